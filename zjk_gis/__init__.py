@@ -1,0 +1,1 @@
+"""GIS for the fine-grained management of a Chinese city."""

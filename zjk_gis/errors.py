@@ -1,0 +1,94 @@
+"""Every exception zjk_gis raises on purpose.
+
+::
+
+    ZjkGisError
+    ├── InputError                 what the caller gave cannot be used (also a ValueError)
+    │   ├── MissingColumnError     a layer lacks a column that the question needs
+    │   ├── EmptyLayerError        a layer has no rows
+    │   ├── CRSError               no coordinate reference system, or one that cannot serve
+    │   └── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
+    ├── FileError                  a file cannot be read or written (also an OSError)
+    └── MissingExtraError          an optional package is not installed (also an ImportError)
+
+A message names the layer, the rows and what to do, so that a colleague can act on it without opening
+the source. Anything else that escapes is a defect of the library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "CRSError",
+    "EmptyLayerError",
+    "FileError",
+    "GeometryError",
+    "InputError",
+    "MissingColumnError",
+    "MissingExtraError",
+    "ZjkGisError",
+    "name_rows",
+]
+
+
+class ZjkGisError(Exception):
+    """The root of every error raised on purpose."""
+
+
+class InputError(ZjkGisError, ValueError):
+    """What the caller gave cannot be used."""
+
+
+class MissingColumnError(InputError):
+    """A layer lacks a column that the question needs."""
+
+
+class EmptyLayerError(InputError):
+    """A layer has no rows."""
+
+
+class CRSError(InputError):
+    """A layer has no coordinate reference system, or one that cannot serve."""
+
+
+class GeometryError(InputError):
+    """Rows whose geometry is missing, invalid or of the wrong kind."""
+
+
+class FileError(ZjkGisError, OSError):
+    """A file cannot be read or written."""
+
+
+class MissingExtraError(ZjkGisError, ImportError):
+    """An optional package is not installed."""
+
+
+def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
+    """Name the first few rows of a list for an error message.
+
+    Parameters
+    ----------
+    labels : iterable
+        Index labels of the rows concerned.
+    most : int, default 5
+        How many are named before the rest is only counted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> name_rows([17, 88, 901])
+    'rows 17, 88, 901'
+    >>> name_rows(range(9), most=3)
+    'rows 0, 1, 2 and 6 more'
+    """
+    named = [str(label) for label in labels]
+    rest = len(named) - most
+    text = ", ".join(named[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ("row " if len(named) == 1 else "rows ") + text

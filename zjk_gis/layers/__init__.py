@@ -1,0 +1,7 @@
+"""Layers: what each must look like (`spec`, `catalogue`), whether one does (`validate`), what people read (`labels`)."""
+
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.labels import Language, label
+from zjk_gis.layers.spec import Field, LayerSpec
+
+__all__ = ["CATALOGUE", "Field", "Language", "LayerSpec", "label", "spec_of"]

@@ -1,0 +1,114 @@
+"""What a layer must look like: `Field` and `LayerSpec`.
+
+A layer is a plain GeoDataFrame; a spec only describes one. It knows nothing of files or coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["AREAL", "LINEAR", "PUNCTUAL", "Confidence", "Field", "FieldType", "LayerSpec"]
+
+FieldType = Literal["text", "integer", "number", "datetime", "date", "boolean"]
+Confidence = Literal["S", "M", "U", "C", "P"]
+
+AREAL = frozenset({"Polygon", "MultiPolygon"})
+LINEAR = frozenset({"LineString", "MultiLineString"})
+PUNCTUAL = frozenset({"Point"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One column of a layer.
+
+    Parameters
+    ----------
+    name : str
+        The English name used throughout the library.
+    title : str
+        The Chinese name, shown on maps and in reports and accepted on input.
+    dtype : {"text", "integer", "number", "date", "datetime", "boolean"}
+        What a value is. Codes are always text.
+    aliases : tuple of str
+        Other names under which the column arrives.
+    required : bool
+        Whether the column must be there and filled in every row.
+    allowed : tuple of str
+        The values of an enumeration; empty where any value may stand.
+    minimum, maximum : float, optional
+        Bounds of a number, both inclusive.
+    digits : int, optional
+        How many decimal digits a code has.
+    unit : str
+        The unit of a number.
+    """
+
+    name: str
+    title: str
+    dtype: FieldType = "text"
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    digits: int | None = None
+    unit: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name under which the column is accepted, the library's own first."""
+        return (self.name, self.title, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSpec:
+    """What a layer must look like.
+
+    Parameters
+    ----------
+    name : str
+        The layer's English name.
+    title : str
+        Its Chinese name.
+    geometry : frozenset of str
+        The geometry types allowed.
+    code : str
+        The field that names a row; unique unless the layer keeps versions.
+    fields : tuple of Field
+        The columns. Others may stand beside them and are left alone.
+    versioned : bool
+        Whether rows are versions with `valid_from` and `valid_to`, so that a code may come again at
+        another time.
+    source : str
+        The standard and clause the spec follows, or the practice it was read from.
+    confidence : {"S", "M", "U", "C", "P"}
+        How sure that is.
+    """
+
+    name: str
+    title: str
+    geometry: frozenset[str]
+    code: str
+    fields: tuple[Field, ...]
+    versioned: bool = False
+    source: str = ""
+    confidence: Confidence = "M"
+
+    def field(self, name: str) -> Field:
+        """Look up a field by its English name.
+
+        Raises
+        ------
+        KeyError
+            If the layer has no such field.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names of the fields that must be filled."""
+        return tuple(field.name for field in self.fields if field.required)
