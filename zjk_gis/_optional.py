@@ -45,10 +45,7 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
+        if error.name is None or error.name.split(".")[0] != module.split(".", maxsplit=1)[0]:
             raise
-        message = (
-            f"{module} is needed to {purpose} and is not installed; "
-            f'run: pip install "zjk_gis[{extra}]"'
-        )
+        message = f'{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"'
         raise MissingExtraError(message) from None

@@ -81,7 +81,8 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
             f"layer.set_crs(4490) for longitude and latitude or layer.set_crs(4547) for CGCS2000 / CM 114E"
         )
         raise CRSError(message)
-    return layer.crs
+    crs: CRS = layer.crs
+    return crs
 
 
 def is_metric(crs: CRS) -> bool:
@@ -95,7 +96,10 @@ def is_metric(crs: CRS) -> bool:
     """
     if not crs.is_projected or crs.coordinate_operation is None:
         return False
-    if "Mercator" in crs.coordinate_operation.method_name and "Transverse" not in crs.coordinate_operation.method_name:
+    if (
+        "Mercator" in crs.coordinate_operation.method_name
+        and "Transverse" not in crs.coordinate_operation.method_name
+    ):
         return False
     return all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info[:2])
 

@@ -1,4 +1,4 @@
-"""Layers: what each must look like (`spec`, `catalogue`), whether one does (`validate`), what people read (`labels`)."""
+"""Layers: what each must look like, whether one does, which of its rows count, and what people read of it."""
 
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.labels import Language, label

@@ -63,9 +63,10 @@ def _labels(lang: Language) -> dict[str, tuple[str, str]]:
     def unit_of(name: str) -> str:
         return next((unit for ending, unit in units.items() if name.endswith(ending)), "")
 
-    found = {}
-    for row in rules_table("terms").itertuples(index=False):
-        found[row.key] = (row.zh if lang == "zh" else row.en, unit_of(row.key))
+    found: dict[str, tuple[str, str]] = {}
+    terms = rules_table("terms")
+    for key, word in zip(terms["key"], terms[lang], strict=True):
+        found[key] = (word, unit_of(key))
     for spec in CATALOGUE.values():
         found.setdefault(spec.name, (spec.title if lang == "zh" else spec.name.replace("_", " "), ""))
         for field in spec.fields:

@@ -1,0 +1,365 @@
+"""Who answers for an incident: the rule, case by case, on zones that can be drawn on graph paper.
+
+Two zones stand side by side, each 100 m square; A is west of B::
+
+    4520100 +-------+-------+
+            |   A   |   B   |
+    4520000 +-------+-------+
+          573000  573100  573200
+"""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString, Point, Polygon, box
+
+import zjk_gis
+from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
+
+X, Y = 573000, 4520000
+
+
+def square(x, y, width=100.0, height=100.0):
+    return box(X + x, Y + y, X + x + width, Y + y + height)
+
+
+def make_zones(shapes, crs=4547, **columns):
+    columns.setdefault("zone_code", [chr(ord("A") + i) for i in range(len(shapes))])
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
+
+
+def make_incidents(*points, **columns):
+    shapes = [None if p is None else Point(X + p[0], Y + p[1]) for p in points]
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=4547))
+
+
+@pytest.fixture
+def zones():
+    return make_zones([square(0, 0), square(100, 0)])
+
+
+def answer(incidents, zones, **options):
+    row = zjk_gis.assign_incidents(incidents, zones, **options).iloc[0]
+    code = None if pd.isna(row["zone_code"]) else row["zone_code"]
+    return code, row["found"], row["reason"], int(row["candidates"]), bool(row["ambiguous"])
+
+
+@pytest.mark.parametrize(
+    ("point", "expected"),
+    [
+        ((50, 50), ("A", "inside", "one_zone", 1, False)),
+        ((150, 50), ("B", "inside", "one_zone", 1, False)),
+        ((100, 50), ("A", "border", "shared_border", 2, True)),
+        ((99.7, 50), ("A", "border", "shared_border", 2, True)),
+        ((100.3, 50), ("B", "border", "shared_border", 2, True)),
+        ((0, 50), ("A", "border", "outer_border", 1, False)),
+        ((200.4, 50), ("B", "border", "outer_border", 1, False)),
+        ((220, 50), ("B", "nearest", "within_reach", 1, False)),
+        ((100, 120), ("A", "nearest", "tie", 2, True)),
+        ((251, 50), (None, "none", "out_of_reach", 0, True)),
+    ],
+)
+def test_where_an_incident_lies_decides_how_it_is_found(zones, point, expected):
+    assert answer(make_incidents(point), zones) == expected
+
+
+def test_distance_is_zero_inside_metres_outside_and_missing_for_nobody(zones):
+    assigned = zjk_gis.assign_incidents(make_incidents((50, 50), (230, 140), (900, 0)), zones)
+    assert assigned["distance_m"].tolist()[:2] == [0, 50]
+    assert np.isnan(assigned["distance_m"].iloc[2])
+
+
+def test_a_hairline_gap_is_a_border(zones):
+    zones.geometry = [square(0, 0, width=99.9), square(100, 0)]
+    assert answer(make_incidents((99.95, 50)), zones)[:3] == ("A", "border", "shared_border")
+
+
+def test_zero_tolerance_is_exact(zones):
+    assert answer(make_incidents((99.9999, 50)), zones, border_within_m=0)[1] == "inside"
+    assert answer(make_incidents((100, 50)), zones, border_within_m=0)[1] == "border"
+
+
+def test_no_fallback_when_turned_off(zones):
+    assert answer(make_incidents((201, 50)), zones, nearest_within_m=0, border_within_m=0)[1] == "none"
+
+
+class TestOverlaps:
+    """Several zones contain the incident: the rule decides, and a person is asked to look."""
+
+    def test_the_smallest_area_answers(self):
+        zones = make_zones([square(0, 0), square(40, 40, 20, 20)])
+        assert answer(make_incidents((50, 50)), zones) == ("B", "inside", "overlap", 2, True)
+
+    def test_the_highest_priority_comes_before_the_smallest_area(self):
+        zones = make_zones([square(0, 0), square(40, 40, 20, 20)], priority=[5, 1])
+        assert answer(make_incidents((50, 50)), zones)[0] == "A"
+
+    def test_a_missing_priority_comes_last(self):
+        zones = make_zones([square(0, 0), square(40, 40, 20, 20)], priority=[0, None])
+        assert answer(make_incidents((50, 50)), zones)[0] == "A"
+
+    def test_then_the_lowest_code(self):
+        zones = make_zones([square(0, 0), square(0, 0)], zone_code=["Z9", "Z10"])
+        assert answer(make_incidents((50, 50)), zones)[0] == "Z10"  # codes are text
+
+    def test_a_containing_zone_comes_before_a_smaller_one_that_is_merely_near(self):
+        zones = make_zones([square(0, 0), square(100, 0, 5, 5)])
+        assert answer(make_incidents((99.8, 2)), zones) == ("A", "border", "shared_border", 2, True)
+
+
+class TestTime:
+    """The zone valid when the incident occurred answers, both days of a period included."""
+
+    @pytest.fixture
+    def versions(self):
+        """A was redrawn on 1 January 2025: its eastern half went to B."""
+        return make_zones(
+            [square(0, 0), square(0, 0, width=50), square(50, 0, width=50)],
+            zone_code=["A", "A", "B"],
+            valid_from=["2024-01-01", "2025-01-01", "2025-01-01"],
+            valid_to=["2024-12-31", None, None],
+        )
+
+    @pytest.mark.parametrize(
+        ("time", "code"),
+        [("2024-12-31 23:59:59", "A"), ("2025-01-01 00:00:00", "B"), ("2024-12-31T16:30:00Z", "B")],
+    )
+    def test_by_the_version_of_the_day(self, versions, time, code):
+        assert answer(make_incidents((75, 50), occurred_at=[time]), versions)[0] == code
+
+    def test_all_by_one_day(self, versions):
+        incidents = make_incidents((75, 50), occurred_at=["2024-06-01"])
+        assert answer(incidents, versions, at="2025-06-01")[0] == "B"
+
+    def test_versions_of_one_zone_are_one_candidate(self, versions):
+        assert answer(make_incidents((25, 50), occurred_at=["2024-06-01"]), versions)[3:] == (1, False)
+
+    def test_a_zone_that_expired_is_named_as_the_reason(self, versions):
+        versions.loc[2, "valid_to"] = "2025-03-31"
+        incidents = make_incidents((99, 50), occurred_at=["2025-04-01"])
+        assert answer(incidents, versions, nearest_within_m=10) == (None, "none", "expired_zone", 0, True)
+        assert answer(incidents, versions) == ("A", "nearest", "expired_zone", 1, False)
+
+    def test_an_unknown_time_is_answered_but_looked_at(self, versions):
+        assert answer(make_incidents((25, 50), occurred_at=[None]), versions)[4] is True
+
+    def test_without_any_times_the_caller_must_say(self, versions):
+        with pytest.raises(MissingColumnError, match="time=.*at="):
+            zjk_gis.assign_incidents(make_incidents((25, 50)), versions)
+
+    def test_a_time_that_is_none_is_named_by_row(self, versions):
+        incidents = make_incidents((25, 50), (25, 50), occurred_at=["2025-01-01", "昨天"])
+        with pytest.raises(
+            InputError, match=r"occurred_at: 1 of 2 values are no dates \(row 1, such as '昨天'\)"
+        ):
+            zjk_gis.assign_incidents(incidents, versions)
+
+
+class TestOneRowEach:
+    """Every incident comes back once, in its order, under its label, with its columns."""
+
+    def test_order_index_and_columns_are_kept(self, zones):
+        incidents = make_incidents((900, 0), (100, 50), None, (50, 50), note=list("wxyz"))
+        incidents.index = [7, 7, "third", 1]
+        before = incidents.copy()
+        assigned = zjk_gis.assign_incidents(incidents, zones)
+        assert assigned.index.tolist() == [7, 7, "third", 1]
+        assert assigned["note"].tolist() == list("wxyz")
+        assert assigned["found"].tolist() == ["none", "border", "none", "inside"]
+        assert assigned["reason"].tolist()[2] == "no_position"
+        pd.testing.assert_frame_equal(pd.DataFrame(incidents), pd.DataFrame(before))
+
+    def test_no_incidents_no_answers(self, zones):
+        assigned = zjk_gis.assign_incidents(make_incidents(), zones)
+        assert len(assigned) == 0
+        assert {"zone_code", "found", "distance_m"} <= set(assigned.columns)
+
+    def test_an_answer_that_came_with_the_data_is_kept(self, zones):
+        incidents = make_incidents((50, 50), zone_code=["B"])
+        once = zjk_gis.assign_incidents(incidents, zones)
+        assert (once.loc[0, "zone_code"], once.loc[0, "zone_code_recorded"]) == ("A", "B")
+        assert once.attrs["assignment"]["renamed"] == {"zone_code": "zone_code_recorded"}
+        twice = zjk_gis.assign_incidents(once, zones)
+        assert twice.loc[0, "zone_code_recorded"] == "B"
+        assert twice.loc[0, "zone_code_recorded_earlier"] == "A"
+
+    def test_any_crs_comes_in_and_goes_out(self, zones):
+        lonlat = make_incidents((50, 50), (220, 50)).to_crs(4490)
+        assigned = zjk_gis.assign_incidents(lonlat, zones.to_crs(4490))
+        assert assigned.crs == lonlat.crs
+        assert assigned["zone_code"].tolist() == ["A", "B"]
+        assert assigned["distance_m"].iloc[1] == pytest.approx(20, abs=0.01)
+        assert assigned.attrs["assignment"]["crs"] == "EPSG:4547"
+
+    def test_coordinates_no_projection_can_take_are_said_to_be_bad(self, zones):
+        swapped = gpd.GeoDataFrame(geometry=[Point(40.8, 114.87)], crs=4490)
+        assert answer(swapped, zones)[:3] == (None, "none", "bad_position")
+
+
+class TestGridsAndSections:
+    GRID = "130703005001012"
+
+    def test_community_street_and_district_are_read_off_the_grid_code(self, zones):
+        grids = make_zones([square(0, 0)], zone_code=["-"], grid_code=[self.GRID]).drop(columns="zone_code")
+        row = zjk_gis.assign_incidents(make_incidents((50, 50)), zones, grids=grids).iloc[0]
+        assert (row["grid_code"], row["grid_found"], row["grid_distance_m"]) == (self.GRID, "inside", 0)
+        assert (row["community_code"], row["street_code"], row["district_code"]) == (
+            "130703005001",
+            "130703005",
+            "130703",
+        )
+
+    def test_nothing_is_read_off_a_code_of_another_scheme(self):
+        grids = make_zones([square(0, 0)], grid_code=["G-1"]).drop(columns="zone_code")
+        assert pd.isna(zjk_gis.assign_incidents(make_incidents((50, 50)), grids).loc[0, "street_code"])
+
+    @pytest.fixture
+    def sections(self):
+        """A street running east, its two sides under two chiefs, and one that crosses it at x = 100."""
+        east, north = [(X, Y), (X + 200, Y)], [(X + 100, Y - 100), (X + 100, Y + 100)]
+        return gpd.GeoDataFrame(
+            {
+                "section_code": ["R1L", "R1R", "R2"],
+                "side": ["左侧", "右侧", "两侧"],
+                "chief_code": ["LZ1", "LZ2", "LZ3"],
+            },
+            geometry=[LineString(east), LineString(east), LineString(north)],
+            crs=4547,
+        )
+
+    @pytest.mark.parametrize(
+        ("point", "code", "ambiguous"),
+        [((30, 4), "R1L", False), ((30, -4), "R1R", False), ((99, 30), "R2", False), ((97, 3), "R1L", True)],
+    )
+    def test_the_nearest_section_on_that_side_answers(self, zones, sections, point, code, ambiguous):
+        row = zjk_gis.assign_incidents(make_incidents(point), zones, sections=sections).iloc[0]
+        assert (row["section_code"], row["section_found"], bool(row["section_ambiguous"])) == (
+            code,
+            "nearest",
+            ambiguous,
+        )
+        assert row["section_chief_code"] == sections.set_index("section_code").loc[code, "chief_code"]
+
+    def test_sections_may_be_the_layer_that_answers(self, sections):
+        row = zjk_gis.assign_incidents(make_incidents((30, 4)), sections).iloc[0]
+        assert (row["section_code"], row["distance_m"], row["chief_code"]) == ("R1L", 4.0, "LZ1")
+
+
+class TestLevels:
+    def test_the_finest_level_answers_unless_another_is_asked_for(self):
+        zones = make_zones([square(0, 0), square(0, 0, 50, 50)], zone_code=["S", "G"], level=[1, 3])
+        assert answer(make_incidents((20, 20)), zones) == ("G", "inside", "one_zone", 1, False)
+        assert answer(make_incidents((20, 20)), zones, level=1)[0] == "S"
+        with pytest.raises(InputError, match="no zone has level 2; the levels are 1, 3"):
+            answer(make_incidents((20, 20)), zones, level=2)
+
+
+BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "words"),
+    [
+        (lambda z: z.drop(columns="zone_code"), MissingColumnError, "zones: no column of codes; .*code="),
+        (
+            lambda z: z.assign(zone_code=["A", ""]),
+            InputError,
+            r"zones: 1 of 2 rows have no zone_code \(row 1\)",
+        ),
+        (lambda z: z.iloc[:0], EmptyLayerError, "zones: the layer is empty"),
+        (lambda z: z.set_crs(None, allow_override=True), CRSError, "zones: no coordinate reference system"),
+        (
+            lambda z: z.set_geometry([square(0, 0), None]),
+            GeometryError,
+            r"1 of 2 rows have no geometry \(row 1\)",
+        ),
+        (
+            lambda z: z.set_geometry([square(0, 0), BOW_TIE]),
+            GeometryError,
+            r"invalid \(the first: Self-inters",
+        ),
+        (
+            lambda z: z.set_geometry([square(0, 0), Point(X, Y)]),
+            GeometryError,
+            r"1 of 2 rows are no polygons",
+        ),
+    ],
+)
+def test_a_bad_zone_layer_is_refused_before_any_work(zones, spoil, error, words):
+    bad = spoil(zones)
+    if bad.crs is None and words != "zones: no coordinate reference system":
+        bad = bad.set_crs(4547)
+    with pytest.raises(error, match=words):
+        zjk_gis.assign_incidents(make_incidents((50, 50)), bad)
+
+
+@pytest.mark.parametrize(
+    ("incidents", "options", "words"),
+    [
+        (gpd.GeoDataFrame(geometry=[Point(0, 0)]), {}, "incidents: no coordinate reference system"),
+        (
+            gpd.GeoDataFrame(geometry=[square(0, 0)], crs=4547),
+            {},
+            r"1 of 1 rows are no points but Polygon \(row 0\)",
+        ),
+        (make_incidents((0, 0)), {"border_within_m": -1}, "border_within_m must be a finite distance"),
+        (make_incidents((0, 0)), {"nearest_within_m": np.nan}, "nearest_within_m must be a finite distance"),
+        (make_incidents((0, 0)), {"at": "someday"}, "no dates"),
+    ],
+)
+def test_bad_incidents_and_options_are_refused(zones, incidents, options, words):
+    with pytest.raises(InputError, match=words):
+        zjk_gis.assign_incidents(incidents, zones, **options)
+
+
+@st.composite
+def crowded_layers(draw):
+    """Zones on a coarse lattice, so that borders, corners, overlaps and duplicates abound."""
+    step = st.integers(0, 6)
+    rectangles = draw(
+        st.lists(st.tuples(step, step, st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=8)
+    )
+    points = draw(st.lists(st.tuples(step, step), min_size=1, max_size=12))
+    shapes = [square(10 * x, 10 * y, 10 * w, 10 * h) for x, y, w, h in rectangles]
+    codes = draw(st.lists(st.sampled_from("ABC"), min_size=len(shapes), max_size=len(shapes)))
+    return make_zones(shapes, zone_code=codes), make_incidents(*[(10 * x, 10 * y) for x, y in points])
+
+
+@settings(max_examples=60, deadline=None)
+@given(layers=crowded_layers(), seed=st.integers(0, 2**32 - 1))
+def test_no_answer_depends_on_the_order_of_rows(layers, seed):
+    zones, incidents = layers
+    expected = zjk_gis.assign_incidents(incidents, zones)
+    shuffled = zjk_gis.assign_incidents(
+        incidents.sample(frac=1, random_state=seed), zones.sample(frac=1, random_state=seed)
+    )
+    pd.testing.assert_frame_equal(pd.DataFrame(shuffled.sort_index()), pd.DataFrame(expected))
+
+
+@settings(max_examples=60, deadline=None)
+@given(layers=crowded_layers())
+def test_a_far_zone_changes_nothing(layers):
+    zones, incidents = layers
+    far = make_zones([square(5000, 5000)], zone_code=["0"])
+    with_far = gpd.GeoDataFrame(pd.concat([far, zones], ignore_index=True), crs=4547)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(zjk_gis.assign_incidents(incidents, with_far)),
+        pd.DataFrame(zjk_gis.assign_incidents(incidents, zones)),
+    )
+
+
+def test_agreement_with_a_spatial_join_on_every_incident_strictly_inside_one_zone():
+    rng = np.random.default_rng(8)
+    seeds = shapely.MultiPoint(rng.uniform(0, 1000, (300, 2)) + [X, Y])
+    cells = shapely.get_parts(shapely.voronoi_polygons(seeds))
+    zones = make_zones(list(cells), zone_code=[f"V{i:03}" for i in range(len(cells))])
+    incidents = make_incidents(*rng.uniform(0, 1000, (5000, 2)))
+    joined = gpd.sjoin(incidents, zones, predicate="within", how="inner")
+    once = joined[~joined.index.duplicated(keep=False)]
+    assigned = zjk_gis.assign_incidents(incidents, zones)
+    assert len(once) > 4900
+    assert (assigned.loc[once.index, "zone_code"] == once["zone_code"]).all()

@@ -1,0 +1,190 @@
+"""The rows of a layer that count: sound ones, of one level, valid on a day.
+
+Shared by every analysis that takes zones, so that all mean the same by «the zones of that day».
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import shapely
+
+from zjk_gis.crs import require_crs
+from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["check_layer", "of_level", "zones_at"]
+
+_KINDS = {"polygon": AREAL, "line": LINEAR, "point": PUNCTUAL}
+
+
+def check_layer(
+    layer: gpd.GeoDataFrame,
+    name: str,
+    *,
+    kind: Literal["polygon", "line", "point"],
+    code: str | None = None,
+) -> None:
+    """Refuse a layer that cannot give right answers, before any work begins.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called in errors.
+    kind : {"polygon", "line", "point"}
+        What its geometry must be.
+    code : str, optional
+        A column that must be there and filled in every row.
+
+    Raises
+    ------
+    CRSError
+        If the layer has no CRS.
+    EmptyLayerError
+        If it has no rows.
+    MissingColumnError
+        If it lacks the column of codes.
+    InputError
+        If rows have no code.
+    GeometryError
+        If rows have no geometry, one of another kind, or an invalid one.
+    """
+    if not len(layer):
+        message = f"{name}: the layer is empty; nothing could be answered from it"
+        raise EmptyLayerError(message)
+    require_crs(layer, name)
+    if code is not None:
+        _check_codes(layer, name, code)
+    shapes = layer.geometry
+    missing = (shapes.isna() | shapes.is_empty).to_numpy()
+    _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
+    other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
+    _refuse_rows(layer, name, other, f"are no {kind}s", "explode collections and keep the parts that are")
+    invalid = ~shapes.is_valid.to_numpy()
+    if invalid.any():
+        why = shapely.is_valid_reason(shapes[invalid].iloc[0])
+        what = f"are invalid (the first: {why})"
+        _refuse_rows(layer, name, invalid, what, "repair them, for instance with .make_valid()")
+
+
+def of_level(
+    zones: gpd.GeoDataFrame, level: int | None, name: str = "zones"
+) -> tuple[gpd.GeoDataFrame, int | None]:
+    """Keep the zones of one level of the hierarchy: the one asked for, or the finest.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        With or without a column `level`, in which a greater number is finer.
+    level : int or None
+    name : str, default "zones"
+        What the layer is called in errors.
+
+    Returns
+    -------
+    zones : GeoDataFrame
+    level : int or None
+        The level kept; None where the layer has no levels.
+
+    Raises
+    ------
+    InputError
+        If there is no such level; the message lists those there are.
+    """
+    if "level" not in zones:
+        if level is not None:
+            message = f"{name}: level={level} was asked for, but there is no column level"
+            raise MissingColumnError(message)
+        return zones, None
+    levels = pd.to_numeric(zones["level"], errors="coerce")
+    known = sorted(int(value) for value in levels.dropna().unique())
+    if not known:
+        return zones, None
+    wanted = known[-1] if level is None else level
+    if wanted not in known:
+        message = f"{name}: no zone has level {wanted}; the levels are {', '.join(map(str, known))}"
+        raise InputError(message)
+    return zones[levels == wanted], wanted
+
+
+def zones_at(
+    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | None = None
+) -> gpd.GeoDataFrame:
+    """Return the zones of one level that are valid on a day.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        Zones, perhaps of several levels and in several versions.
+    at : date or str, optional
+        The day; by default versions of all times are kept.
+    level : int, optional
+        By default the finest.
+
+    Returns
+    -------
+    GeoDataFrame
+        The rows that count, with their index and columns.
+
+    Raises
+    ------
+    InputError
+        If a date cannot be read or there is no such level.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A", "A", "S"], "level": [2, 2, 1], "valid_to": ["2024-12-31", None, None]},
+    ...     geometry=[box(0, 0, 1, 1), box(0, 0, 2, 1), box(0, 0, 9, 9)],
+    ...     crs=4547,
+    ... )
+    >>> zones_at(zones, "2025-01-01").index.tolist()
+    [1]
+    """
+    kept, _ = of_level(zones, level)
+    if at is None:
+        return kept
+    begins, ends = validity_days(kept, "zones")
+    day = day_of(at)
+    return kept[(begins <= day) & (day <= ends)]
+
+
+def _check_codes(layer: gpd.GeoDataFrame, name: str, code: str) -> None:
+    if code not in layer:
+        fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
+        known = next((field.names for field in fields), ())
+        aliases = f" (also accepted on reading: {', '.join(known[1:])})" if len(known) > 1 else ""
+        message = (
+            f"{name}: no column {code!r}{aliases}; its columns are {', '.join(map(str, layer.columns))}. "
+            "Rename yours or name it with code="
+        )
+        raise MissingColumnError(message)
+    blank = (layer[code].isna() | (layer[code].astype(str).str.strip() == "")).to_numpy()
+    if blank.any():
+        message = (
+            f"{name}: {int(blank.sum())} of {len(layer)} rows have no {code} "
+            f"({name_rows(layer.index[blank])}); fill them"
+        )
+        raise InputError(message)
+
+
+def _refuse_rows(
+    layer: gpd.GeoDataFrame, name: str, wrong: NDArray[np.bool_], what: str, remedy: str
+) -> None:
+    rows = layer.index[wrong]
+    if len(rows):
+        message = f"{name}: {len(rows)} of {len(layer)} rows {what} ({name_rows(rows)}); {remedy}"
+        raise GeometryError(message)
