@@ -30,7 +30,25 @@ __all__ = [
     "spec_of",
 ]
 
-PIPE_KINDS = ("JY", "SS", "ZS", "XS", "YS", "WS", "HS", "MQ", "YH", "TR", "RS", "ZQ", "GD", "LD", "DH", "DX", "XX")
+PIPE_KINDS = (
+    "JY",
+    "SS",
+    "ZS",
+    "XS",
+    "YS",
+    "WS",
+    "HS",
+    "MQ",
+    "YH",
+    "TR",
+    "RS",
+    "ZQ",
+    "GD",
+    "LD",
+    "DH",
+    "DX",
+    "XX",
+)
 ROAD_CLASSES = ("快速路", "主干路", "次干路", "支路", "巷")
 PART_STATES = ("完好", "破损", "丢失", "废弃")
 INCIDENT_STATES = ("上报", "受理", "立案", "派遣", "处置", "核查", "结案", "挂账")
@@ -53,7 +71,13 @@ DISTRICTS = LayerSpec(
     geometry=AREAL,
     code="district_code",
     fields=(
-        Field(name="district_code", title="区县代码", aliases=("行政区代码", "区划代码"), required=True, digits=6),
+        Field(
+            name="district_code",
+            title="区县代码",
+            aliases=("行政区代码", "区划代码"),
+            required=True,
+            digits=6,
+        ),
         Field(name="district_name", title="区县名称", aliases=("区县", "行政区"), required=True),
     ),
     source="GB/T 2260",
@@ -66,7 +90,9 @@ STREETS = LayerSpec(
     geometry=AREAL,
     code="street_code",
     fields=(
-        Field(name="street_code", title="街道代码", aliases=("街道编码", "乡镇代码"), required=True, digits=9),
+        Field(
+            name="street_code", title="街道代码", aliases=("街道编码", "乡镇代码"), required=True, digits=9
+        ),
         Field(name="street_name", title="街道名称", aliases=("街道", "乡镇名称"), required=True),
         Field(name="district_code", title="区县代码", digits=6),
     ),
@@ -81,7 +107,11 @@ COMMUNITIES = LayerSpec(
     code="community_code",
     fields=(
         Field(
-            name="community_code", title="社区代码", aliases=("社区编码", "居委会代码"), required=True, digits=12
+            name="community_code",
+            title="社区代码",
+            aliases=("社区编码", "居委会代码"),
+            required=True,
+            digits=12,
         ),
         Field(name="community_name", title="社区名称", aliases=("社区", "居委会"), required=True),
         Field(name="street_code", title="街道代码", digits=9),
@@ -103,7 +133,9 @@ UNIT_GRIDS = LayerSpec(
             required=True,
             digits=15,
         ),
-        Field(name="area_m2", title="面积", dtype="number", aliases=("网格面积", "Area"), minimum=0, unit="m²"),
+        Field(
+            name="area_m2", title="面积", dtype="number", aliases=("网格面积", "Area"), minimum=0, unit="m²"
+        ),
         Field(name="land_use", title="用地类别"),
         Field(name="management_level", title="管理等级"),
         Field(name="responsible_body", title="责任主体"),
@@ -124,7 +156,14 @@ RESPONSIBILITY_ZONES = LayerSpec(
     fields=(
         Field(name="zone_code", title="责任区编码", aliases=("责任区代码", "责任区编号"), required=True),
         Field(name="zone_name", title="责任区名称", aliases=("责任区",)),
-        Field(name="level", title="级别", dtype="integer", aliases=("路长级别", "责任区级别"), minimum=1, maximum=9),
+        Field(
+            name="level",
+            title="级别",
+            dtype="integer",
+            aliases=("路长级别", "责任区级别"),
+            minimum=1,
+            maximum=9,
+        ),
         Field(name="parent_code", title="上级责任区编码", aliases=("上级编码",)),
         _CHIEF_CODE,
         _CHIEF_NAME,
@@ -218,7 +257,9 @@ PIPELINES = LayerSpec(
     code="pipe_code",
     fields=(
         Field(name="pipe_code", title="管段编码", aliases=("管线编码", "管线编号"), required=True),
-        Field(name="pipe_kind", title="管线类别", aliases=("管类", "类别"), required=True, allowed=PIPE_KINDS),
+        Field(
+            name="pipe_kind", title="管线类别", aliases=("管类", "类别"), required=True, allowed=PIPE_KINDS
+        ),
         Field(name="from_manhole", title="起点窨井", aliases=("起点号", "起点点号")),
         Field(name="to_manhole", title="终点窨井", aliases=("终点号", "终点点号")),
         Field(name="from_depth_m", title="起点埋深", dtype="number", minimum=0, maximum=30, unit="m"),
@@ -283,7 +324,9 @@ HISTORIC_BUILDINGS = LayerSpec(
         Field(name="building_code", title="历史建筑编号", aliases=("建筑编号",), required=True),
         Field(name="building_name", title="建筑名称"),
         Field(name="block_name", title="街区名称"),
-        Field(name="protection_class", title="保护类别", allowed=("文物保护单位", "历史建筑", "传统风貌建筑")),
+        Field(
+            name="protection_class", title="保护类别", allowed=("文物保护单位", "历史建筑", "传统风貌建筑")
+        ),
     ),
     source="GB/T 50357-2018",
     confidence="M",
@@ -333,7 +376,9 @@ INCIDENTS = LayerSpec(
     geometry=PUNCTUAL,
     code="incident_code",
     fields=(
-        Field(name="incident_code", title="案件编号", aliases=("案卷编号", "事件编号", "任务号"), required=True),
+        Field(
+            name="incident_code", title="案件编号", aliases=("案卷编号", "事件编号", "任务号"), required=True
+        ),
         Field(
             name="occurred_at",
             title="发生时间",

@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up their own virtual environment.
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SETTINGS := setup.cfg pyproject.toml
+
+
+help:
+	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
+	@echo "make test      unit, property, doctest, notebook, command-line and browser tests"
+	@echo "make lint      style, types and import contracts"
+	@echo "make sample    make sample_data/ again"
+	@echo "make notebook  turn notebooks/*.py into .ipynb under build/notebooks/"
+	@echo "make clean     remove what was built, the virtual environment too"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "zjk_gis needs Python 3.11 or newer; name one with: make demo PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "on Debian and Ubuntu first: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/ready-all: $(BIN)/python $(SETTINGS)
+	@echo "Installing zjk_gis (a few minutes the first time) ..."
+	@$(PIP) install -e ".[all]"
+	@touch $@
+
+$(VENV)/ready-test: $(BIN)/python $(SETTINGS)
+	@echo "Installing zjk_gis and what its tests need (a few minutes the first time) ..."
+	@$(PIP) install -e ".[test]"
+	@touch $@ $(VENV)/ready-all
+
+$(VENV)/ready-lint: $(VENV)/ready-test $(SETTINGS)
+	@$(PIP) install -e ".[lint]"
+	@touch $@
+
+demo: $(VENV)/ready-all
+	@$(BIN)/zjk-gis demo
+
+test: $(VENV)/ready-test
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/ready-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config setup.cfg
+
+sample: $(VENV)/ready-all
+	$(BIN)/zjk-gis synth sample_data
+
+
+notebook: $(VENV)/ready-all
+	@mkdir -p build/notebooks
+	@for source in notebooks/*.py; do \
+		$(BIN)/jupytext --to ipynb --output build/notebooks/$$(basename $$source .py).ipynb $$source; done
+
+clean:
+	rm -rf build $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

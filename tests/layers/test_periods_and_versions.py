@@ -1,0 +1,69 @@
+"""Which rows count on a day."""
+
+import datetime as dt
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import box
+
+from zjk_gis.errors import InputError
+from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.versions import zones_at
+
+DAY = day_of("2025-01-01")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2025-01-01",
+        "2025/1/1 23:59",
+        dt.date(2025, 1, 1),
+        pd.Timestamp("2025-01-01 08:00"),
+        "2024-12-31T16:00:00Z",
+        pd.Timestamp("2024-12-31 16:00", tz="UTC"),
+    ],
+)
+def test_a_day_is_the_same_however_it_is_written(value):
+    assert days_of(pd.Series([value], dtype=object), "x").tolist() == [DAY]
+    assert days_of(pd.Series([value]), "x").tolist() == [DAY]
+
+
+@pytest.mark.parametrize("missing", [None, "", "  ", pd.NaT, float("nan")])
+def test_a_missing_day_is_never_and_no_error(missing):
+    assert days_of(pd.Series([missing], dtype=object), "x").tolist() == [NEVER]
+
+
+def test_words_are_no_dates():
+    with pytest.raises(
+        InputError, match=r"zones: valid_to: 1 of 2 values are no dates \(row b, such as '长期'\)"
+    ):
+        days_of(pd.Series(["2025-01-01", "长期"], index=["a", "b"]), "zones: valid_to")
+    with pytest.raises(InputError, match="at must be a date such as 2025-12-31, not None"):
+        day_of(None)
+
+
+def make_zones(**columns):
+    n = len(next(iter(columns.values())))
+    return gpd.GeoDataFrame(columns, geometry=[box(0, 0, 1, 1)] * n, crs=4547)
+
+
+def test_missing_ends_are_open():
+    begins, ends = validity_days(
+        make_zones(valid_from=[None, "2025-01-01"], valid_to=["2025-01-01", None]), "zones"
+    )
+    assert (begins.tolist(), ends.tolist()) == ([NEVER, DAY], [DAY, ALWAYS])
+
+
+@pytest.mark.parametrize(
+    ("day", "kept"),
+    [("2024-12-31", ["old"]), ("2025-01-01", ["new"]), ("2026-01-01", []), (None, ["old", "new"])],
+)
+def test_both_days_of_a_period_are_included(day, kept):
+    zones = make_zones(
+        zone_code=["old", "new"],
+        valid_from=["2024-01-01", "2025-01-01"],
+        valid_to=["2024-12-31", "2025-12-31"],
+    )
+    assert zones_at(zones, day)["zone_code"].tolist() == kept

@@ -1,0 +1,128 @@
+"""CRS, datum, labels and tables: the floor everything stands on."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import CRS, Geod
+from shapely import Point
+
+from zjk_gis import crs, datum
+from zjk_gis._optional import need
+from zjk_gis.errors import CRSError, InputError, MissingExtraError
+from zjk_gis.layers import CATALOGUE, label, spec_of
+from zjk_gis.standards import rules_table
+
+lon_in_china = st.floats(73.7, 135)
+lat_in_china = st.floats(4, 53)
+
+
+@pytest.mark.parametrize(
+    ("longitude", "epsg"), [(114.0, 4547), (115.49, 4547), (115.51, 4548), (75, 4534), (135, 4554)]
+)
+def test_the_zone_is_that_of_the_nearest_central_meridian(longitude, epsg):
+    assert crs.metric_crs(longitude) == epsg
+    name = CRS(epsg).name
+    assert float(name.split("CM ")[1].rstrip("E")) == 3 * round(longitude / 3)
+
+
+@pytest.mark.parametrize("longitude", [40.8, 0, 140])
+def test_outside_china_there_is_no_zone(longitude):
+    with pytest.raises(CRSError, match="swapped"):
+        crs.metric_crs(longitude)
+
+
+@pytest.mark.parametrize(
+    ("epsg", "metric"),
+    [(4547, True), (4526, True), (32650, True), (4490, False), (3857, False), (2263, False)],
+)
+def test_only_true_metres_are_metric(epsg, metric):
+    assert crs.is_metric(CRS(epsg)) is metric
+
+
+def test_a_layer_without_crs_is_told_how_to_set_one():
+    with pytest.raises(CRSError, match=r"incidents: no coordinate reference system; .*set_crs\(4490\)"):
+        crs.as_metric(gpd.GeoDataFrame(geometry=[Point(0, 0)]), "incidents")
+
+
+def test_a_layer_of_empty_geometries_becomes_metric_too():
+    empty = gpd.GeoDataFrame(geometry=[Point()], crs=4490)
+    assert crs.is_metric(crs.as_metric(empty, "x").crs)
+
+
+def test_gcj02_agrees_with_a_published_pair():
+    lon, lat = datum.wgs84_to_gcj02(121.5272106, 31.1774276)
+    assert (float(lon), float(lat)) == pytest.approx((121.531541859215, 31.17530398364597), abs=1e-12)
+
+
+@given(lon=lon_in_china, lat=lat_in_china)
+def test_gcj02_there_and_back_is_the_same_place_within_a_micrometre(lon, lat):
+    back = datum.gcj02_to_wgs84(*datum.wgs84_to_gcj02(lon, lat))
+    assert Geod(ellps="WGS84").inv(lon, lat, *map(float, back))[2] < 1e-6
+
+
+def test_at_zhangjiakou_a_forgotten_conversion_is_five_grids_away():
+    lon, lat = np.meshgrid(np.linspace(114.8, 114.95, 9), np.linspace(40.75, 40.9, 9))
+    shifted = datum.wgs84_to_gcj02(lon, lat)
+    distance = Geod(ellps="WGS84").inv(lon, lat, *shifted)[2]
+    assert 520 < distance.min() < distance.max() < 590
+
+
+def test_outside_china_and_nothing_stay_as_they_are():
+    lon, lat = datum.wgs84_to_gcj02([2.35, np.nan], [48.86, 40.0])
+    assert lon[0] == 2.35
+    assert lat[0] == 48.86
+    assert np.isnan(lon[1])
+
+
+def test_shapes_must_agree():
+    with pytest.raises(InputError, match=r"same shape, not \(2,\) and \(1,\)"):
+        datum.wgs84_to_gcj02([114, 115], [40])
+
+
+def test_every_column_of_the_catalogue_has_a_chinese_name_of_its_own_in_its_layer():
+    for spec in CATALOGUE.values():
+        accepted = [name for field in spec.fields for name in field.names]
+        assert len(accepted) == len(set(accepted)), spec.name
+        assert spec.field(spec.code).required
+        assert all(label(field.name) == field.title or label(field.name) for field in spec.fields)
+
+
+def test_an_unknown_layer_is_answered_with_the_known_ones():
+    with pytest.raises(InputError, match="there is no layer 'grids'; the layers are: .*unit_grids 单元网格"):
+        spec_of("grids")
+
+
+@pytest.mark.parametrize("name", ["areas", "communities", "events", "parts", "pipe_kinds", "streets"])
+def test_every_row_of_a_table_says_where_it_is_from_and_how_sure(name):
+    table = rules_table(name)
+    assert (table["source"] != "").all()
+    assert set(table["confidence"]) <= {"S", "M", "U", "C", "P"}
+    assert table.iloc[:, 0].is_unique
+
+
+def test_every_term_has_both_languages_once():
+    terms = rules_table("terms")
+    assert terms["key"].is_unique
+    assert (terms[["zh", "en"]] != "").all(axis=None)
+
+
+def test_a_table_may_be_changed_without_changing_it_for_others():
+    mine = rules_table("streets")
+    mine["street_name"] = "其他"
+    assert "堡子里街道" in set(rules_table("streets")["street_name"])
+
+
+def test_a_language_it_does_not_speak_is_refused():
+    with pytest.raises(InputError, match="lang must be one of zh, en, not 'fr'"):
+        label("border", "fr")
+
+
+def test_a_broken_optional_package_is_not_called_missing(tmp_path, monkeypatch):
+    (tmp_path / "installed_but_broken.py").write_text("import a_package_it_lacks")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="a_package_it_lacks"):
+        need("installed_but_broken", extra="excel", purpose="x")
+    with pytest.raises(MissingExtraError, match=r'run: pip install "zjk_gis\[excel\]"'):
+        need("a_package_it_lacks", extra="excel", purpose="x")

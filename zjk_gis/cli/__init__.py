@@ -1,0 +1,1 @@
+"""The command `zjk-gis`. Thin: it parses, calls the library and prints."""

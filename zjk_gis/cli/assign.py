@@ -1,0 +1,168 @@
+"""`zjk-gis assign`: who answers for each incident of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zjk_gis.assign import assign_incidents
+from zjk_gis.cli.city import read_zones, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.errors import FileError, InputError
+from zjk_gis.io import check_writable, list_layers, read_layer, write_layer, write_table
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.positions import check_positions, fix_positions
+from zjk_gis.progress import track
+from zjk_gis.reports import assignment_summary
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command", "set_aside_rejects"]
+
+
+@click.command("assign")
+@click.argument("incidents", type=click.Path(path_type=Path))
+@click.argument("zones", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Its ending says how.")
+@click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
+@click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
+@click.option("--level", type=int, help="Which level answers; by default the finest.")
+@click.option("--time", default="occurred_at", show_default=True, help="The column of times.")
+@click.option("--at", help="Judge all incidents by the zones of this day, such as 2025-12-31.")
+@click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
+@click.option("--nearest-within-m", default=50.0, show_default=True, help="How far the fallback reaches.")
+@click.option("--lon", help="The column of longitudes or eastings of a table.")
+@click.option("--lat", help="The column of latitudes or northings of a table.")
+@click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@speaking
+def command(
+    incidents: Path,
+    zones: Path,
+    output: Path,
+    layer: str | None,
+    code: str | None,
+    lon: str | None,
+    lat: str | None,
+    crs: str | None,
+    fix_positions: bool,
+    console: Console,
+    **options: Any,
+) -> None:
+    """Assign each incident to the zone that answers for it 案件归属.
+
+    INCIDENTS and ZONES are .csv, .xlsx, .gpkg, .shp, .geojson or .parquet files. Where ZONES is a city in
+    one GeoPackage, its unit grids and road sections answer too. Rows without usable coordinates go to
+    OUTPUT's name with `.rejects.csv`, with their row number and the reason; no row is lost.
+    """
+    check_writable(output)
+    if output.resolve() in (incidents.resolve(), zones.resolve()):
+        message = f"{output}: would overwrite what it is made from; name another file"
+        raise FileError(message)
+    points = read_layer(incidents, crs=crs, lon=lon, lat=lat, spec="incidents")
+    tell_report(points, console)
+    layers = _read_answering_layers(zones, layer, code, console)
+    if fix_positions:
+        points = put_right(points, layers.get("roads"), console)
+    else:
+        _warn_of_suspects(points, layers.get("roads"), console)
+
+    show_progress = False if console.as_json else None
+    title = console.pick("判定归属", "assigning")
+    for _ in track(["all"], title=title, show=show_progress):
+        assigned = assign_incidents(
+            points,
+            layers["zones"],
+            grids=layers.get("unit_grids"),
+            sections=layers.get("road_sections"),
+            code=code,
+            **options,
+        )
+    kept, rejects = set_aside_rejects(assigned)
+    if len(kept) + len(rejects) != len(points):
+        message = f"{len(points)} rows came in, but {len(kept)} + {len(rejects)} would go out"
+        raise InputError(message)
+    written = write_layer(kept, output)
+    summary: dict[str, Any] = assignment_summary(assigned)
+    summary |= {"output": str(written), "rejects": None}
+    rejects_path = output.with_name(f"{output.stem}.rejects.csv")
+    if len(rejects):
+        write_table(rejects, rejects_path)
+        summary["rejects"] = str(rejects_path)
+    elif rejects_path.exists():
+        rejects_path.unlink()  # of an earlier run: it would be taken for this one's
+    tell_summary(summary, console)
+    console.say(f"结果:{output}", f"result: {output}")
+    if len(rejects):
+        console.say(
+            f"{len(rejects):,} 行未采用,原因见 {rejects_path}",
+            f"{len(rejects):,} rows rejected, with reasons: {rejects_path}",
+        )
+    console.result(summary)
+
+
+def tell_summary(summary: dict[str, Any], console: Console) -> None:
+    """Print how many incidents were assigned how."""
+    total = max(summary["incidents"], 1)
+    console.say(f"案件 {summary['incidents']:,} 件", f"{summary['incidents']:,} incidents")
+    rows = [
+        (label(found, console.lang), int(count), f"{count / total:.1%}")
+        for found, count in summary["found"].items()
+    ]
+    console.show(
+        rows, [label("found", console.lang), console.pick("件数", "count"), label("share", console.lang)]
+    )
+    console.say(
+        f"  需人工确认 {summary['ambiguous']:,} 件;未采用 {summary['rejected']:,} 件",
+        f"  to be looked at by a person: {summary['ambiguous']:,}; rejected: {summary['rejected']:,}",
+    )
+
+
+def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Split off the rows that have no usable position, numbered from 1 as a spreadsheet shows them."""
+    unusable = assigned["reason"].isin(["no_position", "bad_position"]).to_numpy()
+    numbered = assigned.drop(columns=assigned.geometry.name)
+    numbered.insert(0, "row_number", range(1, len(assigned) + 1))
+    numbered.insert(1, "why", assigned["reason"].map(label))
+    rejects = numbered[unusable].dropna(axis="columns", how="all")
+    return assigned[~unusable], rejects
+
+
+def put_right(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console) -> gpd.GeoDataFrame:
+    """Find positions that cannot be right as given, put right what can be, and say so."""
+    problems = check_positions(points, roads=roads)
+    fixed = fix_positions(points, problems)
+    for problem, count in problems["problem"].value_counts().sort_index().items():
+        done = int((fixed["position_fix"] == problem).sum())
+        console.say(
+            f"  坐标问题 {label(str(problem))}:{count:,} 件,已改正 {done:,} 件",
+            f"  positions, {label(str(problem), 'en')}: {count:,} found, {done:,} put right",
+        )
+    return fixed
+
+
+def _warn_of_suspects(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console) -> None:
+    problems = check_positions(points, roads=roads)
+    counts = problems.loc[problems["problem"].isin(["swapped_axes", "gcj02"]), "problem"].value_counts()
+    for problem, count in counts.sort_index().items():
+        console.note(
+            f"注意:{count:,} 件案件的坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
+            f"note: {count:,} incidents look like {label(str(problem), 'en')!r} and were left as they are; "
+            "--fix-positions puts them right",
+        )
+
+
+def _read_answering_layers(
+    path: Path, layer: str | None, code: str | None, console: Console
+) -> dict[str, gpd.GeoDataFrame]:
+    layers = {"zones": read_zones(path, layer, console)}
+    if layer is None and code is None:
+        for name in ("unit_grids", "road_sections", "roads"):
+            if name in list_layers(path) and len(list_layers(path)) > 1:
+                layers[name] = read_layer(path, layer=name, spec=name)
+    return layers

@@ -1,0 +1,64 @@
+"""Reading what a command is given: a city's layers from one file, incidents from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zjk_gis.errors import InputError
+from zjk_gis.io import list_layers, read_layer
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["read_city", "read_zones", "tell_report"]
+
+
+def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
+    """Read every layer of a GeoPackage whose name the catalogue knows, in English or Chinese."""
+    wanted = {}
+    for name in list_layers(path):
+        spec = next((s for s in CATALOGUE.values() if name in (s.name, s.title)), None)
+        if spec is not None:
+            wanted[spec.name] = name
+    if not wanted:
+        message = (
+            f"{path}: none of its layers ({', '.join(list_layers(path))}) is one that a city is made of: "
+            f"{', '.join(CATALOGUE)}; name a layer as one of these"
+        )
+        raise InputError(message)
+    city = {}
+    for spec_name, layer in wanted.items():
+        city[spec_name] = read_layer(path, layer=layer, spec=spec_of(spec_name))
+        tell_report(city[spec_name], console)
+    return city
+
+
+def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFrame:
+    """Read the layer that answers: the one named, or the responsibility zones of a city, or the only one."""
+    names = list_layers(path)
+    zones_spec = spec_of("responsibility_zones")
+    if layer is None and len(names) > 1:
+        layer = next((name for name in names if name in (zones_spec.name, zones_spec.title)), None)
+    if layer is None and len(names) > 1:
+        message = f"{path}: has the layers {', '.join(names)}; say which one answers with --layer"
+        raise InputError(message)
+    plain = read_layer(path, layer=layer)
+    for name in ("responsibility_zones", "unit_grids", "road_sections"):
+        spec = spec_of(name)
+        if set(spec.field(spec.code).names) & {str(column).strip() for column in plain.columns}:
+            zones = read_layer(path, layer=layer, spec=spec)
+            tell_report(zones, console)
+            return zones
+    tell_report(plain, console)
+    return plain
+
+
+def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:
+    """Say on stderr what reading had to infer; nothing where nothing was."""
+    for remark in layer.attrs.get("report", {}).get("remarks", []):
+        console.note(remark, remark)

@@ -1,0 +1,104 @@
+"""How the command speaks: Chinese unless English is asked for, results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["Console", "speaking", "table"]
+
+_WIDE = "\u1100"  # from here on, characters of the scripts used here take two columns
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Where output goes and in which language.
+
+    Attributes
+    ----------
+    lang : {"zh", "en"}
+    as_json : bool
+        Whether the result is one JSON object on stdout and nothing else.
+    """
+
+    lang: Language = "zh"
+    as_json: bool = False
+
+    def pick(self, zh: str, en: str) -> str:
+        """Choose the text in the reader's language."""
+        return zh if self.lang == "zh" else en
+
+    def say(self, zh: str, en: str) -> None:
+        """Print a line of the result for a person; nothing where JSON was asked for."""
+        if not self.as_json:
+            click.echo(self.pick(zh, en))
+
+    def note(self, zh: str, en: str) -> None:
+        """Print a remark, such as what was inferred, on stderr."""
+        click.echo(self.pick(zh, en), err=True)
+
+    def show(self, rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+        """Print a small table for a person."""
+        if not self.as_json:
+            for line in table(rows, header):
+                click.echo(line)
+
+    def result(self, values: Mapping[str, Any]) -> None:
+        """Print the result for a script."""
+        if self.as_json:
+            click.echo(json.dumps(values, ensure_ascii=False, indent=1, default=str, allow_nan=False))
+
+
+def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options `--lang` and `--json`, and hand it a console that heeds them."""
+
+    @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of the output.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+    @functools.wraps(command)
+    def with_console(*args: Any, lang: Language, as_json: bool, **options: Any) -> Any:
+        return command(*args, console=Console(lang=lang, as_json=as_json), **options)
+
+    return with_console
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[str]:
+    """Lay out rows in columns; numbers to the right, Chinese characters counted as two columns wide.
+
+    Examples
+    --------
+    >>> for line in table([["西一区", 3], ["东区", 12]], ["责任区", "案件"]):
+    ...     print(line)
+      责任区  案件
+      西一区     3
+      东区      12
+    """
+    cells = [list(header), *([_text(value) for value in row] for row in rows)]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
+    ]
+    for line in cells:
+        padded = []
+        for text, width, right in zip(line, widths, numeric, strict=True):
+            space = " " * (width - _width(text))
+            padded.append(space + text if right else text + space)
+        yield "  " + "  ".join(padded).rstrip()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _width(text: str) -> int:
+    return sum(2 if character >= _WIDE else 1 for character in text)

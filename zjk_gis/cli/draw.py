@@ -1,0 +1,67 @@
+"""`zjk-gis map`: a city on one page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zjk_gis.cli.city import read_city, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.io import check_writable, read_layer
+from zjk_gis.maps import city_map, save_map
+from zjk_gis.progress import track
+from zjk_gis.reports import survey_city
+
+if TYPE_CHECKING:
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command"]
+
+
+@click.command("map")
+@click.argument("city", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The .html page.")
+@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
+@click.option("--at", help="The day that is judged; by default today.")
+@click.option("--title", help="The map's title.")
+@click.option("--offline/--online", default=True, show_default=True, help="Put all scripts into the page.")
+@speaking
+def command(
+    city: Path,
+    output: Path,
+    incidents: Path | None,
+    at: str | None,
+    title: str | None,
+    offline: bool,
+    console: Console,
+) -> None:
+    """Draw a city and what is wrong with it on one map 出图.
+
+    CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
+    overlaps, sections without a chief, manholes, pipes and parking.
+    """
+    check_writable(output)
+    layers = read_city(city, console)
+    points = None
+    if incidents is not None:
+        points = read_layer(incidents, spec="incidents")
+        tell_report(points, console)
+    results = survey_city(
+        layers,
+        points,
+        at=at or dt.date.today(),
+        steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+    )
+    save_map(city_map(layers, results=results, title=title, lang=console.lang), output, offline=offline)
+    size = output.stat().st_size
+    console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
+    console.result(
+        {
+            "output": str(output),
+            "bytes": size,
+            "features": {name: len(rows) for name, rows in results.items()},
+        }
+    )

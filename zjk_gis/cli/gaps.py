@@ -1,0 +1,133 @@
+"""`zjk-gis gaps`: where nobody answers, and where two do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zjk_gis.cli.city import read_zones
+from zjk_gis.cli.console import speaking
+from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.errors import InputError
+from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
+from zjk_gis.layers.labels import label
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command", "show_gaps"]
+
+
+@click.command("gaps")
+@click.argument("zones", type=click.Path(path_type=Path))
+@click.option("--region", type=click.Path(path_type=Path), help="The ground to be covered, as a layer file.")
+@click.option(
+    "--allowed", type=click.Path(path_type=Path), help="Ground that needs no zone, such as a river."
+)
+@click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
+@click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
+@click.option("--level", type=int, help="Which level is judged; by default the finest.")
+@click.option("--at", help="The day that is judged, such as 2025-12-31; by default versions of all times.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write both layers to this .gpkg.")
+@click.option("--most", default=10, show_default=True, help="How many are printed.")
+@speaking
+def command(
+    zones: Path,
+    region: Path | None,
+    allowed: Path | None,
+    layer: str | None,
+    code: str,
+    level: int | None,
+    at: str | None,
+    output: Path | None,
+    most: int,
+    console: Console,
+) -> None:
+    """Find ground that no zone covers or several do 责任空白与重叠.
+
+    Where ZONES is a city in one GeoPackage, its built-up areas are the region and its rivers are allowed
+    gaps, unless others are named.
+    """
+    if output is not None:
+        check_writable(output)
+        if output.suffix.lower() != ".gpkg":
+            message = f"{output}: gaps and overlaps are two layers; name a .gpkg file"
+            raise InputError(message)
+    zone_layer = read_zones(zones, layer, console)
+    ground = _companion(zones, region, "built_up_areas")
+    if ground is None:
+        message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
+        raise InputError(message)
+    gaps = coverage_gaps(
+        ground,
+        zone_layer,
+        code=code,
+        at=at,
+        level=level,
+        allowed=_companion(zones, allowed, "rivers"),
+    )
+    overlaps = overlapping_zones(zone_layer, code=code, at=at, level=level)
+    if output is not None:
+        output.unlink(missing_ok=True)
+        write_layer(gaps, output, layer="gaps")
+        write_layer(overlaps, output, layer="overlaps")
+    show_gaps(gaps, overlaps, most, console)
+    if output is not None:
+        console.say(f"图层已写入 {output}", f"layers written to {output}")
+    console.result(
+        {
+            "gaps": len(gaps),
+            "gap_area_m2": float(gaps["area_m2"].sum()),
+            "overlaps": len(overlaps),
+            "overlap_area_m2": float(overlaps["area_m2"].sum()),
+            "output": None if output is None else str(output),
+        }
+    )
+
+
+def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:
+    """Print the largest gaps and overlaps."""
+    lang = console.lang
+    console.say(
+        f"责任空白 {len(gaps):,} 处,共 {gaps['area_m2'].sum():,.1f} m²",
+        f"{len(gaps):,} gaps, {gaps['area_m2'].sum():,.1f} m² together",
+    )
+    console.show(
+        [
+            (gap.gap_code, float(gap.area_m2), label(gap.reason, lang), gap.neighbours.replace(";", " "))
+            for gap in gaps.nlargest(most, "area_m2").itertuples()
+        ],
+        [label(name, lang, unit=True) for name in ("gap_code", "area_m2", "reason", "neighbours")],
+    )
+    console.say(
+        f"责任重叠 {len(overlaps):,} 处,共 {overlaps['area_m2'].sum():,.1f} m²",
+        f"{len(overlaps):,} overlaps, {overlaps['area_m2'].sum():,.1f} m² together",
+    )
+    console.show(
+        [
+            (
+                pair.overlap_code,
+                float(pair.area_m2),
+                label(pair.reason, lang),
+                pair.first_code,
+                pair.second_code,
+            )
+            for pair in overlaps.nlargest(most, "area_m2").itertuples()
+        ],
+        [
+            label(name, lang, unit=True)
+            for name in ("overlap_code", "area_m2", "reason", "first_code", "second_code")
+        ],
+    )
+
+
+def _companion(zones: Path, path: Path | None, name: str) -> gpd.GeoDataFrame | None:
+    """Read the layer named, or the one that came with the zones."""
+    if path is not None:
+        names = list_layers(path)
+        return read_layer(path, layer=name if name in names else None)
+    return read_layer(zones, layer=name, spec=name) if name in list_layers(zones) else None

@@ -1,0 +1,91 @@
+"""The entry point: subcommands, languages, errors and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from zjk_gis._version import __version__
+from zjk_gis.errors import ZjkGisError
+
+__all__ = ["main"]
+
+EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
+
+# Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
+_COMMANDS = {
+    "assign": "zjk_gis.cli.assign",
+    "check": "zjk_gis.cli.check",
+    "demo": "zjk_gis.cli.demo",
+    "gaps": "zjk_gis.cli.gaps",
+    "map": "zjk_gis.cli.draw",
+    "synth": "zjk_gis.cli.synth",
+}
+
+
+class _LateCommands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from importlib import import_module
+
+        home = _COMMANDS.get(cmd_name)
+        return None if home is None else import_module(home).command
+
+
+@click.command(cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="zjk-gis")
+def _zjk_gis() -> None:
+    """City management on the map 城市精细化管理: who answers for what, and where nobody does.
+
+    Exit codes: 0 done; 1 done, and what was checked is not in order; 2 the input or the call cannot be
+    used; 3 a defect of this program; 130 stopped by the user.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave with an exit code that means something.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default the process's own.
+
+    Raises
+    ------
+    SystemExit
+        Always, with one of the codes that ``zjk-gis --help`` lists.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8, nor a server with LANG=C
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        code = _zjk_gis.main(arguments, prog_name="zjk-gis", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("zjk-gis: stopped", err=True)
+        code = EXIT_STOPPED
+    except ZjkGisError as error:
+        click.echo(f"zjk-gis: {error}", err=True)
+        code = EXIT_BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # the last resort: a user of the command sees no traceback
+        if os.environ.get("ZJK_GIS_DEBUG"):
+            traceback.print_exc()
+        click.echo(
+            f"zjk-gis: this is a defect of the program, please report it: {type(error).__name__}: {error} "
+            "(set ZJK_GIS_DEBUG=1 to see where)",
+            err=True,
+        )
+        code = EXIT_DEFECT
+    raise SystemExit(code if isinstance(code, int) else 0)

@@ -1,0 +1,118 @@
+"""One city, every question: the survey that the demo, the map and the workbook are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zjk_gis.assets import (
+    manholes_outside_zones,
+    orphan_manholes,
+    parking_gaps,
+    pipelines_in_core,
+    sewage_into_rain,
+)
+from zjk_gis.assign import assign_incidents
+from zjk_gis.coverage import coverage_gaps, overlapping_zones, sections_without_chief
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping
+
+    import geopandas as gpd
+
+__all__ = ["survey_city"]
+
+
+def survey_city(
+    city: Mapping[str, gpd.GeoDataFrame],
+    incidents: gpd.GeoDataFrame | None = None,
+    *,
+    at: str | dt.date,
+    steps: Callable[[list[str]], Iterator[str]] = iter,
+) -> dict[str, gpd.GeoDataFrame]:
+    """Ask every question that the layers of a city can answer.
+
+    Parameters
+    ----------
+    city : mapping of str to GeoDataFrame
+        Layers by their names in the catalogue. A question whose layers are missing is left out.
+    incidents : GeoDataFrame, optional
+        To be assigned, each by the zones valid when it occurred.
+    at : date or str
+        The day for which coverage is judged.
+    steps : callable, optional
+        Wraps the list of questions, to show progress.
+
+    Returns
+    -------
+    dict of str to GeoDataFrame
+        The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
+        ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core`` and
+        ``parking_gaps``, in this order.
+
+    Raises
+    ------
+    InputError
+        If a layer cannot be used; see the function of each question.
+
+    Examples
+    --------
+    >>> from zjk_gis.synth import make_city
+    >>> city = make_city(grids=150, incidents=1000)
+    >>> answers = survey_city(city.layers, at="2025-12-31")
+    >>> len(answers["gaps"]) == len(city.truth["gaps"])
+    True
+    """
+    zones = city.get("responsibility_zones")
+    river = city.get("rivers")
+    questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
+        "gaps": (
+            ("built_up_areas", "responsibility_zones"),
+            lambda: coverage_gaps(city["built_up_areas"], city["responsibility_zones"], at=at, allowed=river),
+        ),
+        "overlaps": (
+            ("responsibility_zones",),
+            lambda: overlapping_zones(city["responsibility_zones"], at=at),
+        ),
+        "sections_without_chief": (
+            ("road_sections",),
+            lambda: sections_without_chief(city["road_sections"], at=at),
+        ),
+        "manholes_outside_zones": (
+            ("manholes", "responsibility_zones"),
+            lambda: manholes_outside_zones(city["manholes"], city["responsibility_zones"], at=at),
+        ),
+        "orphan_manholes": (
+            ("manholes", "pipelines"),
+            lambda: orphan_manholes(city["manholes"], city["pipelines"]),
+        ),
+        "sewage_into_rain": (
+            ("manholes", "pipelines"),
+            lambda: sewage_into_rain(city["manholes"], city["pipelines"]),
+        ),
+        "pipelines_in_core": (
+            ("pipelines", "historic_blocks"),
+            lambda: pipelines_in_core(city["pipelines"], city["historic_blocks"]),
+        ),
+        "parking_gaps": (
+            ("built_up_areas", "parking_lots"),
+            lambda: parking_gaps(
+                city["built_up_areas"],
+                city["parking_lots"],
+                barriers=river,
+                estates=city.get("residential_estates"),
+            ),
+        ),
+    }
+    if incidents is not None and zones is not None:
+        assigned = {
+            "assigned": (
+                ("responsibility_zones",),
+                lambda: assign_incidents(
+                    incidents, zones, grids=city.get("unit_grids"), sections=city.get("road_sections")
+                ),
+            )
+        }
+        questions = {**assigned, **questions}
+    answerable = [name for name, (needed, _) in questions.items() if all(layer in city for layer in needed)]
+    return {name: questions[name][1]() for name in steps(answerable)}
