@@ -1,0 +1,15 @@
+"""A synthetic Zhangjiakou (模拟张家口): any size, the same from the same seed, with faults that are known.
+
+Names and codes of districts, streets and communities are real; every shape, pipe, person and incident is
+invented. The river splits the city and bridges alone cross it; streets are irregular, zones were redrawn
+once, one reporting channel delivers GCJ-02. What is wrong is planted, and `City.truth` lists all of it.
+
+The parts build on one another: `ground` (river, subdivision, street lines), `offices` (codes, grids, zones
+and their faults), `streets` (roads and sections), `pipes`, `places` (history, parking, homes), `incidents`,
+and `city` that calls them; `truth` holds answers against what was planted.
+"""
+
+from zjk_gis.synth.city import City, make_city, read_truth, write_city
+from zjk_gis.synth.truth import check_against_truth
+
+__all__ = ["City", "check_against_truth", "make_city", "read_truth", "write_city"]

@@ -1,0 +1,216 @@
+"""The city as a whole: making it, writing it, reading its truth."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.errors import FileError, InputError
+from zjk_gis.synth.ground import make_ground
+from zjk_gis.synth.incidents import make_incidents
+from zjk_gis.synth.offices import CRS, LANDMARK_STREETS, LAST_DAY, all_communities, communities_of_banks, make_offices
+from zjk_gis.synth.pipes import make_pipes
+from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
+from zjk_gis.synth.streets import make_roads, make_sections
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["City", "make_city", "read_truth", "write_city"]
+
+_LEAST_GRIDS, _MOST_GRIDS, _LEAST_INCIDENTS = 150, 60_000, 1000
+_LAYERS = (
+    "built_up_areas", "rivers", "districts", "streets", "communities", "unit_grids", "responsibility_zones",
+    "roads", "road_sections", "manholes", "pipelines", "parking_lots", "historic_blocks", "historic_buildings",
+    "residential_estates",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A synthetic city.
+
+    Attributes
+    ----------
+    layers : dict of str to GeoDataFrame
+        The layers of the catalogue, in CGCS2000 / CM 114E (EPSG:4547).
+    incidents : DataFrame
+        Incidents as a bureau sends them: Chinese column names, longitude and latitude, faults included.
+    truth : dict
+        What was planted: codes, places and exact areas; as JSON writes it.
+    answers : DataFrame
+        The right answer for every incident: ``incident_code``, ``zone_code``, ``grid_code`` (empty where
+        it was not fixed by construction), ``found`` and ``fault``.
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    incidents: pd.DataFrame
+    truth: dict[str, Any]
+    answers: pd.DataFrame
+
+
+def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 20220317) -> City:
+    """Make a synthetic Zhangjiakou of a given size.
+
+    Parameters
+    ----------
+    grids : int, default 1100
+        About how many unit grids of 1 ha it has, 150 to 60,000.
+    incidents : int, default 20,000
+        How many incidents of two years, at least 1,000.
+    seed : int, default 20220317
+        The same seed gives the same city.
+
+    Returns
+    -------
+    City
+
+    Raises
+    ------
+    InputError
+        If a size is out of bounds.
+
+    Examples
+    --------
+    >>> city = make_city(grids=200, incidents=1000, seed=7)
+    >>> len(city.incidents), sorted(city.truth["incidents"])[:3]
+    (1000, ['border', 'expired_zone', 'gcj02'])
+    """
+    _check_size(grids, _LEAST_GRIDS, _MOST_GRIDS, "grids")
+    _check_size(incidents, _LEAST_INCIDENTS, 100_000_000, "incidents")
+    rng = np.random.default_rng(seed)
+    cores = historic_cores(grids)
+    counts = all_communities()
+    landmarks = [(core.centroid, len(counts[s])) for core, s in zip(cores, LANDMARK_STREETS, strict=True)]
+    limits = [[count for _, count in bank] for bank in communities_of_banks()]
+    ground = make_ground(grids, limits, landmarks, rng)
+    offices = make_offices(ground, rng)
+    layers = offices.layers
+    land = shapely.union_all(layers["districts"].geometry.to_numpy())
+    layers["built_up_areas"] = _one_shape("area", "CQ01", "中心城区", shapely.union_all([land, ground.river], grid_size=0.01))
+    layers["rivers"] = _one_shape("river", "HL01", "清水河", layers["built_up_areas"].geometry.iloc[0].difference(land))
+    river = layers["rivers"].geometry.iloc[0]
+    layers["roads"] = make_roads(ground, rng)
+    layers["road_sections"], vacant = make_sections(layers["roads"], layers["communities"], rng)
+    scale = min(1.0, grids / 1100)
+    gaps = [s for s in offices.spoiled if s.area > 200][: max(1, round(4 * scale))]
+    both_cores = shapely.union_all(cores)
+    manholes, pipelines, planted = make_pipes(layers["roads"], layers["districts"], both_cores, gaps, round(2950 * grids / 1100), rng)
+    layers["manholes"], layers["pipelines"] = manholes, pipelines
+    lots, deserts = make_parking(land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng)
+    layers["parking_lots"] = lots
+    layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
+    layers["residential_estates"] = make_estates(layers["unit_grids"], rng)
+    raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
+    truth = {
+        "seed": seed,
+        "grids": grids,
+        "as_of": LAST_DAY,
+        "gaps": offices.faults["gaps"],
+        "overlaps": offices.faults["overlaps"],
+        "expired_zones": offices.faults["expired_zones"],
+        "redrawn_zones": offices.faults["redrawn_zones"],
+        "sections_without_chief": sorted(vacant),
+        "manholes_outside_zones": _in_gaps(manholes, layers["responsibility_zones"]),
+        "orphan_manholes": sorted(manholes["manhole_code"].iloc[planted["orphans"]]),
+        "sewage_into_rain": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
+        "pipelines_in_core": sorted(pipelines["pipe_code"].iloc[planted["crossing"]]),
+        "parking_gaps": deserts,
+        "incidents": lists,
+    }
+    return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
+
+
+def write_city(city: City, folder: str | os.PathLike[str]) -> None:
+    """Write a city: ``city.gpkg``, ``incidents.csv``, ``truth.json`` and ``truth_incidents.csv.gz``.
+
+    Parameters
+    ----------
+    city : City
+    folder : path
+        Made if it is not there.
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be written.
+
+    Notes
+    -----
+    The same city gives the same bytes with the same versions of GDAL: its clock is stopped while writing.
+    """
+    import pyogrio
+
+    target = Path(folder)
+    clock = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        package = target / "city.gpkg"
+        package.unlink(missing_ok=True)
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{LAST_DAY}T00:00:00Z"})
+        for name, layer in city.layers.items():
+            pyogrio.write_dataframe(layer, package, layer=name, append=package.exists(), SPATIAL_INDEX="NO")
+        city.incidents.to_csv(target / "incidents.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+        with gzip.GzipFile(target / "truth_incidents.csv.gz", "wb", mtime=0) as answers:
+            answers.write(city.answers.to_csv(index=False, lineterminator="\n").encode())
+        text = json.dumps(city.truth, ensure_ascii=False, indent=1)
+        (target / "truth.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        message = f"{target}: cannot write the city here: {error}"
+        raise FileError(message) from error
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
+
+
+def read_truth(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Read what was planted in a city that `write_city` wrote.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    truth : dict
+    answers : DataFrame
+
+    Raises
+    ------
+    FileError
+        If the files are not there or not whole.
+    """
+    source = Path(folder)
+    try:
+        truth = json.loads((source / "truth.json").read_text(encoding="utf-8"))
+        answers = pd.read_csv(source / "truth_incidents.csv.gz", dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        message = f"{source}: no readable truth here ({error}); make the city again: zjk-gis synth {source}"
+        raise FileError(message) from error
+    return truth, answers
+
+
+def _check_size(value: int, least: int, most: int, name: str) -> None:
+    if not least <= value <= most:
+        message = f"{name} must be between {least:,} and {most:,}, not {value:,}"
+        raise InputError(message)
+
+
+def _one_shape(stem: str, code: str, name: str, shape: Any) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({f"{stem}_code": [code], f"{stem}_name": [name]}, geometry=[shape], crs=CRS)
+
+
+def _in_gaps(manholes: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> list[str]:
+    """List the covers that no finest zone of the last day holds, one by one."""
+    finest = zones[(zones["level"] == 3) & (zones["valid_to"].isna() | (zones["valid_to"] >= LAST_DAY))]
+    held = shapely.union_all(finest.geometry.to_numpy())
+    shapely.prepare(held)
+    outside = ~shapely.intersects(held, manholes.geometry.to_numpy())
+    return sorted(manholes.loc[outside, "manhole_code"])
