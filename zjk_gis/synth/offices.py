@@ -161,7 +161,7 @@ def _zones(
 
 
 class _Planter:
-    """Plants faults in zones that are far from one another, so that each is known for itself."""
+    """Plants one fault at most in each zone, so that each is known for itself."""
 
     def __init__(self, zones: gpd.GeoDataFrame, ground: Ground, rng: np.random.Generator) -> None:
         self.zones, self.ground, self.rng = zones, ground, rng
@@ -170,31 +170,27 @@ class _Planter:
         self.code = dict(zip(self.rows, zones["zone_code"][self.rows], strict=True))
         self.tree_rows = list(self.rows)
         self.tree = shapely.STRtree([self.shape[r] for r in self.rows])
-        self.used: list[BaseGeometry] = []
+        self.used: set[int] = set()
         self.gaps: list[dict[str, Any]] = []
         self.overlaps: list[dict[str, Any]] = []
         self.spoiled: list[BaseGeometry] = []
         self.added: list[dict[str, Any]] = []
         self.outer = ground.outline.difference(ground.river).boundary
 
-    def free(self, shape: BaseGeometry) -> bool:
-        """Tell whether nothing was planted in a zone or its neighbours."""
-        return all(shape.distance(other) > 1 for other in self.used)
-
     def neighbours(self, row: int) -> list[int]:
         near = self.tree.query(self.shape[row], predicate="intersects")
         return sorted(self.tree_rows[i] for i in near if self.tree_rows[i] != row)
 
     def pick(self, count: int, *, inner: bool = True) -> list[int]:
-        """Pick zones that nothing was planted near; `inner` ones do not touch the city's edge or the river."""
+        """Pick zones that nothing was planted in; `inner` ones do not touch the city's edge or the river."""
         found: list[int] = []
         for row in map(int, self.rng.permutation(self.rows)):
             if len(found) == count:
                 break
             at_edge = self.shape[row].distance(self.outer) < 1
-            if at_edge == inner or not self.free(self.shape[row]):
+            if at_edge == inner or row in self.used:
                 continue
-            self.used.append(self.shape[row])
+            self.used.add(row)
             found.append(row)
         return found
 
@@ -204,7 +200,7 @@ class _Planter:
         for other in self.neighbours(row):
             shared = shapely.line_merge(self.shape[row].intersection(self.shape[other]))
             lines = [part for part in shapely.get_parts(shared) if part.geom_type == "LineString"]
-            if lines and self.free_of_others(row, other):
+            if lines and other not in self.used:
                 line = max(lines, key=lambda part: part.length)
                 if best is None or line.length > best[0]:
                     best = (line.length, other, line)
@@ -213,9 +209,6 @@ class _Planter:
         line = best[2]
         half = line.length / 2
         return best[1], line.interpolate(half), substring(line, half - length / 2, half + length / 2)
-
-    def free_of_others(self, row: int, other: int) -> bool:
-        return all(self.shape[other].distance(shape) > 0 for shape in self.used if shape is not self.shape[row])
 
     def set_shape(self, row: int, shape: BaseGeometry) -> None:
         self.zones.loc[row, "geometry"] = shape
@@ -309,11 +302,11 @@ def _redraw(p: _Planter, zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offic
         mine = [i for i, code in enumerate(offices.zone_of_grid) if code == p.code[row]]
         for other in p.neighbours(row):
             moved = [i for i in mine if grids.geometry[i].intersection(p.shape[other]).length > 30]
-            if len(mine) < 3 or not moved or not p.free_of_others(row, other):
+            if len(mine) < 3 or not moved or other in p.used:
                 continue
             grid = grids.geometry[moved[0]]
             before = [row, other]
-            p.used.append(p.shape[other])
+            p.used.add(other)
             for r, after in ((row, p.shape[row].difference(grid)), (other, shapely.union_all([p.shape[other], grid]))):
                 later = dict(zones.loc[r])
                 later |= {"geometry": after, "valid_from": REDRAWN}
@@ -330,7 +323,7 @@ def _spoil_border(
 ) -> None:
     """Plant a fault on the common border of two zones."""
     mine, theirs = p.shape[row], p.shape[other]
-    p.used.append(theirs)
+    p.used.add(other)
     disc = _octagon(spot.x, spot.y, radius=float(p.rng.uniform(8, 15)))
     ribbon = stretch.buffer(0.4, cap_style="flat", join_style="mitre", mitre_limit=1.5)
     if kind == "between":
