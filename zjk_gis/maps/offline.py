@@ -1,0 +1,114 @@
+"""Saving a map as one file that needs no network."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from branca.element import CssLink, JavascriptLink
+
+from zjk_gis._optional import need
+from zjk_gis.errors import FileError, InputError
+
+if TYPE_CHECKING:
+    import folium
+    from branca.element import Element
+
+__all__ = ["save_map"]
+
+# A style sheet may point to pictures and fonts beside it, which one file does not have.
+_OUTSIDE = re.compile(r"url\(\s*['\"]?(?!data:|#|['\"])[^)]*\)")
+
+
+def save_map(page: folium.Map, path: str | os.PathLike[str], *, offline: bool = True) -> Path:
+    """Save a folium map as one HTML file, with all scripts and styles inside it.
+
+    Parameters
+    ----------
+    page : folium.Map
+        One of this package's maps or any other.
+    path : path
+        Ends with ``.html``. Written whole or not at all.
+    offline : bool, default True
+        Put everything into the file, so that it works without a network. Otherwise it fetches Leaflet
+        from where folium says.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``folium-offline``, which carries the scripts, is not installed (extra ``offline-maps``).
+    InputError
+        If the map uses a script or style that is not at hand; the message names it. Tiles of a base map
+        are still fetched, and so a map with tiles is refused too.
+    FileError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import folium, pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saved = save_map(folium.Map(tiles=None), pathlib.Path(folder) / "map.html")
+    ...     "http" in saved.read_text(encoding="utf-8").split("<body>")[0].split("<script>")[0]
+    False
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".html", ".htm"):
+        message = f"{target}: a map is a page; name a file that ends with .html"
+        raise InputError(message)
+    if offline:
+        text = _render_whole(page)
+    else:
+        text = page.get_root().render()
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        message = f"{target}: cannot be written: {error.strerror or error}"
+        raise FileError(message) from error
+    return target
+
+
+def _render_whole(page: folium.Map) -> str:
+    import folium
+
+    assets = need("offlinefolium.elements", extra="offline-maps", purpose="make a map that needs no network")._res  # noqa: SLF001  it has no other door
+    tiles = [child for child in page._children.values() if isinstance(child, folium.TileLayer)]  # noqa: SLF001
+    if tiles:
+        message = f"the map has a base map of tiles ({tiles[0].tile_name}), which needs a network; make it with tiles=None, or save with offline=False"
+        raise InputError(message)
+    root = page.get_root()
+    root.render()  # fills in the links that the map's parts ask for
+    for link in _links(root):
+        if link.url not in assets:
+            message = f"the map needs {link.url}, which folium-offline does not carry; leave it out, or save with offline=False"
+            raise InputError(message)
+        text = assets[link.url]
+        link.code = (_OUTSIDE.sub("none", text) if isinstance(link, CssLink) else text.replace("</script", "<\\/script")).encode()
+    text: str = root._template.render(this=root, kwargs={"embedded": True})  # noqa: SLF001
+    return text
+
+
+def _links(element: Element) -> list[JavascriptLink | CssLink]:
+    found = [element] if isinstance(element, JavascriptLink | CssLink) else []
+    for child in element._children.values():  # noqa: SLF001
+        found += _links(child)
+    for part in ("header", "html", "script"):
+        inner = getattr(element, part, None)
+        if inner is not None:
+            found += _links(inner)
+    return found
