@@ -41,6 +41,8 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "orphan_manholes": (("manhole_code", "pipe_kind", "road_name", "owner"), style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4)),
 }  # fmt: skip
 _RESULTS = ("assigned", *_FINDINGS)
+_GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
+_FOLDED = ("facilities", "ground")
 
 
 def city_map(
@@ -95,9 +97,16 @@ def city_map(
         message = f"results: {', '.join(unknown)} cannot be drawn; known are {', '.join(_RESULTS)}"
         raise InputError(message)
     words = _WORDS[lang]
-    page = Page(title=title or words["title"], subtitle=_subtitle(results, lang), foot=words["foot"], lang=lang)
+    page = Page(
+        title=title or words["title"],
+        subtitle=_subtitle(results, lang),
+        foot=words["foot"],
+        lang=lang,
+        groups=[(words[name], name not in _FOLDED) for name in _GROUPS],
+    )
     _add_ground(page, layers, words)
     _add_responsibility(page, layers, results.get("assigned"), words)
+    _add_roads(page, layers, words)
     _add_facilities(page, layers, words)
     _add_findings(page, results, words)
     _add_incidents(page, results.get("assigned"), words)
@@ -144,18 +153,23 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
     if "rivers" in layers:
         page.add(
             layers["rivers"], name=label("rivers", page.lang), group=words["ground"],
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")], is_open=False,
+            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
         )  # fmt: skip
-    if "roads" in layers:
-        roads = layers["roads"]
-        classes = list(style.ROAD_LOOKS)
-        looks = [style.ROAD_LOOKS[name] for name in classes]
-        rank = roads["road_class"].map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
-        roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
-        page.add(
-            _merged(roads), name=words["roads"], group=words["ground"], styles=looks,
-            style_of=_merged(roads)["_rank"].to_numpy(), keys=list(enumerate(classes)), is_open=False,
-        )  # fmt: skip
+
+
+def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
+    if "roads" not in layers:
+        return
+    roads = layers["roads"]
+    classes = list(style.ROAD_LOOKS)
+    looks = [style.ROAD_LOOKS[name] for name in classes]
+    rank = roads["road_class"].map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
+    roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
+    merged = _merged(roads)
+    page.add(
+        merged, name=words["roads"], group=words["ground"], styles=looks,
+        style_of=merged["_rank"].to_numpy(), keys=list(enumerate(classes)),
+    )  # fmt: skip
 
 
 def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -175,7 +189,7 @@ def _add_responsibility(
     for level in levels or [None]:
         kept, _ = of_level(zones, None if level is None else int(level))
         finest = level == (levels or [None])[-1]
-        look = [style.area(colour, fill=0.5, weight=1.1, edge="#64748b") for colour in style.PASTELS]
+        look = [style.area(colour, fill=0.62, weight=1.2, edge="#64748b") for colour in style.PASTELS]
         outline = [style.area("#334e68", fill=0.0, weight=2.2, dash="7 4")]
         page.add(
             kept, name=words["level"].format("一二三四五六七八九"[int(level) - 1] if page.lang == "zh" else int(level)) if level is not None else label("responsibility_zones", page.lang),

@@ -98,7 +98,8 @@ def _render_whole(page: folium.Map) -> str:
             message = f"the map needs {link.url}, which folium-offline does not carry; leave it out, or save with offline=False"
             raise InputError(message)
         text = assets[link.url]
-        link.code = (_OUTSIDE.sub("none", text) if isinstance(link, CssLink) else text.replace("</script", "<\\/script")).encode()
+        is_style = isinstance(link, CssLink)
+        link.code = _OUTSIDE.sub("none", text) if is_style else text.replace("</script", "<\\/script")
     text: str = root._template.render(this=root, kwargs={"embedded": True})  # noqa: SLF001
     return text
 

@@ -130,16 +130,17 @@ function zjkPage(map, page) {
   control("topleft", title);
 
   var panel = element("div", "zjk-panel"), sections = {};
+  page.groups.forEach(function (group) {
+    if (!page.layers.some(function (layer) { return layer.name && layer.group === group[0]; })) { return; }
+    var box = element("details");
+    box.open = group[1];
+    box.appendChild(element("summary", "", group[0]));
+    sections[group[0]] = box.appendChild(element("div", "rows"));
+    panel.appendChild(box);
+  });
   page.layers.forEach(function (layer, i) {
     if (layer.on) { groups[i].addTo(map); }
     if (!layer.name) { return; }
-    if (!sections[layer.group]) {
-      var box = element("details");
-      box.open = layer.open !== false;
-      box.appendChild(element("summary", "", layer.group));
-      sections[layer.group] = box.appendChild(element("div", "rows"));
-      panel.appendChild(box);
-    }
     var row = element("label"), check = element("input");
     check.type = "checkbox";
     check.checked = layer.on;

@@ -79,12 +79,15 @@ class Page:
     ----------
     title, subtitle, foot : str
     lang : {"zh", "en"}
+    groups : list of (str, bool)
+        The headings of the panel, in their order, and whether each is unfolded.
     """
 
     title: str
     subtitle: str = ""
     foot: str = ""
     lang: Language = "zh"
+    groups: list[tuple[str, bool]] = field(default_factory=list)
     layers: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
@@ -100,7 +103,6 @@ class Page:
         keys: Sequence[tuple[int, str]] | None = None,
         columns: Sequence[str] = (),
         on: bool = True,
-        is_open: bool = True,
         as_text: str | None = None,
         frames_the_page: bool = False,
     ) -> None:
@@ -147,7 +149,6 @@ class Page:
             {
                 "name": name,
                 "group": group,
-                "open": is_open,
                 "on": on,
                 "kind": features[0][0] if features else "a",
                 "count": f"{len(features):,}" if features else label("empty", self.lang),
@@ -172,6 +173,7 @@ class Page:
             "subtitle": self.subtitle,
             "foot": self.foot,
             "notes": self.notes,
+            "groups": self.groups,
             "layers": self.layers,
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
