@@ -12,25 +12,62 @@ from typing import TYPE_CHECKING, Any
 from zjk_gis._version import __version__
 
 if TYPE_CHECKING:
+    from zjk_gis.assets import manholes_outside_zones as manholes_outside_zones
+    from zjk_gis.assets import orphan_manholes as orphan_manholes
+    from zjk_gis.assets import parking_gaps as parking_gaps
+    from zjk_gis.assets import pipelines_in_core as pipelines_in_core
+    from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
-
-__all__ = [
-    "__version__",
-    "assign_incidents",
-]
+    from zjk_gis.coverage import coverage_gaps as coverage_gaps
+    from zjk_gis.coverage import overlapping_zones as overlapping_zones
+    from zjk_gis.coverage import sections_without_chief as sections_without_chief
+    from zjk_gis.io import list_layers as list_layers
+    from zjk_gis.io import read_layer as read_layer
+    from zjk_gis.io import write_layer as write_layer
+    from zjk_gis.layers import label as label
+    from zjk_gis.layers import spec_of as spec_of
+    from zjk_gis.layers.positions import check_positions as check_positions
+    from zjk_gis.layers.positions import fix_positions as fix_positions
+    from zjk_gis.layers.validate import validate as validate
+    from zjk_gis.layers.versions import zones_at as zones_at
+    from zjk_gis.maps import city_map as city_map
+    from zjk_gis.maps import save_map as save_map
+    from zjk_gis.reports import survey_city as survey_city
+    from zjk_gis.reports import write_workbook as write_workbook
 
 # Where each public name lives.
-_HOME = {
-    "assign_incidents": "zjk_gis.assign",
+_HOMES = {
+    "zjk_gis.assets": (
+        "manholes_outside_zones",
+        "orphan_manholes",
+        "parking_gaps",
+        "pipelines_in_core",
+        "sewage_into_rain",
+    ),
+    "zjk_gis.assign": ("assign_incidents",),
+    "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
+    "zjk_gis.io": ("list_layers", "read_layer", "write_layer"),
+    "zjk_gis.layers": ("label", "spec_of"),
+    "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
+    "zjk_gis.layers.validate": ("validate",),
+    "zjk_gis.layers.versions": ("zones_at",),
+    "zjk_gis.maps": ("city_map", "save_map"),
+    "zjk_gis.reports": ("survey_city", "write_workbook"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604  all names are text
+    "__version__",
+    *sorted(_HOME_OF),
+]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from the room it lives in."""
-    if name not in _HOME:
+    if name not in _HOME_OF:
         message = f"module 'zjk_gis' has no attribute {name!r}"
         raise AttributeError(message)
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["as_text", "convert_types", "converted", "is_code", "plain"]
+__all__ = ["as_text", "convert_types", "converted", "is_code", "plain", "text_of"]
 
 _BEIJING = "Asia/Shanghai"
 # 2025-12-31, 2025/12/31, 2025.12.31, 2025年12月31日, each perhaps with a time and a zone. Month before day
@@ -50,6 +50,26 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
+def text_of(value: Any) -> str | None:
+    """Write one value as a person would read it; None where it is missing.
+
+    Examples
+    --------
+    >>> text_of(130703.0), text_of(pd.Timestamp("2025-01-02")), text_of(float("nan"))
+    ('130703', '2025-01-02', None)
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # NaN differs from itself
+        return None
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() else repr(number)
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+    return str(value)
+
+
 def as_text(values: pd.Series) -> pd.Series:
     """Write values as a person would read them: whole numbers without ``.0``, missing and blank as missing.
 
@@ -67,10 +87,11 @@ def as_text(values: pd.Series) -> pd.Series:
     ['130703', '1.5', '桥西', nan]
     """
     if isinstance(values.dtype, pd.StringDtype):
-        text = values.astype("str").str.strip()
+        text = values.astype("str")
     else:
-        written = [_write(value) for value in values.astype(object).tolist()]
+        written = [text_of(value) for value in values.astype(object).tolist()]
         text = pd.Series(written, index=values.index, dtype="str", name=values.name)
+    text = text.str.strip()
     return text.mask((text == "").fillna(value=True).astype(bool))
 
 
@@ -141,20 +162,6 @@ def convert_types(
     return result, unconverted
 
 
-def _write(value: Any) -> str | None:
-    """Write one value as text; None where it is missing."""
-    if isinstance(value, str):
-        return value.strip()
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # NaN differs from itself
-        return None
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return str(int(number)) if number.is_integer() else repr(number)
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(value)
-
-
 def _texts(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bool_]]:
     text = as_text(values)
     wrong = np.zeros(len(values), dtype=bool)
@@ -169,7 +176,7 @@ def _texts(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bool_
 def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.bool_]]:
     if pd.api.types.is_numeric_dtype(values.dtype):
         present = values.notna().to_numpy()
-        numbers = values.astype("Float64").astype("float64") if _nullable(values) else values.astype("float64")
+        numbers = values.astype("Float64").astype("float64")
     else:
         text = _plain(as_text(values))
         present = text.notna().to_numpy()
@@ -181,7 +188,7 @@ def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.b
         fine &= numbers.to_numpy() == np.round(np.where(fine, numbers.to_numpy(), 0.0))
     numbers = numbers.where(fine)
     if whole and fine.all():
-        numbers = numbers.astype("int64")
+        return numbers.astype("int64"), present & ~fine
     return numbers, present & ~fine
 
 
@@ -213,18 +220,20 @@ def _times(values: pd.Series, *, days: bool) -> tuple[pd.Series, NDArray[np.bool
 def _parse_times(text: pd.Series) -> pd.Series:
     """Read text as times in Beijing time; NaT where it is none."""
     parts = text.str.extract(_DATE)
-    compact = text.str.extract(_COMPACT_DATE)
-    date = parts[[0, 1, 2]].fillna(compact.set_axis([0, 1, 2], axis=1))
+    date = parts[[0, 1, 2]].fillna(text.str.extract(_COMPACT_DATE).set_axis([0, 1, 2], axis=1))
     clock = parts[[3, 4, 5]].fillna("00")
-    padded = [column.str.zfill(2) for _, column in [*date.items(), *clock.items()]]
-    canonical = padded[0].str.cat(padded[1:3], sep="-") + " " + padded[3].str.cat(padded[4:], sep=":")
-    zone = parts[6].str.replace("Z", "+00:00", regex=False).str.replace(r"(\d{2})$", r"\1", regex=True)
+    pieces: list[pd.Series] = [
+        column.str.zfill(2) for column in (date[0], date[1], date[2], clock[3], clock[4], clock[5])
+    ]
+    canonical = pieces[0]
+    for piece, separator in zip(pieces[1:], ("-", "-", " ", ":", ":"), strict=True):
+        canonical = canonical.str.cat(piece, sep=separator)
     local = pd.to_datetime(canonical, format="%Y-%m-%d %H:%M:%S", errors="coerce").astype("datetime64[us]")
+    zone = parts[6].str.replace("Z", "+00:00", regex=False)
     if zone.notna().any():
         hours = pd.to_numeric(zone.str[1:3]) + pd.to_numeric(zone.str[-2:]) / 60
         offset = hours.where(zone.str[0] != "-", -hours)
-        shift = pd.to_timedelta(8 - offset.fillna(8.0), unit="h")  # Beijing is eight hours ahead of UTC
-        local = local + shift
+        local = local + pd.to_timedelta(8 - offset.fillna(8.0), unit="h")  # Beijing: eight hours ahead of UTC
     return local
 
 
@@ -234,7 +243,3 @@ def _plain(text: pd.Series) -> pd.Series:
     if not odd.any():
         return text
     return text.mask(odd, text[odd].map(plain))
-
-
-def _nullable(values: pd.Series) -> bool:
-    return pd.api.types.is_extension_array_dtype(values.dtype)

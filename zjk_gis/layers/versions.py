@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["check_layer", "of_level", "zones_at"]
+__all__ = ["check_layer", "of_level", "split_at", "zones_at"]
 
 _KINDS = {"polygon": AREAL, "line": LINEAR, "point": PUNCTUAL}
 
@@ -160,6 +160,35 @@ def zones_at(
     begins, ends = validity_days(kept, "zones")
     day = day_of(at)
     return kept[(begins <= day) & (day <= ends)]
+
+
+def split_at(
+    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | None = None
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Split the zones of one level into those valid on a day and the others.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+    at : date or str, optional
+        The day; by default zones of all times count as valid.
+    level : int, optional
+        By default the finest.
+
+    Returns
+    -------
+    valid, others : GeoDataFrame
+        Numbered anew, as index labels may repeat.
+
+    Raises
+    ------
+    InputError
+        If a date cannot be read or there is no such level.
+    """
+    kept, _ = of_level(zones, level)
+    kept = kept.reset_index(drop=True)
+    is_valid = kept.index.isin(zones_at(kept, at, level=None).index)
+    return kept[is_valid], kept[~is_valid]
 
 
 def _check_codes(layer: gpd.GeoDataFrame, name: str, code: str) -> None:

@@ -1,0 +1,350 @@
+"""Where nobody answers: gaps that can be drawn on graph paper.
+
+Most tests cut something out of this city of four zones, each 100 m square, in a region of 200 m by 200 m::
+
+    200 +-------+-------+
+        |   C   |   D   |
+    100 +-------+-------+
+        |   A   |   B   |
+      0 +-------+-------+
+        0      100     200
+"""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Point, Polygon, box
+
+from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
+
+X, Y = 573000, 4520000
+
+
+def square(x, y, width=100.0, height=100.0):
+    return box(X + x, Y + y, X + x + width, Y + y + height)
+
+
+def layer(shapes, crs=4547, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=crs)
+
+
+def make_zones(*missing, **columns):
+    """Return the four zones, without some ground."""
+    quarters = [square(0, 0), square(100, 0), square(0, 100), square(100, 100)]
+    lost = shapely.union_all(list(missing)) if missing else Polygon()
+    zones = layer([shapely.difference(q, lost) for q in quarters], zone_code=list("ABCD"), **columns)
+    return zones[~zones.is_empty]
+
+
+@pytest.fixture
+def region():
+    return layer([square(0, 0, 200, 200)])
+
+
+def only(gaps):
+    assert len(gaps) == 1
+    return gaps.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason", "neighbours", "area", "width"),
+    [
+        (square(20, 20, 10, 10), "hole", "A", 100, 5),
+        (square(95, 20, 10, 10), "between", "A;B", 100, 5),
+        (square(90, 90, 20, 20), "between", "A;B;C;D", 400, 10),
+        (square(0, 20, 10, 10), "edge", "A", 100, 5),
+        (square(95, 0, 10, 10), "edge", "A;B", 100, 5),
+        (square(100, 20, 0.4, 60), "sliver", "A;B", 24, 2 * 24 / 120.8),
+        (square(0, 20, 0.5, 10), "sliver", "A", 5, 10 / 21),
+        (square(100, 100), "edge", "B;C", 10_000, 50),
+    ],
+)
+def test_what_is_around_a_gap_tells_why_it_is_one(region, missing, reason, neighbours, area, width):
+    gap = only(coverage_gaps(region, make_zones(missing)))
+    assert (gap["gap_code"], gap["reason"], gap["neighbours"]) == ("G001", reason, neighbours)
+    assert gap["area_m2"] == pytest.approx(area, abs=1e-6)
+    assert gap["width_m"] == pytest.approx(width, abs=1e-6)
+    assert gap.geometry.symmetric_difference(missing).area < 1e-6
+
+
+def test_full_coverage_has_no_gaps_but_typed_columns(region):
+    gaps = coverage_gaps(region, make_zones())
+    assert len(gaps) == 0
+    assert gaps.dtypes.astype(str).to_dict() == {
+        "gap_code": "str",
+        "area_m2": "float64",
+        "width_m": "float64",
+        "neighbours": "str",
+        "expired_codes": "str",
+        "reason": "str",
+        "geometry": "geometry",
+    }
+    assert gaps.crs.to_epsg() == 4547
+
+
+def test_a_corner_alone_makes_no_neighbour_and_no_edge():
+    region = layer([shapely.union_all([square(0, 0), square(100, 100)])])
+    gap = only(coverage_gaps(region, make_zones().iloc[:1]))
+    assert (gap["reason"], gap["neighbours"]) == ("uncovered", "")
+    notch = Polygon([(X, Y + 50), (X + 20, Y + 40), (X + 20, Y + 60)])
+    region = layer([square(0, 0, 200, 200)])
+    assert only(coverage_gaps(region, make_zones(notch)))["reason"] == "hole"
+
+
+def test_the_largest_comes_first_and_equals_come_from_west_to_east(region):
+    holes = [
+        square(150, 20, 10, 10),
+        square(120, 20, 10, 10),
+        square(20, 20, 20, 20),
+        square(120, 150, 10, 10),
+    ]
+    gaps = coverage_gaps(region, make_zones(*holes))
+    assert gaps["gap_code"].tolist() == ["G001", "G002", "G003", "G004"]
+    assert gaps.geometry.bounds[["minx", "miny"]].to_numpy().tolist() == [
+        [X + 20, Y + 20],
+        [X + 120, Y + 20],
+        [X + 120, Y + 150],
+        [X + 150, Y + 20],
+    ]
+
+
+class TestAllowedGround:
+    """A river needs no zone, and its bank is an edge."""
+
+    RIVER = square(90, 0, 20, 200)
+
+    def test_allowed_ground_is_no_gap(self, region):
+        assert len(coverage_gaps(region, make_zones(self.RIVER), allowed=layer([self.RIVER]))) == 0
+
+    def test_a_gap_on_the_bank_is_at_the_edge(self, region):
+        zones = make_zones(self.RIVER, square(80, 20, 10, 10))
+        assert only(coverage_gaps(region, zones, allowed=layer([self.RIVER])))["reason"] == "edge"
+
+    def test_no_rivers_are_no_problem(self, region):
+        assert len(coverage_gaps(region, make_zones(), allowed=layer([]))) == 0
+
+    def test_in_another_crs(self, region):
+        allowed = layer([self.RIVER]).to_crs(4490)
+        assert len(coverage_gaps(region, make_zones(self.RIVER), allowed=allowed)) == 0
+
+
+class TestTime:
+    @pytest.fixture
+    def zones(self):
+        """B ended in June 2025 and nobody took it over."""
+        return make_zones(
+            valid_from=[None, "2024-01-01", None, None], valid_to=[None, "2025-06-30", None, None]
+        )
+
+    @pytest.mark.parametrize(
+        ("at", "found"), [("2025-06-30", 0), ("2025-07-01", 1), ("2023-12-31", 1), (None, 0)]
+    )
+    def test_a_zone_covers_from_its_first_to_its_last_day(self, region, zones, at, found):
+        gaps = coverage_gaps(region, zones, at=at)
+        assert gaps["reason"].tolist() == ["expired_zone"] * found
+        assert gaps["expired_codes"].tolist() == ["B"] * found
+
+    def test_expired_ground_and_ground_that_never_had_a_zone_are_apart(self, region, zones):
+        zones.geometry = zones.geometry.difference(square(95, 20, 10, 10))
+        gaps = coverage_gaps(region, zones, at="2025-12-31")
+        assert gaps[["reason", "area_m2", "neighbours", "expired_codes"]].to_numpy().tolist() == [
+            ["expired_zone", 9950, "A;D", "B"],
+            ["hole", 100, "A", ""],  # B is no neighbour any more
+        ]
+
+    def test_a_successor_closes_the_gap(self, region, zones):
+        heir = zones.iloc[[1]].assign(valid_from="2025-07-01", valid_to=None)
+        both = pd.concat([zones, heir], ignore_index=True)
+        assert len(coverage_gaps(region, both, at="2025-12-31")) == 0
+
+    def test_no_zone_valid_at_all_is_one_large_gap(self, region, zones):
+        gap = only(coverage_gaps(region, zones.assign(valid_to="2020-01-01"), at="2025-01-01"))
+        assert (gap["area_m2"], gap["reason"], gap["expired_codes"]) == (40_000, "expired_zone", "A;B;C;D")
+
+
+class TestLevels:
+    def test_each_level_is_judged_by_itself(self, region):
+        zones = make_zones(square(20, 20, 10, 10), level=3)
+        streets = layer([square(0, 0, 200, 200)], zone_code=["S"], level=1)
+        both = pd.concat([zones, streets])
+        assert len(coverage_gaps(region, both)) == 1
+        assert len(coverage_gaps(region, both, level=1)) == 0
+        with pytest.raises(InputError, match="no zone has level 2; the levels are 1, 3"):
+            coverage_gaps(region, both, level=2)
+
+
+class TestHairlines:
+    """One zone carries a vertex on the common border, its neighbour does not, and rounding moved it."""
+
+    BORDER = Polygon([(X + 100, Y), (X + 100.004, Y + 33), (X + 100, Y + 100)])  # 4 mm at its widest
+
+    def test_a_hairline_is_no_gap_but_is_counted(self, region):
+        gaps = coverage_gaps(region, make_zones(self.BORDER))
+        assert len(gaps) == 0
+        assert gaps.attrs["dropped_hairlines"] == {"count": 1, "area_m2": pytest.approx(0.2)}
+
+    def test_unless_it_is_asked_for(self, region):
+        gap = only(coverage_gaps(region, make_zones(self.BORDER), min_width_m=0))
+        assert (gap["reason"], gap["area_m2"]) == ("sliver", pytest.approx(0.2))
+
+    def test_a_hairline_on_a_real_gap_does_not_make_it_thin_or_bring_it_to_the_edge(self, region):
+        gap = only(coverage_gaps(region, make_zones(self.BORDER, square(100, 40, 5, 5))))
+        assert (gap["reason"], gap["neighbours"]) == ("between", "A;B")
+        assert gap["width_m"] == pytest.approx(2.5, abs=0.01)
+
+    def test_gaps_joined_by_a_hairline_are_two(self, region):
+        zones = make_zones(self.BORDER, square(100, 10, 5, 5), square(100, 80, 6, 6))
+        assert coverage_gaps(region, zones)["area_m2"].round().tolist() == [36, 25]
+
+    def test_specks_are_dropped_but_counted(self, region):
+        speck = square(20, 20, 0.09, 0.1)
+        gaps = coverage_gaps(region, make_zones(speck))
+        assert (len(gaps), gaps.attrs["dropped_below_min_area"]["count"]) == (0, 1)
+        assert gaps.attrs["dropped_below_min_area"]["area_m2"] == pytest.approx(0.009)
+        assert len(coverage_gaps(region, make_zones(speck), min_area_m2=0.008)) == 1
+
+
+class TestCoordinates:
+    @pytest.mark.parametrize("crs", [4490, 4326, 4526, 3857])
+    def test_zones_in_another_crs_are_brought_to_that_of_the_region(self, region, crs):
+        gap = only(coverage_gaps(region, make_zones(square(95, 20, 10, 10)).to_crs(crs)))
+        assert gap["area_m2"] == pytest.approx(100, abs=1e-3)
+
+    def test_a_region_in_degrees_is_measured_in_metres(self, region):
+        gaps = coverage_gaps(region.to_crs(4490), make_zones(square(95, 20, 10, 10)).to_crs(4490))
+        assert gaps.crs.to_epsg() == 4547
+        assert only(gaps)["area_m2"] == pytest.approx(100, abs=1e-3)
+
+    def test_web_mercator_areas_are_not_believed(self, region):
+        gaps = coverage_gaps(region.to_crs(3857), make_zones(square(95, 20, 10, 10)).to_crs(3857))
+        assert only(gaps)["area_m2"] == pytest.approx(100, abs=1e-3)
+
+
+def test_the_callers_frames_are_untouched(region):
+    zones = make_zones(square(20, 20, 10, 10))
+    zones.index = [4, 4, "x", None]
+    before = zones.copy()
+    coverage_gaps(region, zones)
+    pd.testing.assert_frame_equal(pd.DataFrame(zones), pd.DataFrame(before))
+
+
+def test_codes_may_be_numbers_and_hold_semicolons(region):
+    zones = make_zones(square(20, 20, 10, 10)).assign(zone_code=["A;1", "B", "C", "D"])
+    assert only(coverage_gaps(region, zones))["reason"] == "hole"
+    grids = make_zones(square(95, 20, 10, 10)).assign(grid_code=[10, 9, 8, 7])
+    assert only(coverage_gaps(region, grids, code="grid_code"))["neighbours"] == "10;9"
+
+
+BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "words"),
+    [
+        (
+            lambda z: z.drop(columns="zone_code"),
+            MissingColumnError,
+            "zones: no column 'zone_code'.*责任区编码",
+        ),
+        (lambda z: z.assign(zone_code=["A", "B", None, "D"]), InputError, r"no zone_code \(row 2\)"),
+        (lambda z: z.iloc[:0], EmptyLayerError, "zones: the layer is empty"),
+        (lambda z: z.set_crs(None, allow_override=True), CRSError, "zones: no coordinate reference system"),
+        (
+            lambda z: z.set_geometry([*z.geometry[:3], None], crs=4547),
+            GeometryError,
+            r"no geometry \(row 3\)",
+        ),
+        (
+            lambda z: z.set_geometry([*z.geometry[:3], BOW_TIE], crs=4547),
+            GeometryError,
+            r"1 of 4 rows are invalid \(the first: Self-intersection.*\(row 3\)",
+        ),
+        (
+            lambda z: z.set_geometry([*z.geometry[:3], Point(X, Y)], crs=4547),
+            GeometryError,
+            r"1 of 4 rows are no polygons \(row 3\)",
+        ),
+    ],
+)
+def test_zones_that_cannot_give_right_answers_are_refused(region, spoil, error, words):
+    with pytest.raises(error, match=words):
+        coverage_gaps(region, spoil(make_zones()))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"min_area_m2": -1}, "min_area_m2 must be a finite number of at least 0, not -1"),
+        ({"min_width_m": np.nan}, "min_width_m"),
+        ({"sliver_width_m": np.inf}, "sliver_width_m"),
+        ({"at": "some day"}, "no dates"),
+        ({"level": 2}, "level=2 was asked for"),
+        ({"allowed": layer([BOW_TIE])}, "allowed: 1 of 1 rows are invalid"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(region, options, words):
+    zones = make_zones(valid_from="2024-01-01")
+    with pytest.raises(InputError, match=words):
+        coverage_gaps(region, zones, **options)
+
+
+def test_a_region_that_cannot_serve_is_refused():
+    with pytest.raises(EmptyLayerError, match="region: the layer is empty"):
+        coverage_gaps(layer([]), make_zones())
+    with pytest.raises(GeometryError, match=r"region: 1 of 1 rows are invalid"):
+        coverage_gaps(layer([BOW_TIE]), make_zones())
+
+
+steps = st.integers(0, 9)
+spans = st.integers(1, 5)
+rectangles = st.builds(
+    lambda x, y, w, h: box(X + x, Y + y, X + min(x + w, 10), Y + min(y + h, 10)), steps, steps, spans, spans
+)
+coverages = st.lists(rectangles, min_size=1, max_size=10)
+
+
+@settings(max_examples=80, deadline=None)
+@given(shapes=coverages, seed=st.integers(0, 2**32 - 1))
+def test_every_square_metre_of_a_region_is_covered_once_more_than_once_or_a_gap(shapes, seed):
+    """The region is 10 m by 10 m and zones follow its metre squares, so counting squares is the truth."""
+    region = layer([box(X, Y, X + 10, Y + 10)])
+    zones = layer(shapes, zone_code=[f"Z{i}" for i in range(len(shapes))])
+    covers = np.zeros((10, 10), dtype=int)
+    for west, south, east, north in (shapely.bounds(shapes) - [X, Y, X, Y]).astype(int):
+        covers[west:east, south:north] += 1
+
+    gaps, overlaps = coverage_gaps(region, zones), overlapping_zones(zones)
+    assert gaps["area_m2"].sum() == pytest.approx((covers == 0).sum(), abs=1e-6)
+    assert shapely.union_all(overlaps.geometry).area == pytest.approx((covers > 1).sum(), abs=1e-6)
+    pairs = (covers * (covers - 1) // 2).sum()
+    assert overlaps["area_m2"].sum() == pytest.approx(pairs, abs=1e-6)
+    assert shapely.union_all(gaps.geometry).intersection(shapely.union_all(shapes)).area == 0
+
+    shuffled = zones.sample(frac=1, random_state=seed)
+    pd.testing.assert_frame_equal(pd.DataFrame(coverage_gaps(region, shuffled)), pd.DataFrame(gaps))
+    pd.testing.assert_frame_equal(pd.DataFrame(overlapping_zones(shuffled)), pd.DataFrame(overlaps))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_gaps_in_an_irregular_city_are_those_of_a_plain_difference(seed):
+    """Zones with unmatched vertices, a few of them gone, a few grown over their neighbours."""
+    rng = np.random.default_rng(seed)
+    frame = box(X, Y, X + 1000, Y + 1000)
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.MultiPoint(rng.uniform([X, Y], [X + 1000, Y + 1000], (60, 2))))
+    )
+    cells = shapely.intersection(cells, frame)
+    kept = cells[rng.random(len(cells)) > 0.1]
+    grown = rng.random(len(kept)) < 0.1
+    kept = np.where(grown, shapely.buffer(kept, 2.5), kept)
+    zones = layer(kept, zone_code=[f"Z{i}" for i in range(len(kept))])
+    gaps = coverage_gaps(layer([frame]), zones)
+    plain = shapely.difference(frame, shapely.union_all(kept))
+    assert gaps["area_m2"].sum() == pytest.approx(plain.area, rel=1e-6, abs=0.1)
+    assert shapely.symmetric_difference(plain, shapely.union_all(gaps.geometry)).area < 0.1

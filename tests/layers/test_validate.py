@@ -1,0 +1,222 @@
+"""What is wrong with a layer: one planted fault, one row of the list."""
+
+import time
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import Point, Polygon, box
+
+from zjk_gis.errors import InputError
+from zjk_gis.layers.catalogue import CATALOGUE, MANHOLES, RESPONSIBILITY_ZONES, UNIT_GRIDS
+from zjk_gis.layers.validate import conform, validate
+from zjk_gis.layers.values import plain
+
+SQUARE = box(0, 0, 1, 1)
+
+
+def make_grids(**columns):
+    rows = max(map(len, columns.values()), default=2)
+    columns.setdefault("grid_code", [f"130703005001{i + 1:03d}" for i in range(rows)])
+    columns.setdefault("geometry", [SQUARE] * rows)
+    return gpd.GeoDataFrame(columns, crs=4547, index=[f"r{i}" for i in range(rows)])
+
+
+def rules(layer, spec=UNIT_GRIDS):
+    return validate(layer, spec)[["row", "field", "rule"]].to_numpy().tolist()
+
+
+def test_a_sound_layer_has_no_problems():
+    problems = validate(make_grids(area_m2=[1.0, None], valid_from=["2024-01-01", None]), UNIT_GRIDS)
+    assert problems.empty
+    assert list(problems.columns) == ["row", "field", "value", "rule", "severity", "message"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"grid_code": ["130703005001001", None]}, ["r1", "grid_code", "missing_value"]),
+        ({"grid_code": ["130703005001001", " "]}, ["r1", "grid_code", "missing_value"]),
+        ({"grid_code": ["130703005001001", "13070300500100"]}, ["r1", "grid_code", "bad_code"]),
+        ({"grid_code": ["130703005001001", "13070300500100A"]}, ["r1", "grid_code", "bad_code"]),
+        ({"area_m2": ["9", "约9"]}, ["r1", "area_m2", "wrong_type"]),
+        ({"area_m2": [9, -1]}, ["r1", "area_m2", "out_of_bounds"]),
+        ({"valid_to": ["2025-01-01", "soon"]}, ["r1", "valid_to", "wrong_type"]),
+        (
+            {"valid_from": ["2024-01-01", "2025-01-02"], "valid_to": [None, "2025-01-01"]},
+            ["r1", "valid_to", "period_reversed"],
+        ),
+        ({"geometry": [SQUARE, None]}, ["r1", "geometry", "no_geometry"]),
+        ({"geometry": [SQUARE, Polygon()]}, ["r1", "geometry", "empty_geometry"]),
+        ({"geometry": [SQUARE, Point(1, 2)]}, ["r1", "geometry", "wrong_geometry_type"]),
+        (
+            {"geometry": [SQUARE, Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])]},
+            ["r1", "geometry", "invalid_geometry"],
+        ),
+    ],
+)
+def test_one_fault_is_one_problem(columns, expected):
+    assert rules(make_grids(**columns)) == [expected]
+
+
+def test_a_value_outside_the_list_names_the_list():
+    wells = gpd.GeoDataFrame(
+        {"manhole_code": ["1307030102000001"], "state": ["坏了"]}, geometry=[Point(0, 0)], crs=4547
+    )
+    problem = validate(wells, MANHOLES).iloc[0]
+    assert (problem["rule"], problem["value"]) == ("not_allowed", "坏了")
+    assert "完好, 破损, 丢失, 废弃" in problem["message"]
+
+
+def test_faults_of_the_whole_layer_come_first_and_have_no_row():
+    layer = make_grids().drop(columns="grid_code").set_crs(None, allow_override=True)
+    layer.loc["r0", "geometry"] = None
+    assert rules(layer) == [
+        [None, "grid_code", "missing_column"],
+        [None, "geometry", "no_crs"],
+        ["r0", "geometry", "no_geometry"],
+    ]
+    assert [None, "geometry", "no_geometry"] in rules(pd.DataFrame({"grid_code": ["130703005001001"]}))
+
+
+def test_codes_stored_as_numbers_are_a_warning():
+    layer = make_grids(grid_code=[130703005001001, 130703005001002])
+    problems = validate(layer, UNIT_GRIDS)
+    assert problems[["rule", "severity"]].to_numpy().tolist() == [["wrong_type", "warning"]]
+
+
+def test_problems_stand_in_the_order_of_the_rows():
+    layer = make_grids(grid_code=["1", None, "2"], geometry=[None, SQUARE, None])
+    assert [row for row, *_ in rules(layer)] == ["r0", "r0", "r1", "r2", "r2"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "overlapping"),
+    [
+        ([("2024-01-01", "2024-12-31"), ("2025-01-01", None)], []),
+        ([("2024-01-01", "2025-01-01"), ("2025-01-01", None)], [0, 1]),
+        ([(None, None), (None, None)], [0, 1]),
+        ([(None, "2024-12-31"), ("2024-06-01", "2024-06-30"), ("2025-01-01", None)], [0, 1]),
+        ([("2024-01-01", "2024-01-31"), ("2024-03-01", None), ("2024-02-01", "2024-02-29")], []),
+        ([("2024-01-01", None), ("2024-02-01", "2024-02-02"), ("2024-03-01", "2024-03-02")], [0, 1, 2]),
+    ],
+)
+def test_versions_of_a_code_must_not_share_a_day(periods, overlapping):
+    zones = gpd.GeoDataFrame(
+        {
+            "zone_code": ["A"] * len(periods),
+            "valid_from": [begin for begin, _ in periods],
+            "valid_to": [end for _, end in periods],
+        },
+        geometry=[SQUARE] * len(periods),
+        crs=4547,
+    )
+    expected = [[row, "zone_code", "overlapping_versions"] for row in overlapping]
+    assert rules(zones, RESPONSIBILITY_ZONES) == expected
+    shuffled = rules(zones.iloc[::-1], RESPONSIBILITY_ZONES)
+    assert sorted(shuffled) == expected
+
+
+def test_without_periods_a_code_comes_once():
+    zones = gpd.GeoDataFrame({"zone_code": ["A", "B", "A"]}, geometry=[SQUARE] * 3, crs=4547)
+    assert rules(zones, RESPONSIBILITY_ZONES) == [
+        [0, "zone_code", "duplicate_code"],
+        [2, "zone_code", "duplicate_code"],
+    ]
+
+
+def days_overlap(first, second):
+    return max(first[0], second[0]) <= min(first[1], second[1])
+
+
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 9), st.integers(0, 5)), max_size=7))
+def test_overlapping_versions_are_those_a_pairwise_look_finds(rows):
+    periods = [(code, begin, begin + length) for code, begin, length in rows]
+    zones = gpd.GeoDataFrame(
+        {
+            "zone_code": pd.Series([code for code, _, _ in periods], dtype="str"),
+            "valid_from": [f"2025-01-{begin:02d}" for _, begin, _ in periods],
+            "valid_to": [f"2025-01-{end:02d}" for _, _, end in periods],
+        },
+        geometry=[SQUARE] * len(periods),
+        crs=4547,
+    )
+    pairwise = [
+        i
+        for i, (code, *days) in enumerate(periods)
+        if any(
+            j != i and code == other and days_overlap(days, more) for j, (other, *more) in enumerate(periods)
+        )
+    ]
+    assert validate(zones, RESPONSIBILITY_ZONES)["row"].tolist() == pairwise
+
+
+@pytest.mark.parametrize(
+    "name", ["grid_code", "Grid_Code", " 网格编码 ", "单元网格编码", "ＢＧＣｏｄｅ", "bgid", "网格 编码"]
+)
+def test_a_column_is_known_by_any_of_its_names(name):
+    layer = make_grids().rename(columns={"grid_code": name})
+    result = conform(layer, UNIT_GRIDS)
+    assert "grid_code" in result.columns
+    assert result.attrs["renamed"] == ({} if name == "grid_code" else {name: "grid_code"})
+    assert name in layer.columns
+
+
+def test_a_unit_in_brackets_is_no_part_of_a_name():
+    layer = make_grids(**{"面积(m²)": [1, 2]})
+    assert "area_m2" in conform(layer, UNIT_GRIDS).columns
+
+
+def test_two_columns_for_one_field_are_refused_by_name():
+    layer = make_grids(BGID=["1", "2"]).rename(columns={"grid_code": "网格编码"})
+    with pytest.raises(InputError, match="'BGID' and '网格编码' could both be grid_code"):
+        conform(layer, UNIT_GRIDS)
+
+
+def test_the_english_name_beats_an_alias_which_is_left_alone():
+    layer = make_grids(BGID=["1", "2"])
+    assert {"grid_code", "BGID"} <= set(conform(layer, UNIT_GRIDS).columns)
+
+
+def test_a_repeated_column_is_refused():
+    layer = make_grids(a=[1, 2], b=[1, 2]).rename(columns={"b": "a"})
+    with pytest.raises(InputError, match="'a' is there more than once"):
+        conform(layer, UNIT_GRIDS)
+
+
+@pytest.mark.parametrize("spec", CATALOGUE.values(), ids=lambda spec: spec.name)
+def test_no_name_of_the_catalogue_means_two_fields(spec):
+    meant = {(plain(name).casefold(), field.name) for field in spec.fields for name in field.names}
+    assert len(meant) == len({name for name, _ in meant})
+
+
+@given(st.data())
+def test_conforming_twice_is_conforming_once(data):
+    spec = data.draw(st.sampled_from(list(CATALOGUE.values())))
+    fields = data.draw(st.lists(st.sampled_from(spec.fields), unique=True))
+    columns = {data.draw(st.sampled_from(field.names)): ["x"] for field in fields}
+    layer = gpd.GeoDataFrame(columns, geometry=[SQUARE], crs=4547)
+    once = conform(layer, spec)
+    assert [name for name in once.columns if name != "geometry"] == [field.name for field in fields]
+    assert list(conform(once, spec).columns) == list(once.columns)
+
+
+def test_a_hundred_thousand_rows_take_seconds():
+    rows = 100_000
+    layer = gpd.GeoDataFrame(
+        {
+            "grid_code": [f"{130703000000000 + i // 2}" for i in range(rows)],
+            "area_m2": np.arange(rows) - 5.0,
+            "valid_from": ["2024-01-01", "2025-01-01"] * (rows // 2),
+            "valid_to": ["2024-12-31", ""] * (rows // 2),
+        },
+        geometry=[SQUARE] * rows,
+        crs=4547,
+    )
+    begin = time.perf_counter()
+    problems = validate(layer, UNIT_GRIDS)
+    assert time.perf_counter() - begin < 10
+    assert problems["rule"].value_counts().to_dict() == {"out_of_bounds": 5}

@@ -1,0 +1,53 @@
+"""Which manhole a pipe means: by the name it records, and where its ends lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from zjk_gis.layers.catalogue import MANHOLES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["ENDS", "end_points", "named_at", "names_of"]
+
+ENDS = ("from_manhole", "to_manhole")
+# Survey tables (CJJ 61) name a pipe's ends by the surveyor's point number, others by the manhole's code.
+_NAMES = (MANHOLES.code, "well_number")
+
+
+def named_at(pipelines: gpd.GeoDataFrame, end: str) -> NDArray[np.object_]:
+    """Return the name that each pipe records for one end; empty where it records none."""
+    if end not in pipelines:
+        return np.full(len(pipelines), "", dtype=object)
+    return _clean(pipelines[end])
+
+
+def names_of(manholes: gpd.GeoDataFrame) -> dict[str, list[int]]:
+    """Return the positions of the manholes that answer to each name; a code comes before a point number."""
+    found: dict[str, list[int]] = {}
+    for column in _NAMES:
+        if column in manholes:
+            taken = set(found)
+            for position, name in enumerate(_clean(manholes[column])):
+                if name and name not in taken:
+                    found.setdefault(name, []).append(position)
+    return found
+
+
+def end_points(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first and the last point of lines; of a line in several parts, those of all together."""
+    parts, line = shapely.get_parts(shapes, return_index=True)
+    first = np.searchsorted(line, np.arange(len(shapes)), side="left")
+    last = np.searchsorted(line, np.arange(len(shapes)), side="right") - 1
+    return np.asarray(shapely.get_point(parts[first], 0)), np.asarray(shapely.get_point(parts[last], -1))
+
+
+def _clean(values: pd.Series) -> NDArray[np.object_]:
+    text = values.astype(object).where(values.notna(), "").astype(str).str.strip()
+    return text.to_numpy(dtype=object)

@@ -1,0 +1,277 @@
+"""Reading a layer from any file a bureau sends, with a report of what had to be found out on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from zjk_gis._optional import need
+from zjk_gis.errors import CRSError, FileError, InputError
+from zjk_gis.io.geopackage import geopackage_layers
+from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of
+from zjk_gis.io.placing import parse_crs, place_table
+from zjk_gis.io.shapefile import sidecar
+from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
+from zjk_gis.io.vectors import read_vector
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.validate import conform
+from zjk_gis.layers.values import convert_types
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from pyproj import CRS
+
+    from zjk_gis.io.paths import Format
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["list_layers", "read_layer"]
+
+
+def read_layer(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    crs: Any = None,
+    lon: str | None = None,
+    lat: str | None = None,
+    spec: LayerSpec | str | None = None,
+) -> gpd.GeoDataFrame:
+    r"""Read a layer from a file, and tell what had to be found out to do so.
+
+    Parameters
+    ----------
+    path : str or path
+        A real file: .gpkg, .shp, .geojson, .json, .fgb, .parquet, .geoparquet, .csv, .tsv, .txt, .xlsx or
+        .xls. Its content must agree with its ending.
+    layer : str, optional
+        The layer of a GeoPackage or the sheet of a workbook; needed where there are several, unless `spec`
+        names one of them.
+    crs : optional
+        The system that the file's coordinates are in (``4490``, ``"EPSG:4547"``), where the file does not
+        say. Nothing is converted.
+    lon, lat : str, optional
+        The columns of a table with the longitude or easting and the latitude or northing; by default those
+        of the usual names (lon/lat, 经度/纬度, x/y, X坐标/Y坐标 and the like).
+    spec : LayerSpec or str, optional
+        What the layer should be. Its Chinese column names and aliases become the library's English names,
+        and values its types: codes text, numbers float64, dates datetime64. A value that is none stays as
+        it came.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row for each of the file, in its order, numbered from 0. Without `spec` every column of a text
+        file or workbook is text. A row without a usable position has no geometry. ``attrs["report"]`` tells
+        ``path``, ``format``, ``layer``, ``encoding`` and ``encoding_found``, ``crs`` and ``crs_from``,
+        ``rows``, ``renamed`` columns, ``coordinates`` (the columns they were taken from),
+        ``without_position`` and ``unconverted`` (index labels by reason and by field), and in ``remarks``
+        what a person should know.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is damaged or its content is of another format than its ending, or
+        `path` is a URL, an archive's inside, a database connection or a GDAL virtual path.
+    InputError
+        If the ending is unknown, several layers are there and none is named, or no columns of coordinates
+        are recognised.
+    CRSError
+        If `crs` is needed, or contradicts the file.
+    MissingExtraError
+        If the format needs an optional package that is not installed.
+
+    Notes
+    -----
+    Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
+    China; whether they are GCJ-02 is for `check_positions` to say. A shapefile without .cpg is read as UTF-8
+    if its table is valid UTF-8, else as GB18030.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "incidents.csv")
+    ...     _ = path.write_bytes("案件编号,经度,纬度\n001,114.88,40.82\n002,,\n".encode("gbk"))
+    ...     incidents = read_layer(path, spec="incidents")
+    >>> incidents["incident_code"].tolist(), incidents.crs.to_epsg(), incidents.attrs["report"]["encoding"]
+    (['001', '002'], 4490, 'GB18030')
+    >>> incidents.attrs["report"]["without_position"]
+    {'missing': [1]}
+    """
+    source = existing_file(path)
+    wanted = spec_of(spec) if isinstance(spec, str) else spec
+    given = parse_crs(crs)
+    form = format_of(source)
+    check_content(source, form)
+    chosen = _choose_layer(source, form, layer, wanted)
+    report: dict[str, Any] = {
+        "path": str(source),
+        "format": form.title,
+        "layer": chosen,
+        "without_position": {},
+        "unconverted": {},
+        "remarks": [],
+    }
+    frame = _read(source, form, chosen, wanted, report)
+    if isinstance(frame, gpd.GeoDataFrame):
+        if lon is not None or lat is not None:
+            message = f"{source}: has its own geometry; lon= and lat= are for tables"
+            raise InputError(message)
+        frame = _with_crs(frame, given, source, form, report)
+        _tell_missing_shapes(frame, source, report)
+    else:
+        frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat)
+    renamed: dict[str, str] = report.pop("names", {})
+    if wanted is not None:
+        frame = conform(frame, wanted)
+        renamed |= frame.attrs.get("renamed", {})
+        frame, report["unconverted"] = convert_types(frame, wanted)
+        for field, rows in report["unconverted"].items():
+            what = wanted.field(field).dtype
+            report["remarks"].append(
+                f"{source.name}: {len(rows)} values of {field} are no {what}; kept as they came"
+            )
+    report |= {
+        "rows": len(frame),
+        "renamed": renamed,
+        "crs": None if frame.crs is None else frame.crs.to_string(),
+    }
+    frame.attrs = {"report": report}
+    return frame
+
+
+def list_layers(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the layers in a file.
+
+    Parameters
+    ----------
+    path : str or path
+        A file of any format that `read_layer` reads.
+
+    Returns
+    -------
+    list of str
+        The layers of a GeoPackage, the sheets of a workbook that hold anything, or the file's own name
+        without ending.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is damaged.
+    InputError
+        If its ending is unknown.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "incidents.csv")
+    ...     _ = path.write_text("lon,lat")
+    ...     list_layers(path)
+    ['incidents']
+    """
+    source = existing_file(path)
+    form = format_of(source)
+    check_content(source, form)
+    return _layers_of(source, form)
+
+
+def _layers_of(source: Path, form: Format) -> list[str]:
+    if form.kind == "workbook":
+        return sheet_names(source)
+    if form.title != "GPKG":
+        return [source.stem]
+    return geopackage_layers(source)
+
+
+def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec | None) -> str:
+    """Return the layer asked for, the one the spec names, or the only one."""
+    names = _layers_of(source, form)
+    if layer is not None:
+        if layer not in names:
+            message = f"{source}: has no layer {layer!r}; its layers are {', '.join(names) or 'none'}"
+            raise InputError(message)
+        return layer
+    if not names:
+        message = f"{source}: holds no layer"
+        raise FileError(message)
+    if len(names) == 1:
+        return names[0]
+    named = [name for name in names if spec is not None and name in (spec.name, spec.title)]
+    if len(named) != 1:
+        message = f"{source}: name one of its layers with layer=: {', '.join(names)}"
+        raise InputError(message)
+    return named[0]
+
+
+def _read(
+    source: Path, form: Format, layer: str, spec: LayerSpec | None, report: dict[str, Any]
+) -> pd.DataFrame:
+    if form.kind == "text":
+        return read_text_table(source, report)
+    if form.kind == "workbook":
+        return read_workbook(source, layer, report)
+    if form.kind == "parquet":
+        return _read_parquet(source)
+    frame: pd.DataFrame = read_vector(source, form.title, layer, spec, report)
+    return frame
+
+
+def _read_parquet(source: Path) -> pd.DataFrame:
+    parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
+    with blamed_on(source):
+        described = parquet.read_schema(source).metadata or {}
+        frame = gpd.read_parquet(source) if b"geo" in described else pd.read_parquet(source)
+        return frame.reset_index(drop=True)
+
+
+def _with_crs(
+    frame: gpd.GeoDataFrame, given: CRS | None, source: Path, form: Format, report: dict[str, Any]
+) -> gpd.GeoDataFrame:
+    """Set the CRS that the caller names where the file has none; refuse one that contradicts it."""
+    own = frame.crs
+    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
+        report["crs_from"] = "none" if given is None else "argument"
+        if given is None:
+            no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
+            missing = ".prj" if no_prj else "usable CRS"
+            report["remarks"].append(f"{source.name}: has no {missing}; name its system with crs=")
+        return frame.set_crs(given, allow_override=True)
+    report["crs_from"] = "file"
+    if form.title == "GeoJSON" and own.to_epsg() == 4326:
+        report["crs_from"] = (
+            "format"  # every GeoJSON is WGS 84 unless it says otherwise, even where it is not
+        )
+        if given is not None:
+            report["crs_from"] = "argument"
+            return frame.set_crs(given, allow_override=True)
+        bounds = frame.total_bounds
+        if (abs(bounds) > 360).any():
+            report["crs_from"] = "none"
+            report["remarks"].append(f"{source.name}: holds no degrees and names no CRS; name it with crs=")
+            return frame.set_crs(None, allow_override=True)
+    if given is not None and not _same(own, given):
+        message = (
+            f"{source}: says it is in {own.name}, but crs= says {given.name}; leave crs= out and convert "
+            "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
+        )
+        raise CRSError(message)
+    return frame
+
+
+def _same(own: CRS, given: CRS) -> bool:
+    """Tell whether two systems are one, though perhaps written differently, as in a .prj."""
+    code = own.to_epsg()
+    return bool(own.equals(given, ignore_axis_order=True)) or (code is not None and code == given.to_epsg())
+
+
+def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> None:
+    missing = shapely.is_missing(frame.geometry.to_numpy()) | frame.geometry.is_empty.to_numpy()
+    if missing.any():
+        report["without_position"]["missing"] = frame.index[missing].tolist()
+        report["remarks"].append(f"{source.name}: {int(missing.sum())} rows have no usable geometry")

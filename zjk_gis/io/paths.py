@@ -1,0 +1,308 @@
+"""Which file is meant and what is in it, before any library opens it.
+
+GDAL takes a name for much more than a file: a URL, an archive, a connection to a database, a piece of text;
+and it picks the driver from the content, so that a file named `.geojson` may hold a virtual layer that reads
+other files. Here a path is the path of a real file, its ending says the format, and its first bytes must
+agree.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from zjk_gis.errors import FileError, InputError, ZjkGisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "Format",
+    "blamed_on",
+    "check_content",
+    "check_writable",
+    "existing_file",
+    "format_of",
+    "gdal_name",
+    "pinned_name",
+    "target_file",
+    "workshop",
+]
+
+Kind = Literal["vector", "parquet", "text", "workbook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format.
+
+    Attributes
+    ----------
+    title : str
+        Its name; for vector formats the name of GDAL's driver.
+    kind : {"vector", "parquet", "text", "workbook"}
+        Which library reads it.
+    magic : tuple of bytes
+        One of these begins the file; empty for text.
+    """
+
+    title: str
+    kind: Kind
+    magic: tuple[bytes, ...] = ()
+
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_GEOJSON = Format("GeoJSON", "vector", (b"{", b"["))
+_PARQUET = Format("Parquet", "parquet", (b"PAR1",))
+_TEXT = Format("CSV", "text")
+_FORMATS = {
+    ".gpkg": Format("GPKG", "vector", (b"SQLite format 3\x00",)),
+    ".shp": Format("ESRI Shapefile", "vector", (b"\x00\x00\x27\x0a",)),
+    ".geojson": _GEOJSON,
+    ".json": _GEOJSON,
+    ".fgb": Format("FlatGeobuf", "vector", (b"fgb\x03",)),
+    ".parquet": _PARQUET,
+    ".geoparquet": _PARQUET,
+    ".csv": _TEXT,
+    ".tsv": _TEXT,
+    ".txt": _TEXT,
+    # Excel opens either content under either ending, and so do bureaus' exports.
+    ".xlsx": Format("Excel", "workbook", (_ZIP, _OLE)),
+    ".xls": Format("Excel", "workbook", (_ZIP, _OLE)),
+}
+_WRITTEN = (".gpkg", ".shp", ".geojson", ".fgb", ".parquet", ".csv", ".xlsx")
+_PAGES = (".html",)
+
+# What the first bytes of a file under a wrong name usually are.
+_KNOWN_CONTENT = (
+    (b"SQLite format 3\x00", "an SQLite database such as a GeoPackage"),
+    (b"\x00\x00\x27\x0a", "a shapefile"),
+    (b"fgb\x03", "a FlatGeobuf file"),
+    (b"PAR1", "a Parquet file"),
+    (_ZIP, "a ZIP archive or .xlsx workbook"),
+    (_OLE, "an old Excel workbook"),
+    (b"%PDF", "a PDF"),
+    (b"<", "XML or HTML"),
+    (b"{", "JSON"),
+)
+# «GPKG:a.gpkg», «zip://a.zip», «PG:dbname=x»; a single letter is a drive of Windows.
+_CONNECTION = re.compile(r"^[A-Za-z][A-Za-z0-9_+.\- ]+:")
+_HEAD_BYTES = 4096
+
+
+def existing_file(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a real file, or refuse.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or the text names something else: a URL, an archive's inside, one of GDAL's
+        virtual file systems, a database connection, a folder or a device.
+    """
+    plain = _plain_path(path)
+    try:
+        if plain.is_dir():
+            message = f"{plain}: is a folder; name a file in it"
+            raise FileError(message)
+        if not plain.exists():
+            message = f"{plain}: no such file" + ("" if plain.parent.is_dir() else ", nor its folder")
+            raise FileError(message)
+        if not plain.is_file():
+            message = f"{plain}: is no regular file"
+            raise FileError(message)
+        return Path(os.path.abspath(plain))  # noqa: PTH100 - resolve() would follow links away from the sidecars
+    except (OSError, ValueError) as error:
+        if isinstance(error, ZjkGisError):
+            raise
+        raise FileError(f"{plain}: cannot be reached: {_reason(error)}") from error
+
+
+def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTEN) -> Path:
+    """Return the absolute path of a file that can be written, or refuse before any work is done.
+
+    Raises
+    ------
+    InputError
+        If the ending is none of `endings`; the message lists them.
+    FileError
+        If the folder is missing or cannot be written to, or the path is no plain one.
+    """
+    plain = _plain_path(path)
+    if plain.suffix.lower() not in endings:
+        ending = f"the ending {plain.suffix!r}" if plain.suffix else "a name without ending"
+        message = f"{plain}: nothing is written under {ending}; the endings are {', '.join(endings)}"
+        raise InputError(message)
+    folder = plain.absolute().parent
+    try:
+        if not folder.is_dir():
+            message = f"{plain}: the folder {folder} does not exist; create it first"
+            raise FileError(message)
+        if plain.exists() and not plain.is_file():
+            message = f"{plain}: is a folder or a device, not a file; name another"
+            raise FileError(message)
+        if not os.access(folder, os.W_OK):
+            message = f"{plain}: the folder {folder} cannot be written to"
+            raise FileError(message)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ZjkGisError):
+            raise
+        raise FileError(f"{plain}: cannot be written: {_reason(error)}") from error
+    return Path(os.path.abspath(plain))  # noqa: PTH100 - a link is replaced, not what it points to
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that could not be written, before the work whose result should go there.
+
+    Parameters
+    ----------
+    path : str or path
+        A file of one of the endings that the library writes, map pages (.html) included.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown; the message lists those there are.
+    FileError
+        If the folder is missing or cannot be written to, or the path is a URL, a folder or a device.
+
+    Examples
+    --------
+    >>> check_writable("answers.docx")
+    Traceback (most recent call last):
+    zjk_gis.errors.InputError: answers.docx: nothing is written under the ending '.docx'; the endings are
+    .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .html
+    """
+    target_file(path, _WRITTEN + _PAGES)
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that a file's ending names.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown; the message lists those there are.
+    """
+    found = _FORMATS.get(path.suffix.lower())
+    if found is None:
+        message = (
+            f"{path}: the ending {path.suffix!r} is no known format; those read are {', '.join(_FORMATS)}"
+        )
+        raise InputError(message)
+    return found
+
+
+def check_content(path: Path, expected: Format) -> None:
+    """Refuse a file whose first bytes are not those of its ending.
+
+    Raises
+    ------
+    FileError
+        If they are not, or the file is empty; the message says what it looks like.
+    """
+    with blamed_on(path), path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        message = f"{path}: the file is empty"
+        raise FileError(message)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    begin = text if expected is _GEOJSON else head
+    if expected.magic:
+        fits = begin.startswith(expected.magic)
+    else:
+        utf_16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        fits = utf_16 or (b"\x00" not in head and not head.startswith((_ZIP, b"%PDF", b"PAR1")))
+    if fits:
+        return
+    looks = next((name for magic, name in _KNOWN_CONTENT if text.startswith(magic)), None)
+    if looks is None:
+        looks = "binary" if b"\x00" in head else "plain text"
+    message = f"{path}: named {path.suffix}, but its content looks like {looks}; rename or export it again"
+    raise FileError(message)
+
+
+def gdal_name(path: Path) -> str:
+    """Return the name by which GDAL takes a file literally.
+
+    Raises
+    ------
+    FileError
+        If there is none: pyogrio splits a path at ``!`` into an archive and its inside, and drops what
+        follows ``;``.
+    """
+    name = str(path)
+    odd = next((mark for mark in ("!", ";") if mark in name), "/vsi" if name.startswith("/vsi") else None)
+    if odd is not None:
+        message = f"{path}: GDAL would misread {odd!r} in this path; rename the file or folder"
+        raise FileError(message)
+    return name
+
+
+def pinned_name(path: Path, driver: str) -> str:
+    """Return the name under which GDAL reads a file with this driver and no other.
+
+    Raises
+    ------
+    FileError
+        If GDAL would not take the path literally.
+    """
+    # GeoJSON is the only text among the formats: without the prefix a virtual layer hidden in a property
+    # would be opened in place of the file. The others are bound by their first bytes.
+    return f"{driver}:{path}" if driver == _GEOJSON.title else gdal_name(path)
+
+
+@contextmanager
+def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
+    """Turn whatever a library raises over a file into a `FileError` with path and reason."""
+    try:
+        yield
+    except ZjkGisError:
+        raise
+    except Exception as error:  # GDAL, pyarrow, calamine and csv have no common ancestor but this
+        raise FileError(f"{path}: cannot be {doing}: {_reason(error)}") from error
+    except BaseException as error:
+        if (
+            type(error).__name__ != "PanicException"
+        ):  # what a Rust library raises over bytes it did not expect
+            raise
+        raise FileError(f"{path}: cannot be {doing}: the file is damaged") from error
+
+
+@contextmanager
+def workshop(target: Path) -> Iterator[Path]:
+    """Lend a hidden folder beside a file, in which it is made before it is moved into its place."""
+    with (
+        blamed_on(target, "written"),
+        tempfile.TemporaryDirectory(prefix=".zjk-gis-", dir=target.parent) as folder,
+    ):
+        yield Path(folder)
+
+
+def _plain_path(path: object) -> Path:
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str):
+        message = f"a path must be text or a pathlib.Path, not {type(path).__name__}"
+        raise InputError(message)
+    slashed = text.replace("\\", "/")
+    if "\x00" in text or not text.strip():
+        message = f"{text!r} is no path"
+        raise FileError(message)
+    if re.match(r"^/+(?:\./+)*vsi", slashed, re.IGNORECASE) or _CONNECTION.match(slashed) or "://" in slashed:
+        message = (
+            f"{text}: is no plain file; URLs, archives, GDAL's virtual file systems and database connections "
+            "are not opened. Fetch or unpack it first and name the file"
+        )
+        raise FileError(message)
+    return Path(text)
+
+
+def _reason(error: BaseException) -> str:
+    """Say in one line why a library failed; Fiona puts GDAL's own words into the cause."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,192 @@
+"""From a table to a layer: which columns are coordinates, and in which system.
+
+A row without a usable position is kept without geometry and named in the report; it is never dropped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError as ProjError
+
+from zjk_gis.crs import CGCS2000
+from zjk_gis.errors import CRSError, InputError
+from zjk_gis.layers.coordinates import (
+    Pair,
+    Positions,
+    in_china,
+    looks_projected,
+    named_columns,
+    north_first,
+    probable_crs,
+    read_positions,
+)
+from zjk_gis.layers.values import as_text, plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["parse_crs", "place_table"]
+
+_WKT_NAMES = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "几何")
+
+
+def parse_crs(crs: Any) -> CRS | None:
+    """Turn what a caller gives for a CRS into one.
+
+    Raises
+    ------
+    CRSError
+        If it names none.
+    """
+    if crs is None:
+        return None
+    try:
+        return CRS.from_user_input(int(crs) if isinstance(crs, str) and crs.strip().isdigit() else crs)
+    except (ProjError, ValueError, TypeError) as error:
+        message = f"crs={crs!r} names no coordinate reference system; write for instance 4490 or 'EPSG:4547'"
+        raise CRSError(message) from error
+
+
+def place_table(
+    table: pd.DataFrame,
+    path: Path,
+    report: dict[str, Any],
+    *,
+    crs: CRS | None,
+    lon: str | None,
+    lat: str | None,
+) -> gpd.GeoDataFrame:
+    """Give a table its geometry.
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : Path
+        Named in errors.
+    report : dict
+        Told the columns, their axes, the CRS and where it is from, and the rows without a position.
+    crs : CRS or None
+        Of the coordinates; by default CGCS2000 degrees, if all of them look so.
+    lon, lat : str or None
+        The columns; by default those recognised.
+
+    Returns
+    -------
+    GeoDataFrame
+
+    Raises
+    ------
+    InputError
+        If no columns of coordinates are recognised.
+    CRSError
+        If the coordinates are no degrees in China and `crs` is missing, or do not fit it.
+    """
+    wkt = _wkt_column(table) if lon is None and lat is None else None
+    if wkt is not None:
+        return _place_wkt(table, wkt, path, report, crs)
+    pair = named_columns(table.columns, lon, lat, path.name)
+    if pair is None:
+        message = (
+            f"{path}: no columns of coordinates among {', '.join(map(str, table.columns))}; "
+            "name them with lon= and lat="
+        )
+        raise InputError(message)
+    positions = read_positions(table, pair)
+    if not pair.sure and north_first(positions.x, positions.y):
+        pair = Pair(pair.north, pair.east, sure=True)
+        positions = Positions(positions.y, positions.x, positions.why)
+        report["remarks"].append(
+            f"{path.name}: {pair.north} points north and {pair.east} east, as surveyors write"
+        )
+    chosen = _choose_crs(positions.x, positions.y, path, report, crs, f"{pair.east} and {pair.north}")
+    report["coordinates"] = {"east": pair.east, "north": pair.north}
+    for why in ("missing", "not_a_number", "zero"):
+        rows = table.index[positions.why == why].tolist()
+        if rows:
+            report["without_position"][why] = rows
+    if "geometry" in table.columns:  # the name that the points take
+        table = table.rename(columns={"geometry": "geometry_recorded"})
+        report["names"] = {"geometry": "geometry_recorded"}
+    usable = positions.why == ""
+    shapes: NDArray[np.object_] = np.full(len(table), None, dtype=object)
+    shapes[usable] = shapely.points(positions.x[usable], positions.y[usable])
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
+
+
+def _wkt_column(table: pd.DataFrame) -> str | None:
+    """Return the column of geometry written as text, if one is named so and holds some."""
+    for column in table.columns:
+        if plain(str(column)).casefold() in _WKT_NAMES:
+            first = as_text(table[column]).dropna()
+            if not len(first) or shapely.from_wkt(first.iloc[0], on_invalid="ignore") is not None:
+                return str(column)
+    return None
+
+
+def _place_wkt(
+    table: pd.DataFrame, column: str, path: Path, report: dict[str, Any], crs: CRS | None
+) -> gpd.GeoDataFrame:
+    text = as_text(table[column])
+    shapes = shapely.from_wkt(text.astype(object).where(text.notna(), None).to_numpy(), on_invalid="ignore")
+    blank = shapely.is_missing(shapes)
+    for why, rows in (("missing", text.isna().to_numpy()), ("not_a_number", blank & text.notna().to_numpy())):
+        if rows.any():
+            report["without_position"][why] = table.index[rows].tolist()
+    points = shapely.get_coordinates(shapes)
+    chosen = _choose_crs(points[:, 0], points[:, 1], path, report, crs, column)
+    report["coordinates"] = {"wkt": column}
+    others = table.drop(columns=column)
+    return gpd.GeoDataFrame(others, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
+
+
+def _choose_crs(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    path: Path,
+    report: dict[str, Any],
+    given: CRS | None,
+    columns: str,
+) -> CRS | None:
+    """Return the CRS given, if the coordinates can be in it, or CGCS2000 degrees, if all look so."""
+    usable = np.isfinite(x) & np.isfinite(y)
+    x, y = x[usable], y[usable]
+    degrees = in_china(x, y) | in_china(y, x)  # a row with its axes swapped is a matter for check_positions
+    if given is not None:
+        if len(x) and given.is_projected and degrees.all():
+            message = (
+                f"{path}: {columns} hold degrees, but crs={given.name} is in metres; crs= says what the "
+                "file's numbers are in (perhaps 4490), .to_crs() converts afterwards"
+            )
+            raise CRSError(message)
+        if len(x) and given.is_geographic and (looks_projected(x, y) | looks_projected(y, x)).all():
+            message = (
+                f"{path}: {columns} hold metres, but crs={given.name} is in degrees: {probable_crs(x, y)}"
+            )
+            raise CRSError(message)
+        report["crs_from"] = "argument"
+        return given
+    if not len(x):
+        report["crs_from"] = "none: no row has a usable position"
+        return None
+    if not degrees.all():
+        hint = probable_crs(x, y)
+        if degrees.any():
+            hint = (
+                f"{int((~degrees).sum())} of {len(x)} positions are no degrees in China; crs=4490 if they "
+                "are degrees all the same"
+            )
+        message = f"{path}: name the system of {columns} with crs=; {hint}"
+        raise CRSError(message)
+    report["crs_from"] = f"assumed: all {len(x)} positions in {columns} are degrees in China"
+    report["remarks"].append(
+        f"{path.name}: {columns} taken for CGCS2000 (EPSG:4490): all are degrees in China"
+    )
+    return CRS.from_epsg(CGCS2000)

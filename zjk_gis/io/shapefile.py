@@ -1,0 +1,191 @@
+"""Shapefiles: several files that are one, names of at most 10 bytes, and an encoding that nobody states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zjk_gis.io.encoding import decode_value, encoding_of_dbf, read_dbf_header
+from zjk_gis.io.paths import blamed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from zjk_gis.io.encoding import Encoding
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = [
+    "DBF_NAMES",
+    "DBF_TEXT_BYTES",
+    "cut_to_bytes",
+    "decode_frame",
+    "long_names",
+    "short_names",
+    "sidecar",
+    "table_of",
+    "whole_names",
+]
+
+DBF_NAME_BYTES = 10
+DBF_TEXT_BYTES = 254
+
+# The library's column names that do not fit, and their names in a shapefile. Reading turns them back.
+DBF_NAMES = {
+    "building_code": "bldg_code",
+    "building_name": "bldg_name",
+    "community_code": "comm_code",
+    "community_name": "comm_name",
+    "cover_material": "cover_mat",
+    "description": "descript",
+    "diameter_mm": "diam_mm",
+    "district_code": "dist_code",
+    "district_name": "dist_name",
+    "estate_code": "est_code",
+    "estate_name": "est_name",
+    "from_depth_m": "from_dep_m",
+    "from_level_m": "from_lev_m",
+    "from_manhole": "from_mh",
+    "grid_ambiguous": "grid_ambig",
+    "grid_candidates": "grid_cand",
+    "grid_distance_m": "grid_dis_m",
+    "ground_level_m": "grnd_lev_m",
+    "incident_code": "incid_code",
+    "management_level": "mgmt_level",
+    "manhole_code": "mh_code",
+    "occurred_at": "occur_at",
+    "overlap_code": "over_code",
+    "parent_code": "par_code",
+    "position_fix": "pos_fix",
+    "protection_class": "prot_class",
+    "responsible_body": "resp_body",
+    "second_code": "secnd_code",
+    "section_ambiguous": "sect_ambig",
+    "section_candidates": "sect_cand",
+    "section_code": "sect_code",
+    "section_distance_m": "sect_dis_m",
+    "section_found": "sect_found",
+    "section_reason": "sect_reas",
+    "street_code": "str_code",
+    "street_name": "str_name",
+    "well_depth_m": "well_dep_m",
+    "well_number": "well_no",
+}
+
+
+def sidecar(path: Path, ending: str) -> Path | None:
+    """Find a file that belongs to a shapefile, whatever the case of its ending."""
+    with blamed_on(path):
+        for neighbour in path.parent.iterdir():
+            if neighbour.stem == path.stem and neighbour.suffix.casefold() == ending:
+                return neighbour
+    return None
+
+
+def table_of(path: Path) -> tuple[Encoding, tuple[bytes, ...]] | None:
+    """Find the encoding of a shapefile's table and its column names as they stand in the file.
+
+    Returns
+    -------
+    (Encoding, tuple of bytes) or None
+        None where the shapefile has no table.
+
+    Raises
+    ------
+    FileError
+        If the table is damaged.
+    """
+    dbf_path, cpg_path = sidecar(path, ".dbf"), sidecar(path, ".cpg")
+    if dbf_path is None:
+        return None
+    with blamed_on(dbf_path):
+        content = dbf_path.read_bytes()
+        declared = cpg_path.read_text("ascii", errors="replace").strip() if cpg_path is not None else None
+    header = read_dbf_header(content, dbf_path)
+    return encoding_of_dbf(content, header, declared), header.names
+
+
+def decode_frame(frame: pd.DataFrame, encoding: str) -> pd.DataFrame:
+    """Decode the names and text of a frame that was read byte by byte, that is as Latin-1."""
+    result = frame.copy()
+    for column in frame.columns:
+        if pd.api.types.is_string_dtype(frame[column].dtype):
+            result[column] = frame[column].map(
+                lambda value: decode_value(value.encode("latin-1"), encoding), na_action="ignore"
+            )
+    names = {column: decode_value(column.encode("latin-1"), encoding) for column in frame.columns}
+    return result.rename(columns=names)
+
+
+def whole_names(names: Iterable[bytes], encoding: str, spec: LayerSpec | None) -> dict[str, str]:
+    """Complete the names that were cut to 10 bytes, where only one name of the spec begins so.
+
+    Returns
+    -------
+    dict of str to str
+        From the cut name to the library's.
+    """
+    found: dict[str, str] = {}
+    if spec is None:
+        return found
+    for raw in names:
+        if len(raw) < DBF_NAME_BYTES - 3:  # even a cut GB 18030 character leaves more
+            continue
+        fields = {
+            field.name
+            for field in spec.fields
+            for name in field.names
+            if len(name.encode(encoding, "replace")) > DBF_NAME_BYTES
+            and name.encode(encoding, "replace")[:DBF_NAME_BYTES].startswith(raw)
+        }
+        if len(fields) == 1:
+            found[decode_value(raw, encoding)] = fields.pop()
+    return found
+
+
+def long_names(columns: Iterable[str]) -> dict[str, str]:
+    """Turn the short names of `DBF_NAMES` back, unless the long one is there too.
+
+    Examples
+    --------
+    >>> long_names(["incid_code", "note"])
+    {'incid_code': 'incident_code'}
+    """
+    present = list(columns)
+    return {short: name for name, short in DBF_NAMES.items() if short in present and name not in present}
+
+
+def short_names(columns: Iterable[str]) -> dict[str, str]:
+    """Shorten the names that have more than 10 bytes: by `DBF_NAMES`, else cut and numbered.
+
+    Examples
+    --------
+    >>> short_names(["incident_code", "单元网格编码", "单元网格编号", "note"])
+    {'incident_code': 'incid_code', '单元网格编码': '单元网', '单元网格编号': '单元_1'}
+    """
+    present = list(columns)
+    taken = {name.casefold() for name in present if len(name.encode()) <= DBF_NAME_BYTES}
+    renamed: dict[str, str] = {}
+    for name in present:
+        if len(name.encode()) <= DBF_NAME_BYTES:
+            continue
+        short, number = DBF_NAMES.get(name, cut_to_bytes(name, DBF_NAME_BYTES)), 0
+        while short.casefold() in taken:
+            number += 1
+            ending = f"_{number}"
+            short = cut_to_bytes(name, DBF_NAME_BYTES - len(ending)) + ending
+        taken.add(short.casefold())
+        renamed[name] = short
+    return renamed
+
+
+def cut_to_bytes(text: str, most: int) -> str:
+    """Cut text to so many bytes of UTF-8, never within a character.
+
+    Examples
+    --------
+    >>> cut_to_bytes("单元网格", 10)
+    '单元网'
+    """
+    return text.encode()[:most].decode(errors="ignore")

@@ -1,0 +1,320 @@
+"""Writing a layer or a table: in the format that the name's ending says, whole or not at all.
+
+A file is made in a hidden folder beside its place and moved there when it is complete, so that a full disk or
+a crash leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis._optional import need
+from zjk_gis.crs import CGCS2000, WGS84, require_crs
+from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
+from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
+from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
+from zjk_gis.io.spreadsheets import write_csv, write_sheet
+from zjk_gis.layers.coordinates import Pair, read_positions
+from zjk_gis.layers.values import as_text, text_of
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["write_layer", "write_table"]
+
+_LOG = logging.getLogger(__name__)
+_TABLES = (".csv", ".xlsx")
+_SAME_DEGREES = 1e-7  # a centimetre
+# Indexes and copies of metadata that describe the old shapefile; with the new one they would mislead.
+# The columns that a GeoPackage adds by itself, under a name that the layer does not have.
+_GPKG_OWN = {"FID": ("fid", "fid_", "fid__"), "GEOMETRY_NAME": ("geom", "geometry", "geom_")}
+_STALE = (
+    ".ain", ".aih", ".cpg", ".dbf", ".fbn", ".fbx", ".idm", ".ind", ".prj", ".qix", ".qpj", ".sbn", ".sbx",
+    ".shx",
+)  # fmt: skip
+
+
+def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer: str | None = None) -> Path:
+    """Write a layer to a file whose ending says the format.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Its index is not written.
+    path : str or path
+        Ending in one of
+
+        - ``.gpkg``: the layer is added to the file, or takes the place of the one of its name
+        - ``.shp``: UTF-8 with a .cpg; names of more than 10 bytes are shortened (``DBF_NAMES`` in
+          `zjk_gis.io.shapefile`; `read_layer` turns them back), text of more than 254 bytes is cut, dates
+          are text
+        - ``.geojson``: converted to WGS 84, as the format demands
+        - ``.fgb``, ``.parquet``
+        - ``.csv``: UTF-8 with byte order mark; points as ``lon`` and ``lat`` in CGCS2000 degrees, other
+          shapes as ``wkt`` in the same; an apostrophe before text that a spreadsheet would run as a formula
+        - ``.xlsx``: text never as formula or link, codes as text; ``lon`` and ``lat``, for lines and areas
+          of a point on them
+    layer : str, optional
+        The name of the layer in a GeoPackage or of the sheet; by default the file's own without ending.
+
+    Returns
+    -------
+    Path
+        The file written. What a format could not hold as it was (names, long text) is told through the
+        logger ``zjk_gis.io.writing``.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown, or the format cannot hold the layer.
+    CRSError
+        If the format needs degrees and the layer has no CRS.
+    FileError
+        If it cannot be written; an existing file is then as it was.
+    MissingExtraError
+        If the format needs an optional package that is not installed.
+
+    Notes
+    -----
+    A column ``lon``, ``lat`` or ``wkt`` that says something else than the geometry is kept as
+    ``<name>_recorded``.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from shapely import Point
+    >>> points = gpd.GeoDataFrame({"note": ["=1+1"]}, geometry=[Point(114.88, 40.82)], crs=4490)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(write_layer(points, pathlib.Path(folder, "a.csv")).read_text("utf-8-sig").strip())
+    note,lon,lat
+    '=1+1,114.88,40.82
+    """
+    target = target_file(path)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        message = f"{target}: what should be written has no geometry; use write_table for a table"
+        raise InputError(message)
+    ending = target.suffix.lower()
+    if ending in _TABLES:
+        return _write_rows(_with_coordinates(frame, wkt=ending == ".csv"), target, layer)
+    plain = _plain_columns(frame)
+    if ending != ".parquet":
+        gdal_name(target)
+    with workshop(target) as folder:
+        made = folder / target.name
+        if ending == ".parquet":
+            need("pyarrow", extra="parquet", purpose="write a .parquet file")
+            plain.to_parquet(made, index=False)
+        elif ending == ".gpkg":
+            _write_geopackage(plain, made, target, layer or target.stem)
+        elif ending == ".shp":
+            _write_vector(_fit_dbf(plain, target), made, encoding="UTF-8")
+        elif ending == ".geojson":
+            require_crs(plain, target.name)
+            # Text that looks like JSON stays text.
+            options = {"RFC7946": True, "COORDINATE_PRECISION": 9, "AUTODETECT_JSON_STRINGS": False}
+            _write_vector(plain.to_crs(WGS84), made, **options)
+        else:  # FlatGeobuf's index would put the rows in another order
+            _write_vector(plain, made, SPATIAL_INDEX=False)
+        _move_into_place(made, target)
+    return target
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    r"""Write a table without geometry to a .csv or .xlsx file.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its index is not written.
+    path : str or path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the ending is neither, or a sheet cannot hold the table.
+    FileError
+        If it cannot be written; an existing file is then as it was.
+    MissingExtraError
+        If XlsxWriter is not installed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_table(pd.DataFrame({"code": ["007"]}), pathlib.Path(folder, "codes.csv"))
+    ...     path.read_bytes()
+    b'\xef\xbb\xbfcode\n007\n'
+    """
+    target = target_file(path, _TABLES)
+    plain = pd.DataFrame(table)
+    shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
+    return _write_rows(plain.drop(columns=shapes), target, None)
+
+
+def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
+    with workshop(target) as folder:
+        made = folder / target.name
+        if target.suffix.lower() == ".csv":
+            write_csv(table, made)
+        else:
+            write_sheet(table, made, sheet or target.stem)
+        _move_into_place(made, target)
+    return target
+
+
+def _with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
+    """Replace the geometry by columns in CGCS2000 degrees: lon and lat, or text for other shapes."""
+    name = frame.active_geometry_name
+    table = pd.DataFrame(frame.drop(columns=name))
+    shapes = frame.geometry
+    if not shapes.isna().all():
+        require_crs(frame, "the layer")
+    if shapes.crs is not None and not shapes.crs.is_geographic:
+        shapes = shapes.to_crs(CGCS2000)
+    values = shapes.to_numpy()
+    here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
+    points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
+    if not points and wkt:
+        text = pd.Series(shapely.to_wkt(values, rounding_precision=9), index=frame.index, dtype="str")
+        return _add_columns(table, {"wkt": text})
+    if not points:
+        values = shapely.point_on_surface(values)
+    lon, lat = _rounded(shapely.get_x(values)), _rounded(shapely.get_y(values))
+    if _say_the_same(table, lon, lat):
+        return table
+    return _add_columns(
+        table, {"lon": pd.Series(lon, index=frame.index), "lat": pd.Series(lat, index=frame.index)}
+    )
+
+
+def _rounded(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to a tenth of a millimetre: what lies below is the noise of conversion."""
+    return np.where(np.isfinite(degrees), np.round(degrees, 9), np.nan)
+
+
+def _say_the_same(table: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
+    """Tell whether the table has lon and lat already, and they are where the geometry is."""
+    if not {"lon", "lat"} <= set(table.columns):
+        return False
+    recorded = read_positions(table, Pair("lon", "lat", sure=True))
+    return bool(
+        np.allclose(recorded.x, lon, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
+        and np.allclose(recorded.y, lat, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
+    )
+
+
+def _add_columns(table: pd.DataFrame, columns: dict[str, pd.Series]) -> pd.DataFrame:
+    recorded = {name: f"{name}_recorded" for name in columns if name in table.columns}
+    return table.rename(columns=recorded).assign(**columns)
+
+
+def _plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give every column a type that any format holds: mixed and unusual values become text."""
+    result = frame.copy(deep=False)
+    result.attrs = {}
+    geometry = frame.active_geometry_name
+    for name in [name for name in frame.columns if name != geometry]:
+        kind = pd.api.types.infer_dtype(frame[name], skipna=True)
+        if kind in ("date", "datetime") and frame[name].dtype == object:
+            result[name] = pd.to_datetime(frame[name]).astype("datetime64[ms]")
+        elif kind == "boolean" and frame[name].isna().any():
+            result[name] = frame[name].astype("boolean")
+        elif isinstance(frame[name].dtype, gpd.array.GeometryDtype):
+            result[name] = pd.Series(shapely.to_wkt(frame[name].to_numpy()), index=frame.index, dtype="str")
+        elif frame[name].dtype == object or isinstance(frame[name].dtype, pd.CategoricalDtype):
+            result[name] = frame[name].map(text_of, na_action="ignore").astype("str")
+    result.columns = result.columns.map(str)
+    return result
+
+
+def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:
+    """Add a layer to a copy of the file that is there, or make a new one."""
+    if target.exists():
+        if any(target.with_name(target.name + tail).exists() for tail in ("-wal", "-journal")):
+            message = f"{target}: is open in another program such as QGIS; close it there first"
+            raise FileError(message)
+        check_content(target, format_of(target))
+        shutil.copyfile(target, made)
+    taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
+    own = {option: next(name for name in names if name not in taken) for option, names in _GPKG_OWN.items()}
+    _write_vector(frame, made, layer=layer, **own)
+
+
+def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
+    """Write with the driver of the ending; what GDAL remarks on is told to the log."""
+    import pyogrio
+
+    driver = format_of(made).title
+    kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna().unique()}
+    if driver == "ESRI Shapefile" and len(kinds) > 1:
+        message = (
+            f"{made.name}: a shapefile holds one kind of shape, not {', '.join(sorted(kinds))}; write .gpkg"
+        )
+        raise GeometryError(message)
+    # A layer without a single shape gives GDAL no hint of its kind.
+    unknown = {} if kinds else {"geometry_type": "Unknown" if driver != "ESRI Shapefile" else "Point"}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        pyogrio.write_dataframe(frame, gdal_name(made), driver=driver, **unknown, **options)
+    for warning in told:
+        text = " ".join(str(warning.message).split())
+        if "'crs' was not provided" not in text:
+            _LOG.warning("%s: %s", made.name, text)
+
+
+def _fit_dbf(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
+    """Shorten names and text to what a .dbf holds, and tell which."""
+    result = frame.copy(deep=False)
+    geometry = frame.active_geometry_name
+    columns = [name for name in frame.columns if name != geometry]
+    for name in columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
+            result[name] = as_text(frame[name])
+        if not isinstance(result[name].dtype, pd.StringDtype):
+            continue
+        text = result[name].fillna("")
+        long = np.array([len(value.encode()) > DBF_TEXT_BYTES for value in text.tolist()], dtype=bool)
+        if long.any():
+            _LOG.warning(
+                "%s: %s is cut to %d bytes in %s",
+                target.name,
+                name,
+                DBF_TEXT_BYTES,
+                name_rows(frame.index[long]),
+            )
+            result[name] = result[name].map(
+                lambda text: cut_to_bytes(text, DBF_TEXT_BYTES), na_action="ignore"
+            )
+    renamed = short_names(columns)
+    if renamed:
+        pairs = ", ".join(f"{old} -> {new}" for old, new in renamed.items())
+        _LOG.warning("%s: a shapefile's names have at most 10 bytes: %s", target.name, pairs)
+    return result.rename(columns=renamed)
+
+
+def _move_into_place(made: Path, target: Path) -> None:
+    """Move what was made to where it belongs, the file itself last; what described the old one goes."""
+    parts = [part for part in made.parent.iterdir() if part != made]
+    if target.suffix.lower() == ".shp":
+        fresh = {part.name for part in parts}
+        for neighbour in list(target.parent.iterdir()):
+            stale = neighbour.suffix.lower() in _STALE and neighbour.name not in fresh
+            if neighbour.stem == target.stem and stale:
+                neighbour.unlink()
+    for part in [*sorted(parts), made]:
+        part.replace(target.parent / part.name)

@@ -1,0 +1,229 @@
+"""Columns of coordinates: which they are, what they hold, and what system they probably are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.spec import Field
+from zjk_gis.layers.values import as_text, converted, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Pair",
+    "Positions",
+    "coordinate_columns",
+    "in_china",
+    "looks_projected",
+    "named_columns",
+    "north_first",
+    "probable_crs",
+    "read_positions",
+]
+
+# 73.5–135.1°E and 3.4–53.6°N, rounded outwards. A latitude never looks like a longitude here, so swapped
+# axes are certain.
+_WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 3.0, 54.0
+
+_LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "经度坐标", "地理经度", "gps经度", "wgs84经度")
+_LAT_NAMES = ("lat", "latitude", "纬度", "纬度坐标", "地理纬度", "gps纬度", "wgs84纬度")
+# Names that do not say which axis points north: survey tables call the northing X, web maps the easting.
+_XY_NAMES = (
+    ("x", "y"),
+    ("x坐标", "y坐标"),
+    ("坐标x", "坐标y"),
+    ("xcoord", "ycoord"),
+    ("coordx", "coordy"),
+    ("pointx", "pointy"),
+    ("posx", "posy"),
+)
+_EASTING_NAMES = (("easting", "northing"), ("东坐标", "北坐标"), ("横坐标", "纵坐标"))
+
+_NUMBER = Field(name="coordinate", title="坐标", dtype="number")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two columns that hold positions.
+
+    Attributes
+    ----------
+    east, north : str
+        The columns of the longitude or easting, and of the latitude or northing.
+    sure : bool
+        Whether the names say which axis is which; X and Y do not.
+    """
+
+    east: str
+    north: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What two columns of coordinates hold, row by row.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64
+        NaN where the row has no usable position.
+    why : ndarray of str
+        Empty for a usable position; ``missing``, ``not_a_number`` or ``zero`` (the 0, 0 that devices write
+        when they have no fix) otherwise.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    why: NDArray[np.str_]
+
+
+def coordinate_columns(columns: Iterable[object]) -> Pair | None:
+    """Recognise the columns of coordinates by their usual names.
+
+    Parameters
+    ----------
+    columns : iterable
+        Column names; compared without case, blanks, underscores and full-width forms.
+
+    Returns
+    -------
+    Pair or None
+        Longitude and latitude before X and Y where there are both.
+
+    Examples
+    --------
+    >>> coordinate_columns(["案件编号", "经度", "纬度"])
+    Pair(east='经度', north='纬度', sure=True)
+    >>> coordinate_columns(["X 坐标", "Y 坐标"])
+    Pair(east='X 坐标', north='Y 坐标', sure=False)
+    """
+    known: dict[str, str] = {}
+    for column in columns:
+        key = plain(str(column)).casefold().replace(" ", "").replace("_", "")
+        known.setdefault(key, str(column))
+    east = next((known[name] for name in _LON_NAMES if name in known), None)
+    north = next((known[name] for name in _LAT_NAMES if name in known), None)
+    if east is not None and north is not None:
+        return Pair(east, north, sure=True)
+    for names, sure in ((_EASTING_NAMES, True), (_XY_NAMES, False)):
+        for first, second in names:
+            if first in known and second in known:
+                return Pair(known[first], known[second], sure=sure)
+    return None
+
+
+def named_columns(columns: Iterable[object], lon: str | None, lat: str | None, name: str) -> Pair | None:
+    """Return the columns of coordinates that the caller named, or else those recognised.
+
+    Raises
+    ------
+    InputError
+        If only one of the two is named.
+    MissingColumnError
+        If a named column is not there.
+    """
+    present = [str(column) for column in columns]
+    if lon is None and lat is None:
+        return coordinate_columns(present)
+    if lon is None or lat is None:
+        message = f"{name}: lon= and lat= go together; name both columns of coordinates"
+        raise InputError(message)
+    for column in (lon, lat):
+        if column not in present:
+            message = f"{name}: no column {column!r}; its columns are {', '.join(present)}"
+            raise MissingColumnError(message)
+    return Pair(lon, lat, sure=True)
+
+
+def read_positions(table: pd.DataFrame, pair: Pair) -> Positions:
+    """Read two columns as numbers; what is none is told row by row.
+
+    Parameters
+    ----------
+    table : DataFrame
+    pair : Pair
+
+    Returns
+    -------
+    Positions
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"lon": ["114.88", "", "东经114度", "0"], "lat": ["40.8", "40.8", "40.8", "0"]})
+    >>> read_positions(table, Pair("lon", "lat", sure=True)).why.tolist()
+    ['', 'missing', 'not_a_number', 'zero']
+    """
+    x, wrong_x = converted(table[pair.east], _NUMBER)
+    y, wrong_y = converted(table[pair.north], _NUMBER)
+    xs, ys = x.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64)
+    blank = (as_text(table[pair.east]).isna() | as_text(table[pair.north]).isna()).to_numpy()
+    zero = (xs == 0) & (ys == 0)
+    why = np.select([wrong_x | wrong_y, blank, zero], ["not_a_number", "missing", "zero"], default="")
+    unusable = why != ""
+    return Positions(np.where(unusable, np.nan, xs), np.where(unusable, np.nan, ys), why)
+
+
+def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which pairs are a longitude and a latitude in China, in this order; False for NaN."""
+    inside: NDArray[np.bool_] = (lon >= _WEST) & (lon <= _EAST) & (lat >= _SOUTH) & (lat <= _NORTH)
+    return inside
+
+
+def looks_projected(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which pairs are an easting and a northing of a Gauss-Krüger zone in China, in this order."""
+    metres = (x >= 1e5) & (x < 1e6)
+    prefixed = (x >= 13e6) & (x < 46e6)
+    inside: NDArray[np.bool_] = (metres | prefixed) & (y >= 3e5) & (y < 6.1e6)
+    return inside
+
+
+def north_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+    """Tell whether columns named X and Y hold the northing first, as survey tables do.
+
+    Judged by all usable rows together: a single row the other way round is that row's fault.
+
+    Examples
+    --------
+    >>> north_first(np.array([4520900.0]), np.array([573300.0]))
+    True
+    """
+    usable = np.isfinite(x) & np.isfinite(y)
+    if not usable.any():
+        return False
+    x, y = x[usable], y[usable]
+    swapped_metres = looks_projected(y, x) & (x >= 1.5e6)  # no easting without prefix is so great
+    return bool(in_china(y, x).all() or swapped_metres.all())
+
+
+def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    """Say in words what system eastings and northings probably are in, to help whoever has to name it.
+
+    Examples
+    --------
+    >>> probable_crs(np.array([38573300.0]), np.array([4520900.0]))
+    'eastings with the zone prefix 38, perhaps crs=4526 (CGCS2000)'
+    """
+    usable = np.isfinite(x) & np.isfinite(y)
+    if not usable.any():
+        return "no row has a usable position"
+    x, y = x[usable], y[usable]
+    if not looks_projected(x, y).all():
+        return (
+            f"they run from {x.min():g} to {x.max():g} and from {y.min():g} to {y.max():g}, "
+            "neither degrees in China nor Gauss-Krüger metres throughout"
+        )
+    zones = np.unique((x // 1e6).astype(int))
+    if zones[0] == 0:
+        return "Gauss-Krüger metres without zone prefix, perhaps crs=4547 or 4548 (CGCS2000, 114°E or 117°E)"
+    if len(zones) == 1 and 25 <= zones[0] <= 45:
+        return f"eastings with the zone prefix {zones[0]}, perhaps crs={4513 + zones[0] - 25} (CGCS2000)"
+    return f"eastings with zone prefixes {', '.join(map(str, zones))}"

@@ -1,0 +1,152 @@
+"""Ground as polygons: united, taken apart into pieces, freed of hairlines, numbered.
+
+Borders lie a little: where one zone carries a vertex on a shared border that its neighbour lacks, rounding
+leaves a hairline of a few millimetres, hundreds of metres long. It is no ground that anyone could answer
+for, but it joins real gaps to each other and spoils their widths. So hairlines are cut off here, and counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["cover_of", "largest_first", "numbered", "pieces_of", "solid_pieces", "widths_of"]
+
+_POLYGON = 3
+_TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline on a piece changes nothing that is reported
+
+
+def cover_of(shapes: NDArray[Any]) -> shapely.Geometry:
+    """Unite polygons, whether or not they overlap.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+        Valid ones.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        Empty for no shapes.
+
+    Notes
+    -----
+    Polygons whose edges all match those of their neighbours are united by cancelling the edges that come
+    twice, ten times as fast as an overlay; the few that are left go through the overlay, which is robust.
+
+    Examples
+    --------
+    >>> cover_of(shapely.box([0, 1, 1], 0, [1, 2, 3], 1)).area
+    3.0
+    """
+    if not len(shapes):
+        return shapely.MultiPolygon()
+    parts = shapely.get_parts(shapes)
+    matching = shapely.is_empty(shapely.coverage_invalid_edges(parts))
+    clean = shapely.coverage_union_all(parts[matching])
+    if not shapely.is_valid(clean):
+        return shapely.union_all(parts)
+    return shapely.union_all([*shapely.get_parts(clean), *parts[~matching]])
+
+
+def pieces_of(geometry: shapely.Geometry) -> NDArray[Any]:
+    """Take a geometry apart into its polygons; lines and points, where borders merely meet, are left out."""
+    parts = shapely.get_parts([geometry])
+    parts = shapely.get_parts(parts)  # a collection may hold multipolygons
+    return np.asarray(parts[(shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)])
+
+
+def widths_of(shapes: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean width of polygons: twice the area by the perimeter.
+
+    Examples
+    --------
+    >>> widths_of(shapely.box(0, 0, [100, 10], [0.5, 10])).round(2).tolist()
+    [0.5, 5.0]
+    """
+    return np.asarray(2 * shapely.area(shapes) / shapely.length(shapes))
+
+
+def solid_pieces(
+    geometry: shapely.Geometry, *, min_area_m2: float, min_width_m: float
+) -> tuple[NDArray[Any], dict[str, dict[str, float]]]:
+    """Take ground apart into the pieces that count, and say how much did not.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    min_area_m2 : float
+        Smaller pieces are dropped.
+    min_width_m : float
+        What is nowhere wider is dropped, and cut off where it hangs on a wider piece.
+
+    Returns
+    -------
+    pieces : ndarray of Polygon
+        Normalised.
+    dropped : dict
+        ``dropped_hairlines`` and ``dropped_below_min_area``, each with ``count`` and ``area_m2``.
+
+    Examples
+    --------
+    A gap of 10 m by 10 m with a hairline of 1 mm by 100 m, and a speck:
+
+    >>> ground = shapely.union_all([*shapely.box([0, 10, 200], 0, [10, 110, 200.05], [10, 0.001, 0.05])])
+    >>> pieces, dropped = solid_pieces(ground, min_area_m2=0.01, min_width_m=0.01)
+    >>> shapely.area(pieces).round(3).tolist(), dropped["dropped_hairlines"]
+    ([100.0], {'count': 1, 'area_m2': 0.1})
+    >>> dropped["dropped_below_min_area"]
+    {'count': 1, 'area_m2': 0.0025}
+    """
+    pieces, hairlines = _without_hairlines(pieces_of(geometry), min_width_m)
+    large = shapely.area(pieces) >= min_area_m2
+    dropped = {
+        "dropped_hairlines": _account(hairlines),
+        "dropped_below_min_area": _account(pieces[~large]),
+    }
+    return shapely.normalize(pieces[large]), dropped
+
+
+def largest_first(shapes: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the order of shapes by area, the largest first; equal ones from west to east, south to north."""
+    west, south, *_ = shapely.bounds(shapes).T.round(3) if len(shapes) else np.empty((4, 0))
+    return np.lexsort((south, west, -shapely.area(shapes).round(4)))
+
+
+def numbered(prefix: str, count: int) -> list[str]:
+    """Make codes for rows, with as many digits as the last one needs, but at least three.
+
+    Examples
+    --------
+    >>> numbered("G", 2), numbered("G", 1000)[0]
+    (['G001', 'G002'], 'G0001')
+    """
+    digits = max(3, len(str(count)))
+    return [f"{prefix}{number:0{digits}}" for number in range(1, count + 1)]
+
+
+def _without_hairlines(pieces: NDArray[Any], width: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Cut off what is nowhere wider than a width; pieces without such tails stay exactly as they are."""
+    if not len(pieces) or width == 0:
+        return pieces, pieces[:0]
+    shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
+    opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
+    thin = shapely.is_empty(opened)
+    has_tail = ~thin & (
+        (shapely.get_num_geometries(opened) > 1)
+        | (shapely.length(opened) < (1 - _TAIL_SHARE) * shapely.length(pieces))
+    )
+    kept, cut = [pieces[~thin & ~has_tail]], [pieces[thin]]
+    for piece, body in zip(pieces[has_tail], opened[has_tail], strict=True):
+        kept.append(pieces_of(shapely.intersection(piece, body)))
+        cut.append(pieces_of(shapely.difference(piece, body)))
+    return np.concatenate(kept), np.concatenate(cut)
+
+
+def _account(pieces: NDArray[Any]) -> dict[str, float]:
+    return {"count": len(pieces), "area_m2": round(float(shapely.area(pieces).sum()), 6)}

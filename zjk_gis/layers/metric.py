@@ -1,0 +1,91 @@
+"""Layers made ready to be measured: checked, and brought to one CRS whose unit is the true metre."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.errors import InputError
+from zjk_gis.layers.versions import check_layer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from pyproj import CRS
+
+__all__ = ["ready", "require_amounts"]
+
+
+def ready(
+    layer: gpd.GeoDataFrame,
+    name: str,
+    *,
+    kind: Literal["polygon", "line", "point"],
+    code: str | None = None,
+    crs: CRS | None = None,
+) -> gpd.GeoDataFrame:
+    """Return a checked layer in a metric CRS; its rows, index and columns stay as they are.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called in errors.
+    kind : {"polygon", "line", "point"}
+        What its geometry must be.
+    code : str, optional
+        A column that must be there and filled in every row.
+    crs : CRS, optional
+        The CRS wanted, that of the layer it is compared with; by default the layer's own if that is metric,
+        otherwise the CGCS2000 3-degree zone of its centre.
+
+    Returns
+    -------
+    GeoDataFrame
+        `layer` itself where nothing had to be converted.
+
+    Raises
+    ------
+    InputError
+        If the layer cannot be used; see `zjk_gis.layers.versions.check_layer`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> lonlat = gpd.GeoDataFrame(geometry=[box(114.88, 40.82, 114.881, 40.821)], crs=4490)
+    >>> ready(lonlat, "region", kind="polygon").crs.to_epsg()
+    4547
+    """
+    require_crs(layer, name)
+    check_layer(layer, name, kind=kind, code=code)
+    converted = as_metric(layer, name) if crs is None else layer if layer.crs == crs else layer.to_crs(crs)
+    if converted is not layer:
+        # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
+        check_layer(converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind)
+    return converted
+
+
+def require_amounts(**amounts: float) -> None:
+    """Refuse distances and areas that are negative or not finite.
+
+    Parameters
+    ----------
+    **amounts : float
+        By the names of the options they came with.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> require_amounts(min_area_m2=0, within_m=-1)
+    Traceback (most recent call last):
+    zjk_gis.errors.InputError: within_m must be a finite number of at least 0, not -1
+    """
+    for name, value in amounts.items():
+        if not (np.isfinite(value) and value >= 0):
+            message = f"{name} must be a finite number of at least 0, not {value!r}"
+            raise InputError(message)

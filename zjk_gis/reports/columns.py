@@ -1,0 +1,284 @@
+"""A layer as a person reads it in a spreadsheet: titled columns of plain cells, coordinates for shapes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.crs import CGCS2000, require_crs
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.labels import Language, label
+from zjk_gis.layers.values import converted, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+
+    from zjk_gis.layers.spec import Field, LayerSpec
+
+__all__ = ["SheetColumn", "cell_of", "columns_of", "display_width", "title_of"]
+
+Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
+
+_FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
+_WORDS = ("found", "reason", "problem", "check", "position_fix")  # columns of the library's own words
+_PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
+_RECORDED = {"zh": "(原记录)", "en": " (recorded)"}
+_NARROWEST, _WIDEST = 8, 50
+_SAMPLE = 1000  # rows looked at to choose a width
+_FIRST_YEAR = 1900  # a spreadsheet knows no earlier date
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One column of a sheet.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the layer.
+    title : str
+        What stands in the header.
+    kind : str
+        How its cells are shown; ``text`` and ``code`` hold str, ``date`` and ``datetime`` datetime, the
+        others int or float.
+    cells : list
+        None where a value is missing.
+    width : float
+        In characters.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    cells: list[Any]
+    width: float
+
+
+def columns_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) -> list[SheetColumn]:
+    """Turn a table or layer into columns; the index is left out, a geometry becomes longitude and latitude.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+    name : str
+        What it is called in errors.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    list of SheetColumn
+        In the order of the frame, the coordinates last: those of a point that surely lies in the shape, in
+        degrees of CGCS2000 or WGS84 (which agree within decimetres), to 6 decimals.
+
+    Raises
+    ------
+    CRSError
+        If a layer with shapes has no CRS.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"grid_code": [130703005001012], "found": ["border"], "area_m2": [9876.5]})
+    >>> for column in columns_of(table, "table", "zh"):
+    ...     print(column.title, column.kind, column.cells)
+    网格编码 code ['130703005001012']
+    判定方式 text ['边界']
+    面积(m²) measure [9876.5]
+    """
+    spec = _spec_of(frame, name)
+    columns = []
+    for position in range(frame.shape[1]):
+        values = frame.iloc[:, position]
+        if not isinstance(values.dtype, _geometry_dtype()):
+            columns.append(_column(str(frame.columns[position]), pd.Series(values), lang, spec))
+    if getattr(frame, "_geometry_column_name", None) in frame.columns:
+        degrees = [_numbers(values.tolist()) for values in _degrees(frame, name)]
+        own = [
+            _finished(key, "degrees", cells, lang)
+            for key, cells in zip(("longitude", "latitude"), degrees, strict=True)
+        ]
+        # What the layer itself brings under these titles is what was recorded, perhaps since put right.
+        told_apart = {column.title: f"{column.title}{_RECORDED[lang]}" for column in own}
+        columns = [replace(column, title=told_apart.get(column.title, column.title)) for column in columns]
+        columns += own
+    return columns
+
+
+def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
+    """Return the heading of a column, also of one that a second layer or an earlier run has added.
+
+    Parameters
+    ----------
+    name : str
+    lang : {"zh", "en"}
+    spec : LayerSpec, optional
+        The layer that the column belongs to, as several have a `state`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> title_of("distance_m", "zh"), title_of("grid_distance_m", "zh"), title_of("zone_code_recorded", "zh")
+    ('距离(m)', '单元网格距离(m)', '责任区编码(原记录)')
+    """
+    title = label(name, lang, unit=True)
+    if title != name:
+        return title
+    if name.endswith("_recorded"):
+        return title_of(name.removesuffix("_recorded"), lang) + (
+            "(原记录)" if lang == "zh" else " (recorded)"
+        )
+    for prefix, layer in _PREFIXES.items():
+        rest = name.removeprefix(prefix)
+        if rest != name and label(rest, lang) != rest:
+            between = "" if lang == "zh" else ": "
+            return label(layer, lang) + between + label(rest, lang, unit=True)
+    return name
+
+
+def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
+    """Return how a single value is shown, and the cell for it."""
+    column = _column("", pd.Series([value], dtype=object), lang)
+    return column.kind, column.cells[0]
+
+
+def display_width(text: str) -> int:
+    """Count the columns that text takes: Chinese characters take two.
+
+    Examples
+    --------
+    >>> display_width("责任区 A1")
+    9
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _spec_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str) -> LayerSpec | None:
+    """Return what layer a table is, or was made from: told by its name or its first column of codes."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    by_code = {spec.code: spec for spec in CATALOGUE.values()}
+    return next((by_code[column] for column in frame.columns if column in by_code), None)
+
+
+def _column(name: str, values: pd.Series, lang: Language, spec: LayerSpec | None = None) -> SheetColumn:
+    """Decide from name and values what a column is, and make its cells."""
+    kind, cells = _kind_and_cells(name, values, lang)
+    return _finished(name, kind, cells, lang, spec)
+
+
+def _kind_and_cells(name: str, values: pd.Series, lang: Language) -> tuple[Kind, list[Any]]:
+    field = _FIELDS.get(name)
+    if name in _WORDS or name.endswith(("_found", "_reason")):
+        words = {word: label(str(word), lang) for word in values.dropna().unique()}
+        return "text", _texts([words.get(value) for value in values.astype(object)])
+    if name.endswith(("_code", "_codes")) or (field is not None and field.dtype == "text"):
+        return ("code" if name.endswith("_code") else "text"), _texts(values.astype(object).tolist())
+    if field is not None and field.dtype in ("date", "datetime"):
+        times, wrong = converted(values, field)
+        values = values if wrong.any() else times
+    cells = values.astype(object).tolist()
+    present = [value for value in cells if not _is_missing(value)]
+    if present and all(isinstance(value, bool | np.bool_) for value in present):
+        yes, no = ("是", "否") if lang == "zh" else ("yes", "no")
+        return "text", [None if _is_missing(value) else yes if value else no for value in cells]
+    if present and all(isinstance(value, int | float | np.number) for value in present):
+        numbers = _numbers(cells)
+        # A spreadsheet keeps 15 digits of a number: what is longer, and what is infinite, becomes text.
+        if all(number is None or abs(number) < 1e15 for number in numbers):
+            return _kind_of_number(name, field, numbers), numbers
+    if present and all(isinstance(value, dt.date) for value in present):
+        moments = [None if _is_missing(value) else _moment(value) for value in cells]
+        known = [moment for moment in moments if moment is not None]
+        if all(moment.year >= _FIRST_YEAR for moment in known):
+            whole = all(moment.time() == dt.time() for moment in known)
+            is_date = field.dtype == "date" if field is not None and field.dtype != "text" else whole
+            return ("date" if is_date else "datetime"), moments
+    return "text", _texts(cells)
+
+
+def _finished(
+    name: str, kind: Kind, cells: list[Any], lang: Language, spec: LayerSpec | None = None
+) -> SheetColumn:
+    """Add title and width."""
+    title = title_of(name, lang, spec)
+    shown = {"date": 10, "datetime": 16, "degrees": 11}
+    if kind in ("text", "code"):
+        widest = max((display_width(cell) for cell in cells[:_SAMPLE] if cell is not None), default=0)
+    elif kind in shown:
+        widest = shown[kind]
+    else:
+        widest = max((len(f"{cell:,.2f}") for cell in cells[:_SAMPLE] if cell is not None), default=0)
+    # Room for the filter's arrow beside the title.
+    width = min(max(widest + 2, display_width(title) + 4, _NARROWEST), _WIDEST)
+    return SheetColumn(name, title, kind, cells, width)
+
+
+def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | None]) -> Kind:
+    if name == "share" or name.endswith("_share"):
+        return "share"
+    if name in ("longitude", "latitude", "lon", "lat"):
+        return "degrees"
+    if name.endswith("_year"):
+        return "year"
+    if name.endswith(("_m", "_m2")):
+        return "measure"
+    whole = all(number is None or float(number).is_integer() for number in numbers)
+    if whole and (field is None or field.dtype == "integer" or name.endswith("_mm")):
+        return "integer"
+    return "number"
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
+
+
+def _texts(values: Sequence[Any]) -> list[str | None]:
+    return [value if isinstance(value, str) else text_of(value) for value in values]
+
+
+def _numbers(values: Sequence[Any]) -> list[int | float | None]:
+    return [
+        None if _is_missing(value) else int(value) if isinstance(value, int | np.integer) else float(value)
+        for value in values
+    ]
+
+
+def _moment(value: dt.date) -> dt.datetime:
+    """Turn a date or a time into Beijing time without a zone, which a spreadsheet does not know."""
+    if not isinstance(value, dt.datetime):
+        return dt.datetime(value.year, value.month, value.day)
+    if value.tzinfo is not None:
+        value = value.astimezone(dt.timezone(dt.timedelta(hours=8))).replace(tzinfo=None)
+    return dt.datetime(*value.timetuple()[:6])
+
+
+def _degrees(layer: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return longitude and latitude of a point in each shape; NaN where there is none."""
+    shapes = layer.geometry
+    if shapes.isna().all():
+        return np.full(len(layer), np.nan), np.full(len(layer), np.nan)
+    crs = require_crs(layer, name)
+    points = shapely.point_on_surface(shapes.to_numpy())
+    lon, lat = shapely.get_x(points), shapely.get_y(points)
+    if not crs.is_geographic:
+        from pyproj import Transformer
+
+        lon, lat = Transformer.from_crs(crs, CGCS2000, always_xy=True).transform(lon, lat)
+    lon, lat = (np.where(np.isfinite(values), np.round(values, 6), np.nan) for values in (lon, lat))
+    return lon, lat
+
+
+def _geometry_dtype() -> type:
+    from geopandas.array import GeometryDtype
+
+    return GeometryDtype  # type: ignore[no-any-return]

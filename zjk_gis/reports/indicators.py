@@ -1,0 +1,140 @@
+"""Key figures of an assignment: how many incidents were assigned how, and who has most of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from zjk_gis.errors import InputError, MissingColumnError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["assignment_summary", "busiest_chiefs"]
+
+_FOUND = ("inside", "border", "nearest", "none")
+_REJECTED = ("no_position", "bad_position")
+
+
+def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, Any]:
+    """Count how many incidents (案件) were assigned how, and how many a person should look at.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        What `assign_incidents` returned.
+
+    Returns
+    -------
+    dict
+        Plain numbers, ready for JSON: ``incidents``; ``found``, a dict of ``inside``, ``border``,
+        ``nearest`` and ``none``, which sum to ``incidents``; ``reason``, a dict of those that occur;
+        ``ambiguous`` (待确认归属); ``rejected``, those without a usable position, which are also ambiguous
+        and found ``none``.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column that `assign_incidents` adds is missing.
+
+    Examples
+    --------
+    >>> assigned = pd.DataFrame(
+    ...     {
+    ...         "found": ["inside", "border", "none"],
+    ...         "reason": ["one_zone", "shared_border", "no_position"],
+    ...         "ambiguous": [False, True, True],
+    ...     }
+    ... )
+    >>> summary = assignment_summary(assigned)
+    >>> summary["incidents"], summary["found"], summary["ambiguous"], summary["rejected"]
+    (3, {'inside': 1, 'border': 1, 'nearest': 0, 'none': 1}, 2, 1)
+    """
+    _require(assigned, "found", "reason", "ambiguous")
+    found = assigned["found"].value_counts()
+    reasons = assigned["reason"].value_counts()
+    return {
+        "incidents": len(assigned),
+        "found": {name: int(found.get(name, 0)) for name in _FOUND},
+        "reason": {name: int(reasons[name]) for name in sorted(reasons.index)},
+        "ambiguous": int(assigned["ambiguous"].sum()),
+        "rejected": int(assigned["reason"].isin(_REJECTED).sum()),
+    }
+
+
+def busiest_chiefs(
+    assigned: pd.DataFrame | gpd.GeoDataFrame, *, top: int = 10, code: str = "zone_code"
+) -> pd.DataFrame:
+    """Rank the road chiefs (路长) by the incidents that are theirs.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        What `assign_incidents` returned.
+    top : int, default 10
+        How many are listed.
+    code : str, default "zone_code"
+        The column with the codes of what answered.
+
+    Returns
+    -------
+    DataFrame
+        One row a chief, the busiest first, equals by code. Columns:
+
+        - ``chief_code`` and ``chief_name`` (text; the name is empty where none is recorded);
+        - ``zones`` (int64): in how many zones their incidents lie;
+        - ``incidents`` (int64);
+        - ``share`` (float64): of **all** incidents in `assigned`, also of those that nobody answers for.
+
+    Raises
+    ------
+    MissingColumnError
+        If ``chief_code`` or the column of codes is missing.
+    InputError
+        If `top` is below 1.
+
+    Examples
+    --------
+    >>> assigned = pd.DataFrame(
+    ...     {
+    ...         "zone_code": ["A", "A", "B", None],
+    ...         "chief_code": ["LZ1", "LZ1", "LZ2", None],
+    ...         "chief_name": ["路长〇一号", "路长〇一号", "路长〇二号", None],
+    ...     }
+    ... )
+    >>> busiest_chiefs(assigned)
+      chief_code chief_name  zones  incidents  share
+    0        LZ1      路长〇一号      1          2   0.50
+    1        LZ2      路长〇二号      1          1   0.25
+    """
+    _require(assigned, "chief_code", code)
+    if top < 1:
+        message = f"top must be at least 1, not {top!r}"
+        raise InputError(message)
+    rows = pd.DataFrame(
+        {
+            "chief_code": assigned["chief_code"],
+            "chief_name": assigned["chief_name"].fillna("") if "chief_name" in assigned else "",
+            "zone": assigned[code],
+        }
+    )
+    rows = rows[rows["chief_code"].notna() & (rows["chief_code"] != "")]
+    chiefs = rows.groupby("chief_code", as_index=False).agg(
+        chief_name=("chief_name", "max"),  # not the first row's: that would depend on the order of rows
+        zones=("zone", "nunique"),
+        incidents=("zone", "size"),
+    )
+    chiefs["share"] = chiefs["incidents"] / max(len(assigned), 1)
+    chiefs = chiefs.sort_values(["incidents", "chief_code"], ascending=[False, True])
+    return chiefs.head(top).reset_index(drop=True)
+
+
+def _require(assigned: pd.DataFrame | gpd.GeoDataFrame, *columns: str) -> None:
+    missing = [column for column in columns if column not in assigned]
+    if missing:
+        message = (
+            f"assigned: no column {' or '.join(missing)}; "
+            "give what assign_incidents returned, from zones that have chiefs where chiefs are asked for"
+        )
+        raise MissingColumnError(message)
