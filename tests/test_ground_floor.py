@@ -90,7 +90,7 @@ def test_every_column_of_the_catalogue_has_a_chinese_name_of_its_own_in_its_laye
 
 
 def test_an_unknown_layer_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match="there is no layer 'grids'; the layers are: .*unit_grids 单元网格"):
+    with pytest.raises(InputError, match=r"there is no layer 'grids'; the layers are: .*unit_grids 单元网格"):
         spec_of("grids")
 
 

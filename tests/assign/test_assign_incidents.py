@@ -148,7 +148,7 @@ class TestTime:
         assert answer(make_incidents((25, 50), occurred_at=[None]), versions)[4] is True
 
     def test_without_any_times_the_caller_must_say(self, versions):
-        with pytest.raises(MissingColumnError, match="time=.*at="):
+        with pytest.raises(MissingColumnError, match=r"time=.*at="):
             zjk_gis.assign_incidents(make_incidents((25, 50)), versions)
 
     def test_a_time_that_is_none_is_named_by_row(self, versions):

@@ -125,6 +125,7 @@ def test_a_row_with_swapped_axes_is_read_as_it_stands(tmp_path):
     layer = read_layer(write(tmp_path, f"{HEADER}\n{ROW}\n0002,40.82,114.88,\n"))
     assert layer.geometry[1].equals(Point(40.82, 114.88))
     assert layer.crs.to_epsg() == 4490
+    assert "1 of them with the axes exchanged" in report_of(layer)["remarks"][-1]
 
 
 @pytest.mark.parametrize(

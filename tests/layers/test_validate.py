@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, Polygon, box
 
@@ -132,6 +132,7 @@ def days_overlap(first, second):
     return max(first[0], second[0]) <= min(first[1], second[1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 9), st.integers(0, 5)), max_size=7))
 def test_overlapping_versions_are_those_a_pairwise_look_finds(rows):
     periods = [(code, begin, begin + length) for code, begin, length in rows]
@@ -193,6 +194,7 @@ def test_no_name_of_the_catalogue_means_two_fields(spec):
     assert len(meant) == len({name for name, _ in meant})
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_conforming_twice_is_conforming_once(data):
     spec = data.draw(st.sampled_from(list(CATALOGUE.values())))

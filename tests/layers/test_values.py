@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zjk_gis.layers.catalogue import UNIT_GRIDS
@@ -123,6 +123,7 @@ def test_a_value_that_is_none_stays_as_it_came_and_is_told():
     assert layer["area_m2"].tolist() == ["100", "约一百"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.floats() | st.integers() | st.text() | st.booleans(), max_size=8))
 def test_no_value_breaks_any_type_and_missing_is_never_wrong(values):
     column = pd.Series(values, dtype=object)

@@ -151,7 +151,7 @@ def _served(
     reached = shapely.dwithin(parts, places[lot], _TOUCH_M)
     idle = np.ones(len(places), dtype=bool)
     idle[lot[reached]] = False
-    return shapely.union_all(parts[reached]), idle
+    return cover_of(parts[reached]), idle
 
 
 def _people(pieces: NDArray[Any], estates: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[np.int64], int]:

@@ -202,9 +202,14 @@ class _Task:
     ) -> Answers:
         if isinstance(self.index, PolygonIndex):
             return answer_by_polygons(
-                self.index, self.rows, x, y, day,
-                border_within=border_within_m, nearest_within=nearest_within_m,
-            )  # fmt: skip
+                self.index,
+                self.rows,
+                x,
+                y,
+                day,
+                border_within=border_within_m,
+                nearest_within=nearest_within_m,
+            )
         return answer_by_lines(
             self.index, self.rows, x, y, day, tie_within=border_within_m, nearest_within=nearest_within_m
         )

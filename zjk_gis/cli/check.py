@@ -1,4 +1,4 @@
-"""`zjk-gis check`: does a layer look as it must?"""
+"""`zjk-gis check`: whether a layer looks as it must."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["command"]
 
@@ -70,7 +71,7 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _spec(path: Path, name: str, spec_name: str | None, several: bool) -> object:
+def _spec(path: Path, name: str, spec_name: str | None, several: bool) -> LayerSpec | None:
     if spec_name is not None:
         return spec_of(spec_name)
     known = next((s for s in CATALOGUE.values() if name in (s.name, s.title)), None)

@@ -21,6 +21,8 @@ from zjk_gis.reports import assignment_summary, busiest_chiefs, survey_city, wri
 from zjk_gis.synth import check_against_truth, read_truth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
     import pandas as pd
 
@@ -103,8 +105,14 @@ def _tell_chiefs(chiefs: pd.DataFrame, console: Console) -> None:
     console.say("案件最多的路长", "busiest road chiefs")
     console.show(
         [
-            (row.chief_code, row.chief_name, int(row.zones), int(row.incidents), f"{row.share:.1%}")
-            for row in chiefs.itertuples()
+            (
+                row["chief_code"],
+                row["chief_name"],
+                int(row["zones"]),
+                int(row["incidents"]),
+                f"{row['share']:.1%}",
+            )
+            for row in chiefs.to_dict("records")
         ],
         [label(name, console.lang) for name in ("chief_code", "chief_name", "zones", "incidents", "share")],
     )
@@ -118,14 +126,11 @@ def _tell_checks(checks: pd.DataFrame, console: Console) -> None:
     console.show(
         [
             (
-                "✓" if row.ok else "✗",
-                label(row.check, console.lang),
-                int(row.planted),
-                int(row.found),
-                int(row.missed),
-                int(row.invented),
+                "✓" if row["ok"] else "✗",
+                label(row["check"], console.lang),
+                *(int(row[name]) for name in ("planted", "found", "missed", "invented")),
             )
-            for row in checks.itertuples()
+            for row in checks.to_dict("records")
         ],
         ["", *(label(name, console.lang) for name in ("check", "planted", "detected", "missed", "invented"))],
     )
@@ -165,7 +170,7 @@ def _write(
     title = console.pick(
         "张家口市城市精细化管理一张图(模拟数据)", "Zhangjiakou city management (synthetic data)"
     )
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "assigned.gpkg": lambda: write_layer(kept, paths["assigned.gpkg"]),
         "assigned.csv": lambda: write_layer(kept, paths["assigned.csv"]),
         "assigned.rejects.csv": lambda: write_table(rejects, paths["assigned.rejects.csv"]),
@@ -181,8 +186,8 @@ def _write(
             city_map(city, results=results, title=title, lang=console.lang), paths["map.html"]
         ),
     }
-    for name in track(list(steps), title=console.pick("写出", "writing"), total=len(steps)):
-        steps[name]()
+    for step in track(list(steps.values()), title=console.pick("写出", "writing")):
+        step()
     return files
 
 

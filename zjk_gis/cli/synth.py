@@ -18,7 +18,7 @@ __all__ = ["command"]
 
 @click.command("synth")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--grids", default=1100, show_default=True, type=click.IntRange(min=100), help="Unit grids.")
+@click.option("--grids", default=1100, show_default=True, type=click.IntRange(min=300), help="Unit grids.")
 @click.option(
     "--incidents", default=20_000, show_default=True, type=click.IntRange(min=1000), help="Incidents."
 )

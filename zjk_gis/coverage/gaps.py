@@ -124,10 +124,13 @@ def coverage_gaps(
         allowed = ready(allowed, "allowed", kind="polygon", crs=region.crs)
         ground = shapely.difference(ground, cover_of(allowed.geometry.to_numpy()))
     zones = ready(zones, "zones", kind="polygon", code=code, crs=region.crs)
-    valid, lapsed = (_in_order(rows, code) for rows in split_at(zones, at, level=level))
+    valid, lapsed = (
+        _Zones(rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object))
+        for rows in split_at(zones, at, level=level)
+    )
 
     bare = shapely.difference(ground, cover_of(valid.shapes))
-    near_bare = np.sort(shapely.STRtree(lapsed.shapes).query(bare, predicate="intersects"))
+    near_bare = shapely.STRtree(lapsed.shapes).query(bare, predicate="intersects")
     ever = cover_of(lapsed.shapes[near_bare])
     thresholds = {"min_area_m2": min_area_m2, "min_width_m": min_width_m}
     expired, dropped = solid_pieces(shapely.intersection(bare, ever), **thresholds)
@@ -144,7 +147,7 @@ def coverage_gaps(
 
 @dataclass(frozen=True, slots=True)
 class _Zones:
-    """Shapes and the codes they carry, in an order that the order of rows does not change."""
+    """Shapes and the codes they carry."""
 
     shapes: NDArray[Any]
     codes: NDArray[np.object_]
@@ -155,13 +158,6 @@ class _Zones:
         for at, name in zip(piece, self.codes[zone], strict=True):
             found[at].add(name)
         return found
-
-
-def _in_order(zones: gpd.GeoDataFrame, code: str) -> _Zones:
-    codes, shapes = zones[code].astype(str).to_numpy(dtype=object), zones.geometry.to_numpy()
-    by_shape = shapely.to_wkb(shapes)
-    order = sorted(range(len(zones)), key=lambda row: (codes[row], by_shape[row]))
-    return _Zones(shapes[order], codes[order])
 
 
 def _describe(

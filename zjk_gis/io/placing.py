@@ -186,7 +186,8 @@ def _choose_crs(
         message = f"{path}: name the system of {columns} with crs=; {hint}"
         raise CRSError(message)
     report["crs_from"] = f"assumed: all {len(x)} positions in {columns} are degrees in China"
-    report["remarks"].append(
-        f"{path.name}: {columns} taken for CGCS2000 (EPSG:4490): all are degrees in China"
-    )
+    swapped = int(in_china(y, x).sum())
+    but = f", {swapped} of them with the axes exchanged (see check_positions)" if swapped else ""
+    remark = f"{path.name}: {columns} taken for CGCS2000 (EPSG:4490): all are degrees in China{but}"
+    report["remarks"].append(remark)
     return CRS.from_epsg(CGCS2000)

@@ -40,7 +40,8 @@ def guard_formula(text: str) -> str:
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as UTF-8 with byte order mark, by which Excel knows it."""
-    guarded(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    # RFC 4180's line ends; with others pandas leaves a carriage return within text unquoted.
+    guarded(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:

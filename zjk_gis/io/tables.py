@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis._optional import need
-from zjk_gis.errors import FileError, InputError
+from zjk_gis.errors import FileError
 from zjk_gis.io.encoding import decode_text
 from zjk_gis.io.paths import blamed_on
 
@@ -186,23 +186,3 @@ def _with_header(cells: pd.DataFrame, path: Path, report: dict[str, Any]) -> pd.
     table = table.mask(table == "")
     unnamed = [name for name in names if name.startswith("column_") and table[name].isna().all()]
     return table.drop(columns=unnamed)
-
-
-def require_one_of(names: list[str], wanted: str | None, path: Path, what: str) -> str:
-    """Return the layer or sheet wanted, or the only one there is.
-
-    Raises
-    ------
-    InputError
-        If there are several and none is named, or there is none of that name; the message lists them.
-    """
-    listed = ", ".join(names) or "none"
-    if wanted is not None:
-        if wanted not in names:
-            message = f"{path}: has no {what} {wanted!r}; there are: {listed}"
-            raise InputError(message)
-        return wanted
-    if len(names) != 1:
-        message = f"{path}: name a {what} with layer=; there are: {listed}"
-        raise InputError(message)
-    return names[0]

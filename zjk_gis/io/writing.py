@@ -23,6 +23,7 @@ from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, w
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheet
 from zjk_gis.layers.coordinates import Pair, read_positions
+from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ __all__ = ["write_layer", "write_table"]
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
 _SAME_DEGREES = 1e-7  # a centimetre
-# Indexes and copies of metadata that describe the old shapefile; with the new one they would mislead.
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
 _GPKG_OWN = {"FID": ("fid", "fid_", "fid__"), "GEOMETRY_NAME": ("geom", "geometry", "geom_")}
+# Parts, indexes and copies of metadata of the old shapefile; beside the new one they would mislead.
 _STALE = (
     ".ain", ".aih", ".cpg", ".dbf", ".fbn", ".fbx", ".idm", ".ind", ".prj", ".qix", ".qpj", ".sbn", ".sbx",
     ".shx",
@@ -158,7 +159,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_table(pd.DataFrame({"code": ["007"]}), pathlib.Path(folder, "codes.csv"))
     ...     path.read_bytes()
-    b'\xef\xbb\xbfcode\n007\n'
+    b'\xef\xbb\xbfcode\r\n007\r\n'
     """
     target = target_file(path, _TABLES)
     plain = pd.DataFrame(table)
@@ -184,22 +185,23 @@ def _with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     shapes = frame.geometry
     if not shapes.isna().all():
         require_crs(frame, "the layer")
-    if shapes.crs is not None and not shapes.crs.is_geographic:
+    # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
+    if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
         shapes = shapes.to_crs(CGCS2000)
     values = shapes.to_numpy()
     here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
     if not points and wkt:
         text = pd.Series(shapely.to_wkt(values, rounding_precision=9), index=frame.index, dtype="str")
-        return _add_columns(table, {"wkt": text})
+        with_text: pd.DataFrame = with_answers(table, {"wkt": text})
+        return with_text
     if not points:
         values = shapely.point_on_surface(values)
     lon, lat = _rounded(shapely.get_x(values)), _rounded(shapely.get_y(values))
     if _say_the_same(table, lon, lat):
         return table
-    return _add_columns(
-        table, {"lon": pd.Series(lon, index=frame.index), "lat": pd.Series(lat, index=frame.index)}
-    )
+    placed: pd.DataFrame = with_answers(table, {"lon": lon, "lat": lat})
+    return placed
 
 
 def _rounded(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -216,11 +218,6 @@ def _say_the_same(table: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np
         np.allclose(recorded.x, lon, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
         and np.allclose(recorded.y, lat, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
     )
-
-
-def _add_columns(table: pd.DataFrame, columns: dict[str, pd.Series]) -> pd.DataFrame:
-    recorded = {name: f"{name}_recorded" for name in columns if name in table.columns}
-    return table.rename(columns=recorded).assign(**columns)
 
 
 def _plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,22 +25,66 @@ if TYPE_CHECKING:
 
 __all__ = ["city_map"]
 
-_ZONE_COLUMNS = ("zone_code", "zone_name", "level", "chief_code", "chief_name", "valid_from", "valid_to", "parent_code")
+_ZONE_COLUMNS = (
+    "zone_code",
+    "zone_name",
+    "level",
+    "chief_code",
+    "chief_name",
+    "valid_from",
+    "valid_to",
+    "parent_code",
+)
 _INCIDENT_COLUMNS = (
-    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description", "zone_code", "chief_name", "found",
-    "reason", "distance_m", "candidates", "grid_code", "section_code", "position_fix",
-)  # fmt: skip
+    "incident_code",
+    "occurred_at",
+    "event_name",
+    "state",
+    "source",
+    "road_name",
+    "description",
+    "zone_code",
+    "chief_name",
+    "found",
+    "reason",
+    "distance_m",
+    "candidates",
+    "grid_code",
+    "section_code",
+    "position_fix",
+)
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
-    "gaps": (("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"), style.area(style.VERMILION, fill=0.75, weight=2)),
-    "overlaps": (("overlap_code", "area_m2", "reason", "first_code", "second_code"), style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63")),
-    "sections_without_chief": (("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"), style.line("#b3261e", weight=5, dash="8 5")),
-    "pipelines_in_core": (("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"), style.line(style.BLACK, weight=3, dash="1 5")),
-    "sewage_into_rain": (("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"), style.line("#7f3b08", weight=5)),
-    "manholes_outside_zones": (("manhole_code", "pipe_kind", "road_name", "owner"), style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK)),
-    "orphan_manholes": (("manhole_code", "pipe_kind", "road_name", "owner"), style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4)),
-}  # fmt: skip
+    "gaps": (
+        ("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"),
+        style.area(style.VERMILION, fill=0.75, weight=2),
+    ),
+    "overlaps": (
+        ("overlap_code", "area_m2", "reason", "first_code", "second_code"),
+        style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63"),
+    ),
+    "sections_without_chief": (
+        ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
+        style.line("#b3261e", weight=5, dash="8 5"),
+    ),
+    "pipelines_in_core": (
+        ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
+        style.line(style.BLACK, weight=3, dash="1 5"),
+    ),
+    "sewage_into_rain": (
+        ("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"),
+        style.line("#7f3b08", weight=5),
+    ),
+    "manholes_outside_zones": (
+        ("manhole_code", "pipe_kind", "road_name", "owner"),
+        style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
+    ),
+    "orphan_manholes": (
+        ("manhole_code", "pipe_kind", "road_name", "owner"),
+        style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
+    ),
+}
 _RESULTS = ("assigned", *_FINDINGS)
 _GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
 _FOLDED = ("facilities", "ground")
@@ -117,11 +162,31 @@ def city_map(
 
 
 _WORDS: dict[str, dict[str, str]] = {
-    "zh": {"title": "城市精细化管理一张图", "foot": "坐标系 WGS84/CGCS2000 · zjk_gis", "zones": "责任区与路长", "incidents": "案件归属",
-           "findings": "发现的问题", "facilities": "设施", "ground": "底图", "density": "每格案件数", "level": "{}级责任区", "roads": "道路"},
-    "en": {"title": "City management", "foot": "WGS84/CGCS2000 · zjk_gis", "zones": "Zones and road chiefs", "incidents": "Incidents",
-           "findings": "Findings", "facilities": "Facilities", "ground": "Ground", "density": "Incidents per grid", "level": "Zones of level {}", "roads": "Roads"},
-}  # fmt: skip
+    "zh": {
+        "title": "城市精细化管理一张图",
+        "foot": "坐标系 WGS84/CGCS2000 · zjk_gis",
+        "zones": "责任区与路长",
+        "incidents": "案件归属",
+        "findings": "发现的问题",
+        "facilities": "设施",
+        "ground": "底图",
+        "density": "每格案件数",
+        "level": "{}级责任区",
+        "roads": "道路",
+    },
+    "en": {
+        "title": "City management",
+        "foot": "WGS84/CGCS2000 · zjk_gis",
+        "zones": "Zones and road chiefs",
+        "incidents": "Incidents",
+        "findings": "Findings",
+        "facilities": "Facilities",
+        "ground": "Ground",
+        "density": "Incidents per grid",
+        "level": "Zones of level {}",
+        "roads": "Roads",
+    },
+}
 
 
 def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
@@ -131,12 +196,18 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
         assigned = results["assigned"]
         doubtful = int(assigned["ambiguous"].sum())
         parts.append(
-            f"案件 {len(assigned):,} 件,待确认 {doubtful:,} 件" if lang == "zh" else f"{len(assigned):,} incidents, {doubtful:,} to be looked at"
+            f"案件 {len(assigned):,} 件,待确认 {doubtful:,} 件"
+            if lang == "zh"
+            else f"{len(assigned):,} incidents, {doubtful:,} to be looked at"
         )
     if "gaps" in results:
-        parts.append(f"责任空白 {len(results['gaps'])} 处" if lang == "zh" else f"{len(results['gaps'])} gaps")
+        parts.append(
+            f"责任空白 {len(results['gaps'])} 处" if lang == "zh" else f"{len(results['gaps'])} gaps"
+        )
     if "overlaps" in results:
-        parts.append(f"重叠 {len(results['overlaps'])} 处" if lang == "zh" else f"{len(results['overlaps'])} overlaps")
+        parts.append(
+            f"重叠 {len(results['overlaps'])} 处" if lang == "zh" else f"{len(results['overlaps'])} overlaps"
+        )
     return " · ".join(parts)
 
 
@@ -146,15 +217,20 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
         page.add(layers["built_up_areas"], name="", group="", styles=[look], frames_the_page=True)
     if "unit_grids" in layers:
         page.add(
-            layers["unit_grids"], name=label("unit_grids", page.lang), group=words["zones"],
+            layers["unit_grids"],
+            name=label("unit_grids", page.lang),
+            group=words["zones"],
             styles=[style.area("#ffffff", fill=0.01, weight=0.5, edge="#a7b1bc")],
-            columns=("grid_code", "area_m2", "land_use", "management_level", "valid_from"), on=False,
-        )  # fmt: skip
+            columns=("grid_code", "area_m2", "land_use", "management_level", "valid_from"),
+            on=False,
+        )
     if "rivers" in layers:
         page.add(
-            layers["rivers"], name=label("rivers", page.lang), group=words["ground"],
+            layers["rivers"],
+            name=label("rivers", page.lang),
+            group=words["ground"],
             styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
-        )  # fmt: skip
+        )
 
 
 def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
@@ -167,9 +243,13 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
     roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
     merged = _merged(roads)
     page.add(
-        merged, name=words["roads"], group=words["ground"], styles=looks,
-        style_of=merged["_rank"].to_numpy(), keys=list(enumerate(classes)),
-    )  # fmt: skip
+        merged,
+        name=words["roads"],
+        group=words["ground"],
+        styles=looks,
+        style_of=merged["_rank"].to_numpy(),
+        keys=list(enumerate(classes)),
+    )
 
 
 def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -178,7 +258,10 @@ def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _add_responsibility(
-    page: Page, layers: Mapping[str, gpd.GeoDataFrame], assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]
+    page: Page,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    assigned: gpd.GeoDataFrame | None,
+    words: Mapping[str, str],
 ) -> None:
     if assigned is not None and "unit_grids" in layers and "grid_code" in assigned:
         _add_density(page, layers["unit_grids"], assigned, words)
@@ -192,25 +275,40 @@ def _add_responsibility(
         look = [style.area(colour, fill=0.62, weight=1.2, edge="#64748b") for colour in style.PASTELS]
         outline = [style.area("#334e68", fill=0.0, weight=2.2, dash="7 4")]
         page.add(
-            kept, name=words["level"].format("一二三四五六七八九"[int(level) - 1] if page.lang == "zh" else int(level)) if level is not None else label("responsibility_zones", page.lang),
-            group=words["zones"], styles=look if finest else outline,
+            kept,
+            name=words["level"].format(
+                "一二三四五六七八九"[int(level) - 1] if page.lang == "zh" else int(level)
+            )
+            if level is not None
+            else label("responsibility_zones", page.lang),
+            group=words["zones"],
+            styles=look if finest else outline,
             style_of=style.colour_areas(kept, len(look)) if finest and len(kept) else None,
-            keys=[(0, "")] if finest else None, columns=_ZONE_COLUMNS, on=bool(finest), frames_the_page=page.extent is None,
-        )  # fmt: skip
+            keys=[(0, "")] if finest else None,
+            columns=_ZONE_COLUMNS,
+            on=bool(finest),
+            frames_the_page=page.extent is None,
+        )
 
 
-def _add_density(page: Page, grids: gpd.GeoDataFrame, assigned: gpd.GeoDataFrame, words: Mapping[str, str]) -> None:
+def _add_density(
+    page: Page, grids: gpd.GeoDataFrame, assigned: gpd.GeoDataFrame, words: Mapping[str, str]
+) -> None:
     """Colour the grids by their number of incidents, in classes that a reader can name."""
     counts = grids["grid_code"].map(assigned["grid_code"].value_counts()).fillna(0).astype(int)
     breaks = _round_breaks(counts.to_numpy(), len(style.DENSITY))
     edges = [*breaks, int(counts.max()) + 1]
-    texts = [f"{a}–{b - 1}" if b - a > 1 else f"{a}" for a, b in zip(edges, edges[1:], strict=False)]
+    texts = [f"{a}–{b - 1}" if b - a > 1 else f"{a}" for a, b in itertools.pairwise(edges)]
     page.add(
-        grids.assign(incidents=counts), name=words["density"], group=words["incidents"],
+        grids.assign(incidents=counts),
+        name=words["density"],
+        group=words["incidents"],
         styles=[style.area(colour, fill=0.78, weight=0.4, edge="#ffffff") for colour in style.DENSITY],
-        style_of=np.searchsorted(breaks, counts.to_numpy(), side="right") - 1, keys=list(enumerate(texts)),
-        columns=("grid_code", "incidents", "area_m2", "land_use"), on=False,
-    )  # fmt: skip
+        style_of=np.searchsorted(breaks, counts.to_numpy(), side="right") - 1,
+        keys=list(enumerate(texts)),
+        columns=("grid_code", "incidents", "area_m2", "land_use"),
+        on=False,
+    )
 
 
 def _round_breaks(counts: Any, classes: int) -> list[int]:
@@ -229,29 +327,46 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
     group = words["facilities"]
     if "historic_blocks" in layers:
         blocks = layers["historic_blocks"]
-        looks = [style.area("#8c4a2f", fill=0.28, weight=2), style.area("#c98f5a", fill=0.14, weight=1.4, dash="6 4")]
+        looks = [
+            style.area("#8c4a2f", fill=0.28, weight=2),
+            style.area("#c98f5a", fill=0.14, weight=1.4, dash="6 4"),
+        ]
         page.add(
-            blocks, name=label("historic_blocks", page.lang), group=group, styles=looks,
-            style_of=(blocks["scope"] != "核心保护范围").astype(int), columns=("block_name", "scope"),
+            blocks,
+            name=label("historic_blocks", page.lang),
+            group=group,
+            styles=looks,
+            style_of=(blocks["scope"] != "核心保护范围").astype(int),
+            columns=("block_name", "scope"),
             keys=[(0, label("核心保护范围", page.lang)), (1, label("建设控制地带", page.lang))],
-        )  # fmt: skip
+        )
     if "historic_buildings" in layers:
         page.add(
-            layers["historic_buildings"], name=label("historic_buildings", page.lang), group=group,
-            styles=[style.area("#6b2d1a", fill=0.7, weight=0.6)], on=False,
+            layers["historic_buildings"],
+            name=label("historic_buildings", page.lang),
+            group=group,
+            styles=[style.area("#6b2d1a", fill=0.7, weight=0.6)],
+            on=False,
             columns=("building_code", "building_name", "block_name", "protection_class"),
-        )  # fmt: skip
+        )
     if "residential_estates" in layers:
         page.add(
-            layers["residential_estates"], name=label("residential_estates", page.lang), group=group,
-            styles=[style.area("#b08d57", fill=0.35, weight=0.8)], on=False,
+            layers["residential_estates"],
+            name=label("residential_estates", page.lang),
+            group=group,
+            styles=[style.area("#b08d57", fill=0.35, weight=0.8)],
+            on=False,
             columns=("estate_code", "estate_name", "population", "households", "built_year"),
-        )  # fmt: skip
+        )
     if "parking_lots" in layers:
         page.add(
-            layers["parking_lots"], name=label("parking_lots", page.lang), group=group,
-            styles=[style.mark(style.BLUE, "square", radius=5)], columns=("lot_code", "lot_name", "lot_kind", "berths"), on=False,
-        )  # fmt: skip
+            layers["parking_lots"],
+            name=label("parking_lots", page.lang),
+            group=group,
+            styles=[style.mark(style.BLUE, "square", radius=5)],
+            columns=("lot_code", "lot_name", "lot_kind", "berths"),
+            on=False,
+        )
     _add_underground(page, layers, group)
 
 
@@ -262,38 +377,84 @@ def _add_underground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], group: 
     class_of = dict(zip(*rules_table("pipe_kinds")[["pipe_kind", "class_code"]].to_numpy().T, strict=True))
     dashes = [None, "1 0", "10 4", "12 3 2 3", "4 3", "2 3"]
     for layer, columns in (
-        ("pipelines", ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_depth_m", "to_depth_m", "flow", "built_year", "road_name", "owner")),
-        ("manholes", ("manhole_code", "well_number", "pipe_kind", "well_depth_m", "load_class", "cover_material", "state", "road_name", "owner")),
-    ):  # fmt: skip
+        (
+            "pipelines",
+            (
+                "pipe_code",
+                "pipe_kind",
+                "diameter_mm",
+                "material",
+                "from_depth_m",
+                "to_depth_m",
+                "flow",
+                "built_year",
+                "road_name",
+                "owner",
+            ),
+        ),
+        (
+            "manholes",
+            (
+                "manhole_code",
+                "well_number",
+                "pipe_kind",
+                "well_depth_m",
+                "load_class",
+                "cover_material",
+                "state",
+                "road_name",
+                "owner",
+            ),
+        ),
+    ):
         if layer not in layers:
             continue
         frame = layers[layer]
-        position = frame["pipe_kind"].map(class_of).map({c: i for i, c in enumerate(classes)}).fillna(0).astype(int)
+        position = (
+            frame["pipe_kind"].map(class_of).map({c: i for i, c in enumerate(classes)}).fillna(0).astype(int)
+        )
         if layer == "pipelines":
-            looks = [style.line(style.pipe_colour(c), weight=2.2, dash=d) for c, d in zip(classes, dashes, strict=False)]
+            looks = [
+                style.line(style.pipe_colour(c), weight=2.2, dash=d)
+                for c, d in zip(classes, dashes, strict=False)
+            ]
         else:
             looks = [style.mark(style.pipe_colour(c), radius=3, weight=0.8) for c in classes]
         page.add(
-            frame, name=label(layer, page.lang), group=group, styles=looks, style_of=position.to_numpy(),
-            keys=[(i, label(name, page.lang)) for i, name in enumerate(names)] if layer == "pipelines" else [(0, "")],
-            columns=columns, on=False,
-        )  # fmt: skip
+            frame,
+            name=label(layer, page.lang),
+            group=group,
+            styles=looks,
+            style_of=position.to_numpy(),
+            keys=[(i, label(name, page.lang)) for i, name in enumerate(names)]
+            if layer == "pipelines"
+            else [(0, "")],
+            columns=columns,
+            on=False,
+        )
 
 
 def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
     for name, (columns, look) in _FINDINGS.items():
         if name in results:
             page.add(
-                results[name], name=label(name, page.lang), group=words["findings"], styles=[look], columns=columns,
+                results[name],
+                name=label(name, page.lang),
+                group=words["findings"],
+                styles=[look],
+                columns=columns,
                 on=name not in ("parking_gaps", "manholes_outside_zones"),
-            )  # fmt: skip
+            )
     for name, colour, shape in (("gaps", style.VERMILION, "circle"), ("overlaps", style.PURPLE, "square")):
         if name in results and len(results[name]):
             spots = results[name].set_geometry(results[name].geometry.representative_point())
             page.add(
-                spots, name=label(f"{name}_spots", page.lang), group=words["findings"],
-                styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)], columns=_FINDINGS[name][0],
-            )  # fmt: skip
+                spots,
+                name=label(f"{name}_spots", page.lang),
+                group=words["findings"],
+                styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
+                columns=_FINDINGS[name][0],
+            )
 
 
 def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]) -> None:
@@ -305,19 +466,32 @@ def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping
     plain = (assigned["found"] == "inside") & ~assigned["ambiguous"]
     doubtful = assigned[~plain]
     page.add(
-        doubtful, name=label("not_plain", page.lang), group=words["incidents"], styles=looks,
+        doubtful,
+        name=label("not_plain", page.lang),
+        group=words["incidents"],
+        styles=looks,
         style_of=doubtful["found"].map({name: i for i, name in enumerate(found)}).to_numpy(),
-        keys=[(0, label("overlap", page.lang)), *((i, label(name, page.lang)) for i, name in enumerate(found) if i)],
+        keys=[
+            (0, label("overlap", page.lang)),
+            *((i, label(name, page.lang)) for i, name in enumerate(found) if i),
+        ],
         columns=_INCIDENT_COLUMNS,
-    )  # fmt: skip
+    )
     page.add(
-        assigned[plain], name=label("plain", page.lang), group=words["incidents"], styles=looks[:1],
-        columns=("incident_code", "occurred_at", "event_name", "zone_code", "chief_name", "position_fix"), on=False,
-    )  # fmt: skip
+        assigned[plain],
+        name=label("plain", page.lang),
+        group=words["incidents"],
+        styles=looks[:1],
+        columns=("incident_code", "occurred_at", "event_name", "zone_code", "chief_name", "position_fix"),
+        on=False,
+    )
 
 
 def _add_names(page: Page, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
-    for layer, column, look in (("streets", "street_name", {}), ("rivers", "river_name", {"className": "water"})):
+    for layer, column, look in (
+        ("streets", "street_name", {}),
+        ("rivers", "river_name", {"className": "water"}),
+    ):
         if layer in layers and column in layers[layer]:
             page.add(layers[layer], name="", group="", styles=[look], as_text=column)
 

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from branca.element import CssLink, JavascriptLink
 
@@ -53,20 +53,18 @@ def save_map(page: folium.Map, path: str | os.PathLike[str], *, offline: bool = 
 
     Examples
     --------
-    >>> import folium, pathlib, tempfile
+    >>> import pathlib, tempfile
+    >>> from zjk_gis.maps import city_map
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     saved = save_map(folium.Map(tiles=None), pathlib.Path(folder) / "map.html")
-    ...     "http" in saved.read_text(encoding="utf-8").split("<body>")[0].split("<script>")[0]
+    ...     saved = save_map(city_map({}), pathlib.Path(folder) / "map.html")
+    ...     "<script src=" in saved.read_text(encoding="utf-8")
     False
     """
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         message = f"{target}: a map is a page; name a file that ends with .html"
         raise InputError(message)
-    if offline:
-        text = _render_whole(page)
-    else:
-        text = page.get_root().render()
+    text = _render_whole(page) if offline else str(page.get_root().render())
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
         try:
@@ -86,22 +84,29 @@ def save_map(page: folium.Map, path: str | os.PathLike[str], *, offline: bool = 
 def _render_whole(page: folium.Map) -> str:
     import folium
 
-    assets = need("offlinefolium.elements", extra="offline-maps", purpose="make a map that needs no network")._res  # noqa: SLF001  it has no other door
+    carrier = need("offlinefolium.elements", extra="offline-maps", purpose="make a map that needs no network")
+    assets = carrier._res  # noqa: SLF001  it has no other door
     tiles = [child for child in page._children.values() if isinstance(child, folium.TileLayer)]  # noqa: SLF001
     if tiles:
-        message = f"the map has a base map of tiles ({tiles[0].tile_name}), which needs a network; make it with tiles=None, or save with offline=False"
+        message = (
+            f"the map has a base map of tiles ({tiles[0].tile_name}), which needs a network; make it with "
+            "tiles=None, or save with offline=False"
+        )
         raise InputError(message)
     root = page.get_root()
     root.render()  # fills in the links that the map's parts ask for
-    for link in _links(root):
+    for found in _links(root):
+        link: Any = found
         if link.url not in assets:
-            message = f"the map needs {link.url}, which folium-offline does not carry; leave it out, or save with offline=False"
+            message = (
+                f"the map needs {link.url}, which folium-offline does not carry; leave it out, or save with "
+                "offline=False"
+            )
             raise InputError(message)
-        text = assets[link.url]
+        code = assets[link.url]
         is_style = isinstance(link, CssLink)
-        link.code = _OUTSIDE.sub("none", text) if is_style else text.replace("</script", "<\\/script")
-    text: str = root._template.render(this=root, kwargs={"embedded": True})  # noqa: SLF001
-    return text
+        link.code = _OUTSIDE.sub("none", code) if is_style else code.replace("</script", "<\\/script")
+    return str(root._template.render(this=root, kwargs={"embedded": True}))  # noqa: SLF001
 
 
 def _links(element: Element) -> list[JavascriptLink | CssLink]:

@@ -49,10 +49,12 @@ class _Map(folium.Map):
 class _Script(MacroElement):
     """Hands a page to the page's script."""
 
-    _template = Template("{% macro script(this, kwargs) %}zjkPage({{ this.map_name }}, {{ this.json }});{% endmacro %}")
+    _template = Template(
+        "{% macro script(this, kwargs) %}zjkPage({{ this.map_name }}, {{ this.json }});{% endmacro %}"
+    )
 
     def __init__(self, map_name: str, page: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "ZjkPage"
         self.map_name, self.json = map_name, script_json(page)
 
@@ -162,9 +164,17 @@ class Page:
     def map(self) -> folium.Map:
         """Return the page as a folium map, to be shown, added to or saved."""
         west, south, east, north = self.extent or (114.7, 40.7, 115.1, 40.95)
-        page = _Map(tiles=None, location=[(south + north) / 2, (west + east) / 2], zoom_start=13, zoom_snap=0.25,
-                    max_zoom=20, prefer_canvas=True, control_scale=False, attribution_control=True)  # fmt: skip
-        figure = page.get_root()
+        page = _Map(
+            tiles=None,
+            location=[(south + north) / 2, (west + east) / 2],
+            zoom_start=13,
+            zoom_snap=0.25,
+            max_zoom=20,
+            prefer_canvas=True,
+            control_scale=False,
+            attribution_control=True,
+        )
+        figure: Any = page.get_root()
         figure.title = html.escape(self.title)  # folium writes it as it is
         figure.header.add_child(Element(f"<style>{_asset('page.css')}</style>"), name="zjk_style")
         figure.html.add_child(Element(f"<script>{_asset('page.js')}</script>"), name="zjk_script")
@@ -191,7 +201,8 @@ def _degrees(frame: gpd.GeoDataFrame, name: str) -> np.ndarray[Any, Any]:
     if not len(frame):
         return np.array([], dtype=object)
     require_crs(frame, name)
-    return frame.geometry.to_crs(_WGS84).to_numpy()
+    shapes: np.ndarray[Any, Any] = frame.geometry.to_crs(_WGS84).to_numpy()
+    return shapes
 
 
 def _encode(shape: Any, *, as_point: bool) -> tuple[Literal["p", "l", "a", "t"], Any]:
@@ -204,7 +215,10 @@ def _encode(shape: Any, *, as_point: bool) -> tuple[Literal["p", "l", "a", "t"],
     if "Line" in shape.geom_type:
         return "l", [_differences(shapely.get_coordinates(part)) for part in parts]
     if "Polygon" in shape.geom_type:
-        return "a", [[_differences(shapely.get_coordinates(ring)) for ring in (p.exterior, *p.interiors)] for p in parts]
+        return "a", [
+            [_differences(shapely.get_coordinates(ring)) for ring in (p.exterior, *p.interiors)]
+            for p in parts
+        ]
     return "p", _differences(shapely.get_coordinates(shapely.point_on_surface(shape)))
 
 
@@ -226,9 +240,15 @@ def _column_texts(values: pd.Series, lang: Language) -> list[str]:
         words = {True: label("yes", lang), False: label("no", lang)}
         texts = [words[bool(v)] if not gone else "" for v, gone in zip(values, missing, strict=True)]
     elif pd.api.types.is_float_dtype(values.dtype):
-        texts = ["" if gone else f"{v:,.2f}".rstrip("0").rstrip(".") for v, gone in zip(values, missing, strict=True)]
+        texts = [
+            "" if gone else f"{v:,.2f}".rstrip("0").rstrip(".")
+            for v, gone in zip(values, missing, strict=True)
+        ]
     elif pd.api.types.is_datetime64_any_dtype(values.dtype):
-        texts = ["" if gone else str(v)[:19].removesuffix(" 00:00:00") for v, gone in zip(values, missing, strict=True)]
+        texts = [
+            "" if gone else str(v)[:19].removesuffix(" 00:00:00")
+            for v, gone in zip(values, missing, strict=True)
+        ]
     else:
         texts = ["" if gone else label(str(v), lang) for v, gone in zip(values, missing, strict=True)]
     return texts

@@ -31,8 +31,15 @@ __all__ = [
 ]
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#1f2933", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
-)  # fmt: skip
+    "#1f2933",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#f0e442",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+)
 PASTELS = ("#dbe7d3", "#f3e3c3", "#d6e3f0", "#ecd9e6", "#e6e2d3", "#cfe6e3", "#f2d9d0")
 DENSITY = ("#fff7dc", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#993404")
 ROAD_LOOKS = {
@@ -43,7 +50,9 @@ ROAD_LOOKS = {
 }
 
 
-def area(colour: str, *, fill: float = 0.2, weight: float = 1.0, dash: str | None = None, edge: str | None = None) -> dict[str, Any]:
+def area(
+    colour: str, *, fill: float = 0.2, weight: float = 1.0, dash: str | None = None, edge: str | None = None
+) -> dict[str, Any]:
     """Describe how an area looks."""
     look = {"color": edge or colour, "fillColor": colour, "fillOpacity": fill, "weight": weight}
     return look | ({"dashArray": dash} if dash else {})
@@ -54,11 +63,20 @@ def line(colour: str, *, weight: float = 2.0, dash: str | None = None) -> dict[s
     return {"color": colour, "weight": weight} | ({"dashArray": dash} if dash else {})
 
 
-def mark(colour: str, shape: str = "circle", *, radius: float = 5.0, edge: str = "#ffffff", weight: float = 1.2) -> dict[str, Any]:
+def mark(
+    colour: str, shape: str = "circle", *, radius: float = 5.0, edge: str = "#ffffff", weight: float = 1.2
+) -> dict[str, Any]:
     """Describe how a point looks."""
     if shape == "cross":
         return {"shape": shape, "color": colour, "radius": radius, "weight": 2.4, "fill": False}
-    return {"shape": shape, "color": edge, "fillColor": colour, "fillOpacity": 0.95, "radius": radius, "weight": weight}
+    return {
+        "shape": shape,
+        "color": edge,
+        "fillColor": colour,
+        "fillOpacity": 0.95,
+        "radius": radius,
+        "weight": weight,
+    }
 
 
 FOUND_MARKS = {
@@ -79,7 +97,7 @@ def pipe_colour(class_code: str) -> str:
 
 
 def colour_areas(zones: gpd.GeoDataFrame, colours: int) -> NDArray[np.int64]:
-    """Number the zones so that neighbours differ, the same way whatever their order.
+    """Give neighbouring zones different numbers, the same whatever the order of the rows.
 
     Parameters
     ----------

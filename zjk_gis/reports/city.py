@@ -58,7 +58,7 @@ def survey_city(
     Examples
     --------
     >>> from zjk_gis.synth import make_city
-    >>> city = make_city(grids=150, incidents=1000)
+    >>> city = make_city(grids=300, incidents=1000)
     >>> answers = survey_city(city.layers, at="2025-12-31")
     >>> len(answers["gaps"]) == len(city.truth["gaps"])
     True

@@ -131,12 +131,12 @@ def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
     ('距离(m)', '单元网格距离(m)', '责任区编码(原记录)')
     """
     title = label(name, lang, unit=True)
+    if lang == "zh" and spec is not None and name in {field.name for field in spec.fields}:
+        return spec.field(name).title + title.removeprefix(label(name, lang))
     if title != name:
         return title
     if name.endswith("_recorded"):
-        return title_of(name.removesuffix("_recorded"), lang) + (
-            "(原记录)" if lang == "zh" else " (recorded)"
-        )
+        return title_of(name.removesuffix("_recorded"), lang, spec) + _RECORDED[lang]
     for prefix, layer in _PREFIXES.items():
         rest = name.removeprefix(prefix)
         if rest != name and label(rest, lang) != rest:
@@ -179,8 +179,10 @@ def _column(name: str, values: pd.Series, lang: Language, spec: LayerSpec | None
 def _kind_and_cells(name: str, values: pd.Series, lang: Language) -> tuple[Kind, list[Any]]:
     field = _FIELDS.get(name)
     if name in _WORDS or name.endswith(("_found", "_reason")):
-        words = {word: label(str(word), lang) for word in values.dropna().unique()}
-        return "text", _texts([words.get(value) for value in values.astype(object)])
+        known = values.dropna().unique().tolist()
+        if all(isinstance(word, str) for word in known):  # a table of checks counts what it `found`
+            words = {word: label(word, lang) for word in known}
+            return "text", [words.get(value) for value in values.astype(object)]
     if name.endswith(("_code", "_codes")) or (field is not None and field.dtype == "text"):
         return ("code" if name.endswith("_code") else "text"), _texts(values.astype(object).tolist())
     if field is not None and field.dtype in ("date", "datetime"):
@@ -198,9 +200,9 @@ def _kind_and_cells(name: str, values: pd.Series, lang: Language) -> tuple[Kind,
             return _kind_of_number(name, field, numbers), numbers
     if present and all(isinstance(value, dt.date) for value in present):
         moments = [None if _is_missing(value) else _moment(value) for value in cells]
-        known = [moment for moment in moments if moment is not None]
-        if all(moment.year >= _FIRST_YEAR for moment in known):
-            whole = all(moment.time() == dt.time() for moment in known)
+        told = [moment for moment in moments if moment is not None]
+        if all(moment.year >= _FIRST_YEAR for moment in told):
+            whole = all(moment.time() == dt.time() for moment in told)
             is_date = field.dtype == "date" if field is not None and field.dtype != "text" else whole
             return ("date" if is_date else "datetime"), moments
     return "text", _texts(cells)

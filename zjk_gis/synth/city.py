@@ -16,7 +16,14 @@ import shapely
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
-from zjk_gis.synth.offices import CRS, LANDMARK_STREETS, LAST_DAY, all_communities, communities_of_banks, make_offices
+from zjk_gis.synth.offices import (
+    CRS,
+    LANDMARK_STREETS,
+    LAST_DAY,
+    all_communities,
+    communities_of_banks,
+    make_offices,
+)
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.streets import make_roads, make_sections
@@ -26,12 +33,24 @@ if TYPE_CHECKING:
 
 __all__ = ["City", "make_city", "read_truth", "write_city"]
 
-_LEAST_GRIDS, _MOST_GRIDS, _LEAST_INCIDENTS = 150, 60_000, 1000
+_LEAST_GRIDS, _MOST_GRIDS, _LEAST_INCIDENTS = 300, 60_000, 1000
 _LAYERS = (
-    "built_up_areas", "rivers", "districts", "streets", "communities", "unit_grids", "responsibility_zones",
-    "roads", "road_sections", "manholes", "pipelines", "parking_lots", "historic_blocks", "historic_buildings",
+    "built_up_areas",
+    "rivers",
+    "districts",
+    "streets",
+    "communities",
+    "unit_grids",
+    "responsibility_zones",
+    "roads",
+    "road_sections",
+    "manholes",
+    "pipelines",
+    "parking_lots",
+    "historic_blocks",
+    "historic_buildings",
     "residential_estates",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     Parameters
     ----------
     grids : int, default 1100
-        About how many unit grids of 1 ha it has, 150 to 60,000.
+        About how many unit grids of 1 ha it has, 300 to 60,000.
     incidents : int, default 20,000
         How many incidents of two years, at least 1,000.
     seed : int, default 20220317
@@ -80,7 +99,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
 
     Examples
     --------
-    >>> city = make_city(grids=200, incidents=1000, seed=7)
+    >>> city = make_city(grids=300, incidents=1000, seed=7)
     >>> len(city.incidents), sorted(city.truth["incidents"])[:3]
     (1000, ['border', 'expired_zone', 'gcj02'])
     """
@@ -95,15 +114,21 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     offices = make_offices(ground, rng)
     layers = offices.layers
     land = shapely.union_all(layers["districts"].geometry.to_numpy())
-    layers["built_up_areas"] = _one_shape("area", "CQ01", "中心城区", shapely.union_all([land, ground.river], grid_size=0.01))
-    layers["rivers"] = _one_shape("river", "HL01", "清水河", layers["built_up_areas"].geometry.iloc[0].difference(land))
+    layers["built_up_areas"] = _one_shape(
+        "area", "CQ01", "中心城区", shapely.union_all([land, ground.river], grid_size=0.01)
+    )
+    layers["rivers"] = _one_shape(
+        "river", "HL01", "清水河", layers["built_up_areas"].geometry.iloc[0].difference(land)
+    )
     river = layers["rivers"].geometry.iloc[0]
     layers["roads"] = make_roads(ground, rng)
     layers["road_sections"], vacant = make_sections(layers["roads"], layers["communities"], rng)
     scale = min(1.0, grids / 1100)
     gaps = [s for s in offices.spoiled if s.area > 200][: max(1, round(4 * scale))]
     both_cores = shapely.union_all(cores)
-    manholes, pipelines, planted = make_pipes(layers["roads"], layers["districts"], both_cores, gaps, round(2950 * grids / 1100), rng)
+    manholes, pipelines, planted = make_pipes(
+        layers["roads"], layers["districts"], both_cores, gaps, round(2950 * grids / 1100), rng
+    )
     layers["manholes"], layers["pipelines"] = manholes, pipelines
     lots, deserts = make_parking(land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng)
     layers["parking_lots"] = lots
@@ -158,7 +183,9 @@ def write_city(city: City, folder: str | os.PathLike[str]) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{LAST_DAY}T00:00:00Z"})
         for name, layer in city.layers.items():
             pyogrio.write_dataframe(layer, package, layer=name, append=package.exists(), SPATIAL_INDEX="NO")
-        city.incidents.to_csv(target / "incidents.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+        city.incidents.to_csv(
+            target / "incidents.csv", index=False, encoding="utf-8-sig", lineterminator="\n"
+        )
         with gzip.GzipFile(target / "truth_incidents.csv.gz", "wb", mtime=0) as answers:
             answers.write(city.answers.to_csv(index=False, lineterminator="\n").encode())
         text = json.dumps(city.truth, ensure_ascii=False, indent=1)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from shapely import LineString, Point, Polygon
-from shapely.affinity import translate
 from shapely.ops import polygonize, split
 
 if TYPE_CHECKING:
@@ -64,7 +63,10 @@ class Ground:
 
 
 def make_ground(
-    grids: int, communities_of_street: list[list[int]], landmarks: list[tuple[Point, int]], rng: np.random.Generator
+    grids: int,
+    communities_of_street: list[list[int]],
+    landmarks: list[tuple[Point, int]],
+    rng: np.random.Generator,
 ) -> Ground:
     """Divide a city of about `grids` hectares.
 
@@ -90,7 +92,7 @@ def make_ground(
     named = [len(limits) for limits in communities_of_street]
     share = [min(share[0], named[0] + len(landmarks)), min(share[1], named[1])]
     ground.streets_of_bank = share
-    strips = max(2, min(min(share), 2 + grids // 400))
+    strips = max(2, min(*share, 2 + grids // 400))
     roads = _bridge_roads(outline, strips, rng)
     for bank_number, bank in enumerate((west, east)):
         shore = bank.exterior.intersection(river.buffer(0.02))
@@ -127,7 +129,8 @@ def _outline_and_river(grids: int, rng: np.random.Generator) -> tuple[Polygon, P
     course = np.column_stack([x * east + CENTRE_E, y * north + CENTRE_N])
     river = LineString(course).buffer(width / 2, quad_segs=4, cap_style="flat")
     outline = Polygon(ring)
-    return outline, shapely.set_precision(river.intersection(outline), SNAP_M)
+    water: Any = shapely.set_precision(river.intersection(outline), SNAP_M)
+    return outline, water
 
 
 def _bridge_roads(outline: Polygon, strips: int, rng: np.random.Generator) -> list[LineString]:
@@ -230,21 +233,21 @@ def _divide(
     ]
 
 
-def _cut(
-    shape: Polygon, ratio: float, rng: np.random.Generator
-) -> tuple[list[Polygon], LineString | None]:
+def _cut(shape: Polygon, ratio: float, rng: np.random.Generator) -> tuple[list[Polygon], LineString | None]:
     """Cut a shape across its longer extent so that the first piece has about `ratio` of the area."""
-    box = np.array(shapely.oriented_envelope(shape).exterior.coords)[:4]
+    box = shapely.get_coordinates(shapely.oriented_envelope(shape))[:4]
     sides = np.roll(box, -1, axis=0) - box
     lengths = np.hypot(*sides.T)
     along = sides[np.argmax(lengths)] / lengths.max()
     if along[0] + 0.01 * along[1] < 0:
         along = -along
     turn = rng.normal(0, np.radians(5))
-    along = np.array([along[0] * np.cos(turn) - along[1] * np.sin(turn), along[0] * np.sin(turn) + along[1] * np.cos(turn)])
+    along = np.array(
+        [along[0] * np.cos(turn) - along[1] * np.sin(turn), along[0] * np.sin(turn) + along[1] * np.cos(turn)]
+    )
     across = np.array([-along[1], along[0]])
     reach = lengths.max() + lengths.min() + 50
-    ring = shapely.get_coordinates(shape.exterior)
+    ring = shapely.get_coordinates(shape)
     low, high = (ring @ along).min(), (ring @ along).max()
     middle = shapely.get_coordinates(shape.centroid)[0] @ across
     for wiggle in (0.045, 0.02, 0.0):
@@ -252,12 +255,21 @@ def _cut(
         for _ in range(14):
             offset = (lo + hi) / 2
             corner = along * offset + across * (middle - reach)
-            half = Polygon([corner, corner + across * 2 * reach, corner + across * 2 * reach - along * 2 * reach, corner - along * 2 * reach])
+            half = Polygon(
+                [
+                    corner,
+                    corner + across * 2 * reach,
+                    corner + across * 2 * reach - along * 2 * reach,
+                    corner - along * 2 * reach,
+                ]
+            )
             if shape.intersection(half).area < ratio * shape.area:
                 lo = offset
             else:
                 hi = offset
-        chord = LineString([along * offset + across * (middle - reach), along * offset + across * (middle + reach)])
+        chord = LineString(
+            [along * offset + across * (middle - reach), along * offset + across * (middle + reach)]
+        )
         inner = shape.intersection(chord)
         if inner.geom_type != "LineString":
             continue
@@ -268,7 +280,7 @@ def _cut(
         if len(pieces) != 2 or min(p.area for p in pieces) < 0.5 * min(ratio, 1 - ratio) * shape.area:
             continue
         pieces.sort(key=lambda p: shapely.get_coordinates(p.centroid)[0] @ along)
-        street = shape.intersection(line)
+        street: Any = shape.intersection(line)
         if street.geom_type == "LineString":
             return pieces, street
     return [shape], None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,6 +15,7 @@ from zjk_gis.standards import rules_table
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY, LAST_DAY, REDRAWN
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -25,7 +25,19 @@ __all__ = ["GCJ02_CHANNEL", "make_incidents"]
 
 GCJ02_CHANNEL = "随手拍小程序"
 _CHANNELS = {"监督员上报": 0.52, "12345热线": 0.24, "视频智能": 0.12, "网格员巡查": 0.09, GCJ02_CHANNEL: 0.03}
-_EVENT_WEIGHTS = {"0102": 9, "0104": 7, "0505": 8, "0506": 6, "0501": 6, "0504": 6, "0103": 4, "0110": 4, "0404": 3, "0406": 3, "0304": 2}
+_EVENT_WEIGHTS = {
+    "0102": 9,
+    "0104": 7,
+    "0505": 8,
+    "0506": 6,
+    "0501": 6,
+    "0504": 6,
+    "0103": 4,
+    "0110": 4,
+    "0404": 3,
+    "0406": 3,
+    "0304": 2,
+}
 _SETBACKS_M = (2.6, 4.5, 8.0, 13.0)  # roadside: how far inside a grid's border an incident lies
 _CLEAR_M = 1.6  # kept free around planted faults, so that every answer is known
 _NEAREST_M, _TOLERANCE_M = 50.0, 0.5
@@ -46,7 +58,11 @@ class _Case:
 
 
 def make_incidents(
-    city: dict[str, gpd.GeoDataFrame], offices: Offices, land: BaseGeometry, count: int, rng: np.random.Generator
+    city: dict[str, gpd.GeoDataFrame],
+    offices: Offices,
+    land: BaseGeometry,
+    count: int,
+    rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[str]]]:
     """Make `count` incidents, their right answers, and the lists of the planted ones."""
     days = (pd.Timestamp(LAST_DAY) - pd.Timestamp(FIRST_DAY)).days + 1
@@ -62,12 +78,12 @@ def make_incidents(
     cases = [cases[i] for i in order]
     raw, answers = _write_down(cases, city["roads"], days, rng)
     _spoil(raw, answers, max(5, round(40 * scale)), max(5, round(60 * scale)), rng)
-    lists = {fault: sorted(group["incident_code"]) for fault, group in answers.groupby("fault") if fault}
+    lists = {str(fault): sorted(group["incident_code"]) for fault, group in answers.groupby("fault") if fault}
     return raw, answers, lists
 
 
 class _Oracle:
-    """Answers naively, one incident at a time, by the stated rule: independent of the engine it is to judge."""
+    """Answers naively, one incident at a time, by the stated rule; independent of the engine."""
 
     def __init__(self, zones: gpd.GeoDataFrame) -> None:
         self.zones = zones[zones["level"] == 3].reset_index(drop=True)
@@ -92,14 +108,16 @@ class _Oracle:
         inside = (distance == 0) & ~(rim == 0)
         touching = inside | (distance == 0) | at_border
         if touching.any():
-            ranked = sorted((not inside[i], self.areas[n], self.codes[n]) for i, n in enumerate(near) if touching[i])
+            ranked = sorted(
+                (not inside[i], self.areas[n], self.codes[n]) for i, n in enumerate(near) if touching[i]
+            )
             return str(ranked[0][2]), "border" if at_border[touching].any() else "inside"
-        ranked = sorted((d, self.codes[n]) for d, n in zip(distance, near, strict=True))
-        if len(ranked) > 1 and ranked[1][0] - ranked[0][0] < 1.0:
+        outer = sorted((float(d), str(self.codes[n])) for d, n in zip(distance, near, strict=True))
+        if len(outer) > 1 and outer[1][0] - outer[0][0] < 1.0:
             return None
-        if not ranked or ranked[0][0] > _NEAREST_M + 1:
+        if not outer or outer[0][0] > _NEAREST_M + 1:
             return "", "none"
-        return None if ranked[0][0] > _NEAREST_M - 1 else (str(ranked[0][1]), "nearest")
+        return None if outer[0][0] > _NEAREST_M - 1 else (outer[0][1], "nearest")
 
 
 def _rounded(x: float, y: float) -> tuple[float, float]:
@@ -121,7 +139,12 @@ def _judge(oracle: _Oracle, x: float, y: float, day: int, found: tuple[str, ...]
 
 
 def _on_borders(
-    city: dict[str, gpd.GeoDataFrame], oracle: _Oracle, offices: Offices, count: int, days: int, rng: np.random.Generator
+    city: dict[str, gpd.GeoDataFrame],
+    oracle: _Oracle,
+    offices: Offices,
+    count: int,
+    days: int,
+    rng: np.random.Generator,
 ) -> list[_Case]:
     """Put incidents on common borders of two zones, on vertices and between them."""
     shapes = oracle.shapes
@@ -137,7 +160,11 @@ def _on_borders(
         if line.geom_type != "LineString" or line.length < 20:
             continue
         corners = shapely.get_coordinates(line)
-        x, y = corners[rng.integers(1, len(corners) - 1)] if len(corners) > 2 and rng.random() < 0.4 else shapely.get_coordinates(line.interpolate(rng.uniform(0.1, 0.9), normalized=True))[0]
+        x, y = (
+            corners[rng.integers(1, len(corners) - 1)]
+            if len(corners) > 2 and rng.random() < 0.4
+            else shapely.get_coordinates(line.interpolate(rng.uniform(0.1, 0.9), normalized=True))[0]
+        )
         if shapely.distance(shapely.Point(x, y), np.array(offices.spoiled, dtype=object)).min() < 5:
             continue
         case = _judge(oracle, x, y, int(rng.integers(days)), ("border",), "border")
@@ -152,7 +179,10 @@ def _outside(
     """Put incidents outside the city: some within reach of a zone, some far beyond."""
     rim = shapely.convex_hull(land)
     cases: list[_Case] = []
-    for wanted, fault, low, high, number in ((("nearest",), "nearest", 4.0, 44.0, near), (("none",), "none", 300.0, 900.0, far)):
+    for wanted, fault, low, high, number in (
+        (("nearest",), "nearest", 4.0, 44.0, near),
+        (("none",), "none", 300.0, 900.0, far),
+    ):
         done = 0
         for _ in range(number * 60):
             if done == number:
@@ -167,7 +197,9 @@ def _outside(
     return cases
 
 
-def _in_faults(oracle: _Oracle, offices: Offices, count: int, days: int, rng: np.random.Generator) -> list[_Case]:
+def _in_faults(
+    oracle: _Oracle, offices: Offices, count: int, days: int, rng: np.random.Generator
+) -> list[_Case]:
     """Put incidents into gaps, into overlaps, and into the zone that expired, after it did."""
     places: list[tuple[str, BaseGeometry]] = []
     spots = {(g["x"], g["y"]): "in_gap" for g in offices.faults["gaps"]}
@@ -204,7 +236,13 @@ def _ordinary(
     weight = rng.lognormal(0, 0.7, len(shapes))
     for spot in centre[rng.choice(len(shapes), 14)]:
         weight += rng.uniform(2, 9) * np.exp(-np.sum((centre - spot) ** 2, axis=1) / (2 * 260.0**2))
-    rings = [shapely.get_exterior_ring(shapely.get_parts(s.buffer(-d, join_style="mitre"))[0]) if not s.buffer(-d).is_empty else None for s in shapes for d in _SETBACKS_M]
+    rings = [
+        shapely.get_exterior_ring(shapely.get_parts(s.buffer(-d, join_style="mitre"))[0])
+        if not s.buffer(-d).is_empty
+        else None
+        for s in shapes
+        for d in _SETBACKS_M
+    ]
     reserve = round(count * 1.25) + 200
     grid = rng.choice(len(shapes), reserve, p=weight / weight.sum())
     setback = rng.choice(len(_SETBACKS_M), reserve, p=[0.3, 0.35, 0.25, 0.1])
@@ -218,7 +256,9 @@ def _ordinary(
     later = day >= (pd.Timestamp(REDRAWN) - pd.Timestamp(FIRST_DAY)).days
     lapsed = day > (pd.Timestamp(EXPIRED) - pd.Timestamp(FIRST_DAY)).days
     zone = np.where(later, np.array(offices.zone_of_grid_later)[grid], np.array(offices.zone_of_grid)[grid])
-    use = ~near_fault & ~(lapsed & np.isin(zone, offices.faults["expired_zones"])) & ~shapely.is_missing(spots)
+    use = (
+        ~near_fault & ~(lapsed & np.isin(zone, offices.faults["expired_zones"])) & ~shapely.is_missing(spots)
+    )
     picked = np.flatnonzero(use)[:count]
     x, y = shapely.get_x(spots), shapely.get_y(spots)
     return [
@@ -233,7 +273,8 @@ def _days(count: int, days: int, rng: np.random.Generator) -> NDArray[np.int64]:
     calendar = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(day, unit="D")
     season = np.cos((calendar.day_of_year.to_numpy() - 200) / 365 * 2 * np.pi)
     weight = np.where(calendar.day_of_week.to_numpy() < 5, 1.0, 0.62) * (1 + 0.3 * season)
-    return rng.choice(days, count, p=weight / weight.sum())
+    drawn: NDArray[np.int64] = rng.choice(days, count, p=weight / weight.sum())
+    return drawn
 
 
 def _write_down(
@@ -245,7 +286,9 @@ def _write_down(
     lon, lat = (np.round(v, 6) for v in _TO_DEGREES.transform(x, y))
     day = np.array([c.day for c in cases])
     hour = rng.choice(24, n, p=_hours())
-    occurred = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(day * 86_400 + hour * 3600 + rng.integers(0, 3600, n), unit="s")
+    occurred = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(
+        day * 86_400 + hour * 3600 + rng.integers(0, 3600, n), unit="s"
+    )
     closed = occurred + pd.to_timedelta(np.round(rng.exponential(40, n) + 1, 1), unit="h")
     events = rules_table("events")
     weight = np.array([_EVENT_WEIGHTS.get(code, 1) for code in events["event_code"]], dtype=float)
@@ -270,7 +313,9 @@ def _write_down(
             "案件状态": state,
             "结案时间": np.where(state == "结案", closed.strftime("%Y-%m-%d %H:%M:%S"), ""),
             "道路名称": road,
-            "问题描述": [f"{r or '附近'}{e},{d}" for r, e, d in zip(road, name, rng.choice(_DETAILS, n), strict=True)],
+            "问题描述": [
+                f"{r or '附近'}{e},{d}" for r, e, d in zip(road, name, rng.choice(_DETAILS, n), strict=True)
+            ],
             "经度": lon,
             "纬度": lat,
         }
@@ -288,8 +333,11 @@ def _write_down(
 
 
 def _hours() -> NDArray[np.float64]:
-    weight = np.array([1, 1, 1, 1, 1, 2, 5, 9, 14, 16, 15, 12, 8, 9, 13, 15, 14, 12, 9, 7, 5, 4, 2, 1], dtype=float)
-    return weight / weight.sum()
+    weight = np.array(
+        [1, 1, 1, 1, 1, 2, 5, 9, 14, 16, 15, 12, 8, 9, 13, 15, 14, 12, 9, 7, 5, 4, 2, 1], dtype=float
+    )
+    share: NDArray[np.float64] = weight / weight.sum()
+    return share
 
 
 def _spoil(

@@ -1,8 +1,9 @@
-"""The offices: codes of districts, streets, communities and grids, and the responsibility zones with their faults."""
+"""The offices: codes of districts, streets, communities and grids; zones and their faults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,6 +15,8 @@ from shapely.ops import substring
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shapely.geometry.base import BaseGeometry
 
     from zjk_gis.synth.ground import Ground
@@ -80,7 +83,11 @@ def make_offices(ground: Ground, rng: np.random.Generator) -> Offices:
         {
             "grid_code": codes,
             "area_m2": np.round(shapely.area(ground.grids), 2),
-            "land_use": rng.choice(["居住用地", "商业用地", "公共设施", "道路广场", "绿地"], len(codes), p=[0.55, 0.15, 0.12, 0.1, 0.08]),
+            "land_use": rng.choice(
+                ["居住用地", "商业用地", "公共设施", "道路广场", "绿地"],
+                len(codes),
+                p=[0.55, 0.15, 0.12, 0.1, 0.08],
+            ),
             "management_level": rng.choice(["一级", "二级", "三级"], len(codes), p=[0.2, 0.5, 0.3]),
             "valid_from": pd.Series([FIRST_DAY] * len(codes), dtype="str"),
         },
@@ -101,7 +108,8 @@ def _name_communities(ground: Ground) -> dict[tuple[int, int, int], str]:
     found: dict[tuple[int, int, int], str] = {}
     for bank, streets in enumerate(communities_of_banks()):
         known = {i: LANDMARK_STREETS[n] for i, n in ground.landmark_of_street.items()} if bank == 0 else {}
-        rest = iter(code for code, _ in streets)
+        spare = [code for code in LANDMARK_STREETS if bank == 0 and code not in known.values()]
+        rest = iter([code for code, _ in streets] + spare)
         order = [known[i] if i in known else next(rest) for i in range(ground.streets_of_bank[bank])]
         limits = all_communities()
         for leaf in ground.leaves:
@@ -111,7 +119,7 @@ def _name_communities(ground: Ground) -> dict[tuple[int, int, int], str]:
 
 
 def _number_grids(ground: Ground, communities: dict[tuple[int, int, int], str]) -> list[str]:
-    """Number the grids of each community from west to east and north to south."""
+    """Give the grids of each community numbers, from west to east and north to south."""
     owner = [communities[leaf.bank, leaf.street, leaf.community] for leaf in ground.leaves]
     spots = shapely.get_coordinates(shapely.centroid(ground.grids))
     frame = pd.DataFrame({"owner": owner, "row": np.round(-spots[:, 1] / 120), "x": spots[:, 0]})
@@ -122,9 +130,18 @@ def _number_grids(ground: Ground, communities: dict[tuple[int, int, int], str]) 
 def _areas(grids: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
     """Join grids to communities, streets and districts."""
     layers = {}
-    for name, stem, digits in (("communities", "community", 12), ("streets", "street", 9), ("districts", "district", 6)):
+    for name, stem, digits in (
+        ("communities", "community", 12),
+        ("streets", "street", 9),
+        ("districts", "district", 6),
+    ):
         code = f"{stem}_code"
-        joined = grids[["geometry"]].assign(**{code: grids["grid_code"].str[:digits]}).dissolve(code, method="coverage").reset_index()
+        joined = (
+            grids[["geometry"]]
+            .assign(**{code: grids["grid_code"].str[:digits]})
+            .dissolve(code, method="coverage")
+            .reset_index()
+        )
         if stem == "district":
             table = rules_table("areas").set_index("area_code")["area_name"]
         else:
@@ -145,18 +162,53 @@ def _zones(
     """Build the three levels: a zone a street, a zone a community, a zone a group of grids."""
     street = layers["streets"]
     community = layers["communities"]
-    group = grids[["geometry"]].assign(zone_code=groups).dissolve("zone_code", method="coverage").reset_index()
+    group = (
+        grids[["geometry"]].assign(zone_code=groups).dissolve("zone_code", method="coverage").reset_index()
+    )
     names = dict(zip(community["community_code"], community["community_name"], strict=True))
     tables = [
-        pd.DataFrame({"zone_code": "Z1-" + street["street_code"], "zone_name": street["street_name"] + "责任区", "level": 1, "parent_code": None, "geometry": street.geometry}),
-        pd.DataFrame({"zone_code": "Z2-" + community["community_code"], "zone_name": community["community_name"] + "责任区", "level": 2, "parent_code": "Z1-" + community["street_code"], "geometry": community.geometry}),
-        pd.DataFrame({"zone_code": group["zone_code"], "zone_name": [f"{names[c[3:15]]}第{int(c[16:])}责任区" for c in group["zone_code"]], "level": 3, "parent_code": "Z2-" + group["zone_code"].str[3:15], "geometry": group.geometry}),
-    ]  # fmt: skip
+        pd.DataFrame(
+            {
+                "zone_code": "Z1-" + street["street_code"],
+                "zone_name": street["street_name"] + "责任区",
+                "level": 1,
+                "parent_code": None,
+                "geometry": street.geometry,
+            }
+        ),
+        pd.DataFrame(
+            {
+                "zone_code": "Z2-" + community["community_code"],
+                "zone_name": community["community_name"] + "责任区",
+                "level": 2,
+                "parent_code": "Z1-" + community["street_code"],
+                "geometry": community.geometry,
+            }
+        ),
+        pd.DataFrame(
+            {
+                "zone_code": group["zone_code"],
+                "zone_name": [f"{names[c[3:15]]}第{int(c[16:])}责任区" for c in group["zone_code"]],
+                "level": 3,
+                "parent_code": "Z2-" + group["zone_code"].str[3:15],
+                "geometry": group.geometry,
+            }
+        ),
+    ]
     zones = pd.concat(tables, ignore_index=True).sort_values(["level", "zone_code"], ignore_index=True)
     zones["chief_code"] = [f"LZ{n:04d}" for n in range(1, len(zones) + 1)]
-    zones["chief_name"] = ["路长" + f"{n:04d}".translate(_DIGITS) + "号" for n in range(1, len(zones) + 1)]
+    zones["chief_name"] = [_chief_name(n) for n in range(1, len(zones) + 1)]
     zones["valid_from"], zones["valid_to"] = FIRST_DAY, None
-    columns = ["zone_code", "zone_name", "level", "parent_code", "chief_code", "chief_name", "valid_from", "valid_to"]
+    columns = [
+        "zone_code",
+        "zone_name",
+        "level",
+        "parent_code",
+        "chief_code",
+        "chief_name",
+        "valid_from",
+        "valid_to",
+    ]
     return gpd.GeoDataFrame(zones[columns], geometry=list(zones["geometry"]), crs=CRS)
 
 
@@ -181,22 +233,21 @@ class _Planter:
         near = self.tree.query(self.shape[row], predicate="intersects")
         return sorted(self.tree_rows[i] for i in near if self.tree_rows[i] != row)
 
-    def pick(self, count: int, *, inner: bool = True) -> list[int]:
-        """Pick zones that nothing was planted in; `inner` ones do not touch the city's edge or the river."""
-        found: list[int] = []
+    def candidates(self, *, inner: bool = True) -> Iterator[int]:
+        """Yield zones in which nothing is planted; `inner` ones do not touch the city's edge or the river."""
         for row in map(int, self.rng.permutation(self.rows)):
-            if len(found) == count:
-                break
-            at_edge = self.shape[row].distance(self.outer) < 1
-            if at_edge == inner or row in self.used:
-                continue
-            self.used.add(row)
-            found.append(row)
+            if row not in self.used and (self.shape[row].distance(self.outer) >= 1) == inner:
+                yield row
+
+    def pick(self, count: int, *, inner: bool = True) -> list[int]:
+        """Take the first few candidates."""
+        found = list(islice(self.candidates(inner=inner), count))
+        self.used.update(found)
         return found
 
     def shared_spot(self, row: int, *, length: float) -> tuple[int, BaseGeometry, BaseGeometry] | None:
         """Find a neighbour with a long common border, its middle and a stretch of `length` m around it."""
-        best: tuple[float, int, BaseGeometry] | None = None
+        best: tuple[float, int, Any] | None = None
         for other in self.neighbours(row):
             shared = shapely.line_merge(self.shape[row].intersection(self.shape[other]))
             lines = [part for part in shapely.get_parts(shared) if part.geom_type == "LineString"]
@@ -213,79 +264,76 @@ class _Planter:
     def set_shape(self, row: int, shape: BaseGeometry) -> None:
         self.zones.loc[row, "geometry"] = shape
 
+    def octagon_inside(self, row: int, radius: float) -> BaseGeometry:
+        """Draw an octagon where a zone is widest."""
+        centre = shapely.get_coordinates(shapely.maximum_inscribed_circle(self.shape[row], tolerance=1))[0]
+        return _octagon(*centre, radius=radius)
+
+    def add_zone(self, row: int, code: str, shape: BaseGeometry, reason: str) -> None:
+        """Let another zone claim ground of a zone."""
+        self.added.append(dict(self.zones.loc[row]) | {"zone_code": code, "geometry": shape})
+        self.overlap(shape, self.code[row], code, reason)
+
     def gap(self, piece: BaseGeometry, reason: str) -> None:
-        spot = shapely.point_on_surface(piece)
-        self.gaps.append({"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "reason": reason})
+        spot: Any = shapely.point_on_surface(piece)
+        self.gaps.append(
+            {"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "reason": reason}
+        )
         self.spoiled.append(piece)
 
     def overlap(self, piece: BaseGeometry, first: str, second: str, reason: str) -> None:
-        spot = shapely.point_on_surface(piece)
+        spot: Any = shapely.point_on_surface(piece)
         pair = sorted((first, second))
-        self.overlaps.append({"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area,
-                              "first_code": pair[0], "second_code": pair[1], "reason": reason})  # fmt: skip
+        self.overlaps.append(
+            {
+                "x": round(spot.x, 3),
+                "y": round(spot.y, 3),
+                "area_m2": piece.area,
+                "first_code": pair[0],
+                "second_code": pair[1],
+                "reason": reason,
+            }
+        )
         self.spoiled.append(piece)
 
 
 def _plant(
-    zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offices: Offices, ground: Ground, rng: np.random.Generator
+    zones: gpd.GeoDataFrame,
+    grids: gpd.GeoDataFrame,
+    offices: Offices,
+    ground: Ground,
+    rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
     """Plant gaps, overlaps, an expired zone and a redrawing; record each where and how large it is."""
     p = _Planter(zones, ground, rng)
+    known = set(zones["zone_code"])
     scale = min(1.0, len(grids) / 1000)
 
     def several(number: int) -> int:
         return max(1, round(number * scale))
 
-    original = zones.copy()
     _redraw(p, zones, grids, offices, several(3))
     for row in p.pick(1):
         zones.loc[row, "valid_to"] = EXPIRED
         p.gap(p.shape[row], "expired_zone")
-        p.spoiled.pop()
+        p.spoiled.pop()  # incidents there are ordinary as long as the zone held
         offices.faults["expired_zones"] = [p.code[row]]
-    for row in p.pick(several(3)):
-        centre = shapely.maximum_inscribed_circle(p.shape[row], tolerance=1).coords[0]
-        hole = _octagon(*centre, radius=float(rng.uniform(9, 22)))
-        p.set_shape(row, p.shape[row].difference(hole))
-        p.gap(hole, "hole")
-    for kind, count in (("between", several(3)), ("sliver", several(2)), ("partial", several(3)), ("overlap sliver", several(1))):
-        for row in p.pick(count * 2):
-            if count == 0:
-                break
-            found = p.shared_spot(row, length=60.0)
-            if found is not None:
-                _spoil_border(p, row, *found, kind)
-                count -= 1
-    for row in p.pick(several(2), inner=False):
-        rim = shapely.line_merge(p.shape[row].intersection(ground.outline.boundary))
-        if rim.is_empty:
-            continue
-        rim = max(shapely.get_parts(rim), key=lambda part: part.length)
-        spot = rim.interpolate(0.5, normalized=True)
-        piece = p.shape[row].intersection(_octagon(spot.x, spot.y, radius=14.0))
-        p.set_shape(row, p.shape[row].difference(piece))
-        p.gap(piece, "edge")
+    _cut_holes(p, several(3))
+    for kind, count in (("between", 3), ("sliver", 2), ("partial", 3), ("overlap sliver", 1)):
+        _spoil_borders(p, kind, several(count))
+    _cut_edges(p, several(2))
     for row in p.pick(1):
         inner = [i for i, code in enumerate(offices.zone_of_grid) if code == p.code[row]]
         spare = grids.geometry[inner[0]]
         p.set_shape(row, p.shape[row].difference(spare))
         p.gap(spare, "between")
     for row in p.pick(several(1)):
-        copied = zones.loc[row].copy()
-        copied["zone_code"] = f"{p.code[row]}B"
-        p.added.append(dict(copied))
-        p.overlap(p.shape[row], p.code[row], f"{p.code[row]}B", "duplicate")
+        p.add_zone(row, f"{p.code[row]}B", p.shape[row], "duplicate")
     for row in p.pick(several(2)):
-        centre = shapely.maximum_inscribed_circle(p.shape[row], tolerance=1).coords[0]
-        small = _octagon(*centre, radius=24.0)
-        nested = zones.loc[row].copy()
-        nested["zone_code"], nested["geometry"] = f"{p.code[row]}N", small
-        p.added.append(dict(nested))
-        p.overlap(small, p.code[row], f"{p.code[row]}N", "nested")
-    invented = [extra for extra in p.added if extra["zone_code"] not in set(original["zone_code"])]
-    for number, extra in enumerate(invented, start=len(original) + 1):
-        extra["chief_code"] = f"LZ{number:04d}"
-        extra["chief_name"] = "路长" + f"{number:04d}".translate(_DIGITS) + "号"
+        p.add_zone(row, f"{p.code[row]}N", p.octagon_inside(row, 24.0), "nested")
+    invented = [extra for extra in p.added if extra["zone_code"] not in known]
+    for number, extra in enumerate(invented, start=len(zones) + 1):
+        extra["chief_code"], extra["chief_name"] = f"LZ{number:04d}", _chief_name(number)
     offices.faults |= {"gaps": p.gaps, "overlaps": p.overlaps}
     offices.spoiled = p.spoiled
     full = pd.concat([zones, gpd.GeoDataFrame(p.added, geometry="geometry", crs=CRS)], ignore_index=True)
@@ -293,10 +341,47 @@ def _plant(
     return full.sort_values(["level", "zone_code", "valid_from"], ignore_index=True)
 
 
-def _redraw(p: _Planter, zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offices: Offices, count: int) -> None:
+def _chief_name(number: int) -> str:
+    """Make a name that nobody bears."""
+    return "路长" + f"{number:04d}".translate(_DIGITS) + "号"
+
+
+def _cut_holes(p: _Planter, count: int) -> None:
+    for row in p.pick(count):
+        hole = p.octagon_inside(row, float(p.rng.uniform(9, 22)))
+        p.set_shape(row, p.shape[row].difference(hole))
+        p.gap(hole, "hole")
+
+
+def _spoil_borders(p: _Planter, kind: str, count: int) -> None:
+    left = count
+    for row in p.candidates():
+        if left == 0:
+            break
+        found = p.shared_spot(row, length=60.0)
+        if found is not None:
+            _spoil_border(p, row, *found, kind)
+            left -= 1
+
+
+def _cut_edges(p: _Planter, count: int) -> None:
+    for row in p.pick(count, inner=False):
+        rim = shapely.line_merge(p.shape[row].intersection(p.ground.outline.boundary))
+        if rim.is_empty:  # at the river, not at the city's edge
+            continue
+        rim = max(shapely.get_parts(rim), key=lambda part: part.length)
+        spot = rim.interpolate(0.5, normalized=True)
+        piece = p.shape[row].intersection(_octagon(spot.x, spot.y, radius=14.0))
+        p.set_shape(row, p.shape[row].difference(piece))
+        p.gap(piece, "edge")
+
+
+def _redraw(
+    p: _Planter, zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offices: Offices, count: int
+) -> None:
     """On the first day of 2025 some zones hand a grid to a neighbour: two versions of either zone."""
-    redrawn = []
-    for row in p.pick(count * 3):
+    redrawn: list[list[str]] = []
+    for row in p.candidates():
         if len(redrawn) == count:
             break
         mine = [i for i, code in enumerate(offices.zone_of_grid) if code == p.code[row]]
@@ -306,8 +391,11 @@ def _redraw(p: _Planter, zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offic
                 continue
             grid = grids.geometry[moved[0]]
             before = [row, other]
-            p.used.add(other)
-            for r, after in ((row, p.shape[row].difference(grid)), (other, shapely.union_all([p.shape[other], grid]))):
+            p.used.update(before)
+            for r, after in (
+                (row, p.shape[row].difference(grid)),
+                (other, shapely.union_all([p.shape[other], grid])),
+            ):
                 later = dict(zones.loc[r])
                 later |= {"geometry": after, "valid_from": REDRAWN}
                 p.added.append(later)
@@ -318,12 +406,10 @@ def _redraw(p: _Planter, zones: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, offic
     offices.faults["redrawn_zones"] = redrawn
 
 
-def _spoil_border(
-    p: _Planter, row: int, other: int, spot: BaseGeometry, stretch: BaseGeometry, kind: str
-) -> None:
+def _spoil_border(p: _Planter, row: int, other: int, spot: Any, stretch: BaseGeometry, kind: str) -> None:
     """Plant a fault on the common border of two zones."""
     mine, theirs = p.shape[row], p.shape[other]
-    p.used.add(other)
+    p.used.update((row, other))
     disc = _octagon(spot.x, spot.y, radius=float(p.rng.uniform(8, 15)))
     ribbon = stretch.buffer(0.4, cap_style="flat", join_style="mitre", mitre_limit=1.5)
     if kind == "between":
@@ -343,4 +429,6 @@ def _spoil_border(
 
 def _octagon(x: float, y: float, *, radius: float) -> BaseGeometry:
     angle = np.linspace(0, 2 * np.pi, 8, endpoint=False) + 0.3
-    return shapely.Polygon(np.round(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]), 2))
+    return shapely.Polygon(
+        np.round(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]), 2)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -35,9 +36,13 @@ _SIZES_MM = np.array([300, 400, 500, 600, 800, 1000])
 
 
 def make_pipes(
-    roads: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, core: BaseGeometry, holes: list[BaseGeometry],
-    manholes: int, rng: np.random.Generator,
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, list[str]]]:  # fmt: skip
+    roads: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    core: BaseGeometry,
+    holes: list[BaseGeometry],
+    manholes: int,
+    rng: np.random.Generator,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, list[int]]]:
     """Lay pipes along the streets, about `manholes` covers, and plant what is wrong.
 
     Parameters
@@ -54,7 +59,9 @@ def make_pipes(
     dry = shapely.union_all(districts.geometry.to_numpy()).buffer(-3.0)
     shapely.prepare(dry)
     network = _Network(usable)
-    laid = [[e for e in network.edges if not main_only or e.main] for _, _, main_only, _, _ in _KINDS.values()]
+    laid = [
+        [e for e in network.edges if not main_only or e.main] for _, _, main_only, _, _ in _KINDS.values()
+    ]
     junctions = sum(len({node for e in edges for node in (e.high, e.low)}) for edges in laid)
     length = sum(e.line.length for edges in laid for e in edges)
     # Every junction has a cover, and a stretch of length L has L / spacing - 1 between its ends.
@@ -117,56 +124,131 @@ class _Survey:
         self.manholes: list[dict[str, Any]] = []
         self.pipes: list[dict[str, Any]] = []
 
-    def cover(self, kind: str, part: str, x: float, y: float, ground: float, depth: float, **more: Any) -> int:
+    def cover(
+        self, kind: str, part: str, x: float, y: float, ground: float, depth: float, **more: Any
+    ) -> int:
         if not self.dry.contains(shapely.Point(x, y)):  # a street's end at the water or at the city's edge
             x, y = shapely.get_coordinates(shapely.shortest_line(self.dry, shapely.Point(x, y)))[0]
-        self.manholes.append({"pipe_kind": kind, "part": part, "ground_level_m": round(ground, 3),
-                              "well_depth_m": round(depth, 3), "geometry": shapely.Point(round(x, 2), round(y, 2)), **more})  # fmt: skip
+        self.manholes.append(
+            {
+                "pipe_kind": kind,
+                "part": part,
+                "ground_level_m": round(ground, 3),
+                "well_depth_m": round(depth, 3),
+                "geometry": shapely.Point(round(x, 2), round(y, 2)),
+                **more,
+            }
+        )
         return len(self.manholes) - 1
 
     def pipe(self, kind: str, a: int, b: int, *, diameter: int, **more: Any) -> int:
         ends = [self.manholes[a], self.manholes[b]]
         depth = [end["well_depth_m"] for end in ends]
-        self.pipes.append({"pipe_kind": kind, "a": a, "b": b, "from_depth_m": depth[0], "to_depth_m": depth[1],
-                           "from_level_m": round(ends[0]["ground_level_m"] - depth[0], 3),
-                           "to_level_m": round(ends[1]["ground_level_m"] - depth[1], 3),
-                           "diameter_mm": diameter, "geometry": shapely.linestrings([shapely.get_coordinates(end["geometry"])[0] for end in ends]), **more})  # fmt: skip
+        self.pipes.append(
+            {
+                "pipe_kind": kind,
+                "a": a,
+                "b": b,
+                "from_depth_m": depth[0],
+                "to_depth_m": depth[1],
+                "from_level_m": round(ends[0]["ground_level_m"] - depth[0], 3),
+                "to_level_m": round(ends[1]["ground_level_m"] - depth[1], 3),
+                "diameter_mm": diameter,
+                "geometry": shapely.linestrings(
+                    [shapely.get_coordinates(end["geometry"])[0] for end in ends]
+                ),
+                **more,
+            }
+        )
         return len(self.pipes) - 1
 
     def frames(self, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         points = gpd.GeoDataFrame(self.manholes, geometry="geometry", crs=CRS)
-        district = self.districts["district_code"].to_numpy()[self.districts.sindex.nearest(points.geometry, return_all=False)[1]]
+        district = self.districts["district_code"].to_numpy()[
+            self.districts.sindex.nearest(points.geometry, return_all=False)[1]
+        ]
         stem = district.astype(str) + points["part"].to_numpy().astype(str)
         sequence = points.groupby(stem).cumcount() + 1
         points["manhole_code"] = stem + sequence.map("{:06d}".format)
         points["well_number"] = points["pipe_kind"] + (points.groupby("pipe_kind").cumcount() + 1).astype(str)
-        points["cover_material"] = rng.choice(["球墨铸铁", "复合材料", "水泥"], len(points), p=[0.7, 0.22, 0.08])
+        points["cover_material"] = rng.choice(
+            ["球墨铸铁", "复合材料", "水泥"], len(points), p=[0.7, 0.22, 0.08]
+        )
         points["cover_size"] = "Φ700"
-        points["load_class"] = np.where(points.pop("main").fillna(False).astype(bool), "D400", rng.choice(["C250", "D400", "B125"], len(points), p=[0.6, 0.3, 0.1]))
+        points["load_class"] = np.where(
+            points.pop("main").fillna(False).astype(bool),
+            "D400",
+            rng.choice(["C250", "D400", "B125"], len(points), p=[0.6, 0.3, 0.1]),
+        )
         points["state"] = rng.choice(["完好", "破损", "丢失"], len(points), p=[0.965, 0.03, 0.005])
-        points = points[["manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m", "cover_material", "cover_size", "load_class", "road_name", "owner", "state", "geometry"]]
+        points = points[
+            [
+                "manhole_code",
+                "well_number",
+                "pipe_kind",
+                "ground_level_m",
+                "well_depth_m",
+                "cover_material",
+                "cover_size",
+                "load_class",
+                "road_name",
+                "owner",
+                "state",
+                "geometry",
+            ]
+        ]
         lines = gpd.GeoDataFrame(self.pipes, geometry="geometry", crs=CRS)
         code = points["manhole_code"].to_numpy()
         lines["from_manhole"], lines["to_manhole"] = code[lines["a"]], code[lines["b"]]
-        lines["pipe_code"] = lines["pipe_kind"] + (lines.groupby("pipe_kind").cumcount() + 1).map("{:05d}".format)
+        lines["pipe_code"] = lines["pipe_kind"] + (lines.groupby("pipe_kind").cumcount() + 1).map(
+            "{:05d}".format
+        )
         lines["flow"] = np.where(lines["pipe_kind"].isin(["WS", "YS"]), "顺向", "双向")
         lines["burial"] = "直埋"
         lines["built_year"] = rng.integers(1985, 2024, len(lines))
-        lines = lines[["pipe_code", "pipe_kind", "from_manhole", "to_manhole", "from_depth_m", "to_depth_m", "from_level_m", "to_level_m", "diameter_mm", "material", "flow", "burial", "built_year", "road_name", "owner", "geometry"]]
+        lines = lines[
+            [
+                "pipe_code",
+                "pipe_kind",
+                "from_manhole",
+                "to_manhole",
+                "from_depth_m",
+                "to_depth_m",
+                "from_level_m",
+                "to_level_m",
+                "diameter_mm",
+                "material",
+                "flow",
+                "burial",
+                "built_year",
+                "road_name",
+                "owner",
+                "geometry",
+            ]
+        ]
         return points, lines
 
 
 def _lay(
-    survey: _Survey, network: _Network, edges: list[_Edge], kind: str, part: str, offset: float,
-    material: str, owner: str, spacing: float,
-) -> None:  # fmt: skip
+    survey: _Survey,
+    network: _Network,
+    edges: list[_Edge],
+    kind: str,
+    part: str,
+    offset: float,
+    material: str,
+    owner: str,
+    spacing: float,
+) -> None:
     """Put a cover at every junction and every `spacing` metres, and join them by pipes."""
     gravity = kind in ("WS", "YS")
     at_node: dict[Any, int] = {}
 
     def put(x: float, y: float, far: float, edge: _Edge) -> int:
         deep = 4.2 - 2.4 * far / network.longest if gravity else _PRESSURE_DEPTH_M[kind]
-        return survey.cover(kind, part, x, y, network.ground_m(far), deep, road_name=edge.name, owner=owner, main=edge.main)
+        return survey.cover(
+            kind, part, x, y, network.ground_m(far), deep, road_name=edge.name, owner=owner, main=edge.main
+        )
 
     for edge in edges:
         for node, far in ((edge.high, edge.far_high), (edge.low, edge.far_low)):
@@ -189,7 +271,7 @@ def _lay(
             diameter = int(_SIZES_MM[steps])
         else:
             diameter = _PRESSURE_MM[kind]
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in itertools.pairwise(chain):
             survey.pipe(kind, a, b, diameter=diameter, material=material, owner=owner, road_name=edge.name)
 
 
@@ -213,20 +295,30 @@ def _upstream_lengths(edges: list[_Edge]) -> dict[Any, float]:
 
 def _plant(
     survey: _Survey, core: BaseGeometry, holes: list[BaseGeometry], rng: np.random.Generator
-) -> dict[str, list[str]]:
+) -> dict[str, list[int]]:
     """Plant orphan covers, covers in ground without a zone, misconnections, and pipes through a core."""
     wells = len(survey.manholes)
     count = max(3, round(12 * min(1.0, wells / 3000)))
     orphans: list[int] = []
     for base in rng.choice(wells, count, replace=False):
         like = survey.manholes[int(base)]
-        orphans.append(survey.cover(like["pipe_kind"], like["part"], like["geometry"].x + 3.1, like["geometry"].y - 2.3,
-                                    like["ground_level_m"], like["well_depth_m"], road_name=like["road_name"], owner="权属不明", main=False))  # fmt: skip
+        orphans.append(
+            survey.cover(
+                like["pipe_kind"],
+                like["part"],
+                like["geometry"].x + 3.1,
+                like["geometry"].y - 2.3,
+                like["ground_level_m"],
+                like["well_depth_m"],
+                road_name=like["road_name"],
+                owner="权属不明",
+                main=False,
+            )
+        )
     orphans += [
-        survey.cover("WS", "0102", *shapely.get_coordinates(shapely.point_on_surface(hole))[0], 712.0, 2.0,
-                     road_name=None, owner="权属不明", main=False)
-        for hole in holes
-    ]  # fmt: skip
+        survey.cover("WS", "0102", spot.x, spot.y, 712.0, 2.0, road_name=None, owner="权属不明", main=False)
+        for spot in map(_inner_point, holes)
+    ]
     rain = [i for i in range(wells) if survey.manholes[i]["pipe_kind"] == "YS"]
     tree = shapely.STRtree([survey.manholes[i]["geometry"] for i in rain])
     wrong = []
@@ -234,13 +326,33 @@ def _plant(
     for i in rng.choice(sewage, 3, replace=False):
         start = survey.pipes[int(i)]["a"]
         near = rain[int(tree.nearest(survey.manholes[start]["geometry"]))]
-        wrong.append(survey.pipe("WS", start, near, diameter=300, material="PVC", owner="权属不明", road_name=survey.manholes[start]["road_name"]))
+        wrong.append(
+            survey.pipe(
+                "WS",
+                start,
+                near,
+                diameter=300,
+                material="PVC",
+                owner="权属不明",
+                road_name=survey.manholes[start]["road_name"],
+            )
+        )
     crossing = []
     old_fort = max(shapely.get_parts(core), key=lambda part: part.area)
     west, south, east, north = old_fort.bounds
     for number, (kind, part) in enumerate((("TR", "0111"), ("SS", "0101"), ("RS", "0110"), ("GD", "0105"))):
         y = south + (north - south) * (0.2 + 0.2 * number)
-        ends = [survey.cover(kind, part, x, y, 715.0, 1.5, road_name=None, owner=_KINDS[kind][4], main=False)
-                for x in (west - 12.0 - number, east + 12.0 + number)]  # fmt: skip
-        crossing.append(survey.pipe(kind, *ends, diameter=_PRESSURE_MM[kind], material="G", owner=_KINDS[kind][4], road_name=None))
-    return {"orphans": orphans, "misconnected": wrong, "crossing": crossing}  # type: ignore[dict-item]
+        ends = [
+            survey.cover(kind, part, x, y, 715.0, 1.5, road_name=None, owner=_KINDS[kind][4], main=False)
+            for x in (west - 12.0 - number, east + 12.0 + number)
+        ]
+        crossing.append(
+            survey.pipe(
+                kind, *ends, diameter=_PRESSURE_MM[kind], material="G", owner=_KINDS[kind][4], road_name=None
+            )
+        )
+    return {"orphans": orphans, "misconnected": wrong, "crossing": crossing}
+
+
+def _inner_point(shape: BaseGeometry) -> Any:
+    return shapely.point_on_surface(shape)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import heapq
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -50,11 +51,23 @@ def make_historic(
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Draw cores, control zones around them, and buildings in the cores."""
     rows, buildings = [], []
-    for number, (name, core, count) in enumerate((("堡子里", cores[0], 80), ("大境门", cores[1], 30)), start=1):
+    for number, (name, core, count) in enumerate(
+        (("堡子里", cores[0], 80), ("大境门", cores[1], 30)), start=1
+    ):
         ring = core.buffer(70, join_style="mitre").intersection(ground).difference(core)
         rows += [
-            {"scope_code": f"LS{number:02d}-1", "block_name": name, "scope": "核心保护范围", "geometry": core},
-            {"scope_code": f"LS{number:02d}-2", "block_name": name, "scope": "建设控制地带", "geometry": ring},
+            {
+                "scope_code": f"LS{number:02d}-1",
+                "block_name": name,
+                "scope": "核心保护范围",
+                "geometry": core,
+            },
+            {
+                "scope_code": f"LS{number:02d}-2",
+                "block_name": name,
+                "scope": "建设控制地带",
+                "geometry": ring,
+            },
         ]
         placed = _scatter(core.buffer(-12), count, 18.0, rng)
         for n, (x, y) in enumerate(placed, start=1):
@@ -64,7 +77,9 @@ def make_historic(
                     "building_code": f"LSJZ{number:02d}{n:03d}",
                     "building_name": f"{name}{n}号院",
                     "block_name": name,
-                    "protection_class": str(rng.choice(["文物保护单位", "历史建筑", "传统风貌建筑"], p=[0.12, 0.38, 0.5])),
+                    "protection_class": str(
+                        rng.choice(["文物保护单位", "历史建筑", "传统风貌建筑"], p=[0.12, 0.38, 0.5])
+                    ),
                     "geometry": _quadrangle(x, y, w, h, turn=float(rng.normal(-4, 3))),
                 }
             )
@@ -74,8 +89,10 @@ def make_historic(
     )
 
 
-def _scatter(ground: BaseGeometry, count: int, apart: float, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Throw points that keep apart. The index grows with every point, which is what rtree can and STRtree cannot."""
+def _scatter(
+    ground: BaseGeometry, count: int, apart: float, rng: np.random.Generator
+) -> list[tuple[float, float]]:
+    """Throw points that keep apart; the index grows with every point, as rtree can and STRtree cannot."""
     index = rtree.index.Index()
     west, south, east, north = ground.bounds
     shapely.prepare(ground)
@@ -100,7 +117,10 @@ def make_estates(grids: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDa
     people = np.round(shapes.area * 0.115 * rng.lognormal(0, 0.35, len(shapes))).astype(int)
     names = ["家园", "花园", "小区", "新村", "苑", "庭院"]
     first = [a + b for a in "康安福瑞和泰兴盛嘉祥" for b in "宁顺平乐居怡馨雅悦景"]
-    labels = [first[i % 100] + names[(i * 7 + i // 100) % 6] + ("" if i < 100 else f"{i // 100}期") for i in range(len(homes))]
+    labels = [
+        first[i % 100] + names[(i * 7 + i // 100) % 6] + ("" if i < 100 else f"{i // 100}期")
+        for i in range(len(homes))
+    ]
     return gpd.GeoDataFrame(
         {
             "estate_code": [f"XQ{n:04d}" for n in range(1, len(homes) + 1)],
@@ -117,7 +137,7 @@ def make_estates(grids: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDa
 def make_parking(
     land: BaseGeometry, river: BaseGeometry, lots: int, deserts: int, rng: np.random.Generator
 ) -> tuple[gpd.GeoDataFrame, list[dict[str, float]]]:
-    """Place lots where many are served, none near a few planted deserts; list what lies beyond reach of all."""
+    """Place lots where many are served, none near planted deserts; list what lies beyond reach."""
     banks = [part for part in shapely.get_parts(land) if part.area > 1e4]
     spots = np.vstack([_lattice(bank, 40.0) for bank in banks])
     side = np.concatenate([[i] * len(_lattice(bank, 40.0)) for i, bank in enumerate(banks)])
@@ -126,7 +146,8 @@ def make_parking(
     for x, y, bank in centres:
         forbidden |= (np.hypot(*(spots - [x, y]).T) < _DESERT_M) & (side == bank)
     candidates = rng.permutation(np.flatnonzero(~forbidden))
-    near = shapely.STRtree(shapely.points(spots))
+    spot_points: Any = shapely.points(spots)
+    near = shapely.STRtree(spot_points)
     a, b = near.query(shapely.points(spots[candidates]), predicate="dwithin", distance=_REACH_M - 12)
     same = side[candidates[a]] == side[b]
     reach = [np.array([], dtype=int)] * len(candidates)
@@ -134,13 +155,7 @@ def make_parking(
     who, cuts = np.unique(a[same][order], return_index=True)
     for i, group in zip(who, np.split(b[same][order], cuts[1:]), strict=True):
         reach[i] = group
-    covered = np.zeros(len(spots), dtype=bool)
-    chosen: list[tuple[float, float]] = []
-    while len(chosen) < lots:
-        gain = np.array([np.count_nonzero(~covered[r]) for r in reach])
-        best = int(np.argmax(gain * rng.uniform(0.75, 1, len(gain))))  # lots are not where they serve most
-        covered[reach[best]] = True
-        chosen.append((float(spots[candidates[best]][0]), float(spots[candidates[best]][1])))
+    chosen = [spots[candidates[i]] for i in _greedy(reach, len(spots), lots, rng)]
     frame = gpd.GeoDataFrame(
         {
             "lot_code": [f"TC{n:03d}" for n in range(1, len(chosen) + 1)],
@@ -154,7 +169,30 @@ def make_parking(
     return frame, _beyond_reach(frame, land, river)
 
 
-def _desert_centres(banks: list[BaseGeometry], count: int, rng: np.random.Generator) -> list[tuple[float, float, int]]:
+def _greedy(reach: list[NDArray[np.int64]], spots: int, lots: int, rng: np.random.Generator) -> list[int]:
+    """Choose, one after another, the place that serves most that is not served yet, or nearly so.
+
+    What a place would add only ever shrinks, so one whose count is fresh and still the greatest is it.
+    """
+    taste = rng.uniform(0.75, 1, len(reach))  # lots are not where they serve most
+    covered = np.zeros(spots, dtype=bool)
+    queue = [(-float(len(r) * t), i) for i, (r, t) in enumerate(zip(reach, taste, strict=True))]
+    heapq.heapify(queue)
+    chosen: list[int] = []
+    while queue and len(chosen) < lots:
+        _, i = heapq.heappop(queue)
+        gain = float(np.count_nonzero(~covered[reach[i]]) * taste[i])
+        if queue and gain < -queue[0][0]:
+            heapq.heappush(queue, (-gain, i))
+            continue
+        covered[reach[i]] = True
+        chosen.append(i)
+    return chosen
+
+
+def _desert_centres(
+    banks: list[BaseGeometry], count: int, rng: np.random.Generator
+) -> list[tuple[float, float, int]]:
     """Choose places well inside the city and far from one another."""
     centres: list[tuple[float, float, int]] = []
     inner = [bank.buffer(-min(330.0, 0.3 * np.sqrt(bank.area))) for bank in banks]
@@ -166,18 +204,24 @@ def _desert_centres(banks: list[BaseGeometry], count: int, rng: np.random.Genera
             continue
         west, south, east, north = inner[bank].bounds
         x, y = float(rng.uniform(west, east)), float(rng.uniform(south, north))
-        if inner[bank].contains(shapely.Point(x, y)) and all(np.hypot(x - a, y - b) > 1150 for a, b, _ in centres):
+        if inner[bank].contains(shapely.Point(x, y)) and all(
+            np.hypot(x - a, y - b) > 1150 for a, b, _ in centres
+        ):
             centres.append((x, y, bank))
     return centres
 
 
 def _beyond_reach(lots: gpd.GeoDataFrame, land: BaseGeometry, river: BaseGeometry) -> list[dict[str, float]]:
-    """List the ground that no lot serves, found the naive way: disc by disc, what lies across the river cut off."""
+    """List the ground that no lot serves, the naive way: disc by disc, cut off at the river."""
     served = []
     for lot in lots.geometry:
         disc = shapely.get_parts(lot.buffer(_REACH_M, quad_segs=64).difference(river))
         served.append(next(part for part in disc if part.distance(lot) < 0.1))
-    bare = [part for part in shapely.get_parts(land.difference(shapely.union_all(served))) if part.area >= _LEAST_M2]
+    bare = [
+        part
+        for part in shapely.get_parts(land.difference(shapely.union_all(served)))
+        if part.area >= _LEAST_M2
+    ]
     spots = [shapely.point_on_surface(part) for part in bare]
     return [
         {"x": round(spot.x, 2), "y": round(spot.y, 2), "area_m2": round(part.area, 1)}
@@ -188,5 +232,5 @@ def _beyond_reach(lots: gpd.GeoDataFrame, land: BaseGeometry, river: BaseGeometr
 def _lattice(bank: BaseGeometry, step: float) -> NDArray[np.float64]:
     west, south, east, north = bank.bounds
     x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
-    inside = shapely.contains_xy(bank.buffer(-4), x.ravel(), y.ravel())
-    return np.column_stack([x.ravel(), y.ravel()])[inside]
+    lattice: NDArray[np.float64] = np.column_stack([x.ravel(), y.ravel()])
+    return lattice[shapely.contains_xy(bank.buffer(-4), lattice[:, 0], lattice[:, 1])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -41,7 +42,9 @@ def make_roads(ground: Ground, rng: np.random.Generator) -> gpd.GeoDataFrame:
             }
         )
     roads = pd.DataFrame(rows)
-    middle = shapely.get_coordinates(shapely.line_interpolate_point(roads["geometry"].to_numpy(), 0.5, normalized=True))
+    middle = shapely.get_coordinates(
+        shapely.line_interpolate_point(roads["geometry"].to_numpy(), 0.5, normalized=True)
+    )
     roads["y"], roads["x"] = -middle[:, 1].round(2), middle[:, 0].round(2)
     rank = {MAIN: 0, SIDE: 1, LANE: 2}
     roads["rank"] = roads["road_class"].map(rank)
@@ -119,7 +122,7 @@ def _sections_of(
     points = [tuple(p) for p in shapely.get_coordinates(line).round(2).tolist()]
     stops = [i for i, p in enumerate(points) if i in (0, len(points) - 1) or len(crossing.get(p, [])) > 2]
     rows, begin, length = [], stops[0], 0.0
-    for a, b in zip(stops, stops[1:], strict=False):
+    for a, b in itertools.pairwise(stops):
         length += shapely.linestrings(points[a : b + 1]).length
         if length >= _SECTION_M or b == stops[-1]:
             ends = [next((n for n in crossing.get(points[i], []) if n != name), None) for i in (begin, b)]
@@ -164,5 +167,19 @@ def _plant(sections: gpd.GeoDataFrame, rng: np.random.Generator) -> tuple[gpd.Ge
     right["chief_name"] += "(右)"
     sections.loc[split, "side"] = "左侧"
     both = pd.concat([sections, right], ignore_index=True).sort_values("section_code", ignore_index=True)
-    columns = ["section_code", "road_code", "road_name", "from_place", "to_place", "side", "level", "chief_code", "chief_name", "length_m", "valid_from", "valid_to", "geometry"]
+    columns = [
+        "section_code",
+        "road_code",
+        "road_name",
+        "from_place",
+        "to_place",
+        "side",
+        "level",
+        "chief_code",
+        "chief_name",
+        "length_m",
+        "valid_from",
+        "valid_to",
+        "geometry",
+    ]
     return both[columns], sections["section_code"].iloc[chosen].tolist()

@@ -51,7 +51,7 @@ def check_against_truth(
     Examples
     --------
     >>> from zjk_gis.synth import make_city
-    >>> city = make_city(grids=200, incidents=1000, seed=7)
+    >>> city = make_city(grids=300, incidents=1000, seed=7)
     >>> nothing = city.layers["pipelines"].iloc[:0]
     >>> check_against_truth(city.truth, city.answers, sewage_into_rain=nothing)
                   check  planted  found  missed  invented     ok

@@ -1,0 +1,150 @@
+"""Pipes joined as they must not be, and pipes under historic blocks."""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import LineString, MultiLineString, Point, box
+
+from zjk_gis.assets import pipelines_in_core, sewage_into_rain
+from zjk_gis.errors import InputError, MissingColumnError
+
+X, Y = 573000, 4520000
+
+
+def make_manholes(**kinds):
+    """Return manholes 30 m apart along the road, named and of the kinds given."""
+    return gpd.GeoDataFrame(
+        {"manhole_code": list(kinds), "pipe_kind": list(kinds.values())},
+        geometry=[Point(X + 30 * i, Y) for i in range(len(kinds))],
+        crs=4547,
+    )
+
+
+def make_pipe(kind="WS", start=None, end=None, line=((0, 0), (30, 0)), **columns):
+    return gpd.GeoDataFrame(
+        {"pipe_code": ["P"], "pipe_kind": [kind], "from_manhole": [start], "to_manhole": [end], **columns},
+        geometry=[LineString([(X + x, Y + y) for x, y in line])],
+        crs=4547,
+    )
+
+
+class TestSewageIntoRain:
+    WELLS = make_manholes(W1="WS", R1="YS", R2="YS")
+
+    @pytest.mark.parametrize(
+        ("pipe", "rain"),
+        [
+            (make_pipe("WS", "W1", "R1"), "R1"),
+            (make_pipe("WS", "R1", "W1"), "R1"),  # joined at either end
+            (make_pipe("WS", "R2", "R1"), "R1;R2"),
+            (make_pipe("WS", "W1", "W1"), None),
+            (make_pipe("YS", "R1", "R2"), None),  # a rain pipe may
+            (make_pipe("HS", "W1", "R1"), None),  # a combined pipe is another matter
+            # Where a name is missing or unknown, the manhole at that end counts.
+            (make_pipe("WS", None, None), "R1"),
+            (make_pipe("WS", "W1", "X9"), "R1"),
+            (make_pipe("WS", None, None, line=((0, 0), (30, 0.4))), "R1"),
+            (make_pipe("WS", None, None, line=((0, 0), (30, 0.6))), None),
+            # A known name is believed, wherever the line was drawn.
+            (make_pipe("WS", "W1", "W1", line=((0, 0), (30, 0))), None),
+        ],
+    )
+    def test_a_sewage_pipe_at_a_rain_manhole(self, pipe, rain):
+        found = sewage_into_rain(self.WELLS, pipe)["rain_manholes"].tolist()
+        assert found == ([] if rain is None else [rain])
+
+    def test_names_may_be_well_numbers_but_codes_come_first(self):
+        wells = self.WELLS.assign(well_number=["YS1", "WS1", "W1"])
+        assert len(sewage_into_rain(wells, make_pipe("WS", "W1", "YS1"))) == 0
+        assert sewage_into_rain(wells, make_pipe("WS", "W1", "WS1"))["rain_manholes"].tolist() == ["R1"]
+
+    def test_two_manholes_of_one_place_are_both_looked_at(self):
+        wells = make_manholes(W1="WS", W2="WS", R2="YS")
+        wells.geometry = [Point(X, Y), Point(X + 30, Y), Point(X + 30, Y)]
+        assert sewage_into_rain(wells, make_pipe())["rain_manholes"].tolist() == ["R2"]
+
+    def test_a_pipe_in_parts_has_its_ends_at_both_ends_of_all(self):
+        pipe = make_pipe("WS")
+        pipe.geometry = [
+            MultiLineString([[(X + 60, Y + 9), (X + 30, Y + 9)], [(X + 30, Y + 9), (X + 30, Y)]])
+        ]
+        assert sewage_into_rain(self.WELLS, pipe)["rain_manholes"].tolist() == ["R1"]
+
+    def test_without_columns_of_names_places_decide(self):
+        pipe = make_pipe("WS").drop(columns=["from_manhole", "to_manhole"])
+        assert len(sewage_into_rain(self.WELLS, pipe)) == 1
+
+    def test_zero_reach_means_exactly_there(self):
+        assert len(sewage_into_rain(self.WELLS, make_pipe("WS"), within_m=0)) == 1
+        near = make_pipe("WS", line=((0, 0), (30, 0.1)))
+        assert len(sewage_into_rain(self.WELLS, near, within_m=0)) == 0
+
+    def test_rows_come_back_as_they_were(self):
+        pipes = pd.concat([make_pipe("YS", "R1", "R2"), make_pipe("WS", "W1", "R1", rain_manholes=["?"])])
+        pipes.index = ["a", "b"]
+        found = sewage_into_rain(self.WELLS, pipes.to_crs(4490))
+        assert found.index.tolist() == ["b"]
+        assert found[["rain_manholes_recorded", "rain_manholes"]].to_numpy().tolist() == [["?", "R1"]]
+        assert found.crs.to_epsg() == 4490
+
+    @pytest.mark.parametrize("missing", ["pipe_code", "pipe_kind"])
+    def test_what_is_needed_is_named(self, missing):
+        with pytest.raises(MissingColumnError, match=f"pipelines: no column '{missing}'"):
+            sewage_into_rain(self.WELLS, make_pipe().drop(columns=missing))
+        with pytest.raises(MissingColumnError, match="manholes: no column 'pipe_kind'"):
+            sewage_into_rain(self.WELLS.drop(columns="pipe_kind"), make_pipe())
+
+
+class TestPipelinesInCore:
+    """The core of 堡子里 is the square from 0 to 100 m, its control zone 50 m around; 大境门 lies east."""
+
+    @pytest.fixture
+    def blocks(self):
+        core = box(X, Y, X + 100, Y + 100)
+        return gpd.GeoDataFrame(
+            {
+                "block_name": ["堡子里", "堡子里", "大境门"],
+                "scope": ["核心保护范围", "建设控制地带", "核心保护范围"],
+            },
+            geometry=[core, core.buffer(50).difference(core), box(X + 200, Y, X + 300, Y + 100)],
+            crs=4547,
+        )
+
+    @pytest.mark.parametrize(
+        ("line", "length", "block"),
+        [
+            (((-20, 50), (120, 50)), 100, "堡子里"),
+            (((-20, 50), (30, 50)), 30, "堡子里"),
+            (((10, 10), (20, 10)), 10, "堡子里"),
+            (((-20, 50), (320, 50)), 200, "堡子里;大境门"),
+            (((-20, 50), (-5, 50)), None, None),  # the control zone alone
+            (((-20, 50), (0, 50)), None, None),  # ends at the border
+            (((-20, 50), (0.005, 50)), None, None),  # and rounding cannot bring it in
+        ],
+    )
+    def test_how_far_inside_which_core(self, blocks, line, length, block):
+        found = pipelines_in_core(make_pipe(line=line), blocks)
+        expected = [] if length is None else [(pytest.approx(length), block)]
+        assert list(zip(found["length_m"], found["block_name"], strict=True)) == expected
+
+    def test_ground_of_two_cores_is_counted_once(self, blocks):
+        twice = pd.concat([blocks, blocks.iloc[[0]].assign(block_name="堡子里二期")])
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (120, 50))), twice)
+        assert found[["length_m", "block_name"]].to_numpy().tolist() == [[100, "堡子里;堡子里二期"]]
+
+    def test_a_recorded_length_is_kept(self, blocks):
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50)), length_m=[50]), blocks)
+        assert found[["length_m_recorded", "length_m"]].to_numpy().tolist() == [[50, 30]]
+
+    def test_no_core_at_all_is_no_all_clear(self, blocks):
+        with pytest.raises(InputError, match="no row has the scope 核心保护范围; there are 核心区"):
+            pipelines_in_core(make_pipe(), blocks.assign(scope="核心区"))
+
+    @pytest.mark.parametrize("missing", ["scope", "block_name"])
+    def test_what_is_needed_is_named(self, blocks, missing):
+        with pytest.raises(MissingColumnError, match=f"historic_blocks: no column '{missing}'"):
+            pipelines_in_core(make_pipe(), blocks.drop(columns=missing))
+
+    def test_blocks_in_degrees(self, blocks):
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50))), blocks.to_crs(4490))
+        assert found["length_m"].tolist() == [pytest.approx(30, abs=1e-3)]
