@@ -17,12 +17,12 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
-    "assign": "zjk_gis.cli.assign",
-    "check": "zjk_gis.cli.check",
-    "demo": "zjk_gis.cli.demo",
-    "gaps": "zjk_gis.cli.gaps",
-    "map": "zjk_gis.cli.draw",
-    "synth": "zjk_gis.cli.synth",
+    "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
+    "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
+    "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
+    "gaps": ("zjk_gis.cli.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),
+    "map": ("zjk_gis.cli.draw", "Draw a city and what is wrong with it on one map 出图."),
+    "synth": ("zjk_gis.cli.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }
 
 
@@ -35,8 +35,14 @@ class _LateCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from importlib import import_module
 
-        home = _COMMANDS.get(cmd_name)
-        return None if home is None else import_module(home).command
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(_COMMANDS.items())])
 
 
 @click.command(cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
