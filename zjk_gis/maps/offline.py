@@ -8,14 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from branca.element import CssLink, JavascriptLink
+from branca.element import CssLink, Element, JavascriptLink
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError
 
 if TYPE_CHECKING:
     import folium
-    from branca.element import Element
 
 __all__ = ["save_map"]
 
@@ -115,6 +114,6 @@ def _links(element: Element) -> list[JavascriptLink | CssLink]:
         found += _links(child)
     for part in ("header", "html", "script"):
         inner = getattr(element, part, None)
-        if inner is not None:
+        if isinstance(inner, Element):
             found += _links(inner)
     return found

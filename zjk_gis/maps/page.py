@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -35,6 +36,7 @@ __all__ = ["Page", "script_json"]
 
 _LEAFLET = [url for name, url in folium.Map.default_js if name == "leaflet"]
 _LEAFLET_CSS = [url for name, url in folium.Map.default_css if name == "leaflet_css"]
+_JINJA_OPENS = re.compile(r"\{(?=[{%#])")
 _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the size of full precision
 _WGS84 = 4326
 
@@ -70,7 +72,9 @@ def script_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    # folium passes the text through Jinja, which would run what stands in {{ }}. In JSON these pairs of
+    # characters occur inside strings only.
+    return _JINJA_OPENS.sub(r"\\u007b", text)
 
 
 @dataclass(slots=True)
@@ -176,8 +180,8 @@ class Page:
         )
         figure: Any = page.get_root()
         figure.title = html.escape(self.title)  # folium writes it as it is
-        figure.header.add_child(Element(f"<style>{_asset('page.css')}</style>"), name="zjk_style")
-        figure.html.add_child(Element(f"<script>{_asset('page.js')}</script>"), name="zjk_script")
+        figure.header.add_child(_verbatim("style", _asset("page.css")), name="zjk_style")
+        figure.html.add_child(_verbatim("script", _asset("page.js")), name="zjk_script")
         content = {
             "title": self.title,
             "subtitle": self.subtitle,
@@ -252,6 +256,11 @@ def _column_texts(values: pd.Series, lang: Language) -> list[str]:
     else:
         texts = ["" if gone else label(str(v), lang) for v, gone in zip(values, missing, strict=True)]
     return texts
+
+
+def _verbatim(tag: str, text: str) -> Element:
+    """Wrap the package's own script or style so that Jinja leaves it alone."""
+    return Element(f"{{% raw %}}<{tag}>{text}</{tag}>{{% endraw %}}")
 
 
 @cache

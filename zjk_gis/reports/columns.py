@@ -139,7 +139,7 @@ def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
         return title_of(name.removesuffix("_recorded"), lang, spec) + _RECORDED[lang]
     for prefix, layer in _PREFIXES.items():
         rest = name.removeprefix(prefix)
-        if rest != name and label(rest, lang) != rest:
+        if rest != name and label(rest) != rest:  # a word the library knows has a Chinese label
             between = "" if lang == "zh" else ": "
             return label(layer, lang) + between + label(rest, lang, unit=True)
     return name

@@ -137,17 +137,19 @@ def write_workbook(
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
-        if created is not None:
-            book.set_properties({"created": created})
-        formats = {
-            name: book.add_format({"font_name": "Microsoft YaHei", **wanted})
-            for name, wanted in _FORMATS.items()
-        }
-        cover = book.add_worksheet(_WORDS[lang]["cover"])
-        _write_cover(cover, summary, parts, title or _WORDS[lang]["title"], lang, formats)
-        for name, columns in parts:
-            _write_sheet(book, book.add_worksheet(name), name, columns, lang, formats)
-        book.close()
+        try:
+            if created is not None:
+                book.set_properties({"created": created})
+            formats = {
+                name: book.add_format({"font_name": "Microsoft YaHei", **wanted})
+                for name, wanted in _FORMATS.items()
+            }
+            cover = book.add_worksheet(_WORDS[lang]["cover"])
+            _write_cover(cover, summary, parts, title or _WORDS[lang]["title"], lang, formats)
+            for name, columns in parts:
+                _write_sheet(book, book.add_worksheet(name), name, columns, lang, formats)
+        finally:  # also after a failure: rows wait in open files, which nothing else closes
+            book.close()
         made.replace(target)
     return target
 
@@ -299,6 +301,9 @@ def _add_chart(book: Any, page: Any, name: str, columns: list[SheetColumn], lang
             "name": [name, 0, at["incidents"]],
             "categories": [name, 1, named, last, named],
             "values": [name, 1, at["incidents"], last, at["incidents"]],
+            # What was written is no longer in memory, and a chart without it looks empty until recalculated.
+            "categories_data": columns[named].cells,
+            "values_data": columns[at["incidents"]].cells,
             "fill": {"color": "#0072B2"},
             "gap": 60,
             "data_labels": {"value": True},

@@ -151,7 +151,7 @@ def _cut_into_strips(ground: Ground, bank: Polygon, roads: list[LineString]) -> 
         inside = max(shapely.get_parts(road.intersection(bank)), key=lambda line: line.length)
         ground.cuts.append(Cut(inside, MAIN, f"#{i}"))
         strips = cut
-    return sorted(_merge_small(strips), key=lambda part: -part.centroid.y)
+    return sorted(_merge_small(strips, len(roads) + 1), key=lambda part: -part.centroid.y)
 
 
 def _divide_bank(
@@ -169,7 +169,8 @@ def _divide_bank(
     for strip, count in zip(strips, quota, strict=True):
         for piece in _divide(ground, strip, count, MAIN, rng):
             known = len(ground.landmark_of_street) if number == 0 else 0
-            limit = limits[(street - known) % len(limits)]
+            spare = min(count for _, count in landmarks)  # a landmark's street that none was found for
+            limit = limits[street - known] if street - known < len(limits) else spare
             for i, (place, its_limit) in enumerate(landmarks):
                 if number == 0 and piece.contains(place) and street not in ground.landmark_of_street:
                     ground.landmark_of_street[street], limit = i, its_limit
@@ -191,14 +192,16 @@ def _divide_community(
             ground.leaves.append(Leaf(leaf, bank, street, community, number))
 
 
-def _merge_small(parts: list[Polygon]) -> list[Polygon]:
-    """Join scraps left over by a cut to the neighbour with the longest common border."""
-    big = [part for part in parts if part.area > 20 * GRID_AREA_M2 or len(parts) == 1]
-    for scrap in (part for part in parts if not any(part is other for other in big)):
-        best = max(range(len(big)), key=lambda i: big[i].intersection(scrap.buffer(0.05)).length)
-        joined = shapely.union_all([big[best], scrap], grid_size=SNAP_M)
-        big[best] = max(shapely.get_parts(joined), key=lambda p: p.area)
-    return big
+def _merge_small(parts: list[Polygon], most: int) -> list[Polygon]:
+    """Join the smallest parts, left over by a cut, to the neighbour with the longest common border."""
+    kept = sorted(parts, key=lambda part: part.area)
+    while len(kept) > most:
+        scrap = kept.pop(0)
+        best = max(range(len(kept)), key=lambda i: kept[i].intersection(scrap.buffer(0.05)).length)
+        joined: Any = shapely.union_all([kept[best], scrap], grid_size=SNAP_M)
+        kept[best] = max(shapely.get_parts(joined), key=lambda part: part.area)
+        kept.sort(key=lambda part: part.area)
+    return kept
 
 
 def _quotas(weights: list[float], total: int) -> list[int]:

@@ -1,0 +1,364 @@
+"""The workbook, read back cell by cell."""
+
+import datetime as dt
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from openpyxl.utils.escape import unescape
+from shapely import LineString, Point, box
+
+from zjk_gis import _optional
+from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
+from zjk_gis.reports import columns, workbook, write_workbook
+
+CREATED = dt.datetime(2026, 1, 2, 3, 4, 5)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return a function that writes sheets and reads the workbook back."""
+
+    def write(sheets, summary=None, **options):
+        path = write_workbook(
+            tmp_path / "report.xlsx",
+            sheets,
+            summary={} if summary is None else summary,
+            created=CREATED,
+            **options,
+        )
+        return openpyxl.load_workbook(path)
+
+    return write
+
+
+def rows_of(sheet):
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def column(written, name, values, **options):
+    """Write one column and return its header and its cells."""
+    sheet = written({"data": pd.DataFrame({name: pd.Series(values, **options)})})["data"]
+    return [cell.value for cell in sheet["A"]]
+
+
+class TestCells:
+    @pytest.mark.parametrize(
+        ("name", "values", "expected"),
+        [
+            ("grid_code", ["130703005001012"], ["网格编码", "130703005001012"]),
+            ("grid_code", [130703005001012], ["网格编码", "130703005001012"]),
+            ("grid_code", ["007", None], ["网格编码", "007", None]),
+            ("district_code", [130703.0, np.nan], ["区县代码", "130703", None]),
+            ("well_number", [12], ["物探点号", "12"]),
+            ("area_m2", [1800.25], ["面积(m²)", 1800.25]),
+            ("berths", [50, 60], ["泊位数", 50, 60]),
+            ("zone_name", ["  东 "], ["责任区名称", "  东 "]),
+            ("my_id", [2**60], ["my_id", str(2**60)]),  # a number that a spreadsheet would round
+            ("depth", [np.inf, 1.5], ["depth", "inf", "1.5"]),
+            ("found", ["inside", "nearest"], ["判定方式", "区内", "就近"]),
+            ("reason", ["my own", None], ["原因", "my own", None]),
+            ("section_found", ["none"], ["责任路段判定方式", "无人负责"]),
+            ("zone_code_recorded", ["B"], ["责任区编码(原记录)", "B"]),
+            ("description", ["inside"], ["问题描述", "inside"]),  # a person's word, not the library's
+            ("found", [3, 4], ["判定方式", 3, 4]),  # a table of checks counts what it found
+            ("ambiguous", [True, False], ["待确认归属", "是", "否"]),
+            ("mixed", ["a", 1, None], ["mixed", "a", "1", None]),
+            ("nothing", [None, None], ["nothing", None, None]),
+        ],
+    )
+    def test_what_stands_in_a_column(self, written, name, values, expected):
+        cells = column(written, name, values)
+        assert cells == expected[: len(cells)]
+        assert [value for value in expected[len(cells) :] if value is not None] == []
+
+    @pytest.mark.parametrize(
+        ("name", "values", "expected"),
+        [
+            ("valid_to", ["2025-12-31"], dt.datetime(2025, 12, 31)),
+            ("valid_to", [dt.date(2025, 12, 31)], dt.datetime(2025, 12, 31)),
+            ("valid_to", [pd.Timestamp("2025-12-31")], dt.datetime(2025, 12, 31)),
+            ("occurred_at", ["2025-12-31 23:59:01"], dt.datetime(2025, 12, 31, 23, 59, 1)),
+            ("when", [pd.Timestamp("2025-12-31 16:00", tz="UTC")], dt.datetime(2026, 1, 1)),  # Beijing time
+            ("valid_to", ["soon"], "soon"),
+            ("when", [dt.date(1899, 1, 1)], "1899-01-01"),  # a spreadsheet knows no such date
+        ],
+    )
+    def test_dates_are_dates(self, written, name, values, expected):
+        assert column(written, name, values)[1] == expected
+
+    @pytest.mark.parametrize(
+        ("name", "value", "number_format"),
+        [
+            ("grid_code", "007", "@"),
+            ("area_m2", 1.0, "#,##0.00"),
+            ("share", 0.25, "0.0%"),
+            ("population", 1200, "#,##0"),
+            ("built_year", 1998, "0"),
+            ("valid_from", "2025-01-01", "yyyy-mm-dd"),
+            ("occurred_at", "2025-01-01 08:00", "yyyy-mm-dd hh:mm"),
+        ],
+    )
+    def test_formats(self, written, name, value, number_format):
+        assert written({"data": pd.DataFrame({name: [value]})})["data"]["A2"].number_format == number_format
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "=1+1",
+            "+86 313",
+            "-cmd|' /C calc'!A0",
+            "@SUM(1)",
+            "\t=1",
+            '=HYPERLINK("http://x")',
+            "http://x.cn",
+            "internal:A1",
+            "{=1}",
+        ],
+    )
+    def test_text_stays_text(self, written, text):
+        book = written(
+            {
+                "data": pd.DataFrame({"note": [text], "zone_code": [text], "reason": [text], text: [1]}),
+                text: pd.DataFrame({"a": [1]}),
+            },
+            summary={text: text},
+            title=text,
+        )
+        sheet = book["data"]
+        assert [sheet[cell].value for cell in ("A2", "B2", "C2", "D1")] == [text] * 4
+        assert [book.worksheets[0][cell].value for cell in ("A1", "A4", "B4")] == [text] * 3
+        assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} <= {
+            "s",
+            "n",
+            "inlineStr",
+        }
+        assert all(cell.hyperlink is None for row in sheet.iter_rows() for cell in row)
+
+    def test_what_looks_like_an_escape_is_none(self, written):
+        """In a workbook's XML, _x0041_ would be read as the letter A."""
+        assert unescape(column(written, "note", ["_x0041_"])[1]) == "_x0041_"
+
+    def test_text_that_begins_like_a_formula_is_marked_as_text(self, written):
+        sheet = written({"data": pd.DataFrame({"note": ["=1+1", "1+1"]})})["data"]
+        assert [sheet[cell].quotePrefix for cell in ("A2", "A3")] == [True, False]
+
+    def test_text_too_long_for_a_cell_is_cut_and_says_so(self, written):
+        cell = column(written, "note", ["长" * 40_000])[1]
+        assert len(cell) == 32_767
+        assert cell.endswith("长 …[40,000]")
+
+
+class TestGeometry:
+    def test_a_shape_becomes_a_point_in_it(self, written):
+        crescent = Point(573000, 4520000).buffer(100).difference(Point(573040, 4520000).buffer(100))
+        layer = gpd.GeoDataFrame({"gap_code": ["G001", "G002"]}, geometry=[crescent, None], crs=4547)
+        rows = rows_of(written({"gaps": layer})["责任空白"])
+        assert rows[0] == ["空白编号", "经度", "纬度"]
+        there = gpd.GeoSeries.from_xy([rows[1][1]], [rows[1][2]], crs=4490).to_crs(4547)[0]
+        assert there.within(crescent)
+        assert rows[2] == ["G002", None, None]
+
+    def test_to_six_decimals_whatever_the_crs(self, written):
+        point = gpd.GeoDataFrame(geometry=[Point(114.8765432109, 40.81)], crs=4326)
+        assert rows_of(written({"points": point})["points"])[1] == [114.876543, 40.81]
+        assert rows_of(written({"points": point.to_crs(4547)})["points"])[1] == [114.876543, 40.81]
+
+    def test_what_was_recorded_is_told_apart(self, written):
+        layer = gpd.GeoDataFrame({"经度": ["114.9"]}, geometry=[Point(114.87, 40.81)], crs=4490)
+        assert rows_of(written({"points": layer})["points"])[0] == ["经度(原记录)", "经度", "纬度"]
+
+    def test_a_second_geometry_is_left_out(self, written):
+        layer = gpd.GeoDataFrame(geometry=[Point(114.87, 40.81)], crs=4490)
+        layer["old"] = gpd.GeoSeries([LineString([(0, 0), (1, 1)])], crs=4490)
+        assert rows_of(written({"points": layer})["points"])[0] == ["经度", "纬度"]
+
+    def test_no_crs_no_coordinates(self, written):
+        with pytest.raises(CRSError, match="gaps: no coordinate reference system"):
+            written({"gaps": gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)])})
+
+    def test_a_layer_without_rows_or_shapes_is_fine(self, written):
+        empty = gpd.GeoDataFrame({"gap_code": pd.Series([], dtype="str")}, geometry=[], crs=4547)
+        assert rows_of(written({"gaps": empty})["责任空白"]) == [["空白编号", "经度", "纬度"]]
+        assert rows_of(written({"none": gpd.GeoDataFrame(geometry=[None])})["无人负责"]) == [["经度", "纬度"]]
+
+
+class TestSheets:
+    def test_each_question_has_a_sheet_in_order_after_the_cover(self, written):
+        book = written({"overlaps": pd.DataFrame({"a": [1]}), "gaps": pd.DataFrame({"a": [1]})})
+        assert book.sheetnames == ["封面", "责任重叠", "责任空白"]
+
+    def test_headers_stay_in_view_and_filter(self, written):
+        sheet = written({"gaps": pd.DataFrame({"a": [1, 2], "b": [3, 4]})})["责任空白"]
+        assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:B3")
+
+    def test_a_title_is_that_of_the_layer(self, written):
+        """Several layers have a state; the column of codes tells which one this is."""
+        manholes = written({"orphan_manholes": pd.DataFrame({"manhole_code": ["1"], "state": ["完好"]})})
+        assert [cell.value for cell in manholes["孤立窨井"][1]] == ["窨井编码", "状态"]
+        incidents = written({"incidents": pd.DataFrame({"state": ["结案"]})})
+        assert incidents["案件"]["A1"].value == "案件状态"
+
+    def test_columns_are_wide_enough_for_chinese_but_not_endless(self, written):
+        table = pd.DataFrame({"a": ["责任区" * 5], "b": ["x"], "c": ["长" * 500]})
+        widths = written({"t": table})["t"].column_dimensions
+        assert widths["A"].width == pytest.approx(32, abs=1)
+        assert widths["B"].width == pytest.approx(8, abs=1)
+        assert widths["C"].width == pytest.approx(50, abs=1)
+
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [
+            (["a/b:c*d?e[f]g\\h"], ["a_b_c_d_e_f_g_h"]),
+            (["x" * 40, "x" * 41], ["x" * 31, "x" * 27 + " (2)"]),
+            (["gaps", "责任空白", "GAPS2", "gaps2"], ["责任空白", "责任空白 (2)", "GAPS2", "gaps2 (2)"]),
+            (["封面"], ["封面 (2)"]),
+            (["'quoted'", "", "History"], ["quoted", "Sheet", "History_"]),
+            (["𠀀" * 20], ["𠀀" * 15]),  # Excel counts these twice
+            (["a\x00b"], ["a_b"]),
+        ],
+    )
+    def test_names_that_excel_would_not_take(self, written, names, expected):
+        book = written({name: pd.DataFrame({"a": [1]}) for name in names})
+        assert book.sheetnames[1:] == expected
+
+    def test_a_long_table_goes_on_in_the_next_sheet(self, written, monkeypatch):
+        monkeypatch.setattr(workbook, "_MOST_ROWS", 3)
+        book = written({"gaps": pd.DataFrame({"gap_code": list("abcdefg")})})
+        assert book.sheetnames[1:] == ["责任空白", "责任空白 (2)", "责任空白 (3)"]
+        cells = [row for sheet in book.worksheets[1:] for row in rows_of(sheet)[1:]]
+        assert cells == [[letter] for letter in "abcdefg"]
+
+    def test_columns_of_one_name_are_all_kept(self, written):
+        twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
+        assert rows_of(written({"t": twice})["t"]) == [["a", "a"], [1, 2]]
+
+    def test_too_many_columns_are_refused(self, written):
+        with pytest.raises(InputError, match="wide: 16,383 columns"):
+            written({"wide": pd.DataFrame(np.zeros((1, 16_383)))})
+
+    def test_the_busiest_chiefs_are_drawn(self, written):
+        chiefs = pd.DataFrame({"chief_code": ["LZ1", "LZ2"], "chief_name": ["甲", "乙"], "incidents": [5, 3]})
+        sheets = written(
+            {"busiest_chiefs": chiefs, "empty": chiefs.iloc[:0], "gaps": pd.DataFrame({"a": [1]})}
+        )
+        assert [len(sheet._charts) for sheet in sheets] == [0, 1, 0, 0]
+        series = sheets["案件最多的路长"]._charts[0].series[0]
+        assert series.val.numRef.f == "案件最多的路长!$C$2:$C$3"
+        assert series.cat.strRef.f == "案件最多的路长!$B$2:$B$3"
+        assert [point.v for point in series.cat.strRef.strCache.pt] == ["甲", "乙"]
+
+
+class TestCover:
+    def test_figures_and_contents(self, written):
+        book = written(
+            {"gaps": pd.DataFrame({"a": [1, 2]}), "it's": pd.DataFrame({"a": []})},
+            summary={
+                "incidents": 20_000,
+                "found": {"inside": 19_000},
+                "judged": dt.date(2025, 12, 31),
+                "ok": None,
+            },
+            title="桥西区",
+        )
+        cover = book["封面"]
+        assert [row[:2] for row in rows_of(cover)] == [
+            ["桥西区", None],
+            [None, None],
+            ["主要指标", None],
+            ["案件", 20_000],
+            ["判定方式", None],
+            ["    区内", 19_000],
+            ["judged", dt.datetime(2025, 12, 31)],
+            ["ok", None],
+            [None, None],
+            ["目录", "行数"],
+            ["责任空白", 2],
+            ["it's", 0],
+            [None, None],
+            ["经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。", None],
+        ]
+        links = [cell.hyperlink.location for row in cover.iter_rows() for cell in row if cell.hyperlink]
+        assert links == ["'责任空白'!A1", "'it''s'!A1"]
+
+    def test_a_table_as_summary(self, written):
+        summary = pd.DataFrame({"reason": ["hole", "edge"], "area_m2": [12.5, 3.0]})
+        book = written({"gaps": pd.DataFrame({"a": [1]})}, summary=summary)
+        assert rows_of(book["封面"])[3:6] == [["原因", "面积(m²)"], ["区内空洞", 12.5], ["城区边缘", 3.0]]
+
+    def test_in_english(self, written):
+        gaps = pd.DataFrame(
+            {"gap_code": ["G001"], "area_m2": [1.0], "reason": ["hole"], "grid_found": ["border"]}
+        )
+        book = written({"gaps": gaps.assign(ambiguous=True)}, summary={"found": {"inside": 1}}, lang="en")
+        assert book.sheetnames == ["Cover", "gaps"]
+        assert rows_of(book["gaps"]) == [
+            ["gap", "area (m²)", "reason", "unit grids: found", "needs a look"],
+            ["G001", 1, "hole in one zone", "border", "yes"],
+        ]
+        assert [row[0] for row in rows_of(book["Cover"])[:6]] == [
+            "City management: spatial report",
+            None,
+            "Key figures",
+            "found",
+            "    inside",
+            None,
+        ]
+
+    def test_an_unknown_language_is_refused(self, written):
+        with pytest.raises(InputError, match="lang must be one of zh, en, not 'fr'"):
+            written({}, lang="fr")
+
+
+SHEETS = {"gaps": pd.DataFrame({"gap_code": ["G001"]})}
+
+
+class TestFile:
+    def test_the_same_answers_give_the_same_bytes(self, tmp_path):
+        first = write_workbook(tmp_path / "a.xlsx", SHEETS, summary={"gaps": 1}, created=CREATED)
+        second = write_workbook(tmp_path / "b.xlsx", SHEETS, summary={"gaps": 1}, created=CREATED)
+        assert first.read_bytes() == second.read_bytes()
+        with zipfile.ZipFile(first) as parts:
+            assert b"2026-01-02T03:04:05Z" in parts.read("docProps/core.xml")
+
+    def test_the_callers_tables_are_untouched(self, tmp_path):
+        table = pd.DataFrame({"grid_code": [1], "valid_to": ["2025-12-31"]})
+        before = table.copy()
+        write_workbook(tmp_path / "a.xlsx", {"t": table}, summary={})
+        pd.testing.assert_frame_equal(table, before)
+
+    def test_an_existing_file_is_replaced_only_when_all_is_well(self, tmp_path, monkeypatch):
+        path = tmp_path / "a.xlsx"
+        path.write_bytes(b"old")
+
+        def fail(*_args, **_options):
+            raise OSError("no space left")
+
+        monkeypatch.setattr(workbook, "_write_sheet", fail)
+        with pytest.raises(FileError, match=r"a\.xlsx: cannot be written: no space left"):
+            write_workbook(path, SHEETS, summary={})
+        assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.xlsx", b"old")]
+        monkeypatch.undo()
+        assert write_workbook(path, SHEETS, summary={}) == path
+        assert [file.name for file in tmp_path.iterdir()] == ["a.xlsx"]
+
+    def test_where_it_cannot_be_written(self, tmp_path):
+        with pytest.raises(FileError, match="folder"):
+            write_workbook(tmp_path / "no" / "a.xlsx", SHEETS, summary={})
+        with pytest.raises(InputError, match=r"ending '\.xls'"):
+            write_workbook(tmp_path / "a.xls", SHEETS, summary={})
+
+    def test_without_the_extra_the_command_is_named(self, tmp_path, monkeypatch):
+        def missing(name):
+            raise ModuleNotFoundError(name=name)
+
+        monkeypatch.setattr(_optional, "import_module", missing)
+        with pytest.raises(MissingExtraError, match=r'pip install "zjk_gis\[excel\]"'):
+            write_workbook(tmp_path / "a.xlsx", SHEETS, summary={})
+
+
+def test_every_kind_of_column_has_a_format():
+    assert set(columns.Kind.__args__) <= set(workbook._FORMATS)
