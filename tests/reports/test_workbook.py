@@ -62,6 +62,7 @@ class TestCells:
             ("found", ["inside", "nearest"], ["判定方式", "区内", "就近"]),
             ("reason", ["my own", None], ["原因", "my own", None]),
             ("section_found", ["none"], ["责任路段判定方式", "无人负责"]),
+            ("incidents", [7], ["案件数", 7]),
             ("zone_code_recorded", ["B"], ["责任区编码(原记录)", "B"]),
             ("description", ["inside"], ["问题描述", "inside"]),  # a person's word, not the library's
             ("found", [3, 4], ["判定方式", 3, 4]),  # a table of checks counts what it found
@@ -269,7 +270,7 @@ class TestCover:
             ["桥西区", None],
             [None, None],
             ["主要指标", None],
-            ["案件", 20_000],
+            ["案件数", 20_000],
             ["判定方式", None],
             ["    区内", 19_000],
             ["judged", dt.datetime(2025, 12, 31)],

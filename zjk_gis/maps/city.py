@@ -150,11 +150,13 @@ def city_map(
         groups=[(words[name], name not in _FOLDED) for name in _GROUPS],
     )
     _add_ground(page, layers, words)
-    _add_responsibility(page, layers, results.get("assigned"), words)
+    _add_responsibility(page, layers, words)
+    if "unit_grids" in layers and "grid_code" in results.get("assigned", ()):
+        _add_density(page, layers["unit_grids"], results["assigned"], words)
     _add_roads(page, layers, words)
     _add_facilities(page, layers, words)
-    _add_findings(page, results, words)
     _add_incidents(page, results.get("assigned"), words)
+    _add_findings(page, results, words)
     _add_names(page, layers)
     if page.extent is None and page.layers:
         _frame_by_anything(page, [*layers.values(), *results.values()])
@@ -249,6 +251,7 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
         styles=looks,
         style_of=merged["_rank"].to_numpy(),
         keys=list(enumerate(classes)),
+        counted=False,
     )
 
 
@@ -257,14 +260,7 @@ def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return roads[["_rank", roads.geometry.name]].dissolve("_rank").reset_index()
 
 
-def _add_responsibility(
-    page: Page,
-    layers: Mapping[str, gpd.GeoDataFrame],
-    assigned: gpd.GeoDataFrame | None,
-    words: Mapping[str, str],
-) -> None:
-    if assigned is not None and "unit_grids" in layers and "grid_code" in assigned:
-        _add_density(page, layers["unit_grids"], assigned, words)
+def _add_responsibility(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
     zones = layers.get("responsibility_zones")
     if zones is None:
         return

@@ -97,7 +97,11 @@ function zjkPage(map, page) {
       svg.appendChild(mark);
     }
     if (kind === "a") { add("rect", { x: 2, y: 2, width: 16, height: 10 }); }
-    else if (kind === "l") { add("path", { d: "M1 7H19" }); }
+    else if (kind === "l") {
+      var rim = look.casing || (look.color === "#ffffff" ? { color: "#c9d0d8", weight: 2.6 } : null);
+      if (rim) { add("path", { d: "M1 7H19", style: "stroke:" + rim.color + ";stroke-width:" + rim.weight }); }
+      add("path", { d: "M1 7H19" });
+    }
     else if (look.shape === "square") { add("rect", { x: 6, y: 3, width: 8, height: 8 }); }
     else if (look.shape === "diamond") { add("path", { d: "M10 1L16 7L10 13L4 7Z" }); }
     else if (look.shape === "triangle") { add("path", { d: "M10 1L16 12H4Z" }); }
@@ -133,7 +137,7 @@ function zjkPage(map, page) {
   page.groups.forEach(function (group) {
     if (!page.layers.some(function (layer) { return layer.name && layer.group === group[0]; })) { return; }
     var box = element("details");
-    box.open = group[1];
+    box.open = group[1] && map.getSize().x > 640;
     box.appendChild(element("summary", "", group[0]));
     sections[group[0]] = box.appendChild(element("div", "rows"));
     panel.appendChild(box);

@@ -111,6 +111,7 @@ class Page:
         on: bool = True,
         as_text: str | None = None,
         frames_the_page: bool = False,
+        counted: bool = True,
     ) -> None:
         """Add a layer.
 
@@ -134,6 +135,8 @@ class Page:
             A column whose text is drawn at each feature instead of the feature.
         frames_the_page : bool
             Whether the page opens on this layer's extent.
+        counted : bool
+            Whether the panel tells how many features there are.
         """
         frame = frame.reset_index(drop=True)
         chosen = np.zeros(len(frame), dtype=int) if style_of is None else np.asarray(style_of)
@@ -157,7 +160,7 @@ class Page:
                 "group": group,
                 "on": on,
                 "kind": features[0][0] if features else "a",
-                "count": f"{len(features):,}" if features else label("empty", self.lang),
+                "count": _count(len(features), self.lang) if counted else "",
                 "styles": list(styles),
                 "keys": [list(key) for key in keys if key[0] in used] if keys else [[used[0], ""]],
                 "columns": [] if as_text else [label(column, self.lang, unit=True) for column in shown],
@@ -199,6 +202,10 @@ class Page:
             self.notes.append(f"{name}:{count:,} 行没有坐标,未画出")
         else:
             self.notes.append(f"{name}: {count:,} rows have no geometry and are not drawn")
+
+
+def _count(number: int, lang: Language) -> str:
+    return f"{number:,}" if number else label("empty", lang)
 
 
 def _degrees(frame: gpd.GeoDataFrame, name: str) -> np.ndarray[Any, Any]:

@@ -251,18 +251,18 @@ def _lay(
         )
 
     for edge in edges:
-        for node, far in ((edge.high, edge.far_high), (edge.low, edge.far_low)):
+        for node, far, s in ((edge.high, edge.far_high, 0.0), (edge.low, edge.far_low, edge.line.length)):
             if node not in at_node:
-                at_node[node] = put(node[0] + offset * 0.6, node[1] + abs(offset) * 0.25, far, edge)
+                nx, ny = _across(edge.line, s)
+                at_node[node] = put(node[0] + nx * offset, node[1] + ny * offset, far, edge)
     upstream = _upstream_lengths(edges) if gravity else {}
     for edge in edges:
         count = max(0, round(edge.line.length / spacing) - 1)
         stations = np.linspace(0, 1, count + 2)[1:-1] * edge.line.length
         chain = [at_node[edge.high]]
         for s in stations:
-            here, ahead = edge.line.interpolate(s), edge.line.interpolate(min(s + 1.0, edge.line.length))
-            length = max(here.distance(ahead), 1e-6)
-            nx, ny = -(ahead.y - here.y) / length, (ahead.x - here.x) / length
+            here = edge.line.interpolate(s)
+            nx, ny = _across(edge.line, s)
             far = edge.far_high + (edge.far_low - edge.far_high) * s / edge.line.length
             chain.append(put(here.x + nx * offset, here.y + ny * offset, far, edge))
         chain.append(at_node[edge.low])
@@ -273,6 +273,14 @@ def _lay(
             diameter = _PRESSURE_MM[kind]
         for a, b in itertools.pairwise(chain):
             survey.pipe(kind, a, b, diameter=diameter, material=material, owner=owner, road_name=edge.name)
+
+
+def _across(line: Any, s: float) -> tuple[float, float]:
+    """Return the unit vector across a line, to the north or the east whichever way the line is drawn."""
+    behind, ahead = line.interpolate(max(s - 1.0, 0.0)), line.interpolate(min(s + 1.0, line.length))
+    length = max(behind.distance(ahead), 1e-6)
+    nx, ny = -(ahead.y - behind.y) / length, (ahead.x - behind.x) / length
+    return (nx, ny) if nx + ny >= 0 else (-nx, -ny)
 
 
 def _upstream_lengths(edges: list[_Edge]) -> dict[Any, float]:

@@ -1,0 +1,74 @@
+"""Every question that the layers of a city can answer, asked at once."""
+
+import geopandas as gpd
+import pytest
+from shapely import LineString, Point, box
+
+from zjk_gis.errors import InputError
+from zjk_gis.reports import survey_city
+
+X, Y = 573000, 4520000
+
+
+def layer(*shapes, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4547)
+
+
+@pytest.fixture
+def city():
+    """One zone covers half the ground; a manhole stands in the other half."""
+    return {
+        "built_up_areas": layer(box(X, Y, X + 200, Y + 100), area_code=["U"]),
+        "responsibility_zones": layer(
+            box(X, Y, X + 100, Y + 100), zone_code=["A"], chief_code=["LZ1"], valid_from=["2025-01-01"]
+        ),
+        "manholes": layer(Point(X + 150, Y + 50), manhole_code=["1"], pipe_kind=["WS"]),
+        "pipelines": layer(
+            LineString([(X + 150, Y + 50), (X + 180, Y + 50)]), pipe_code=["P1"], pipe_kind=["WS"]
+        ),
+    }
+
+
+def test_what_the_layers_allow_is_asked_and_nothing_else(city):
+    answers = survey_city(city, at="2025-06-01")
+    assert {question: len(rows) for question, rows in answers.items()} == {
+        "gaps": 1,
+        "overlaps": 0,
+        "manholes_outside_zones": 1,
+        "orphan_manholes": 0,
+        "sewage_into_rain": 0,
+    }
+
+
+def test_all_is_judged_for_one_day(city):
+    assert survey_city(city, at="2024-12-31")["gaps"]["reason"].tolist() == ["expired_zone", "uncovered"]
+    with pytest.raises(InputError, match="no dates"):
+        survey_city(city, at="some day")
+
+
+def test_the_river_needs_no_zone(city):
+    river = layer(box(X + 100, Y, X + 200, Y + 100), river_code=["R"])
+    assert len(survey_city(city | {"rivers": river}, at="2025-06-01")["gaps"]) == 0
+
+
+def test_incidents_are_assigned_first_by_the_day_they_occurred(city):
+    incidents = layer(
+        *[Point(X + 50, Y + 50)] * 2, incident_code=["1", "2"], occurred_at=["2024-06-01", "2025-06-01"]
+    )
+    answers = survey_city(city, incidents, at="2025-06-01")
+    assert next(iter(answers)) == "assigned"
+    assert answers["assigned"]["reason"].tolist() == ["expired_zone", "one_zone"]
+    without_zones = {name: rows for name, rows in city.items() if name != "responsibility_zones"}
+    assert "assigned" not in survey_city(without_zones, incidents, at="2025-06-01")
+
+
+def test_progress_sees_every_question(city):
+    seen = []
+    answers = survey_city(
+        city, at="2025-06-01", steps=lambda names: iter([seen.append(n) or n for n in names])
+    )
+    assert seen == list(answers)
+
+
+def test_a_city_of_nothing_has_no_answers():
+    assert survey_city({}, at="2025-06-01") == {}
