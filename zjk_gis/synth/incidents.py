@@ -236,18 +236,13 @@ def _ordinary(
     weight = rng.lognormal(0, 0.7, len(shapes))
     for spot in centre[rng.choice(len(shapes), 14)]:
         weight += rng.uniform(2, 9) * np.exp(-np.sum((centre - spot) ** 2, axis=1) / (2 * 260.0**2))
-    rings = [
-        shapely.get_exterior_ring(shapely.get_parts(s.buffer(-d, join_style="mitre"))[0])
-        if not s.buffer(-d).is_empty
-        else None
-        for s in shapes
-        for d in _SETBACKS_M
-    ]
+    inner = [shapely.buffer(shapes, -d, join_style="mitre") for d in _SETBACKS_M]
+    rings = np.array([[_longest_ring(shape) for shape in shrunk] for shrunk in inner], dtype=object)
     reserve = round(count * 1.25) + 200
     grid = rng.choice(len(shapes), reserve, p=weight / weight.sum())
     setback = rng.choice(len(_SETBACKS_M), reserve, p=[0.3, 0.35, 0.25, 0.1])
     along = rng.uniform(0, 1, reserve)
-    line = np.array(rings, dtype=object)[grid * len(_SETBACKS_M) + setback]
+    line = rings[setback, grid]
     spots = shapely.line_interpolate_point(line, along, normalized=True)
     day = _days(reserve, days, rng)
     spoiled = shapely.STRtree(offices.spoiled)
@@ -265,6 +260,12 @@ def _ordinary(
         _Case(float(x[i]), float(y[i]), int(day[i]), str(zone[i]), offices.grid_codes[grid[i]], "inside", "")
         for i in picked
     ]
+
+
+def _longest_ring(shape: BaseGeometry) -> BaseGeometry | None:
+    """Return the outline of the largest part; None where nothing is left."""
+    parts = shapely.get_parts(shape)
+    return None if shape.is_empty else shapely.get_exterior_ring(max(parts, key=lambda part: part.area))
 
 
 def _days(count: int, days: int, rng: np.random.Generator) -> NDArray[np.int64]:

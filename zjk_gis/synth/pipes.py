@@ -308,14 +308,20 @@ def _plant(
     wells = len(survey.manholes)
     count = max(3, round(12 * min(1.0, wells / 3000)))
     orphans: list[int] = []
-    for base in rng.choice(wells, count, replace=False):
-        like = survey.manholes[int(base)]
+    laid = shapely.STRtree([well["geometry"] for well in survey.manholes])
+    for base in map(int, rng.permutation(wells)):
+        like = survey.manholes[base]
+        x, y = like["geometry"].x + 3.1, like["geometry"].y - 2.3
+        if len(orphans) == count:
+            break
+        if len(laid.query(shapely.Point(x, y), predicate="dwithin", distance=1.5)):
+            continue  # so near that a pipe's end might be taken for its own
         orphans.append(
             survey.cover(
                 like["pipe_kind"],
                 like["part"],
-                like["geometry"].x + 3.1,
-                like["geometry"].y - 2.3,
+                x,
+                y,
                 like["ground_level_m"],
                 like["well_depth_m"],
                 road_name=like["road_name"],
