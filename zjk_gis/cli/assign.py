@@ -67,10 +67,7 @@ def command(
     points = read_layer(incidents, crs=crs, lon=lon, lat=lat, spec="incidents")
     tell_report(points, console)
     layers = _read_answering_layers(zones, layer, code, console)
-    if fix_positions:
-        points = put_right(points, layers.get("roads"), console)
-    else:
-        _warn_of_suspects(points, layers.get("roads"), console)
+    points = put_right(points, layers.get("roads"), console, change=fix_positions)
 
     show_progress = False if console.as_json else None
     title = console.pick("判定归属", "assigning")
@@ -133,28 +130,28 @@ def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd
     return assigned[~unusable], rejects
 
 
-def put_right(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console) -> gpd.GeoDataFrame:
-    """Find positions that cannot be right as given, put right what can be, and say so."""
+def put_right(
+    points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console, *, change: bool = True
+) -> gpd.GeoDataFrame:
+    """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
     problems = check_positions(points, roads=roads)
+    counts = problems["problem"].value_counts().sort_index()
+    if not change:
+        for problem, count in counts[counts.index.isin(["swapped_axes", "gcj02"])].items():
+            console.note(
+                f"注意:{count:,} 件案件的坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
+                f"note: {count:,} incidents have {label(str(problem), 'en')} and were left as they are; "
+                "--fix-positions puts them right",
+            )
+        return points
     fixed = fix_positions(points, problems)
-    for problem, count in problems["problem"].value_counts().sort_index().items():
-        done = int((fixed["position_fix"] == problem).sum())
+    for problem, count in counts.items():
+        done = int(fixed["position_fix"].str.contains(str(problem), regex=False).sum())
         console.say(
             f"  坐标问题 {label(str(problem))}:{count:,} 件,已改正 {done:,} 件",
             f"  positions, {label(str(problem), 'en')}: {count:,} found, {done:,} put right",
         )
     return fixed
-
-
-def _warn_of_suspects(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console) -> None:
-    problems = check_positions(points, roads=roads)
-    counts = problems.loc[problems["problem"].isin(["swapped_axes", "gcj02"]), "problem"].value_counts()
-    for problem, count in counts.sort_index().items():
-        console.note(
-            f"注意:{count:,} 件案件的坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
-            f"note: {count:,} incidents look like {label(str(problem), 'en')!r} and were left as they are; "
-            "--fix-positions puts them right",
-        )
 
 
 def _read_answering_layers(

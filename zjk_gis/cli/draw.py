@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.io import check_writable, read_layer
@@ -27,6 +28,7 @@ __all__ = ["command"]
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
 @click.option("--title", help="The map's title.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option("--offline/--online", default=True, show_default=True, help="Put all scripts into the page.")
 @speaking
 def command(
@@ -35,6 +37,7 @@ def command(
     incidents: Path | None,
     at: str | None,
     title: str | None,
+    fix_positions: bool,
     offline: bool,
     console: Console,
 ) -> None:
@@ -49,6 +52,7 @@ def command(
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
+        points = put_right(points, layers.get("roads"), console, change=fix_positions)
     results = survey_city(
         layers,
         points,

@@ -156,7 +156,7 @@ def _on_borders(
             break
         i, j = pairs[k]
         shared = shapely.line_merge(shapes[i].intersection(shapes[j]))
-        line = max(shapely.get_parts(shared), key=lambda part: part.length)
+        line = max(shapely.get_parts(shared), key=lambda part: part.length, default=shared)
         if line.geom_type != "LineString" or line.length < 20:
             continue
         corners = shapely.get_coordinates(line)

@@ -145,7 +145,7 @@ def make_parking(
     forbidden = np.zeros(len(spots), dtype=bool)
     for x, y, bank in centres:
         forbidden |= (np.hypot(*(spots - [x, y]).T) < _DESERT_M) & (side == bank)
-    candidates = rng.permutation(np.flatnonzero(~forbidden))
+    candidates = rng.permutation(np.flatnonzero(~forbidden))[: 40 * lots]
     spot_points: Any = shapely.points(spots)
     near = shapely.STRtree(spot_points)
     a, b = near.query(shapely.points(spots[candidates]), predicate="dwithin", distance=_REACH_M - 12)
