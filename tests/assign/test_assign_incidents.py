@@ -306,8 +306,8 @@ def test_a_bad_zone_layer_is_refused_before_any_work(zones, spoil, error, words)
             {},
             r"1 of 1 rows are no points but Polygon \(row 0\)",
         ),
-        (make_incidents((0, 0)), {"border_within_m": -1}, "border_within_m must be a finite distance"),
-        (make_incidents((0, 0)), {"nearest_within_m": np.nan}, "nearest_within_m must be a finite distance"),
+        (make_incidents((0, 0)), {"border_within_m": -1}, "border_within_m must be a finite number"),
+        (make_incidents((0, 0)), {"nearest_within_m": np.nan}, "nearest_within_m must be a finite number"),
         (make_incidents((0, 0)), {"at": "someday"}, "no dates"),
     ],
 )

@@ -11,13 +11,15 @@ import shapely
 
 from zjk_gis.assign.kernel import Answers, Rows, answer_by_lines, answer_by_polygons
 from zjk_gis.assign.policy import rank_of
-from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.crs import require_crs
 from zjk_gis.engine import LineIndex, PolygonIndex
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.spec import LINEAR
-from zjk_gis.layers.versions import check_layer, of_level
+from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -149,8 +151,7 @@ def assign_incidents(
     >>> assigned["chief_code"].tolist()
     ['LZ01', 'LZ01', 'LZ02']
     """
-    _check_distance(border_within_m, "border_within_m")
-    _check_distance(nearest_within_m, "nearest_within_m")
+    require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
     _check_points(incidents)
     tasks = [_prepare(zones, "zones", code, level)]
     if grids is not None:
@@ -165,14 +166,13 @@ def assign_incidents(
         answers = task.answer(x, y, day, border_within_m, nearest_within_m)
         _say_what_was_unusable(answers, incidents, x, y)
         columns.update(_as_columns(task, answers, incidents.index))
-    assigned, renamed = _keep_recorded(incidents, list(columns))
-    assigned = assigned.assign(**columns)
+    assigned = with_answers(incidents, columns)
     assigned.attrs["assignment"] = {
         "crs": tasks[0].layer.crs.to_string(),
         "level": tasks[0].level,
         "border_within_m": float(border_within_m),
         "nearest_within_m": float(nearest_within_m),
-        "renamed": renamed,
+        "renamed": assigned.attrs.pop("renamed"),
     }
     return assigned
 
@@ -229,10 +229,9 @@ def _prepare(
         raise MissingColumnError(message)
     kinds = set(layer.geom_type.dropna())
     is_linear = bool(kinds) and kinds <= LINEAR
-    check_layer(layer, name, code=code, kind="line" if is_linear else "polygon")
-    if not is_linear or level is not None:
+    layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
+    if not is_linear or level is not None:  # a section of any level answers unless one is asked for
         layer, level = of_level(layer, level, name)
-    layer = as_metric(layer, name)
     begins, ends = validity_days(layer, name)
     shapes = layer.geometry.to_numpy()
     if is_linear and "side" in layer:
@@ -247,12 +246,6 @@ def _prepare(
         side=side,
     )
     return _Task(layer, code, prefix, level, rows, LineIndex(shapes) if is_linear else PolygonIndex(shapes))
-
-
-def _check_distance(value: float, name: str) -> None:
-    if not (np.isfinite(value) and value >= 0):
-        message = f"{name} must be a finite distance in metres, at least 0, not {value!r}"
-        raise InputError(message)
 
 
 def _check_points(incidents: gpd.GeoDataFrame) -> None:
@@ -330,17 +323,3 @@ def _as_columns(task: _Task, answers: Answers, index: pd.Index) -> dict[str, pd.
         for name, digits in _PARTS_OF_GRID_CODE.items():
             columns[name] = grid.where(well_formed).str[:digits]
     return columns
-
-
-def _keep_recorded(incidents: gpd.GeoDataFrame, added: list[str]) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
-    """Rename columns that would be overwritten: an answer that came with the data is evidence."""
-    renamed: dict[str, str] = {}
-    taken = set(map(str, incidents.columns)) | set(added)
-    for column in added:
-        if column in incidents:
-            name = f"{column}_recorded"
-            while name in taken:
-                name += "_earlier"
-            renamed[column] = name
-            taken.add(name)
-    return incidents.rename(columns=renamed), renamed

@@ -139,8 +139,8 @@ def put_right(
     if not change:
         for problem, count in counts[counts.index.isin(["swapped_axes", "gcj02"])].items():
             console.note(
-                f"注意:{count:,} 件案件的坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
-                f"note: {count:,} incidents have {label(str(problem), 'en')} and were left as they are; "
+                f"注意:{count:,} 件坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
+                f"note: {count:,} incidents have {label(str(problem), 'en')} and were left alone; "
                 "--fix-positions puts them right",
             )
         return points

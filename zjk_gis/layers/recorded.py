@@ -24,6 +24,7 @@ def with_answers(rows: gpd.GeoDataFrame, answers: Mapping[str, Any]) -> gpd.GeoD
     Returns
     -------
     GeoDataFrame
+        ``attrs["renamed"]`` maps the names that gave way to those they are kept under.
 
     Examples
     --------
@@ -42,4 +43,6 @@ def with_answers(rows: gpd.GeoDataFrame, answers: Mapping[str, Any]) -> gpd.GeoD
                 other += "_earlier"
             renamed[name] = other
             taken.add(other)
-    return rows.rename(columns=renamed).assign(**answers)
+    answered = rows.rename(columns=renamed).assign(**answers)
+    answered.attrs["renamed"] = renamed
+    return answered

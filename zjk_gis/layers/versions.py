@@ -75,7 +75,10 @@ def check_layer(
     if invalid.any():
         why = shapely.is_valid_reason(shapes[invalid].iloc[0])
         what = f"are invalid (the first: {why})"
-        _refuse_rows(layer, name, invalid, what, "repair them, for instance with .make_valid()")
+        remedy = (
+            "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
+        )
+        _refuse_rows(layer, name, invalid, what, remedy)
 
 
 def of_level(

@@ -52,7 +52,8 @@ class Ground:
     """Everything that shapes the city."""
 
     outline: Polygon
-    river: Polygon
+    river: BaseGeometry
+    banks: list[Polygon]
     leaves: list[Leaf] = field(default_factory=list)
     grids: list[BaseGeometry] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
@@ -79,12 +80,11 @@ def make_ground(
         Places on the west bank whose street is known, and how many communities that has.
     rng : Generator
     """
-    outline, river = _outline_and_river(grids, rng)
-    ground = Ground(outline=outline, river=river)
-    banks = sorted(
-        (p for p in shapely.get_parts(outline.difference(river)) if p.area > 0.02 * outline.area),
-        key=lambda p: p.centroid.x,
-    )
+    outline, water = _outline_and_river(grids, rng)
+    # Cut by the whole river, not by the part inside: else a hair of land could join the banks at its ends.
+    parts = sorted(shapely.get_parts(outline.difference(water)), key=lambda part: -part.area)[:2]
+    banks = sorted(parts, key=lambda part: part.centroid.x)
+    ground = Ground(outline=outline, river=outline.intersection(water), banks=banks)
     west, east = banks[0], banks[-1]
     area = west.area + east.area
     total = max(4, round(area / STREET_AREA_M2))
@@ -95,7 +95,7 @@ def make_ground(
     strips = max(2, min(*share, 2 + grids // 400))
     roads = _bridge_roads(outline, strips, rng)
     for bank_number, bank in enumerate((west, east)):
-        shore = bank.exterior.intersection(river.buffer(0.02))
+        shore = bank.exterior.intersection(ground.river.buffer(0.02))
         shore = shapely.line_merge(shore) if shore.geom_type != "LineString" else shore
         longest = max(shapely.get_parts(shore), key=lambda line: line.length)
         ground.cuts.append(Cut(longest, MAIN, RIVERSIDE[bank_number]))
@@ -103,7 +103,7 @@ def make_ground(
         limits = communities_of_street[bank_number]
         _divide_bank(ground, strips_of_bank, bank_number, share[bank_number], limits, landmarks, rng)
     for number, road in enumerate(roads):
-        over = road.intersection(river)
+        over = road.intersection(ground.river)
         for part in shapely.get_parts(over):
             if part.length > 20:
                 ground.bridges.append(Cut(part, MAIN, f"#{number}"))
@@ -129,7 +129,7 @@ def _outline_and_river(grids: int, rng: np.random.Generator) -> tuple[Polygon, P
     course = np.column_stack([x * east + CENTRE_E, y * north + CENTRE_N])
     river = LineString(course).buffer(width / 2, quad_segs=4, cap_style="flat")
     outline = Polygon(ring)
-    water: Any = shapely.set_precision(river.intersection(outline), SNAP_M)
+    water: Any = shapely.set_precision(river, SNAP_M)
     return outline, water
 
 
@@ -327,9 +327,7 @@ def _add_dead_ends(ground: Ground, rng: np.random.Generator) -> None:
 
 def _node(ground: Ground) -> None:
     """Node all lines once, so that neighbours share every vertex, and read grids and road edges off."""
-    outline = ground.outline
-    banks = shapely.get_parts(outline.difference(ground.river))
-    rings = [LineString(ring.coords) for bank in banks for ring in [bank.exterior]]
+    rings = [LineString(bank.exterior.coords) for bank in ground.banks]
     lines = [cut.line for cut in ground.cuts] + [cut.line for cut in ground.bridges] + rings
     noded = shapely.union_all(lines, grid_size=SNAP_M)
     faces = list(polygonize(shapely.get_parts(noded)))

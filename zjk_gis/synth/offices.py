@@ -227,7 +227,7 @@ class _Planter:
         self.overlaps: list[dict[str, Any]] = []
         self.spoiled: list[BaseGeometry] = []
         self.added: list[dict[str, Any]] = []
-        self.outer = ground.outline.difference(ground.river).boundary
+        self.outer = shapely.union_all(shapely.boundary(ground.banks))
 
     def neighbours(self, row: int) -> list[int]:
         near = self.tree.query(self.shape[row], predicate="intersects")

@@ -12,7 +12,7 @@ import shapely
 
 from zjk_gis.synth.ground import LANE, MAIN, RIVERSIDE
 from zjk_gis.synth.offices import CRS
-from zjk_gis.synth.streets import node_keys
+from zjk_gis.synth.streets import nearest_codes, node_keys
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -164,9 +164,7 @@ class _Survey:
 
     def frames(self, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         points = gpd.GeoDataFrame(self.manholes, geometry="geometry", crs=CRS)
-        district = self.districts["district_code"].to_numpy()[
-            self.districts.sindex.nearest(points.geometry, return_all=False)[1]
-        ]
+        district = nearest_codes(points.geometry, self.districts, "district_code")
         stem = district.astype(str) + points["part"].to_numpy().astype(str)
         sequence = points.groupby(stem).cumcount() + 1
         points["manhole_code"] = stem + sequence.map("{:06d}".format)
@@ -243,12 +241,17 @@ def _lay(
     """Put a cover at every junction and every `spacing` metres, and join them by pipes."""
     gravity = kind in ("WS", "YS")
     at_node: dict[Any, int] = {}
+    at_spot: dict[Any, int] = {}
 
     def put(x: float, y: float, far: float, edge: _Edge) -> int:
         deep = 4.2 - 2.4 * far / network.longest if gravity else _PRESSURE_DEPTH_M[kind]
-        return survey.cover(
+        index = survey.cover(
             kind, part, x, y, network.ground_m(far), deep, road_name=edge.name, owner=owner, main=edge.main
         )
+        spot = survey.manholes[index]["geometry"].coords[0]
+        if spot in at_spot:  # two were moved away from the water to the same spot: one cover serves both
+            survey.manholes.pop()
+        return at_spot.setdefault(spot, index)
 
     for edge in edges:
         for node, far, s in ((edge.high, edge.far_high, 0.0), (edge.low, edge.far_low, edge.line.length)):
@@ -271,7 +274,7 @@ def _lay(
             diameter = int(_SIZES_MM[steps])
         else:
             diameter = _PRESSURE_MM[kind]
-        for a, b in itertools.pairwise(chain):
+        for a, b in itertools.pairwise(dict.fromkeys(chain)):
             survey.pipe(kind, a, b, diameter=diameter, material=material, owner=owner, road_name=edge.name)
 
 

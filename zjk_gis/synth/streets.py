@@ -14,9 +14,11 @@ from zjk_gis.synth.ground import LANE, MAIN, SIDE
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from zjk_gis.synth.ground import Ground
 
-__all__ = ["make_roads", "make_sections", "node_keys"]
+__all__ = ["make_roads", "make_sections", "nearest_codes", "node_keys"]
 
 _FIRST = "清远东兴北明德西长新建文宁古安瑞福和平永顺康泰宏青云白山柳杨槐榆松桦杏梨"
 _SECOND = "河山宁平安兴华盛丰源泉林园门桥水营坊台岭沟庄关堡"
@@ -142,10 +144,22 @@ def _sections_of(
     return rows
 
 
+def nearest_codes(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, code: str) -> NDArray[np.object_]:
+    """Return for each point the code of the area that holds it, or of the nearest one."""
+    shapes, codes = areas.geometry.to_numpy(), areas[code].to_numpy(dtype=object)
+    tree = shapely.STRtree(shapes)
+    found = np.full(len(points), None, dtype=object)
+    held, holder = tree.query(points.to_numpy(), predicate="within")  # far quicker than a distance
+    found[held] = codes[holder]
+    rest = np.flatnonzero(pd.isna(found))
+    found[rest] = codes[tree.nearest(points.to_numpy()[rest])]
+    return found
+
+
 def _give_chiefs(sections: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> None:
     middle = sections.geometry.interpolate(0.5, normalized=True)
-    nearest = communities.sindex.nearest(middle, return_all=False)[1]
-    order = nearest
+    of_community = {code: n for n, code in enumerate(sorted(communities["community_code"]))}
+    order = [of_community[code] for code in nearest_codes(middle, communities, "community_code")]
     sections["chief_code"] = [f"LD{n + 1:04d}" for n in order]
     digits = str.maketrans("0123456789", "〇一二三四五六七八九")
     sections["chief_name"] = ["路段长" + f"{n + 1:04d}".translate(digits) + "号" for n in order]
