@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.cli.console import Console
 
-__all__ = ["command", "set_aside_rejects"]
+__all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
 
 
 @click.command("assign")
@@ -103,21 +103,26 @@ def command(
     console.result(summary)
 
 
+def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
+    """Count the incidents by how they were found; the rejected ones apart, so that all add up."""
+    counts = {found: int(count) for found, count in summary["found"].items()}
+    counts["none"] -= int(summary["rejected"])
+    return counts | {"rejected": int(summary["rejected"])}
+
+
 def tell_summary(summary: dict[str, Any], console: Console) -> None:
     """Print how many incidents were assigned how."""
     total = max(summary["incidents"], 1)
     console.say(f"案件 {summary['incidents']:,} 件", f"{summary['incidents']:,} incidents")
     rows = [
-        (label(found, console.lang), int(count), f"{count / total:.1%}")
-        for found, count in summary["found"].items()
+        (label(outcome, console.lang), count, f"{count / total:.1%}")
+        for outcome, count in counts_by_outcome(summary).items()
     ]
     console.show(
         rows, [label("found", console.lang), console.pick("件数", "count"), label("share", console.lang)]
     )
-    console.say(
-        f"  需人工确认 {summary['ambiguous']:,} 件;未采用 {summary['rejected']:,} 件",
-        f"  to be looked at by a person: {summary['ambiguous']:,}; rejected: {summary['rejected']:,}",
-    )
+    doubtful = summary["ambiguous"] - summary["rejected"]
+    console.say(f"  其中需人工确认 {doubtful:,} 件", f"  to be looked at by a person: {doubtful:,}")
 
 
 def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

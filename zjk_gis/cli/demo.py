@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.cli.assign import put_right, set_aside_rejects, tell_summary
+from zjk_gis.cli.assign import counts_by_outcome, put_right, set_aside_rejects, tell_summary
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.gaps import show_gaps
@@ -197,9 +197,6 @@ def _headlines(
     """Choose the figures for the workbook's cover."""
     lang = console.lang
     figures: dict[str, object] = {label("incidents", lang): summary["incidents"]}
-    figures |= {label(found, lang): count for found, count in summary["found"].items()}
-    figures |= {
-        label("ambiguous", lang): summary["ambiguous"],
-        label("rejected", lang): summary["rejected"],
-    }
+    figures |= {label(outcome, lang): count for outcome, count in counts_by_outcome(summary).items()}
+    figures[label("ambiguous", lang)] = summary["ambiguous"] - summary["rejected"]
     return figures | {label(name, lang): len(rows) for name, rows in findings.items()}

@@ -196,7 +196,8 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
-        doubtful = int(assigned["ambiguous"].sum())
+        placed = ~assigned["reason"].isin(["no_position", "bad_position"])
+        doubtful = int((assigned["ambiguous"] & placed).sum())
         parts.append(
             f"案件 {len(assigned):,} 件,待确认 {doubtful:,} 件"
             if lang == "zh"
