@@ -111,6 +111,13 @@ def test_shuffled_rows_get_the_same_answers(run, zones_file, incidents_file, tmp
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_batches_change_no_answer(run, zones_file, incidents_file, tmp_path, monkeypatch):
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "whole.csv")
+    monkeypatch.setattr("zjk_gis.cli.assign._BATCH", 2)
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "batches.csv")
+    assert (tmp_path / "whole.csv").read_bytes() == (tmp_path / "batches.csv").read_bytes()
+
+
 def test_gaps_prints_and_writes_both_layers(run, zones_file, tmp_path):
     region = tmp_path / "region.gpkg"
     gpd.GeoDataFrame({"name": ["城区"]}, geometry=[box(X, Y, X + 200, Y + 110)], crs=4547).to_file(region)

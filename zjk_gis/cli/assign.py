@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
 
+_BATCH = 50_000  # incidents: a second or so
+
 
 @click.command("assign")
 @click.argument("incidents", type=click.Path(path_type=Path))
@@ -69,17 +71,7 @@ def command(
     layers = _read_answering_layers(zones, layer, code, console)
     points = put_right(points, layers.get("roads"), console, change=fix_positions)
 
-    show_progress = False if console.as_json else None
-    title = console.pick("判定归属", "assigning")
-    for _ in track(["all"], title=title, show=show_progress):
-        assigned = assign_incidents(
-            points,
-            layers["zones"],
-            grids=layers.get("unit_grids"),
-            sections=layers.get("road_sections"),
-            code=code,
-            **options,
-        )
+    assigned = _assign_in_batches(points, layers, console, code=code, **options)
     kept, rejects = set_aside_rejects(assigned)
     if len(kept) + len(rejects) != len(points):
         message = f"{len(points)} rows came in, but {len(kept)} + {len(rejects)} would go out"
@@ -157,6 +149,27 @@ def put_right(
             f"  positions, {label(str(problem), 'en')}: {count:,} found, {done:,} put right",
         )
     return fixed
+
+
+def _assign_in_batches(
+    points: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], console: Console, **options: Any
+) -> gpd.GeoDataFrame:
+    """Assign batch by batch, so that progress shows; no incident's answer depends on another."""
+    import pandas as pd
+
+    starts = range(0, max(len(points), 1), _BATCH)
+    title = console.pick("判定归属", "assigning")
+    batches = [
+        assign_incidents(
+            points.iloc[start : start + _BATCH],
+            layers["zones"],
+            grids=layers.get("unit_grids"),
+            sections=layers.get("road_sections"),
+            **options,
+        )
+        for start in track(starts, title=title, show=False if console.as_json else None)
+    ]
+    return batches[0] if len(batches) == 1 else pd.concat(batches)
 
 
 def _read_answering_layers(
