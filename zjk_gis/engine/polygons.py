@@ -1,19 +1,53 @@
-"""Point location in polygons."""
+"""Point location in polygons, small and large questions alike."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from zjk_gis.engine.pairs import Pairs, make_points, near_pairs
+from zjk_gis.engine.arrays import as_coordinates, offsets_of
+from zjk_gis.engine.by_geos import GeosAnswers
+from zjk_gis.engine.pairs import Pairs
+from zjk_gis.engine.rational import is_extreme, zones_of_point
+from zjk_gis.engine.shapes import Rings
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Contacts", "PolygonIndex"]
+    from zjk_gis.engine.grid import CompiledGrid
+    from zjk_gis.engine.segments import SegmentGrid
+
+__all__ = ["BORDER", "FOUND", "INSIDE", "NONE", "Contacts", "Located", "PolygonIndex"]
+
+NONE, INSIDE, BORDER = 0, 1, 2
+FOUND = ("none", "inside", "border")
+
+# Points asked for in all before the grid is compiled: until then the compiled code would take longer to load
+# than GEOS takes to answer.
+_SMALL = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Which polygon answers for each of n points.
+
+    Attributes
+    ----------
+    row : ndarray of int32
+        The position of the polygon, or -1.
+    found : ndarray of uint8
+        A position in `FOUND`: 0 none, 1 inside, 2 border.
+    count : ndarray of int32
+        How many polygons contain or touch the point.
+    """
+
+    row: NDArray[np.int32]
+    found: NDArray[np.uint8]
+    count: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +73,13 @@ class PolygonIndex:
     ----------
     polygons : ndarray of shapely geometries
         Valid polygons or multipolygons; they may overlap, nest and leave gaps.
+    rank : ndarray of int64, optional
+        Which polygon answers where several could: the one with the lowest rank. By default their order.
+
+    Notes
+    -----
+    The first points are answered through GEOS; the grid is compiled when more than 50,000 have been asked
+    for in all, or by `compile`. The answers are the same to the last bit.
 
     Examples
     --------
@@ -47,24 +88,112 @@ class PolygonIndex:
     >>> import numpy as np, shapely
     >>> squares = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)])
     >>> index = PolygonIndex(squares)
-    >>> found = index.contacts(np.array([5.0, 15.0, 10.0, 99.0]), np.array([5.0, 5.0, 5.0, 5.0]))
-    >>> found.point.tolist(), found.item.tolist(), found.inside.tolist()
-    ([0, 1, 2, 2], [0, 1, 0, 1], [True, True, False, False])
+    >>> x, y = np.array([5.0, 15.0, 10.0, 99.0]), np.array([5.0, 5.0, 5.0, 5.0])
+    >>> located = index.locate(x, y)
+    >>> located.row.tolist(), [FOUND[how] for how in located.found], located.count.tolist()
+    ([0, 1, 0, -1], ['inside', 'inside', 'border', 'none'], [1, 1, 2, 0])
+    >>> offsets, rows, _ = index.candidates(x, y)
+    >>> offsets.tolist(), rows.tolist()
+    ([0, 1, 2, 4, 4], [0, 1, 0, 1])
     """
 
-    def __init__(self, polygons: NDArray[Any]) -> None:
-        self._polygons = polygons
-        self._areas = shapely.STRtree(polygons)
-        self._borders: shapely.STRtree | None = None
+    def __init__(self, polygons: NDArray[Any], rank: NDArray[np.int64] | None = None) -> None:
+        self._polygons: NDArray[Any] | None = np.asarray(polygons, dtype=object)
+        self._setup(Rings.of(self._polygons), rank, None)
 
-    def contacts(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], *, border_within: float = 0.0
-    ) -> Contacts:
+    @classmethod
+    def from_parts(
+        cls, rings: Rings, rank: NDArray[np.int64], grid: CompiledGrid | None
+    ) -> PolygonIndex:
+        """Put an index together again from what `rings`, `rank` and `compile` gave."""
+        index = cls.__new__(cls)
+        index._polygons = None
+        index._setup(rings, rank, grid)
+        return index
+
+    def _setup(self, rings: Rings, rank: NDArray[np.int64] | None, grid: CompiledGrid | None) -> None:
+        self.rings = rings
+        self.rank = np.arange(rings.n_zones) if rank is None else np.asarray(rank, dtype=np.int64)
+        self._grid = grid
+        self._segments: SegmentGrid | None = None
+        self._by_geos: GeosAnswers | None = None
+        self._asked = 0
+        self._lock = threading.Lock()
+        self._is_extreme = bool(len(rings.coords) and is_extreme(*rings.coords.T).any())
+
+    def __len__(self) -> int:
+        return self.rings.n_zones
+
+    def compile(self) -> CompiledGrid:
+        """Compile the grid now, however few points were asked for."""
+        from zjk_gis.engine.grid import CompiledGrid
+
+        with self._lock:
+            if self._grid is None:
+                self._grid = CompiledGrid.compile(self.rings, self.rank)
+            return self._grid
+
+    def locate(self, x: ArrayLike, y: ArrayLike) -> Located:
+        """Find the polygon that answers for each point.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
+            n coordinates; a point that is not finite is in no polygon.
+
+        Returns
+        -------
+        Located
+            One that contains the point strictly comes before one it only touches, then the lowest rank.
+        """
+        xs, ys = as_coordinates(x, y)
+        if self._is_small(len(xs)):
+            return self._first_of(*self._cover(xs, ys), len(xs))
+        row, found, many, open_points = self.compile().locate(xs, ys)
+        located = Located(row, found, many)
+        for i in open_points.tolist():
+            pairs = zones_of_point(self.rings, xs[i], ys[i])
+            zone = np.array([z for z, _ in pairs], dtype=np.int64)
+            touches = np.array([t for _, t in pairs], dtype=np.bool_)
+            one = self._first_of(np.zeros(len(pairs), np.int64), zone, touches, 1)
+            row[i], found[i], many[i] = one.row[0], one.found[0], one.count[0]
+        return located
+
+    def candidates(
+        self, x: ArrayLike, y: ArrayLike
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+        """Find all polygons that contain or touch each point.
+
+        Returns
+        -------
+        offsets : ndarray of int64, length n + 1
+            Those of point i are ``rows[offsets[i]:offsets[i + 1]]``, ascending.
+        rows : ndarray of int32
+        touches : ndarray of bool
+            Whether the point only touches the polygon.
+        """
+        xs, ys = as_coordinates(x, y)
+        if self._is_small(len(xs)):
+            point, zone, touches = self._cover(xs, ys)
+            return offsets_of(np.bincount(point, minlength=len(xs))), zone.astype(np.int32), touches
+        grid = self.compile()
+        _, _, many, open_points = grid.locate(xs, ys)
+        exact = {i: zones_of_point(self.rings, xs[i], ys[i]) for i in open_points.tolist()}
+        for i, pairs in exact.items():
+            many[i] = len(pairs)
+        offsets = offsets_of(many)
+        rows, touches = grid.members_of(xs, ys, offsets)
+        for i, pairs in exact.items():
+            rows[offsets[i] : offsets[i + 1]] = [zone for zone, _ in pairs]
+            touches[offsets[i] : offsets[i + 1]] = [touch for _, touch in pairs]
+        return offsets, rows, touches
+
+    def contacts(self, x: ArrayLike, y: ArrayLike, *, border_within: float = 0.0) -> Contacts:
         """Find the polygons that contain each point or whose border is near it.
 
         Parameters
         ----------
-        x, y : ndarray of float64
+        x, y : array_like of float64
             n coordinates; a point that is not finite is in no polygon.
         border_within : float, default 0.0
             How near to a border counts as on it. At 0 only points exactly on a border do.
@@ -72,35 +201,41 @@ class PolygonIndex:
         Returns
         -------
         Contacts
+            Sorted by point and then by polygon. `distance` is 0 where the polygon contains the point.
         """
-        points = make_points(x, y)
-        covering = self._keys(self._areas.query(points, predicate="intersects"))
-        strict = self._keys(self._areas.query(points, predicate="within"))
-        touching = np.setdiff1d(covering, strict, assume_unique=True)
+        xs, ys = as_coordinates(x, y)
+        point, zone, touches = self._cover(xs, ys)
         if border_within > 0:
-            if self._borders is None:
-                self._borders = shapely.STRtree(shapely.boundary(self._polygons))
-            near = self._borders.query(points, predicate="dwithin", distance=border_within)
-            touching = np.union1d(touching, self._keys(near))
-        keys = np.union1d(covering, touching)
-        point, item = np.divmod(keys, max(len(self._polygons), 1))
+            at_point, at_zone, border_distance = self._borders(xs, ys, border_within)
+        else:
+            at_point, at_zone, border_distance = point[:0], zone[:0], np.empty(0)
+        size = max(len(self), 1)
+        covering, near = point * size + zone, at_point * size + at_zone
+        keys = np.union1d(covering, near)
+        at = np.searchsorted(keys, covering)
         distance = np.zeros(len(keys))
-        outside = ~np.isin(keys, covering, assume_unique=True)
-        distance[outside] = shapely.distance(points[point[outside]], self._polygons[item[outside]])
-        return Contacts(
-            point=point,
-            item=item,
-            distance=distance,
-            inside=np.isin(keys, strict, assume_unique=True),
-            at_border=np.isin(keys, touching, assume_unique=True),
-        )
+        inside, at_border = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
+        where = np.searchsorted(keys, near)
+        distance[where] = border_distance
+        at_border[where] = True
+        distance[at] = 0.0
+        inside[at] = ~touches
+        at_border[at[touches]] = True
+        return Contacts(*np.divmod(keys, size), distance=distance, inside=inside, at_border=at_border)
 
-    def near(self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float) -> Pairs:
+    def may_be_near_border(self, x: ArrayLike, y: ArrayLike, within: float) -> NDArray[np.bool_]:
+        """Tell which points may have a border within a distance: all that have, and few others."""
+        xs, ys = as_coordinates(x, y)
+        if within <= 0 or self._is_small(len(xs)):
+            return np.full(len(xs), within > 0)
+        return self.compile().may_be_near(xs, ys, within)
+
+    def near(self, x: ArrayLike, y: ArrayLike, *, within: float) -> Pairs:
         """Find the polygons within a distance of each point, and how far each is.
 
         Parameters
         ----------
-        x, y : ndarray of float64
+        x, y : array_like of float64
             n coordinates.
         within : float
             The greatest distance, inclusive, in the units of the coordinates.
@@ -108,10 +243,94 @@ class PolygonIndex:
         Returns
         -------
         Pairs
+            Sorted by point and then by polygon; the distance is 0 where the polygon contains the point.
         """
-        return near_pairs(self._areas, make_points(x, y), within=within)
+        found = self.contacts(x, y, border_within=within)
+        return Pairs(found.point, found.item, found.distance)
 
-    def _keys(self, pairs: NDArray[Any]) -> NDArray[np.int64]:
-        """Fold pairs into sorted single numbers, so that sets of pairs are sets of numbers."""
-        point, item = pairs.astype(np.int64)
-        return np.sort(point * max(len(self._polygons), 1) + item)
+    def nearest(
+        self, x: ArrayLike, y: ArrayLike, *, within: float = np.inf
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Find the nearest polygon to each point, and how far it is.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
+            n coordinates.
+        within : float, optional
+            The greatest distance, inclusive.
+
+        Returns
+        -------
+        row : ndarray of int32
+            -1 where none is within reach. Of those equally near the lowest rank answers.
+        distance : ndarray of float64
+            0 for a point in or on a polygon, NaN where none is within reach.
+        """
+        xs, ys = as_coordinates(x, y)
+        located = self.locate(xs, ys)
+        row, distance = located.row.copy(), np.zeros(len(xs))
+        outside = np.flatnonzero(located.row < 0)
+        if len(outside):
+            there = as_coordinates(xs[outside], ys[outside])
+            if self._grid is None:
+                row[outside], distance[outside] = self._small().nearest(*there, within, self.rank)
+            else:
+                row[outside], distance[outside] = self._segment_grid().nearest(*there, within=within)
+        return row, distance
+
+    def _cover(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        if self._is_extreme:
+            found = [(i, *pair) for i in range(len(x)) for pair in zones_of_point(self.rings, x[i], y[i])]
+            table = np.array(found, dtype=np.int64).reshape(-1, 3)
+            return table[:, 0], table[:, 1], table[:, 2].astype(np.bool_)
+        if self._is_small(len(x)):
+            self._asked += len(x)
+            return self._small().cover(x, y)
+        offsets, zone, touches = self.candidates(x, y)
+        return np.repeat(np.arange(len(x)), np.diff(offsets)), zone.astype(np.int64), touches
+
+    def _borders(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], within: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return (point, polygon, distance) for the borders within a distance of each point, sorted."""
+        if self._grid is None:
+            return self._small().borders(x, y, within)
+        asked = np.flatnonzero(self._grid.may_be_near(x, y, within))
+        offsets, zone, distance = self._segment_grid().within(*as_coordinates(x[asked], y[asked]), distance=within)
+        return np.repeat(asked, np.diff(offsets)), zone.astype(np.int64), distance
+
+    def _first_of(
+        self, point: NDArray[np.int64], zone: NDArray[np.int64], touches: NDArray[np.bool_], size: int
+    ) -> Located:
+        """Let the first by the rule answer for each point."""
+        order = np.lexsort((self.rank[zone], touches, point))[::-1]
+        row, found = np.full(size, -1, np.int32), np.zeros(size, np.uint8)
+        row[point[order]] = zone[order]  # the last written is the first by rank
+        found[point[order]] = np.where(touches[order], BORDER, INSIDE)
+        return Located(row, found, np.bincount(point, minlength=size).astype(np.int32))
+
+    def _is_small(self, size: int) -> bool:
+        return self._is_extreme or (self._grid is None and self._asked + size <= _SMALL)
+
+    def _small(self) -> GeosAnswers:
+        with self._lock:
+            if self._by_geos is None:
+                if self._polygons is None:
+                    self._polygons = self.rings.polygons()
+                self._by_geos = GeosAnswers(self._polygons, self.rings)
+            return self._by_geos
+
+    def _segment_grid(self) -> SegmentGrid:
+        from zjk_gis.engine.segments import SegmentGrid
+
+        with self._lock:
+            if self._segments is None:
+                is_edge = np.ones(len(self.rings.coords), np.bool_)
+                is_edge[self.rings.starts[1:] - 1] = False
+                owner = np.repeat(self.rings.zone, np.diff(self.rings.starts))
+                starts = np.flatnonzero(is_edge)
+                self._segments = SegmentGrid(self.rings.coords, starts, owner[starts], rank=self.rank)
+            return self._segments

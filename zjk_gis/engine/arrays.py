@@ -1,0 +1,71 @@
+"""Arrays in the one form that compiled code takes, so that it is compiled once and not for every variety."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["as_coordinates", "as_floats", "expand", "offsets_of"]
+
+
+def as_floats(values: ArrayLike) -> NDArray[np.float64]:
+    """Return values as one contiguous array of doubles, without a copy where they are one.
+
+    Compiled code takes arrays that may be written to as another type than those that may not, as pandas
+    gives them: here both come out alike. The kernels never write to their input.
+    """
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    return array if array.flags.writeable else np.asarray(_Unlocked(array))
+
+
+def as_coordinates(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two arrays of coordinates of equal length.
+
+    Raises
+    ------
+    ValueError
+        If they are of different lengths or have more than one dimension.
+    """
+    xs, ys = as_floats(x), as_floats(y)
+    if xs.ndim != 1 or xs.shape != ys.shape:
+        message = f"x and y must be two arrays of one length, not of shapes {xs.shape} and {ys.shape}"
+        raise ValueError(message)
+    return xs, ys
+
+
+def offsets_of(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return where each of many lists begins when they stand one behind the other, and where the last ends.
+
+    Examples
+    --------
+    >>> offsets_of(np.array([2, 0, 3])).tolist()
+    [0, 2, 2, 5]
+    """
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def expand(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positions of many slices, one behind the other.
+
+    Examples
+    --------
+    >>> expand(np.array([10, 50]), np.array([3, 2])).tolist()
+    [10, 11, 12, 50, 51]
+    """
+    offsets = offsets_of(counts)
+    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
+
+
+class _Unlocked:
+    """The same memory, described as one that may be written to."""
+
+    def __init__(self, array: NDArray[np.float64]) -> None:
+        self._array = array  # keeps the memory alive
+        pointer, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (pointer, False)}

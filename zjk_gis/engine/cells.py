@@ -1,0 +1,510 @@
+"""The grid, compiled: for every cell what a point in it needs to be told its zones.
+
+A **block** is a rectangle of square cells. Each cell becomes one word of 32 bits:
+
+==== ============================= ====================================================================
+tag  the other 30 bits             meaning
+==== ============================= ====================================================================
+0    number of a set of zones      no edge comes near the cell: all its points have the same zones
+1    position of a record          the edges in the cell, and the zones at its lower left corner
+2    number of a block             too many edges for one record: the cell is a block of smaller cells
+==== ============================= ====================================================================
+
+A **record** is one or more chunks of at most 30 zones: a header (numbers of zones and edges, and whether another
+chunk follows), the zones that hold the corner (one bit each), where the numbers of the edges begin, the zones in the
+order of their rank, and for each edge its line in the cell's own coordinates, in single precision, with the
+zones it bounds (one bit each). An edge that several zones share stands there once. The numbers of the edges end
+the chunk.
+
+The zones at a corner are found by walking along each row of corners: between two corners, those zones change
+whose edges lie between them, by the exact predicate. Points on a corner or vertex are told apart as if corner
+and point were moved by an infinitesimal step, up first and then right, the same everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.predicates import orient
+
+__all__ = [
+    "BLOCK",
+    "CROSSES",
+    "EDGE_WORDS",
+    "MANY",
+    "MARGIN",
+    "RECORD",
+    "WITHIN_CORNER",
+    "compile_band",
+    "far_side",
+    "intern_runs",
+    "move_words",
+]
+
+RECORD, BLOCK = 1, 2
+MANY = 30  # zones in a chunk; two bits of an edge's mask are flags
+CROSSES, WITHIN_CORNER = 1 << 30, 1 << 31  # the edge crosses the upright through the corner; its side there
+EDGE_WORDS = 6  # a, b, c, lowest, highest, mask
+MARGIN = 1e-5  # of a cell: how far beyond its cell an edge is listed, far more than any rounding
+_HEAVY = 24  # entries above which a cell becomes a block
+_DEEPEST = 6
+
+
+@compiled
+def _room(array, need):
+    """Return the array, or a longer copy with room for `need` items."""
+    if need <= array.size:
+        return array
+    longer = np.empty(max(need, 2 * array.size), array.dtype)
+    longer[: array.size] = array
+    return longer
+
+
+@compiled
+def far_side(ax, ay, bx, by, qx, qy):
+    """Tell on which side of an edge a corner lies, moved by the infinitesimal step if it is on its line."""
+    side = orient(ax, ay, bx, by, qx, qy)
+    if side == 0:
+        return bx > ax if bx != ax else by < ay
+    return side > 0
+
+
+@compiled
+def _list_edges(coords, rings, ring_zone, ring_low, ring_high, low, high):
+    """List the edges, with their zones, that reach into a band of heights."""
+    edges = np.empty(1024, np.int32)
+    zones = np.empty(1024, np.int32)
+    n = 0
+    for r in range(ring_zone.size):
+        if ring_high[r] < low or ring_low[r] > high:
+            continue
+        first, last = rings[r], rings[r + 1] - 1
+        edges, zones = _room(edges, n + last - first), _room(zones, n + last - first)
+        zone = ring_zone[r]
+        before = coords[first, 1]
+        for e in range(first, last):
+            after = coords[e + 1, 1]
+            if (before >= low or after >= low) and (before <= high or after <= high):
+                edges[n] = e
+                zones[n] = zone
+                n += 1
+            before = after
+    return edges[:n], zones[:n]
+
+
+@compiled
+def _rasterise(coords, edges, x0, y0, d, nx, row0, row1):
+    """List every cell that each edge touches or comes near; return cells and positions in `edges`, and counts."""
+    size = max(64, edges.size * 2)
+    cell = np.empty(size, np.int32)
+    entry = np.empty(size, np.int32)
+    counts = np.zeros(nx * (row1 - row0) + 1, np.int32)
+    inv = 1.0 / d
+    n = 0
+    for k in range(edges.size):
+        e = edges[k]
+        ua, va = (coords[e, 0] - x0) * inv, (coords[e, 1] - y0) * inv
+        ub, vb = (coords[e + 1, 0] - x0) * inv, (coords[e + 1, 1] - y0) * inv
+        if coords[e, 0] == coords[e + 1, 0] and coords[e, 1] == coords[e + 1, 1]:
+            continue
+        u_low, u_high = min(ua, ub) - MARGIN, max(ua, ub) + MARGIN
+        v_low, v_high = min(va, vb) - MARGIN, max(va, vb) + MARGIN
+        if u_high < 0 or u_low >= nx or v_high < row0 or v_low >= row1:
+            continue
+        r_first, r_last = int(np.floor(max(v_low, row0))), int(np.floor(min(v_high, row1 - 1.0)))
+        c_first, c_last = int(np.floor(max(u_low, 0.0))), int(np.floor(min(u_high, nx - 1.0)))
+        if n + c_last - c_first + 1 + 2 * (r_last - r_first + 1) > cell.size:
+            grown = n + c_last - c_first + 1 + 2 * (r_last - r_first + 1)
+            cell, entry = _room(cell, grown), _room(entry, grown)
+        if r_first == r_last or c_first == c_last:
+            for r in range(r_first, r_last + 1):
+                for c in range(c_first, c_last + 1):
+                    at = (r - row0) * nx + c
+                    if n == cell.size:
+                        cell, entry = _room(cell, n + 1), _room(entry, n + 1)
+                    cell[n] = at
+                    entry[n] = k
+                    counts[at + 1] += 1
+                    n += 1
+            continue
+        slope = (ub - ua) / (vb - va)
+        for r in range(r_first, r_last + 1):
+            u1 = ua + (r - MARGIN - va) * slope
+            u2 = ua + (r + 1 + MARGIN - va) * slope
+            left = max(min(u1, u2) - MARGIN, u_low, 0.0)
+            right = min(max(u1, u2) + MARGIN, u_high, nx - 1.0)
+            for c in range(int(np.floor(left)), int(np.floor(right)) + 1):
+                if n == cell.size:
+                    cell, entry = _room(cell, n + 1), _room(entry, n + 1)
+                at = (r - row0) * nx + c
+                cell[n] = at
+                entry[n] = k
+                counts[at + 1] += 1
+                n += 1
+    return cell[:n], entry[:n], counts
+
+
+@compiled
+def _toggle(members, n, zone):
+    """Add a zone to a set, or take it out; return the new size."""
+    for k in range(n):
+        if members[k] == zone:
+            members[k] = members[n - 1]
+            return n - 1
+    members[n] = zone
+    return n + 1
+
+
+@compiled
+def _sort_by_rank(members, n, rank):
+    for k in range(1, n):
+        value = members[k]
+        j = k - 1
+        while j >= 0 and rank[members[j]] > rank[value]:
+            members[j + 1] = members[j]
+            j -= 1
+        members[j + 1] = value
+
+
+@compiled
+def _write_record(out, used, coords, edges, zones, rank, corner, n_corner, xl, yl, d):
+    """Write the record of a cell; return the buffer and the new length.
+
+    `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left corner.
+    """
+    n = edges.size
+    inv = 1.0 / d
+    # The zones of the cell, in the order of their rank.
+    local = np.empty(n + n_corner, np.int32)
+    m = 0
+    for k in range(n + n_corner):
+        zone = zones[k] if k < n else corner[k - n]
+        known = False
+        for j in range(m):
+            if local[j] == zone:
+                known = True
+                break
+        if not known:
+            local[m] = zone
+            m += 1
+    _sort_by_rank(local, m, rank)
+    # Each edge once, however many zones share it, in whichever direction.
+    first_like = np.empty(n, np.int32)
+    for k in range(n):
+        first_like[k] = k
+        ax, ay, bx, by = coords[edges[k], 0], coords[edges[k], 1], coords[edges[k] + 1, 0], coords[edges[k] + 1, 1]
+        for j in range(k):
+            if first_like[j] != j:
+                continue
+            cx, cy = coords[edges[j], 0], coords[edges[j], 1]
+            dx, dy = coords[edges[j] + 1, 0], coords[edges[j] + 1, 1]
+            if (ax == dx and ay == dy and bx == cx and by == cy) or (ax == cx and ay == cy and bx == dx and by == dy):
+                first_like[k] = j
+                break
+    for start in range(0, m, MANY):
+        stop = min(start + MANY, m)
+        out = _room(out, used + 3 + (stop - start) + EDGE_WORDS * n + n)
+        base = 0
+        for j in range(start, stop):
+            for k in range(n_corner):
+                if corner[k] == local[j]:
+                    base |= 1 << (j - start)
+            out[used + 3 + j - start] = local[j]
+        at = used + 3 + stop - start
+        written = 0
+        for k in range(n):
+            if first_like[k] != k:
+                continue
+            mask = 0
+            for other in range(k, n):
+                if first_like[other] == k:
+                    for j in range(start, stop):
+                        if local[j] == zones[other]:
+                            mask ^= 1 << (j - start)
+            if mask == 0:
+                continue
+            e = edges[k]
+            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+            if (ax > xl) != (bx > xl):
+                mask |= CROSSES
+                if far_side(ax, ay, bx, by, xl, yl):
+                    mask |= WITHIN_CORNER
+            ua, va, ub, vb = (ax - xl) * inv, (ay - yl) * inv, (bx - xl) * inv, (by - yl) * inv
+            du, dv = ub - ua, vb - va
+            norm = abs(du) + abs(dv)
+            line = out[at : at + 5].view(np.float32)
+            line[0] = -dv / norm
+            line[1] = du / norm
+            line[2] = (ua * dv - va * du) / norm
+            line[3] = max(min(va, vb), -3.0)
+            line[4] = min(max(va, vb), 4.0)
+            out[at + 5] = mask
+            at += EDGE_WORDS
+            written += 1
+        # The numbers of the edges follow their lines: only the exact predicate asks for them.
+        number = at
+        for k in range(n):
+            if first_like[k] == k:
+                for other in range(k, n):
+                    if first_like[other] == k and _is_among(zones[other], local, start, stop):
+                        out[number] = edges[k]
+                        number += 1
+                        break
+        out[used] = (stop - start) | (written << 6) | ((1 << 31) if stop < m else 0)
+        out[used + 1] = base
+        out[used + 2] = at - used
+        used = at + written
+    return out, used
+
+
+@compiled
+def _is_among(zone, local, start, stop):
+    for j in range(start, stop):
+        if local[j] == zone:
+            return True
+    return False
+
+
+@compiled
+def _compile_block(
+    coords, edges, zones, rank, x0, y0, d, nx, row0, row1, base, words, where, out, used, runs, n_runs, heavy, n_heavy,
+    parent, parent_entries, may_split,
+):
+    """Compile one block: fill its `words`, write its records, list its sets and its heavy cells.
+
+    `base` are the zones at the corner of its first cell. A run of cells with several zones is listed in
+    `runs` as (where, first, last + 1, number of zones, zones...); a heavy cell in `heavy` as (parent block,
+    cell, column, row, number of zones at its corner, number of entries, zones..., edges..., their zones...).
+    """
+    cell, entry, starts = _rasterise(coords, edges, x0, y0, d, nx, row0, row1)
+    for k in range(starts.size - 1):
+        starts[k + 1] += starts[k]
+    order = np.empty(entry.size, np.int32)
+    fill = starts[:-1].copy()
+    for k in range(entry.size):
+        order[fill[cell[k]]] = entry[k]
+        fill[cell[k]] += 1
+
+    row_set = np.empty(base.size + edges.size + 1, np.int32)
+    row_set[: base.size] = base
+    n_row = base.size
+    now = np.empty_like(row_set)
+    cell_edges = np.empty(64, np.int32)
+    cell_zones = np.empty(64, np.int32)
+    for r in range(row0, row1):
+        yl, y_next = y0 + r * d, y0 + (r + 1) * d
+        now[:n_row] = row_set[:n_row]
+        n_now = n_row
+        first_cell = (r - row0) * nx
+        run_from = -1
+        for c in range(nx):
+            at = first_cell + c
+            k0, k1 = starts[at], starts[at + 1]
+            if k0 == k1:
+                if n_now == 0:
+                    words[at] = 0
+                elif n_now == 1:
+                    words[at] = (now[0] + 1) << 2
+                else:
+                    words[at] = 0
+                    if run_from < 0:
+                        run_from = at
+                continue
+            if run_from >= 0:
+                runs, n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
+                run_from = -1
+            n = k1 - k0
+            cell_edges, cell_zones = _room(cell_edges, n), _room(cell_zones, n)
+            for k in range(n):
+                cell_edges[k] = edges[order[k0 + k]]
+                cell_zones[k] = zones[order[k0 + k]]
+            xl, x_next = x0 + c * d, x0 + (c + 1) * d
+            if n > _HEAVY and may_split and n < 0.8 * parent_entries:
+                heavy = _room(heavy, n_heavy + 6 + n_now + 2 * n)
+                heavy[n_heavy] = parent
+                heavy[n_heavy + 1] = at
+                heavy[n_heavy + 2] = c
+                heavy[n_heavy + 3] = r
+                heavy[n_heavy + 4] = n_now
+                heavy[n_heavy + 5] = n
+                n_heavy += 6
+                heavy[n_heavy : n_heavy + n_now] = now[:n_now]
+                n_heavy += n_now
+                heavy[n_heavy : n_heavy + n] = cell_edges[:n]
+                n_heavy += n
+                heavy[n_heavy : n_heavy + n] = cell_zones[:n]
+                n_heavy += n
+                words[at] = BLOCK
+            else:
+                words[at] = (used << 2) | RECORD
+                out, used = _write_record(
+                    out, used, coords, cell_edges[:n], cell_zones[:n], rank, now, n_now, xl, yl, d
+                )
+            for k in range(n):
+                e = cell_edges[k]
+                ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+                # Between this corner and the next one to the right.
+                if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, x_next, yl):
+                    n_now = _toggle(now, n_now, cell_zones[k])
+                # Between the first corner of this row and that of the next.
+                if c == 0 and (ax > xl) != (bx > xl):
+                    if far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next):
+                        n_row = _toggle(row_set, n_row, cell_zones[k])
+        if run_from >= 0:
+            runs, n_runs = _note_run(runs, n_runs, where, run_from, first_cell + nx, now, n_now, rank)
+    return out, used, runs, n_runs, heavy, n_heavy
+
+
+@compiled
+def _note_run(runs, n_runs, where, first, stop, members, n, rank):
+    _sort_by_rank(members, n, rank)
+    runs = _room(runs, n_runs + 4 + n)
+    runs[n_runs] = where
+    runs[n_runs + 1] = first
+    runs[n_runs + 2] = stop
+    runs[n_runs + 3] = n
+    runs[n_runs + 4 : n_runs + 4 + n] = members[:n]
+    return runs, n_runs + 4 + n
+
+
+@compiled
+def compile_band(coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d, nx, row0, row1, words, least_d):
+    """Compile some rows of the grid, with the blocks inside their heavy cells.
+
+    Returns the records, the blocks as (x0, y0, 1 / d, cells a side, position of the words), the words of the
+    blocks, and the runs of cells with several zones (see `_compile_block`).
+    """
+    edges, zones = _list_edges(
+        coords, rings, ring_zone, ring_low, ring_high, y0 + (row0 - 2 * MARGIN) * d, y0 + (row1 + 2 * MARGIN) * d
+    )
+    out = np.empty(max(1024, 6 * edges.size), np.uint32)
+    runs = np.empty(256, np.int64)
+    heavy = np.empty(256, np.int64)
+    blocks = np.empty((16, 5), np.float64)
+    block_words = np.empty(16, np.uint32)
+    n_blocks, n_words = 0, 0
+    nobody = np.empty(0, np.int32)
+    out, used, runs, n_runs, heavy, n_heavy = _compile_block(
+        coords, edges, zones, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0, heavy, 0,
+        -1, 1 << 60, d >= 4 * least_d,
+    )  # fmt: skip
+    for depth in range(_DEEPEST):
+        if n_heavy == 0:
+            break
+        deeper = np.empty(256, np.int64)
+        n_deeper = 0
+        at = 0
+        while at < n_heavy:
+            parent, cell, c, r, nb, n = heavy[at : at + 6]
+            at += 6
+            corner = heavy[at : at + nb].astype(np.int32)
+            cell_edges = heavy[at + nb : at + nb + n].astype(np.int32)
+            cell_zones = heavy[at + nb + n : at + nb + 2 * n].astype(np.int32)
+            at += nb + 2 * n
+            if parent < 0:
+                px, py, pd = x0, y0, d
+            else:
+                px, py, pd = blocks[parent, 0], blocks[parent, 1], 1.0 / blocks[parent, 2]
+            side = min(max(int(np.sqrt(4.0 * n)), 4), 128)
+            while side > 2 and pd / side < least_d:
+                side //= 2
+            sd = pd / side
+            xl, yl = px + c * pd, py + r * pd
+            while n_blocks >= blocks.shape[0]:
+                longer = np.empty((2 * blocks.shape[0], 5), np.float64)
+                longer[: blocks.shape[0]] = blocks
+                blocks = longer
+            blocks[n_blocks, 0] = xl
+            blocks[n_blocks, 1] = yl
+            blocks[n_blocks, 2] = 1.0 / sd
+            blocks[n_blocks, 3] = side
+            blocks[n_blocks, 4] = n_words
+            word = (n_blocks << 2) | BLOCK
+            if parent < 0:
+                words[cell] = word
+            else:
+                block_words[int(blocks[parent, 4]) + cell] = word
+            block_words = _room(block_words, n_words + side * side)
+            may_split = depth + 1 < _DEEPEST and sd >= 4 * least_d
+            sd = 1.0 / blocks[n_blocks, 2]
+            before = n_runs
+            out, used, runs, n_runs, deeper, n_deeper = _compile_block(
+                coords, cell_edges, cell_zones, rank, xl, yl, sd, side, 0, side, corner,
+                block_words[n_words : n_words + side * side], 1, out, used, runs, n_runs, deeper, n_deeper,
+                n_blocks, n, may_split,
+            )  # fmt: skip
+            while before < n_runs:  # runs know their cells within the block: number them through
+                runs[before + 1] += n_words
+                runs[before + 2] += n_words
+                before += 4 + runs[before + 3]
+            n_blocks += 1
+            n_words += side * side
+        heavy, n_heavy = deeper, n_deeper
+    return out[:used], blocks[:n_blocks], block_words[:n_words], runs[:n_runs]
+
+
+@compiled
+def move_words(words, records_at, first_block):
+    """Let words point to where records and blocks of their band came to stand."""
+    for k in range(words.size):
+        tag = words[k] & 3
+        if tag == RECORD:
+            words[k] += np.uint32(records_at << 2)
+        elif tag == BLOCK:
+            words[k] += np.uint32(first_block << 2)
+
+
+@compiled
+def intern_runs(runs, words, block_words, n_zones, offsets, members, table, n_sets):
+    """Number the sets of several zones, and write the numbers into the cells of their runs.
+
+    `offsets` and `members` hold the sets so far, `table` finds them by their hash; all are returned, longer
+    where they had to grow, with the number of sets.
+    """
+    at = 0
+    while at < runs.size:
+        where, first, stop, n = runs[at], runs[at + 1], runs[at + 2], runs[at + 3]
+        at += 4
+        found = runs[at : at + n]
+        slot = _slot_of(found, table.size)
+        number = -1
+        while table[slot] >= 0:
+            held = table[slot]
+            if np.array_equal(members[offsets[held] : offsets[held + 1]], found):
+                number = held
+                break
+            slot = (slot + 1) % table.size
+        if number < 0:
+            number = n_sets
+            n_sets += 1
+            table[slot] = number
+            offsets = _room(offsets, n_sets + 1)
+            members = _room(members, offsets[number] + n)
+            members[offsets[number] : offsets[number] + n] = found
+            offsets[number + 1] = offsets[number] + n
+            if 2 * n_sets > table.size:
+                longer = np.full(4 * table.size, -1, np.int64)
+                for k in range(n_sets):
+                    slot = _slot_of(members[offsets[k] : offsets[k + 1]], longer.size)
+                    while longer[slot] >= 0:
+                        slot = (slot + 1) % longer.size
+                    longer[slot] = k
+                table = longer
+        word = np.uint32((n_zones + 1 + number) << 2)
+        if where == 0:
+            words[first:stop] = word
+        else:
+            block_words[first:stop] = word
+        at += n
+    return offsets, members, table, n_sets
+
+
+@compiled
+def _slot_of(members, size):
+    """Return where a set is looked for first (FNV-1a)."""
+    key = np.uint64(14695981039346656037)
+    for k in range(members.size):
+        key = (key ^ np.uint64(members[k])) * np.uint64(1099511628211)
+        key ^= key >> np.uint64(29)
+    return np.int64(key % np.uint64(size))

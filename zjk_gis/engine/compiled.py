@@ -1,0 +1,65 @@
+"""The one way to compile a function, and what a user sees of it.
+
+Kernels become machine code at their first call, and the code is kept on disk beside the module, or in the
+user's cache directory where that cannot be written. Where neither can be, all works and is compiled anew in
+each process. The first compilation takes some seconds and says so on stderr.
+
+What is kept is thrown away when **any** file of this package changes: a kernel holds the code of those it
+calls, in whatever file they stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numba
+from numba.core import event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["compiled"]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile a function of numbers and arrays, to run without the interpreter's lock."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        kernel = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no directory to keep the code in
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    file = kernel._cache._cache_file  # noqa: SLF001
+    file._source_stamp = (*file._source_stamp, _SOURCES)  # noqa: SLF001
+    return kernel  # type: ignore[no-any-return]
+
+
+def _digest_of_sources() -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Announcer(event.Listener):  # type: ignore[misc]
+    """Says once in a process that compiling has begun."""
+
+    said = False
+
+    def on_start(self, event: event.Event) -> None:
+        kernel = event.data["dispatcher"].py_func.__module__
+        if not self.said and kernel.startswith("zjk_gis."):
+            self.said = True
+            text = "zjk_gis: 首次使用,正在编译计算引擎,约需半分钟 · compiling the engine, once, about half a minute"
+            print(text, file=sys.stderr, flush=True)
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+_SOURCES = _digest_of_sources()
+event.register("numba:compile", _Announcer())

@@ -1,0 +1,211 @@
+"""The compiled grid as a value: built from rings, asked with arrays, taken apart into arrays for saving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.engine.cells import BLOCK, compile_band, intern_runs, move_words
+from zjk_gis.engine.locate import fill_members, locate_points, may_be_near
+from zjk_gis.engine.threads import all_of, count, in_chunks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zjk_gis.engine.shapes import Rings
+
+__all__ = ["CompiledGrid"]
+
+_CELLS_PER_EDGE = 4.2
+_MOST_CELLS = 1 << 26
+_ROWS_OF_BANDS = 16
+# Single precision in a cell's own coordinates: what rounding of line and point can add up to, with room.
+_TOLERANCE = 2.0**-20
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGrid:
+    """A grid over polygons.
+
+    Attributes
+    ----------
+    words : ndarray of uint32
+        The cells row by row, then those of the blocks, then the records.
+    coords : ndarray of float64, shape (v, 2)
+        The vertices, for the exact predicate.
+    place : tuple of float
+        West and south edge, cells per unit, and the side of a cell.
+    nx, ny : int
+        Columns and rows.
+    n_zones : int
+    offsets, members : ndarray
+        The sets of several zones: set k is ``members[offsets[k]:offsets[k + 1]]``, ranked.
+    blocks : ndarray of float64, shape (b, 5)
+        West and south edge, cells per unit, cells a side, position of its first word.
+    tolerance : float
+        Within which a sign in single precision is not trusted.
+    """
+
+    words: NDArray[np.uint32]
+    coords: NDArray[np.float64]
+    place: tuple[float, float, float, float]
+    nx: int
+    ny: int
+    n_zones: int
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int32]
+    blocks: NDArray[np.float64]
+    tolerance: float
+
+    @classmethod
+    def compile(cls, rings: Rings, rank: NDArray[np.int64], *, cells: int | None = None) -> CompiledGrid:
+        """Compile a grid.
+
+        Parameters
+        ----------
+        rings : Rings
+        rank : ndarray of int64
+            The rank of each zone, 0 first.
+        cells : int, optional
+            About how many cells; by default in proportion to the edges.
+        """
+        coords = rings.coords
+        if cells is None:
+            cells = int(np.clip(_CELLS_PER_EDGE * len(coords), 256, _MOST_CELLS))
+        low, high = rings.low.min(axis=0), rings.high.max(axis=0)
+        d, nx, ny = _choose_cells(low, high, cells)
+        x0, y0 = low[0] - 1.3719 * d, low[1] - 1.4142 * d
+        grain = float(np.spacing(np.abs(np.concatenate([low, high])).max()))
+        place = (float(x0), float(y0), 1.0 / d, d)
+
+        cells_of_grid = np.empty(nx * ny, np.uint32)
+        share = max(_ROWS_OF_BANDS, -(-ny // (8 * count())))
+        bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
+        ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
+
+        def compile_one(band: tuple[int, int]) -> tuple[NDArray[np.generic], ...]:
+            row0, row1 = band
+            return compile_band(
+                coords, rings.starts, rings.zone, ring_low, ring_high, rank, *place[:2], d, nx, row0, row1,
+                cells_of_grid[row0 * nx : row1 * nx], grain * 2.0**24,
+            )  # fmt: skip
+
+        parts = all_of(compile_one, bands)
+        words, blocks, offsets, members = _put_together(cells_of_grid, parts, bands, nx, rings.n_zones)
+        return cls(
+            words=words,
+            coords=coords,
+            place=place,
+            nx=nx,
+            ny=ny,
+            n_zones=rings.n_zones,
+            offsets=offsets,
+            members=members,
+            blocks=blocks,
+            tolerance=_TOLERANCE + 16.0 * grain / _least_side(d, blocks),
+        )
+
+    def locate(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
+        """Return the first zone of each point by rank, how it was found, of how many, and what stayed open."""
+        row = np.empty(len(x), np.int32)
+        found = np.empty(len(x), np.uint8)
+        many = np.empty(len(x), np.int32)
+
+        def work(part: slice) -> NDArray[np.int64]:
+            return part.start + locate_points(x[part], y[part], row[part], found[part], many[part], *self._tables())
+
+        uncertain = in_chunks(work, len(x))
+        return row, found, many, np.concatenate([np.empty(0, np.int64), *uncertain])
+
+    def members_of(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], starts: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return all zones of each point, from the offsets that counting gave, and which it only touches."""
+        zones = np.empty(int(starts[-1]), np.int32)
+        touches = np.empty(len(zones), np.bool_)
+
+        def work(part: slice) -> None:
+            fill_members(x[part], y[part], starts[part.start : part.stop + 1], zones, touches, *self._tables())
+
+        in_chunks(work, len(x))
+        return zones, touches
+
+    def may_be_near(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], within: float
+    ) -> NDArray[np.bool_]:
+        """Tell which points may have an edge within a distance: all that have, and few others."""
+        near = np.empty(len(x), np.bool_)
+
+        def work(part: slice) -> None:
+            may_be_near(
+                x[part], y[part], within, near[part], self.words, self.words.view(np.float32), self.place,
+                self.nx, self.ny, self.blocks, self.nx * self.ny, np.float32(self.tolerance),
+            )  # fmt: skip
+
+        in_chunks(work, len(x))
+        return near
+
+    def _tables(self) -> tuple[object, ...]:
+        return (
+            self.words, self.words.view(np.float32), self.coords, self.place, self.nx, self.ny, self.n_zones,
+            self.offsets, self.members, self.blocks, self.nx * self.ny, np.float32(self.tolerance),
+        )  # fmt: skip
+
+
+def _choose_cells(low: NDArray[np.float64], high: NDArray[np.float64], cells: int) -> tuple[float, int, int]:
+    """Choose square cells, about so many, and at least one beyond the zones on every side."""
+    width, height = (high - low).tolist()
+    grain = float(np.spacing(np.abs(np.concatenate([low, high])).max()))
+    longest = max(width, height)
+    d = max((width * height / cells) ** 0.5, longest / cells, longest / 40_000, grain * 2.0**24, 1e-290)
+    return d, int(width / d) + 4, int(height / d) + 4
+
+
+def _least_side(d: float, blocks: NDArray[np.float64]) -> float:
+    return min(d, float(1.0 / blocks[:, 2].max())) if len(blocks) else d
+
+
+def _put_together(
+    grid: NDArray[np.uint32],
+    parts: list[tuple[NDArray[np.generic], ...]],
+    bands: list[tuple[int, int]],
+    nx: int,
+    n_zones: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
+    """Put the bands' records behind the cells, and number the sets of several zones."""
+    n_grid = len(grid)
+    block_sizes = np.array([len(part[2]) for part in parts])
+    record_sizes = np.array([len(part[0]) for part in parts])
+    block_counts = np.array([len(part[1]) for part in parts])
+    block_at = np.concatenate([[0], np.cumsum(block_sizes)])
+    record_at = n_grid + block_at[-1] + np.concatenate([[0], np.cumsum(record_sizes)])
+    first_block = np.concatenate([[0], np.cumsum(block_counts)])
+    words = np.empty(int(record_at[-1]), np.uint32)
+    offsets, members = np.zeros(64, np.int64), np.empty(64, np.int32)
+    table, n_sets = np.full(256, -1, np.int64), 0
+    for k, (_, _, block_words, runs) in enumerate(parts):
+        if len(runs):
+            row0, row1 = bands[k]
+            offsets, members, table, n_sets = intern_runs(
+                runs, grid[row0 * nx : row1 * nx], block_words, n_zones, offsets, members, table, n_sets
+            )
+
+    def move(k: int) -> None:
+        records, blocks, block_words, _ = parts[k]
+        row0, row1 = bands[k]
+        own = words[row0 * nx : row1 * nx]
+        own[:] = grid[row0 * nx : row1 * nx]
+        move_words(own, int(record_at[k]), int(first_block[k]))
+        if len(blocks):
+            move_words(block_words, int(record_at[k]), int(first_block[k]))
+            words[n_grid + block_at[k] : n_grid + block_at[k + 1]] = block_words
+            blocks[:, 4] += block_at[k]
+        words[record_at[k] : record_at[k + 1]] = records
+
+    all_of(move, range(len(parts)))
+    blocks = np.concatenate([part[1] for part in parts])
+    return words, blocks, offsets[: n_sets + 1].copy(), members[: offsets[n_sets]].copy()

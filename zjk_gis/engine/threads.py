@@ -1,0 +1,48 @@
+"""Work on many points, done in chunks by as many threads as there are processors."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["all_of", "count", "in_chunks"]
+
+_CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def count() -> int:
+    """Return how many threads share the work: ``ZJK_GIS_THREADS``, or the processors this process may use."""
+    asked = os.environ.get("ZJK_GIS_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def all_of(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """Do the work for every item, some at a time, and return the results in the order of the items."""
+    listed = list(items)
+    threads = min(count(), len(listed))
+    if threads <= 1:
+        return [work(item) for item in listed]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, listed))
+
+
+def in_chunks(work: Callable[[slice], _Result], size: int, *, chunk: int = _CHUNK) -> list[_Result]:
+    """Do the work for slices that together cover `size` points, and return the results in their order.
+
+    Examples
+    --------
+    >>> in_chunks(lambda part: part.stop - part.start, 10, chunk=4)
+    [4, 4, 2]
+    """
+    return all_of(work, [slice(start, min(start + chunk, size)) for start in range(0, size, chunk)])
