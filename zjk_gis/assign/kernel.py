@@ -1,7 +1,10 @@
 """From coordinates to answers: arrays in, arrays out, no table in sight.
 
-The engine finds which zones a point is in or near; here the rule of `zjk_gis.assign.policy` and the validity
+The engine finds which zones a point is in or near; here the rule of `zjk_gis.index.policy` and the validity
 periods decide which of them answers, and say how sure that is.
+
+Nearly every incident lies inside one zone, far from its border: those are answered at once. Only the rest, some
+in a hundred, are looked at pair by pair.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.assign.policy import first_by_rank
-from zjk_gis.engine import Pairs
+from zjk_gis.engine import INSIDE as STRICTLY_INSIDE
+from zjk_gis.engine import Pairs, disc_shares
+from zjk_gis.index.policy import first_by_rank
 from zjk_gis.layers.periods import ALWAYS, NEVER
 
 if TYPE_CHECKING:
@@ -20,8 +24,21 @@ if TYPE_CHECKING:
 
     from zjk_gis.engine import LineIndex, PolygonIndex
 
-__all__ = ["Answers", "Rows", "answer_by_lines", "answer_by_polygons"]
+__all__ = ["FOUND", "REASONS", "Answers", "Rows", "answer_by_lines", "answer_by_polygons", "doubt_inaccurate"]
 
+FOUND = np.array(["inside", "border", "nearest", "none"], dtype=object)
+REASONS = np.array(
+    [
+        "one_zone", "overlap", "shared_border", "outer_border", "within_reach", "tie", "undecided", "expired_zone",
+        "out_of_reach", "no_position", "bad_position",
+    ],
+    dtype=object,
+)  # fmt: skip
+_INSIDE, _BORDER, _NEAREST, _NONE = range(len(FOUND))
+(
+    _ONE_ZONE, _OVERLAP, _SHARED_BORDER, _OUTER_BORDER, _WITHIN_REACH, _TIE, _UNDECIDED, _EXPIRED_ZONE,
+    _OUT_OF_REACH, _NO_POSITION, _BAD_POSITION,
+) = range(len(REASONS))  # fmt: skip
 _MILLIMETRE = 3  # decimals: distances that agree to the millimetre are equal
 
 
@@ -47,7 +64,12 @@ class Rows:
     ends: NDArray[np.int64]
     side: NDArray[np.int8]
 
-    def hold(self, item: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.bool_]:
+    @property
+    def are_bounded(self) -> bool:
+        """Whether any row holds for a certain period only."""
+        return bool((self.begins > NEVER).any() or (self.ends < ALWAYS).any())
+
+    def hold(self, item: NDArray[np.integer], day: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell whether each row is valid on each day; on an unknown day every version may be."""
         held: NDArray[np.bool_] = (self.begins[item] <= day) & (day <= self.ends[item])
         held |= day == NEVER
@@ -60,35 +82,49 @@ class Answers:
 
     Attributes
     ----------
-    row : ndarray of int64
+    row : ndarray of int32
         The position of the row that answers, or -1.
-    found, reason : ndarray of object
+    found, reason : ndarray of uint8
+        Positions in `FOUND` and `REASONS`.
     distance : ndarray of float64
         To the answering row, 0 inside, NaN where nobody answers.
     candidates : ndarray of int64
         How many codes could answer.
     ambiguous : ndarray of bool
         Whether a person should look.
+    share : ndarray of float64 or None
+        The share of the accuracy circle in the answering row, where accuracies are known.
     """
 
-    row: NDArray[np.int64]
-    found: NDArray[np.object_]
-    reason: NDArray[np.object_]
+    row: NDArray[np.int32]
+    found: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
     distance: NDArray[np.float64]
     candidates: NDArray[np.int64]
     ambiguous: NDArray[np.bool_]
+    share: NDArray[np.float64] | None = None
 
     @classmethod
     def nobody(cls, size: int) -> Answers:
         """Begin with nobody answering for anything."""
         return cls(
-            row=np.full(size, -1, dtype=np.int64),
-            found=np.full(size, "none", dtype=object),
-            reason=np.full(size, "out_of_reach", dtype=object),
+            row=np.full(size, -1, dtype=np.int32),
+            found=np.full(size, _NONE, dtype=np.uint8),
+            reason=np.full(size, _OUT_OF_REACH, dtype=np.uint8),
             distance=np.full(size, np.nan),
             candidates=np.zeros(size, dtype=np.int64),
             ambiguous=np.ones(size, dtype=bool),
         )
+
+    def say_unusable(self, unusable: NDArray[np.bool_], missing: NDArray[np.bool_] | None) -> None:
+        """Say of points without usable position that this is why nobody answers."""
+        self.reason[unusable] = _BAD_POSITION
+        if missing is not None:
+            self.reason[missing] = _NO_POSITION
+
+    def _put(self, where: NDArray[np.int64], rest: Answers) -> None:
+        for name in ("row", "found", "reason", "distance", "candidates", "ambiguous"):
+            getattr(self, name)[where] = getattr(rest, name)
 
 
 def answer_by_polygons(
@@ -108,6 +144,63 @@ def answer_by_polygons(
     2. Where there is none, the nearest valid zone within `nearest_within` answers.
     3. Otherwise nobody does.
     """
+    located = index.locate(x, y)
+    plain = (located.found == STRICTLY_INSIDE) & (located.count == 1)
+    if rows.are_bounded:
+        plain &= rows.hold(located.row, day) & (day != NEVER)
+    if border_within > 0:
+        plain &= ~index.may_be_near_border(x, y, border_within)
+    answers = Answers(
+        row=located.row,
+        found=np.full(len(x), _INSIDE, dtype=np.uint8),
+        reason=np.full(len(x), _ONE_ZONE, dtype=np.uint8),
+        distance=np.zeros(len(x)),
+        candidates=np.ones(len(x), dtype=np.int64),
+        ambiguous=np.zeros(len(x), dtype=bool),
+    )
+    rest = np.flatnonzero(~plain)
+    if len(rest):
+        asked = (index, rows, x[rest], y[rest], day[rest])
+        answers._put(
+            rest, _answer_by_pairs(*asked, border_within=border_within, nearest_within=nearest_within)
+        )
+    return answers
+
+
+def doubt_inaccurate(
+    answers: Answers,
+    index: PolygonIndex,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    accuracy: NDArray[np.float64],
+    undecided_below: float,
+) -> None:
+    """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
+    share = (answers.row >= 0).astype(np.float64)
+    known = np.isfinite(accuracy) & (accuracy > 0) & (answers.row >= 0)
+    asked = np.flatnonzero(known)
+    if len(asked):
+        asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
+        share[asked] = disc_shares(
+            index.rings, x[asked], y[asked], accuracy[asked], answers.row[asked].astype(np.int64)
+        )
+    answers.share = share
+    undecided = known & (share < undecided_below)
+    answers.ambiguous |= undecided
+    answers.reason[undecided] = _UNDECIDED
+
+
+def _answer_by_pairs(
+    index: PolygonIndex,
+    rows: Rows,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    day: NDArray[np.int64],
+    *,
+    border_within: float,
+    nearest_within: float,
+) -> Answers:
+    """Find the zone that answers for each point, looking at every zone in question."""
     answers = Answers.nobody(len(x))
     contacts = index.contacts(x, y, border_within=border_within)
     holds = rows.hold(contacts.item, day[contacts.point])
@@ -123,8 +216,8 @@ def answer_by_polygons(
     at_border[point[contacts.at_border[holds]]] = True
     is_answered = answers.row >= 0
     for found, where, alone, shared in (
-        ("inside", is_answered & ~at_border, "one_zone", "overlap"),
-        ("border", is_answered & at_border, "outer_border", "shared_border"),
+        (_INSIDE, is_answered & ~at_border, _ONE_ZONE, _OVERLAP),
+        (_BORDER, is_answered & at_border, _OUTER_BORDER, _SHARED_BORDER),
     ):
         answers.found[where] = found
         answers.reason[where & ~several] = alone
@@ -137,7 +230,7 @@ def answer_by_polygons(
 
     lapsed = np.zeros(len(x), dtype=bool)
     lapsed[contacts.point[contacts.inside & ~holds]] = True
-    answers.reason[lapsed & ~is_answered] = "expired_zone"
+    answers.reason[lapsed & ~is_answered] = _EXPIRED_ZONE
     _doubt_unknown_days(answers, rows, day)
     return answers
 
@@ -186,10 +279,10 @@ def _answer_by_nearest(
     answers.row[where] = near.item[pick]
     answers.distance[where] = near.distance[pick]
     answers.candidates[where] = counts[reached]
-    answers.found[where] = "nearest"
+    answers.found[where] = _NEAREST
     tied = counts[reached] > 1
     answers.ambiguous[where] = tied
-    answers.reason[where] = np.where(tied, "tie", "within_reach")
+    answers.reason[where] = np.where(tied, _TIE, _WITHIN_REACH)
 
 
 def _select(pairs: Pairs, keep: NDArray[np.bool_]) -> Pairs:
