@@ -34,9 +34,7 @@ class GeosAnswers:
         self._areas = shapely.STRtree(polygons)
         self._borders: shapely.STRtree | None = None
         self._polygons = polygons
-        # The rings of zone z are order[first[z]:first[z + 1]].
-        self._order = np.argsort(rings.zone, kind="stable")
-        self._first = np.searchsorted(rings.zone[self._order], np.arange(rings.n_zones + 1))
+        self._order, self._first = rings.of_zones()
 
     def cover(
         self, x: NDArray[np.float64], y: NDArray[np.float64]

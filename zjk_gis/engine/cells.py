@@ -11,7 +11,7 @@ tag  the other 30 bits             meaning
 ==== ============================= ====================================================================
 
 A **record** is one or more chunks of at most 30 zones: a header (numbers of zones and edges, and whether another
-chunk follows), the zones that hold the corner (one bit each), where the numbers of the edges begin, the zones in the
+chunk follows), the zones that hold the corner (one bit each), the zones in the
 order of their rank, and for each edge its line in the cell's own coordinates, in single precision, with the
 zones it bounds (one bit each). An edge that several zones share stands there once. The numbers of the edges end
 the chunk.
@@ -95,49 +95,50 @@ def _list_edges(coords, rings, ring_zone, ring_low, ring_high, low, high):
 
 @compiled
 def _rasterise(coords, edges, x0, y0, d, nx, row0, row1):
-    """List every cell that each edge touches or comes near; return cells and positions in `edges`, and counts."""
-    size = max(64, edges.size * 2)
-    cell = np.empty(size, np.int32)
-    entry = np.empty(size, np.int32)
+    """List every cell that each edge touches or comes near, with the edge's position; and count them by cell."""
+    cell = np.empty(max(64, edges.size * 3), np.int32)
+    entry = np.empty(cell.size, np.int32)
     counts = np.zeros(nx * (row1 - row0) + 1, np.int32)
     inv = 1.0 / d
+    low_row, high_row, high_column = float(row0), row1 - 1.0, nx - 1.0
     n = 0
     for k in range(edges.size):
         e = edges[k]
-        ua, va = (coords[e, 0] - x0) * inv, (coords[e, 1] - y0) * inv
-        ub, vb = (coords[e + 1, 0] - x0) * inv, (coords[e + 1, 1] - y0) * inv
-        if coords[e, 0] == coords[e + 1, 0] and coords[e, 1] == coords[e + 1, 1]:
+        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+        if ax == bx and ay == by:
             continue
-        u_low, u_high = min(ua, ub) - MARGIN, max(ua, ub) + MARGIN
-        v_low, v_high = min(va, vb) - MARGIN, max(va, vb) + MARGIN
-        if u_high < 0 or u_low >= nx or v_high < row0 or v_low >= row1:
+        ua, va, ub, vb = (ax - x0) * inv, (ay - y0) * inv, (bx - x0) * inv, (by - y0) * inv
+        u_low, u_high = (ua, ub) if ua < ub else (ub, ua)
+        v_low, v_high = (va, vb) if va < vb else (vb, va)
+        u_low, u_high, v_low, v_high = u_low - MARGIN, u_high + MARGIN, v_low - MARGIN, v_high + MARGIN
+        if u_high < 0.0 or u_low >= nx or v_high < low_row or v_low >= row1:
             continue
-        r_first, r_last = int(np.floor(max(v_low, row0))), int(np.floor(min(v_high, row1 - 1.0)))
-        c_first, c_last = int(np.floor(max(u_low, 0.0))), int(np.floor(min(u_high, nx - 1.0)))
-        if n + c_last - c_first + 1 + 2 * (r_last - r_first + 1) > cell.size:
-            grown = n + c_last - c_first + 1 + 2 * (r_last - r_first + 1)
-            cell, entry = _room(cell, grown), _room(entry, grown)
+        u_low, u_high = u_low if u_low > 0.0 else 0.0, u_high if u_high < high_column else high_column
+        v_low, v_high = v_low if v_low > low_row else low_row, v_high if v_high < high_row else high_row
+        r_first, r_last = np.int64(v_low), np.int64(v_high)
+        c_first, c_last = np.int64(u_low), np.int64(u_high)
+        need = n + (c_last - c_first) + 3 * (r_last - r_first) + 4
+        if need > cell.size:
+            cell, entry = _room(cell, need), _room(entry, need)
         if r_first == r_last or c_first == c_last:
-            for r in range(r_first, r_last + 1):
-                for c in range(c_first, c_last + 1):
-                    at = (r - row0) * nx + c
-                    if n == cell.size:
-                        cell, entry = _room(cell, n + 1), _room(entry, n + 1)
+            for r in range(r_first - row0, r_last - row0 + 1):
+                for at in range(r * nx + c_first, r * nx + c_last + 1):
                     cell[n] = at
                     entry[n] = k
                     counts[at + 1] += 1
                     n += 1
             continue
         slope = (ub - ua) / (vb - va)
+        slack = abs(slope) * MARGIN + MARGIN
+        left_shift = -slack if slope > 0.0 else slope - slack
+        right_shift = slope + slack if slope > 0.0 else slack
         for r in range(r_first, r_last + 1):
-            u1 = ua + (r - MARGIN - va) * slope
-            u2 = ua + (r + 1 + MARGIN - va) * slope
-            left = max(min(u1, u2) - MARGIN, u_low, 0.0)
-            right = min(max(u1, u2) + MARGIN, u_high, nx - 1.0)
-            for c in range(int(np.floor(left)), int(np.floor(right)) + 1):
-                if n == cell.size:
-                    cell, entry = _room(cell, n + 1), _room(entry, n + 1)
-                at = (r - row0) * nx + c
+            u = ua + (r - va) * slope
+            left, right = u + left_shift, u + right_shift
+            left = left if left > u_low else u_low
+            right = right if right < u_high else u_high
+            first = (r - row0) * nx
+            for at in range(first + np.int64(left), first + np.int64(right) + 1):
                 cell[n] = at
                 entry[n] = k
                 counts[at + 1] += 1
@@ -168,63 +169,67 @@ def _sort_by_rank(members, n, rank):
 
 
 @compiled
-def _write_record(out, used, coords, edges, zones, rank, corner, n_corner, xl, yl, d):
+def _write_record(out, used, coords, edges, zones, n, rank, corner, n_corner, xl, yl, d, scratch):
     """Write the record of a cell; return the buffer and the new length.
 
-    `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left corner.
+    The first n of `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left corner.
+    `scratch` has room for both, four times.
     """
-    n = edges.size
+    local, same, kept, masks = scratch[0], scratch[1], scratch[2], scratch[3]
     inv = 1.0 / d
     # The zones of the cell, in the order of their rank.
-    local = np.empty(n + n_corner, np.int32)
     m = 0
     for k in range(n + n_corner):
         zone = zones[k] if k < n else corner[k - n]
-        known = False
-        for j in range(m):
-            if local[j] == zone:
-                known = True
-                break
-        if not known:
+        j = 0
+        while j < m and local[j] != zone:
+            j += 1
+        if j == m:
             local[m] = zone
             m += 1
     _sort_by_rank(local, m, rank)
-    # Each edge once, however many zones share it, in whichever direction.
-    first_like = np.empty(n, np.int32)
+    # Each edge once, however many zones share it, in whichever direction: entry k is edge kept[same[k]].
+    n_kept = 0
     for k in range(n):
-        first_like[k] = k
-        ax, ay, bx, by = coords[edges[k], 0], coords[edges[k], 1], coords[edges[k] + 1, 0], coords[edges[k] + 1, 1]
-        for j in range(k):
-            if first_like[j] != j:
-                continue
-            cx, cy = coords[edges[j], 0], coords[edges[j], 1]
-            dx, dy = coords[edges[j] + 1, 0], coords[edges[j] + 1, 1]
-            if (ax == dx and ay == dy and bx == cx and by == cy) or (ax == cx and ay == cy and bx == dx and by == dy):
-                first_like[k] = j
+        e = edges[k]
+        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+        j = 0
+        while j < n_kept:
+            o = kept[j]
+            cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
+            if (ax == dx and ay == dy and bx == cx and by == cy) or (
+                ax == cx and ay == cy and bx == dx and by == dy
+            ):
                 break
+            j += 1
+        same[k] = j
+        if j == n_kept:
+            kept[j] = e
+            n_kept += 1
     for start in range(0, m, MANY):
         stop = min(start + MANY, m)
-        out = _room(out, used + 3 + (stop - start) + EDGE_WORDS * n + n)
+        out = _room(out, used + 2 + (stop - start) + (EDGE_WORDS + 1) * n_kept)
+        for j in range(n_kept):
+            masks[j] = 0
+        for k in range(n):
+            j = start
+            while j < stop and local[j] != zones[k]:
+                j += 1
+            if j < stop:
+                masks[same[k]] ^= 1 << (j - start)
         base = 0
         for j in range(start, stop):
+            out[used + 2 + j - start] = local[j]
             for k in range(n_corner):
                 if corner[k] == local[j]:
                     base |= 1 << (j - start)
-            out[used + 3 + j - start] = local[j]
-        at = used + 3 + stop - start
+        at = used + 2 + stop - start
         written = 0
-        for k in range(n):
-            if first_like[k] != k:
+        for j in range(n_kept):
+            if masks[j] == 0:
                 continue
-            mask = 0
-            for other in range(k, n):
-                if first_like[other] == k:
-                    for j in range(start, stop):
-                        if local[j] == zones[other]:
-                            mask ^= 1 << (j - start)
-            if mask == 0:
-                continue
-            e = edges[k]
+            mask = np.int64(masks[j])
+            e = kept[j]
             ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
             if (ax > xl) != (bx > xl):
                 mask |= CROSSES
@@ -232,44 +237,90 @@ def _write_record(out, used, coords, edges, zones, rank, corner, n_corner, xl, y
                     mask |= WITHIN_CORNER
             ua, va, ub, vb = (ax - xl) * inv, (ay - yl) * inv, (bx - xl) * inv, (by - yl) * inv
             du, dv = ub - ua, vb - va
-            norm = abs(du) + abs(dv)
+            scale = 1.0 / (abs(du) + abs(dv))
+            v_low, v_high = (va, vb) if va < vb else (vb, va)
             line = out[at : at + 5].view(np.float32)
-            line[0] = -dv / norm
-            line[1] = du / norm
-            line[2] = (ua * dv - va * du) / norm
-            line[3] = max(min(va, vb), -3.0)
-            line[4] = min(max(va, vb), 4.0)
+            line[0] = -dv * scale
+            line[1] = du * scale
+            line[2] = (ua * dv - va * du) * scale
+            line[3] = v_low if v_low > -3.0 else -3.0
+            line[4] = v_high if v_high < 4.0 else 4.0
             out[at + 5] = mask
             at += EDGE_WORDS
             written += 1
-        # The numbers of the edges follow their lines: only the exact predicate asks for them.
-        number = at
-        for k in range(n):
-            if first_like[k] == k:
-                for other in range(k, n):
-                    if first_like[other] == k and _is_among(zones[other], local, start, stop):
-                        out[number] = edges[k]
-                        number += 1
-                        break
         out[used] = (stop - start) | (written << 6) | ((1 << 31) if stop < m else 0)
         out[used + 1] = base
-        out[used + 2] = at - used
-        used = at + written
+        used = at
+        for j in range(n_kept):  # only the exact predicate asks for them
+            if masks[j] != 0:
+                out[used] = kept[j]
+                used += 1
     return out, used
 
 
 @compiled
-def _is_among(zone, local, start, stop):
-    for j in range(start, stop):
-        if local[j] == zone:
-            return True
-    return False
+def _suspect(coords, edges, zones, n, suspects):
+    """Mark the zones two of whose edges in a cell meet otherwise than one goes on where the other ends.
+
+    A single ring none of whose edges do so anywhere is simple, and its polygon valid. Others may be valid.
+    """
+    for k in range(1, n):
+        e = edges[k]
+        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+        for j in range(k):
+            if zones[j] != zones[k] or suspects[zones[k]]:
+                continue
+            o = edges[j]
+            cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
+            if (
+                max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx)
+                or max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by)
+            ):  # fmt: skip
+                continue
+            if bx == cx and by == cy:
+                turns_back = orient(ax, ay, bx, by, dx, dy) == 0 and _is_back(ax, ay, bx, by, dx, dy)
+                if turns_back or (ax == dx and ay == dy):
+                    suspects[zones[k]] = True
+            elif ax == dx and ay == dy:
+                if orient(cx, cy, dx, dy, bx, by) == 0 and _is_back(cx, cy, dx, dy, bx, by):
+                    suspects[zones[k]] = True
+            elif orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
+                orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
+            ):
+                suspects[zones[k]] = True
+
+
+@compiled
+def _is_back(ax, ay, bx, by, cx, cy):
+    """Tell whether, of three points on a line, the way from b to c leads back towards a."""
+    return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
 
 
 @compiled
 def _compile_block(
-    coords, edges, zones, rank, x0, y0, d, nx, row0, row1, base, words, where, out, used, runs, n_runs, heavy, n_heavy,
-    parent, parent_entries, may_split,
+    coords,
+    edges,
+    zones,
+    rank,
+    x0,
+    y0,
+    d,
+    nx,
+    row0,
+    row1,
+    base,
+    words,
+    where,
+    out,
+    used,
+    runs,
+    n_runs,
+    heavy,
+    n_heavy,
+    parent,
+    parent_entries,
+    may_split,
+    suspects,
 ):
     """Compile one block: fill its `words`, write its records, list its sets and its heavy cells.
 
@@ -292,6 +343,7 @@ def _compile_block(
     now = np.empty_like(row_set)
     cell_edges = np.empty(64, np.int32)
     cell_zones = np.empty(64, np.int32)
+    scratch = np.empty((4, 64), np.int32)
     for r in range(row0, row1):
         yl, y_next = y0 + r * d, y0 + (r + 1) * d
         now[:n_row] = row_set[:n_row]
@@ -337,15 +389,21 @@ def _compile_block(
                 n_heavy += n
                 words[at] = BLOCK
             else:
+                if suspects.size:
+                    _suspect(coords, cell_edges, cell_zones, n, suspects)
                 words[at] = (used << 2) | RECORD
+                if n + n_now > scratch.shape[1]:
+                    scratch = np.empty((4, 2 * (n + n_now)), np.int32)
                 out, used = _write_record(
-                    out, used, coords, cell_edges[:n], cell_zones[:n], rank, now, n_now, xl, yl, d
+                    out, used, coords, cell_edges, cell_zones, n, rank, now, n_now, xl, yl, d, scratch
                 )
             for k in range(n):
                 e = cell_edges[k]
                 ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
                 # Between this corner and the next one to the right.
-                if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, x_next, yl):
+                if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(
+                    ax, ay, bx, by, x_next, yl
+                ):
                     n_now = _toggle(now, n_now, cell_zones[k])
                 # Between the first corner of this row and that of the next.
                 if c == 0 and (ax > xl) != (bx > xl):
@@ -369,14 +427,24 @@ def _note_run(runs, n_runs, where, first, stop, members, n, rank):
 
 
 @compiled
-def compile_band(coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d, nx, row0, row1, words, least_d):
+def compile_band(
+    coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d, nx, row0, row1, words, least_d, suspects
+):
     """Compile some rows of the grid, with the blocks inside their heavy cells.
+
+    Where `suspects` has room for a mark on each zone, those are marked that may be invalid.
 
     Returns the records, the blocks as (x0, y0, 1 / d, cells a side, position of the words), the words of the
     blocks, and the runs of cells with several zones (see `_compile_block`).
     """
     edges, zones = _list_edges(
-        coords, rings, ring_zone, ring_low, ring_high, y0 + (row0 - 2 * MARGIN) * d, y0 + (row1 + 2 * MARGIN) * d
+        coords,
+        rings,
+        ring_zone,
+        ring_low,
+        ring_high,
+        y0 + (row0 - 2 * MARGIN) * d,
+        y0 + (row1 + 2 * MARGIN) * d,
     )
     out = np.empty(max(1024, 6 * edges.size), np.uint32)
     runs = np.empty(256, np.int64)
@@ -387,7 +455,7 @@ def compile_band(coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d,
     nobody = np.empty(0, np.int32)
     out, used, runs, n_runs, heavy, n_heavy = _compile_block(
         coords, edges, zones, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0, heavy, 0,
-        -1, 1 << 60, d >= 4 * least_d,
+        -1, 1 << 60, d >= 4 * least_d, suspects,
     )  # fmt: skip
     for depth in range(_DEEPEST):
         if n_heavy == 0:
@@ -432,7 +500,7 @@ def compile_band(coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d,
             out, used, runs, n_runs, deeper, n_deeper = _compile_block(
                 coords, cell_edges, cell_zones, rank, xl, yl, sd, side, 0, side, corner,
                 block_words[n_words : n_words + side * side], 1, out, used, runs, n_runs, deeper, n_deeper,
-                n_blocks, n, may_split,
+                n_blocks, n, may_split, suspects,
             )  # fmt: skip
             while before < n_runs:  # runs know their cells within the block: number them through
                 runs[before + 1] += n_words

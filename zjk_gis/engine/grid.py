@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.engine.cells import BLOCK, compile_band, intern_runs, move_words
-from zjk_gis.engine.locate import fill_members, locate_points, may_be_near
-from zjk_gis.engine.threads import all_of, count, in_chunks
+from zjk_gis.engine.locate import fill_members, locate_approximately, locate_points, may_be_near
+from zjk_gis.threads import all_of, count, in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zjk_gis.engine.approximate import Approximation
     from zjk_gis.engine.shapes import Rings
 
 __all__ = ["CompiledGrid"]
 
-_CELLS_PER_EDGE = 4.2
 _MOST_CELLS = 1 << 26
-_ROWS_OF_BANDS = 16
+_PADDING = 64  # words behind the last record, which reading ahead may touch
+_CELLS_OF_BAND = 100_000  # so that a band stays in the processor's own memory
 # Single precision in a cell's own coordinates: what rounding of line and point can add up to, with room.
 _TOLERANCE = 2.0**-20
 
@@ -60,7 +61,14 @@ class CompiledGrid:
     tolerance: float
 
     @classmethod
-    def compile(cls, rings: Rings, rank: NDArray[np.int64], *, cells: int | None = None) -> CompiledGrid:
+    def compile(
+        cls,
+        rings: Rings,
+        rank: NDArray[np.int64],
+        *,
+        cells_per_edge: float,
+        suspects: NDArray[np.bool_] | None = None,
+    ) -> CompiledGrid:
         """Compile a grid.
 
         Parameters
@@ -68,12 +76,14 @@ class CompiledGrid:
         rings : Rings
         rank : ndarray of int64
             The rank of each zone, 0 first.
-        cells : int, optional
-            About how many cells; by default in proportion to the edges.
+        cells_per_edge : float
+            How many cells there shall be, about: more take longer to compile and less to find points in.
+        suspects : ndarray of bool, optional
+            One for each zone: set where a single ring may not be simple.
         """
         coords = rings.coords
-        if cells is None:
-            cells = int(np.clip(_CELLS_PER_EDGE * len(coords), 256, _MOST_CELLS))
+        cells = int(np.clip(cells_per_edge * len(coords), 256, _MOST_CELLS))
+        marks = np.empty(0, np.bool_) if suspects is None else suspects
         low, high = rings.low.min(axis=0), rings.high.max(axis=0)
         d, nx, ny = _choose_cells(low, high, cells)
         x0, y0 = low[0] - 1.3719 * d, low[1] - 1.4142 * d
@@ -81,7 +91,7 @@ class CompiledGrid:
         place = (float(x0), float(y0), 1.0 / d, d)
 
         cells_of_grid = np.empty(nx * ny, np.uint32)
-        share = max(_ROWS_OF_BANDS, -(-ny // (8 * count())))
+        share = max(8, min(_CELLS_OF_BAND // nx, -(-ny // (4 * count()))))
         bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
         ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
 
@@ -89,7 +99,7 @@ class CompiledGrid:
             row0, row1 = band
             return compile_band(
                 coords, rings.starts, rings.zone, ring_low, ring_high, rank, *place[:2], d, nx, row0, row1,
-                cells_of_grid[row0 * nx : row1 * nx], grain * 2.0**24,
+                cells_of_grid[row0 * nx : row1 * nx], grain * 2.0**24, marks,
             )  # fmt: skip
 
         parts = all_of(compile_one, bands)
@@ -108,18 +118,27 @@ class CompiledGrid:
         )
 
     def locate(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
+        self, x: NDArray[np.float64], y: NDArray[np.float64], through: Approximation | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
-        """Return the first zone of each point by rank, how it was found, of how many, and what stayed open."""
+        """Return the first zone of each point by rank, how it was found, of how many, and what stayed open.
+
+        With an approximation the points are in the coordinates that it takes, and all stay open for which it
+        is not good enough.
+        """
         row = np.empty(len(x), np.int32)
         found = np.empty(len(x), np.uint8)
         many = np.empty(len(x), np.int32)
 
         def work(part: slice) -> NDArray[np.int64]:
-            return part.start + locate_points(x[part], y[part], row[part], found[part], many[part], *self._tables())
+            asked = (x[part], y[part], row[part], found[part], many[part], *self._tables())
+            if through is None:
+                return part.start + locate_points(*asked, 0.0)
+            return part.start + locate_approximately(
+                *asked, through.place, through.coefficients, through.error
+            )
 
-        uncertain = in_chunks(work, len(x))
-        return row, found, many, np.concatenate([np.empty(0, np.int64), *uncertain])
+        still_open = in_chunks(work, len(x))
+        return row, found, many, np.concatenate([np.empty(0, np.int64), *still_open])
 
     def members_of(
         self, x: NDArray[np.float64], y: NDArray[np.float64], starts: NDArray[np.int64]
@@ -129,14 +148,14 @@ class CompiledGrid:
         touches = np.empty(len(zones), np.bool_)
 
         def work(part: slice) -> None:
-            fill_members(x[part], y[part], starts[part.start : part.stop + 1], zones, touches, *self._tables())
+            fill_members(
+                x[part], y[part], starts[part.start : part.stop + 1], zones, touches, *self._tables()
+            )
 
         in_chunks(work, len(x))
         return zones, touches
 
-    def may_be_near(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], within: float
-    ) -> NDArray[np.bool_]:
+    def may_be_near(self, x: NDArray[np.float64], y: NDArray[np.float64], within: float) -> NDArray[np.bool_]:
         """Tell which points may have an edge within a distance: all that have, and few others."""
         near = np.empty(len(x), np.bool_)
 
@@ -184,7 +203,8 @@ def _put_together(
     block_at = np.concatenate([[0], np.cumsum(block_sizes)])
     record_at = n_grid + block_at[-1] + np.concatenate([[0], np.cumsum(record_sizes)])
     first_block = np.concatenate([[0], np.cumsum(block_counts)])
-    words = np.empty(int(record_at[-1]), np.uint32)
+    words = np.empty(int(record_at[-1]) + _PADDING, np.uint32)
+    words[-_PADDING:] = 0
     offsets, members = np.zeros(64, np.int64), np.empty(64, np.int32)
     table, n_sets = np.full(256, -1, np.int64), 0
     for k, (_, _, block_words, runs) in enumerate(parts):

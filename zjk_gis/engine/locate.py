@@ -14,15 +14,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from zjk_gis.engine.approximate import approximate
 from zjk_gis.engine.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.engine.predicates import UNKNOWN, orient
 
-__all__ = ["BORDER", "INSIDE", "NONE", "fill_members", "locate_points", "may_be_near"]
+__all__ = ["fill_members", "locate_approximately", "locate_points", "may_be_near"]
 
 NONE, INSIDE, BORDER = 0, 1, 2
 _BATCH = 512
+_AT_ONCE = 8 * _BATCH
 _UNSURE = -1
+_FURTHER = 15  # words on, in the record's second line of memory
+_POSITION = np.array(
+    [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8, 31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6, 11, 5,
+     10, 9],
+    np.int64,
+)  # fmt: skip
 
 
 @compiled
@@ -31,7 +39,7 @@ def _walk(words, lines, at, u, v, tolerance):
     header = np.int64(words[at])
     base = np.int64(words[at + 1])
     n_edges = (header >> 6) & 0x1FFFFFF
-    e = at + 3 + (header & 63)
+    e = at + 2 + (header & 63)
     unsure = False
     for _ in range(n_edges):
         a, b, c = lines[e], lines[e + 1], lines[e + 2]
@@ -55,13 +63,13 @@ def _walk(words, lines, at, u, v, tolerance):
 
 
 @compiled
-def _walk_exactly(words, coords, at, px, py, xl, yl):
+def _walk_exactly(words, coords, at, px, py, xl):
     """Return the zones of one chunk that hold a point, those it touches, and whether that is certain."""
     header = np.int64(words[at])
     inside = np.int64(words[at + 1])
     n_edges = (header >> 6) & 0x1FFFFFF
-    mask_at = at + 3 + (header & 63) + EDGE_WORDS - 1
-    number_at = at + np.int64(words[at + 2])
+    mask_at = at + 2 + (header & 63) + EDGE_WORDS - 1
+    number_at = at + 2 + (header & 63) + EDGE_WORDS * n_edges
     touching = np.int64(0)
     certain = True
     for k in range(n_edges):
@@ -86,40 +94,42 @@ def _walk_exactly(words, coords, at, px, py, xl, yl):
 
 @compiled
 def _lowest(bits):
-    """Return the position of the lowest bit that is set."""
-    k = 0
-    while not (bits >> k) & 1:
-        k += 1
-    return k
+    """Return the position of the lowest bit that is set, without a branch (de Bruijn)."""
+    return _POSITION[((bits & -bits) * 0x077CB531 >> 27) & 31]
 
 
 @compiled
 def _count(bits):
-    n = 0
-    while bits:
-        bits &= bits - 1
-        n += 1
-    return n
+    """Count the bits that are set, of 32, without a branch."""
+    bits = bits - ((bits >> 1) & 0x55555555)
+    bits = (bits & 0x33333333) + ((bits >> 2) & 0x33333333)
+    return ((((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101) >> 24) & 0xFF
 
 
 @compiled
-def _descend(words, blocks, block_words_at, word, x, y, u, v, xl, yl):
-    """Follow blocks down to the cell that decides; return its word, the place in it, and its corner."""
+def _descend(words, blocks, block_words_at, word, x, y):
+    """Follow blocks down to the cell that decides.
+
+    Returns its word, the place of the point in it, and of the last block the west edge, the side of a cell, the
+    number of the cell and the number of columns.
+    """
+    u, v, d, b = 0.0, 0.0, 0.0, np.int64(0)
+    cell, side = np.int64(0), np.int64(1)
     while word & 3 == BLOCK:
         b = word >> 2
-        inv, side = blocks[b, 2], int(blocks[b, 3])
+        inv, side = blocks[b, 2], np.int64(blocks[b, 3])
         d = 1.0 / inv
         fu, fv = (x - blocks[b, 0]) * inv, (y - blocks[b, 1]) * inv
-        c = min(max(int(np.floor(fu)), 0), side - 1)
-        r = min(max(int(np.floor(fv)), 0), side - 1)
+        c = min(max(np.int64(np.floor(fu)), 0), side - 1)
+        r = min(max(np.int64(np.floor(fv)), 0), side - 1)
         u, v = fu - c, fv - r
-        xl, yl = blocks[b, 0] + c * d, blocks[b, 1] + r * d
-        word = np.int64(words[block_words_at + int(blocks[b, 4]) + r * side + c])
-    return word, u, v, xl, yl
+        cell = r * side + c
+        word = np.int64(words[block_words_at + np.int64(blocks[b, 4]) + cell])
+    return word, u, v, blocks[b, 0], d, cell, side
 
 
 @compiled
-def _from_record(words, lines, coords, at, x, y, u, v, xl, yl, tolerance):
+def _from_record(words, lines, coords, at, x, y, u, v, x0, d, cell, nx, tolerance, slack):
     """Return (row, how, how many, certain) for a point in the cell of a record."""
     row, how, many = np.int64(-1), NONE, 0
     touched = np.int64(-1)
@@ -127,19 +137,21 @@ def _from_record(words, lines, coords, at, x, y, u, v, xl, yl, tolerance):
     u32, v32 = np.float32(u), np.float32(v)
     while True:
         header = np.int64(words[at])
-        inside = _walk(words, lines, at, u32, v32, tolerance)
+        inside = _walk(words, lines, at, u32, v32, tolerance + np.float32(slack))
         touching = np.int64(0)
         if inside == _UNSURE:
-            inside, touching, sure = _walk_exactly(words, coords, at, x, y, xl, yl)
+            if slack > 0.0:
+                return row, how, many, False
+            inside, touching, sure = _walk_exactly(words, coords, at, x, y, x0 + (cell % nx) * d)
             certain = certain and sure
         if inside and row < 0:
-            row = np.int64(words[at + 3 + _lowest(inside)])
+            row = np.int64(words[at + 2 + _lowest(inside)])
         if touching and touched < 0:
-            touched = np.int64(words[at + 3 + _lowest(touching)])
+            touched = np.int64(words[at + 2 + _lowest(touching)])
         many += _count(inside | touching)
         if not header >> 31:
             break
-        at += np.int64(words[at + 2]) + ((header >> 6) & 0x1FFFFFF)
+        at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
     if row >= 0:
         how = INSIDE
     elif touched >= 0:
@@ -148,27 +160,40 @@ def _from_record(words, lines, coords, at, x, y, u, v, xl, yl, tolerance):
 
 
 @compiled
-def locate_points(
-    x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at, tolerance
-):  # fmt: skip
-    """Fill `row`, `found` and `count` for every point; return the positions of those that stayed uncertain.
+def _append(positions, n, value):
+    if n == positions.size:
+        longer = np.empty(2 * n + 16, np.int64)
+        longer[:n] = positions
+        positions = longer
+    positions[n] = value
+    return positions, n + 1
 
-    `grid` is (x0, y0, 1 / d, d).
+
+@compiled
+def locate_points(
+    x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at,
+    tolerance, error,
+):  # fmt: skip
+    """Fill `row`, `found` and `count` for every point; return the positions of those that stay open.
+
+    `grid` is (x0, y0, 1 / d, d). `error` is how far the points may truly lie from their coordinates: with 0
+    only points stay open that need integers of any length, otherwise all whose answer may be another one.
     """
     x0, y0, inv, d = grid
+    slack = error * inv
     at = np.empty(_BATCH, np.int64)
     word = np.empty(_BATCH, np.int64)
     us = np.empty(_BATCH, np.float64)
     vs = np.empty(_BATCH, np.float64)
     rest = np.empty(_BATCH, np.int64)
     ahead = np.empty(_BATCH, np.uint32)
-    uncertain = np.empty(0, np.int64)
+    still_open, n_open = np.empty(0, np.int64), 0
     for start in range(0, x.size, _BATCH):
         n = min(_BATCH, x.size - start)
         for k in range(n):
             fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
             on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
-            fu, fv = (fu, fv) if on else (0.0, 0.0)  # the first cell lies beyond all zones
+            fu, fv = (fu, fv) if on else (0.5, 0.5)  # the first cell lies beyond all zones
             c, r = np.int64(fu), np.int64(fv)
             us[k] = fu - c
             vs[k] = fv - r
@@ -184,32 +209,36 @@ def locate_points(
             count[start + k] = number > 0
             rest[n_rest] = k
             n_rest += ((w & 3) != 0) | (number > n_zones)
+        if slack > 0.0:
+            for k in range(n):
+                if min(us[k], vs[k]) < slack or max(us[k], vs[k]) > 1.0 - slack:
+                    still_open, n_open = _append(still_open, n_open, start + k)
         for k in range(n_rest):  # touch the records, so that they are on their way
             w = word[rest[k]]
-            ahead[k] = words[w >> 2] if w & 3 == RECORD else 0
+            ahead[k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
         for j in range(n_rest):
             k = rest[j]
             i = start + k
             w = word[k]
             u, v = us[k], vs[k]
-            c = at[k] % nx
-            r = at[k] // nx
-            xl, yl = x0 + c * d, y0 + r * d
+            west, side, cell, columns = x0, d, at[k], nx
+            here = slack
             if w & 3 == BLOCK:
-                w, u, v, xl, yl = _descend(words, blocks, block_words_at, w, x[i], y[i], u, v, xl, yl)
+                w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
+                here = error / side
+                if here > 0.0 and (min(u, v) < here or max(u, v) > 1.0 - here):
+                    still_open, n_open = _append(still_open, n_open, i)
+                    continue
             number = w >> 2
             if w & 3 == RECORD:
                 zone, how, many, certain = _from_record(
-                    words, lines, coords, number, x[i], y[i], u, v, xl, yl, tolerance
+                    words, lines, coords, number, x[i], y[i], u, v, west, side, cell, columns, tolerance, here
                 )
                 row[i] = zone
                 found[i] = how
                 count[i] = many
                 if not certain:
-                    longer = np.empty(uncertain.size + 1, np.int64)
-                    longer[:-1] = uncertain
-                    longer[-1] = i
-                    uncertain = longer
+                    still_open, n_open = _append(still_open, n_open, i)
             elif number > n_zones:
                 first = offsets[number - n_zones - 1]
                 row[i] = members[first]
@@ -219,7 +248,31 @@ def locate_points(
                 row[i] = number - 1
                 found[i] = number > 0
                 count[i] = number > 0
-    return uncertain
+    return still_open[:n_open]
+
+
+@compiled
+def locate_approximately(
+    x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at,
+    tolerance, place, coefficients, error,
+):  # fmt: skip
+    """Do as `locate_points` for points in other coordinates, projected approximately on the way."""
+    xs, ys = np.empty(_AT_ONCE), np.empty(_AT_ONCE)
+    still_open, n_open = np.empty(0, np.int64), 0
+    for start in range(0, x.size, _AT_ONCE):
+        stop = min(start + _AT_ONCE, x.size)
+        n = stop - start
+        approximate(x[start:stop], y[start:stop], xs[:n], ys[:n], place, coefficients)
+        part = locate_points(
+            xs[:n], ys[:n], row[start:stop], found[start:stop], count[start:stop], words, lines, coords, grid, nx, ny,
+            n_zones, offsets, members, blocks, block_words_at, tolerance, error,
+        )  # fmt: skip
+        for k in range(part.size):
+            still_open, n_open = _append(still_open, n_open, start + part[k])
+        for k in range(n):
+            if np.isnan(xs[k]):
+                still_open, n_open = _append(still_open, n_open, start + k)
+    return still_open[:n_open]
 
 
 @compiled
@@ -237,10 +290,11 @@ def fill_members(
             continue
         fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
         c, r = np.int64(fu), np.int64(fv)
-        u, v, xl, yl = fu - c, fv - r, x0 + c * d, y0 + r * d
-        w, u, v, xl, yl = _descend(
-            words, blocks, block_words_at, np.int64(words[r * nx + c]), x[i], y[i], u, v, xl, yl
-        )
+        u, v, xl = fu - c, fv - r, x0 + c * d
+        w = np.int64(words[r * nx + c])
+        if w & 3 == BLOCK:
+            w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
+            xl = west + (cell % columns) * side
         number = w >> 2
         if w & 3 != RECORD:
             if number <= n_zones:
@@ -259,17 +313,17 @@ def fill_members(
                 inside = _walk(words, lines, at, np.float32(u), np.float32(v), tolerance)
                 touching = np.int64(0)
                 if inside == _UNSURE:
-                    inside, touching, _ = _walk_exactly(words, coords, at, x[i], y[i], xl, yl)
+                    inside, touching, _ = _walk_exactly(words, coords, at, x[i], y[i], xl)
                 both = inside | touching
                 while both:
                     k = _lowest(both)
                     both &= both - 1
-                    zones[to] = words[at + 3 + k]
+                    zones[to] = words[at + 2 + k]
                     touches[to] = (touching >> k) & 1
                     to += 1
                 if not header >> 31:
                     break
-                at += np.int64(words[at + 2]) + ((header >> 6) & 0x1FFFFFF)
+                at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
         for k in range(first + 1, stop):
             zone, touch = zones[k], touches[k]
             j = k - 1
@@ -291,11 +345,15 @@ def may_be_near(x, y, within, near, words, lines, grid, nx, ny, blocks, block_wo
         if not (fu >= -reach and fu < nx + reach and fv >= -reach and fv < ny + reach):
             near[i] = False
             continue
-        near[i] = _has_edge_near(words, lines, 0, nx, ny, fu, fv, reach, blocks, block_words_at, x[i], y[i], within, tolerance)
+        near[i] = _has_edge_near(
+            words, lines, 0, nx, ny, fu, fv, reach, blocks, block_words_at, x[i], y[i], within, tolerance
+        )
 
 
 @compiled
-def _has_edge_near(words, lines, words_at, nx, ny, fu, fv, reach, blocks, block_words_at, x, y, within, tolerance):
+def _has_edge_near(
+    words, lines, words_at, nx, ny, fu, fv, reach, blocks, block_words_at, x, y, within, tolerance
+):
     """Look at the cells within reach of a point, in cell units; those of blocks are looked at as a whole."""
     if reach > 4.0:
         return True
@@ -306,7 +364,9 @@ def _has_edge_near(words, lines, words_at, nx, ny, fu, fv, reach, blocks, block_
             word = np.int64(words[words_at + r * nx + c])
             tag = word & 3
             if tag == RECORD:
-                if _record_has_edge_near(words, lines, word >> 2, np.float32(fu - c), np.float32(fv - r), reach, tolerance):
+                if _record_has_edge_near(
+                    words, lines, word >> 2, np.float32(fu - c), np.float32(fv - r), reach, tolerance
+                ):
                     return True
             elif tag == BLOCK:
                 b = word >> 2
@@ -326,7 +386,7 @@ def _record_has_edge_near(words, lines, at, u, v, reach, tolerance):
     while True:
         header = np.int64(words[at])
         n_edges = (header >> 6) & 0x1FFFFFF
-        e = at + 3 + (header & 63)
+        e = at + 2 + (header & 63)
         for _ in range(n_edges):
             value = lines[e] * u + lines[e + 1] * v + lines[e + 2]
             if abs(value) <= slack and v >= lines[e + 3] - slack and v <= lines[e + 4] + slack:
@@ -334,4 +394,4 @@ def _record_has_edge_near(words, lines, at, u, v, reach, tolerance):
             e += EDGE_WORDS
         if not header >> 31:
             return False
-        at += np.int64(words[at + 2]) + n_edges
+        at += 2 + (header & 63) + (EDGE_WORDS + 1) * n_edges

@@ -14,10 +14,12 @@ from zjk_gis.engine.by_geos import GeosAnswers
 from zjk_gis.engine.pairs import Pairs
 from zjk_gis.engine.rational import is_extreme, zones_of_point
 from zjk_gis.engine.shapes import Rings
+from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from zjk_gis.engine.approximate import Transform
     from zjk_gis.engine.grid import CompiledGrid
     from zjk_gis.engine.segments import SegmentGrid
 
@@ -29,6 +31,13 @@ FOUND = ("none", "inside", "border")
 # Points asked for in all before the grid is compiled: until then the compiled code would take longer to load
 # than GEOS takes to answer.
 _SMALL = 50_000
+# Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are twice as many points as edges.
+_COARSE, _FINE = 1.0, 4.2
+_POINTS_PER_EDGE = 2
+# Vertices up to which GEOS checks validity before the compiled code would be loaded.
+_FEW_VERTICES = 200_000
+# Of the side of a cell: an approximate projection must not be farther off.
+_GOOD_ENOUGH = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +111,7 @@ class PolygonIndex:
         self._setup(Rings.of(self._polygons), rank, None)
 
     @classmethod
-    def from_parts(
-        cls, rings: Rings, rank: NDArray[np.int64], grid: CompiledGrid | None
-    ) -> PolygonIndex:
+    def from_parts(cls, rings: Rings, rank: NDArray[np.int64], grid: CompiledGrid | None) -> PolygonIndex:
         """Put an index together again from what `rings`, `rank` and `compile` gave."""
         index = cls.__new__(cls)
         index._polygons = None
@@ -115,6 +122,7 @@ class PolygonIndex:
         self.rings = rings
         self.rank = np.arange(rings.n_zones) if rank is None else np.asarray(rank, dtype=np.int64)
         self._grid = grid
+        self._is_fine = grid is not None
         self._segments: SegmentGrid | None = None
         self._by_geos: GeosAnswers | None = None
         self._asked = 0
@@ -124,14 +132,38 @@ class PolygonIndex:
     def __len__(self) -> int:
         return self.rings.n_zones
 
-    def compile(self) -> CompiledGrid:
+    def compile(self, *, fine: bool = True) -> CompiledGrid:
         """Compile the grid now, however few points were asked for."""
         from zjk_gis.engine.grid import CompiledGrid
 
         with self._lock:
-            if self._grid is None:
-                self._grid = CompiledGrid.compile(self.rings, self.rank)
+            if self._grid is None or (fine and not self._is_fine):
+                per_edge = _FINE if fine else _COARSE
+                self._grid = CompiledGrid.compile(self.rings, self.rank, cells_per_edge=per_edge)
+                self._is_fine = fine
             return self._grid
+
+    def invalid(self) -> NDArray[np.bool_]:
+        """Tell which polygons are not valid, as GEOS does.
+
+        For many vertices the grid is compiled, which looks at all pairs of edges that come near each other:
+        a polygon of one ring in which none of them meet is valid. Only the others are put to GEOS.
+        """
+        rings = self.rings
+        shapes = self._shapes()
+        suspects = np.ones(len(self), np.bool_)
+        if len(rings.coords) > _FEW_VERTICES and np.isfinite(rings.coords).all() and not self._is_extreme:
+            from zjk_gis.engine.grid import CompiledGrid
+
+            suspects[:] = False
+            grid = CompiledGrid.compile(rings, self.rank, cells_per_edge=_COARSE, suspects=suspects)
+            suspects |= np.bincount(rings.zone, minlength=len(self)) > 1
+            with self._lock:
+                self._grid, self._is_fine = grid, False
+        asked = np.flatnonzero(suspects)
+        parts = in_chunks(lambda part: shapely.is_valid(shapes[asked[part]]), len(asked), chunk=2048)
+        suspects[asked] = ~np.concatenate([np.empty(0, np.bool_), *parts])
+        return suspects
 
     def locate(self, x: ArrayLike, y: ArrayLike) -> Located:
         """Find the polygon that answers for each point.
@@ -149,7 +181,7 @@ class PolygonIndex:
         xs, ys = as_coordinates(x, y)
         if self._is_small(len(xs)):
             return self._first_of(*self._cover(xs, ys), len(xs))
-        row, found, many, open_points = self.compile().locate(xs, ys)
+        row, found, many, open_points = self._grid_for(len(xs)).locate(xs, ys)
         located = Located(row, found, many)
         for i in open_points.tolist():
             pairs = zones_of_point(self.rings, xs[i], ys[i])
@@ -158,6 +190,43 @@ class PolygonIndex:
             one = self._first_of(np.zeros(len(pairs), np.int64), zone, touches, 1)
             row[i], found[i], many[i] = one.row[0], one.found[0], one.count[0]
         return located
+
+    def locate_through(
+        self,
+        transform: Transform,
+        bounds: tuple[float, float, float, float],
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+    ) -> Located:
+        """Find the polygon that answers for each point in other coordinates.
+
+        Parameters
+        ----------
+        transform : callable
+            Takes two arrays of those coordinates and returns two of the polygons'.
+        bounds : tuple of float
+            West, south, east and north of the polygons in those coordinates, or a little more.
+        x, y : ndarray of float64
+            n coordinates.
+
+        Returns
+        -------
+        Located
+            What `locate` gives for the transformed points, though only the few are transformed for which it
+            matters where exactly they lie.
+        """
+        if self._is_small(len(x)):
+            return self.locate(*transform(x, y))
+        from zjk_gis.engine.approximate import Approximation
+
+        grid = self._grid_for(len(x))
+        through = Approximation.fit(transform, bounds, _GOOD_ENOUGH * grid.place[3])
+        if through is None:
+            return self.locate(*transform(x, y))
+        row, found, many, open_points = grid.locate(x, y, through)
+        exact = self.locate(*transform(x[open_points], y[open_points]))
+        row[open_points], found[open_points], many[open_points] = exact.row, exact.found, exact.count
+        return Located(row, found, many)
 
     def candidates(
         self, x: ArrayLike, y: ArrayLike
@@ -176,7 +245,7 @@ class PolygonIndex:
         if self._is_small(len(xs)):
             point, zone, touches = self._cover(xs, ys)
             return offsets_of(np.bincount(point, minlength=len(xs))), zone.astype(np.int32), touches
-        grid = self.compile()
+        grid = self._grid_for(len(xs))
         _, _, many, open_points = grid.locate(xs, ys)
         exact = {i: zones_of_point(self.rings, xs[i], ys[i]) for i in open_points.tolist()}
         for i, pairs in exact.items():
@@ -206,7 +275,7 @@ class PolygonIndex:
         xs, ys = as_coordinates(x, y)
         point, zone, touches = self._cover(xs, ys)
         if border_within > 0:
-            at_point, at_zone, border_distance = self._borders(xs, ys, border_within)
+            at_point, at_zone, border_distance = self.borders(xs, ys, within=border_within)
         else:
             at_point, at_zone, border_distance = point[:0], zone[:0], np.empty(0)
         size = max(len(self), 1)
@@ -228,7 +297,7 @@ class PolygonIndex:
         xs, ys = as_coordinates(x, y)
         if within <= 0 or self._is_small(len(xs)):
             return np.full(len(xs), within > 0)
-        return self.compile().may_be_near(xs, ys, within)
+        return self._grid_for(0).may_be_near(xs, ys, within)
 
     def near(self, x: ArrayLike, y: ArrayLike, *, within: float) -> Pairs:
         """Find the polygons within a distance of each point, and how far each is.
@@ -292,14 +361,14 @@ class PolygonIndex:
         offsets, zone, touches = self.candidates(x, y)
         return np.repeat(np.arange(len(x)), np.diff(offsets)), zone.astype(np.int64), touches
 
-    def _borders(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], within: float
+    def borders(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return (point, polygon, distance) for the borders within a distance of each point, sorted."""
         if self._grid is None:
             return self._small().borders(x, y, within)
         asked = np.flatnonzero(self._grid.may_be_near(x, y, within))
-        offsets, zone, distance = self._segment_grid().within(*as_coordinates(x[asked], y[asked]), distance=within)
+        offsets, zone, distance = self._segment_grid().within(x[asked], y[asked], distance=within)
         return np.repeat(asked, np.diff(offsets)), zone.astype(np.int64), distance
 
     def _first_of(
@@ -315,13 +384,22 @@ class PolygonIndex:
     def _is_small(self, size: int) -> bool:
         return self._is_extreme or (self._grid is None and self._asked + size <= _SMALL)
 
+    def _grid_for(self, size: int) -> CompiledGrid:
+        """Return the grid for some more points: a finer one, once so many have been asked for."""
+        self._asked += size
+        return self.compile(fine=self._asked > _POINTS_PER_EDGE * len(self.rings.coords))
+
     def _small(self) -> GeosAnswers:
+        shapes = self._shapes()
         with self._lock:
             if self._by_geos is None:
-                if self._polygons is None:
-                    self._polygons = self.rings.polygons()
-                self._by_geos = GeosAnswers(self._polygons, self.rings)
+                self._by_geos = GeosAnswers(shapes, self.rings)
             return self._by_geos
+
+    def _shapes(self) -> NDArray[Any]:
+        if self._polygons is None:
+            self._polygons = self.rings.polygons()
+        return self._polygons
 
     def _segment_grid(self) -> SegmentGrid:
         from zjk_gis.engine.segments import SegmentGrid

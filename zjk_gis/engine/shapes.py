@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine.arrays import offsets_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,6 +28,9 @@ class Rings:
         Ring r is ``coords[starts[r]:starts[r + 1]]``.
     zone : ndarray of int32
         The polygon of each ring.
+    part : ndarray of int32
+        The part of a multipolygon that each ring bounds, numbered through; the first ring of a part is its
+        outer one, the others are holes.
     n_zones : int
     low, high : ndarray of float64, shape (r, 2)
         The corners of each ring's bounding box.
@@ -34,6 +39,7 @@ class Rings:
     coords: NDArray[np.float64]
     starts: NDArray[np.int64]
     zone: NDArray[np.int32]
+    part: NDArray[np.int32]
     n_zones: int
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -44,12 +50,13 @@ class Rings:
         coords = shapely.get_coordinates(polygons)
         simple = (shapely.get_type_id(polygons) == 3) & (shapely.get_num_interior_rings(polygons) == 0)
         if simple.all():
-            lengths, zone = shapely.get_num_coordinates(polygons), np.arange(len(polygons))
+            lengths = shapely.get_num_coordinates(polygons)
+            zone = part = np.arange(len(polygons))
         else:
             parts, owner = shapely.get_parts(polygons, return_index=True)
             rings, part = shapely.get_rings(parts, return_index=True)
             lengths, zone = shapely.get_num_coordinates(rings), owner[part]
-        return cls.from_arrays(coords, np.concatenate([[0], np.cumsum(lengths)]), zone, len(polygons))
+        return cls.from_arrays(coords, offsets_of(lengths), zone, part, len(polygons))
 
     @classmethod
     def from_arrays(
@@ -57,23 +64,40 @@ class Rings:
         coords: NDArray[np.float64],
         starts: NDArray[np.int64],
         zone: NDArray[np.integer[Any]],
+        part: NDArray[np.integer[Any]],
         n_zones: int,
     ) -> Rings:
         """Complete rings by their bounding boxes."""
-        starts = starts.astype(np.int64)
         low = np.minimum.reduceat(coords, starts[:-1], axis=0)
         high = np.maximum.reduceat(coords, starts[:-1], axis=0)
-        return cls(coords, starts, zone.astype(np.int32), n_zones, low, high)
+        return cls(coords, starts, zone.astype(np.int32), part.astype(np.int32), n_zones, low, high)
+
+    @property
+    def is_hole(self) -> NDArray[np.bool_]:
+        """Whether each ring bounds a hole."""
+        return np.concatenate([[False], self.part[1:] == self.part[:-1]])
+
+    def of_zones(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rings ordered by polygon, and where those of each polygon begin."""
+        order = np.argsort(self.zone, kind="stable")
+        return order, np.searchsorted(self.zone[order], np.arange(self.n_zones + 1))
 
     def polygons(self) -> NDArray[Any]:
         """Put the polygons together again."""
         ring_of_vertex = np.repeat(np.arange(len(self.zone)), np.diff(self.starts))
         rings = shapely.linearrings(self.coords, indices=ring_of_vertex)
-        counts = np.bincount(self.zone, minlength=self.n_zones)
+        outer = np.flatnonzero(~self.is_hole)
+        parts = np.empty(len(outer), dtype=object)
+        ends = np.append(outer[1:], len(rings))
+        plain = ends - outer == 1
+        parts[plain] = shapely.polygons(rings[outer[plain]])
+        for k in np.flatnonzero(~plain).tolist():
+            parts[k] = shapely.Polygon(rings[outer[k]], rings[outer[k] + 1 : ends[k]].tolist())
+        zone = self.zone[outer]
+        counts = np.bincount(zone, minlength=self.n_zones)
         polygons = np.empty(self.n_zones, dtype=object)
-        single = counts[self.zone] == 1
-        polygons[self.zone[single]] = shapely.polygons(rings[single])
-        for zone in np.flatnonzero(counts > 1).tolist():
-            own = rings[self.zone == zone]
-            polygons[zone] = shapely.build_area(shapely.geometrycollections(own))
+        single = counts[zone] == 1
+        polygons[zone[single]] = parts[single]
+        for several in np.flatnonzero(counts > 1).tolist():
+            polygons[several] = shapely.MultiPolygon(parts[zone == several].tolist())
         return polygons

@@ -5,7 +5,7 @@ Shared by every analysis that takes zones, so that all mean the same by «the zo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import shapely
@@ -18,6 +18,7 @@ from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     import geopandas as gpd
     import numpy as np
@@ -34,6 +35,7 @@ def check_layer(
     *,
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
+    invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> None:
     """Refuse a layer that cannot give right answers, before any work begins.
 
@@ -46,6 +48,8 @@ def check_layer(
         What its geometry must be.
     code : str, optional
         A column that must be there and filled in every row.
+    invalid : callable, optional
+        Tells which of an array of geometries are invalid; by default GEOS is asked.
 
     Raises
     ------
@@ -71,14 +75,14 @@ def check_layer(
     _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
     other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
     _refuse_rows(layer, name, other, f"are no {kind}s", "explode collections and keep the parts that are")
-    invalid = ~shapes.is_valid.to_numpy()
-    if invalid.any():
-        why = shapely.is_valid_reason(shapes[invalid].iloc[0])
+    wrong = ~shapes.is_valid.to_numpy() if invalid is None else invalid(shapes.to_numpy())
+    if wrong.any():
+        why = shapely.is_valid_reason(shapes[wrong].iloc[0])
         what = f"are invalid (the first: {why})"
         remedy = (
             "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
         )
-        _refuse_rows(layer, name, invalid, what, remedy)
+        _refuse_rows(layer, name, wrong, what, remedy)
 
 
 def of_level(

@@ -1,0 +1,324 @@
+"""Layers made ready to answer: checked and compiled once, then asked batch after batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.assign.kernel import (
+    FOUND,
+    REASONS,
+    Answers,
+    Rows,
+    answer_by_lines,
+    answer_by_polygons,
+    doubt_inaccurate,
+)
+from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.engine import LineIndex
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.index.zones import ZoneIndex
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.versions import of_level
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+__all__ = ["AssignmentPlan", "Coded"]
+
+_CODES = (RESPONSIBILITY_ZONES.code, UNIT_GRIDS.code, ROAD_SECTIONS.code)
+_CARRIED = ("chief_code", "chief_name")
+_SIDES = {"左侧": 1, "右侧": -1}
+_GRID_CODE_DIGITS = 15
+# The parts of a 15-digit grid code: 6 district + 3 street + 3 community + 3 sequence.
+_PARTS_OF_GRID_CODE = {"community_code": 12, "street_code": 9, "district_code": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of text as numbers and the words they stand for.
+
+    Attributes
+    ----------
+    codes : ndarray of int32
+        Positions in `words`, -1 where there is nothing.
+    words : ndarray of object
+    """
+
+    codes: NDArray[np.int32]
+    words: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, values: pd.Series) -> Coded:
+        """Number the distinct words of a column."""
+        codes, words = pd.factorize(values.astype("str").where(values.notna()), sort=True)
+        return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
+
+    def take(self, rows: NDArray[np.integer]) -> Coded:
+        """Return the words of some rows; none where the row is negative."""
+        codes = self.codes[rows] if len(self.codes) else np.full(len(rows), -1, np.int32)
+        return Coded(np.where(rows < 0, np.int32(-1), codes).astype(np.int32, copy=False), self.words)
+
+    def texts(self) -> NDArray[np.object_]:
+        """Return the words themselves, None where there is nothing."""
+        return np.append(self.words, None)[self.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A layer made ready to answer."""
+
+    name: str
+    crs: CRS
+    code: str
+    prefix: str
+    level: int | None
+    rows: Rows
+    index: ZoneIndex | LineIndex
+    carried: dict[str, Coded]
+
+    def answer(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        day: NDArray[np.int64],
+        accuracy: NDArray[np.float64] | None,
+        plan: AssignmentPlan,
+    ) -> Answers:
+        border, reach = plan.border_within_m, plan.nearest_within_m
+        if not isinstance(self.index, ZoneIndex):
+            return answer_by_lines(self.index, self.rows, x, y, day, tie_within=border, nearest_within=reach)
+        polygons = self.index.polygons
+        answers = answer_by_polygons(
+            polygons, self.rows, x, y, day, border_within=border, nearest_within=reach
+        )
+        if accuracy is not None:
+            doubt_inaccurate(answers, polygons, x, y, accuracy, plan.undecided_below)
+        return answers
+
+    def columns(self, answers: Answers) -> dict[str, Coded | NDArray[np.generic]]:
+        """Name the answers, and take along what the answering row says."""
+        columns: dict[str, Coded | NDArray[np.generic]] = {
+            self.code: self.carried[self.code].take(answers.row)
+        }
+        columns |= {
+            f"{self.prefix}found": Coded(answers.found.astype(np.int32), FOUND),
+            f"{self.prefix}distance_m": answers.distance,
+            f"{self.prefix}candidates": answers.candidates,
+            f"{self.prefix}ambiguous": answers.ambiguous,
+            f"{self.prefix}reason": Coded(answers.reason.astype(np.int32), REASONS),
+        }
+        if answers.share is not None:
+            columns[f"{self.prefix}share"] = answers.share
+        for name, words in self.carried.items():
+            if name != self.code:
+                columns[name] = words.take(answers.row)
+        return columns
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentPlan:
+    """Zones, grids and sections ready to answer for any number of batches of incidents.
+
+    Attributes
+    ----------
+    tasks : tuple
+        A layer each, in the order of the columns they add.
+    border_within_m, nearest_within_m, undecided_below : float
+    needs_day : bool
+        Whether answers depend on the day of the incident.
+    at : int or None
+        The day by which all are judged, if one was given.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 100, 100)], crs=4547)
+    >>> plan = AssignmentPlan.prepare(zones)
+    >>> day = np.zeros(2, dtype=np.int64)
+    >>> columns = plan.answer(np.array([50.0, 120.0]), np.array([50.0, 50.0]), day, crs=zones.crs)
+    >>> columns["zone_code"].texts().tolist(), columns["found"].texts().tolist()
+    (['A', 'A'], ['inside', 'nearest'])
+    """
+
+    tasks: tuple[_Task, ...]
+    border_within_m: float
+    nearest_within_m: float
+    undecided_below: float
+    needs_day: bool
+    at: int | None
+
+    @classmethod
+    def prepare(
+        cls,
+        zones: gpd.GeoDataFrame,
+        *,
+        grids: gpd.GeoDataFrame | None = None,
+        sections: gpd.GeoDataFrame | None = None,
+        code: str | None = None,
+        level: int | None = None,
+        at: str | dt.date | None = None,
+        border_within_m: float = 0.5,
+        nearest_within_m: float = 50.0,
+        undecided_below: float = 0.8,
+        policy: Policy | None = None,
+    ) -> AssignmentPlan:
+        """Check the layers before any work begins, and compile them; see `assign_incidents`."""
+        require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
+        if not 0 <= undecided_below <= 1:
+            message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
+            raise InputError(message)
+        day = None if at is None else day_of(at)
+        tasks = [_prepare(zones, "zones", code, level, policy)]
+        if grids is not None:
+            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, None, policy, prefix="grid_"))
+        if sections is not None:
+            tasks.append(_prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, prefix="section_"))
+        return cls(
+            tasks=tuple(tasks),
+            border_within_m=float(border_within_m),
+            nearest_within_m=float(nearest_within_m),
+            undecided_below=float(undecided_below),
+            needs_day=day is None and any(task.rows.are_bounded for task in tasks),
+            at=day,
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that `answer` gives, in order."""
+        nothing = np.empty(0)
+        return tuple(self.answer(nothing, nothing, np.empty(0, np.int64), crs=self.tasks[0].crs))
+
+    def answer(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        day: NDArray[np.int64],
+        *,
+        crs: CRS,
+        is_missing: NDArray[np.bool_] | None = None,
+        accuracy_m: NDArray[np.float64] | None = None,
+    ) -> dict[str, Coded | NDArray[np.generic]]:
+        """Answer for a batch of incidents.
+
+        Parameters
+        ----------
+        x, y : ndarray of float64
+            n coordinates; those that are not finite have nobody.
+        day : ndarray of int64
+            The day of each, see `zjk_gis.layers.periods`; not looked at where all are judged by one day.
+        crs : CRS
+            That of the coordinates.
+        is_missing : ndarray of bool, optional
+            Which rows have no position at all, as against one that cannot be used.
+        accuracy_m : ndarray of float64, optional
+            How accurate each position is; NaN where that is not known.
+
+        Returns
+        -------
+        dict of str to Coded or ndarray
+            The columns, as `assign_incidents` describes them.
+        """
+        if self.at is not None:
+            day = np.full(len(x), self.at)
+        converted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        columns: dict[str, Coded | NDArray[np.generic]] = {}
+        for task in self.tasks:
+            key = task.crs.to_wkt()
+            if key not in converted:
+                converted[key] = _in_crs(x, y, crs, task.crs)
+            there = converted[key]
+            answers = task.answer(*there, day, accuracy_m, self)
+            answers.say_unusable(~(np.isfinite(there[0]) & np.isfinite(there[1])), is_missing)
+            columns |= task.columns(answers)
+        return columns
+
+    def about(self) -> dict[str, object]:
+        """Tell what the answers rest on: the CRS measured in, the level of the zones, the distances."""
+        first = self.tasks[0]
+        return {
+            "crs": first.crs.to_string(),
+            "level": first.level,
+            "border_within_m": self.border_within_m,
+            "nearest_within_m": self.nearest_within_m,
+        }
+
+
+def _in_crs(
+    x: NDArray[np.float64], y: NDArray[np.float64], given: CRS, wanted: CRS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return coordinates in another CRS; NaN where they cannot be converted."""
+    if given != wanted:
+        from pyproj import Transformer
+
+        x, y = Transformer.from_crs(given, wanted, always_xy=True).transform(x, y)
+    usable = np.isfinite(x) & np.isfinite(y)
+    if usable.all():
+        return x, y
+    return np.where(usable, x, np.nan), np.where(usable, y, np.nan)
+
+
+def _prepare(
+    layer: gpd.GeoDataFrame,
+    name: str,
+    code: str | None,
+    level: int | None,
+    policy: Policy | None,
+    *,
+    prefix: str = "",
+) -> _Task:
+    """Check a layer, and compile it."""
+    if code is None:
+        code = next((column for column in _CODES if column in layer), None)
+    if code is None:
+        message = (
+            f"{name}: no column of codes; it needs {', '.join(_CODES[:-1])} or {_CODES[-1]}, or name yours "
+            f"with code= (its columns are {', '.join(map(str, layer.columns))})"
+        )
+        raise MissingColumnError(message)
+    require_crs(layer, name)
+    kinds = set(layer.geom_type.dropna())
+    is_linear = bool(kinds) and kinds <= LINEAR
+    layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
+    if not is_linear or level is not None:  # a section of any level answers unless one is asked for
+        layer, level = of_level(layer, level, name)
+    begins, ends = validity_days(layer, name)
+    shapes = layer.geometry.to_numpy()
+    if is_linear and "side" in layer:
+        side = layer["side"].map(_SIDES).fillna(0).to_numpy(np.int8)
+    else:
+        side = np.zeros(len(layer), dtype=np.int8)
+    rank = rank_of(layer, code, begins, policy=policy, name=name)
+    rows = Rows(
+        code=pd.factorize(layer[code].astype(str), sort=True)[0].astype(np.int64),
+        rank=rank,
+        begins=begins,
+        ends=ends,
+        side=side,
+    )
+    index: ZoneIndex | LineIndex = LineIndex(shapes) if is_linear else ZoneIndex.of_ready(layer, code, rank)
+    return _Task(name, layer.crs, code, prefix, level, rows, index, _carried(layer, code, prefix))
+
+
+def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded]:
+    """Number the words that go along with an answer: the code, the chief, the parts of a grid code."""
+    carried = {code: Coded.of(layer[code])}
+    carried |= {prefix + name: Coded.of(layer[name]) for name in _CARRIED if name in layer}
+    if code == UNIT_GRIDS.code:
+        grid = layer[code].astype("str")
+        well_formed = grid.str.fullmatch(rf"\d{{{_GRID_CODE_DIGITS}}}").fillna(False).astype(bool)
+        for name, digits in _PARTS_OF_GRID_CODE.items():
+            carried[name] = Coded.of(grid.where(well_formed).str[:digits])
+    return carried

@@ -1,0 +1,94 @@
+"""How a disc, such as the accuracy circle of a GPS fix, is shared out among polygons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.engine.arrays import expand
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zjk_gis.engine.shapes import Rings
+
+__all__ = ["disc_shares"]
+
+_AT_ONCE = 4096
+
+
+def disc_shares(
+    rings: Rings,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    zone: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the share of each disc that lies in its zone, from 0 to 1.
+
+    The area is summed over the zone's edges: of each, the part within the disc spans a triangle with the
+    centre, and the parts without span sectors. So it is exact up to rounding; no circle is made a polygon.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from zjk_gis.engine.shapes import Rings
+    >>> square = Rings.of(np.array([shapely.box(0, 0, 10, 10)]))
+    >>> one = np.array([5.0])
+    >>> disc_shares(square, np.array([0.0]), one, one, np.array([0])).round(6).tolist()
+    [0.5]
+    """
+    order, first = rings.of_zones()
+    shares = np.empty(len(zone))
+    for start in range(0, len(zone), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        own = zone[part]
+        n_rings = first[own + 1] - first[own]
+        ring = order[expand(first[own], n_rings)]
+        disc = np.repeat(np.arange(len(own)), n_rings)
+        area = _areas(rings, ring, x[part][disc], y[part][disc], radius[part][disc])
+        total = np.bincount(disc, weights=np.where(rings.is_hole[ring], -area, area), minlength=len(own))
+        shares[part] = total / (np.pi * radius[part] ** 2)
+    return np.clip(shares, 0.0, 1.0)
+
+
+def _areas(
+    rings: Rings,
+    ring: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    radius: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the area that each ring shares with its disc."""
+    n_edges = rings.starts[ring + 1] - rings.starts[ring] - 1
+    edge = expand(rings.starts[ring], n_edges)
+    pair = np.repeat(np.arange(len(ring)), n_edges)
+    centre = np.column_stack([x, y])[pair]
+    r = radius[pair]
+    a, b = rings.coords[edge] - centre, rings.coords[edge + 1] - centre
+    d = b - a
+    length2, along = (d * d).sum(axis=1), (a * d).sum(axis=1)
+    under_root = along**2 - length2 * ((a * a).sum(axis=1) - r**2)
+    root = np.sqrt(np.maximum(under_root, 0.0))
+    divisor = np.where(length2 > 0, length2, 1.0)
+    enters, leaves = (
+        np.clip((-along - root) / divisor, 0.0, 1.0),
+        np.clip((-along + root) / divisor, 0.0, 1.0),
+    )
+    cuts = (under_root > 0) & (length2 > 0) & (enters < leaves)
+    p = a + d * np.where(cuts, enters, 0.0)[:, None]
+    q = a + d * np.where(cuts, leaves, 0.0)[:, None]
+    # Where the edge does not cut the disc, p and q are its beginning, and all of it spans one sector.
+    area = _sector(a, p, r) + 0.5 * _cross(p, q) * cuts + _sector(q, b, r)
+    return np.abs(np.bincount(pair, weights=area, minlength=len(ring)))
+
+
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    product: NDArray[np.float64] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return product
+
+
+def _sector(a: NDArray[np.float64], b: NDArray[np.float64], r: NDArray[np.float64]) -> NDArray[np.float64]:
+    sector: NDArray[np.float64] = 0.5 * r**2 * np.arctan2(_cross(a, b), (a * b).sum(axis=1))
+    return sector

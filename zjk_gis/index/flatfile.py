@@ -1,0 +1,141 @@
+"""Named arrays in one flat file, to be mapped into memory by as many processes as like.
+
+The file begins with 8 bytes that name the format, the length of a directory, the directory's checksum, and the
+directory itself: JSON with what the arrays are, where they stand, and a checksum of each. Nothing in it is ever
+executed or unpickled. Arrays begin at multiples of 64 bytes, little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import tempfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zjk_gis.errors import FileError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["read_arrays", "write_arrays"]
+
+_MAGIC = b"ZJKGISIX"
+_VERSION = 1
+_ALIGNED = 64
+_HEAD = len(_MAGIC) + 8 + 4 + 4  # magic, length of the directory, its checksum, version
+_MOST_DIRECTORY = 1 << 26
+_DTYPES = frozenset({"<f8", "<f4", "<u4", "<u1", "<i8", "<i4", "|u1", "|b1"})
+
+
+def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Path:
+    """Write arrays and some facts about them; the file appears under its name only when it is whole.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    entries, at = {}, 0
+    for name, array in arrays.items():
+        data = np.ascontiguousarray(array)
+        data = data.astype(data.dtype.newbyteorder("<"), copy=False)
+        at = -(-at // _ALIGNED) * _ALIGNED
+        entries[name] = {
+            "dtype": data.dtype.str,
+            "shape": list(data.shape),
+            "at": at,
+            "crc32": zlib.crc32(memoryview(data.reshape(-1)).cast("B")) if data.size else 0,
+        }
+        at += data.nbytes
+    directory = json.dumps(
+        {"kind": kind, "about": about, "arrays": entries, "bytes": at}, ensure_ascii=False
+    ).encode()
+    head = _MAGIC + len(directory).to_bytes(8, "little") + zlib.crc32(directory).to_bytes(4, "little")
+    head += _VERSION.to_bytes(4, "little")
+    first = -(-(_HEAD + len(directory)) // _ALIGNED) * _ALIGNED
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(head + directory)
+                for name, entry in entries.items():
+                    file.seek(first + entry["at"])
+                    file.write(memoryview(np.ascontiguousarray(arrays[name]).reshape(-1)).cast("B"))
+                file.truncate(first + at)
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror or error})"
+        raise FileError(message) from error
+    return path
+
+
+def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Map the arrays of a file into memory, after making sure that it is whole.
+
+    The pages are shared by all processes that read the file, until one writes to them, which stays its own.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, of another format, kind or version, truncated or damaged.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            head = file.read(_HEAD)
+            length = int.from_bytes(head[8:16], "little")
+            if head[:8] != _MAGIC or len(head) < _HEAD:
+                raise _refusal(path, f"is no saved index (it does not begin with {_MAGIC.decode()})")
+            if int.from_bytes(head[20:24], "little") != _VERSION:
+                raise _refusal(
+                    path, "was saved by another version of zjk_gis; build the index anew and save it"
+                )
+            if length > min(size - _HEAD, _MOST_DIRECTORY):
+                raise _refusal(path, "is truncated; save the index anew")
+            directory = file.read(length)
+            if zlib.crc32(directory) != int.from_bytes(head[16:20], "little"):
+                raise _refusal(
+                    path, "is damaged (the checksum of its directory is wrong); save the index anew"
+                )
+            about = json.loads(directory)
+            first = -(-(_HEAD + length) // _ALIGNED) * _ALIGNED
+            if about["kind"] != kind:
+                raise _refusal(path, f"holds a {about['kind']}, not a {kind}")
+            if size != first + about["bytes"]:
+                raise _refusal(
+                    path, f"has {size} bytes and should have {first + about['bytes']}; save the index anew"
+                )
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except OSError as error:
+        if isinstance(error, FileError):
+            raise
+        message = f"{path}: cannot be read ({error.strerror or error})"
+        raise FileError(message) from error
+    arrays = {}
+    for name, entry in about["arrays"].items():
+        if entry["dtype"] not in _DTYPES:
+            raise _refusal(path, f"has an array of the unknown type {entry['dtype']!r}")
+        count = int(np.prod(entry["shape"], dtype=np.int64))
+        if count * np.dtype(entry["dtype"]).itemsize + entry["at"] > about["bytes"]:
+            raise _refusal(path, "is damaged (an array reaches beyond its end); save the index anew")
+        array = np.frombuffer(mapped, entry["dtype"], count, first + entry["at"]).reshape(entry["shape"])
+        if count and zlib.crc32(memoryview(array.reshape(-1)).cast("B")) != entry["crc32"]:
+            raise _refusal(path, f"is damaged (the checksum of {name} is wrong); save the index anew")
+        arrays[name] = array
+    return arrays, about["about"]
+
+
+def _refusal(path: Path, why: str) -> FileError:
+    return FileError(f"{path}: {why}")

@@ -1,0 +1,175 @@
+"""The rule that decides which zone answers where several could.
+
+Stated once, here, and never a matter of row order: a zone that strictly contains the incident comes before
+one that it merely touches or is near; then the keys of the `Policy`, one after another; then what no two rows
+of a layer share, so that no tie is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.errors import InputError, MissingColumnError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["Policy", "first_by_rank", "rank_of"]
+
+_KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
+_LAST = ("lowest_code", "latest_begin")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which of several zones answers (归属规则).
+
+    Parameters
+    ----------
+    order : tuple of str, default ("highest_priority", "smallest_area", "lowest_code")
+        What is compared, the most important first: ``highest_priority`` (the column of priorities, a missing
+        one comes last), ``smallest_area`` (what was drawn for a special place overrules what was drawn around
+        it), ``largest_area``, ``lowest_code``, ``latest_begin`` (the version that began last). What is not
+        named decides nothing, but for the last tie: lowest code, latest begin, then the geometry itself.
+    priority : str, default "priority"
+        The column of priorities; a layer without it has none.
+
+    Raises
+    ------
+    InputError
+        If a key is not one of these or stands there twice.
+
+    Examples
+    --------
+    >>> Policy()
+    Policy(order=('highest_priority', 'smallest_area', 'lowest_code'), priority='priority')
+    >>> Policy(order=("smalest_area",))
+    Traceback (most recent call last):
+    zjk_gis.errors.InputError: policy: no key 'smalest_area'; there are highest_priority, smallest_area, largest_area, lowest_code, latest_begin
+    """
+
+    order: tuple[str, ...] = ("highest_priority", "smallest_area", "lowest_code")
+    priority: str = "priority"
+
+    def __post_init__(self) -> None:
+        for key in self.order:
+            if key not in _KEYS:
+                message = f"policy: no key {key!r}; there are {', '.join(_KEYS)}"
+                raise InputError(message)
+        if len(set(self.order)) < len(self.order):
+            message = f"policy: a key stands there twice in {', '.join(self.order)}"
+            raise InputError(message)
+
+
+def rank_of(
+    layer: gpd.GeoDataFrame,
+    code: str | None,
+    begins: NDArray[np.int64] | None = None,
+    *,
+    policy: Policy | None = None,
+    name: str = "zones",
+) -> NDArray[np.int64]:
+    """Rank the rows of a layer by the rule, 0 first.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        Zones in a metric CRS (or lines, whose areas are all 0).
+    code : str or None
+        The column of codes, if there is one.
+    begins : ndarray of int64, optional
+        The day on which each version began.
+    policy : Policy, optional
+    name : str, default "zones"
+        What the layer is called in errors.
+
+    Returns
+    -------
+    ndarray of int64
+        One rank a row; the same row has the same rank whatever the order of the rows.
+
+    Raises
+    ------
+    MissingColumnError
+        If the policy names another column of priorities than the usual one, and the layer lacks it.
+    InputError
+        If a priority is no number.
+    """
+    policy = policy or Policy()
+    keys: dict[str, NDArray[np.generic]] = {}
+    for key in (*policy.order, *_LAST):
+        if key == "highest_priority":
+            priority = _priorities(layer, policy.priority, name)
+            if priority is not None:
+                keys[key] = -priority
+        elif key.endswith("area"):
+            area = layer.geometry.area.to_numpy()
+            keys[key] = area if key == "smallest_area" else -area
+        elif key == "lowest_code" and code is not None:
+            keys[key] = layer[code].astype(str).to_numpy()
+        elif key == "latest_begin" and begins is not None:
+            keys[key] = -begins
+    order = pd.DataFrame(keys, index=pd.RangeIndex(len(layer)))
+    tied = order.duplicated(keep=False).to_numpy() if keys else np.ones(len(layer), np.bool_)
+    if tied.any():  # the geometry decides; looked at only where it must
+        shape = np.full(len(layer), "", dtype=object)
+        shape[tied] = shapely.to_wkb(layer.geometry.to_numpy()[tied], hex=True)
+        order["shape"] = shape
+    sorted_rows = order.sort_values(list(order.columns), kind="stable", na_position="last").index.to_numpy()
+    rank = np.empty(len(layer), dtype=np.int64)
+    rank[sorted_rows] = np.arange(len(layer))
+    return rank
+
+
+def first_by_rank(
+    point: NDArray[np.int64], *keys: NDArray[np.generic]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pick, for every point, the pair that comes first by the keys.
+
+    Parameters
+    ----------
+    point : ndarray of int64
+        The point of each pair.
+    *keys : ndarray
+        What to sort by, the most important first; smaller comes first.
+
+    Returns
+    -------
+    points : ndarray of int64
+        The points that have a pair, ascending.
+    pairs : ndarray of int64
+        The position of the pair that answers for each.
+
+    Examples
+    --------
+    >>> first_by_rank(np.array([4, 4, 7]), np.array([2, 1, 5]))
+    (array([4, 7]), array([1, 2]))
+    """
+    order = np.lexsort((*reversed(keys), point))
+    points, first = np.unique(point[order], return_index=True)
+    return points, order[first]
+
+
+def _priorities(layer: gpd.GeoDataFrame, column: str, name: str) -> NDArray[np.float64] | None:
+    if column not in layer:
+        if column == "priority":
+            return None
+        message = f"{name}: no column of priorities {column!r}; its columns are {', '.join(map(str, layer.columns))}"
+        raise MissingColumnError(message)
+    numbers = pd.to_numeric(layer[column], errors="coerce")
+    wrong = numbers.isna() & layer[column].notna()
+    if wrong.any():
+        from zjk_gis.errors import name_rows
+
+        message = (
+            f"{name}: {int(wrong.sum())} of {len(layer)} priorities are no numbers "
+            f"({name_rows(layer.index[wrong])}, such as {layer[column][wrong].iloc[0]!r})"
+        )
+        raise InputError(message)
+    return numbers.to_numpy(dtype=np.float64)
