@@ -21,6 +21,7 @@ from zjk_gis.crs import as_metric, require_crs
 from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.metric import ready, require_amounts
@@ -39,7 +40,6 @@ __all__ = ["AssignmentPlan", "Coded"]
 
 _CODES = (RESPONSIBILITY_ZONES.code, UNIT_GRIDS.code, ROAD_SECTIONS.code)
 _CARRIED = ("chief_code", "chief_name")
-_SIDES = {"左侧": 1, "右侧": -1}
 _GRID_CODE_DIGITS = 15
 # The parts of a 15-digit grid code: 6 district + 3 street + 3 community + 3 sequence.
 _PARTS_OF_GRID_CODE = {"community_code": 12, "street_code": 9, "district_code": 6}
@@ -296,19 +296,17 @@ def _prepare(
         layer, level = of_level(layer, level, name)
     begins, ends = validity_days(layer, name)
     shapes = layer.geometry.to_numpy()
-    if is_linear and "side" in layer:
-        side = layer["side"].map(_SIDES).fillna(0).to_numpy(np.int8)
-    else:
-        side = np.zeros(len(layer), dtype=np.int8)
     rank = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(
         code=pd.factorize(layer[code].astype(str), sort=True)[0].astype(np.int64),
         rank=rank,
         begins=begins,
         ends=ends,
-        side=side,
+        side=sides_answered(layer) if is_linear else np.zeros(len(layer), np.int8),
     )
-    index: ZoneIndex | LineIndex = LineIndex(shapes) if is_linear else ZoneIndex.of_ready(layer, code, rank)
+    index: ZoneIndex | LineIndex = (
+        LineIndex(shapes, rank) if is_linear else ZoneIndex.of_ready(layer, code, rank)
+    )
     return _Task(name, layer.crs, code, prefix, level, rows, index, _carried(layer, code, prefix))
 
 

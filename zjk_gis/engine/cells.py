@@ -40,6 +40,7 @@ __all__ = [
     "far_side",
     "intern_runs",
     "move_words",
+    "rasterise",
 ]
 
 RECORD, BLOCK = 1, 2
@@ -94,7 +95,7 @@ def _list_edges(coords, rings, ring_zone, ring_low, ring_high, low, high):
 
 
 @compiled
-def _rasterise(coords, edges, x0, y0, d, nx, row0, row1):
+def rasterise(coords, edges, x0, y0, d, nx, row0, row1):
     """List every cell that each edge touches or comes near, with the edge's position; and count them by cell."""
     cell = np.empty(max(64, edges.size * 3), np.int32)
     entry = np.empty(cell.size, np.int32)
@@ -328,7 +329,7 @@ def _compile_block(
     `runs` as (where, first, last + 1, number of zones, zones...); a heavy cell in `heavy` as (parent block,
     cell, column, row, number of zones at its corner, number of entries, zones..., edges..., their zones...).
     """
-    cell, entry, starts = _rasterise(coords, edges, x0, y0, d, nx, row0, row1)
+    cell, entry, starts = rasterise(coords, edges, x0, y0, d, nx, row0, row1)
     for k in range(starts.size - 1):
         starts[k + 1] += starts[k]
     order = np.empty(entry.size, np.int32)

@@ -1,23 +1,43 @@
-"""The lines near a point, and the side on which it lies."""
+"""The lines near a point: how far, on which side, and how far along."""
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from zjk_gis.engine.pairs import make_points, near_pairs
+from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
+from zjk_gis.engine.distance import segment_distances
+from zjk_gis.engine.pairs import Pairs
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from zjk_gis.engine.pairs import Pairs
+    from zjk_gis.engine.segments import SegmentGrid
 
-__all__ = ["LineIndex"]
+__all__ = ["LineIndex", "NearLines"]
 
-# Half the length of line over which its direction at the foot of a point is taken.
-_STEP = 0.05
+# Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons`.
+_SMALL = 20_000
+_MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
+_BOUND = (3.0 + 16.0 * 2.0**-53) * 2.0**-53  # see `zjk_gis.engine.predicates`
+
+
+@dataclass(frozen=True, slots=True)
+class NearLines(Pairs):
+    """Points and the lines near them.
+
+    Attributes
+    ----------
+    segment : ndarray of int64
+        The line's nearest segment, numbered through all lines.
+    """
+
+    segment: NDArray[np.int64]
 
 
 class LineIndex:
@@ -27,6 +47,8 @@ class LineIndex:
     ----------
     lines : ndarray of shapely geometries
         Lines or multilines.
+    rank : ndarray of int64, optional
+        Of lines equally near to the last bit the one with the lowest rank is nearest; by default the first.
 
     Examples
     --------
@@ -36,39 +58,115 @@ class LineIndex:
     >>> index = LineIndex(np.array([shapely.LineString([(0, 0), (100, 0)])]))
     >>> x, y = np.array([50.0, 60.0]), np.array([3.0, -4.0])
     >>> found = index.near(x, y, within=10)
-    >>> found.distance.tolist(), index.side(x, y, found).tolist()
-    ([3.0, 4.0], [1, -1])
+    >>> found.distance.tolist(), index.side(x, y, found).tolist(), index.chainage(x, y, found).tolist()
+    ([3.0, 4.0], [1, -1], [50.0, 60.0])
     """
 
-    def __init__(self, lines: NDArray[Any]) -> None:
-        self._lines = lines
-        self._tree = shapely.STRtree(lines)
+    def __init__(self, lines: NDArray[Any], rank: NDArray[np.int64] | None = None) -> None:
+        self._lines = shapely.remove_repeated_points(np.asarray(lines, dtype=object))
+        self._rank = np.arange(len(lines)) if rank is None else np.asarray(rank, dtype=np.int64)
+        parts, owner = shapely.get_parts(self._lines, return_index=True)
+        self._coords = shapely.get_coordinates(parts)
+        ends = offsets_of(shapely.get_num_coordinates(parts))
+        n_segments = np.diff(ends) - 1
+        # Segment k runs from vertex starts[k] to the next; first and last tell which segments end a part.
+        self._starts = expand(ends[:-1], n_segments)
+        self._owner = np.repeat(owner, n_segments).astype(np.int32)
+        self._is_first, self._is_last = (
+            np.zeros(len(self._starts), np.bool_),
+            np.zeros(len(self._starts), np.bool_),
+        )
+        firsts = offsets_of(n_segments)
+        self._is_first[firsts[:-1]] = True
+        self._is_last[firsts[1:] - 1] = True
+        a, b = self._coords[self._starts], self._coords[self._starts + 1]
+        lengths = np.hypot(*(b - a).T)
+        run = np.cumsum(lengths) - lengths
+        self._first_of_line = np.searchsorted(self._owner, np.arange(len(lines) + 1))
+        filled = np.minimum(self._first_of_line[:-1], max(len(run) - 1, 0))
+        self._lengths, self._chainage = lengths, run - (run[filled][self._owner] if len(run) else 0.0)
+        self._is_single = shapely.get_num_geometries(self._lines) == 1
+        self._tree: shapely.STRtree | None = None
+        self._grid: SegmentGrid | None = None
+        self._asked = 0
+        self._lock = threading.Lock()
 
-    def near(self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float) -> Pairs:
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def near(self, x: ArrayLike, y: ArrayLike, *, within: float | NDArray[np.float64]) -> NearLines:
         """Find the lines within a distance of each point, and how far each is.
 
         Parameters
         ----------
-        x, y : ndarray of float64
+        x, y : array_like of float64
             n coordinates.
-        within : float
-            The greatest distance, inclusive, in the units of the coordinates.
+        within : float or ndarray of float64
+            The greatest distance, inclusive, in the units of the coordinates; one for all or for each point.
 
         Returns
         -------
-        Pairs
+        NearLines
+            Sorted by point and then by line.
         """
-        return near_pairs(self._tree, make_points(x, y), within=within)
+        xs, ys = as_coordinates(x, y)
+        reach = np.broadcast_to(np.asarray(within, np.float64), xs.shape)
+        if not self._is_small(len(xs)):
+            offsets, line, distance, segment = self._segments().within(xs, ys, distance=reach)
+            return NearLines(
+                np.repeat(np.arange(len(xs)), np.diff(offsets)), line.astype(np.int64), distance, segment
+            )
+        usable = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys) & (reach >= 0))
+        points = shapely.points(xs[usable], ys[usable])
+        first, line = self._line_tree().query(points, predicate="dwithin", distance=reach[usable] * _MORE)
+        order = np.lexsort((line, first))
+        point, line = usable[first[order]], line[order].astype(np.int64)
+        distance, segment = self._to_lines(xs[point], ys[point], line)
+        near = distance <= reach[point]
+        return NearLines(point[near], line[near], distance[near], segment[near])
 
-    def side(self, x: NDArray[np.float64], y: NDArray[np.float64], pairs: Pairs) -> NDArray[np.int8]:
-        """Tell on which side of its line each paired point lies, seen along the line.
+    def nearest(self, x: ArrayLike, y: ArrayLike, *, within: float = np.inf) -> NearLines:
+        """Find the nearest line to each point that has one within reach.
 
         Parameters
         ----------
-        x, y : ndarray of float64
+        x, y : array_like of float64
+            n coordinates.
+        within : float, optional
+            The greatest distance, inclusive.
+
+        Returns
+        -------
+        NearLines
+            At most one for each point. Of lines equally near the lowest rank is given.
+        """
+        xs, ys = as_coordinates(x, y)
+        if not self._is_small(len(xs)):
+            line, distance, segment = self._segments().nearest(xs, ys, within=within)
+            point = np.flatnonzero(line >= 0)
+            return NearLines(point, line[point].astype(np.int64), distance[point], segment[point])
+        usable = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+        least = np.full(len(xs), -1.0)
+        (first, _), found = self._line_tree().query_nearest(
+            shapely.points(xs[usable], ys[usable]), all_matches=False, return_distance=True
+        )
+        least[usable[first]] = np.minimum(found * _MORE, within)
+        pairs = self.near(xs, ys, within=least)
+        order = np.lexsort((self._rank[pairs.item], pairs.distance, pairs.point))
+        leads = order[np.unique(pairs.point[order], return_index=True)[1]]
+        return NearLines(pairs.point[leads], pairs.item[leads], pairs.distance[leads], pairs.segment[leads])
+
+    def side(self, x: ArrayLike, y: ArrayLike, pairs: NearLines) -> NDArray[np.int8]:
+        """Tell on which side of its line each paired point lies, seen along the line.
+
+        At a corner the side is that of the tangent half way between the two segments.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
             The coordinates that were queried.
-        pairs : Pairs
-            What `near` returned for them.
+        pairs : NearLines
+            What `near` or `nearest` returned for them.
 
         Returns
         -------
@@ -76,18 +174,93 @@ class LineIndex:
             1 left, -1 right, 0 on the line, beyond its end in its own direction, or where the line has
             several parts and so no one direction.
         """
-        lines = self._lines[pairs.item]
-        px, py = x[pairs.point], y[pairs.point]
-        single = shapely.get_num_geometries(lines) == 1
-        lines = np.where(single, shapely.get_geometry(lines, 0), lines)
-        foot = shapely.line_locate_point(lines, shapely.points(px, py))
-        behind = shapely.line_interpolate_point(lines, np.maximum(foot - _STEP, 0.0))
-        ahead = shapely.line_interpolate_point(lines, foot + _STEP)
-        ax, ay, bx, by = (
-            shapely.get_x(behind),
-            shapely.get_y(behind),
-            shapely.get_x(ahead),
-            shapely.get_y(ahead),
-        )
-        cross = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
-        return np.where(single, np.sign(cross), 0).astype(np.int8)
+        xs, ys = as_coordinates(x, y)
+        px, py = xs[pairs.point], ys[pairs.point]
+        k = pairs.segment
+        a, b = self._coords[self._starts[k]], self._coords[self._starts[k] + 1]
+        d = b - a
+        along = (px - a[:, 0]) * d[:, 0] + (py - a[:, 1]) * d[:, 1]
+        behind, beyond = along <= 0, along >= (d * d).sum(axis=1)
+        side = _orientations(a, b, px, py)
+        at_corner = (behind & ~self._is_first[k]) | (beyond & ~self._is_last[k])
+        where = np.flatnonzero(at_corner)
+        other = np.where(behind[where], k[where] - 1, k[where] + 1)
+        e = self._coords[self._starts[other] + 1] - self._coords[self._starts[other]]
+        corner = np.where(behind[where, None], a[where], b[where])
+        tangent = d[where] / np.hypot(*d[where].T)[:, None] + e / np.hypot(*e.T)[:, None]
+        cross = tangent[:, 0] * (py[where] - corner[:, 1]) - tangent[:, 1] * (px[where] - corner[:, 0])
+        side[where] = np.sign(cross)
+        side[(pairs.distance == 0) | ~self._is_single[pairs.item]] = 0
+        return side
+
+    def chainage(self, x: ArrayLike, y: ArrayLike, pairs: NearLines) -> NDArray[np.float64]:
+        """Tell how far along its line (里程) the place lies that is nearest to each paired point.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
+            The coordinates that were queried.
+        pairs : NearLines
+            What `near` or `nearest` returned for them.
+
+        Returns
+        -------
+        ndarray of float64
+            From the beginning of the line; the parts of a multiline follow one another.
+        """
+        xs, ys = as_coordinates(x, y)
+        k = pairs.segment
+        a, b = self._coords[self._starts[k]], self._coords[self._starts[k] + 1]
+        d = b - a
+        length2 = (d * d).sum(axis=1)
+        along = (xs[pairs.point] - a[:, 0]) * d[:, 0] + (ys[pairs.point] - a[:, 1]) * d[:, 1]
+        share = np.clip(along / np.where(length2 > 0, length2, 1.0), 0.0, 1.0)
+        return self._chainage[k] + share * self._lengths[k]
+
+    def _is_small(self, size: int) -> bool:
+        if self._grid is None:
+            self._asked += size
+        return self._grid is None and self._asked <= _SMALL
+
+    def _to_lines(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], line: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the distance of each point from its line, and the line's nearest segment."""
+        first = self._first_of_line[line]
+        counts = self._first_of_line[line + 1] - first
+        segment = expand(first, counts)
+        pair = np.repeat(np.arange(len(line)), counts)
+        a, b = self._coords[self._starts[segment]], self._coords[self._starts[segment] + 1]
+        each = segment_distances(x[pair], y[pair], a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+        order = np.lexsort((segment, each, pair))
+        leads = order[offsets_of(counts)[:-1]] if len(line) else order
+        return each[leads], segment[leads]
+
+    def _line_tree(self) -> shapely.STRtree:
+        with self._lock:
+            if self._tree is None:
+                self._tree = shapely.STRtree(self._lines)
+            return self._tree
+
+    def _segments(self) -> SegmentGrid:
+        from zjk_gis.engine.segments import SegmentGrid
+
+        with self._lock:
+            if self._grid is None:
+                self._grid = SegmentGrid(self._coords, self._starts, self._owner, rank=self._rank)
+            return self._grid
+
+
+def _orientations(
+    a: NDArray[np.float64], b: NDArray[np.float64], px: NDArray[np.float64], py: NDArray[np.float64]
+) -> NDArray[np.int8]:
+    """Return the exact sign of the orientation of each point to its segment."""
+    left = (a[:, 0] - px) * (b[:, 1] - py)
+    right = (a[:, 1] - py) * (b[:, 0] - px)
+    det = left - right
+    sign = np.sign(det).astype(np.int8)
+    for i in np.flatnonzero(np.abs(det) <= _BOUND * (np.abs(left) + np.abs(right)) + 1e-270).tolist():
+        ax, ay, bx, by, x, y = map(Fraction, (*a[i].tolist(), *b[i].tolist(), float(px[i]), float(py[i])))
+        exact = (ax - x) * (by - y) - (ay - y) * (bx - x)
+        sign[i] = (exact > 0) - (exact < 0)
+    return sign

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import shapely
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Pairs", "make_points", "near_pairs"]
+__all__ = ["Pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +29,3 @@ class Pairs:
     point: NDArray[np.int64]
     item: NDArray[np.int64]
     distance: NDArray[np.float64]
-
-
-def make_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[Any]:
-    """Turn coordinates into points; a coordinate that is not finite gives no point and so no pair."""
-    usable = np.isfinite(x) & np.isfinite(y)
-    points = np.full(x.shape, None, dtype=object)
-    points[usable] = shapely.points(x[usable], y[usable])
-    return points
-
-
-def near_pairs(tree: shapely.STRtree, points: NDArray[Any], *, within: float) -> Pairs:
-    """Find every item within a distance of each point."""
-    point, item = tree.query(points, predicate="dwithin", distance=within)
-    order = np.lexsort((item, point))
-    point, item = point[order], item[order]
-    distance = shapely.distance(points[point], tree.geometries[item])
-    return Pairs(point.astype(np.int64), item.astype(np.int64), distance)

@@ -345,7 +345,7 @@ class PolygonIndex:
             if self._grid is None:
                 row[outside], distance[outside] = self._small().nearest(*there, within, self.rank)
             else:
-                row[outside], distance[outside] = self._segment_grid().nearest(*there, within=within)
+                row[outside], distance[outside], _ = self._segment_grid().nearest(*there, within=within)
         return row, distance
 
     def _cover(
@@ -368,7 +368,7 @@ class PolygonIndex:
         if self._grid is None:
             return self._small().borders(x, y, within)
         asked = np.flatnonzero(self._grid.may_be_near(x, y, within))
-        offsets, zone, distance = self._segment_grid().within(x[asked], y[asked], distance=within)
+        offsets, zone, distance, _ = self._segment_grid().within(x[asked], y[asked], distance=within)
         return np.repeat(asked, np.diff(offsets)), zone.astype(np.int64), distance
 
     def _first_of(

@@ -9,11 +9,12 @@ import numpy as np
 import shapely
 
 from zjk_gis.crs import require_crs
-from zjk_gis.engine.arrays import as_coordinates, as_floats
+from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import CRSError, FileError, InputError
+from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.policy import Policy, first_by_rank, rank_of
 from zjk_gis.layers.metric import require_amounts
@@ -234,7 +235,7 @@ class ZoneIndex:
             message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
             raise InputError(message)
         require_amounts(border_within_m=border_within_m)
-        xs, ys = _coordinates(x, y)
+        xs, ys = given_coordinates(x, y)
         located = self._locate(xs, ys, crs)
         border_m = None
         row, found, count = located.row, located.found, located.count
@@ -280,7 +281,7 @@ class ZoneIndex:
         ([0, 1, 3, 3], [0, 0, 1])
         """
         require_amounts(border_within_m=border_within_m)
-        xs, ys = _coordinates(x, y)
+        xs, ys = given_coordinates(x, y)
         if border_within_m == 0:
             offsets, rows, _ = self._polygons.candidates(xs, ys)
             return offsets, rows
@@ -326,7 +327,7 @@ class ZoneIndex:
         if not max_distance_m >= 0:
             message = f"max_distance_m must be a number of at least 0, not {max_distance_m!r}"
             raise InputError(message)
-        xs, ys = _coordinates(x, y)
+        xs, ys = given_coordinates(x, y)
         row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
         return row, distance / self._units(1.0)
 
@@ -487,13 +488,6 @@ class ZoneIndex:
             self._polygons.rings, x[asked], y[asked], radius[asked], row[asked].astype(np.int64)
         )
         return share
-
-
-def _coordinates(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    try:
-        return as_coordinates(x, y)
-    except ValueError as error:
-        raise InputError(str(error)) from error
 
 
 def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:

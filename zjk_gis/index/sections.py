@@ -1,0 +1,202 @@
+"""Road sections compiled for the question which of them is nearest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.engine.lines import LineIndex, NearLines
+from zjk_gis.errors import InputError
+from zjk_gis.index.coordinates import given_coordinates
+from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.layers.catalogue import ROAD_SECTIONS
+from zjk_gis.layers.metric import ready
+from zjk_gis.layers.periods import validity_days
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import ArrayLike, NDArray
+    from pyproj import CRS
+
+__all__ = ["SectionIndex", "SectionsFound", "sides_answered"]
+
+_SIDES = {"左侧": 1, "右侧": -1}
+_FIRST_REACH_M = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionsFound:
+    """The nearest road section of each of n points.
+
+    Attributes
+    ----------
+    row : ndarray of int64
+        The position of the section in the layer that was compiled, or -1.
+    distance_m : ndarray of float64
+        NaN where there is none.
+    chainage_m : ndarray of float64
+        How far along the section (里程) its nearest place lies; NaN where there is none.
+    side : ndarray of int8
+        1 left, -1 right, seen along the section; 0 on it, beyond its end, or where there is none.
+    """
+
+    row: NDArray[np.int64]
+    distance_m: NDArray[np.float64]
+    chainage_m: NDArray[np.float64]
+    side: NDArray[np.int8]
+
+
+class SectionIndex:
+    """An immutable index over road sections (责任路段). Build it with `SectionIndex.build`.
+
+    Attributes
+    ----------
+    crs : CRS
+        In which coordinates are taken and distances measured.
+    codes : ndarray of str or None
+
+    Examples
+    --------
+    A street that runs east, whose two sides have a section each; a point 10 m to its right, at 30 m:
+
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> street = LineString([(0, 0), (100, 0)])
+    >>> sections = gpd.GeoDataFrame(
+    ...     {"section_code": ["L", "R"], "side": ["左侧", "右侧"]}, geometry=[street, street], crs=4547
+    ... )
+    >>> index = SectionIndex.build(sections)
+    >>> found = index.nearest([30.0], [-10.0], max_distance_m=50)
+    >>> index.codes[found.row].tolist(), found.distance_m.tolist(), found.chainage_m.tolist(), found.side.tolist()
+    (['R'], [10.0], [30.0], [-1])
+    """
+
+    def __init__(
+        self, lines: LineIndex, answers_for: NDArray[np.int8], rank: NDArray[np.int64], crs: CRS
+    ) -> None:
+        self._lines = lines
+        self._answers_for = answers_for
+        self._rank = rank
+        self.crs = crs
+        self.codes: NDArray[np.str_] | None = None
+
+    @classmethod
+    def build(
+        cls, sections: gpd.GeoDataFrame, *, code: str | None = None, policy: Policy | None = None
+    ) -> SectionIndex:
+        """Compile a layer of road sections.
+
+        Parameters
+        ----------
+        sections : GeoDataFrame
+            Lines or multilines. One whose `side` is 左侧 or 右侧 answers for that side only, seen along it. A
+            layer in degrees is converted to the CGCS2000 3-degree zone of its centre, see `crs`.
+        code : str, optional
+            The column of codes; by default ``section_code``, if there is one.
+        policy : Policy, optional
+            Which section answers of those equally near.
+
+        Returns
+        -------
+        SectionIndex
+
+        Raises
+        ------
+        CRSError, EmptyLayerError, MissingColumnError, GeometryError
+            If the layer cannot be used; the message names the rows.
+        """
+        if code is None and ROAD_SECTIONS.code in sections:
+            code = ROAD_SECTIONS.code
+        sections = ready(sections, "sections", kind="line", code=code)
+        begins, _ = validity_days(sections, "sections")
+        rank = rank_of(sections, code, begins, policy=policy, name="sections")
+        lines = LineIndex(sections.geometry.to_numpy(), rank)
+        index = cls(lines, sides_answered(sections), rank, sections.crs)
+        if code is not None:
+            index.codes = sections[code].astype(str).to_numpy(dtype=np.str_)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __repr__(self) -> str:
+        return f"<SectionIndex of {len(self):,} sections, {self.crs.to_string()}>"
+
+    def nearest(self, x: ArrayLike, y: ArrayLike, *, max_distance_m: float = np.inf) -> SectionsFound:
+        """Find the nearest section that answers for each point.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
+            n coordinates in `crs`; a point that is not finite has no section.
+        max_distance_m : float, optional
+            The greatest distance, inclusive; by default any.
+
+        Returns
+        -------
+        SectionsFound
+            Of sections equally near the first by the policy answers.
+
+        Raises
+        ------
+        InputError
+            If the distance is negative, or x and y differ in length.
+        """
+        if not max_distance_m >= 0:
+            message = f"max_distance_m must be a number of at least 0, not {max_distance_m!r}"
+            raise InputError(message)
+        xs, ys = given_coordinates(x, y)
+        found = SectionsFound(
+            row=np.full(len(xs), -1, np.int64),
+            distance_m=np.full(len(xs), np.nan),
+            chainage_m=np.full(len(xs), np.nan),
+            side=np.zeros(len(xs), np.int8),
+        )
+        asked = np.arange(len(xs))
+        near = self._lines.nearest(xs, ys, within=max_distance_m)
+        self._take(found, asked, xs, ys, near)
+        if not self._answers_for.any():
+            return found
+        # The nearest may answer for the other side only: look farther, as far as need be.
+        asked = near.point[found.row[near.point] < 0]
+        reach = np.maximum(near.distance[found.row[near.point] < 0], _FIRST_REACH_M)
+        while len(asked):
+            reach = np.minimum(2.0 * reach, max_distance_m)
+            pairs = self._lines.near(xs[asked], ys[asked], within=reach)
+            self._take(found, asked, xs[asked], ys[asked], pairs)
+            everything = np.bincount(pairs.point, minlength=len(asked)) == len(self)
+            more = (found.row[asked] < 0) & (reach < max_distance_m) & ~everything
+            asked, reach = asked[more], reach[more]
+        return found
+
+    def _take(
+        self,
+        found: SectionsFound,
+        asked: NDArray[np.int64],
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        near: NearLines,
+    ) -> None:
+        """Let the nearest section that answers for the point's side answer for each point asked."""
+        side = self._lines.side(x, y, near)
+        wanted = self._answers_for[near.item]
+        fits = np.flatnonzero((wanted == 0) | (side == 0) | (wanted == side))
+        order = fits[np.lexsort((self._rank[near.item[fits]], near.distance[fits], near.point[fits]))]
+        points, first = np.unique(near.point[order], return_index=True)
+        lead = order[first]
+        where = asked[points]
+        chosen = NearLines(near.point[lead], near.item[lead], near.distance[lead], near.segment[lead])
+        found.row[where] = chosen.item
+        found.distance_m[where] = chosen.distance
+        found.chainage_m[where] = self._lines.chainage(x, y, chosen)
+        found.side[where] = side[lead]
+
+
+def sides_answered(sections: gpd.GeoDataFrame) -> NDArray[np.int8]:
+    """Return for which side each section answers: 1 left, -1 right, 0 both."""
+    if "side" not in sections:
+        return np.zeros(len(sections), np.int8)
+    sides: NDArray[np.int8] = sections["side"].map(_SIDES).fillna(0).to_numpy(np.int8)
+    return sides
