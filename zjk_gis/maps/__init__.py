@@ -1,10 +1,11 @@
 """Maps people want to look at, on networks without internet.
 
-`city` decides what is drawn and in which order, `style` how it looks, `page` (with its script and style
+`city` and `explanation` decide what is drawn and in which order, `style` how it looks, `page` (with its script and style
 sheet) draws it, `offline` makes one file of it.
 """
 
 from zjk_gis.maps.city import city_map
+from zjk_gis.maps.explanation import explanation_map
 from zjk_gis.maps.offline import save_map
 
-__all__ = ["city_map", "save_map"]
+__all__ = ["city_map", "explanation_map", "save_map"]

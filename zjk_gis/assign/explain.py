@@ -1,0 +1,301 @@
+"""Why this zone: everything that was weighed for one incident, in words and as a layer."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.errors import InputError
+from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.metric import ready
+from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.versions import of_level
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["Explanation", "explain_incident"]
+
+_CODES = ("zone_code", "grid_code", "section_code")
+_MOST = 12
+# How each key of the policy is told: words in both languages, and the column that shows it.
+_KEYS = {
+    "highest_priority": ("优先级高者负责", "the higher priority answers", "priority"),
+    "smallest_area": ("面积小者负责", "the smaller area answers", "area_m2"),
+    "largest_area": ("面积大者负责", "the larger area answers", "area_m2"),
+    "lowest_code": ("编号小者负责", "the lower code answers", None),
+    "latest_begin": ("生效日期晚者负责", "the later version answers", "valid_from"),
+}
+_FOUND = {
+    "inside": ("位于该责任区之内", "it lies inside that zone"),
+    "border": ("位于边界上(含边界误差)", "it lies on a border, within the tolerance"),
+    "nearest": ("不在任何责任区之内,由最近者负责", "it lies outside all zones; the nearest one answers"),
+    "none": ("无人负责", "nobody answers"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an incident was assigned as it was.
+
+    Attributes
+    ----------
+    incident : GeoDataFrame
+        The incident with its answer, one row, as `assign_incidents` gives it.
+    considered : GeoDataFrame
+        The zones that were weighed, the one that answers first, with the columns
+
+        - the column of codes;
+        - ``relation`` (text): ``inside``, ``border`` or ``nearby``;
+        - ``distance_m`` and ``border_m`` (float64): to the zone, 0 inside, and to its border;
+        - ``area_m2`` (float64), and ``priority``, ``valid_from``, ``valid_to`` where the layer has them;
+        - ``verdict`` (text): ``answers``, ``outranked``, ``farther``, ``expired_zone`` or ``out_of_reach``.
+    code : str
+        The column of codes.
+    rule : str
+        The key of the policy that decided; ``containment`` where one zone contains the incident and the others
+        do not, ``distance`` for the nearest, ``geometry`` for the last tie, ``""`` where nothing was to decide.
+    policy : Policy
+    """
+
+    incident: gpd.GeoDataFrame
+    considered: gpd.GeoDataFrame
+    code: str
+    rule: str
+    policy: Policy
+
+    def text(self, lang: Language = "zh") -> str:
+        """Tell it in words, a line for the answer, one for the rule, and one for each zone."""
+        zh = lang == "zh"
+        row = self.incident.iloc[0]
+        answer = row[self.code]
+        lines = [_headline(row, answer, zh=zh)]
+        how = _FOUND[row["found"]][0 if zh else 1]
+        reason = label(row["reason"], lang)
+        lines.append(f"判定:{how}({reason})" if zh else f"found: {how} ({reason})")
+        if self.rule:
+            lines.append(self._rule_line(zh=zh))
+        if row["ambiguous"]:
+            lines.append("归属存疑,请人工确认" if zh else "a person should look at this case")
+        lines.append("所比较的责任区:" if zh else "zones considered:")
+        for place, (_, zone) in enumerate(self.considered.iterrows(), start=1):
+            lines.append(f"  {place}. {self._zone_line(zone, lang)}")
+        if not len(self.considered):
+            lines[-1] = "附近没有任何责任区" if zh else "there is no zone nearby"
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text())}</pre>"
+
+    def _rule_line(self, *, zh: bool) -> str:
+        words = {
+            "containment": (
+                "包含该点者优先于仅在边界附近者",
+                "a zone that contains it comes before one near it",
+            ),
+            "distance": ("距离最近者负责", "the nearest answers"),
+            "geometry": (
+                "各项均相同,按图形固定次序",
+                "all else is equal; the order of the geometries decides",
+            ),
+        }
+        told = _KEYS[self.rule][:2] if self.rule in _KEYS else words[self.rule]
+        return f"决定规则:{told[0]}" if zh else f"deciding rule: {told[1]}"
+
+    def _zone_line(self, zone: pd.Series, lang: Language) -> str:
+        zh = lang == "zh"
+        parts = [str(zone[self.code])]
+        if zone["relation"] == "nearby":
+            parts.append(f"相距 {zone['distance_m']:.2f} m" if zh else f"{zone['distance_m']:.2f} m away")
+        else:
+            parts.append(label(zone["relation"], lang))
+            if pd.notna(zone["border_m"]):
+                away = zone["border_m"]
+                parts.append(f"距边界 {away:.2f} m" if zh else f"{away:.2f} m from its border")
+        if zone["area_m2"] > 0:
+            parts.append(f"面积 {zone['area_m2']:,.0f} m²" if zh else f"area {zone['area_m2']:,.0f} m²")
+        if "priority" in zone and pd.notna(zone["priority"]):
+            parts.append(f"优先级 {zone['priority']:g}" if zh else f"priority {zone['priority']:g}")
+        ends = [_day_text(zone.get(name)) for name in ("valid_from", "valid_to")]
+        if any(ends):
+            until = (ends[0] or "…") + (" 至 " if zh else " to ") + (ends[1] or "…")
+            parts.append(("有效期 " if zh else "valid ") + until)
+        return (";" if zh else "; ").join(parts) + " → " + label(zone["verdict"], lang)
+
+
+def explain_incident(
+    incident: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    code: str | None = None,
+    level: int | None = None,
+    time: str = "occurred_at",
+    at: str | dt.date | None = None,
+    border_within_m: float = 0.5,
+    nearest_within_m: float = 50.0,
+    policy: Policy | None = None,
+) -> Explanation:
+    """Tell why an incident was assigned to the zone it was: what was weighed, and what decided.
+
+    Parameters
+    ----------
+    incident : GeoDataFrame
+        One row, such as ``incidents.loc[[17]]``.
+    zones : GeoDataFrame
+        The layer that answered.
+    code, level, time, at, border_within_m, nearest_within_m, policy
+        As they were given to `assign_incidents`.
+
+    Returns
+    -------
+    Explanation
+        Prints as text; `zjk_gis.explanation_map` draws it.
+
+    Raises
+    ------
+    InputError
+        If `incident` has not one row, and whatever `assign_incidents` raises.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point, box
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A", "B"], "priority": [1, 2]},
+    ...     geometry=[box(0, 0, 100, 100), box(40, 0, 200, 100)],
+    ...     crs=4547,
+    ... )
+    >>> incident = gpd.GeoDataFrame(geometry=[Point(50, 50)], crs=4547)
+    >>> print(explain_incident(incident, zones).text("en"))
+    incident 0 at 50.00, 50.00: zone B answers
+    found: it lies inside that zone (overlapping zones)
+    deciding rule: the higher priority answers
+    a person should look at this case
+    zones considered:
+      1. B; inside; 10.00 m from its border; area 16,000 m²; priority 2 → answers
+      2. A; inside; 50.00 m from its border; area 10,000 m²; priority 1 → has a lower rank
+    """
+    if len(incident) != 1:
+        message = f"incident: {len(incident)} rows; give one, for instance incidents.loc[[17]]"
+        raise InputError(message)
+    policy = policy or Policy()
+    options = {
+        "code": code, "level": level, "time": time, "at": at, "border_within_m": border_within_m,
+        "nearest_within_m": nearest_within_m, "policy": policy,
+    }  # fmt: skip
+    assigned = assign_incidents(incident, zones, **options)
+    code = code or next(name for name in _CODES if name in zones)
+    linear = set(zones.geom_type.dropna()) <= LINEAR
+    layer = ready(zones, "zones", code=code, kind="line" if linear else "polygon")
+    if not linear or level is not None:
+        layer, _ = of_level(layer, level)
+    begins, ends = validity_days(layer, "zones")
+    rank = rank_of(layer, code, begins, policy=policy)
+    if at is not None:
+        day = day_of(at)
+    else:
+        day = int(days_of(incident[time], time)[0]) if time in incident else NEVER
+    point = incident.geometry.to_crs(layer.crs).iloc[0]
+    near = _nearby(layer, point, max(nearest_within_m, border_within_m))
+    weighed = _weigh(layer, near, code, point, border_within_m)
+    holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)
+    answers = (weighed[code].astype(str) == str(assigned[code].iloc[0])).to_numpy() & holds
+    candidates = (weighed["relation"] != "nearby").to_numpy()
+    distance = weighed["distance_m"].to_numpy()
+    weighed["verdict"] = np.select(
+        [~holds, distance > max(nearest_within_m, border_within_m), answers, candidates],
+        ["expired_zone", "out_of_reach", "answers", "outranked"],
+        "farther",
+    )
+    inside = (weighed["relation"] == "inside").to_numpy()
+    order = np.lexsort((rank[near], np.round(distance, 3), ~inside, ~candidates, ~holds, ~answers))
+    is_nearest = assigned["found"].iloc[0] == "nearest"
+    rule = "distance" if is_nearest else ""
+    if answers.any() and not is_nearest:
+        rule = _deciding_rule(weighed[holds], code, rank[near][holds], policy)
+    return Explanation(assigned, weighed.iloc[order[:_MOST]], code, rule, policy)
+
+
+def _weigh(
+    layer: gpd.GeoDataFrame, near: NDArray[np.intp], code: str, point: shapely.Point, border_within_m: float
+) -> gpd.GeoDataFrame:
+    """Return some rows of a layer with how they lie to a point."""
+    kept = [name for name in (code, "chief_code", "priority", "valid_from", "valid_to") if name in layer]
+    weighed = layer[[*kept, layer.geometry.name]].iloc[near].copy()
+    shapes = weighed.geometry.to_numpy()
+    areal = shapely.get_dimensions(shapes) == 2
+    distance = shapely.distance(shapes, point)
+    border = np.where(areal, shapely.distance(shapely.boundary(shapes), point), distance)
+    inside = areal & shapely.contains_properly(shapes, point)
+    at_border = areal & ~inside & (border <= border_within_m)
+    weighed["relation"] = np.select([inside, at_border], ["inside", "border"], "nearby")
+    weighed["distance_m"] = distance
+    weighed["border_m"] = border
+    weighed["area_m2"] = shapely.area(shapes)
+    return weighed
+
+
+def _nearby(layer: gpd.GeoDataFrame, point: shapely.Point, reach: float) -> NDArray[np.intp]:
+    """Return the rows within reach of a point, or the nearest one where none is."""
+    if point is None or point.is_empty:
+        return np.empty(0, np.intp)
+    distance = shapely.distance(layer.geometry.to_numpy(), point)
+    near = np.flatnonzero(distance <= reach)
+    return near if len(near) else np.flatnonzero(distance == distance.min())[:1]
+
+
+def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int64], policy: Policy) -> str:
+    """Return what told the answering zone from the one that came second."""
+    answers = (considered["verdict"] == "answers").to_numpy()
+    inside = (considered["relation"] == "inside").to_numpy()
+    rivals = (considered["relation"] != "nearby").to_numpy() & ~answers
+    if not rivals.any():
+        return ""
+    first = np.flatnonzero(answers)[0]
+    if inside[first] and not (inside & rivals).any():
+        return "containment"
+    pool = np.flatnonzero(rivals & (inside == inside[first]))
+    second = pool[np.argmin(rank[pool])]
+    for key in (*policy.order, "lowest_code", "latest_begin"):
+        column = policy.priority if key == "highest_priority" else _KEYS[key][2] or code
+        if column in considered and str(considered[column].iloc[first]) != str(
+            considered[column].iloc[second]
+        ):
+            return key
+    return "geometry"
+
+
+def _headline(row: pd.Series, answer: object, *, zh: bool) -> str:
+    name = row["incident_code"] if "incident_code" in row else row.name
+    point = row.geometry
+    has_place = point is not None and not point.is_empty
+    place = f"{point.x:.2f}, {point.y:.2f}" if has_place and abs(point.x) > 360 else ""
+    if has_place and not place:
+        place = f"{point.x:.6f}, {point.y:.6f}" if abs(point.x) > 73 else f"{point.x:.2f}, {point.y:.2f}"
+    if pd.isna(answer):
+        return f"案件 {name}({place}):无人负责" if zh else f"incident {name} at {place}: nobody answers"
+    chief = row.get("chief_code")
+    told = "" if pd.isna(chief) else (f",路长 {chief}" if zh else f", road chief {chief}")
+    if zh:
+        return f"案件 {name}({place}):由 {answer} 负责{told}"
+    return f"incident {name} at {place}: zone {answer} answers{told}"
+
+
+def _day_text(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(value)[:10]

@@ -1,0 +1,132 @@
+"""One incident and the zones that were weighed for it, as a small map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import shapely
+
+from zjk_gis.layers.labels import check_language, label
+from zjk_gis.maps import style
+from zjk_gis.maps.page import Page
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["explanation_map"]
+
+_LOOKS = {
+    "answers": style.area(style.BLUE, fill=0.3, weight=3),
+    "outranked": style.area(style.ORANGE, fill=0.25, weight=2, dash="5 3"),
+    "farther": style.area("#7a7f87", fill=0.12, weight=1.5, dash="2 4"),
+    "expired_zone": style.area(style.PURPLE, fill=0.12, weight=1.5, dash="1 5"),
+    "out_of_reach": style.area("#7a7f87", fill=0.06, weight=1, dash="1 5"),
+}
+_COLUMNS = ("zone_code", "grid_code", "section_code", "chief_code", "relation", "distance_m", "border_m", "area_m2",
+            "priority", "valid_from", "valid_to", "verdict")  # fmt: skip
+
+
+class _Explanation(Protocol):
+    @property
+    def incident(self) -> gpd.GeoDataFrame: ...
+
+    @property
+    def considered(self) -> gpd.GeoDataFrame: ...
+
+    @property
+    def code(self) -> str: ...
+
+    def text(self, lang: Language = "zh") -> str: ...
+
+
+def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> folium.Map:
+    """Draw an explanation: the incident, the zones that were weighed, and the way to the nearest.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        From `zjk_gis.explain_incident`.
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+        To be shown in a notebook, or saved with `zjk_gis.save_map`.
+
+    Raises
+    ------
+    InputError
+        If the language is not one of the two.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point, box
+    >>> from zjk_gis import explain_incident
+    >>> place = (573000, 4520000)
+    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(*place, 573100, 4520100)], crs=4547)
+    >>> incident = gpd.GeoDataFrame(geometry=[Point(573120, 4520050)], crs=4547)
+    >>> explanation_map(explain_incident(incident, zones), lang="en").get_root().title
+    'Why A: incident 0'
+    """
+    check_language(lang)
+    incident, considered, code = explanation.incident, explanation.considered, explanation.code
+    name = incident["incident_code"].iloc[0] if "incident_code" in incident else incident.index[0]
+    answer = incident[code].iloc[0]
+    who = answer if isinstance(answer, str) else label("none", lang)
+    title = f"归属说明:案件 {name} → {who}" if lang == "zh" else f"Why {who}: incident {name}"
+    group = label("found", lang)
+    lines = explanation.text(lang).split("\n")
+    page = Page(title=title, subtitle=lines[1], lang=lang, groups=[(group, True)], notes=lines[2:])
+    verdicts = list(_LOOKS)
+    page.add(
+        considered,
+        name="责任区" if lang == "zh" else "zones",
+        group=group,
+        styles=list(_LOOKS.values()),
+        style_of=considered["verdict"].map({verdict: i for i, verdict in enumerate(verdicts)}).to_numpy(),
+        keys=[(i, label(verdict, lang)) for i, verdict in enumerate(verdicts)],
+        columns=_COLUMNS,
+    )
+    ways = _ways(incident, considered)
+    if len(ways):
+        page.add(
+            ways,
+            name="至最近处" if lang == "zh" else "to the nearest place",
+            group=group,
+            styles=[style.line(style.BLACK, weight=2, dash="4 4")],
+            columns=("distance_m",),
+        )
+    page.add(
+        incident,
+        name=label("incidents", lang),
+        group=group,
+        styles=[style.mark(style.VERMILION, "diamond", radius=7, edge=style.BLACK)],
+        columns=[*incident.columns.drop(incident.geometry.name)],
+    )
+    page.extent = _extent(incident, considered)
+    return page.map()
+
+
+def _ways(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return lines from the incident to the zones it lies outside of."""
+    outside = considered[considered["distance_m"] > 0]
+    point = incident.geometry.to_crs(considered.crs).iloc[0]
+    return outside[["distance_m"]].set_geometry(
+        shapely.shortest_line(np.full(len(outside), point), outside.geometry.to_numpy()), crs=considered.crs
+    )
+
+
+def _extent(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> list[float] | None:
+    """Frame the incident with some ground around it, and no more of a great zone than that."""
+    usable = incident.geometry.notna() & ~incident.geometry.is_empty
+    if not usable.any() or not len(considered):
+        return None
+    point = incident.geometry.to_crs(considered.crs)
+    reach = max(150.0, 2.0 * float(considered["distance_m"].max()))
+    west, south, east, north = point.buffer(reach).to_crs(4326).total_bounds.tolist()
+    return [west, south, east, north]
