@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis._version import __version__
+from zjk_gis._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from zjk_gis.assets import manholes_outside_zones as manholes_outside_zones
@@ -62,10 +62,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: PLE0604  all names are text
-    "__version__",
-    *sorted(_HOME_OF),
-]
+__all__ = sorted(["__version__", *_HOME_OF])  # noqa: PLE0605  all names are text
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,9 @@ class Explanation:
     code : str
         The column of codes.
     rule : str
-        The key of the policy that decided; ``containment`` where one zone contains the incident and the others
-        do not, ``distance`` for the nearest, ``geometry`` for the last tie, ``""`` where nothing was to decide.
+        The key of the policy that decided; ``containment`` where one zone contains the incident and the
+        others do not, ``distance`` for the nearest, ``geometry`` for the last tie, ``""`` where nothing was
+        to decide.
     policy : Policy
     """
 
@@ -195,11 +196,17 @@ def explain_incident(
         message = f"incident: {len(incident)} rows; give one, for instance incidents.loc[[17]]"
         raise InputError(message)
     policy = policy or Policy()
-    options = {
-        "code": code, "level": level, "time": time, "at": at, "border_within_m": border_within_m,
-        "nearest_within_m": nearest_within_m, "policy": policy,
-    }  # fmt: skip
-    assigned = assign_incidents(incident, zones, **options)
+    assigned = assign_incidents(
+        incident,
+        zones,
+        code=code,
+        level=level,
+        time=time,
+        at=at,
+        border_within_m=border_within_m,
+        nearest_within_m=nearest_within_m,
+        policy=policy,
+    )
     code = code or next(name for name in _CODES if name in zones)
     linear = set(zones.geom_type.dropna()) <= LINEAR
     layer = ready(zones, "zones", code=code, kind="line" if linear else "polygon")
@@ -281,8 +288,8 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
     return "geometry"
 
 
-def _headline(row: pd.Series, answer: object, *, zh: bool) -> str:
-    name = row["incident_code"] if "incident_code" in row else row.name
+def _headline(row: pd.Series, answer: Any, *, zh: bool) -> str:
+    name = row.get("incident_code", row.name)
     point = row.geometry
     has_place = point is not None and not point.is_empty
     place = f"{point.x:.2f}, {point.y:.2f}" if has_place and abs(point.x) > 360 else ""
@@ -297,5 +304,5 @@ def _headline(row: pd.Series, answer: object, *, zh: bool) -> str:
     return f"incident {name} at {place}: zone {answer} answers{told}"
 
 
-def _day_text(value: object) -> str:
+def _day_text(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)[:10]

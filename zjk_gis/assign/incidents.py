@@ -93,8 +93,8 @@ def assign_incidents(
         - ``candidates`` (int64): how many zones could answer;
         - ``ambiguous`` (bool): whether a person should look, because several could answer or nobody does;
         - ``reason`` (text): ``one_zone``, ``overlap``, ``shared_border``, ``outer_border``,
-          ``within_reach``, ``tie``, ``undecided``, ``expired_zone`` (the ground has a zone, but not on that day),
-          ``out_of_reach``, ``no_position`` or ``bad_position``;
+          ``within_reach``, ``tie``, ``undecided``, ``expired_zone`` (the ground has a zone, but not on that
+          day), ``out_of_reach``, ``no_position`` or ``bad_position``;
         - ``share`` (float64), with `accuracy_m`: the share of the accuracy circle in what answers;
         - ``chief_code`` and ``chief_name`` where the layer has them.
 
@@ -212,7 +212,9 @@ def _accuracies(incidents: gpd.GeoDataFrame, accuracy_m: float | str | None) -> 
         if accuracy_m not in incidents:
             message = f"incidents: no column {accuracy_m!r} with the accuracy of positions"
             raise MissingColumnError(message)
-        values = pd.to_numeric(incidents[accuracy_m], errors="coerce").to_numpy(dtype=np.float64)
+        values: NDArray[np.float64] = pd.to_numeric(incidents[accuracy_m], errors="coerce").to_numpy(
+            dtype=np.float64
+        )
         wrong = values < 0
         if wrong.any():
             message = (

@@ -3,8 +3,8 @@
 The engine finds which zones a point is in or near; here the rule of `zjk_gis.index.policy` and the validity
 periods decide which of them answers, and say how sure that is.
 
-Nearly every incident lies inside one zone, far from its border: those are answered at once. Only the rest, some
-in a hundred, are looked at pair by pair.
+Nearly every incident lies inside one zone, far from its border: those are answered at once. Only the rest,
+some in a hundred, are looked at pair by pair.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = ["FOUND", "REASONS", "Answers", "Rows", "answer_by_lines", "answer_by_
 FOUND = np.array(["inside", "border", "nearest", "none"], dtype=object)
 REASONS = np.array(
     [
-        "one_zone", "overlap", "shared_border", "outer_border", "within_reach", "tie", "undecided", "expired_zone",
-        "out_of_reach", "no_position", "bad_position",
+        "one_zone", "overlap", "shared_border", "outer_border", "within_reach", "tie", "undecided",
+        "expired_zone", "out_of_reach", "no_position", "bad_position",
     ],
     dtype=object,
 )  # fmt: skip
@@ -122,7 +122,8 @@ class Answers:
         if missing is not None:
             self.reason[missing] = _NO_POSITION
 
-    def _put(self, where: NDArray[np.int64], rest: Answers) -> None:
+    def put(self, where: NDArray[np.int64], rest: Answers) -> None:
+        """Take over the answers for some of the points."""
         for name in ("row", "found", "reason", "distance", "candidates", "ambiguous"):
             getattr(self, name)[where] = getattr(rest, name)
 
@@ -161,7 +162,7 @@ def answer_by_polygons(
     rest = np.flatnonzero(~plain)
     if len(rest):
         asked = (index, rows, x[rest], y[rest], day[rest])
-        answers._put(
+        answers.put(
             rest, _answer_by_pairs(*asked, border_within=border_within, nearest_within=nearest_within)
         )
     return answers
@@ -247,10 +248,11 @@ def answer_by_lines(
 ) -> Answers:
     """Find the line that answers for each point: the nearest valid one that answers for the point's side."""
     answers = Answers.nobody(len(x))
-    near = index.near(x, y, within=nearest_within)
+    pairs = index.near(x, y, within=nearest_within)
+    near: Pairs = pairs
     if rows.side.any():
-        wanted = rows.side[near.item]
-        there = index.side(x, y, near)
+        wanted = rows.side[pairs.item]
+        there = index.side(x, y, pairs)
         near = _select(near, (wanted == 0) | (there == 0) | (wanted == there))
     _answer_by_nearest(answers, rows, near, np.arange(len(x)), day, tie_within=tie_within)
     _doubt_unknown_days(answers, rows, day)

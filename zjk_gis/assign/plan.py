@@ -17,7 +17,7 @@ from zjk_gis.assign.kernel import (
     answer_by_polygons,
     doubt_inaccurate,
 )
-from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.crs import require_crs
 from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy, rank_of
@@ -25,7 +25,7 @@ from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.metric import ready, require_amounts
-from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.versions import of_level
 
@@ -61,7 +61,7 @@ class Coded:
 
     @classmethod
     def of(cls, values: pd.Series) -> Coded:
-        """Number the distinct words of a column."""
+        """Return a column as numbers of its distinct words."""
         codes, words = pd.factorize(values.astype("str").where(values.notna()), sort=True)
         return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
 
@@ -72,7 +72,10 @@ class Coded:
 
     def texts(self) -> NDArray[np.object_]:
         """Return the words themselves, None where there is nothing."""
-        return np.append(self.words, None)[self.codes]
+        words = np.empty(len(self.words) + 1, dtype=object)
+        words[:-1] = self.words  # the last is None, and stands for -1
+        texts: NDArray[np.object_] = words[self.codes]
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +314,7 @@ def _prepare(
 
 
 def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded]:
-    """Number the words that go along with an answer: the code, the chief, the parts of a grid code."""
+    """Collect the words that go along with an answer: code, chief, the parts of a grid code."""
     carried = {code: Coded.of(layer[code])}
     carried |= {prefix + name: Coded.of(layer[name]) for name in _CARRIED if name in layer}
     if code == UNIT_GRIDS.code:

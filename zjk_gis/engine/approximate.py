@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zjk_gis.engine.arrays import Floats
+
     Transform = Callable[
         [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
     ]
@@ -114,7 +116,14 @@ def _values(
 
 
 @compiled
-def approximate(x, y, to_x, to_y, place, coefficients):
+def approximate(
+    x: Floats,
+    y: Floats,
+    to_x: Floats,
+    to_y: Floats,
+    place: tuple[float, float, float, float, int, int],
+    coefficients: Floats,
+) -> None:
     """Fill `to_x` and `to_y`; NaN for points beyond the rectangle."""
     west, south, per_x, per_y, nx, ny = place
     for i in range(x.size):

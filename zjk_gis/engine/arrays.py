@@ -9,6 +9,17 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    # Numbers in compiled code: plain ones, or those of an array.
+    Whole = Any
+    Real = Any
+    Floats = NDArray[np.float64]
+    Floats32 = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+    Ints32 = NDArray[np.int32]
+    Words = NDArray[np.uint32]
+    Bytes = NDArray[np.uint8]
+    Bools = NDArray[np.bool_]
+
 __all__ = ["as_coordinates", "as_floats", "expand", "offsets_of"]
 
 

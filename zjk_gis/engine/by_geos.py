@@ -72,12 +72,14 @@ class GeosAnswers:
     def nearest(
         self, x: NDArray[np.float64], y: NDArray[np.float64], within: float, rank: NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Return the zone whose border is nearest to each point, and its distance; -1 and NaN if there is none."""
+        """Return the zone whose border is nearest to each point, and how far; -1 and NaN if there is none."""
         points = _points(x, y)
         usable = np.flatnonzero(~shapely.is_missing(points))
-        limit = {} if np.isinf(within) else {"max_distance": max(within * _MORE, 5e-324)}
         (first, _), least = self._border_tree().query_nearest(
-            points[usable], all_matches=False, return_distance=True, **limit
+            points[usable],
+            max_distance=None if np.isinf(within) else max(within * _MORE, 5e-324),
+            return_distance=True,
+            all_matches=False,
         )
         asked = usable[first]
         pairs = self._border_tree().query(points[asked], predicate="dwithin", distance=least * _MORE)

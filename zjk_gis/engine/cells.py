@@ -10,11 +10,10 @@ tag  the other 30 bits             meaning
 2    number of a block             too many edges for one record: the cell is a block of smaller cells
 ==== ============================= ====================================================================
 
-A **record** is one or more chunks of at most 30 zones: a header (numbers of zones and edges, and whether another
-chunk follows), the zones that hold the corner (one bit each), the zones in the
-order of their rank, and for each edge its line in the cell's own coordinates, in single precision, with the
-zones it bounds (one bit each). An edge that several zones share stands there once. The numbers of the edges end
-the chunk.
+A **record** is one or more chunks of at most 30 zones: a header (numbers of zones and edges, and whether
+another chunk follows), the zones that hold the corner (one bit each), the zones in the order of their rank,
+and for each edge its line in the cell's own coordinates, in single precision, with the zones it bounds (one
+bit each). An edge that several zones share stands there once. The numbers of the edges end the chunk.
 
 The zones at a corner are found by walking along each row of corners: between two corners, those zones change
 whose edges lie between them, by the exact predicate. Points on a corner or vertex are told apart as if corner
@@ -23,10 +22,15 @@ and point were moved by an infinitesimal step, up first and then right, the same
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.engine.predicates import orient
+
+if TYPE_CHECKING:
+    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole, Words
 
 __all__ = [
     "BLOCK",
@@ -53,7 +57,7 @@ _DEEPEST = 6
 
 
 @compiled
-def _room(array, need):
+def _room(array: Any, need: Whole) -> Any:
     """Return the array, or a longer copy with room for `need` items."""
     if need <= array.size:
         return array
@@ -63,7 +67,7 @@ def _room(array, need):
 
 
 @compiled
-def far_side(ax, ay, bx, by, qx, qy):
+def far_side(ax: Real, ay: Real, bx: Real, by: Real, qx: Real, qy: Real) -> Any:
     """Tell on which side of an edge a corner lies, moved by the infinitesimal step if it is on its line."""
     side = orient(ax, ay, bx, by, qx, qy)
     if side == 0:
@@ -72,7 +76,15 @@ def far_side(ax, ay, bx, by, qx, qy):
 
 
 @compiled
-def _list_edges(coords, rings, ring_zone, ring_low, ring_high, low, high):
+def _list_edges(
+    coords: Floats,
+    rings: Ints,
+    ring_zone: Ints32,
+    ring_low: Floats,
+    ring_high: Floats,
+    low: Real,
+    high: Real,
+) -> tuple[Ints32, Ints32]:
     """List the edges, with their zones, that reach into a band of heights."""
     edges = np.empty(1024, np.int32)
     zones = np.empty(1024, np.int32)
@@ -95,8 +107,10 @@ def _list_edges(coords, rings, ring_zone, ring_low, ring_high, low, high):
 
 
 @compiled
-def rasterise(coords, edges, x0, y0, d, nx, row0, row1):
-    """List every cell that each edge touches or comes near, with the edge's position; and count them by cell."""
+def rasterise(
+    coords: Floats, edges: Ints32, x0: Real, y0: Real, d: Real, nx: Whole, row0: Whole, row1: Whole
+) -> tuple[Ints32, Ints32, Ints32]:
+    """List every cell that each edge touches or comes near, with the edge's position; count them by cell."""
     cell = np.empty(max(64, edges.size * 3), np.int32)
     entry = np.empty(cell.size, np.int32)
     counts = np.zeros(nx * (row1 - row0) + 1, np.int32)
@@ -114,8 +128,8 @@ def rasterise(coords, edges, x0, y0, d, nx, row0, row1):
         u_low, u_high, v_low, v_high = u_low - MARGIN, u_high + MARGIN, v_low - MARGIN, v_high + MARGIN
         if u_high < 0.0 or u_low >= nx or v_high < low_row or v_low >= row1:
             continue
-        u_low, u_high = u_low if u_low > 0.0 else 0.0, u_high if u_high < high_column else high_column
-        v_low, v_high = v_low if v_low > low_row else low_row, v_high if v_high < high_row else high_row
+        u_low, u_high = max(0.0, u_low), min(high_column, u_high)
+        v_low, v_high = max(low_row, v_low), min(high_row, v_high)
         r_first, r_last = np.int64(v_low), np.int64(v_high)
         c_first, c_last = np.int64(u_low), np.int64(u_high)
         need = n + (c_last - c_first) + 3 * (r_last - r_first) + 4
@@ -136,8 +150,8 @@ def rasterise(coords, edges, x0, y0, d, nx, row0, row1):
         for r in range(r_first, r_last + 1):
             u = ua + (r - va) * slope
             left, right = u + left_shift, u + right_shift
-            left = left if left > u_low else u_low
-            right = right if right < u_high else u_high
+            left = max(u_low, left)
+            right = min(u_high, right)
             first = (r - row0) * nx
             for at in range(first + np.int64(left), first + np.int64(right) + 1):
                 cell[n] = at
@@ -148,7 +162,7 @@ def rasterise(coords, edges, x0, y0, d, nx, row0, row1):
 
 
 @compiled
-def _toggle(members, n, zone):
+def _toggle(members: Ints32, n: Whole, zone: Whole) -> Whole:
     """Add a zone to a set, or take it out; return the new size."""
     for k in range(n):
         if members[k] == zone:
@@ -159,7 +173,7 @@ def _toggle(members, n, zone):
 
 
 @compiled
-def _sort_by_rank(members, n, rank):
+def _sort_by_rank(members: Ints32, n: Whole, rank: Ints) -> None:
     for k in range(1, n):
         value = members[k]
         j = k - 1
@@ -170,11 +184,25 @@ def _sort_by_rank(members, n, rank):
 
 
 @compiled
-def _write_record(out, used, coords, edges, zones, n, rank, corner, n_corner, xl, yl, d, scratch):
+def _write_record(
+    out: Words,
+    used: Whole,
+    coords: Floats,
+    edges: Ints32,
+    zones: Ints32,
+    n: Whole,
+    rank: Ints,
+    corner: Ints32,
+    n_corner: Whole,
+    xl: Real,
+    yl: Real,
+    d: Real,
+    scratch: Ints32,
+) -> tuple[Words, Whole]:
     """Write the record of a cell; return the buffer and the new length.
 
-    The first n of `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left corner.
-    `scratch` has room for both, four times.
+    The first n of `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left
+    corner. `scratch` has room for both, four times.
     """
     local, same, kept, masks = scratch[0], scratch[1], scratch[2], scratch[3]
     inv = 1.0 / d
@@ -244,8 +272,8 @@ def _write_record(out, used, coords, edges, zones, n, rank, corner, n_corner, xl
             line[0] = -dv * scale
             line[1] = du * scale
             line[2] = (ua * dv - va * du) * scale
-            line[3] = v_low if v_low > -3.0 else -3.0
-            line[4] = v_high if v_high < 4.0 else 4.0
+            line[3] = max(-3.0, v_low)
+            line[4] = min(4.0, v_high)
             out[at + 5] = mask
             at += EDGE_WORDS
             written += 1
@@ -260,7 +288,7 @@ def _write_record(out, used, coords, edges, zones, n, rank, corner, n_corner, xl
 
 
 @compiled
-def _suspect(coords, edges, zones, n, suspects):
+def _suspect(coords: Floats, edges: Ints32, zones: Ints32, n: Whole, suspects: Bools) -> None:
     """Mark the zones two of whose edges in a cell meet otherwise than one goes on where the other ends.
 
     A single ring none of whose edges do so anywhere is simple, and its polygon valid. Others may be valid.
@@ -292,37 +320,37 @@ def _suspect(coords, edges, zones, n, suspects):
 
 
 @compiled
-def _is_back(ax, ay, bx, by, cx, cy):
+def _is_back(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real) -> Any:
     """Tell whether, of three points on a line, the way from b to c leads back towards a."""
     return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
 
 
 @compiled
 def _compile_block(
-    coords,
-    edges,
-    zones,
-    rank,
-    x0,
-    y0,
-    d,
-    nx,
-    row0,
-    row1,
-    base,
-    words,
-    where,
-    out,
-    used,
-    runs,
-    n_runs,
-    heavy,
-    n_heavy,
-    parent,
-    parent_entries,
-    may_split,
-    suspects,
-):
+    coords: Floats,
+    edges: Ints32,
+    zones: Ints32,
+    rank: Ints,
+    x0: Real,
+    y0: Real,
+    d: Real,
+    nx: Whole,
+    row0: Whole,
+    row1: Whole,
+    base: Ints32,
+    words: Words,
+    where: Whole,
+    out: Words,
+    used: Whole,
+    runs: Ints,
+    n_runs: Whole,
+    heavy: Ints,
+    n_heavy: Whole,
+    parent: Whole,
+    parent_entries: Whole,
+    may_split: bool,
+    suspects: Bools,
+) -> tuple[Words, Whole, Ints, Whole, Ints, Whole]:
     """Compile one block: fill its `words`, write its records, list its sets and its heavy cells.
 
     `base` are the zones at the corner of its first cell. A run of cells with several zones is listed in
@@ -407,16 +435,21 @@ def _compile_block(
                 ):
                     n_now = _toggle(now, n_now, cell_zones[k])
                 # Between the first corner of this row and that of the next.
-                if c == 0 and (ax > xl) != (bx > xl):
-                    if far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next):
-                        n_row = _toggle(row_set, n_row, cell_zones[k])
+                if (
+                    c == 0
+                    and (ax > xl) != (bx > xl)
+                    and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next)
+                ):
+                    n_row = _toggle(row_set, n_row, cell_zones[k])
         if run_from >= 0:
             runs, n_runs = _note_run(runs, n_runs, where, run_from, first_cell + nx, now, n_now, rank)
     return out, used, runs, n_runs, heavy, n_heavy
 
 
 @compiled
-def _note_run(runs, n_runs, where, first, stop, members, n, rank):
+def _note_run(
+    runs: Ints, n_runs: Whole, where: Whole, first: Whole, stop: Whole, members: Ints32, n: Whole, rank: Ints
+) -> tuple[Ints, Whole]:
     _sort_by_rank(members, n, rank)
     runs = _room(runs, n_runs + 4 + n)
     runs[n_runs] = where
@@ -429,8 +462,22 @@ def _note_run(runs, n_runs, where, first, stop, members, n, rank):
 
 @compiled
 def compile_band(
-    coords, rings, ring_zone, ring_low, ring_high, rank, x0, y0, d, nx, row0, row1, words, least_d, suspects
-):
+    coords: Floats,
+    rings: Ints,
+    ring_zone: Ints32,
+    ring_low: Floats,
+    ring_high: Floats,
+    rank: Ints,
+    x0: Real,
+    y0: Real,
+    d: Real,
+    nx: Whole,
+    row0: Whole,
+    row1: Whole,
+    words: Words,
+    least_d: Real,
+    suspects: Bools,
+) -> tuple[Words, Floats, Words, Ints]:
     """Compile some rows of the grid, with the blocks inside their heavy cells.
 
     Where `suspects` has room for a mark on each zone, those are marked that may be invalid.
@@ -514,7 +561,7 @@ def compile_band(
 
 
 @compiled
-def move_words(words, records_at, first_block):
+def move_words(words: Words, records_at: Whole, first_block: Whole) -> None:
     """Let words point to where records and blocks of their band came to stand."""
     for k in range(words.size):
         tag = words[k] & 3
@@ -525,8 +572,17 @@ def move_words(words, records_at, first_block):
 
 
 @compiled
-def intern_runs(runs, words, block_words, n_zones, offsets, members, table, n_sets):
-    """Number the sets of several zones, and write the numbers into the cells of their runs.
+def intern_runs(
+    runs: Ints,
+    words: Words,
+    block_words: Words,
+    n_zones: Whole,
+    offsets: Ints,
+    members: Ints32,
+    table: Ints,
+    n_sets: Whole,
+) -> tuple[Ints, Ints32, Ints, Whole]:
+    """Give the sets of several zones numbers, and write them into the cells of their runs.
 
     `offsets` and `members` hold the sets so far, `table` finds them by their hash; all are returned, longer
     where they had to grow, with the number of sets.
@@ -535,9 +591,9 @@ def intern_runs(runs, words, block_words, n_zones, offsets, members, table, n_se
     while at < runs.size:
         where, first, stop, n = runs[at], runs[at + 1], runs[at + 2], runs[at + 3]
         at += 4
-        found = runs[at : at + n]
+        found: Any = runs[at : at + n]
         slot = _slot_of(found, table.size)
-        number = -1
+        number: Any = np.int64(-1)
         while table[slot] >= 0:
             held = table[slot]
             if np.array_equal(members[offsets[held] : offsets[held + 1]], found):
@@ -545,7 +601,7 @@ def intern_runs(runs, words, block_words, n_zones, offsets, members, table, n_se
                 break
             slot = (slot + 1) % table.size
         if number < 0:
-            number = n_sets
+            number = np.int64(n_sets)
             n_sets += 1
             table[slot] = number
             offsets = _room(offsets, n_sets + 1)
@@ -570,7 +626,7 @@ def intern_runs(runs, words, block_words, n_zones, offsets, members, table, n_se
 
 
 @compiled
-def _slot_of(members, size):
+def _slot_of(members: Ints | Ints32, size: Whole) -> Whole:
     """Return where a set is looked for first (FNV-1a)."""
     key = np.uint64(14695981039346656037)
     for k in range(members.size):

@@ -28,11 +28,11 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 def compiled(function: _Function) -> _Function:
     """Compile a function of numbers and arrays, to run without the interpreter's lock."""
-    options = {"nogil": True, "error_model": "numpy"}
     try:
-        kernel = numba.njit(cache=True, **options)(function)
+        kernel: Any = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # no directory to keep the code in
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+        uncached: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        return uncached  # type: ignore[no-any-return]
     file = kernel._cache._cache_file  # noqa: SLF001
     file._source_stamp = (*file._source_stamp, _SOURCES)  # noqa: SLF001
     return kernel  # type: ignore[no-any-return]
@@ -45,7 +45,7 @@ def _digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-class _Announcer(event.Listener):  # type: ignore[misc]
+class _Announcer(event.Listener):
     """Says once in a process that compiling has begun."""
 
     said = False
@@ -54,12 +54,16 @@ class _Announcer(event.Listener):  # type: ignore[misc]
         kernel = event.data["dispatcher"].py_func.__module__
         if not self.said and kernel.startswith("zjk_gis."):
             self.said = True
-            text = "zjk_gis: 首次使用,正在编译计算引擎,约需半分钟 · compiling the engine, once, about half a minute"
-            print(text, file=sys.stderr, flush=True)
+            print(
+                "zjk_gis: 首次使用,正在编译计算引擎,约需半分钟 · "
+                "compiling the engine, once, about half a minute",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def on_end(self, event: event.Event) -> None:
         pass
 
 
 _SOURCES = _digest_of_sources()
-event.register("numba:compile", _Announcer())
+event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.engine.cells import BLOCK, compile_band, intern_runs, move_words
+from zjk_gis.engine.cells import compile_band, intern_runs, move_words
 from zjk_gis.engine.locate import fill_members, locate_approximately, locate_points, may_be_near
 from zjk_gis.threads import all_of, count, in_chunks
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from zjk_gis.engine.shapes import Rings
 
 __all__ = ["CompiledGrid"]
+
+# Records, blocks, words of blocks, runs of several zones.
+_Part = tuple["NDArray[np.uint32]", "NDArray[np.float64]", "NDArray[np.uint32]", "NDArray[np.int64]"]
 
 _MOST_CELLS = 1 << 26
 _PADDING = 64  # words behind the last record, which reading ahead may touch
@@ -95,7 +98,7 @@ class CompiledGrid:
         bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
         ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
 
-        def compile_one(band: tuple[int, int]) -> tuple[NDArray[np.generic], ...]:
+        def compile_one(band: tuple[int, int]) -> _Part:
             row0, row1 = band
             return compile_band(
                 coords, rings.starts, rings.zone, ring_low, ring_high, rank, *place[:2], d, nx, row0, row1,
@@ -130,12 +133,15 @@ class CompiledGrid:
         many = np.empty(len(x), np.int32)
 
         def work(part: slice) -> NDArray[np.int64]:
-            asked = (x[part], y[part], row[part], found[part], many[part], *self._tables())
+            of_part = (x[part], y[part], row[part], found[part], many[part])
+            still_open: NDArray[np.int64]
             if through is None:
-                return part.start + locate_points(*asked, 0.0)
-            return part.start + locate_approximately(
-                *asked, through.place, through.coefficients, through.error
-            )
+                exact: tuple[Any, ...] = (*of_part, *self._tables(), 0.0)
+                still_open = locate_points(*exact)
+            else:
+                how: tuple[Any, ...] = (through.place, through.coefficients, through.error)
+                still_open = locate_approximately(*of_part, *self._tables(), *how)
+            return np.asarray(still_open + part.start)
 
         still_open = in_chunks(work, len(x))
         return row, found, many, np.concatenate([np.empty(0, np.int64), *still_open])
@@ -168,7 +174,7 @@ class CompiledGrid:
         in_chunks(work, len(x))
         return near
 
-    def _tables(self) -> tuple[object, ...]:
+    def _tables(self) -> tuple[Any, ...]:
         return (
             self.words, self.words.view(np.float32), self.coords, self.place, self.nx, self.ny, self.n_zones,
             self.offsets, self.members, self.blocks, self.nx * self.ny, np.float32(self.tolerance),
@@ -190,7 +196,7 @@ def _least_side(d: float, blocks: NDArray[np.float64]) -> float:
 
 def _put_together(
     grid: NDArray[np.uint32],
-    parts: list[tuple[NDArray[np.generic], ...]],
+    parts: list[_Part],
     bands: list[tuple[int, int]],
     nx: int,
     n_zones: int,

@@ -215,7 +215,8 @@ class LineIndex:
         length2 = (d * d).sum(axis=1)
         along = (xs[pairs.point] - a[:, 0]) * d[:, 0] + (ys[pairs.point] - a[:, 1]) * d[:, 1]
         share = np.clip(along / np.where(length2 > 0, length2, 1.0), 0.0, 1.0)
-        return self._chainage[k] + share * self._lengths[k]
+        chainage: NDArray[np.float64] = self._chainage[k] + share * self._lengths[k]
+        return chainage
 
     def _is_small(self, size: int) -> bool:
         if self._grid is None:

@@ -4,7 +4,8 @@ A point costs one look at its cell. Where no edge comes near the cell, that is t
 from the cell's corner to the point, up along its side and then across, is tested against the few edges of the
 record: those it crosses change the zones. All this is done in single precision in the cell's own coordinates;
 where a sign is nearer to 0 than rounding can explain, the point is done again with the exact predicate on the
-coordinates as they were given. So the answer is exact, and nearly always found at the price of one multiplication.
+coordinates as they were given. So the answer is exact, and nearly always found at the price of one
+multiplication.
 
 Points are taken in blocks: first the cells of all, then their words, then the records, so that the processor
 waits for many reads from memory at once and not for one after another.
@@ -12,12 +13,17 @@ waits for many reads from memory at once and not for one after another.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from zjk_gis.engine.approximate import approximate
 from zjk_gis.engine.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.engine.predicates import UNKNOWN, orient
+
+if TYPE_CHECKING:
+    from zjk_gis.engine.arrays import Bools, Bytes, Floats, Floats32, Ints, Ints32, Real, Whole, Words
 
 __all__ = ["fill_members", "locate_approximately", "locate_points", "may_be_near"]
 
@@ -27,14 +33,15 @@ _AT_ONCE = 8 * _BATCH
 _UNSURE = -1
 _FURTHER = 15  # words on, in the record's second line of memory
 _POSITION = np.array(
-    [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8, 31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6, 11, 5,
+    [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8, 31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6,
+    11, 5,
      10, 9],
     np.int64,
 )  # fmt: skip
 
 
 @compiled
-def _walk(words, lines, at, u, v, tolerance):
+def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
     """Return the zones of one chunk at a point, a bit each, in single precision; or `_UNSURE`."""
     header = np.int64(words[at])
     base = np.int64(words[at + 1])
@@ -63,7 +70,9 @@ def _walk(words, lines, at, u, v, tolerance):
 
 
 @compiled
-def _walk_exactly(words, coords, at, px, py, xl):
+def _walk_exactly(
+    words: Words, coords: Floats, at: Whole, px: Real, py: Real, xl: Real
+) -> tuple[Whole, Whole, bool]:
     """Return the zones of one chunk that hold a point, those it touches, and whether that is certain."""
     header = np.int64(words[at])
     inside = np.int64(words[at + 1])
@@ -93,13 +102,13 @@ def _walk_exactly(words, coords, at, px, py, xl):
 
 
 @compiled
-def _lowest(bits):
+def _lowest(bits: Whole) -> Whole:
     """Return the position of the lowest bit that is set, without a branch (de Bruijn)."""
     return _POSITION[((bits & -bits) * 0x077CB531 >> 27) & 31]
 
 
 @compiled
-def _count(bits):
+def _count(bits: Whole) -> Whole:
     """Count the bits that are set, of 32, without a branch."""
     bits = bits - ((bits >> 1) & 0x55555555)
     bits = (bits & 0x33333333) + ((bits >> 2) & 0x33333333)
@@ -107,11 +116,13 @@ def _count(bits):
 
 
 @compiled
-def _descend(words, blocks, block_words_at, word, x, y):
+def _descend(
+    words: Words, blocks: Floats, block_words_at: Whole, word: Whole, x: Floats, y: Floats
+) -> tuple[Whole, Real, Real, Real, Real, Whole, Whole]:
     """Follow blocks down to the cell that decides.
 
-    Returns its word, the place of the point in it, and of the last block the west edge, the side of a cell, the
-    number of the cell and the number of columns.
+    Returns its word, the place of the point in it, and of the last block the west edge, the side of a cell,
+    the number of the cell and the number of columns.
     """
     u, v, d, b = 0.0, 0.0, 0.0, np.int64(0)
     cell, side = np.int64(0), np.int64(1)
@@ -120,8 +131,8 @@ def _descend(words, blocks, block_words_at, word, x, y):
         inv, side = blocks[b, 2], np.int64(blocks[b, 3])
         d = 1.0 / inv
         fu, fv = (x - blocks[b, 0]) * inv, (y - blocks[b, 1]) * inv
-        c = min(max(np.int64(np.floor(fu)), 0), side - 1)
-        r = min(max(np.int64(np.floor(fv)), 0), side - 1)
+        c = np.int64(min(max(np.floor(fu), 0.0), side - 1.0))
+        r = np.int64(min(max(np.floor(fv), 0.0), side - 1.0))
         u, v = fu - c, fv - r
         cell = r * side + c
         word = np.int64(words[block_words_at + np.int64(blocks[b, 4]) + cell])
@@ -129,7 +140,22 @@ def _descend(words, blocks, block_words_at, word, x, y):
 
 
 @compiled
-def _from_record(words, lines, coords, at, x, y, u, v, x0, d, cell, nx, tolerance, slack):
+def _from_record(
+    words: Words,
+    lines: Floats32,
+    coords: Floats,
+    at: Whole,
+    x: Floats,
+    y: Floats,
+    u: Real,
+    v: Real,
+    x0: Real,
+    d: Real,
+    cell: Whole,
+    nx: Whole,
+    tolerance: Real,
+    slack: Real,
+) -> tuple[Whole, Whole, Whole, bool]:
     """Return (row, how, how many, certain) for a point in the cell of a record."""
     row, how, many = np.int64(-1), NONE, 0
     touched = np.int64(-1)
@@ -160,7 +186,7 @@ def _from_record(words, lines, coords, at, x, y, u, v, x0, d, cell, nx, toleranc
 
 
 @compiled
-def _append(positions, n, value):
+def _append(positions: Ints, n: Whole, value: Whole) -> tuple[Ints, Whole]:
     if n == positions.size:
         longer = np.empty(2 * n + 16, np.int64)
         longer[:n] = positions
@@ -171,9 +197,25 @@ def _append(positions, n, value):
 
 @compiled
 def locate_points(
-    x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at,
-    tolerance, error,
-):  # fmt: skip
+    x: Floats,
+    y: Floats,
+    row: Ints32,
+    found: Bytes,
+    count: Ints32,
+    words: Words,
+    lines: Floats32,
+    coords: Floats,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    n_zones: Whole,
+    offsets: Ints,
+    members: Ints32,
+    blocks: Floats,
+    block_words_at: Whole,
+    tolerance: Real,
+    error: Real,
+) -> Ints:
     """Fill `row`, `found` and `count` for every point; return the positions of those that stay open.
 
     `grid` is (x0, y0, 1 / d, d). `error` is how far the points may truly lie from their coordinates: with 0
@@ -253,9 +295,27 @@ def locate_points(
 
 @compiled
 def locate_approximately(
-    x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at,
-    tolerance, place, coefficients, error,
-):  # fmt: skip
+    x: Floats,
+    y: Floats,
+    row: Ints32,
+    found: Bytes,
+    count: Ints32,
+    words: Words,
+    lines: Floats32,
+    coords: Floats,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    n_zones: Whole,
+    offsets: Ints,
+    members: Ints32,
+    blocks: Floats,
+    block_words_at: Whole,
+    tolerance: Real,
+    place: tuple[float, float, float, float, int, int],
+    coefficients: Floats,
+    error: Real,
+) -> Ints:
     """Do as `locate_points` for points in other coordinates, projected approximately on the way."""
     xs, ys = np.empty(_AT_ONCE), np.empty(_AT_ONCE)
     still_open, n_open = np.empty(0, np.int64), 0
@@ -264,8 +324,8 @@ def locate_approximately(
         n = stop - start
         approximate(x[start:stop], y[start:stop], xs[:n], ys[:n], place, coefficients)
         part = locate_points(
-            xs[:n], ys[:n], row[start:stop], found[start:stop], count[start:stop], words, lines, coords, grid, nx, ny,
-            n_zones, offsets, members, blocks, block_words_at, tolerance, error,
+            xs[:n], ys[:n], row[start:stop], found[start:stop], count[start:stop], words, lines, coords,
+            grid, nx, ny, n_zones, offsets, members, blocks, block_words_at, tolerance, error,
         )  # fmt: skip
         for k in range(part.size):
             still_open, n_open = _append(still_open, n_open, start + part[k])
@@ -277,8 +337,24 @@ def locate_approximately(
 
 @compiled
 def fill_members(
-    x, y, starts, zones, touches, words, lines, coords, grid, nx, ny, n_zones, offsets, members, blocks, block_words_at, tolerance
-):  # fmt: skip
+    x: Floats,
+    y: Floats,
+    starts: Ints,
+    zones: Ints32,
+    touches: Bools,
+    words: Words,
+    lines: Floats32,
+    coords: Floats,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    n_zones: Whole,
+    offsets: Ints,
+    members: Ints32,
+    blocks: Floats,
+    block_words_at: Whole,
+    tolerance: Real,
+) -> None:
     """Write, for every point, the zones that hold or touch it, ascending, from `starts` on in `zones`.
 
     `touches` tells which of them the point only touches. The room was counted by `locate_points`.
@@ -336,9 +412,22 @@ def fill_members(
 
 
 @compiled
-def may_be_near(x, y, within, near, words, lines, grid, nx, ny, blocks, block_words_at, tolerance):
+def may_be_near(
+    x: Floats,
+    y: Floats,
+    within: Real,
+    near: Bools,
+    words: Words,
+    lines: Floats32,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    blocks: Floats,
+    block_words_at: Whole,
+    tolerance: Real,
+) -> None:
     """Tell which points may have an edge within a distance: all that have, and few others."""
-    x0, y0, inv, d = grid
+    x0, y0, inv, _ = grid
     for i in range(x.size):
         fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
         reach = within * inv
@@ -352,8 +441,21 @@ def may_be_near(x, y, within, near, words, lines, grid, nx, ny, blocks, block_wo
 
 @compiled
 def _has_edge_near(
-    words, lines, words_at, nx, ny, fu, fv, reach, blocks, block_words_at, x, y, within, tolerance
-):
+    words: Words,
+    lines: Floats32,
+    words_at: Whole,
+    nx: Whole,
+    ny: Whole,
+    fu: Real,
+    fv: Real,
+    reach: Real,
+    blocks: Floats,
+    block_words_at: Whole,
+    x: Floats,
+    y: Floats,
+    within: Real,
+    tolerance: Real,
+) -> bool:
     """Look at the cells within reach of a point, in cell units; those of blocks are looked at as a whole."""
     if reach > 4.0:
         return True
@@ -373,14 +475,17 @@ def _has_edge_near(
                 b_inv, side = blocks[b, 2], int(blocks[b, 3])
                 bu, bv = (x - blocks[b, 0]) * b_inv, (y - blocks[b, 1]) * b_inv
                 if _has_edge_near(
-                    words, lines, block_words_at + int(blocks[b, 4]), side, side, bu, bv, within * b_inv, blocks, block_words_at, x, y, within, tolerance
+                    words, lines, block_words_at + int(blocks[b, 4]), side, side, bu, bv, within * b_inv,
+                    blocks, block_words_at, x, y, within, tolerance
                 ):  # fmt: skip
                     return True
     return False
 
 
 @compiled
-def _record_has_edge_near(words, lines, at, u, v, reach, tolerance):
+def _record_has_edge_near(
+    words: Words, lines: Floats32, at: Whole, u: Real, v: Real, reach: Real, tolerance: Real
+) -> bool:
     # A line's distance is at least its value: |a| + |b| = 1 makes the gradient no longer than 1.
     slack = np.float32(reach) * np.float32(1.000001) + np.float32(4.0) * tolerance
     while True:

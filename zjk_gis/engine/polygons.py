@@ -31,7 +31,8 @@ FOUND = ("none", "inside", "border")
 # Points asked for in all before the grid is compiled: until then the compiled code would take longer to load
 # than GEOS takes to answer.
 _SMALL = 50_000
-# Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are twice as many points as edges.
+# Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are twice as many points
+# as edges.
 _COARSE, _FINE = 1.0, 4.2
 _POINTS_PER_EDGE = 2
 # Vertices up to which GEOS checks validity before the compiled code would be loaded.
@@ -84,6 +85,8 @@ class PolygonIndex:
         Valid polygons or multipolygons; they may overlap, nest and leave gaps.
     rank : ndarray of int64, optional
         Which polygon answers where several could: the one with the lowest rank. By default their order.
+    rings, grid : Rings and CompiledGrid, optional
+        What an index was made of, to put it together again; `polygons` may then be None.
 
     Notes
     -----
@@ -106,19 +109,18 @@ class PolygonIndex:
     ([0, 1, 2, 4, 4], [0, 1, 0, 1])
     """
 
-    def __init__(self, polygons: NDArray[Any], rank: NDArray[np.int64] | None = None) -> None:
-        self._polygons: NDArray[Any] | None = np.asarray(polygons, dtype=object)
-        self._setup(Rings.of(self._polygons), rank, None)
-
-    @classmethod
-    def from_parts(cls, rings: Rings, rank: NDArray[np.int64], grid: CompiledGrid | None) -> PolygonIndex:
-        """Put an index together again from what `rings`, `rank` and `compile` gave."""
-        index = cls.__new__(cls)
-        index._polygons = None
-        index._setup(rings, rank, grid)
-        return index
-
-    def _setup(self, rings: Rings, rank: NDArray[np.int64] | None, grid: CompiledGrid | None) -> None:
+    def __init__(
+        self,
+        polygons: NDArray[Any] | None,
+        rank: NDArray[np.int64] | None = None,
+        *,
+        rings: Rings | None = None,
+        grid: CompiledGrid | None = None,
+    ) -> None:
+        if rings is None:
+            polygons = np.asarray(polygons, dtype=object)
+            rings = Rings.of(polygons)
+        self._polygons = polygons
         self.rings = rings
         self.rank = np.arange(rings.n_zones) if rank is None else np.asarray(rank, dtype=np.int64)
         self._grid = grid

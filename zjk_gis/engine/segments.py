@@ -1,13 +1,13 @@
 """Segments near a point: a grid whose cells list the segments that come near them.
 
 The nearest segment is looked for in growing squares of cells around the point, until no cell outside the
-square can hold a nearer one. Where a neighbourhood is empty, blocks of 16 by 16 cells are passed over at once,
-so that a point far from everything costs hundreds of looks and not millions.
+square can hold a nearer one. Where a neighbourhood is empty, blocks of 16 by 16 cells are passed over at
+once, so that a point far from everything costs hundreds of looks and not millions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,18 +19,20 @@ from zjk_gis.threads import in_chunks
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole
+
 __all__ = ["NearSegments", "SegmentGrid", "segment_distance"]
 
-_CELLS_PER_SEGMENT = 0.5
+_CELLS_PER_SEGMENT = 1.5
 _MOST_CELLS = 1 << 24
 _BLOCK = 16
-_AT_ONCE = 3  # rings of single cells, before blocks are looked at
+_AT_ONCE = 6  # rings of single cells, before blocks are looked at
 
 NearSegments = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]", "NDArray[np.int64]"]
 
 
 class SegmentGrid:
-    """An immutable index over segments that belong to owners, such as the edges of polygons or parts of lines.
+    """An immutable index over segments that belong to owners, such as the edges of polygons.
 
     Parameters
     ----------
@@ -101,10 +103,9 @@ class SegmentGrid:
         distance, segment = np.empty(len(xs)), np.empty(len(xs), np.int64)
 
         def work(part: slice) -> None:
-            _nearest(
-                xs[part], ys[part], float(within), owner[part], distance[part], segment[part], *self._tables(),
-                self._rank, self._blocks,
-            )  # fmt: skip
+            of_part = (xs[part], ys[part], float(within), owner[part], distance[part], segment[part])
+            tables: tuple[Any, ...] = (*self._tables(), self._rank, self._blocks)
+            _nearest(*of_part, *tables)
 
         in_chunks(work, len(xs), chunk=1 << 14)
         return owner, distance, segment
@@ -141,14 +142,15 @@ class SegmentGrid:
         owners, distances, segments = (np.concatenate(column) for column in zip(*parts, strict=True))
         return offsets_of(counts), owners, distances, segments
 
-    def _tables(self) -> tuple[object, ...]:
+    def _tables(self) -> tuple[Any, ...]:
         return (
-            self._coords, self._starts, self._owner, self._place, self._nx, self._ny, self._first, self._listed
+            self._coords, self._starts, self._owner, self._place, self._nx, self._ny, self._first,
+            self._listed
         )  # fmt: skip
 
 
 @compiled
-def segment_distance(px, py, ax, ay, bx, by):
+def segment_distance(px: Real, py: Real, ax: Real, ay: Real, bx: Real, by: Real) -> Real:
     """Do as `zjk_gis.engine.distance.segment_distances`, for one point, to the same bit."""
     if ax > bx or (ax == bx and ay > by):
         ax, ay, bx, by = bx, by, ax, ay
@@ -163,7 +165,7 @@ def segment_distance(px, py, ax, ay, bx, by):
 
 
 @compiled
-def _sort_entries(cell, entry, first):
+def _sort_entries(cell: Ints32, entry: Ints32, first: Ints) -> Ints32:
     fill = first[:-1].copy()
     listed = np.empty(entry.size, np.int32)
     for k in range(entry.size):
@@ -173,7 +175,7 @@ def _sort_entries(cell, entry, first):
 
 
 @compiled
-def _occupied_blocks(first, nx, ny):
+def _occupied_blocks(first: Ints, nx: Whole, ny: Whole) -> Bools:
     blocks = np.zeros(((ny + _BLOCK - 1) // _BLOCK, (nx + _BLOCK - 1) // _BLOCK), np.bool_)
     for r in range(ny):
         for c in range(nx):
@@ -183,7 +185,20 @@ def _occupied_blocks(first, nx, ny):
 
 
 @compiled
-def _look(px, py, cell, best, best_owner, best_segment, coords, starts, owner, first, listed, rank):
+def _look(
+    px: Real,
+    py: Real,
+    cell: Whole,
+    best: Real,
+    best_owner: Whole,
+    best_segment: Whole,
+    coords: Floats,
+    starts: Ints32,
+    owner: Ints32,
+    first: Ints,
+    listed: Ints32,
+    rank: Ints,
+) -> tuple[Real, Whole, Whole]:
     """Look at the segments of a cell; return the best so far."""
     for k in range(first[cell], first[cell + 1]):
         s = listed[k]
@@ -192,38 +207,41 @@ def _look(px, py, cell, best, best_owner, best_segment, coords, starts, owner, f
         if distance > best:
             continue
         o = owner[s]
-        if distance == best and best_owner >= 0:
-            if rank[o] > rank[best_owner] or (o == best_owner and s >= best_segment):
-                continue
+        if (
+            distance == best
+            and best_owner >= 0
+            and (rank[o] > rank[best_owner] or (o == best_owner and s >= best_segment))
+        ):
+            continue
         best, best_owner, best_segment = distance, o, np.int64(s)
     return best, best_owner, best_segment
 
 
 @compiled
-def _gap(u, low, high):
+def _gap(u: Real, low: Real, high: Real) -> Real:
     """Return how far a number lies from an interval."""
     return max(low - u, u - high, 0.0)
 
 
 @compiled
 def _nearest(
-    x,
-    y,
-    within,
-    to_owner,
-    to_distance,
-    to_segment,
-    coords,
-    starts,
-    owner,
-    place,
-    nx,
-    ny,
-    first,
-    listed,
-    rank,
-    blocks,
-):
+    x: Floats,
+    y: Floats,
+    within: Real,
+    to_owner: Ints32,
+    to_distance: Floats,
+    to_segment: Ints,
+    coords: Floats,
+    starts: Ints32,
+    owner: Ints32,
+    place: tuple[float, float, float],
+    nx: Whole,
+    ny: Whole,
+    first: Ints,
+    listed: Ints32,
+    rank: Ints,
+    blocks: Bools,
+) -> None:
     x0, y0, d = place
     inv = 1.0 / d
     for i in range(x.size):
@@ -245,14 +263,14 @@ def _nearest(
                     while cc <= c + k:
                         if 0 <= cc < nx:
                             best, best_owner, best_segment = _look(
-                                px, py, rr * nx + cc, best, best_owner, best_segment, coords, starts, owner, first,
-                                listed, rank,
+                                px, py, rr * nx + cc, best, best_owner, best_segment, coords, starts, owner,
+                                first, listed, rank,
                             )  # fmt: skip
                         cc += max(step, 1)
             if not settled:
                 best, best_owner, best_segment = _look_at_blocks(
-                    px, py, u, v, d, nx, ny, best, best_owner, best_segment, coords, starts, owner, first, listed,
-                    rank, blocks,
+                    px, py, u, v, d, nx, ny, best, best_owner, best_segment, coords, starts, owner, first,
+                    listed, rank, blocks,
                 )  # fmt: skip
         to_owner[i] = best_owner
         to_distance[i] = best if best_owner >= 0 else np.nan
@@ -261,8 +279,24 @@ def _nearest(
 
 @compiled
 def _look_at_blocks(
-    px, py, u, v, d, nx, ny, best, best_owner, best_segment, coords, starts, owner, first, listed, rank, blocks
-):  # fmt: skip
+    px: Real,
+    py: Real,
+    u: Real,
+    v: Real,
+    d: Real,
+    nx: Whole,
+    ny: Whole,
+    best: Real,
+    best_owner: Whole,
+    best_segment: Whole,
+    coords: Floats,
+    starts: Ints32,
+    owner: Ints32,
+    first: Ints,
+    listed: Ints32,
+    rank: Ints,
+    blocks: Bools,
+) -> tuple[Real, Whole, Whole]:
     """Look at blocks of cells, ring by ring, from the one nearest to the point."""
     by, bx = blocks.shape
     shrink = 1.0 - 1e-6
@@ -281,8 +315,8 @@ def _look_at_blocks(
                         any_near = True
                         if blocks[rr, cc]:
                             best, best_owner, best_segment = _look_into_block(
-                                px, py, u, v, d, nx, ny, rr, cc, best, best_owner, best_segment, coords, starts,
-                                owner, first, listed, rank,
+                                px, py, u, v, d, nx, ny, rr, cc, best, best_owner, best_segment, coords,
+                                starts, owner, first, listed, rank,
                             )  # fmt: skip
                 cc += step
         if not any_near:
@@ -292,8 +326,25 @@ def _look_at_blocks(
 
 @compiled
 def _look_into_block(
-    px, py, u, v, d, nx, ny, rr, cc, best, best_owner, best_segment, coords, starts, owner, first, listed, rank
-):  # fmt: skip
+    px: Real,
+    py: Real,
+    u: Real,
+    v: Real,
+    d: Real,
+    nx: Whole,
+    ny: Whole,
+    rr: Whole,
+    cc: Whole,
+    best: Real,
+    best_owner: Whole,
+    best_segment: Whole,
+    coords: Floats,
+    starts: Ints32,
+    owner: Ints32,
+    first: Ints,
+    listed: Ints32,
+    rank: Ints,
+) -> tuple[Real, Whole, Whole]:
     shrink = 1.0 - 1e-6
     for r in range(rr * _BLOCK, min(rr * _BLOCK + _BLOCK, ny)):
         gap_v = _gap(v, r, r + 1.0)
@@ -312,7 +363,20 @@ def _look_into_block(
 
 
 @compiled
-def _within(x, y, reach, counts, coords, starts, owner, place, nx, ny, first, listed):
+def _within(
+    x: Floats,
+    y: Floats,
+    reach: Floats,
+    counts: Ints,
+    coords: Floats,
+    starts: Ints32,
+    owner: Ints32,
+    place: tuple[float, float, float],
+    nx: Whole,
+    ny: Whole,
+    first: Ints,
+    listed: Ints32,
+) -> tuple[Ints32, Floats, Ints]:
     x0, y0, d = place
     inv = 1.0 / d
     owners, distances, segments = np.empty(256, np.int32), np.empty(256), np.empty(256, np.int64)

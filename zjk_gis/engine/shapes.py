@@ -85,7 +85,7 @@ class Rings:
     def polygons(self) -> NDArray[Any]:
         """Put the polygons together again."""
         ring_of_vertex = np.repeat(np.arange(len(self.zone)), np.diff(self.starts))
-        rings = shapely.linearrings(self.coords, indices=ring_of_vertex)
+        rings: NDArray[Any] = np.asarray(shapely.linearrings(self.coords, indices=ring_of_vertex))
         outer = np.flatnonzero(~self.is_hole)
         parts = np.empty(len(outer), dtype=object)
         ends = np.append(outer[1:], len(rings))

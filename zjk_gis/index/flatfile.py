@@ -1,8 +1,8 @@
 """Named arrays in one flat file, to be mapped into memory by as many processes as like.
 
-The file begins with 8 bytes that name the format, the length of a directory, the directory's checksum, and the
-directory itself: JSON with what the arrays are, where they stand, and a checksum of each. Nothing in it is ever
-executed or unpickled. Arrays begin at multiples of 64 bytes, little-endian.
+The file begins with 8 bytes that name the format, the length of a directory, the directory's checksum, and
+the directory itself: JSON with what the arrays are, where they stand, and a checksum of each. Nothing in it
+is ever executed or unpickled. Arrays begin at multiples of 64 bytes, little-endian.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
         If the file cannot be written.
     """
     path = Path(path)
-    entries, at = {}, 0
+    entries: dict[str, dict[str, Any]] = {}
+    at = 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array)
         data = data.astype(data.dtype.newbyteorder("<"), copy=False)
@@ -50,7 +51,7 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
             "dtype": data.dtype.str,
             "shape": list(data.shape),
             "at": at,
-            "crc32": zlib.crc32(memoryview(data.reshape(-1)).cast("B")) if data.size else 0,
+            "crc32": zlib.crc32(_as_bytes(data)),
         }
         at += data.nbytes
     directory = json.dumps(
@@ -65,7 +66,7 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
                 file.write(head + directory)
                 for name, entry in entries.items():
                     file.seek(first + entry["at"])
-                    file.write(memoryview(np.ascontiguousarray(arrays[name]).reshape(-1)).cast("B"))
+                    file.write(_as_bytes(np.ascontiguousarray(arrays[name])))
                 file.truncate(first + at)
                 file.flush()
                 os.fsync(file.fileno())
@@ -131,10 +132,14 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
         if count * np.dtype(entry["dtype"]).itemsize + entry["at"] > about["bytes"]:
             raise _refusal(path, "is damaged (an array reaches beyond its end); save the index anew")
         array = np.frombuffer(mapped, entry["dtype"], count, first + entry["at"]).reshape(entry["shape"])
-        if count and zlib.crc32(memoryview(array.reshape(-1)).cast("B")) != entry["crc32"]:
+        if zlib.crc32(_as_bytes(array)) != entry["crc32"]:
             raise _refusal(path, f"is damaged (the checksum of {name} is wrong); save the index anew")
         arrays[name] = array
     return arrays, about["about"]
+
+
+def _as_bytes(array: NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _refusal(path: Path, why: str) -> FileError:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError, name_rows
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -51,7 +51,8 @@ class Policy:
     Policy(order=('highest_priority', 'smallest_area', 'lowest_code'), priority='priority')
     >>> Policy(order=("smalest_area",))
     Traceback (most recent call last):
-    zjk_gis.errors.InputError: policy: no key 'smalest_area'; there are highest_priority, smallest_area, largest_area, lowest_code, latest_begin
+    zjk_gis.errors.InputError: policy: no key 'smalest_area'; there are highest_priority, smallest_area,
+    largest_area, lowest_code, latest_begin
     """
 
     order: tuple[str, ...] = ("highest_priority", "smallest_area", "lowest_code")
@@ -160,16 +161,16 @@ def _priorities(layer: gpd.GeoDataFrame, column: str, name: str) -> NDArray[np.f
     if column not in layer:
         if column == "priority":
             return None
-        message = f"{name}: no column of priorities {column!r}; its columns are {', '.join(map(str, layer.columns))}"
+        known = ", ".join(map(str, layer.columns))
+        message = f"{name}: no column of priorities {column!r}; its columns are {known}"
         raise MissingColumnError(message)
     numbers = pd.to_numeric(layer[column], errors="coerce")
     wrong = numbers.isna() & layer[column].notna()
     if wrong.any():
-        from zjk_gis.errors import name_rows
-
         message = (
             f"{name}: {int(wrong.sum())} of {len(layer)} priorities are no numbers "
             f"({name_rows(layer.index[wrong])}, such as {layer[column][wrong].iloc[0]!r})"
         )
         raise InputError(message)
-    return numbers.to_numpy(dtype=np.float64)
+    values: NDArray[np.float64] = numbers.to_numpy(dtype=np.float64)
+    return values

@@ -69,8 +69,10 @@ class SectionIndex:
     ... )
     >>> index = SectionIndex.build(sections)
     >>> found = index.nearest([30.0], [-10.0], max_distance_m=50)
-    >>> index.codes[found.row].tolist(), found.distance_m.tolist(), found.chainage_m.tolist(), found.side.tolist()
-    (['R'], [10.0], [30.0], [-1])
+    >>> index.codes[found.row].tolist(), found.distance_m.tolist(), found.chainage_m.tolist()
+    (['R'], [10.0], [30.0])
+    >>> found.side.tolist()
+    [-1]
     """
 
     def __init__(

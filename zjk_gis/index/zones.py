@@ -121,16 +121,16 @@ class ZoneIndex:
         zones : GeoDataFrame
             Polygons or multipolygons in any CRS; they may have holes, overlap, nest and touch.
         code : str, optional
-            The column of codes; by default ``zone_code``, ``grid_code`` or another of the usual names. A layer
-            without one is taken, too.
+            The column of codes; by default ``zone_code``, ``grid_code`` or another of the usual names. A
+            layer without one is taken, too.
         priority : str, optional
             The column of priorities; by default ``priority``, if there is one.
         policy : Policy, optional
             Which zone answers where several could; by default the highest priority, then the smallest area,
             then the lowest code.
         repair : bool, default False
-            Repair invalid geometry (GEOS's make-valid, areas only) instead of refusing it; the positions of the
-            rows concerned are then in `repaired`.
+            Repair invalid geometry (GEOS's make-valid, areas only) instead of refusing it; the positions of
+            the rows concerned are then in `repaired`.
 
         Returns
         -------
@@ -207,18 +207,19 @@ class ZoneIndex:
         Parameters
         ----------
         x, y : array_like of float64
-            n coordinates: eastings and northings, or longitudes and latitudes. A point that is not finite is in
-            no zone.
+            n coordinates: eastings and northings, or longitudes and latitudes. A point that is not finite
+            is in no zone.
         crs : CRS, int or str, optional
-            That of the coordinates, by default the zones' own. The answers are those of converting every point
-            with pyproj first.
+            That of the coordinates, by default the zones' own. The answers are those of converting every
+            point with pyproj first.
         border_within_m : float, default 0.0
             How near to a border counts as on it. At 0 the answer is purely exact: that of GEOS's predicates
             ``contains`` and ``touches``.
         accuracy_m : float or array_like, optional
             The radius of the circle in which the point truly lies, such as the accuracy that a GPS gave.
         undecided_below : float, default 0.8
-            With `accuracy_m`: a case is undecided (待确认) if less than this share of the circle is in the zone.
+            With `accuracy_m`: a case is undecided (待确认) if less than this share of the circle is in the
+            zone.
 
         Returns
         -------
@@ -341,18 +342,18 @@ class ZoneIndex:
         """
         grid = self._polygons.compile()
         rings = self._polygons.rings
-        arrays = {
-            "coords": rings.coords, "ring_starts": rings.starts, "ring_zone": rings.zone, "ring_part": rings.part,
-            "rank": self.rank, "words": grid.words, "offsets": grid.offsets, "members": grid.members,
-            "blocks": grid.blocks,
+        arrays: dict[str, NDArray[Any]] = {
+            "coords": rings.coords, "ring_starts": rings.starts, "ring_zone": rings.zone,
+            "ring_part": rings.part, "rank": self.rank, "words": grid.words, "offsets": grid.offsets,
+            "members": grid.members, "blocks": grid.blocks,
         }  # fmt: skip
         if self.codes is not None:
             text = [code.encode() for code in self.codes.tolist()]
             arrays["codes"] = np.frombuffer(b"".join(text), np.uint8)
             arrays["code_lengths"] = np.array([len(code) for code in text], np.int64)
         about = {
-            "crs": self.crs.to_wkt(), "zones": len(self), "place": list(grid.place), "nx": grid.nx, "ny": grid.ny,
-            "tolerance": grid.tolerance, "repaired": list(self.repaired),
+            "crs": self.crs.to_wkt(), "zones": len(self), "place": list(grid.place), "nx": grid.nx,
+            "ny": grid.ny, "tolerance": grid.tolerance, "repaired": list(self.repaired),
         }  # fmt: skip
         return write_arrays(path, _KIND, arrays, about)
 
@@ -397,19 +398,26 @@ class ZoneIndex:
                 ],
                 dtype=np.str_,
             )
-        index = cls(PolygonIndex.from_parts(rings, arrays["rank"], grid), CRS.from_wkt(about["crs"]), codes)
+        index = cls(
+            PolygonIndex(None, arrays["rank"], rings=rings, grid=grid), CRS.from_wkt(about["crs"]), codes
+        )
         index.repaired = tuple(about["repaired"])
         return index
 
     def _locate(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Located:
-        if self._transformer(crs) is None:
+        there = self._transformer(crs)
+        if there is None:
             return self._polygons.locate(x, y)
+        from pyproj.enums import TransformDirection
+
         rings = self._polygons.rings
-        low, high = rings.low.min(axis=0), rings.high.max(axis=0)
-        bounds = self._transformer(crs, inverse=True).transform_bounds(*low, *high, densify_pts=64)
+        west, south = (float(value) for value in rings.low.min(axis=0))
+        east, north = (float(value) for value in rings.high.max(axis=0))
+        back = TransformDirection.INVERSE
+        bounds = there.transform_bounds(west, south, east, north, densify_pts=64, direction=back)
         slack = 0.01 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
         wider = (bounds[0] - slack, bounds[1] - slack, bounds[2] + slack, bounds[3] + slack)
-        return self._polygons.locate_through(self._transformer(crs).transform, wider, x, y)
+        return self._polygons.locate_through(there.transform, wider, x, y)
 
     def _converted(
         self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object
@@ -417,7 +425,7 @@ class ZoneIndex:
         transformer = self._transformer(crs)
         return (x, y) if transformer is None else transformer.transform(x, y)
 
-    def _transformer(self, crs: object, *, inverse: bool = False) -> Transformer | None:
+    def _transformer(self, crs: object) -> Transformer | None:
         """Return what leads from a CRS to that of the zones, or None where nothing need be done."""
         from pyproj import CRS, Transformer
         from pyproj.exceptions import CRSError as UnknownCRSError
@@ -431,16 +439,16 @@ class ZoneIndex:
             raise CRSError(message) from error
         if given == self.crs:
             return None
-        ends = (self.crs, given) if inverse else (given, self.crs)
-        return Transformer.from_crs(*ends, always_xy=True)
+        return Transformer.from_crs(given, self.crs, always_xy=True)
 
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
         crs = self.crs
         if not crs.is_projected or _is_stretched(crs):
             message = (
-                f"zones: distances cannot be measured in {crs.to_string()} ({crs.name}); build the index from "
-                "zones.to_crs(...) with a projected CRS true to scale, for instance 4547 (CGCS2000 / CM 114E)"
+                f"zones: distances cannot be measured in {crs.to_string()} ({crs.name}); build the index "
+                "from zones.to_crs(...) with a projected CRS true to scale, for instance 4547 (CGCS2000 / "
+                "CM 114E)"
             )
             raise CRSError(message)
         factors = {axis.unit_conversion_factor for axis in crs.axis_info[:2]}
@@ -459,7 +467,7 @@ class ZoneIndex:
         within = self._units(border_within_m)
         border = np.full(len(x), np.nan)
         asked = np.flatnonzero(self._polygons.may_be_near_border(x, y, within))
-        point, zone, distance = self._polygons.borders(x[asked], y[asked], within=within)
+        point, _, distance = self._polygons.borders(x[asked], y[asked], within=within)
         if not len(point):
             return border
         near, first = np.unique(point, return_index=True)

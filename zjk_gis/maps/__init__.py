@@ -1,7 +1,7 @@
 """Maps people want to look at, on networks without internet.
 
-`city` and `explanation` decide what is drawn and in which order, `style` how it looks, `page` (with its script and style
-sheet) draws it, `offline` makes one file of it.
+`city` and `explanation` decide what is drawn and in which order, `style` how it looks, `page` (with its
+script and style sheet) draws it, `offline` makes one file of it.
 """
 
 from zjk_gis.maps.city import city_map

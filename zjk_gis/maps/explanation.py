@@ -26,8 +26,10 @@ _LOOKS = {
     "expired_zone": style.area(style.PURPLE, fill=0.12, weight=1.5, dash="1 5"),
     "out_of_reach": style.area("#7a7f87", fill=0.06, weight=1, dash="1 5"),
 }
-_COLUMNS = ("zone_code", "grid_code", "section_code", "chief_code", "relation", "distance_m", "border_m", "area_m2",
-            "priority", "valid_from", "valid_to", "verdict")  # fmt: skip
+_COLUMNS = (
+    "zone_code", "grid_code", "section_code", "chief_code", "relation", "distance_m", "border_m",
+    "area_m2", "priority", "valid_from", "valid_to", "verdict",
+)  # fmt: skip
 
 
 class _Explanation(Protocol):
