@@ -1,8 +1,17 @@
 """What all tests share."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+# numba asks for a tool named `coverage`; pytest puts this directory on the path, and the tests of the room of
+# that name would be taken for it.
+with pytest.MonkeyPatch.context() as patch:
+    here = Path(__file__).resolve().parent
+    patch.setattr(sys, "path", [entry for entry in sys.path if Path(entry).resolve() != here])
+    import numba  # noqa: F401
 
 
 def pytest_sessionfinish(session):

@@ -132,10 +132,10 @@ def rasterise(
         v_low, v_high = max(low_row, v_low), min(high_row, v_high)
         r_first, r_last = np.int64(v_low), np.int64(v_high)
         c_first, c_last = np.int64(u_low), np.int64(u_high)
-        need = n + (c_last - c_first) + 3 * (r_last - r_first) + 4
-        if need > cell.size:
-            cell, entry = _room(cell, need), _room(entry, need)
-        if r_first == r_last or c_first == c_last:
+        if r_first == r_last or c_first == c_last or va == vb:
+            need = n + (c_last - c_first + 1) * (r_last - r_first + 1)
+            if need > cell.size:
+                cell, entry = _room(cell, need), _room(entry, need)
             for r in range(r_first - row0, r_last - row0 + 1):
                 for at in range(r * nx + c_first, r * nx + c_last + 1):
                     cell[n] = at
@@ -153,6 +153,9 @@ def rasterise(
             left = max(u_low, left)
             right = min(u_high, right)
             first = (r - row0) * nx
+            need = n + np.int64(right) - np.int64(left) + 1
+            if need > cell.size:
+                cell, entry = _room(cell, need), _room(entry, need)
             for at in range(first + np.int64(left), first + np.int64(right) + 1):
                 cell[n] = at
                 entry[n] = k
@@ -266,7 +269,8 @@ def _write_record(
                     mask |= WITHIN_CORNER
             ua, va, ub, vb = (ax - xl) * inv, (ay - yl) * inv, (bx - xl) * inv, (by - yl) * inv
             du, dv = ub - ua, vb - va
-            scale = 1.0 / (abs(du) + abs(dv))
+            length = abs(du) + abs(dv)
+            scale = 1.0 / length if length > 0.0 else 0.0  # all zeros: the exact predicate is asked
             v_low, v_high = (va, vb) if va < vb else (vb, va)
             line = out[at : at + 5].view(np.float32)
             line[0] = -dv * scale

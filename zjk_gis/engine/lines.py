@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import shapely
 from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
 from zjk_gis.engine.distance import segment_distances
 from zjk_gis.engine.pairs import Pairs
+from zjk_gis.engine.signs import orientations
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,6 @@ __all__ = ["LineIndex", "NearLines"]
 # Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons`.
 _SMALL = 20_000
 _MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
-_BOUND = (3.0 + 16.0 * 2.0**-53) * 2.0**-53  # see `zjk_gis.engine.predicates`
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ class LineIndex:
         d = b - a
         along = (px - a[:, 0]) * d[:, 0] + (py - a[:, 1]) * d[:, 1]
         behind, beyond = along <= 0, along >= (d * d).sum(axis=1)
-        side = _orientations(a, b, px, py)
+        side = orientations(a[:, 0], a[:, 1], b[:, 0], b[:, 1], px, py)
         at_corner = (behind & ~self._is_first[k]) | (beyond & ~self._is_last[k])
         where = np.flatnonzero(at_corner)
         other = np.where(behind[where], k[where] - 1, k[where] + 1)
@@ -250,18 +249,3 @@ class LineIndex:
             if self._grid is None:
                 self._grid = SegmentGrid(self._coords, self._starts, self._owner, rank=self._rank)
             return self._grid
-
-
-def _orientations(
-    a: NDArray[np.float64], b: NDArray[np.float64], px: NDArray[np.float64], py: NDArray[np.float64]
-) -> NDArray[np.int8]:
-    """Return the exact sign of the orientation of each point to its segment."""
-    left = (a[:, 0] - px) * (b[:, 1] - py)
-    right = (a[:, 1] - py) * (b[:, 0] - px)
-    det = left - right
-    sign = np.sign(det).astype(np.int8)
-    for i in np.flatnonzero(np.abs(det) <= _BOUND * (np.abs(left) + np.abs(right)) + 1e-270).tolist():
-        ax, ay, bx, by, x, y = map(Fraction, (*a[i].tolist(), *b[i].tolist(), float(px[i]), float(py[i])))
-        exact = (ax - x) * (by - y) - (ay - y) * (bx - x)
-        sign[i] = (exact > 0) - (exact < 0)
-    return sign

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.engine.arrays import as_coordinates, offsets_of
-from zjk_gis.engine.by_geos import GeosAnswers
+from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
 from zjk_gis.engine.pairs import Pairs
-from zjk_gis.engine.rational import is_extreme, zones_of_point
 from zjk_gis.engine.shapes import Rings
+from zjk_gis.engine.signs import is_extreme
+from zjk_gis.engine.small import SmallAnswers
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ __all__ = ["BORDER", "FOUND", "INSIDE", "NONE", "Contacts", "Located", "PolygonI
 NONE, INSIDE, BORDER = 0, 1, 2
 FOUND = ("none", "inside", "border")
 
-# Points asked for in all before the grid is compiled: until then the compiled code would take longer to load
-# than GEOS takes to answer.
-_SMALL = 50_000
+# Up to so many points in all, and edges to be looked at for them, compiled code would take longer to load
+# than to do without.
+_FEW_POINTS, _FEW_EDGES = 50_000, 20_000_000
 # Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are twice as many points
 # as edges.
 _COARSE, _FINE = 1.0, 4.2
@@ -39,6 +39,7 @@ _POINTS_PER_EDGE = 2
 _FEW_VERTICES = 200_000
 # Of the side of a cell: an approximate projection must not be farther off.
 _GOOD_ENOUGH = 1e-3
+_NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class PolygonIndex:
 
     Notes
     -----
-    The first points are answered through GEOS; the grid is compiled when more than 50,000 have been asked
-    for in all, or by `compile`. The answers are the same to the last bit.
+    The first points are answered without compiled code; the grid is compiled when more than 50,000 have been
+    asked for in all, or by `compile`. The answers are the same to the last bit.
 
     Examples
     --------
@@ -126,10 +127,12 @@ class PolygonIndex:
         self._grid = grid
         self._is_fine = grid is not None
         self._segments: SegmentGrid | None = None
-        self._by_geos: GeosAnswers | None = None
+        self._answers: SmallAnswers | None = None
         self._asked = 0
         self._lock = threading.Lock()
-        self._is_extreme = bool(len(rings.coords) and is_extreme(*rings.coords.T).any())
+        self._is_extreme = (rings.may_be_tiny and is_extreme(rings.coords)) or is_extreme(
+            rings.low, rings.high
+        )
 
     def __len__(self) -> int:
         return self.rings.n_zones
@@ -160,8 +163,10 @@ class PolygonIndex:
             suspects[:] = False
             grid = CompiledGrid.compile(rings, self.rank, cells_per_edge=_COARSE, suspects=suspects)
             suspects |= np.bincount(rings.zone, minlength=len(self)) > 1
+            suspects[rings.zone[(rings.low == rings.high).any(axis=1)]] = True  # flat, perhaps a single point
             with self._lock:
-                self._grid, self._is_fine = grid, False
+                if self._grid is None:
+                    self._grid, self._is_fine = grid, False
         asked = np.flatnonzero(suspects)
         parts = in_chunks(lambda part: shapely.is_valid(shapes[asked[part]]), len(asked), chunk=2048)
         suspects[asked] = ~np.concatenate([np.empty(0, np.bool_), *parts])
@@ -181,17 +186,14 @@ class PolygonIndex:
             One that contains the point strictly comes before one it only touches, then the lowest rank.
         """
         xs, ys = as_coordinates(x, y)
-        if self._is_small(len(xs)):
-            return self._first_of(*self._cover(xs, ys), len(xs))
-        row, found, many, open_points = self._grid_for(len(xs)).locate(xs, ys)
-        located = Located(row, found, many)
-        for i in open_points.tolist():
-            pairs = zones_of_point(self.rings, xs[i], ys[i])
-            zone = np.array([z for z, _ in pairs], dtype=np.int64)
-            touches = np.array([t for _, t in pairs], dtype=np.bool_)
-            one = self._first_of(np.zeros(len(pairs), np.int64), zone, touches, 1)
-            row[i], found[i], many[i] = one.row[0], one.found[0], one.count[0]
-        return located
+        grid = self._grid_for(xs, ys)
+        if grid is None:
+            return self._first_of(*self._small().cover(xs, ys), len(xs))
+        row, found, many, still_open = grid.locate(xs, ys)
+        if len(still_open):
+            rest = self._first_of(*self._small().cover(xs[still_open], ys[still_open]), len(still_open))
+            row[still_open], found[still_open], many[still_open] = rest.row, rest.found, rest.count
+        return Located(row, found, many)
 
     def locate_through(
         self,
@@ -217,11 +219,13 @@ class PolygonIndex:
             What `locate` gives for the transformed points, though only the few are transformed for which it
             matters where exactly they lie.
         """
-        if self._is_small(len(x)):
+        if self._grid is None and len(x) <= _FEW_POINTS:
             return self.locate(*transform(x, y))
         from zjk_gis.engine.approximate import Approximation
 
-        grid = self._grid_for(len(x))
+        grid = self._grid_for(x, y)
+        if grid is None:
+            return self.locate(*transform(x, y))
         through = Approximation.fit(transform, bounds, _GOOD_ENOUGH * grid.place[3])
         if through is None:
             return self.locate(*transform(x, y))
@@ -244,19 +248,19 @@ class PolygonIndex:
             Whether the point only touches the polygon.
         """
         xs, ys = as_coordinates(x, y)
-        if self._is_small(len(xs)):
-            point, zone, touches = self._cover(xs, ys)
+        grid = self._grid_for(xs, ys)
+        if grid is None:
+            point, zone, touches = self._small().cover(xs, ys)
             return offsets_of(np.bincount(point, minlength=len(xs))), zone.astype(np.int32), touches
-        grid = self._grid_for(len(xs))
-        _, _, many, open_points = grid.locate(xs, ys)
-        exact = {i: zones_of_point(self.rings, xs[i], ys[i]) for i in open_points.tolist()}
-        for i, pairs in exact.items():
-            many[i] = len(pairs)
+        _, _, many, still_open = grid.locate(xs, ys)
+        point, zone, touch = (
+            self._small().cover(xs[still_open], ys[still_open]) if len(still_open) else _NOTHING
+        )
+        many[still_open] = np.bincount(point, minlength=len(still_open))
         offsets = offsets_of(many)
         rows, touches = grid.members_of(xs, ys, offsets)
-        for i, pairs in exact.items():
-            rows[offsets[i] : offsets[i + 1]] = [zone for zone, _ in pairs]
-            touches[offsets[i] : offsets[i + 1]] = [touch for _, touch in pairs]
+        where = expand(offsets[still_open], many[still_open].astype(np.int64))
+        rows[where], touches[where] = zone, touch
         return offsets, rows, touches
 
     def contacts(self, x: ArrayLike, y: ArrayLike, *, border_within: float = 0.0) -> Contacts:
@@ -275,7 +279,8 @@ class PolygonIndex:
             Sorted by point and then by polygon. `distance` is 0 where the polygon contains the point.
         """
         xs, ys = as_coordinates(x, y)
-        point, zone, touches = self._cover(xs, ys)
+        offsets, rows, touches = self.candidates(xs, ys)
+        point, zone = np.repeat(np.arange(len(xs)), np.diff(offsets)), rows.astype(np.int64)
         if border_within > 0:
             at_point, at_zone, border_distance = self.borders(xs, ys, within=border_within)
         else:
@@ -297,9 +302,9 @@ class PolygonIndex:
     def may_be_near_border(self, x: ArrayLike, y: ArrayLike, within: float) -> NDArray[np.bool_]:
         """Tell which points may have a border within a distance: all that have, and few others."""
         xs, ys = as_coordinates(x, y)
-        if within <= 0 or self._is_small(len(xs)):
+        if within <= 0 or self._grid is None:
             return np.full(len(xs), within > 0)
-        return self._grid_for(0).may_be_near(xs, ys, within)
+        return self._grid.may_be_near(xs, ys, within)
 
     def near(self, x: ArrayLike, y: ArrayLike, *, within: float) -> Pairs:
         """Find the polygons within a distance of each point, and how far each is.
@@ -350,19 +355,6 @@ class PolygonIndex:
                 row[outside], distance[outside], _ = self._segment_grid().nearest(*there, within=within)
         return row, distance
 
-    def _cover(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        if self._is_extreme:
-            found = [(i, *pair) for i in range(len(x)) for pair in zones_of_point(self.rings, x[i], y[i])]
-            table = np.array(found, dtype=np.int64).reshape(-1, 3)
-            return table[:, 0], table[:, 1], table[:, 2].astype(np.bool_)
-        if self._is_small(len(x)):
-            self._asked += len(x)
-            return self._small().cover(x, y)
-        offsets, zone, touches = self.candidates(x, y)
-        return np.repeat(np.arange(len(x)), np.diff(offsets)), zone.astype(np.int64), touches
-
     def borders(
         self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -383,20 +375,21 @@ class PolygonIndex:
         found[point[order]] = np.where(touches[order], BORDER, INSIDE)
         return Located(row, found, np.bincount(point, minlength=size).astype(np.int32))
 
-    def _is_small(self, size: int) -> bool:
-        return self._is_extreme or (self._grid is None and self._asked + size <= _SMALL)
-
-    def _grid_for(self, size: int) -> CompiledGrid:
-        """Return the grid for some more points: a finer one, once so many have been asked for."""
-        self._asked += size
+    def _grid_for(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> CompiledGrid | None:
+        """Return the grid for some more points, finer for many; None where the question is small."""
+        if self._is_extreme:
+            return None
+        self._asked += len(x)
+        if self._grid is None and self._asked <= _FEW_POINTS and self._small().cost(x, y) <= _FEW_EDGES:
+            return None
         return self.compile(fine=self._asked > _POINTS_PER_EDGE * len(self.rings.coords))
 
-    def _small(self) -> GeosAnswers:
+    def _small(self) -> SmallAnswers:
         shapes = self._shapes()
         with self._lock:
-            if self._by_geos is None:
-                self._by_geos = GeosAnswers(shapes, self.rings)
-            return self._by_geos
+            if self._answers is None:
+                self._answers = SmallAnswers(shapes, self.rings)
+            return self._answers
 
     def _shapes(self) -> NDArray[Any]:
         if self._polygons is None:

@@ -73,6 +73,11 @@ class Rings:
         return cls(coords, starts, zone.astype(np.int32), part.astype(np.int32), n_zones, low, high)
 
     @property
+    def may_be_tiny(self) -> bool:
+        """Whether a ring reaches to where coordinates are nearly 0: elsewhere none can be."""
+        return bool(((self.low < 1.0) & (self.high > -1.0)).any())
+
+    @property
     def is_hole(self) -> NDArray[np.bool_]:
         """Whether each ring bounds a hole."""
         return np.concatenate([[False], self.part[1:] == self.part[:-1]])
