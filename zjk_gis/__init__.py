@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from zjk_gis.assets import pipelines_in_core as pipelines_in_core
     from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
-    from zjk_gis.assign import explain_incident as explain_incident
+    from zjk_gis.assign.explain import explain_incident as explain_incident
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
-    from zjk_gis.index import Policy as Policy
-    from zjk_gis.index import SectionIndex as SectionIndex
-    from zjk_gis.index import ZoneIndex as ZoneIndex
+    from zjk_gis.index.policy import Policy as Policy
+    from zjk_gis.index.sections import SectionIndex as SectionIndex
+    from zjk_gis.index.zones import ZoneIndex as ZoneIndex
     from zjk_gis.io import list_layers as list_layers
     from zjk_gis.io import read_layer as read_layer
     from zjk_gis.io import write_layer as write_layer
@@ -49,9 +49,12 @@ _HOMES = {
         "pipelines_in_core",
         "sewage_into_rain",
     ),
-    "zjk_gis.assign": ("assign_incidents", "explain_incident"),
+    "zjk_gis.assign": ("assign_incidents",),
+    "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
-    "zjk_gis.index": ("Policy", "SectionIndex", "ZoneIndex"),
+    "zjk_gis.index.policy": ("Policy",),
+    "zjk_gis.index.sections": ("SectionIndex",),
+    "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_layer", "write_layer"),
     "zjk_gis.layers": ("label", "spec_of"),
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),

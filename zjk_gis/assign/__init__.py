@@ -1,6 +1,5 @@
 """Who answers for it: incidents assigned to unit grids, responsibility zones and road sections."""
 
-from zjk_gis.assign.explain import Explanation, explain_incident
 from zjk_gis.assign.incidents import assign_incidents
 
-__all__ = ["Explanation", "assign_incidents", "explain_incident"]
+__all__ = ["assign_incidents"]

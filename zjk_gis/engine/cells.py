@@ -193,6 +193,7 @@ def _write_record(
     coords: Floats,
     edges: Ints32,
     zones: Ints32,
+    first: Whole,
     n: Whole,
     rank: Ints,
     corner: Ints32,
@@ -204,7 +205,7 @@ def _write_record(
 ) -> tuple[Words, Whole]:
     """Write the record of a cell; return the buffer and the new length.
 
-    The first n of `edges` and `zones` are the entries of the cell; `corner` the zones at its lower left
+    The entries of the cell are n of `edges` and `zones`, from `first` on; `corner` the zones at its lower left
     corner. `scratch` has room for both, four times.
     """
     local, same, kept, masks = scratch[0], scratch[1], scratch[2], scratch[3]
@@ -212,7 +213,7 @@ def _write_record(
     # The zones of the cell, in the order of their rank.
     m = 0
     for k in range(n + n_corner):
-        zone = zones[k] if k < n else corner[k - n]
+        zone = zones[first + k] if k < n else corner[k - n]
         j = 0
         while j < m and local[j] != zone:
             j += 1
@@ -223,7 +224,7 @@ def _write_record(
     # Each edge once, however many zones share it, in whichever direction: entry k is edge kept[same[k]].
     n_kept = 0
     for k in range(n):
-        e = edges[k]
+        e = edges[first + k]
         ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
         j = 0
         while j < n_kept:
@@ -241,11 +242,12 @@ def _write_record(
     for start in range(0, m, MANY):
         stop = min(start + MANY, m)
         out = _room(out, used + 2 + (stop - start) + (EDGE_WORDS + 1) * n_kept)
+        lines = out.view(np.float32)
         for j in range(n_kept):
             masks[j] = 0
         for k in range(n):
             j = start
-            while j < stop and local[j] != zones[k]:
+            while j < stop and local[j] != zones[first + k]:
                 j += 1
             if j < stop:
                 masks[same[k]] ^= 1 << (j - start)
@@ -272,12 +274,11 @@ def _write_record(
             length = abs(du) + abs(dv)
             scale = 1.0 / length if length > 0.0 else 0.0  # all zeros: the exact predicate is asked
             v_low, v_high = (va, vb) if va < vb else (vb, va)
-            line = out[at : at + 5].view(np.float32)
-            line[0] = -dv * scale
-            line[1] = du * scale
-            line[2] = (ua * dv - va * du) * scale
-            line[3] = max(-3.0, v_low)
-            line[4] = min(4.0, v_high)
+            lines[at] = -dv * scale
+            lines[at + 1] = du * scale
+            lines[at + 2] = (ua * dv - va * du) * scale
+            lines[at + 3] = max(-3.0, v_low)
+            lines[at + 4] = min(4.0, v_high)
             out[at + 5] = mask
             at += EDGE_WORDS
             written += 1
@@ -292,35 +293,43 @@ def _write_record(
 
 
 @compiled
-def _suspect(coords: Floats, edges: Ints32, zones: Ints32, n: Whole, suspects: Bools) -> None:
+def _suspect(
+    coords: Floats, edges: Ints32, zones: Ints32, first: Whole, stop: Whole, suspects: Bools
+) -> None:
     """Mark the zones two of whose edges in a cell meet otherwise than one goes on where the other ends.
 
     A single ring none of whose edges do so anywhere is simple, and its polygon valid. Others may be valid.
     """
-    for k in range(1, n):
+    for k in range(first + 1, stop):
+        zone = zones[k]
+        if suspects[zone]:
+            continue
         e = edges[k]
         ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
-        for j in range(k):
-            if zones[j] != zones[k] or suspects[zones[k]]:
-                continue
+        for j in range(k - 1, first - 1, -1):
+            if zones[j] != zone:
+                break  # the edges of a ring stand together; zones of several rings are suspects anyway
             o = edges[j]
             cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
-            if (
-                max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx)
-                or max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by)
-            ):  # fmt: skip
+            if dx == ax and dy == ay:
+                if _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0:
+                    suspects[zone] = True
+                if cx == bx and cy == by:
+                    suspects[zone] = True
+            elif bx == cx and by == cy:
+                if _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0:
+                    suspects[zone] = True
+            elif (
+                max(ax, bx) < min(cx, dx)
+                or max(cx, dx) < min(ax, bx)
+                or max(ay, by) < min(cy, dy)
+                or max(cy, dy) < min(ay, by)
+            ):
                 continue
-            if bx == cx and by == cy:
-                turns_back = orient(ax, ay, bx, by, dx, dy) == 0 and _is_back(ax, ay, bx, by, dx, dy)
-                if turns_back or (ax == dx and ay == dy):
-                    suspects[zones[k]] = True
-            elif ax == dx and ay == dy:
-                if orient(cx, cy, dx, dy, bx, by) == 0 and _is_back(cx, cy, dx, dy, bx, by):
-                    suspects[zones[k]] = True
             elif orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
                 orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
             ):
-                suspects[zones[k]] = True
+                suspects[zone] = True
 
 
 @compiled
@@ -364,18 +373,18 @@ def _compile_block(
     cell, entry, starts = rasterise(coords, edges, x0, y0, d, nx, row0, row1)
     for k in range(starts.size - 1):
         starts[k + 1] += starts[k]
-    order = np.empty(entry.size, np.int32)
+    cell_edges, cell_zones = np.empty(entry.size, np.int32), np.empty(entry.size, np.int32)
     fill = starts[:-1].copy()
     for k in range(entry.size):
-        order[fill[cell[k]]] = entry[k]
-        fill[cell[k]] += 1
+        at = fill[cell[k]]
+        cell_edges[at] = edges[entry[k]]
+        cell_zones[at] = zones[entry[k]]
+        fill[cell[k]] = at + 1
 
     row_set = np.empty(base.size + edges.size + 1, np.int32)
     row_set[: base.size] = base
     n_row = base.size
     now = np.empty_like(row_set)
-    cell_edges = np.empty(64, np.int32)
-    cell_zones = np.empty(64, np.int32)
     scratch = np.empty((4, 64), np.int32)
     for r in range(row0, row1):
         yl, y_next = y0 + r * d, y0 + (r + 1) * d
@@ -400,10 +409,6 @@ def _compile_block(
                 runs, n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
                 run_from = -1
             n = k1 - k0
-            cell_edges, cell_zones = _room(cell_edges, n), _room(cell_zones, n)
-            for k in range(n):
-                cell_edges[k] = edges[order[k0 + k]]
-                cell_zones[k] = zones[order[k0 + k]]
             xl, x_next = x0 + c * d, x0 + (c + 1) * d
             if n > _HEAVY and may_split and n < 0.8 * parent_entries:
                 heavy = _room(heavy, n_heavy + 6 + n_now + 2 * n)
@@ -416,21 +421,21 @@ def _compile_block(
                 n_heavy += 6
                 heavy[n_heavy : n_heavy + n_now] = now[:n_now]
                 n_heavy += n_now
-                heavy[n_heavy : n_heavy + n] = cell_edges[:n]
+                heavy[n_heavy : n_heavy + n] = cell_edges[k0:k1]
                 n_heavy += n
-                heavy[n_heavy : n_heavy + n] = cell_zones[:n]
+                heavy[n_heavy : n_heavy + n] = cell_zones[k0:k1]
                 n_heavy += n
                 words[at] = BLOCK
             else:
                 if suspects.size:
-                    _suspect(coords, cell_edges, cell_zones, n, suspects)
+                    _suspect(coords, cell_edges, cell_zones, k0, k1, suspects)
                 words[at] = (used << 2) | RECORD
                 if n + n_now > scratch.shape[1]:
                     scratch = np.empty((4, 2 * (n + n_now)), np.int32)
                 out, used = _write_record(
-                    out, used, coords, cell_edges, cell_zones, n, rank, now, n_now, xl, yl, d, scratch
+                    out, used, coords, cell_edges, cell_zones, k0, n, rank, now, n_now, xl, yl, d, scratch
                 )
-            for k in range(n):
+            for k in range(k0, k1):
                 e = cell_edges[k]
                 ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
                 # Between this corner and the next one to the right.

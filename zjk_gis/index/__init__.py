@@ -1,7 +1,1 @@
-"""Layers compiled once and asked for millions of points: zones, and road sections."""
-
-from zjk_gis.index.policy import Policy
-from zjk_gis.index.sections import SectionIndex, SectionsFound
-from zjk_gis.index.zones import ZoneIndex, ZonesFound
-
-__all__ = ["Policy", "SectionIndex", "SectionsFound", "ZoneIndex", "ZonesFound"]
+"""Layers compiled once and asked for millions of points: `zones`, and road `sections`."""
