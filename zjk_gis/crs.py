@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-__all__ = ["CGCS2000", "WGS84", "as_metric", "is_metric", "metric_crs", "require_crs"]
+__all__ = ["CGCS2000", "WGS84", "as_metric", "is_metric", "is_stretched", "metric_crs", "require_crs"]
 
 CGCS2000 = 4490
 WGS84 = 4326
@@ -94,14 +94,22 @@ def is_metric(crs: CRS) -> bool:
     >>> [is_metric(CRS(code)) for code in (4547, 4526, 4490, 3857)]
     [True, True, False, False]
     """
-    if not crs.is_projected or crs.coordinate_operation is None:
-        return False
-    if (
-        "Mercator" in crs.coordinate_operation.method_name
-        and "Transverse" not in crs.coordinate_operation.method_name
-    ):
+    if not crs.is_projected or crs.coordinate_operation is None or is_stretched(crs):
         return False
     return all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info[:2])
+
+
+def is_stretched(crs: CRS) -> bool:
+    """Tell whether a projection stretches lengths as Web Mercator does, more the farther from the equator.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> is_stretched(CRS(3857)), is_stretched(CRS(4547))
+    (True, False)
+    """
+    method = crs.coordinate_operation.method_name if crs.coordinate_operation is not None else ""
+    return "Mercator" in method and "Transverse" not in method
 
 
 def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
-from shapes import wiggly_coverage  # noqa: E402  the sets that the exactness tests use
+from shapes import wiggly_coverage
 
 __all__ = ["POINTS", "ZONES", "make_points", "make_zones"]
 
@@ -30,7 +30,12 @@ def _counties_and_grids():
     west, south, east, north = shapely.total_bounds(grids)
     width = east - west
     counties = wiggly_coverage(
-        19, 1, per_edge=1500, cell=(2.0 * width, 2.0 * width), origin=(west - 2.5 * width, south - 0.5 * width), seed=5
+        19,
+        1,
+        per_edge=1500,
+        cell=(2.0 * width, 2.0 * width),
+        origin=(west - 2.5 * width, south - 0.5 * width),
+        seed=5,
     )
     return np.concatenate([counties, grids])
 

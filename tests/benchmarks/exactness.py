@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 import oracle
 import shapes
-from answers import compiled, smallest_first, in_numpy
+from answers import compiled, in_numpy, smallest_first
 
 CHUNK = 100_000
 

@@ -1,8 +1,8 @@
 """Points told their zones, beside the peers: ``python tests/benchmarks/locate.py [--quick]``.
 
 Every measurement runs in a process of its own, the peers in turn; what is printed is the least of three runs
-(one for peers that take over 20 seconds), with the index built each time. Points are in memory as each peer likes them
-best. That all find the same pairs is checked.
+(one for peers that take over 20 seconds), with the index built each time. Points are in memory as each peer
+likes them best. That all find the same pairs is checked.
 """
 
 from __future__ import annotations
@@ -100,7 +100,18 @@ def main():
         peers = [peer for peer in PEERS if n <= 1_000_000 or peer in ("zjk_gis", "SedonaDB", "floor")]
         rows += compare(zones_name, how, n, peers)
         print(f"{zones_name}, {how}, {n:,} done", file=sys.stderr, flush=True)
-    heads = ("zones", "points", "number", "peer", "seconds", "M/s", "query alone M/s", "times ours", "same pairs", "peak MB")
+    heads = (
+        "zones",
+        "points",
+        "number",
+        "peer",
+        "seconds",
+        "M/s",
+        "query alone M/s",
+        "times ours",
+        "same pairs",
+        "peak MB",
+    )
     print_table(heads, rows, markdown=given.markdown)
     return None
 

@@ -1,8 +1,8 @@
 """Each peer's way to tell points their zones, in the form that suits it best.
 
 A peer is a function of zones, x and y that prepares what may be prepared beforehand (points as objects or
-tables of its own) and returns two functions: `job`, which builds the index and finds all pairs of a point and a
-zone, and `pairs`, which turns what the job returned into two arrays.
+tables of its own) and returns two functions: `job`, which builds the index and finds all pairs of a point
+and a zone, and `pairs`, which turns what the job returned into two arrays.
 """
 
 from __future__ import annotations
@@ -87,12 +87,11 @@ def duckdb(zones, x, y):
 
 def floor(zones, x, y):
     """One label read for each point, from a grid with as many cells as the index has, and nothing else."""
+    import geopandas as gpd
     from numba import njit
 
     from zjk_gis import ZoneIndex
     from zjk_gis.threads import in_chunks
-
-    import geopandas as gpd
 
     index = ZoneIndex.build(gpd.GeoDataFrame(geometry=zones, crs=4547))
     index.locate(x, y)

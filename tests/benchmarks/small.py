@@ -1,7 +1,8 @@
 """Small work from a fresh process, imports and all: ``python tests/benchmarks/small.py``.
 
-1,000 points on 500 zones of 60 vertices. Each command is a process of its own; they take turns, and the medians
-are printed, with compiled code kept, with no cache to keep it in, and with a cache that cannot be written.
+1,000 points on 500 zones of 60 vertices. Each command is a process of its own; they take turns, and the
+medians are printed, with compiled code kept, with no cache to keep it in, and with a cache that cannot be
+written.
 """
 
 from __future__ import annotations
@@ -52,7 +53,14 @@ def main():
                 seconds[name].append(time.perf_counter() - start)
     peer = statistics.median(seconds["geopandas.sjoin"])
     for name, each in seconds.items():
-        rows.append((name, f"{statistics.median(each):.3f}", f"{min(each):.3f}", f"{statistics.median(each) / peer:.2f}"))
+        rows.append(
+            (
+                name,
+                f"{statistics.median(each):.3f}",
+                f"{min(each):.3f}",
+                f"{statistics.median(each) / peer:.2f}",
+            )
+        )
     print_table(("command", "median s", "least s", "times sjoin"), rows)
 
 

@@ -10,6 +10,11 @@ def print_table(heads, rows, *, markdown=False):
     rows = [tuple(str(value) for value in row) + ("",) * (len(heads) - len(row)) for row in rows]
     widths = [max(len(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
     edge = "| " if markdown else ""
-    lines = [edge + (" | " if markdown else "  ").join(v.ljust(w) for v, w in zip(row, widths, strict=True)) + (" |" if markdown else "") for row in [heads, *rows]]
+    lines = [
+        edge
+        + (" | " if markdown else "  ").join(v.ljust(w) for v, w in zip(row, widths, strict=True))
+        + (" |" if markdown else "")
+        for row in [heads, *rows]
+    ]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|" if markdown else "-" * len(lines[0]))
     print("\n".join(line.rstrip() for line in lines))

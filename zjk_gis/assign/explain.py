@@ -83,7 +83,7 @@ class Explanation:
         zh = lang == "zh"
         row = self.incident.iloc[0]
         answer = row[self.code]
-        lines = [_headline(row, answer, zh=zh)]
+        lines = [_headline(row, answer, in_degrees=self.incident.crs.is_geographic, zh=zh)]
         how = _FOUND[row["found"]][0 if zh else 1]
         reason = label(row["reason"], lang)
         lines.append(f"判定:{how}({reason})" if zh else f"found: {how} ({reason})")
@@ -288,13 +288,12 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
     return "geometry"
 
 
-def _headline(row: pd.Series, answer: Any, *, zh: bool) -> str:
+def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, zh: bool) -> str:
     name = row.get("incident_code", row.name)
     point = row.geometry
+    decimals = 6 if in_degrees else 2
     has_place = point is not None and not point.is_empty
-    place = f"{point.x:.2f}, {point.y:.2f}" if has_place and abs(point.x) > 360 else ""
-    if has_place and not place:
-        place = f"{point.x:.6f}, {point.y:.6f}" if abs(point.x) > 73 else f"{point.x:.2f}, {point.y:.2f}"
+    place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if has_place else "?"
     if pd.isna(answer):
         return f"案件 {name}({place}):无人负责" if zh else f"incident {name} at {place}: nobody answers"
     chief = row.get("chief_code")

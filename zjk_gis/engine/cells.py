@@ -205,8 +205,8 @@ def _write_record(
 ) -> tuple[Words, Whole]:
     """Write the record of a cell; return the buffer and the new length.
 
-    The entries of the cell are n of `edges` and `zones`, from `first` on; `corner` the zones at its lower left
-    corner. `scratch` has room for both, four times.
+    The entries of the cell are n of `edges` and `zones`, from `first` on; `corner` the zones at its lower
+    left corner. `scratch` has room for both, four times.
     """
     local, same, kept, masks = scratch[0], scratch[1], scratch[2], scratch[3]
     inv = 1.0 / d

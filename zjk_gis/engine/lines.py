@@ -23,6 +23,7 @@ __all__ = ["LineIndex", "NearLines"]
 
 # Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons`.
 _SMALL = 20_000
+_LEAST = 1e-150  # distances below it are 0: their squares are
 _MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
 
 
@@ -149,7 +150,7 @@ class LineIndex:
         (first, _), found = self._line_tree().query_nearest(
             shapely.points(xs[usable], ys[usable]), all_matches=False, return_distance=True
         )
-        least[usable[first]] = np.minimum(found * _MORE, within)
+        least[usable[first]] = np.minimum(found * _MORE + _LEAST, within)
         pairs = self.near(xs, ys, within=least)
         order = np.lexsort((self._rank[pairs.item], pairs.distance, pairs.point))
         leads = order[np.unique(pairs.point[order], return_index=True)[1]]

@@ -31,6 +31,8 @@ NONE, INSIDE, BORDER = 0, 1, 2
 _BATCH = 512
 _AT_ONCE = 8 * _BATCH
 _UNSURE = -1
+_FOUND, _NOT_FOUND = -2, -1
+_FAR = 4.0  # cells: beyond, all is taken to be near
 _FURTHER = 15  # words on, in the record's second line of memory
 _POSITION = np.array(
     [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8, 31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6,
@@ -431,16 +433,38 @@ def may_be_near(
     for i in range(x.size):
         fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
         reach = within * inv
+        near[i] = False
         if not (fu >= -reach and fu < nx + reach and fv >= -reach and fv < ny + reach):
-            near[i] = False
             continue
-        near[i] = _has_edge_near(
-            words, lines, 0, nx, ny, fu, fv, reach, blocks, block_words_at, x[i], y[i], within, tolerance
-        )
+        block = _look_around(words, lines, 0, nx, ny, fu, fv, reach, tolerance)
+        near[i] = block == _FOUND
+        if block >= 0:
+            c0, c1, r0, r1 = _cells_around(fu, fv, reach, nx, ny)
+            for r in range(r0, r1 + 1):
+                for c in range(c0, c1 + 1):
+                    word = np.int64(words[r * nx + c])
+                    if word & 3 == BLOCK and not near[i]:
+                        b = word >> 2
+                        b_inv, side = blocks[b, 2], np.int64(blocks[b, 3])
+                        at = block_words_at + np.int64(blocks[b, 4])
+                        bu, bv = (x[i] - blocks[b, 0]) * b_inv, (y[i] - blocks[b, 1]) * b_inv
+                        # A block within the block counts as an edge: they are rare and small.
+                        inner = _look_around(words, lines, at, side, side, bu, bv, within * b_inv, tolerance)
+                        near[i] = inner != _NOT_FOUND
 
 
 @compiled
-def _has_edge_near(
+def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tuple[Whole, Whole, Whole, Whole]:
+    return (
+        np.int64(max(np.floor(fu - reach), 0.0)),
+        np.int64(min(np.floor(fu + reach), nx - 1.0)),
+        np.int64(max(np.floor(fv - reach), 0.0)),
+        np.int64(min(np.floor(fv + reach), ny - 1.0)),
+    )
+
+
+@compiled
+def _look_around(
     words: Words,
     lines: Floats32,
     words_at: Whole,
@@ -449,37 +473,24 @@ def _has_edge_near(
     fu: Real,
     fv: Real,
     reach: Real,
-    blocks: Floats,
-    block_words_at: Whole,
-    x: Floats,
-    y: Floats,
-    within: Real,
     tolerance: Real,
-) -> bool:
-    """Look at the cells within reach of a point, in cell units; those of blocks are looked at as a whole."""
-    if reach > 4.0:
-        return True
-    c0, c1 = max(int(np.floor(fu - reach)), 0), min(int(np.floor(fu + reach)), nx - 1)
-    r0, r1 = max(int(np.floor(fv - reach)), 0), min(int(np.floor(fv + reach)), ny - 1)
+) -> Whole:
+    """Look for an edge within reach of a point, in cell units; or return the number of a block in reach."""
+    if reach > _FAR:
+        return _FOUND
+    c0, c1, r0, r1 = _cells_around(fu, fv, reach, nx, ny)
+    block = _NOT_FOUND
     for r in range(r0, r1 + 1):
         for c in range(c0, c1 + 1):
             word = np.int64(words[words_at + r * nx + c])
             tag = word & 3
             if tag == RECORD:
-                if _record_has_edge_near(
-                    words, lines, word >> 2, np.float32(fu - c), np.float32(fv - r), reach, tolerance
-                ):
-                    return True
+                u, v = np.float32(fu - c), np.float32(fv - r)
+                if _record_has_edge_near(words, lines, word >> 2, u, v, reach, tolerance):
+                    return _FOUND
             elif tag == BLOCK:
-                b = word >> 2
-                b_inv, side = blocks[b, 2], int(blocks[b, 3])
-                bu, bv = (x - blocks[b, 0]) * b_inv, (y - blocks[b, 1]) * b_inv
-                if _has_edge_near(
-                    words, lines, block_words_at + int(blocks[b, 4]), side, side, bu, bv, within * b_inv,
-                    blocks, block_words_at, x, y, within, tolerance
-                ):  # fmt: skip
-                    return True
-    return False
+                block = word >> 2
+    return block
 
 
 @compiled

@@ -28,6 +28,7 @@ __all__ = ["SmallAnswers"]
 
 # GEOS may round a distance otherwise in its last bits: it is asked for a little more.
 _MORE = 1.0 + 1e-9
+_LEAST = 1e-150  # distances below it are 0: their squares are
 _AT_ONCE = 2_000_000  # edges, so that a few long borders do not fill the memory
 
 
@@ -117,12 +118,12 @@ class SmallAnswers:
         usable = np.flatnonzero(~shapely.is_missing(points))
         (first, _), least = self._border_tree().query_nearest(
             points[usable],
-            max_distance=None if np.isinf(within) else max(within * _MORE, 5e-324),
+            max_distance=None if np.isinf(within) else within * _MORE + _LEAST,
             return_distance=True,
             all_matches=False,
         )
         asked = usable[first]
-        pairs = self._border_tree().query(points[asked], predicate="dwithin", distance=least * _MORE)
+        pairs = self._border_tree().query(points[asked], predicate="dwithin", distance=least * _MORE + _LEAST)
         point, zone = asked[pairs[0]], pairs[1]
         distance = self._distances(x[point], y[point], zone)
         order = np.lexsort((rank[zone], distance, point))

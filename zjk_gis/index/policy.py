@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.crs import is_stretched
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Policy", "first_by_rank", "rank_of"]
 
 _KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
+_EQUAL_AREA = 6933
 _LAST = ("lowest_code", "latest_begin")
 
 
@@ -110,7 +112,7 @@ def rank_of(
             if priority is not None:
                 keys[key] = -priority
         elif key.endswith("area"):
-            area = layer.geometry.area.to_numpy()
+            area = _areas(layer)
             keys[key] = area if key == "smallest_area" else -area
         elif key == "lowest_code" and code is not None:
             keys[key] = layer[code].astype(str).to_numpy()
@@ -155,6 +157,14 @@ def first_by_rank(
     order = np.lexsort((*reversed(keys), point))
     points, first = np.unique(point[order], return_index=True)
     return points, order[first]
+
+
+def _areas(layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Return areas that can be compared: of degrees and Web Mercator only those of an equal-area projection."""
+    if layer.crs is not None and (not layer.crs.is_projected or is_stretched(layer.crs)):
+        layer = layer.geometry.to_crs(_EQUAL_AREA)
+    areas: NDArray[np.float64] = shapely.area(layer.geometry.to_numpy())
+    return areas
 
 
 def _priorities(layer: gpd.GeoDataFrame, column: str, name: str) -> NDArray[np.float64] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.crs import require_crs
+from zjk_gis.crs import is_stretched, require_crs
 from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex
@@ -444,7 +444,7 @@ class ZoneIndex:
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
         crs = self.crs
-        if not crs.is_projected or _is_stretched(crs):
+        if not crs.is_projected or is_stretched(crs):
             message = (
                 f"zones: distances cannot be measured in {crs.to_string()} ({crs.name}); build the index "
                 "from zones.to_crs(...) with a projected CRS true to scale, for instance 4547 (CGCS2000 / "
@@ -508,9 +508,3 @@ def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]
     mended = zones.geometry.copy()
     mended.iloc[rows] = whole
     return zones.set_geometry(mended), tuple(rows.tolist())
-
-
-def _is_stretched(crs: CRS) -> bool:
-    operation = crs.coordinate_operation
-    method = operation.method_name if operation is not None else ""
-    return "Mercator" in method and "Transverse" not in method
