@@ -9,11 +9,11 @@ endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := setup.cfg pyproject.toml
 
-
 help:
 	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
 	@echo "make test      unit, property, doctest, notebook, command-line and browser tests"
 	@echo "make lint      style, types and import contracts"
+	@echo "make bench     the engine and the batch job beside their peers (half an hour on a quiet machine)"
 	@echo "make sample    make sample_data/ again"
 	@echo "make notebook  turn notebooks/*.py into .ipynb under build/notebooks/"
 	@echo "make clean     remove what was built, the virtual environment too"
@@ -51,9 +51,21 @@ lint: $(VENV)/ready-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 
+$(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
+	@$(PIP) install -e ".[bench]"
+	@touch $@
+
+bench: $(VENV)/ready-bench
+	$(BIN)/python tests/benchmarks/exactness.py
+	$(BIN)/python tests/benchmarks/small.py
+	$(BIN)/python tests/benchmarks/lonlat.py
+	$(BIN)/python tests/benchmarks/nearest.py
+	$(BIN)/python tests/benchmarks/build.py
+	$(BIN)/python tests/benchmarks/locate.py
+	$(BIN)/python tests/benchmarks/job.py
+
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data
-
 
 notebook: $(VENV)/ready-all
 	@mkdir -p build/notebooks

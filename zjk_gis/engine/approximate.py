@@ -134,12 +134,17 @@ def approximate(
             continue
         c, r = np.int64(s), np.int64(t)
         s, t = 2.0 * (s - c) - 1.0, 2.0 * (t - r) - 1.0
-        k = coefficients[r * nx + c]
+        # Indexed one by one: a slice would be counted, and threads would wait for one another to count.
+        k = r * nx + c
         to_x[i] = (
-            k[0] + t * (k[1] + t * (k[2] + t * k[3]))
-            + s * (k[4] + t * (k[5] + t * k[6]) + s * (k[7] + t * k[8] + s * k[9]))
+            coefficients[k, 0]
+            + t * (coefficients[k, 1] + t * (coefficients[k, 2] + t * coefficients[k, 3]))
+            + s * (coefficients[k, 4] + t * (coefficients[k, 5] + t * coefficients[k, 6])
+                   + s * (coefficients[k, 7] + t * coefficients[k, 8] + s * coefficients[k, 9]))
         )  # fmt: skip
         to_y[i] = (
-            k[10] + t * (k[11] + t * (k[12] + t * k[13]))
-            + s * (k[14] + t * (k[15] + t * k[16]) + s * (k[17] + t * k[18] + s * k[19]))
+            coefficients[k, 10]
+            + t * (coefficients[k, 11] + t * (coefficients[k, 12] + t * coefficients[k, 13]))
+            + s * (coefficients[k, 14] + t * (coefficients[k, 15] + t * coefficients[k, 16])
+                   + s * (coefficients[k, 17] + t * coefficients[k, 18] + s * coefficients[k, 19]))
         )  # fmt: skip

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled
-from zjk_gis.engine.predicates import orient
+from zjk_gis.engine.predicates import greater, lesser, orient
 
 if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole, Words
@@ -128,8 +128,8 @@ def rasterise(
         u_low, u_high, v_low, v_high = u_low - MARGIN, u_high + MARGIN, v_low - MARGIN, v_high + MARGIN
         if u_high < 0.0 or u_low >= nx or v_high < low_row or v_low >= row1:
             continue
-        u_low, u_high = max(0.0, u_low), min(high_column, u_high)
-        v_low, v_high = max(low_row, v_low), min(high_row, v_high)
+        u_low, u_high = greater(0.0, u_low), lesser(high_column, u_high)
+        v_low, v_high = greater(low_row, v_low), lesser(high_row, v_high)
         r_first, r_last = np.int64(v_low), np.int64(v_high)
         c_first, c_last = np.int64(u_low), np.int64(u_high)
         if r_first == r_last or c_first == c_last or va == vb:
@@ -150,8 +150,8 @@ def rasterise(
         for r in range(r_first, r_last + 1):
             u = ua + (r - va) * slope
             left, right = u + left_shift, u + right_shift
-            left = max(u_low, left)
-            right = min(u_high, right)
+            left = greater(u_low, left)
+            right = lesser(u_high, right)
             first = (r - row0) * nx
             need = n + np.int64(right) - np.int64(left) + 1
             if need > cell.size:
@@ -277,8 +277,8 @@ def _write_record(
             lines[at] = -dv * scale
             lines[at + 1] = du * scale
             lines[at + 2] = (ua * dv - va * du) * scale
-            lines[at + 3] = max(-3.0, v_low)
-            lines[at + 4] = min(4.0, v_high)
+            lines[at + 3] = greater(-3.0, v_low)
+            lines[at + 4] = lesser(4.0, v_high)
             out[at + 5] = mask
             at += EDGE_WORDS
             written += 1
@@ -320,10 +320,10 @@ def _suspect(
                 if _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0:
                     suspects[zone] = True
             elif (
-                max(ax, bx) < min(cx, dx)
-                or max(cx, dx) < min(ax, bx)
-                or max(ay, by) < min(cy, dy)
-                or max(cy, dy) < min(ay, by)
+                greater(ax, bx) < lesser(cx, dx)
+                or greater(cx, dx) < lesser(ax, bx)
+                or greater(ay, by) < lesser(cy, dy)
+                or greater(cy, dy) < lesser(ay, by)
             ):
                 continue
             elif orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (

@@ -13,6 +13,7 @@ from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
 from zjk_gis.engine.distance import segment_distances
 from zjk_gis.engine.pairs import Pairs
 from zjk_gis.engine.signs import orientations
+from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -23,6 +24,7 @@ __all__ = ["LineIndex", "NearLines"]
 
 # Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons`.
 _SMALL = 20_000
+_UNKNOWN = 2  # see `zjk_gis.engine.predicates`
 _LEAST = 1e-150  # distances below it are 0: their squares are
 _MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
 
@@ -80,11 +82,13 @@ class LineIndex:
         self._is_first[firsts[:-1]] = True
         self._is_last[firsts[1:] - 1] = True
         a, b = self._coords[self._starts], self._coords[self._starts + 1]
-        lengths = np.hypot(*(b - a).T)
+        dx, dy = (b - a).T
+        lengths = np.sqrt(dx * dx + dy * dy)
         run = np.cumsum(lengths) - lengths
         self._first_of_line = np.searchsorted(self._owner, np.arange(len(lines) + 1))
         filled = np.minimum(self._first_of_line[:-1], max(len(run) - 1, 0))
-        self._lengths, self._chainage = lengths, run - (run[filled][self._owner] if len(run) else 0.0)
+        # How far along its line each segment begins.
+        self._run = run - (run[filled][self._owner] if len(run) else 0.0)
         self._is_single = shapely.get_num_geometries(self._lines) == 1
         self._tree: shapely.STRtree | None = None
         self._grid: SegmentGrid | None = None
@@ -174,24 +178,7 @@ class LineIndex:
             1 left, -1 right, 0 on the line, beyond its end in its own direction, or where the line has
             several parts and so no one direction.
         """
-        xs, ys = as_coordinates(x, y)
-        px, py = xs[pairs.point], ys[pairs.point]
-        k = pairs.segment
-        a, b = self._coords[self._starts[k]], self._coords[self._starts[k] + 1]
-        d = b - a
-        along = (px - a[:, 0]) * d[:, 0] + (py - a[:, 1]) * d[:, 1]
-        behind, beyond = along <= 0, along >= (d * d).sum(axis=1)
-        side = orientations(a[:, 0], a[:, 1], b[:, 0], b[:, 1], px, py)
-        at_corner = (behind & ~self._is_first[k]) | (beyond & ~self._is_last[k])
-        where = np.flatnonzero(at_corner)
-        other = np.where(behind[where], k[where] - 1, k[where] + 1)
-        e = self._coords[self._starts[other] + 1] - self._coords[self._starts[other]]
-        corner = np.where(behind[where, None], a[where], b[where])
-        tangent = d[where] / np.hypot(*d[where].T)[:, None] + e / np.hypot(*e.T)[:, None]
-        cross = tangent[:, 0] * (py[where] - corner[:, 1]) - tangent[:, 1] * (px[where] - corner[:, 0])
-        side[where] = np.sign(cross)
-        side[(pairs.distance == 0) | ~self._is_single[pairs.item]] = 0
-        return side
+        return self.place(x, y, pairs)[0]
 
     def chainage(self, x: ArrayLike, y: ArrayLike, pairs: NearLines) -> NDArray[np.float64]:
         """Tell how far along its line (里程) the place lies that is nearest to each paired point.
@@ -208,15 +195,51 @@ class LineIndex:
         ndarray of float64
             From the beginning of the line; the parts of a multiline follow one another.
         """
+        return self.place(x, y, pairs)[1]
+
+    def place(
+        self, x: ArrayLike, y: ArrayLike, pairs: NearLines
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Return what `side` and `chainage` do, for the price of one."""
         xs, ys = as_coordinates(x, y)
-        k = pairs.segment
-        a, b = self._coords[self._starts[k]], self._coords[self._starts[k] + 1]
-        d = b - a
-        length2 = (d * d).sum(axis=1)
-        along = (xs[pairs.point] - a[:, 0]) * d[:, 0] + (ys[pairs.point] - a[:, 1]) * d[:, 1]
-        share = np.clip(along / np.where(length2 > 0, length2, 1.0), 0.0, 1.0)
-        chainage: NDArray[np.float64] = self._chainage[k] + share * self._lengths[k]
-        return chainage
+        px, py, k = xs[pairs.point], ys[pairs.point], pairs.segment
+        if self._grid is None:
+            side, chainage = self._place_in_numpy(px, py, k)
+        else:
+            from zjk_gis.engine.segments import sides_and_chainages
+
+            side, chainage = np.empty(len(k), np.int8), np.empty(len(k))
+            tables = (self._coords, self._starts, self._is_first, self._is_last, self._run)
+            in_chunks(
+                lambda part: sides_and_chainages(
+                    px[part], py[part], k[part], *tables, side[part], chainage[part]
+                ),
+                len(k),
+            )
+            unsure = np.flatnonzero(side == _UNKNOWN)
+            side[unsure] = self._place_in_numpy(px[unsure], py[unsure], k[unsure])[0]
+        side[(pairs.distance == 0) | ~self._is_single[pairs.item]] = 0
+        return side, chainage
+
+    def _place_in_numpy(
+        self, px: NDArray[np.float64], py: NDArray[np.float64], k: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        (ax, ay), (bx, by) = self._coords[self._starts[k]].T, self._coords[self._starts[k] + 1].T
+        dx, dy = bx - ax, by - ay
+        along, length2 = (px - ax) * dx + (py - ay) * dy, dx * dx + dy * dy
+        length = np.sqrt(length2)
+        chainage = self._run[k] + np.minimum(np.maximum(along / length2, 0.0), 1.0) * length
+        side = orientations(ax, ay, bx, by, px, py)
+        behind, beyond = (along <= 0) & ~self._is_first[k], (along >= length2) & ~self._is_last[k]
+        where = np.flatnonzero(behind | beyond)
+        other = self._starts[np.where(behind[where], k[where] - 1, k[where] + 1)]
+        ex, ey = (self._coords[other + 1] - self._coords[other]).T
+        other_length = np.sqrt(ex * ex + ey * ey)
+        tx = dx[where] / length[where] + ex / other_length
+        ty = dy[where] / length[where] + ey / other_length
+        cx, cy = np.where(behind, ax, bx)[where], np.where(behind, ay, by)[where]
+        side[where] = np.sign(tx * (py[where] - cy) - ty * (px[where] - cx))
+        return side, chainage
 
     def _is_small(self, size: int) -> bool:
         if self._grid is None:

@@ -20,7 +20,7 @@ import numpy as np
 from zjk_gis.engine.approximate import approximate
 from zjk_gis.engine.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.compiled import compiled
-from zjk_gis.engine.predicates import UNKNOWN, orient
+from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
 
 if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Bytes, Floats, Floats32, Ints, Ints32, Real, Whole, Words
@@ -90,7 +90,7 @@ def _walk_exactly(
         here = orient(ax, ay, bx, by, px, py)
         if here == UNKNOWN or orient(ax, ay, bx, by, xl, py) == UNKNOWN:
             certain = False
-        if here == 0 and min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by):
+        if here == 0 and lesser(ax, bx) <= px <= greater(ax, bx) and lesser(ay, by) <= py <= greater(ay, by):
             touching |= mask
         across = far_side(ax, ay, bx, by, xl, py)
         toggles = (ay > py) != (by > py) and (here > 0) != across
@@ -133,8 +133,8 @@ def _descend(
         inv, side = blocks[b, 2], np.int64(blocks[b, 3])
         d = 1.0 / inv
         fu, fv = (x - blocks[b, 0]) * inv, (y - blocks[b, 1]) * inv
-        c = np.int64(min(max(np.floor(fu), 0.0), side - 1.0))
-        r = np.int64(min(max(np.floor(fv), 0.0), side - 1.0))
+        c = np.int64(lesser(greater(np.floor(fu), 0.0), side - 1.0))
+        r = np.int64(lesser(greater(np.floor(fv), 0.0), side - 1.0))
         u, v = fu - c, fv - r
         cell = r * side + c
         word = np.int64(words[block_words_at + np.int64(blocks[b, 4]) + cell])
@@ -254,9 +254,14 @@ def locate_points(
             rest[n_rest] = k
             n_rest += ((w & 3) != 0) | (number > n_zones)
         if slack > 0.0:
+            n_near = 0  # of the cell's sides; counted first, as there is hardly ever one
             for k in range(n):
-                if min(us[k], vs[k]) < slack or max(us[k], vs[k]) > 1.0 - slack:
-                    still_open, n_open = _append(still_open, n_open, start + k)
+                u, v = us[k], vs[k]
+                n_near += (u < slack) | (v < slack) | (u > 1.0 - slack) | (v > 1.0 - slack)
+            if n_near > 0:
+                for k in range(n):
+                    if min(us[k], vs[k]) < slack or max(us[k], vs[k]) > 1.0 - slack:
+                        still_open, n_open = _append(still_open, n_open, start + k)
         for k in range(n_rest):  # touch the records, so that they are on their way
             w = word[rest[k]]
             ahead[k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
@@ -331,9 +336,13 @@ def locate_approximately(
         )  # fmt: skip
         for k in range(part.size):
             still_open, n_open = _append(still_open, n_open, start + part[k])
+        n_beyond = 0
         for k in range(n):
-            if np.isnan(xs[k]):
-                still_open, n_open = _append(still_open, n_open, start + k)
+            n_beyond += xs[k] != xs[k]  # not a number: beyond the approximation
+        if n_beyond > 0:
+            for k in range(n):
+                if np.isnan(xs[k]):
+                    still_open, n_open = _append(still_open, n_open, start + k)
     return still_open[:n_open]
 
 
@@ -456,10 +465,10 @@ def may_be_near(
 @compiled
 def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tuple[Whole, Whole, Whole, Whole]:
     return (
-        np.int64(max(np.floor(fu - reach), 0.0)),
-        np.int64(min(np.floor(fu + reach), nx - 1.0)),
-        np.int64(max(np.floor(fv - reach), 0.0)),
-        np.int64(min(np.floor(fv + reach), ny - 1.0)),
+        np.int64(greater(np.floor(fu - reach), 0.0)),
+        np.int64(lesser(np.floor(fu + reach), nx - 1.0)),
+        np.int64(greater(np.floor(fv - reach), 0.0)),
+        np.int64(lesser(np.floor(fv + reach), ny - 1.0)),
     )
 
 
@@ -479,7 +488,7 @@ def _look_around(
     if reach > _FAR:
         return _FOUND
     c0, c1, r0, r1 = _cells_around(fu, fv, reach, nx, ny)
-    block = _NOT_FOUND
+    block: Whole = _NOT_FOUND
     for r in range(r0, r1 + 1):
         for c in range(c0, c1 + 1):
             word = np.int64(words[words_at + r * nx + c])

@@ -15,13 +15,25 @@ import numpy as np
 
 from zjk_gis.engine.compiled import compiled
 
-__all__ = ["UNKNOWN", "orient"]
+__all__ = ["UNKNOWN", "greater", "lesser", "orient"]
 
 UNKNOWN = 2
 
 _BOUND = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
 _LEAST, _GREATEST = 1e-270, 1e270  # products between these lose nothing, nor do their parts
 _SPLITTER = 2.0**27 + 1.0
+
+
+@compiled
+def lesser(a: float, b: float) -> float:
+    """Return the lesser of two numbers, ten times as fast as ``min``, which minds what is not a number."""
+    return a if a < b else b  # noqa: FURB136
+
+
+@compiled
+def greater(a: float, b: float) -> float:
+    """Return the greater of two numbers; see `lesser`."""
+    return a if a > b else b  # noqa: FURB136
 
 
 @compiled

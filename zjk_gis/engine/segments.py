@@ -14,6 +14,7 @@ import numpy as np
 from zjk_gis.engine.arrays import as_coordinates, as_floats, offsets_of
 from zjk_gis.engine.cells import rasterise
 from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.predicates import greater, lesser, orient
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole
 
-__all__ = ["NearSegments", "SegmentGrid", "segment_distance"]
+__all__ = ["NearSegments", "SegmentGrid", "segment_distance", "sides_and_chainages"]
 
 _CELLS_PER_SEGMENT = 1.5
 _MOST_CELLS = 1 << 24
@@ -55,16 +56,15 @@ class SegmentGrid:
     def __init__(
         self,
         coords: NDArray[np.float64],
-        starts: NDArray[np.int64],
+        starts: NDArray[np.integer[Any]],
         owner: NDArray[np.int32],
         rank: NDArray[np.int64] | None = None,
     ) -> None:
-        self._coords = coords
-        self._starts = np.ascontiguousarray(starts, np.int32)
+        begins: NDArray[np.int32] = np.ascontiguousarray(starts, np.int32)
         self._owner = np.ascontiguousarray(owner, np.int32)
         n_owners = int(owner.max(initial=-1)) + 1
         self._rank = np.arange(n_owners) if rank is None else np.ascontiguousarray(rank, np.int64)
-        used = np.concatenate([coords[self._starts], coords[self._starts + 1]])
+        used = np.concatenate([coords[begins], coords[begins + 1]])
         low, high = used.min(axis=0), used.max(axis=0)
         width, height = (high - low).tolist()
         cells = min(max(_CELLS_PER_SEGMENT * len(starts), 64.0), float(_MOST_CELLS))
@@ -73,9 +73,9 @@ class SegmentGrid:
         d = max((width * height / cells) ** 0.5, longest / cells, longest / 30_000, grain * 2.0**20, 1e-290)
         self._place = (float(low[0] - 0.37 * d), float(low[1] - 0.41 * d), d)
         self._nx, self._ny = int(width / d) + 2, int(height / d) + 2
-        cell, entry, counts = rasterise(coords, self._starts, *self._place, self._nx, 0, self._ny)
+        cell, entry, counts = rasterise(coords, begins, *self._place, self._nx, 0, self._ny)
         self._first = np.cumsum(counts, dtype=np.int64)
-        self._listed = _sort_entries(cell, entry, self._first)
+        self._listed, self._ends = _sort_entries(cell, entry, self._first, coords, begins)
         self._blocks = _occupied_blocks(self._first, self._nx, self._ny)
 
     def nearest(
@@ -144,8 +144,7 @@ class SegmentGrid:
 
     def _tables(self) -> tuple[Any, ...]:
         return (
-            self._coords, self._starts, self._owner, self._place, self._nx, self._ny, self._first,
-            self._listed
+            self._ends, self._owner, self._place, self._nx, self._ny, self._first, self._listed
         )  # fmt: skip
 
 
@@ -165,13 +164,57 @@ def segment_distance(px: Real, py: Real, ax: Real, ay: Real, bx: Real, by: Real)
 
 
 @compiled
-def _sort_entries(cell: Ints32, entry: Ints32, first: Ints) -> Ints32:
+def sides_and_chainages(
+    x: Floats,
+    y: Floats,
+    segment: Ints,
+    coords: Floats,
+    starts: Ints,
+    is_first: Bools,
+    is_last: Bools,
+    run: Floats,
+    side: NDArray[np.int8],
+    chainage: Floats,
+) -> None:
+    """Do as `zjk_gis.engine.lines` does in NumPy, one point after another, to the same bit."""
+    for i in range(x.size):
+        k = segment[i]
+        a = starts[k]
+        px, py = x[i], y[i]
+        ax, ay, bx, by = coords[a, 0], coords[a, 1], coords[a + 1, 0], coords[a + 1, 1]
+        dx, dy = bx - ax, by - ay
+        along, length2 = (px - ax) * dx + (py - ay) * dy, dx * dx + dy * dy
+        length = np.sqrt(length2)
+        chainage[i] = run[k] + lesser(greater(along / length2, 0.0), 1.0) * length
+        behind, beyond = along <= 0.0 and not is_first[k], along >= length2 and not is_last[k]
+        if not (behind or beyond):
+            side[i] = orient(ax, ay, bx, by, px, py)
+            continue
+        o = starts[k - 1] if behind else starts[k + 1]
+        ex, ey = coords[o + 1, 0] - coords[o, 0], coords[o + 1, 1] - coords[o, 1]
+        other = np.sqrt(ex * ex + ey * ey)
+        tx, ty = dx / length + ex / other, dy / length + ey / other
+        cx, cy = (ax, ay) if behind else (bx, by)
+        cross = tx * (py - cy) - ty * (px - cx)
+        side[i] = 1 if cross > 0.0 else (-1 if cross < 0.0 else 0)
+
+
+@compiled
+def _sort_entries(
+    cell: Ints32, entry: Ints32, first: Ints, coords: Floats, starts: Ints32
+) -> tuple[Ints32, Floats]:
+    """Sort segments by cell, and copy their ends there: what is asked for together stands together."""
     fill = first[:-1].copy()
     listed = np.empty(entry.size, np.int32)
+    ends = np.empty((entry.size, 4), np.float64)
     for k in range(entry.size):
-        listed[fill[cell[k]]] = entry[k]
-        fill[cell[k]] += 1
-    return listed
+        at = fill[cell[k]]
+        fill[cell[k]] = at + 1
+        listed[at] = entry[k]
+        a = starts[entry[k]]
+        ends[at, 0], ends[at, 1] = coords[a, 0], coords[a, 1]
+        ends[at, 2], ends[at, 3] = coords[a + 1, 0], coords[a + 1, 1]
+    return listed, ends
 
 
 @compiled
@@ -192,8 +235,7 @@ def _look(
     best: Real,
     best_owner: Whole,
     best_segment: Whole,
-    coords: Floats,
-    starts: Ints32,
+    ends: Floats,
     owner: Ints32,
     first: Ints,
     listed: Ints32,
@@ -201,11 +243,10 @@ def _look(
 ) -> tuple[Real, Whole, Whole]:
     """Look at the segments of a cell; return the best so far."""
     for k in range(first[cell], first[cell + 1]):
-        s = listed[k]
-        a = starts[s]
-        distance = segment_distance(px, py, coords[a, 0], coords[a, 1], coords[a + 1, 0], coords[a + 1, 1])
+        distance = segment_distance(px, py, ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3])
         if distance > best:
             continue
+        s = listed[k]
         o = owner[s]
         if (
             distance == best
@@ -220,7 +261,7 @@ def _look(
 @compiled
 def _gap(u: Real, low: Real, high: Real) -> Real:
     """Return how far a number lies from an interval."""
-    return max(low - u, u - high, 0.0)
+    return greater(greater(low - u, u - high), 0.0)
 
 
 @compiled
@@ -231,8 +272,7 @@ def _nearest(
     to_owner: Ints32,
     to_distance: Floats,
     to_segment: Ints,
-    coords: Floats,
-    starts: Ints32,
+    ends: Floats,
     owner: Ints32,
     place: tuple[float, float, float],
     nx: Whole,
@@ -249,11 +289,13 @@ def _nearest(
         best, best_owner, best_segment = within, np.int32(-1), np.int64(-1)
         if np.isfinite(px) and np.isfinite(py):
             u, v = (px - x0) * inv, (py - y0) * inv
-            c, r = int(np.floor(min(max(u, -1e9), 1e9))), int(np.floor(min(max(v, -1e9), 1e9)))
+            c, r = int(np.floor(lesser(greater(u, -1e9), 1e9))), int(np.floor(lesser(greater(v, -1e9), 1e9)))
             settled = False
             for k in range(_AT_ONCE):
                 # Whatever lies beyond the rings looked at is at least this far, but for rounding.
-                bound = (k - max(u - c, c + 1.0 - u, v - r, r + 1.0 - v)) * d * (1.0 - 1e-6)
+                bound = (
+                    (k - greater(greater(u - c, c + 1.0 - u), greater(v - r, r + 1.0 - v))) * d * (1.0 - 1e-6)
+                )
                 if k > 0 and bound > best:
                     settled = True
                     break
@@ -263,13 +305,13 @@ def _nearest(
                     while cc <= c + k:
                         if 0 <= cc < nx:
                             best, best_owner, best_segment = _look(
-                                px, py, rr * nx + cc, best, best_owner, best_segment, coords, starts, owner,
+                                px, py, rr * nx + cc, best, best_owner, best_segment, ends, owner,
                                 first, listed, rank,
                             )  # fmt: skip
                         cc += max(step, 1)
             if not settled:
                 best, best_owner, best_segment = _look_at_blocks(
-                    px, py, u, v, d, nx, ny, best, best_owner, best_segment, coords, starts, owner, first,
+                    px, py, u, v, d, nx, ny, best, best_owner, best_segment, ends, owner, first,
                     listed, rank, blocks,
                 )  # fmt: skip
         to_owner[i] = best_owner
@@ -289,8 +331,7 @@ def _look_at_blocks(
     best: Real,
     best_owner: Whole,
     best_segment: Whole,
-    coords: Floats,
-    starts: Ints32,
+    ends: Floats,
     owner: Ints32,
     first: Ints,
     listed: Ints32,
@@ -315,8 +356,8 @@ def _look_at_blocks(
                         any_near = True
                         if blocks[rr, cc]:
                             best, best_owner, best_segment = _look_into_block(
-                                px, py, u, v, d, nx, ny, rr, cc, best, best_owner, best_segment, coords,
-                                starts, owner, first, listed, rank,
+                                px, py, u, v, d, nx, ny, rr, cc, best, best_owner, best_segment, ends,
+                                owner, first, listed, rank,
                             )  # fmt: skip
                 cc += step
         if not any_near:
@@ -338,8 +379,7 @@ def _look_into_block(
     best: Real,
     best_owner: Whole,
     best_segment: Whole,
-    coords: Floats,
-    starts: Ints32,
+    ends: Floats,
     owner: Ints32,
     first: Ints,
     listed: Ints32,
@@ -357,7 +397,7 @@ def _look_into_block(
             gap_u = _gap(u, c, c + 1.0)
             if np.sqrt(gap_u * gap_u + gap_v * gap_v) * d * shrink <= best:
                 best, best_owner, best_segment = _look(
-                    px, py, cell, best, best_owner, best_segment, coords, starts, owner, first, listed, rank
+                    px, py, cell, best, best_owner, best_segment, ends, owner, first, listed, rank
                 )
     return best, best_owner, best_segment
 
@@ -368,8 +408,7 @@ def _within(
     y: Floats,
     reach: Floats,
     counts: Ints,
-    coords: Floats,
-    starts: Ints32,
+    ends: Floats,
     owner: Ints32,
     place: tuple[float, float, float],
     nx: Whole,
@@ -395,13 +434,10 @@ def _within(
         for r in range(int(max(r0, 0.0)), int(min(r1, ny - 1.0)) + 1):
             for cell in range(r * nx + int(max(c0, 0.0)), r * nx + int(min(c1, nx - 1.0)) + 1):
                 for k in range(first[cell], first[cell + 1]):
-                    s = listed[k]
-                    a = starts[s]
-                    distance = segment_distance(
-                        px, py, coords[a, 0], coords[a, 1], coords[a + 1, 0], coords[a + 1, 1]
-                    )
+                    distance = segment_distance(px, py, ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3])
                     if distance > limit:
                         continue
+                    s = listed[k]
                     o = owner[s]
                     # Sorted by owner as they come: a point has few.
                     j = n

@@ -160,7 +160,7 @@ def first_by_rank(
 
 
 def _areas(layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """Return areas that can be compared: of degrees and Web Mercator only those of an equal-area projection."""
+    """Return areas that can be compared: those of degrees and Web Mercator in an equal-area projection."""
     if layer.crs is not None and (not layer.crs.is_projected or is_stretched(layer.crs)):
         layer = layer.geometry.to_crs(_EQUAL_AREA)
     areas: NDArray[np.float64] = shapely.area(layer.geometry.to_numpy())

@@ -156,44 +156,46 @@ class SectionIndex:
             chainage_m=np.full(len(xs), np.nan),
             side=np.zeros(len(xs), np.int8),
         )
-        asked = np.arange(len(xs))
         near = self._lines.nearest(xs, ys, within=max_distance_m)
-        self._take(found, asked, xs, ys, near)
-        if not self._answers_for.any():
-            return found
+        side, chainage = self._lines.place(xs, ys, near)
+        fits = self._fits(near, side)
+        _put(found, near.point[fits], near, side, chainage, fits)
         # The nearest may answer for the other side only: look farther, as far as need be.
-        asked = near.point[found.row[near.point] < 0]
-        reach = np.maximum(near.distance[found.row[near.point] < 0], _FIRST_REACH_M)
+        asked, reach = near.point[~fits], np.maximum(near.distance[~fits], _FIRST_REACH_M)
         while len(asked):
             reach = np.minimum(2.0 * reach, max_distance_m)
-            pairs = self._lines.near(xs[asked], ys[asked], within=reach)
-            self._take(found, asked, xs[asked], ys[asked], pairs)
-            everything = np.bincount(pairs.point, minlength=len(asked)) == len(self)
+            near = self._lines.near(xs[asked], ys[asked], within=reach)
+            side, chainage = self._lines.place(xs[asked], ys[asked], near)
+            fitting = np.flatnonzero(self._fits(near, side))
+            lead = fitting[
+                np.lexsort((self._rank[near.item[fitting]], near.distance[fitting], near.point[fitting]))
+            ]
+            points, first = np.unique(near.point[lead], return_index=True)
+            _put(found, asked[points], near, side, chainage, lead[first])
+            everything = np.bincount(near.point, minlength=len(asked)) == len(self)
             more = (found.row[asked] < 0) & (reach < max_distance_m) & ~everything
             asked, reach = asked[more], reach[more]
         return found
 
-    def _take(
-        self,
-        found: SectionsFound,
-        asked: NDArray[np.int64],
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        near: NearLines,
-    ) -> None:
-        """Let the nearest section that answers for the point's side answer for each point asked."""
-        side = self._lines.side(x, y, near)
+    def _fits(self, near: NearLines, side: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Tell which sections answer for the side on which the point lies."""
         wanted = self._answers_for[near.item]
-        fits = np.flatnonzero((wanted == 0) | (side == 0) | (wanted == side))
-        order = fits[np.lexsort((self._rank[near.item[fits]], near.distance[fits], near.point[fits]))]
-        points, first = np.unique(near.point[order], return_index=True)
-        lead = order[first]
-        where = asked[points]
-        chosen = NearLines(near.point[lead], near.item[lead], near.distance[lead], near.segment[lead])
-        found.row[where] = chosen.item
-        found.distance_m[where] = chosen.distance
-        found.chainage_m[where] = self._lines.chainage(x, y, chosen)
-        found.side[where] = side[lead]
+        fits: NDArray[np.bool_] = (wanted == 0) | (side == 0) | (wanted == side)
+        return fits
+
+
+def _put(
+    found: SectionsFound,
+    where: NDArray[np.int64],
+    near: NearLines,
+    side: NDArray[np.int8],
+    chainage: NDArray[np.float64],
+    lead: NDArray[np.int64] | NDArray[np.bool_],
+) -> None:
+    found.row[where] = near.item[lead]
+    found.distance_m[where] = near.distance[lead]
+    found.chainage_m[where] = chainage[lead]
+    found.side[where] = side[lead]
 
 
 def sides_answered(sections: gpd.GeoDataFrame) -> NDArray[np.int8]:

@@ -183,6 +183,16 @@ class ZoneIndex:
         return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {self.crs.to_string()}>"
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes the compiled index takes, in memory and in a file; it is compiled for the answer."""
+        rings, grid = self._polygons.rings, self._polygons.compile()
+        arrays = (
+            rings.coords, rings.starts, rings.zone, rings.part, self.rank, grid.words, grid.offsets,
+            grid.members, grid.blocks,
+        )  # fmt: skip
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def polygons(self) -> PolygonIndex:
         """What answers: the index over arrays, in the units of the coordinates."""
         return self._polygons
