@@ -1,7 +1,7 @@
 """Building time and size of the index against the number of vertices: ``python tests/benchmarks/build.py``.
 
-``ZoneIndex.build`` checks validity and compiles the grid that serves the first points; the finer grid, made once
-there are twice as many points as edges, is timed apart.
+``ZoneIndex.build`` checks validity and compiles the grid that serves the first points; the finer grid, made
+once there are twice as many points as edges, is timed apart.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ import shapely
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
 from shapes import wiggly_coverage
 
-__all__ = ["POINTS", "ZONES", "make_points", "make_zones"]
+__all__ = ["POINTS", "SIZES", "ZONES", "make_points", "make_zones"]
 
 
-def _grids():
-    """20,000 irregular polygons that share their borders, 1.2 million vertices."""
-    return wiggly_coverage()
+def _grids(nx=160, ny=125):
+    """20,000 irregular polygons that share their borders, 1.22 million vertices."""
+    return wiggly_coverage(nx, ny)
 
 
 def _zones():
@@ -27,7 +27,7 @@ def _zones():
 def _counties_and_grids():
     """19 counties, one of which is divided into 20,000 unit grids a thousandth of its size."""
     grids = wiggly_coverage()
-    west, south, east, north = shapely.total_bounds(grids)
+    west, south, east, _ = shapely.total_bounds(grids)
     width = east - west
     counties = wiggly_coverage(
         19,
@@ -42,10 +42,16 @@ def _counties_and_grids():
 
 ZONES = {"grids": _grids, "zones": _zones, "counties": _counties_and_grids}
 POINTS = ("uniform", "clustered", "in time order")
+# Columns and rows of coverages with 150,000 to 1.2 million vertices.
+SIZES = ((50, 50), (100, 50), (125, 80), (160, 125))
 
 
 def make_zones(name):
-    return np.asarray(ZONES[name](), dtype=object)
+    """Return the zones of that name, or as many grids as ``columns x rows``."""
+    if name in ZONES:
+        return np.asarray(ZONES[name](), dtype=object)
+    columns, rows = name.split("x")
+    return np.asarray(_grids(int(columns), int(rows)), dtype=object)
 
 
 def make_points(zones, how, n, *, seed=1):

@@ -1,6 +1,6 @@
 """Points in longitude and latitude against zones in metres: ``python tests/benchmarks/lonlat.py``.
 
-Beside points projected already, and beside projecting all of them with pyproj first. The answers must be equal.
+Beside points projected already, and beside projecting all with pyproj first. The answers must be equal.
 """
 
 from __future__ import annotations

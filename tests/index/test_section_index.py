@@ -66,7 +66,7 @@ def test_out_of_reach(index):
 
 
 def test_the_nearest_may_answer_for_the_other_side_only(monkeypatch):
-    """South of a street whose sections answer for its north side only, the next street answers, however far."""
+    """South of streets that answer for their north side only, another street answers, however far."""
     north = [LineString([(0, y), (100, y)]) for y in (0, 10)]
     far = LineString([(0, -5000), (100, -5000)])
     sections = gpd.GeoDataFrame({"side": ["左侧", "左侧", "双侧"]}, geometry=[*north, far], crs=4547)
@@ -78,7 +78,7 @@ def test_the_nearest_may_answer_for_the_other_side_only(monkeypatch):
 
 
 def test_at_a_corner_the_side_is_that_of_the_tangent_between():
-    """A right-angled corner: outside it, a point may lie left of one segment's line and right of the other's."""
+    """Outside a right-angled corner a point may lie left of one segment's line and right of the other's."""
     corner = LineString([(0, 0), (100, 0), (100, 100)])
     index = SectionIndex.build(gpd.GeoDataFrame(geometry=[corner], crs=4547))
     found = index.nearest([103, 130, 97, 101], [-3, -1, 3, -30])

@@ -121,7 +121,7 @@ class TestLocating:
 
     @pytest.mark.parametrize("compiled", [False, True])
     def test_near_a_border_counts_as_on_it(self, index, compiled):
-        """In the hairline gap B and C could answer, and the smaller C does; 30 cm inside A, A, B being near."""
+        """In the hairline gap B and C could answer, and the smaller C does; 30 cm inside A, A does."""
         if compiled:
             index.polygons.compile()
         found = index.locate(*at([200.1, 99.7, 50, 300.5, 301], [50, 50, 50, 50, 50]), border_within_m=0.5)
