@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
     from zjk_gis.assign.explain import explain_incident as explain_incident
+    from zjk_gis.assign.job import assign_batch as assign_batch
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
@@ -51,6 +52,7 @@ _HOMES = {
     ),
     "zjk_gis.assign": ("assign_incidents",),
     "zjk_gis.assign.explain": ("explain_incident",),
+    "zjk_gis.assign.job": ("assign_batch",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.sections": ("SectionIndex",),

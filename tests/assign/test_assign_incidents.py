@@ -363,3 +363,40 @@ def test_agreement_with_a_spatial_join_on_every_incident_strictly_inside_one_zon
     assigned = zjk_gis.assign_incidents(incidents, zones)
     assert len(once) > 4900
     assert (assigned.loc[once.index, "zone_code"] == once["zone_code"]).all()
+
+
+class TestAccuracy:
+    """A position known to some metres only may lie in the neighbour's zone: the share of its circle tells."""
+
+    def test_a_circle_that_lies_in_the_zone_by_too_little_is_undecided(self, zones):
+        incidents = make_incidents((95, 50), (97, 50), (99, 50))
+        assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m=5)
+        assert assigned["zone_code"].tolist() == ["A", "A", "A"]
+        assert assigned["share"].round(3).tolist() == [1.0, 0.858, 0.626]
+        assert assigned["reason"].tolist() == ["one_zone", "one_zone", "undecided"]
+        assert assigned["ambiguous"].tolist() == [False, False, True]
+
+    def test_from_a_column_and_unknown_where_it_is_empty(self, zones):
+        incidents = make_incidents((99, 50), (99, 50)).assign(gps_error=[5, None])
+        assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps_error", undecided_below=0.7)
+        assert assigned["ambiguous"].tolist() == [True, False]
+
+    def test_what_is_no_accuracy(self, zones):
+        with pytest.raises(InputError, match="accuracy_m"):
+            zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m=-1)
+        with pytest.raises(InputError, match="negative gps"):
+            zjk_gis.assign_incidents(make_incidents((1, 1)).assign(gps=-3), zones, accuracy_m="gps")
+        with pytest.raises(MissingColumnError, match="'gps'"):
+            zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m="gps")
+        with pytest.raises(InputError, match="undecided_below"):
+            zjk_gis.assign_incidents(make_incidents((1, 1)), zones, undecided_below=80)
+
+
+def test_another_policy_answers_otherwise(zones):
+    both = zones.assign(
+        geometry=[zones.geometry.iloc[0], zones.geometry.iloc[0].buffer(5)] + list(zones.geometry[2:])
+    )
+    incidents = make_incidents((50, 50))
+    assert zjk_gis.assign_incidents(incidents, both)["zone_code"].tolist() == ["A"]
+    largest = zjk_gis.Policy(order=("largest_area",))
+    assert zjk_gis.assign_incidents(incidents, both, policy=largest)["zone_code"].tolist() == ["B"]

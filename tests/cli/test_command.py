@@ -68,20 +68,24 @@ def test_assign_returns_every_row_once_assigned_or_rejected(run, zones_file, inc
     assert code == 0
     assert "案件 5 件" in out
     assigned = read_csv(output)
-    assert dict(zip(assigned["incident_code"], assigned["zone_code"], strict=True)) == {
+    assert dict(zip(assigned["案件编号"], assigned["zone_code"], strict=True)) == {
         "001": "A",
         "002": "A",
         "003": "",
     }
     assert assigned["found"].tolist() == ["inside", "border", "none"]
     rejects = read_csv(tmp_path / "out.rejects.csv")
-    assert rejects[["row_number", "incident_code"]].to_numpy().tolist() == [["4", "004"], ["5", "005"]]
+    assert rejects[["row_number", "案件编号"]].to_numpy().tolist() == [["4", "004"], ["5", "005"]]
     assert (rejects["why"] != "").all()
 
 
 def test_text_from_data_is_no_formula_in_a_table(run, zones_file, incidents_file, tmp_path):
+    """What the program writes is guarded; the cells of a table that passes through it stay as they came."""
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "incidents.gpkg")
+    run("assign", tmp_path / "incidents.gpkg", zones_file, "-o", tmp_path / "out.csv")
+    assert read_csv(tmp_path / "out.csv")["问题描述"].tolist() == ["暴露垃圾", "'=1+1", "井盖缺失"]
     run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
-    assert not read_csv(tmp_path / "out.csv")["description"].str.startswith("=").any()
+    assert read_csv(tmp_path / "out.csv")["问题描述"].tolist() == ["暴露垃圾", "=1+1", "井盖缺失"]
 
 
 @pytest.mark.parametrize("ending", ["gpkg", "geojson", "parquet", "shp", "fgb", "xlsx", "csv"])
@@ -96,6 +100,8 @@ def test_json_is_all_that_is_on_stdout(run, zones_file, incidents_file, tmp_path
     summary = json.loads(out)
     assert code == 0
     assert (summary["incidents"], summary["rejected"], summary["found"]["inside"]) == (5, 2, 1)
+    assert sum(summary["found"].values()) == 5
+    assert summary["reject_reasons"] == {"missing": 1, "not_a_number": 1}
 
 
 def test_shuffled_rows_get_the_same_answers(run, zones_file, incidents_file, tmp_path):
@@ -106,16 +112,57 @@ def test_shuffled_rows_get_the_same_answers(run, zones_file, incidents_file, tmp
     run("assign", incidents_file, zones_file, "-o", tmp_path / "a.csv")
     run("assign", shuffled, zones_file, "-o", tmp_path / "b.csv")
     first, second = (
-        read_csv(tmp_path / name).set_index("incident_code").sort_index() for name in ("a.csv", "b.csv")
+        read_csv(tmp_path / name).set_index("案件编号").sort_index() for name in ("a.csv", "b.csv")
     )
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_batches_change_no_answer(run, zones_file, incidents_file, tmp_path, monkeypatch):
-    run("assign", incidents_file, zones_file, "-o", tmp_path / "whole.csv")
-    monkeypatch.setattr("zjk_gis.cli.assign._BATCH", 2)
-    run("assign", incidents_file, zones_file, "-o", tmp_path / "batches.csv")
-    assert (tmp_path / "whole.csv").read_bytes() == (tmp_path / "batches.csv").read_bytes()
+@pytest.mark.parametrize("kind", ["xlsx", "geojson"])
+def test_what_is_read_whole_gets_the_same_answers(run, zones_file, incidents_file, tmp_path, kind):
+    """Workbooks and GeoJSON are not read in batches; their columns get the library's names."""
+    run("assign", incidents_file, zones_file, "-o", tmp_path / f"in.{kind}")
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "batch.csv")
+    run("assign", tmp_path / f"in.{kind}", zones_file, "-o", tmp_path / "whole.csv")
+    whole, batch = read_csv(tmp_path / "whole.csv"), read_csv(tmp_path / "batch.csv")
+    for name in ("zone_code", "found", "reason", "chief_code"):
+        assert whole[name].tolist() == batch[name].tolist()
+    assert whole["incident_code"].tolist() == batch["案件编号"].tolist()
+
+
+def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, incidents_file, tmp_path):
+    table = pd.read_csv(incidents_file, dtype=str, encoding="gb18030")
+    table.loc[0, ["经度", "纬度"]] = table.loc[0, ["纬度", "经度"]].to_numpy()
+    table.to_csv(incidents_file, index=False)
+    code, out, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv", "--fix-positions")
+    assert code == 0
+    assert "已改正 1 件" in out
+    assert read_csv(tmp_path / "out.csv")["zone_code"].tolist()[0] == "A"
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
+    rejects = read_csv(tmp_path / "out.rejects.csv")
+    assert rejects["why"].tolist() == ["坐标无效", "无坐标", "坐标不是数字"]
+
+
+def test_a_stopped_command_leaves_with_130_and_goes_on(
+    run, zones_file, incidents_file, tmp_path, monkeypatch
+):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zjk_gis.io.batch_ledger.Ledger.publish", stop)
+        assert run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")[0] == 130
+    assert not (tmp_path / "out.csv").exists()
+    code, out, err = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv", "--json")
+    assert code == 0
+    assert json.loads(out)["resumed_from"] == 5
+    assert "goes on after row 5" in err
+
+
+def test_a_machine_without_pyarrow_assigns_too(run, zones_file, incidents_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("zjk_gis.cli.assign.find_spec", lambda _: None)
+    code, _, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
+    assert code == 0
+    assert read_csv(tmp_path / "out.csv")["zone_code"].tolist() == ["A", "A", ""]
 
 
 def test_gaps_prints_and_writes_both_layers(run, zones_file, tmp_path):

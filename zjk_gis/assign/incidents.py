@@ -11,7 +11,6 @@ import shapely
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.recorded import with_answers
 
@@ -161,6 +160,7 @@ def assign_incidents(
         border_within_m=border_within_m,
         nearest_within_m=nearest_within_m,
         undecided_below=undecided_below,
+        accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
         policy=policy,
     )
     shapes = incidents.geometry.to_numpy()
@@ -170,7 +170,7 @@ def assign_incidents(
         _days(incidents, time, needed=plan.needs_day),
         crs=incidents.crs,
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
-        accuracy_m=_accuracies(incidents, accuracy_m),
+        accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
     assigned = with_answers(
         incidents, {name: _series(values, incidents.index) for name, values in columns.items()}
@@ -204,27 +204,20 @@ def _days(incidents: gpd.GeoDataFrame, time: str, *, needed: bool) -> NDArray[np
     return np.full(len(incidents), NEVER)
 
 
-def _accuracies(incidents: gpd.GeoDataFrame, accuracy_m: float | str | None) -> NDArray[np.float64] | None:
+def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
     """Return the accuracy of each position in metres; NaN where it is not known."""
-    if accuracy_m is None:
-        return None
-    if isinstance(accuracy_m, str):
-        if accuracy_m not in incidents:
-            message = f"incidents: no column {accuracy_m!r} with the accuracy of positions"
-            raise MissingColumnError(message)
-        values: NDArray[np.float64] = pd.to_numeric(incidents[accuracy_m], errors="coerce").to_numpy(
-            dtype=np.float64
+    if column not in incidents:
+        message = f"incidents: no column {column!r} with the accuracy of positions"
+        raise MissingColumnError(message)
+    values: NDArray[np.float64] = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = values < 0
+    if wrong.any():
+        message = (
+            f"incidents: {int(wrong.sum())} of {len(incidents)} rows have a negative {column} "
+            f"({name_rows(incidents.index[wrong])})"
         )
-        wrong = values < 0
-        if wrong.any():
-            message = (
-                f"incidents: {int(wrong.sum())} of {len(incidents)} rows have a negative {accuracy_m} "
-                f"({name_rows(incidents.index[wrong])})"
-            )
-            raise InputError(message)
-        return values
-    require_amounts(accuracy_m=accuracy_m)
-    return np.full(len(incidents), float(accuracy_m))
+        raise InputError(message)
+    return values
 
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:

@@ -139,6 +139,8 @@ class AssignmentPlan:
     tasks : tuple
         A layer each, in the order of the columns they add.
     border_within_m, nearest_within_m, undecided_below : float
+    accuracy_m : float or None
+        Of all positions for which none is given.
     needs_day : bool
         Whether answers depend on the day of the incident.
     at : int or None
@@ -160,6 +162,7 @@ class AssignmentPlan:
     border_within_m: float
     nearest_within_m: float
     undecided_below: float
+    accuracy_m: float | None
     needs_day: bool
     at: int | None
 
@@ -176,10 +179,13 @@ class AssignmentPlan:
         border_within_m: float = 0.5,
         nearest_within_m: float = 50.0,
         undecided_below: float = 0.8,
+        accuracy_m: float | None = None,
         policy: Policy | None = None,
     ) -> AssignmentPlan:
         """Check the layers before any work begins, and compile them; see `assign_incidents`."""
         require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
+        if accuracy_m is not None:
+            require_amounts(accuracy_m=accuracy_m)
         if not 0 <= undecided_below <= 1:
             message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
             raise InputError(message)
@@ -194,6 +200,7 @@ class AssignmentPlan:
             border_within_m=float(border_within_m),
             nearest_within_m=float(nearest_within_m),
             undecided_below=float(undecided_below),
+            accuracy_m=accuracy_m,
             needs_day=day is None and any(task.rows.are_bounded for task in tasks),
             at=day,
         )
@@ -234,6 +241,8 @@ class AssignmentPlan:
         dict of str to Coded or ndarray
             The columns, as `assign_incidents` describes them.
         """
+        if accuracy_m is None and self.accuracy_m is not None:
+            accuracy_m = np.full(len(x), float(self.accuracy_m))
         if self.at is not None:
             day = np.full(len(x), self.at)
         converted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}

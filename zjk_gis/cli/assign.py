@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from zjk_gis.assign import assign_incidents
+from zjk_gis.assign.job import assign_batch
 from zjk_gis.cli.city import read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer, write_table
+from zjk_gis.io.batch_targets import is_batch_target
+from zjk_gis.io.batches import first_points, is_batch_source, open_source
+from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.positions import check_positions, fix_positions
-from zjk_gis.progress import track
+from zjk_gis.layers.validate import conform
 from zjk_gis.reports import assignment_summary
 
 if TYPE_CHECKING:
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
 
-_BATCH = 50_000  # incidents: a second or so
+_LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of any length
 
 
 @click.command("assign")
@@ -58,39 +64,34 @@ def command(
 ) -> None:
     """Assign each incident to the zone that answers for it 案件归属.
 
-    INCIDENTS and ZONES are .csv, .xlsx, .gpkg, .shp, .geojson or .parquet files. Where ZONES is a city in
-    one GeoPackage, its unit grids and road sections answer too. Rows without usable coordinates go to
-    OUTPUT's name with `.rejects.csv`, with their row number and the reason; no row is lost.
+    INCIDENTS is a .csv (also .csv.gz, .csv.zst), .parquet, .gpkg, .shp, .xlsx or .geojson file, or a folder
+    of .csv or .parquet parts; ZONES is a file of zones. Where ZONES is a city in one GeoPackage, its unit
+    grids and road sections answer too. Rows without usable coordinates go to OUTPUT's name with
+    `.rejects.csv`, with their row number and the reason; no row is lost.
+
+    From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
+    memory, and a command that was stopped goes on where it was when it is given again.
     """
     check_writable(output)
     if output.resolve() in (incidents.resolve(), zones.resolve()):
         message = f"{output}: would overwrite what it is made from; name another file"
         raise FileError(message)
-    points = read_layer(incidents, crs=crs, lon=lon, lat=lat, spec="incidents")
-    tell_report(points, console)
-    layers = _read_answering_layers(zones, layer, code, console)
-    points = put_right(points, layers.get("roads"), console, change=fix_positions)
-
-    assigned = _assign_in_batches(points, layers, console, code=code, **options)
-    kept, rejects = set_aside_rejects(assigned)
-    if len(kept) + len(rejects) != len(points):
-        message = f"{len(points)} rows came in, but {len(kept)} + {len(rejects)} would go out"
-        raise InputError(message)
-    written = write_layer(kept, output)
-    summary: dict[str, Any] = assignment_summary(assigned)
-    summary |= {"output": str(written), "rejects": None}
-    rejects_path = output.with_name(f"{output.stem}.rejects.csv")
-    if len(rejects):
-        write_table(rejects, rejects_path)
-        summary["rejects"] = str(rejects_path)
-    elif rejects_path.exists():
-        rejects_path.unlink()  # of an earlier run: it would be taken for this one's
+    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
+    if _in_batches(incidents, output) and not fix_positions:
+        layers = _read_answering_layers(zones, layer, code, console)
+        summary = _assign_file(incidents, layers, output, console, code=code, **how, **options)
+    else:
+        points = read_layer(incidents, spec="incidents", **how)
+        tell_report(points, console)
+        layers = _read_answering_layers(zones, layer, code, console)
+        points = put_right(points, layers.get("roads"), console, change=fix_positions)
+        summary = _assign_points(points, layers, output, code=code, **options)
     tell_summary(summary, console)
     console.say(f"结果:{output}", f"result: {output}")
-    if len(rejects):
+    if summary["rejected"]:
         console.say(
-            f"{len(rejects):,} 行未采用,原因见 {rejects_path}",
-            f"{len(rejects):,} rows rejected, with reasons: {rejects_path}",
+            f"{summary['rejected']:,} 行未采用,原因见 {summary['rejects']}",
+            f"{summary['rejected']:,} rows rejected, with reasons: {summary['rejects']}",
         )
     console.result(summary)
 
@@ -151,25 +152,89 @@ def put_right(
     return fixed
 
 
-def _assign_in_batches(
-    points: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], console: Console, **options: Any
-) -> gpd.GeoDataFrame:
-    """Assign batch by batch, so that progress shows; no incident's answer depends on another."""
-    import pandas as pd
+def _in_batches(incidents: Path, output: Path) -> bool:
+    """Tell whether the batch job reads the one and writes the other, here where pyarrow may be missing."""
+    return is_batch_source(incidents) and is_batch_target(output) and find_spec("pyarrow") is not None
 
-    starts = range(0, max(len(points), 1), _BATCH)
-    title = console.pick("判定归属", "assigning")
-    batches = [
-        assign_incidents(
-            points.iloc[start : start + _BATCH],
-            layers["zones"],
-            grids=layers.get("unit_grids"),
-            sections=layers.get("road_sections"),
-            **options,
-        )
-        for start in track(starts, title=title, show=False if console.as_json else None)
-    ]
-    return batches[0] if len(batches) == 1 else pd.concat(batches)
+
+def _assign_file(
+    incidents: Path,
+    layers: dict[str, gpd.GeoDataFrame],
+    output: Path,
+    console: Console,
+    *,
+    time: str,
+    **options: Any,
+) -> dict[str, Any]:
+    """Assign from file to file; what looks wrong with the first positions is said before."""
+    how = {name: options[name] for name in ("crs", "lon", "lat")}
+    points = first_points(open_source(incidents, time=time, batch_rows=_LOOKED_AT, **how))
+    if "roads" in layers:
+        _tell_doubts(points, layers["roads"], console)
+    done = assign_batch(
+        incidents,
+        layers["zones"],
+        output,
+        grids=layers.get("unit_grids"),
+        sections=layers.get("road_sections"),
+        time=time,
+        progress=False if console.as_json else None,
+        **options,
+    )
+    for remark in done.remarks:
+        console.note(remark, remark)
+    return {
+        "incidents": done.rows_in,
+        "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest")}
+        | {"none": done.found.get("none", 0) + done.rejects},
+        "reason": done.reason,
+        "ambiguous": done.ambiguous + done.rejects,
+        "rejected": done.rejects,
+        "reject_reasons": done.reject_reasons,
+        "output": str(done.target),
+        "rejects": None if done.rejects_path is None else str(done.rejects_path),
+        "seconds": round(done.seconds, 3),
+        "resumed_from": done.resumed_from,
+    }
+
+
+def _tell_doubts(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, console: Console) -> None:
+    """Say what looks wrong with the first positions of a file, if its columns allow to tell."""
+    with suppress(InputError):  # columns that could be several things matter to nobody but this
+        points = conform(points, spec_of("incidents"))
+        if {"source", "road_name"} <= set(points.columns):
+            put_right(points, roads, console, change=False)
+            if len(points) >= _LOOKED_AT:
+                console.note(
+                    f"坐标只查看了前 {_LOOKED_AT:,} 行", f"only the first {_LOOKED_AT:,} rows were looked at"
+                )
+
+
+def _assign_points(
+    points: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], output: Path, **options: Any
+) -> dict[str, Any]:
+    """Assign what is in memory, and write it."""
+    assigned = assign_incidents(
+        points,
+        layers["zones"],
+        grids=layers.get("unit_grids"),
+        sections=layers.get("road_sections"),
+        **options,
+    )
+    kept, rejects = set_aside_rejects(assigned)
+    if len(kept) + len(rejects) != len(points):
+        message = f"{len(points)} rows came in, but {len(kept)} + {len(rejects)} would go out"
+        raise InputError(message)
+    written = write_layer(kept, output)
+    summary: dict[str, Any] = assignment_summary(assigned)
+    summary |= {"output": str(written), "rejects": None}
+    rejects_path = output.with_name(f"{output.stem}.rejects.csv")
+    if len(rejects):
+        write_table(rejects, rejects_path)
+        summary["rejects"] = str(rejects_path)
+    elif rejects_path.exists():
+        rejects_path.unlink()  # of an earlier run: it would be taken for this one's
+    return summary
 
 
 def _read_answering_layers(

@@ -1,0 +1,292 @@
+"""Parquet, GeoPackages and shapefiles of any length: batches of columns, each of its own type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis._optional import need
+from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
+from zjk_gis.io.batch_cells import (
+    Cells,
+    Numbers,
+    Places,
+    Why,
+    bounded,
+    days_of_cells,
+    limit_of,
+    numbers_of_cells,
+    places_of,
+)
+from zjk_gis.io.batch_scan import loops_for
+from zjk_gis.io.batch_tables import as_csv, csv_cell
+from zjk_gis.io.batches import Batch, Place, crs_of_columns, first_places, time_column
+from zjk_gis.io.paths import blamed_on
+from zjk_gis.io.placing import parse_crs
+from zjk_gis.layers.coordinates import Pair, named_columns, north_first
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.periods import days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from zjk_gis.io.batch_cells import Limit
+
+__all__ = ["ArrowSource", "Reader"]
+
+_POINT_BYTES = 21
+
+
+class Reader(Protocol):
+    """How the rows of one kind of file are read."""
+
+    schema: pa.Schema
+    rows: list[int]
+    compression: str
+
+    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
+        """Read one of the files from a row on."""
+
+
+class ArrowSource:
+    """Rows of files that know their columns' types; see `zjk_gis.io.batches.Source`.
+
+    Parameters
+    ----------
+    files : sequence of Path
+    reader : Reader
+    geometry : str or None
+        The column of points.
+    own : CRS or None
+        The system that the files name for it.
+    lon, lat, crs, time, batch_rows
+        As in `zjk_gis.io.batches.open_source`.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        reader: Reader,
+        *,
+        geometry: str | None,
+        own: CRS | None,
+        lon: str | None,
+        lat: str | None,
+        crs: Any,
+        time: str,
+        batch_rows: int,
+    ) -> None:
+        self.files = files
+        self.remarks: list[str] = []
+        self._reader = reader
+        self._batch_rows = batch_rows
+        self.schema = reader.schema
+        self.compression = reader.compression
+        names = list(self.schema.names)
+        if len(set(names)) < len(names):
+            message = f"{files[0]}: has two columns of the same name; rename one of them"
+            raise InputError(message)
+        when = time_column([name for name in names if name != geometry], time)
+        self.has_time, self._time = when is not None, when
+        self._limit: Limit | None = None
+        self.geometry = geometry if lon is None and lat is None else None
+        given = parse_crs(crs)
+        if self.geometry is None:
+            self._place_columns(lon, lat, given)
+            return
+        self.crs = _crs_of_file(files[0], own, given)
+        self._limit = limit_of(self.crs, assumed=False)
+
+    def _place_columns(self, lon: str | None, lat: str | None, given: CRS | None) -> None:
+        name = self.files[0].name
+        pair = named_columns(self.schema.names, lon, lat, name)
+        if pair is None:
+            listed = ", ".join(self.schema.names)
+            message = (
+                f"{self.files[0]}: no geometry and no columns of coordinates among {listed}; name them with "
+                "lon= and lat="
+            )
+            raise InputError(message)
+        self._pair = pair
+        places = first_places(self)
+        if not pair.sure and north_first(places.x, places.y):
+            self._pair = pair = Pair(pair.north, pair.east, sure=True)
+            places = places.swapped()
+            self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
+        columns = f"{pair.east} and {pair.north}"
+        self.crs, assumed = crs_of_columns(given, places, name, columns, self.remarks)
+        self._limit = limit_of(self.crs, assumed=assumed)
+
+    def batches(self, place: Place) -> Iterator[Batch]:
+        """Hand out the rows from a place on."""
+        rows = place.rows
+        for part in range(place.part, len(self.files)):
+            at = place.at if part == place.part else 0
+            with blamed_on(self.files[part]):
+                for found in self._reader.read(part, at):
+                    at += found.num_rows
+                    yield Batch(found.num_rows, rows, Place(part, at, rows + found.num_rows), found)
+                    rows += found.num_rows
+            if at != self._reader.rows[part]:
+                message = (
+                    f"{self.files[part]}: announces {self._reader.rows[part]} rows but holds {at}; it is "
+                    "damaged, export it again"
+                )
+                raise FileError(message)
+
+    def batches_expected(self, place: Place) -> int | None:
+        """Return how many batches follow."""
+        return -(-(sum(self._reader.rows) - place.rows) // self._batch_rows)
+
+    def places(self, batch: Batch) -> Places:
+        """Read the rows' coordinates."""
+        if self.geometry is not None:
+            found = _points(_plain(batch.content.column(self.geometry)))
+        else:
+            columns = (batch.content.column(name) for name in (self._pair.east, self._pair.north))
+            found = places_of(*(_numbers(_plain(column)) for column in columns))
+        return found if self._limit is None else bounded(found, self._limit)
+
+    def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Read the rows' days."""
+        from pyarrow import types
+
+        column = _plain(batch.content.column(self._time))
+        if types.is_large_string(column.type):
+            return days_of_cells(_cells(column))
+        if types.is_date(column.type):
+            column = column.cast("timestamp[ms]")
+        values = pd.Series(column.to_pandas())
+        return days_of(values, str(self._time)), np.zeros(len(values), dtype=bool)
+
+    def table(self, batch: Batch, keep: NDArray[np.bool_]) -> Any:
+        """Return the rows to be kept."""
+        if keep.all():
+            return batch.content
+        return batch.content.filter(need("pyarrow", extra="parquet", purpose="work in batches").array(keep))
+
+    def rejects_header(self) -> bytes:
+        """Return the line of names above the rejected rows."""
+        return b",".join([b"row_number", b"why", *map(csv_cell, self.schema.names)]) + b"\r\n"
+
+    def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
+        """Write the rejected rows, behind their number and the reason; shapes as well-known text."""
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        out = np.flatnonzero(why)
+        told = [
+            pyarrow.array(batch.before + out + 1),
+            pyarrow.array([label(Why(reason).word) for reason in why[out].tolist()], pyarrow.string()),
+        ]
+        rows = batch.content.take(pyarrow.array(out))
+        columns = [
+            _as_wkt(column) if name == self.geometry else column
+            for name, column in zip(rows.schema.names, rows.columns, strict=True)
+        ]
+        names = [str(at) for at in range(len(columns) + 2)]
+        return as_csv(pyarrow.record_batch([*told, *columns], names=names))
+
+
+def _crs_of_file(file: Path, own: CRS | None, given: CRS | None) -> CRS:
+    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
+        if given is None:
+            message = f"{file}: does not say in which system its coordinates are; name it with crs="
+            raise CRSError(message)
+        return given
+    if given is None or own.equals(given, ignore_axis_order=True):
+        return own
+    if own.to_epsg() is None or own.to_epsg() != given.to_epsg():
+        message = f"{file}: says it is in {own.name}, but crs= says {given.name}; leave crs= out"
+        raise CRSError(message)
+    return own
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Take off what stands between a column and its values: extension types, dictionaries, kinds of text."""
+    from pyarrow import types
+
+    if isinstance(column.type, need("pyarrow", extra="parquet", purpose="work in batches").ExtensionType):
+        column = column.storage
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if types.is_string(column.type) or types.is_string_view(column.type):
+        column = column.cast("large_string")
+    return column
+
+
+def _cells(column: pa.Array) -> Cells:
+    """Look at a column of text as cells of one long text; a missing one is empty."""
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64)[
+        column.offset : column.offset + len(column) + 1
+    ]
+    content = column.buffers()[2]
+    loops = loops_for(0 if content is None else content.size)
+    text = loops.text(b"" if content is None else content.to_pybytes() if content.size < 1 << 19 else content)
+    left, right = offsets[:-1].copy(), offsets[1:].copy()
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    right[missing] = left[missing]
+    return Cells(text, left, right, loops)
+
+
+def _numbers(column: pa.Array) -> Numbers:
+    from pyarrow import types
+
+    if types.is_large_string(column.type):
+        return numbers_of_cells(_cells(column))
+    if not (types.is_floating(column.type) or types.is_integer(column.type) or types.is_decimal(column.type)):
+        message = f"a column of {column.type} cannot be coordinates; name another with lon= or lat="
+        raise MissingColumnError(message)
+    values = column.cast("float64", safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    wrong = np.isinf(values)
+    return Numbers(np.where(wrong, np.nan, values), np.isnan(values), wrong)
+
+
+def _points(column: pa.Array) -> Places:
+    """Read points from well-known binary, or from columns of x and y."""
+    from pyarrow import types
+
+    if types.is_struct(column.type):
+        east, north = (_numbers(part) for part in column.flatten()[:2])
+        return places_of(east, north)
+    column = column.cast("large_binary")
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64)[
+        column.offset : column.offset + len(column) + 1
+    ]
+    content = column.buffers()[2]
+    data = np.frombuffer(b"" if content is None else content, dtype=np.uint8)
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    usual = (np.diff(offsets) == _POINT_BYTES) & ~missing
+    if usual.all() and len(column):
+        bytes_ = data[offsets[0] : offsets[-1]].reshape(-1, _POINT_BYTES)
+    else:
+        bytes_ = data[offsets[:-1][usual][:, None] + np.arange(_POINT_BYTES)]
+    xy = np.full((len(column), 2), np.nan)
+    xy[usual] = np.ascontiguousarray(bytes_[:, 5:]).view("<f8")
+    plain = np.zeros(len(column), dtype=bool)
+    plain[usual] = (bytes_[:, :5] == (1, 1, 0, 0, 0)).all(axis=1)
+    why = np.zeros(len(column), dtype=np.uint8)
+    rest = np.flatnonzero(~plain & ~missing)
+    if len(rest):
+        shapes = shapely.from_wkb([column[row].as_py() for row in rest.tolist()], on_invalid="ignore")
+        xy[rest] = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+        why[rest[shapely.get_type_id(shapes) != shapely.GeometryType.POINT]] = Why.NO_POINT
+    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+    why[(why == 0) & (np.isinf(x) | np.isinf(y))] = Why.NOT_A_NUMBER
+    why[(why == 0) & (np.isnan(x) | np.isnan(y))] = Why.MISSING
+    return Places(x, y, why).without(why > 0, None)
+
+
+def _as_wkt(column: pa.Array) -> pa.Array:
+    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+    column = _plain(column)
+    if pyarrow.types.is_struct(column.type):
+        return column
+    shapes = shapely.from_wkb(column.to_pylist(), on_invalid="ignore")
+    return pyarrow.array(shapely.to_wkt(shapes, rounding_precision=9).tolist(), pyarrow.string())

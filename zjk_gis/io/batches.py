@@ -1,0 +1,347 @@
+"""Files of any length, read in batches: what every kind of source has in common.
+
+A source is a file or a folder of parts; it hands out its rows in order, some at a time, and can go on at any
+place that it named before. `zjk_gis.io.batch_text` reads delimited text, `zjk_gis.io.batch_arrow` Parquet,
+GeoPackages and shapefiles; the results go out through `zjk_gis.io.batch_targets`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+
+from zjk_gis.errors import CRSError, FileError, InputError
+from zjk_gis.io.batch_cells import Places
+from zjk_gis.io.paths import blamed_on, existing_file
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.coordinates import in_china, looks_projected, probable_crs
+from zjk_gis.layers.values import plain
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+
+__all__ = [
+    "BATCH_ROWS",
+    "Batch",
+    "Place",
+    "Source",
+    "crs_of_columns",
+    "fingerprint_of",
+    "first_places",
+    "first_points",
+    "is_batch_source",
+    "open_source",
+    "parts_of",
+    "time_column",
+]
+
+BATCH_ROWS = 1 << 17
+
+_TEXT = (".csv", ".tsv", ".txt")
+_PACKED = (".gz", ".zst")
+_PARQUET = (".parquet", ".geoparquet")
+_LAYERS = (".gpkg", ".shp")
+_ENDS_BYTES = 1 << 16
+_FIRST_ROWS = 10_000
+_MOSTLY = 0.9  # this share of the first rows must be degrees in China to take all for such
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source goes on.
+
+    Attributes
+    ----------
+    part : int
+        Which of its files.
+    at : int
+        Where in that file: bytes of text in UTF-8, or rows.
+    rows : int
+        How many rows of the whole source lie before.
+    """
+
+    part: int = 0
+    at: int = 0
+    rows: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the place as plain numbers, for a manifest."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a source.
+
+    Attributes
+    ----------
+    rows : int
+    before : int
+        How many rows of the source come before these.
+    after : Place
+        Where the source goes on behind them.
+    content : object
+        What the source needs to know of them.
+    """
+
+    rows: int
+    before: int
+    after: Place
+    content: Any
+
+
+class Source(Protocol):
+    """Where rows come from."""
+
+    files: Sequence[Path]
+    crs: CRS
+    remarks: list[str]
+    has_time: bool
+    geometry: str | None  # the column of points, where there is one
+    compression: str  # for Parquet
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What `table` gives."""
+
+    def batches_expected(self, place: Place) -> int | None:
+        """Say about how many batches follow a place, if that can be known."""
+
+    def batches(self, place: Place) -> Iterator[Batch]:
+        """Hand out the rows from a place on, in order."""
+
+    def places(self, batch: Batch) -> Places:
+        """Return the rows' coordinates in `crs`, and why where there are none."""
+
+    def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the rows' days, and where something else than a date stands."""
+
+    def table(self, batch: Batch, keep: NDArray[np.bool_]) -> pa.RecordBatch:
+        """Return the rows to be kept, as columns."""
+
+    def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
+        """Write the rows that have a reason as text: row number, reason and all their cells."""
+
+    def rejects_header(self) -> bytes:
+        """Write the line of names above them."""
+
+
+def is_batch_source(path: str | os.PathLike[str]) -> bool:
+    """Tell whether `open_source` reads such a file, by its ending; or it is a folder.
+
+    Examples
+    --------
+    >>> is_batch_source("incidents.csv.gz"), is_batch_source("incidents.xlsx")
+    (True, False)
+    """
+    return Path(path).is_dir() or _ending(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
+
+
+def open_source(
+    path: str | os.PathLike[str],
+    *,
+    lon: str | None = None,
+    lat: str | None = None,
+    crs: Any = None,
+    time: str = "occurred_at",
+    batch_rows: int = BATCH_ROWS,
+) -> Source:
+    """Open a file, or a folder of parts, to read it in batches.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
+        or Parquet files of the same columns, taken in the order of their names.
+    lon, lat : str, optional
+        The columns of coordinates; by default the geometry or those of the usual names.
+    crs : optional
+        The system of the coordinates, where the file does not say.
+    time : str, default "occurred_at"
+        The column with the time of each row, by this name or one of its Chinese ones.
+    batch_rows : int
+        About how many rows a batch has.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    FileError
+        If there is no such file or it is damaged.
+    InputError
+        If the ending is unknown, or no coordinates are recognised.
+    CRSError
+        If the system of the coordinates is not known.
+    """
+    if batch_rows < 1:
+        message = f"batch_rows must be at least 1, not {batch_rows!r}"
+        raise InputError(message)
+    files = parts_of(path)
+    options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
+    if _ending(files[0]) in _TEXT:
+        from zjk_gis.io.batch_text import TextSource
+
+        return TextSource(files, **options)
+    from zjk_gis.io.batch_files import open_geopackage, open_parquet, open_shapefile
+
+    if _ending(files[0]) in _PARQUET:
+        return open_parquet(files, **options)
+    if _ending(files[0]) == ".gpkg":
+        return open_geopackage(files[0], **options)
+    return open_shapefile(files[0], **options)
+
+
+def parts_of(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the files of a source, in order.
+
+    Raises
+    ------
+    FileError
+        If there are none.
+    InputError
+        If they are of no or of several kinds.
+    """
+    if not Path(path).is_dir():
+        file = existing_file(path)
+        if not is_batch_source(file):
+            message = (
+                f"{file}: the ending {file.suffix!r} cannot be read in batches; those that can are "
+                f"{', '.join((*_TEXT, *_PARQUET, *_LAYERS))}, and text packed as .gz or .zst"
+            )
+            raise InputError(message)
+        return [file]
+    folder = Path(path)
+    with blamed_on(folder):
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+    kinds = {_TEXT if _ending(entry) in _TEXT else _ending(entry) for entry in entries}
+    if not entries:
+        message = f"{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files"
+        raise FileError(message)
+    if len(kinds) > 1 or not (kinds <= {_TEXT, *_PARQUET}):
+        listed = ", ".join(entry.name for entry in entries[:5])
+        message = (
+            f"{folder}: a folder of parts holds .csv or .parquet files and nothing else; here are {listed}"
+            + (" and more" if len(entries) > 5 else "")
+        )
+        raise InputError(message)
+    return [existing_file(entry) for entry in entries]
+
+
+def fingerprint_of(files: Sequence[Path]) -> str:
+    """Return what tells whether files are the same as before: names, sizes, times and their ends.
+
+    Raises
+    ------
+    FileError
+        If one cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        with blamed_on(file), file.open("rb") as content:
+            facts = file.stat()
+            digest.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+            digest.update(content.read(_ENDS_BYTES))
+            content.seek(max(0, facts.st_size - _ENDS_BYTES))
+            digest.update(content.read(_ENDS_BYTES))
+    return digest.hexdigest()
+
+
+def first_places(source: Source) -> Places:
+    """Return the positions of the first rows, by which the others are judged."""
+    found, rows = [Places.none()], 0
+    for batch in source.batches(Place()):
+        found.append(source.places(batch))
+        rows += batch.rows
+        if rows >= _FIRST_ROWS:
+            break
+    return Places(
+        np.concatenate([places.x for places in found]),
+        np.concatenate([places.y for places in found]),
+        np.concatenate([places.why for places in found]),
+    )
+
+
+def first_points(source: Source) -> gpd.GeoDataFrame:
+    """Return the usable rows of the first batch as a layer, to be looked at before the work begins."""
+    batch = next(source.batches(Place()), None)
+    if batch is None:
+        return gpd.GeoDataFrame(geometry=[], crs=source.crs)
+    places = source.places(batch)
+    usable = places.why == 0
+    rows = source.table(batch, usable).to_pandas()
+    shapes = gpd.points_from_xy(places.x[usable], places.y[usable], crs=source.crs)
+    return gpd.GeoDataFrame(rows.drop(columns=source.geometry or []), geometry=shapes)
+
+
+def time_column(columns: Sequence[str], time: str) -> str | None:
+    """Find the column of times, by its name or, for the catalogue's own, by one of its Chinese names.
+
+    Examples
+    --------
+    >>> time_column(["案件编号", "发生时间"], "occurred_at")
+    '发生时间'
+    """
+    if time in columns:
+        return time
+    field = next((field for field in spec_of("incidents").fields if field.name == time), None)
+    names = {plain(name).casefold() for name in field.names} if field is not None else set()
+    return next((column for column in columns if plain(column).casefold() in names), None)
+
+
+def crs_of_columns(
+    given: CRS | None, places: Places, name: str, columns: str, remarks: list[str]
+) -> tuple[CRS, bool]:
+    """Return the system of columns of coordinates, judged by the first rows, and whether it was assumed.
+
+    Degrees are taken for CGCS2000 only if nearly all of the first rows lie in China; a row that then does
+    not is for the rejects.
+
+    Raises
+    ------
+    CRSError
+        If it has to be named, or the coordinates cannot be in the one named.
+    """
+    from pyproj import CRS
+
+    from zjk_gis.crs import CGCS2000
+
+    usable = np.isfinite(places.x) & np.isfinite(places.y)
+    x, y = places.x[usable], places.y[usable]
+    degrees = in_china(x, y) | in_china(y, x)
+    if given is not None:
+        metres = looks_projected(x, y) | looks_projected(y, x)
+        if len(x) and ((given.is_projected and degrees.all()) or (given.is_geographic and metres.all())):
+            held, wanted = ("degrees", "metres") if given.is_projected else ("metres", "degrees")
+            message = (
+                f"{name}: {columns} hold {held}, but crs={given.name} is in {wanted}; name the right one"
+            )
+            raise CRSError(message)
+        return given, False
+    if len(x) and degrees.mean() >= _MOSTLY:
+        remarks.append(f"{name}: {columns} taken for CGCS2000 (EPSG:4490), being degrees in China")
+        return CRS.from_epsg(CGCS2000), True
+    hint = probable_crs(x, y) if not degrees.any() else "some of them are degrees in China, some are not"
+    message = f"{name}: name the system of {columns} with crs=; {hint}"
+    raise CRSError(message)
+
+
+def _ending(path: Path) -> str:
+    """Return the ending that tells the format, without that of the packing."""
+    suffix = path.suffix.casefold()
+    if suffix in _PACKED:
+        inner = Path(path.stem).suffix.casefold()
+        return inner if inner in _TEXT else suffix
+    return suffix
