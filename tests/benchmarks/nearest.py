@@ -1,8 +1,8 @@
 """The nearest section and the nearest zone beside the peers: ``python tests/benchmarks/nearest.py``.
 
 150,000 road sections of 7 vertices; and a coverage of 20,000 zones of which a third is missing, asked with
-the points that lie in none. Building the index is part of the time; the peers are asked for a twentieth of the
-points, and their time is multiplied.
+the points that lie in none. Building the index is part of the time; the peers are asked for a twentieth of
+the points, and their time is multiplied.
 """
 
 from __future__ import annotations

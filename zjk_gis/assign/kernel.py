@@ -22,7 +22,7 @@ from zjk_gis.layers.periods import ALWAYS, NEVER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine import LineIndex, PolygonIndex
+    from zjk_gis.engine import LineIndex, PolygonIndex, Positions
 
 __all__ = ["FOUND", "REASONS", "Answers", "Rows", "answer_by_lines", "answer_by_polygons", "doubt_inaccurate"]
 
@@ -131,8 +131,7 @@ class Answers:
 def answer_by_polygons(
     index: PolygonIndex,
     rows: Rows,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    place: Positions,
     day: NDArray[np.int64],
     *,
     border_within: float,
@@ -145,23 +144,26 @@ def answer_by_polygons(
     2. Where there is none, the nearest valid zone within `nearest_within` answers.
     3. Otherwise nobody does.
     """
-    located = index.locate(x, y)
+    size = len(place.x)
+    located = index.locate_at(place)
     plain = (located.found == STRICTLY_INSIDE) & (located.count == 1)
     if rows.are_bounded:
         plain &= rows.hold(located.row, day) & (day != NEVER)
     if border_within > 0:
-        plain &= ~index.may_be_near_border(x, y, border_within)
+        plain &= ~index.may_be_near_border(place.x, place.y, border_within + place.error)
+        if place.error > 0:
+            plain &= ~np.isnan(place.x)
     answers = Answers(
         row=located.row,
-        found=np.full(len(x), _INSIDE, dtype=np.uint8),
-        reason=np.full(len(x), _ONE_ZONE, dtype=np.uint8),
-        distance=np.zeros(len(x)),
-        candidates=np.ones(len(x), dtype=np.int64),
-        ambiguous=np.zeros(len(x), dtype=bool),
+        found=np.full(size, _INSIDE, dtype=np.uint8),
+        reason=np.full(size, _ONE_ZONE, dtype=np.uint8),
+        distance=np.zeros(size),
+        candidates=np.ones(size, dtype=np.int64),
+        ambiguous=np.zeros(size, dtype=bool),
     )
     rest = np.flatnonzero(~plain)
     if len(rest):
-        asked = (index, rows, x[rest], y[rest], day[rest])
+        asked = (index, rows, *place.exact(rest), day[rest])
         answers.put(
             rest, _answer_by_pairs(*asked, border_within=border_within, nearest_within=nearest_within)
         )

@@ -18,7 +18,7 @@ from zjk_gis.assign.kernel import (
     doubt_inaccurate,
 )
 from zjk_gis.crs import require_crs
-from zjk_gis.engine import LineIndex
+from zjk_gis.engine import LineIndex, Positions
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.index.sections import sides_answered
@@ -93,22 +93,28 @@ class _Task:
 
     def answer(
         self,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
+        place: Positions,
         day: NDArray[np.int64],
         accuracy: NDArray[np.float64] | None,
         plan: AssignmentPlan,
     ) -> Answers:
         border, reach = plan.border_within_m, plan.nearest_within_m
         if not isinstance(self.index, ZoneIndex):
-            return answer_by_lines(self.index, self.rows, x, y, day, tie_within=border, nearest_within=reach)
+            return answer_by_lines(
+                self.index, self.rows, place.x, place.y, day, tie_within=border, nearest_within=reach
+            )
         polygons = self.index.polygons
         answers = answer_by_polygons(
-            polygons, self.rows, x, y, day, border_within=border, nearest_within=reach
+            polygons, self.rows, place, day, border_within=border, nearest_within=reach
         )
         if accuracy is not None:
-            doubt_inaccurate(answers, polygons, x, y, accuracy, plan.undecided_below)
+            doubt_inaccurate(answers, polygons, place.x, place.y, accuracy, plan.undecided_below)
         return answers
+
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: CRS) -> Positions:
+        if isinstance(self.index, ZoneIndex):
+            return self.index.place(x, y, crs)
+        return Positions(*_in_crs(x, y, crs, self.crs))
 
     def columns(self, answers: Answers) -> dict[str, Coded | NDArray[np.generic]]:
         """Name the answers, and take along what the answering row says."""
@@ -245,17 +251,22 @@ class AssignmentPlan:
             accuracy_m = np.full(len(x), float(self.accuracy_m))
         if self.at is not None:
             day = np.full(len(x), self.at)
-        converted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        exact_in: dict[str, Positions] = {}
         columns: dict[str, Coded | NDArray[np.generic]] = {}
         for task in self.tasks:
             key = task.crs.to_wkt()
-            if key not in converted:
-                converted[key] = _in_crs(x, y, crs, task.crs)
-            there = converted[key]
-            answers = task.answer(*there, day, accuracy_m, self)
-            answers.say_unusable(~(np.isfinite(there[0]) & np.isfinite(there[1])), is_missing)
+            if accuracy_m is None and key not in exact_in and not self._needs_exactly(task.crs):
+                place = task.place(x, y, crs)
+            else:
+                place = exact_in.setdefault(key, Positions(*_in_crs(x, y, crs, task.crs)))
+            answers = task.answer(place, day, accuracy_m, self)
+            answers.say_unusable(place.unusable(), is_missing)
             columns |= task.columns(answers)
         return columns
+
+    def _needs_exactly(self, crs: CRS) -> bool:
+        """Tell whether the exact place of every point is needed in a CRS: distances from lines are."""
+        return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
 
     def about(self) -> dict[str, object]:
         """Tell what the answers rest on: the CRS measured in, the level of the zones, the distances."""

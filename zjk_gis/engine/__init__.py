@@ -45,7 +45,7 @@ question.
 from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.lines import LineIndex
 from zjk_gis.engine.pairs import Pairs
-from zjk_gis.engine.polygons import BORDER, FOUND, INSIDE, NONE, Contacts, Located, PolygonIndex
+from zjk_gis.engine.polygons import BORDER, FOUND, INSIDE, NONE, Contacts, Located, PolygonIndex, Positions
 
 __all__ = [
     "BORDER",
@@ -57,5 +57,6 @@ __all__ = [
     "Located",
     "Pairs",
     "PolygonIndex",
+    "Positions",
     "disc_shares",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled
+from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
     ]
 
-__all__ = ["Approximation", "approximate"]
+__all__ = ["Approximation"]
 
 _POWERS = [(i, j) for i in range(4) for j in range(4 - i)]
 _NODES = np.cos(np.pi * (np.arange(6) + 0.5) / 6)
@@ -78,6 +79,18 @@ class Approximation:
                 return cls(place, coefficients, error)
             squares *= 2
         return None
+
+    def apply(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where points lie, to within `error`; NaN for those beyond the rectangle."""
+        to_x, to_y = np.empty(len(x)), np.empty(len(x))
+
+        def work(part: slice) -> None:
+            approximate(x[part], y[part], to_x[part], to_y[part], self.place, self.coefficients)
+
+        in_chunks(work, len(x))
+        return to_x, to_y
 
 
 def _fit_squares(

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.cells import compile_band, intern_runs, move_words
-from zjk_gis.engine.locate import fill_members, locate_approximately, locate_points, may_be_near
+from zjk_gis.engine.locate import fill_members, locate_points, may_be_near
 from zjk_gis.threads import all_of, count, in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine.approximate import Approximation
     from zjk_gis.engine.shapes import Rings
 
 __all__ = ["CompiledGrid"]
@@ -121,27 +120,28 @@ class CompiledGrid:
         )
 
     def locate(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], through: Approximation | None = None
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0
     ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
         """Return the first zone of each point by rank, how it was found, of how many, and what stayed open.
 
-        With an approximation the points are in the coordinates that it takes, and all stay open for which it
-        is not good enough.
+        With an error, which is how far the points may lie from their coordinates, all stay open whose answer
+        may be another one.
         """
         row = np.empty(len(x), np.int32)
         found = np.empty(len(x), np.uint8)
         many = np.empty(len(x), np.int32)
 
         def work(part: slice) -> NDArray[np.int64]:
-            of_part = (x[part], y[part], row[part], found[part], many[part])
-            still_open: NDArray[np.int64]
-            if through is None:
-                exact: tuple[Any, ...] = (*of_part, *self._tables(), 0.0)
-                still_open = locate_points(*exact)
-            else:
-                how: tuple[Any, ...] = (through.place, through.coefficients, through.error)
-                still_open = locate_approximately(*of_part, *self._tables(), *how)
-            return np.asarray(still_open + part.start)
+            asked: tuple[Any, ...] = (
+                x[part],
+                y[part],
+                row[part],
+                found[part],
+                many[part],
+                *self._tables(),
+                error,
+            )
+            return np.asarray(locate_points(*asked) + part.start)
 
         still_open = in_chunks(work, len(x))
         return row, found, many, np.concatenate([np.empty(0, np.int64), *still_open])

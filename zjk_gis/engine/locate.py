@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.engine.approximate import approximate
 from zjk_gis.engine.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
@@ -25,11 +24,10 @@ from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
 if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Bytes, Floats, Floats32, Ints, Ints32, Real, Whole, Words
 
-__all__ = ["fill_members", "locate_approximately", "locate_points", "may_be_near"]
+__all__ = ["fill_members", "locate_points", "may_be_near"]
 
 NONE, INSIDE, BORDER = 0, 1, 2
 _BATCH = 512
-_AT_ONCE = 8 * _BATCH
 _UNSURE = -1
 _FOUND, _NOT_FOUND = -2, -1
 _FAR = 4.0  # cells: beyond, all is taken to be near
@@ -297,52 +295,6 @@ def locate_points(
                 row[i] = number - 1
                 found[i] = number > 0
                 count[i] = number > 0
-    return still_open[:n_open]
-
-
-@compiled
-def locate_approximately(
-    x: Floats,
-    y: Floats,
-    row: Ints32,
-    found: Bytes,
-    count: Ints32,
-    words: Words,
-    lines: Floats32,
-    coords: Floats,
-    grid: tuple[float, float, float, float],
-    nx: Whole,
-    ny: Whole,
-    n_zones: Whole,
-    offsets: Ints,
-    members: Ints32,
-    blocks: Floats,
-    block_words_at: Whole,
-    tolerance: Real,
-    place: tuple[float, float, float, float, int, int],
-    coefficients: Floats,
-    error: Real,
-) -> Ints:
-    """Do as `locate_points` for points in other coordinates, projected approximately on the way."""
-    xs, ys = np.empty(_AT_ONCE), np.empty(_AT_ONCE)
-    still_open, n_open = np.empty(0, np.int64), 0
-    for start in range(0, x.size, _AT_ONCE):
-        stop = min(start + _AT_ONCE, x.size)
-        n = stop - start
-        approximate(x[start:stop], y[start:stop], xs[:n], ys[:n], place, coefficients)
-        part = locate_points(
-            xs[:n], ys[:n], row[start:stop], found[start:stop], count[start:stop], words, lines, coords,
-            grid, nx, ny, n_zones, offsets, members, blocks, block_words_at, tolerance, error,
-        )  # fmt: skip
-        for k in range(part.size):
-            still_open, n_open = _append(still_open, n_open, start + part[k])
-        n_beyond = 0
-        for k in range(n):
-            n_beyond += xs[k] != xs[k]  # not a number: beyond the approximation
-        if n_beyond > 0:
-            for k in range(n):
-                if np.isnan(xs[k]):
-                    still_open, n_open = _append(still_open, n_open, start + k)
     return still_open[:n_open]
 
 

@@ -17,13 +17,15 @@ from zjk_gis.engine.small import SmallAnswers
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from zjk_gis.engine.approximate import Transform
     from zjk_gis.engine.grid import CompiledGrid
     from zjk_gis.engine.segments import SegmentGrid
 
-__all__ = ["BORDER", "FOUND", "INSIDE", "NONE", "Contacts", "Located", "PolygonIndex"]
+__all__ = ["BORDER", "FOUND", "INSIDE", "NONE", "Contacts", "Located", "PolygonIndex", "Positions"]
 
 NONE, INSIDE, BORDER = 0, 1, 2
 FOUND = ("none", "inside", "border")
@@ -75,6 +77,39 @@ class Contacts(Pairs):
 
     inside: NDArray[np.bool_]
     at_border: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Where n points lie, exactly or about.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64
+        NaN where it is not known, or where there is no such place.
+    error : float
+        How far a point may be from there; 0 where they are exact.
+    exactly : callable or None
+        Takes the numbers of some points and returns their exact coordinates.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    error: float = 0.0
+    exactly: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None
+
+    def exact(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the exact coordinates of some points."""
+        return (self.x[rows], self.y[rows]) if self.exactly is None else self.exactly(rows)
+
+    def unusable(self) -> NDArray[np.bool_]:
+        """Tell which points have no place at all."""
+        unusable = ~(np.isfinite(self.x) & np.isfinite(self.y))
+        if self.exactly is not None:
+            rows = np.flatnonzero(unusable)
+            x, y = self.exactly(rows)
+            unusable[rows] = ~(np.isfinite(x) & np.isfinite(y))
+        return unusable
 
 
 class PolygonIndex:
@@ -195,14 +230,30 @@ class PolygonIndex:
             row[still_open], found[still_open], many[still_open] = rest.row, rest.found, rest.count
         return Located(row, found, many)
 
-    def locate_through(
+    def locate_at(self, place: Positions) -> Located:
+        """Find the polygon that answers for each point of which it is known about where it lies.
+
+        The answers are those of `locate` for where the points truly lie; only the few are placed exactly for
+        which it matters.
+        """
+        if place.error == 0:
+            return self.locate(place.x, place.y)
+        row, found, many, still_open = self.compile(fine=self._is_fine).locate(
+            place.x, place.y, error=place.error
+        )
+        still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(place.x))])
+        exact = self.locate(*place.exact(still_open))
+        row[still_open], found[still_open], many[still_open] = exact.row, exact.found, exact.count
+        return Located(row, found, many)
+
+    def place(
         self,
         transform: Transform,
         bounds: tuple[float, float, float, float],
         x: NDArray[np.float64],
         y: NDArray[np.float64],
-    ) -> Located:
-        """Find the polygon that answers for each point in other coordinates.
+    ) -> Positions:
+        """Bring points in other coordinates to those of the polygons: exactly, or for many about.
 
         Parameters
         ----------
@@ -212,27 +263,16 @@ class PolygonIndex:
             West, south, east and north of the polygons in those coordinates, or a little more.
         x, y : ndarray of float64
             n coordinates.
-
-        Returns
-        -------
-        Located
-            What `locate` gives for the transformed points, though only the few are transformed for which it
-            matters where exactly they lie.
         """
-        if self._grid is None and len(x) <= _FEW_POINTS:
-            return self.locate(*transform(x, y))
-        from zjk_gis.engine.approximate import Approximation
+        grid = self._grid_for(x, y) if self._grid is not None or len(x) > _FEW_POINTS else None
+        through = None
+        if grid is not None:
+            from zjk_gis.engine.approximate import Approximation
 
-        grid = self._grid_for(x, y)
-        if grid is None:
-            return self.locate(*transform(x, y))
-        through = Approximation.fit(transform, bounds, _GOOD_ENOUGH * grid.place[3])
+            through = Approximation.fit(transform, bounds, _GOOD_ENOUGH * grid.place[3])
         if through is None:
-            return self.locate(*transform(x, y))
-        row, found, many, open_points = grid.locate(x, y, through)
-        exact = self.locate(*transform(x[open_points], y[open_points]))
-        row[open_points], found[open_points], many[open_points] = exact.row, exact.found, exact.count
-        return Located(row, found, many)
+            return Positions(*as_coordinates(*transform(x, y)))
+        return Positions(*through.apply(x, y), through.error, lambda rows: transform(x[rows], y[rows]))
 
     def candidates(
         self, x: ArrayLike, y: ArrayLike

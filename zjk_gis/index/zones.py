@@ -11,7 +11,7 @@ import shapely
 from zjk_gis.crs import is_stretched, require_crs
 from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.discs import disc_shares
-from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex
+from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex, Positions
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.index.coordinates import given_coordinates
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from pyproj import CRS, Transformer
 
-    from zjk_gis.engine.polygons import Located
 
 __all__ = ["ZoneIndex", "ZonesFound"]
 
@@ -247,11 +246,12 @@ class ZoneIndex:
             raise InputError(message)
         require_amounts(border_within_m=border_within_m)
         xs, ys = given_coordinates(x, y)
-        located = self._locate(xs, ys, crs)
+        place = self.place(xs, ys, crs)
+        located = self._polygons.locate_at(place)
         border_m = None
         row, found, count = located.row, located.found, located.count
         if border_within_m > 0 or accuracy_m is not None:
-            xs, ys = self._converted(xs, ys, crs)
+            xs, ys = place.exact(np.arange(len(xs)))
         if border_within_m > 0:
             border_m = self._mark_borders(xs, ys, row, found, count, border_within_m)
         if accuracy_m is None:
@@ -414,10 +414,11 @@ class ZoneIndex:
         index.repaired = tuple(about["repaired"])
         return index
 
-    def _locate(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Located:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Positions:
+        """Bring points in a CRS to the zones' coordinates; for many about, as `PolygonIndex` allows."""
         there = self._transformer(crs)
         if there is None:
-            return self._polygons.locate(x, y)
+            return Positions(x, y)
         from pyproj.enums import TransformDirection
 
         rings = self._polygons.rings
@@ -427,13 +428,7 @@ class ZoneIndex:
         bounds = there.transform_bounds(west, south, east, north, densify_pts=64, direction=back)
         slack = 0.01 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
         wider = (bounds[0] - slack, bounds[1] - slack, bounds[2] + slack, bounds[3] + slack)
-        return self._polygons.locate_through(there.transform, wider, x, y)
-
-    def _converted(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        transformer = self._transformer(crs)
-        return (x, y) if transformer is None else transformer.transform(x, y)
+        return self._polygons.place(there.transform, wider, x, y)
 
     def _transformer(self, crs: object) -> Transformer | None:
         """Return what leads from a CRS to that of the zones, or None where nothing need be done."""
