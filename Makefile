@@ -57,12 +57,11 @@ $(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/exactness.py
-	$(BIN)/python tests/benchmarks/small.py
-	$(BIN)/python tests/benchmarks/lonlat.py
-	$(BIN)/python tests/benchmarks/nearest.py
-	$(BIN)/python tests/benchmarks/build.py
-	$(BIN)/python tests/benchmarks/locate.py
-	$(BIN)/python tests/benchmarks/job.py
+	$(BIN)/python tests/benchmarks/bench_small.py
+	$(BIN)/python tests/benchmarks/bench_lonlat.py
+	$(BIN)/python tests/benchmarks/bench_nearest.py
+	$(BIN)/python tests/benchmarks/bench_locate.py
+	$(BIN)/python tests/benchmarks/bench_job.py
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data

@@ -5,14 +5,14 @@ reads it without meeting a table, a person who changes a rule never meets a coor
 business of `zjk_gis.index` and `zjk_gis.assign`; here only the facts are found.
 
 **What is stored.** `shapes` takes polygons apart into one array of vertices and the rings in it. `cells`
-lays a grid of square cells over them, about 4 for each edge, and compiles each cell into one word of 32
-bits. A cell that no edge comes near holds the number of its zone, or of the set of its zones. Any other
-holds the position of its record: the zones at its lower left corner, a bit each, and the edges that come
-near it, each with the line it lies on, in single precision in the cell's own coordinates, and the zones it
-bounds, a bit each. An edge that two neighbours share stands in a record once. A cell with more than two
-dozen edges is divided into smaller cells, so that unit grids beside counties a thousand times their size
-cost no more than among themselves. All is one array of words; with the vertices it takes about 80 bytes a
-vertex, and can be written to a file and mapped into memory as it is.
+lays a grid of square cells over them, two for each edge and four for many points, and compiles each cell
+into one word of 32 bits. A cell that no edge comes near holds the number of its zone, or of the set of its
+zones. Any other holds the position of its record: the zones at its lower left corner, a bit each, and the
+edges that come near it, each with the line it lies on, in single precision in the cell's own coordinates,
+and the zones it bounds, a bit each. An edge that two neighbours share stands in a record once. A cell with
+more than two dozen edges is divided into smaller cells, so that unit grids beside counties a thousand times
+their size cost no more than among themselves. All is one array of words; with the vertices it takes about
+80 bytes a vertex, and can be written to a file and mapped into memory as it is.
 
 **What a point costs.** One word read from memory; in four cells of five that is the answer. In the others one
 record of a line or two of memory, and for each of its edges, two on average, a multiplication or two: the

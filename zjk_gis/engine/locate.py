@@ -397,6 +397,17 @@ def may_be_near(
         near[i] = False
         if not (fu >= -reach and fu < nx + reach and fv >= -reach and fv < ny + reach):
             continue
+        if fu >= 0.0 and fv >= 0.0 and fu < nx and fv < ny:
+            c, r = np.int64(fu), np.int64(fv)
+            u, v = fu - c, fv - r
+            if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:  # as nearly always
+                word = np.int64(words[r * nx + c])
+                if word & 3 == RECORD:
+                    near[i] = _record_has_edge_near(
+                        words, lines, word >> 2, np.float32(u), np.float32(v), reach, tolerance
+                    )
+                if word & 3 != BLOCK:
+                    continue
         block = _look_around(words, lines, 0, nx, ny, fu, fv, reach, tolerance)
         near[i] = block == _FOUND
         if block >= 0:

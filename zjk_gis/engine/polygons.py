@@ -33,10 +33,10 @@ FOUND = ("none", "inside", "border")
 # Up to so many points in all, and edges to be looked at for them, compiled code would take longer to load
 # than to do without.
 _FEW_POINTS, _FEW_EDGES = 50_000, 20_000_000
-# Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are twice as many points
-# as edges.
-_COARSE, _FINE = 1.0, 4.2
-_POINTS_PER_EDGE = 2
+# Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are two dozen times as many
+# points as edges.
+_COARSE, _FINE = 2.0, 4.2
+_POINTS_PER_EDGE = 24
 # Vertices up to which GEOS checks validity before the compiled code would be loaded.
 _FEW_VERTICES = 200_000
 # Of the side of a cell: an approximate projection must not be farther off.

@@ -1,4 +1,4 @@
-"""The nearest section and the nearest zone beside the peers: ``python tests/benchmarks/nearest.py``.
+"""The nearest section and the nearest zone beside the peers: ``python tests/benchmarks/bench_nearest.py``.
 
 150,000 road sections of 7 vertices; and a coverage of 20,000 zones of which a third is missing, asked with
 the points that lie in none. Building the index is part of the time; the peers are asked for a twentieth of
