@@ -398,10 +398,10 @@ def may_be_near(
         if not (fu >= -reach and fu < nx + reach and fv >= -reach and fv < ny + reach):
             continue
         if fu >= 0.0 and fv >= 0.0 and fu < nx and fv < ny:
-            c, r = np.int64(fu), np.int64(fv)
-            u, v = fu - c, fv - r
+            column, line = np.int64(fu), np.int64(fv)
+            u, v = fu - column, fv - line
             if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:  # as nearly always
-                word = np.int64(words[r * nx + c])
+                word = np.int64(words[line * nx + column])
                 if word & 3 == RECORD:
                     near[i] = _record_has_edge_near(
                         words, lines, word >> 2, np.float32(u), np.float32(v), reach, tolerance
