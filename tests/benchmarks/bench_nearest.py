@@ -38,7 +38,9 @@ def make_sections(n, rng):
         heading = heading + rng.normal(0, 0.2, n)
         place = place + 25 * np.column_stack([np.cos(heading), np.sin(heading)])
         vertices.append(place)
-    return gpd.GeoDataFrame(geometry=shapely.linestrings(np.stack(vertices, axis=1)), crs=4547)
+    codes = [f"S{at:06}" for at in range(n)]
+    lines = shapely.linestrings(np.stack(vertices, axis=1))
+    return gpd.GeoDataFrame({"section_code": codes}, geometry=lines, crs=4547)
 
 
 def main():

@@ -65,11 +65,8 @@ class LineIndex:
     """
 
     def __init__(self, lines: NDArray[Any], rank: NDArray[np.int64] | None = None) -> None:
-        self._lines = shapely.remove_repeated_points(np.asarray(lines, dtype=object))
         self._rank = np.arange(len(lines)) if rank is None else np.asarray(rank, dtype=np.int64)
-        parts, owner = shapely.get_parts(self._lines, return_index=True)
-        self._coords = shapely.get_coordinates(parts)
-        ends = offsets_of(shapely.get_num_coordinates(parts))
+        self._lines, owner, self._coords, ends = _take_apart(np.asarray(lines, dtype=object))
         n_segments = np.diff(ends) - 1
         # Segment k runs from vertex starts[k] to the next; first and last tell which segments end a part.
         self._starts = expand(ends[:-1], n_segments)
@@ -273,3 +270,20 @@ class LineIndex:
             if self._grid is None:
                 self._grid = SegmentGrid(self._coords, self._starts, self._owner, rank=self._rank)
             return self._grid
+
+
+def _take_apart(
+    lines: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the lines without repeated vertices, the line of each part, the vertices, and where parts begin."""
+    if (shapely.get_type_id(lines) == 1).all():
+        parts, owner = lines, np.arange(len(lines))
+    else:
+        parts, owner = shapely.get_parts(lines, return_index=True)
+    coords = shapely.get_coordinates(parts)
+    ends = offsets_of(shapely.get_num_coordinates(parts))
+    repeated = (coords[1:] == coords[:-1]).all(axis=1)
+    repeated[ends[1:-1] - 1] = False  # where one part ends another may begin
+    if repeated.any():
+        return _take_apart(shapely.remove_repeated_points(lines))
+    return lines, owner.astype(np.int64), coords, ends
