@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.compiled import lean
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _values(
     return np.reshape(given_x, x.shape), np.reshape(given_y, y.shape)
 
 
-@compiled
+@lean
 def approximate(
     x: Floats,
     y: Floats,

@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.compiled import compiled, lean
 from zjk_gis.engine.predicates import greater, lesser, orient
 
 if TYPE_CHECKING:
-    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole, Words
+    from zjk_gis.engine.arrays import Bools, Floats, Floats32, Ints, Ints32, Real, Whole, Words
 
 __all__ = [
     "BLOCK",
@@ -54,6 +54,8 @@ EDGE_WORDS = 6  # a, b, c, lowest, highest, mask
 MARGIN = 1e-5  # of a cell: how far beyond its cell an edge is listed, far more than any rounding
 _HEAVY = 24  # entries above which a cell becomes a block
 _DEEPEST = 6
+# What a cell holds, side by side: edges, first and second zones, zones and edges of its record.
+_EDGE, _FIRST, _SECOND, _LOCAL, _KEPT = 0, 1, 2, 3, 4
 
 
 @compiled
@@ -66,7 +68,7 @@ def _room(array: Any, need: Whole) -> Any:
     return longer
 
 
-@compiled
+@lean
 def far_side(ax: Real, ay: Real, bx: Real, by: Real, qx: Real, qy: Real) -> Any:
     """Tell on which side of an edge a corner lies, moved by the infinitesimal step if it is on its line."""
     side = orient(ax, ay, bx, by, qx, qy)
@@ -104,6 +106,47 @@ def _list_edges(
                 n += 1
             before = after
     return edges[:n], zones[:n]
+
+
+@compiled
+def _merge(coords: Floats, edges: Ints32, zones: Ints32) -> tuple[Ints32, Ints32, Ints32]:
+    """Let an edge that two zones share stand once; return the edges, and the first and second zone of each.
+
+    The second is -1 where there is none, otherwise twice the zone, plus 1 if it runs along the edge in the
+    same direction as the first.
+    """
+    shift, size = 58, 64
+    while size < 2 * edges.size:
+        size *= 2
+        shift -= 1
+    table = np.full(size, -1, np.int32)
+    bits = coords.view(np.uint64)
+    seconds = np.empty(edges.size, np.int32)
+    n = 0
+    for k in range(edges.size):
+        e, zone = edges[k], zones[k]
+        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+        # The same whichever end comes first.
+        key = (bits[e, 0] + bits[e + 1, 0]) * np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ (key >> np.uint64(32))) + bits[e, 1] + bits[e + 1, 1]
+        slot = np.int64((key * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(shift))
+        merged = False
+        while table[slot] >= 0:
+            o = table[slot]
+            f = edges[o]
+            cx, cy, dx, dy = coords[f, 0], coords[f, 1], coords[f + 1, 0], coords[f + 1, 1]
+            same = ax == cx and ay == cy and bx == dx and by == dy
+            if same or (ax == dx and ay == dy and bx == cx and by == cy):
+                if seconds[o] < 0 and zones[o] != zone:
+                    seconds[o] = 2 * zone + same
+                    merged = True
+                break  # a third zone makes a new entry
+            slot = (slot + 1) & (size - 1)
+        if not merged:
+            table[slot] = n
+            edges[n], zones[n], seconds[n] = e, zone, -1
+            n += 1
+    return edges[:n], zones[:n], seconds[:n]
 
 
 @compiled
@@ -164,7 +207,7 @@ def rasterise(
     return cell[:n], entry[:n], counts
 
 
-@compiled
+@lean
 def _toggle(members: Ints32, n: Whole, zone: Whole) -> Whole:
     """Add a zone to a set, or take it out; return the new size."""
     for k in range(n):
@@ -175,7 +218,7 @@ def _toggle(members: Ints32, n: Whole, zone: Whole) -> Whole:
     return n + 1
 
 
-@compiled
+@lean
 def _sort_by_rank(members: Ints32, n: Whole, rank: Ints) -> None:
     for k in range(1, n):
         value = members[k]
@@ -186,14 +229,13 @@ def _sort_by_rank(members: Ints32, n: Whole, rank: Ints) -> None:
         members[j + 1] = value
 
 
-@compiled
+@lean
 def _write_record(
     out: Words,
+    lines: Floats32,
     used: Whole,
-    coords: Floats,
-    edges: Ints32,
-    zones: Ints32,
-    first: Whole,
+    ends: Floats,
+    entries: Ints32,
     n: Whole,
     rank: Ints,
     corner: Ints32,
@@ -201,70 +243,47 @@ def _write_record(
     xl: Real,
     yl: Real,
     d: Real,
-    scratch: Ints32,
-) -> tuple[Words, Whole]:
-    """Write the record of a cell; return the buffer and the new length.
+) -> Whole:
+    """Write the record of a cell, for which there is room; return where it ends.
 
-    The entries of the cell are n of `edges` and `zones`, from `first` on; `corner` the zones at its lower
-    left corner. `scratch` has room for both, four times.
+    The n entries of the cell are the first in each row of `entries` (edge, zones), their ends in `ends`;
+    `corner` are the zones at its lower left corner. `lines` is `out` seen as numbers.
     """
-    local, same, kept, masks = scratch[0], scratch[1], scratch[2], scratch[3]
     inv = 1.0 / d
     # The zones of the cell, in the order of their rank.
     m = 0
-    for k in range(n + n_corner):
-        zone = zones[first + k] if k < n else corner[k - n]
-        j = 0
-        while j < m and local[j] != zone:
-            j += 1
-        if j == m:
-            local[m] = zone
-            m += 1
-    _sort_by_rank(local, m, rank)
-    # Each edge once, however many zones share it, in whichever direction: entry k is edge kept[same[k]].
-    n_kept = 0
+    for k in range(n_corner):  # each comes once
+        entries[_LOCAL, m] = corner[k]
+        m += 1
     for k in range(n):
-        e = edges[first + k]
-        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
-        j = 0
-        while j < n_kept:
-            o = kept[j]
-            cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
-            if (ax == dx and ay == dy and bx == cx and by == cy) or (
-                ax == cx and ay == cy and bx == dx and by == dy
-            ):
-                break
-            j += 1
-        same[k] = j
-        if j == n_kept:
-            kept[j] = e
-            n_kept += 1
+        m = _include(entries, m, entries[_FIRST, k])
+        if entries[_SECOND, k] >= 0:
+            m = _include(entries, m, entries[_SECOND, k] >> 1)
+    for k in range(1, m):
+        value = entries[_LOCAL, k]
+        j = k - 1
+        while j >= 0 and rank[entries[_LOCAL, j]] > rank[value]:
+            entries[_LOCAL, j + 1] = entries[_LOCAL, j]
+            j -= 1
+        entries[_LOCAL, j + 1] = value
     for start in range(0, m, MANY):
         stop = min(start + MANY, m)
-        out = _room(out, used + 2 + (stop - start) + (EDGE_WORDS + 1) * n_kept)
-        lines = out.view(np.float32)
-        for j in range(n_kept):
-            masks[j] = 0
-        for k in range(n):
-            j = start
-            while j < stop and local[j] != zones[first + k]:
-                j += 1
-            if j < stop:
-                masks[same[k]] ^= 1 << (j - start)
         base = 0
         for j in range(start, stop):
-            out[used + 2 + j - start] = local[j]
+            out[used + 2 + j - start] = entries[_LOCAL, j]
             for k in range(n_corner):
-                if corner[k] == local[j]:
-                    base |= 1 << (j - start)
-        at = used + 2 + stop - start
-        written = 0
-        for j in range(n_kept):
-            if masks[j] == 0:
+                base |= (corner[k] == entries[_LOCAL, j]) << (j - start)
+        first_edge = used + 2 + stop - start
+        at = first_edge
+        for k in range(n):
+            zone, second = entries[_FIRST, k], entries[_SECOND, k] >> 1
+            mask = np.int64(0)
+            for j in range(start, stop):
+                mask |= ((entries[_LOCAL, j] == zone) | (entries[_LOCAL, j] == second)) << (j - start)
+            entries[_KEPT, k] = mask != 0
+            if mask == 0:
                 continue
-            mask = np.int64(masks[j])
-            e = kept[j]
-            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+            ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
             if (ax > xl) != (bx > xl):
                 mask |= CROSSES
                 if far_side(ax, ay, bx, by, xl, yl):
@@ -281,58 +300,82 @@ def _write_record(
             lines[at + 4] = lesser(4.0, v_high)
             out[at + 5] = mask
             at += EDGE_WORDS
-            written += 1
+        written = (at - first_edge) // EDGE_WORDS
         out[used] = (stop - start) | (written << 6) | ((1 << 31) if stop < m else 0)
         out[used + 1] = base
         used = at
-        for j in range(n_kept):  # only the exact predicate asks for them
-            if masks[j] != 0:
-                out[used] = kept[j]
+        for k in range(n):  # only the exact predicate asks for them
+            if entries[_KEPT, k] != 0:
+                out[used] = entries[_EDGE, k]
                 used += 1
-    return out, used
+    return used
 
 
-@compiled
-def _suspect(
-    coords: Floats, edges: Ints32, zones: Ints32, first: Whole, stop: Whole, suspects: Bools
-) -> None:
+@lean
+def _include(entries: Ints32, n: Whole, zone: Whole) -> Whole:
+    """Add a zone to those of a cell unless it is there; return how many there are."""
+    for k in range(n):
+        if entries[_LOCAL, k] == zone:
+            return n
+    entries[_LOCAL, n] = zone
+    return n + 1
+
+
+@lean
+def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
     """Mark the zones two of whose edges in a cell meet otherwise than one goes on where the other ends.
 
     A single ring none of whose edges do so anywhere is simple, and its polygon valid. Others may be valid.
     """
-    for k in range(first + 1, stop):
-        zone = zones[k]
-        if suspects[zone]:
-            continue
-        e = edges[k]
-        ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
-        for j in range(k - 1, first - 1, -1):
-            if zones[j] != zone:
-                break  # the edges of a ring stand together; zones of several rings are suspects anyway
-            o = edges[j]
-            cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
-            if dx == ax and dy == ay:
-                if _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0:
-                    suspects[zone] = True
-                if cx == bx and cy == by:
-                    suspects[zone] = True
-            elif bx == cx and by == cy:
-                if _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0:
-                    suspects[zone] = True
-            elif (
-                greater(ax, bx) < lesser(cx, dx)
-                or greater(cx, dx) < lesser(ax, bx)
-                or greater(ay, by) < lesser(cy, dy)
-                or greater(cy, dy) < lesser(ay, by)
+    for k in range(1, n):
+        first_k, second_k = entries[_FIRST, k], entries[_SECOND, k]
+        ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
+        x_low, x_high = (ax, bx) if ax < bx else (bx, ax)
+        y_low, y_high = (ay, by) if ay < by else (by, ay)
+        for j in range(k):
+            cx, cy, dx, dy = ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]
+            first_j, second_j = entries[_FIRST, j], entries[_SECOND, j]
+            step = entries[_EDGE, k] - entries[_EDGE, j]
+            if (step == 1 or step == -1) and second_j ^ second_k != 1:  # they follow each other in a ring
+                if step == 1 and not _is_back(cx, cy, ax, ay, bx, by):
+                    continue
+                if step == -1 and not _is_back(ax, ay, bx, by, dx, dy):
+                    continue
+            if (
+                ((cx > x_high) & (dx > x_high))
+                | ((cx < x_low) & (dx < x_low))
+                | ((cy > y_high) & (dy > y_high))
+                | ((cy < y_low) & (dy < y_low))
             ):
                 continue
-            elif orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
-                orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
-            ):
-                suspects[zone] = True
+            for which_k in range(2):
+                zone = first_k if which_k == 0 else second_k >> 1
+                against_k = which_k == 1 and second_k & 1 == 0
+                for which_j in range(2):
+                    other = first_j if which_j == 0 else second_j >> 1
+                    if zone != other or zone < 0 or suspects[zone]:
+                        continue
+                    if against_k == (which_j == 1 and second_j & 1 == 0):
+                        suspects[zone] = _meet_badly(ax, ay, bx, by, cx, cy, dx, dy)
+                    else:
+                        suspects[zone] = _meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
 
 
-@compiled
+@lean
+def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: Real, dy: Real) -> Any:
+    """Tell whether two edges of a ring, a to b and c to d, meet otherwise than one goes on from the other."""
+    if dx == ax and dy == ay:
+        if cx == bx and cy == by:
+            return True
+        return _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0
+    if bx == cx and by == cy:
+        return _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0
+    return orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
+        orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
+    )
+
+
+@lean
 def _is_back(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real) -> Any:
     """Tell whether, of three points on a line, the way from b to c leads back towards a."""
     return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
@@ -343,6 +386,7 @@ def _compile_block(
     coords: Floats,
     edges: Ints32,
     zones: Ints32,
+    seconds: Ints32,
     rank: Ints,
     x0: Real,
     y0: Real,
@@ -368,24 +412,29 @@ def _compile_block(
 
     `base` are the zones at the corner of its first cell. A run of cells with several zones is listed in
     `runs` as (where, first, last + 1, number of zones, zones...); a heavy cell in `heavy` as (parent block,
-    cell, column, row, number of zones at its corner, number of entries, zones..., edges..., their zones...).
+    cell, column, row, number of zones at its corner, number of entries, zones..., edges..., their first
+    zones..., their second zones...).
     """
     cell, entry, starts = rasterise(coords, edges, x0, y0, d, nx, row0, row1)
+    most = 0
     for k in range(starts.size - 1):
+        most = max(most, starts[k + 1])
         starts[k + 1] += starts[k]
-    cell_edges, cell_zones = np.empty(entry.size, np.int32), np.empty(entry.size, np.int32)
+    by_cell = np.empty(entry.size, np.int32)
     fill = starts[:-1].copy()
     for k in range(entry.size):
         at = fill[cell[k]]
-        cell_edges[at] = edges[entry[k]]
-        cell_zones[at] = zones[entry[k]]
+        by_cell[at] = entry[k]
         fill[cell[k]] = at + 1
 
-    row_set = np.empty(base.size + edges.size + 1, np.int32)
+    row_set = np.empty(base.size + 2 * edges.size + 1, np.int32)
     row_set[: base.size] = base
     n_row = base.size
     now = np.empty_like(row_set)
-    scratch = np.empty((4, 64), np.int32)
+    lines = out.view(np.float32)
+    marks = suspects.size > 0
+    entries = np.empty((5, 64), np.int32)
+    ends = np.empty((max(most, 1), 4), np.float64)
     for r in range(row0, row1):
         yl, y_next = y0 + r * d, y0 + (r + 1) * d
         now[:n_row] = row_set[:n_row]
@@ -409,9 +458,18 @@ def _compile_block(
                 runs, n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
                 run_from = -1
             n = k1 - k0
+            if 2 * n + n_now > entries.shape[1]:
+                entries = np.empty((5, 2 * (2 * n + n_now)), np.int32)
+            for k in range(n):
+                k_entry = by_cell[k0 + k]
+                e = edges[k_entry]
+                entries[_EDGE, k] = e
+                entries[_FIRST, k], entries[_SECOND, k] = zones[k_entry], seconds[k_entry]
+                ends[k, 0], ends[k, 1] = coords[e, 0], coords[e, 1]
+                ends[k, 2], ends[k, 3] = coords[e + 1, 0], coords[e + 1, 1]
             xl, x_next = x0 + c * d, x0 + (c + 1) * d
             if n > _HEAVY and may_split and n < 0.8 * parent_entries:
-                heavy = _room(heavy, n_heavy + 6 + n_now + 2 * n)
+                heavy = _room(heavy, n_heavy + 6 + n_now + 3 * n)
                 heavy[n_heavy] = parent
                 heavy[n_heavy + 1] = at
                 heavy[n_heavy + 2] = c
@@ -421,35 +479,38 @@ def _compile_block(
                 n_heavy += 6
                 heavy[n_heavy : n_heavy + n_now] = now[:n_now]
                 n_heavy += n_now
-                heavy[n_heavy : n_heavy + n] = cell_edges[k0:k1]
-                n_heavy += n
-                heavy[n_heavy : n_heavy + n] = cell_zones[k0:k1]
-                n_heavy += n
+                for part in range(3):
+                    heavy[n_heavy : n_heavy + n] = entries[part, :n]
+                    n_heavy += n
                 words[at] = BLOCK
             else:
-                if suspects.size:
-                    _suspect(coords, cell_edges, cell_zones, k0, k1, suspects)
+                if marks:
+                    _suspect(ends, entries, n, suspects)
                 words[at] = (used << 2) | RECORD
-                if n + n_now > scratch.shape[1]:
-                    scratch = np.empty((4, 2 * (n + n_now)), np.int32)
-                out, used = _write_record(
-                    out, used, coords, cell_edges, cell_zones, k0, n, rank, now, n_now, xl, yl, d, scratch
-                )
-            for k in range(k0, k1):
-                e = cell_edges[k]
-                ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+                most_zones = 2 * n + n_now
+                need = used + most_zones + (most_zones // MANY + 1) * (2 + (EDGE_WORDS + 1) * n)
+                if need > out.size:
+                    out = _room(out, need)
+                    lines = out.view(np.float32)
+                used = _write_record(out, lines, used, ends, entries, n, rank, now, n_now, xl, yl, d)
+            for k in range(n):
+                ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
                 # Between this corner and the next one to the right.
                 if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(
                     ax, ay, bx, by, x_next, yl
                 ):
-                    n_now = _toggle(now, n_now, cell_zones[k])
+                    n_now = _toggle(now, n_now, entries[_FIRST, k])
+                    if entries[_SECOND, k] >= 0:
+                        n_now = _toggle(now, n_now, entries[_SECOND, k] >> 1)
                 # Between the first corner of this row and that of the next.
                 if (
                     c == 0
                     and (ax > xl) != (bx > xl)
                     and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next)
                 ):
-                    n_row = _toggle(row_set, n_row, cell_zones[k])
+                    n_row = _toggle(row_set, n_row, entries[_FIRST, k])
+                    if entries[_SECOND, k] >= 0:
+                        n_row = _toggle(row_set, n_row, entries[_SECOND, k] >> 1)
         if run_from >= 0:
             runs, n_runs = _note_run(runs, n_runs, where, run_from, first_cell + nx, now, n_now, rank)
     return out, used, runs, n_runs, heavy, n_heavy
@@ -503,6 +564,7 @@ def compile_band(
         y0 + (row0 - 2 * MARGIN) * d,
         y0 + (row1 + 2 * MARGIN) * d,
     )
+    edges, zones, seconds = _merge(coords, edges, zones)
     out = np.empty(max(1024, 6 * edges.size), np.uint32)
     runs = np.empty(256, np.int64)
     heavy = np.empty(256, np.int64)
@@ -511,8 +573,8 @@ def compile_band(
     n_blocks, n_words = 0, 0
     nobody = np.empty(0, np.int32)
     out, used, runs, n_runs, heavy, n_heavy = _compile_block(
-        coords, edges, zones, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0, heavy, 0,
-        -1, 1 << 60, d >= 4 * least_d, suspects,
+        coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0,
+        heavy, 0, -1, 1 << 60, d >= 4 * least_d, suspects,
     )  # fmt: skip
     for depth in range(_DEEPEST):
         if n_heavy == 0:
@@ -526,7 +588,8 @@ def compile_band(
             corner = heavy[at : at + nb].astype(np.int32)
             cell_edges = heavy[at + nb : at + nb + n].astype(np.int32)
             cell_zones = heavy[at + nb + n : at + nb + 2 * n].astype(np.int32)
-            at += nb + 2 * n
+            cell_seconds = heavy[at + nb + 2 * n : at + nb + 3 * n].astype(np.int32)
+            at += nb + 3 * n
             if parent < 0:
                 px, py, pd = x0, y0, d
             else:
@@ -555,7 +618,7 @@ def compile_band(
             sd = 1.0 / blocks[n_blocks, 2]
             before = n_runs
             out, used, runs, n_runs, deeper, n_deeper = _compile_block(
-                coords, cell_edges, cell_zones, rank, xl, yl, sd, side, 0, side, corner,
+                coords, cell_edges, cell_zones, cell_seconds, rank, xl, yl, sd, side, 0, side, corner,
                 block_words[n_words : n_words + side * side], 1, out, used, runs, n_runs, deeper, n_deeper,
                 n_blocks, n, may_split, suspects,
             )  # fmt: skip
@@ -569,7 +632,7 @@ def compile_band(
     return out[:used], blocks[:n_blocks], block_words[:n_words], runs[:n_runs]
 
 
-@compiled
+@lean
 def move_words(words: Words, records_at: Whole, first_block: Whole) -> None:
     """Let words point to where records and blocks of their band came to stand."""
     for k in range(words.size):

@@ -21,17 +21,31 @@ from numba.core import event
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "lean"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 def compiled(function: _Function) -> _Function:
     """Compile a function of numbers and arrays, to run without the interpreter's lock."""
+    return _kept(function, _nrt=True)  # said, or a kernel called by a lean one would be lean
+
+
+def lean(function: _Function) -> _Function:
+    """Compile a function that makes no arrays, and need not count who holds those it is given.
+
+    Counting is an atomic operation for each array and call, which all threads wait for: in an inner loop it
+    can take as long as the work.
+    """
+    return _kept(function, _nrt=False)
+
+
+def _kept(function: _Function, **options: Any) -> _Function:
+    """Compile a function, and keep its code on disk where that is possible."""
     try:
-        kernel: Any = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        kernel: Any = numba.njit(nogil=True, error_model="numpy", cache=True, **options)(function)
     except RuntimeError:  # no directory to keep the code in
-        uncached: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        uncached: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
         return uncached  # type: ignore[no-any-return]
     file = kernel._cache._cache_file  # noqa: SLF001
     file._source_stamp = (*file._source_stamp, _SOURCES)  # noqa: SLF001

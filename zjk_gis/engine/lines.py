@@ -275,7 +275,7 @@ class LineIndex:
 def _take_apart(
     lines: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the lines without repeated vertices, the line of each part, the vertices, and where parts begin."""
+    """Return the lines without repeated vertices, the line of each part, all vertices, where parts begin."""
     if (shapely.get_type_id(lines) == 1).all():
         parts, owner = lines, np.arange(len(lines))
     else:

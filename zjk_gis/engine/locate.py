@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.engine.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
-from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.compiled import compiled, lean
 from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = ["fill_members", "locate_points", "may_be_near"]
 
 NONE, INSIDE, BORDER = 0, 1, 2
 _BATCH = 512
+_AT, _WORD, _REST, _AHEAD, _OPEN = 0, 1, 2, 3, 4  # what is known of a batch, side by side
 _UNSURE = -1
 _FOUND, _NOT_FOUND = -2, -1
 _FAR = 4.0  # cells: beyond, all is taken to be near
@@ -40,7 +41,7 @@ _POSITION = np.array(
 )  # fmt: skip
 
 
-@compiled
+@lean
 def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
     """Return the zones of one chunk at a point, a bit each, in single precision; or `_UNSURE`."""
     header = np.int64(words[at])
@@ -69,7 +70,7 @@ def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance:
     return base & ((1 << MANY) - 1)
 
 
-@compiled
+@lean
 def _walk_exactly(
     words: Words, coords: Floats, at: Whole, px: Real, py: Real, xl: Real
 ) -> tuple[Whole, Whole, bool]:
@@ -101,13 +102,13 @@ def _walk_exactly(
     return inside & full & ~touching, touching, certain
 
 
-@compiled
+@lean
 def _lowest(bits: Whole) -> Whole:
     """Return the position of the lowest bit that is set, without a branch (de Bruijn)."""
     return _POSITION[((bits & -bits) * 0x077CB531 >> 27) & 31]
 
 
-@compiled
+@lean
 def _count(bits: Whole) -> Whole:
     """Count the bits that are set, of 32, without a branch."""
     bits = bits - ((bits >> 1) & 0x55555555)
@@ -115,7 +116,7 @@ def _count(bits: Whole) -> Whole:
     return ((((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101) >> 24) & 0xFF
 
 
-@compiled
+@lean
 def _descend(
     words: Words, blocks: Floats, block_words_at: Whole, word: Whole, x: Floats, y: Floats
 ) -> tuple[Whole, Real, Real, Real, Real, Whole, Whole]:
@@ -139,7 +140,7 @@ def _descend(
     return word, u, v, blocks[b, 0], d, cell, side
 
 
-@compiled
+@lean
 def _from_record(
     words: Words,
     lines: Floats32,
@@ -186,16 +187,6 @@ def _from_record(
 
 
 @compiled
-def _append(positions: Ints, n: Whole, value: Whole) -> tuple[Ints, Whole]:
-    if n == positions.size:
-        longer = np.empty(2 * n + 16, np.int64)
-        longer[:n] = positions
-        positions = longer
-    positions[n] = value
-    return positions, n + 1
-
-
-@compiled
 def locate_points(
     x: Floats,
     y: Floats,
@@ -221,84 +212,123 @@ def locate_points(
     `grid` is (x0, y0, 1 / d, d). `error` is how far the points may truly lie from their coordinates: with 0
     only points stay open that need integers of any length, otherwise all whose answer may be another one.
     """
-    x0, y0, inv, d = grid
-    slack = error * inv
-    at = np.empty(_BATCH, np.int64)
-    word = np.empty(_BATCH, np.int64)
-    us = np.empty(_BATCH, np.float64)
-    vs = np.empty(_BATCH, np.float64)
-    rest = np.empty(_BATCH, np.int64)
-    ahead = np.empty(_BATCH, np.uint32)
+    places = np.empty((2, _BATCH), np.float64)
+    looks = np.empty((5, 2 * _BATCH), np.int64)  # a point may stay open for two reasons
     still_open, n_open = np.empty(0, np.int64), 0
     for start in range(0, x.size, _BATCH):
-        n = min(_BATCH, x.size - start)
-        for k in range(n):
-            fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
-            on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
-            fu, fv = (fu, fv) if on else (0.5, 0.5)  # the first cell lies beyond all zones
-            c, r = np.int64(fu), np.int64(fv)
-            us[k] = fu - c
-            vs[k] = fv - r
-            at[k] = r * nx + c
-        for k in range(n):
-            word[k] = words[at[k]]
-        n_rest = 0
-        for k in range(n):
-            w = word[k]
-            number = w >> 2
-            row[start + k] = number - 1
-            found[start + k] = number > 0
-            count[start + k] = number > 0
-            rest[n_rest] = k
-            n_rest += ((w & 3) != 0) | (number > n_zones)
-        if slack > 0.0:
-            n_near = 0  # of the cell's sides; counted first, as there is hardly ever one
-            for k in range(n):
-                u, v = us[k], vs[k]
-                n_near += (u < slack) | (v < slack) | (u > 1.0 - slack) | (v > 1.0 - slack)
-            if n_near > 0:
-                for k in range(n):
-                    if min(us[k], vs[k]) < slack or max(us[k], vs[k]) > 1.0 - slack:
-                        still_open, n_open = _append(still_open, n_open, start + k)
-        for k in range(n_rest):  # touch the records, so that they are on their way
-            w = word[rest[k]]
-            ahead[k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
-        for j in range(n_rest):
-            k = rest[j]
-            i = start + k
-            w = word[k]
-            u, v = us[k], vs[k]
-            west, side, cell, columns = x0, d, at[k], nx
-            here = slack
-            if w & 3 == BLOCK:
-                w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
-                here = error / side
-                if here > 0.0 and (min(u, v) < here or max(u, v) > 1.0 - here):
-                    still_open, n_open = _append(still_open, n_open, i)
-                    continue
-            number = w >> 2
-            if w & 3 == RECORD:
-                zone, how, many, certain = _from_record(
-                    words, lines, coords, number, x[i], y[i], u, v, west, side, cell, columns, tolerance, here
-                )
-                row[i] = zone
-                found[i] = how
-                count[i] = many
-                if not certain:
-                    still_open, n_open = _append(still_open, n_open, i)
-            elif number > n_zones:
-                first = offsets[number - n_zones - 1]
-                row[i] = members[first]
-                found[i] = INSIDE
-                count[i] = offsets[number - n_zones] - first
-            else:
-                row[i] = number - 1
-                found[i] = number > 0
-                count[i] = number > 0
+        n_new = _locate_batch(
+            start, x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members,
+            blocks, block_words_at, tolerance, error, places, looks,
+        )  # fmt: skip
+        if n_new > 0:
+            if n_open + n_new > still_open.size:
+                longer = np.empty(2 * (n_open + n_new), np.int64)
+                longer[:n_open] = still_open[:n_open]
+                still_open = longer
+            still_open[n_open : n_open + n_new] = looks[_OPEN, :n_new]
+            n_open += n_new
     return still_open[:n_open]
 
 
-@compiled
+@lean
+def _locate_batch(
+    start: Whole,
+    x: Floats,
+    y: Floats,
+    row: Ints32,
+    found: Bytes,
+    count: Ints32,
+    words: Words,
+    lines: Floats32,
+    coords: Floats,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    n_zones: Whole,
+    offsets: Ints,
+    members: Ints32,
+    blocks: Floats,
+    block_words_at: Whole,
+    tolerance: Real,
+    error: Real,
+    places: Floats,
+    looks: Ints,
+) -> Whole:
+    """Locate the points of a batch; list those that stay open in `looks`, and return how many they are."""
+    x0, y0, inv, d = grid
+    slack = error * inv
+    n_open = 0
+    n = min(_BATCH, x.size - start)
+    for k in range(n):
+        fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
+        on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
+        fu, fv = (fu, fv) if on else (0.5, 0.5)  # the first cell lies beyond all zones
+        c, r = np.int64(fu), np.int64(fv)
+        places[0, k] = fu - c
+        places[1, k] = fv - r
+        looks[_AT, k] = r * nx + c
+    for k in range(n):
+        looks[_WORD, k] = words[looks[_AT, k]]
+    n_rest = 0
+    for k in range(n):
+        w = looks[_WORD, k]
+        number = w >> 2
+        row[start + k] = number - 1
+        found[start + k] = number > 0
+        count[start + k] = number > 0
+        looks[_REST, n_rest] = k
+        n_rest += ((w & 3) != 0) | (number > n_zones)
+    if slack > 0.0:
+        n_near = 0  # of the cell's sides; counted first, as there is hardly ever one
+        for k in range(n):
+            u, v = places[0, k], places[1, k]
+            n_near += (u < slack) | (v < slack) | (u > 1.0 - slack) | (v > 1.0 - slack)
+        if n_near > 0:
+            for k in range(n):
+                if min(places[0, k], places[1, k]) < slack or max(places[0, k], places[1, k]) > 1.0 - slack:
+                    looks[_OPEN, n_open] = start + k
+                    n_open += 1
+    for k in range(n_rest):  # touch the records, so that they are on their way
+        w = looks[_WORD, looks[_REST, k]]
+        looks[_AHEAD, k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
+    for j in range(n_rest):
+        k = looks[_REST, j]
+        i = start + k
+        w = looks[_WORD, k]
+        u, v = places[0, k], places[1, k]
+        west, side, cell, columns = x0, d, looks[_AT, k], nx
+        here = slack
+        if w & 3 == BLOCK:
+            w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
+            here = error / side
+            if here > 0.0 and (min(u, v) < here or max(u, v) > 1.0 - here):
+                looks[_OPEN, n_open] = i
+                n_open += 1
+                continue
+        number = w >> 2
+        if w & 3 == RECORD:
+            zone, how, many, certain = _from_record(
+                words, lines, coords, number, x[i], y[i], u, v, west, side, cell, columns, tolerance, here
+            )
+            row[i] = zone
+            found[i] = how
+            count[i] = many
+            if not certain:
+                looks[_OPEN, n_open] = i
+                n_open += 1
+        elif number > n_zones:
+            first = offsets[number - n_zones - 1]
+            row[i] = members[first]
+            found[i] = INSIDE
+            count[i] = offsets[number - n_zones] - first
+        else:
+            row[i] = number - 1
+            found[i] = number > 0
+            count[i] = number > 0
+    return n_open
+
+
+@lean
 def fill_members(
     x: Floats,
     y: Floats,
@@ -374,7 +404,7 @@ def fill_members(
             touches[j + 1] = touch
 
 
-@compiled
+@lean
 def may_be_near(
     x: Floats,
     y: Floats,
@@ -425,7 +455,7 @@ def may_be_near(
                         near[i] = inner != _NOT_FOUND
 
 
-@compiled
+@lean
 def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tuple[Whole, Whole, Whole, Whole]:
     return (
         np.int64(greater(np.floor(fu - reach), 0.0)),
@@ -435,7 +465,7 @@ def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tupl
     )
 
 
-@compiled
+@lean
 def _look_around(
     words: Words,
     lines: Floats32,
@@ -465,7 +495,7 @@ def _look_around(
     return block
 
 
-@compiled
+@lean
 def _record_has_edge_near(
     words: Words, lines: Floats32, at: Whole, u: Real, v: Real, reach: Real, tolerance: Real
 ) -> bool:

@@ -35,7 +35,7 @@ FOUND = ("none", "inside", "border")
 _FEW_POINTS, _FEW_EDGES = 50_000, 20_000_000
 # Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are two dozen times as many
 # points as edges.
-_COARSE, _FINE = 2.0, 4.2
+_COARSE, _FINE = 1.4, 4.2
 _POINTS_PER_EDGE = 24
 # Vertices up to which GEOS checks validity before the compiled code would be loaded.
 _FEW_VERTICES = 200_000

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.compiled import compiled, lean
 
 __all__ = ["UNKNOWN", "greater", "lesser", "orient"]
 
@@ -24,19 +24,19 @@ _LEAST, _GREATEST = 1e-270, 1e270  # products between these lose nothing, nor do
 _SPLITTER = 2.0**27 + 1.0
 
 
-@compiled
+@lean
 def lesser(a: float, b: float) -> float:
     """Return the lesser of two numbers, ten times as fast as ``min``, which minds what is not a number."""
     return a if a < b else b  # noqa: FURB136
 
 
-@compiled
+@lean
 def greater(a: float, b: float) -> float:
     """Return the greater of two numbers; see `lesser`."""
     return a if a > b else b  # noqa: FURB136
 
 
-@compiled
+@lean
 def orient(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:
     """Return 1 if c lies to the left of the line from a to b, -1 to the right, 0 on it, or `UNKNOWN`."""
     left = (ax - cx) * (by - cy)
@@ -83,7 +83,7 @@ def _orient_exactly(ax: float, ay: float, bx: float, by: float, cx: float, cy: f
     return 0
 
 
-@compiled
+@lean
 def _error_of_product(p: float, q: float, product: float) -> float:
     """Return exactly what rounding took from p * q (Dekker)."""
     c = _SPLITTER * p
@@ -96,7 +96,7 @@ def _error_of_product(p: float, q: float, product: float) -> float:
     return error
 
 
-@compiled
+@lean
 def _add(total: np.ndarray, size: int, value: float) -> int:
     """Add a number to an expansion, exactly; return the new length."""
     for k in range(size):

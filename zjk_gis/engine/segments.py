@@ -13,7 +13,7 @@ import numpy as np
 
 from zjk_gis.engine.arrays import as_coordinates, as_floats, offsets_of
 from zjk_gis.engine.cells import rasterise
-from zjk_gis.engine.compiled import compiled
+from zjk_gis.engine.compiled import compiled, lean
 from zjk_gis.engine.predicates import greater, lesser, orient
 from zjk_gis.threads import in_chunks
 
@@ -148,7 +148,7 @@ class SegmentGrid:
         )  # fmt: skip
 
 
-@compiled
+@lean
 def segment_distance(px: Real, py: Real, ax: Real, ay: Real, bx: Real, by: Real) -> Real:
     """Do as `zjk_gis.engine.distance.segment_distances`, for one point, to the same bit."""
     if ax > bx or (ax == bx and ay > by):
@@ -163,7 +163,7 @@ def segment_distance(px: Real, py: Real, ax: Real, ay: Real, bx: Real, by: Real)
     return abs((ay - py) * dx - (ax - px) * dy) / np.sqrt(length2)
 
 
-@compiled
+@lean
 def sides_and_chainages(
     x: Floats,
     y: Floats,
@@ -227,7 +227,7 @@ def _occupied_blocks(first: Ints, nx: Whole, ny: Whole) -> Bools:
     return blocks
 
 
-@compiled
+@lean
 def _look(
     px: Real,
     py: Real,
@@ -258,13 +258,13 @@ def _look(
     return best, best_owner, best_segment
 
 
-@compiled
+@lean
 def _gap(u: Real, low: Real, high: Real) -> Real:
     """Return how far a number lies from an interval."""
     return greater(greater(low - u, u - high), 0.0)
 
 
-@compiled
+@lean
 def _nearest(
     x: Floats,
     y: Floats,
@@ -319,7 +319,7 @@ def _nearest(
         to_segment[i] = best_segment
 
 
-@compiled
+@lean
 def _look_at_blocks(
     px: Real,
     py: Real,
@@ -365,7 +365,7 @@ def _look_at_blocks(
     return best, best_owner, best_segment
 
 
-@compiled
+@lean
 def _look_into_block(
     px: Real,
     py: Real,
