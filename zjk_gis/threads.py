@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["all_of", "count", "in_chunks"]
+__all__ = ["all_of", "count", "each_of", "in_chunks"]
 
 _CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
 
@@ -27,14 +27,20 @@ def count() -> int:
     return os.cpu_count() or 1
 
 
-def all_of(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-    """Do the work for every item, some at a time, and return the results in the order of the items."""
+def each_of(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Do the work for every item, some at a time, and hand out the results in the order of the items."""
     listed = list(items)
     threads = min(count(), len(listed))
     if threads <= 1:
-        return [work(item) for item in listed]
+        yield from map(work, listed)
+        return
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, listed))
+        yield from pool.map(work, listed)
+
+
+def all_of(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """Do the work for every item, some at a time, and return the results in the order of the items."""
+    return list(each_of(work, items))
 
 
 def in_chunks(work: Callable[[slice], _Result], size: int, *, chunk: int = _CHUNK) -> list[_Result]:

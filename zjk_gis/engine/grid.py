@@ -9,9 +9,11 @@ import numpy as np
 
 from zjk_gis.engine.cells import compile_band, intern_runs, move_words
 from zjk_gis.engine.locate import fill_members, locate_points, may_be_near
-from zjk_gis.threads import all_of, count, in_chunks
+from zjk_gis.threads import count, each_of, in_chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from zjk_gis.engine.shapes import Rings
@@ -22,6 +24,7 @@ __all__ = ["CompiledGrid"]
 _Part = tuple["NDArray[np.uint32]", "NDArray[np.float64]", "NDArray[np.uint32]", "NDArray[np.int64]"]
 
 _MOST_CELLS = 1 << 26
+_ROOM = 16  # words for a vertex: more than nearly all need, and what is never written takes no memory
 _PADDING = 64  # words behind the last record, which reading ahead may touch
 _CELLS_OF_BAND = 100_000  # so that a band stays in the processor's own memory
 # Single precision in a cell's own coordinates: what rounding of line and point can add up to, with room.
@@ -35,7 +38,7 @@ class CompiledGrid:
     Attributes
     ----------
     words : ndarray of uint32
-        The cells row by row, then those of the blocks, then the records.
+        The cells row by row, then, for some rows at a time, the cells of their blocks and the records.
     coords : ndarray of float64, shape (v, 2)
         The vertices, for the exact predicate.
     place : tuple of float
@@ -92,7 +95,7 @@ class CompiledGrid:
         grain = float(np.spacing(np.abs(np.concatenate([low, high])).max()))
         place = (float(x0), float(y0), 1.0 / d, d)
 
-        cells_of_grid = np.empty(nx * ny, np.uint32)
+        words = np.empty(nx * ny + _ROOM * len(coords) + _PADDING, np.uint32)
         share = max(8, min(_CELLS_OF_BAND // nx, -(-ny // (4 * count()))))
         bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
         ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
@@ -101,11 +104,13 @@ class CompiledGrid:
             row0, row1 = band
             return compile_band(
                 coords, rings.starts, rings.zone, ring_low, ring_high, rank, *place[:2], d, nx, row0, row1,
-                cells_of_grid[row0 * nx : row1 * nx], grain * 2.0**24, marks,
+                words[row0 * nx : row1 * nx], grain * 2.0**24, marks,
             )  # fmt: skip
 
-        parts = all_of(compile_one, bands)
-        words, blocks, offsets, members = _put_together(cells_of_grid, parts, bands, nx, rings.n_zones)
+        cells_of = [words[row0 * nx : row1 * nx] for row0, row1 in bands]
+        words, blocks, offsets, members = _put_together(
+            words, nx * ny, cells_of, each_of(compile_one, bands), rings.n_zones
+        )
         return cls(
             words=words,
             coords=coords,
@@ -168,7 +173,7 @@ class CompiledGrid:
         def work(part: slice) -> None:
             may_be_near(
                 x[part], y[part], within, near[part], self.words, self.words.view(np.float32), self.place,
-                self.nx, self.ny, self.blocks, self.nx * self.ny, np.float32(self.tolerance),
+                self.nx, self.ny, self.blocks, np.float32(self.tolerance),
             )  # fmt: skip
 
         in_chunks(work, len(x))
@@ -177,7 +182,7 @@ class CompiledGrid:
     def _tables(self) -> tuple[Any, ...]:
         return (
             self.words, self.words.view(np.float32), self.coords, self.place, self.nx, self.ny, self.n_zones,
-            self.offsets, self.members, self.blocks, self.nx * self.ny, np.float32(self.tolerance),
+            self.offsets, self.members, self.blocks, np.float32(self.tolerance),
         )  # fmt: skip
 
 
@@ -195,43 +200,40 @@ def _least_side(d: float, blocks: NDArray[np.float64]) -> float:
 
 
 def _put_together(
-    grid: NDArray[np.uint32],
-    parts: list[_Part],
-    bands: list[tuple[int, int]],
-    nx: int,
+    words: NDArray[np.uint32],
+    used: int,
+    cells_of: list[NDArray[np.uint32]],
+    parts: Iterable[_Part],
     n_zones: int,
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
-    """Put the bands' records behind the cells, and number the sets of several zones."""
-    n_grid = len(grid)
-    block_sizes = np.array([len(part[2]) for part in parts])
-    record_sizes = np.array([len(part[0]) for part in parts])
-    block_counts = np.array([len(part[1]) for part in parts])
-    block_at = np.concatenate([[0], np.cumsum(block_sizes)])
-    record_at = n_grid + block_at[-1] + np.concatenate([[0], np.cumsum(record_sizes)])
-    first_block = np.concatenate([[0], np.cumsum(block_counts)])
-    words = np.empty(int(record_at[-1]) + _PADDING, np.uint32)
-    words[-_PADDING:] = 0
+    """Put the bands' blocks and records behind the cells, and number the sets of several zones.
+
+    It is done band by band while the next are compiled, so that few of them wait.
+    """
     offsets, members = np.zeros(64, np.int64), np.empty(64, np.int32)
     table, n_sets = np.full(256, -1, np.int64), 0
-    for k, (_, _, block_words, runs) in enumerate(parts):
+    all_blocks, n_blocks = [], 0
+    late = []  # what finds no room: the bands still write to the words as they are
+    for cells, (records, blocks, block_words, runs) in zip(cells_of, parts, strict=True):
         if len(runs):
-            row0, row1 = bands[k]
             offsets, members, table, n_sets = intern_runs(
-                runs, grid[row0 * nx : row1 * nx], block_words, n_zones, offsets, members, table, n_sets
+                runs, cells, block_words, n_zones, offsets, members, table, n_sets
             )
-
-    def move(k: int) -> None:
-        records, blocks, block_words, _ = parts[k]
-        row0, row1 = bands[k]
-        own = words[row0 * nx : row1 * nx]
-        own[:] = grid[row0 * nx : row1 * nx]
-        move_words(own, int(record_at[k]), int(first_block[k]))
-        if len(blocks):
-            move_words(block_words, int(record_at[k]), int(first_block[k]))
-            words[n_grid + block_at[k] : n_grid + block_at[k + 1]] = block_words
-            blocks[:, 4] += block_at[k]
-        words[record_at[k] : record_at[k + 1]] = records
-
-    all_of(move, range(len(parts)))
-    blocks = np.concatenate([part[1] for part in parts])
-    return words, blocks, offsets[: n_sets + 1].copy(), members[: offsets[n_sets]].copy()
+        for moved in (cells, block_words):
+            move_words(moved, used + len(block_words), n_blocks)
+        blocks[:, 4] += used
+        n_blocks += len(blocks)
+        all_blocks.append(blocks)
+        for piece in (block_words, records):
+            if used + len(piece) + _PADDING <= len(words):
+                words[used : used + len(piece)] = piece
+            else:
+                late.append((used, piece))
+            used += len(piece)
+    if late:
+        words = np.concatenate([words, np.empty(used + _PADDING - len(words), np.uint32)])
+        for at, piece in late:
+            words[at : at + len(piece)] = piece
+    words = words[: used + _PADDING]
+    words[-_PADDING:] = 0
+    return words, np.concatenate(all_blocks), offsets[: n_sets + 1].copy(), members[: offsets[n_sets]].copy()

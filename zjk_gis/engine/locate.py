@@ -118,7 +118,7 @@ def _count(bits: Whole) -> Whole:
 
 @lean
 def _descend(
-    words: Words, blocks: Floats, block_words_at: Whole, word: Whole, x: Floats, y: Floats
+    words: Words, blocks: Floats, word: Whole, x: Floats, y: Floats
 ) -> tuple[Whole, Real, Real, Real, Real, Whole, Whole]:
     """Follow blocks down to the cell that decides.
 
@@ -136,7 +136,7 @@ def _descend(
         r = np.int64(lesser(greater(np.floor(fv), 0.0), side - 1.0))
         u, v = fu - c, fv - r
         cell = r * side + c
-        word = np.int64(words[block_words_at + np.int64(blocks[b, 4]) + cell])
+        word = np.int64(words[np.int64(blocks[b, 4]) + cell])
     return word, u, v, blocks[b, 0], d, cell, side
 
 
@@ -203,7 +203,6 @@ def locate_points(
     offsets: Ints,
     members: Ints32,
     blocks: Floats,
-    block_words_at: Whole,
     tolerance: Real,
     error: Real,
 ) -> Ints:
@@ -218,7 +217,7 @@ def locate_points(
     for start in range(0, x.size, _BATCH):
         n_new = _locate_batch(
             start, x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members,
-            blocks, block_words_at, tolerance, error, places, looks,
+            blocks, tolerance, error, places, looks,
         )  # fmt: skip
         if n_new > 0:
             if n_open + n_new > still_open.size:
@@ -248,7 +247,6 @@ def _locate_batch(
     offsets: Ints,
     members: Ints32,
     blocks: Floats,
-    block_words_at: Whole,
     tolerance: Real,
     error: Real,
     places: Floats,
@@ -299,7 +297,7 @@ def _locate_batch(
         west, side, cell, columns = x0, d, looks[_AT, k], nx
         here = slack
         if w & 3 == BLOCK:
-            w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
+            w, u, v, west, side, cell, columns = _descend(words, blocks, w, x[i], y[i])
             here = error / side
             if here > 0.0 and (min(u, v) < here or max(u, v) > 1.0 - here):
                 looks[_OPEN, n_open] = i
@@ -345,7 +343,6 @@ def fill_members(
     offsets: Ints,
     members: Ints32,
     blocks: Floats,
-    block_words_at: Whole,
     tolerance: Real,
 ) -> None:
     """Write, for every point, the zones that hold or touch it, ascending, from `starts` on in `zones`.
@@ -362,7 +359,7 @@ def fill_members(
         u, v, xl = fu - c, fv - r, x0 + c * d
         w = np.int64(words[r * nx + c])
         if w & 3 == BLOCK:
-            w, u, v, west, side, cell, columns = _descend(words, blocks, block_words_at, w, x[i], y[i])
+            w, u, v, west, side, cell, columns = _descend(words, blocks, w, x[i], y[i])
             xl = west + (cell % columns) * side
         number = w >> 2
         if w & 3 != RECORD:
@@ -416,7 +413,6 @@ def may_be_near(
     nx: Whole,
     ny: Whole,
     blocks: Floats,
-    block_words_at: Whole,
     tolerance: Real,
 ) -> None:
     """Tell which points may have an edge within a distance: all that have, and few others."""
@@ -448,7 +444,7 @@ def may_be_near(
                     if word & 3 == BLOCK and not near[i]:
                         b = word >> 2
                         b_inv, side = blocks[b, 2], np.int64(blocks[b, 3])
-                        at = block_words_at + np.int64(blocks[b, 4])
+                        at = np.int64(blocks[b, 4])
                         bu, bv = (x[i] - blocks[b, 0]) * b_inv, (y[i] - blocks[b, 1]) * b_inv
                         # A block within the block counts as an edge: they are rare and small.
                         inner = _look_around(words, lines, at, side, side, bu, bv, within * b_inv, tolerance)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["read_arrays", "write_arrays"]
 
 _MAGIC = b"ZJKGISIX"
-_VERSION = 1
+_VERSION = 2
 _ALIGNED = 64
 _HEAD = len(_MAGIC) + 8 + 4 + 4  # magic, length of the directory, its checksum, version
 _MOST_DIRECTORY = 1 << 26
