@@ -297,56 +297,75 @@ class _ArrowToText:
 class _Parquet:
     """Parquet files one behind the other in one growing file, which at last get one footer for all.
 
-    Each part is whole by itself, so that another process can go on behind it.
+    Every batch is made a file of its own in memory, so that several are encoded and compressed at a time. A
+    part ends with a footer for its batches, by which another process can go on behind it.
     """
 
     def __init__(self, ledger: Ledger, columns: _Columns) -> None:
         self._file, self._columns = ledger.rows, columns
-        self._begins: list[int] = []
-        self._footers: list[bytes] = []
+        self._parts, self._batches = _Pieces(), _Pieces()
         begin = 0
         for part in ledger.parts:
             if part.rows_end > begin:  # there may have been nothing but rejects
                 self._add_part(begin, part.rows_end)
             begin = part.rows_end
-        self._writer: Any = None
+        self._begin = begin
 
     def encode(
         self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
     ) -> Any:
-        return self._columns.encode(batch, keep, places, answers)
+        rows = self._columns.encode(batch, keep, places, answers)
+        return self._as_file(rows) if rows.num_rows else None
 
     def write(self, encoded: Any) -> None:
-        if encoded.num_rows:
-            self._open().write_batch(encoded)
+        if encoded is not None:
+            view = memoryview(encoded)
+            size = int.from_bytes(view[-8:-4], "little")
+            self._batches.add(self._file.tell() - self._begin, bytes(view[-8 - size : -8]))
+            self._file.write(view)
 
     def end_part(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._batches.footers:
+            if len(self._batches.footers) > 1:
+                self._file.write(self._batches.joined())
             self._add_part(self._begin, self._file.tell())
+            self._batches = _Pieces()
+        self._begin = self._file.tell()
 
     def finish(self) -> Path | None:
-        if not self._footers:
-            self._open()
+        if not self._parts.footers and not self._batches.footers:
+            self.write(self._as_file(self._columns.schema.empty_table()))
         self.end_part()
-        if len(self._footers) > 1:
-            self._file.write(joined_footer(self._footers, self._begins))
+        if len(self._parts.footers) > 1:
+            self._file.write(self._parts.joined())
         return None
 
-    def _open(self) -> Any:
+    def _as_file(self, rows: Any) -> Any:
+        pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
         parquet = need("pyarrow.parquet", extra="parquet", purpose="write a .parquet file")
-        if self._writer is None:
-            self._begin = self._file.tell()
-            self._writer = parquet.ParquetWriter(
-                self._file, self._columns.schema, compression=self._columns.compression
-            )
-        return self._writer
+        made = pyarrow.BufferOutputStream()
+        with parquet.ParquetWriter(made, self._columns.schema, compression=self._columns.compression) as out:
+            out.write(rows)
+        return made.getvalue()
 
     def _add_part(self, begin: int, end: int) -> None:
         size = int.from_bytes(self._file.read_back(end - 8, 4), "little")
-        self._begins.append(begin)
-        self._footers.append(self._file.read_back(end - 8 - size, size))
+        self._parts.add(begin, self._file.read_back(end - 8 - size, size))
+
+
+class _Pieces:
+    """Parquet files that stand behind one another: where each begins, and its footer."""
+
+    def __init__(self) -> None:
+        self.begins: list[int] = []
+        self.footers: list[bytes] = []
+
+    def add(self, begin: int, footer: bytes) -> None:
+        self.begins.append(begin)
+        self.footers.append(footer)
+
+    def joined(self) -> bytes:
+        return joined_footer(self.footers, self.begins)
 
 
 class _GeoPackage(_Parquet):
