@@ -401,7 +401,7 @@ def fill_members(
             touches[j + 1] = touch
 
 
-@lean
+@compiled
 def may_be_near(
     x: Floats,
     y: Floats,
@@ -416,18 +416,60 @@ def may_be_near(
     tolerance: Real,
 ) -> None:
     """Tell which points may have an edge within a distance: all that have, and few others."""
+    places = np.empty((2, _BATCH), np.float64)
+    looks = np.empty((4, _BATCH), np.int64)
+    for start in range(0, x.size, _BATCH):
+        _near_batch(start, x, y, within, near, words, lines, grid, nx, ny, blocks, tolerance, places, looks)
+
+
+@lean
+def _near_batch(
+    start: Whole,
+    x: Floats,
+    y: Floats,
+    within: Real,
+    near: Bools,
+    words: Words,
+    lines: Floats32,
+    grid: tuple[float, float, float, float],
+    nx: Whole,
+    ny: Whole,
+    blocks: Floats,
+    tolerance: Real,
+    places: Floats,
+    looks: Ints,
+) -> None:
     x0, y0, inv, _ = grid
-    for i in range(x.size):
-        fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
-        reach = within * inv
-        near[i] = False
-        if not (fu >= -reach and fu < nx + reach and fv >= -reach and fv < ny + reach):
-            continue
+    reach = within * inv
+    n = min(_BATCH, x.size - start)
+    for k in range(n):
+        fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
+        near[start + k] = False
+        in_reach = (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
+        fu, fv = (fu, fv) if in_reach else (-9.0 - reach, -9.0 - reach)
+        places[0, k], places[1, k] = fu, fv
+        on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
+        looks[_AT, k] = np.int64(fv) * nx + np.int64(fu) if on else 0
+    for k in range(n):
+        looks[_WORD, k] = words[looks[_AT, k]]
+    n_rest = 0
+    for k in range(n):
+        fu, fv = places[0, k], places[1, k]
+        u, v = fu - np.floor(fu), fv - np.floor(fv)
+        is_inner = (u > reach) & (v > reach) & (u < 1.0 - reach) & (v < 1.0 - reach)
+        looks[_REST, n_rest] = k
+        n_rest += (fu >= -reach) & (((looks[_WORD, k] & 3) != 0) | (not is_inner))
+    for j in range(n_rest):  # touch the records, so that they are on their way
+        word = looks[_WORD, looks[_REST, j]]
+        looks[_AHEAD, j] = words[word >> 2] ^ words[(word >> 2) + _FURTHER] if word & 3 == RECORD else 0
+    for j in range(n_rest):
+        k = looks[_REST, j]
+        i = start + k
+        fu, fv = places[0, k], places[1, k]
         if fu >= 0.0 and fv >= 0.0 and fu < nx and fv < ny:
-            column, line = np.int64(fu), np.int64(fv)
-            u, v = fu - column, fv - line
+            u, v = fu - np.floor(fu), fv - np.floor(fv)
             if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:  # as nearly always
-                word = np.int64(words[line * nx + column])
+                word = looks[_WORD, k]
                 if word & 3 == RECORD:
                     near[i] = _record_has_edge_near(
                         words, lines, word >> 2, np.float32(u), np.float32(v), reach, tolerance

@@ -39,6 +39,7 @@ _ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
 _BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
 _DEGREES = 9  # decimals: a tenth of a millimetre
 _GEOMETRY = "geometry"
+_LOOKED_AT = 2048  # rows of a batch
 
 
 class Coded(Protocol):
@@ -344,13 +345,31 @@ class _Parquet:
         pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
         parquet = need("pyarrow.parquet", extra="parquet", purpose="write a .parquet file")
         made = pyarrow.BufferOutputStream()
-        with parquet.ParquetWriter(made, self._columns.schema, compression=self._columns.compression) as out:
+        with parquet.ParquetWriter(
+            made,
+            self._columns.schema,
+            compression=self._columns.compression,
+            use_dictionary=_worth_a_dictionary(rows),
+        ) as out:
             out.write(rows)
         return made.getvalue()
 
     def _add_part(self, begin: int, end: int) -> None:
         size = int.from_bytes(self._file.read_back(end - 8, 4), "little")
         self._parts.add(begin, self._file.read_back(end - 8 - size, size))
+
+
+def _worth_a_dictionary(rows: Any) -> list[str] | bool:
+    """Name the columns whose values come again and again: only for them a dictionary is worth its time."""
+    types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
+    if any(types.is_nested(field.type) for field in rows.schema):
+        return True
+    first = rows.slice(0, _LOOKED_AT)
+    return [
+        name
+        for name, column in zip(rows.schema.names, first.columns, strict=True)
+        if types.is_dictionary(column.type) or 2 * len(column.unique()) < len(column)
+    ]
 
 
 class _Pieces:
