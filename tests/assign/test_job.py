@@ -433,7 +433,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, 
         process = start(source, tmp_path / "zones.parquet", target)
         process.stdout.readline()
         try:
-            process.wait(timeout=draw.uniform(0.05, 0.7))
+            process.wait(timeout=draw.uniform(0.02, 0.3))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             kills += 1

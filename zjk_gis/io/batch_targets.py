@@ -126,6 +126,7 @@ class _TextToText:
         self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], renamed: Mapping[str, str]
     ) -> None:
         self._file, self._source = ledger.rows, source
+        self._free: list[NDArray[np.uint8]] = []
         self._bases: dict[str, int] = {}
         known = [b"", b"0", b"False", b"True"]  # what no column's own words are needed for
         for name, column in sample.items():
@@ -159,10 +160,19 @@ class _TextToText:
                 texts.append(text)
         at = np.concatenate([ends[0], *(end[1:] for end in ends[1:])])
         words = Words(codes, at, b"".join(texts))
-        return spliced(batch, self._source, keep, words, line_end=self._source.line_end)
+        return spliced(batch, self._source, keep, words, line_end=self._source.line_end, room=self._room)
 
     def write(self, encoded: Any) -> None:
         self._file.write(encoded)
+        if isinstance(encoded, np.ndarray) and encoded.base is not None:
+            self._free.append(encoded.base)  # the next batch is written into the same memory
+
+    def _room(self, size: int) -> NDArray[np.uint8]:
+        while self._free:
+            room = self._free.pop()
+            if len(room) >= size:
+                return room
+        return np.empty(size + size // 8, dtype=np.uint8)
 
     def end_part(self) -> None:
         pass

@@ -34,7 +34,7 @@ from zjk_gis.layers.coordinates import Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -332,7 +332,13 @@ class TextSource:
 
 
 def spliced(
-    batch: Batch, source: TextSource, keep: NDArray[np.bool_], words: Words, *, line_end: bytes
+    batch: Batch,
+    source: TextSource,
+    keep: NDArray[np.bool_],
+    words: Words,
+    *,
+    line_end: bytes,
+    room: Callable[[int], Any] | None = None,
 ) -> Any:
     """Return the rows to be kept as they stand, each followed by its words; short ones are filled up.
 
@@ -344,13 +350,15 @@ def spliced(
     keep : ndarray of bool
     words : Words
     line_end : bytes
+    room : callable, optional
+        Gives an array of at least so many bytes; by default a new one.
     """
     found, loops = batch.content, source.loops
     padding = np.maximum(len(source.names) - found.cells, 0)
     starts = np.empty(batch.rows, dtype=np.int64)
     ending = loops.text(line_end)
     size = loops.measure_rows(found.begin, found.end, keep, padding, words.codes, words.at, ending, starts)
-    out = loops.room(size)
+    out = loops.room(size) if room is None or loops.room is bytearray else room(size)
     loops.splice_rows(
         found.text,
         found.begin,
@@ -365,7 +373,7 @@ def spliced(
         starts,
         out,
     )
-    return out
+    return out[:size]
 
 
 def _unclosed(file: Path, at: int) -> str:
