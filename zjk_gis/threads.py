@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["all_of", "count", "each_of", "in_chunks"]
+__all__ = ["CHUNK", "all_of", "count", "each_of", "in_chunks"]
 
-_CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
+CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -43,7 +43,7 @@ def all_of(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Re
     return list(each_of(work, items))
 
 
-def in_chunks(work: Callable[[slice], _Result], size: int, *, chunk: int = _CHUNK) -> list[_Result]:
+def in_chunks(work: Callable[[slice], _Result], size: int, *, chunk: int = CHUNK) -> list[_Result]:
     """Do the work for slices that together cover `size` points, and return the results in their order.
 
     Examples

@@ -144,7 +144,7 @@ def answer_by_polygons(
     2. Where there is none, the nearest valid zone within `nearest_within` answers.
     3. Otherwise nobody does.
     """
-    size = len(place.x)
+    size = len(place.x)  # works out where they lie, which is needed more than once
     located = index.locate_at(place)
     plain = (located.found == STRICTLY_INSIDE) & (located.count == 1)
     if rows.are_bounded:

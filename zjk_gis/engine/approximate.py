@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.engine.compiled import lean
-from zjk_gis.threads import in_chunks
+from zjk_gis.threads import CHUNK, in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,15 +81,18 @@ class Approximation:
         return None
 
     def apply(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, at_once: bool = False
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return where points lie, to within `error`; NaN for those beyond the rectangle."""
+        """Return where points lie, to within `error`; NaN for those beyond the rectangle.
+
+        Few are better done at once, in the thread that asks.
+        """
         to_x, to_y = np.empty(len(x)), np.empty(len(x))
 
         def work(part: slice) -> None:
             approximate(x[part], y[part], to_x[part], to_y[part], self.place, self.coefficients)
 
-        in_chunks(work, len(x))
+        in_chunks(work, len(x), chunk=max(len(x), 1) if at_once else CHUNK)
         return to_x, to_y
 
 

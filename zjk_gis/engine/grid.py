@@ -12,10 +12,11 @@ from zjk_gis.engine.locate import fill_members, locate_points, may_be_near
 from zjk_gis.threads import count, each_of, in_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
+    from zjk_gis.engine.approximate import Approximation
     from zjk_gis.engine.shapes import Rings
 
 __all__ = ["CompiledGrid"]
@@ -23,6 +24,10 @@ __all__ = ["CompiledGrid"]
 # Records, blocks, words of blocks, runs of several zones.
 _Part = tuple["NDArray[np.uint32]", "NDArray[np.float64]", "NDArray[np.uint32]", "NDArray[np.int64]"]
 
+# Zone, how, of how many, and which points stayed open.
+_Answers = tuple["NDArray[np.int32]", "NDArray[np.uint8]", "NDArray[np.int32]", "NDArray[np.int64]"]
+
+_CHUNK_AT_HAND = 1 << 14
 _MOST_CELLS = 1 << 26
 _ROOM = 16  # words for a vertex: more than nearly all need, and what is never written takes no memory
 _PADDING = 64  # words behind the last record, which reading ahead may touch
@@ -124,31 +129,48 @@ class CompiledGrid:
             tolerance=_TOLERANCE + 16.0 * grain / _least_side(d, blocks),
         )
 
-    def locate(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
+    def locate(self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0) -> _Answers:
         """Return the first zone of each point by rank, how it was found, of how many, and what stayed open.
 
         With an error, which is how far the points may lie from their coordinates, all stay open whose answer
         may be another one.
         """
-        row = np.empty(len(x), np.int32)
-        found = np.empty(len(x), np.uint8)
-        many = np.empty(len(x), np.int32)
+        return self._locate(len(x), lambda part: (x[part], y[part]), error)
+
+    def locate_through(
+        self, through: Approximation, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> _Answers:
+        """Locate points in other coordinates, which are brought to those of the grid about.
+
+        As many are brought there at a time as the processor can keep at hand. Those of which it is not known
+        where they lie stay open, too.
+        """
+
+        def about(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            return through.apply(x[part], y[part], at_once=True)
+
+        return self._locate(len(x), about, through.error, chunk=_CHUNK_AT_HAND)
+
+    def _locate(
+        self,
+        size: int,
+        coordinates: Callable[[slice], tuple[NDArray[np.float64], NDArray[np.float64]]],
+        error: float,
+        **chunks: int,
+    ) -> _Answers:
+        row = np.empty(size, np.int32)
+        found = np.empty(size, np.uint8)
+        many = np.empty(size, np.int32)
 
         def work(part: slice) -> NDArray[np.int64]:
-            asked: tuple[Any, ...] = (
-                x[part],
-                y[part],
-                row[part],
-                found[part],
-                many[part],
-                *self._tables(),
-                error,
-            )
-            return np.asarray(locate_points(*asked) + part.start)
+            x, y = coordinates(part)
+            asked: tuple[Any, ...] = (x, y, row[part], found[part], many[part], *self._tables(), error)
+            still_open = locate_points(*asked)
+            if chunks:
+                still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(x))])
+            return np.asarray(still_open + part.start)
 
-        still_open = in_chunks(work, len(x))
+        still_open = in_chunks(work, size, **chunks)
         return row, found, many, np.concatenate([np.empty(0, np.int64), *still_open])
 
     def members_of(

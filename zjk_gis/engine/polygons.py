@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from zjk_gis.engine.approximate import Transform
+    from zjk_gis.engine.approximate import Approximation, Transform
     from zjk_gis.engine.grid import CompiledGrid
     from zjk_gis.engine.segments import SegmentGrid
 
@@ -79,37 +79,73 @@ class Contacts(Pairs):
     at_border: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
 class Positions:
     """Where n points lie, exactly or about.
 
-    Attributes
+    Parameters
     ----------
     x, y : ndarray of float64
-        NaN where it is not known, or where there is no such place.
-    error : float
-        How far a point may be from there; 0 where they are exact.
-    exactly : callable or None
-        Takes the numbers of some points and returns their exact coordinates.
+        The coordinates; with `through`, those that it takes.
+    through : Approximation, optional
+        Leads to about where the points lie.
+    exactly : callable, optional
+        With `through`: takes the numbers of some points and returns their exact coordinates.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    error: float = 0.0
-    exactly: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        through: Approximation | None = None,
+        exactly: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]] | None = None,
+    ) -> None:
+        self.given = (x, y)
+        self.through = through
+        self._exactly = exactly
+        self._about: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.given[0])
+
+    @property
+    def error(self) -> float:
+        """How far a point may be from `x` and `y`; 0 where they are exact."""
+        return 0.0 if self.through is None else self.through.error
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether `x` and `y` are there already."""
+        return self.through is None or self._about is not None
+
+    @property
+    def x(self) -> NDArray[np.float64]:
+        """Eastings, NaN where there is no such place or it is not known."""
+        return self._work_out()[0]
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """Northings."""
+        return self._work_out()[1]
 
     def exact(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the exact coordinates of some points."""
-        return (self.x[rows], self.y[rows]) if self.exactly is None else self.exactly(rows)
+        return (self.x[rows], self.y[rows]) if self._exactly is None else self._exactly(rows)
 
     def unusable(self) -> NDArray[np.bool_]:
         """Tell which points have no place at all."""
         unusable = ~(np.isfinite(self.x) & np.isfinite(self.y))
-        if self.exactly is not None:
+        if self._exactly is not None:
             rows = np.flatnonzero(unusable)
-            x, y = self.exactly(rows)
+            x, y = self._exactly(rows)
             unusable[rows] = ~(np.isfinite(x) & np.isfinite(y))
         return unusable
+
+    def _work_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if self.through is None:
+            return self.given
+        if self._about is None:
+            self._about = self.through.apply(*self.given)
+        return self._about
 
 
 class PolygonIndex:
@@ -236,12 +272,14 @@ class PolygonIndex:
         The answers are those of `locate` for where the points truly lie; only the few are placed exactly for
         which it matters.
         """
-        if place.error == 0:
+        if place.through is None:
             return self.locate(place.x, place.y)
-        row, found, many, still_open = self.compile(fine=self._is_fine).locate(
-            place.x, place.y, error=place.error
-        )
-        still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(place.x))])
+        grid = self.compile(fine=self._is_fine)
+        if place.is_worked_out:
+            row, found, many, still_open = grid.locate(place.x, place.y, error=place.error)
+            still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(place.x))])
+        else:
+            row, found, many, still_open = grid.locate_through(place.through, *place.given)
         exact = self.locate(*place.exact(still_open))
         row[still_open], found[still_open], many[still_open] = exact.row, exact.found, exact.count
         return Located(row, found, many)
@@ -272,7 +310,7 @@ class PolygonIndex:
             through = Approximation.fit(transform, bounds, _GOOD_ENOUGH * grid.place[3])
         if through is None:
             return Positions(*as_coordinates(*transform(x, y)))
-        return Positions(*through.apply(x, y), through.error, lambda rows: transform(x[rows], y[rows]))
+        return Positions(x, y, through, lambda rows: transform(x[rows], y[rows]))
 
     def candidates(
         self, x: ArrayLike, y: ArrayLike
