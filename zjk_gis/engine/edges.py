@@ -1,0 +1,109 @@
+"""The edges of polygons that are left when those are taken away along which two polygons meet.
+
+In a clean coverage every inner edge comes twice, once in each direction. Taken together all edges say how
+many polygons cover each place; taking away what cancels out changes nothing in that. What is left are the
+outer border and the faults: borders of gaps, of overlaps, and stretches where one side has a vertex that the
+other lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.engine.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32
+    from zjk_gis.engine.shapes import Rings
+
+__all__ = ["edges_left"]
+
+
+def edges_left(rings: Rings) -> NDArray[np.float64]:
+    """Return the edges that do not cancel out, each as often as it is left.
+
+    Parameters
+    ----------
+    rings : Rings
+        Of valid polygons, in whatever direction.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 4)
+        Where each begins and ends, the covered side on its left; sorted, so that the order of the polygons
+        does not matter.
+
+    Examples
+    --------
+    Of two squares side by side the common edge is taken away:
+
+    >>> import shapely
+    >>> from zjk_gis.engine.shapes import Rings
+    >>> len(edges_left(Rings.of(shapely.box([0, 1], 0, [1, 2], 1))))
+    6
+    """
+    turned = _turns_right(rings) != rings.is_hole
+    first, net = _cancel(rings.coords, rings.starts, turned)
+    times = np.abs(net)
+    e = np.repeat(first, times)
+    begins, ends = rings.coords[e], rings.coords[e + 1]
+    backward = np.repeat(net < 0, times)[:, None]
+    left = np.hstack([np.where(backward, ends, begins), np.where(backward, begins, ends)])
+    return left[np.lexsort(left.T[::-1])]
+
+
+def _turns_right(rings: Rings) -> NDArray[np.bool_]:
+    """Tell which rings run clockwise."""
+    x, y = (rings.coords - np.repeat(rings.low, np.diff(rings.starts), axis=0)).T
+    cross = np.zeros(len(x))
+    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+    cross[rings.starts[1:] - 1] = 0.0  # from one ring to the next there is no edge
+    return np.asarray(np.add.reduceat(cross, rings.starts[:-1]) < 0)
+
+
+@compiled
+def _cancel(coords: Floats, starts: Ints, turned: Bools) -> tuple[Ints, Ints32]:
+    """Return an edge for each place where some are left, and how many, negative if against its direction."""
+    shift, size = 58, 64
+    while size < 2 * coords.shape[0]:
+        size *= 2
+        shift -= 1
+    table = np.full(size, -1, np.int32)
+    net = np.zeros(size, np.int32)
+    bits = coords.view(np.uint64)
+    for r in range(starts.size - 1):
+        for e in range(starts[r], starts[r + 1] - 1):
+            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+            if ax == bx and ay == by:
+                continue
+            # The same whichever end comes first.
+            key = (bits[e, 0] + bits[e + 1, 0]) * np.uint64(0x9E3779B97F4A7C15)
+            key = (key ^ (key >> np.uint64(32))) + bits[e, 1] + bits[e + 1, 1]
+            slot = np.int64((key * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(shift))
+            same = True
+            while table[slot] >= 0:
+                o = table[slot]
+                cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
+                same = ax == cx and ay == cy and bx == dx and by == dy
+                if same or (ax == dx and ay == dy and bx == cx and by == cy):
+                    break
+                slot = (slot + 1) & (size - 1)
+            if table[slot] < 0:
+                table[slot] = e
+                same = True
+            net[slot] += 1 if same != turned[r] else -1
+    count = 0
+    for slot in range(size):
+        count += net[slot] != 0
+    first, left = np.empty(count, np.int64), np.empty(count, np.int32)
+    count = 0
+    for slot in range(size):
+        if net[slot] != 0:
+            first[count] = table[slot]
+            left[count] = net[slot]
+            count += 1
+    return first, left
