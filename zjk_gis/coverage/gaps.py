@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.layers.ground import cover_of, largest_first, numbered, pieces_of, solid_pieces, widths_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.versions import split_at
@@ -123,13 +124,13 @@ def coverage_gaps(
     if allowed is not None and len(allowed):
         allowed = ready(allowed, "allowed", kind="polygon", crs=region.crs)
         ground = shapely.difference(ground, cover_of(allowed.geometry.to_numpy()))
-    zones = ready(zones, "zones", kind="polygon", code=code, crs=region.crs)
+    zones = ready_zones(zones, code=code, crs=region.crs)
     valid, lapsed = (
         _Zones(rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object))
         for rows in split_at(zones, at, level=level)
     )
 
-    bare = shapely.difference(ground, cover_of(valid.shapes))
+    bare = shapely.difference(ground, faces_of(valid.shapes).cover)
     near_bare = shapely.STRtree(lapsed.shapes).query(bare, predicate="intersects")
     ever = cover_of(lapsed.shapes[near_bare])
     thresholds = {"min_area_m2": min_area_m2, "min_width_m": min_width_m}

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.layers.ground import largest_first, numbered, solid_pieces, widths_of
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.versions import zones_at
 
@@ -105,7 +106,7 @@ def overlapping_zones(
     1         C002          B           C    400.0   nested
     """
     require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m, sliver_width_m=sliver_width_m)
-    zones = zones_at(ready(zones, "zones", kind="polygon", code=code), at, level=level)
+    zones = _overlaid(zones_at(ready_zones(zones, code=code), at, level=level))
     shapes = zones.geometry.to_numpy()
     codes = zones[code].astype(str).to_numpy(dtype=object)
     first, second = _pairs(zones, shapes, codes)
@@ -130,6 +131,15 @@ def overlapping_zones(
     overlaps = _describe(rows, sliver_width_m, zones)
     overlaps.attrs |= {key: {"count": n, "area_m2": round(area, 6)} for key, (n, area) in totals.items()}
     return overlaps
+
+
+def _overlaid(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the zones that share ground with any other."""
+    several = faces_of(zones.geometry.to_numpy()).several
+    if several is None:
+        return zones
+    rows, _ = shapely.STRtree(several).query(zones.geometry.to_numpy(), predicate="intersects")
+    return zones.iloc[np.unique(rows)]
 
 
 def _pairs(

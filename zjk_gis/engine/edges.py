@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32
     from zjk_gis.engine.shapes import Rings
 
-__all__ = ["edges_left"]
+__all__ = ["chained", "edges_left"]
 
 
 def edges_left(rings: Rings) -> NDArray[np.float64]:
@@ -54,6 +54,64 @@ def edges_left(rings: Rings) -> NDArray[np.float64]:
     backward = np.repeat(net < 0, times)[:, None]
     left = np.hstack([np.where(backward, ends, begins), np.where(backward, begins, ends)])
     return left[np.lexsort(left.T[::-1])]
+
+
+def chained(edges: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Join edges end to end to lines as long as there is but one way to go on.
+
+    Parameters
+    ----------
+    edges : ndarray of float64, shape (n, 4)
+        Where each begins and ends.
+
+    Returns
+    -------
+    coords : ndarray of float64, shape (v, 2)
+        The vertices of the lines.
+    line : ndarray of int64, shape (v,)
+        The line of each, ascending from 0.
+
+    Examples
+    --------
+    >>> coords, line = chained(np.array([[0.0, 0, 1, 0], [1.0, 0, 1, 1], [5.0, 5, 6, 5]]))
+    >>> coords.tolist(), line.tolist()
+    ([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [5.0, 5.0], [6.0, 5.0]], [0, 0, 0, 1, 1])
+    """
+    points = np.concatenate([edges[:, :2], edges[:, 2:]]) + 0.0  # one zero, not two
+    _, place = np.unique(points.view(np.complex128).ravel(), return_inverse=True)
+    begin, end = place[: len(edges)].astype(np.int64), place[len(edges) :].astype(np.int64)
+    n_places = int(place.max()) + 1 if len(place) else 0
+    goes_on = (np.bincount(begin, minlength=n_places) == 1) & (np.bincount(end, minlength=n_places) == 1)
+    edge_from = np.full(n_places, -1, np.int64)
+    edge_from[begin] = np.arange(len(edges))
+    order, line = _follow(begin, end, edge_from, goes_on)
+    is_first = np.diff(line, prepend=-1) != 0
+    coords = np.insert(edges[order, 2:], np.flatnonzero(is_first), edges[order[is_first], :2], axis=0)
+    return coords, np.repeat(np.arange(int(is_first.sum())), np.bincount(line) + 1)
+
+
+@compiled
+def _follow(begin: Ints, end: Ints, edge_from: Ints, goes_on: Bools) -> tuple[Ints, Ints]:
+    """Return the edges line by line, and the line of each: open lines first, then rings."""
+    n = begin.size
+    order, line = np.empty(n, np.int64), np.empty(n, np.int64)
+    done = np.zeros(n, np.bool_)
+    count = lines = 0
+    for rings in range(2):
+        for first in range(n):
+            if done[first] or (rings == 0 and goes_on[begin[first]]):
+                continue
+            e = first
+            while True:
+                order[count] = e
+                line[count] = lines
+                done[e] = True
+                count += 1
+                if not goes_on[end[e]] or done[edge_from[end[e]]]:
+                    break
+                e = edge_from[end[e]]
+            lines += 1
+    return order, line
 
 
 def _turns_right(rings: Rings) -> NDArray[np.bool_]:
@@ -97,13 +155,14 @@ def _cancel(coords: Floats, starts: Ints, turned: Bools) -> tuple[Ints, Ints32]:
                 same = True
             net[slot] += 1 if same != turned[r] else -1
     count = 0
-    for slot in range(size):
-        count += net[slot] != 0
+    for at in range(size):
+        if net[at] != 0:
+            count += 1
     first, left = np.empty(count, np.int64), np.empty(count, np.int32)
     count = 0
-    for slot in range(size):
-        if net[slot] != 0:
-            first[count] = table[slot]
-            left[count] = net[slot]
+    for at in range(size):
+        if net[at] != 0:
+            first[count] = table[at]
+            left[count] = net[at]
             count += 1
     return first, left

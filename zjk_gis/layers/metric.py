@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 __all__ = ["ready", "require_amounts"]
@@ -24,6 +27,7 @@ def ready(
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
     crs: CRS | None = None,
+    invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Return a checked layer in a metric CRS; its rows, index and columns stay as they are.
 
@@ -39,6 +43,8 @@ def ready(
     crs : CRS, optional
         The CRS wanted, that of the layer it is compared with; by default the layer's own if that is metric,
         otherwise the CGCS2000 3-degree zone of its centre.
+    invalid : callable, optional
+        Tells which of an array of geometries are invalid; by default GEOS is asked.
 
     Returns
     -------
@@ -59,11 +65,13 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    check_layer(layer, name, kind=kind, code=code)
+    check_layer(layer, name, kind=kind, code=code, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else layer if layer.crs == crs else layer.to_crs(crs)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
-        check_layer(converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind)
+        check_layer(
+            converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind, invalid=invalid
+        )
     return converted
 
 
