@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["sections_without_chief"]
+__all__ = ["has_chief", "sections_without_chief"]
 
 _CHIEF = ("chief_code", "chief_name")
 
@@ -91,21 +91,28 @@ def sections_without_chief(
             f"its columns are {', '.join(map(str, sections.columns))}"
         )
         raise MissingColumnError(message)
-    has_chief = np.zeros(len(sections), dtype=bool)
-    for column in named:
-        has_chief |= (sections[column].notna() & (sections[column].astype(str).str.strip() != "")).to_numpy()
+    served = has_chief(sections)
     begins, ends = validity_days(sections, "sections")
     is_valid = np.ones(len(sections), dtype=bool)
     if at is not None:
         is_valid = (begins <= day_of(at)) & (day_of(at) <= ends)
     section = _sections(sections, code)
-    some_valid, some_served = _any_of(section, is_valid), _any_of(section, is_valid & has_chief)
+    some_valid, some_served = _any_of(section, is_valid), _any_of(section, is_valid & served)
     no_chief = is_valid & ~some_served
     expired = ~some_valid & (True if at is None else _last_version(section, begins, ends, day_of(at)))
     listed = no_chief | expired
     rows = sections[listed]
     reasons = np.where(expired, "expired", "no_chief")[listed]
     return with_answers(rows, {"reason": pd.Series(reasons, index=rows.index, dtype="str")})
+
+
+def has_chief(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell for which rows a chief is named; for all, if the layer has no columns for chiefs."""
+    named = [column for column in _CHIEF if column in layer]
+    served = np.full(len(layer), not named)
+    for column in named:
+        served |= (layer[column].notna() & (layer[column].astype(str).str.strip() != "")).to_numpy()
+    return served
 
 
 def _sections(sections: gpd.GeoDataFrame, code: str) -> NDArray[np.int64]:

@@ -1,0 +1,154 @@
+"""Who answers for each stretch of road: a straight road of 300 m, and what lies on it."""
+
+import geopandas as gpd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString, MultiLineString, box
+
+from zjk_gis import road_responsibility, road_totals
+from zjk_gis.errors import InputError, MissingColumnError
+
+ROAD = LineString([(0, 0), (300, 0)])
+
+
+def roads(*lines, **columns):
+    codes = [f"R{at}" for at in range(len(lines))]
+    return gpd.GeoDataFrame({"edge_code": codes, **columns}, geometry=list(lines), crs=4547)
+
+
+def zones(**shapes):
+    return gpd.GeoDataFrame({"zone_code": list(shapes)}, geometry=list(shapes.values()), crs=4547)
+
+
+def sections(*lines, **columns):
+    codes = [f"S{at}" for at in range(len(lines))]
+    return gpd.GeoDataFrame({"section_code": codes, **columns}, geometry=list(lines), crs=4547)
+
+
+def told(found):
+    return found[["from_m", "to_m", "side", "codes", "answer"]].to_numpy().tolist()
+
+
+def test_a_zone_answers_for_the_road_on_its_ground():
+    found = road_responsibility(roads(ROAD), zones=zones(A=box(0, -50, 100, 50), B=box(120, -50, 300, 50)))
+    assert told(found) == [
+        [0, 100, "两侧", "A", "one"],
+        [100, 120, "两侧", "", "nobody"],
+        [120, 300, "两侧", "B", "one"],
+    ]
+
+
+def test_along_a_common_border_both_answer():
+    found = road_responsibility(roads(ROAD), zones=zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0)))
+    assert told(found) == [[0, 300, "两侧", "N;S", "several"]]
+
+
+def test_beside_a_border_by_less_than_the_tolerance_both_answer_too():
+    beside = LineString([(0, 0.3), (300, 0.3)])
+    layers = {"zones": zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0))}
+    assert told(road_responsibility(roads(beside), **layers)) == [[0, 300, "两侧", "N;S", "several"]]
+    assert told(road_responsibility(roads(beside), **layers, border_within_m=0.1)) == [
+        [0, 300, "两侧", "N", "one"]
+    ]
+
+
+def test_a_section_answers_rather_than_the_zone_on_its_side():
+    found = road_responsibility(
+        roads(ROAD),
+        zones=zones(A=box(0, -50, 300, 50)),
+        sections=sections(
+            LineString([(200, 2), (100, 2)]), side=["左侧"]
+        ),  # drawn the other way: its left is right
+    )
+    assert told(found) == [
+        [0, 100, "两侧", "A", "one"],
+        [100, 200, "左侧", "A", "one"],
+        [100, 200, "右侧", "S0", "one"],
+        [200, 300, "两侧", "A", "one"],
+    ]
+
+
+def test_a_section_that_crosses_the_road_does_not_answer_for_it():
+    crossing = sections(LineString([(150, -100), (150, 100)]))
+    assert told(road_responsibility(roads(ROAD), sections=crossing)) == [[0, 300, "两侧", "", "nobody"]]
+
+
+def test_a_section_of_another_road_does_not_answer():
+    near = sections(LineString([(0, 3), (300, 3)]), road_code=["other"])
+    assert told(road_responsibility(roads(ROAD, road_code=["this"]), sections=near))[0][-1] == "nobody"
+    same = near.assign(road_code="this")
+    assert told(road_responsibility(roads(ROAD, road_code=["this"]), sections=same))[0][-1] == "one"
+
+
+def test_where_no_chief_is_named_nobody_answers():
+    empty = zones(A=box(0, -50, 300, 50)).assign(chief_code="")
+    found = road_responsibility(roads(ROAD), zones=empty)
+    assert found[["answer", "vacant"]].to_numpy().tolist() == [["nobody", "A"]]
+
+
+def test_versions_are_judged_by_the_day():
+    versions = zones(A=box(0, -50, 300, 50)).assign(valid_to="2024-12-31")
+    assert told(road_responsibility(roads(ROAD), zones=versions, at="2024-06-01"))[0][-1] == "one"
+    assert told(road_responsibility(roads(ROAD), zones=versions, at="2025-06-01"))[0][-1] == "nobody"
+
+
+def test_a_ring_road_is_followed_all_around():
+    ring = LineString([(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)])
+    found = road_responsibility(roads(ring), zones=zones(A=box(-10, -10, 50, 110)))
+    assert told(found) == [
+        [0, 50, "两侧", "A", "one"],
+        [50, 250, "两侧", "", "nobody"],
+        [250, 400, "两侧", "A", "one"],
+    ]
+
+
+def test_parts_of_a_road_are_measured_each_from_its_beginning():
+    parts = MultiLineString([[(0, 0), (10, 0)], [(20, 0), (40, 0)]])
+    found = road_responsibility(roads(parts), zones=zones(A=box(-1, -1, 30, 1)))
+    assert told(found) == [
+        [0, 10, "两侧", "A", "one"],
+        [0, 10, "两侧", "A", "one"],
+        [10, 20, "两侧", "", "nobody"],
+    ]
+
+
+def test_totals_count_a_side_half():
+    found = road_responsibility(
+        roads(ROAD, road_class=["支路"]), sections=sections(LineString([(0, 1), (100, 1)]), side=["左侧"])
+    )
+    totals = road_totals(found, "road_class")
+    assert totals[["road_class", "answer", "length_m"]].to_numpy().tolist() == [
+        ["支路", "nobody", 250.0],
+        ["支路", "one", 50.0],
+    ]
+    assert totals["share"].sum() == 1
+
+
+def test_what_cannot_be_answered_is_refused():
+    with pytest.raises(InputError, match="zones=, sections= or both"):
+        road_responsibility(roads(ROAD))
+    with pytest.raises(MissingColumnError, match="'district'"):
+        road_totals(road_responsibility(roads(ROAD), zones=zones(A=box(0, -1, 1, 1))), "district")
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(1, 120), st.booleans()), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_every_metre_is_answered_once_on_each_side(spans, random):
+    shapes = {
+        f"Z{at}": box(begin, -20 if wide else -0.01, begin + size, 20)
+        for at, (begin, size, wide) in enumerate(spans)
+    }
+    layer = zones(**shapes) if shapes else zones(Z=box(500, 0, 600, 10))
+    found = road_responsibility(roads(ROAD), zones=layer)
+    assert road_totals(found)["length_m"].sum() == pytest.approx(300, rel=1e-12)
+    for row in found.itertuples():
+        middle = (row.from_m + row.to_m) / 2
+        expected = {code for code, shape in shapes.items() if shape.bounds[0] < middle < shape.bounds[2]}
+        assert set(filter(None, row.codes.split(";"))) == expected
+    order = list(range(len(layer)))
+    random.shuffle(order)
+    assert told(road_responsibility(roads(ROAD), zones=layer.iloc[order])) == told(found)

@@ -1,0 +1,382 @@
+"""Every road has someone: the network cut into stretches with nobody, one or several answering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+
+from zjk_gis.coverage.faces import ready_zones
+from zjk_gis.coverage.sections import has_chief
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.index.sections import sides_answered
+from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS
+from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.versions import zones_at
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from numpy.typing import NDArray
+
+__all__ = ["road_responsibility", "road_totals"]
+
+_CARRIED = ("road_code", "road_name", "road_class")
+_SIDES = {1: "左侧", -1: "右侧"}
+_WORDS = {1: "left", -1: "right"}
+_BOTH = "两侧"
+_CROSSING = 4  # times the tolerance: what is no longer only crosses a border
+_ALONG = 0.7  # how far a road must get along another, of its own length, to run along it
+_LINE, _MILLIMETRE = 1, 3
+
+
+def road_responsibility(
+    roads: gpd.GeoDataFrame,
+    *,
+    zones: gpd.GeoDataFrame | None = None,
+    sections: gpd.GeoDataFrame | None = None,
+    code: str = "zone_code",
+    at: str | dt.date | None = None,
+    level: int | None = None,
+    border_within_m: float = 0.5,
+    section_within_m: float = 5.0,
+    min_length_m: float = 0.1,
+) -> gpd.GeoDataFrame:
+    """Find for every stretch of road who answers for it: nobody, one, or several (路路有人管).
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        Lines with ``edge_code``.
+    zones : GeoDataFrame, optional
+        Responsibility zones (责任区): a zone answers for the road on its ground, and two neighbours for a
+        road that runs along their border.
+    sections : GeoDataFrame, optional
+        Responsibility sections (责任路段), lines, perhaps answering for one ``side`` only. Where a section
+        lies on a road, it answers rather than the zones. Of sections with the same ``road_code`` as the road
+        only those count, if both layers have it.
+    code : str, default "zone_code"
+        The column of `zones` with their codes.
+    at : date or str, optional
+        The day that is judged; by default versions of all times count.
+    level : int, optional
+        The level of the zones; by default the finest.
+    border_within_m : float, default 0.5
+        How near to the border of a zone a road runs along it.
+    section_within_m : float, default 5.0
+        How far a section may be drawn from its road.
+    min_length_m : float, default 0.1
+        Shorter stretches, which rounding leaves at borders, are given to the one before.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a stretch, road by road in the order of `roads`, from the beginning of each line on; where the
+        sides differ, one for each side. In the metric CRS of `roads`, with ``edge_code``, ``road_code``,
+        ``road_name`` and ``road_class`` as far as there are, and
+
+        - ``from_m``, ``to_m``, ``length_m`` (float64): along the line;
+        - ``side`` (text): 两侧, 左侧 or 右侧, seen in the direction of the line;
+        - ``answering`` (int64): how many codes answer;
+        - ``codes`` (text): which, sorted, joined by ``;``;
+        - ``by`` (text): ``section``, ``zone`` or empty;
+        - ``vacant`` (text): codes that hold the stretch, but have no road chief (路长), where the layer has
+          columns for them: they do not answer;
+        - ``answer`` (text): ``nobody``, ``one`` or ``several``.
+
+    Raises
+    ------
+    MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
+        If a layer cannot be used, or neither zones nor sections are given.
+
+    Examples
+    --------
+    A road of 300 m, of which two zones hold 100 m each and a section the left side of the first 50 m:
+
+    >>> from shapely import LineString, box
+    >>> roads = gpd.GeoDataFrame({"edge_code": ["R1"]}, geometry=[LineString([(0, 50), (300, 50)])], crs=4547)
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A", "B"]}, geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)], crs=4547
+    ... )
+    >>> sections = gpd.GeoDataFrame(
+    ...     {"section_code": ["S1"], "side": ["左侧"]}, geometry=[LineString([(0, 51), (50, 51)])], crs=4547
+    ... )
+    >>> found = road_responsibility(roads, zones=zones, sections=sections)
+    >>> found[["from_m", "to_m", "side", "codes", "answer"]].to_numpy().tolist()
+    [[0.0, 50.0, '左侧', 'S1', 'one'], [0.0, 50.0, '右侧', 'A', 'one'], [50.0, 100.0, '两侧', 'A', 'one'],
+     [100.0, 200.0, '两侧', 'B', 'one'], [200.0, 300.0, '两侧', '', 'nobody']]
+    """
+    require_amounts(
+        border_within_m=border_within_m, section_within_m=section_within_m, min_length_m=min_length_m
+    )
+    if zones is None and sections is None:
+        message = "give zones=, sections= or both: they say who answers"
+        raise InputError(message)
+    roads = ready(roads, "roads", kind="line", code=ROADS.code)
+    line, owner = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    claims = []
+    if zones is not None:
+        zones = zones_at(ready_zones(zones, code=code, crs=roads.crs), at, level=level)
+        held = _on_ground(line, zones.geometry.to_numpy(), border_within_m)
+        claims.append(_claims(held, zones, code, by="zone", side=0))
+    if sections is not None:
+        sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code, crs=roads.crs)
+        if at is not None:  # a section of any level answers
+            begins, ends = validity_days(sections, "sections")
+            sections = sections[(begins <= day_of(at)) & (day_of(at) <= ends)]
+        held = _along(line, sections.geometry.to_numpy(), section_within_m)
+        held = _of_the_same_road(held, roads.iloc[owner], sections)
+        side = sides_answered(sections)[held["row"]] * held["direction"]
+        claims.append(_claims(held, sections, ROAD_SECTIONS.code, by="section", side=side))
+    answers = _answers(shapely.length(line), pd.concat(claims, ignore_index=True), min_length_m)
+    return _described(answers, roads, line, owner)
+
+
+def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) -> pd.DataFrame:
+    """Sum up the length of road for which nobody, one or several answer, with its share of the whole.
+
+    Parameters
+    ----------
+    stretches : GeoDataFrame
+        From `road_responsibility`.
+    by : str or list of str, optional
+        Columns by which the sums are divided, such as ``road_class``.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and ``answer``, with ``length_m`` (a stretch of one side counts half) and ``share`` of
+        the group's length, missing where that is 0.
+
+    Examples
+    --------
+    >>> stretches = gpd.GeoDataFrame(
+    ...     {
+    ...         "length_m": [30.0, 10.0, 10.0],
+    ...         "side": ["两侧", "左侧", "右侧"],
+    ...         "answer": ["one", "one", "nobody"],
+    ...     }
+    ... )
+    >>> road_totals(stretches).to_numpy().tolist()
+    [['nobody', 5.0, 0.125], ['one', 35.0, 0.875]]
+    """
+    groups = [] if by is None else [by] if isinstance(by, str) else list(by)
+    missing = [name for name in groups if name not in stretches]
+    if missing:
+        message = (
+            f"stretches: no column {missing[0]!r}; its columns are {', '.join(map(str, stretches.columns))}"
+        )
+        raise MissingColumnError(message)
+    length = stretches["length_m"] * np.where(stretches["side"] == _BOTH, 1.0, 0.5)
+    keys = stretches[[*groups, "answer"]].assign(length_m=length)
+    sums = keys.groupby([*groups, "answer"], as_index=False, dropna=False, sort=True)["length_m"].sum()
+    of_group = sums.assign(all=0).groupby(groups or "all", dropna=False)["length_m"].transform("sum")
+    result: pd.DataFrame = sums.assign(share=(sums["length_m"] / of_group).where(of_group > 0))
+    return result
+
+
+def _claims(
+    held: pd.DataFrame, layer: gpd.GeoDataFrame, code: str, *, by: str, side: pd.Series | int
+) -> pd.DataFrame:
+    """Say of stretches which code holds them, and whether anybody is named for it."""
+    filled = has_chief(layer)
+    codes = layer[code].astype(str).to_numpy(dtype=object)
+    return held.assign(code=codes[held["row"]], filled=filled[held["row"]], by=by, side=side)
+
+
+def _on_ground(line: NDArray[Any], shapes: NDArray[Any], border_within: float) -> pd.DataFrame:
+    """Find the stretches of each line on the ground of each zone, or along its border."""
+    at, row = shapely.STRtree(shapes).query(line, predicate="dwithin", distance=border_within)
+    whole = shapely.contains_properly(shapes[row], line[at])
+    near = np.flatnonzero(~whole)
+    wider = shapely.buffer(shapes[row[near]], border_within, join_style="mitre")
+    on = _intervals(line, at[near], row[near], shapely.intersection(line[at[near]], shapes[row[near]]))
+    around = _intervals(line, at[near], row[near], shapely.intersection(line[at[near]], wider))
+    held = pd.DataFrame(
+        {"line": at[whole], "row": row[whole], "from_m": 0.0, "to_m": shapely.length(line[at[whole]])}
+    )
+    return pd.concat([held, _without_crossings(on, around, _CROSSING * border_within)], ignore_index=True)
+
+
+def _without_crossings(on: pd.DataFrame, around: pd.DataFrame, crossing: float) -> pd.DataFrame:
+    """Keep of the stretches near a zone what lies on it or runs along it; a crossing ends at the border."""
+    around = around.assign(piece=np.arange(len(around)))
+    pairs = around.merge(on, on=["line", "row"], suffixes=("", "_on"))
+    pairs = pairs[(pairs["from_m_on"] <= pairs["to_m"]) & (pairs["to_m_on"] >= pairs["from_m"])]
+    inner = pairs.groupby("piece").agg(begin=("from_m_on", "min"), end=("to_m_on", "max"))
+    around = around.join(inner, on="piece")
+    alone = around["begin"].isna()
+    runs_along = around["to_m"] - around["from_m"] > crossing
+    begin = around["from_m"].where(alone | (around["begin"] - around["from_m"] > crossing), around["begin"])
+    end = around["to_m"].where(alone | (around["to_m"] - around["end"] > crossing), around["end"])
+    kept = around.assign(from_m=begin, to_m=end)[~alone | runs_along]
+    return kept[["line", "row", "from_m", "to_m"]]
+
+
+def _along(line: NDArray[Any], shapes: NDArray[Any], within: float) -> pd.DataFrame:
+    """Find the stretches of each line along which another lies, and whether it runs in the same direction."""
+    at, row = shapely.STRtree(shapes).query(line, predicate="dwithin", distance=within)
+    around = shapely.buffer(shapes[row], within, cap_style="flat")
+    held = _intervals(line, at, row, shapely.intersection(line[at], around))
+    begin, end = (
+        shapely.line_locate_point(
+            shapes[held["row"]], shapely.line_interpolate_point(line[held["line"]], held[name].to_numpy())
+        )
+        for name in ("from_m", "to_m")
+    )
+    # What crosses a line gets nowhere along it.
+    runs_along = np.abs(end - begin) > _ALONG * (held["to_m"] - held["from_m"]).to_numpy()
+    kept: pd.DataFrame = held.assign(direction=np.where(end >= begin, 1, -1))[runs_along]
+    return kept.reset_index(drop=True)
+
+
+def _intervals(
+    line: NDArray[Any], at: NDArray[np.intp], row: NDArray[np.intp], pieces: NDArray[Any]
+) -> pd.DataFrame:
+    """Return where the pieces of lines begin and end along them."""
+    parts, pair = shapely.get_parts(pieces, return_index=True)
+    inner, outer = shapely.get_parts(parts, return_index=True)  # a collection may hold several
+    parts, pair = inner, pair[outer]
+    is_line = shapely.get_type_id(parts) == _LINE
+    parts, pair = parts[is_line], pair[is_line]
+    whole = line[at[pair]]
+    first = shapely.line_locate_point(whole, shapely.get_point(parts, 0))
+    last = shapely.line_locate_point(whole, shapely.get_point(parts, -1))
+    begin, end = np.minimum(first, last), np.maximum(first, last)
+    # A piece of a ring may lead over the place where the ring begins and ends.
+    size, length = shapely.length(whole), shapely.length(parts)
+    over = shapely.is_closed(whole) & (np.abs(size - (end - begin) - length) < np.abs(end - begin - length))
+    found = pd.DataFrame(
+        {
+            "line": np.concatenate([at[pair], at[pair[over]]]),
+            "row": np.concatenate([row[pair], row[pair[over]]]),
+            "from_m": np.concatenate([np.where(over, 0.0, begin), end[over]]),
+            "to_m": np.concatenate([np.where(over, begin, end), size[over]]),
+        }
+    )
+    longer: pd.DataFrame = found[found["to_m"] > found["from_m"]].reset_index(drop=True)
+    return longer
+
+
+def _of_the_same_road(
+    held: pd.DataFrame, roads: gpd.GeoDataFrame, sections: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Leave out sections of which it is known that they are of another road."""
+    if "road_code" not in roads or "road_code" not in sections:
+        return held
+    one = roads["road_code"].to_numpy(dtype=object)[held["line"]]
+    other = sections["road_code"].to_numpy(dtype=object)[held["row"]]
+    kept: pd.DataFrame = held[(one == other) | pd.isna(one) | pd.isna(other)].reset_index(drop=True)
+    return kept
+
+
+def _answers(lengths: NDArray[np.float64], claims: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Cut lines where the answer changes: who answers for each side between two cuts."""
+    size = len(lengths)
+    cuts = pd.DataFrame(
+        {
+            "line": np.concatenate([np.arange(size), np.arange(size), claims["line"], claims["line"]]),
+            "at_m": np.concatenate([np.zeros(size), lengths, claims["from_m"], claims["to_m"]]),
+        }
+    ).sort_values(["line", "at_m"], ignore_index=True)
+    at = cuts["at_m"].to_numpy()
+    same = cuts["line"].to_numpy()[1:] == cuts["line"].to_numpy()[:-1]
+    pieces = pd.DataFrame({"line": cuts["line"][:-1], "from_m": at[:-1], "to_m": at[1:]})
+    pieces = pieces[same & (at[1:] > at[:-1])].reset_index(drop=True)
+
+    # A claim holds for the pieces between its ends: found among all pieces, line after line.
+    step = float(lengths.max(initial=0.0)) + 1.0
+    middle = (pieces["from_m"] + pieces["to_m"]).to_numpy() / 2 + pieces["line"].to_numpy() * step
+    first = np.searchsorted(middle, claims["from_m"] + claims["line"] * step)
+    stop = np.searchsorted(middle, claims["to_m"] + claims["line"] * step)
+    many = stop - first
+    claim = np.repeat(np.arange(len(claims)), many)
+    piece = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(first, many)
+    side = claims["side"].to_numpy()[claim]
+    both = pd.DataFrame(
+        {
+            "piece": np.concatenate([piece[side >= 0], piece[side <= 0]]),
+            "side": np.repeat([1, -1], [int((side >= 0).sum()), int((side <= 0).sum())]),
+            "claim": np.concatenate([claim[side >= 0], claim[side <= 0]]),
+        }
+    )
+    both = both.join(claims[["code", "by", "filled"]], on="claim")
+    vacant = both[~both["filled"]].drop_duplicates(["piece", "side", "code"]).sort_values("code")
+    both = both[both["filled"]]
+    has_section = (both["by"] == "section").groupby([both["piece"], both["side"]]).transform("any")
+    both = both[~has_section | (both["by"] == "section")]
+    both = both.drop_duplicates(["piece", "side", "code"]).sort_values(["piece", "side", "code"])
+    told = both.groupby(["piece", "side"]).agg(
+        codes=("code", ";".join), answering=("code", "size"), by=("by", "first")
+    )
+    told = told.join(vacant.groupby(["piece", "side"]).agg(vacant=("code", ";".join)), how="outer")
+    every = pd.MultiIndex.from_product([range(len(pieces)), [1, -1]], names=["piece", "side"])
+    told = told.reindex(every).fillna({"codes": "", "answering": 0, "by": "", "vacant": ""})
+    left, right = (told.xs(side, level="side").add_suffix(f"_{word}") for side, word in _WORDS.items())
+    return _as_sides(_joined(pieces.join(left).join(right), least))
+
+
+def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Join stretches with the same answers; one that is too short goes with the one before."""
+    answers = [f"{name}_{word}" for name in ("codes", "by", "vacant") for word in _WORDS.values()]
+    for short in (False, True):
+        starts = found["line"] != found["line"].shift()
+        changes = starts | (found[answers] != found[answers].shift()).any(axis=1)
+        if short:
+            changes &= starts | (found["to_m"] - found["from_m"] >= least)
+        ends = found.groupby(changes.cumsum())["to_m"].transform("last")
+        found = found.assign(to_m=ends)[changes].reset_index(drop=True)
+    return found
+
+
+def _as_sides(found: pd.DataFrame) -> pd.DataFrame:
+    """Make a row of each stretch where both sides have the same answer, and two where they differ."""
+    kept = ["line", "from_m", "to_m"]
+    same = (found["codes_left"] == found["codes_right"]) & (found["vacant_left"] == found["vacant_right"])
+    rows = []
+    for side, word in _WORDS.items():
+        own = {name: found[f"{name}_{word}"] for name in ("codes", "answering", "by", "vacant")}
+        one = found[kept].assign(**own, order=-side, side=np.where(same, _BOTH, _SIDES[side]))
+        rows.append(one if side == 1 else one[~same])
+    return pd.concat(rows).sort_values(["line", "from_m", "order"], ignore_index=True)
+
+
+def _described(
+    answers: pd.DataFrame, roads: gpd.GeoDataFrame, line: NDArray[Any], owner: NDArray[np.intp]
+) -> gpd.GeoDataFrame:
+    own = roads.iloc[owner[answers["line"]]]
+    carried = {name: own[name].to_numpy() for name in (ROADS.code, *_CARRIED) if name in roads}
+    answering = answers["answering"].to_numpy(dtype=np.int64)
+    shapes = _substrings(line, answers)
+    return gpd.GeoDataFrame(
+        {
+            **carried,
+            "from_m": answers["from_m"].round(_MILLIMETRE),
+            "to_m": answers["to_m"].round(_MILLIMETRE),
+            "length_m": answers["to_m"] - answers["from_m"],
+            "side": answers["side"].astype("str"),
+            "answering": answering,
+            "codes": answers["codes"].astype("str"),
+            "by": answers["by"].astype("str"),
+            "vacant": answers["vacant"].astype("str"),
+            "answer": pd.Series(
+                np.array(["nobody", "one", "several"])[np.minimum(answering, 2)], dtype="str"
+            ),
+        },
+        geometry=shapes,
+        crs=roads.crs,
+    )
+
+
+def _substrings(line: NDArray[Any], answers: pd.DataFrame) -> NDArray[Any]:
+    """Cut the stretches out of their lines."""
+    shapes = np.empty(len(answers), dtype=object)
+    rows = answers[["line", "from_m", "to_m"]].itertuples(index=False)
+    for k, (at, begin, end) in enumerate(rows):
+        shapes[k] = shapely.ops.substring(line[at], begin, end)
+    return shapes
