@@ -7,7 +7,7 @@ import sys
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely import Point, Polygon, box
+from shapely import LineString, Point, Polygon, box
 
 from zjk_gis.cli.main import main
 
@@ -273,3 +273,47 @@ def test_help_is_quick_as_nothing_heavy_is_loaded():
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Commands:" in printed
     assert printed.strip().endswith("False")
+
+
+def test_audit_tells_the_promises_and_writes_what_breaks_them(run, tmp_path):
+    city = tmp_path / "city.gpkg"
+    zones = gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "chief_code": ["LZ01", ""], "chief_name": ["甲", ""]},
+        geometry=[box(X, Y, X + 60, Y + 100), box(X + 50, Y, X + 90, Y + 100)],
+        crs=4547,
+    )
+    region = gpd.GeoDataFrame(
+        {"area_code": ["1"], "area_name": ["城区"]}, geometry=[box(X, Y, X + 100, Y + 100)], crs=4547
+    )
+    roads = gpd.GeoDataFrame(
+        {"edge_code": ["R1"], "road_name": ["=1+1<script>"]},
+        geometry=[LineString([(X, Y + 50), (X + 100, Y + 50)])],
+        crs=4547,
+    )
+    for name, layer in (("responsibility_zones", zones), ("built_up_areas", region), ("roads", roads)):
+        layer.to_file(city, layer=name)
+    duties = tmp_path / "duties.csv"
+    duties.write_text("event_code,department\n01,环卫\n", "utf-8")
+
+    folder = tmp_path / "audit"
+    code, out, err = run("audit", city, "--duties", duties, "--at", "2025-12-31", "-o", folder, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    figures = {row["measure"]: row["share"] for row in told["figures"]}
+    assert figures["ground_several"] == pytest.approx(0.1)
+    assert figures["road_nobody"] == pytest.approx(0.4)  # where B answers nobody is named
+    assert figures["zones_with_chief"] == 0.5
+    assert {path.name for path in folder.iterdir()} == {"audit.gpkg", "audit.xlsx", "audit.html"}
+    stretches = gpd.read_file(folder / "audit.gpkg", layer="stretches")
+    assert stretches["length_m"].sum() == pytest.approx(100)
+    assert "<script>" not in (folder / "audit.html").read_text("utf-8").split("=1+1", 1)[1][:20]
+
+    code, out, _ = run("audit", city, "--at", "2025-12-31")
+    assert "路路有人管" in out
+    assert "10.00%" in out
+
+
+def test_an_audit_without_ground_says_what_it_needs(run, zones_file):
+    code, _, err = run("audit", zones_file)
+    assert code == 2
+    assert "built_up_areas" in err

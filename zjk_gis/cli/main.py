@@ -18,6 +18,7 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
     "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
+    "audit": ("zjk_gis.cli.audit", "Prove or refute that everything has someone 责任审计."),
     "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
     "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
     "gaps": ("zjk_gis.cli.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),

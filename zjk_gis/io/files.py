@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.paths import Format
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["list_layers", "read_layer"]
+__all__ = ["list_layers", "read_layer", "read_table"]
 
 
 def read_layer(
@@ -179,6 +179,50 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     form = format_of(source)
     check_content(source, form)
     return _layers_of(source, form)
+
+
+def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
+    r"""Read a table that has no place on the map, such as a list of duties.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .tsv, .txt, .xlsx or .xls file.
+    layer : str, optional
+        The sheet of a workbook; needed where there are several.
+
+    Returns
+    -------
+    DataFrame
+        All columns are text, empty cells missing. ``attrs["report"]`` tells what had to be found out.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is damaged.
+    InputError
+        If it is no table, or has several sheets and none is named.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "duties.csv")
+    ...     _ = path.write_text("event_code,department\n0102,环卫", "utf-8")
+    ...     read_table(path).to_dict("records")
+    [{'event_code': '0102', 'department': '环卫'}]
+    """
+    source = existing_file(path)
+    form = format_of(source)
+    check_content(source, form)
+    if form.kind not in ("text", "workbook"):
+        message = f"{source}: is no table; save it as .csv or .xlsx"
+        raise InputError(message)
+    chosen = _choose_layer(source, form, layer, None)
+    report: dict[str, Any] = {"path": str(source), "format": form.title, "layer": chosen, "remarks": []}
+    table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
+    table.attrs = {"report": report}
+    return table
 
 
 def _layers_of(source: Path, form: Format) -> list[str]:

@@ -68,6 +68,10 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
         style.line("#b3261e", weight=5, dash="8 5"),
     ),
+    "unanswered_roads": (
+        ("edge_code", "road_name", "from_m", "to_m", "length_m", "side", "answer", "codes", "vacant"),
+        style.line(style.VERMILION, weight=6),
+    ),
     "pipelines_in_core": (
         ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
         style.line(style.BLACK, weight=3, dash="1 5"),
@@ -107,7 +111,7 @@ def city_map(
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
-        ``parking_gaps``. Empty ones are listed as none.
+        ``parking_gaps`` and ``unanswered_roads``. Empty ones are listed as none.
     title : str, optional
         Shown on the page and in the browser's tab.
     lang : {"zh", "en"}, default "zh"
@@ -242,7 +246,9 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
     roads = layers["roads"]
     classes = list(style.ROAD_LOOKS)
     looks = [style.ROAD_LOOKS[name] for name in classes]
-    rank = roads["road_class"].map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
+    # A road of unknown class looks like the least.
+    known = roads["road_class"] if "road_class" in roads else pd.Series(None, index=roads.index, dtype=object)
+    rank = known.map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
     roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
     merged = _merged(roads)
     page.add(
