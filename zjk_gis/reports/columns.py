@@ -28,7 +28,10 @@ __all__ = ["SheetColumn", "cell_of", "columns_of", "display_width", "title_of"]
 Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
-_WORDS = ("found", "reason", "problem", "check", "position_fix")  # columns of the library's own words
+# Columns of the library's own words.
+_WORDS = (
+    "found", "reason", "problem", "check", "position_fix", "answer", "by", "standing", "promise", "measure",
+)  # fmt: skip
 _PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
 _RECORDED = {"zh": "(原记录)", "en": " (recorded)"}
 _NARROWEST, _WIDEST = 8, 50
