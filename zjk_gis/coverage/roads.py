@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 import shapely.ops
 
+from zjk_gis.coverage.along import intervals_of, stretches_along
 from zjk_gis.coverage.faces import ready_zones
 from zjk_gis.coverage.sections import has_chief
 from zjk_gis.errors import InputError, MissingColumnError
@@ -31,8 +32,7 @@ _SIDES = {1: "左侧", -1: "右侧"}
 _WORDS = {1: "left", -1: "right"}
 _BOTH = "两侧"
 _CROSSING = 4  # times the tolerance: what is no longer only crosses a border
-_ALONG = 0.7  # how far a road must get along another, of its own length, to run along it
-_LINE, _MILLIMETRE = 1, 3
+_MILLIMETRE = 3
 
 
 def road_responsibility(
@@ -129,7 +129,7 @@ def road_responsibility(
         if at is not None:  # a section of any level answers
             begins, ends = validity_days(sections, "sections")
             sections = sections[(begins <= day_of(at)) & (day_of(at) <= ends)]
-        held = _along(line, sections.geometry.to_numpy(), section_within_m)
+        held = stretches_along(line, sections.geometry.to_numpy(), section_within_m)
         held = _of_the_same_road(held, roads.iloc[owner], sections)
         side = sides_answered(sections)[held["row"]] * held["direction"]
         claims.append(_claims(held, sections, ROAD_SECTIONS.code, by="section", side=side))
@@ -195,8 +195,8 @@ def _on_ground(line: NDArray[Any], shapes: NDArray[Any], border_within: float) -
     whole = shapely.contains_properly(shapes[row], line[at])
     near = np.flatnonzero(~whole)
     wider = shapely.buffer(shapes[row[near]], border_within, join_style="mitre")
-    on = _intervals(line, at[near], row[near], shapely.intersection(line[at[near]], shapes[row[near]]))
-    around = _intervals(line, at[near], row[near], shapely.intersection(line[at[near]], wider))
+    on = intervals_of(line, at[near], row[near], shapely.intersection(line[at[near]], shapes[row[near]]))
+    around = intervals_of(line, at[near], row[near], shapely.intersection(line[at[near]], wider))
     held = pd.DataFrame(
         {"line": at[whole], "row": row[whole], "from_m": 0.0, "to_m": shapely.length(line[at[whole]])}
     )
@@ -216,51 +216,6 @@ def _without_crossings(on: pd.DataFrame, around: pd.DataFrame, crossing: float) 
     end = around["to_m"].where(alone | (around["to_m"] - around["end"] > crossing), around["end"])
     kept = around.assign(from_m=begin, to_m=end)[~alone | runs_along]
     return kept[["line", "row", "from_m", "to_m"]]
-
-
-def _along(line: NDArray[Any], shapes: NDArray[Any], within: float) -> pd.DataFrame:
-    """Find the stretches of each line along which another lies, and whether it runs in the same direction."""
-    at, row = shapely.STRtree(shapes).query(line, predicate="dwithin", distance=within)
-    around = shapely.buffer(shapes[row], within, cap_style="flat")
-    held = _intervals(line, at, row, shapely.intersection(line[at], around))
-    begin, end = (
-        shapely.line_locate_point(
-            shapes[held["row"]], shapely.line_interpolate_point(line[held["line"]], held[name].to_numpy())
-        )
-        for name in ("from_m", "to_m")
-    )
-    # What crosses a line gets nowhere along it.
-    runs_along = np.abs(end - begin) > _ALONG * (held["to_m"] - held["from_m"]).to_numpy()
-    kept: pd.DataFrame = held.assign(direction=np.where(end >= begin, 1, -1))[runs_along]
-    return kept.reset_index(drop=True)
-
-
-def _intervals(
-    line: NDArray[Any], at: NDArray[np.intp], row: NDArray[np.intp], pieces: NDArray[Any]
-) -> pd.DataFrame:
-    """Return where the pieces of lines begin and end along them."""
-    parts, pair = shapely.get_parts(pieces, return_index=True)
-    inner, outer = shapely.get_parts(parts, return_index=True)  # a collection may hold several
-    parts, pair = inner, pair[outer]
-    is_line = shapely.get_type_id(parts) == _LINE
-    parts, pair = parts[is_line], pair[is_line]
-    whole = line[at[pair]]
-    first = shapely.line_locate_point(whole, shapely.get_point(parts, 0))
-    last = shapely.line_locate_point(whole, shapely.get_point(parts, -1))
-    begin, end = np.minimum(first, last), np.maximum(first, last)
-    # A piece of a ring may lead over the place where the ring begins and ends.
-    size, length = shapely.length(whole), shapely.length(parts)
-    over = shapely.is_closed(whole) & (np.abs(size - (end - begin) - length) < np.abs(end - begin - length))
-    found = pd.DataFrame(
-        {
-            "line": np.concatenate([at[pair], at[pair[over]]]),
-            "row": np.concatenate([row[pair], row[pair[over]]]),
-            "from_m": np.concatenate([np.where(over, 0.0, begin), end[over]]),
-            "to_m": np.concatenate([np.where(over, begin, end), size[over]]),
-        }
-    )
-    longer: pd.DataFrame = found[found["to_m"] > found["from_m"]].reset_index(drop=True)
-    return longer
 
 
 def _of_the_same_road(

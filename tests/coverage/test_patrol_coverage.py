@@ -1,0 +1,114 @@
+"""A section of 100 m, and who walked along it when."""
+
+import itertools
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString
+
+from zjk_gis import patrol_coverage
+from zjk_gis.errors import InputError, MissingColumnError
+
+SECTION = gpd.GeoDataFrame(
+    {"section_code": ["S"], "level": [2]}, geometry=[LineString([(0, 0), (100, 0)])], crs=4547
+)
+
+
+def track(*fixes, patrol="P"):
+    """Make a track of (x, y, minutes since nine o'clock on 2 June 2025)."""
+    x, y, minutes = zip(*fixes, strict=True)
+    times = pd.Timestamp("2025-06-02 09:00") + pd.to_timedelta(list(minutes), unit="min")
+    return gpd.GeoDataFrame(
+        {"patrol_code": patrol, "recorded_at": times}, geometry=gpd.points_from_xy(x, y), crs=4547
+    )
+
+
+def walked(tracks, **options):
+    return patrol_coverage(SECTION, tracks, **options).iloc[0]
+
+
+def test_who_walks_all_along_has_walked_all():
+    found = walked(track((-10, 2, 0), (50, 2, 1), (110, 2, 2)))
+    assert found["walked_m"] == pytest.approx(100)
+    assert found["days_walked"] == 1
+    assert found["last_walked"] == pd.Timestamp("2025-06-02")
+
+
+def test_a_metre_walked_twice_counts_once():
+    there_and_back = track((0, 1, 0), (60, 1, 1), (0, 1, 2))
+    assert walked(there_and_back)["walked_m"] == pytest.approx(60)
+
+
+def test_a_gap_in_the_track_is_no_walk():
+    tracks = track((0, 1, 0), (30, 1, 1), (70, 1, 9), (100, 1, 10))
+    found = patrol_coverage(SECTION, tracks)
+    assert found["walked_m"].iloc[0] == pytest.approx(60)
+    assert found.attrs["tracks"] == {"fixes": 4, "steps": 2, "gaps": 1, "unusable": 0}
+
+
+def test_crossing_the_section_is_no_walk_along_it():
+    assert walked(track((50, -15, 0), (50, 15, 1)))["walked_m"] == 0
+
+
+def test_two_patrols_are_not_joined_to_one_track():
+    tracks = pd.concat([track((0, 1, 0), patrol="P"), track((100, 1, 1), patrol="Q")])
+    assert walked(tracks)["walked_m"] == 0
+
+
+def test_each_side_by_itself_where_both_are_asked():
+    left = track((0, 5, 0), (100, 5, 1))
+    assert walked(left, both_sides=True)["share"] == pytest.approx(0.5)
+    both = track((0, 5, 0), (100, 5, 1), (100, -5, 2), (0, -5, 3))
+    assert walked(both, both_sides=True)["share"] == pytest.approx(1, abs=0.06)
+
+
+def test_the_period_and_how_often_it_was_asked():
+    days = [track((0, 1, at), (100, 1, at + 1)) for at in (0, 24 * 60, 5 * 24 * 60)]
+    tracks = pd.concat(days)
+    found = walked(tracks, required={2: 3})
+    assert (found["days_walked"], found["days_required"], found["fulfilled"]) == (3, 3, True)
+    found = walked(tracks, start="2025-06-02", end="2025-06-03", required={2: 3})
+    assert (found["days_walked"], found["fulfilled"]) == (2, False)
+
+
+def test_fixes_that_tell_nothing_are_counted():
+    tracks = track((0, 1, 0), (50, 1, 1), (100, 1, 2))
+    tracks.loc[1, "recorded_at"] = pd.NaT
+    found = patrol_coverage(SECTION, tracks)
+    assert found.attrs["tracks"]["unusable"] == 1
+    assert found["walked_m"].iloc[0] == pytest.approx(100)  # the others are close enough
+
+
+def test_no_track_at_all_walks_nothing():
+    found = walked(track((0, 1, 0)))
+    assert (found["share"], found["days_walked"]) == (0, 0)
+    assert pd.isna(found["last_walked"])
+
+
+def test_what_cannot_be_answered_is_refused():
+    tracks = track((0, 1, 0), (100, 1, 1))
+    with pytest.raises(MissingColumnError, match="'recorded_at'"):
+        patrol_coverage(SECTION, tracks.drop(columns="recorded_at"))
+    with pytest.raises(InputError, match="complete_from"):
+        patrol_coverage(SECTION, tracks, complete_from=0)
+    with pytest.raises(InputError, match="after"):
+        patrol_coverage(SECTION, tracks, start="2025-07-01", end="2025-06-01")
+    with pytest.raises(MissingColumnError, match="'level'"):
+        patrol_coverage(SECTION.drop(columns="level"), tracks, required={2: 1})
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, 100), min_size=2, max_size=20), st.randoms(use_true_random=False))
+def test_walked_metres_are_those_between_the_fixes(places, random):
+    tracks = track(*[(x, 1, minute) for minute, x in enumerate(places)])
+    metres = np.zeros(100, bool)
+    for a, b in itertools.pairwise(places):
+        metres[min(a, b) : max(a, b)] = True
+    order = list(range(len(tracks)))
+    random.shuffle(order)
+    found = walked(tracks.iloc[order])
+    assert found["walked_m"] == pytest.approx(metres.sum(), abs=1e-6)
