@@ -77,8 +77,7 @@ def faces_of(shapes: NDArray[Any]) -> Faces:
     )
     covering = np.zeros(len(faces), dtype=np.int64)
     np.add.at(covering, np.repeat(np.arange(len(faces)), np.diff(offsets)), ~touches)
-    cover = shapely.coverage_union_all(faces[covering > 0])
-    return Faces(shapely.union_all([cover]), faces[covering > 1])
+    return Faces(shapely.coverage_union_all(faces[covering > 0]), faces[covering > 1])
 
 
 def ready_zones(

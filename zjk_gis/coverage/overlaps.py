@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.coverage.faces import faces_of, ready_zones
-from zjk_gis.layers.ground import largest_first, numbered, solid_pieces, widths_of
+from zjk_gis.layers.ground import largest_first, numbered, solid_pieces_of, widths_of
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.versions import zones_at
@@ -110,26 +111,9 @@ def overlapping_zones(
     shapes = zones.geometry.to_numpy()
     codes = zones[code].astype(str).to_numpy(dtype=object)
     first, second = _pairs(zones, shapes, codes)
-    common = shapely.intersection(shapes[first], shapes[second])
-
-    found: dict[tuple[str, str], list[int]] = {}
-    for pair, names in enumerate(zip(codes[first], codes[second], strict=True)):
-        found.setdefault(names, []).append(pair)
-    rows, totals = [], dict.fromkeys(("dropped_hairlines", "dropped_below_min_area"), (0, 0.0))
-    for names, pairs in sorted(found.items()):
-        pieces, dropped = solid_pieces(
-            shapely.union_all(common[pairs]), min_area_m2=min_area_m2, min_width_m=min_width_m
-        )
-        for key, account in dropped.items():
-            totals[key] = (
-                totals[key][0] + int(account["count"]),
-                totals[key][1] + account["area_m2"],
-            )
-        if len(pieces):
-            overlap = shapely.normalize(shapely.union_all(pieces))
-            rows.append((*names, overlap, _whole_share(shapes, first[pairs], second[pairs], common[pairs])))
+    rows, dropped = _by_codes(shapes, codes, first, second, min_area_m2=min_area_m2, min_width_m=min_width_m)
     overlaps = _describe(rows, sliver_width_m, zones)
-    overlaps.attrs |= {key: {"count": n, "area_m2": round(area, 6)} for key, (n, area) in totals.items()}
+    overlaps.attrs |= dropped
     return overlaps
 
 
@@ -160,6 +144,35 @@ def _pairs(
     one, other = one[meet], other[meet]
     order = np.lexsort((place[other], place[one]))
     return one[order], other[order]
+
+
+def _by_codes(
+    shapes: NDArray[Any],
+    codes: NDArray[np.object_],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    **thresholds: float,
+) -> tuple[list[tuple[str, str, shapely.Geometry, str]], dict[str, dict[str, float]]]:
+    """Find the ground that each pair of codes shares, in whichever of their versions, and how."""
+    common = shapely.intersection(shapes[first], shapes[second])
+    names, number = np.unique(codes, return_inverse=True)
+    keys, group = np.unique(number[first] * len(names) + number[second], return_inverse=True)
+    order, ends = np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=len(keys)))
+    pairs = np.split(order, ends)[:-1]
+    grounds = np.empty(len(keys), dtype=object)
+    for at, own in enumerate(pairs):
+        grounds[at] = common[own[0]] if len(own) == 1 else shapely.union_all(common[own])
+    pieces, owner, dropped = solid_pieces_of(grounds, **thresholds)
+    starts = np.searchsorted(owner, np.arange(len(keys) + 1))
+    rows = []
+    for at, (begin, end) in enumerate(itertools.pairwise(starts.tolist())):
+        if begin < end:
+            overlap = pieces[begin] if end == begin + 1 else shapely.union_all(pieces[begin:end])
+            own = pairs[at]
+            how = _whole_share(shapes, first[own], second[own], common[own])
+            one, other = divmod(int(keys[at]), len(names))
+            rows.append((names[one], names[other], shapely.normalize(overlap), how))
+    return rows, dropped
 
 
 def _whole_share(

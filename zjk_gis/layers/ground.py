@@ -15,7 +15,15 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["cover_of", "largest_first", "numbered", "pieces_of", "solid_pieces", "widths_of"]
+__all__ = [
+    "cover_of",
+    "largest_first",
+    "numbered",
+    "pieces_of",
+    "solid_pieces",
+    "solid_pieces_of",
+    "widths_of",
+]
 
 _POLYGON = 3
 _TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline on a piece changes nothing that is reported
@@ -107,13 +115,27 @@ def solid_pieces(
     >>> dropped["dropped_below_min_area"]
     {'count': 1, 'area_m2': 0.0025}
     """
-    pieces, hairlines = _without_hairlines(pieces_of(geometry), min_width_m)
+    pieces, _, dropped = solid_pieces_of(
+        np.array([geometry], dtype=object), min_area_m2=min_area_m2, min_width_m=min_width_m
+    )
+    return pieces, dropped
+
+
+def solid_pieces_of(
+    geometries: NDArray[Any], *, min_area_m2: float, min_width_m: float
+) -> tuple[NDArray[Any], NDArray[np.intp], dict[str, dict[str, float]]]:
+    """Do the same for many grounds at once; return also the ground of each piece, ascending."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    parts, inner = shapely.get_parts(parts, return_index=True)  # a collection may hold multipolygons
+    solid = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    pieces, owner, hairlines = _without_hairlines(parts[solid], owner[inner][solid], min_width_m)
     large = shapely.area(pieces) >= min_area_m2
     dropped = {
         "dropped_hairlines": _account(hairlines),
         "dropped_below_min_area": _account(pieces[~large]),
     }
-    return shapely.normalize(pieces[large]), dropped
+    order = np.argsort(owner[large], kind="stable")
+    return shapely.normalize(pieces[large])[order], owner[large][order], dropped
 
 
 def largest_first(shapes: NDArray[Any]) -> NDArray[np.intp]:
@@ -134,10 +156,12 @@ def numbered(prefix: str, count: int) -> list[str]:
     return [f"{prefix}{number:0{digits}}" for number in range(1, count + 1)]
 
 
-def _without_hairlines(pieces: NDArray[Any], width: float) -> tuple[NDArray[Any], NDArray[Any]]:
+def _without_hairlines(
+    pieces: NDArray[Any], owner: NDArray[np.intp], width: float
+) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[Any]]:
     """Cut off what is nowhere wider than a width; pieces without such tails stay exactly as they are."""
     if not len(pieces) or width == 0:
-        return pieces, pieces[:0]
+        return pieces, owner, pieces[:0]
     shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
     opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
     thin = shapely.is_empty(opened)
@@ -145,11 +169,13 @@ def _without_hairlines(pieces: NDArray[Any], width: float) -> tuple[NDArray[Any]
         (shapely.get_num_geometries(opened) > 1)
         | (shapely.length(opened) < (1 - _TAIL_SHARE) * shapely.length(pieces))
     )
-    kept, cut = [pieces[~thin & ~has_tail]], [pieces[thin]]
-    for piece, body in zip(pieces[has_tail], opened[has_tail], strict=True):
-        kept.append(pieces_of(shapely.intersection(piece, body)))
-        cut.append(pieces_of(shapely.difference(piece, body)))
-    return np.concatenate(kept), np.concatenate(cut)
+    kept, owners, cut = [pieces[~thin & ~has_tail]], [owner[~thin & ~has_tail]], [pieces[thin]]
+    for at in np.flatnonzero(has_tail):
+        whole = pieces_of(shapely.intersection(pieces[at], opened[at]))
+        kept.append(whole)
+        owners.append(np.full(len(whole), owner[at]))
+        cut.append(pieces_of(shapely.difference(pieces[at], opened[at])))
+    return np.concatenate(kept), np.concatenate(owners), np.concatenate(cut)
 
 
 def _account(pieces: NDArray[Any]) -> dict[str, float]:
