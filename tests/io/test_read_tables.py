@@ -103,7 +103,15 @@ def test_a_table_that_is_none_is_a_file_error(tmp_path, text, words):
 
 
 def test_rows_without_a_usable_position_are_kept_and_named(tmp_path):
-    rows = ["1,114.88,40.82", "2,,40.8", "3,东经114度多,40.8", "4,inf,40.8", "5,0,0", "6,１１４.９, 40.9 ", "7"]
+    rows = [
+        "1,114.88,40.82",
+        "2,,40.8",
+        "3,东经114度多,40.8",
+        "4,inf,40.8",
+        "5,0,0",
+        "6,１１４.９, 40.9 ",
+        "7",
+    ]
     layer = read_layer(write(tmp_path, "id,lon,lat\n" + "\n".join(rows)))
     assert layer["id"].tolist() == list("1234567")
     assert layer.geometry.isna().tolist() == [False, True, True, True, True, False, True]
