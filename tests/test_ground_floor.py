@@ -1,21 +1,15 @@
-"""CRS, datum, labels and tables: the floor everything stands on."""
+"""CRS, labels and tables: the floor everything stands on."""
 
 import geopandas as gpd
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pyproj import CRS, Geod
+from pyproj import CRS
 from shapely import Point
 
-from zjk_gis import crs, datum
+from zjk_gis import crs
 from zjk_gis._optional import need
 from zjk_gis.errors import CRSError, InputError, MissingExtraError
 from zjk_gis.layers import CATALOGUE, label, spec_of
 from zjk_gis.standards import rules_table
-
-lon_in_china = st.floats(73.7, 135)
-lat_in_china = st.floats(4, 53)
 
 
 @pytest.mark.parametrize(
@@ -49,36 +43,6 @@ def test_a_layer_without_crs_is_told_how_to_set_one():
 def test_a_layer_of_empty_geometries_becomes_metric_too():
     empty = gpd.GeoDataFrame(geometry=[Point()], crs=4490)
     assert crs.is_metric(crs.as_metric(empty, "x").crs)
-
-
-def test_gcj02_agrees_with_a_published_pair():
-    lon, lat = datum.wgs84_to_gcj02(121.5272106, 31.1774276)
-    assert (float(lon), float(lat)) == pytest.approx((121.531541859215, 31.17530398364597), abs=1e-12)
-
-
-@given(lon=lon_in_china, lat=lat_in_china)
-def test_gcj02_there_and_back_is_the_same_place_within_a_micrometre(lon, lat):
-    back = datum.gcj02_to_wgs84(*datum.wgs84_to_gcj02(lon, lat))
-    assert Geod(ellps="WGS84").inv(lon, lat, *map(float, back))[2] < 1e-6
-
-
-def test_at_zhangjiakou_a_forgotten_conversion_is_five_grids_away():
-    lon, lat = np.meshgrid(np.linspace(114.8, 114.95, 9), np.linspace(40.75, 40.9, 9))
-    shifted = datum.wgs84_to_gcj02(lon, lat)
-    distance = Geod(ellps="WGS84").inv(lon, lat, *shifted)[2]
-    assert 520 < distance.min() < distance.max() < 590
-
-
-def test_outside_china_and_nothing_stay_as_they_are():
-    lon, lat = datum.wgs84_to_gcj02([2.35, np.nan], [48.86, 40.0])
-    assert lon[0] == 2.35
-    assert lat[0] == 48.86
-    assert np.isnan(lon[1])
-
-
-def test_shapes_must_agree():
-    with pytest.raises(InputError, match=r"same shape, not \(2,\) and \(1,\)"):
-        datum.wgs84_to_gcj02([114, 115], [40])
 
 
 def test_every_column_of_the_catalogue_has_a_chinese_name_of_its_own_in_its_layer():

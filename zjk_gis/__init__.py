@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from zjk_gis._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from zjk_gis import crs as crs
+    from zjk_gis import datum as datum
     from zjk_gis.assets import manholes_outside_zones as manholes_outside_zones
     from zjk_gis.assets import orphan_manholes as orphan_manholes
     from zjk_gis.assets import parking_gaps as parking_gaps
@@ -75,11 +77,16 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(["__version__", *_HOME_OF])  # noqa: PLE0605  all names are text
+# Rooms whose functions are called by the name of the room, as in zjk_gis.datum.wgs84_to_gcj02.
+_ROOMS = ("crs", "datum")
+
+__all__ = sorted(["__version__", *_ROOMS, *_HOME_OF])  # noqa: PLE0605  all names are text
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from the room it lives in."""
+    if name in _ROOMS:
+        return import_module(f"zjk_gis.{name}")
     if name not in _HOME_OF:
         message = f"module 'zjk_gis' has no attribute {name!r}"
         raise AttributeError(message)

@@ -103,12 +103,20 @@ def test_a_table_that_is_none_is_a_file_error(tmp_path, text, words):
 
 
 def test_rows_without_a_usable_position_are_kept_and_named(tmp_path):
-    rows = ["1,114.88,40.82", "2,,40.8", "3,东经114度,40.8", "4,inf,40.8", "5,0,0", "6,１１４.９, 40.9 ", "7"]
+    rows = [
+        "1,114.88,40.82",
+        "2,,40.8",
+        "3,东经114度多,40.8",
+        "4,inf,40.8",
+        "5,0,0",
+        "6,１１４.９, 40.9 ",
+        "7",
+    ]
     layer = read_layer(write(tmp_path, "id,lon,lat\n" + "\n".join(rows)))
     assert layer["id"].tolist() == list("1234567")
     assert layer.geometry.isna().tolist() == [False, True, True, True, True, False, True]
     assert layer.geometry[5].equals(Point(114.9, 40.9))
-    assert layer["lon"].tolist()[2:4] == ["东经114度", "inf"]
+    assert layer["lon"].tolist()[2:4] == ["东经114度多", "inf"]
     assert report_of(layer)["without_position"] == {"missing": [1, 6], "not_a_number": [2, 3], "zero": [4]}
     assert report_of(layer)["rows"] == 7
 

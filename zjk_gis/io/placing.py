@@ -17,7 +17,6 @@ from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import CRSError, InputError
 from zjk_gis.layers.coordinates import (
     Pair,
-    Positions,
     in_china,
     looks_projected,
     named_columns,
@@ -102,12 +101,17 @@ def place_table(
     positions = read_positions(table, pair)
     if not pair.sure and north_first(positions.x, positions.y):
         pair = Pair(pair.north, pair.east, sure=True)
-        positions = Positions(positions.y, positions.x, positions.why)
+        positions = positions.exchanged()
         report["remarks"].append(
             f"{path.name}: {pair.north} points north and {pair.east} east, as surveyors write"
         )
     chosen = _choose_crs(positions.x, positions.y, path, report, crs, f"{pair.east} and {pair.north}")
     report["coordinates"] = {"east": pair.east, "north": pair.north}
+    if positions.is_dms.any():
+        report["remarks"].append(
+            f"{path.name}: {int(positions.is_dms.sum())} positions in {pair.east} and {pair.north} are "
+            "written as angles (degrees, minutes, seconds) and were turned into decimal degrees"
+        )
     for why in ("missing", "not_a_number", "zero"):
         rows = table.index[positions.why == why].tolist()
         if rows:

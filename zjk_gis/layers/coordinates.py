@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.spec import Field
-from zjk_gis.layers.values import as_text, converted, plain
+from zjk_gis.layers.degrees import degrees_of
+from zjk_gis.layers.values import as_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +47,6 @@ _XY_NAMES = (
 )
 _EASTING_NAMES = (("easting", "northing"), ("东坐标", "北坐标"), ("横坐标", "纵坐标"))
 
-_NUMBER = Field(name="coordinate", title="坐标", dtype="number")
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -78,11 +76,18 @@ class Positions:
     why : ndarray of str
         Empty for a usable position; ``missing``, ``not_a_number`` or ``zero`` (the 0, 0 that devices write
         when they have no fix) otherwise.
+    is_dms : ndarray of bool
+        Whether either of the two was written as an angle (114°52′20″, 北纬40.8) instead of a plain number.
     """
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     why: NDArray[np.str_]
+    is_dms: NDArray[np.bool_]
+
+    def exchanged(self) -> Positions:
+        """Return the positions with the two columns exchanged."""
+        return Positions(self.y, self.x, self.why, self.is_dms)
 
 
 def coordinate_columns(columns: Iterable[object]) -> Pair | None:
@@ -144,7 +149,7 @@ def named_columns(columns: Iterable[object], lon: str | None, lat: str | None, n
 
 
 def read_positions(table: pd.DataFrame, pair: Pair) -> Positions:
-    """Read two columns as numbers; what is none is told row by row.
+    """Read two columns as numbers or as degrees, minutes and seconds; what is neither is told row by row.
 
     Parameters
     ----------
@@ -158,18 +163,21 @@ def read_positions(table: pd.DataFrame, pair: Pair) -> Positions:
     Examples
     --------
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"lon": ["114.88", "", "东经114度", "0"], "lat": ["40.8", "40.8", "40.8", "0"]})
-    >>> read_positions(table, Pair("lon", "lat", sure=True)).why.tolist()
-    ['', 'missing', 'not_a_number', 'zero']
+    >>> table = pd.DataFrame({"lon": ["114°52′30″", "", "东经", "0"], "lat": ["40.8", "40.8", "40.8", "0"]})
+    >>> positions = read_positions(table, Pair("lon", "lat", sure=True))
+    >>> positions.x[0].tolist(), positions.is_dms[0].tolist(), positions.why.tolist()
+    (114.875, True, ['', 'missing', 'not_a_number', 'zero'])
     """
-    x, wrong_x = converted(table[pair.east], _NUMBER)
-    y, wrong_y = converted(table[pair.north], _NUMBER)
-    xs, ys = x.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64)
-    blank = (as_text(table[pair.east]).isna() | as_text(table[pair.north]).isna()).to_numpy()
+    xs, x_is_dms = degrees_of(table[pair.east])
+    ys, y_is_dms = degrees_of(table[pair.north])
+    blank_x, blank_y = (as_text(table[name]).isna().to_numpy() for name in (pair.east, pair.north))
+    wrong = np.isnan(xs) & ~blank_x | np.isnan(ys) & ~blank_y
     zero = (xs == 0) & (ys == 0)
-    why = np.select([wrong_x | wrong_y, blank, zero], ["not_a_number", "missing", "zero"], default="")
+    kinds = ["not_a_number", "missing", "zero"]
+    why = np.select([wrong, blank_x | blank_y, zero], kinds, default="")
     unusable = why != ""
-    return Positions(np.where(unusable, np.nan, xs), np.where(unusable, np.nan, ys), why)
+    x, y = np.where(unusable, np.nan, xs), np.where(unusable, np.nan, ys)
+    return Positions(x, y, why, (x_is_dms | y_is_dms) & ~unusable)
 
 
 def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
