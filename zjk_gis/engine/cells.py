@@ -56,6 +56,9 @@ _HEAVY = 24  # entries above which a cell becomes a block
 _DEEPEST = 6
 # What a cell holds, side by side: edges, first and second zones, zones and edges of its record.
 _EDGE, _FIRST, _SECOND, _LOCAL, _KEPT = 0, 1, 2, 3, 4
+# How far a block is compiled, and what it lacks room for.
+_ROW, _COLUMN, _ROW_SET, _NOW, _RUN_FROM, _USED, _RUNS, _HEAVIES, _LACKS, _NEED, _STATES = range(11)
+_NOTHING, _OUT, _OF_RUNS, _OF_HEAVY, _ENTRIES = range(5)
 
 
 @compiled
@@ -157,10 +160,33 @@ def rasterise(
     cell = np.empty(max(64, edges.size * 3), np.int32)
     entry = np.empty(cell.size, np.int32)
     counts = np.zeros(nx * (row1 - row0) + 1, np.int32)
+    k, n = _rasterise_from(0, 0, coords, edges, x0, y0, d, nx, row0, row1, cell, entry, counts)
+    while k < edges.size:
+        cell, entry = _room(cell, cell.size + 1), _room(entry, entry.size + 1)
+        k, n = _rasterise_from(k, n, coords, edges, x0, y0, d, nx, row0, row1, cell, entry, counts)
+    return cell[:n], entry[:n], counts
+
+
+@lean
+def _rasterise_from(
+    first_edge: Whole,
+    n: Whole,
+    coords: Floats,
+    edges: Ints32,
+    x0: Real,
+    y0: Real,
+    d: Real,
+    nx: Whole,
+    row0: Whole,
+    row1: Whole,
+    cell: Ints32,
+    entry: Ints32,
+    counts: Ints32,
+) -> tuple[Whole, Whole]:
+    """Go on with an edge, until all are done or there may be no room; return where it ended."""
     inv = 1.0 / d
     low_row, high_row, high_column = float(row0), row1 - 1.0, nx - 1.0
-    n = 0
-    for k in range(edges.size):
+    for k in range(first_edge, edges.size):
         e = edges[k]
         ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
         if ax == bx and ay == by:
@@ -175,10 +201,10 @@ def rasterise(
         v_low, v_high = greater(low_row, v_low), lesser(high_row, v_high)
         r_first, r_last = np.int64(v_low), np.int64(v_high)
         c_first, c_last = np.int64(u_low), np.int64(u_high)
-        if r_first == r_last or c_first == c_last or va == vb:
-            need = n + (c_last - c_first + 1) * (r_last - r_first + 1)
-            if need > cell.size:
-                cell, entry = _room(cell, need), _room(entry, need)
+        columns, rows = c_last - c_first + 1, r_last - r_first + 1
+        if rows == 1 or columns == 1 or va == vb:
+            if n + columns * rows > cell.size:
+                return k, n
             for r in range(r_first - row0, r_last - row0 + 1):
                 for at in range(r * nx + c_first, r * nx + c_last + 1):
                     cell[n] = at
@@ -186,6 +212,8 @@ def rasterise(
                     counts[at + 1] += 1
                     n += 1
             continue
+        if n + columns + 4 * rows > cell.size:  # in each row it begins, at most, a few cells before it ended
+            return k, n
         slope = (ub - ua) / (vb - va)
         slack = abs(slope) * MARGIN + MARGIN
         left_shift = -slack if slope > 0.0 else slope - slack
@@ -196,15 +224,12 @@ def rasterise(
             left = greater(u_low, left)
             right = lesser(u_high, right)
             first = (r - row0) * nx
-            need = n + np.int64(right) - np.int64(left) + 1
-            if need > cell.size:
-                cell, entry = _room(cell, need), _room(entry, need)
             for at in range(first + np.int64(left), first + np.int64(right) + 1):
                 cell[n] = at
                 entry[n] = k
                 counts[at + 1] += 1
                 n += 1
-    return cell[:n], entry[:n], counts
+    return edges.size, n
 
 
 @lean
@@ -429,19 +454,78 @@ def _compile_block(
 
     row_set = np.empty(base.size + 2 * edges.size + 1, np.int32)
     row_set[: base.size] = base
-    n_row = base.size
     now = np.empty_like(row_set)
     lines = out.view(np.float32)
-    marks = suspects.size > 0
     entries = np.empty((5, 64), np.int32)
     ends = np.empty((max(most, 1), 4), np.float64)
-    for r in range(row0, row1):
+    state = np.zeros(_STATES, np.int64)
+    state[_ROW], state[_ROW_SET], state[_RUN_FROM] = row0, base.size, -1
+    state[_USED], state[_RUNS], state[_HEAVIES] = used, n_runs, n_heavy
+    while True:
+        _compile_cells(
+            coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, starts, by_cell, row_set, now,
+            words, where, out, lines, runs, heavy, entries, ends, parent, parent_entries, may_split, suspects,
+            state,
+        )  # fmt: skip
+        if state[_LACKS] == _OUT:
+            out = _room(out, state[_NEED])
+            lines = out.view(np.float32)
+        elif state[_LACKS] == _OF_RUNS:
+            runs = _room(runs, state[_NEED])
+        elif state[_LACKS] == _OF_HEAVY:
+            heavy = _room(heavy, state[_NEED])
+        elif state[_LACKS] == _ENTRIES:
+            entries = np.empty((5, 2 * state[_NEED]), np.int32)
+        else:
+            break
+    return out, state[_USED], runs, state[_RUNS], heavy, state[_HEAVIES]
+
+
+@lean
+def _compile_cells(
+    coords: Floats,
+    edges: Ints32,
+    zones: Ints32,
+    seconds: Ints32,
+    rank: Ints,
+    x0: Real,
+    y0: Real,
+    d: Real,
+    nx: Whole,
+    row0: Whole,
+    row1: Whole,
+    starts: Ints32,
+    by_cell: Ints32,
+    row_set: Ints32,
+    now: Ints32,
+    words: Words,
+    where: Whole,
+    out: Words,
+    lines: Floats32,
+    runs: Ints,
+    heavy: Ints,
+    entries: Ints32,
+    ends: Floats,
+    parent: Whole,
+    parent_entries: Whole,
+    may_split: bool,
+    suspects: Bools,
+    state: Ints,
+) -> None:
+    """Go on with the cells of a block, until all are done or room is lacking, as `state` tells."""
+    marks = suspects.size > 0
+    r, c = state[_ROW], state[_COLUMN]
+    n_row, n_now, run_from = state[_ROW_SET], state[_NOW], state[_RUN_FROM]
+    used, n_runs, n_heavy = state[_USED], state[_RUNS], state[_HEAVIES]
+    lacks, need = _NOTHING, 0
+    while r < row1:
         yl, y_next = y0 + r * d, y0 + (r + 1) * d
-        now[:n_row] = row_set[:n_row]
-        n_now = n_row
         first_cell = (r - row0) * nx
-        run_from = -1
-        for c in range(nx):
+        if c == 0:
+            for k in range(n_row):
+                now[k] = row_set[k]
+            n_now = n_row
+        while c < nx:
             at = first_cell + c
             k0, k1 = starts[at], starts[at + 1]
             if k0 == k1:
@@ -453,13 +537,27 @@ def _compile_block(
                     words[at] = 0
                     if run_from < 0:
                         run_from = at
+                c += 1
                 continue
             if run_from >= 0:
-                runs, n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
+                if n_runs + 4 + n_now > runs.size:
+                    lacks, need = _OF_RUNS, n_runs + 4 + n_now
+                    break
+                n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
                 run_from = -1
             n = k1 - k0
-            if 2 * n + n_now > entries.shape[1]:
-                entries = np.empty((5, 2 * (2 * n + n_now)), np.int32)
+            most_zones = 2 * n + n_now
+            if most_zones > entries.shape[1]:
+                lacks, need = _ENTRIES, most_zones
+                break
+            splits = n > _HEAVY and may_split and n < 0.8 * parent_entries
+            if splits and n_heavy + 6 + n_now + 3 * n > heavy.size:
+                lacks, need = _OF_HEAVY, n_heavy + 6 + n_now + 3 * n
+                break
+            need = used + most_zones + (most_zones // MANY + 1) * (2 + (EDGE_WORDS + 1) * n)
+            if not splits and need > out.size:
+                lacks = _OUT
+                break
             for k in range(n):
                 k_entry = by_cell[k0 + k]
                 e = edges[k_entry]
@@ -468,8 +566,7 @@ def _compile_block(
                 ends[k, 0], ends[k, 1] = coords[e, 0], coords[e, 1]
                 ends[k, 2], ends[k, 3] = coords[e + 1, 0], coords[e + 1, 1]
             xl, x_next = x0 + c * d, x0 + (c + 1) * d
-            if n > _HEAVY and may_split and n < 0.8 * parent_entries:
-                heavy = _room(heavy, n_heavy + 6 + n_now + 3 * n)
+            if splits:
                 heavy[n_heavy] = parent
                 heavy[n_heavy + 1] = at
                 heavy[n_heavy + 2] = c
@@ -477,21 +574,18 @@ def _compile_block(
                 heavy[n_heavy + 4] = n_now
                 heavy[n_heavy + 5] = n
                 n_heavy += 6
-                heavy[n_heavy : n_heavy + n_now] = now[:n_now]
+                for k in range(n_now):
+                    heavy[n_heavy + k] = now[k]
                 n_heavy += n_now
                 for part in range(3):
-                    heavy[n_heavy : n_heavy + n] = entries[part, :n]
+                    for k in range(n):
+                        heavy[n_heavy + k] = entries[part, k]
                     n_heavy += n
                 words[at] = BLOCK
             else:
                 if marks:
                     _suspect(ends, entries, n, suspects)
                 words[at] = (used << 2) | RECORD
-                most_zones = 2 * n + n_now
-                need = used + most_zones + (most_zones // MANY + 1) * (2 + (EDGE_WORDS + 1) * n)
-                if need > out.size:
-                    out = _room(out, need)
-                    lines = out.view(np.float32)
                 used = _write_record(out, lines, used, ends, entries, n, rank, now, n_now, xl, yl, d)
             for k in range(n):
                 ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
@@ -511,23 +605,40 @@ def _compile_block(
                     n_row = _toggle(row_set, n_row, entries[_FIRST, k])
                     if entries[_SECOND, k] >= 0:
                         n_row = _toggle(row_set, n_row, entries[_SECOND, k] >> 1)
-        if run_from >= 0:
-            runs, n_runs = _note_run(runs, n_runs, where, run_from, first_cell + nx, now, n_now, rank)
-    return out, used, runs, n_runs, heavy, n_heavy
+            c += 1
+        if lacks == _NOTHING and run_from >= 0:
+            if n_runs + 4 + n_now > runs.size:
+                lacks, need = _OF_RUNS, n_runs + 4 + n_now
+            else:
+                n_runs = _note_run(runs, n_runs, where, run_from, first_cell + nx, now, n_now, rank)
+                run_from = -1
+        if lacks != _NOTHING:
+            break
+        r += 1
+        c = 0
+    state[_ROW], state[_COLUMN], state[_ROW_SET], state[_NOW], state[_RUN_FROM] = r, c, n_row, n_now, run_from
+    state[_USED], state[_RUNS], state[_HEAVIES], state[_LACKS], state[_NEED] = (
+        used,
+        n_runs,
+        n_heavy,
+        lacks,
+        need,
+    )
 
 
-@compiled
+@lean
 def _note_run(
     runs: Ints, n_runs: Whole, where: Whole, first: Whole, stop: Whole, members: Ints32, n: Whole, rank: Ints
-) -> tuple[Ints, Whole]:
+) -> Whole:
+    """Note a run of cells with several zones, for which there is room; return where the notes end."""
     _sort_by_rank(members, n, rank)
-    runs = _room(runs, n_runs + 4 + n)
     runs[n_runs] = where
     runs[n_runs + 1] = first
     runs[n_runs + 2] = stop
     runs[n_runs + 3] = n
-    runs[n_runs + 4 : n_runs + 4 + n] = members[:n]
-    return runs, n_runs + 4 + n
+    for k in range(n):
+        runs[n_runs + 4 + k] = members[k]
+    return n_runs + 4 + n
 
 
 @compiled
