@@ -212,10 +212,11 @@ def _rasterise_from(
                     counts[at + 1] += 1
                     n += 1
             continue
-        if n + columns + 4 * rows > cell.size:  # in each row it begins, at most, a few cells before it ended
-            return k, n
         slope = (ub - ua) / (vb - va)
         slack = abs(slope) * MARGIN + MARGIN
+        of_row = np.int64(lesser(float(columns), abs(slope) + 2.0 * slack + 3.0))  # at most
+        if n + rows * of_row > cell.size:
+            return k, n
         left_shift = -slack if slope > 0.0 else slope - slack
         right_shift = slope + slack if slope > 0.0 else slack
         for r in range(r_first, r_last + 1):
