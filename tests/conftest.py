@@ -23,3 +23,6 @@ def pytest_sessionfinish(session):
     if skipped and session.exitstatus == pytest.ExitCode.OK:
         reporter.write_line(f"{len(skipped)} tests were skipped, and ZJK_GIS_NO_SKIP allows none", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+pytest_plugins = ["browsing"]

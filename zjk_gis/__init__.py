@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps import explanation_map as explanation_map
     from zjk_gis.maps import save_map as save_map
     from zjk_gis.reports import survey_city as survey_city
+    from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
 
 # Where each public name lives.
@@ -73,7 +74,7 @@ _HOMES = {
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
     "zjk_gis.maps": ("city_map", "explanation_map", "save_map"),
-    "zjk_gis.reports": ("survey_city", "write_workbook"),
+    "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -303,7 +303,12 @@ def test_audit_tells_the_promises_and_writes_what_breaks_them(run, tmp_path):
     assert figures["ground_several"] == pytest.approx(0.1)
     assert figures["road_nobody"] == pytest.approx(0.4)  # where B answers nobody is named
     assert figures["zones_with_chief"] == 0.5
-    assert {path.name for path in folder.iterdir()} == {"audit.gpkg", "audit.xlsx", "audit.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        "audit.gpkg",
+        "audit.xlsx",
+        "audit.html",
+        "report.html",
+    }
     stretches = gpd.read_file(folder / "audit.gpkg", layer="stretches")
     assert stretches["length_m"].sum() == pytest.approx(100)
     assert "<script>" not in (folder / "audit.html").read_text("utf-8").split("=1+1", 1)[1][:20]

@@ -18,7 +18,7 @@ from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_layer, read_table, write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_map
-from zjk_gis.reports import write_workbook
+from zjk_gis.reports import write_page, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def command(
 
     CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
     zone), roads, road_sections and streets. With -o the findings go to audit.gpkg, audit.xlsx and audit.html
-    in that folder.
+    in that folder, and report.html tells it all on one page, which can be printed.
     """
     if output is not None:
         _make_folder(output)
@@ -172,8 +172,9 @@ def _write(
         (folder / "audit.gpkg", "问题图层(QGIS)", "findings as layers (QGIS)"),
         (folder / "audit.xlsx", "工作簿(一问一表)", "workbook (one sheet a question)"),
         (folder / "audit.html", "地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
+        (folder / "report.html", "报告(一页,可打印)", "report (one page, prints)"),
     ]
-    layers_file, workbook, page = (path for path, _, _ in files)
+    layers_file, workbook, page, report = (path for path, _, _ in files)
     layers_file.unlink(missing_ok=True)
     for name, rows in (
         found | ({"stretches": audit.stretches} if audit.stretches is not None else {})
@@ -181,14 +182,26 @@ def _write(
         write_layer(rows, layers_file, layer=name)
     title = console.pick(f"责任审计({day})", f"Audit of responsibility ({day})")
     shares = audit.figures.dropna(subset="share")
-    summary = {
-        label(row["measure"], console.lang): f"{row['share']:.2%}"
-        for row in shares.to_dict("records")
-        if row["measure"] != "load_gini"
-    }
-    write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
+    promises: dict[str, dict[str, str]] = {}
+    for row in shares[shares["measure"] != "load_gini"].to_dict("records"):
+        promise = promises.setdefault(label(row["promise"], console.lang), {})
+        promise[label(row["measure"], console.lang)] = f"{row['share']:.2%}"
+    write_workbook(workbook, tables, summary=promises, title=title, lang=console.lang)
     results = found if assigned is None else {**found, "assigned": assigned}
-    save_map(city_map(layers, results=results, title=title, lang=console.lang), page)
+    drawn = city_map(layers, results=results, title=title, lang=console.lang)
+    save_map(drawn, page)
+    load = "incidents" if "incidents" in audit.chiefs else "area_m2"
+    charts = [("gaps", "gap_code", "area_m2"), ("overlaps", "overlap_code", "area_m2")]
+    charts += [("chiefs", "chief_code", load)] if len(audit.chiefs) else []
+    write_page(
+        report,
+        {name: rows for name, rows in tables.items() if len(rows.columns)},
+        summary=promises,
+        charts=charts,
+        page_map=drawn,
+        title=title,
+        lang=console.lang,
+    )
     console.say("结果文件:", "files:")
     console.show(
         [(console.pick(zh, en), str(path)) for path, zh, en in files],

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from branca.element import CssLink, Element, JavascriptLink
 
 from zjk_gis._optional import need
-from zjk_gis.errors import FileError, InputError
+from zjk_gis.errors import InputError
+from zjk_gis.io.paths import target_file, workshop
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     import folium
 
-__all__ = ["save_map"]
+__all__ = ["PAGES", "save_map", "whole_page"]
+
+PAGES = (".html", ".htm")
 
 # A style sheet may point to pictures and fonts beside it, which one file does not have.
 _OUTSIDE = re.compile(r"url\(\s*['\"]?(?!data:|#|['\"])[^)]*\)")
@@ -59,28 +62,17 @@ def save_map(page: folium.Map, path: str | os.PathLike[str], *, offline: bool = 
     ...     "<script src=" in saved.read_text(encoding="utf-8")
     False
     """
-    target = Path(path)
-    if target.suffix.lower() not in (".html", ".htm"):
-        message = f"{target}: a map is a page; name a file that ends with .html"
-        raise InputError(message)
-    text = _render_whole(page) if offline else str(page.get_root().render())
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        message = f"{target}: cannot be written: {error.strerror or error}"
-        raise FileError(message) from error
+    target = target_file(path, PAGES)
+    text = whole_page(page) if offline else str(page.get_root().render())
+    with workshop(target) as folder:
+        made = folder / target.name
+        made.write_text(text, encoding="utf-8")
+        made.replace(target)
     return target
 
 
-def _render_whole(page: folium.Map) -> str:
+def whole_page(page: folium.Map) -> str:
+    """Return a folium map as the text of a page with all scripts and styles inside it; see `save_map`."""
     import folium
 
     carrier = need("offlinefolium.elements", extra="offline-maps", purpose="make a map that needs no network")

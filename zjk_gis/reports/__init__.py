@@ -2,6 +2,7 @@
 
 from zjk_gis.reports.city import survey_city
 from zjk_gis.reports.indicators import assignment_summary, busiest_chiefs
+from zjk_gis.reports.page import write_page
 from zjk_gis.reports.workbook import write_workbook
 
-__all__ = ["assignment_summary", "busiest_chiefs", "survey_city", "write_workbook"]
+__all__ = ["assignment_summary", "busiest_chiefs", "survey_city", "write_page", "write_workbook"]

@@ -39,10 +39,13 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Open a file in a page of 1200 by 800, refuse all requests but for the file, and keep what happens."""
+    """Open a file in a page of 1200 by 800, refuse all requests but for the file, and keep what happens.
+
+    The page is there when `ready`, in JavaScript, is true.
+    """
     pages = []
 
-    def open_page(path, width=1200, height=800):
+    def open_page(path, width=1200, height=800, ready="window.zjk !== undefined"):
         page = browser.new_page(viewport={"width": width, "height": height})
         pages.append(page)
         seen = Visit(page)
@@ -59,7 +62,7 @@ def visit(browser):
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
         page.goto(path.as_uri())
-        page.wait_for_function("window.zjk !== undefined")
+        page.wait_for_function(ready)
         return seen
 
     yield open_page
