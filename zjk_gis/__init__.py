@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from zjk_gis.io import write_layer as write_layer
     from zjk_gis.layers import label as label
     from zjk_gis.layers import spec_of as spec_of
+    from zjk_gis.layers.datums import convert_datum as convert_datum
+    from zjk_gis.layers.inference import infer_coordinates as infer_coordinates
     from zjk_gis.layers.positions import check_positions as check_positions
     from zjk_gis.layers.positions import fix_positions as fix_positions
     from zjk_gis.layers.validate import validate as validate
@@ -70,6 +72,8 @@ _HOMES = {
     "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_layer", "write_layer"),
     "zjk_gis.layers": ("label", "spec_of"),
+    "zjk_gis.layers.datums": ("convert_datum",),
+    "zjk_gis.layers.inference": ("infer_coordinates",),
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.labels import label
@@ -218,7 +219,7 @@ def explain_incident(
         day = day_of(at)
     else:
         day = int(days_of(incident[time], time)[0]) if time in incident else NEVER
-    point = incident.geometry.to_crs(layer.crs).iloc[0]
+    point = convert_crs(incident.geometry, layer.crs, name="incident").iloc[0]
     near = _nearby(layer, point, max(nearest_within_m, border_within_m))
     weighed = _weigh(layer, near, code, point, border_within_m)
     holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)

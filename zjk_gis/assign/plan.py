@@ -17,7 +17,7 @@ from zjk_gis.assign.kernel import (
     answer_by_polygons,
     doubt_inaccurate,
 )
-from zjk_gis.crs import require_crs
+from zjk_gis.crs import require_crs, require_same_datum
 from zjk_gis.engine import LineIndex, Positions
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy, rank_of
@@ -286,6 +286,7 @@ def _in_crs(
     if given != wanted:
         from pyproj import Transformer
 
+        require_same_datum(given, wanted, "incidents")
         x, y = Transformer.from_crs(given, wanted, always_xy=True).transform(x, y)
     usable = np.isfinite(x) & np.isfinite(y)
     if usable.all():

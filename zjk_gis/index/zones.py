@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.crs import is_stretched, require_crs
+from zjk_gis.crs import is_stretched, require_crs, require_same_datum
 from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex, Positions
@@ -444,6 +444,7 @@ class ZoneIndex:
             raise CRSError(message) from error
         if given == self.crs:
             return None
+        require_same_datum(given, self.crs, "points")
         return Transformer.from_crs(given, self.crs, always_xy=True)
 
     def _units(self, metres: float) -> float:

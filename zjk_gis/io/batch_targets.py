@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from zjk_gis._optional import need
-from zjk_gis.crs import CGCS2000, WGS84
+from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
 from zjk_gis.io.batch_footer import joined_footer
 from zjk_gis.io.batch_tables import as_csv, csv_cell, for_geopackage, points_as_wkb
 from zjk_gis.io.batch_text import TextSource, Words, spliced
@@ -453,8 +453,9 @@ def _degrees(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return positions in CGCS2000 degrees; WGS 84 is the same to a decimetre."""
     if crs.to_epsg() not in (CGCS2000, WGS84):
-        from pyproj import Transformer
+        from pyproj import CRS, Transformer
 
+        require_same_datum(crs, CRS.from_epsg(CGCS2000), "incidents")
         x, y = Transformer.from_crs(crs, CGCS2000, always_xy=True).transform(x, y)
     return np.round(x, _DEGREES), np.round(y, _DEGREES)
 

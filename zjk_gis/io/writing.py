@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs import CGCS2000, WGS84, require_crs
+from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
@@ -124,7 +124,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
             require_crs(plain, target.name)
             # Text that looks like JSON stays text.
             options = {"RFC7946": True, "COORDINATE_PRECISION": 9, "AUTODETECT_JSON_STRINGS": False}
-            _write_vector(plain.to_crs(WGS84), made, **options)
+            _write_vector(convert_crs(plain, WGS84, name=target.name), made, **options)
         else:  # FlatGeobuf's index would put the rows in another order
             _write_vector(plain, made, SPATIAL_INDEX=False)
         _move_into_place(made, target)
@@ -187,7 +187,7 @@ def _with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
         require_crs(frame, "the layer")
     # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
     if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
-        shapes = shapes.to_crs(CGCS2000)
+        shapes = convert_crs(shapes, CGCS2000, name="the layer")
     values = shapes.to_numpy()
     here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())

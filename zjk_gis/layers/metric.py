@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.versions import check_layer
 
@@ -66,7 +66,7 @@ def ready(
     """
     require_crs(layer, name)
     check_layer(layer, name, kind=kind, code=code, invalid=invalid)
-    converted = as_metric(layer, name) if crs is None else layer if layer.crs == crs else layer.to_crs(crs)
+    converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
         check_layer(

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.crs import CGCS2000, as_metric, require_crs
+from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
 from zjk_gis.datum import gcj02_to_wgs84
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
@@ -198,7 +198,8 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
     x, y = shapely.get_x(shapes), shapely.get_y(shapes)
     usable = np.isfinite(x) & np.isfinite(y)
     if not crs.is_geographic:
-        lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs).to_crs(CGCS2000)
+        lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs)
+        lonlat = convert_crs(lonlat, CGCS2000, name="points")
         x[usable], y[usable] = lonlat.x.to_numpy(), lonlat.y.to_numpy()
         usable = np.isfinite(x) & np.isfinite(y)
     x[~usable], y[~usable] = np.nan, np.nan
@@ -257,7 +258,8 @@ def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.Ge
     ground = as_metric(region, "region")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
     rows = in_china(lon, lat)
-    spots = gpd.GeoSeries(shapely.points(lon[rows], lat[rows]), crs=CGCS2000).to_crs(ground.crs)
+    spots = gpd.GeoSeries(shapely.points(lon[rows], lat[rows]), crs=CGCS2000)
+    spots = convert_crs(spots, ground.crs, name="points")
     distance_m = np.zeros(len(points))
     distance_m[rows] = shapely.distance(spots.to_numpy(), ground.geometry.union_all())
     evidence = np.array([f"{metres / 1000:.1f} km outside the region" for metres in distance_m], dtype=object)
@@ -316,7 +318,7 @@ def _lines_by_name(roads: gpd.GeoDataFrame, road_name: str) -> gpd.GeoSeries:
 def _distance_m(
     lon: NDArray[np.float64], lat: NDArray[np.float64], lines: NDArray[np.object_], crs: object
 ) -> NDArray[np.float64]:
-    spots = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000).to_crs(crs)
+    spots = convert_crs(gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000), crs, name="points")
     distance: NDArray[np.float64] = shapely.distance(spots.to_numpy(), lines)
     return distance
 

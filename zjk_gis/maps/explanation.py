@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
+from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps import style
 from zjk_gis.maps.page import Page
@@ -117,7 +118,7 @@ def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> foli
 def _ways(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return lines from the incident to the zones it lies outside of."""
     outside = considered[considered["distance_m"] > 0]
-    point = incident.geometry.to_crs(considered.crs).iloc[0]
+    point = convert_crs(incident.geometry, considered.crs, name="incident").iloc[0]
     return outside[["distance_m"]].set_geometry(
         shapely.shortest_line(np.full(len(outside), point), outside.geometry.to_numpy()), crs=considered.crs
     )
@@ -128,7 +129,7 @@ def _extent(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> list[fl
     usable = incident.geometry.notna() & ~incident.geometry.is_empty
     if not usable.any() or not len(considered):
         return None
-    point = incident.geometry.to_crs(considered.crs)
+    point = convert_crs(incident.geometry, considered.crs, name="incident")
     reach = max(150.0, 2.0 * float(considered["distance_m"].max()))
     west, south, east, north = point.buffer(reach).to_crs(4326).total_bounds.tolist()
     return [west, south, east, north]

@@ -22,7 +22,7 @@ import shapely
 from branca.element import Element, MacroElement
 from jinja2 import Template
 
-from zjk_gis.crs import require_crs
+from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -211,8 +211,7 @@ def _count(number: int, lang: Language) -> str:
 def _degrees(frame: gpd.GeoDataFrame, name: str) -> np.ndarray[Any, Any]:
     if not len(frame):
         return np.array([], dtype=object)
-    require_crs(frame, name)
-    shapes: np.ndarray[Any, Any] = frame.geometry.to_crs(_WGS84).to_numpy()
+    shapes: np.ndarray[Any, Any] = convert_crs(frame.geometry, _WGS84, name=name).to_numpy()
     return shapes
 
 

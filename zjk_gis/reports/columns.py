@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.crs import CGCS2000, require_crs
+from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.values import converted, text_of
@@ -278,8 +278,9 @@ def _degrees(layer: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, np.ndarray
     points = shapely.point_on_surface(shapes.to_numpy())
     lon, lat = shapely.get_x(points), shapely.get_y(points)
     if not crs.is_geographic:
-        from pyproj import Transformer
+        from pyproj import CRS, Transformer
 
+        require_same_datum(crs, CRS.from_epsg(CGCS2000), name)
         lon, lat = Transformer.from_crs(crs, CGCS2000, always_xy=True).transform(lon, lat)
     lon, lat = (np.where(np.isfinite(values), np.round(values, 6), np.nan) for values in (lon, lat))
     return lon, lat

@@ -1,0 +1,36 @@
+"""Coordinate reference systems: which one a layer is in, which one to measure in, and ways between them.
+
+Areas and distances are never computed in degrees or in Web Mercator (whose areas are 1.75 times too large
+at Zhangjiakou): a layer in either is converted to the 3-degree Gauss-Krüger zone of its centre, and the
+caller is told. Nothing goes from an old datum to another without parameters, unless the caller accepts the
+error.
+"""
+
+from __future__ import annotations
+
+from zjk_gis.crs.conversion import convert_crs, require_same_datum
+from zjk_gis.crs.fits import ControlFit, fit_helmert7, fit_similarity
+from zjk_gis.crs.measuring import as_metric, crs_for, is_metric, is_stretched, require_crs
+from zjk_gis.crs.parameters import Helmert7, Similarity
+from zjk_gis.crs.systems import CGCS2000, SYSTEMS, WGS84, datum_of, metric_crs, shifted_crs
+
+__all__ = [
+    "CGCS2000",
+    "SYSTEMS",
+    "WGS84",
+    "ControlFit",
+    "Helmert7",
+    "Similarity",
+    "as_metric",
+    "convert_crs",
+    "crs_for",
+    "datum_of",
+    "fit_helmert7",
+    "fit_similarity",
+    "is_metric",
+    "is_stretched",
+    "metric_crs",
+    "require_crs",
+    "require_same_datum",
+    "shifted_crs",
+]

@@ -1,0 +1,167 @@
+"""Layers between WGS84, CGCS2000 and the shifted datums of web maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+import numpy as np
+import shapely
+
+from zjk_gis import datum as shifts
+from zjk_gis.crs import CGCS2000, WGS84, datum_of, shifted_crs
+from zjk_gis.crs.conversion import with_remarks
+from zjk_gis.crs.systems import title_of
+from zjk_gis.crs.vertices import with_vertices_moved
+from zjk_gis.errors import CRSError, InputError, name_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    _Floats: TypeAlias = NDArray[np.float64]
+    _Layer = TypeVar("_Layer", gpd.GeoDataFrame, gpd.GeoSeries)
+
+__all__ = ["WebDatum", "convert_datum", "shift"]
+
+WebDatum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+
+_GROUND = ("wgs84", "cgcs2000")
+_LISTED = 1000  # rows outside China that the report names; the rest is counted
+
+
+def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Layer:
+    """Bring a layer from one of WGS84, CGCS2000, GCJ-02 and BD-09 to another.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame or GeoSeries
+        Of any geometry. Without CRS its coordinates are longitude and latitude.
+    source : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+        The datum that its coordinates are in. Web maps' layers are often labelled EPSG:4326 though they are
+        GCJ-02 or BD-09, so the label does not decide; but it must not contradict.
+    target : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+        The datum wanted.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        A copy; index, columns and heights stay, and so do missing and empty geometries. Its CRS is
+        EPSG:4326 or EPSG:4490, or a geographic one named GCJ-02 or BD-09; a layer in metres that goes to
+        WGS84 or CGCS2000 comes back in its own projection. ``attrs["report"]["datum"]`` tells ``source``,
+        ``target``, ``outside_china`` (how many rows have a vertex there, which is passed unchanged) and
+        ``outside_china_rows`` (the labels of the first 1,000); ``attrs["report"]["remarks"]`` says it in
+        words.
+
+    Raises
+    ------
+    CRSError
+        If the CRS contradicts `source`, or the coordinates of a layer without CRS are no degrees.
+    InputError
+        If a datum is unknown.
+
+    Notes
+    -----
+    CGCS2000 and WGS84 agree within centimetres to decimetres and are taken for the same. See
+    `zjk_gis.datum` for the algorithm and its accuracy.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> web = gpd.GeoDataFrame({"id": [1]}, geometry=[Point(114.87835, 40.819114)], crs=4326)
+    >>> ground = convert_datum(web, source="gcj02", target="cgcs2000")
+    >>> round(ground.geometry[0].x, 5), ground.crs.to_epsg()
+    (114.87222, 4490)
+    >>> ground.attrs["report"]["datum"]["outside_china"]
+    0
+    """
+    for name, value in (("source", source), ("target", target)):
+        if value not in get_args(WebDatum):
+            message = f"{name} must be one of {', '.join(get_args(WebDatum))}, not {value!r}"
+            raise InputError(message)
+    own: CRS | None = layer.crs
+    _check_source(layer, own, source)
+    back = own is not None and own.is_projected and target in _GROUND
+    degrees = layer if own is None or own.is_geographic else layer.to_crs(own.geodetic_crs)
+    moved = with_vertices_moved(
+        degrees, lambda x, y: shift(x, y, source=source, target=target), _crs_of(target)
+    )
+    outside = _outside(degrees if source in _GROUND else moved, moved, source=source, target=target)
+    if back:
+        moved = moved.set_crs(degrees.crs, allow_override=True).to_crs(own)
+    labels = layer.index[outside].tolist()
+    remark = f"converted from {title_of(source)} to {title_of(target)}"
+    if labels:
+        remark += f"; {len(labels)} rows lie outside China and stay as they were ({name_rows(labels)})"
+    facts = {
+        "source": source,
+        "target": target,
+        "outside_china": len(labels),
+        "outside_china_rows": labels[:_LISTED],
+    }
+    moved.attrs = dict(layer.attrs)
+    with_remarks(moved, [remark], datum=facts)
+    return moved
+
+
+def shift(lon: _Floats, lat: _Floats, *, source: WebDatum, target: WebDatum) -> tuple[_Floats, _Floats]:
+    """Return longitudes and latitudes in another of the datums.
+
+    Examples
+    --------
+    >>> lon, lat = shift(np.array([114.87222]), np.array([40.81778]), source="cgcs2000", target="gcj02")
+    >>> lon.round(6).tolist(), lat.round(6).tolist()
+    ([114.87835], [40.819114])
+    """
+    one, other = ("wgs84" if datum in _GROUND else datum for datum in (source, target))
+    if one == other:
+        return lon, lat
+    move: Callable[[Any, Any], tuple[_Floats, _Floats]] = getattr(shifts, f"{one}_to_{other}")
+    return move(lon, lat)
+
+
+def _check_source(layer: gpd.GeoDataFrame | gpd.GeoSeries, crs: CRS | None, source: str) -> None:
+    """Refuse a layer whose CRS says that it is in another datum than the caller says."""
+    if crs is None or crs.is_engineering:
+        west, south, east, north = layer.total_bounds
+        if min(west, south) < -180 or east > 360 or south < -90 or north > 90:
+            message = (
+                f"the layer: has no CRS, and its coordinates run to {east:g}, {north:g}, which are no "
+                "longitude and latitude; set the CRS they are in, for instance layer.set_crs(4547)"
+            )
+            raise CRSError(message)
+        return
+    labelled = datum_of(crs)
+    if labelled == source or labelled in _GROUND:
+        return
+    message = (
+        f"the layer: its CRS is {crs.name}, not {title_of(source)}; convert it with zjk_gis.crs.convert_crs, "
+        "or correct the label with .set_crs(..., allow_override=True)"
+    )
+    raise CRSError(message)
+
+
+def _crs_of(datum: WebDatum) -> Any:
+    if datum == "gcj02" or datum == "bd09":
+        return shifted_crs(datum)
+    return WGS84 if datum == "wgs84" else CGCS2000
+
+
+def _outside(
+    ground: gpd.GeoDataFrame | gpd.GeoSeries,
+    moved: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    source: WebDatum,
+    target: WebDatum,
+) -> NDArray[np.bool_]:
+    """Tell which rows have a vertex outside China."""
+    if source not in _GROUND and target not in _GROUND:
+        ground = with_vertices_moved(moved, lambda x, y: shift(x, y, source=target, target="wgs84"), WGS84)
+    vertices, owner = shapely.get_coordinates(ground.geometry.to_numpy(), return_index=True)
+    outside = np.zeros(len(moved), dtype=bool)
+    outside[owner[shifts.outside_china(vertices[:, 0], vertices[:, 1])]] = True
+    return outside
