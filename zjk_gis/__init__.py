@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from zjk_gis.index.sections import SectionIndex as SectionIndex
     from zjk_gis.index.zones import ZoneIndex as ZoneIndex
     from zjk_gis.io import list_layers as list_layers
+    from zjk_gis.io import read_folder as read_folder
     from zjk_gis.io import read_layer as read_layer
+    from zjk_gis.io import read_table as read_table
     from zjk_gis.io import write_layer as write_layer
     from zjk_gis.layers import label as label
     from zjk_gis.layers import spec_of as spec_of
@@ -70,7 +72,7 @@ _HOMES = {
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.sections": ("SectionIndex",),
     "zjk_gis.index.zones": ("ZoneIndex",),
-    "zjk_gis.io": ("list_layers", "read_layer", "write_layer"),
+    "zjk_gis.io": ("list_layers", "read_folder", "read_layer", "read_table", "write_layer"),
     "zjk_gis.layers": ("label", "spec_of"),
     "zjk_gis.layers.datums": ("convert_datum",),
     "zjk_gis.layers.inference": ("infer_coordinates",),

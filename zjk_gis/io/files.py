@@ -9,9 +9,10 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.errors import CRSError, FileError, InputError
+from zjk_gis.errors import CRSError, FileError, InputError, ZjkGisError
+from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of
+from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_readable
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.paths import Format
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["list_layers", "read_layer", "read_table"]
+__all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
 
 
 def read_layer(
@@ -47,7 +48,7 @@ def read_layer(
     ----------
     path : str or path
         A real file: .gpkg, .shp, .geojson, .json, .fgb, .parquet, .geoparquet, .csv, .tsv, .txt, .xlsx or
-        .xls. Its content must agree with its ending.
+        .xls, or a .zip with one of them in it. Its content must agree with its ending.
     layer : str, optional
         The layer of a GeoPackage or the sheet of a workbook; needed where there are several, unless `spec`
         names one of them.
@@ -106,6 +107,8 @@ def read_layer(
     source = existing_file(path)
     wanted = spec_of(spec) if isinstance(spec, str) else spec
     given = parse_crs(crs)
+    if is_archive(source):
+        return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, spec=wanted)
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
@@ -126,22 +129,46 @@ def read_layer(
         _tell_missing_shapes(frame, source, report)
     else:
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat)
-    renamed: dict[str, str] = report.pop("names", {})
+    report["renamed"] = report.pop("names", {})
+    report |= {"rows": len(frame), "crs": None if frame.crs is None else frame.crs.to_string()}
     if wanted is not None:
-        frame = conform(frame, wanted)
-        renamed |= frame.attrs.get("renamed", {})
-        frame, report["unconverted"] = convert_types(frame, wanted)
-        for field, rows in report["unconverted"].items():
-            what = wanted.field(field).dtype
-            report["remarks"].append(
-                f"{source.name}: {len(rows)} values of {field} are no {what}; kept as they came"
-            )
-    report |= {
-        "rows": len(frame),
-        "renamed": renamed,
-        "crs": None if frame.crs is None else frame.crs.to_string(),
-    }
+        frame = as_spec(frame, wanted, source, report)
     frame.attrs = {"report": report}
+    return frame
+
+
+def as_spec(
+    frame: gpd.GeoDataFrame, spec: LayerSpec, source: Path, report: dict[str, Any]
+) -> gpd.GeoDataFrame:
+    """Give a layer the names and types of its spec; the report is told what that changed and could not."""
+    frame = conform(frame, spec)
+    report["renamed"] = report.get("renamed", {}) | frame.attrs.get("renamed", {})
+    frame, report["unconverted"] = convert_types(frame, spec)
+    for field, rows in report["unconverted"].items():
+        what = spec.field(field).dtype
+        report["remarks"].append(
+            f"{source.name}: {len(rows)} values of {field} are no {what}; kept as they came"
+        )
+    frame.attrs = {"report": report}
+    return frame
+
+
+def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
+    """Read the only file in an archive that can be read."""
+    remarks: list[str] = []
+    with unpacked(source, remarks) as folder:
+        inside = sorted(file for file in folder.rglob("*") if file.is_file() and is_readable(file))
+        if len(inside) != 1:
+            names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
+            message = f"{source}: holds several files to read, or none ({names}); read them with read_folder"
+            raise InputError(message)
+        told = f"{source}/{inside[0].relative_to(folder).as_posix()}"
+        try:
+            frame = read_layer(inside[0], **options)
+        except ZjkGisError as error:
+            raise type(error)(str(error).replace(str(inside[0]), told)) from error
+    report = frame.attrs["report"]
+    frame.attrs["report"] = {**report, "path": told, "remarks": [*remarks, *report["remarks"]]}
     return frame
 
 

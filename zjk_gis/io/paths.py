@@ -29,6 +29,7 @@ __all__ = [
     "existing_file",
     "format_of",
     "gdal_name",
+    "is_readable",
     "pinned_name",
     "target_file",
     "workshop",
@@ -195,6 +196,11 @@ def format_of(path: Path) -> Format:
         )
         raise InputError(message)
     return found
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether a file's ending is one of those that are read."""
+    return path.suffix.lower() in _FORMATS
 
 
 def check_content(path: Path, expected: Format) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["conform", "validate"]
+__all__ = ["conform", "fields_of", "validate"]
 
 _COLUMNS = ["row", "field", "value", "rule", "severity", "message"]
 _UNIT = re.compile(r"\((?:m|m2|mm)\)$")  # NFKC has made m² to m2
@@ -84,6 +84,19 @@ def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     result = layer.rename(columns=renamed)
     result.attrs = {**layer.attrs, "renamed": renamed}
     return result
+
+
+def fields_of(layer: pd.DataFrame, spec: LayerSpec) -> set[str]:
+    """Return the fields of a spec that a layer has a column for, under whatever name.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> sorted(fields_of(pd.DataFrame(columns=["网格编码 ", "面积(m²)", "other"]), UNIT_GRIDS))
+    ['area_m2', 'grid_code']
+    """
+    fields = {_key(name): field.name for field in spec.fields for name in field.names}
+    return {fields[key] for key in map(_key, map(str, layer.columns)) if key in fields}
 
 
 def validate(layer: gpd.GeoDataFrame, spec: LayerSpec) -> pd.DataFrame:

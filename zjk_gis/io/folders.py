@@ -1,0 +1,305 @@
+"""A folder as a bureau sends it: every file in it read, guessed at with evidence, and accounted for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from zjk_gis.errors import FileError, InputError, ZjkGisError
+from zjk_gis.io.archives import is_archive, unpacked
+from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
+from zjk_gis.io.paths import existing_file, is_readable
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.validate import fields_of
+from zjk_gis.progress import track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["FolderReading", "read_folder"]
+
+# What belongs to another file, or is of a program's own.
+_SIDECARS = (
+    ".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qpj", ".qix", ".fix", ".xml", ".qml", ".qmd", ".lyr",
+    ".lock", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal",
+)  # fmt: skip
+_HIDDEN = (".", "~$", "__MACOSX", "Thumbs.db", "desktop.ini")
+_COLUMNS = (
+    "file", "layer", "key", "spec", "evidence", "rows", "encoding", "crs", "crs_from", "without_position",
+    "unconverted", "remarks", "error",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReading:
+    """What was found in a folder.
+
+    Attributes
+    ----------
+    layers : dict of str to GeoDataFrame or DataFrame
+        By the path within the folder, with ``:`` and the layer's name where a file holds several. What has no
+        positions is a plain table.
+    report : DataFrame
+        One row a layer, and one for each file that could not be read: ``file``, ``layer``, ``key`` (empty
+        where nothing was read), ``spec`` (the layer of the catalogue that it is, or empty) and ``evidence``
+        for that, ``rows``, ``encoding``, ``crs`` and ``crs_from``, ``without_position`` and ``unconverted``
+        (how many rows), ``remarks``, and ``error``, the reason why it was not read.
+    """
+
+    layers: dict[str, pd.DataFrame]
+    report: pd.DataFrame
+
+    def __getitem__(self, key: str) -> pd.DataFrame:
+        return self.layers[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __repr__(self) -> str:
+        unread = int((self.report["error"] != "").sum())
+        return f"<FolderReading of {len(self)} layers, {unread} files not read>"
+
+    def of(self, spec: LayerSpec | str) -> list[pd.DataFrame]:
+        """Return the layers that are of one kind, such as ``"unit_grids"``."""
+        name = (spec_of(spec) if isinstance(spec, str) else spec).name
+        keys = self.report.loc[self.report["spec"] == name, "key"]
+        return [self.layers[key] for key in keys]
+
+
+def read_folder(
+    path: str | os.PathLike[str],
+    *,
+    specs: Mapping[str, LayerSpec | str | None] | None = None,
+    crs: Any = None,
+    progress: bool | None = None,
+) -> FolderReading:
+    r"""Read every layer in a folder, and tell of each what it is taken for and why.
+
+    Parameters
+    ----------
+    path : str or path
+        A folder, with folders and .zip archives in it, or an archive.
+    specs : mapping of str to LayerSpec or str, optional
+        What layers are, by their keys (see `FolderReading`), where the guess is wrong; None for none.
+    crs : optional
+        The system of the coordinates in files that do not say, as for `read_layer`.
+    progress : bool, optional
+        Whether to show a bar; by default where somebody watches.
+
+    Returns
+    -------
+    FolderReading
+        A file that cannot be read stops nothing: its reason stands in the report.
+
+    Raises
+    ------
+    FileError
+        If there is no such folder, or an archive is hostile or damaged and it is all there is to read.
+
+    Notes
+    -----
+    A layer is taken for one of the catalogue if it has that layer's column of codes under any of its names,
+    its geometry is of the right type, and no other layer of the catalogue fits as well; the file's name and
+    the other columns decide between several. Links are not followed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     grids = Path(folder, "网格表.csv")
+    ...     _ = grids.write_text("案件编号,经度,纬度\n001,114.88,40.82\n", "utf-8")
+    ...     _ = Path(folder, "说明.docx").write_bytes(b"PK")
+    ...     found = read_folder(folder)
+    >>> found.report[["key", "spec", "rows"]].to_numpy().tolist()
+    [['网格表.csv', 'incidents', 1], ['', '', 0]]
+    """
+    root = Path(path) if isinstance(path, str | os.PathLike) else Path()
+    given = dict(specs or {})
+    found = FolderReading({}, pd.DataFrame(columns=list(_COLUMNS)))
+    rows: list[dict[str, Any]] = []
+    if root.is_dir():
+        _read_all(root, "", found.layers, rows, given, crs, progress)
+    else:
+        archive = existing_file(path)
+        if not is_archive(archive):
+            message = f"{archive}: is no folder and no .zip archive; read a single file with read_layer"
+            raise InputError(message)
+        _read_archive(archive, "", found.layers, rows, given, crs, progress)
+    unknown = sorted(set(given) - set(found.layers))
+    if unknown:
+        message = (
+            f"specs: there is no layer {unknown[0]!r}; the layers are {', '.join(found.layers) or 'none'}"
+        )
+        raise InputError(message)
+    report = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return FolderReading(found.layers, report)
+
+
+def _read_archive(
+    archive: Path,
+    prefix: str,
+    layers: dict[str, pd.DataFrame],
+    rows: list[dict[str, Any]],
+    specs: dict[str, Any],
+    crs: Any,
+    progress: bool | None,
+) -> None:
+    remarks: list[str] = []
+    with unpacked(archive, remarks) as folder:
+        if remarks:
+            rows.append(_row(prefix.rstrip("/") or archive.name, "", remarks="; ".join(remarks)))
+        _read_all(folder, prefix, layers, rows, specs, crs, progress)
+
+
+def _read_all(
+    root: Path,
+    prefix: str,
+    layers: dict[str, pd.DataFrame],
+    rows: list[dict[str, Any]],
+    specs: dict[str, Any],
+    crs: Any,
+    progress: bool | None,
+) -> None:
+    """Read all files below a folder, in the order of their names."""
+    files = sorted(_files(root), key=lambda file: file.relative_to(root).as_posix())
+    for file in track(files, title="读取", show=progress):
+        told = prefix + file.relative_to(root).as_posix()
+        try:
+            if file.is_symlink():
+                message = f"{told}: is a link, which is not followed; copy the file here"
+                raise FileError(message)
+            if is_archive(file):
+                _read_archive(file, f"{told}/", layers, rows, specs, crs, False)
+            else:
+                _read_file(file, told, layers, rows, specs, crs)
+        except ZjkGisError as error:
+            reason = str(error).replace(str(root) + os.sep, prefix)
+            rows.append(_row(told, "", error=reason))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
+        for name in names:
+            file = Path(folder, name)
+            if not name.startswith(_HIDDEN) and not name.lower().endswith(_SIDECARS):
+                yield file
+
+
+def _read_file(
+    file: Path,
+    told: str,
+    layers: dict[str, pd.DataFrame],
+    rows: list[dict[str, Any]],
+    specs: dict[str, Any],
+    crs: Any,
+) -> None:
+    """Read each layer of a file."""
+    if not is_readable(file):
+        message = f"{told}: the ending {file.suffix!r} is no known format"
+        raise InputError(message)
+    names = list_layers(file)
+    if not names:
+        message = f"{told}: holds no layer"
+        raise FileError(message)
+    for name in names:
+        key = told if len(names) == 1 else f"{told}:{name}"
+        try:
+            frame = _read(file, name, crs)
+            spec, evidence = guess_spec(frame, f"{told} {name}")
+            if key in specs:
+                given = specs[key]
+                spec = spec_of(given) if isinstance(given, str) else given
+                evidence = "as the caller says"
+            report = frame.attrs["report"]
+            if spec is not None:
+                frame = as_spec(frame, spec, file, report)
+        except ZjkGisError as error:
+            rows.append(_row(told, name, error=str(error).replace(str(file), told)))
+            continue
+        frame.attrs["report"] = {**report, "path": told}
+        layers[key] = frame
+        rows.append(
+            _row(
+                told,
+                name,
+                key=key,
+                spec="" if spec is None else spec.name,
+                evidence=evidence,
+                rows=len(frame),
+                encoding=report.get("encoding", ""),
+                crs=report.get("crs") or "",
+                crs_from=report.get("crs_from") or "",
+                without_position=sum(map(len, report.get("without_position", {}).values())),
+                unconverted=sum(map(len, report.get("unconverted", {}).values())),
+                remarks="; ".join(report["remarks"]),
+            )
+        )
+
+
+def _read(file: Path, layer: str, crs: Any) -> pd.DataFrame:
+    """Read a layer, or a table where there are no positions."""
+    try:
+        frame: pd.DataFrame = read_layer(file, layer=layer, crs=crs)
+        return frame
+    except InputError as error:
+        if "no columns of coordinates" not in str(error):
+            raise
+        table: pd.DataFrame = read_table(file, layer=layer)
+        table.attrs["report"]["remarks"].append(f"{file.name}: no columns of coordinates; read as a table")
+        return table
+
+
+def guess_spec(frame: pd.DataFrame, name: str) -> tuple[LayerSpec | None, str]:
+    """Guess what a layer is, from its columns, its geometry and its name; say by what.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+    name : str
+        Of the file and the layer.
+
+    Returns
+    -------
+    LayerSpec or None
+        None where nothing fits, or several fit as well.
+    str
+        The evidence.
+
+    Examples
+    --------
+    >>> guess_spec(pd.DataFrame({"责任区编码": ["A"], "路长": ["甲"]}), "表1")[1]
+    'no geometry'
+    """
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return None, "no geometry"
+    kinds = set(frame.geom_type.dropna())
+    scores: list[tuple[int, int, LayerSpec]] = []
+    for spec in CATALOGUE.values():
+        fields = fields_of(frame, spec)
+        if spec.code in fields and kinds <= spec.geometry:
+            is_named = spec.title in name or spec.name in name.lower()
+            scores.append((int(is_named), len(fields), spec))
+    if not scores:
+        return None, "no layer of the catalogue has a column of codes among these columns"
+    scores.sort(key=lambda score: score[:2], reverse=True)
+    named, count, best = scores[0]
+    if len(scores) > 1 and scores[1][:2] == (named, count):
+        several = " and ".join(spec.name for *_, spec in scores[:2])
+        return None, f"fits {several} as well; say which with specs="
+    return best, f"has its codes, {count} of its columns" + (" and its name" if named else "")
+
+
+def _row(file: str, layer: str, **told: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(_COLUMNS, "")
+    return {**empty, "rows": 0, "without_position": 0, "unconverted": 0, "file": file, "layer": layer, **told}
