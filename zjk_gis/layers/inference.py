@@ -77,8 +77,8 @@ def infer_coordinates(
     What speaks for a reading is the share of rows that fit it and of those that come to lie in Zhangjiakou,
     or around the reference. A datum is told if at least 20 points come to lie within 200 m of the reference
     (mean, each counted to 1,000 m) and clearly nearer than in the other two. Xi'an 80 and Beijing 54 cannot
-    be told from CGCS2000 by numbers: they differ by tens of metres (confidence M). The confidence is a measure
-    of the evidence, no probability.
+    be told from CGCS2000 by numbers: they differ by tens of metres (confidence M). The confidence measures
+    the evidence and is no probability.
 
     Examples
     --------
