@@ -13,6 +13,7 @@ from shapely import LineString, Point, box
 import zjk_gis
 from zjk_gis import datum, infer_coordinates
 from zjk_gis.errors import CRSError, EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.layers.inference import probable_crs
 
 E, N = 573000, 4520000
 
@@ -243,6 +244,28 @@ def test_what_cannot_be_judged_says_why(streets):
         infer_coordinates(table(DEGREES), reference=streets.set_crs(None, allow_override=True))
     with pytest.raises(CRSError, match="reference: is in Xi'an 80"):
         infer_coordinates(table(DEGREES), reference=streets.set_crs(2383, allow_override=True))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([573300], [4520900], "crs=4547"),
+        ([39426700], [4520900], "zone prefix 39 (crs=4527"),
+        ([38573300, 39426700], [4520900, 4520900], "(crs=4526, 25 % sure, CGCS2000 supposed), or "),
+        ([12787000], [4986000], "Web Mercator (crs=3857"),
+        ([1, 2], [3, 2], "numbers from 1 to 2 and from 2 to 3 are neither"),
+        ([np.nan], [np.nan], "no row"),
+    ],
+)
+def test_a_hint_for_whoever_must_name_the_system(x, y, words):
+    assert words in probable_crs(np.array(x, dtype=float), np.array(y, dtype=float))
+
+
+def test_a_shapefile_without_prj_is_read_with_a_hint(tmp_path):
+    doors().to_frame("geometry").to_file(tmp_path / "doors.shp", engine="pyogrio")
+    (tmp_path / "doors.prj").unlink()
+    remarks = zjk_gis.read_layer(tmp_path / "doors.shp").attrs["report"]["remarks"]
+    assert any("doors.shp: probably Gauss-Krüger, central meridian 114°E" in remark for remark in remarks)
 
 
 def test_it_shows_in_a_notebook_and_escapes_what_it_shows():

@@ -21,9 +21,9 @@ from zjk_gis.layers.coordinates import (
     looks_projected,
     named_columns,
     north_first,
-    probable_crs,
     read_positions,
 )
+from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.values import as_text, plain
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.readings import Reading
     from zjk_gis.layers.shifted import ShiftTest
 
-__all__ = ["infer_coordinates"]
+__all__ = ["infer_coordinates", "probable_crs"]
 
 # A datum is told by a reference if at least so many points were measured, they lie this near to it, and it
 # has this share of what speaks for the three: about twice as near as in the second best.
@@ -32,6 +32,7 @@ _LEAST_POINTS, _NEAR_M, _CLEAR = 20, 200.0, 0.75
 _MOST_TESTED = 2000  # points whose distances are measured
 _AROUND_REFERENCE = 0.05  # degrees: more than any shift
 _SURE = 0.97  # no inference is certain
+_WORTH_NAMING = 0.1  # a second guess that is less likely is left out of a hint of one line
 _FAINT = 0.02  # readings with less than this share of what speaks for all are left out
 
 
@@ -106,6 +107,39 @@ def infer_coordinates(
     found = readings(numbers.x[usable], numbers.y[usable], place=place, place_name=place_name)
     hypotheses = _weighed(found, ground, numbers) or [_unknown(numbers.x[usable], numbers.y[usable])]
     return CoordinateGuess(tuple(hypotheses), numbers.columns, len(layer), numbers.usable)
+
+
+def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    """Say in one line what coordinates probably are, to help whoever has to name their system.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64
+        In the order in which they came; NaN where there is no position.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> probable_crs(np.array([38573300.0]), np.array([4520900.0]))
+    'probably Gauss-Krüger, zone prefix 38 (crs=4526, 97 % sure, CGCS2000 supposed)'
+    """
+    usable = np.isfinite(x) & np.isfinite(y)
+    if not usable.any():
+        return "no row has a usable position"
+    x, y = x[usable], y[usable]
+    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
+    hypotheses = _weighed(found, None, _Numbers(x, y, None, len(x), (), None, mostly_angles=False))
+    if not hypotheses:
+        return _unknown(x, y).evidence[0]
+    worth = [each for each in hypotheses[1:2] if each.confidence >= _WORTH_NAMING]
+    told = [
+        f"{each.what} (crs={each.crs}, {100 * each.confidence:.0f} % sure, CGCS2000 supposed)"
+        for each in [hypotheses[0], *worth]
+    ]
+    return "probably " + ", or ".join(told)
 
 
 @dataclass(frozen=True, slots=True)
