@@ -49,7 +49,8 @@ def test_a_survey_table_is_told_with_evidence(run, survey):
     assert code == 0
     assert "2 rows, 2 with a usable position" in out
     assert "1. Gauss-Krüger, zone prefix 38, northing first (survey order): EPSG:4526" in out
-    assert "2 of 2 rows can be read so" in out
+    assert "2 of 2 positions can be read so" in out
+    assert "to measure lengths and areas in EPSG:4547: from 114.8" in out
     assert "把握 97 %" in run(survey)[1]
 
 

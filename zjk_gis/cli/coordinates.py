@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.crs import crs_for
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.io.unplaced import read_unplaced
@@ -62,6 +63,13 @@ def command(
     known = None if reference is None else read_layer(reference, layer=reference_layer)
     guess = infer_coordinates(table, x=x, y=y, reference=known)
     _print(guess, console)
+    if guess.best.crs is not None:
+        placed = guess.confirm(table, choice=confirm or 1)
+        measure = crs_for(placed)
+        console.say(
+            f"量算长度和面积用 EPSG:{measure.epsg}:{measure.reason}",
+            f"to measure lengths and areas in EPSG:{measure.epsg}: {measure.reason}",
+        )
     if confirm is not None and output is not None:
         placed = guess.confirm(table, choice=confirm)
         written = write_layer(placed, output)

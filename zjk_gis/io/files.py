@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
+from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of
@@ -264,6 +265,9 @@ def _with_crs(
             "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
         )
         raise CRSError(message)
+    warning = datum_warning(own, source.name)
+    if warning is not None:
+        report["remarks"].append(warning)
     return frame
 
 

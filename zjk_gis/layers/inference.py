@@ -11,7 +11,8 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from zjk_gis.crs import CGCS2000, as_metric, convert_crs
+from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
+from zjk_gis.crs.systems import same_numbers, title_of
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
@@ -227,9 +228,11 @@ def _of_reading(
 ) -> list[Hypothesis]:
     """Return a hypothesis for each datum that a reading may be in, or one that leaves the datum open."""
     evidence = [*reading.evidence, *numbers.notes]
-    if reading.kind in ("no_prefix", "zone_prefix"):
+    alike = [f"{title_of(system.datum)} (EPSG:{system.epsg})" for system in same_numbers(reading.epsg)]
+    if alike:
         evidence.append(
-            "Xi'an 80 and Beijing 54 would look the same, tens of metres apart: ask whoever made the data"
+            f"{', '.join(alike[:-1])} and {alike[-1]} look the same, tens of metres apart: ask whoever made "
+            "the data"
         )
     made = Hypothesis(
         what=_what(reading, mostly_angles=numbers.mostly_angles),
@@ -240,6 +243,9 @@ def _of_reading(
         evidence=tuple(evidence),
         confidence=confidence,
     )
+    stated = None if numbers.label is None else datum_of(numbers.label)
+    if stated == "gcj02" or stated == "bd09":
+        made = replace(made, datum=stated)
     if test is None:
         evidence.append("datum: without a reference layer GCJ-02 and BD-09 cannot be told from the ground")
         return [replace(made, evidence=tuple(evidence))]
