@@ -139,9 +139,9 @@ def test_a_row_with_swapped_axes_is_read_as_it_stands(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("573300,4520900", "crs=; Gauss-Krüger metres without zone prefix, perhaps crs=4547 or 4548"),
-        ("38573300,4520900", "crs=; eastings with the zone prefix 38, perhaps crs=4526"),
-        ("2.35,48.86", "crs=; they run from 2.35"),
+        ("573300,4520900", "crs=; probably Gauss-Krüger, central meridian 114°E, no zone prefix .crs=4547"),
+        ("38573300,4520900", "crs=; probably Gauss-Krüger, zone prefix 38 .crs=4526"),
+        ("2.35,48.86", "crs=; numbers from 2.35 to 2.35"),
         ("114.8,40.8\n1148.2,40.8", "crs=; 1 of 2 positions are no degrees in China"),
     ],
 )

@@ -72,9 +72,9 @@ def test_a_geojson_is_wgs84_unless_its_numbers_cannot_be(tmp_path):
     path = write_geojson(tmp_path / "b.json", [573300, 4520900])
     metres = read_layer(path)
     assert metres.crs is None
-    assert metres.attrs["report"]["remarks"] == [
-        "b.json: holds no degrees and names no CRS; name it with crs="
-    ]
+    told, hint = metres.attrs["report"]["remarks"]
+    assert told == "b.json: holds no degrees and names no CRS; name it with crs="
+    assert hint.startswith("b.json: probably Gauss-Krüger, central meridian 114°E, no zone prefix (crs=4547")
     assert read_layer(path, crs=4547).crs.to_epsg() == 4547
 
 

@@ -9,7 +9,6 @@ from zjk_gis.layers.coordinates import (
     coordinate_columns,
     named_columns,
     north_first,
-    probable_crs,
     read_positions,
 )
 
@@ -68,17 +67,3 @@ def test_every_unusable_position_says_why():
 )
 def test_surveyors_write_the_northing_first(x, y, north):
     assert north_first(np.array(x, dtype=float), np.array(y, dtype=float)) is north
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "words"),
-    [
-        ([573300], [4520900], "4547 or 4548"),
-        ([39426700], [4520900], "4527"),
-        ([38573300, 39426700], [4520900, 4520900], "prefixes 38, 39"),
-        ([12787000], [4986000], "from 1.2787e+07"),
-        ([np.nan], [np.nan], "no row"),
-    ],
-)
-def test_a_hint_for_whoever_must_name_the_system(x, y, words):
-    assert words in probable_crs(np.array(x, dtype=float), np.array(y, dtype=float))

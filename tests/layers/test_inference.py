@@ -11,8 +11,10 @@ import pytest
 from shapely import LineString, Point, box
 
 import zjk_gis
-from zjk_gis import datum, infer_coordinates
+from zjk_gis import convert_datum, datum, infer_coordinates
 from zjk_gis.errors import CRSError, EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.layers.inference import probable_crs
+from zjk_gis.layers.readings import packed_evidence
 
 E, N = 573000, 4520000
 
@@ -95,7 +97,7 @@ def test_every_way_of_writing_is_told_and_confirmed(made, what, crs, north_first
     assert best.what.startswith(what)
     assert (best.crs, best.north_first, best.datum) == (crs, north_first, "undecided")
     assert 0.85 < best.confidence < 1
-    assert best.evidence[0].startswith("100 of 100 rows can be read so: ")
+    assert best.evidence[0].startswith("100 of 100 positions can be read so: ")
     assert "100 % of them come to lie in Zhangjiakou or next to it" in best.evidence
     assert any("without a reference" in line for line in best.evidence)
     assert [each.confidence for each in guess.hypotheses] == sorted(
@@ -107,6 +109,15 @@ def test_every_way_of_writing_is_told_and_confirmed(made, what, crs, north_first
     assert placed.geometry.to_crs(truth.crs).distance(truth).max() < 0.4  # seconds to two decimals
     assert placed.attrs["report"]["confirmed"]["what"] == best.what
     assert "geometry" not in made
+
+
+def test_a_village_of_like_digits_is_not_taken_for_packed_seconds():
+    rng = np.random.default_rng(1)
+    lon, lat = 115.52 + rng.uniform(0, 0.0059, 300), 40.41 + rng.uniform(0, 0.0059, 300)
+    village = gpd.GeoSeries.from_xy(lon.round(6), lat.round(6))
+    best = infer_coordinates(table(village)).best
+    assert (best.what, best.packed) == ("longitude and latitude", False)
+    assert packed_evidence(lon, lat) is None
 
 
 def test_packed_seconds_are_not_seen_in_decimal_degrees():
@@ -180,7 +191,7 @@ def test_a_few_exchanged_rows_are_counted():
     made.loc[[3, 5], ["X", "Y"]] = made.loc[[3, 5], ["Y", "X"]].to_numpy()
     best = infer_coordinates(made).best
     assert best.what == "longitude and latitude"
-    assert best.evidence[0].startswith("98 of 100 rows")
+    assert best.evidence[0].startswith("98 of 100 positions")
 
 
 def test_a_layer_that_says_what_it_is_keeps_its_name():
@@ -188,7 +199,15 @@ def test_a_layer_that_says_what_it_is_keeps_its_name():
     best = infer_coordinates(old).best
     assert best.crs == 2383
     assert any("says that it is in Xian 1980" in line for line in best.evidence)
-    assert any("Xi'an 80 and Beijing 54 would look the same" in line for line in best.evidence)
+    same = "CGCS2000 (EPSG:4547), Xi'an 80 (西安80) (EPSG:2383) and Beijing 54 (北京54) (EPSG:2435)"
+    assert any(line.startswith(f"{same} look the same") for line in best.evidence)
+
+
+def test_a_layer_that_says_it_is_shifted_is_not_taken_for_the_ground():
+    web = convert_datum(DEGREES, source="wgs84", target="gcj02")
+    guess = infer_coordinates(web)
+    assert guess.best.datum == "gcj02"
+    assert guess.confirm(web).geometry.to_crs(4547).distance(doors()).max() < 1e-3
 
 
 def test_lines_are_judged_by_their_vertices_and_swapped_whole(streets):
@@ -243,6 +262,40 @@ def test_what_cannot_be_judged_says_why(streets):
         infer_coordinates(table(DEGREES), reference=streets.set_crs(None, allow_override=True))
     with pytest.raises(CRSError, match="reference: is in Xi'an 80"):
         infer_coordinates(table(DEGREES), reference=streets.set_crs(2383, allow_override=True))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([573300], [4520900], "crs=4547"),
+        ([39426700], [4520900], "zone prefix 39 (crs=4527"),
+        ([38573300, 39426700], [4520900, 4520900], "(crs=4526, 25 % sure, CGCS2000 supposed), or "),
+        ([12787000], [4986000], "Web Mercator (crs=3857"),
+        ([1, 2], [3, 2], "numbers from 1 to 2 and from 2 to 3 are neither"),
+        ([np.nan], [np.nan], "no row"),
+    ],
+)
+def test_a_hint_for_whoever_must_name_the_system(x, y, words):
+    assert words in probable_crs(np.array(x, dtype=float), np.array(y, dtype=float))
+
+
+def test_packed_seconds_are_not_read_as_decimal_degrees_in_silence(tmp_path):
+    path = tmp_path / "wells.csv"
+    spread = np.random.default_rng(2).uniform(0, 0.3, (2, 200))
+    wells = gpd.GeoSeries.from_xy(114.6 + spread[0], 40.6 + spread[1], crs=4490)
+    table(wells, x="经度", y="纬度", write=packed).to_csv(path, index=False)
+    with pytest.raises(CRSError, match=r"wells.csv: 经度 and 纬度 look like packed degrees.* by chance 1 in"):
+        zjk_gis.read_layer(path)
+    assert zjk_gis.read_layer(path, crs=4490).crs.to_epsg() == 4490
+    table(wells, x="经度", y="纬度", write=seven).to_csv(path, index=False)
+    assert zjk_gis.read_layer(path).crs.to_epsg() == 4490
+
+
+def test_a_shapefile_without_prj_is_read_with_a_hint(tmp_path):
+    doors().to_frame("geometry").to_file(tmp_path / "doors.shp", engine="pyogrio")
+    (tmp_path / "doors.prj").unlink()
+    remarks = zjk_gis.read_layer(tmp_path / "doors.shp").attrs["report"]["remarks"]
+    assert any("doors.shp: probably Gauss-Krüger, central meridian 114°E" in remark for remark in remarks)
 
 
 def test_it_shows_in_a_notebook_and_escapes_what_it_shows():

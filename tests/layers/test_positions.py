@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, MultiPoint, Point, box
 
-from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import CRSError, GeometryError, InputError, MissingColumnError
 from zjk_gis.layers.positions import check_positions, fix_positions
 
@@ -132,6 +132,27 @@ def test_a_channel_in_gcj02_is_found_and_put_right_whole(roads):
 )
 def test_too_little_evidence_is_no_verdict(points, roads):
     assert check_positions(points, roads=roads).empty
+
+
+def test_a_channel_in_bd09_is_told_from_one_in_gcj02(roads):
+    baidu = make_points(channel="百度")
+    baidu["geometry"] = gpd.points_from_xy(*wgs84_to_bd09(baidu.geometry.x, baidu.geometry.y), crs=4490)
+    points = pd.concat([make_points(channel="热线"), make_points(gcj02=True), baidu], ignore_index=True)
+    problems = check_positions(points, roads=roads)
+    assert listed(problems) == [
+        *([row, "gcj02"] for row in range(30, 60)),
+        *([row, "bd09"] for row in range(60, 90)),
+    ]
+    assert "20 m if converted from BD-09" in problems["evidence"].iloc[-1]
+    fixed = fix_positions(points, problems)
+    for part in (fixed.iloc[30:60], fixed.iloc[60:]):
+        assert metres_off(part).max() < 1e-3
+    assert fixed["position_fix"].iloc[-1] == "bd09"
+    assert check_positions(fixed, roads=roads).empty
+    with pytest.raises(InputError, match="gcj02 was already put right in row 89"):
+        fix_positions(fixed, pd.DataFrame({"row": [89], "problem": ["gcj02"]}))
+    with pytest.raises(InputError, match="row 89 are listed as gcj02 and as bd09"):
+        fix_positions(points, pd.DataFrame({"row": [89, 89], "problem": ["gcj02", "bd09"]}))
 
 
 def test_points_that_are_far_either_way_are_no_gcj02(roads):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     _Layer = TypeVar("_Layer", gpd.GeoDataFrame, gpd.GeoSeries)
 
-__all__ = ["convert_crs", "require_same_datum", "with_remarks"]
+__all__ = ["convert_crs", "datum_warning", "require_same_datum", "with_remarks"]
 
 _GROUND = frozenset({"cgcs2000", "wgs84"})  # the same within centimetres to decimetres
 _OLD = frozenset({"xian80", "beijing54"})
@@ -136,6 +136,34 @@ def require_same_datum(own: CRS, wanted: CRS, name: str) -> None:
             "these, or accept the error with zjk_gis.crs.convert_crs(layer, ..., accept_error=True)"
         )
         raise CRSError(message)
+
+
+def datum_warning(crs: CRS, name: str) -> str | None:
+    """Say of a layer that is just being read what its datum will stand in the way of; None if nothing.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+    name : str
+        What the layer is called.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> datum_warning(CRS(2383), "wells.shp")
+    "wells.shp: is in Xi'an 80 (西安80); in CGCS2000 it would be tens of metres wrong without parameters (see
+    zjk_gis.crs.fit_similarity)"
+    >>> datum_warning(CRS(4547), "wells.shp")
+    """
+    datum = datum_of(crs)
+    if datum in _OLD and not crs.is_bound:
+        return (
+            f"{name}: is in {title_of(datum)}; in CGCS2000 it would be {_ERROR} wrong without parameters "
+            "(see zjk_gis.crs.fit_similarity)"
+        )
+    if datum in _SHIFTED:
+        return f"{name}: is in {title_of(datum)}, shifted from the ground (see zjk_gis.convert_datum)"
+    return None
 
 
 def _needs_parameters(own: CRS, wanted: CRS) -> bool:

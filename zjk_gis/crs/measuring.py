@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs"]
 
+_SECOND_ECCENTRICITY_2 = (
+    0.00673949677548  # of CGCS2000's ellipsoid; those of the old datums differ in the fifth digit
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CrsChoice:
@@ -105,7 +109,8 @@ def crs_for(
 
 def _scale_ppm(degrees: float, latitude: float) -> float:
     """Return how much too long Gauss-Krüger lengths are, this far from the central meridian."""
-    return (math.radians(degrees) * math.cos(math.radians(latitude))) ** 2 / 2 * 1e6
+    cosine2 = math.cos(math.radians(latitude)) ** 2
+    return math.radians(degrees) ** 2 * cosine2 * (1 + _SECOND_ECCENTRICITY_2 * cosine2) / 2 * 1e6
 
 
 def _degree_bounds(

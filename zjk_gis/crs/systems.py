@@ -19,6 +19,7 @@ __all__ = [
     "System",
     "datum_of",
     "metric_crs",
+    "same_numbers",
     "shifted_crs",
     "title_of",
 ]
@@ -106,6 +107,32 @@ SYSTEMS = (
     System(2414, "beijing54", 114, 38),
     System(2415, "beijing54", 117, 39),
 )
+
+
+def same_numbers(epsg: int) -> list[System]:
+    """List the systems whose numbers look alike: those of one zone and prefix, in every datum.
+
+    Parameters
+    ----------
+    epsg : int
+
+    Returns
+    -------
+    list of System
+        Empty if the code is none of `SYSTEMS`.
+
+    Examples
+    --------
+    >>> [system.epsg for system in same_numbers(4526)]
+    [4526, 2362, 2414]
+    """
+    one = next((system for system in SYSTEMS if system.epsg == epsg), None)
+    return [
+        system
+        for system in SYSTEMS
+        if one is not None
+        and (system.central_meridian, system.zone_prefix) == (one.central_meridian, one.zone_prefix)
+    ]
 
 
 def metric_crs(

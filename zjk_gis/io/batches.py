@@ -19,7 +19,8 @@ from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io.batch_cells import Places
 from zjk_gis.io.paths import blamed_on, existing_file
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.coordinates import in_china, looks_projected, probable_crs
+from zjk_gis.layers.coordinates import in_china, looks_projected
+from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
+from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.errors import CRSError, FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.geopackage import geopackage_layers
@@ -18,6 +19,7 @@ from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
 from zjk_gis.io.vectors import read_vector
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.validate import conform
 from zjk_gis.layers.values import convert_types
 
@@ -312,6 +314,7 @@ def _with_crs(
             no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
             missing = ".prj" if no_prj else "usable CRS"
             report["remarks"].append(f"{source.name}: has no {missing}; name its system with crs=")
+            report["remarks"].append(f"{source.name}: {_probable(frame)}")
         return frame.set_crs(given, allow_override=True)
     report["crs_from"] = "file"
     if form.title == "GeoJSON" and own.to_epsg() == 4326:
@@ -325,6 +328,7 @@ def _with_crs(
         if (abs(bounds) > 360).any():
             report["crs_from"] = "none"
             report["remarks"].append(f"{source.name}: holds no degrees and names no CRS; name it with crs=")
+            report["remarks"].append(f"{source.name}: {_probable(frame)}")
             return frame.set_crs(None, allow_override=True)
     if given is not None and not _same(own, given):
         message = (
@@ -332,7 +336,16 @@ def _with_crs(
             "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
         )
         raise CRSError(message)
+    warning = datum_warning(own, source.name)
+    if warning is not None:
+        report["remarks"].append(warning)
     return frame
+
+
+def _probable(frame: gpd.GeoDataFrame) -> str:
+    """Say what system the vertices of a layer probably are in."""
+    vertices = shapely.get_coordinates(frame.geometry.to_numpy())
+    return probable_crs(vertices[:, 0], vertices[:, 1])
 
 
 def _same(own: CRS, given: CRS) -> bool:

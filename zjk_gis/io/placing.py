@@ -21,9 +21,10 @@ from zjk_gis.layers.coordinates import (
     looks_projected,
     named_columns,
     north_first,
-    probable_crs,
     read_positions,
 )
+from zjk_gis.layers.inference import probable_crs
+from zjk_gis.layers.readings import packed_evidence
 from zjk_gis.layers.values import as_text, plain
 
 if TYPE_CHECKING:
@@ -189,9 +190,18 @@ def _choose_crs(
             )
         message = f"{path}: name the system of {columns} with crs=; {hint}"
         raise CRSError(message)
+    packed = packed_evidence(x, y)
+    if packed is not None:
+        message = (
+            f"{path}: {columns} look like packed degrees, minutes and seconds (114.5220 for 114°52′20″): "
+            f"{packed}; place them with zjk_gis.infer_coordinates(table).confirm(table), or pass crs=4490 "
+            "if they are decimal degrees"
+        )
+        raise CRSError(message)
     report["crs_from"] = f"assumed: all {len(x)} positions in {columns} are degrees in China"
     swapped = int(in_china(y, x).sum())
     but = f", {swapped} of them with the axes exchanged (see check_positions)" if swapped else ""
     remark = f"{path.name}: {columns} taken for CGCS2000 (EPSG:4490): all are degrees in China{but}"
+    remark += "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
     report["remarks"].append(remark)
     return CRS.from_epsg(CGCS2000)

@@ -1,4 +1,4 @@
-"""Columns of coordinates: which they are, what they hold, and what system they probably are in."""
+"""Columns of coordinates: which they are, and what they hold."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ __all__ = [
     "looks_projected",
     "named_columns",
     "north_first",
-    "probable_crs",
     "read_positions",
 ]
 
@@ -210,28 +209,3 @@ def north_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
     x, y = x[usable], y[usable]
     swapped_metres = looks_projected(y, x) & (x >= 1.5e6)  # no easting without prefix is so great
     return bool(in_china(y, x).all() or swapped_metres.all())
-
-
-def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    """Say in words what system eastings and northings probably are in, to help whoever has to name it.
-
-    Examples
-    --------
-    >>> probable_crs(np.array([38573300.0]), np.array([4520900.0]))
-    'eastings with the zone prefix 38, perhaps crs=4526 (CGCS2000)'
-    """
-    usable = np.isfinite(x) & np.isfinite(y)
-    if not usable.any():
-        return "no row has a usable position"
-    x, y = x[usable], y[usable]
-    if not looks_projected(x, y).all():
-        return (
-            f"they run from {x.min():g} to {x.max():g} and from {y.min():g} to {y.max():g}, "
-            "neither degrees in China nor Gauss-Krüger metres throughout"
-        )
-    zones = np.unique((x // 1e6).astype(int))
-    if zones[0] == 0:
-        return "Gauss-Krüger metres without zone prefix, perhaps crs=4547 or 4548 (CGCS2000, 114°E or 117°E)"
-    if len(zones) == 1 and 25 <= zones[0] <= 45:
-        return f"eastings with the zone prefix {zones[0]}, perhaps crs={4513 + zones[0] - 25} (CGCS2000)"
-    return f"eastings with zone prefixes {', '.join(map(str, zones))}"

@@ -11,7 +11,8 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from zjk_gis.crs import CGCS2000, as_metric, convert_crs
+from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
+from zjk_gis.crs.systems import same_numbers, title_of
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.readings import Reading
     from zjk_gis.layers.shifted import ShiftTest
 
-__all__ = ["infer_coordinates"]
+__all__ = ["infer_coordinates", "probable_crs"]
 
 # A datum is told by a reference if at least so many points were measured, they lie this near to it, and it
 # has this share of what speaks for the three: about twice as near as in the second best.
@@ -32,6 +33,7 @@ _LEAST_POINTS, _NEAR_M, _CLEAR = 20, 200.0, 0.75
 _MOST_TESTED = 2000  # points whose distances are measured
 _AROUND_REFERENCE = 0.05  # degrees: more than any shift
 _SURE = 0.97  # no inference is certain
+_WORTH_NAMING = 0.1  # a second guess that is less likely is left out of a hint of one line
 _FAINT = 0.02  # readings with less than this share of what speaks for all are left out
 
 
@@ -78,7 +80,7 @@ def infer_coordinates(
     or around the reference. A datum is told if at least 20 points come to lie within 200 m of the reference
     (mean, each counted to 1,000 m) and clearly nearer than in the other two. Xi'an 80 and Beijing 54 cannot
     be told from CGCS2000 by numbers: they differ by tens of metres (confidence M). The confidence measures
-    the evidence, and is no probability.
+    the evidence and is no probability.
 
     Examples
     --------
@@ -106,6 +108,39 @@ def infer_coordinates(
     found = readings(numbers.x[usable], numbers.y[usable], place=place, place_name=place_name)
     hypotheses = _weighed(found, ground, numbers) or [_unknown(numbers.x[usable], numbers.y[usable])]
     return CoordinateGuess(tuple(hypotheses), numbers.columns, len(layer), numbers.usable)
+
+
+def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    """Say in one line what coordinates probably are, to help whoever has to name their system.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64
+        In the order in which they came; NaN where there is no position.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> probable_crs(np.array([38573300.0]), np.array([4520900.0]))
+    'probably Gauss-Krüger, zone prefix 38 (crs=4526, 97 % sure, CGCS2000 supposed)'
+    """
+    usable = np.isfinite(x) & np.isfinite(y)
+    if not usable.any():
+        return "no row has a usable position"
+    x, y = x[usable], y[usable]
+    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
+    hypotheses = _weighed(found, None, _Numbers(x, y, None, len(x), (), None, mostly_angles=False))
+    if not hypotheses:
+        return _unknown(x, y).evidence[0]
+    worth = [each for each in hypotheses[1:2] if each.confidence >= _WORTH_NAMING]
+    told = [
+        f"{each.what} (crs={each.crs}, {100 * each.confidence:.0f} % sure, CGCS2000 supposed)"
+        for each in [hypotheses[0], *worth]
+    ]
+    return "probably " + ", or ".join(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +228,11 @@ def _of_reading(
 ) -> list[Hypothesis]:
     """Return a hypothesis for each datum that a reading may be in, or one that leaves the datum open."""
     evidence = [*reading.evidence, *numbers.notes]
-    if reading.kind in ("no_prefix", "zone_prefix"):
+    alike = [f"{title_of(system.datum)} (EPSG:{system.epsg})" for system in same_numbers(reading.epsg)]
+    if alike:
         evidence.append(
-            "Xi'an 80 and Beijing 54 would look the same, tens of metres apart: ask whoever made the data"
+            f"{', '.join(alike[:-1])} and {alike[-1]} look the same, tens of metres apart: ask whoever made "
+            "the data"
         )
     made = Hypothesis(
         what=_what(reading, mostly_angles=numbers.mostly_angles),
@@ -206,6 +243,9 @@ def _of_reading(
         evidence=tuple(evidence),
         confidence=confidence,
     )
+    stated = None if numbers.label is None else datum_of(numbers.label)
+    if stated == "gcj02" or stated == "bd09":
+        made = replace(made, datum=stated)
     if test is None:
         evidence.append("datum: without a reference layer GCJ-02 and BD-09 cannot be told from the ground")
         return [replace(made, evidence=tuple(evidence))]

@@ -1,13 +1,14 @@
 """Are positions where they claim to be? Suspicious ones found with evidence, and put right only when asked.
 
 Two faults are certain enough to be repaired. Swapped axes: in China no latitude looks like a longitude.
-GCJ-02, the shifted datum of web maps: one point cannot tell, but all points of one reporting channel
-(上报渠道) together can, if they name the roads they lie on.
+GCJ-02 and BD-09, the shifted datums of web maps: one point cannot tell, but all points of one reporting
+channel (上报渠道) together can, if they name the roads they lie on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -16,23 +17,28 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
-from zjk_gis.datum import gcj02_to_wgs84
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
+from zjk_gis.layers.datums import shift
+from zjk_gis.layers.shifted import DATUMS, shift_test, to_ground
 from zjk_gis.layers.values import as_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.shifted import ShiftDatum
+
 __all__ = ["check_positions", "fix_positions"]
 
-# A channel is in GCJ-02 if its points lie this far from the roads they name, and converted this near. The
-# shift is 524 to 588 m at Zhangjiakou; addresses lie within tens of metres of their road.
+# A channel is shifted if its points lie this far from the roads they name, and converted this near, and a
+# third as far as in any other datum. GCJ-02 shifts by 524 to 588 m at Zhangjiakou, BD-09 by 1.32 to 1.41 km;
+# addresses lie within tens of metres of their road.
 _FAR_M, _NEAR_M, _SHARE, _LEAST_ROWS = 100.0, 60.0, 1 / 3, 20
 _OUTSIDE_REGION_M = 5000.0
 _KINDS = ("missing", "not_a_number", "swapped_axes", "outside_china")
-_REPAIRABLE = ("swapped_axes", "gcj02")
+_SHIFTS: dict[ShiftDatum, str] = {"gcj02": "GCJ-02", "bd09": "BD-09"}
+_REPAIRABLE = ("swapped_axes", *_SHIFTS)
 _COLUMNS = ["row", "problem", "evidence"]
 
 
@@ -56,7 +62,8 @@ def check_positions(
         The columns of coordinates as they were read, which explain a missing geometry; by default those of
         the usual names.
     roads : GeoDataFrame, optional
-        Lines with the column `road_name`, against which GCJ-02 is judged. Without them it is not.
+        Lines with the column `road_name`, against which GCJ-02 and BD-09 are judged. Without them they are
+        not.
     region : GeoDataFrame, optional
         The ground where the points should lie.
     channel : str, default "source"
@@ -71,7 +78,7 @@ def check_positions(
 
         - ``row``: index label
         - ``problem`` (text): ``missing``, ``not_a_number``, ``swapped_axes``, ``outside_china``,
-          ``outside_region`` or ``gcj02``
+          ``outside_region``, ``gcj02`` or ``bd09``
         - ``evidence`` (text)
 
     Raises
@@ -85,10 +92,10 @@ def check_positions(
 
     Notes
     -----
-    Axes are swapped if the latitude lies in 73–136 and the longitude in 3–54. A channel is in GCJ-02 if of
-    its rows at least 20 name a known road, the median of their distances to it is over 100 m as given, and
-    after conversion under 60 m and under a third of that. Then all its rows are listed, those without a road
-    too. ``outside_region`` means over 5 km outside.
+    Axes are swapped if the latitude lies in 73–136 and the longitude in 3–54. A channel is in GCJ-02 or BD-09
+    if of its rows at least 20 name a known road, the median of their distances to it is over 100 m as given,
+    and after conversion under 60 m and under a third of that in either other datum. Then all its rows are
+    listed, those without a road too. ``outside_region`` means over 5 km outside.
 
     Examples
     --------
@@ -101,7 +108,7 @@ def check_positions(
     if region is not None:
         found.append(_far_from_region(points, degrees, region))
     if roads is not None:
-        found.append(_in_gcj02(points, degrees, roads, channel, road_name))
+        found.append(_shifted(points, degrees, roads, channel, road_name))
     problems = pd.concat([rows for rows in found if len(rows)] or found[:1])
     result = problems.sort_values("at", kind="stable")[_COLUMNS].reset_index(drop=True)
     result.attrs = {"lon": lon, "lat": lat}
@@ -109,7 +116,7 @@ def check_positions(
 
 
 def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Put right the swapped axes and GCJ-02 positions that a list of problems names, and no others.
+    """Put right the swapped axes and the GCJ-02 and BD-09 positions that a list of problems names, no others.
 
     Parameters
     ----------
@@ -122,14 +129,14 @@ def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDa
     -------
     GeoDataFrame
         A copy with the geometry put right and the column ``position_fix`` (text): empty where nothing was
-        done, otherwise ``swapped_axes``, ``gcj02`` or ``swapped_axes;gcj02``. Columns of coordinates stay as
-        they were read.
+        done, otherwise ``swapped_axes``, ``gcj02``, ``bd09`` or such as ``swapped_axes;gcj02``. Columns of
+        coordinates stay as they were read.
 
     Raises
     ------
     InputError
-        If a listed row is not there, is there twice, or was put right before: a second conversion would move
-        it again.
+        If a listed row is not there, is there twice, is listed as GCJ-02 and as BD-09, or was put right
+        before: a second conversion would move it again.
 
     Examples
     --------
@@ -148,8 +155,16 @@ def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDa
     masks = {kind: _rows_to_fix(points, problems, kind, done) for kind in _REPAIRABLE}
     degrees = _degrees(points, problems.attrs.get("lon"), problems.attrs.get("lat"))
     x, y = degrees.axes_right(masks["swapped_axes"])
-    shifted, fixed = masks["gcj02"], masks["swapped_axes"] | masks["gcj02"]
-    x[shifted], y[shifted] = gcj02_to_wgs84(x[shifted], y[shifted])
+    both = masks["gcj02"] & masks["bd09"]
+    if both.any():
+        message = (
+            f"problems: {name_rows(points.index[both])} are listed as gcj02 and as bd09; leave one of the two"
+        )
+        raise InputError(message)
+    for kind in _SHIFTS:
+        rows = masks[kind]
+        x[rows], y[rows] = shift(x[rows], y[rows], source=kind, target="wgs84")
+    fixed = np.logical_or.reduce([masks[kind] for kind in _REPAIRABLE])
     nowhere = fixed & ~np.isfinite(x)
     if nowhere.any():
         message = (
@@ -258,22 +273,21 @@ def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.Ge
     ground = as_metric(region, "region")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
     rows = in_china(lon, lat)
-    spots = gpd.GeoSeries(shapely.points(lon[rows], lat[rows]), crs=CGCS2000)
-    spots = convert_crs(spots, ground.crs, name="points")
     distance_m = np.zeros(len(points))
-    distance_m[rows] = shapely.distance(spots.to_numpy(), ground.geometry.union_all())
+    spots = to_ground(lon[rows], lat[rows], ground.crs)
+    distance_m[rows] = shapely.distance(spots, ground.geometry.union_all())
     evidence = np.array([f"{metres / 1000:.1f} km outside the region" for metres in distance_m], dtype=object)
     return _listed(points, distance_m > _OUTSIDE_REGION_M, "outside_region", evidence)
 
 
-def _in_gcj02(
+def _shifted(
     points: gpd.GeoDataFrame, degrees: _Degrees, roads: gpd.GeoDataFrame, channel: str, road_name: str
 ) -> pd.DataFrame:
     """Judge every reporting channel by the roads that its rows name."""
     for layer, name, columns in ((points, "points", (channel, road_name)), (roads, "roads", (road_name,))):
         for column in columns:
             if column not in layer:
-                message = f"{name}: no column {column!r}, by which GCJ-02 is judged; name yours"
+                message = f"{name}: no column {column!r}, by which GCJ-02 and BD-09 are judged; name yours"
                 raise MissingColumnError(message)
     check_layer(roads, "roads", kind="line")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
@@ -281,22 +295,32 @@ def _in_gcj02(
     named = _lines_by_name(as_metric(roads, "roads"), road_name)
     lines = as_text(points[road_name]).map(named, na_action="ignore").to_numpy(dtype=object)
     judged = np.flatnonzero(usable & [isinstance(line, shapely.Geometry) for line in lines])
-    given_m = _distance_m(lon[judged], lat[judged], lines[judged], named.crs)
-    converted_m = _distance_m(*gcj02_to_wgs84(lon[judged], lat[judged]), lines[judged], named.crs)
-
     channels = as_text(points[channel])
-    shifted = np.zeros(len(points), dtype=bool)
+    found = {kind: np.zeros(len(points), dtype=bool) for kind in _SHIFTS}
     evidence = np.full(len(points), "", dtype=object)
     for name, rows in _rows_by_value(channels.iloc[judged]):
-        given, after = float(np.median(given_m[rows])), float(np.median(converted_m[rows]))
-        if len(rows) >= _LEAST_ROWS and given > _FAR_M and after < min(given * _SHARE, _NEAR_M):
+        if len(rows) < _LEAST_ROWS:
+            continue
+        own, at = lines[judged[rows]], judged[rows]
+        test = shift_test(lon[at], lat[at], partial(_distance_m, own, named.crs))
+        given, kind = test.median_m["wgs84"], min(_SHIFTS, key=lambda shift: test.median_m[shift])
+        after = test.median_m[kind]
+        others = min(test.median_m[datum] for datum in DATUMS if datum != kind)
+        if given > _FAR_M and after < min(others * _SHARE, _NEAR_M):
             members = usable & (channels == name).to_numpy(dtype=bool)
-            shifted |= members
+            found[kind] |= members
             evidence[members] = (
                 f"channel {name}: {len(rows)} rows name a road and lie {given:.0f} m from it (median), "
-                f"{after:.0f} m if converted from GCJ-02"
+                f"{after:.0f} m if converted from {_SHIFTS[kind]}"
             )
-    return _listed(points, shifted, "gcj02", evidence)
+    return pd.concat([_listed(points, found[kind], kind, evidence) for kind in _SHIFTS])
+
+
+def _distance_m(
+    lines: NDArray[np.object_], crs: object, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    distance: NDArray[np.float64] = shapely.distance(to_ground(lon, lat, crs), lines)
+    return distance
 
 
 def _rows_by_value(values: pd.Series) -> list[tuple[str, NDArray[np.intp]]]:
@@ -315,14 +339,6 @@ def _lines_by_name(roads: gpd.GeoDataFrame, road_name: str) -> gpd.GeoSeries:
     return gpd.GeoSeries(lines, index=names, crs=roads.crs)
 
 
-def _distance_m(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], lines: NDArray[np.object_], crs: object
-) -> NDArray[np.float64]:
-    spots = convert_crs(gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000), crs, name="points")
-    distance: NDArray[np.float64] = shapely.distance(spots.to_numpy(), lines)
-    return distance
-
-
 def _rows_to_fix(
     points: gpd.GeoDataFrame, problems: pd.DataFrame, kind: str, done: pd.Series
 ) -> NDArray[np.bool_]:
@@ -338,7 +354,8 @@ def _rows_to_fix(
             "points: index labels are there more than once; call .reset_index(drop=True) and check again"
         )
         raise InputError(message)
-    again = rows & done.str.split(";").map(lambda fixes: kind in fixes).to_numpy(dtype=bool)
+    alike = set(_SHIFTS) if kind in _SHIFTS else {kind}
+    again = rows & done.str.split(";").map(lambda fixes: bool(alike & {*fixes})).to_numpy(dtype=bool)
     if again.any():
         message = (
             f"points: {kind} was already put right in {name_rows(points.index[again])}; check these again"

@@ -15,7 +15,7 @@ from zjk_gis.standards import rules_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Reading", "city_bounds", "readings", "unpacked"]
+__all__ = ["Reading", "city_bounds", "packed_evidence", "readings", "unpacked"]
 
 Kind = Literal["degrees", "packed_degrees", "zone_prefix", "no_prefix", "web_mercator"]
 
@@ -24,6 +24,7 @@ _MOST_SAMPLED = 5000
 _PACKED_ODDS = (
     1 / 50
 )  # degrees.minutes-seconds (114.5220 for 114°52′20″) are rare, so evidence must be strong
+_BEYOND_DOUBT = 100.0
 _SIXTY = 0.6  # how often two digits of an evenly spread number are below 60
 _ELSEWHERE = 0.05  # what a position in China, but not in this city, counts
 _WEB_MERCATOR = 3857
@@ -114,8 +115,9 @@ def readings(
             inside = (lon >= place[0]) & (lat >= place[1]) & (lon <= place[2]) & (lat <= place[3])
             share, in_place = len(rows) / len(x), float(inside.mean())
             weight = share * (_ELSEWHERE + (1 - _ELSEWHERE) * in_place)
+            ranges = _ranges(kind, east[rows], north[rows])
             evidence = [
-                f"{len(rows):,} of {len(x):,} rows can be read so: {_ranges(kind, east[rows], north[rows])}",
+                f"{len(rows):,} of {len(x):,} positions can be read so: {ranges}",
                 f"{100 * in_place:.0f} % of them come to lie {place_name}",
             ]
             if kind in ("degrees", "packed_degrees"):
@@ -187,20 +189,63 @@ def _below_sixty(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return below
 
 
+def packed_evidence(x: NDArray[np.float64], y: NDArray[np.float64]) -> str | None:
+    """Say why longitudes and latitudes that look decimal are packed degrees, minutes and seconds after all.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64
+        Usable numbers, in either order.
+
+    Returns
+    -------
+    str or None
+        None unless that is a hundred times likelier than decimal degrees, which takes positions spread over
+        some minutes.
+
+    Examples
+    --------
+    >>> minutes, seconds = np.arange(60) // 12, np.arange(60) % 12 * 5
+    >>> numbers = minutes / 100 + seconds / 10000
+    >>> print(packed_evidence(114.5 + numbers, 40.4 + numbers[::-1]))
+    where seconds would be, all numbers are below 60, though they fill 10 minutes one after the other; by
+    chance 1 in 45 billion
+    """
+    if not (_below_sixty(x) & _below_sixty(y)).all():
+        return None
+    step = max(1, len(x) // _MOST_SAMPLED)
+    odds, words = _packed_odds(x[::step], y[::step])
+    return words[0] if odds > _BEYOND_DOUBT else None
+
+
 def _packed_odds(east: NDArray[np.float64], north: NDArray[np.float64]) -> tuple[float, list[str]]:
-    """Weigh degrees.minutes-seconds against decimal degrees by the digits where seconds would be."""
-    spots = np.unique(np.stack([east, north], axis=1), axis=0)
-    digits = np.concatenate([_minutes_seconds(column)[1] for column in spots.T])
-    digits = digits[digits > 1e-6]  # numbers with two decimals tell nothing
-    if not (_below_sixty(east) & _below_sixty(north)).all() or not len(digits):
+    """Weigh degrees.minutes-seconds against decimal degrees by the digits where seconds would be.
+
+    Positions lie in clusters, so that their digits are alike by nature: a village whose decimals all begin
+    with 52 and 0 to 5 proves nothing. What does is that decimals run from 52 to 53 without ever passing 526
+    to 529.
+    """
+    if not (_below_sixty(east) & _below_sixty(north)).all():
         return 0.0, []
-    odds = _PACKED_ODDS * _SIXTY ** -float(min(len(digits), 100))
-    chance = f"1 in {_SIXTY ** -float(min(len(digits), 40)):,.0f}" + (" or less" if len(digits) > 40 else "")
+    proofs, minutes = 0, 0
+    for values in (east, north):
+        telling = values[_minutes_seconds(values)[1] > 1e-6]  # two decimals have no seconds to show
+        tens, occupied = np.unique(
+            np.floor(np.unique(np.floor(telling * 1000 + 1e-6)) / 10), return_counts=True
+        )
+        next_to = np.diff(tens) == 1
+        proofs += int(np.minimum(occupied[:-1], occupied[1:])[next_to].sum())
+        minutes += len(tens)
+    odds = _PACKED_ODDS * _SIXTY ** -float(min(proofs, 200))
     words = (
-        f"in all {len(digits):,} different numbers with over two decimals the third and fourth are below 60, "
-        f"as seconds are; by chance {chance}"
+        f"where seconds would be, all numbers are below 60, though they fill {minutes} minutes one after the "
+        f"other; by chance 1 in {_rounded(_SIXTY ** -float(min(proofs, 200)))}"
     )
     return odds, [words]
+
+
+def _rounded(number: float) -> str:
+    return f"{number / 1e9:,.0f} billion" if number > 1e9 else f"{number:,.0f}"
 
 
 def _ranges(kind: Kind, east: NDArray[np.float64], north: NDArray[np.float64]) -> str:
