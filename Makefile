@@ -58,6 +58,7 @@ $(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
 bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/exactness.py
 	$(BIN)/python tests/benchmarks/bench_small.py
+	$(BIN)/python tests/benchmarks/bench_codes.py
 	$(BIN)/python tests/benchmarks/bench_lonlat.py
 	$(BIN)/python tests/benchmarks/bench_nearest.py
 	$(BIN)/python tests/benchmarks/bench_locate.py

@@ -58,14 +58,6 @@ def test_an_unknown_layer_is_answered_with_the_known_ones():
         spec_of("grids")
 
 
-@pytest.mark.parametrize("name", ["areas", "communities", "events", "parts", "pipe_kinds", "streets"])
-def test_every_row_of_a_table_says_where_it_is_from_and_how_sure(name):
-    table = rules_table(name)
-    assert (table["source"] != "").all()
-    assert set(table["confidence"]) <= {"S", "M", "U", "C", "P"}
-    assert table.iloc[:, 0].is_unique
-
-
 def test_every_term_has_both_languages_once():
     terms = rules_table("terms")
     assert terms["key"].is_unique

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers import spec_of as spec_of
     from zjk_gis.layers.datums import convert_datum as convert_datum
     from zjk_gis.layers.inference import infer_coordinates as infer_coordinates
+    from zjk_gis.layers.numbering import number_grids as number_grids
     from zjk_gis.layers.positions import check_positions as check_positions
     from zjk_gis.layers.positions import fix_positions as fix_positions
     from zjk_gis.layers.validate import validate as validate
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
+    from zjk_gis.standards import check_codes as check_codes
+    from zjk_gis.standards import explain_code as explain_code
+    from zjk_gis.standards import next_codes as next_codes
+    from zjk_gis.standards import parse_codes as parse_codes
+    from zjk_gis.standards import rules_table as rules_table
 
 # Where each public name lives.
 _HOMES = {
@@ -76,11 +82,13 @@ _HOMES = {
     "zjk_gis.layers": ("label", "spec_of"),
     "zjk_gis.layers.datums": ("convert_datum",),
     "zjk_gis.layers.inference": ("infer_coordinates",),
+    "zjk_gis.layers.numbering": ("number_grids",),
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
     "zjk_gis.maps": ("city_map", "explanation_map", "save_map"),
     "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
+    "zjk_gis.standards": ("check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -20,6 +20,7 @@ _COMMANDS = {
     "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
     "audit": ("zjk_gis.cli.audit", "Prove or refute that everything has someone 责任审计."),
     "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
+    "codes": ("zjk_gis.cli.codes", "Explain, check and continue codes 编码."),
     "coordinates": ("zjk_gis.cli.coordinates", "Say what coordinates probably are, and why 判断坐标."),
     "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
     "gaps": ("zjk_gis.cli.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zjk_gis.errors import InputError
-from zjk_gis.io.files import read_layer
-from zjk_gis.io.paths import check_content, existing_file, format_of
-from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
+from zjk_gis.io.files import read_layer, read_table
+from zjk_gis.io.paths import existing_file, format_of
 
 if TYPE_CHECKING:
     import os
@@ -50,20 +48,7 @@ def read_unplaced(path: str | os.PathLike[str], *, layer: str | None = None) -> 
     ['38573300']
     """
     source = existing_file(path)
-    form = format_of(source)
-    if form.kind not in ("text", "workbook"):
-        frame: pd.DataFrame = read_layer(source, layer=layer)
-        return frame
-    check_content(source, form)
-    report: dict[str, Any] = {"path": str(source), "format": form.title, "remarks": []}
-    if form.kind == "text":
-        table = read_text_table(source, report)
-    else:
-        sheets = sheet_names(source)
-        chosen = layer if layer is not None or len(sheets) != 1 else sheets[0]
-        if chosen not in sheets:
-            message = f"{source}: name one of its sheets: {', '.join(sheets)}"
-            raise InputError(message)
-        table = read_workbook(source, chosen, report)
-    table.attrs = {"report": report}
-    return table
+    if format_of(source).kind in ("text", "workbook"):
+        return read_table(source, layer=layer)
+    frame: pd.DataFrame = read_layer(source, layer=layer)
+    return frame

@@ -4,6 +4,9 @@ Every row of a table carries its source and how sure it is (`S` found in a publi
 the field but not checked against the standard's own text, `U` unsure).
 """
 
+from zjk_gis.standards.codes import check_codes, next_codes, parse_codes
+from zjk_gis.standards.explaining import explain_code
 from zjk_gis.standards.rules import rules_table
+from zjk_gis.standards.schemes import SCHEMES
 
-__all__ = ["rules_table"]
+__all__ = ["SCHEMES", "check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"]

@@ -1,50 +1,96 @@
-"""Reading the tables that ship with the package."""
+"""Reading the tables that ship with the package, and a user's own values over them."""
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
     import pandas as pd
 
-__all__ = ["rules_table"]
+    # A user's own rows: a table a name, or a folder with one CSV a table.
+    Overrides: TypeAlias = Mapping[str, pd.DataFrame] | str | Path
 
-TABLES = ("areas", "communities", "events", "parts", "pipe_kinds", "streets", "terms")
+__all__ = ["TABLES", "rules_table"]
+
+# Each table and the columns that tell its rows apart.
+TABLES: dict[str, tuple[str, ...]] = {
+    "areas": ("area_code",),
+    "code_changes": ("old_code", "new_code"),
+    "communities": ("community_code",),
+    "deadlines": ("event_code", "practice"),
+    "dictionaries": ("dictionary", "value"),
+    "events": ("event_code",),
+    "limits": ("limit",),
+    "parts": ("part_code",),
+    "pipe_classes": ("class_code",),
+    "pipe_kinds": ("class_code", "pipe_kind"),
+    "separations": ("direction", "first", "first_condition", "second", "second_condition"),
+    "streets": ("street_code",),
+    "terms": ("key",),
+}
+
+_FOLDER = "ZJK_GIS_TABLES"
+_USERS_OWN = "user"
 
 
-def rules_table(name: str) -> pd.DataFrame:
-    """Read one of the tables that ship with the package.
+def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFrame:
+    """Read one of the tables that ship with the package, with your own values over it.
 
     Parameters
     ----------
-    name : {"areas", "communities", "events", "parts", "pipe_kinds", "streets", "terms"}
-        Districts and counties, communities (社区), event classes (事件), part classes (部件), kinds of
-        pipe (CJJ 61), streets (街道), and the Chinese and English words used in maps and reports.
+    name : str
+        ``areas`` (districts and counties 区县), ``streets`` (街道), ``communities`` (社区), ``code_changes``
+        (codes that changed, with the year), ``parts`` (部件 classes), ``events`` (事件 classes),
+        ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
+        ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
+        ``deadlines`` (how long a case may take) or ``terms`` (the words of maps and reports).
+    overrides : mapping of str to DataFrame, str or Path, optional
+        Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
+        key is in the table replaces it, another is added; columns left out stay as they are, or empty in a
+        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into.
 
     Returns
     -------
     DataFrame
-        All columns are text, so that codes keep their leading zeros. A copy: change it freely.
+        All columns are text, so that codes keep their leading zeros. A copy: change it freely. ``source`` and
+        ``confidence`` say where each row comes from: ``S`` found in a public source, ``M`` well known but not
+        checked against the standard's text, ``U`` unsure, ``P`` the city's policy, ``user`` yours (unless
+        your row says otherwise).
 
     Raises
     ------
     InputError
-        If there is no such table.
+        If there is no such table, or an override has no key column, an unknown column, an empty or repeated
+        key, or cannot be read.
 
     Examples
     --------
     >>> streets = rules_table("streets").set_index("street_code")
     >>> streets.loc["130703005", ["street_name", "confidence"]].tolist()
     ['堡子里街道', 'S']
+
+    A community founded since:
+
+    >>> import pandas as pd
+    >>> own = pd.DataFrame({"community_code": ["130703005099"], "community_name": ["新社区"]})
+    >>> rules_table("communities", overrides={"communities": own}).iloc[-1].tolist()
+    ['130703005099', '新社区', '', '', '', 'user']
     """
     if name not in TABLES:
         message = f"there is no table {name!r}; the tables are {', '.join(TABLES)}"
         raise InputError(message)
-    return _read(name).copy()
+    own, origin = _own_rows(name, overrides)
+    table = _read(name)
+    return table.copy() if own is None else _overridden(table, own, name, origin)
 
 
 @cache
@@ -53,3 +99,56 @@ def _read(name: str) -> pd.DataFrame:
 
     with files("zjk_gis.standards").joinpath("tables", f"{name}.csv").open(encoding="utf-8") as text:
         return pd.read_csv(text, dtype=str, keep_default_na=False)
+
+
+def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | None, str]:
+    """Find the user's rows of a table, and say where they come from."""
+    import pandas as pd
+
+    if overrides is None:
+        overrides = os.environ.get(_FOLDER, "")
+        if not overrides:
+            return None, ""
+    if not isinstance(overrides, str | os.PathLike):
+        return overrides.get(name), f"the override of {name}"
+    folder = Path(overrides)
+    if not folder.is_dir():
+        message = f"{folder}: is no folder of tables; name one with files such as streets.csv"
+        raise InputError(message)
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        return None, ""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"), str(path)
+    except (OSError, ValueError) as error:
+        message = f"{path}: cannot be read as CSV in UTF-8: {error}"
+        raise InputError(message) from error
+
+
+def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) -> pd.DataFrame:
+    import pandas as pd
+
+    key = list(TABLES[name])
+    unknown = [str(column) for column in own.columns if column not in table.columns]
+    lacking = [column for column in key if column not in own.columns]
+    if unknown or lacking:
+        words = f"has no column {lacking[0]}" if lacking else f"has an unknown column {unknown[0]!r}"
+        message = f"{origin}: {words}; the columns are {', '.join(table.columns)}"
+        raise InputError(message)
+    rows = own.astype("str").fillna("").reset_index(drop=True)
+    faulty = rows.duplicated(key) | (rows[key] == "").all(axis=1)
+    if faulty.any():
+        at = int(faulty.to_numpy().argmax())
+        message = f"{origin}: row {at + 1} has an empty or repeated {' and '.join(key)}"
+        raise InputError(message)
+    if "confidence" in table.columns:
+        given = rows["confidence"] if "confidence" in rows.columns else pd.Series("", index=rows.index)
+        rows["confidence"] = given.where(given != "", _USERS_OWN)
+    result, mine = table.set_index(key), rows.set_index(key)
+    known = mine.index.intersection(result.index, sort=False)
+    for column in mine.columns:
+        result.loc[known, column] = mine.loc[known, column]
+    new = mine.loc[mine.index.difference(result.index, sort=False)].reindex(
+        columns=result.columns, fill_value=""
+    )
+    return pd.concat([result, new]).reset_index()[table.columns]

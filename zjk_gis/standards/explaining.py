@@ -1,0 +1,166 @@
+"""A code read aloud: what each run of digits says, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from zjk_gis.errors import InputError
+from zjk_gis.standards.codes import check_codes
+from zjk_gis.standards.names import names_of
+from zjk_gis.standards.schemes import SCHEMES, scheme_of
+
+if TYPE_CHECKING:
+    from zjk_gis.standards.names import Names
+    from zjk_gis.standards.rules import Overrides
+    from zjk_gis.standards.schemes import CodeScheme
+
+__all__ = ["explain_code", "schemes_of"]
+
+_ENGLISH = {
+    "district": "district",
+    "street": "street",
+    "community": "community",
+    "sequence": "sequence number",
+    "major": "major class",
+    "minor": "minor class",
+    "device": "kind of device",
+    "object": "object",
+    "survey": "mark of pipe features",
+    "pipe_class": "class of pipe",
+    "pipe_kind": "kind of pipe",
+    "feature_kind": "kind of feature",
+    "point_kind": "kind of point",
+}
+_SCHEMES_ENGLISH = {
+    "district": "district",
+    "street": "street",
+    "community": "community",
+    "unit_grid": "unit grid",
+    "part": "part (2+2+6)",
+    "part_2_3_5": "part (2+3+5)",
+    "monitor": "monitoring device",
+    "community_grid": "community grid",
+    "pipe_feature": "pipe feature",
+}
+
+
+def schemes_of(code: str) -> list[CodeScheme]:
+    """List the schemes that a code of this length can belong to.
+
+    Examples
+    --------
+    >>> [scheme.name for scheme in schemes_of("1307030102000001")]
+    ['part', 'part_2_3_5']
+    """
+    return [scheme for scheme in SCHEMES.values() if scheme.digits == len(code.strip())]
+
+
+def explain_code(
+    code: str,
+    scheme: str | CodeScheme | None = None,
+    *,
+    tables: Overrides | None = None,
+    lang: Literal["zh", "en"] = "zh",
+) -> str:
+    """Say digit by digit what a code means, and what is wrong with it.
+
+    Parameters
+    ----------
+    code : str
+    scheme : str, optional
+        A name in ``zjk_gis.standards.SCHEMES``. Without it every scheme of that many digits is tried: 16
+        digits can be either of two schemes for parts, and both readings are given.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `rules_table`).
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    str
+        Several lines.
+
+    Raises
+    ------
+    InputError
+        If no scheme has that many digits, or there is no such scheme.
+
+    Examples
+    --------
+    >>> print(explain_code("130706005001001", lang="en"))
+    130706005001001, unit grid (15 digits):
+      1-6 130706: district 下花园区
+      7-9 005: street
+      10-12 001: community
+      13-15 001: sequence number
+      ! digits 7-9: 130706 下花园区 has no street 005; 005001 is 北关街社区居民委员会 in 130703 桥西区
+    """
+    code = code.strip()
+    candidates = schemes_of(code) if scheme is None else [scheme_of(scheme)]
+    if not candidates:
+        lengths = sorted({each.digits for each in SCHEMES.values()})
+        message = f"no scheme has {len(code)} digits as {code!r} has; there are codes of {lengths} digits"
+        raise InputError(message)
+    names = names_of(tables)
+    readings = [_explain(code, each, names, tables, lang) for each in candidates]
+    if len(readings) > 1:
+        zh, en = "位数相同,仅凭编码无法区分以下几种:", "the length alone cannot tell these apart:"
+        readings.insert(0, zh if lang == "zh" else en)
+    return "\n".join(readings)
+
+
+def _explain(
+    code: str, scheme: CodeScheme, names: Names, tables: Overrides | None, lang: Literal["zh", "en"]
+) -> str:
+    if lang == "zh":
+        lines = [f"{code},{scheme.title}编码({scheme.digits} 位):"]
+    else:
+        lines = [f"{code}, {_SCHEMES_ENGLISH[scheme.name]} ({scheme.digits} digits):"]
+    problems = check_codes([code], scheme, tables=tables, lang=lang)
+    if len(code) == scheme.digits:
+        begin = 0
+        for part in scheme.parts:
+            end = begin + part.digits
+            name = _meaning(code, part.name, scheme, names)
+            run = f"{begin + 1}-{end}" if end > begin + 1 else f"{end}"
+            if lang == "zh":
+                digits = run.replace("-", "–")
+                lines.append(f"  第 {digits} 位 {code[begin:end]}:{part.title}{' ' + name if name else ''}")
+            else:
+                title = _ENGLISH[part.name]
+                lines.append(f"  {run} {code[begin:end]}: {title}{' ' + name if name else ''}")
+            begin = end
+    for rule, words in problems[["rule", "message"]].to_numpy().tolist():
+        lines.append(f"  ! {words}{_elsewhere(code, rule, scheme, names, lang)}")
+    return "\n".join(lines)
+
+
+def _meaning(code: str, part: str, scheme: CodeScheme, names: Names) -> str:
+    begin, end = scheme.span(part) or (0, 0)
+    district = (scheme.span("district") or (0, 0))[0]
+    if part in ("district", "street", "community"):
+        old = names.changes.get(code[district:end], [""])[0]
+        return names.places.get(code[district:end], old)
+    if part == "major":
+        return names.majors.get(code[begin:end], "")
+    if part == "minor":
+        return names.parts.get(code[begin - 2 : end], "")
+    tables = {
+        "pipe_class": names.pipe_classes,
+        "feature_kind": names.feature_kinds,
+        "point_kind": names.point_kinds,
+    }
+    return tables.get(part, {}).get(code[begin:end], "")
+
+
+def _elsewhere(code: str, rule: str, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+    """Say where a street and community of these digits is, if in one other district alone."""
+    span = scheme.span("community")
+    if rule != "unknown_street" or span is None:
+        return ""
+    tail = code[span[1] - 6 : span[1]]
+    homes = [each for each in names.of_length(12) if each.endswith(tail)]
+    if len(homes) != 1:
+        return ""
+    name, district = names.places[homes[0]], homes[0][:6]
+    where = f"{district} {names.places.get(district, '')}"
+    return f";{tail} 是 {where}的{name}" if lang == "zh" else f"; {tail} is {name} in {where}"
