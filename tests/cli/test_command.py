@@ -186,7 +186,7 @@ def test_check_leaves_with_one_if_there_are_errors(run, tmp_path):
     grids.to_file(path)
     code, out, _ = run("check", path, "--as", "unit_grids")
     assert code == 1
-    assert "bad_code: 1" in out
+    assert "wrong_length 编码位数不符: 1" in out
     grids.iloc[:1].to_file(path)
     assert run("check", path, "--as", "单元网格")[0] == 0
 

@@ -1,38 +1,48 @@
 """What is wrong with a layer: one planted fault, one row of the list."""
 
-import time
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point, Polygon, box
+from shapely import Point, Polygon, affinity, box
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, MANHOLES, RESPONSIBILITY_ZONES, UNIT_GRIDS
-from zjk_gis.layers.validate import conform, validate
+from zjk_gis.layers.naming import conform
+from zjk_gis.layers.validate import validate
 from zjk_gis.layers.values import plain
 
-SQUARE = box(0, 0, 1, 1)
+X, Y = 573000, 4520000
+SQUARE = box(X, Y, X + 1, Y + 1)
 
 
 def make_grids(**columns):
     rows = max(map(len, columns.values()), default=2)
     columns.setdefault("grid_code", [f"130703005001{i + 1:03d}" for i in range(rows)])
-    columns.setdefault("geometry", [SQUARE] * rows)
+    columns.setdefault("geometry", [affinity.translate(SQUARE, 2 * i) for i in range(rows)])
     return gpd.GeoDataFrame(columns, crs=4547, index=[f"r{i}" for i in range(rows)])
 
 
 def rules(layer, spec=UNIT_GRIDS):
-    return validate(layer, spec)[["row", "field", "rule"]].to_numpy().tolist()
+    return validate(layer, spec).problems[["row", "field", "rule"]].to_numpy().tolist()
 
 
 def test_a_sound_layer_has_no_problems():
-    problems = validate(make_grids(area_m2=[1.0, None], valid_from=["2024-01-01", None]), UNIT_GRIDS)
-    assert problems.empty
-    assert list(problems.columns) == ["row", "field", "value", "rule", "severity", "message"]
+    report = validate(make_grids(area_m2=[1.0, None], valid_from=["2024-01-01", None]), UNIT_GRIDS)
+    assert report.ok
+    assert report.clean.all()
+    assert list(report.problems.columns) == [
+        "row",
+        "field",
+        "value",
+        "rule",
+        "severity",
+        "message",
+        "geometry",
+    ]
+    assert str(report).startswith("单元网格: 2 行, 未发现问题")
 
 
 @pytest.mark.parametrize(
@@ -40,8 +50,8 @@ def test_a_sound_layer_has_no_problems():
     [
         ({"grid_code": ["130703005001001", None]}, ["r1", "grid_code", "missing_value"]),
         ({"grid_code": ["130703005001001", " "]}, ["r1", "grid_code", "missing_value"]),
-        ({"grid_code": ["130703005001001", "13070300500100"]}, ["r1", "grid_code", "bad_code"]),
-        ({"grid_code": ["130703005001001", "13070300500100A"]}, ["r1", "grid_code", "bad_code"]),
+        ({"grid_code": ["130703005001001", "13070300500100"]}, ["r1", "grid_code", "wrong_length"]),
+        ({"grid_code": ["130703005001001", "13070300500100A"]}, ["r1", "grid_code", "not_digits"]),
         ({"area_m2": ["9", "约9"]}, ["r1", "area_m2", "wrong_type"]),
         ({"area_m2": [9, -1]}, ["r1", "area_m2", "out_of_bounds"]),
         ({"valid_to": ["2025-01-01", "soon"]}, ["r1", "valid_to", "wrong_type"]),
@@ -51,9 +61,9 @@ def test_a_sound_layer_has_no_problems():
         ),
         ({"geometry": [SQUARE, None]}, ["r1", "geometry", "no_geometry"]),
         ({"geometry": [SQUARE, Polygon()]}, ["r1", "geometry", "empty_geometry"]),
-        ({"geometry": [SQUARE, Point(1, 2)]}, ["r1", "geometry", "wrong_geometry_type"]),
+        ({"geometry": [SQUARE, Point(X, Y)]}, ["r1", "geometry", "wrong_geometry_type"]),
         (
-            {"geometry": [SQUARE, Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])]},
+            {"geometry": [SQUARE, Polygon([(X, Y), (X + 1, Y + 1), (X + 1, Y), (X, Y + 1)])]},
             ["r1", "geometry", "invalid_geometry"],
         ),
     ],
@@ -64,9 +74,9 @@ def test_one_fault_is_one_problem(columns, expected):
 
 def test_a_value_outside_the_list_names_the_list():
     wells = gpd.GeoDataFrame(
-        {"manhole_code": ["1307030102000001"], "state": ["坏了"]}, geometry=[Point(0, 0)], crs=4547
+        {"manhole_code": ["1307030102000001"], "state": ["坏了"]}, geometry=[Point(X, Y)], crs=4547
     )
-    problem = validate(wells, MANHOLES).iloc[0]
+    problem = validate(wells, MANHOLES).problems.iloc[0]
     assert (problem["rule"], problem["value"]) == ("not_allowed", "坏了")
     assert "完好, 破损, 丢失, 废弃" in problem["message"]
 
@@ -84,8 +94,8 @@ def test_faults_of_the_whole_layer_come_first_and_have_no_row():
 
 def test_codes_stored_as_numbers_are_a_warning():
     layer = make_grids(grid_code=[130703005001001, 130703005001002])
-    problems = validate(layer, UNIT_GRIDS)
-    assert problems[["rule", "severity"]].to_numpy().tolist() == [["wrong_type", "warning"]]
+    problems = validate(layer, UNIT_GRIDS).problems
+    assert problems[["rule", "severity"]].to_numpy().tolist() == [["codes_as_numbers", "warning"]]
 
 
 def test_problems_stand_in_the_order_of_the_rows():
@@ -111,7 +121,7 @@ def test_versions_of_a_code_must_not_share_a_day(periods, overlapping):
             "valid_from": [begin for begin, _ in periods],
             "valid_to": [end for _, end in periods],
         },
-        geometry=[SQUARE] * len(periods),
+        geometry=[affinity.translate(SQUARE, 2 * i) for i in range(len(periods))],
         crs=4547,
     )
     expected = [[row, "zone_code", "overlapping_versions"] for row in overlapping]
@@ -121,7 +131,8 @@ def test_versions_of_a_code_must_not_share_a_day(periods, overlapping):
 
 
 def test_without_periods_a_code_comes_once():
-    zones = gpd.GeoDataFrame({"zone_code": ["A", "B", "A"]}, geometry=[SQUARE] * 3, crs=4547)
+    squares = [affinity.translate(SQUARE, 2 * i) for i in range(3)]
+    zones = gpd.GeoDataFrame({"zone_code": ["A", "B", "A"]}, geometry=squares, crs=4547)
     assert rules(zones, RESPONSIBILITY_ZONES) == [
         [0, "zone_code", "duplicate_code"],
         [2, "zone_code", "duplicate_code"],
@@ -142,7 +153,7 @@ def test_overlapping_versions_are_those_a_pairwise_look_finds(rows):
             "valid_from": [f"2025-01-{begin:02d}" for _, begin, _ in periods],
             "valid_to": [f"2025-01-{end:02d}" for _, _, end in periods],
         },
-        geometry=[SQUARE] * len(periods),
+        geometry=[affinity.translate(SQUARE, 2 * i) for i in range(len(periods))],
         crs=4547,
     )
     pairwise = [
@@ -152,7 +163,7 @@ def test_overlapping_versions_are_those_a_pairwise_look_finds(rows):
             j != i and code == other and days_overlap(days, more) for j, (other, *more) in enumerate(periods)
         )
     ]
-    assert validate(zones, RESPONSIBILITY_ZONES)["row"].tolist() == pairwise
+    assert validate(zones, RESPONSIBILITY_ZONES).problems["row"].tolist() == pairwise
 
 
 @pytest.mark.parametrize(
@@ -206,11 +217,11 @@ def test_conforming_twice_is_conforming_once(data):
     assert list(conform(once, spec).columns) == list(once.columns)
 
 
-def test_a_hundred_thousand_rows_take_seconds():
+def test_a_hundred_thousand_copies_are_told_one_by_one():
     rows = 100_000
     layer = gpd.GeoDataFrame(
         {
-            "grid_code": [f"{130703000000000 + i // 2}" for i in range(rows)],
+            "grid_code": [f"130703005001{1 + i // 2:03d}" for i in range(rows)],
             "area_m2": np.arange(rows) - 5.0,
             "valid_from": ["2024-01-01", "2025-01-01"] * (rows // 2),
             "valid_to": ["2024-12-31", ""] * (rows // 2),
@@ -218,7 +229,11 @@ def test_a_hundred_thousand_rows_take_seconds():
         geometry=[SQUARE] * rows,
         crs=4547,
     )
-    begin = time.perf_counter()
-    problems = validate(layer, UNIT_GRIDS)
-    assert time.perf_counter() - begin < 10
-    assert problems["rule"].value_counts().to_dict() == {"out_of_bounds": 5}
+    counts = validate(layer, UNIT_GRIDS).problems["rule"].value_counts().to_dict()
+    expected = {
+        "no_overlap": rows,
+        "repeated_geometry": rows,
+        "out_of_bounds": 5,
+        "wrong_length": rows - 1998,
+    }
+    assert counts == expected

@@ -9,7 +9,6 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pipelines_in_core"]
 
-_CORE = HISTORIC_BLOCKS.field("scope").allowed[0]
+_CORE = "核心保护范围"
 
 
 def pipelines_in_core(

@@ -19,8 +19,8 @@ from zjk_gis.io.batch_targets import is_batch_target
 from zjk_gis.io.batches import first_points, is_batch_source, open_source
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.naming import conform
 from zjk_gis.layers.positions import check_positions, fix_positions
-from zjk_gis.layers.validate import conform
 from zjk_gis.reports import assignment_summary
 
 if TYPE_CHECKING:

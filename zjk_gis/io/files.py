@@ -20,7 +20,7 @@ from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
 from zjk_gis.io.vectors import read_vector
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.inference import probable_crs
-from zjk_gis.layers.validate import conform
+from zjk_gis.layers.naming import conform
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:

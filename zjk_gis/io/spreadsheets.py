@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,10 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.values import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["guard_formula", "write_csv", "write_sheet"]
+__all__ = ["guard_formula", "write_csv", "write_sheets"]
 
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL_CHARACTERS = 1_048_576, 16_384, 32_767
 _EXACT_DIGITS = 10**15
@@ -57,17 +58,23 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def write_sheet(table: pd.DataFrame, path: Path, name: str) -> None:
-    """Write one sheet cell by cell: pandas' own writer turns text into formulas and links."""
+def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Write one sheet a table, cell by cell: pandas' own writer turns text into formulas and links."""
     xlsxwriter = need("xlsxwriter", extra="excel", purpose="write a workbook")
-    if len(table) >= _SHEET_ROWS or table.shape[1] > _SHEET_COLUMNS:
-        message = (
-            f"{path.name}: a sheet holds {_SHEET_ROWS - 1:,} rows and {_SHEET_COLUMNS:,} columns; write .csv"
-        )
-        raise InputError(message)
+    for table in tables.values():
+        if len(table) >= _SHEET_ROWS or table.shape[1] > _SHEET_COLUMNS:
+            most = f"{_SHEET_ROWS - 1:,} rows and {_SHEET_COLUMNS:,} columns"
+            message = f"{path.name}: a sheet holds {most}; write .csv"
+            raise InputError(message)
     book = xlsxwriter.Workbook(str(path))
-    page = book.add_worksheet(_sheet_name(name))
-    page.freeze_panes(1, 0)
+    for name, table in tables.items():
+        page = book.add_worksheet(_sheet_name(name))
+        page.freeze_panes(1, 0)
+        _fill(page, table, path)
+    book.close()
+
+
+def _fill(page: Any, table: pd.DataFrame, path: Path) -> None:
     for at in range(table.shape[1]):
         column = table.iloc[:, at]
         page.write_string(0, at, str(table.columns[at]))
@@ -86,7 +93,6 @@ def write_sheet(table: pd.DataFrame, path: Path, name: str) -> None:
                 )
                 raise InputError(message)
             page.write_string(row, at, text)
-    book.close()
 
 
 def _sheet_name(name: str) -> str:

@@ -21,13 +21,14 @@ from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
-from zjk_gis.io.spreadsheets import write_csv, write_sheet
+from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.layers.coordinates import Pair, read_positions
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -167,13 +168,23 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     return _write_rows(plain.drop(columns=shapes), target, None)
 
 
+def write_workbook_of(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> Path:
+    """Write several tables to one .xlsx file, a sheet each; raises as `write_table` does."""
+    target = target_file(path, (".xlsx",))
+    with workshop(target) as folder:
+        made = folder / target.name
+        write_sheets(tables, made)
+        _move_into_place(made, target)
+    return target
+
+
 def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
     with workshop(target) as folder:
         made = folder / target.name
         if target.suffix.lower() == ".csv":
             write_csv(table, made)
         else:
-            write_sheet(table, made, sheet or target.stem)
+            write_sheets({sheet or target.stem: table}, made)
         _move_into_place(made, target)
     return target
 

@@ -6,7 +6,13 @@ A layer is a plain GeoDataFrame; a spec only describes one. It knows nothing of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from zjk_gis.standards import rules_table
+from zjk_gis.standards.schemes import SCHEMES
+
+if TYPE_CHECKING:
+    from zjk_gis.standards.rules import Overrides
 
 __all__ = ["AREAL", "LINEAR", "PUNCTUAL", "Confidence", "Field", "FieldType", "LayerSpec"]
 
@@ -34,12 +40,17 @@ class Field:
         Other names under which the column arrives.
     required : bool
         Whether the column must be there and filled in every row.
-    allowed : tuple of str
-        The values of an enumeration; empty where any value may stand.
+    domain : str
+        The dictionary of values allowed, in the table ``dictionaries`` or itself a table (``pipe_kinds``);
+        empty where any value may stand.
     minimum, maximum : float, optional
         Bounds of a number, both inclusive.
+    scheme : str
+        The code scheme that its values follow (see ``zjk_gis.standards.SCHEMES``).
     digits : int, optional
-        How many decimal digits a code has.
+        How many decimal digits a code of no scheme has.
+    refers_to : tuple of str
+        The layers whose codes its values must be: one of them.
     unit : str
         The unit of a number.
     """
@@ -49,16 +60,44 @@ class Field:
     dtype: FieldType = "text"
     aliases: tuple[str, ...] = ()
     required: bool = False
-    allowed: tuple[str, ...] = ()
+    domain: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    scheme: str = ""
     digits: int | None = None
+    refers_to: tuple[str, ...] = ()
     unit: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name under which the column is accepted, the library's own first."""
         return (self.name, self.title, *self.aliases)
+
+    @property
+    def width(self) -> int | None:
+        """How many digits a code has; None where that is not fixed."""
+        return SCHEMES[self.scheme].digits if self.scheme else self.digits
+
+    def allowed(self, tables: Overrides | None = None) -> tuple[str, ...]:
+        """Return the values of an enumeration; empty where any value may stand.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame, str or Path, optional
+            Your own rows of the tables (see `zjk_gis.rules_table`).
+
+        Examples
+        --------
+        >>> Field(name="state", title="状态", domain="part_states").allowed()
+        ('完好', '破损', '丢失', '废弃')
+        """
+        if not self.domain:
+            return ()
+        if self.domain == "pipe_kinds":
+            return tuple(rules_table("pipe_kinds", overrides=tables)["pipe_kind"])
+        values = rules_table("dictionaries", overrides=tables)
+        rows = values[values["dictionary"] == self.domain]
+        return tuple(dict.fromkeys([*rows["value"], *rows["name"]]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +119,10 @@ class LayerSpec:
     versioned : bool
         Whether rows are versions with `valid_from` and `valid_to`, so that a code may come again at
         another time.
+    topology : tuple of str
+        The topology rules its rows keep, each a key of the table ``checks``.
+    clause : str
+        The clauses of the city's policy of 2022-03-17 that need the layer.
     source : str
         The standard and clause the spec follows, or the practice it was read from.
     confidence : {"S", "M", "U", "C", "P"}
@@ -92,6 +135,8 @@ class LayerSpec:
     code: str
     fields: tuple[Field, ...]
     versioned: bool = False
+    topology: tuple[str, ...] = ()
+    clause: str = ""
     source: str = ""
     confidence: Confidence = "M"
 

@@ -1,8 +1,7 @@
-"""Does a layer look as its spec says? Column names put right, and problems listed row by row."""
+"""A layer held against its spec: every fault by row, with what to do."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,244 +10,232 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.coded_places import check_coded_places
+from zjk_gis.layers.coordinates import in_china
+from zjk_gis.layers.labels import check_language
+from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
-from zjk_gis.layers.values import as_text, converted, is_code, plain
+from zjk_gis.layers.problems import Problems
+from zjk_gis.layers.topology import TOPOLOGY, Periods
+from zjk_gis.layers.values import converted, is_code
+from zjk_gis.standards import check_codes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.layers.problems import ValidationReport
     from zjk_gis.layers.spec import Field, LayerSpec
+    from zjk_gis.standards.rules import Overrides
 
-__all__ = ["conform", "fields_of", "validate"]
+__all__ = ["validate"]
 
-_COLUMNS = ["row", "field", "value", "rule", "severity", "message"]
-_UNIT = re.compile(r"\((?:m|m2|mm)\)$")  # NFKC has made m² to m2
 _WHAT = {
-    "number": "a number",
-    "integer": "a whole number",
-    "date": "a date; write it as 2025-12-31",
-    "datetime": "a time; write it as 2025-12-31 08:30:00",
-    "boolean": "yes or no; write 是 or 否",
-    "text": "a code with all its digits; a number keeps only 15, so store it as text",
+    "number": ("数字", "a number"),
+    "integer": ("整数", "a whole number"),
+    "date": ("日期;请写成 2025-12-31", "a date; write it as 2025-12-31"),
+    "datetime": ("时间;请写成 2025-12-31 08:30:00", "a time; write it as 2025-12-31 08:30:00"),
+    "boolean": ("是或否", "yes or no; write 是 or 否"),
+    "text": (
+        "完整的编码;数字只能保留 15 位,请按文本保存",
+        "a code with all its digits; a number keeps only 15, so store it as text",
+    ),
 }
 
 
-def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
-    """Give the columns of a layer the library's English names.
-
-    Parameters
-    ----------
-    layer : GeoDataFrame
-        With columns under any name that the spec accepts: English, Chinese or an alias, in any case, with
-        outer blanks, in full-width letters or with a unit in brackets.
-    spec : LayerSpec
-
-    Returns
-    -------
-    GeoDataFrame
-        A copy; other columns are left alone. ``attrs["renamed"]`` maps old names to new ones.
-
-    Raises
-    ------
-    InputError
-        If two columns could be the same field and neither has the English name; the message names both.
-
-    Examples
-    --------
-    >>> from shapely import box
-    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
-    >>> grids = gpd.GeoDataFrame({"网格编码 ": ["130703005001001"]}, geometry=[box(0, 0, 1, 1)], crs=4547)
-    >>> conform(grids, UNIT_GRIDS).attrs["renamed"]
-    {'网格编码 ': 'grid_code'}
-    """
-    repeated = layer.columns[layer.columns.duplicated()]
-    if len(repeated):
-        message = f"{spec.name}: the column {repeated[0]!r} is there more than once; rename one of them"
-        raise InputError(message)
-    fields = {_key(name): field.name for field in spec.fields for name in field.names}
-    kept = {layer.active_geometry_name} if isinstance(layer, gpd.GeoDataFrame) else set()
-    claims: dict[str, list[str]] = {}
-    for column in layer.columns:
-        field = fields.get(_key(str(column)))
-        if field is not None and column not in kept:
-            claims.setdefault(field, []).append(column)
-    renamed: dict[str, str] = {}
-    for name, columns in claims.items():
-        if name in columns:
-            continue
-        if len(columns) > 1:
-            listed = " and ".join(repr(column) for column in columns)
-            message = f"{spec.name}: {listed} could both be {name}; rename the right one to {name!r}"
-            raise InputError(message)
-        renamed[columns[0]] = name
-    result = layer.rename(columns=renamed)
-    result.attrs = {**layer.attrs, "renamed": renamed}
-    return result
-
-
-def fields_of(layer: pd.DataFrame, spec: LayerSpec) -> set[str]:
-    """Return the fields of a spec that a layer has a column for, under whatever name.
-
-    Examples
-    --------
-    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
-    >>> sorted(fields_of(pd.DataFrame(columns=["网格编码 ", "面积(m²)", "other"]), UNIT_GRIDS))
-    ['area_m2', 'grid_code']
-    """
-    fields = {_key(name): field.name for field in spec.fields for name in field.names}
-    return {fields[key] for key in map(_key, map(str, layer.columns)) if key in fields}
-
-
-def validate(layer: gpd.GeoDataFrame, spec: LayerSpec) -> pd.DataFrame:
+def validate(
+    layer: gpd.GeoDataFrame,
+    spec: LayerSpec | str,
+    *,
+    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+    tables: Overrides | None = None,
+    lang: Language = "zh",
+) -> ValidationReport:
     """List what in a layer is not as its spec says.
 
     Parameters
     ----------
     layer : GeoDataFrame
-        With the English column names (see `conform`).
-    spec : LayerSpec
+        With the English column names (see `read_layer`).
+    spec : LayerSpec or str
+        What it should be: a spec, or the name of one in the catalogue, such as ``"unit_grids"`` or
+        ``"单元网格"``.
+    layers : mapping of str to GeoDataFrame, optional
+        Other layers by their English name, against which codes and references are held: ``communities``,
+        ``streets`` or ``districts`` tell whether a grid lies in the place that its code names,
+        ``manholes`` whether the ends of a pipe exist.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `rules_table`): allowed values, places, limits, or ``checks``, by
+        which the severity of a check is changed.
+    lang : {"zh", "en"}, default "zh"
+        The language of the messages.
 
     Returns
     -------
-    DataFrame
-        One row for each problem, those of the whole layer first, then in the order of the layer's rows;
-        empty if there is none.
+    ValidationReport
+        ``problems`` by row, ``counts`` by rule, which rows are ``clean``, and whether all is ``ok``; what
+        could not be checked for want of another layer is in ``not_checked``. `write_problems` writes it.
 
-        - ``row``: index label; missing where the layer as a whole is meant
-        - ``field`` (text): column
-        - ``value`` (text): what stands there
-        - ``rule`` (text): ``missing_column``, ``missing_value``, ``wrong_type``, ``not_allowed``,
-          ``out_of_bounds``, ``bad_code``, ``duplicate_code``, ``overlapping_versions``,
-          ``period_reversed``, ``no_crs``, ``no_geometry``, ``empty_geometry``, ``wrong_geometry_type`` or
-          ``invalid_geometry``
-        - ``severity`` (text): ``error``, or ``warning`` for what can be worked with all the same
-        - ``message`` (text): what to do
+    Raises
+    ------
+    InputError
+        If there is no such spec or language.
 
     Notes
     -----
-    In a layer that keeps versions a code may come again if the periods, both days included, do not
-    overlap.
+    In a layer that keeps versions a code may come again if the periods, both days included, do not overlap.
+    What is checked of codes says `check_codes`; the other checks, their severity, source and how sure that
+    is stand in ``rules_table("checks")``.
 
     Examples
     --------
     >>> from shapely import box
-    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> squares = [box(573000 + i, 4520000, 573001 + i, 4520001) for i in range(2)]
     >>> grids = gpd.GeoDataFrame(
-    ...     {"grid_code": ["130703005001001", "13070300500100", None]},
-    ...     geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1), None],
-    ...     crs=4547,
+    ...     {"grid_code": ["130703005001001", "13070300500100", None]}, geometry=[*squares, None], crs=4547
     ... )
-    >>> validate(grids, UNIT_GRIDS)[["row", "rule"]].to_numpy().tolist()
-    [[1, 'bad_code'], [2, 'missing_value'], [2, 'no_geometry']]
+    >>> report = validate(grids, "unit_grids", lang="en")
+    >>> report.ok, report.clean.tolist()
+    (False, [True, False, False])
+    >>> report.problems[["row", "rule"]].to_numpy().tolist()
+    [[1, 'wrong_length'], [2, 'missing_value'], [2, 'no_geometry']]
     """
-    problems = _Problems(layer)
+    check_language(lang)
+    if isinstance(spec, str):
+        spec = spec_of(spec)
+    given = _conformed(layers or {})
+    problems = Problems(layer, tables, lang)
     for field in spec.fields:
         if field.name in layer.columns:
-            _check_field(problems, layer[field.name], field)
+            _check_field(problems, layer[field.name], field, given)
         elif field.required:
-            others = ", ".join(field.names[1:])
-            problems.add_layer(field.name, "missing_column", f"add the column {field.name} (also {others})")
-    _check_codes(problems, layer, spec)
-    _check_geometry(problems, layer, spec)
-    return problems.table()
+            names = ", ".join(field.names[1:])
+            problems.add_layer(field.name, "missing_column", field=field.name, title=field.title, names=names)
+    periods = _periods(problems, layer, spec)
+    _check_repeated_codes(problems, layer, spec, periods)
+    if _check_geometry(problems, layer, spec):
+        if "in_coded_place" in spec.topology:
+            check_coded_places(problems, layer, spec, given)
+        for name in spec.topology:
+            if name in TOPOLOGY:
+                TOPOLOGY[name](problems, layer, spec, periods)
+    return problems.report(spec)
 
 
-class _Problems:
-    """What was found so far; put in order at the end."""
-
-    def __init__(self, layer: pd.DataFrame) -> None:
-        self.index = layer.index
-        self.found: list[pd.DataFrame] = []
-        self.places: list[NDArray[np.int64]] = []
-
-    def add_layer(self, field: str, rule: str, message: str, *, severity: str = "error") -> None:
-        """Note a problem of the layer as a whole."""
-        row = {"row": [None], "field": field, "value": "", "rule": rule, "severity": severity}
-        self.found.append(pd.DataFrame({**row, "message": message}).astype(object))
-        self.places.append(np.array([-1], dtype=np.int64))
-
-    def add(
-        self,
-        wrong: NDArray[np.bool_],
-        field: str,
-        rule: str,
-        message: str | list[str],
-        *,
-        values: pd.Series | None = None,
-    ) -> None:
-        """Note a problem of the rows where `wrong` is true."""
-        if not wrong.any():
-            return
-        text = "" if values is None else as_text(values[wrong]).fillna("").to_numpy()
-        columns = {
-            "row": self.index[wrong].to_numpy(dtype=object),
-            "field": field,
-            "value": text,
-            "rule": rule,
-        }
-        self.found.append(pd.DataFrame({**columns, "severity": "error", "message": message}).astype(object))
-        self.places.append(np.flatnonzero(wrong))
-
-    def table(self) -> pd.DataFrame:
-        """Return all problems in the order of the rows."""
-        if not self.found:
-            return pd.DataFrame(columns=_COLUMNS, dtype=object)
-        order = np.argsort(np.concatenate(self.places), kind="stable")
-        return pd.concat(self.found, ignore_index=True).iloc[order].reset_index(drop=True)[_COLUMNS]
+def _conformed(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataFrame]:
+    """Give the other layers the library's column names."""
+    result = {}
+    for name, other in layers.items():
+        if name not in CATALOGUE:
+            message = f"layers= has {name!r}, which is no layer of the catalogue: {', '.join(CATALOGUE)}"
+            raise InputError(message)
+        result[name] = conform(other, CATALOGUE[name])
+    return result
 
 
-def _check_field(problems: _Problems, column: pd.Series, field: Field) -> None:
+def _check_field(
+    problems: Problems, column: pd.Series, field: Field, layers: dict[str, gpd.GeoDataFrame]
+) -> None:
     values, wrong = converted(column, field)
-    problems.add(wrong, field.name, "wrong_type", f"is not {_WHAT[field.dtype]}", values=column)
+    what = _WHAT[field.dtype]
+    problems.add(wrong, field.name, "wrong_type", values=column, what_zh=what[0], what_en=what[1])
     missing = values.isna().to_numpy(dtype=bool) & ~wrong
     if field.required:
-        problems.add(missing, field.name, "missing_value", f"fill in {field.name} ({field.title})")
+        problems.add(missing, field.name, "missing_value", field=field.name, title=field.title)
     fine = ~missing & ~wrong
-    if field.allowed:
-        other = fine & ~values.isin(field.allowed).to_numpy(dtype=bool)
-        problems.add(
-            other, field.name, "not_allowed", f"write one of: {', '.join(field.allowed)}", values=column
-        )
+    allowed = field.allowed(problems.tables)
+    if allowed:
+        other = fine & ~values.isin(allowed).to_numpy(dtype=bool)
+        problems.add(other, field.name, "not_allowed", values=column, allowed=", ".join(allowed))
     if field.minimum is not None or field.maximum is not None:
-        low = -np.inf if field.minimum is None else field.minimum
-        high = np.inf if field.maximum is None else field.maximum
-        numbers = values.to_numpy(dtype=np.float64)
-        bounds = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
-        outside = fine & ((numbers < low) | (numbers > high))
-        message = f"must be {bounds} {field.unit}".rstrip()
-        problems.add(outside, field.name, "out_of_bounds", message, values=column)
-    if field.digits is not None:
+        _check_bounds(problems, column, values, fine, field)
+    if field.scheme:
+        _check_scheme(problems, values.where(fine), field)
+    elif field.digits is not None:
         bad = fine & ~values.str.fullmatch(rf"[0-9]{{{field.digits}}}", na=False).to_numpy(dtype=bool)
-        message = f"must have {field.digits} digits; a spreadsheet may have cut leading zeros"
-        problems.add(bad, field.name, "bad_code", message, values=column)
+        problems.add(bad, field.name, "bad_code", values=column, digits=field.digits)
     if is_code(field) and pd.api.types.is_numeric_dtype(column.dtype) and fine.any():
-        message = f"{field.name} is stored as numbers; read it as text, so that no zero is lost"
-        problems.add_layer(field.name, "wrong_type", message, severity="warning")
+        problems.add_layer(field.name, "codes_as_numbers", field=field.name)
+    if field.refers_to:
+        _check_reference(problems, values, fine, field, layers)
 
 
-def _check_codes(problems: _Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> None:
-    """Codes name one row each, or one row at a time where the layer keeps versions."""
-    periods = [name for name in ("valid_from", "valid_to") if spec.versioned and name in layer.columns]
+def _check_bounds(
+    problems: Problems, column: pd.Series, values: pd.Series, fine: NDArray[np.bool_], field: Field
+) -> None:
+    low = -np.inf if field.minimum is None else field.minimum
+    high = np.inf if field.maximum is None else field.maximum
+    numbers = values.to_numpy(dtype=np.float64)
+    outside = fine & ((numbers < low) | (numbers > high))
+    unit = f" {field.unit}" if field.unit else ""
+    problems.add(
+        outside,
+        field.name,
+        "out_of_bounds",
+        values=column,
+        bounds_zh=f"不小于 {low:g}{unit}" if high == np.inf else f"在 {low:g} 至 {high:g}{unit} 之间",
+        bounds_en=f"at least {low:g}{unit}" if high == np.inf else f"from {low:g} to {high:g}{unit}",
+    )
+
+
+def _check_scheme(problems: Problems, values: pd.Series, field: Field) -> None:
+    found = check_codes(values, field.scheme, tables=problems.tables, lang=problems.lang)
+    for rule, rows in found.groupby("rule", sort=False):
+        wrong = np.zeros(len(values), dtype=bool)
+        wrong[rows["at"]] = True
+        problems.add(wrong, field.name, str(rule), values=values, messages=rows["message"].to_numpy())
+
+
+def _check_reference(
+    problems: Problems,
+    values: pd.Series,
+    fine: NDArray[np.bool_],
+    field: Field,
+    layers: dict[str, gpd.GeoDataFrame],
+) -> None:
+    given = [name for name in field.refers_to if name in layers]
+    if not given:
+        problems.not_checked.append(f"unknown_reference {field.name}: layers={{{field.refers_to[0]!r}: ...}}")
+        return
+    known: set[str] = set()
+    for name in given:
+        codes, _ = converted(layers[name][CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))
+        known.update(codes.dropna())
+    unknown = fine & ~values.isin(known).to_numpy(dtype=bool)
+    problems.add(unknown, field.name, "unknown_reference", values=values, layers=", ".join(given))
+
+
+def _periods(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> Periods:
+    """Read from when to when each row holds, and list those that end before they begin."""
+    names = {field.name for field in spec.fields}
     begins, unreadable_begin = _days(layer, spec, "valid_from", NEVER)
     ends, unreadable_end = _days(layer, spec, "valid_to", ALWAYS)
-    reversed_ = (begins > ends) & ~unreadable_begin & ~unreadable_end
-    if periods:
-        message = "ends before it begins; correct valid_from or valid_to"
-        problems.add(reversed_, periods[-1], "period_reversed", message, values=layer[periods[-1]])
+    usable = ~unreadable_begin & ~unreadable_end
+    reversed_ = (begins > ends) & usable
+    if "valid_to" in names and "valid_to" in layer.columns:
+        problems.add(reversed_, "valid_to", "period_reversed", values=layer["valid_to"])
+    return Periods(begins=begins, ends=ends, usable=usable & ~reversed_)
+
+
+def _check_repeated_codes(
+    problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, periods: Periods
+) -> None:
+    """Codes name one row each, or one row at a time where the layer keeps versions."""
     if spec.code not in layer.columns:
         return
     codes, wrong = converted(layer[spec.code], spec.field(spec.code))
     present = codes.notna().to_numpy(dtype=bool) & ~wrong
-    if not periods:
+    if not spec.versioned or not {"valid_from", "valid_to"} & set(layer.columns):
         repeated = present & codes.duplicated(keep=False).to_numpy()
-        message = "the code is there more than once; give each row its own"
-        problems.add(repeated, spec.code, "duplicate_code", message, values=codes)
+        problems.add(repeated, spec.code, "duplicate_code", values=codes)
         return
-    at = np.flatnonzero(present & ~reversed_ & ~unreadable_begin & ~unreadable_end)
+    at = np.flatnonzero(present & periods.usable)
     overlapping = np.zeros(len(layer), dtype=bool)
-    overlapping[at] = _overlapping(codes.iloc[at].to_numpy(), begins[at], ends[at])
-    message = "its period overlaps another of the same code; end the earlier the day before the later begins"
-    problems.add(overlapping, spec.code, "overlapping_versions", message, values=codes)
+    overlapping[at] = _overlapping(codes.iloc[at].to_numpy(), periods.begins[at], periods.ends[at])
+    problems.add(overlapping, spec.code, "overlapping_versions", values=codes)
 
 
 def _overlapping(
@@ -272,35 +259,50 @@ def _days(
     layer: gpd.GeoDataFrame, spec: LayerSpec, name: str, missing: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return day numbers, `missing` where the side is open, and which values are no dates."""
-    if not spec.versioned or name not in layer.columns:
+    if name not in layer.columns or name not in {field.name for field in spec.fields}:
         return np.full(len(layer), missing, dtype=np.int64), np.zeros(len(layer), dtype=bool)
     times, wrong = converted(layer[name], spec.field(name))
     days = times.to_numpy().astype("datetime64[D]")
     return np.where(np.isnat(days), missing, days.astype(np.int64)), wrong
 
 
-def _check_geometry(problems: _Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> None:
+def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> bool:
+    """Check each shape by itself; tell whether they can be held against each other."""
     if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
-        problems.add_layer("geometry", "no_geometry", "the layer has no geometry column; set one")
-        return
+        problems.add_layer("geometry", "no_geometry")
+        return False
     name = layer.active_geometry_name
     if layer.crs is None:
-        message = "the layer has no coordinate reference system; set it with .set_crs()"
-        problems.add_layer(name, "no_crs", message)
+        problems.add_layer(name, "no_crs")
     shapes = layer.geometry.to_numpy()
     missing, empty = shapely.is_missing(shapes), shapely.is_empty(shapes)
-    problems.add(missing, name, "no_geometry", "has no geometry; draw it")
-    problems.add(empty, name, "empty_geometry", "the geometry is empty; draw it or delete the row")
-    kinds = layer.geometry.geom_type
-    other = ~missing & ~empty & ~kinds.isin(spec.geometry).to_numpy()
-    message = f"must be a {' or '.join(sorted(spec.geometry))}"
-    problems.add(other, name, "wrong_geometry_type", message, values=kinds)
+    problems.add(missing, name, "no_geometry")
+    problems.add(empty, name, "empty_geometry")
+    present = ~missing & ~empty
+    kinds = shapely.get_type_id(shapes)
+    fitting = [int(getattr(shapely.GeometryType, kind.upper())) for kind in spec.geometry]
+    other = present & ~np.isin(kinds, fitting)
+    if other.any():
+        allowed = " or ".join(sorted(spec.geometry))
+        problems.add(other, name, "wrong_geometry_type", values=layer.geometry.geom_type, allowed=allowed)
     invalid = ~missing & ~shapely.is_valid(shapes)
     if invalid.any():
-        reasons = [f"{why}; repair it" for why in shapely.is_valid_reason(shapes[invalid])]
-        problems.add(invalid, name, "invalid_geometry", reasons, values=kinds)
+        words: list[dict[str, object]] = [
+            {"reason": reason} for reason in shapely.is_valid_reason(shapes[invalid]).tolist()
+        ]
+        problems.add(invalid, name, "invalid_geometry", values=layer.geometry.geom_type, words=words)
+    if layer.crs is not None:
+        problems.add(present & _abroad(layer, present), name, "outside_china")
+    return layer.crs is not None
 
 
-def _key(name: str) -> str:
-    """Reduce a column name to what two spellings of it share: no case, blanks, width or unit."""
-    return _UNIT.sub("", plain(name).casefold()).replace(" ", "")
+def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which shapes have their middle outside China."""
+    abroad = np.zeros(len(layer), dtype=bool)
+    bounds = layer.geometry.bounds.to_numpy()[present]
+    middles = gpd.GeoSeries.from_xy((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
+    degrees = middles.set_crs(layer.crs)
+    if not layer.crs.is_geographic:
+        degrees = degrees.to_crs(layer.crs.geodetic_crs)
+    abroad[present] = ~in_china(degrees.x.to_numpy(), degrees.y.to_numpy())
+    return abroad

@@ -36,7 +36,7 @@ _EXACT_DIGITS = 1e15  # a spreadsheet keeps 15 digits of a number; the rest of a
 
 def is_code(field: Field) -> bool:
     """Tell whether a field holds codes, where a leading zero or a full-width digit matters."""
-    return field.dtype == "text" and (field.digits is not None or field.name.endswith("_code"))
+    return field.dtype == "text" and (field.width is not None or field.name.endswith("_code"))
 
 
 def plain(text: str) -> str:

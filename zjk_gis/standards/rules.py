@@ -24,6 +24,7 @@ __all__ = ["TABLES", "rules_table"]
 # Each table and the columns that tell its rows apart.
 TABLES: dict[str, tuple[str, ...]] = {
     "areas": ("area_code",),
+    "checks": ("check",),
     "code_changes": ("old_code", "new_code"),
     "communities": ("community_code",),
     "deadlines": ("event_code", "practice"),
@@ -49,7 +50,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     ----------
     name : str
         ``areas`` (districts and counties 区县), ``streets`` (街道), ``communities`` (社区), ``code_changes``
-        (codes that changed, with the year), ``parts`` (部件 classes), ``events`` (事件 classes),
+        (codes that changed, with the year), ``checks`` (what `validate` looks for), ``parts`` (部件
+        classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
         ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
         ``deadlines`` (how long a case may take) or ``terms`` (the words of maps and reports).

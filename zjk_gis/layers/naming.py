@@ -1,0 +1,92 @@
+"""Column names put right: whatever a column is called on arrival, it gets the library's own name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+
+from zjk_gis.errors import InputError
+from zjk_gis.layers.values import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["conform", "fields_of"]
+
+_UNIT = re.compile(r"\((?:m|m2|mm)\)$")  # NFKC has made m² to m2
+
+
+def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
+    """Give the columns of a layer the library's English names.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        With columns under any name that the spec accepts: English, Chinese or an alias, in any case, with
+        outer blanks, in full-width letters or with a unit in brackets.
+    spec : LayerSpec
+
+    Returns
+    -------
+    GeoDataFrame
+        A copy; other columns are left alone. ``attrs["renamed"]`` maps old names to new ones.
+
+    Raises
+    ------
+    InputError
+        If two columns could be the same field and neither has the English name; the message names both.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> grids = gpd.GeoDataFrame({"网格编码 ": ["130703005001001"]}, geometry=[box(0, 0, 1, 1)], crs=4547)
+    >>> conform(grids, UNIT_GRIDS).attrs["renamed"]
+    {'网格编码 ': 'grid_code'}
+    """
+    repeated = layer.columns[layer.columns.duplicated()]
+    if len(repeated):
+        message = f"{spec.name}: the column {repeated[0]!r} is there more than once; rename one of them"
+        raise InputError(message)
+    fields = {_key(name): field.name for field in spec.fields for name in field.names}
+    kept = {layer.active_geometry_name} if isinstance(layer, gpd.GeoDataFrame) else set()
+    claims: dict[str, list[str]] = {}
+    for column in layer.columns:
+        field = fields.get(_key(str(column)))
+        if field is not None and column not in kept:
+            claims.setdefault(field, []).append(column)
+    renamed: dict[str, str] = {}
+    for name, columns in claims.items():
+        if name in columns:
+            continue
+        if len(columns) > 1:
+            listed = " and ".join(repr(column) for column in columns)
+            message = f"{spec.name}: {listed} could both be {name}; rename the right one to {name!r}"
+            raise InputError(message)
+        renamed[columns[0]] = name
+    result = layer.rename(columns=renamed)
+    result.attrs = {**layer.attrs, "renamed": renamed}
+    return result
+
+
+def fields_of(layer: pd.DataFrame, spec: LayerSpec) -> set[str]:
+    """Return the fields of a spec that a layer has a column for, under whatever name.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> import pandas as pd
+    >>> sorted(fields_of(pd.DataFrame(columns=["网格编码 ", "面积(m²)", "other"]), UNIT_GRIDS))
+    ['area_m2', 'grid_code']
+    """
+    fields = {_key(name): field.name for field in spec.fields for name in field.names}
+    return {fields[key] for key in map(_key, map(str, layer.columns)) if key in fields}
+
+
+def _key(name: str) -> str:
+    """Reduce a column name to what two spellings of it share: no case, blanks, width or unit."""
+    return _UNIT.sub("", plain(name).casefold()).replace(" ", "")
