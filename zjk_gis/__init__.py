@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zjk_gis.io import read_table as read_table
     from zjk_gis.io import write_layer as write_layer
     from zjk_gis.io import write_problems as write_problems
+    from zjk_gis.io.workspace import Workspace as Workspace
     from zjk_gis.layers import label as label
     from zjk_gis.layers import spec_of as spec_of
     from zjk_gis.layers.datums import convert_datum as convert_datum
@@ -80,6 +81,7 @@ _HOMES = {
     "zjk_gis.index.sections": ("SectionIndex",),
     "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_folder", "read_layer", "read_table", "write_layer", "write_problems"),
+    "zjk_gis.io.workspace": ("Workspace",),
     "zjk_gis.layers": ("label", "spec_of"),
     "zjk_gis.layers.datums": ("convert_datum",),
     "zjk_gis.layers.inference": ("infer_coordinates",),

@@ -9,6 +9,7 @@
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
     │   └── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
     ├── FileError                  a file cannot be read or written (also an OSError)
+    ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
     └── MissingExtraError          an optional package is not installed (also an ImportError)
 
 A message names the layer, the rows and what to do, so that a colleague can act on it without opening
@@ -30,6 +31,7 @@ __all__ = [
     "InputError",
     "MissingColumnError",
     "MissingExtraError",
+    "WorkspaceError",
     "ZjkGisError",
     "name_rows",
 ]
@@ -61,6 +63,10 @@ class GeometryError(InputError):
 
 class FileError(ZjkGisError, OSError):
     """A file cannot be read or written."""
+
+
+class WorkspaceError(ZjkGisError):
+    """A workspace cannot be reached, or others changed it meanwhile."""
 
 
 class MissingExtraError(ZjkGisError, ImportError):

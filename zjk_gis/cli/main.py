@@ -23,7 +23,10 @@ _COMMANDS = {
     "codes": ("zjk_gis.cli.codes", "Explain, check and continue codes 编码."),
     "coordinates": ("zjk_gis.cli.coordinates", "Say what coordinates probably are, and why 判断坐标."),
     "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
+    "export": ("zjk_gis.cli.export_layer", "Write a layer of a workspace to a file 导出图层."),
     "gaps": ("zjk_gis.cli.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),
+    "import": ("zjk_gis.cli.import_layers", "Take files and folders into a workspace 导入图层."),
+    "layers": ("zjk_gis.cli.layers", "List the layers of a workspace and their versions 图层与版本."),
     "map": ("zjk_gis.cli.draw", "Draw a city and what is wrong with it on one map 出图."),
     "synth": ("zjk_gis.cli.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ from zjk_gis.io.paths import blamed_on
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["geopackage_layers"]
+__all__ = ["geopackage_layers", "versioned_layers"]
 
-_STYLES = "layer_styles"  # where QGIS keeps its symbols; never a layer of the city
+# Where QGIS keeps its symbols, and a workspace its catalogue; never layers of the city.
+_VERSIONS = "zjk_versions"
+_NO_LAYERS = ("layer_styles", _VERSIONS)
 _CATALOGUE = ("sqlite_master", "gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys")
 
 
@@ -28,13 +31,27 @@ def geopackage_layers(path: Path) -> list[str]:
     FileError
         If the catalogue is damaged or missing.
     """
-    # A file that nobody writes to is read without leaving lock files beside it.
-    written = path.with_name(path.name + "-wal").exists()
-    address = f"{path.as_uri()}?{'mode=ro' if written else 'immutable=1'}"
-    with blamed_on(path), closing(sqlite3.connect(address, uri=True)) as database:
+    with blamed_on(path), closing(_connect(path)) as database:
         for table in _CATALOGUE:
             database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a constant
         found = database.execute(
             "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
         ).fetchall()
-    return [str(name) for (name,) in found if name != _STYLES]
+    return [str(name) for (name,) in found if name not in _NO_LAYERS]
+
+
+def versioned_layers(path: Path) -> set[str]:
+    """Return the layers of a GeoPackage that a workspace keeps the versions of."""
+    with blamed_on(path), closing(_connect(path)) as database:
+        there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [_VERSIONS]).fetchone()
+        if there is None:
+            return set()
+        return {str(name) for (name,) in database.execute(f"SELECT layer FROM {_VERSIONS}")}  # noqa: S608
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connect for reading: a file that nobody writes to is read without leaving lock files beside it."""
+    open_elsewhere = any(path.with_name(path.name + tail).exists() for tail in ("-wal", "-journal"))
+    # Where a process was killed while writing, SQLite restores what was there, and must be able to write.
+    mode = "mode=rw" if open_elsewhere and os.access(path, os.W_OK) else "immutable=1"
+    return sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)

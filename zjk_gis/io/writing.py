@@ -19,6 +19,7 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
+from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["write_layer", "write_table"]
+__all__ = ["plain_columns", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
@@ -109,7 +110,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     ending = target.suffix.lower()
     if ending in _TABLES:
         return _write_rows(_with_coordinates(frame, wkt=ending == ".csv"), target, layer)
-    plain = _plain_columns(frame)
+    plain = plain_columns(frame)
     if ending != ".parquet":
         gdal_name(target)
     with workshop(target) as folder:
@@ -231,7 +232,7 @@ def _say_the_same(table: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np
     )
 
 
-def _plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every column a type that any format holds: mixed and unusual values become text."""
     result = frame.copy(deep=False)
     result.attrs = {}
@@ -257,6 +258,9 @@ def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: 
             message = f"{target}: is open in another program such as QGIS; close it there first"
             raise FileError(message)
         check_content(target, format_of(target))
+        if layer in versioned_layers(target):
+            message = f"{target}: {layer!r} is kept there with its versions; write it with zjk_gis.Workspace"
+            raise FileError(message)
         shutil.copyfile(target, made)
     taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
     own = {option: next(name for name in names if name not in taken) for option, names in _GPKG_OWN.items()}

@@ -1,0 +1,150 @@
+"""`zjk-gis import`: files and folders into a workspace, each checked on its way in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import geopandas as gpd
+
+from zjk_gis.cli.city import tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.errors import InputError, ZjkGisError
+from zjk_gis.io import list_layers, read_folder, read_layer
+from zjk_gis.io.workspace import Workspace
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zjk_gis.cli.console import Console
+    from zjk_gis.io.workspace_rules import OnProblems
+
+__all__ = ["command"]
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("target")
+@click.option(
+    "--as", "spec_name", help="What the layer is, such as unit_grids or 单元网格; by default guessed."
+)
+@click.option(
+    "--name", help="The layer's name in the workspace; by default that of what it is, or of its file."
+)
+@click.option("--layer", help="Which layer or sheet of the file, where there are several.")
+@click.option("--crs", help="The system of the coordinates, where the file does not say, such as EPSG:4547.")
+@click.option("--append", is_flag=True, help="Add the rows to the layer that is there.")
+@click.option("--keep-problems", is_flag=True, help="Take a layer in although there are errors in it.")
+@click.option("--source", default="", help="Where the data come from; by default the file's name.")
+@click.option("--note", default="", help="What is to be remembered of this change.")
+@speaking
+def command(
+    paths: tuple[Path, ...],
+    target: str,
+    spec_name: str | None,
+    name: str | None,
+    layer: str | None,
+    crs: str | None,
+    append: bool,
+    keep_problems: bool,
+    source: str,
+    note: str,
+    console: Console,
+) -> None:
+    """Take files, folders and archives into a workspace 导入图层.
+
+    Every layer is read, guessed at with evidence, checked against what it must be, and becomes the next
+    version of the layer of its name; several files of one kind are put together. TARGET is a GeoPackage
+    (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if something
+    was not taken in.
+    """
+    single = name is not None or spec_name is not None or layer is not None
+    if single and (len(paths) > 1 or paths[0].is_dir()):
+        message = "--as, --name and --layer are for one file"
+        raise InputError(message)
+    spec = None if spec_name is None else spec_of(spec_name).name
+    on_problems: OnProblems = "keep" if keep_problems else "refuse"
+    taken: list[dict[str, object]] = []
+    refused: list[dict[str, object]] = []
+    with Workspace.open(target) as workspace:
+        begun: set[str] = set()
+        for file, frame, known, error in _layers(paths, spec, layer, crs, single, console):
+            into = name or known or _name_of(file)
+            try:
+                if error:
+                    raise InputError(error)
+                assert frame is not None  # noqa: S101 - for the type checker: either is there
+                origin = source or Path(file).name
+                adds = append or into in begun
+                if adds:
+                    version = workspace.append(into, frame, source=origin, note=note, on_problems=on_problems)
+                else:
+                    version = workspace.write(
+                        into, frame, spec=known, source=origin, note=note, on_problems=on_problems
+                    )
+            except ZjkGisError as reason:
+                refused.append({"file": file, "layer": into, "reason": str(reason)})
+                console.note(f"{file}: 未导入:{reason}", f"{file}: not taken in: {reason}")
+                continue
+            begun.add(into)
+            taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
+            console.say(
+                f"{file} → {into}:{len(frame):,} 行,第 {version} 版" + ("(追加)" if adds else ""),
+                f"{file} -> {into}: {len(frame):,} rows, version {version}" + (" (appended)" if adds else ""),
+            )
+    console.result({"target": target, "taken": taken, "refused": refused})
+    if refused or not taken:
+        click.get_current_context().exit(1)
+
+
+def _layers(
+    paths: tuple[Path, ...],
+    spec: str | None,
+    layer: str | None,
+    crs: str | None,
+    single: bool,
+    console: Console,
+) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
+    """Read one layer after the other: file, layer, what it is, or why it cannot be read."""
+    for path in paths:
+        if path.is_dir() or (path.suffix.lower() == ".zip" and not single):
+            yield from _of_folder(path, crs, console)
+            continue
+        names = [layer] if layer or path.suffix.lower() == ".zip" else list_layers(path)
+        for each in names:
+            known = spec or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
+            if known is None and not single:
+                yield from _of_folder(path, crs, console)
+                break
+            frame = read_layer(path, layer=each, crs=crs, spec=known)
+            tell_report(frame, console)
+            yield (str(path) if len(names) == 1 else f"{path}:{each}"), frame, known, ""
+
+
+def _of_folder(
+    path: Path, crs: str | None, console: Console
+) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
+    reading = read_folder(path, crs=crs)
+    for row in reading.report.to_dict("records"):
+        key, known = str(row["key"]), str(row["spec"]) or None
+        frame = reading.layers.get(key)
+        if row["error"] or frame is None:
+            yield str(row["file"]), None, known, str(row["error"])
+        elif not isinstance(frame, gpd.GeoDataFrame):
+            yield key, None, known, "no positions, so it is a table and no layer"
+        else:
+            if known:
+                console.note(
+                    f"{key}: {spec_of(known).title}({row['evidence']})", f"{key}: {known} ({row['evidence']})"
+                )
+            tell_report(frame, console)
+            yield key, frame, known, ""
+
+
+def _name_of(file: str) -> str:
+    """Make a layer's name of a file's."""
+    stem = Path(file.rsplit(":", 1)[-1] if ":" in file[2:] else file).stem
+    return re.sub(r"[^0-9A-Za-z_\u4e00-\u9fff]+", "_", stem).strip("_")[:15] or "layer"
