@@ -9,22 +9,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point, Polygon, box
 
-from zjk_gis.cli.main import main
-
 X, Y = 573000, 4520000
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command in this process; return its exit code and what it printed."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture

@@ -8,21 +8,9 @@ import pandas as pd
 import pytest
 from shapely import LineString
 
-from zjk_gis.cli.main import main
 from zjk_gis.datum import wgs84_to_gcj02
 
 E, N = 573000, 4520000
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main(["coordinates", *map(str, arguments)])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture
@@ -45,19 +33,19 @@ def web(tmp_path):
 
 
 def test_a_survey_table_is_told_with_evidence(run, survey):
-    code, out, _ = run(survey, "--lang", "en")
+    code, out, _ = run("coordinates", survey, "--lang", "en")
     assert code == 0
     assert "2 rows, 2 with a usable position" in out
     assert "1. Gauss-Krüger, zone prefix 38, northing first (survey order): EPSG:4526" in out
     assert "2 of 2 positions can be read so" in out
     assert "to measure lengths and areas in EPSG:4547: from 114.8" in out
-    assert "把握 97 %" in run(survey)[1]
+    assert "把握 97 %" in run("coordinates", survey)[1]
 
 
 def test_web_points_are_told_by_a_road_and_placed_when_confirmed(run, web, tmp_path):
     path, road = web
     placed = tmp_path / "placed.gpkg"
-    code, out, _ = run(path, "--reference", road, "--json", "--confirm", "1", "-o", placed)
+    code, out, _ = run("coordinates", path, "--reference", road, "--json", "--confirm", "1", "-o", placed)
     assert code == 0
     best = json.loads(out)["hypotheses"][0]
     assert (best["choice"], best["crs"], best["datum"]) == (1, 4490, "gcj02")
@@ -70,10 +58,10 @@ def test_web_points_are_told_by_a_road_and_placed_when_confirmed(run, web, tmp_p
 def test_numbers_of_no_known_kind_leave_with_one(run, tmp_path):
     path = tmp_path / "local.csv"
     path.write_text("x,y\n1200,340\n")
-    code, out, _ = run(path, "--json")
+    code, out, _ = run("coordinates", path, "--json")
     assert code == 1
     assert json.loads(out)["hypotheses"][0]["crs"] is None
-    assert "未知坐标" in run(path)[1]
+    assert "未知坐标" in run("coordinates", path)[1]
 
 
 def test_wrong_calls_say_what_to_do(run, survey, tmp_path):
@@ -83,7 +71,7 @@ def test_wrong_calls_say_what_to_do(run, survey, tmp_path):
         ((survey, "--x", "井号"), "go together"),
         ((tmp_path / "none.csv",), "none.csv"),
     ]:
-        code, _, err = run(*arguments)
+        code, _, err = run("coordinates", *arguments)
         assert code == 2
         assert words in err
         assert "Traceback" not in err

@@ -634,8 +634,11 @@ class TestPostgis:
 
     def test_other_programs_see_a_table_of_the_kind_with_an_index(self, address):
         Workspace.open(address).write("巡查片区", _zones("A"))
-        where = "f_table_schema = 'SCHEMA' AND f_table_name = '巡查片区'"
-        kind = self._sql(address, "SELECT type, srid, coord_dimension FROM geometry_columns WHERE " + where)
+        kind = self._sql(
+            address,
+            "SELECT type, srid, coord_dimension FROM geometry_columns "
+            "WHERE f_table_schema = 'SCHEMA' AND f_table_name = '巡查片区'",
+        )
         assert kind == [("POLYGON", 4547, 2)]
         indexes = self._sql(
             address, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'SCHEMA' AND tablename = '巡查片区'"

@@ -13,6 +13,7 @@ from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.errors import InputError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
+from zjk_gis.io.paths import is_readable
 from zjk_gis.io.workspace import Workspace
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 
@@ -131,7 +132,9 @@ def _of_folder(
     for row in reading.report.to_dict("records"):
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)
-        if row["error"] or frame is None:
+        if row["error"] and not is_readable(Path(str(row["file"]))):
+            console.note(f"{row['file']}: 不是图层,跳过", f"{row['file']}: is no layer; passed over")
+        elif row["error"] or frame is None:
             yield str(row["file"]), None, known, str(row["error"])
         elif not isinstance(frame, gpd.GeoDataFrame):
             yield key, None, known, "no positions, so it is a table and no layer"

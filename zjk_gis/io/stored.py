@@ -206,7 +206,7 @@ def check_name(name: str, what: str = "a layer") -> str:
     ('unit_grids', '责任区')
     >>> check_name("zones; DROP TABLE zones")
     Traceback (most recent call last):
-    zjk_gis.errors.InputError: 'zones; DROP TABLE zones' is no name for {what}; use letters, digits,
+    zjk_gis.errors.InputError: 'zones; DROP TABLE zones' is no name for a layer; use letters, digits,
     underscores or Chinese characters, beginning with no digit, at most 45 bytes
     """
     if not isinstance(name, str) or not _NAME.match(name) or len(name.encode()) > _NAME_BYTES:

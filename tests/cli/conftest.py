@@ -1,0 +1,18 @@
+"""What the tests of the command share."""
+
+import pytest
+
+from zjk_gis.cli.main import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command in this process; return its exit code and what it printed."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return left.value.code, printed.out, printed.err
+
+    return call

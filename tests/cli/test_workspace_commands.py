@@ -1,0 +1,131 @@
+"""`zjk-gis import`, `layers` and `export`: from a bureau's folder to a workspace and out again."""
+
+import json
+import os
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import box
+
+from zjk_gis import Workspace, read_layer
+
+X, Y = 573000, 4520000
+
+
+def _grids(codes, first=0):
+    shapes = [box(X + 100 * (first + i), Y, X + 100 * (first + i) + 100, Y + 100) for i in range(len(codes))]
+    return gpd.GeoDataFrame({"网格编码": codes, "网格状态": "使用"}, geometry=shapes, crs=4547)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder as two districts send it: grids in two files, one of them in GBK, and a note."""
+    folder = tmp_path / "收件"
+    folder.mkdir()
+    _grids(["130703001001001", "130703001001002"]).to_file(folder / "桥西网格.shp", encoding="GB18030")
+    _grids(["130702001001001"], first=5).to_file(folder / "桥东网格.gpkg")
+    (folder / "说明.docx").write_bytes(b"PK\x03\x04")
+    return folder
+
+
+@pytest.fixture(params=["geopackage", "postgis"])
+def target(request, tmp_path):
+    if request.param == "geopackage":
+        return str(tmp_path / "city.gpkg")
+    return f"{request.getfixturevalue('postgis')}&schema=cli_{os.getpid()}_{abs(hash(tmp_path))}"
+
+
+def test_a_folder_comes_in_and_goes_out(run, folder, target, tmp_path):
+    code, out, err = run("import", folder, target, "--note", "三月报送")
+    assert code == 0, err
+    assert "说明.docx: 不是图层,跳过" in err
+    assert "unit_grids:" in out
+    assert "(追加)" in out, "two files of one kind are one layer"
+    code, out, _ = run("layers", target, "--json")
+    (layer,) = json.loads(out)["layers"]
+    assert (layer["layer"], layer["title"], layer["rows"], layer["version"]) == (
+        "unit_grids",
+        "单元网格",
+        3,
+        2,
+    )
+    code, out, _ = run("layers", target, "--history", "unit_grids")
+    assert code == 0
+    assert out.count("三月报送") == 2
+    assert "追加" in out
+    code, out, _ = run(
+        "export", target, "unit_grids", tmp_path / "out.gpkg", "--where", "grid_code=130702001001001"
+    )
+    assert code == 0
+    assert read_layer(tmp_path / "out.gpkg")["grid_code"].tolist() == ["130702001001001"]
+
+
+def test_what_is_wrong_stays_out_and_is_told(run, tmp_path, target):
+    twice = _grids(["130703001001001", "130703001001001"])
+    twice.to_file(tmp_path / "grids.gpkg", layer="unit_grids")
+    code, _, err = run("import", tmp_path / "grids.gpkg", target)
+    assert code == 1
+    assert "未导入" in err
+    assert "130703001001001" in err
+    assert "Traceback" not in err
+    assert Workspace.open(target).list().empty
+    assert run("import", tmp_path / "grids.gpkg", target, "--keep-problems")[0] == 0
+    assert Workspace.open(target).list()["errors"].tolist() == [2]
+
+
+def test_a_file_under_a_name_of_ones_own_and_more_rows_of_it(run, tmp_path, target):
+    _grids(["130703001001001"]).to_file(tmp_path / "a.gpkg")
+    _grids(["130703001001002"], first=1).to_file(tmp_path / "b.gpkg")
+    assert run("import", tmp_path / "a.gpkg", target, "--as", "单元网格", "--name", "网格2025")[0] == 0
+    assert (
+        run("import", tmp_path / "b.gpkg", target, "--as", "unit_grids", "--name", "网格2025", "--append")[0]
+        == 0
+    )
+    assert len(Workspace.open(target).read("网格2025")) == 2
+    code, _, err = run("import", tmp_path / "a.gpkg", tmp_path / "b.gpkg", target, "--name", "x")
+    assert (code, err) == (2, "zjk-gis: --as, --name and --layer are for one file\n")
+
+
+def test_conditions_have_the_type_of_their_column(run, tmp_path, target):
+    frame = _grids(["A", "B", "C"]).assign(
+        n=[1, 2, 3], w=[0.5, 1.5, None], ok=pd.array([True, False, None], "boolean")
+    )
+    Workspace.open(target).write("things", frame)
+    asked = {
+        ("n=1,3",): "AC",
+        ("n=2..",): "BC",
+        ("w=",): "C",
+        ("w=..1",): "A",
+        ("ok=是",): "A",
+        ("网格编码=B", "n=1..2"): "B",
+    }
+    for conditions, codes in asked.items():
+        options = [word for condition in conditions for word in ("--where", condition)]
+        assert run("export", target, "things", tmp_path / "out.csv", *options)[0] == 0
+        assert "".join(pd.read_csv(tmp_path / "out.csv")["网格编码"]) == codes
+    for condition, message in {"n=x": "'x' is none", "q=1": "must be COLUMN=VALUE", "n": "must be"}.items():
+        code, _, err = run("export", target, "things", tmp_path / "out.csv", "--where", condition)
+        assert code == 2
+        assert message in err
+    assert run("export", target, "things", tmp_path / "b.csv", "--bbox", f"{X},{Y},{X + 1},{Y + 1}")[0] == 0
+    assert len(pd.read_csv(tmp_path / "b.csv")) == 1
+    assert run("export", target, "things", tmp_path / "b.csv", "--bbox", "1,2,x,4")[0] == 2
+
+
+def test_an_older_version_goes_out(run, tmp_path, target):
+    city = Workspace.open(target)
+    city.write("zones", _grids(["A"]))
+    city.write("zones", _grids(["B"]))
+    assert "第 1 版" in run("export", target, "zones", tmp_path / "old.csv", "--version", "1")[1]
+    assert pd.read_csv(tmp_path / "old.csv")["网格编码"].tolist() == ["A"]
+    code, _, err = run("export", target, "zones", tmp_path / "old.csv", "--version", "2001-01-01")
+    assert code == 2
+    assert "the newest versions are 1 (" in err
+
+
+def test_no_workspace_is_there(run, tmp_path):
+    code, out, _ = run("layers", tmp_path / "none.gpkg")
+    assert (code, "还没有图层" in out) == (0, True)
+    assert run("layers", "postgresql://nobody@127.0.0.1:1/x")[0] == 2
+    assert run("export", tmp_path / "none.gpkg", "zones", tmp_path / "a.csv")[0] == 2
