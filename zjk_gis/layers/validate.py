@@ -116,12 +116,13 @@ def validate(
             problems.add_layer(field.name, "missing_column", field=field.name, title=field.title, names=names)
     periods = _periods(problems, layer, spec)
     _check_repeated_codes(problems, layer, spec, periods)
-    if _check_geometry(problems, layer, spec):
+    grounded = _check_geometry(problems, layer, spec)
+    if grounded is not None:
         if "in_coded_place" in spec.topology:
-            check_coded_places(problems, layer, spec, given)
+            check_coded_places(problems, grounded, spec, given)
         for name in spec.topology:
             if name in TOPOLOGY:
-                TOPOLOGY[name](problems, layer, spec, periods)
+                TOPOLOGY[name](problems, grounded, spec, periods)
     return problems.report(spec)
 
 
@@ -266,11 +267,11 @@ def _days(
     return np.where(np.isnat(days), missing, days.astype(np.int64)), wrong
 
 
-def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> bool:
-    """Check each shape by itself; tell whether they can be held against each other."""
+def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame | None:
+    """Check each shape by itself; return the layer with those that can be held against each other."""
     if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
         problems.add_layer("geometry", "no_geometry")
-        return False
+        return None
     name = layer.active_geometry_name
     if layer.crs is None:
         problems.add_layer(name, "no_crs")
@@ -291,9 +292,12 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
             {"reason": reason} for reason in shapely.is_valid_reason(shapes[invalid]).tolist()
         ]
         problems.add(invalid, name, "invalid_geometry", values=layer.geometry.geom_type, words=words)
-    if layer.crs is not None:
-        problems.add(present & _abroad(layer, present), name, "outside_china")
-    return layer.crs is not None
+    if layer.crs is None:
+        return None
+    abroad = present & _abroad(layer, present)
+    problems.add(abroad, name, "outside_china")
+    # What lies abroad has no metre here: areas, lengths and places are asked of the others.
+    return layer.set_geometry(np.where(abroad, None, shapes), crs=layer.crs) if abroad.any() else layer
 
 
 def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
