@@ -15,6 +15,7 @@ help:
 	@echo "make lint      style, types and import contracts"
 	@echo "make bench     the engine and the batch job beside their peers (half an hour on a quiet machine)"
 	@echo "make sample    make sample_data/ again"
+	@echo "make docs      make the reference pages under docs/ again"
 	@echo "make notebook  turn notebooks/*.py into .ipynb under build/notebooks/"
 	@echo "make clean     remove what was built, the virtual environment too"
 
@@ -63,9 +64,14 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_nearest.py
 	$(BIN)/python tests/benchmarks/bench_locate.py
 	$(BIN)/python tests/benchmarks/bench_job.py
+	$(BIN)/python tests/benchmarks/bench_manholes.py
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data
+
+docs: $(VENV)/ready-all
+	$(BIN)/zjk-gis catalogue --lang en -o docs/layers.md
+	$(BIN)/zjk-gis catalogue -o docs/layers.zh.md
 
 notebook: $(VENV)/ready-all
 	@mkdir -p build/notebooks

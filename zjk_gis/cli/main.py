@@ -19,6 +19,7 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 _COMMANDS = {
     "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
     "audit": ("zjk_gis.cli.audit", "Prove or refute that everything has someone 责任审计."),
+    "catalogue": ("zjk_gis.cli.catalogue", "Say what each layer must look like 图层目录."),
     "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
     "codes": ("zjk_gis.cli.codes", "Explain, check and continue codes 编码."),
     "coordinates": ("zjk_gis.cli.coordinates", "Say what coordinates probably are, and why 判断坐标."),

@@ -1,0 +1,164 @@
+"""The catalogue of layers as a page to be read: what each layer must look like, and by which standard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.standards import rules_table
+from zjk_gis.standards.schemes import SCHEMES
+
+if TYPE_CHECKING:
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.layers.spec import Field, LayerSpec
+
+__all__ = ["describe", "fields_table", "reference_page"]
+
+_SHOWN = 12  # values of an enumeration; the rest is counted
+_GEOMETRIES = {
+    "LineString": "线", "MultiLineString": "多线", "MultiPolygon": "多面", "Point": "点", "Polygon": "面",
+}  # fmt: skip
+_TYPES = {
+    "text": "文本", "integer": "整数", "number": "数值", "date": "日期", "datetime": "时间", "boolean": "是否",
+}  # fmt: skip
+_SURE = {
+    "S": ("标准原文或官方资料", "read in the standard or an official source"),
+    "M": ("多处一致的资料", "several sources agree"),
+    "C": ("由规定计算", "computed from a rule"),
+    "P": ("惯例", "practice"),
+    "U": ("未核实", "not verified"),
+}
+_HEADS = {
+    "zh": ("字段", "名称", "也接受", "类型", "必填", "取值"),
+    "en": ("field", "title", "also read as", "type", "required", "values"),
+}
+
+
+def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
+    """Return the columns of a layer: name, title, aliases, type, whether required, and what may stand there.
+
+    Parameters
+    ----------
+    spec : LayerSpec
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    DataFrame
+        One row a field, all text.
+
+    Examples
+    --------
+    >>> from zjk_gis import spec_of
+    >>> fields_table(spec_of("manholes"), "en").iloc[0].tolist()
+    ['manhole_code', '窨井编码', '井盖编码, 部件编码, ObjID', 'text', 'yes', '16 digits: part 部件']
+    """
+    zh = lang == "zh"
+    rows = [
+        (
+            field.name,
+            field.title,
+            ", ".join(field.aliases),
+            (_TYPES[field.dtype] if zh else field.dtype) + (f", {field.unit}" if field.unit else ""),
+            ("是" if zh else "yes") if field.required else "",
+            _values(field, lang),
+        )
+        for field in spec.fields
+    ]
+    return pd.DataFrame(rows, columns=list(_HEADS[lang]), dtype="str")
+
+
+def reference_page(lang: Language = "zh") -> str:
+    """Return the whole catalogue as Markdown.
+
+    Parameters
+    ----------
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> reference_page("en").splitlines()[0]
+    '# Layers'
+    """
+    zh = lang == "zh"
+    lines = [
+        "# 图层目录" if zh else "# Layers",
+        "",
+        "由 `zjk-gis catalogue -o` 生成,请勿手改。"
+        if zh
+        else "Made by `zjk-gis catalogue -o`; not edited by hand.",
+        "",
+    ]
+    lines += [f"- [{spec.title} `{name}`](#{name})" for name, spec in CATALOGUE.items()]
+    for spec in CATALOGUE.values():
+        lines += ["", f'<a id="{spec.name}"></a>', "", f"## {spec.title} `{spec.name}`", ""]
+        lines += [f"- {line}" for line in describe(spec, lang)]
+        table = fields_table(spec, lang)
+        lines += ["", _row(table.columns.tolist()), _row(["---"] * table.shape[1])]
+        lines += [_row(row) for row in table.to_numpy().tolist()]
+    return "\n".join(lines) + "\n"
+
+
+def describe(spec: LayerSpec, lang: Language = "zh") -> list[str]:
+    """Tell what a layer is in a few lines: shapes, code, how its rows must lie, and by what."""
+    zh = lang == "zh"
+    colon = ":" if zh else ": "
+    shapes = sorted(spec.geometry)
+    checks = rules_table("checks").set_index("check")[f"title_{lang}"]
+    sure = _SURE[spec.confidence][0 if zh else 1]
+    told = [
+        (
+            "几何" if zh else "shapes",
+            "、".join(_GEOMETRIES[each] for each in shapes) if zh else ", ".join(shapes),
+        ),
+        ("编码字段" if zh else "code", f"`{spec.code}`"),
+        (
+            "版本" if zh else "versions",
+            ("按 " if zh else "by ") + "`valid_from` – `valid_to`" if spec.versioned else "",
+        ),
+        (
+            "空间规则" if zh else "must not be",
+            ", ".join(f"{checks[rule]} `{rule}`" for rule in spec.topology),
+        ),
+        ("政策条款" if zh else "clauses of the city's policy", spec.clause),
+        ("依据" if zh else "source", f"{spec.source}({sure})" if zh else f"{spec.source} ({sure})"),
+    ]
+    return [f"{name}{colon}{text}" for name, text in told if text]
+
+
+def _values(field: Field, lang: Language) -> str:
+    """Tell what may stand in a column."""
+    zh = lang == "zh"
+    parts = []
+    if field.scheme:
+        scheme = SCHEMES[field.scheme]
+        parts.append(
+            f"{scheme.digits} 位:{scheme.title} {field.scheme}"
+            if zh
+            else f"{scheme.digits} digits: {field.scheme} {scheme.title}"
+        )
+    elif field.digits is not None:
+        parts.append(f"{field.digits} 位数字" if zh else f"{field.digits} digits")
+    allowed = field.allowed()
+    if allowed:
+        rest = len(allowed) - _SHOWN
+        more = (f" 等 {len(allowed)} 项" if zh else f" and {rest} more") if rest > 0 else ""
+        parts.append(", ".join(allowed[:_SHOWN]) + more)
+    if field.minimum is not None or field.maximum is not None:
+        low = "" if field.minimum is None else f"{field.minimum:g}"
+        high = "" if field.maximum is None else f"{field.maximum:g}"
+        parts.append(f"{low}–{high}" if low and high else f"≥ {low}" if low else f"≤ {high}")
+    if field.refers_to:
+        layers = ", ".join(f"`{name}`" for name in field.refers_to)
+        parts.append(f"{layers} 的编码" if zh else f"a code of {layers}")
+    return "; ".join(parts)
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
