@@ -190,20 +190,22 @@ def encoding_of_dbf(content: bytes, dbf: Dbf, declared: str | None) -> Encoding:
     cpg = "no .cpg" if declared is None else f".cpg says {declared}, which does not fit"
     best = min((_UTF_8, _GB18030), key=lambda name: _count_damaged(values, name, cut=True))
     damaged = _count_damaged(values, best)
-    if all(value.isascii() for value in values):
+    if not values:
         return Encoding(best, f"{cpg}; plain ASCII")
     how = f"{cpg}; valid {best}" if not damaged else f"{cpg}; {best} fits best"
     return Encoding(best, how, sure=best == _UTF_8 and not damaged, damaged=damaged)
 
 
 def _text_values(content: bytes, dbf: Dbf) -> list[bytes]:
-    """Return every distinct name and text of the table."""
+    """Return every distinct name and text of the table that is more than ASCII, which all encodings share."""
     body = np.frombuffer(content, dtype=np.uint8, count=dbf.rows * dbf.record_bytes, offset=dbf.header_bytes)
     records: NDArray[np.uint8] = body.reshape(dbf.rows, dbf.record_bytes)
-    found = set(dbf.names)
+    found = {name for name in dbf.names if not name.isascii()}
     for begin, end in dbf.texts:
         if begin < end <= dbf.record_bytes and dbf.rows:
-            column = np.ascontiguousarray(records[:, begin:end]).view(f"S{end - begin}").ravel()
+            column = records[:, begin:end]
+            column = np.ascontiguousarray(column[(column >= 0x80).any(axis=1)])
+            column = column.view(f"S{end - begin}").ravel()
             found.update(value.rstrip(b" \x00") for value in np.unique(column).tolist())
     return sorted(found)
 
@@ -227,5 +229,7 @@ def _known_codec(declared: str) -> str | None:
     except (LookupError, ValueError):
         return None
     if codec is None or not getattr(codec, "_is_text_encoding", True):
+        return None
+    if codec.decode(b"A0 ", "replace")[0] != "A0 ":  # no table is kept in UTF-16 or EBCDIC
         return None
     return _GB18030 if codec.name in ("gbk", "gb2312") else codec.name.upper()

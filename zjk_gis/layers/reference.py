@@ -21,7 +21,8 @@ _GEOMETRIES = {
     "LineString": "线", "MultiLineString": "多线", "MultiPolygon": "多面", "Point": "点", "Polygon": "面",
 }  # fmt: skip
 _TYPES = {
-    "text": "文本", "integer": "整数", "number": "数值", "date": "日期", "datetime": "时间", "boolean": "是否",
+    "text": "文本", "integer": "整数", "number": "数值",
+    "date": "日期", "datetime": "时间", "boolean": "是否",
 }  # fmt: skip
 _SURE = {
     "S": ("标准原文或官方资料", "read in the standard or an official source"),
