@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
     from zjk_gis.index.policy import Policy as Policy
+    from zjk_gis.index.register import CoverRegister as CoverRegister
     from zjk_gis.index.sections import SectionIndex as SectionIndex
     from zjk_gis.index.zones import ZoneIndex as ZoneIndex
     from zjk_gis.io import list_layers as list_layers
@@ -78,6 +79,7 @@ _HOMES = {
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.index.policy": ("Policy",),
+    "zjk_gis.index.register": ("CoverRegister",),
     "zjk_gis.index.sections": ("SectionIndex",),
     "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_folder", "read_layer", "read_table", "write_layer", "write_problems"),

@@ -23,6 +23,7 @@ _COMMANDS = {
     "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
     "codes": ("zjk_gis.cli.codes", "Explain, check and continue codes 编码."),
     "coordinates": ("zjk_gis.cli.coordinates", "Say what coordinates probably are, and why 判断坐标."),
+    "covers": ("zjk_gis.cli.covers", "Keep a live register of covers 井盖台账."),
     "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
     "export": ("zjk_gis.cli.export_layer", "Write a layer of a workspace to a file 导出图层."),
     "gaps": ("zjk_gis.cli.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),
