@@ -16,8 +16,9 @@ from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_readable
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.shapefile import sidecar
-from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
+from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import read_vector
+from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.naming import conform
