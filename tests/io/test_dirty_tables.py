@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zipfile
 from dataclasses import dataclass, field
 
+import openpyxl
 import pytest
+import xlwt
 
+from zjk_gis.errors import FileError
+from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.files import read_table
 
 
@@ -182,3 +188,259 @@ def test_what_is_left_out_is_kept_with_its_text(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("编号,面积\n1,3\n合计,3\n", "utf-8")
     assert read_table(path).attrs["report"]["left_out"] == [{"row": 3, "why": "total", "text": "合计 | 3"}]
+
+
+HEAD = ["编号", "经度", "纬度"]
+
+
+def workbook(tmp_path, rows, *, merge=(), formats=None, change=None):
+    """Write rows to a sheet of an .xlsx file, merge cells and change what else is asked for."""
+    book = openpyxl.Workbook()
+    page = book.active
+    for row in rows:
+        page.append(row)
+    for cells in merge:
+        page.merge_cells(cells)
+    for cell, shown in (formats or {}).items():
+        page[cell].number_format = shown
+    if change is not None:
+        change(book)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    return path
+
+
+def old_workbook(tmp_path, rows, *, merge=()):
+    """Write rows to a sheet of an .xls file; merged cells are (first row, last row, first, last column)."""
+    book = xlwt.Workbook(encoding="utf-8")
+    page = book.add_sheet("表")
+    covered = {}
+    for r1, r2, c1, c2 in merge:
+        page.write_merge(r1, r2, c1, c2, rows[r1][c1])
+        covered |= {(r, c): True for r in range(r1, r2 + 1) for c in range(c1, c2 + 1)}
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            if cell is not None and (r, c) not in covered:
+                page.write(r, c, cell)
+    path = tmp_path / "a.xls"
+    book.save(str(path))
+    return path
+
+
+def report_of(table):
+    return table.attrs["report"]
+
+
+def test_a_merged_title_and_names_under_merged_headings(tmp_path):
+    rows = [
+        ["井盖普查表", None, None, None],
+        ["编号", "坐标", None, "备注"],
+        [None, "经度", "纬度", None],
+        [1, 114.8, 40.8, "x"],
+    ]
+    path = workbook(tmp_path, rows, merge=["A1:D1", "A2:A3", "B2:C2", "D2:D3"])
+    table = read_table(path)
+    assert table.to_dict("records") == [{"编号": "1", "经度": "114.8", "纬度": "40.8", "备注": "x"}]
+    assert report_of(table)["header"]["rows"] == [2, 3]
+    assert report_of(table)["header"]["full_names"] == {"经度": "坐标/经度", "纬度": "坐标/纬度"}
+    assert report_of(table)["left_out"] == [{"row": 1, "why": "title", "text": "井盖普查表"}]
+
+
+def test_names_in_three_rows(tmp_path):
+    rows = [
+        ["编号", "位置", None, None],
+        [None, "坐标", None, "地址"],
+        [None, "经度", "纬度", None],
+        [1, 114.8, 40.8, "某路"],
+    ]
+    path = workbook(tmp_path, rows, merge=["A1:A3", "B1:D1", "B2:C2", "D2:D3"])
+    table = read_table(path)
+    assert list(table.columns) == ["编号", "经度", "纬度", "地址"]
+    assert report_of(table)["header"]["full_names"]["经度"] == "位置/坐标/经度"
+
+
+def test_cells_merged_downwards_count_for_every_row(tmp_path):
+    rows = [["街道", *HEAD], ["甲街道", 1, 114.8, 40.8], [None, 2, 114.9, 40.9], ["乙街道", 3, 114.7, 40.7]]
+    table = read_table(workbook(tmp_path, rows, merge=["A2:A3"]))
+    assert table["街道"].tolist() == ["甲街道", "甲街道", "乙街道"]
+    assert report_of(table)["filled_down"] == {"街道": 1}
+    assert "1 cells of 街道 filled from the merged cell above" in report_of(table)["remarks"][-1]
+
+
+def test_an_empty_cell_that_is_not_merged_stays_empty(tmp_path):
+    rows = [["街道", *HEAD], ["甲街道", 1, 114.8, 40.8], [None, 2, 114.9, 40.9]]
+    assert read_table(workbook(tmp_path, rows))["街道"].isna().tolist() == [False, True]
+
+
+def test_a_table_that_begins_somewhere_in_the_sheet(tmp_path):
+    rows = [[], [None, None, "表"], [], [None, None, *HEAD], [None, None, 1, 114.8, 40.8]]
+    table = read_table(workbook(tmp_path, rows))
+    assert table.to_numpy().tolist() == [["1", "114.8", "40.8"]]
+    assert report_of(table)["header"]["rows"] == [4]
+
+
+def test_units_totals_and_signatures_in_a_workbook(tmp_path):
+    rows = [
+        [*HEAD, "井深"],
+        [None, "°", "°", "m"],
+        [1, 114.8, 40.8, 2.5],
+        ["合计", None, None, 2.5],
+        ["制表人：王某"],
+    ]
+    table = read_table(workbook(tmp_path, rows, merge=["A4:C4", "A5:D5"]))
+    assert len(table) == 1
+    assert [(row["row"], row["why"]) for row in report_of(table)["left_out"]] == [
+        (2, "units"),
+        (4, "total"),
+        (5, "note"),
+    ]
+
+
+def test_codes_that_were_numbers_get_their_zeros_back_where_the_length_is_known(tmp_path):
+    rows = [["案件编号", "事件代码", "经度", "纬度"], ["001", 102, 114.8, 40.8], ["002", "0103", 114.9, 40.9]]
+    path = workbook(tmp_path, rows)
+    layer = read_layer(path, spec="incidents")
+    assert layer["event_code"].tolist() == ["0102", "0103"]
+    assert report_of(layer)["zeros_restored"] == {"事件代码": {0: "102"}}
+    assert read_layer(path)["事件代码"].tolist() == ["102", "0103"]  # nobody said how long they are
+
+
+def test_a_code_that_cannot_begin_with_zero_is_not_made_longer(tmp_path):
+    rows = [["井盖编码", "经度", "纬度"], [130703010200001, 114.8, 40.8]]
+    layer = read_layer(workbook(tmp_path, rows), spec="manholes")
+    assert layer["manhole_code"].tolist() == ["130703010200001"]
+    assert "zeros_restored" not in report_of(layer)
+
+
+def test_zeros_that_a_format_shows_are_part_of_the_text(tmp_path):
+    rows = [["编号", "代码"], [1, 102], [2, 12345]]
+    table = read_table(workbook(tmp_path, rows, formats={"B2": "0000", "B3": "0000"}))
+    assert table["代码"].tolist() == ["0102", "12345"]
+
+
+def test_digits_that_excel_has_lost_are_not_made_up(tmp_path):
+    rows = [["井盖编码", "经度", "纬度"], [1307030102000010, 114.8, 40.8], ["1307030102000002", 114.9, 40.9]]
+    layer = read_layer(workbook(tmp_path, rows), spec="manholes")
+    assert layer["manhole_code"].isna().tolist() == [True, False]
+    assert report_of(layer)["digits_lost"] == {"井盖编码": {0: "1307030102000010"}}
+    assert "get them again as text" in "".join(report_of(layer)["remarks"])
+
+
+def test_a_number_of_sixteen_digits_that_excel_cannot_have_written_is_exact(tmp_path):
+    rows = [["井盖编码", "经度", "纬度"], [1307030102000012, 114.8, 40.8]]
+    layer = read_layer(workbook(tmp_path, rows), spec="manholes")
+    assert layer["manhole_code"].tolist() == ["1307030102000012"]
+
+
+def test_errors_in_cells_are_missing_values(tmp_path):
+    def change(book):
+        book.active["B2"].data_type = "e"
+
+    table = read_table(workbook(tmp_path, [["编号", "井深", "经度"], [1, "#N/A", 114.8]], change=change))
+    assert table["井深"].isna().all()
+    assert report_of(table)["errors"] == ["B2"]
+
+
+def test_formulas_that_nobody_computed_are_told(tmp_path):
+    table = read_table(workbook(tmp_path, [["编号", "面积", "经度"], [1, "=2*3", 114.8]]))
+    assert table["面积"].isna().all()
+    assert report_of(table)["uncomputed"] == ["B2"]
+    assert "cell B2 hold a formula without a value" in "".join(report_of(table)["remarks"])
+
+
+def test_hidden_rows_columns_and_sheets_are_told(tmp_path):
+    def change(book):
+        book.active.row_dimensions[3].hidden = True
+        book.active.column_dimensions["B"].hidden = True
+        choices = book.create_sheet("选项")
+        choices.append(["完好", "破损"])
+        choices.sheet_state = "hidden"
+
+    path = workbook(tmp_path, [HEAD, [1, 114.8, 40.8], [2, 114.9, 40.9]], change=change)
+    assert list_layers(path) == ["Sheet"]
+    table = read_table(path)
+    assert len(table) == 2
+    assert report_of(table)["hidden"] == {"rows": [3], "columns": 1, "sheets": ["选项"]}
+    assert read_table(path, layer="选项").shape == (0, 2)
+
+
+def test_dates_since_1904_and_since_1900_are_the_same_day(tmp_path):
+    def change(book):
+        book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+
+    rows = [["编号", "日期", "时间"], [1, dt.date(2025, 1, 2), dt.datetime(2025, 1, 2, 3, 4, 5)]]
+    for how in (None, change):
+        table = read_table(workbook(tmp_path, rows, change=how))
+        assert table.iloc[0].tolist() == ["1", "2025-01-02", "2025-01-02 03:04:05"]
+
+
+def test_numbers_kept_as_text_with_full_width_digits_and_thousands(tmp_path):
+    rows = [
+        ["井盖编码", "井深", "经度", "纬度"],
+        ["１３０７０３０１０２０００００１", "1,002.5", "１１４．８", "40.8 "],
+    ]
+    layer = read_layer(workbook(tmp_path, rows), spec="manholes")
+    assert layer["manhole_code"].tolist() == ["1307030102000001"]
+    assert layer["well_depth_m"].tolist() == [1002.5]
+    assert (layer.geometry.x[0], layer.geometry.y[0]) == (114.8, 40.8)
+
+
+def test_an_old_workbook_is_read_like_a_new_one(tmp_path):
+    rows = [
+        ["井盖普查表", None, None, None],
+        ["街道", "编号", "坐标", None],
+        [None, None, "经度", "纬度"],
+        ["甲街道", 1, 114.8, 40.8],
+        [None, 2, 114.9, 40.9],
+        ["合计", 2, None, None],
+    ]
+    merge = [(0, 0, 0, 3), (1, 2, 0, 0), (1, 2, 1, 1), (1, 1, 2, 3), (3, 4, 0, 0)]
+    table = read_table(old_workbook(tmp_path, rows, merge=merge))
+    assert table.to_numpy().tolist() == [["甲街道", "1", "114.8", "40.8"], ["甲街道", "2", "114.9", "40.9"]]
+    assert list(table.columns) == ["街道", "编号", "经度", "纬度"]
+    assert [row["row"] for row in report_of(table)["left_out"]] == [1, 6]
+
+
+def test_an_old_workbook_has_lost_digits_too(tmp_path):
+    table = read_table(old_workbook(tmp_path, [["编号", "经度"], [1307030102000010, 114.8], ["0012", 114.9]]))
+    assert table["编号"].isna().tolist() == [True, False]
+    assert table["编号"][1] == "0012"
+
+
+@pytest.mark.parametrize("far", ["XFD1048576", "A90000000", "ZZZ1"])
+def test_a_sheet_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path, far):
+    path = workbook(tmp_path, [HEAD, [1, 114.8, 40.8]])
+    replace_in(path, "xl/worksheets/sheet1.xml", b"</sheetData>", FAR.replace(b"FAR", far.encode()))
+    with pytest.raises(FileError, match=r"reaches over|places that are none"):
+        read_table(path)
+
+
+FAR = b'<row r="3"><c r="FAR"><v>1</v></c></row></sheetData>'
+
+
+def replace_in(path, part, old, new):
+    """Change one part of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def test_a_sheet_that_only_claims_to_be_endless_is_read(tmp_path):
+    path = workbook(tmp_path, [HEAD, [1, 114.8, 40.8]])
+    replace_in(path, "xl/worksheets/sheet1.xml", b'ref="A1:C2"', b'ref="A1:XFD1048576"')
+    assert len(read_table(path)) == 1
+
+
+def test_formatted_but_empty_cells_far_below_do_no_harm(tmp_path):
+    path = workbook(tmp_path, [HEAD, [1, 114.8, 40.8]])
+    replace_in(
+        path,
+        "xl/worksheets/sheet1.xml",
+        b"</sheetData>",
+        b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>',
+    )
+    assert len(read_table(path)) == 1

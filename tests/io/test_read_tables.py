@@ -227,6 +227,7 @@ def test_a_workbook_gives_the_text_a_person_sees(tmp_path):
             [130703005001001, 114.89, 40.83, 102, None, None, False],
             [None] * 7,
             [1307030050010012, "东经", None, None, None, None, None],
+            [1307030050010010, 114.9, 40.84, None, None, None, None],
         ],
     )
     layer = read_layer(path)
@@ -239,8 +240,9 @@ def test_a_workbook_gives_the_text_a_person_sees(tmp_path):
         "2025-01-02",
         "是",
     ]
-    assert layer["编号"].tolist()[1:] == ["130703005001001", "1307030050010012"]
-    assert report_of(layer)["lossy_numbers"] == 1
+    assert layer["编号"].tolist()[1:3] == ["130703005001001", "1307030050010012"]
+    assert layer["编号"].isna().tolist() == [False, False, False, True]
+    assert report_of(layer)["digits_lost"] == {"编号": {3: "1307030050010010"}}
     assert "more than 15 digits" in report_of(layer)["remarks"][0]
     assert report_of(layer)["without_position"] == {"not_a_number": [2]}
 

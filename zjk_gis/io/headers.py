@@ -36,9 +36,9 @@ _VALUE = re.compile(
 _YEAR = re.compile(r"(?:19|20)\d{2}年?")
 _UNITS = frozenset({
     "m", "米", "km", "千米", "公里", "mm", "毫米", "cm", "厘米", "m2", "㎡", "平方米", "平米", "km2",
-    "平方公里", "公顷", "亩", "ha", "hm2", "m3", "立方米", "°", "度", "度分秒", "个", "座", "处", "条", "件",
-    "人", "户", "盏", "辆", "株", "棵", "年", "天", "日", "小时", "分钟", "元", "万元", "吨", "kg", "%", "mpa",
-    "kv", "kw", "w", "-", "--", "—", "——", "/", "无", "无量纲", "单位",
+    "平方公里", "公顷", "亩", "ha", "hm2", "m3", "立方米", "°", "度", "度分秒", "个", "座", "处", "条",
+    "件", "人", "户", "盏", "辆", "株", "棵", "年", "天", "日", "小时", "分钟", "元", "万元", "吨", "kg", "%",
+    "mpa", "kv", "kw", "w", "-", "--", "—", "——", "/", "无", "无量纲", "单位",
 })  # fmt: skip
 _FILLING = frozenset(
     {"必填", "选填", "必填项", "选填项", "非必填", "可选", "文本", "数字", "日期", "下拉选择"}
@@ -242,8 +242,10 @@ def _stacked(plain: list[list[str]], at: int, merged: list[Merged]) -> bool:
     spread = any(r1 == r2 == at and c2 > c1 for r1, c1, r2, c2 in merged)
     deep = any(r1 <= at < r2 for r1, c1, r2, c2 in merged)
     pairs = list(zip(above, below, strict=True))
-    if any(not up and not low for up, low in pairs[: _last_filled(above, below)]):
-        return False
+    higher = plain[at - 1] if at else [""] * len(above)
+    for c, (up, low) in enumerate(pairs[: _last_filled(above, below)]):
+        if not up and not low and not higher[c] and not _covered_down(at, c, merged):
+            return False
     only_below = sum(not up and low != "" for up, low in pairs)
     if not only_below and not spread:
         return False
@@ -296,6 +298,10 @@ def _joined(
 
 def _covered(row: int, column: int, merged: list[Merged]) -> bool:
     return any(r1 <= row <= r2 and c1 < column <= c2 for r1, c1, r2, c2 in merged)
+
+
+def _covered_down(row: int, column: int, merged: list[Merged]) -> bool:
+    return any(r1 < row <= r2 and c1 <= column <= c2 for r1, c1, r2, c2 in merged)
 
 
 def _explains(row: list[str], below: list[str] | None, wide: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.headers import Layout, Merged
 
-__all__ = ["shape_table"]
+__all__ = ["Shaped", "shape_table"]
 
 _FOOT_ROWS = 30  # at the end, among which remarks and signatures are looked for
 _TOLD = {
@@ -32,13 +33,32 @@ _TOLD = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A table and where it came from.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Of str, empty cells missing, numbered from 0.
+    at : ndarray of int64
+        Which row of the cells each row was.
+    columns : list of int
+        Which column of the cells each column was.
+    """
+
+    table: pd.DataFrame
+    at: NDArray[np.int64]
+    columns: list[int]
+
+
 def shape_table(
     cells: pd.DataFrame,
     rows: NDArray[np.int64],
     path: Path,
     report: dict[str, Any],
     merged: Sequence[Merged] = (),
-) -> pd.DataFrame:
+) -> Shaped:
     """Take the names from the first rows, and leave out what is no row of the table.
 
     Parameters
@@ -59,8 +79,7 @@ def shape_table(
 
     Returns
     -------
-    DataFrame
-        Of str, empty cells missing, numbered from 0.
+    Shaped
 
     Raises
     ------
@@ -68,8 +87,9 @@ def shape_table(
         If there is nothing in it.
     """
     full = np.zeros(len(cells), dtype=bool)
-    for at in range(cells.shape[1]):
-        full |= (cells.iloc[:, at].str.strip() != "").to_numpy(dtype=bool)
+    for column in range(cells.shape[1]):
+        full |= (cells.iloc[:, column].str.strip() != "").to_numpy(dtype=bool)
+    at = np.flatnonzero(full)
     if not full.all():
         cells, rows = cells[full].reset_index(drop=True), rows[full]
     if not len(cells):
@@ -77,16 +97,16 @@ def shape_table(
         raise FileError(message)
     head = cells.iloc[:HEAD_ROWS].to_numpy().tolist()
     layout = find_layout(head, _within(merged, rows[:HEAD_ROWS]))
-    left_out = [_row(cells, rows, at, why) for at, why in layout.left_out]
-    table, numbers = cells.iloc[layout.body :], rows[layout.body :]
+    left_out = [_row(cells, rows, row, why) for row, why in layout.left_out]
+    table, numbers, at = cells.iloc[layout.body :], rows[layout.body :], at[layout.body :]
     if layout.header and merged:
         table = _filled_down(table, numbers, merged, layout, report)
-    dropped = _dropped(table, [cells.iloc[at] for at in layout.header])
-    left_out += [_row(table, numbers, at, why) for at, why in dropped]
+    dropped = _dropped(table, [cells.iloc[row] for row in layout.header])
+    left_out += [_row(table, numbers, row, why) for row, why in dropped]
     if dropped:
         kept = np.ones(len(table), dtype=bool)
-        kept[[at for at, _ in dropped]] = False
-        table, numbers = table[kept], numbers[kept]
+        kept[[row for row, _ in dropped]] = False
+        table, numbers, at = table[kept], numbers[kept], at[kept]
     report["header"] = {
         "rows": rows[list(layout.header)].tolist(),
         "first_row": int(numbers[0]) if len(numbers) else int(rows[-1]) + 1,
@@ -99,12 +119,12 @@ def shape_table(
     names = _unique(layout.names, path, report)
     table = table.set_axis(names, axis="columns").reset_index(drop=True).astype("str")
     table = table.mask(table == "")
-    unnamed = [
-        name
-        for name, given in zip(names, layout.names, strict=True)
-        if not given and table[name].isna().all() and len(names) > 1
+    columns = [
+        column
+        for column, (name, given) in enumerate(zip(names, layout.names, strict=True))
+        if given or len(names) == 1 or not table[name].isna().all()
     ]
-    return table.drop(columns=unnamed)
+    return Shaped(table.iloc[:, columns], at, columns)
 
 
 def _within(merged: Sequence[Merged], rows: NDArray[np.int64]) -> list[Merged]:

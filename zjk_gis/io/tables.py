@@ -87,7 +87,7 @@ def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
                 cells[at] = cells[at].mask(guarded, cells[at].str[1:])
     if report["delimiter"] == _WIDE_COMMA and '"' in text:
         cells = cells.map(lambda cell: cell.replace(_STAND_IN, _WIDE_COMMA))
-    table = shape_table(cells, lines, path, report)
+    table = shape_table(cells, lines, path, report).table
     _tell_ragged(cells, widths, lines, path, report)
     return table
 
