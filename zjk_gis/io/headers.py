@@ -244,7 +244,7 @@ def _stacked(plain: list[list[str]], at: int, merged: list[Merged]) -> bool:
     pairs = list(zip(above, below, strict=True))
     higher = plain[at - 1] if at else [""] * len(above)
     for c, (up, low) in enumerate(pairs[: _last_filled(above, below)]):
-        if not up and not low and not higher[c] and not _covered_down(at, c, merged):
+        if not up and not low and not higher[c] and not any(_covers(cells, at, c) for cells in merged):
             return False
     only_below = sum(not up and low != "" for up, low in pairs)
     if not only_below and not spread:
@@ -282,7 +282,10 @@ def _joined(
             if (
                 not spread[c]
                 and spread[c - 1]
-                and (_covered(first + at, c, merged) or (under and not merged))
+                and (
+                    any(_covers(cells, first + at, c) and cells[1] < c for cells in merged)
+                    or (under and not merged)
+                )
             ):
                 spread[c] = spread[c - 1]
         for c, cell in enumerate(spread):
@@ -296,12 +299,9 @@ def _joined(
     }
 
 
-def _covered(row: int, column: int, merged: list[Merged]) -> bool:
-    return any(r1 <= row <= r2 and c1 < column <= c2 for r1, c1, r2, c2 in merged)
-
-
-def _covered_down(row: int, column: int, merged: list[Merged]) -> bool:
-    return any(r1 < row <= r2 and c1 <= column <= c2 for r1, c1, r2, c2 in merged)
+def _covers(cells: Merged, row: int, column: int) -> bool:
+    r1, c1, r2, c2 = cells
+    return r1 <= row <= r2 and c1 <= column <= c2
 
 
 def _explains(row: list[str], below: list[str] | None, wide: int) -> str | None:
