@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import openpyxl
 import pytest
+import shapely
 import xlwt
+from shapely import Point
 
-from zjk_gis.errors import FileError
+from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.files import read_table
 
@@ -444,3 +446,112 @@ def test_formatted_but_empty_cells_far_below_do_no_harm(tmp_path):
         b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>',
     )
     assert len(read_table(path)) == 1
+
+
+OF_4490 = shapely.set_srid(Point(114.8812, 40.8234), 4490)
+PLACES = [
+    ("coordinates_side_by_side", '编号,坐标\n1,"114.8812,40.8234"\n', (114.8812, 40.8234), ""),
+    (
+        "with_brackets_and_full_width",
+        "编号,经纬度\n1,（１１４．８８１２， 40.8234）\n",
+        (114.8812, 40.8234),
+        "",
+    ),
+    ("parted_by_a_blank", "编号,位置坐标\n1,114.8812 40.8234\n", (114.8812, 40.8234), ""),
+    ("latitude_first", '编号,坐标\n1,"40.8234,114.8812"\n', (114.8812, 40.8234), "holds the latitude"),
+    ("latitude_first_by_name", "编号,latlng\n1,40.8234;114.8812\n", (114.8812, 40.8234), ""),
+    ("marked_each", "编号,坐标\n1,北纬40.8234 东经114.8812\n", (114.8812, 40.8234), "written as angles"),
+    ("degrees_in_one_cell", '编号,坐标\n1,"114°52′30″E,40°49′12″N"\n', (114.875, 40.82), "written as angles"),
+    (
+        "degrees_with_a_mark",
+        "编号,经度,纬度\n1,114.8812°E,北纬40.8234\n",
+        (114.8812, 40.8234),
+        "written as angles",
+    ),
+    (
+        "degrees_in_two_columns",
+        "编号,经度,纬度\n1,114°52′30″,40度49分12秒\n",
+        (114.875, 40.82),
+        "written as angles",
+    ),
+    ("full_width_digits", "编号,经度,纬度\n1,１１４．８８１２,４０．８２３４\n", (114.8812, 40.8234), ""),
+    ("two_decimals", "编号,经度,纬度\n1,114.88,40.82\n", (114.88, 40.82), "about 1 km (row 0)"),
+    ("well_known_text", "编号,wkt\n1,POINT (114.8812 40.8234)\n", (114.8812, 40.8234), "taken for CGCS2000"),
+    ("text_under_another_name", "编号,围栏\n1,POINT (114.8812 40.8234)\n", (114.8812, 40.8234), ""),
+    ("text_with_its_system", "编号,geom\n1,SRID=4490;POINT (114.8812 40.8234)\n", (114.8812, 40.8234), ""),
+    (
+        "binary_of_postgis",
+        f"编号,the_geom\n1,{shapely.to_wkb(OF_4490, hex=True, include_srid=True)}\n",
+        (114.8812, 40.8234),
+        "",
+    ),
+    (
+        "geojson_in_a_cell",
+        '编号;geometry\n1;{"type": "Point", "coordinates": [114.8812, 40.8234]}\n',
+        (114.8812, 40.8234),
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "place", "said"), PLACES, ids=[place[0] for place in PLACES])
+def test_a_place_is_found_however_it_is_written(tmp_path, name, text, place, said):
+    path = tmp_path / f"{name}.csv"
+    path.write_text(text, "utf-8")
+    layer = read_layer(path)
+    assert shapely.get_coordinates(layer.geometry.to_numpy()).tolist() == [pytest.approx(place)]
+    assert layer.crs.to_epsg() == 4490
+    assert layer["编号"].tolist() == ["1"]
+    assert said in "".join(report_of(layer)["remarks"])
+
+
+PACKED = "编号,经度,纬度\n" + "".join(
+    f"{n},114.{n * 7 % 60:02}{n * 13 % 60:02},40.{n * 11 % 60:02}{n * 17 % 60:02}\n" for n in range(60)
+)
+REFUSED = [
+    (
+        "no_names",
+        "1,114.8,40.8\n",
+        InputError,
+        "no columns of coordinates among column_1, column_2, column_3",
+    ),
+    ("no_place", "编号,名称\n1,a\n", InputError, "no columns of coordinates"),
+    ("metres", "编号,经度,纬度\n1,573300,4520900\n", CRSError, "name the system of 经度 and 纬度 with crs="),
+    ("packed", PACKED, CRSError, "look like packed degrees"),
+    (
+        "several_systems",
+        "a,geom\n1,SRID=4490;POINT (1 2)\n2,SRID=4547;POINT (1 2)\n",
+        CRSError,
+        "several systems",
+    ),
+    ("open_quote", '编号,经度,纬度\n1,"114.8,40.8\n', FileError, "EOF inside string"),
+    ("a_binary_file", "编号,\x00\x00\n", FileError, "looks like binary"),
+    ("nothing", "\n\n , \n", FileError, "holds no table"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "error", "reason"), REFUSED, ids=[case[0] for case in REFUSED])
+def test_what_cannot_be_read_right_is_refused_with_its_reason(tmp_path, name, text, error, reason):
+    path = tmp_path / f"{name}.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(error, match=reason):
+        read_layer(path)
+
+
+def test_geometries_that_would_overflow_the_stack_are_no_geometries(tmp_path):
+    deep = "GEOMETRYCOLLECTION (" * 100_000 + "POINT (1 2)" + ")" * 100_000
+    binary = "010700000001000000" * 100_000
+    path = tmp_path / "a.csv"
+    path.write_text(f"id,wkt\n1,POINT (114.8 40.8)\n2,{deep}\n3,POINT (114.8 40.8)\n4,{binary}\n", "utf-8")
+    layer = read_layer(path)
+    assert report_of(layer)["without_position"] == {"not_a_number": [1, 3]}
+
+
+def test_a_few_cells_that_are_no_pair_are_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("编号;坐标\n1;114.8812,40.8234\n2;114.9,40.9\n3;桥东\n4;\n5;0,0\n", "utf-8")
+    assert report_of(read_layer(path))["without_position"] == {
+        "missing": [3],
+        "not_a_number": [2],
+        "zero": [4],
+    }
