@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 import zipfile
 from dataclasses import dataclass, field
 
@@ -401,6 +402,41 @@ def test_an_old_workbook_is_read_like_a_new_one(tmp_path):
     assert table.to_numpy().tolist() == [["甲街道", "1", "114.8", "40.8"], ["甲街道", "2", "114.9", "40.9"]]
     assert list(table.columns) == ["街道", "编号", "经度", "纬度"]
     assert [row["row"] for row in report_of(table)["left_out"]] == [1, 6]
+
+
+def test_errors_and_hidden_rows_of_an_old_workbook_are_told(tmp_path):
+    book = xlwt.Workbook()
+    page = book.add_sheet("表")
+    for at, name in enumerate(["编号", "井深"]):
+        page.write(0, at, name)
+    page.write(1, 0, 1)
+    page.row(1).set_cell_error(1, 42)  # #N/A
+    page.row(1).hidden = True
+    book.save(str(tmp_path / "a.xls"))
+    table = read_table(tmp_path / "a.xls")
+    assert table["井深"].isna().all()
+    assert report_of(table)["errors"] == ["B2"]
+    assert report_of(table)["hidden"]["rows"] == [2]
+
+
+def test_an_old_workbook_that_claims_to_be_endless_is_refused(tmp_path):
+    path = old_workbook(tmp_path, [["编号", "经度"], [1, 114.8]])
+    content = path.read_bytes()
+    at = content.index(struct.pack("<HHII", 0x200, 14, 0, 2))
+    claim = struct.pack("<HHIIHHH", 0x200, 14, 0, 2**31, 0, 65535, 0)
+    path.write_bytes(content[:at] + claim + content[at + len(claim) :])
+    with pytest.raises(FileError, match="claims more cells than a sheet has"):
+        read_table(path)
+
+
+def test_an_old_workbook_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path):
+    path = old_workbook(tmp_path, [["编号", "经度"], [1, 114.8], [2, 114.123456789]])
+    content = path.read_bytes()
+    number = struct.pack("<d", 114.123456789)
+    at = content.index(number) - 6
+    path.write_bytes(content[:at] + struct.pack("<HH", 65535, 65535) + content[at + 4 :])
+    with pytest.raises(FileError, match="sheet 1 reaches over 65,536 rows"):
+        read_table(path)
 
 
 def test_an_old_workbook_has_lost_digits_too(tmp_path):

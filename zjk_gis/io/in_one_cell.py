@@ -173,7 +173,8 @@ def geometry_of(texts: pd.Series) -> tuple[NDArray[np.object_], set[int]]:
             named = chosen.str.extract(_SRID)[0].dropna()
             srids |= {int(code) for code in named.unique()}
             chosen = chosen.str.replace(_SRID, "", regex=True)
-        shapes[at] = read(chosen.to_numpy(dtype=object), on_invalid="ignore")
+        with np.errstate(all="ignore"):  # digits enough to overflow are found below
+            shapes[at] = read(chosen.to_numpy(dtype=object), on_invalid="ignore")
     srids |= {int(code) for code in np.unique(shapely.get_srid(shapes)) if code > 0}
     points, of = shapely.get_coordinates(shapes, return_index=True)
     shapes[np.unique(of[~np.isfinite(points).all(axis=1)])] = None

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from zjk_gis.errors import FileError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["Package", "SheetFacts"]
+__all__ = ["Package", "SheetFacts", "check_reach"]
 
 _MOST_UNPACKED_BYTES = 2**30
 _MOST_CELLS = 60_000_000  # a million rows of sixty columns
@@ -64,6 +65,25 @@ class SheetFacts:
     errors: list[str] = field(default_factory=list)
     uncomputed: list[str] = field(default_factory=list)
     zero_digits: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def check_reach(rows: Iterable[int], columns: Iterable[int], cells: int, sheet: str, path: Path) -> None:
+    """Refuse a sheet whose cells are so far apart that reading it would fill the memory.
+
+    Raises
+    ------
+    FileError
+        If they are.
+    """
+    (top, below), (left, right) = ((min(at), max(at)) for at in (list(rows), list(columns)))
+    tall, wide = below - top + 1, right - left + 1
+    outside = below > _MOST_ROWS or right > _MOST_COLUMNS
+    if outside or tall * wide > min(_MOST_CELLS, _SPARE_CELLS + _SPARE_FACTOR * cells):
+        message = (
+            f"{path}: {sheet} reaches over {tall:,} rows and {wide:,} columns with {cells:,} cells filled; "
+            "clear the cells far outside the table"
+        )
+        raise FileError(message)
 
 
 class Package:
@@ -177,16 +197,8 @@ class Package:
             tags = _ROW.findall(xml)
             rows |= {1, len(tags), *(_whole(_attributes(tag).get("r")) for tag in tags)}
             columns |= {1, max(columns, default=0) + max(len(_CELL.findall(row)) for row in _ROW.split(xml))}
-        if not rows:
-            return
-        tall, wide = max(rows) - min(rows) + 1, max(columns) - min(columns) + 1
-        outside = max(rows) > _MOST_ROWS or max(columns) > _MOST_COLUMNS
-        if outside or tall * wide > min(_MOST_CELLS, _SPARE_CELLS + _SPARE_FACTOR * cells):
-            message = (
-                f"{self._path}: sheet {sheet!r} reaches over {tall:,} rows and {wide:,} columns with "
-                f"{cells:,} cells filled; clear the cells far outside the table"
-            )
-            raise FileError(message)
+        if rows:
+            check_reach(rows, columns, cells, f"sheet {sheet!r}", self._path)
 
     def _zero_digits(self, xml: bytes) -> dict[tuple[int, int], int]:
         """Return the cells whose format shows a fixed count of digits."""

@@ -11,9 +11,10 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.errors import name_rows
+from zjk_gis.io.old_workbooks import OldWorkbook
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.shaping import shape_table
-from zjk_gis.io.sheet_xml import Package, SheetFacts
+from zjk_gis.io.sheet_xml import Package
 from zjk_gis.layers.naming import field_of
 from zjk_gis.layers.values import is_code
 from zjk_gis.standards import SCHEMES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.headers import Merged
     from zjk_gis.io.shaping import Shaped
+    from zjk_gis.io.sheet_xml import SheetFacts
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["read_workbook", "sheet_names"]
@@ -55,7 +57,7 @@ def sheet_names(path: Path, *, hidden: bool = False) -> list[str]:
             if "Work" in str(sheet.typ)
             and (
                 package.is_filled(sheet.name)
-                if package is not None
+                if isinstance(package, Package)
                 else book.get_sheet_by_name(sheet.name).start is not None
             )
         ]
@@ -101,7 +103,8 @@ def read_workbook(
     """
     with blamed_on(path):
         book, package = _open_workbook(path)
-        facts = package.facts(sheet) if package is not None else SheetFacts()
+        number = book.sheet_names.index(sheet)
+        facts = package.facts(sheet) if isinstance(package, Package) else package.facts(number)
         page = book.get_sheet_by_name(sheet)
         top, left = page.start or (0, 0)
         cells = page.to_python(skip_empty_area=True)
@@ -120,10 +123,16 @@ def read_workbook(
     return _mended(shaped, cells, path, report, spec)
 
 
-def _open_workbook(path: Path) -> tuple[Any, Package | None]:
+def _open_workbook(path: Path) -> tuple[Any, Package | OldWorkbook]:
+    """Open a workbook once it is known that its reader will bear it."""
     calamine = need("python_calamine", extra="excel", purpose="read a workbook")
     content = path.read_bytes()
-    package = Package(content, path) if content.startswith(b"PK") else None
+    package: Package | OldWorkbook
+    if content.startswith(b"PK"):
+        package = Package(content, path)
+    else:
+        package = OldWorkbook(content, path)
+        package.check()  # the reader takes all its sheets at once
     return calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)), package
 
 
