@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.pandas import column, data_frames
 from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
-from zjk_gis.io import list_layers, read_layer
+from zjk_gis.io import list_layers, read_layer, write_table
 from zjk_gis.io.files import read_table
 
 
@@ -129,6 +135,28 @@ TEXTS = [
         said="has no row of names (the first full row holds 3 numbers",
     ),
     Dirty("years_as_names", "街道,2024,2025\n桥东,5,6\n", ["街道", "2024", "2025"], ["桥东", "5", "6"]),
+    Dirty(
+        "two_rows_of_names_that_nobody_knows",
+        "工号,责任人,,片区\n,姓氏,职务,\n甲1,张,路长,东\n",
+        ["工号", "姓氏", "职务", "片区"],
+        ["甲1", "张", "路长", "东"],
+        said="the header is rows 1, 2",
+    ),
+    Dirty(
+        "a_column_without_a_name_is_no_second_row_of_names",
+        "片区,,责任人\n桥东,一片,\n桥西,2,李\n",
+        ["片区", "column_2", "责任人"],
+        ["桥东", "一片", None],
+        rows=2,
+    ),
+    Dirty(
+        "another_table_below",
+        "编号,经度,纬度\n1,114.8,40.8\n\n道路编码,道路名称,\n7,某路,\n",
+        PLACED,
+        ONE,
+        rows=3,
+        said="row 4 named columns again, perhaps those of another table",
+    ),
     Dirty("full_width_commas", "编号，经度，纬度\n1，114.8，40.8\n", PLACED, ONE, said="full-width commas"),
     Dirty(
         "parted_by_blanks",
@@ -591,3 +619,45 @@ def test_a_few_cells_that_are_no_pair_are_named(tmp_path):
         "not_a_number": [2],
         "zero": [4],
     }
+
+
+TEXT_CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8).map(str.strip)
+TABLES = data_frames(
+    [
+        column("井盖编码", elements=st.from_regex(r"\A1307030102[0-9]{6}\Z")),
+        column("井深", elements=st.floats(-1e9, 1e9)),
+        column("井盖数量", elements=st.integers(0, 10**14)),
+        column(
+            "普查时间",
+            elements=st.datetimes(dt.datetime(1900, 3, 1), dt.datetime(2099, 1, 1)).map(
+                lambda time: time.replace(microsecond=0)
+            ),
+        ),
+        column("备注", elements=TEXT_CELLS),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=TABLES, ending=st.sampled_from(["csv", "xlsx"]))
+def test_a_table_that_was_written_is_read_as_it_was(table, ending):
+    with tempfile.TemporaryDirectory() as folder:
+        back = read_table(write_table(table, Path(folder, f"a.{ending}")))
+    assert list(back.columns) == list(table.columns)
+    assert back["井盖编码"].tolist() == table["井盖编码"].tolist()
+    # A workbook's writer gives 16 digits, where some numbers take 17.
+    assert back["井深"].astype(float).tolist() == pytest.approx(table["井深"].tolist(), rel=1e-15, abs=0)
+    assert back["井盖数量"].astype(int).tolist() == table["井盖数量"].tolist()
+    assert pd.to_datetime(back["普查时间"], format="mixed").tolist() == table["普查时间"].tolist()
+    assert back["备注"].fillna("").tolist() == table["备注"].tolist()
+
+
+def test_dates_are_dates_for_excel_and_columns_wide_enough(tmp_path):
+    times = pd.to_datetime(
+        ["2025-01-02 03:04:05", None, "1800-01-01", "2025-01-02 00:00:00.5"], format="mixed"
+    )
+    table = pd.DataFrame({"普查时间": times, "备注": ["很" * 12, "", "", ""]})
+    page = openpyxl.load_workbook(write_table(table, tmp_path / "a.xlsx")).active
+    cells = [cell.value for cell in page["A"]][1:]
+    assert cells == [dt.datetime(2025, 1, 2, 3, 4, 5), None, "1800-01-01", "2025-01-02 00:00:00.500000"]
+    assert page.column_dimensions["B"].width > 24

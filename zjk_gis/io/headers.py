@@ -12,13 +12,18 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.coordinates import is_coordinate_name
+from zjk_gis.layers.coordinates import coordinate_names, is_coordinate_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["HEAD_ROWS", "Layout", "Merged", "find_layout", "is_note", "is_total"]
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["HEAD_ROWS", "Layout", "Merged", "find_layout", "is_note", "is_total", "names_columns"]
 
 HEAD_ROWS = 40  # that are looked at; who puts more above a table must cut it off
 _DEEPEST = 20
@@ -145,6 +150,24 @@ def find_layout(rows: Sequence[Sequence[str]], merged: Iterable[Merged] = ()) ->
     return Layout(tuple(range(first, last + 1)), body, names, full_names, units, tuple(left_out), found)
 
 
+def names_columns(cells: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which rows hold two names or more that the library knows, and little else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> names_columns(pd.DataFrame({"a": ["1", "经度"], "b": ["纬度", "纬度"]})).tolist()
+    [False, True]
+    """
+    filled, known = np.zeros(len(cells), dtype=np.int64), np.zeros(len(cells), dtype=np.int64)
+    for at in range(cells.shape[1]):
+        column = cells.iloc[:, at]
+        filled += (column != "").to_numpy(dtype=bool)
+        known += column.isin(_field_names() | coordinate_names()).to_numpy(dtype=bool)
+    found: NDArray[np.bool_] = (known >= 2) & (2 * known > filled)
+    return found
+
+
 def is_total(cell: str) -> bool:
     """Tell whether the first cell of a row says that it is a sum of others.
 
@@ -254,10 +277,13 @@ def _stacked(plain: list[list[str]], at: int, merged: list[Merged]) -> bool:
     only_above = sum(up != "" and not low for up, low in pairs)
     if _known(below) >= (1 if only_above else 2) and _known(below) > _known(_repeated(above, below)):
         return True
-    varied = after is not None and any(
-        low and _VALUE.fullmatch(cell) for low, cell in zip(below, after, strict=True)
+    if not (only_above and only_below and above[0]):
+        return False
+    # Under a first name that reaches down stands nothing; where something does, it must be over values alone.
+    over_values = after is not None and all(
+        _VALUE.fullmatch(cell) for low, cell in zip(below, after, strict=True) if low
     )
-    return bool(only_above and only_below and varied and above[0])
+    return not below[0] or over_values
 
 
 def _repeated(above: Sequence[str], below: Sequence[str]) -> list[str]:

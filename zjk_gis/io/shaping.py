@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.errors import FileError, name_rows
-from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_note, is_total
+from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_note, is_total, names_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,8 @@ def shape_table(
     report : dict
         Told, in ``header``, the ``rows`` of the names, the ``first_row`` of the table, ``found`` (why),
         ``full_names`` and ``units``; in ``left_out`` the rows that are none of the table, each with ``row``,
-        ``why`` and ``text``; in ``filled_down`` the columns whose merged cells were, with how many.
+        ``why`` and ``text``; in ``filled_down`` the columns whose merged cells were, with how many; in
+        ``other_names`` the rows that look like the names of another table.
     merged : sequence of (int, int, int, int)
         Cells merged into one: first row, first column, last row, last column; rows as in `rows`, columns
         counted from 0.
@@ -115,6 +116,13 @@ def shape_table(
         "units": layout.units,
     }
     report["left_out"] = left_out
+    again = numbers[names_columns(table)] if layout.header else numbers[:0]
+    if len(again):
+        report["other_names"] = again.tolist()
+        report["remarks"].append(
+            f"{path.name}: {name_rows(again.tolist())} named columns again, perhaps those of another table "
+            "below the first; what follows was read as rows of the first: part the file"
+        )
     _remark(layout, path, report)
     names = _unique(layout.names, path, report)
     table = table.set_axis(names, axis="columns").reset_index(drop=True).astype("str")

@@ -21,6 +21,7 @@ __all__ = [
     "Pair",
     "Positions",
     "coordinate_columns",
+    "coordinate_names",
     "in_china",
     "is_coordinate_name",
     "looks_projected",
@@ -125,6 +126,11 @@ def coordinate_columns(columns: Iterable[object]) -> Pair | None:
             if first in known and second in known:
                 return Pair(known[first], known[second], sure=sure)
     return None
+
+
+def coordinate_names() -> frozenset[str]:
+    """Return the names that columns of coordinates have, without case, blanks and underscores."""
+    return _ALL_NAMES
 
 
 def is_coordinate_name(name: str) -> bool:
