@@ -157,6 +157,22 @@ TEXTS = [
         rows=3,
         said="row 4 named columns again, perhaps those of another table",
     ),
+    Dirty(
+        "codes_in_scientific_notation",
+        "网格编码,名称\n1.30703E+14,a\n1.30703005001001E+14,b\n130703005001002,c\n",
+        ["网格编码", "名称"],
+        ["1.30703E+14", "a"],
+        rows=3,
+        said="1 values of 网格编码 are written like 1.30703E+14 and have lost digits (row 0)",
+    ),
+    Dirty(
+        "codes_rounded_before_they_were_written",
+        "井盖编码,名称\n" + "".join(f"130703010200{n:03}0,某\n" for n in range(9)),
+        ["井盖编码", "名称"],
+        ["1307030102000000", "某"],
+        rows=9,
+        said="all long codes of 井盖编码 end in 0 after their 15th digit",
+    ),
     Dirty("full_width_commas", "编号，经度，纬度\n1，114.8，40.8\n", PLACED, ONE, said="full-width commas"),
     Dirty(
         "parted_by_blanks",
@@ -661,3 +677,75 @@ def test_dates_are_dates_for_excel_and_columns_wide_enough(tmp_path):
     cells = [cell.value for cell in page["A"]][1:]
     assert cells == [dt.datetime(2025, 1, 2, 3, 4, 5), None, "1800-01-01", "2025-01-02 00:00:00.500000"]
     assert page.column_dimensions["B"].width > 24
+
+
+NAMES = ["井盖编码", "权属单位", "经度", "纬度", "井深"]
+GROUPS = ["井盖编码", "权属单位", "坐标", "", "井深"]
+UNDER = ["", "", "经度", "纬度", ""]
+UNITS = ["", "", "°", "°", "m"]
+NUMBERED = ["甲", "1", "2", "3", "4"]
+TITLE = ["桥东区井盖普查表", "", "", "", ""]
+FILLED_IN = ["填报单位：市政处", "", "", "填报日期：2025年1月2日", ""]
+TOTAL = ["合计", "", "", "", "9"]
+SIGNED = ["制表人：王某", "", "审核人：李某", "", ""]
+BLANK = [""] * 5
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    above=st.lists(st.sampled_from([TITLE, FILLED_IN, BLANK]), max_size=3),
+    names=st.sampled_from([[NAMES], [GROUPS, UNDER]]),
+    between=st.sampled_from([[], [UNITS], [NUMBERED], [UNITS, NUMBERED], [BLANK]]),
+    count=st.integers(1, 12),
+    every_page=st.booleans(),
+    below=st.sampled_from([[], [TOTAL], [SIGNED], [TOTAL, BLANK, SIGNED]]),
+    how=st.sampled_from(["csv", "gbk", "semicolons", "full_width", "xlsx", "xls"]),
+    in_degrees=st.booleans(),
+)
+def test_every_mixture_of_dirt_is_read_right(
+    above, names, between, count, every_page, below, how, in_degrees
+):
+    places = [(114 + (50 + n % 10) / 60, 40 + (40 + n % 10) / 60) for n in range(count)]
+    rows = [
+        [
+            f"1307030102{n:06}",
+            "市政公司" if n % 3 else "",
+            f"114°{50 + n % 10}′" if in_degrees else repr(lon),
+            f"40°{40 + n % 10}′" if in_degrees else repr(lat),
+            "１．５",
+        ]
+        for n, (lon, lat) in enumerate(places)
+    ]
+    if every_page and count > 2 and len(names) == 1:
+        rows[2:2] = names
+    cells = [*above, *names, *between, *rows, *below]
+    with tempfile.TemporaryDirectory() as folder:
+        layer = read_layer(write_cells(cells, Path(folder), how), spec="manholes")
+    assert layer["manhole_code"].tolist() == [f"1307030102{n:06}" for n in range(count)]
+    assert layer["well_depth_m"].tolist() == [1.5] * count
+    assert shapely.get_coordinates(layer.geometry.to_numpy()).tolist() == [pytest.approx(at) for at in places]
+    told = len(report_of(layer)["left_out"]) + len(report_of(layer)["header"]["rows"])
+    assert told == sum(any(row) for row in cells) - count
+
+
+def write_cells(cells, folder, how):
+    """Write cells as text in one of the ways of a bureau; in workbooks what is empty is not there at all."""
+    path = folder / f"a.{how if how in ('xlsx', 'xls') else 'csv'}"
+    if how == "xlsx":
+        book = openpyxl.Workbook()
+        for row in cells:
+            book.active.append([cell or None for cell in row])
+        book.save(path)
+    elif how == "xls":
+        book = xlwt.Workbook()
+        page = book.add_sheet("表")
+        for r, row in enumerate(cells):
+            for c, cell in enumerate(row):
+                if cell:
+                    page.write(r, c, cell)
+        book.save(str(path))
+    else:
+        delimiter = {"semicolons": ";", "full_width": "，"}.get(how, ",")
+        text = "".join(delimiter.join(row) + "\r\n" for row in cells)
+        path.write_bytes(text.encode("gbk" if how == "gbk" else "utf-8-sig"))
+    return path

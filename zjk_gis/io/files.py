@@ -287,7 +287,7 @@ def _read(
     source: Path, form: Format, layer: str, spec: LayerSpec | None, report: dict[str, Any]
 ) -> pd.DataFrame:
     if form.kind == "text":
-        return read_text_table(source, report)
+        return read_text_table(source, report, spec)
     if form.kind == "workbook":
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":

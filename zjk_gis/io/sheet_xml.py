@@ -186,13 +186,12 @@ class Package:
             message = f"{self._path}: sheet {sheet!r} is not written in UTF-8; save it again in Excel"
             raise FileError(message)
         placed = _REFERENCE.findall(xml)
-        references = set(placed)
         cells = len(_CELL.findall(xml))
         if len(placed) < cells and len(_SOME_REFERENCE.findall(xml)) > len(placed):
             message = f"{self._path}: sheet {sheet!r} has cells at places that are none; it is damaged"
             raise FileError(message)
-        columns = {_column(letters) for letters, _ in references}
-        rows = {int(number) for _, number in references}
+        columns = {_column(letters) for letters in {letters for letters, _ in placed}}
+        rows = {int(number) for number in {number for _, number in placed}}
         if len(placed) < cells:  # cells without a place stand behind the one before
             tags = _ROW.findall(xml)
             rows |= {1, len(tags), *(_whole(_attributes(tag).get("r")) for tag in tags)}

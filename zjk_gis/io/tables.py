@@ -15,6 +15,7 @@ import pandas as pd
 
 from zjk_gis.errors import FileError, name_rows
 from zjk_gis.io.encoding import decode_text
+from zjk_gis.io.lost_digits import tell_lost_digits
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.shaping import shape_table
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["read_text_table", "sniff_delimiter"]
 
@@ -34,7 +37,7 @@ _MOST_COLUMNS = 16_384
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
+def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None = None) -> pd.DataFrame:
     """Read a .csv, .tsv or .txt file; encoding, delimiter and the row of names are found from the content.
 
     Parameters
@@ -42,7 +45,10 @@ def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
     path : Path
     report : dict
         Told the encoding, the delimiter and what `zjk_gis.io.shaping.shape_table` tells; and in ``ragged``
-        the lines of the file with fewer cells (``short``) or more (``long``) than the names.
+        the lines of the file with fewer cells (``short``) or more (``long``) than the names; and what
+        `zjk_gis.io.lost_digits.tell_lost_digits` tells.
+    spec : LayerSpec, optional
+        Which columns are numbers.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
         cells = cells.map(lambda cell: cell.replace(_STAND_IN, _WIDE_COMMA))
     table = shape_table(cells, lines, path, report).table
     _tell_ragged(cells, widths, lines, path, report)
-    return table
+    return tell_lost_digits(table, path, report, spec)
 
 
 def sniff_delimiter(text: str) -> str:
