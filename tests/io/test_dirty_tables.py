@@ -20,7 +20,7 @@ from hypothesis.extra.pandas import column, data_frames
 from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
-from zjk_gis.io import list_layers, read_layer, write_table
+from zjk_gis.io import list_layers, old_workbooks, read_layer, sheet_xml, write_table
 from zjk_gis.io.files import read_table
 
 
@@ -511,6 +511,26 @@ def replace_in(path, part, old, new):
             archive.writestr(name, content)
 
 
+def test_a_long_text_that_many_cells_share_is_refused(tmp_path):
+    path = write_table(pd.DataFrame({"编号": ["长"]}), tmp_path / "a.xlsx")
+    replace_in(path, "xl/sharedStrings.xml", "长".encode(), b"x" * 1_000_000)
+    row = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>1</v></c></row>' % (n, n) for n in range(3, 2003))
+    replace_in(path, "xl/worksheets/sheet1.xml", b"</sheetData>", row + b"</sheetData>")
+    with pytest.raises(FileError, match=r"the texts of sheet 'a' take 1,\d{3} MB"):
+        read_table(path)
+
+
+def test_a_long_text_that_many_cells_of_an_old_workbook_share_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet_xml, "MOST_SHARED_BYTES", 4 << 20)
+    monkeypatch.setattr(old_workbooks, "MOST_SHARED_BYTES", 4 << 20)
+    short = [[str(n), "路" * n] for n in range(1, 200)]
+    path = old_workbook(tmp_path, [["编号", "备注"], *short])
+    assert len(read_table(path)) == 199
+    path = old_workbook(tmp_path, [["编号", "备注"], *short, *([n, "a" + "路" * 20_000] for n in range(300))])
+    with pytest.raises(FileError, match=r"the texts of sheet 1 take 5 MB"):
+        read_table(path)
+
+
 def test_a_sheet_that_only_claims_to_be_endless_is_read(tmp_path):
     path = workbook(tmp_path, [HEAD, [1, 114.8, 40.8]])
     replace_in(path, "xl/worksheets/sheet1.xml", b'ref="A1:C2"', b'ref="A1:XFD1048576"')
@@ -749,3 +769,22 @@ def write_cells(cells, folder, how):
         text = "".join(delimiter.join(row) + "\r\n" for row in cells)
         path.write_bytes(text.encode("gbk" if how == "gbk" else "utf-8-sig"))
     return path
+
+
+HAN = st.text("甲乙丙丁桥东西南北路街片区网格城管人", min_size=2, max_size=5)
+CELLS = st.one_of(
+    HAN, HAN, st.just(""), st.integers(0, 10**9).map(str), st.sampled_from(["m", "无", "是", "2025-01-02"])
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), wide=st.integers(2, 6), ending=st.sampled_from(["csv", "xlsx"]))
+def test_a_clean_table_of_unknown_names_loses_nothing(data, wide, ending):
+    names = data.draw(st.lists(HAN, min_size=wide, max_size=wide, unique=True))
+    kinds = [data.draw(st.sampled_from([HAN, CELLS, st.integers(0, 99).map(str)])) for _ in names]
+    rows = data.draw(st.lists(st.tuples(HAN, *kinds[1:]), min_size=1, max_size=8))
+    table = pd.DataFrame(rows, columns=names, dtype="str")
+    with tempfile.TemporaryDirectory() as folder:
+        back = read_table(write_table(table, Path(folder, f"a.{ending}")))
+    assert back.fillna("").to_numpy().tolist() == table.to_numpy().tolist()
+    assert list(back.columns) == names

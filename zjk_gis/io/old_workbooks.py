@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.errors import FileError
-from zjk_gis.io.sheet_xml import SheetFacts, check_reach
+from zjk_gis.io.sheet_xml import MOST_SHARED_BYTES, SheetFacts, check_reach, check_shared
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["OldWorkbook"]
 
 _HEADER_BYTES, _ENTRY_BYTES = 512, 128
 _LAST_SECTOR = 0xFFFFFFFA  # what is greater is a mark
 _MOST_CELLS = 65_536 * 256
+_SST, _CONTINUE, _LABEL_SST = 0xFC, 0x3C, 0xFD
+_LONGEST_TEXT = 1 << 16
 _BOUND_SHEET, _EOF, _DIMENSIONS, _ROW, _BOOL_ERR = 0x85, 0x0A, 0x200, 0x208, 0x205
 # NUMBER, RK, LABELSST, LABEL, RSTRING, BOOLERR, FORMULA; MULRK holds several cells of a row
 _FORMULAS = (0x06, 0x406)
@@ -51,9 +55,10 @@ class OldWorkbook:
         except (struct.error, ValueError, IndexError, OverflowError) as error:
             message = f"{path}: the file is damaged; save it again as .xlsx"
             raise FileError(message) from error
+        self._globals = self._records(0)
         self._offsets = [
             struct.unpack_from("<I", self._stream, begin)[0]
-            for kind, begin, size in self._records(0)
+            for kind, begin, size in self._globals
             if kind == _BOUND_SHEET and size >= 6
         ]
 
@@ -80,6 +85,7 @@ class OldWorkbook:
             return SheetFacts()
         rows: list[int] = []
         columns: list[int] = []
+        used: list[int] = []
         facts = SheetFacts()
         for kind, begin, size in self._records(self._offsets[sheet]):
             if kind == _DIMENSIONS and size >= 10:
@@ -98,13 +104,46 @@ class OldWorkbook:
                 row, column = struct.unpack_from("<HH", self._stream, begin)
                 rows.append(row)
                 columns.append(column)
+                if kind == _LABEL_SST and size >= 10:
+                    used.append(struct.unpack_from("<I", self._stream, begin + 6)[0])
                 if kind == _MULRK:
                     columns.append(column + max(0, (size - 6) // 6 - 1))
                 if self._is_error(kind, begin, size):
                     facts.errors.append(f"{_letters(column)}{row + 1}")
         if rows:
             check_reach(rows, columns, len(columns), f"sheet {sheet + 1}", self._path)
+        if len(used) * _LONGEST_TEXT > MOST_SHARED_BYTES:
+            check_shared(self._shared_sizes(), np.array(used), f"sheet {sheet + 1}", self._path)
         return facts
+
+    def _shared_sizes(self) -> NDArray[np.int64]:
+        """Return how many characters each of the shared texts has; what is cut off has none."""
+        parts: list[bytes] = []
+        for kind, begin, size in self._globals:
+            if kind == _SST or (kind == _CONTINUE and parts):
+                parts.append(self._stream[begin : begin + size])
+            elif parts:
+                break
+        sizes: list[int] = []
+        part, at = 0, 8
+        while part < len(parts):
+            if at + 3 > len(parts[part]):
+                part, at = part + 1, 0
+                continue
+            count, flags = struct.unpack_from("<HB", parts[part], at)
+            at += 3
+            behind = 0
+            for flag, form, each in ((0x08, "<H", 4), (0x04, "<I", 1)):  # runs of letters, and how they sound
+                if flags & flag and at + struct.calcsize(form) <= len(parts[part]):
+                    behind += each * struct.unpack_from(form, parts[part], at)[0]
+                    at += struct.calcsize(form)
+            sizes.append(count)
+            part, at = _after_text(parts, part, at, count, 1 + (flags & 1))
+            while part < len(parts) and behind > len(parts[part]) - at:
+                behind -= len(parts[part]) - at
+                part, at = part + 1, 0
+            at += behind
+        return np.array(sizes, dtype=np.int64)
 
     def _is_error(self, kind: int, begin: int, size: int) -> bool:
         if kind == _BOOL_ERR:
@@ -124,6 +163,18 @@ class OldWorkbook:
             found.append((kind, at, size))
             at += size
         return found
+
+
+def _after_text(parts: list[bytes], part: int, at: int, count: int, width: int) -> tuple[int, int]:
+    """Return where a text ends; where its record ends first, the next one says anew how wide letters are."""
+    while part < len(parts):
+        fit = min(count, (len(parts[part]) - at) // width)
+        count, at = count - fit, at + fit * width
+        if not count:
+            break
+        part, at = part + 1, 1
+        width = 1 + (parts[part][0] & 1) if part < len(parts) and parts[part] else 1
+    return part, at
 
 
 def _letters(column: int) -> str:

@@ -15,13 +15,19 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zjk_gis.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["Package", "SheetFacts", "check_reach"]
+    from numpy.typing import NDArray
+
+__all__ = ["MOST_SHARED_BYTES", "Package", "SheetFacts", "check_reach", "check_shared"]
+
+MOST_SHARED_BYTES = 2**30  # a text that many cells share is copied for each
 
 _MOST_UNPACKED_BYTES = 2**30
 _MOST_CELLS = 60_000_000  # a million rows of sixty columns
@@ -41,6 +47,10 @@ _UNCOMPUTED = re.compile(
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^<]*?\bhidden\s*=\s*[\"'](?:1|true)[\"'][^<]*)>")
+_SHARED = re.compile(rb"<(?:\w+:)?si[\s>]")
+_USE_OF_SHARED = re.compile(
+    rb"<(?:\w+:)?c\s[^<]*?\bt\s*=\s*[\"']s[\"'][^<]*>\s*<(?:\w+:)?v[^<]*>\s*(\d{1,9})"
+)
 _STYLED = re.compile(rb"<(?:\w+:)?c\s([^<]*?\bs\s*=\s*[\"'](\d+)[\"'][^<]*)(?<!/)>")
 
 
@@ -83,6 +93,20 @@ def check_reach(rows: Iterable[int], columns: Iterable[int], cells: int, sheet: 
             f"{path}: {sheet} reaches over {tall:,} rows and {wide:,} columns with {cells:,} cells filled; "
             "clear the cells far outside the table"
         )
+        raise FileError(message)
+
+
+def check_shared(sizes: NDArray[np.int64], used: NDArray[np.int64], sheet: str, path: Path) -> None:
+    """Refuse a sheet whose cells share long texts so often that copying them would fill the memory.
+
+    Raises
+    ------
+    FileError
+        If they do.
+    """
+    held = int(sizes[used[(used >= 0) & (used < len(sizes))]].sum())
+    if held > MOST_SHARED_BYTES:
+        message = f"{path}: the texts of {sheet} take {held >> 20:,} MB; export it as .csv"
         raise FileError(message)
 
 
@@ -137,6 +161,7 @@ class Package:
         """
         xml = self._archive.read(self._part(sheet))
         self._measure(xml, sheet)
+        self._check_shared(xml, sheet)
         hidden = []
         if b"hidden" in xml:
             rows = [_attributes(tag) for tag in _ROW.findall(xml) if b"hidden" in tag]
@@ -198,6 +223,16 @@ class Package:
             columns |= {1, max(columns, default=0) + max(len(_CELL.findall(row)) for row in _ROW.split(xml))}
         if rows:
             check_reach(rows, columns, cells, f"sheet {sheet!r}", self._path)
+
+    def _check_shared(self, xml: bytes, sheet: str) -> None:
+        member = self._members.get("xl/sharedstrings.xml")
+        if member is None or member.file_size * len(xml) // len(b"<c t='s'><v>0</v>") <= MOST_SHARED_BYTES:
+            return
+        texts = self._archive.read(member)
+        begins = [match.start() for match in _SHARED.finditer(texts)]
+        sizes = np.diff([*begins, len(texts)])
+        used = np.array(_USE_OF_SHARED.findall(xml), dtype=np.int64)
+        check_shared(sizes, used, f"sheet {sheet!r}", self._path)
 
     def _zero_digits(self, xml: bytes) -> dict[tuple[int, int], int]:
         """Return the cells whose format shows a fixed count of digits."""
