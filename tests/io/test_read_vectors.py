@@ -9,7 +9,7 @@ import pytest
 from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
-from zjk_gis.io import read_layer, tables, write_layer
+from zjk_gis.io import read_layer, sheet_xml, write_layer
 
 WELLS = gpd.GeoDataFrame(
     {"井盖编码": [1307030102000001, 1307030102000002], "井深": ["2.5", "两米"]},
@@ -101,6 +101,6 @@ def test_a_table_in_a_geopackage_is_placed_by_its_columns(tmp_path):
 
 def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
     path = write_layer(WELLS, tmp_path / "a.xlsx")
-    monkeypatch.setattr(tables, "_MOST_UNPACKED_BYTES", 100)
-    with pytest.raises(FileError, match="unpacks to more than 2 GB"):
+    monkeypatch.setattr(sheet_xml, "_MOST_UNPACKED_BYTES", 100)
+    with pytest.raises(FileError, match="unpacks to more than 0 MB"):
         read_layer(path)

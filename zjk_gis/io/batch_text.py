@@ -29,7 +29,7 @@ from zjk_gis.io.batch_stream import Utf8Stream, first_row_not_utf8, is_packed
 from zjk_gis.io.batches import Batch, Place, crs_of_columns, first_places, time_column
 from zjk_gis.io.paths import blamed_on, check_content, format_of
 from zjk_gis.io.placing import parse_crs
-from zjk_gis.io.tables import _sniff_delimiter as sniff_delimiter
+from zjk_gis.io.tables import sniff_delimiter
 from zjk_gis.layers.coordinates import Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 

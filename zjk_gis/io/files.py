@@ -16,8 +16,9 @@ from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_readable
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.shapefile import sidecar
-from zjk_gis.io.tables import read_text_table, read_workbook, sheet_names
+from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import read_vector
+from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.naming import conform
@@ -185,8 +186,8 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     Returns
     -------
     list of str
-        The layers of a GeoPackage, the sheets of a workbook that hold anything, or the file's own name
-        without ending.
+        The layers of a GeoPackage, the sheets of a workbook that hold anything (hidden ones only where there
+        are no others), or the file's own name without ending.
 
     Raises
     ------
@@ -266,7 +267,7 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     """Return the layer asked for, the one the spec names, or the only one."""
     names = _layers_of(source, form)
     if layer is not None:
-        if layer not in names:
+        if layer not in names and not (form.kind == "workbook" and layer in sheet_names(source, hidden=True)):
             message = f"{source}: has no layer {layer!r}; its layers are {', '.join(names) or 'none'}"
             raise InputError(message)
         return layer
@@ -286,9 +287,9 @@ def _read(
     source: Path, form: Format, layer: str, spec: LayerSpec | None, report: dict[str, Any]
 ) -> pd.DataFrame:
     if form.kind == "text":
-        return read_text_table(source, report)
+        return read_text_table(source, report, spec)
     if form.kind == "workbook":
-        return read_workbook(source, layer, report)
+        return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
         return _read_parquet(source)
     frame: pd.DataFrame = read_vector(source, form.title, layer, spec, report)

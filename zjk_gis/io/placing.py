@@ -14,7 +14,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import CRSError, InputError
+from zjk_gis.errors import CRSError, InputError, name_rows
+from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.coordinates import (
     Pair,
     in_china,
@@ -25,7 +26,7 @@ from zjk_gis.layers.coordinates import (
 )
 from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.readings import packed_evidence
-from zjk_gis.layers.values import as_text, plain
+from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.coordinates import Positions
+
 __all__ = ["parse_crs", "place_table"]
 
-_WKT_NAMES = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "几何")
+_COARSE_DECIMALS = 2
 
 
 def parse_crs(crs: Any) -> CRS | None:
@@ -89,28 +92,42 @@ def place_table(
     CRSError
         If the coordinates are no degrees in China and `crs` is missing, or do not fit it.
     """
-    wkt = _wkt_column(table) if lon is None and lat is None else None
-    if wkt is not None:
-        return _place_wkt(table, wkt, path, report, crs)
-    pair = named_columns(table.columns, lon, lat, path.name)
-    if pair is None:
+    unnamed = lon is None and lat is None
+    shape = geometry_column(table, named=True) if unnamed else None
+    pair = named_columns(table.columns, lon, lat, path.name) if shape is None else None
+    both = pair_column(table) if shape is None and pair is None else None
+    if pair is None and both is None and shape is None:
+        shape = geometry_column(table, named=False)
+    if shape is not None:
+        return _place_shapes(table, shape, path, report, crs)
+    if both is not None:
+        parts, sure = pair_of(table[both], both)
+        pair, coordinates = Pair("east", "north", sure=sure), parts
+    elif pair is not None:
+        coordinates = table
+    else:
         message = (
             f"{path}: no columns of coordinates among {', '.join(map(str, table.columns))}; "
             "name them with lon= and lat="
         )
         raise InputError(message)
-    positions = read_positions(table, pair)
+    positions = read_positions(coordinates, pair)
     if not pair.sure and north_first(positions.x, positions.y):
         pair = Pair(pair.north, pair.east, sure=True)
         positions = positions.exchanged()
-        report["remarks"].append(
-            f"{path.name}: {pair.north} points north and {pair.east} east, as surveyors write"
+        turned = (
+            f"{both} holds the latitude or northing first"
+            if both is not None
+            else f"{pair.north} points north and {pair.east} east, as surveyors write"
         )
-    chosen = _choose_crs(positions.x, positions.y, path, report, crs, f"{pair.east} and {pair.north}")
-    report["coordinates"] = {"east": pair.east, "north": pair.north}
+        report["remarks"].append(f"{path.name}: {turned}")
+    columns = f"{pair.east} and {pair.north}" if both is None else both
+    _tell_coarse(positions, columns, table.index, path, report)
+    chosen = _choose_crs(positions.x, positions.y, path, report, crs, columns)
+    report["coordinates"] = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
     if positions.is_dms.any():
         report["remarks"].append(
-            f"{path.name}: {int(positions.is_dms.sum())} positions in {pair.east} and {pair.north} are "
+            f"{path.name}: {int(positions.is_dms.sum())} positions in {columns} are "
             "written as angles (degrees, minutes, seconds) and were turned into decimal degrees"
         )
     for why in ("missing", "not_a_number", "zero"):
@@ -126,30 +143,57 @@ def place_table(
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
 
 
-def _wkt_column(table: pd.DataFrame) -> str | None:
-    """Return the column of geometry written as text, if one is named so and holds some."""
-    for column in table.columns:
-        if plain(str(column)).casefold() in _WKT_NAMES:
-            first = as_text(table[column]).dropna()
-            if not len(first) or shapely.from_wkt(first.iloc[0], on_invalid="ignore") is not None:
-                return str(column)
-    return None
+def _tell_coarse(
+    positions: Positions, columns: str, index: pd.Index, path: Path, report: dict[str, Any]
+) -> None:
+    """Tell positions in degrees that were rounded so far that they say no more than the quarter."""
+    degrees = in_china(positions.x, positions.y) | in_china(positions.y, positions.x)
+    coarse = degrees & ~positions.is_dms
+    for numbers in (positions.x, positions.y):
+        coarse &= np.abs(numbers - np.round(numbers, _COARSE_DECIMALS)) < 1e-9
+    if coarse.any():
+        rows = index[coarse].tolist()
+        report["coarse"] = rows
+        report["remarks"].append(
+            f"{path.name}: {len(rows)} positions in {columns} have {_COARSE_DECIMALS} decimals or fewer, "
+            f"which is about 1 km ({name_rows(rows)})"
+        )
 
 
-def _place_wkt(
+def _place_shapes(
     table: pd.DataFrame, column: str, path: Path, report: dict[str, Any], crs: CRS | None
 ) -> gpd.GeoDataFrame:
     text = as_text(table[column])
-    shapes = shapely.from_wkt(text.astype(object).where(text.notna(), None).to_numpy(), on_invalid="ignore")
-    blank = shapely.is_missing(shapes)
-    for why, rows in (("missing", text.isna().to_numpy()), ("not_a_number", blank & text.notna().to_numpy())):
+    shapes, srids = geometry_of(table[column])
+    blank = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    empty = text.isna().to_numpy() | shapely.is_empty(shapes)
+    for why, rows in (("missing", empty), ("not_a_number", blank & ~empty)):
         if rows.any():
             report["without_position"][why] = table.index[rows].tolist()
     points = shapely.get_coordinates(shapes)
-    chosen = _choose_crs(points[:, 0], points[:, 1], path, report, crs, column)
+    chosen = _choose_crs(points[:, 0], points[:, 1], path, report, _named(srids, crs, path, column), column)
+    if crs is None and srids:
+        report["crs_from"] = f"file: {column} names it"
     report["coordinates"] = {"wkt": column}
     others = table.drop(columns=column)
+    if "geometry" in others.columns:
+        others = others.rename(columns={"geometry": "geometry_recorded"})
+        report["names"] = {"geometry": "geometry_recorded"}
     return gpd.GeoDataFrame(others, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
+
+
+def _named(srids: set[int], given: CRS | None, path: Path, column: str) -> CRS | None:
+    """Return the system that the geometries themselves name; refuse several, or another than the caller's."""
+    if len(srids) > 1:
+        message = (
+            f"{path}: {column} names several systems ({', '.join(map(str, sorted(srids)))}); part the file"
+        )
+        raise CRSError(message)
+    own = parse_crs(next(iter(srids))) if srids else None
+    if own is not None and given is not None and not own.equals(given, ignore_axis_order=True):
+        message = f"{path}: {column} says it is in {own.name}, but crs= says {given.name}; leave crs= out"
+        raise CRSError(message)
+    return own if given is None else given
 
 
 def _choose_crs(

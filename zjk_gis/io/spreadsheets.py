@@ -20,6 +20,9 @@ __all__ = ["guard_formula", "write_csv", "write_sheets"]
 
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL_CHARACTERS = 1_048_576, 16_384, 32_767
 _EXACT_DIGITS = 10**15
+_MEASURED_ROWS, _WIDEST = 100, 50  # for the width of a column
+# Excel takes 1900 for a leap year, so earlier days are others elsewhere.
+_FIRST_DAY, _DAY_AFTER_LAST = pd.Timestamp("1900-03-01"), pd.Timestamp("9999-12-31")
 # A spreadsheet takes a cell that begins so for a formula. Text that has an apostrophe before that already
 # gets one more, so that taking one off on reading always gives back what was written.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -67,32 +70,56 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
             message = f"{path.name}: a sheet holds {most}; write .csv"
             raise InputError(message)
     book = xlsxwriter.Workbook(str(path))
+    shown = {True: book.add_format({"num_format": "yyyy-mm-dd"})}
+    shown[False] = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     for name, table in tables.items():
         page = book.add_worksheet(_sheet_name(name))
         page.freeze_panes(1, 0)
-        _fill(page, table, path)
+        for at in range(table.shape[1]):
+            _fill(page, at, str(table.columns[at]), table.iloc[:, at], shown, path)
     book.close()
 
 
-def _fill(page: Any, table: pd.DataFrame, path: Path) -> None:
-    for at in range(table.shape[1]):
-        column = table.iloc[:, at]
-        page.write_string(0, at, str(table.columns[at]))
-        numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-        for row, value in enumerate(column.tolist(), start=1):
-            text = text_of(value)
-            if text is None:
-                continue
-            if numeric and np.isfinite(value) and abs(value) < _EXACT_DIGITS:
-                page.write_number(row, at, value)
-                continue
-            if len(text) > _CELL_CHARACTERS:
-                message = (
-                    f"{path.name}: {table.columns[at]} of row {row} has {len(text):,} characters, a cell "
-                    f"holds {_CELL_CHARACTERS:,}; write .csv or .gpkg"
-                )
-                raise InputError(message)
-            page.write_string(row, at, text)
+def _fill(page: Any, at: int, name: str, column: pd.Series, shown: Mapping[bool, Any], path: Path) -> None:
+    page.write_string(0, at, name)
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    dates = _exact_dates(column)
+    form = shown[bool((dates.dropna().dt.normalize() == dates.dropna()).all())]
+    widest = _width(name)
+    for row, (value, date) in enumerate(zip(column.tolist(), dates.tolist(), strict=True), start=1):
+        text = text_of(value)
+        if text is None:
+            continue
+        if row <= _MEASURED_ROWS:
+            widest = max(widest, _width(text))
+        if date is not pd.NaT:
+            page.write_datetime(row, at, date.to_pydatetime(), form)
+            continue
+        if numeric and np.isfinite(value) and abs(value) < _EXACT_DIGITS:
+            page.write_number(row, at, value)
+            continue
+        if len(text) > _CELL_CHARACTERS:
+            message = (
+                f"{path.name}: {name} of row {row} has {len(text):,} characters, a cell "
+                f"holds {_CELL_CHARACTERS:,}; write .csv or .gpkg"
+            )
+            raise InputError(message)
+        page.write_string(row, at, text)
+    page.set_column(at, at, min(widest, _WIDEST) + 2)
+
+
+def _exact_dates(column: pd.Series) -> pd.Series:
+    """Return the times that a spreadsheet holds to the last digit; the others are written as text."""
+    none = pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]")
+    if not pd.api.types.is_datetime64_dtype(column.dtype):
+        return none
+    fit = (column >= _FIRST_DAY) & (column < _DAY_AFTER_LAST) & (column.dt.floor("s") == column)
+    return column.astype("datetime64[us]").where(fit, none)
+
+
+def _width(text: str) -> int:
+    """Return how many digits wide a text is shown: Chinese characters are twice as wide."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text[:_WIDEST])
 
 
 def _sheet_name(name: str) -> str:

@@ -1,48 +1,60 @@
-"""Tables: text files and workbooks, every cell as text until somebody says what it is.
+"""Tables in text files: every cell as text until somebody says what it is.
 
 A code that passes through a number loses its zeros, a date its order, so nothing is turned here.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import csv
 import io
 import re
-import zipfile
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from zjk_gis._optional import need
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, name_rows
 from zjk_gis.io.encoding import decode_text
+from zjk_gis.io.lost_digits import tell_lost_digits
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.io.shaping import shape_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_text_table", "read_workbook", "sheet_names"]
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["read_text_table", "sniff_delimiter"]
 
 _DELIMITERS = ",;\t|"
-_MOST_UNPACKED_BYTES = 2**31  # a workbook that unpacks to more is a bomb, not a table
-_EXACT_DIGITS = 1e15
+_WIDE_COMMA = "\uff0c"
+_STAND_IN = "\x1f"  # of a delimiter that takes more than one byte, which the reader cannot have
+_SNIFFED_LINES = 50
+_MOST_COLUMNS = 16_384
 # What `zjk_gis.io.spreadsheets.guard_formula` put an apostrophe before.
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
-    """Read a .csv, .tsv or .txt file; encoding and delimiter are found from the content.
+def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None = None) -> pd.DataFrame:
+    """Read a .csv, .tsv or .txt file; encoding, delimiter and the row of names are found from the content.
 
     Parameters
     ----------
     path : Path
     report : dict
-        Told the encoding and the delimiter.
+        Told the encoding, the delimiter and what `zjk_gis.io.shaping.shape_table` tells; and in ``ragged``
+        the lines of the file with fewer cells (``short``) or more (``long``) than the names; and what
+        `zjk_gis.io.lost_digits.tell_lost_digits` tells.
+    spec : LayerSpec, optional
+        Which columns are numbers.
 
     Returns
     -------
     DataFrame
-        Of str; empty cells are missing. The apostrophe before a guarded formula is taken off again.
+        Of str; empty cells are missing. The apostrophe before a guarded formula is taken off again. The cells
+        that a row has too many stand in columns of their own at the end.
 
     Raises
     ------
@@ -55,134 +67,134 @@ def read_text_table(path: Path, report: dict[str, Any]) -> pd.DataFrame:
     if "\x00" in text:
         message = f"{path}: holds NUL characters and is no text; export it again"
         raise FileError(message)
-    delimiter = _sniff_delimiter(text)
-    report |= {"encoding": encoding.name, "encoding_found": encoding.found, "delimiter": delimiter}
+    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
     if not encoding.sure:
         report["remarks"].append(f"{path.name}: read as {encoding.name} ({encoding.found})")
+    text, delimiter = _delimited(text, path, report)
+    widths, lines = _measure(text, delimiter, path)
     with blamed_on(path):
         cells = pd.read_csv(
-            io.StringIO(text),
+            io.StringIO(text, newline=""),
             sep=delimiter,
             header=None,
+            names=list(range(int(widths.max()))),
             dtype=str,
             na_filter=False,
             index_col=False,
-            skip_blank_lines=True,
+            skip_blank_lines=False,
         )
+    if len(cells) != len(widths):
+        message = f"{path}: its quotes can be read in two ways; write a quote within a cell as two"
+        raise FileError(message)
     if "'" in text:
-        cells = cells.map(lambda cell: cell[1:] if _GUARDED.match(cell) else cell)
-    return _with_header(cells, path, report)
+        for at in cells.columns:
+            guarded = cells[at].str.startswith("'") & cells[at].str.match(_GUARDED)
+            if guarded.any():
+                cells[at] = cells[at].mask(guarded, cells[at].str[1:])
+    if report["delimiter"] == _WIDE_COMMA and '"' in text:
+        cells = cells.map(lambda cell: cell.replace(_STAND_IN, _WIDE_COMMA))
+    table = shape_table(cells, lines, path, report).table
+    _tell_ragged(cells, widths, lines, path, report)
+    return tell_lost_digits(table, path, report, spec)
 
 
-def sheet_names(path: Path) -> list[str]:
-    """Return the names of a workbook's sheets that hold anything.
-
-    Raises
-    ------
-    FileError
-        If it cannot be read.
-    MissingExtraError
-        If python-calamine is not installed.
-    """
-    with blamed_on(path):
-        book = _open_workbook(path)
-        sheets = [sheet.name for sheet in book.sheets_metadata if "Work" in str(sheet.typ)]
-        return [name for name in sheets if _rows_of(book, name)]
-
-
-def read_workbook(path: Path, sheet: str, report: dict[str, Any]) -> pd.DataFrame:
-    """Read one sheet of a workbook; numbers and dates become the text a person would see.
+def sniff_delimiter(text: str) -> str:
+    r"""Return the delimiter of a text: the one that most lines have equally often, outside quotes.
 
     Parameters
     ----------
-    path : Path
-    sheet : str
-    report : dict
-        Told the rows above the header that were passed over, and the cells whose long numbers have lost
-        digits.
+    text : str
+        The beginning of the file; its first lines are looked at.
 
-    Returns
-    -------
-    DataFrame
-        Of str; empty cells are missing.
-
-    Raises
-    ------
-    FileError
-        If it cannot be read.
+    Examples
+    --------
+    >>> sniff_delimiter("井盖表\nid;wkt\n1;LINESTRING (114 40, 115 41, 115 42)\n")
+    ';'
     """
-    with blamed_on(path):
-        rows = _rows_of(_open_workbook(path), sheet)
-    filled = [sum(cell != "" for cell in row) for row in rows]
-    # A title above the table fills one cell, perhaps merged over all columns.
-    skipped = (
-        next((at for at, count in enumerate(filled) if count > 1), 0) if max(filled, default=0) > 1 else 0
-    )
-    if skipped:
-        report["remarks"].append(
-            f"{path.name}: the header is row {skipped + 1}; the title above was passed over"
-        )
-    rows = [row for row, count in zip(rows[skipped:], filled[skipped:], strict=True) if count]
-    lossy = sum(isinstance(cell, float) and abs(cell) >= _EXACT_DIGITS for row in rows for cell in row)
-    if lossy:
-        report["remarks"].append(
-            f"{path.name}: {lossy} cells hold numbers of more than 15 digits, the last of which Excel has "
-            "lost; codes must be stored as text"
-        )
-    report |= {"sheet": sheet, "lossy_numbers": lossy}
-    return _with_header(pd.DataFrame([[_cell_text(cell) for cell in row] for row in rows]), path, report)
+    lines = _first_lines(text)
+    best, most = _DELIMITERS[0], (0, 0)
+    for delimiter in _DELIMITERS:
+        counts = [line.count(delimiter) for line in lines]
+        present = [count for count in counts if count]
+        if present:
+            usual = max(set(present), key=lambda count: (present.count(count), count))
+            if (present.count(usual), usual) > most:
+                best, most = delimiter, (present.count(usual), usual)
+    return best
 
 
-def _sniff_delimiter(text: str) -> str:
-    """Return the delimiter of the first line: the one that occurs most outside quotes."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", line)
-    return max(_DELIMITERS, key=bare.count)
+def _first_lines(text: str) -> list[str]:
+    begin = text[: 1 << 16]
+    bare = re.sub(r'"[^"]*"', "", begin)
+    return [line for line in bare.splitlines() if line.strip()][:_SNIFFED_LINES]
 
 
-def _open_workbook(path: Path) -> Any:
-    calamine = need("python_calamine", extra="excel", purpose="read a workbook")
-    content = path.read_bytes()
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _MOST_UNPACKED_BYTES:
-                message = f"{path}: unpacks to more than 2 GB; split it or export it as .csv"
-                raise FileError(message)
-    return calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+def _delimited(text: str, path: Path, report: dict[str, Any]) -> tuple[str, str]:
+    """Return the text and its delimiter; one that the reader cannot have is replaced."""
+    delimiter = sniff_delimiter(text)
+    lines = _first_lines(text)
+    report["delimiter"] = delimiter
+    if any(delimiter in line for line in lines):
+        return text, delimiter
+    if lines and 2 * sum(_WIDE_COMMA in line for line in lines) > len(lines) and _STAND_IN not in text:
+        report["delimiter"] = _WIDE_COMMA
+        report["remarks"].append(f"{path.name}: its cells are parted by full-width commas")
+        return text.replace(_WIDE_COMMA, _STAND_IN), _STAND_IN
+    counts = {len(line.split()) for line in lines}
+    if len(lines) > 1 and len(counts) == 1 and min(counts) > 1 and '"' not in text:
+        report["delimiter"] = " "
+        report["remarks"].append(f"{path.name}: its cells are parted by blanks")
+        return re.sub(r"[^\S\r\n]+", "\t", re.sub(r"(?m)^[^\S\r\n]+|[^\S\r\n]+$", "", text)), "\t"
+    return text, delimiter
 
 
-def _rows_of(book: Any, sheet: str) -> list[list[Any]]:
-    rows: list[list[Any]] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
-    return rows
-
-
-def _cell_text(cell: object) -> str:
-    """Write a cell as a person would: whole numbers plain, dates without a midnight."""
-    if isinstance(cell, bool):
-        return "是" if cell else "否"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00")
-    return str(cell)
-
-
-def _with_header(cells: pd.DataFrame, path: Path, report: dict[str, Any]) -> pd.DataFrame:
-    """Take the first row as names: blank ones are numbered, repeated ones too."""
-    if not len(cells):
+def _measure(text: str, delimiter: str, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many cells every record has, and the line of the file on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    most_characters = csv.field_size_limit(max(len(text), 1 << 17))
+    try:
+        with blamed_on(path):
+            measured = [(len(row), reader.line_num) for row in reader]
+    finally:
+        csv.field_size_limit(most_characters)
+    pairs = np.array(measured, dtype=np.int64).reshape(-1, 2)
+    if not pairs[:, 0].any():
         message = f"{path}: holds no table"
         raise FileError(message)
-    names: list[str] = []
-    for at, cell in enumerate(cells.iloc[0].tolist()):
-        name = " ".join(str(cell).split()) or f"column_{at + 1}"
-        number, base = 1, name
-        while name in names:
-            number += 1
-            name = f"{base}_{number}"
-        if name != base:
-            report["remarks"].append(f"{path.name}: the column {base!r} comes again and is called {name!r}")
-        names.append(name)
-    table = cells.iloc[1:].set_axis(names, axis="columns").reset_index(drop=True).astype("str")
-    table = table.mask(table == "")
-    unnamed = [name for name in names if name.startswith("column_") and table[name].isna().all()]
-    return table.drop(columns=unnamed)
+    widths = pairs[:, 0]
+    lines = np.concatenate([[0], pairs[:-1, 1]]) + 1
+    usual = int(np.bincount(widths).argmax())
+    at = int(widths.argmax())
+    if widths[at] > min(_MOST_COLUMNS, 4 * usual + 100):
+        message = (
+            f"{path}: line {lines[at]} has {widths[at]:,} cells, other lines have {usual}; is a quote or a "
+            "line end missing?"
+        )
+        raise FileError(message)
+    return widths, lines
+
+
+def _tell_ragged(
+    cells: pd.DataFrame,
+    widths: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    path: Path,
+    report: dict[str, Any],
+) -> None:
+    """Tell which rows of the table have fewer or more cells than the names."""
+    header = report["header"]["rows"]
+    in_table = (widths > 0) & (lines >= report["header"]["first_row"])
+    in_table &= ~np.isin(lines, [row["row"] for row in report["left_out"]])
+    if not in_table.any():
+        return
+    wide = int(widths[np.isin(lines, header)].max() if header else np.bincount(widths[in_table]).argmax())
+    surplus = cells.iloc[:, wide:]
+    long = (widths > wide) & (surplus != "").any(axis=1).to_numpy(dtype=bool)
+    wrong = {"short": lines[in_table & (widths < wide)].tolist(), "long": lines[in_table & long].tolist()}
+    report["ragged"] = {why: rows for why, rows in wrong.items() if rows}
+    for why, rows in report["ragged"].items():
+        more = "fewer" if why == "short" else "more"
+        report["remarks"].append(
+            f"{path.name}: {len(rows)} lines have {more} cells than the {wide} of the names; is a delimiter "
+            f"or line end within a cell not in quotes? ({name_rows(rows).replace('row', 'line')})"
+        )

@@ -21,7 +21,9 @@ __all__ = [
     "Pair",
     "Positions",
     "coordinate_columns",
+    "coordinate_names",
     "in_china",
+    "is_coordinate_name",
     "looks_projected",
     "named_columns",
     "north_first",
@@ -45,6 +47,9 @@ _XY_NAMES = (
     ("posx", "posy"),
 )
 _EASTING_NAMES = (("easting", "northing"), ("东坐标", "北坐标"), ("横坐标", "纵坐标"))
+_ALL_NAMES = frozenset(
+    name for names in (_LON_NAMES, _LAT_NAMES, *_XY_NAMES, *_EASTING_NAMES) for name in names
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,7 @@ def coordinate_columns(columns: Iterable[object]) -> Pair | None:
     """
     known: dict[str, str] = {}
     for column in columns:
-        key = plain(str(column)).casefold().replace(" ", "").replace("_", "")
-        known.setdefault(key, str(column))
+        known.setdefault(_key(str(column)), str(column))
     east = next((known[name] for name in _LON_NAMES if name in known), None)
     north = next((known[name] for name in _LAT_NAMES if name in known), None)
     if east is not None and north is not None:
@@ -122,6 +126,26 @@ def coordinate_columns(columns: Iterable[object]) -> Pair | None:
             if first in known and second in known:
                 return Pair(known[first], known[second], sure=sure)
     return None
+
+
+def coordinate_names() -> frozenset[str]:
+    """Return the names that columns of coordinates have, without case, blanks and underscores."""
+    return _ALL_NAMES
+
+
+def is_coordinate_name(name: str) -> bool:
+    """Tell whether a column may hold coordinates by its name alone.
+
+    Examples
+    --------
+    >>> [is_coordinate_name(name) for name in ("经度", "Point_X", "名称")]
+    [True, True, False]
+    """
+    return _key(name) in _ALL_NAMES
+
+
+def _key(name: str) -> str:
+    return plain(name).casefold().replace(" ", "").replace("_", "")
 
 
 def named_columns(columns: Iterable[object], lon: str | None, lat: str | None, name: str) -> Pair | None:

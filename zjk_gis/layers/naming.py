@@ -13,9 +13,9 @@ from zjk_gis.layers.values import plain
 if TYPE_CHECKING:
     import pandas as pd
 
-    from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["conform", "fields_of"]
+__all__ = ["conform", "field_of", "fields_of"]
 
 _UNIT = re.compile(r"\((?:m|m2|mm)\)$")  # NFKC has made m² to m2
 
@@ -85,6 +85,19 @@ def fields_of(layer: pd.DataFrame, spec: LayerSpec) -> set[str]:
     """
     fields = {_key(name): field.name for field in spec.fields for name in field.names}
     return {fields[key] for key in map(_key, map(str, layer.columns)) if key in fields}
+
+
+def field_of(column: str, spec: LayerSpec) -> Field | None:
+    """Return the field that a column's name means, if it means one.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> field_of("网格编码 ", UNIT_GRIDS).name
+    'grid_code'
+    """
+    key = _key(column)
+    return next((field for field in spec.fields if key in map(_key, field.names)), None)
 
 
 def _key(name: str) -> str:
