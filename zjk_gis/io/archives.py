@@ -33,7 +33,7 @@ _NESTED = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".zst")
 
 def is_archive(path: Path) -> bool:
     """Tell whether a file is an archive by its ending."""
-    return path.suffix.lower() == ".zip"
+    return path.suffix.lower() in (".zip", ".kmz")
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,8 +14,18 @@ from zjk_gis._optional import need
 from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.errors import CRSError, FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
+from zjk_gis.io.drawings import read_drawing
+from zjk_gis.io.geodatabase import geodatabase_layers, naive_times
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_readable
+from zjk_gis.io.kml import read_kml
+from zjk_gis.io.paths import (
+    blamed_on,
+    check_content,
+    existing_file,
+    format_of,
+    is_geodatabase,
+    is_readable,
+)
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import read_text_table
@@ -25,9 +37,6 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from pyproj import CRS
 
     from zjk_gis.io.paths import Format
@@ -50,8 +59,8 @@ def read_layer(
     Parameters
     ----------
     path : str or path
-        A real file: .gpkg, .shp, .geojson, .json, .fgb, .parquet, .geoparquet, .csv, .tsv, .txt, .xlsx or
-        .xls, or a .zip with one of them in it. Its content must agree with its ending.
+        A real file: .gpkg, .shp, .geojson, .json, .fgb, .kml, .gdb, .dxf, .parquet, .geoparquet, .csv, .tsv,
+        .txt, .xlsx or .xls, or a .zip or .kmz with one of them in it. Its content must agree with its ending.
     layer : str, optional
         The layer of a GeoPackage or the sheet of a workbook; needed where there are several, unless `spec`
         names one of them.
@@ -156,11 +165,21 @@ def as_spec(
     return frame
 
 
+def readable_in(folder: Path) -> list[Path]:
+    """Return the files below a folder that can be read; a File Geodatabase counts as one."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        bases = [name for name in folders if is_geodatabase(Path(place, name))]
+        folders[:] = sorted(set(folders) - set(bases))
+        found += [Path(place, name) for name in [*bases, *names] if is_readable(Path(name))]
+    return sorted(found)
+
+
 def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
     """Read the only file in an archive that can be read."""
     remarks: list[str] = []
     with unpacked(source, remarks) as folder:
-        inside = sorted(file for file in folder.rglob("*") if file.is_file() and is_readable(file))
+        inside = readable_in(folder)
         if len(inside) != 1:
             names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
             message = f"{source}: holds several files to read, or none ({names}); read them with read_folder"
@@ -206,6 +225,14 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     ['incidents']
     """
     source = existing_file(path)
+    if is_archive(source):
+        with unpacked(source, []) as folder:
+            inside = readable_in(folder)
+            if len(inside) == 1:
+                return list_layers(inside[0])
+            names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
+        message = f"{source}: holds several files to read, or none ({names}); read them with read_folder"
+        raise InputError(message)
     form = format_of(source)
     check_content(source, form)
     return _layers_of(source, form)
@@ -258,9 +285,9 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
 def _layers_of(source: Path, form: Format) -> list[str]:
     if form.kind == "workbook":
         return sheet_names(source)
-    if form.title != "GPKG":
-        return [source.stem]
-    return geopackage_layers(source)
+    if form.kind == "geodatabase":
+        return geodatabase_layers(source)
+    return geopackage_layers(source) if form.title == "GPKG" else [source.stem]
 
 
 def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec | None) -> str:
@@ -292,8 +319,12 @@ def _read(
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
         return _read_parquet(source)
-    frame: pd.DataFrame = read_vector(source, form.title, layer, spec, report)
-    return frame
+    frame: pd.DataFrame
+    if form.kind in ("kml", "drawing"):
+        frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
+        return frame
+    frame = read_vector(source, form.title, layer, spec, report)
+    return naive_times(frame) if form.kind == "geodatabase" else frame
 
 
 def _read_parquet(source: Path) -> pd.DataFrame:

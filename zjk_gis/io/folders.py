@@ -13,7 +13,7 @@ import pandas as pd
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
-from zjk_gis.io.paths import existing_file, is_readable
+from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
@@ -124,6 +124,9 @@ def read_folder(
     [['网格表.csv', 'incidents', 1], ['', '', 0]]
     """
     root = Path(path) if isinstance(path, str | os.PathLike) else Path()
+    if is_geodatabase(root):
+        message = f"{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in"
+        raise InputError(message)
     given = dict(specs or {})
     found = FolderReading({}, pd.DataFrame(columns=list(_COLUMNS)))
     rows: list[dict[str, Any]] = []
@@ -189,8 +192,9 @@ def _read_all(
 
 def _files(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
-        for name in names:
+        bases = [name for name in folders if is_geodatabase(Path(folder, name))]
+        folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN) and name not in bases)
+        for name in [*bases, *names]:
             file = Path(folder, name)
             if not name.startswith(_HIDDEN) and not name.lower().endswith(_SIDECARS):
                 yield file

@@ -29,13 +29,14 @@ __all__ = [
     "existing_file",
     "format_of",
     "gdal_name",
+    "is_geodatabase",
     "is_readable",
     "pinned_name",
     "target_file",
     "workshop",
 ]
 
-Kind = Literal["vector", "parquet", "text", "workbook"]
+Kind = Literal["vector", "parquet", "text", "workbook", "kml", "drawing", "geodatabase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Format:
     ----------
     title : str
         Its name; for vector formats the name of GDAL's driver.
-    kind : {"vector", "parquet", "text", "workbook"}
+    kind : {"vector", "parquet", "text", "workbook", "kml", "drawing", "geodatabase"}
         Which library reads it.
     magic : tuple of bytes
         One of these begins the file; empty for text.
@@ -67,6 +68,9 @@ _FORMATS = {
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
     ".fgb": Format("FlatGeobuf", "vector", (b"fgb\x03",)),
+    ".kml": Format("KML", "kml", (b"<", b"\xff\xfe", b"\xfe\xff")),
+    ".gdb": Format("OpenFileGDB", "geodatabase"),
+    ".dxf": Format("DXF", "drawing"),
     ".parquet": _PARQUET,
     ".geoparquet": _PARQUET,
     ".csv": _TEXT,
@@ -76,7 +80,8 @@ _FORMATS = {
     ".xlsx": Format("Excel", "workbook", (_ZIP, _OLE)),
     ".xls": Format("Excel", "workbook", (_ZIP, _OLE)),
 }
-_WRITTEN = (".gpkg", ".shp", ".geojson", ".fgb", ".parquet", ".csv", ".xlsx")
+_WRITTEN = (".gpkg", ".shp", ".geojson", ".fgb", ".parquet", ".csv", ".xlsx", ".kml", ".gdb")
+_GEODATABASE = ".gdb"
 _PAGES = (".html",)
 
 # What the first bytes of a file under a wrong name usually are.
@@ -97,7 +102,7 @@ _HEAD_BYTES = 4096
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute path of a real file, or refuse.
+    """Return the absolute path of a real file, or of a File Geodatabase, which is a folder; or refuse.
 
     Raises
     ------
@@ -107,14 +112,17 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
     """
     plain = _plain_path(path)
     try:
-        if plain.is_dir():
+        if plain.is_dir() and not is_geodatabase(plain):
             message = f"{plain}: is a folder; name a file in it"
             raise FileError(message)
         if not plain.exists():
             message = f"{plain}: no such file" + ("" if plain.parent.is_dir() else ", nor its folder")
             raise FileError(message)
-        if not plain.is_file():
+        if not plain.is_file() and not plain.is_dir():
             message = f"{plain}: is no regular file"
+            raise FileError(message)
+        if plain.is_file() and plain.suffix.lower() == _GEODATABASE:
+            message = f"{plain}: a File Geodatabase is a folder, and this is a file; copy the whole folder"
             raise FileError(message)
         return Path(os.path.abspath(plain))  # noqa: PTH100 - resolve() would follow links away from the sidecars
     except (OSError, ValueError) as error:
@@ -143,7 +151,7 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
         if not folder.is_dir():
             message = f"{plain}: the folder {folder} does not exist; create it first"
             raise FileError(message)
-        if plain.exists() and not plain.is_file():
+        if plain.exists() and not plain.is_file() and not is_geodatabase(plain):
             message = f"{plain}: is a folder or a device, not a file; name another"
             raise FileError(message)
         if not os.access(folder, os.W_OK):
@@ -176,9 +184,14 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     >>> check_writable("answers.docx")
     Traceback (most recent call last):
     zjk_gis.errors.InputError: answers.docx: nothing is written under the ending '.docx'; the endings are
-    .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .html
+    .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .kml, .gdb, .html
     """
     target_file(path, _WRITTEN + _PAGES)
+
+
+def is_geodatabase(path: Path) -> bool:
+    """Tell whether a path is a folder with the ending of a File Geodatabase."""
+    return path.suffix.lower() == _GEODATABASE and path.is_dir()
 
 
 def format_of(path: Path) -> Format:
@@ -211,13 +224,15 @@ def check_content(path: Path, expected: Format) -> None:
     FileError
         If they are not, or the file is empty; the message says what it looks like.
     """
+    if expected.kind == "geodatabase":
+        return  # a folder: what is in it is looked at where it is opened
     with blamed_on(path), path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head:
         message = f"{path}: the file is empty"
         raise FileError(message)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    begin = text if expected is _GEOJSON else head
+    begin = text if expected is _GEOJSON or (expected.kind == "kml" and text.startswith(b"<")) else head
     if expected.magic:
         fits = begin.startswith(expected.magic)
     else:

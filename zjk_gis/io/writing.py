@@ -19,6 +19,7 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
+from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, storable_types
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
@@ -38,8 +39,10 @@ __all__ = ["plain_columns", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
+_DRIVERS = {".kml": "LIBKML"}  # the one that writes all columns
 _SAME_DEGREES = 1e-7  # a centimetre
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
+_GDB_OWN = {"FID": ("OBJECTID", "OBJECTID_"), "GEOMETRY_NAME": ("SHAPE", "SHAPE_")}
 _GPKG_OWN = {"FID": ("fid", "fid_", "fid__"), "GEOMETRY_NAME": ("geom", "geometry", "geom_")}
 # Parts, indexes and copies of metadata of the old shapefile; beside the new one they would mislead.
 _STALE = (
@@ -63,6 +66,9 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
           `zjk_gis.io.shapefile`; `read_layer` turns them back), text of more than 254 bytes is cut, dates
           are text
         - ``.geojson``: converted to WGS 84, as the format demands
+        - ``.gdb``: a folder; as in a GeoPackage layers are added. Booleans become 1 and 0; whole numbers over
+          32 bits and milliseconds need ArcGIS Pro 3.2 or newer, which is told
+        - ``.kml``: converted to WGS 84; values become text
         - ``.fgb``, ``.parquet``
         - ``.csv``: UTF-8 with byte order mark; points as ``lon`` and ``lat`` in CGCS2000 degrees, other
           shapes as ``wkt`` in the same; an apostrophe before text that a spreadsheet would run as a formula
@@ -122,6 +128,11 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
             _write_geopackage(plain, made, target, layer or target.stem)
         elif ending == ".shp":
             _write_vector(_fit_dbf(plain, target), made, encoding="UTF-8")
+        elif ending == ".gdb":
+            _write_geodatabase(plain, made, target, layer or target.stem)
+        elif ending == ".kml":
+            require_crs(plain, target.name)
+            _write_vector(convert_crs(plain, WGS84, name=target.name), made, layer=layer or target.stem)
         elif ending == ".geojson":
             require_crs(plain, target.name)
             # Text that looks like JSON stays text.
@@ -267,11 +278,27 @@ def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: 
     _write_vector(frame, made, layer=layer, **own)
 
 
+def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:
+    """Add a layer to a copy of the File Geodatabase that is there, or make a new one."""
+    if target.exists():
+        copy_geodatabase(target, made)
+    fitting, told = storable_types(frame)
+    options, needed = geodatabase_options(fitting)
+    for text in [*told, *needed]:
+        _LOG.warning("%s: %s", target.name, text)
+    taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
+    own = {
+        option: next(name for name in (*names, f"ZJK_{names[0]}") if name.casefold() not in taken)
+        for option, names in _GDB_OWN.items()
+    }
+    _write_vector(fitting, made, layer=layer, **own, **options)
+
+
 def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     """Write with the driver of the ending; what GDAL remarks on is told to the log."""
     import pyogrio
 
-    driver = format_of(made).title
+    driver = _DRIVERS.get(made.suffix.lower()) or format_of(made).title
     kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna().unique()}
     if driver == "ESRI Shapefile" and len(kinds) > 1:
         message = (
@@ -321,6 +348,9 @@ def _fit_dbf(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
 
 def _move_into_place(made: Path, target: Path) -> None:
     """Move what was made to where it belongs, the file itself last; what described the old one goes."""
+    if made.is_dir():
+        _swap(made, target)
+        return
     parts = [part for part in made.parent.iterdir() if part != made]
     if target.suffix.lower() == ".shp":
         fresh = {part.name for part in parts}
@@ -330,3 +360,17 @@ def _move_into_place(made: Path, target: Path) -> None:
                 neighbour.unlink()
     for part in [*sorted(parts), made]:
         part.replace(target.parent / part.name)
+
+
+def _swap(made: Path, target: Path) -> None:
+    """Put a folder in the place of another; if that fails, the other is put back."""
+    if not target.exists():
+        made.rename(target)
+        return
+    before = made.with_name(f"{made.name}.before")
+    target.rename(before)
+    try:
+        made.rename(target)
+    except OSError:
+        before.rename(target)
+        raise

@@ -1,0 +1,149 @@
+"""Reading CAD drawings (.dxf): entities as rows, layers as a column, Chinese intact, blocks bounded.
+
+Fiona opens them, as it can be held to one driver and told the encoding for this file alone, and hands out
+records one after the other. GDAL believes the code page that the drawing names, which is that of the machine
+it was drawn on rather than that of its text; so the text is decoded here, and handed on as UTF-8.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely.geometry
+
+from zjk_gis.errors import FileError
+from zjk_gis.io.encoding import decode_text
+from zjk_gis.io.paths import blamed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["read_drawing"]
+
+_MOST = 5_000_000  # entities, with those of blocks as often as they are inserted
+_DEEPEST = 32
+_ESCAPE = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
+_COLUMNS = {
+    "Layer": "layer", "Text": "text", "SubClasses": "subclasses", "Linetype": "linetype",
+    "EntityHandle": "entity_handle", "PaperSpace": "paper_space", "BlockName": "block",
+}  # fmt: skip
+
+
+def read_drawing(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Read the entities of a .dxf file.
+
+    Parameters
+    ----------
+    source : Path
+    report : dict
+        Told the encoding and how many entities have no shape.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row an entity: ``layer`` (the drawing's), ``text``, ``subclasses``, ``linetype``,
+        ``entity_handle`` and ``paper_space``, where any has them. A drawing has no CRS. Blocks stand where
+        they are inserted, arcs as lines of many corners.
+
+    Raises
+    ------
+    FileError
+        If it is no drawing, is a binary one, is damaged, or its blocks unfold to too much.
+    """
+    import fiona
+
+    with blamed_on(source):
+        content = source.read_bytes()
+    if content.startswith(b"AutoCAD Binary DXF"):
+        message = f"{source}: is a binary drawing; save it as text DXF (AutoCAD: SAVEAS, DXF, ASCII)"
+        raise FileError(message)
+    text, encoding = decode_text(content, source)
+    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    if not encoding.sure:
+        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    text = _ESCAPE.sub(lambda found: _character(found[1]), text.removeprefix("\ufeff"))
+    _check_size(text, source)
+    with tempfile.TemporaryDirectory(prefix="zjk-gis-") as folder, blamed_on(source):
+        copy = Path(folder, "drawing.dxf")
+        copy.write_text(text, encoding="utf-8", newline="\n")
+        with (
+            fiona.Env(DXF_ENCODING="UTF-8"),
+            fiona.open(copy, driver="DXF", enabled_drivers=["DXF"]) as opened,
+        ):
+            names = list(opened.schema["properties"])
+            rows, shapes = [], []
+            for record in islice(opened, _MOST + 1):
+                rows.append(dict(record.properties))
+                shapes.append(None if record.geometry is None else shapely.geometry.shape(record.geometry))
+    if len(rows) > _MOST:
+        raise _too_much(source)
+    table = pd.DataFrame(rows, columns=names).rename(columns=_COLUMNS)
+    table = table.dropna(axis="columns", how="all")
+    for name in table.columns:
+        table[name] = table[name].astype("boolean" if name == "paper_space" else "str")
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index), crs=None)
+
+
+def _character(digits: str) -> str:
+    """Return the character of an escape; half of a pair stays an escape, for it is none."""
+    code = int(digits, 16)
+    return f"\\U+{digits}" if 0xD800 <= code <= 0xDFFF or code < 0x20 else chr(code)
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    lines = text.splitlines()
+    for i in range(0, len(lines) - 1, 2):
+        yield lines[i].strip(), lines[i + 1].strip()
+
+
+def _check_size(text: str, source: Path) -> None:
+    """Refuse a drawing whose blocks, inserted in each other, unfold to more than there is room for."""
+    inside: dict[str, list[tuple[str, int]]] = {}  # of each block: what it inserts, and how often
+    own: dict[str, int] = {}
+    block, entity, name, columns, rows = "", "", "", 1, 1
+
+    def finish() -> None:
+        if entity == "INSERT":
+            inside.setdefault(block, []).append((name, max(columns, 1) * max(rows, 1)))
+        elif entity not in ("", "BLOCK", "ENDBLK", "SECTION", "ENDSEC"):
+            own[block] = own.get(block, 0) + 1
+
+    for code, value in _pairs(text):
+        if code == "0":
+            finish()
+            if entity in ("ENDBLK", "ENDSEC"):
+                block = ""
+            entity, columns, rows = value, 1, 1
+        elif code == "2" and entity == "BLOCK":
+            block = value
+        elif code == "2" and entity == "INSERT":
+            name = value
+        elif code in ("70", "71") and entity == "INSERT":
+            number = int(value) if re.fullmatch(r"-?\d{1,9}", value) else 1
+            columns, rows = (number, rows) if code == "70" else (columns, number)
+    finish()
+    sizes: dict[str, int] = {}
+
+    def size(of: str, depth: int) -> int:
+        if of not in sizes:
+            if depth > _DEEPEST:
+                raise _too_much(source)
+            sizes[of] = _MOST + 1  # a block that inserts itself has no end
+            parts = sum(times * max(size(each, depth + 1), 1) for each, times in inside.get(of, []))
+            sizes[of] = min(own.get(of, 0) + parts, _MOST + 1)
+        return sizes[of]
+
+    if size("", 0) > _MOST:
+        raise _too_much(source)
+
+
+def _too_much(source: Path) -> FileError:
+    return FileError(
+        f"{source}: its blocks unfold to over {_MOST:,} entities, or insert themselves; it is damaged"
+    )

@@ -1,0 +1,119 @@
+"""File Geodatabases: folders that GDAL opens, and what else may lie in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.errors import FileError
+from zjk_gis.io.paths import blamed_on, gdal_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+__all__ = [
+    "check_geodatabase",
+    "copy_geodatabase",
+    "geodatabase_layers",
+    "geodatabase_options",
+    "naive_times",
+    "storable_types",
+]
+
+_PART = re.compile(
+    r"a[0-9a-f]{8}\.(gdbtable|gdbtablx|gdbindexes|freelist|horizon|cdf|[a-z0-9_]+\.(spx|atx))|gdb|timestamps"
+    r"|.*\.lock|thumbs\.db|desktop\.ini|\.ds_store|.*\.xml",
+    re.IGNORECASE,
+)
+_INT32 = np.iinfo(np.int32)
+# Whole numbers of 64 bits and milliseconds came with this version of ArcGIS.
+_NEW = "ARCGIS_PRO_3_2_OR_LATER"
+
+
+def check_geodatabase(source: Path) -> None:
+    """Refuse a folder that is no File Geodatabase, or holds what would be opened in its place.
+
+    Raises
+    ------
+    FileError
+        If its tables are missing, or there are links, folders or files of other formats in it.
+    """
+    with blamed_on(source):
+        parts = sorted(source.iterdir())
+    if not any(part.name.lower() == "a00000001.gdbtable" for part in parts):
+        message = f"{source}: is no File Geodatabase: its tables are missing; copy the whole folder"
+        raise FileError(message)
+    for part in parts:
+        if part.is_symlink() or not part.is_file() or not _PART.fullmatch(part.name):
+            what = "a link" if part.is_symlink() else "no part of a File Geodatabase"
+            message = f"{source}: {part.name!r} in it is {what}; remove it"
+            raise FileError(message)
+
+
+def geodatabase_layers(source: Path) -> list[str]:
+    """Return the layers and tables of a File Geodatabase."""
+    import pyogrio
+
+    check_geodatabase(source)
+    with blamed_on(source):
+        return [str(name) for name in pyogrio.list_layers(gdal_name(source))[:, 0]]
+
+
+def naive_times(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Take the zone off times: the format knows none, and GDAL calls them UTC."""
+    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
+    return frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned})
+
+
+def storable_types(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Give every column a type that the format has; return what a person should know of it."""
+    result, told = frame.copy(deep=False), []
+    for name in [name for name in frame.columns if name != frame.active_geometry_name]:
+        values = frame[name]
+        if pd.api.types.is_bool_dtype(values.dtype):
+            result[name] = values.astype("Int16") if values.isna().any() else values.astype("int16")
+            told.append(f"{name}: true and false are written as 1 and 0")
+        elif isinstance(values.dtype, pd.DatetimeTZDtype):
+            result[name] = values.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+            told.append(f"{name}: times are written as Beijing time, without zone")
+        elif pd.api.types.is_integer_dtype(values.dtype) and not _is_long(values):
+            result[name] = values.astype("Int32") if values.isna().any() else values.astype("int32")
+    return result, told
+
+
+def geodatabase_options(frame: gpd.GeoDataFrame) -> tuple[dict[str, Any], list[str]]:
+    """Return how to create a layer: for old programs too, unless it has what they do not know."""
+    columns = [frame[name] for name in frame.columns if name != frame.active_geometry_name]
+    long = [
+        str(each.name) for each in columns if pd.api.types.is_integer_dtype(each.dtype) and _is_long(each)
+    ]
+    fine = [str(each.name) for each in columns if _has_milliseconds(each)]
+    if not long and not fine:
+        return {}, []
+    return {"TARGET_ARCGIS_VERSION": _NEW}, [
+        f"{', '.join(long + fine)}: whole numbers over 32 bits or milliseconds need ArcGIS Pro 3.2 or newer"
+    ]
+
+
+def copy_geodatabase(source: Path, target: Path) -> None:
+    """Copy a File Geodatabase, its locks left out."""
+    check_geodatabase(source)
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
+
+
+def _is_long(values: pd.Series) -> bool:
+    present = values.dropna()
+    return bool(len(present)) and not bool(present.between(_INT32.min, _INT32.max).all())
+
+
+def _has_milliseconds(values: pd.Series) -> bool:
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return False
+    present = values.dropna()
+    return bool((present.dt.floor("s") != present).any())
