@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 _PART = re.compile(
-    r"a[0-9a-f]{8}\.(gdbtable|gdbtablx|gdbindexes|freelist|horizon|cdf|[a-z0-9_]+\.(spx|atx))|gdb|timestamps"
+    r"a[0-9a-f]{8}\.([^.]+\.)?(gdbtable|gdbtablx|gdbindexes|spx|atx|freelist|horizon|cdf)|gdb|timestamps"
     r"|.*\.lock|thumbs\.db|desktop\.ini|\.ds_store|.*\.xml",
     re.IGNORECASE,
 )
@@ -61,7 +62,8 @@ def geodatabase_layers(source: Path) -> list[str]:
     import pyogrio
 
     check_geodatabase(source)
-    with blamed_on(source):
+    with blamed_on(source), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # damage is told by whoever reads the layer
         return [str(name) for name in pyogrio.list_layers(gdal_name(source))[:, 0]]
 
 

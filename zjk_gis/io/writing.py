@@ -40,6 +40,7 @@ __all__ = ["plain_columns", "write_layer", "write_table"]
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
 _DRIVERS = {".kml": "LIBKML"}  # the one that writes all columns
+_ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
 _SAME_DEGREES = 1e-7  # a centimetre
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
 _GDB_OWN = {"FID": ("OBJECTID", "OBJECTID_"), "GEOMETRY_NAME": ("SHAPE", "SHAPE_")}
@@ -66,8 +67,9 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
           `zjk_gis.io.shapefile`; `read_layer` turns them back), text of more than 254 bytes is cut, dates
           are text
         - ``.geojson``: converted to WGS 84, as the format demands
-        - ``.gdb``: a folder; as in a GeoPackage layers are added. Booleans become 1 and 0; whole numbers over
-          32 bits and milliseconds need ArcGIS Pro 3.2 or newer, which is told
+        - ``.gdb``: a folder; as in a GeoPackage layers are added. Lines and areas become multiple ones,
+          booleans 1 and 0; whole numbers over 32 bits and milliseconds need ArcGIS Pro 3.2 or newer, which is
+          told
         - ``.kml``: converted to WGS 84; values become text
         - ``.fgb``, ``.parquet``
         - ``.csv``: UTF-8 with byte order mark; points as ``lon`` and ``lat`` in CGCS2000 degrees, other
@@ -291,7 +293,8 @@ def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer:
         option: next(name for name in (*names, f"ZJK_{names[0]}") if name.casefold() not in taken)
         for option, names in _GDB_OWN.items()
     }
-    _write_vector(fitting, made, layer=layer, **own, **options)
+    # The format has no column for single and multiple shapes; it calls both multiple.
+    _write_vector(fitting, made, layer=layer, promote_to_multi=True, **own, **options)
 
 
 def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
@@ -300,10 +303,9 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
 
     driver = _DRIVERS.get(made.suffix.lower()) or format_of(made).title
     kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna().unique()}
-    if driver == "ESRI Shapefile" and len(kinds) > 1:
-        message = (
-            f"{made.name}: a shapefile holds one kind of shape, not {', '.join(sorted(kinds))}; write .gpkg"
-        )
+    if driver in _ONE_KIND and len(kinds) > 1:
+        several = ", ".join(sorted(kinds))
+        message = f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg"
         raise GeometryError(message)
     # A layer without a single shape gives GDAL no hint of its kind.
     unknown = {} if kinds else {"geometry_type": "Unknown" if driver != "ESRI Shapefile" else "Point"}
