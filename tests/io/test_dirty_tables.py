@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import struct
 import tempfile
 import zipfile
@@ -788,3 +789,37 @@ def test_a_clean_table_of_unknown_names_loses_nothing(data, wide, ending):
         back = read_table(write_table(table, Path(folder, f"a.{ending}")))
     assert back.fillna("").to_numpy().tolist() == table.to_numpy().tolist()
     assert list(back.columns) == names
+
+
+def zipped(*names):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<x/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "a page of the web.xls",
+            "<html><table><tr><td>编号</td></tr></table></html>".encode(),
+            "looks like",
+        ),
+        ("text with tabs.xls", "编号\t经度\n1\t114.8\n".encode("gbk"), "looks like plain text"),
+        ("a text document.xlsx", zipped("word/document.xml"), "no .xlsx workbook; save it as .xlsx or .csv"),
+        ("open document.xlsx", zipped("mimetype", "content.xml"), "no .xlsx workbook"),
+        ("binary workbook.xlsx", zipped("xl/workbook.bin"), "no .xlsx workbook"),
+        ("two parts of one name.xlsx", zipped("xl/workbook.xml", "xl/Workbook.xml"), "two parts of one name"),
+        ("without sheets.xlsx", zipped("xl/workbook.xml"), "cannot be read"),
+        ("cut off.xlsx", zipped("xl/workbook.xml")[:60], "cannot be read"),
+        ("only a container.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000), "damaged"),
+        ("a workbook.csv", zipped("xl/workbook.xml"), "looks like"),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(tmp_path, name, content, reason):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=reason):
+        read_table(path)
