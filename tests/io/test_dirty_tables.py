@@ -174,6 +174,13 @@ TEXTS = [
         rows=9,
         said="all long codes of 井盖编码 end in 0 after their 15th digit",
     ),
+    Dirty(
+        "a_row_that_only_happens_to_count",
+        "片区,甲类,乙类,丙类\n桥东,1,2,3\n桥西,无,2,3\n",
+        ["片区", "甲类", "乙类", "丙类"],
+        ["桥东", "1", "2", "3"],
+        rows=2,
+    ),
     Dirty("full_width_commas", "编号，经度，纬度\n1，114.8，40.8\n", PLACED, ONE, said="full-width commas"),
     Dirty(
         "parted_by_blanks",
@@ -823,3 +830,22 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path, name, content, reason
     path.write_bytes(content)
     with pytest.raises(FileError, match=reason):
         read_table(path)
+
+
+@given(
+    rows=st.lists(st.lists(st.sampled_from(["甲", "1", ""]), min_size=1, max_size=6), max_size=9),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_ragged_lines_are_found_alike_with_and_without_quotes(rows, end):
+    plain = end.join(["编号,经度,纬度", *(",".join(row) for row in rows), "9,1,2"])
+    with tempfile.TemporaryDirectory() as folder:
+        told = []
+        for text in (plain, plain.replace("编号", '"编号"')):
+            path = Path(folder, "a.csv")
+            path.write_bytes(text.encode())
+            told.append(report_of(read_table(path)))
+    assert told[0] == told[1]
+    wrong = told[0]["ragged"]
+    filled = {at: row for at, row in enumerate(rows, start=2) if any(row)}
+    assert wrong.get("short", []) == [at for at, row in filled.items() if len(row) < 3]
+    assert wrong.get("long", []) == [at for at, row in filled.items() if any(row[3:])]

@@ -176,8 +176,7 @@ def _count_delimiters(text: str, delimiter: str) -> NDArray[np.int64]:
     ends = np.flatnonzero(data == ord("\n"))
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
-    before = np.concatenate([[0], np.cumsum(data == ord(delimiter))])
-    counts = np.diff(before[ends], prepend=0)
+    counts = np.diff(np.searchsorted(np.flatnonzero(data == ord(delimiter)), ends), prepend=0)
     begins = np.concatenate([[0], ends[:-1] + 1])
     empty = begins == ends
     empty[~empty] = data[begins[~empty]] == ord("\r")
@@ -213,7 +212,9 @@ def _tell_ragged(
     wide = int(widths[np.isin(lines, header)].max() if header else np.bincount(widths[in_table]).argmax())
     surplus = cells.iloc[:, wide:]
     long = (widths > wide) & (surplus != "").any(axis=1).to_numpy(dtype=bool)
-    wrong = {"short": lines[in_table & (widths < wide)].tolist(), "long": lines[in_table & long].tolist()}
+    short = in_table & (widths < wide)
+    short[short] = (cells[short] != "").any(axis=1).to_numpy(dtype=bool)
+    wrong = {"short": lines[short].tolist(), "long": lines[in_table & long].tolist()}
     report["ragged"] = {why: rows for why, rows in wrong.items() if rows}
     for why, rows in report["ragged"].items():
         more = "fewer" if why == "short" else "more"
