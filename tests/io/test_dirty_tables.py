@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import struct
 import tempfile
 import zipfile
@@ -172,6 +173,13 @@ TEXTS = [
         ["1307030102000000", "某"],
         rows=9,
         said="all long codes of 井盖编码 end in 0 after their 15th digit",
+    ),
+    Dirty(
+        "a_row_that_only_happens_to_count",
+        "片区,甲类,乙类,丙类\n桥东,1,2,3\n桥西,无,2,3\n",
+        ["片区", "甲类", "乙类", "丙类"],
+        ["桥东", "1", "2", "3"],
+        rows=2,
     ),
     Dirty("full_width_commas", "编号，经度，纬度\n1，114.8，40.8\n", PLACED, ONE, said="full-width commas"),
     Dirty(
@@ -788,3 +796,56 @@ def test_a_clean_table_of_unknown_names_loses_nothing(data, wide, ending):
         back = read_table(write_table(table, Path(folder, f"a.{ending}")))
     assert back.fillna("").to_numpy().tolist() == table.to_numpy().tolist()
     assert list(back.columns) == names
+
+
+def zipped(*names):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<x/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "a page of the web.xls",
+            "<html><table><tr><td>编号</td></tr></table></html>".encode(),
+            "looks like",
+        ),
+        ("text with tabs.xls", "编号\t经度\n1\t114.8\n".encode("gbk"), "looks like plain text"),
+        ("a text document.xlsx", zipped("word/document.xml"), "no .xlsx workbook; save it as .xlsx or .csv"),
+        ("open document.xlsx", zipped("mimetype", "content.xml"), "no .xlsx workbook"),
+        ("binary workbook.xlsx", zipped("xl/workbook.bin"), "no .xlsx workbook"),
+        ("two parts of one name.xlsx", zipped("xl/workbook.xml", "xl/Workbook.xml"), "two parts of one name"),
+        ("without sheets.xlsx", zipped("xl/workbook.xml"), "cannot be read"),
+        ("cut off.xlsx", zipped("xl/workbook.xml")[:60], "cannot be read"),
+        ("only a container.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000), "damaged"),
+        ("a workbook.csv", zipped("xl/workbook.xml"), "looks like"),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(tmp_path, name, content, reason):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=reason):
+        read_table(path)
+
+
+@given(
+    rows=st.lists(st.lists(st.sampled_from(["甲", "1", ""]), min_size=1, max_size=6), max_size=9),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_ragged_lines_are_found_alike_with_and_without_quotes(rows, end):
+    plain = end.join(["编号,经度,纬度", *(",".join(row) for row in rows), "9,1,2"])
+    with tempfile.TemporaryDirectory() as folder:
+        told = []
+        for text in (plain, plain.replace("编号", '"编号"')):
+            path = Path(folder, "a.csv")
+            path.write_bytes(text.encode())
+            told.append(report_of(read_table(path)))
+    assert told[0] == told[1]
+    wrong = told[0]["ragged"]
+    filled = {at: row for at, row in enumerate(rows, start=2) if any(row)}
+    assert wrong.get("short", []) == [at for at, row in filled.items() if len(row) < 3]
+    assert wrong.get("long", []) == [at for at, row in filled.items() if any(row[3:])]

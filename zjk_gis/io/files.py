@@ -81,9 +81,17 @@ def read_layer(
         One row for each of the file, in its order, numbered from 0. Without `spec` every column of a text
         file or workbook is text. A row without a usable position has no geometry. ``attrs["report"]`` tells
         ``path``, ``format``, ``layer``, ``encoding`` and ``encoding_found``, ``crs`` and ``crs_from``,
-        ``rows``, ``renamed`` columns, ``coordinates`` (the columns they were taken from),
-        ``without_position`` and ``unconverted`` (index labels by reason and by field), and in ``remarks``
-        what a person should know.
+        ``rows``, ``renamed`` columns, ``coordinates`` (the columns they were taken from: ``east`` and
+        ``north``, ``both`` in one, or ``wkt``), ``without_position`` and ``unconverted`` (index labels by
+        reason and by field), and in ``remarks`` what a person should know.
+
+        Of a table it also tells ``header`` (the ``rows`` of the file with the names, the ``first_row`` of the
+        table, ``found``: why, ``full_names`` and ``units``) and ``left_out`` (rows of the file that are none
+        of the table, such as titles, units, totals and remarks, with ``row``, ``why`` and ``text``); and
+        where there are such: ``ragged`` lines, ``other_names`` (rows that name columns again),
+        ``filled_down`` (cells merged downwards), ``hidden`` rows, columns and sheets, ``errors`` and
+        ``uncomputed`` (cells of a workbook), ``digits_lost``, ``digits_doubtful`` and ``zeros_restored``
+        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km).
 
     Raises
     ------
@@ -101,8 +109,10 @@ def read_layer(
     Notes
     -----
     Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
-    China; whether they are GCJ-02 is for `check_positions` to say. A shapefile without .cpg is read as UTF-8
-    if its table is valid UTF-8, else as GB18030.
+    China; whether they are GCJ-02 is for `check_positions` to say. The names of a table may stand below
+    titles, in up to three rows under merged headings; a row of values first means that there are none. The
+    sheets of a workbook that are hidden are read only where they are named. A shapefile without .cpg is read
+    as UTF-8 if its table is valid UTF-8, else as GB18030.
 
     Examples
     --------

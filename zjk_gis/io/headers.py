@@ -279,6 +279,8 @@ def _stacked(plain: list[list[str]], at: int, merged: list[Merged]) -> bool:
         return True
     if not (only_above and only_below and above[0]):
         return False
+    if any(is_coordinate_name(cell) for cell in _repeated(above, below)):  # which heads nothing
+        return False
     # Under a first name that reaches down stands nothing; where something does, it must be over values alone.
     over_values = after is not None and all(
         _VALUE.fullmatch(cell) for low, cell in zip(below, after, strict=True) if low
@@ -339,11 +341,12 @@ def _explains(row: list[str], below: list[str] | None, wide: int) -> str | None:
         return "units"
     if all(cell in _FILLING for cell in cells):
         return "instructions"
-    counted = [cell for cell in cells if cell not in ("甲", "乙", "丙", "丁", "栏次")]
-    in_order = [str(n) for n in range(1, len(counted) + 1)] == counted
-    if not in_order or len(cells) != wide or wide < 4 or not counted:
+    lead = next((at for at, cell in enumerate(cells) if cell.isdigit()), len(cells))
+    letters = cells[:lead] == ["栏次"] or (lead > 0 and cells[:lead] == list("甲乙丙丁")[:lead])
+    counted = cells[lead:]
+    in_order = len(counted) > 1 and [str(n) for n in range(1, len(counted) + 1)] == counted
+    if not in_order or len(cells) != wide or wide < 4 or (lead and not letters):
         return None
-    letters = len(counted) < len(cells)
     texts = below is not None and any(
         up.isdigit() and cell and not _VALUE.fullmatch(cell) for up, cell in zip(row, below, strict=True)
     )

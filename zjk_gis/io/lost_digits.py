@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_lost_digits"]
 
-_SCIENTIFIC = r"([1-9])(?:\.(\d+))?[eE]\+?(\d{2})"
+_SCIENTIFIC = r"([1-9])(?:\.(\d+))?[eE]\+(\d{2})"
 _LEAST_EXPONENT = 9  # what is shorter is shown in full
 _LONG, _KEPT_DIGITS = 16, 15
 _ENOUGH = 5  # different codes that end in 0 by chance: one in 100,000
 
 
 def tell_lost_digits(
-    table: pd.DataFrame, path: Path, report: dict[str, Any], spec: LayerSpec | None
+    table: pd.DataFrame,
+    path: Path,
+    report: dict[str, Any],
+    spec: LayerSpec | None,
+    *,
+    scientific: bool = True,
 ) -> pd.DataFrame:
     """Tell the codes of which a spreadsheet has lost digits before it wrote them as text.
 
@@ -40,6 +45,8 @@ def tell_lost_digits(
         when a spreadsheet has rounded them.
     spec : LayerSpec, optional
         Whose numbers may be written so.
+    scientific : bool, default True
+        Whether the file has ``E+`` anywhere.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def tell_lost_digits(
         if field is not None and field.dtype != "text":
             continue
         column = table[name]
-        written = column[column.str.contains("[0-9][eE][+0-9]", na=False)]
+        written = column[column.str.contains("[eE][+]", na=False)] if scientific else column[:0]
         parts = written.str.extract(f"^{_SCIENTIFIC}$").dropna(subset=[0])
         if len(parts):
             exponent, known = parts[2].astype(int), parts[1].fillna("").str.len()

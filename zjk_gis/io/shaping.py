@@ -186,7 +186,7 @@ def _dropped(table: pd.DataFrame, header: list[pd.Series]) -> list[tuple[int, st
     last = len(table) - 1
     foot = range(max(0, len(table) - _FOOT_ROWS), len(table))
     lead = firsts[0] if len(firsts) == 1 else firsts[0].where(firsts[0] != "", firsts[1])
-    sums = lead.str.len().lt(16) & lead.str.contains(r"[合小总共累]\s*计|平\s*均", regex=True)
+    sums = lead.str.contains("计", regex=False) | lead.str.contains("均", regex=False)
     for at in np.flatnonzero(sums.to_numpy(dtype=bool)).tolist():
         if is_total(lead.iloc[at]) and table.shape[1] > 1:
             found[at] = "total"

@@ -74,7 +74,8 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
     widths, lines = _measure(text, delimiter, path)
     with blamed_on(path):
         cells = pd.read_csv(
-            io.StringIO(text, newline=""),
+            io.BytesIO(text.encode()),
+            encoding="utf-8",
             sep=delimiter,
             header=None,
             names=list(range(int(widths.max()))),
@@ -95,7 +96,7 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
         cells = cells.map(lambda cell: cell.replace(_STAND_IN, _WIDE_COMMA))
     table = shape_table(cells, lines, path, report).table
     _tell_ragged(cells, widths, lines, path, report)
-    return tell_lost_digits(table, path, report, spec)
+    return tell_lost_digits(table, path, report, spec, scientific="E+" in text or "e+" in text)
 
 
 def sniff_delimiter(text: str) -> str:
@@ -150,19 +151,14 @@ def _delimited(text: str, path: Path, report: dict[str, Any]) -> tuple[str, str]
 
 def _measure(text: str, delimiter: str, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how many cells every record has, and the line of the file on which it begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    most_characters = csv.field_size_limit(max(len(text), 1 << 17))
-    try:
-        with blamed_on(path):
-            measured = [(len(row), reader.line_num) for row in reader]
-    finally:
-        csv.field_size_limit(most_characters)
-    pairs = np.array(measured, dtype=np.int64).reshape(-1, 2)
-    if not pairs[:, 0].any():
+    if '"' not in text and text.count("\r") == text.count("\r\n"):
+        widths = _count_delimiters(text, delimiter)
+        lines = np.arange(1, len(widths) + 1)
+    else:
+        widths, lines = _count_cells(text, delimiter, path)
+    if not widths.any():
         message = f"{path}: holds no table"
         raise FileError(message)
-    widths = pairs[:, 0]
-    lines = np.concatenate([[0], pairs[:-1, 1]]) + 1
     usual = int(np.bincount(widths).argmax())
     at = int(widths.argmax())
     if widths[at] > min(_MOST_COLUMNS, 4 * usual + 100):
@@ -172,6 +168,32 @@ def _measure(text: str, delimiter: str, path: Path) -> tuple[NDArray[np.int64], 
         )
         raise FileError(message)
     return widths, lines
+
+
+def _count_delimiters(text: str, delimiter: str) -> NDArray[np.int64]:
+    """Count the cells of every line of a text without quotes, in a tenth of the time."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    if not len(ends) or ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    counts = np.diff(np.searchsorted(np.flatnonzero(data == ord(delimiter)), ends), prepend=0)
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    empty = begins == ends
+    empty[~empty] = data[begins[~empty]] == ord("\r")
+    widths: NDArray[np.int64] = np.where(empty, 0, counts + 1)
+    return widths
+
+
+def _count_cells(text: str, delimiter: str, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    most_characters = csv.field_size_limit(max(len(text), 1 << 17))
+    try:
+        with blamed_on(path):
+            measured = [(len(row), reader.line_num) for row in reader]
+    finally:
+        csv.field_size_limit(most_characters)
+    pairs = np.array(measured, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], np.concatenate([[0], pairs[:-1, 1]]) + 1
 
 
 def _tell_ragged(
@@ -190,7 +212,9 @@ def _tell_ragged(
     wide = int(widths[np.isin(lines, header)].max() if header else np.bincount(widths[in_table]).argmax())
     surplus = cells.iloc[:, wide:]
     long = (widths > wide) & (surplus != "").any(axis=1).to_numpy(dtype=bool)
-    wrong = {"short": lines[in_table & (widths < wide)].tolist(), "long": lines[in_table & long].tolist()}
+    short = in_table & (widths < wide)
+    short[short] = (cells[short] != "").any(axis=1).to_numpy(dtype=bool)
+    wrong = {"short": lines[short].tolist(), "long": lines[in_table & long].tolist()}
     report["ragged"] = {why: rows for why, rows in wrong.items() if rows}
     for why, rows in report["ragged"].items():
         more = "fewer" if why == "short" else "more"
