@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import warnings
 import shutil
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
