@@ -70,7 +70,7 @@ def test_a_device_is_not_waited_for(tmp_path):
         read_layer(tmp_path / "pipe.csv")
 
 
-@pytest.mark.parametrize("name", ["a.kml", "a.vrt", "a.gdb", "a"])
+@pytest.mark.parametrize("name", ["a.gml", "a.vrt", "a.mdb", "a"])
 def test_an_unknown_ending_lists_the_known_ones(tmp_path, name):
     (tmp_path / name).write_text("x")
     with pytest.raises(InputError, match=r"\.gpkg, \.shp, \.geojson"):

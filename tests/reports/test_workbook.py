@@ -55,7 +55,7 @@ class TestCells:
             ("district_code", [130703.0, np.nan], ["区县代码", "130703", None]),
             ("well_number", [12], ["物探点号", "12"]),
             ("area_m2", [1800.25], ["面积(m²)", 1800.25]),
-            ("berths", [50, 60], ["停车泊位数", 50, 60]),
+            ("berths", [50, 60], ["泊位数", 50, 60]),
             ("zone_name", ["  东 "], ["责任区名称", "  东 "]),
             ("my_id", [2**60], ["my_id", str(2**60)]),  # a number that a spreadsheet would round
             ("depth", [np.inf, 1.5], ["depth", "inf", "1.5"]),

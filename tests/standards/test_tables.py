@@ -78,5 +78,5 @@ def test_a_folder_of_tables(tmp_path, monkeypatch):
 
 
 def test_an_unknown_table_lists_the_known_ones():
-    with pytest.raises(InputError, match="areas, code_changes"):
+    with pytest.raises(InputError, match="areas, checks, code_changes"):
         rules_table("laws")

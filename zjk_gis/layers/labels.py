@@ -68,9 +68,10 @@ def _labels(lang: Language) -> dict[str, tuple[str, str]]:
     for key, word in zip(terms["key"], terms[lang], strict=True):
         found[key] = (word, unit_of(key))
     for spec in CATALOGUE.values():
-        found.setdefault(spec.name, (spec.title if lang == "zh" else spec.name.replace("_", " "), ""))
         for field in spec.fields:
             unit = unit_of(field.name)
             stem = field.name.removesuffix("_" + field.name.rsplit("_", 1)[-1]) if unit else field.name
             found.setdefault(field.name, (field.title if lang == "zh" else stem.replace("_", " "), unit))
+    for spec in CATALOGUE.values():
+        found.setdefault(spec.name, (spec.title if lang == "zh" else spec.name.replace("_", " "), ""))
     return found

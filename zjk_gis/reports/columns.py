@@ -136,7 +136,7 @@ def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
     title = label(name, lang, unit=True)
     if lang == "zh" and spec is not None and name in {field.name for field in spec.fields}:
         return spec.field(name).title + title.removeprefix(label(name, lang))
-    if lang == "zh" and name in CATALOGUE:
+    if lang == "zh" and name in CATALOGUE and title == CATALOGUE[name].title:
         return title + "数"  # a column of that name counts what the layer holds
     if title != name:
         return title
