@@ -25,4 +25,4 @@ def pytest_sessionfinish(session):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-pytest_plugins = ["browsing", "postgis"]
+pytest_plugins = ["browsing", "commands", "postgis"]

@@ -1,4 +1,4 @@
-"""What the tests of the command share."""
+"""The command, run in the process of the tests."""
 
 import pytest
 
