@@ -24,6 +24,7 @@ from zjk_gis.io.batch_cells import (
 from zjk_gis.io.batch_scan import loops_for
 from zjk_gis.io.batch_tables import as_csv, csv_cell
 from zjk_gis.io.batches import Batch, Place, crs_of_columns, first_places, time_column
+from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.placing import parse_crs
 from zjk_gis.layers.coordinates import Pair, named_columns, north_first
@@ -274,7 +275,7 @@ def _points(column: pa.Array) -> Places:
     why = np.zeros(len(column), dtype=np.uint8)
     rest = np.flatnonzero(~plain & ~missing)
     if len(rest):
-        shapes = shapely.from_wkb([column[row].as_py() for row in rest.tolist()], on_invalid="ignore")
+        shapes = shapes_of_wkb([column[row].as_py() for row in rest.tolist()], on_invalid="ignore")
         xy[rest] = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
         why[rest[shapely.get_type_id(shapes) != shapely.GeometryType.POINT]] = Why.NO_POINT
     x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
@@ -288,5 +289,5 @@ def _as_wkt(column: pa.Array) -> pa.Array:
     column = _plain(column)
     if pyarrow.types.is_struct(column.type):
         return column
-    shapes = shapely.from_wkb(column.to_pylist(), on_invalid="ignore")
+    shapes = shapes_of_wkb(column.to_pylist(), on_invalid="ignore")
     return pyarrow.array(shapely.to_wkt(shapes, rounding_precision=9).tolist(), pyarrow.string())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from zjk_gis._optional import need
 from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.errors import CRSError, FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
+from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
 from zjk_gis.io.geodatabase import geodatabase_layers, naive_times
 from zjk_gis.io.geopackage import geopackage_layers
@@ -37,6 +39,9 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
     from pyproj import CRS
 
     from zjk_gis.io.paths import Format
@@ -340,9 +345,27 @@ def _read(
 def _read_parquet(source: Path) -> pd.DataFrame:
     parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
     with blamed_on(source):
-        described = parquet.read_schema(source).metadata or {}
-        frame = gpd.read_parquet(source) if b"geo" in described else pd.read_parquet(source)
-        return frame.reset_index(drop=True)
+        described = (parquet.read_schema(source).metadata or {}).get(b"geo")
+        if described is None:
+            return pd.read_parquet(source).reset_index(drop=True)
+        for name in json.loads(described)["columns"]:
+            for value in _large_values(parquet.read_table(source, columns=[name])[name]):
+                if lies_too_deep(value):
+                    message = f"{source}: has collections that lie too deep in each other; it is damaged"
+                    raise FileError(message)
+        frame: pd.DataFrame = gpd.read_parquet(source).reset_index(drop=True)
+        return frame
+
+
+def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:
+    """Yield the binary values that are large enough to be checked."""
+    from pyarrow import compute, types
+
+    if types.is_binary(column.type) or types.is_large_binary(column.type):
+        large = column.filter(compute.greater(compute.binary_length(column), PLAIN_BYTES))
+        for chunk in large.chunks:
+            for value in chunk:
+                yield value.as_py()
 
 
 def _with_crs(

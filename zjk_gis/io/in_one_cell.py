@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.layers.values import as_text, plain
 
 if TYPE_CHECKING:
@@ -148,21 +149,19 @@ def geometry_of(texts: pd.Series) -> tuple[NDArray[np.object_], set[int]]:
     -------
     shapes : ndarray of geometries
         None where the text is none, is longer than 16 million characters, nests collections more than
-        eight deep, or has a coordinate that is no number.
+        eight deep (32 in binary), or has a coordinate that is no number.
     srids : set of int
         The EPSG codes that the texts name.
     """
     text = as_text(texts)
-    kinds = text.str.count(r"(?i)collection|\"geometries\"").fillna(0)
+    kinds = text.str.count(r"(?i)collection|curve|surface|\"geometries\"").fillna(0)
     fit = text.notna() & (text.str.len() <= _MOST_CHARACTERS) & (kinds <= 2 * _MOST_NESTED)
     shapes: NDArray[np.object_] = np.full(len(text), None, dtype=object)
     srids: set[int] = set()
     is_json, is_hex = text.str.startswith("{", na=False), text.str.fullmatch(_HEX, na=False)
-    # A collection in binary begins with its byte order and type 7, whose other bytes may be flags.
-    nested = text.str.count(r"(?i)0107000[0-9a-f]{3}|00[0-9a-f]{2}00000?7").fillna(0)
     for rows, read in (
         (fit & is_json, shapely.from_geojson),
-        (fit & is_hex & (nested <= _MOST_NESTED), shapely.from_wkb),
+        (fit & is_hex, _of_hexadecimal),
         (fit & ~is_json & ~is_hex, shapely.from_wkt),
     ):
         at = np.flatnonzero(rows.to_numpy(dtype=bool))
@@ -179,3 +178,10 @@ def geometry_of(texts: pd.Series) -> tuple[NDArray[np.object_], set[int]]:
     points, of = shapely.get_coordinates(shapes, return_index=True)
     shapes[np.unique(of[~np.isfinite(points).all(axis=1)])] = None
     return shapes, srids
+
+
+def _of_hexadecimal(
+    texts: NDArray[np.object_], on_invalid: Literal["raise", "ignore"]
+) -> NDArray[np.object_]:
+    # An odd number of digits is a text that was cut.
+    return shapes_of_wkb([bytes.fromhex(text[: len(text) // 2 * 2]) for text in texts], on_invalid=on_invalid)

@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.errors import FileError, InputError, WorkspaceError
+from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.paths import (
     blamed_on,
     check_content,
@@ -158,7 +159,7 @@ class GeoPackageStore:
             list(zip(*found, strict=True)) if found else [()] * (len(columns) + 1)
         )
         with blamed_on(self.path):
-            return by_column[:-1], shapely.from_wkb(_wkb(by_column[-1]))
+            return by_column[:-1], shapes_of_wkb(_wkb(by_column[-1]))
 
     @contextmanager
     def writing(self) -> Iterator[GeoPackageWriting]:

@@ -16,6 +16,7 @@ import shapely
 
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError, WorkspaceError, ZjkGisError
+from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.postgis_tables import (
     catalogue_table,
     copy_lines,
@@ -160,7 +161,7 @@ class PostgisStore:
         )
         shapes = np.empty(len(found), dtype=object)
         shapes[:] = by_column[-1]
-        return by_column[:-1], shapely.from_wkb(shapes)
+        return by_column[:-1], shapes_of_wkb(shapes)
 
     def _held(self, connection: Connection, version: Version) -> Version:
         """Hold the table of a version while it is read, so that nobody puts another in its place."""
