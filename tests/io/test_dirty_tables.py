@@ -92,6 +92,21 @@ TEXTS = [
         said="left out as sums of other rows: row 3",
     ),
     Dirty(
+        "sums_of_the_coordinates_too",
+        "编号,经度,纬度\n1,114.8,40.8\n2,114.9,40.9\n合计,229.7,81.7\n",
+        PLACED,
+        ONE,
+        rows=2,
+        left_out=[(4, "total")],
+    ),
+    Dirty(
+        "a_thing_that_is_called_like_a_sum",
+        "编号,经度,纬度\n1,114.8,40.8\n2,114.9,40.9\n平均,114.85,40.85\n",
+        PLACED,
+        ONE,
+        rows=3,
+    ),
+    Dirty(
         "subtotals_between",
         "街道,编号,面积\n甲街道,1,3\n小计,,3\n乙街道,2,4\n小计,,4\n",
         ["街道", "编号", "面积"],

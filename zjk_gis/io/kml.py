@@ -1,15 +1,18 @@
-"""Reading KML: every placemark a row, whatever data it carries, and nothing fetched from elsewhere.
+"""KML: every placemark a row, whatever data it carries, and nothing fetched from elsewhere.
 
 Read with expat rather than GDAL, whose driver drops the untyped data of a placemark where typed ones stand
 beside them, wants a namespace that hand-made files lack, and cannot be kept from taking the file for a
-virtual layer or GML that quotes other files.
+virtual layer or GML that quotes other files. Written without GDAL too, whose driver puts text with ``]]>``
+into the file as it is, and a column ``description`` to where Google Earth takes it for HTML.
 """
 
 from __future__ import annotations
 
+import re
 import xml.parsers.expat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
 
 import geopandas as gpd
 import numpy as np
@@ -17,19 +20,24 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import WGS84
-from zjk_gis.errors import FileError, name_rows
+from zjk_gis.errors import FileError, InputError, name_rows
 from zjk_gis.io.encoding import decode_text
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_kml"]
+__all__ = ["read_kml", "write_kml"]
 
 _DEEPEST = 100
 _SHAPES = frozenset({"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack"})
 _OWN = {"name": "name", "description": "description", "when": "when", "begin": "begin", "end": "end"}
 _ELSEWHERE = frozenset({"NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Model"})
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">'
+_UNWRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+_RETURN = {"\r": "&#13;"}  # which XML would read as a line feed
+_DECIMALS = 9  # of a degree: a tenth of a millimetre
 _MULTI: dict[int, Any] = {
     int(shapely.GeometryType.POINT): shapely.multipoints,
     int(shapely.GeometryType.LINESTRING): shapely.multilinestrings,
@@ -107,11 +115,11 @@ class _Reader:
         self._source = source
         self._path: list[str] = []
         self._folders: list[str] = []
-        self._row: dict[str, str] | None = None
+        self._row: dict[tuple[str, bool], str] | None = None
         self._stack: list[_Shape] = []
         self._text: list[str] = []
         self._data = ""
-        self._rows: list[dict[str, str]] = []
+        self._rows: list[dict[tuple[str, bool], str]] = []
         self.shapes: list[_Shape | None] = []
         self.left_out: dict[str, int] = {}
 
@@ -132,11 +140,18 @@ class _Reader:
 
     def columns(self) -> dict[str, list[str | None]]:
         """Return the values of the placemarks by column, those of KML's own first."""
-        names = dict.fromkeys(["name", "description", "folder", "when", "begin", "end"])
+        own = [(name, False) for name in ("name", "description", "folder", "when", "begin", "end")]
+        names = dict.fromkeys(own)
         for row in self._rows:
             names |= dict.fromkeys(row)
-        found = {name: [row.get(name) for row in self._rows] for name in names}
-        return {name: rows for name, rows in found.items() if any(value is not None for value in rows)}
+        rows = {name: [row.get(name) for row in self._rows] for name in names}
+        there = {name: values for name, values in rows.items() if any(value is not None for value in values)}
+        found: dict[str, list[str | None]] = {}
+        for (name, carried), values in there.items():
+            # Data that has the name of a column of KML's own, or of the shapes, stands beside it.
+            taken = name == "geometry" or (name, False) in there
+            found[f"{name}_data" if carried and taken else name] = values
+        return found
 
     def _refuse(self, *_: object) -> None:
         message = (
@@ -184,22 +199,20 @@ class _Reader:
         elif name == "Placemark":
             # The document's own name is the file's, not a folder's.
             folder = "/".join(each for each in self._folders[1:] if each)
-            self._rows.append(self._row | ({"folder": folder} if folder else {}))
+            self._rows.append(self._row | ({("folder", False): folder} if folder else {}))
             self._row = None
         elif name in _SHAPES:
             self._stack.pop()
         elif name in ("coordinates", "coord") and self._stack:
             self._stack[-1].coordinates.append(text if name == "coordinates" else text.replace(" ", ","))
         elif name in _OWN and parent in ("Placemark", "TimeStamp", "TimeSpan"):
-            self._keep(_OWN[name], text)
+            self._keep(_OWN[name], text, carried=False)
         elif (name == "value" and parent == "Data") or name == "SimpleData":
-            self._keep(
-                f"{self._data}_data" if self._data in (*_OWN, "folder", "geometry") else self._data, text
-            )
+            self._keep(self._data, text, carried=True)
 
-    def _keep(self, name: str, text: str) -> None:
+    def _keep(self, name: str, text: str, *, carried: bool) -> None:
         if text and self._row is not None:
-            self._row[name] = text
+            self._row[name, carried] = text
 
 
 def _built(shape: _Shape) -> shapely.Geometry:
@@ -233,3 +246,64 @@ def _places(shape: _Shape) -> list[list[float]]:
         message = "no coordinates"
         raise ValueError(message)
     return [place[:2] for place in places] if len(lengths) > 1 else places
+
+
+def write_kml(frame: gpd.GeoDataFrame, target: Path, *, layer: str) -> None:
+    """Write a layer in WGS 84 as .kml.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        ``name`` becomes the placemarks' own; all other columns are data that they carry, as text.
+    target : Path
+    layer : str
+        The name of the document.
+
+    Raises
+    ------
+    InputError
+        If there are control characters in the text, for which XML has no way to be written.
+    """
+    table = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
+    table = pd.DataFrame({str(name): as_text(values) for name, values in table.items()}, index=table.index)
+    for column in table.columns:
+        bad = table[column].str.contains(_UNWRITABLE, na=False) | bool(re.search(_UNWRITABLE, column))
+        if bad.any():
+            rows = name_rows(table.index[bad])
+            message = f"{target.name}: {column!r} has control characters, which KML cannot hold ({rows})"
+            raise InputError(message)
+    with target.open("w", encoding="utf-8", newline="\n") as out:
+        out.write(f"{_HEAD}<Document><name>{_escaped(layer)}</name>\n")
+        carried = table.astype(object).where(table.notna(), None).to_dict("records")
+        for row, shape in zip(carried, frame.geometry, strict=True):
+            name = row.pop("name", None)
+            data = "".join(
+                f"<Data name={quoteattr(str(column))}><value>{_escaped(value)}</value></Data>"
+                for column, value in row.items()
+                if value
+            )
+            out.write(
+                "<Placemark>"
+                + (f"<name>{_escaped(name)}</name>" if name else "")
+                + (f"<ExtendedData>{data}</ExtendedData>" if data else "")
+                + ("" if shape is None or shape.is_empty else _written(shape))
+                + "</Placemark>\n"
+            )
+        out.write("</Document></kml>\n")
+
+
+def _escaped(text: str) -> str:
+    return escape(text, _RETURN)
+
+
+def _written(shape: Any) -> str:
+    """Return a shape as KML."""
+    if hasattr(shape, "geoms"):
+        return f"<MultiGeometry>{''.join(map(_written, shape.geoms))}</MultiGeometry>"
+    if isinstance(shape, shapely.Polygon):
+        outer = f"<outerBoundaryIs>{_written(shape.exterior)}</outerBoundaryIs>"
+        inner = [f"<innerBoundaryIs>{_written(ring)}</innerBoundaryIs>" for ring in shape.interiors]
+        return f"<Polygon>{outer}{''.join(inner)}</Polygon>"
+    places = shapely.get_coordinates(shape, include_z=shape.has_z).round(_DECIMALS).tolist()
+    text = " ".join(",".join(map(repr, place)) for place in places)
+    return f"<{shape.geom_type}><coordinates>{text}</coordinates></{shape.geom_type}>"

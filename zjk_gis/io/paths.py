@@ -93,6 +93,8 @@ _KNOWN_CONTENT = (
     (_ZIP, "a ZIP archive or .xlsx workbook"),
     (_OLE, "an old Excel workbook"),
     (b"%PDF", "a PDF"),
+    (b"AutoCAD Binary DXF", "a binary drawing, which must be saved as DXF in text"),
+    (b"AC10", "a DWG drawing, which must be saved as DXF in text"),
     (b"<", "XML or HTML"),
     (b"{", "JSON"),
 )

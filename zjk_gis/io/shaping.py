@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from zjk_gis.errors import FileError, name_rows
 from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_note, is_total, names_columns
+from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
+from zjk_gis.layers.coordinates import Pair, named_columns, read_positions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.io.headers import Layout, Merged
+    from zjk_gis.layers.coordinates import Positions
 
 __all__ = ["Shaped", "shape_table"]
 
@@ -103,6 +107,7 @@ def shape_table(
     if layout.header and merged:
         table = _filled_down(table, numbers, merged, layout, report)
     dropped = _dropped(table, [cells.iloc[row] for row in layout.header])
+    dropped = _without_own_place(table, layout, dropped)
     left_out += [_row(table, numbers, row, why) for row, why in dropped]
     if dropped:
         kept = np.ones(len(table), dtype=bool)
@@ -203,6 +208,46 @@ def _dropped(table: pd.DataFrame, header: list[pd.Series]) -> list[tuple[int, st
             if table.iloc[at].tolist() == row.tolist():
                 found[at] = "repeated_header"
     return sorted(found.items())
+
+
+def _without_own_place(
+    table: pd.DataFrame, layout: Layout, dropped: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Keep what has its place among the other rows: a thing may be called 合计, a sum lies nowhere."""
+    doubtful = [at for at, why in dropped if why in ("total", "note")]
+    if not doubtful:
+        return dropped
+    names = [
+        name if layout.names.count(name) == 1 else f"column {at}" for at, name in enumerate(layout.names)
+    ]
+    named = table.set_axis(names, axis="columns").astype("str").reset_index(drop=True)
+    named = named.mask(named == "")
+    shape, pair = geometry_column(named, named=True), named_columns(names, None, None, "")
+    both = pair_column(named) if shape is None and pair is None else None
+    if shape is not None:
+        placed = (~shapely.is_missing(geometry_of(named[shape].iloc[doubtful])[0])).tolist()
+    elif pair is not None or both is not None:
+        positions = read_positions(named, pair) if pair is not None else _read_pairs(named, str(both))
+        usable = positions.why == ""
+        others = usable.copy()
+        others[doubtful] = False
+        placed = [
+            bool(usable[at])
+            and all(
+                not others.any() or axis[others].min() <= axis[at] <= axis[others].max()
+                for axis in (positions.x, positions.y)
+            )
+            for at in doubtful
+        ]
+    else:
+        return dropped
+    kept = {at for at, own in zip(doubtful, placed, strict=True) if own}
+    return [(at, why) for at, why in dropped if at not in kept]
+
+
+def _read_pairs(table: pd.DataFrame, column: str) -> Positions:
+    parts, sure = pair_of(table[column], column)
+    return read_positions(parts, Pair("east", "north", sure=sure))
 
 
 def _remark(layout: Layout, path: Path, report: dict[str, Any]) -> None:

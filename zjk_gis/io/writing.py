@@ -21,6 +21,7 @@ from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, storable_types
 from zjk_gis.io.geopackage import versioned_layers
+from zjk_gis.io.kml import write_kml
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
@@ -39,7 +40,6 @@ __all__ = ["plain_columns", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
-_DRIVERS = {".kml": "LIBKML"}  # the one that writes all columns
 _ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
 _SAME_DEGREES = 1e-7  # a centimetre
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
@@ -134,7 +134,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
             _write_geodatabase(plain, made, target, layer or target.stem)
         elif ending == ".kml":
             require_crs(plain, target.name)
-            _write_vector(convert_crs(plain, WGS84, name=target.name), made, layer=layer or target.stem)
+            write_kml(convert_crs(plain, WGS84, name=target.name), made, layer=layer or target.stem)
         elif ending == ".geojson":
             require_crs(plain, target.name)
             # Text that looks like JSON stays text.
@@ -301,14 +301,14 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     """Write with the driver of the ending; what GDAL remarks on is told to the log."""
     import pyogrio
 
-    driver = _DRIVERS.get(made.suffix.lower()) or format_of(made).title
+    driver = format_of(made).title
     kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna().unique()}
     if driver in _ONE_KIND and len(kinds) > 1:
         several = ", ".join(sorted(kinds))
         message = f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg"
         raise GeometryError(message)
     # A layer without a single shape gives GDAL no hint of its kind.
-    unknown = {} if kinds else {"geometry_type": "Unknown" if driver != "ESRI Shapefile" else "Point"}
+    unknown = {} if kinds else {"geometry_type": "Point" if driver in _ONE_KIND else "Unknown"}
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         pyogrio.write_dataframe(frame, gdal_name(made), driver=driver, **unknown, **options)
