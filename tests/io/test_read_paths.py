@@ -172,13 +172,6 @@ def test_a_broken_file_is_one_line_and_never_a_crash(tmp_path, ending):
     assert all("a." in message and "\n" not in message for message in told if message)
 
 
-def test_a_missing_index_of_a_shapefile_is_a_file_error(tmp_path):
-    write_layer(SQUARES, tmp_path / "a.shp")
-    (tmp_path / "a.shx").unlink()
-    with pytest.raises(FileError, match=r"a\.shp: cannot be read: .*shx"):
-        read_layer(tmp_path / "a.shp")
-
-
 def test_several_layers_must_be_named(tmp_path):
     path = tmp_path / "city.gpkg"
     write_layer(SQUARES, path, layer="districts")

@@ -73,13 +73,13 @@ def test_a_geojson_is_wgs84_unless_its_numbers_cannot_be(tmp_path):
     metres = read_layer(path)
     assert metres.crs is None
     told, hint = metres.attrs["report"]["remarks"]
-    assert told == "b.json: holds no degrees and names no CRS; name it with crs="
+    assert told == "b.json: holds no degrees and names no CRS; name its system with crs="
     assert hint.startswith("b.json: probably Gauss-Krüger, central meridian 114°E, no zone prefix (crs=4547")
     assert read_layer(path, crs=4547).crs.to_epsg() == 4547
 
 
 def test_a_row_without_geometry_is_kept_and_named(tmp_path):
-    path = write_layer(WELLS.set_geometry([None, Point(1, 2)], crs=4547), tmp_path / "a.gpkg")
+    path = write_layer(WELLS.set_geometry([None, WELLS.geometry[1]], crs=4547), tmp_path / "a.gpkg")
     layer = read_layer(path)
     assert layer.attrs["report"]["without_position"] == {"missing": [0]}
     assert layer.attrs["report"]["remarks"] == ["a.gpkg: 1 rows have no usable geometry"]

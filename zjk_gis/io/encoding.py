@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Dbf", "Encoding", "decode_text", "decode_value", "encoding_of_dbf", "read_dbf_header"]
 
 _UTF_8, _GB18030 = "UTF-8", "GB18030"
+_TRIED = (_UTF_8, _GB18030)
+_LDID, _LDID_GBK = 29, 0x4D  # where a .dbf names its code page by number, and the one that says anything here
+_THREE_BYTES = 0xE0  # the least byte that begins a character of three bytes in UTF-8
 # Names found in .cpg files that Python does not know by themselves.
 _CPG_NAMES = {
     "65001": _UTF_8,
@@ -179,16 +182,25 @@ def encoding_of_dbf(content: bytes, dbf: Dbf, declared: str | None) -> Encoding:
     Returns
     -------
     Encoding
-        The declared one if every value is valid in it; otherwise the first of UTF-8 and GB18030 with the
-        fewest damaged values.
+        The declared one if every value is valid in it and the text is not plainly UTF-8; otherwise that of
+        UTF-8 and GB18030 with the fewest damaged values.
     """
     values = _text_values(content, dbf)
+    plainly_utf_8 = _is_plainly_utf_8(values)
+    damaged_by = {name: _count_damaged(values, name, cut=True) for name in _TRIED}
+    best = _UTF_8 if plainly_utf_8 else min(_TRIED, key=lambda name: (damaged_by[name], name == _UTF_8))
+    if not values:
+        best = _UTF_8
     if declared is not None:
         name = _known_codec(declared)
-        if name is not None and not _count_damaged(values, name, cut=True):
+        # What is UTF-8 may be valid GBK by chance; the reverse does not happen to Chinese text.
+        by_chance = plainly_utf_8 and name != _UTF_8
+        if name is not None and not by_chance and not _count_damaged(values, name, cut=True):
             return Encoding(name, f".cpg says {declared}", damaged=_count_damaged(values, name))
+    elif values and content[_LDID] == _LDID_GBK and best == _GB18030:
+        found = f"no .cpg; the table's code page is 0x{_LDID_GBK:X}, GBK"
+        return Encoding(_GB18030, found, damaged=_count_damaged(values, _GB18030))
     cpg = "no .cpg" if declared is None else f".cpg says {declared}, which does not fit"
-    best = min((_UTF_8, _GB18030), key=lambda name: _count_damaged(values, name, cut=True))
     damaged = _count_damaged(values, best)
     if not values:
         return Encoding(best, f"{cpg}; plain ASCII")
@@ -219,6 +231,17 @@ def _count_damaged(values: list[bytes], encoding: str, *, cut: bool = False) -> 
         except UnicodeDecodeError:
             damaged += 1
     return damaged
+
+
+def _is_plainly_utf_8(values: list[bytes]) -> bool:
+    """Tell whether all values are valid UTF-8, and most have a character of three bytes, as Chinese ones do.
+
+    Two characters of GBK are sometimes valid UTF-8 too, as some of Greek or Cyrillic.
+    """
+    if not values or _count_damaged(values, _UTF_8, cut=True):
+        return False
+    wide = sum(any(byte >= _THREE_BYTES for byte in value) for value in values)
+    return 2 * wide > len(values)
 
 
 def _known_codec(declared: str) -> str | None:

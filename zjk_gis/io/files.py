@@ -12,8 +12,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs.conversion import datum_warning
-from zjk_gis.errors import CRSError, FileError, InputError, ZjkGisError
+from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
@@ -29,12 +28,11 @@ from zjk_gis.io.paths import (
     is_readable,
 )
 from zjk_gis.io.placing import parse_crs, place_table
-from zjk_gis.io.shapefile import sidecar
+from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import read_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.values import convert_types
 
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
-    from pyproj import CRS
 
     from zjk_gis.io.paths import Format
     from zjk_gis.layers.spec import LayerSpec
@@ -152,7 +149,7 @@ def read_layer(
         if lon is not None or lat is not None:
             message = f"{source}: has its own geometry; lon= and lat= are for tables"
             raise InputError(message)
-        frame = _with_crs(frame, given, source, form, report)
+        frame = settle_crs(frame, given, source, form, report)
         _tell_missing_shapes(frame, source, report)
     else:
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat)
@@ -366,57 +363,6 @@ def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:
         for chunk in large.chunks:
             for value in chunk:
                 yield value.as_py()
-
-
-def _with_crs(
-    frame: gpd.GeoDataFrame, given: CRS | None, source: Path, form: Format, report: dict[str, Any]
-) -> gpd.GeoDataFrame:
-    """Set the CRS that the caller names where the file has none; refuse one that contradicts it."""
-    own = frame.crs
-    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
-        report["crs_from"] = "none" if given is None else "argument"
-        if given is None:
-            no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
-            missing = ".prj" if no_prj else "usable CRS"
-            report["remarks"].append(f"{source.name}: has no {missing}; name its system with crs=")
-            report["remarks"].append(f"{source.name}: {_probable(frame)}")
-        return frame.set_crs(given, allow_override=True)
-    report["crs_from"] = "file"
-    if form.title == "GeoJSON" and own.to_epsg() == 4326:
-        report["crs_from"] = (
-            "format"  # every GeoJSON is WGS 84 unless it says otherwise, even where it is not
-        )
-        if given is not None:
-            report["crs_from"] = "argument"
-            return frame.set_crs(given, allow_override=True)
-        bounds = frame.total_bounds
-        if (abs(bounds) > 360).any():
-            report["crs_from"] = "none"
-            report["remarks"].append(f"{source.name}: holds no degrees and names no CRS; name it with crs=")
-            report["remarks"].append(f"{source.name}: {_probable(frame)}")
-            return frame.set_crs(None, allow_override=True)
-    if given is not None and not _same(own, given):
-        message = (
-            f"{source}: says it is in {own.name}, but crs= says {given.name}; leave crs= out and convert "
-            "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
-        )
-        raise CRSError(message)
-    warning = datum_warning(own, source.name)
-    if warning is not None:
-        report["remarks"].append(warning)
-    return frame
-
-
-def _probable(frame: gpd.GeoDataFrame) -> str:
-    """Say what system the vertices of a layer probably are in."""
-    vertices = shapely.get_coordinates(frame.geometry.to_numpy())
-    return probable_crs(vertices[:, 0], vertices[:, 1])
-
-
-def _same(own: CRS, given: CRS) -> bool:
-    """Tell whether two systems are one, though perhaps written differently, as in a .prj."""
-    code = own.to_epsg()
-    return bool(own.equals(given, ignore_axis_order=True)) or (code is not None and code == given.to_epsg())
 
 
 def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> None:

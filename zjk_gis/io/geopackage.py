@@ -12,7 +12,7 @@ from zjk_gis.io.paths import blamed_on
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["geopackage_layers", "versioned_layers"]
+__all__ = ["geopackage_layers", "geopackage_rows", "quoted", "versioned_layers"]
 
 # Where QGIS keeps its symbols, and a workspace its catalogue; never layers of the city.
 _VERSIONS = "zjk_versions"
@@ -38,6 +38,30 @@ def geopackage_layers(path: Path) -> list[str]:
             "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
         ).fetchall()
     return [str(name) for (name,) in found if name not in _NO_LAYERS]
+
+
+def geopackage_rows(path: Path, layer: str) -> int:
+    """Count the rows of a layer, whatever the file says of their number.
+
+    Raises
+    ------
+    FileError
+        If its table is missing or damaged.
+    """
+    with blamed_on(path), closing(_connect(path)) as database:
+        counted = database.execute(f"SELECT count(*) FROM {quoted(layer)}").fetchone()  # noqa: S608
+    return int(counted[0])
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL.
+
+    Examples
+    --------
+    >>> quoted('井"盖')
+    '"井""盖"'
+    """
+    return '"' + name.replace('"', '""') + '"'
 
 
 def versioned_layers(path: Path) -> set[str]:

@@ -20,6 +20,7 @@ import shapely
 
 from zjk_gis.errors import FileError, InputError, WorkspaceError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
+from zjk_gis.io.geopackage import quoted
 from zjk_gis.io.paths import (
     blamed_on,
     check_content,
@@ -60,10 +61,6 @@ _DTYPES = {
     "FLOAT": "float64", "INT": "int64", "INTEGER": "int64", "MEDIUMINT": "int64", "REAL": "float64",
     "SMALLINT": "int64", "TINYINT": "int64",
 }  # fmt: skip
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:
@@ -133,7 +130,7 @@ class GeoPackageStore:
         bbox: tuple[float, float, float, float] | None,
     ) -> tuple[list[Sequence[Any]], NDArray[np.object_]]:
         """Return the values of columns, one sequence each, and the shapes, in the order of the rows."""
-        tests = [f"{_quoted(version.row_id)} <= ?"]
+        tests = [f"{quoted(version.row_id)} <= ?"]
         values: list[Any] = [version.last_row]
         for condition in conditions:
             test, needed = _test(condition)
@@ -148,12 +145,12 @@ class GeoPackageStore:
             tree = f"rtree_{version.table}_{version.geometry}"
             if bbox is not None and _has(database, tree):
                 inside = "minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?"
-                tests.append(f"{_quoted(version.row_id)} IN (SELECT id FROM {_quoted(tree)} WHERE {inside})")
+                tests.append(f"{quoted(version.row_id)} IN (SELECT id FROM {quoted(tree)} WHERE {inside})")
                 values += [bbox[2], bbox[0], bbox[3], bbox[1]]
-            names = ", ".join(_quoted(each) for each in [*columns, version.geometry])
-            chosen = f"WHERE {' AND '.join(tests)} ORDER BY {_quoted(version.row_id)}"
+            names = ", ".join(quoted(each) for each in [*columns, version.geometry])
+            chosen = f"WHERE {' AND '.join(tests)} ORDER BY {quoted(version.row_id)}"
             found = database.execute(
-                f"SELECT {names} FROM {_quoted(version.table)} {chosen}", values
+                f"SELECT {names} FROM {quoted(version.table)} {chosen}", values
             ).fetchall()
         by_column: list[Sequence[Any]] = (
             list(zip(*found, strict=True)) if found else [()] * (len(columns) + 1)
@@ -207,12 +204,12 @@ class GeoPackageWriting:
         table = next(sql for kind, _, sql in objects if kind == "table")
         database.execute(table)
         database.execute(
-            f"INSERT INTO main.{_quoted(version.table)} SELECT * FROM {_MADE}.{_quoted(version.table)}"
+            f"INSERT INTO main.{quoted(version.table)} SELECT * FROM {_MADE}.{quoted(version.table)}"
         )
         tree = f"rtree_{version.table}_{version.geometry}"
-        database.execute(f"CREATE VIRTUAL TABLE main.{_quoted(tree)} USING rtree(id, minx, maxx, miny, maxy)")
+        database.execute(f"CREATE VIRTUAL TABLE main.{quoted(tree)} USING rtree(id, minx, maxx, miny, maxy)")
         for part in ("node", "parent", "rowid"):  # the tree that GDAL packed, page by page
-            name = _quoted(f"{tree}_{part}")
+            name = quoted(f"{tree}_{part}")
             database.execute(f"DELETE FROM main.{name}")
             database.execute(f"INSERT INTO main.{name} SELECT * FROM {_MADE}.{name}")
         for about in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"):
@@ -227,20 +224,20 @@ class GeoPackageWriting:
 
     def extend(self, frame: gpd.GeoDataFrame, before: Version, after: Version) -> None:
         """Add rows behind those that are there."""
-        database, table = self._database, _quoted(after.table)
+        database, table = self._database, quoted(after.table)
         paused = database.execute(
             "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [after.table]
         ).fetchall()
         for name, _ in paused:
-            database.execute(f"DROP TRIGGER main.{_quoted(name)}")
+            database.execute(f"DROP TRIGGER main.{quoted(name)}")
         self._make(frame, after)
         self._take_srs(after)
         names = [name for name, _ in after.columns]
         there = {row[1] for row in database.execute(f"PRAGMA {_MADE}.table_info({table})")}
-        kept = ", ".join(_quoted(name) for name in [after.geometry, *names] if name in there)
+        kept = ", ".join(quoted(name) for name in [after.geometry, *names] if name in there)
         database.execute(
-            f"INSERT INTO main.{table} ({_quoted(after.row_id)}, {kept}) "
-            f"SELECT {_quoted(after.row_id)} + ?, {kept} FROM {_MADE}.{table}",
+            f"INSERT INTO main.{table} ({quoted(after.row_id)}, {kept}) "
+            f"SELECT {quoted(after.row_id)} + ?, {kept} FROM {_MADE}.{table}",
             [before.last_row],
         )
         shapes = frame.geometry.to_numpy()
@@ -249,7 +246,7 @@ class GeoPackageWriting:
         tree = f"rtree_{after.table}_{after.geometry}"
         if _has(database, tree):
             database.executemany(
-                f"INSERT INTO {_quoted(tree)} VALUES (?, ?, ?, ?, ?)",
+                f"INSERT INTO {quoted(tree)} VALUES (?, ?, ?, ?, ?)",
                 np.column_stack([here + 1 + before.last_row, bounds]).tolist(),
             )
         if {kind.removesuffix(" Z") for kind in after.kinds} != {
@@ -278,7 +275,7 @@ class GeoPackageWriting:
         """Put a table away under another name, where other programs do not list it."""
         table = archived_name(version)
         self._unlist(version)
-        self._database.execute(f"ALTER TABLE {_quoted(version.table)} RENAME TO {_quoted(table)}")
+        self._database.execute(f"ALTER TABLE {quoted(version.table)} RENAME TO {quoted(table)}")
         self._database.execute(
             f"UPDATE {_CATALOGUE} SET table_name = ? WHERE layer = ? AND table_name = ?",
             [table, version.layer, version.table],
@@ -287,7 +284,7 @@ class GeoPackageWriting:
     def drop(self, version: Version) -> None:
         """Remove a table for good."""
         self._unlist(version)
-        self._database.execute(f"DROP TABLE IF EXISTS {_quoted(version.table)}")
+        self._database.execute(f"DROP TABLE IF EXISTS {quoted(version.table)}")
 
     def guard(self, version: Version) -> None:
         """Let nobody change the rows of a table that others made."""
@@ -376,8 +373,8 @@ class GeoPackageWriting:
     def _guard(self, table: str) -> None:
         """Let nobody change rows of a version."""
         for what in ("INSERT", "UPDATE", "DELETE"):
-            name = _quoted(f"{OWN}{what.lower()}_{table}")
-            body = _REFUSE.format(what=what, table=_quoted(table), message=KEPT)
+            name = quoted(f"{OWN}{what.lower()}_{table}")
+            body = _REFUSE.format(what=what, table=quoted(table), message=KEPT)
             self._database.execute(f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {body}")
 
     def _unlist(self, version: Version) -> None:
@@ -387,8 +384,8 @@ class GeoPackageWriting:
             "SELECT name FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [version.table]
         ).fetchall()
         for (name,) in named:
-            database.execute(f"DROP TRIGGER main.{_quoted(name)}")
-        database.execute(f"DROP TABLE IF EXISTS main.{_quoted(f'rtree_{version.table}_{version.geometry}')}")
+            database.execute(f"DROP TRIGGER main.{quoted(name)}")
+        database.execute(f"DROP TABLE IF EXISTS main.{quoted(f'rtree_{version.table}_{version.geometry}')}")
         for about in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_ogr_contents", "gpkg_contents"):
             if _has(database, about):
                 database.execute(f"DELETE FROM {about} WHERE table_name = ?", [version.table])
@@ -422,7 +419,7 @@ def _found(database: sqlite3.Connection) -> list[Version]:
     for name, shape, kind, z, *bounds, changed, who, code, wkt, srs in database.execute(query).fetchall():
         if name.casefold() in known or not _has(database, name):
             continue
-        fields = database.execute(f"PRAGMA main.table_info({_quoted(name)})").fetchall()
+        fields = database.execute(f"PRAGMA main.table_info({quoted(name)})").fetchall()
         key = next((field[1] for field in fields if field[5]), "rowid")
         columns = tuple(
             (str(field[1]), _DTYPES.get(re.sub(r"\(.*", "", str(field[2])).strip().upper(), "str"))
@@ -430,7 +427,7 @@ def _found(database: sqlite3.Connection) -> list[Version]:
             if field[1] not in (key, shape)
         )
         count, last = database.execute(
-            f"SELECT count(*), coalesce(max({_quoted(key)}), 0) FROM {_quoted(name)}"
+            f"SELECT count(*), coalesce(max({quoted(key)}), 0) FROM {quoted(name)}"
         ).fetchone()
         known_crs = srs is not None and srs > 0
         crs = f"{who}:{code}".upper() if known_crs and str(who).upper() == "EPSG" else str(wkt or "")
@@ -456,7 +453,7 @@ def _found(database: sqlite3.Connection) -> list[Version]:
 
 def _test(condition: Condition) -> tuple[str, list[Any]]:
     """Write a condition as SQL with places for its values, which are bound."""
-    column = _quoted(condition.column)
+    column = quoted(condition.column)
     value = _TIME.format(column=column) if condition.kind == "time" else column
     if not condition.one_of:
         ends = (("<=", condition.most), (">=", condition.least))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -12,7 +13,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis.errors import FileError
-from zjk_gis.io.encoding import Encoding
+from zjk_gis.io.encoding import Encoding, decode_text
+from zjk_gis.io.geopackage import geopackage_rows, quoted
 from zjk_gis.io.paths import blamed_on, pinned_name
 from zjk_gis.io.shapefile import decode_frame, long_names, sidecar, table_of, whole_names
 
@@ -55,12 +57,47 @@ def read_vector(
     if driver == "ESRI Shapefile":
         return _read_shapefile(source, spec, report)
     report |= {"encoding": "UTF-8", "encoding_found": "the format's"}
-    # A GeoJSON has one layer, under a name that stands inside; its driver is pinned by the name's prefix.
-    only = driver == "GeoJSON"
-    return _read_pinned(source, driver, None if only else layer, None, report, opened=not only)
+    if driver == "GeoJSON":
+        return _read_geojson(source, report)
+    if driver == "GPKG":
+        return _read_geopackage(source, layer, report)
+    return _read_pinned(source, driver, layer, None, report)
+
+
+def _read_geopackage(source: Path, layer: str, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Read a layer; where the file's own count of rows is stale, past that count, at which GDAL would end."""
+    there = geopackage_rows(source, layer)
+    announced = _count_rows(pinned_name(source, "GPKG"), source, "GPKG", layer)
+    if announced == there:
+        return _read_pinned(source, "GPKG", layer, None, report)
+    remark = f"{source.name}: says that {layer} has {announced} rows, but it has {there}; all were read"
+    report["remarks"].append(remark)
+    sql = f"SELECT * FROM {quoted(layer)}"  # noqa: S608 - quoted
+    frame = _read_pinned(source, "GPKG", None, None, report, opened=False, sql=sql)
+    if len(frame) != there:
+        message = f"{source}: only {len(frame)} of the {there} rows of {layer} can be read; it is damaged"
+        raise FileError(message)
+    return frame
+
+
+def _read_geojson(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Read a file that has one layer, under a name that stands inside; the path's prefix pins the driver."""
+    with blamed_on(source):
+        content = source.read_bytes()
+    text, encoding = decode_text(content, source)
+    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    if encoding.name == "UTF-8":
+        return _read_pinned(source, "GeoJSON", None, None, report, opened=False)
+    if not encoding.sure:
+        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    with tempfile.TemporaryDirectory(prefix="zjk-gis-") as folder:
+        copy = Path(folder, "a.geojson")
+        copy.write_text(text, encoding="utf-8", newline="")
+        return _read_pinned(source, "GeoJSON", None, None, report, opened=False, copy=copy)
 
 
 def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    _check_length(source)
     table = table_of(source)
     encoding, raw_names = (Encoding("UTF-8", "no .dbf"), ()) if table is None else table
     report |= {"encoding": encoding.name, "encoding_found": encoding.found}
@@ -76,7 +113,8 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
     prj = sidecar(source, ".prj")
     crs = _crs_of_prj(prj)
     plain_prj = prj is None or (crs is not None and prj.read_bytes().isascii())
-    if plain_prj and source.suffix in (".shp", ".SHP"):
+    indexed = sidecar(source, ".shx") is not None
+    if plain_prj and indexed and source.suffix in (".shp", ".SHP"):
         frame = _read_pinned(source, "ESRI Shapefile", source.stem, read_as, report)
     else:
         # pyogrio fails over a .prj that is damaged or names its system in GBK, so it is shown none; and GDAL
@@ -88,6 +126,11 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
                     if part is not None:
                         shutil.copyfile(part, Path(folder, source.stem + ending))
             copy = Path(folder, source.stem + ".shp")
+            if not indexed:
+                _restore_index(copy, source)
+                report["remarks"].append(
+                    f"{source.name}: has no .shx; the order of its shapes was found anew"
+                )
             frame = _read_pinned(source, "ESRI Shapefile", source.stem, read_as, report, copy=copy)
         frame = frame.set_crs(crs, allow_override=True)
     if encoding.damaged:
@@ -95,6 +138,29 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
     names = whole_names(raw_names, encoding.name, spec) | long_names(map(str, frame.columns))
     report["names"] = {old: new for old, new in names.items() if old in frame and new not in frame}
     return frame.rename(columns=report["names"])
+
+
+def _check_length(source: Path) -> None:
+    """Refuse a .shp that is shorter than it says: GDAL reads what is left, and shapes are missing."""
+    with blamed_on(source), source.open("rb") as file:
+        header = file.read(28)
+        size = file.seek(0, os.SEEK_END)
+    said = 2 * int.from_bytes(header[24:28], "big")
+    if size < said:
+        message = f"{source}: is cut off: {size:,} of {said:,} bytes are there; copy or export it again"
+        raise FileError(message)
+
+
+def _restore_index(copy: Path, source: Path) -> None:
+    """Let GDAL make the .shx of a copy, which it does where it is opened so."""
+    import fiona
+
+    with (
+        blamed_on(source),
+        fiona.Env(SHAPE_RESTORE_SHX="YES"),
+        fiona.open(copy, driver="ESRI Shapefile", enabled_drivers=["ESRI Shapefile"], encoding=_BYTEWISE),
+    ):
+        pass
 
 
 def _crs_of_prj(prj: Path | None) -> CRS | None:
@@ -119,6 +185,7 @@ def _read_pinned(
     *,
     opened: bool = True,
     copy: Path | None = None,
+    sql: str | None = None,
 ) -> gpd.GeoDataFrame:
     """Open a file, or the copy of it, with one driver and no other, then read it in bulk."""
     import pyogrio
@@ -126,8 +193,8 @@ def _read_pinned(
     name = pinned_name(copy or source, driver)
     with blamed_on(source), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        announced = _count_rows(name, driver, layer) if opened else None
-        frame = pyogrio.read_dataframe(name, layer=layer, encoding=encoding, on_invalid="ignore")
+        announced = _count_rows(name, source, driver, layer) if opened else None
+        frame = pyogrio.read_dataframe(name, layer=layer, sql=sql, encoding=encoding, on_invalid="ignore")
     report["remarks"] += [f"{source.name}: {' '.join(str(warning.message).split())}" for warning in told]
     if announced is not None and announced != len(frame):
         message = (
@@ -137,7 +204,7 @@ def _read_pinned(
     return frame
 
 
-def _count_rows(name: str, driver: str, layer: str | None) -> int | None:
+def _count_rows(name: str, source: Path, driver: str, layer: str | None) -> int | None:
     """Open a file with one driver and no other, and return how many rows it announces, if it does.
 
     Fiona does here what pyogrio cannot: it passes GDAL the list of drivers that may be tried, and reads the
@@ -145,7 +212,10 @@ def _count_rows(name: str, driver: str, layer: str | None) -> int | None:
     """
     import fiona
 
-    with fiona.open(name, enabled_drivers=[driver], layer=layer, encoding=_BYTEWISE) as collection:
+    with (
+        blamed_on(source),
+        fiona.open(name, enabled_drivers=[driver], layer=layer, encoding=_BYTEWISE) as collection,
+    ):
         try:
             return len(collection)
         except TypeError:  # an empty FlatGeobuf does not count
