@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import openpyxl
@@ -26,6 +27,7 @@ ROWS = [["井盖普查表"], ["编号", "经度", "纬度"], *([n, 114.8 + n / 1
 ROUNDS = {"csv": 1500, "wkt": 800, "xlsx": 500, "xml": 1500, "xls": 1000}
 MEMORY_BYTES = 6 << 30
 SECONDS_EACH = 5.0
+COMMAND_EVERY = 10  # mutations, of which one is also given to the command
 
 
 def new_workbook() -> bytes:
@@ -98,6 +100,18 @@ def with_mutated_part(content: bytes, dice: random.Random) -> bytes:
     return buffer.getvalue()
 
 
+def command_says(path: Path, workspace: Path) -> None:
+    """Check and import a file by the command, which must end in its own words, whatever the file."""
+    from zjk_gis.cli.main import main
+
+    for arguments in (["check", path], ["import", path, workspace, "--as", "manholes"]):
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        assert left.value.code in (0, 1, 2), f"{arguments}: {left.value.code} {err.getvalue()}"
+        assert "Traceback" not in out.getvalue() + err.getvalue(), err.getvalue()
+
+
 def run(kind: str) -> None:
     """Read many mutations of one kind; the first that goes wrong ends the process with its seed."""
     import zjk_gis.io as door
@@ -129,6 +143,8 @@ def run(kind: str) -> None:
             assert "\n" not in said, f"seed {seed}: {said!r} has several lines"
             assert not said or path.name in said, f"seed {seed}: {said!r} names no file"
             assert time.perf_counter() - begin < SECONDS_EACH, f"seed {seed} took too long"
+            if not seed % COMMAND_EVERY:
+                command_says(path, Path(folder, "city.gpkg"))
     assert read, "no mutation could be read: the readable are not reached"
     print("done", read)
 

@@ -19,7 +19,14 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from shapely import LineString, Point, box
-from test_fuzz_tables import MEMORY_BYTES, SECONDS_EACH, mutated, overwritten
+from test_fuzz_tables import (
+    COMMAND_EVERY,
+    MEMORY_BYTES,
+    SECONDS_EACH,
+    command_says,
+    mutated,
+    overwritten,
+)  # fmt: skip
 
 KML = """<?xml version="1.0" encoding="UTF-8"?>
 <kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>井盖</name><Folder><name>桥西</name>
@@ -101,6 +108,7 @@ def run(kind: str) -> None:
 
     with tempfile.TemporaryDirectory() as name:
         path, parts = make(kind, Path(name))
+        Path(name, "city").mkdir()
         door.read_layer(path)  # what is loaded once is no matter of the file
         sound = {part: part.read_bytes() for part in parts}
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -126,6 +134,8 @@ def run(kind: str) -> None:
             assert "\n" not in said, f"seed {seed}: {said!r} has several lines"
             assert not said or path.stem in said, f"seed {seed}: {said!r} names no file"
             assert time.perf_counter() - begin < SECONDS_EACH, f"seed {seed} took too long"
+            if not seed % COMMAND_EVERY:
+                command_says(path, Path(name, "city", "city.gpkg"))
             chosen.write_bytes(sound[chosen])
             for stray in path.parent.glob("a.gpkg-*"):
                 stray.unlink()

@@ -304,7 +304,8 @@ def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.b
     """Tell which shapes have their middle outside China."""
     abroad = np.zeros(len(layer), dtype=bool)
     bounds = layer.geometry.bounds.to_numpy()[present]
-    middles = gpd.GeoSeries.from_xy((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
+    with np.errstate(invalid="ignore", over="ignore"):  # of a shape that reaches to infinity
+        middles = gpd.GeoSeries.from_xy((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
     degrees = middles.set_crs(layer.crs)
     if not layer.crs.is_geographic:
         degrees = degrees.to_crs(layer.crs.geodetic_crs)
