@@ -351,3 +351,38 @@ def test_the_geopackage_is_one_that_others_read(tmp_path):
         assert database.execute("SELECT srs_id FROM gpkg_contents").fetchall() == [(4547,)]
     database.close()
     assert gpd.read_file(path).geometry.area.tolist() == [81, 2]
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_any_text_and_number_comes_back(tmp_path_factory, ending):
+    """Text as it was but for blanks at its ends; numbers to the last bit that the format has."""
+    writable = st.characters(
+        codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"
+    )
+    numbers = st.one_of(st.none(), st.floats(-1e9, 1e9), st.floats(-1e-3, 1e-3))
+
+    @settings(deadline=None, max_examples=40)
+    @given(
+        st.lists(
+            st.tuples(st.text(writable, max_size=9), numbers, st.integers(-(2**31), 2**31 - 1)), min_size=1
+        )
+    )
+    def comes_back(rows):
+        texts, floats, integers = (list(column) for column in zip(*rows, strict=True))
+        layer = gpd.GeoDataFrame(
+            {
+                "note": pd.Series(texts, dtype="str"),
+                "depth": pd.Series(floats, dtype="float64"),
+                "count": pd.Series(integers, dtype="int64"),
+            },
+            geometry=[Point(114.8, 40.8)] * len(rows),
+            crs=4490,
+        )
+        back = read_layer(write_layer(layer, tmp_path_factory.mktemp(ending) / f"a.{ending}"))
+        notes = back.get("note", pd.Series("", back.index))  # KML has no column without any value
+        assert notes.fillna("").str.strip().tolist() == [text.strip() for text in texts]
+        read = pd.to_numeric(back["depth"]) if "depth" in back else pd.Series(float("nan"), back.index)
+        assert read.fillna(0).tolist() == pytest.approx([each or 0 for each in floats], rel=1e-14, abs=1e-14)
+        assert pd.to_numeric(back["count"]).tolist() == integers
+
+    comes_back()
