@@ -7,7 +7,8 @@
     │   ├── MissingColumnError     a layer lacks a column that the question needs
     │   ├── EmptyLayerError        a layer has no rows
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
-    │   └── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
+    │   ├── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
+    │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
     └── MissingExtraError          an optional package is not installed (also an ImportError)
@@ -18,7 +19,7 @@ the source. Anything else that escapes is a defect of the library.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,7 @@ __all__ = [
     "InputError",
     "MissingColumnError",
     "MissingExtraError",
+    "ProblemsError",
     "WorkspaceError",
     "ZjkGisError",
     "name_rows",
@@ -59,6 +61,12 @@ class CRSError(InputError):
 
 class GeometryError(InputError):
     """Rows whose geometry is missing, invalid or of the wrong kind."""
+
+
+class ProblemsError(InputError):
+    """A layer has errors and is not taken in; `report` lists them all, for `write_problems`."""
+
+    report: Any = None
 
 
 class FileError(ZjkGisError, OSError):

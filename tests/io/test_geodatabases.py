@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from shapely import LineString, MultiPolygon, Point, box
+from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from zjk_gis import read_folder
 from zjk_gis.errors import FileError, GeometryError, InputError
@@ -44,6 +44,34 @@ def test_what_is_written_is_read_back(tmp_path):
     assert back.geometry.isna().tolist() == [False, True]
     assert back.geometry[0].distance(WELLS.geometry[0]) < 1e-3
     assert (back.crs.to_epsg(), back.attrs["report"]["format"]) == (4547, "OpenFileGDB")
+
+
+def test_coordinates_are_kept_far_below_a_millimetre(tmp_path):
+    for crs, x, y in (
+        (4547, 573300.12345678, 4520900.5),
+        (4490, 114.8812345678901, 40.8),
+        (4526, 38573300.5, 1e6),
+    ):
+        point = gpd.GeoDataFrame(geometry=[Point(x, y)], crs=crs)
+        back = read_layer(write_layer(point, tmp_path / f"{crs}.gdb")).geometry[0]
+        assert (back.geom_type, back.x, back.y) == (
+            "Point",
+            pytest.approx(x, abs=1e-8),
+            pytest.approx(y, abs=1e-8),
+        )
+
+
+@pytest.mark.parametrize("ending", ["gdb", "geojson", "kml"])
+def test_slivers_that_rounding_breaks_are_told(tmp_path, caplog, ending):
+    x, y = 573300.0, 4520900.0
+    sliver = Polygon([(x, y), (x + 9, y), (x + 9, y + 9), (x + 4, y + 2**-30), (x, y + 9)])
+    assert sliver.is_valid
+    layer = gpd.GeoDataFrame(geometry=[box(x, y, x + 1, y + 1), sliver], index=["a", "b"], crs=4547)
+    with caplog.at_level(logging.WARNING):
+        back = read_layer(write_layer(layer, tmp_path / f"a.{ending}"))
+    told = "1 shapes have slivers that rounding makes invalid; repair them (row b)" in caplog.text
+    assert told == (not back.is_valid.all())
+    assert back.is_valid[0]
 
 
 def test_layers_are_added_and_replaced(tmp_path):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import geopandas as gpd
+import pandas as pd
 
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import speaking
-from zjk_gis.errors import InputError, ZjkGisError
+from zjk_gis.errors import InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
 from zjk_gis.io.paths import is_readable
 from zjk_gis.io.workspace import Workspace
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +90,9 @@ def command(
                         into, frame, spec=known, source=origin, note=note, on_problems=on_problems
                     )
             except ZjkGisError as reason:
-                refused.append({"file": file, "layer": into, "reason": str(reason)})
-                console.note(f"{file}: 未导入:{reason}", f"{file}: not taken in: {reason}")
+                why = _why(reason, paths, console)
+                refused.append({"file": file, "layer": into, "reason": why})
+                console.note(f"{file}: 未导入:{why}", f"{file}: not taken in: {why}")
                 continue
             begun.add(into)
             taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
@@ -99,6 +103,25 @@ def command(
     console.result({"target": target, "taken": taken, "refused": refused})
     if refused or not taken:
         click.get_current_context().exit(1)
+
+
+def _why(reason: ZjkGisError, paths: tuple[Path, ...], console: Console) -> str:
+    """Say why a layer was not taken in, and what to do, in the words of the command."""
+    if not isinstance(reason, ProblemsError):
+        return str(reason)
+    report = reason.report
+    errors = report.problems[report.problems["severity"] == "error"]
+    titles = rules_table("checks").set_index("check")[f"title_{console.lang}"]
+    counts = [f"{titles[rule]} {count:,}" for rule, count in errors["rule"].value_counts(sort=False).items()]
+    first = errors.iloc[0]
+    place = "" if pd.isna(first["row"]) else f"{first['row']}: "
+    files = " ".join(shlex.quote(str(path)) for path in paths[:1])
+    return console.pick(
+        f"有 {len(errors):,} 处错误({'、'.join(counts)});第一处 {place}{first['field']} {first['value']},"
+        f"{first['message']}。逐行清单:zjk-gis check {files} -o 问题.xlsx;照原样入库:加 --keep-problems",
+        f"{len(errors):,} errors ({', '.join(counts)}); the first {place}{first['field']} {first['value']}. "
+        f"All by row: zjk-gis check {files} -o problems.xlsx; to take it as it is, add --keep-problems",
+    )
 
 
 def _layers(

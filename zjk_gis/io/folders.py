@@ -123,7 +123,7 @@ def read_folder(
     >>> found.report[["key", "spec", "rows"]].to_numpy().tolist()
     [['网格表.csv', 'incidents', 1], ['', '', 0]]
     """
-    root = Path(path) if isinstance(path, str | os.PathLike) else Path()
+    root = Path(os.path.abspath(path)) if isinstance(path, str | os.PathLike) else Path()  # noqa: PTH100
     if is_geodatabase(root):
         message = f"{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in"
         raise InputError(message)

@@ -7,8 +7,10 @@ import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on, gdal_name
@@ -16,14 +18,13 @@ from zjk_gis.io.paths import blamed_on, gdal_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import geopandas as gpd
-
 __all__ = [
     "check_geodatabase",
     "copy_geodatabase",
     "geodatabase_layers",
     "geodatabase_options",
     "naive_times",
+    "on_grid",
     "storable_types",
 ]
 
@@ -32,6 +33,9 @@ _PART = re.compile(
     r"|.*\.lock|thumbs\.db|desktop\.ini|\.ds_store|.*\.xml",
     re.IGNORECASE,
 )
+# The format rounds coordinates to a grid: where it begins and how many steps there are to a unit. That of
+# other programs, a tenth of a millimetre, makes shapes with slivers invalid; 2**53 steps must reach everywhere.
+_GRID = {"degrees": (-400, 1e12), "metres": (-21_000_000, 1e8)}
 _INT32 = np.iinfo(np.int32)
 # Whole numbers of 64 bits and milliseconds came with this version of ArcGIS.
 _NEW = "ARCGIS_PRO_3_2_OR_LATER"
@@ -96,17 +100,37 @@ def geodatabase_options(frame: gpd.GeoDataFrame) -> tuple[dict[str, Any], list[s
         str(each.name) for each in columns if pd.api.types.is_integer_dtype(each.dtype) and _is_long(each)
     ]
     fine = [str(each.name) for each in columns if _has_milliseconds(each)]
+    origin, scale = _grid_of(frame)
+    options: dict[str, Any] = {"XORIGIN": origin, "YORIGIN": origin, "XYSCALE": scale}
     if not long and not fine:
-        return {}, []
-    return {"TARGET_ARCGIS_VERSION": _NEW}, [
+        return options, []
+    return {**options, "TARGET_ARCGIS_VERSION": _NEW}, [
         f"{', '.join(long + fine)}: whole numbers over 32 bits or milliseconds need ArcGIS Pro 3.2 or newer"
     ]
+
+
+def on_grid(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the shapes as the format will hold them."""
+    origin, scale = _grid_of(frame)
+    values = frame.geometry.to_numpy()
+    rounded = shapely.transform(
+        values, lambda places: np.floor((places - origin) * scale + 0.5) / scale + origin
+    )
+    return gpd.GeoSeries(rounded, index=frame.index, crs=frame.crs)
 
 
 def copy_geodatabase(source: Path, target: Path) -> None:
     """Copy a File Geodatabase, its locks left out."""
     check_geodatabase(source)
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
+
+
+def _grid_of(frame: gpd.GeoDataFrame) -> tuple[float, float]:
+    """Return where the grid of a layer begins, and its steps to a unit."""
+    if frame.crs is not None:
+        return _GRID["degrees" if frame.crs.is_geographic else "metres"]
+    bounds = frame.total_bounds
+    return _GRID["metres" if (np.abs(bounds[np.isfinite(bounds)]) > 360).any() else "degrees"]
 
 
 def _is_long(values: pd.Series) -> bool:

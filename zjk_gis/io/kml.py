@@ -37,7 +37,6 @@ _ELSEWHERE = frozenset({"NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoO
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">'
 _UNWRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 _RETURN = {"\r": "&#13;"}  # which XML would read as a line feed
-_DECIMALS = 9  # of a degree: a tenth of a millimetre
 _MULTI: dict[int, Any] = {
     int(shapely.GeometryType.POINT): shapely.multipoints,
     int(shapely.GeometryType.LINESTRING): shapely.multilinestrings,
@@ -304,6 +303,6 @@ def _written(shape: Any) -> str:
         outer = f"<outerBoundaryIs>{_written(shape.exterior)}</outerBoundaryIs>"
         inner = [f"<innerBoundaryIs>{_written(ring)}</innerBoundaryIs>" for ring in shape.interiors]
         return f"<Polygon>{outer}{''.join(inner)}</Polygon>"
-    places = shapely.get_coordinates(shape, include_z=shape.has_z).round(_DECIMALS).tolist()
+    places = shapely.get_coordinates(shape, include_z=shape.has_z).tolist()
     text = " ".join(",".join(map(repr, place)) for place in places)
     return f"<{shape.geom_type}><coordinates>{text}</coordinates></{shape.geom_type}>"

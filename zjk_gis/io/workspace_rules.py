@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import InputError
+from zjk_gis.errors import InputError, ProblemsError
 from zjk_gis.io.stored import OWN, joined_dtype, kind_of
 from zjk_gis.layers.validate import validate
 
@@ -96,7 +96,9 @@ def count_or_refuse(
             f"{first['value']!r}: {first['message']} "
             f"zjk_gis.validate(layer, {report.spec.name!r}) lists all; on_problems='keep' writes it as it is"
         )
-        raise InputError(message)
+        refusal = ProblemsError(message)
+        refusal.report = report
+        raise refusal
     return len(errors)
 
 

@@ -19,7 +19,7 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
-from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, storable_types
+from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.io.kml import write_kml
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
@@ -133,13 +133,12 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         elif ending == ".gdb":
             _write_geodatabase(plain, made, target, layer or target.stem)
         elif ending == ".kml":
-            require_crs(plain, target.name)
-            write_kml(convert_crs(plain, WGS84, name=target.name), made, layer=layer or target.stem)
+            write_kml(_in_degrees(plain, target), made, layer=layer or target.stem)
         elif ending == ".geojson":
-            require_crs(plain, target.name)
-            # Text that looks like JSON stays text.
-            options = {"RFC7946": True, "COORDINATE_PRECISION": 9, "AUTODETECT_JSON_STRINGS": False}
-            _write_vector(convert_crs(plain, WGS84, name=target.name), made, **options)
+            # Text that looks like JSON stays text. With the usual 7 decimals slivers collapse; with 15, what is
+            # read is what was written.
+            options = {"RFC7946": True, "COORDINATE_PRECISION": 15, "AUTODETECT_JSON_STRINGS": False}
+            _write_vector(_in_degrees(plain, target), made, **options)
         else:  # FlatGeobuf's index would put the rows in another order
             _write_vector(plain, made, SPATIAL_INDEX=False)
         _move_into_place(made, target)
@@ -217,7 +216,7 @@ def _with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
     if not points and wkt:
-        text = pd.Series(shapely.to_wkt(values, rounding_precision=9), index=frame.index, dtype="str")
+        text = pd.Series(shapely.to_wkt(values, rounding_precision=-1), index=frame.index, dtype="str")
         with_text: pd.DataFrame = with_answers(table, {"wkt": text})
         return with_text
     if not points:
@@ -293,8 +292,31 @@ def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer:
         option: next(name for name in (*names, f"ZJK_{names[0]}") if name.casefold() not in taken)
         for option, names in _GDB_OWN.items()
     }
-    # The format has no column for single and multiple shapes; it calls both multiple.
-    _write_vector(fitting, made, layer=layer, promote_to_multi=True, **own, **options)
+    _tell_broken(fitting.geometry, on_grid(fitting), target)
+    # The format has no column for single and multiple lines or areas; it calls both multiple.
+    kinds = set(frame.geometry.geom_type.dropna())
+    _write_vector(fitting, made, layer=layer, promote_to_multi=kinds != {"Point"}, **own, **options)
+
+
+def _in_degrees(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
+    """Convert a layer to WGS 84, and tell which shapes that breaks."""
+    require_crs(frame, target.name)
+    converted = convert_crs(frame, WGS84, name=target.name)
+    _tell_broken(frame.geometry, converted.geometry, target)
+    return converted
+
+
+def _tell_broken(before: gpd.GeoSeries, after: gpd.GeoSeries, target: Path) -> None:
+    """Tell which shapes have slivers so narrow that rounding turns them inside out."""
+    if after.equals(before):
+        return
+    broken = shapely.is_valid(before.to_numpy()) & ~shapely.is_valid(after.to_numpy())
+    if broken.any():
+        rows = name_rows(before.index[broken])
+        _LOG.warning(
+            "%s: %d shapes have slivers that rounding makes invalid; repair them (%s)",
+            target.name, int(broken.sum()), rows,
+        )  # fmt: skip
 
 
 def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
