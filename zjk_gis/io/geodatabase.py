@@ -34,7 +34,8 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 # The format rounds coordinates to a grid: where it begins and how many steps there are to a unit. That of
-# other programs, a tenth of a millimetre, makes shapes with slivers invalid; 2**53 steps must reach everywhere.
+# other programs, a tenth of a millimetre, makes shapes with slivers invalid; 2**53 steps
+# must do for any city.
 _GRID = {"degrees": (-400, 1e12), "metres": (-21_000_000, 1e8)}
 _INT32 = np.iinfo(np.int32)
 # Whole numbers of 64 bits and milliseconds came with this version of ArcGIS.

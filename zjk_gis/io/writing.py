@@ -135,8 +135,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         elif ending == ".kml":
             write_kml(_in_degrees(plain, target), made, layer=layer or target.stem)
         elif ending == ".geojson":
-            # Text that looks like JSON stays text. With the usual 7 decimals slivers collapse; with 15, what is
-            # read is what was written.
+            # Text that looks like JSON stays text. With the usual 7 decimals slivers collapse.
             options = {"RFC7946": True, "COORDINATE_PRECISION": 15, "AUTODETECT_JSON_STRINGS": False}
             _write_vector(_in_degrees(plain, target), made, **options)
         else:  # FlatGeobuf's index would put the rows in another order
