@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.versions import zones_at as zones_at
     from zjk_gis.maps import city_map as city_map
     from zjk_gis.maps import explanation_map as explanation_map
+    from zjk_gis.maps import print_map as print_map
     from zjk_gis.maps import save_map as save_map
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
@@ -91,7 +92,7 @@ _HOMES = {
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
-    "zjk_gis.maps": ("city_map", "explanation_map", "save_map"),
+    "zjk_gis.maps": ("city_map", "explanation_map", "print_map", "save_map"),
     "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
     "zjk_gis.standards": ("check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"),
 }

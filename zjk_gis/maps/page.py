@@ -24,6 +24,7 @@ from jinja2 import Template
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
+from zjk_gis.maps.drawn import DrawnLayer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,6 +96,7 @@ class Page:
     lang: Language = "zh"
     groups: list[tuple[str, bool]] = field(default_factory=list)
     layers: list[dict[str, Any]] = field(default_factory=list)
+    drawn: list[DrawnLayer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
 
@@ -154,6 +156,19 @@ class Page:
             for shape, style, row in zip(shapes, chosen, values, strict=True)
         ]
         used = sorted({int(style) for style in chosen}) or [0]
+        self.drawn.append(
+            DrawnLayer(
+                name=name,
+                group=group,
+                on=on,
+                shapes=shapes,
+                styles=list(styles),
+                style_of=chosen,
+                keys=[key for key in keys or [] if key[0] in used],
+                count=_count(len(features), self.lang) if counted else "",
+                texts=[row[0] for row in values] if as_text else None,
+            )
+        )
         self.layers.append(
             {
                 "name": name,
@@ -195,6 +210,7 @@ class Page:
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
         page.add_child(_Script(page.get_name(), content))
+        page.zjk_page = self
         return page
 
     def _note_left_out(self, name: str, count: int) -> None:

@@ -1,0 +1,9 @@
+"""Maps on paper: a sheet that can hang in an office.
+
+The sheet is drawn as one SVG document (`canvas`, `content`, `furniture`, laid out by `sheet`); PDF and PNG
+are made of it by Typst, which keeps shapes shapes and text text.
+"""
+
+from zjk_gis.maps.printing.printed import print_map
+
+__all__ = ["print_map"]

@@ -1,0 +1,194 @@
+"""Shapes and text as SVG, in millimetres of paper.
+
+Everything that a print shows passes through here, and text in no other way than `escape`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import shapely
+
+from zjk_gis.maps.printing.fonts import clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["MM_PER_PIXEL", "Canvas", "mark_path", "path_of", "rings_of"]
+
+MM_PER_PIXEL = (
+    0.21  # what is one pixel wide on a screen; finer than on a screen, as paper is looked at closely
+)
+_HUNDREDTH = 100
+_INK = "#1f2933"
+_NO_NAME = re.compile(r"[^\w \-]")
+_COLOURS = frozenset("0123456789abcdefABCDEF")
+
+
+class Canvas:
+    """A page in the making: elements, patterns and the characters used, by weight."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.patterns: dict[tuple[str, str], str] = {}
+        self.used: dict[bool, set[str]] = {False: set(), True: set()}
+
+    def rect(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        *,
+        fill: str = "none",
+        stroke: str = "none",
+        line: float = 0.2,
+    ) -> None:
+        """Draw a rectangle."""
+        self.parts.append(
+            f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{fill}" '
+            f'stroke="{stroke}" stroke-width="{line:g}"/>'
+        )
+
+    def path(self, path: str, style: Mapping[str, Any]) -> None:
+        """Draw a path, in hundredths of a millimetre, by Leaflet's path options."""
+        if not path:
+            return
+        unit = _HUNDREDTH * MM_PER_PIXEL
+        weight = float(style.get("weight", 1.0)) * unit
+        drawn = [f'fill="{self._fill(style)}"', 'fill-rule="evenodd"']
+        opacity = float(style.get("fillOpacity", 1.0))
+        if opacity < 1 and "fillColor" in style and "hatch" not in style:
+            drawn.append(f'fill-opacity="{opacity:g}"')
+        if style.get("stroke", True) and weight > 0:
+            drawn.append(f'stroke="{_colour(style.get("color", _INK))}" stroke-width="{weight:.3g}"')
+            drawn.append('stroke-linejoin="round" stroke-linecap="round"')
+            dashes = [
+                float(each) * unit for each in str(style.get("dashArray") or "").replace(",", " ").split()
+            ]
+            if dashes:
+                drawn.append(f'stroke-dasharray="{" ".join(f"{each:.3g}" for each in dashes)}"')
+        self.parts.append(f'<path transform="scale(.01)" {" ".join(drawn)} d={quoteattr(path)}/>')
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: object,
+        size: float,
+        *,
+        bold: bool = False,
+        colour: str = _INK,
+        anchor: str = "start",
+        halo: float = 0.0,
+        turn: float = 0.0,
+    ) -> None:
+        """Write a text; `y` is its base line, `size` in millimetres."""
+        plain = clean_text(text)
+        if not plain:
+            return
+        self.used[bold].update(plain)
+        extra = ' font-weight="700"' if bold else ""
+        extra += f' text-anchor="{anchor}"' if anchor != "start" else ""
+        extra += f' transform="rotate({turn:g} {x:.2f} {y:.2f})"' if turn else ""
+        at = f'x="{x:.2f}" y="{y:.2f}" font-size="{size:g}"'
+        if halo:
+            extra += f' stroke="#fff" stroke-width="{halo:g}" stroke-linejoin="round" paint-order="stroke"'
+        self.parts.append(f'<text {at} fill="{colour}"{extra}>{escape(plain)}</text>')
+
+    def _fill(self, style: Mapping[str, Any]) -> str:
+        colour = style.get("fillColor")
+        if colour is None or style.get("fill") is False or not float(style.get("fillOpacity", 1.0)):
+            return "none"
+        hatch = style.get("hatch")
+        if not hatch:
+            return _colour(colour)
+        key = (str(hatch), _colour(style.get("color", colour)))
+        self.patterns.setdefault(key, f"p{len(self.patterns)}")
+        return f"url(#{self.patterns[key]})"
+
+    def document(self, width: float, height: float, *, family: str, title: str, faces: str = "") -> str:
+        """Return the whole page as an SVG document."""
+        defs = "".join(_pattern(name, kind, colour) for (kind, colour), name in self.patterns.items())
+        family = _NO_NAME.sub("", family)
+        style = f"<style>{faces}text{{font-family:zjk-print,'{family}',sans-serif}}</style>"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}mm" height="{height:g}mm" '
+            f'viewBox="0 0 {width:g} {height:g}" font-family={quoteattr(family)} role="img">'
+            f"<title>{escape(clean_text(title))}</title>{style if faces else ''}<defs>{defs}</defs>"
+            f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>{"".join(self.parts)}</svg>'
+        )
+
+
+def path_of(coords: NDArray[np.float64], offsets: NDArray[np.intp], *, closed: bool) -> str:
+    """Write lines as one path, in whole hundredths of a millimetre, each point told from the one before."""
+    whole = np.round(coords * _HUNDREDTH).astype(np.int64)
+    pieces: list[str] = []
+    last = np.zeros(2, dtype=np.int64)
+    for begin, end in itertools.pairwise(offsets.tolist()):
+        steps = np.diff(whole[begin:end], axis=0)
+        steps = steps[(steps != 0).any(axis=1)]
+        if not len(steps):
+            continue
+        x, y = whole[begin] - last if pieces else whole[begin]
+        pieces.append(f"{'m' if pieces else 'M'}{x} {y}l{' '.join(map(str, steps.ravel().tolist()))}")
+        # After z the next point is told from where the line began.
+        last = whole[begin]
+        if closed:
+            pieces.append("z")
+        else:
+            last = whole[begin] + steps.sum(axis=0)
+    return "".join(pieces)
+
+
+def mark_path(points: NDArray[np.float64], shape: str, radius: float) -> str:
+    """Write marks at points as one path; `radius` in millimetres."""
+    r = radius * _HUNDREDTH
+    forms: dict[str, str] = {
+        "circle": f"m{-r:.0f} 0a{r:.0f} {r:.0f} 0 1 0 {2 * r:.0f} 0a{r:.0f} {r:.0f} 0 1 0 {-2 * r:.0f} 0z",
+        "square": f"m{-r:.0f} {-r:.0f}h{2 * r:.0f}v{2 * r:.0f}h{-2 * r:.0f}z",
+        "diamond": f"m0 {-1.25 * r:.0f}l{1.25 * r:.0f} {1.25 * r:.0f}l{-1.25 * r:.0f} {1.25 * r:.0f}"
+        f"l{-1.25 * r:.0f} {-1.25 * r:.0f}z",
+        "triangle": f"m0 {-1.2 * r:.0f}l{1.1 * r:.0f} {2 * r:.0f}h{-2.2 * r:.0f}z",
+        "cross": f"m{-r:.0f} {-r:.0f}l{2 * r:.0f} {2 * r:.0f}m{-2 * r:.0f} 0l{2 * r:.0f} {-2 * r:.0f}",
+    }
+    form = forms.get(shape, forms["circle"])
+    whole = np.round(points * _HUNDREDTH).astype(np.int64)
+    return "".join(f"M{x} {y}{form}" for x, y in np.unique(whole, axis=0).tolist())
+
+
+def rings_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the coordinates of lines, or of the rings of polygons, and where each begins."""
+    parts = shapely.get_parts(shapes)
+    is_area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    lines = np.concatenate([shapely.get_rings(parts[is_area]), parts[~is_area]])
+    lines = lines[shapely.get_dimensions(lines) == 1]
+    coords, at = shapely.get_coordinates(lines, return_index=True)
+    return coords, np.searchsorted(at, np.arange(len(lines) + 1))
+
+
+def _pattern(name: str, kind: str, colour: str) -> str:
+    """Describe a hatch; kinds are those of the maps on screen."""
+    lines: Iterable[str] = {
+        "cross": ("M0 0V180", "M0 0H180"),
+        "dots": (),
+    }.get(kind, ("M0 0V180",))
+    turn = -45 if kind == "back" else 45
+    body = "".join(f'<path d="{line}" stroke="{colour}" stroke-width="40" fill="none"/>' for line in lines)
+    body = body or f'<circle cx="90" cy="90" r="30" fill="{colour}"/>'
+    return (
+        f'<pattern id="{name}" width="180" height="180" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate({turn})">{body}</pattern>'
+    )
+
+
+def _colour(colour: object) -> str:
+    """Let through colours in hexadecimal alone: a style is the package's own, but this is the last door."""
+    text = str(colour)
+    return text if text[:1] == "#" and len(text) in (4, 7) and set(text[1:]) <= _COLOURS else _INK

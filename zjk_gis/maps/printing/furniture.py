@@ -1,0 +1,295 @@
+"""What makes a map a document: title, frame with coordinates, legend, scale, north, overview, foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from zjk_gis.maps.printing.canvas import path_of, rings_of
+from zjk_gis.maps.printing.content import swatch
+from zjk_gis.maps.printing.sheet import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.drawn import DrawnLayer
+    from zjk_gis.maps.printing.canvas import Canvas
+    from zjk_gis.maps.printing.content import View
+    from zjk_gis.maps.printing.fonts import Typeface
+    from zjk_gis.maps.printing.sheet import Sheet
+
+__all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "legend_of"]
+
+_INK, _SOFT, _FAINT, _LINE = "#1f2933", "#52606d", "#7b8794", "#9aa5b1"
+_TICK = 1.6
+_SHRUNK = (1.0, 0.9, 0.9, 0.9)
+_WORDS: dict[str, dict[str, str]] = {
+    "zh": {
+        "legend": "图例",
+        "north": "北",
+        "metres": "米",
+        "kilometres": "千米",
+        "overview": "位置示意",
+        "more": "另有 {} 项未列出",
+    },
+    "en": {
+        "legend": "Legend",
+        "north": "N",
+        "metres": "m",
+        "kilometres": "km",
+        "overview": "Where it lies",
+        "more": "and {} more",
+    },
+}
+
+
+@dataclass(slots=True)
+class Legend:
+    """What the legend tells: headings (a text alone) and entries (style, dimension, text, count)."""
+
+    rows: list[tuple[Mapping[str, Any] | None, int, str, str]] = field(default_factory=list)
+
+
+def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[str, int]) -> Legend:
+    """Collect what the layers in the frame mean, the top one first, under the headings of their groups."""
+    legend = Legend()
+    listed = [each for each in layers if each.name and each.texts is None and shown.get(each.name)]
+    for group in dict.fromkeys(each.group for each in reversed(listed)):
+        if group:
+            legend.rows.append((None, 0, group, ""))
+        for layer in reversed(listed):
+            if layer.group != group:
+                continue
+            dimension = int(shapely.get_dimensions(layer.shapes[0]))
+            keys = [(at, text) for at, text in layer.keys if at in set(np.unique(layer.style_of).tolist())]
+            count = f"{shown[layer.name]:,}" if layer.count else ""
+            if not keys or (len(keys) == 1 and not keys[0][1]):
+                at = keys[0][0] if keys else int(layer.style_of[0])
+                legend.rows.append((layer.styles[at], dimension, layer.name, count))
+                continue
+            legend.rows.append(({}, dimension, layer.name, count))
+            legend.rows += [(layer.styles[at], dimension, text, "") for at, text in keys]
+    return legend
+
+
+def draw_head(canvas: Canvas, sheet: Sheet, title: str, subtitle: str, typeface: Typeface) -> None:
+    """Write the title over the map."""
+    box, zoom = sheet.head, sheet.zoom
+    text = typeface.fitted(title, 7.2 * zoom, box.width, bold=True)
+    canvas.text(box.x, box.y + 6.2 * zoom, text, 7.2 * zoom, bold=True, colour=_INK)
+    if subtitle:
+        text = typeface.fitted(subtitle, 3.4 * zoom, box.width)
+        canvas.text(box.x, box.y + 12.2 * zoom, text, 3.4 * zoom, colour=_SOFT)
+
+
+def draw_frame(canvas: Canvas, sheet: Sheet, view: View) -> None:
+    """Cover what sticks out of the frame, and tell the ground's coordinates along it."""
+    box, zoom = view.box, sheet.zoom
+    for x, y, width, height in (
+        (0, 0, sheet.width, box.y),
+        (0, box.foot, sheet.width, sheet.height - box.foot),
+        (0, box.y, box.x, box.height),
+        (box.right, box.y, sheet.width - box.right, box.height),
+    ):
+        canvas.rect(x, y, width, height, fill="#ffffff")
+    canvas.rect(box.x, box.y, box.width, box.height, stroke=_INK, line=0.35)
+    west, south, east, north = view.extent()
+    step = _round_length((east - west) / 3)
+    size = 1.9 * zoom
+    for value in np.arange(np.ceil(west / step), np.floor(east / step) + 1) * step:
+        x = box.x + (value - west) / view.metres
+        if box.x + 8 < x < box.right - 8:
+            canvas.rect(x - 0.05, box.y, 0.1, _TICK, fill=_INK)
+            canvas.rect(x - 0.05, box.foot - _TICK, 0.1, _TICK, fill=_INK)
+            canvas.text(
+                x, box.foot - _TICK - 0.5, f"{value:.0f}", size, colour=_SOFT, anchor="middle", halo=0.5
+            )
+    for value in np.arange(np.ceil(south / step), np.floor(north / step) + 1) * step:
+        y = box.foot - (value - south) / view.metres
+        if box.y + 10 < y < box.foot - 10:
+            canvas.rect(box.x, y - 0.05, _TICK, 0.1, fill=_INK)
+            canvas.rect(box.right - _TICK, y - 0.05, _TICK, 0.1, fill=_INK)
+            canvas.text(
+                box.x + _TICK + 0.5 + size,
+                y,
+                f"{value:.0f}",
+                size,
+                colour=_SOFT,
+                anchor="middle",
+                halo=0.5,
+                turn=-90,
+            )
+
+
+def draw_legend(
+    canvas: Canvas,
+    sheet: Sheet,
+    view: View,
+    legend: Legend,
+    typeface: Typeface,
+    lang: Language,
+    overview: NDArray[Any] | None,
+) -> None:
+    """Fill the legend's place: north and scale at its end, an overview before them, the keys in the rest."""
+    words, zoom, box = _WORDS[lang], sheet.zoom, sheet.legend
+    column = (box.width - 4 * (sheet.columns - 1)) / sheet.columns
+    last = Box(box.right - column, box.y, column, box.height)
+    scale_height = 22 * zoom
+    _draw_scale(canvas, Box(last.x, last.foot - scale_height, column, scale_height), view, words, zoom)
+    free = last.height - scale_height - 2
+    if overview is not None:
+        height = min(34 * zoom, free)
+        _draw_overview(
+            canvas,
+            Box(last.x, last.foot - scale_height - height, column, height),
+            view,
+            overview,
+            words,
+            zoom,
+        )
+        free -= height + 2
+    rooms = [Box(box.x + at * (column + 4), box.y, column, box.height) for at in range(sheet.columns - 1)]
+    rooms.append(Box(last.x, last.y, column, free))
+    _draw_keys(canvas, rooms, legend, typeface, words, zoom)
+
+
+def _draw_keys(
+    canvas: Canvas,
+    rooms: list[Box],
+    legend: Legend,
+    typeface: Typeface,
+    words: Mapping[str, str],
+    zoom: float,
+) -> None:
+    """Write the keys column by column, smaller where they would not find room, and tell what did not."""
+    first = rooms[0]
+    canvas.text(first.x, first.y + 4 * zoom, words["legend"], 4 * zoom, bold=True, colour=_INK)
+    places: list[tuple[Box, float] | None] = []
+    for shrunk in _SHRUNK:
+        zoom *= shrunk
+        places = _places(rooms, legend, zoom, first.y + 7 * zoom / shrunk)
+        if places[-1:] != [None]:
+            break
+    size = 2.7 * zoom
+    for (style, dimension, told, count), place in zip(legend.rows, places, strict=True):
+        if place is None:
+            continue
+        room, y = place
+        if style is None:
+            text = typeface.fitted(told, size, room.width, bold=True)
+            canvas.text(room.x, y + size, text, size, bold=True, colour=_SOFT)
+            continue
+        indent = 9 * zoom if style else 0.0
+        if style:
+            swatch(canvas, style, dimension, Box(room.x + 0.5, y + 0.2 * zoom, 6.5 * zoom, 3.0 * zoom))
+        tail = typeface.width(count, size) + 2 if count else 0.0
+        text = typeface.fitted(told, size, room.width - indent - tail)
+        canvas.text(room.x + indent, y + size, text, size, colour=_INK)
+        if count:
+            canvas.text(room.right, y + size, count, size, colour=_SOFT, anchor="end")
+    left = sum(
+        1 for row, place in zip(legend.rows, places, strict=True) if place is None and row[0] is not None
+    )
+    if left:
+        last = rooms[-1]
+        canvas.text(last.x, last.foot - 0.5, words["more"].format(left), size, colour=_FAINT)
+
+
+def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[tuple[Box, float] | None]:
+    """Find where each row of the legend goes; None for those without room."""
+    row, at, y = 4.7 * zoom, 0, top
+    places: list[tuple[Box, float] | None] = []
+    for style, _, _, _ in legend.rows:
+        needed = row * (2.2 if style is None else 1)  # a heading is not left alone at the foot
+        while at < len(rooms) and y + needed > rooms[at].foot - (row if at + 1 == len(rooms) else 0):
+            at += 1
+            y = rooms[at].y + 1 if at < len(rooms) else y
+        if at == len(rooms):
+            places.append(None)
+            continue
+        y += 1.2 * zoom if style is None and y > rooms[at].y + 1 else 0.0
+        places.append((rooms[at], y))
+        y += row
+    return places
+
+
+def _draw_scale(canvas: Canvas, box: Box, view: View, words: Mapping[str, str], zoom: float) -> None:
+    """Draw an arrow to the north and a bar whose length is true on paper."""
+    x, top = box.x + 4 * zoom, box.y + 3 * zoom
+    arrow = np.array([[0, 0], [2.6, 8.5], [0, 6.8], [-2.6, 8.5], [0, 0]]) * zoom + [x, top]
+    canvas.path(
+        path_of(arrow, np.array([0, 5]), closed=True), {"fillColor": _INK, "color": _INK, "weight": 0.5}
+    )
+    canvas.text(x, top - 0.8 * zoom, words["north"], 2.8 * zoom, bold=True, colour=_INK, anchor="middle")
+    canvas.text(box.x + 11 * zoom, top + 5 * zoom, f"1:{view.scale:,.0f}", 4 * zoom, bold=True, colour=_INK)
+    room = box.width - 8 * zoom
+    length = _round_length(room * view.metres)
+    part, y = length / view.metres / 4, box.foot - 5 * zoom
+    for at in range(4):
+        fill = _INK if at % 2 == 0 else "#ffffff"
+        canvas.rect(box.x + 1 + at * part, y, part, 1.3 * zoom, fill=fill, stroke=_INK, line=0.15)
+    unit, divisor = (words["kilometres"], 1000) if length >= 2000 else (words["metres"], 1)
+    for at in (0, 2, 4):
+        text = f"{length * at / 4 / divisor:g}" + (f" {unit}" if at == 4 else "")
+        canvas.text(
+            box.x + 1 + at * part,
+            y - 0.9 * zoom,
+            text,
+            2.3 * zoom,
+            colour=_SOFT,
+            anchor="middle" if at else "start",
+        )
+
+
+def _round_length(most: float) -> float:
+    """Return the roundest length that is not longer."""
+    power = 10.0 ** np.floor(np.log10(most))
+    return float(power * next(each for each in (5, 2, 1) if each * power <= most))
+
+
+def _draw_overview(
+    canvas: Canvas,
+    box: Box,
+    view: View,
+    outline: NDArray[Any],
+    words: Mapping[str, str],
+    zoom: float,
+) -> None:
+    """Show where the map's frame lies on the whole ground."""
+    canvas.text(box.x, box.y + 2.7 * zoom, words["overview"], 2.7 * zoom, bold=True, colour=_SOFT)
+    inner = Box(box.x, box.y + 4 * zoom, box.width, box.height - 6 * zoom)
+    west, south, east, north = view.extent()
+    bounds = shapely.total_bounds(outline)
+    low, high = np.minimum(bounds[:2], [west, south]), np.maximum(bounds[2:], [east, north])
+    metres = max((high - low) / [inner.width - 2, inner.height - 2])
+    middle = (low + high) / 2
+    centre = np.array([inner.x + inner.width / 2, inner.y + inner.height / 2])
+
+    def on_paper(coords: NDArray[np.float64]) -> NDArray[np.float64]:
+        placed: NDArray[np.float64] = (coords - middle) / metres * [1, -1] + centre
+        return placed
+
+    canvas.rect(inner.x, inner.y, inner.width, inner.height, fill="#f5f7fa", stroke=_LINE, line=0.15)
+    coords, offsets = rings_of(shapely.simplify(outline, 0.1 * metres))
+    canvas.path(
+        path_of(on_paper(coords), offsets, closed=True),
+        {"fillColor": "#d9e2ec", "color": _LINE, "weight": 0.7},
+    )
+    corners = on_paper(np.array([[west, north], [east, south]]))
+    (x, y), (right, foot) = corners.tolist()
+    canvas.rect(x, y, max(right - x, 1.2), max(foot - y, 1.2), stroke="#b3261e", line=0.4)
+
+
+def draw_foot(canvas: Canvas, sheet: Sheet, left: str, right: str, typeface: Typeface) -> None:
+    """Write where it all comes from under the map."""
+    box, size = sheet.foot, 2.3 * sheet.zoom
+    width = typeface.width(right, size)
+    text = typeface.fitted(left, size, box.width - width - 4)
+    canvas.text(box.x, box.foot - 2, text, size, colour=_SOFT)
+    canvas.text(box.right, box.foot - 2, right, size, colour=_SOFT, anchor="end")

@@ -1,0 +1,291 @@
+"""Printing a map: PDF, SVG and PNG on A4 or A3."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from zjk_gis._optional import need
+from zjk_gis.crs import convert_crs, metric_crs
+from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.io.paths import target_file, workshop
+from zjk_gis.maps.printing.canvas import Canvas
+from zjk_gis.maps.printing.content import View, draw_layers, draw_names
+from zjk_gis.maps.printing.fonts import clean_text, find_typeface
+from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
+from zjk_gis.maps.printing.sheet import lay_out, scale_for
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    import folium
+    from numpy.typing import NDArray
+
+    from zjk_gis.maps.drawn import DrawnLayer
+    from zjk_gis.maps.page import Page
+    from zjk_gis.maps.printing.sheet import Orientation, Sheet
+
+__all__ = ["print_map"]
+
+_ENDINGS = (".pdf", ".svg", ".png")
+_WGS84 = 4326
+_MOST_DPI = 1200
+_ROOM = 1.03  # how much more ground than the extent is shown
+_WHOLE = 0.75  # a frame that shows more of the ground than this needs no overview
+_SOURCE = """\
+#set page(width: float(sys.inputs.width) * 1mm, height: float(sys.inputs.height) * 1mm, margin: 0mm)
+#set document(title: sys.inputs.title, date: none)
+#set text(font: sys.inputs.family, lang: sys.inputs.lang)
+#image("map.svg", width: 100%, height: 100%, alt: sys.inputs.title)
+"""
+
+
+def print_map(
+    drawn: folium.Map,
+    path: str | os.PathLike[str],
+    *,
+    paper: str = "A4",
+    orientation: Orientation | None = None,
+    extent: Sequence[float] | None = None,
+    scale: float | None = None,
+    show: Collection[str] | None = None,
+    title: str | None = None,
+    date: str | dt.date | None = None,
+    source: str | None = None,
+    font: str | os.PathLike[str] | None = None,
+    dpi: float = 200,
+) -> Path:
+    """Print a map on a sheet of paper that can hang in an office (打印出图).
+
+    Parameters
+    ----------
+    drawn : folium.Map
+        A map that this package has drawn, such as by `city_map`.
+    path : path
+        Ends with ``.pdf``, ``.svg`` or ``.png``. Written whole or not at all.
+    paper : {"A4", "A3"}, default "A4"
+    orientation : {"landscape", "portrait"}, optional
+        By default the one on which the ground appears larger.
+    extent : sequence of float, optional
+        West, south, east and north in degrees (WGS84); by default what the map opens on.
+    scale : float, optional
+        The scale's denominator, such as 10000; by default the roundest at which the extent fits.
+    show : collection of str, optional
+        The names of the layers to print, as the map's panel tells them; by default those it shows first.
+    title : str, optional
+        By default the map's.
+    date : date or str, optional
+        Printed as the day of the map; by default today.
+    source : str, optional
+        Where the data come from, printed at the foot.
+    font : str or path, optional
+        A typeface with Chinese characters: a file, a folder or the name of an installed family.
+    dpi : float, default 200
+        Pixels an inch, of a PNG.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    MissingExtraError
+        If the packages that print are not installed (extra ``print``).
+    InputError
+        If the map is none of this package's, there is no layer of a name, or no typeface with Chinese
+        characters is found; the message says what to install.
+    EmptyLayerError
+        If there is nothing to be printed and no extent is given.
+    CRSError
+        If the ground lies outside China's zones.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    Shapes stay shapes and text stays text in PDF and SVG, with the characters that are used embedded. The
+    ground is drawn in the CGCS2000 3-degree zone of its centre, whose coordinates stand along the frame, so
+    that north is the grid's north and lengths can be measured with a ruler. Names that would run into each
+    other are left out, the smaller one first. The same map and date give the same file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from shapely import box
+    >>> from zjk_gis.maps import city_map
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A"]}, geometry=[box(573000, 4520000, 574500, 4521000)], crs=4547
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = print_map(
+    ...         city_map({"responsibility_zones": zones}),
+    ...         pathlib.Path(folder) / "zones.svg",
+    ...         date="2025-12-31",
+    ...     )
+    ...     "1:7,500" in made.read_text(encoding="utf-8")
+    True
+    """
+    target = target_file(path, _ENDINGS)
+    if not 0 < dpi <= _MOST_DPI:
+        message = f"dpi must lie above 0 and up to {_MOST_DPI}, not {dpi!r}"
+        raise InputError(message)
+    page = _page_of(drawn)
+    typeface = find_typeface(font)
+    layers = _chosen(page, show)
+    view, sheet, placed, crs = _view(page, layers, paper, orientation, extent, scale)
+
+    canvas = Canvas()
+    shown = draw_layers(canvas, placed, view)
+    left_out = draw_names(canvas, placed, view, typeface, sheet.zoom)
+    draw_frame(canvas, sheet, view)
+    heading = title or page.title
+    draw_head(canvas, sheet, heading, page.subtitle, typeface)
+    overview = _overview(page, placed, view)
+    draw_legend(canvas, sheet, view, legend_of(layers, shown), typeface, page.lang, overview)
+    left, right = _foot(page, crs, date, source, left_out)
+    draw_foot(canvas, sheet, left, right, typeface)
+
+    faces = ""
+    if target.suffix.lower() == ".svg":
+        faces = typeface.as_style(*("".join(sorted(canvas.used[bold])) for bold in (False, True)))
+    document = canvas.document(sheet.width, sheet.height, family=typeface.family, title=heading, faces=faces)
+    with workshop(target) as folder:
+        made = folder / f"map{target.suffix.lower()}"
+        (folder / "map.svg").write_text(document, encoding="utf-8")
+        if made.suffix != ".svg":
+            _typeset(folder, made, sheet, typeface, heading, page.lang, dpi)
+        made.replace(target)
+    return target
+
+
+def _typeset(
+    folder: Path, made: Path, sheet: Sheet, typeface: Any, title: str, lang: str, dpi: float
+) -> None:
+    """Turn the drawing into a PDF or a picture. The words reach Typst as values, never as its language."""
+    typst = need("typst", extra="print", purpose="print a map")
+    (folder / "map.typ").write_text(_SOURCE, encoding="utf-8")
+    typst.compile(
+        str(folder / "map.typ"),
+        output=str(made),
+        root=str(folder),
+        ignore_system_fonts=True,
+        font_paths=sorted({str(file.parent) for file, _ in typeface.files.values()}),
+        ppi=dpi,
+        sys_inputs={
+            "width": f"{sheet.width:g}",
+            "height": f"{sheet.height:g}",
+            "title": clean_text(title),
+            "family": typeface.family,
+            "lang": lang,
+        },
+    )
+
+
+def _page_of(drawn: folium.Map) -> Page:
+    page: Page | None = getattr(drawn, "zjk_page", None)
+    if page is None:
+        message = (
+            "only maps that this package has drawn can be printed (city_map and the like); other maps hold "
+            "no shapes, but a program"
+        )
+        raise InputError(message)
+    return page
+
+
+def _chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
+    """Return the layers to be printed, and those without name that belong to the ground."""
+    if show is None:
+        return [each for each in page.drawn if each.on]
+    names = [each.name for each in page.drawn if each.name]
+    unknown = sorted(set(show) - set(names))
+    if unknown:
+        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(dict.fromkeys(names))}"
+        raise InputError(message)
+    return [each for each in page.drawn if not each.name or each.name in set(show)]
+
+
+def _view(
+    page: Page,
+    layers: list[DrawnLayer],
+    paper: str,
+    orientation: Orientation | None,
+    extent: Sequence[float] | None,
+    scale: float | None,
+) -> tuple[View, Sheet, list[tuple[DrawnLayer, NDArray[Any]]], int]:
+    """Choose where on the sheet which ground is shown, and bring the layers there."""
+    bounds = np.array(extent if extent is not None else _whole(page, layers), dtype=np.float64)
+    if bounds.shape != (4,) or not np.isfinite(bounds).all() or (bounds[:2] > bounds[2:]).any():
+        message = f"extent must be west, south, east and north in degrees, not {extent!r}"
+        raise InputError(message)
+    crs = metric_crs(float(bounds[[0, 2]].mean()))
+    frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
+    west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
+    size = np.maximum([east - west, north - south], 20.0) * (1.0 if extent is not None else _ROOM)
+    wanted = (0.0, 0.0, *size.tolist())
+    choices: list[Orientation] = [orientation] if orientation else ["landscape", "portrait"]
+    sheets = [lay_out(paper, each, subtitle=bool(page.subtitle)) for each in choices]
+    sheet = min(sheets, key=lambda each: scale_for(wanted, each.map))
+    view = View(sheet.map, scale_for(wanted, sheet.map, scale), (west + east) / 2, (south + north) / 2)
+    placed = [
+        (each, convert_crs(gpd.GeoSeries(each.shapes, crs=_WGS84), crs, name=each.name or "map").to_numpy())
+        for each in layers
+        if len(each.shapes)
+    ]
+    return view, sheet, placed, crs
+
+
+def _whole(page: Page, layers: list[DrawnLayer]) -> list[float]:
+    if page.extent is not None:
+        return list(page.extent)
+    bounds = [shapely.total_bounds(each.shapes) for each in layers if len(each.shapes)]
+    if not bounds:
+        message = "there is nothing to be printed: no layer that is shown has a row; give extent= or show="
+        raise EmptyLayerError(message)
+    stacked = np.array(bounds)
+    return [*stacked[:, :2].min(axis=0).tolist(), *stacked[:, 2:].max(axis=0).tolist()]
+
+
+def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: View) -> NDArray[Any] | None:
+    """Return the ground as a whole, if the frame shows only a part of it."""
+    areas = [
+        shapes for each, shapes in placed if each.texts is None and shapely.get_dimensions(shapes[0]) == 2
+    ]
+    if not areas or page.extent is None:
+        return None
+    ground = areas[0]
+    seen = shapely.area(
+        shapely.intersection(shapely.box(*shapely.total_bounds(ground)), shapely.box(*view.extent()))
+    )
+    whole = shapely.area(shapely.box(*shapely.total_bounds(ground)))
+    return ground if whole > 0 and seen < _WHOLE * whole else None
+
+
+def _foot(
+    page: Page, crs: int, date: str | dt.date | None, source: str | None, left_out: int
+) -> tuple[str, str]:
+    day = str(date or dt.date.today().isoformat())
+    zh = page.lang == "zh"
+    meridian = 3 * round((crs - 4534) + 25)
+    left = [("数据来源:" if zh else "Source: ") + clean_text(source)] if source else []
+    left += [clean_text(note) for note in page.notes]
+    if left_out:
+        left.append(
+            f"{left_out:,} 个名称因互相重叠未标注"
+            if zh
+            else f"{left_out:,} names that would collide are left out"
+        )
+    right = [
+        f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{crs})"
+        if zh
+        else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{crs})",
+        ("制图日期 " if zh else "Made on ") + clean_text(day),
+        "zjk_gis",
+    ]
+    return " · ".join(left), " · ".join(right)
