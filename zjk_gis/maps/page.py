@@ -47,6 +47,7 @@ class _Map(folium.Map):
 
     default_js = [("leaflet", url) for url in _LEAFLET]  # noqa: RUF012  folium's own way to say so
     default_css = [("leaflet_css", url) for url in _LEAFLET_CSS]  # noqa: RUF012
+    zjk_page: Page  # what is drawn, for those who draw it elsewhere than in a browser
 
 
 class _Script(MacroElement):
