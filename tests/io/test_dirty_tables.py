@@ -584,6 +584,20 @@ PLACES = [
     ("latitude_first", '编号,坐标\n1,"40.8234,114.8812"\n', (114.8812, 40.8234), "holds the latitude"),
     ("latitude_first_by_name", "编号,latlng\n1,40.8234;114.8812\n", (114.8812, 40.8234), ""),
     ("marked_each", "编号,坐标\n1,北纬40.8234 东经114.8812\n", (114.8812, 40.8234), "written as angles"),
+    ("marked_after", "编号,坐标\n1,40.8234N 114.8812E\n", (114.8812, 40.8234), "written as angles"),
+    ("of_a_phone", "编号;坐标\n1;40°49′24.24″N 114°52′52.32″E\n", (114.8812, 40.8234), "written as angles"),
+    (
+        "of_a_map",
+        '编号,位置\n1,"114°52\'52.32""E, 40°49\'24.24""N"\n',
+        (114.8812, 40.8234),
+        "written as angles",
+    ),
+    (
+        "angles_side_by_side",
+        "编号,经纬度\n1,114°52′52.32″ 40°49′24.24″\n",
+        (114.8812, 40.8234),
+        "written as angles",
+    ),
     ("degrees_in_one_cell", '编号,坐标\n1,"114°52′30″E,40°49′12″N"\n', (114.875, 40.82), "written as angles"),
     (
         "degrees_with_a_mark",
