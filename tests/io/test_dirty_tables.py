@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 import xlwt
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames
 from shapely import Point
@@ -866,6 +866,8 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path, name, content, reason
     end=st.sampled_from(["\n", "\r\n"]),
 )
 def test_ragged_lines_are_found_alike_with_and_without_quotes(rows, end):
+    first = next((row for row in rows if any(row)), [])
+    assume(any(first[:3]) or not any(first))  # what stands only beyond the names is a second row of names
     plain = end.join(["编号,经度,纬度", *(",".join(row) for row in rows), "9,1,2"])
     with tempfile.TemporaryDirectory() as folder:
         told = []

@@ -167,8 +167,12 @@ def test_overflow_is_refused_with_what_is_left():
 @pytest.mark.parametrize("void", [False, True])
 def test_no_number_comes_again_because_a_code_cannot_be_read(damaged, void):
     given_out = {"retired": [damaged]} if void else {}
-    with pytest.raises(InputError, match="1 codes given out may be of 130703005001 and are no unit_grid codes"):
-        next_codes([] if void else [damaged, "x", None], scheme="unit_grid", prefix="130703005001", **given_out)
+    with pytest.raises(
+        InputError, match="1 codes given out may be of 130703005001 and are no unit_grid codes"
+    ):
+        next_codes(
+            [] if void else [damaged, "x", None], scheme="unit_grid", prefix="130703005001", **given_out
+        )
     assert next_codes([damaged], scheme="unit_grid", prefix="140703005001") == ["140703005001001"]
 
 
@@ -186,7 +190,9 @@ def test_fewer_than_none_are_not_given_out():
 
 
 def test_a_nul_amid_the_digits_is_no_digit():
-    assert check_codes(["130703\x00005001001", "1307\x0003"], "unit_grid")["rule"].tolist() == ["not_digits"] * 2
+    assert (
+        check_codes(["130703\x00005001001", "1307\x0003"], "unit_grid")["rule"].tolist() == ["not_digits"] * 2
+    )
 
 
 def test_every_shipped_street_and_community_is_in_order():

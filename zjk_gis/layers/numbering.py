@@ -80,7 +80,9 @@ def number_grids(
     field = Field(name=code, title="", dtype="text", digits=scheme_of(scheme).digits)
     text, lost = converted(result[code], field)
     if lost.any():
-        message = f"grids: {code} has lost digits in {name_rows(result.index[lost])}; get the codes again as text"
+        message = (
+            f"grids: {code} has lost digits in {name_rows(result.index[lost])}; get the codes again as text"
+        )
         raise InputError(message)
     new = (text.isna() | (text.str.strip() == "").fillna(value=True)).to_numpy(dtype=bool)
     if not new.any():
