@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely import LineString, box
 
 from zjk_gis import responsibility_audit, who_handles
-from zjk_gis.coverage.audit import gini
+from zjk_gis.coverage.chiefs import gini
 from zjk_gis.errors import MissingColumnError
 
 REGION = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
