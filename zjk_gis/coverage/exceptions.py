@@ -164,7 +164,8 @@ def without_accepted(
     GeoDataFrame
         The faults that are reported, in their order and under their index, with
 
-        - ``exception`` (text): empty for a new one, or why it is back: ``expired``, ``changed``;
+        - ``exception`` (text): empty for a new one, or why it is back: ``acceptance_expired``,
+          ``shape_changed``;
         - ``exception_code`` (text): the row of the ledger that no longer serves.
 
         ``attrs["exceptions"]`` tells ``withheld`` (how many), ``withheld_area_m2``, ``withheld_codes``,
@@ -197,8 +198,8 @@ def without_accepted(
     >>> ledger = accept_fault(gaps, "G001", by="李局长", why="河道", until=None, on="2025-01-01")
     >>> wider = gaps.set_geometry([box(0, 0, 60, 400)], crs=4547)
     >>> without_accepted(wider, ledger, at="2025-06-01")[["gap_code", "exception", "exception_code"]]
-      gap_code exception exception_code
-    0     G001   changed           E001
+      gap_code      exception exception_code
+    0     G001  shape_changed           E001
     """
     require_amounts(within_m=within_m, changed_share=changed_share)
     name, kind = _kind_of(faults)
@@ -229,7 +230,7 @@ def without_accepted(
             withheld[at_row] = True
             continue
         back[at_row] = (row["how"], row["exception_code"])
-        if row["how"] == "expired":
+        if row["how"] == "acceptance_expired":
             account["expired"].append(entry | {"valid_to": str(_date(row["ends"]))})
         else:
             entry |= {"changed_share": round(row["change"], 6), "distance_m": round(row["distance"], 3)}
@@ -314,7 +315,7 @@ def _pairs(
             "fault": fault,
             "entry": entry,
             "order": order,
-            "how": np.array(["accepted", "expired", "changed"])[order],
+            "how": np.array(["accepted", "acceptance_expired", "shape_changed"])[order],
             "common": common,
             "change": change,
             "distance": distance,
