@@ -74,14 +74,18 @@ def command(
         if codes:
             rows = found(layers, city, day, level)
             ledger = accept_fault(rows, codes, by=by, why=why, until=last, on=on or day, ledger=ledger)
-    assert ledger is not None  # at least one code is required, and each makes a row
+    if ledger is None:  # not so long as a code is required
+        return
     _keep(ledger, city, note=f"{by}: {why}")
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
     console.say(f"已记入 {city} 的 {ACCEPTED_FAULTS.title}", f"entered in {_LAYER} of {city}")
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(
-        [tuple(cell if isinstance(cell, float) else str(cell) for cell in row) for row in told.itertuples(index=False)],
+        [
+            tuple(cell if isinstance(cell, float) else str(cell) for cell in row)
+            for row in told.itertuples(index=False)
+        ],
         [label(name, console.lang, unit=True) for name in columns],
     )
     console.result({"entered": told.to_dict("records"), "entries": len(ledger)})
@@ -99,7 +103,9 @@ def _gaps(layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int 
     )
 
 
-def _overlaps(layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | None) -> gpd.GeoDataFrame:
+def _overlaps(
+    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | None
+) -> gpd.GeoDataFrame:
     _need(layers, city, "responsibility_zones")
     return overlapping_zones(layers["responsibility_zones"], at=day, level=level, min_area_m2=0.0)
 

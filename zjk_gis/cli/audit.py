@@ -19,7 +19,7 @@ from zjk_gis.io import read_layer, read_table
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import geopandas as gpd
 
@@ -35,8 +35,8 @@ _COMPONENTS = (
 )  # fmt: skip
 _OF_PROMISE = {
     "every_road": (
-        "rank", "finding", "finding_code", "consequence", "incidents", "components", "people", "road_m", "area_m2",
-        "road_name", "concerned_codes",
+        "rank", "finding", "finding_code", "consequence", "incidents", "components", "people", "road_m",
+        "area_m2", "road_name", "concerned_codes",
     ),
     "every_matter": ("rank", "finding", "finding_code", "incidents", "event_name", "concerned_codes"),
     "everyone": ("rank", "finding", "finding_code", "consequence", "incidents", "area_m2"),
@@ -94,7 +94,8 @@ def command(
         assigned = assign_incidents(points, zones, level=level, sections=sections)
         if "occurred_at" not in assigned:
             console.note(
-                "案件没有发生时间,全部计入问题的后果", "incidents have no time: all of them make a fault grave"
+                "案件没有发生时间,全部计入问题的后果",
+                "incidents have no time: all of them make a fault grave",
             )
     audit = responsibility_audit(
         layers["built_up_areas"],
@@ -143,7 +144,7 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
                     _amount(row["value"], row["unit"]),
                     _amount(row["whole"], row["unit"]),
                     f"{row['share']:.2%}" if row["whole"] > 0 else console.pick("无数据", "no data"),
-                    _source(row, lang),
+                    _source(row),
                 )
                 for row in rows.to_dict("records")
             ],
@@ -153,9 +154,13 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
     _show_exceptions(audit, console)
 
 
-def _source(row: Mapping[str, str], lang: str) -> str:
+def _source(row: Mapping[Hashable, str]) -> str:
     """Say in one expression which rows a figure is computed from."""
-    return f"{row['layer']}[{row['filter']}] {row['amount']}" if row["filter"] else f"{row['layer']} {row['amount']}"
+    return (
+        f"{row['layer']}[{row['filter']}] {row['amount']}"
+        if row["filter"]
+        else f"{row['layer']} {row['amount']}"
+    )
 
 
 def _show_worst(audit: ResponsibilityAudit, promise: str, most: int, console: Console) -> None:
@@ -201,7 +206,9 @@ def _records(audit: ResponsibilityAudit, promise: str, most: int) -> list[dict[s
     worst = audit.findings[audit.findings["promise"] == promise].head(most)
     columns = [name for name in _OF_PROMISE[promise] if name in worst]
     plain = worst[columns].astype(object)
-    return [{str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
+    return [
+        {str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]
 
 
 def _amount(value: float, unit: str) -> str:

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["write_audit"]
 
 _LAYERS = (
-    "findings", "ground", "gaps", "overlaps", "stretches", "unanswered_roads", "hot_spots", "judged_zones", "assigned",
+    "findings", "ground", "gaps", "overlaps", "stretches", "unanswered_roads", "hot_spots", "judged_zones",
+    "assigned",
 )  # fmt: skip
 _SHEETS = (
-    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "ground", "hot_spots", "matters",
-    "chiefs", "judged_zones", "stretches", "assigned",
+    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "ground", "hot_spots",
+    "matters", "chiefs", "judged_zones", "stretches", "assigned",
 )  # fmt: skip
 _DRAWN = ("gaps", "overlaps", "unanswered_roads", "hot_spots", "assigned")
 _ON_PAGE = (
-    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "hot_spots", "matters", "chiefs",
+    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "hot_spots", "matters",
+    "chiefs",
 )  # fmt: skip
 # Findings that have no layer of their own, by the name under which they are drawn.
 _PLACES = {
@@ -42,7 +44,11 @@ _PLACES = {
 
 
 def write_audit(
-    audit: ResponsibilityAudit, layers: Mapping[str, gpd.GeoDataFrame], folder: Path, day: str, console: Console
+    audit: ResponsibilityAudit,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    folder: Path,
+    day: str,
+    console: Console,
 ) -> list[Path]:
     """Write the findings as layers, as a workbook, as a map and as a page; return the files."""
     files = {
@@ -85,7 +91,7 @@ def write_audit(
 
 
 def _promises(audit: ResponsibilityAudit, console: Console) -> dict[str, dict[str, str]]:
-    """Return the shares by promise, as a reader finds them on the first page; how they come about has a sheet."""
+    """Return the shares by promise for the first page; a sheet of its own tells how they come about."""
     promises: dict[str, dict[str, str]] = {}
     shares = audit.figures.dropna(subset="share")
     for row in shares[shares["measure"] != "load_gini"].to_dict("records"):

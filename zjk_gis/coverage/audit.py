@@ -200,8 +200,8 @@ def responsibility_audit(
     ResponsibilityAudit
         The figures are:
 
-        - ``ground_once``, ``ground_several``, ``ground_nobody`` and, with a ledger, ``ground_accepted`` (m² of
-          the region without allowed ground); they sum to the whole;
+        - ``ground_once``, ``ground_several``, ``ground_nobody`` and, with a ledger, ``ground_accepted`` (m²
+          of the region without allowed ground); they sum to the whole;
         - ``road_one``, ``road_several``, ``road_nobody`` (m, a side counts half);
         - ``matters_one``, ``matters_several``, ``matters_fallback``: pairs of event class and place;
         - ``incidents_answered``, ``incidents_undoubted``: for which anybody, and certainly one, answers;
@@ -216,9 +216,10 @@ def responsibility_audit(
 
     Notes
     -----
-    Findings are ranked within each promise. *Every road*: gaps, overlaps and stretches with nobody or several,
-    by the rule of `rank_faults`. *Every matter*: cells with incidents that nobody or not certainly one answers
-    for, and matters with several departments or none, by the incidents they concern; equals in this order.
+    Findings are ranked within each promise. *Every road*: gaps, overlaps and stretches with nobody or
+    several, by the rule of `rank_faults`. *Every matter*: cells with incidents for which nobody or not
+    certainly one answers, and matters with several departments or none, by the incidents they
+    concern; equals in this order.
     *Everyone*: zones without chief by all of their load, chiefs idle or overloaded by how far their load is
     from the median; load is incidents or, without any, square metres.
 
@@ -258,7 +259,9 @@ def responsibility_audit(
     ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
     valid = zones_at(ready_zones(zones, code=code, crs=crs), at, level=level)
     sections_then = None if sections is None else _sections_at(sections, crs, at)
-    streets = None if streets is None else ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
+    streets = (
+        None if streets is None else ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
+    )
     stretches = None
     if roads is not None:
         stretches = road_responsibility(
@@ -270,7 +273,12 @@ def responsibility_audit(
 
     points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
     chiefs = chief_table(
-        valid, code, sections=sections_then, stretches=stretches, assigned=assigned, overloaded_from=overloaded_from
+        valid,
+        code,
+        sections=sections_then,
+        stretches=stretches,
+        assigned=assigned,
+        overloaded_from=overloaded_from,
     )
     judged = _judged(valid, code, assigned)
     if assigned is not None:
@@ -352,7 +360,9 @@ def _ground(
         parts |= {"several": several, "nobody": nobody, "accepted": accepted}
     shapes = np.array([*parts.values(), None], dtype=object)[:-1]
     return gpd.GeoDataFrame(
-        {"answer": pd.Series(list(parts), dtype="str"), "area_m2": shapely.area(shapes)}, geometry=shapes, crs=crs
+        {"answer": pd.Series(list(parts), dtype="str"), "area_m2": shapely.area(shapes)},
+        geometry=shapes,
+        crs=crs,
     )
 
 
@@ -380,4 +390,6 @@ def _served(assigned: pd.DataFrame, chiefs: pd.DataFrame) -> pd.Series:
 
 
 def _totals(stretches: gpd.GeoDataFrame) -> pd.DataFrame:
-    return road_totals(stretches, [n for n in ("district_code", "street_code", "road_class") if n in stretches])
+    return road_totals(
+        stretches, [n for n in ("district_code", "street_code", "road_class") if n in stretches]
+    )

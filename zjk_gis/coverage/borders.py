@@ -102,7 +102,8 @@ def border_sheet(
     >>> zones = gpd.GeoDataFrame(
     ...     {"zone_code": ["A", "B"]}, geometry=[box(0, 0, 50, 100), box(50, 0, 100, 100)], crs=4547
     ... )
-    >>> roads = gpd.GeoDataFrame({"road_name": ["明德北街"]}, geometry=[LineString([(52, 0), (52, 75)])], crs=4547)
+    >>> along = LineString([(52, 0), (52, 75)])
+    >>> roads = gpd.GeoDataFrame({"road_name": ["明德北街"]}, geometry=[along], crs=4547)
     >>> incidents = gpd.GeoDataFrame(
     ...     {"zone_code": ["A", "A", "B"]}, geometry=[Point(45, 9), Point(10, 9), Point(55, 9)], crs=4547
     ... )
@@ -156,8 +157,9 @@ def _shared_borders(
     pairs, group = np.unique(keys, return_inverse=True)
     order = np.argsort(group, kind="stable")
     coords, line = shapely.get_coordinates(pieces[order], return_index=True)
-    merged = shapely.line_merge(
-        shapely.multilinestrings(shapely.linestrings(coords, indices=line), indices=group[order])
+    parts: NDArray[Any] = np.asarray(shapely.linestrings(coords, indices=line))
+    merged: NDArray[Any] = np.asarray(
+        shapely.line_merge(shapely.multilinestrings(parts, indices=group[order]))
     )
     # A pair that only meets in scraps has no border in common.
     kept = shapely.length(merged) >= _CONTACT_M
@@ -213,7 +215,7 @@ def _along_others(
     nothing = np.empty(0, np.int64)
     if not len(ends):
         return nothing, nothing, np.empty(0, dtype=object)
-    edges = shapely.linestrings(ends.reshape(-1, 2, 2))
+    edges: NDArray[Any] = np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)))
     one, other = shapely.STRtree(edges).query(edges, predicate="dwithin", distance=_TOUCH_M)
     way = ends[:, 2:] - ends[:, :2]
     against = (way[one] * way[other]).sum(axis=1) < 0
@@ -223,7 +225,7 @@ def _along_others(
         return nothing, nothing, np.empty(0, dtype=object)
     touched, at = np.unique(other, return_inverse=True)
     around = shapely.buffer(edges[touched], _TOUCH_M, cap_style="flat")[at]
-    common = shapely.intersection(edges[one], around)
+    common: NDArray[Any] = shapely.intersection(edges[one], around)
     solid = (shapely.get_type_id(common) == 1) & (shapely.length(common) > _TOUCH_M)
     return owner[one[solid]], owner[other[solid]], common[solid]
 
@@ -237,8 +239,8 @@ def _roads_on(sheet: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, along_m: float) 
     held = stretches_along(line, shapes, along_m)
     names = _names(roads, "roads")
     held = held.assign(border=border[held["line"]], name=names[road[held["row"]]])
-    metres = joined_lengths(held, ["border", "line", "name"])
-    return _main(sheet, metres.groupby(["border", "name"], as_index=False)["metres"].sum(), "road")
+    metres = joined_lengths(held, ["border", "line", "name"]).groupby(["border", "name"])["metres"].sum()
+    return _main(sheet, metres.reset_index(), "road")
 
 
 def _rivers_on(sheet: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame, along_m: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Everyone has matters in hand: what each road chief answers for, and who has nothing or too much (人人都管事)."""
+"""Everyone has matters in hand (人人都管事): what each chief answers for, who has nothing or too much."""
 
 from __future__ import annotations
 
@@ -160,7 +160,9 @@ def _incidents(assigned: pd.DataFrame) -> pd.DataFrame:
     rows = []
     open_ = _open(assigned)
     for prefix in ("", "section_"):
-        one = pd.DataFrame({"row": np.arange(len(assigned)), "chief_code": chiefs_of(assigned, prefix).to_numpy()})
+        one = pd.DataFrame(
+            {"row": np.arange(len(assigned)), "chief_code": chiefs_of(assigned, prefix).to_numpy()}
+        )
         rows.append(one if open_ is None else one.assign(open=open_.to_numpy(dtype=bool)))
     return pd.concat(rows).dropna(subset="chief_code").drop_duplicates(["row", "chief_code"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -19,6 +18,7 @@ from zjk_gis.layers.spec import AREAL, LINEAR
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -26,7 +26,12 @@ __all__ = ["CONSEQUENCE_WEIGHTS", "rank_faults"]
 
 # What one incident weighs is 1; the others are what a bureau would answer for as soon as for that incident:
 # ten residents, five components, twenty metres of road. A judgement, to be replaced by one's own.
-CONSEQUENCE_WEIGHTS: Mapping[str, float] = {"incidents": 1.0, "components": 0.2, "people": 0.1, "road_m": 0.05}
+CONSEQUENCE_WEIGHTS: Mapping[str, float] = {
+    "incidents": 1.0,
+    "components": 0.2,
+    "people": 0.1,
+    "road_m": 0.05,
+}
 _AMOUNTS = tuple(CONSEQUENCE_WEIGHTS)
 _BOTH = "两侧"
 _MICRO, _AREA_DECIMALS = 6, 4  # finer differences are rounding, and decide nothing
@@ -51,7 +56,7 @@ def rank_faults(
     ----------
     faults : GeoDataFrame or mapping of str to GeoDataFrame
         Polygons or lines, such as `coverage_gaps`, `overlapping_zones` or `road_responsibility` return. Of
-        several by name all rows are ranked together, and a column ``fault`` tells the name. They may be empty.
+        several by name all rows are ranked together, and a column ``fault`` tells the name. May be empty.
     incidents : GeoDataFrame, optional
         Points (案件). Those of the last year that lie in a fault, or within `within_m` of it, count: the GPS
         of a telephone is no more accurate. One near two faults counts for both.
@@ -112,8 +117,9 @@ def rank_faults(
     Examples
     --------
     >>> from shapely import Point, box
+    >>> hillside, crossing = box(0, 0, 100, 100), box(500, 0, 503, 1)
     >>> gaps = gpd.GeoDataFrame(
-    ...     {"gap_code": ["hillside", "crossing"]}, geometry=[box(0, 0, 100, 100), box(500, 0, 503, 1)], crs=4547
+    ...     {"gap_code": ["hillside", "crossing"]}, geometry=[hillside, crossing], crs=4547
     ... )
     >>> incidents = gpd.GeoDataFrame(
     ...     {"occurred_at": ["2025-06-01", "2025-06-02", "2020-06-01"]},
@@ -177,7 +183,9 @@ def _ready_faults(faults: gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame]) -> 
         if not faults:
             message = "faults: an empty mapping; give at least one layer, which may be empty"
             raise InputError(message)
-        crs = as_metric(next((f for f in faults.values() if len(f)), next(iter(faults.values()))), "faults").crs
+        crs = as_metric(
+            next((f for f in faults.values() if len(f)), next(iter(faults.values()))), "faults"
+        ).crs
         frames = []
         for name, frame in faults.items():
             told = with_answers(_one_layer(frame, name, crs), {"fault": pd.Series(name, index=frame.index)})
@@ -194,11 +202,15 @@ def _one_layer(frame: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame
     require_crs(frame, name)
     kinds = frame.geom_type
     for wrong, what in (
-        (~kinds.isin(AREAL | LINEAR).to_numpy() | frame.geometry.is_empty.to_numpy(), "neither areas nor lines"),
+        (
+            ~kinds.isin(AREAL | LINEAR).to_numpy() | frame.geometry.is_empty.to_numpy(),
+            "neither areas nor lines",
+        ),
         (~frame.geometry.is_valid.to_numpy(), "invalid"),
     ):
         if wrong.any():
-            message = f"{name}: {int(wrong.sum())} of {len(frame)} rows are {what} ({name_rows(frame.index[wrong])})"
+            rows = name_rows(frame.index[wrong])
+            message = f"{name}: {int(wrong.sum())} of {len(frame)} rows are {what} ({rows})"
             raise GeometryError(message)
     converted: gpd.GeoDataFrame = convert_crs(frame, crs, name=name)
     return converted
@@ -265,9 +277,7 @@ def _components(
     return {"components": total, "component_counts": pd.Series(told, index=faults.index, dtype="str")}
 
 
-def _people(
-    people: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, ground: NDArray[Any]
-) -> NDArray[np.float64]:
+def _people(people: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, ground: NDArray[Any]) -> NDArray[np.float64]:
     """Count who lives in each fault; an area's people are spread evenly over it."""
     if "population" not in people:
         message = f"people: no column 'population'; its columns are {', '.join(map(str, people.columns))}"
@@ -299,4 +309,6 @@ def _road_lengths(
 def _summed(row: NDArray[np.intp], amounts: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Sum amounts by row, the least first, so that the order they come in changes no digit."""
     order = np.lexsort((amounts, row))
-    return np.bincount(row[order], weights=amounts[order], minlength=size)
+    sums: NDArray[np.float64] = np.zeros(size)
+    np.add.at(sums, row[order], amounts[order])
+    return sums

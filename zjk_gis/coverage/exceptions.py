@@ -26,7 +26,9 @@ __all__ = ["accept_fault", "without_accepted"]
 
 # The column that names a fault, and what such a fault is called in the ledger.
 _KINDS = {"gap_code": "责任空白", "overlap_code": "责任重叠"}
-_SAME_GROUND = 0.5  # the share of either that a fault and an accepted one must have in common to be one that changed
+_SAME_GROUND = (
+    0.5  # the share of either that a fault and an accepted one must have in common to be one that changed
+)
 _EPOCH = np.datetime64("1970-01-01")
 
 
@@ -62,9 +64,9 @@ def accept_fault(
     Returns
     -------
     GeoDataFrame
-        The ledger with a row more for each fault, in its CRS (by default that of `faults`): ``exception_code``
-        (``E001``, ...), ``fault_kind`` (责任空白 or 责任重叠), ``fault_code``, ``concerned_codes`` (the zones
-        concerned), ``area_m2``, ``accepted_by``, ``accepted_why``, ``valid_from``, ``valid_to``, and the
+        The ledger with a row more for each fault, in its CRS (by default that of `faults`):
+        ``exception_code`` (``E001``, ...), ``fault_kind`` (责任空白 or 责任重叠), ``fault_code``,
+        ``concerned_codes`` (the zones concerned), ``area_m2``, ``accepted_by``, ``accepted_why``, ``valid_from``, ``valid_to``, and the
         fault's shape. `write_layer` keeps it in a GeoPackage, a `Workspace` with its history.
 
     Raises
@@ -83,8 +85,8 @@ def accept_fault(
     >>> ledger = accept_fault(gaps, "G001", by="李局长", why="军事用地", until="2026-12-31", on="2025-12-31")
     >>> ledger[["exception_code", "fault_code", "accepted_by", "valid_to"]].to_numpy().tolist()
     [['E001', 'G001', '李局长', datetime.date(2026, 12, 31)]]
-    >>> len(without_accepted(gaps, ledger, at="2026-12-31")), len(without_accepted(gaps, ledger, at="2027-01-01"))
-    (0, 1)
+    >>> [len(without_accepted(gaps, ledger, at=day)) for day in ("2026-12-31", "2027-01-01")]
+    [0, 1]
     """
     name, kind = _kind_of(faults)
     require_crs(faults, "faults")
@@ -124,7 +126,8 @@ def accept_fault(
     if ledger is None or not len(ledger):
         return entered
     entered = convert_crs(entered, require_crs(ledger, "accepted_faults"), name="faults")
-    entered = entered.rename_geometry(ledger.active_geometry_name)
+    if entered.active_geometry_name != ledger.active_geometry_name:
+        entered = entered.rename_geometry(ledger.active_geometry_name)
     lacking = [column for column in entered if column not in ledger]
     whole = ledger.assign(**dict.fromkeys(lacking)).astype(dict.fromkeys(["valid_from", "valid_to"], object))
     whole = pd.DataFrame(whole).astype(object)
@@ -219,13 +222,18 @@ def without_accepted(
     pairs = _pairs(shapes, entries, within_m, changed_share)
     if kind == _KINDS["overlap_code"]:  # of three zones on one ground each pair is accepted by itself
         pairs = pairs[_same_zones(faults, entries, pairs)]
-    best = pairs.sort_values(["fault", "order", "common", "exception_code"], ascending=[True, True, False, True])
+    best = pairs.sort_values(
+        ["fault", "order", "common", "exception_code"], ascending=[True, True, False, True]
+    )
     best = best.drop_duplicates("fault")
     codes, areas = faults[name].astype(str).to_numpy(), shapely.area(shapes)
     back = dict.fromkeys(range(len(faults)), ("", ""))
     withheld = np.zeros(len(faults), dtype=bool)
     for row in best.to_dict("records"):
-        at_row, entry = row["fault"], {"fault_code": str(codes[row["fault"]]), "exception_code": row["exception_code"]}
+        at_row, entry = (
+            row["fault"],
+            {"fault_code": str(codes[row["fault"]]), "exception_code": row["exception_code"]},
+        )
         if row["how"] == "accepted":
             withheld[at_row] = True
             continue
@@ -252,16 +260,21 @@ def _kind_of(faults: gpd.GeoDataFrame) -> tuple[str, str]:
     for name, kind in _KINDS.items():
         if name in faults:
             return name, kind
-    message = f"faults: no column {' or '.join(_KINDS)}; give what coverage_gaps or overlapping_zones returned"
+    message = (
+        f"faults: no column {' or '.join(_KINDS)}; give what coverage_gaps or overlapping_zones returned"
+    )
     raise MissingColumnError(message)
 
 
 def _concerned(faults: gpd.GeoDataFrame) -> list[str]:
     """Return the codes of the zones around a gap or in an overlap, joined by ``;``."""
     if {"first_code", "second_code"} <= set(faults) and "codes" not in faults:
-        return (faults["first_code"].astype(str) + ";" + faults["second_code"].astype(str)).tolist()
+        pairs: list[str] = (
+            faults["first_code"].astype(str) + ";" + faults["second_code"].astype(str)
+        ).tolist()
+        return pairs
     held = next((faults[column] for column in ("codes", "neighbours") if column in faults), None)
-    return [""] * len(faults) if held is None else held.astype(str).tolist()
+    return [""] * len(faults) if held is None else [str(codes) for codes in held]
 
 
 def _date(day: int) -> dt.date | None:
@@ -285,7 +298,8 @@ def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
     require_crs(ledger, ACCEPTED_FAULTS.name)
     for column in ("exception_code", "fault_kind"):
         if column not in ledger:
-            message = f"accepted_faults: no column {column!r}; its columns are {', '.join(map(str, ledger.columns))}"
+            columns = ", ".join(map(str, ledger.columns))
+            message = f"accepted_faults: no column {column!r}; its columns are {columns}"
             raise MissingColumnError(message)
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
     has_shape = (ledger.geometry.notna() & ~ledger.geometry.is_empty).to_numpy()
@@ -310,7 +324,7 @@ def _pairs(
     holds = entries["holds"].to_numpy(dtype=bool)[entry]
     order = np.where(same, np.where(holds, 0, 1), 2)
     kept = akin & (same | holds)
-    return pd.DataFrame(
+    pairs = pd.DataFrame(
         {
             "fault": fault,
             "entry": entry,
@@ -322,7 +336,9 @@ def _pairs(
             "exception_code": entries["exception_code"].astype(str).to_numpy()[entry],
             "ends": entries["ends"].to_numpy()[entry],
         }
-    )[kept]
+    )
+    found: pd.DataFrame = pairs[kept]
+    return found
 
 
 def _same_zones(

@@ -43,7 +43,9 @@ class Figure:
     whole_amount: str
 
 
-def _shares(promise: str, stem: str, unit: str, layer: str, answers: Iterable[str], amount: str) -> list[Figure]:
+def _shares(
+    promise: str, stem: str, unit: str, layer: str, answers: Iterable[str], amount: str
+) -> list[Figure]:
     return [
         Figure(promise, f"{stem}_{name}", unit, layer, f"answer == '{answer}'", amount, amount)
         for name, answer in (pair.split(":") if ":" in pair else (pair, pair) for pair in answers)
@@ -57,7 +59,13 @@ FIGURES: tuple[Figure, ...] = (
     *_shares(_MATTERS, "matters", "", "matters", ["one", "several", "fallback"], "count"),
     Figure(_MATTERS, "incidents_answered", "", "assigned", "found != 'none'", "count", "count"),
     Figure(
-        _MATTERS, "incidents_undoubted", "", "assigned", "found != 'none' and ambiguous == False", "count", "count"
+        _MATTERS,
+        "incidents_undoubted",
+        "",
+        "assigned",
+        "found != 'none' and ambiguous == False",
+        "count",
+        "count",
     ),
     Figure(_PEOPLE, "zones_with_chief", "", "judged_zones", "has_chief == True", "count", "count"),
     Figure(_PEOPLE, "chiefs_idle", "", "chiefs", "standing == 'idle'", "count", "count(load)"),

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["findings_of_matters", "findings_of_people", "findings_of_roads", "hot_spots", "in_streets", "joined"]
+__all__ = [
+    "findings_of_matters",
+    "findings_of_people",
+    "findings_of_roads",
+    "hot_spots",
+    "in_streets",
+    "joined",
+]
 
 _COLUMNS = (
-    "promise", "rank", "finding", "finding_code", "layer", "concerned_codes", "event_name", "road_name", "from_m",
-    "to_m", "side", "consequence", "incidents", "components", "people", "road_m", "area_m2",
+    "promise", "rank", "finding", "finding_code", "layer", "concerned_codes", "event_name", "road_name",
+    "from_m", "to_m", "side", "consequence", "incidents", "components", "people", "road_m", "area_m2",
 )  # fmt: skip
 _FAULTS = {"gaps": "gap", "overlaps": "overlap"}
 _ORDER = ("hot_spot", "no_position", "matter_several", "matter_fallback")
@@ -133,7 +140,9 @@ def findings_of_matters(
         return gpd.GeoDataFrame({"finding": []}, geometry=[], crs=crs)
     found = _together(parts, crs)
     kind = found["finding"].map({name: at for at, name in enumerate(_ORDER)}).to_numpy(dtype=np.float64)
-    place = found["concerned_codes"].fillna("").astype(str) if "concerned_codes" in found else found["finding"]
+    place = (
+        found["concerned_codes"].fillna("").astype(str) if "concerned_codes" in found else found["finding"]
+    )
     order = np.lexsort((place, found["finding_code"].astype(str), kind, -found["incidents"].to_numpy()))
     found = found.iloc[order]
     return found.assign(consequence=found["incidents"].astype(np.float64))
@@ -169,7 +178,7 @@ def findings_of_people(
         median = float(chiefs["load"].median())
         grounds = _grounds(uneven["chief_code"], zones, code, sections)
         own = uneven[[name for name in ("incidents", "road_m", "area_m2") if name in uneven]]
-        told = {
+        told: dict[str, Any] = {
             "finding": "chief_" + uneven["standing"].astype(object),
             "finding_code": uneven["chief_code"],
             "concerned_codes": [codes for codes, _ in grounds],
@@ -195,7 +204,16 @@ def joined(by_promise: Mapping[str, gpd.GeoDataFrame], crs: Any) -> gpd.GeoDataF
     for name in ("incidents", "components"):
         if name in whole:
             whole[name] = whole[name].astype("Int64")
-    texts = ("promise", "finding", "finding_code", "layer", "concerned_codes", "event_name", "road_name", "side")
+    texts = (
+        "promise",
+        "finding",
+        "finding_code",
+        "layer",
+        "concerned_codes",
+        "event_name",
+        "road_name",
+        "side",
+    )
     for name in texts:
         if name in whole:
             whole[name] = whole[name].astype(object).where(whole[name].notna(), "").astype("str")
@@ -259,7 +277,7 @@ def _open_matters(
 def _grounds(
     chiefs: pd.Series, zones: gpd.GeoDataFrame, code: str, sections: gpd.GeoDataFrame | None
 ) -> list[tuple[str, Any]]:
-    """Return for each chief the codes of zones and sections, and their shape: of the zones, if there are any."""
+    """Return for each chief the codes of zones and sections, and their shape: of the zones, if any."""
     zone_chief = chiefs_of(zones)
     section_chief = None if sections is None else chiefs_of(sections)
     found: list[tuple[str, Any]] = []

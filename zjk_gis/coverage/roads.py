@@ -71,8 +71,8 @@ def road_responsibility(
     level : int, optional
         The level of the zones; by default the finest. Sections of any level answer.
     streets : GeoDataFrame, optional
-        Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders, so
-        that lengths by street are true. A road along the border of two goes to the lower code.
+        Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders,
+        so that lengths by street are true. A road along the border of two goes to the lower code.
     border_within_m : float, default 0.5
         How near to the border of a zone a road runs along it.
     section_within_m : float, default 5.0
@@ -232,8 +232,6 @@ def _with_streets(
     own = codes.reindex(place).reset_index(drop=True).astype("str")
     at = int(stretches.columns.get_indexer(["from_m"])[0])
     for name in ("district_code", "street_code"):
-        if name in stretches:  # as the roads have it
-            stretches = stretches.rename(columns={name: f"{name}_recorded"})
         stretches.insert(at, name, own[name])
     return stretches
 
@@ -244,7 +242,9 @@ def _claims(
     """Say of stretches which code holds them, and whether anybody is named for it."""
     filled = has_chief(layer)
     codes = layer[code].astype(str).to_numpy(dtype=object)
-    level = pd.to_numeric(layer["level"], errors="coerce") if "level" in layer else pd.Series(np.nan, layer.index)
+    level = (
+        pd.to_numeric(layer["level"], errors="coerce") if "level" in layer else pd.Series(np.nan, layer.index)
+    )
     held = held.assign(level=level.to_numpy(dtype=np.float64)[held["row"]])
     return held.assign(code=codes[held["row"]], filled=filled[held["row"]], by=by, side=side)
 

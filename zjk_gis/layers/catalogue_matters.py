@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from zjk_gis.layers.fields import COMMUNITY_CODE, DISTRICT_CODE, NOTE, ROAD_CODE, ROAD_NAME, VALID_FROM, VALID_TO
+from zjk_gis.layers.fields import (
+    COMMUNITY_CODE,
+    DISTRICT_CODE,
+    NOTE,
+    ROAD_CODE,
+    ROAD_NAME,
+    VALID_FROM,
+    VALID_TO,
+)
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL, Field, LayerSpec
 
 __all__ = [
@@ -132,9 +140,7 @@ ACCEPTED_FAULTS = LayerSpec(
     code="exception_code",
     fields=(
         Field(name="exception_code", title="例外编号", required=True),
-        Field(
-            name="fault_kind", title="问题类别", aliases=("类别",), domain="fault_kinds", required=True
-        ),
+        Field(name="fault_kind", title="问题类别", aliases=("类别",), domain="fault_kinds", required=True),
         Field(name="fault_code", title="问题编号"),
         Field(name="concerned_codes", title="有关责任区"),
         Field(name="area_m2", title="面积", dtype="number", minimum=0, unit="m²"),
