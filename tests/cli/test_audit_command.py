@@ -52,8 +52,8 @@ def audited(run, city, tmp_path):
     return call
 
 
-WORDS = ("one", "several", "fallback", "idle", "overloaded", "nobody", "ground", "stretches", "matters", "assigned",
-         "judged_zones", "chiefs", "every_road", "every_matter", "everyone")  # fmt: skip
+WORDS = ("one", "several", "fallback", "idle", "overloaded", "nobody", "ground", "stretches", "matters",
+         "assigned", "judged_zones", "chiefs", "every_road", "every_matter", "everyone")  # fmt: skip
 
 
 def sheet(folder, name, columns):
@@ -80,7 +80,7 @@ def test_every_figure_can_be_recomputed_from_the_files_that_were_written(audited
         folder, "figures", ["measure", "value", "whole", "share", "layer", "filter", "amount", "whole_amount"]
     )
     assert len(figures) == len(told)
-    layers = {name for name in gpd.list_layers(folder / "audit.gpkg")["name"]}
+    layers = set(gpd.list_layers(folder / "audit.gpkg")["name"])
     for row in figures.to_dict("records"):
         if row["layer"] in layers:
             table = gpd.read_file(folder / "audit.gpkg", layer=row["layer"])
@@ -129,7 +129,7 @@ def test_a_person_reads_the_promises_their_sources_and_the_worst(audited):
 
 @pytest.mark.browser
 def test_each_finding_can_be_clicked_on_the_map(audited, visit):
-    folder, out = audited("--json")
+    folder, _ = audited("--json")
     seen = visit(folder / "audit.html")
     drawn = {layer["name"]: layer for layer in seen.page.evaluate("window.zjk.page.layers")}
     findings = gpd.read_file(folder / "audit.gpkg", layer="findings")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
+from shapely.affinity import translate
 
 from zjk_gis import accept_fault, assign_incidents, responsibility_audit, who_handles
 from zjk_gis.coverage.chiefs import gini
@@ -300,3 +301,38 @@ def test_the_order_of_rows_changes_nothing():
     assert one.findings.drop(columns="geometry").equals(other.findings.drop(columns="geometry"))
     assert one.findings.to_wkb().equals(other.findings.to_wkb())
     assert one.chiefs.equals(other.chiefs)
+
+
+def test_where_every_promise_holds_there_are_no_findings():
+    layer = zones(box(0, 0, 50, 100), box(50, 0, 100, 100), chief_code=["L1", "L2"])
+    assigned = assign_incidents(incidents((10, 10), (90, 10)), layer)
+    audit = responsibility_audit(REGION, layer, assigned=assigned)
+    assert len(audit.findings) == len(audit.worst("every_road")) == len(audit.worst("everyone")) == 0
+    assert {"promise", "rank", "finding", "finding_code", "layer"} <= set(audit.findings)
+    assert audit.figure("load_gini")["value"] == 0
+
+
+@pytest.mark.parametrize("crs", [4490, 4549])
+def test_layers_of_any_crs_give_the_same_figures(crs):
+    at = (573000, 4520000)
+    shapes = [translate(shape, *at) for shape in (box(0, 0, 60, 100), box(50, 0, 90, 100))]
+    layer = zones(*shapes, chief_code=["L1", "L2"])
+    region = REGION.translate(*at).to_frame("geometry")
+    roads = gpd.GeoDataFrame(
+        {"edge_code": ["R"]}, geometry=[translate(LineString([(0, 50), (100, 50)]), *at)], crs=4547
+    )
+    points = incidents(*[(at[0] + x, at[1] + 10) for x in (5, 75, 95)])
+    audits = []
+    for change in (lambda frame: frame, lambda frame: frame.to_crs(crs)):
+        assigned = assign_incidents(change(points), change(layer))
+        audits.append(
+            responsibility_audit(
+                region, change(layer), roads=change(roads), assigned=assigned, at="2025-12-31"
+            )
+        )
+    one, other = (audit.figures["value"].to_numpy() for audit in audits)
+    assert other == pytest.approx(one, rel=1e-6)
+    # Where two weigh as much, the last digit of an area decides which comes first.
+    names = ["promise", "finding", "finding_code", "incidents"]
+    told = [sorted(audit.findings[names].to_numpy().tolist(), key=str) for audit in audits]
+    assert told[0] == told[1]

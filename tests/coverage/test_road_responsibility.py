@@ -207,3 +207,18 @@ def test_a_side_counts_half_and_the_finest_level_that_answers_is_told():
         ["两侧", 200, 3],
     ]
     assert road_totals(found, "level")["length_m"].tolist() == [250, 50]
+
+
+def test_what_rounding_leaves_at_borders_makes_no_stretch():
+    layer = zones(A=box(0.04, -50, 100, 50), B=box(100, -50, 150, 50), C=box(150.06, -50, 300, 50))
+    found = road_responsibility(roads(ROAD), zones=layer, border_within_m=0.0)
+    assert [[row[0], row[1], row[3]] for row in told(found)] == [
+        [0, 100, "A"],
+        [100, 150.06, "B"],
+        [150.06, 300, "C"],
+    ]
+    between = zones(A=box(0, -50, 100, 50), C=box(100.06, -50, 300, 50))
+    between = between.assign(zone_code="A")
+    assert told(road_responsibility(roads(ROAD), zones=between, border_within_m=0.0)) == [
+        [0, 300, "两侧", "A", "one"]
+    ]

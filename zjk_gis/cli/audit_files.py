@@ -91,12 +91,16 @@ def write_audit(
 
 
 def _promises(audit: ResponsibilityAudit, console: Console) -> dict[str, dict[str, str]]:
-    """Return the shares by promise for the first page; a sheet of its own tells how they come about."""
+    """Return the shares by promise for the first page, each with its denominator.
+
+    A sheet of its own tells from which rows they come.
+    """
     promises: dict[str, dict[str, str]] = {}
     shares = audit.figures.dropna(subset="share")
     for row in shares[shares["measure"] != "load_gini"].to_dict("records"):
         promise = promises.setdefault(label(row["promise"], console.lang), {})
-        promise[label(row["measure"], console.lang)] = f"{row['share']:.2%}"
+        of = f"{row['value']:,.0f} / {row['whole']:,.0f} {row['unit']}".rstrip()
+        promise[f"{label(row['measure'], console.lang)} ({of})"] = f"{row['share']:.2%}"
     return promises
 
 

@@ -27,7 +27,7 @@ from zjk_gis.coverage.matters import who_handles
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.roads import road_responsibility, road_totals
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.catalogue import ROAD_SECTIONS, STREETS
+from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
@@ -247,7 +247,8 @@ def responsibility_audit(
         _check_assigned(assigned)
     gaps = coverage_gaps(region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0)
     crs = gaps.crs
-    overlaps = overlapping_zones(zones, code=code, at=at, level=level, min_area_m2=0.0).to_crs(crs)
+    zones = ready_zones(zones, code=code, crs=crs)  # all is measured in one system
+    overlaps = overlapping_zones(zones, code=code, at=at, level=level, min_area_m2=0.0)
     told: dict[str, dict[str, Any]] = {}
     every = (gaps, overlaps)
     if accepted is not None:
@@ -257,16 +258,17 @@ def responsibility_audit(
         gaps, overlaps = (without_accepted(frame, accepted, at=at) for frame in every)
         told = {"gaps": gaps.attrs["exceptions"], "overlaps": overlaps.attrs["exceptions"]}
     ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
-    valid = zones_at(ready_zones(zones, code=code, crs=crs), at, level=level)
+    valid = zones_at(zones, at, level=level)
     sections_then = None if sections is None else _sections_at(sections, crs, at)
     streets = (
         None if streets is None else ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
     )
     stretches = None
     if roads is not None:
+        roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
         stretches = road_responsibility(
             roads, zones=zones, sections=sections, code=code, at=at, level=level, streets=streets
-        ).to_crs(crs)
+        )
     if duties is not None and places is None and streets is not None:
         places = sorted(set(streets[STREETS.code].astype(str)))
     matters = None if duties is None else who_handles(duties, places=places)

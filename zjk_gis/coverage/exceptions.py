@@ -67,7 +67,8 @@ def accept_fault(
         The ledger with a row more for each fault, in its CRS (by default that of `faults`):
         ``exception_code`` (``E001``, ...), ``fault_kind`` (责任空白 or 责任重叠), ``fault_code``,
         ``concerned_codes`` (the zones concerned), ``area_m2``, ``accepted_by``, ``accepted_why``,
-        ``valid_from``, ``valid_to``, and the fault's shape. `write_layer` keeps it in a GeoPackage, a `Workspace` with its history.
+        ``valid_from``, ``valid_to``, and the fault's shape. `write_layer` keeps it in a GeoPackage, a
+        `Workspace` with its history.
 
     Raises
     ------

@@ -78,7 +78,8 @@ def road_responsibility(
     section_within_m : float, default 5.0
         How far a section may be drawn from its road.
     min_length_m : float, default 0.1
-        Shorter stretches, which rounding leaves at borders, are given to the one before.
+        Shorter stretches, which rounding leaves at borders, are given to the one before, at the beginning of
+        a line to the one after.
 
     Returns
     -------
@@ -352,9 +353,12 @@ def _held_pieces(
 
 
 def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
-    """Join stretches with the same answers; one that is too short goes with the one before."""
-    answers = ["place", *(f"{name}_{word}" for name in ("codes", "by", "vacant") for word in _WORDS.values())]
-    for short in (False, True):
+    """Join stretches with the same answers; one that is too short goes with the one before, or after."""
+    names = ("codes", "by", "vacant")
+    answers = ["place", *(f"{name}_{word}" for name in names for word in _WORDS.values())]
+    for short in (False, True, False):
+        if short:
+            found = _without_short_beginnings(found, least)
         starts = found["line"] != found["line"].shift()
         changes = starts | (found[answers] != found[answers].shift()).any(axis=1)
         if short:
@@ -362,6 +366,18 @@ def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
         ends = found.groupby(changes.cumsum())["to_m"].transform("last")
         found = found.assign(to_m=ends)[changes].reset_index(drop=True)
     return found
+
+
+def _without_short_beginnings(found: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Give what is too short at the beginning of a line to the stretch after it."""
+    while True:
+        goes_on = found["line"] == found["line"].shift(-1)
+        starts = found["line"] != found["line"].shift()
+        given = starts & goes_on & (found["to_m"] - found["from_m"] < least)
+        if not given.any():
+            return found
+        begins = found["from_m"].mask(given.shift(fill_value=False), found["from_m"].shift())
+        found = found.assign(from_m=begins)[~given].reset_index(drop=True)
 
 
 def _as_sides(found: pd.DataFrame) -> pd.DataFrame:
