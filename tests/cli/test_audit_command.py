@@ -117,6 +117,18 @@ def test_the_ten_worst_of_each_promise_are_printed_by_consequence(audited):
         assert listed.sort_index().tolist() == rows.sort_index().tolist()
 
 
+def test_the_border_sheet_tells_who_got_the_incidents_near_each_border(audited):
+    folder, _ = audited()
+    borders = gpd.read_file(folder / "audit.gpkg", layer="border_sheet")
+    parts = borders[["first_incidents", "second_incidents", "other_incidents", "nobody_incidents"]]
+    assert borders["incidents"].sum() > 0
+    assert parts.sum(axis=1).tolist() == borders["incidents"].tolist()
+    assert (borders["river_share"] <= 1).all()
+    assert borders["road_name"].str.len().max() > 0
+    in_book = pd.read_excel(folder / "audit.xlsx", sheet_name=label("border_sheet"), engine="openpyxl")
+    assert in_book[title_of("length_m", "zh")].sum() == pytest.approx(borders["length_m"].sum())
+
+
 def test_a_person_reads_the_promises_their_sources_and_the_worst(audited):
     _, out = audited()
     assert "ground[answer == 'nobody'] sum(area_m2)" in out

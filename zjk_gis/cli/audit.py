@@ -14,6 +14,7 @@ from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.coverage.audit import responsibility_audit
+from zjk_gis.coverage.borders import border_sheet
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_layer, read_table
 from zjk_gis.layers.labels import label
@@ -113,7 +114,17 @@ def command(
         level=level,
     )
     _show(audit, most, console)
-    files = [] if output is None else write_audit(audit, layers, output, day, console)
+    files = []
+    if output is not None:
+        borders = border_sheet(
+            layers["responsibility_zones"],
+            roads=roads,
+            rivers=layers.get("rivers"),
+            incidents=assigned,
+            at=day,
+            level=level,
+        )
+        files = write_audit(audit, borders, layers, output, day, console)
     figures = audit.figures.astype(object).where(audit.figures.notna(), None)
     console.result(
         {

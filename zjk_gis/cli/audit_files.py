@@ -24,7 +24,7 @@ __all__ = ["write_audit"]
 
 _LAYERS = (
     "findings", "ground", "gaps", "overlaps", "stretches", "unanswered_roads", "hot_spots", "judged_zones",
-    "assigned",
+    "assigned", "border_sheet",
 )  # fmt: skip
 _SHEETS = (
     "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "ground", "hot_spots",
@@ -45,6 +45,7 @@ _PLACES = {
 
 def write_audit(
     audit: ResponsibilityAudit,
+    borders: gpd.GeoDataFrame,
     layers: Mapping[str, gpd.GeoDataFrame],
     folder: Path,
     day: str,
@@ -59,6 +60,7 @@ def write_audit(
     }
     layers_file, workbook, page, report = paths = [folder / name for name in files]
     tables = {name: table for name in _SHEETS if (table := getattr(audit, name)) is not None}
+    tables["border_sheet"] = borders
     layers_file.unlink(missing_ok=True)
     for name in _LAYERS:
         table = tables.get(name)
