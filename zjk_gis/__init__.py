@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
-    from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.borders import border_sheet as border_sheet
+    from zjk_gis.coverage.consequence import rank_faults as rank_faults
+    from zjk_gis.coverage.exceptions import accept_fault as accept_fault
+    from zjk_gis.coverage.exceptions import without_accepted as without_accepted
+    from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
@@ -76,7 +80,11 @@ _HOMES = {
     "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.assign.job": ("assign_batch",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
-    "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.audit": ("responsibility_audit",),
+    "zjk_gis.coverage.borders": ("border_sheet",),
+    "zjk_gis.coverage.consequence": ("rank_faults",),
+    "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
+    "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.index.policy": ("Policy",),

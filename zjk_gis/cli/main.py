@@ -17,6 +17,7 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
+    "accept": ("zjk_gis.cli.accept", "Accept gaps or overlaps as they are 认可例外."),
     "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
     "audit": ("zjk_gis.cli.audit", "Prove or refute that everything has someone 责任审计."),
     "catalogue": ("zjk_gis.cli.catalogue", "Say what each layer must look like 图层目录."),

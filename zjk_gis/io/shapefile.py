@@ -41,6 +41,8 @@ _INT64_WIDTH = 18  # up to which GDAL reads a field as whole numbers
 
 # The library's column names that do not fit, and their names in a shapefile. Reading turns them back.
 DBF_NAMES = {
+    "accepted_by": "acc_by",
+    "accepted_why": "acc_why",
     "accessible_berths": "acc_berths",
     "appurtenance": "appurt",
     "building_code": "bldg_code",
@@ -48,6 +50,7 @@ DBF_NAMES = {
     "charging_berths": "chg_berths",
     "community_code": "comm_code",
     "community_name": "comm_name",
+    "concerned_codes": "conc_codes",
     "cover_material": "cover_mat",
     "demolished_on": "demolished",
     "description": "descript",
@@ -56,6 +59,7 @@ DBF_NAMES = {
     "district_name": "dist_name",
     "estate_code": "est_code",
     "estate_name": "est_name",
+    "exception_code": "exc_code",
     "feature_code": "feat_code",
     "from_depth_m": "from_dep_m",
     "from_level_m": "from_lev_m",

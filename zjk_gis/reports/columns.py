@@ -31,6 +31,7 @@ _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() fo
 # Columns of the library's own words.
 _WORDS = (
     "found", "reason", "problem", "check", "position_fix", "answer", "by", "standing", "promise", "measure",
+    "finding", "fault", "exception", "layer",
 )  # fmt: skip
 _PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
 _RECORDED = {"zh": "(原记录)", "en": " (recorded)"}
