@@ -23,7 +23,6 @@ __all__ = ["drawn"]
 
 _NARROW, _WIDE = 460, 950
 _SIZE = 13  # of text
-_EM = 0.54 * _SIZE  # the width of half a Chinese character, a little generous
 _SOFT, _LINE, _GROUND = "#566474", "#d9e2ec", "#eef2f6"
 _COLOURS: dict[Tone, str] = {
     "plain": BLUE,
@@ -88,11 +87,11 @@ class _Pen:
 
     def text(
         self, x: float, y: float, text: str, *, anchor: str = "start", fill: str = BLACK, bold: bool = False,
-        size: float = _SIZE, columns: int | None = None,
+        size: float = _SIZE, room: float = math.inf,
     ) -> None:  # fmt: skip
-        """Write text; what is too long is cut, and told whole when pointed at."""
+        """Write text; what is too long for its room is cut, and told whole when pointed at."""
         text = plain(text)
-        cut = text if columns is None else shortened(text, columns)
+        cut = _cut(text, room, size)
         whole = f"<title>{escape(shortened(text, 300))}</title>" if cut != text else ""
         weight = ' font-weight="600"' if bold else ""
         self.parts.append(
@@ -160,17 +159,16 @@ def _bars(pen: _Pen, chart: Chart) -> float:
     """Draw horizontal bars with their values at the end; of numbers below zero to the left."""
     values = chart.series[0].values
     texts = [_told(chart, value) for value in values]
-    widest = max((display_width(name[:200]) for name in chart.names), default=0)
-    columns = min(widest, int(0.42 * pen.width / _EM))
-    left = columns * _EM + 8
-    room = pen.width - left - max((display_width(text) for text in texts), default=0) * _EM - 10
+    names = min(max((_width(name[:200]) for name in chart.names), default=0), 0.42 * pen.width)
+    left = names + 10
+    room = pen.width - left - max((_width(text) for text in texts), default=0) - 10
     known = [value for value in values if value is not None]
     low, high = min([0.0, *known]), max([0.0, *known])
     scale = max(room, 60) / ((high - low) or 1)
     zero = left - low * scale
     for row, (name, value, text) in enumerate(zip(chart.names, values, texts, strict=True)):
         y = row * 25.0
-        pen.text(left - 8, y + 17, name, anchor="end", columns=columns)
+        pen.text(left - 8, y + 17, name, anchor="end", room=names)
         if value is None:
             pen.no_data(left, y + 5, 46, 15)
             continue
@@ -188,7 +186,7 @@ def _shares(pen: _Pen, chart: Chart) -> float:
         amounts = [series.values[row] for series in chart.series]
         whole = sum(value or 0 for value in amounts)
         end = pen.words["whole"].format(amount(whole, chart.unit_of(row)))
-        pen.text(0, y + 14, name, bold=True, columns=int((pen.width - len(end) * 2 * _EM) / _EM))
+        pen.text(0, y + 14, name, bold=True, room=pen.width - _width(end) - 12)
         pen.text(pen.width, y + 14, end, anchor="end", fill=_SOFT)
         y += 21
         if whole <= 0 or any(value is None for value in amounts):
@@ -210,20 +208,22 @@ def _key(pen: _Pen, chart: Chart, row: int, y: float, whole: float) -> float:
     """Write a key under a bar, in as many lines as it takes."""
     x = 0.0
     for series in chart.series:
+        if series.tone == "rest" and len(chart.series) == 2:
+            continue  # what is left of one share needs no key
         value = series.values[row] or 0
         text = f"{series.name} {share_of(value / whole)}"
-        width = 16 + display_width(text) * _EM * 0.95 + 14
+        width = 16 + _width(text, _SIZE - 1) + 12
         if x and x + width > pen.width:
             x, y = 0.0, y + 18
         pen.box(x, y, 11, 11, pen.fill(series.tone))
-        pen.text(x + 16, y + 10.5, text, size=_SIZE - 1, columns=60)
+        pen.text(x + 16, y + 10.5, text, size=_SIZE - 1, room=pen.width - 20)
         x += width
     return y + 12
 
 
 def _lines(pen: _Pen, chart: Chart) -> float:
     height = 210.0
-    left = 8 + max(display_width(_short(t)) for t in _ticks(_most(chart.series))) * _EM
+    left = 8 + max(_width(_short(t)) for t in _ticks(_most(chart.series)))
     _plot(pen, chart, chart.series[0], (left, 16, pen.width - left - 14, height - 44), _most(chart.series))
     return height
 
@@ -233,12 +233,12 @@ def _panels(pen: _Pen, chart: Chart) -> float:
     across, high = 3, 150.0
     each = (pen.width - 24 * (across - 1)) / across
     most = _most(chart.series)
-    left = 8 + max(display_width(_short(t)) for t in _ticks(most)) * _EM
+    left = 8 + max(_width(_short(t)) for t in _ticks(most))
     for at, series in enumerate(chart.series):
         x, y = (at % across) * (each + 24), (at // across) * high
         total = amount(sum(value or 0 for value in series.values), chart.unit)
         end = pen.words["whole"].format(total)
-        pen.text(x, y + 14, series.name, bold=True, columns=int(each / _EM) - display_width(end) - 1)
+        pen.text(x, y + 14, series.name, bold=True, room=each - _width(end) - 8)
         pen.text(x + each, y + 14, end, anchor="end", fill=_SOFT, size=_SIZE - 1)
         _plot(pen, chart, series, (x + left, y + 26, each - left - 8, high - 62), most)
     return high * math.ceil(len(chart.series) / across) - 6
@@ -283,7 +283,7 @@ def _plot(
 
 def _heat(pen: _Pen, chart: Chart) -> float:
     """Draw a calendar of counts: the darker the more, and the number in each cell."""
-    left = max((display_width(name) for name in chart.names), default=0) * _EM + 8
+    left = max((_width(name) for name in chart.names), default=0) + 14
     each = (pen.width - left) / max(len(chart.series), 1)
     most = _most(chart.series)
     for at, series in enumerate(chart.series):
@@ -306,7 +306,7 @@ def _heat(pen: _Pen, chart: Chart) -> float:
 
 def _lorenz(pen: _Pen, chart: Chart) -> float:
     """Draw who has how much of the load, beside the line on which all would have as much."""
-    side, left, top = 250.0, 62.0, 10.0
+    side, left, top = 236.0, 50.0, 10.0
     people, load = (series.values for series in chart.series)
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -344,6 +344,21 @@ _DRAWERS: dict[str, Callable[[_Pen, Chart], float]] = {
     "heat": _heat,
     "lorenz": _lorenz,
 }
+
+
+def _width(text: str, size: float = _SIZE) -> float:
+    """Estimate how wide text is drawn: capitals and digits are wider than half a Chinese character."""
+    wide = display_width(text) - len(text)
+    return (wide * 1.0 + (len(text) - wide) * 0.61) * size
+
+
+def _cut(text: str, room: float, size: float) -> str:
+    """Cut text to what fits."""
+    cut, columns = shortened(text, 300), 300
+    while _width(cut, size) > room and columns > 2:
+        columns = min(display_width(cut), columns) - 1
+        cut = shortened(text, columns)
+    return cut
 
 
 def _told(chart: Chart, value: float | None) -> str:

@@ -90,7 +90,7 @@ def told(kind: str, cell: Any) -> str:
     if kind in formats:
         return format(cell, formats[kind])
     if isinstance(cell, float):
-        return f"{cell:,.3f}".rstrip("0").rstrip(".")
+        return f"{cell:,.{1 if abs(cell) >= 1000 else 3}f}".rstrip("0").rstrip(".")
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
