@@ -33,7 +33,13 @@ _COLOURS: dict[Tone, str] = {
     "rest": "#c3ccd6",
 }
 _WORDS = {
-    "zh": {"no_data": "无数据", "whole": "共 {}", "equal": "完全平均", "people": "人数占比(由轻到重)", "load": "任务占比"},
+    "zh": {
+        "no_data": "无数据",
+        "whole": "共 {}",
+        "equal": "完全平均",
+        "people": "人数占比(由轻到重)",
+        "load": "任务占比",
+    },
     "en": {
         "no_data": "no data",
         "whole": "{} in all",
@@ -93,9 +99,9 @@ class _Pen:
         text = plain(text)
         cut = _cut(text, room, size)
         whole = f"<title>{escape(shortened(text, 300))}</title>" if cut != text else ""
-        weight = ' font-weight="600"' if bold else ""
+        look = f'fill="{fill}" font-size="{size:g}"' + (' font-weight="600"' if bold else "")
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-size="{size:g}"{weight} '
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {look} '
             f'style="unicode-bidi:isolate">{escape(cut)}{whole}</text>'
         )
 
@@ -111,7 +117,9 @@ class _Pen:
             f'fill="{fill}" stroke="{edge}"{dash}>{inner}</rect>'
         )
 
-    def line(self, points: list[tuple[float, float]], colour: str, *, width: float = 1, dash: str = "") -> None:
+    def line(
+        self, points: list[tuple[float, float]], colour: str, *, width: float = 1, dash: str = ""
+    ) -> None:
         """Draw a line."""
         where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
@@ -277,7 +285,12 @@ def _plot(
         anchor = "start" if at == 0 else "end" if x0 + at * step > x0 + width - 24 else "middle"
         shift = -6 if at == 0 else 0
         pen.text(
-            x0 + at * step + shift, y0 + height + 17, chart.names[at], anchor=anchor, fill=_SOFT, size=_SIZE - 2
+            x0 + at * step + shift,
+            y0 + height + 17,
+            chart.names[at],
+            anchor=anchor,
+            fill=_SOFT,
+            size=_SIZE - 2,
         )
 
 

@@ -43,12 +43,15 @@ class Tile:
         The number or text.
     note : str
         What it is counted of; may be empty.
+    key : str
+        What it was called in the summary, from which the sheet it is explained on is told.
     """
 
     name: str
     kind: str
     cell: Any
     note: str = ""
+    key: str = ""
 
     @property
     def text(self) -> str:
@@ -155,7 +158,7 @@ def _tile(key: str, value: object, lang: Language) -> Tile:
     kind, cell = cell_of(value, lang)
     if cell is None:
         kind, cell = "text", _WORDS[lang]["no_data"]
-    return Tile(plain(title_of(key, lang)), kind, cell)
+    return Tile(plain(title_of(key, lang)), kind, cell, key=key)
 
 
 def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Group]:
@@ -168,11 +171,12 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Group]:
 
 
 def _figure(row: Mapping[Any, Any], lang: Language) -> Tile:
-    name = plain(label(str(row["measure"]), lang))
+    key = str(row["measure"])
+    name = plain(label(key, lang))
     value, whole = float(row["value"]), float(row["whole"])
     unit = "" if pd.isna(row.get("unit", "")) else str(row.get("unit", ""))
     if not np.isfinite(value) or whole == 0:
-        return Tile(name, "text", _WORDS[lang]["no_data"], "" if whole else amount(whole, unit))
-    if row["measure"] == "load_gini" or not np.isfinite(whole):  # nothing that could be reached
-        return Tile(name, "integer" if value.is_integer() else "number", value, plain(unit))
-    return Tile(name, "share", value / whole, f"{amount(value, unit)} / {amount(whole, unit)}")
+        return Tile(name, "text", _WORDS[lang]["no_data"], "" if whole else amount(whole, unit), key)
+    if key == "load_gini" or not np.isfinite(whole):  # nothing that could be reached
+        return Tile(name, "integer" if value.is_integer() else "number", value, plain(unit), key)
+    return Tile(name, "share", value / whole, f"{amount(value, unit)} / {amount(whole, unit)}", key)

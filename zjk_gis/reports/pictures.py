@@ -67,7 +67,6 @@ _WORDS = {
         "ground": "土地",
         "road": "道路",
         "matters": "事项",
-        "weekdays": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     },
     "en": {
         "top": "the first {} of {:,}",
@@ -96,8 +95,11 @@ _WORDS = {
         "ground": "ground",
         "road": "roads",
         "matters": "matters",
-        "weekdays": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     },
+}
+_WEEKDAYS = {
+    "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+    "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 }
 
 
@@ -149,9 +151,7 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     return _of_any(name, frame, lang)
 
 
-def bars_asked_for(
-    tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, str], lang: Language
-) -> Chart:
+def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, str], lang: Language) -> Chart:
     """Make the bars that a caller asks for: table, column of names, column of lengths.
 
     Raises
@@ -273,7 +273,7 @@ def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
         table = np.zeros((7, 24), dtype=int)
         np.add.at(table, (known.dt.weekday.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
         series = [Series(str(hour), [float(v) for v in table[:, hour]]) for hour in range(24)]
-        charts.append(Chart("heat", words["hours"], note, list(words["weekdays"]), series))
+        charts.append(Chart("heat", words["hours"], note, _WEEKDAYS[lang], series))
     if "event_name" in frame and 1 < len(every) <= _MOST_MONTHS:
         classes = frame.loc[known.index, "event_name"] if frame.index.is_unique else None
         if classes is not None and classes.notna().any():
@@ -297,12 +297,14 @@ def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     classes = frame["road_class"].fillna("—") if "road_class" in frame else pd.Series(
         label("roads", lang), index=frame.index
     )  # fmt: skip
-    sums = frame.groupby([classes.astype(str), "answer"])["length_m"].sum().unstack(fill_value=0.0)
-    sums = sums.loc[sorted(sums.index, key=lambda row: (-float(sums.loc[row].sum()), row))]
-    order = [key for key in _PARTS if key in sums] + sorted(set(sums) - set(_PARTS))
+    sums = frame.assign(road_class=classes.astype(str)).pivot_table(
+        index="road_class", columns="answer", values="length_m", aggfunc="sum", fill_value=0.0
+    )
+    sums = sums.loc[sums.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    others = sorted({str(key) for key in sums.columns} - set(_PARTS))
+    order = [*(key for key in _PARTS if key in sums), *others]
     series = [
-        Series(label(str(key), lang), [float(v) for v in sums[key]], _TONES.get(str(key), "plain"))
-        for key in order
+        Series(label(key, lang), [float(v) for v in sums[key]], _TONES.get(key, "plain")) for key in order
     ]
     names = [plain(str(name)) for name in sums.index]
     return [Chart("shares", words["lengths"], words["of_whole"], names, series, "m")]
@@ -315,7 +317,7 @@ def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     named = columns.get("chief_name", columns["chief_code"])
     charts = [_bars(named, columns[column], f"{_title(name, lang)}:{columns[column].title}", lang)]
     loads = [float(v) for v in pd.to_numeric(frame[column], errors="coerce").dropna() if v >= 0]
-    people, load = lorenz(loads)
+    people, load = lorenz(loads, most_points=51)
     if len(loads) < 3 or not people:
         return charts
     ordered = np.sort(loads)
@@ -366,9 +368,7 @@ def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if names is None:
         return []
     amounts = [one for one in columns if one.kind in _AMOUNTS and any(v is not None for v in one.cells)]
-    over_months = len(frame) > 1 and all(
-        isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells
-    )
+    over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
     charts = []
     for column in amounts[:_MOST_CHARTS]:
         if over_months:

@@ -13,7 +13,7 @@ _QUESTIONS: dict[str, tuple[str, str]] = {
     "figures": ("三项承诺兑现了多少?", "How far are the three promises kept?"),
     "gaps": ("哪些地方没有责任区?", "Which ground has no responsibility zone?"),
     "overlaps": ("哪些地方有多个责任区?", "Which ground has several responsibility zones?"),
-    "unanswered_roads": ("哪些道路无人负责或多方负责?", "Which roads have nobody, or several, to answer for them?"),
+    "unanswered_roads": ("哪些道路无人负责或多方负责?", "Which roads have nobody or several?"),
     "stretches": ("每段道路由谁负责?", "Who answers for each stretch of road?"),
     "chiefs": ("各路长的任务有多重?", "How much has each road chief to do?"),
     "busiest_chiefs": ("谁的案件最多?", "Which road chiefs have most incidents?"),
