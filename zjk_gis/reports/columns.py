@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "title_of"]
+__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name", "title_of"]
 
 # How values become cells.
 _How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
@@ -292,6 +292,8 @@ def _width(plan: _Plan, cells: list[Any]) -> float:
 def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | None]) -> Kind:
     if name == "share" or name.endswith("_share"):
         return "share"
+    if is_share_name(name) and all(number is None or 0 <= number <= 1 for number in numbers):
+        return "share"
     if name in ("longitude", "latitude", "lon", "lat"):
         return "degrees"
     if name.endswith("_year"):
@@ -302,6 +304,11 @@ def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | 
     if whole and (field is None or field.dtype == "integer" or name.endswith("_mm")):
         return "integer"
     return "number"
+
+
+def is_share_name(name: str) -> bool:
+    """Tell whether a column's name says that it holds shares, such as 结案率."""
+    return name.endswith(("率", "比", "比例", "share", "ratio", "rate"))
 
 
 def _is_missing(value: Any) -> bool:

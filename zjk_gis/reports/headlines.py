@@ -144,9 +144,9 @@ def table_figures(frame: pd.DataFrame, name: str, lang: Language) -> list[Tile]:
         if len(tiles) > _MOST_TOTALS or not values or column.kind in ("degrees", "year"):
             continue
         note = words["known"].format(len(values), len(frame)) if len(values) < len(frame) else ""
-        if column.kind in ("integer", "measure"):
+        if column.kind in ("integer", "measure") and "%" not in column.title:
             tiles.append(Tile(words["sum"].format(column.title), column.kind, sum(values), note))
-        elif column.kind in ("share", "number"):
+        elif column.kind not in ("text", "code", "date", "datetime"):
             middle = float(np.median(values))
             tiles.append(Tile(words["median"].format(column.title), column.kind, middle, note))
     return tiles

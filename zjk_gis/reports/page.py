@@ -193,6 +193,7 @@ def write_page(
         numbers=_NUMBERS,
         map=None if page_map is None else whole_page(page_map),
         picture="" if image is None else base64.b64encode(image).decode("ascii"),
+        note=words["note"] if any(part["has_places"] for part in parts) else "",
         sheets=parts,
     )
     with workshop(target) as folder:
@@ -244,6 +245,7 @@ def _sheet(
         ],
         "rows": list(zip(*cells, strict=True)),
         "links": links,
+        "has_places": any(column.kind == "degrees" for column in shown),
         "wide": len(shown) >= _WIDE_FROM,
         "rest": " ".join(rest),
     }
@@ -281,6 +283,8 @@ def _links(columns: list[SheetColumn], link: Callable[[float, float], str] | Non
 
 
 def _told(kind: str, cell: Any, words: Mapping[str, str]) -> str:
+    if cell is None and kind in _NUMBERS:
+        return "—"  # no data, and not nothing
     text = told(kind, cell)
     if len(text) > _MOST_CHARACTERS:
         return text[:_MOST_CHARACTERS] + words["cut"].format(len(text))

@@ -29,6 +29,7 @@ __all__ = ["bars_asked_for", "charts_of"]
 _MOST_BARS = 12  # of a longer list the first are drawn
 _ALL_BARS = 20  # a list no longer than this is drawn whole
 _MOST_CHARTS = 6
+_MOST_RANKED = 10_000  # rows of a table that is not known: of more, nobody wants the first dozen
 _MOST_PANELS = 6
 _MOST_MONTHS = 60
 _MONTH = re.compile(r"^\d{4}(?:[-/.年]\d{1,2}月?|[-/.]\d{1,2}[-/.]\d{1,2})$")
@@ -56,7 +57,7 @@ _WORDS = {
         "rest": "其余",
         "of_whole": "每条为一个整体,右上为分母",
         "kinds": "{}:按类型的数量",
-        "count": "处数",
+        "count": "数量",
         "lengths": "各级道路由谁负责(长度)",
         "load": "{}在路长之间的分布",
         "gini": "基尼系数 {:.3f}",
@@ -136,6 +137,8 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if {"measure", "value", "whole"} <= has:
         return _of_figures(frame, lang)
     charts: list[Chart] = []
+    if name == "ambiguous":  # a part of a table that is drawn whole
+        return _of_kinds(name, frame["reason"], lang) if "reason" in has else []
     if {"found", "reason"} <= has:
         charts += _of_outcomes(frame, lang)
     if "occurred_at" in has:
@@ -148,7 +151,7 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
         return _of_chiefs(name, frame, lang)
     if has & {"kind", "reason"} and "area_m2" in has:
         return _of_findings(name, frame, lang)
-    return _of_any(name, frame, lang)
+    return _of_any(name, frame, lang) if len(frame) <= _MOST_RANKED else []
 
 
 def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, str], lang: Language) -> Chart:
@@ -339,26 +342,24 @@ def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
 
 
 def _of_findings(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    words = _WORDS[lang]
     kind = "kind" if "kind" in frame else "reason"
     columns = columns_of(frame, name, lang)
     amounts = next(column for column in columns if column.name == "area_m2")
     charts = []
     if columns[0].kind in ("code", "text"):
         charts.append(_bars(columns[0], amounts, f"{_title(name, lang)}:{amounts.title}", lang))
-    counts = frame[kind].dropna().astype(str).value_counts()
+    return charts + _of_kinds(name, frame[kind], lang)
+
+
+def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
+    """Count how many there are of each kind."""
+    words = _WORDS[lang]
+    counts = kinds.dropna().astype(str).value_counts()
     rows = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    charts.append(
-        Chart(
-            "bars",
-            words["kinds"].format(_title(name, lang)),
-            words["all"].format(len(frame)),
-            [plain(label(str(key), lang)) for key, _ in rows],
-            [Series(words["count"], [float(count) for _, count in rows])],
-            value_kind="integer",
-        )
-    )
-    return charts
+    names = [plain(label(str(key), lang)) for key, _ in rows]
+    series = Series(words["count"], [float(count) for _, count in rows])
+    title, note = words["kinds"].format(_title(name, lang)), words["all"].format(len(kinds))
+    return [Chart("bars", title, note, names, [series], value_kind="integer")] if rows else []
 
 
 def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:

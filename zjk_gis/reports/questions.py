@@ -19,6 +19,7 @@ _QUESTIONS: dict[str, tuple[str, str]] = {
     "busiest_chiefs": ("谁的案件最多?", "Which road chiefs have most incidents?"),
     "matters": ("每类事项由哪个部门负责?", "Which department handles each matter?"),
     "assigned": ("每件案件由谁负责?", "Who answers for each incident?"),
+    "ambiguous": ("哪些案件需人工确认?", "Which incidents need a look?"),
     "incidents": ("有哪些案件?", "Which incidents are there?"),
     "rejects": ("哪些行未采用,为什么?", "Which rows were rejected, and why?"),
     "sections_without_chief": ("哪些路段没有路长?", "Which road sections have no chief?"),
