@@ -274,7 +274,7 @@ def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
         )
     if (known != known.dt.normalize()).any():
         table = np.zeros((7, 24), dtype=int)
-        np.add.at(table, (known.dt.weekday.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
+        np.add.at(table, (known.dt.day_of_week.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
         series = [Series(str(hour), [float(v) for v in table[:, hour]]) for hour in range(24)]
         charts.append(Chart("heat", words["hours"], note, _WEEKDAYS[lang], series))
     if "event_name" in frame and 1 < len(every) <= _MOST_MONTHS:

@@ -129,6 +129,10 @@ def write_workbook(
     link = place_links(map_file, encoded=False)
     image = picture_bytes(picture)
     words = _WORDS[lang]
+    for key, frame in sheets.items():
+        if frame.shape[1] + 3 > MOST_COLUMNS:
+            message = f"{key}: {frame.shape[1]:,} columns; a sheet holds {MOST_COLUMNS:,}, so choose some"
+            raise InputError(message)
     charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
     plan = list(_planned(sheets, charts, image is not None, lang))
     with workshop(target) as folder:
@@ -184,9 +188,6 @@ def _planned(
     if has_picture:
         yield Listed(named(words["map"]), "map")
     for key, frame in sheets.items():
-        if frame.shape[1] + 3 > MOST_COLUMNS:
-            message = f"{key}: {frame.shape[1]:,} columns; a sheet holds {MOST_COLUMNS:,}, so choose some"
-            raise InputError(message)
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]

@@ -101,9 +101,7 @@ def write_sheet(
             if places and link is not None and last - HEADER_ROW <= _MOST_LINKS:
                 lon, lat = (cells[at] for at in places)
                 if lon is not None and lat is not None:
-                    page.write_url(
-                        last, len(cells), f"external:{link(lon, lat)}", looks["link"], words["show"]
-                    )
+                    page.write_url(last, len(cells), _address(link(lon, lat), words["show"]), looks["link"])
     if last == HEADER_ROW:
         page.write_string(HEADER_ROW + 1, 0, words["nothing"], looks["note"])
     if columns:
@@ -113,6 +111,17 @@ def write_sheet(
         # Codes are text on purpose: without this, each gets a green triangle.
         page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
         _colour(page, columns, last, lang, looks)
+
+
+def _address(place: str, text: str) -> Any:
+    """Return a link to a place on a page beside the workbook."""
+    from xlsxwriter.url import Url
+
+    name, _, where = place.partition("#")
+    address = Url(f"external:{name}")
+    address._text = text  # noqa: SLF001  there is no other door for either
+    address._anchor = where  # noqa: SLF001  given with the name, its slashes would be turned around
+    return address
 
 
 def _lines_of(cell: object, width: float) -> int:
