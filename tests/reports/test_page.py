@@ -63,7 +63,7 @@ def test_in_english_every_word_of_the_page_is(written):
 
 def test_a_long_table_is_cut_and_says_so(written):
     text = written({"gaps": pd.concat([GAPS] * 40)}, summary={"gaps": 80}, most_rows=10)
-    assert text.count(">G00") == 10 + 12  # in the table, and in the chart of the largest
+    assert len(re.findall(r"<td[^>]*>G00", text)) == 10
     assert "仅列出前 10 行,共 80 行" in text
 
 
@@ -87,7 +87,7 @@ def test_text_from_data_is_never_markup(written):
     assert "<img" not in text
     assert text.count("&lt;script&gt;") >= 10
     for picture in pictures_of(text):
-        ElementTree.fromstring(picture)
+        ElementTree.fromstring(picture)  # noqa: S314  our own
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):

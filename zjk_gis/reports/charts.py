@@ -23,14 +23,14 @@ class Series:
     ----------
     name : str
         As told to the reader.
-    values : list of float or None
+    amounts : list of float or None
         None is no data, and drawn as such.
     tone : str
         Whether it is good that there is much of it: chooses colour and pattern.
     """
 
     name: str
-    values: list[float | None]
+    amounts: list[float | None]
     tone: Tone = "plain"
 
 
@@ -85,10 +85,10 @@ def described(chart: Chart) -> str:
     if chart.kind == "lorenz":
         return chart.headline
     if chart.kind in ("panels", "heat"):
-        return "; ".join(f"{one.name} {_number(sum(v or 0 for v in one.values))}" for one in chart.series)
+        return "; ".join(f"{one.name} {_number(sum(v or 0 for v in one.amounts))}" for one in chart.series)
     parts = []
     for at, name in enumerate(chart.names):
-        values = [one.values[at] for one in chart.series]
+        values = [one.amounts[at] for one in chart.series]
         if chart.kind == "shares":
             told = ", ".join(
                 f"{one.name} {_number(value)}" for one, value in zip(chart.series, values, strict=True)

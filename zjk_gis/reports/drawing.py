@@ -23,6 +23,7 @@ __all__ = ["drawn"]
 
 _NARROW, _WIDE = 460, 950
 _SIZE = 13  # of text
+_NARROW_LETTER = 0.61  # the width of a capital or digit, by the size of text
 _SOFT, _LINE, _GROUND = "#566474", "#d9e2ec", "#eef2f6"
 _COLOURS: dict[Tone, str] = {
     "plain": BLUE,
@@ -165,7 +166,7 @@ class _Pen:
 
 def _bars(pen: _Pen, chart: Chart) -> float:
     """Draw horizontal bars with their values at the end; of numbers below zero to the left."""
-    values = chart.series[0].values
+    values = chart.series[0].amounts
     texts = [_told(chart, value) for value in values]
     names = min(max((_width(name[:200]) for name in chart.names), default=0), 0.42 * pen.width)
     left = names + 10
@@ -191,7 +192,7 @@ def _shares(pen: _Pen, chart: Chart) -> float:
     """Draw what each whole consists of, with a key under each bar that gives the figures."""
     y = 0.0
     for row, name in enumerate(chart.names):
-        amounts = [series.values[row] for series in chart.series]
+        amounts = [series.amounts[row] for series in chart.series]
         whole = sum(value or 0 for value in amounts)
         end = pen.words["whole"].format(amount(whole, chart.unit_of(row)))
         pen.text(0, y + 14, name, bold=True, room=pen.width - _width(end) - 12)
@@ -218,7 +219,7 @@ def _key(pen: _Pen, chart: Chart, row: int, y: float, whole: float) -> float:
     for series in chart.series:
         if series.tone == "rest" and len(chart.series) == 2:
             continue  # what is left of one share needs no key
-        value = series.values[row] or 0
+        value = series.amounts[row] or 0
         text = f"{series.name} {share_of(value / whole)}"
         width = 16 + _width(text, _SIZE - 1) + 12
         if x and x + width > pen.width:
@@ -244,7 +245,7 @@ def _panels(pen: _Pen, chart: Chart) -> float:
     left = 8 + max(_width(_short(t)) for t in _ticks(most))
     for at, series in enumerate(chart.series):
         x, y = (at % across) * (each + 24), (at // across) * high
-        total = amount(sum(value or 0 for value in series.values), chart.unit)
+        total = amount(sum(value or 0 for value in series.amounts), chart.unit)
         end = pen.words["whole"].format(total)
         pen.text(x, y + 14, series.name, bold=True, room=each - _width(end) - 8)
         pen.text(x + each, y + 14, end, anchor="end", fill=_SOFT, size=_SIZE - 1)
@@ -267,7 +268,7 @@ def _plot(
         pen.line([(x0, y_of(tick)), (x0 + width, y_of(tick))], _LINE)
         pen.text(x0 - 6, y_of(tick) + 4, _short(tick), anchor="end", fill=_SOFT, size=_SIZE - 2)
     step = width / max(len(chart.names) - 1, 1)
-    known = [(x0 + at * step, y_of(v), v) for at, v in enumerate(series.values) if v is not None]
+    known = [(x0 + at * step, y_of(v), v) for at, v in enumerate(series.amounts) if v is not None]
     if known:
         points = [(x, y) for x, y, _ in known]
         pen.area([(points[0][0], y_of(0)), *points, (points[-1][0], y_of(0))], "#d8e8f3")
@@ -301,7 +302,7 @@ def _heat(pen: _Pen, chart: Chart) -> float:
     most = _most(chart.series)
     for at, series in enumerate(chart.series):
         pen.text(left + (at + 0.5) * each, 13, series.name, anchor="middle", fill=_SOFT, size=_SIZE - 1)
-        for row, value in enumerate(series.values):
+        for row, value in enumerate(series.amounts):
             count = value or 0
             level = min(int(math.sqrt(count / most) * len(DENSITY)), len(DENSITY) - 1) if most else 0
             x, y = left + at * each, 20 + row * 27.0
@@ -320,7 +321,7 @@ def _heat(pen: _Pen, chart: Chart) -> float:
 def _lorenz(pen: _Pen, chart: Chart) -> float:
     """Draw who has how much of the load, beside the line on which all would have as much."""
     side, left, top = 236.0, 50.0, 10.0
-    people, load = (series.values for series in chart.series)
+    people, load = (series.amounts for series in chart.series)
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + x * side, top + (1 - y) * side
@@ -362,16 +363,20 @@ _DRAWERS: dict[str, Callable[[_Pen, Chart], float]] = {
 def _width(text: str, size: float = _SIZE) -> float:
     """Estimate how wide text is drawn: capitals and digits are wider than half a Chinese character."""
     wide = display_width(text) - len(text)
-    return (wide * 1.0 + (len(text) - wide) * 0.61) * size
+    return (wide + (len(text) - wide) * _NARROW_LETTER) * size
 
 
 def _cut(text: str, room: float, size: float) -> str:
     """Cut text to what fits."""
-    cut, columns = shortened(text, 300), 300
-    while _width(cut, size) > room and columns > 2:
-        columns = min(display_width(cut), columns) - 1
-        cut = shortened(text, columns)
-    return cut
+    line = shortened(text, 300)
+    if _width(line, size) <= room:
+        return line
+    taken = size  # of the …
+    for at, character in enumerate(line):
+        taken += _width(character, size)
+        if taken > room:
+            return line[:at].rstrip("… ") + "…"
+    return line
 
 
 def _told(chart: Chart, value: float | None) -> str:
@@ -383,7 +388,7 @@ def _told(chart: Chart, value: float | None) -> str:
 
 
 def _most(series: list[Series]) -> float:
-    return max((value or 0 for one in series for value in one.values), default=0)
+    return max((value or 0 for one in series for value in one.amounts), default=0)
 
 
 def _ticks(most: float) -> list[float]:

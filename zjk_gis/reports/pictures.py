@@ -251,7 +251,8 @@ def _of_outcomes(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     numbers["rejected"] = unusable
     series = [Series(label(key, lang), [float(n)], _TONES[key]) for key, n in numbers.items() if n]
     words = _WORDS[lang]
-    return [Chart("shares", words["found"], words["of_whole"], [label("incidents", lang)], series)]
+    chart = Chart("shares", words["found"], words["of_whole"], [label("incidents", lang)], series)
+    return [chart] if series else []
 
 
 def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:

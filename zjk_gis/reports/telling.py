@@ -47,11 +47,13 @@ def shortened(text: str, columns: int) -> str:
     '张家口…'
     """
     line = " ".join(text[: 4 * columns + 1].split())
-    if display_width(line) <= columns:
-        return line
-    while display_width(line) > columns - 1:
-        line = line[:-1]
-    return line.rstrip() + "…"
+    taken, kept = 0, 0  # columns so far, and characters that leave room for …
+    for at, character in enumerate(line):
+        taken += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        kept = at + 1 if taken < columns else kept
+        if taken > columns:
+            return line[:kept].rstrip() + "…"
+    return line
 
 
 def told(kind: str, cell: Any) -> str:

@@ -75,7 +75,7 @@ def write_charts(
         for offset, name in enumerate(names):
             write_text(page, first + offset, 0, name[:250], "text", looks)
             for at, one in enumerate(series, start=1):
-                value = one.values[offset]
+                value = one.amounts[offset]
                 kind = _kind(chart, offset)
                 if value is None:
                     write_text(page, first + offset, at, _WORDS[lang]["no_data"], "note", looks)
@@ -83,7 +83,7 @@ def write_charts(
                     write_cell(page, first + offset, at, kind, value, looks)
         drawn = _excel_chart(book, sheet, chart, names, series, first, lang)
         drawn.set_size({"width": 620, "height": height})
-        about = {"description": shortened(chart.title, 200), "x_offset": 12}
+        about = {"description": plain(shortened(chart.title, 200)), "x_offset": 12}
         page.insert_chart(start, 0 if below else _CHART_COLUMN, drawn, about)
         row = end
     page.set_h_pagebreaks(breaks)
@@ -108,7 +108,7 @@ def write_calendar(page: Any, chart: Chart | None, looks: dict[str, Any]) -> Non
         page.set_row(4 + row, 24)
         write_text(page, 4 + row, 0, name, "text", looks)
         for at, series in enumerate(chart.series, start=1):
-            write_cell(page, 4 + row, at, "integer", series.values[row] or 0, looks)
+            write_cell(page, 4 + row, at, "integer", series.amounts[row] or 0, looks)
     scale = {"min_color": "#FFFFFF", "mid_color": DENSITY[2], "max_color": "#D95F0E"}
     page.conditional_format(4, 1, 3 + len(chart.names), len(chart.series), {"type": "3_color_scale", **scale})
 
@@ -117,8 +117,8 @@ def _numbers(chart: Chart, lang: Language) -> tuple[list[str], list[Series]]:
     """Return the rows and columns of a chart's table."""
     if chart.kind == "lorenz":
         words = _WORDS[lang]
-        every = max(-(-len(chart.series[0].values) // _CURVE_POINTS), 1)
-        people, load = ([*one.values[:-1:every], one.values[-1]] for one in chart.series)
+        every = max(-(-len(chart.series[0].amounts) // _CURVE_POINTS), 1)
+        people, load = ([*one.amounts[:-1:every], one.amounts[-1]] for one in chart.series)
         names = ["" for _ in people]
         equal = Series(words["equal"], list(people))
         return names, [Series(words["people"], people), Series(words["load"], load), equal]
@@ -161,8 +161,8 @@ def _excel_chart(
             "categories": [sheet, first, skipped, last, skipped],
             "values": [sheet, first, at, last, at],
             # What was written is no longer in memory, and a chart without it looks empty until recalculated.
-            "categories_data": series[0].values if skipped else names,
-            "values_data": [value if value is not None else "" for value in one.values],
+            "categories_data": series[0].amounts if skipped else names,
+            "values_data": [value if value is not None else "" for value in one.amounts],
         }
         drawn.add_series(values | _look(chart, at - 1 - skipped, one))
     drawn.set_title({"none": True})
