@@ -76,7 +76,7 @@ _WORDS = {
 }
 _NUMBERS = ("integer", "number", "measure", "share", "degrees", "year")
 _MOST_COLUMNS = 14  # what a landscape page holds and can be read
-_WIDE_FROM = 9
+_WIDE_FROM = 10
 _PLACES = ("longitude", "latitude", "经度", "纬度", "lon", "lat")
 _MOST_CHARACTERS = 300
 _SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere

@@ -116,6 +116,7 @@ def write_workbook(
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import pandas as pd
     >>> from zjk_gis.reports import write_workbook
     >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "reason": ["between"]})
     >>> with tempfile.TemporaryDirectory() as folder:
