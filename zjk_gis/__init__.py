@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from zjk_gis.assign import assign_incidents as assign_incidents
     from zjk_gis.assign.explain import explain_incident as explain_incident
     from zjk_gis.assign.job import assign_batch as assign_batch
+    from zjk_gis.assign.reassign import reassign_incidents as reassign_incidents
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
     from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.changes import compare_zones as compare_zones
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
@@ -74,8 +76,10 @@ _HOMES = {
     "zjk_gis.assign": ("assign_incidents",),
     "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.assign.job": ("assign_batch",),
+    "zjk_gis.assign.reassign": ("reassign_incidents",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.changes": ("compare_zones",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.index.policy": ("Policy",),
