@@ -57,7 +57,8 @@ def test_nothing_is_asked_again_where_nothing_changed(incidents, old):
 
 def test_only_the_strip_that_changes_hands_is_asked_again(incidents, old):
     new = old.set_geometry([square(0, 0, 120), square(120, 0, 80), square(200, 0)])
-    assert assert_same_as_all(incidents, old, new) == 2  # at 105 and 115 m
+    # At 105 and 115 m; and at -5 m, outside all zones and within 50 m of an edge of A that was redrawn.
+    assert assert_same_as_all(incidents, old, new) == 3
 
 
 def test_a_zone_that_goes_leaves_its_incidents_to_the_nearest(incidents, old):
@@ -171,7 +172,7 @@ place = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     layers=redrawn_layers(),
     points=st.lists(place, min_size=1, max_size=25),

@@ -178,8 +178,8 @@ def _road_words(hands: pd.DataFrame, roads: pd.DataFrame) -> pd.DataFrame:
     each = hands[[*_KEY, "move_code"]].merge(named[["move_code", "road", "road_m"]], on="move_code")
     total = each.groupby([*_KEY, "road"], as_index=False)["road_m"].sum()
     total = total[total["road"] != ""].sort_values([*_KEY, "road_m", "road"], ascending=[True] * 5 + [False, True])
-    words = total["road"] + " " + total["road_m"].map("{:.1f} m".format)
-    return total[_KEY].assign(roads=words).groupby(_KEY, as_index=False)["roads"].agg(";".join)
+    words = [f"{road} {metres:.1f} m" for road, metres in zip(total["road"], total["road_m"], strict=True)]
+    return total[_KEY].assign(roads=pd.Series(words, index=total.index, dtype="str")).groupby(_KEY, as_index=False)["roads"].agg(";".join)
 
 
 def _open_incidents(incidents: gpd.GeoDataFrame, old: Side, new: Side) -> pd.DataFrame:
