@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zjk_gis.assets import pipelines_in_core as pipelines_in_core
     from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
+    from zjk_gis.assign.check import check_assignment as check_assignment
     from zjk_gis.assign.explain import explain_incident as explain_incident
     from zjk_gis.assign.job import assign_batch as assign_batch
     from zjk_gis.assign.reassign import reassign_incidents as reassign_incidents
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
+    from zjk_gis.coverage.timeline import coverage_over_time as coverage_over_time
+    from zjk_gis.coverage.timeline import responsibility_timeline as responsibility_timeline
     from zjk_gis.index.policy import Policy as Policy
     from zjk_gis.index.register import CoverRegister as CoverRegister
     from zjk_gis.index.sections import SectionIndex as SectionIndex
@@ -74,6 +77,7 @@ _HOMES = {
         "sewage_into_rain",
     ),
     "zjk_gis.assign": ("assign_incidents",),
+    "zjk_gis.assign.check": ("check_assignment",),
     "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.assign.job": ("assign_batch",),
     "zjk_gis.assign.reassign": ("reassign_incidents",),
@@ -82,6 +86,7 @@ _HOMES = {
     "zjk_gis.coverage.changes": ("compare_zones",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
+    "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.register": ("CoverRegister",),
     "zjk_gis.index.sections": ("SectionIndex",),
