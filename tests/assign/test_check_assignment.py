@@ -111,7 +111,9 @@ def test_a_shift_is_found_among_mistakes(zones, incidents):
     moved = incidents.assign(zone_code=codes).set_geometry(incidents.translate(30, 10))
     check = zjk_gis.check_assignment(moved, zones)
     assert suspicions(check) == ["shift"]
-    assert check.suspicions[["shift_east_m", "shift_north_m"]].iloc[0].tolist() == pytest.approx([30, 10], abs=1)
+    assert check.suspicions[["shift_east_m", "shift_north_m"]].iloc[0].tolist() == pytest.approx(
+        [30, 10], abs=1
+    )
 
 
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
@@ -229,8 +231,6 @@ def test_what_cannot_be_checked_is_refused(zones, incidents):
     with pytest.raises(EmptyLayerError, match="zones: the layer is empty"):
         zjk_gis.check_assignment(incidents, zones.iloc[:0])
     with pytest.raises(GeometryError, match=r"1 of 36 rows have no geometry \(row 3\)"):
-        zjk_gis.check_assignment(
-            incidents, zones.set_geometry(zones.geometry.where(zones.index != 3, None))
-        )
+        zjk_gis.check_assignment(incidents, zones.set_geometry(zones.geometry.where(zones.index != 3, None)))
     with pytest.raises(InputError, match="near_within_m .* is less than border_within_m"):
         zjk_gis.check_assignment(incidents, zones, near_within_m=0.1)

@@ -112,7 +112,9 @@ def test_what_was_assigned_otherwise_is_refused(incidents, old):
     assigned = zjk_gis.assign_incidents(incidents, old, nearest_within_m=20)
     with pytest.raises(InputError, match="assigned with nearest_within_m=20.0, and now it is 50.0"):
         zjk_gis.reassign_incidents(assigned, old, old)
-    with pytest.raises(MissingColumnError, match="assigned: no column 'zone_code'; give what assign_incidents"):
+    with pytest.raises(
+        MissingColumnError, match="assigned: no column 'zone_code'; give what assign_incidents"
+    ):
         zjk_gis.reassign_incidents(incidents, old, old)
 
 
@@ -156,7 +158,9 @@ def redrawn_layers(draw):
         what = draw(st.sampled_from(["keep", "keep", "keep", "drop", "redraw", "say"]))
         if what in ("keep", "say", "redraw"):
             other = draw(zone) if what != "keep" else row
-            after.append((other[0], *row[1:]) if what == "redraw" else (row[0], *other[1:]) if what == "say" else row)
+            after.append(
+                (other[0], *row[1:]) if what == "redraw" else (row[0], *other[1:]) if what == "say" else row
+            )
     after += draw(st.lists(zone, min_size=0 if after else 1, max_size=2))
     return layer_of(before), layer_of(after)
 

@@ -98,7 +98,10 @@ def test_ground_is_left_to_nobody_and_taken_from_nobody(old):
             {"A": "split", "A1": "split", "A2": "split", "B": "unchanged"},
         ),
         # A keeps one half.
-        ({"A": square(0, width=40), "A2": square(40, width=60)}, {"A": "split", "A2": "split", "B": "unchanged"}),
+        (
+            {"A": square(0, width=40), "A2": square(40, width=60)},
+            {"A": "split", "A2": "split", "B": "unchanged"},
+        ),
         # The same ground, another code.
         ({"E": square(0)}, {"A": "renamed", "E": "renamed", "B": "unchanged"}),
         # A and B in one.
@@ -108,7 +111,10 @@ def test_ground_is_left_to_nobody_and_taken_from_nobody(old):
         ({}, {"A": "retired", "B": "unchanged"}),
         # A is given up, and all have a part of its ground.
         (
-            {"B": square(50, width=150), "E": Polygon([(X, Y), (X + 50, Y), (X + 50, Y + 100), (X - 200, Y + 100)])},
+            {
+                "B": square(50, width=150),
+                "E": Polygon([(X, Y), (X + 50, Y), (X + 50, Y + 100), (X - 200, Y + 100)]),
+            },
             {"A": "retired", "B": "reshaped", "E": "new"},
         ),
     ],
@@ -133,7 +139,9 @@ def test_another_chief_moves_the_whole_ground_without_an_overlay(old):
 
 def test_where_zones_overlap_all_that_hold_the_ground_are_named():
     old = make_zones(A=square(0), B=square(60), C=square(300))
-    new = make_zones(A=square(0), B=square(100, width=60), C=square(300)).assign(chief_code=["L9", "LB", "LC"])
+    new = make_zones(A=square(0), B=square(100, width=60), C=square(300)).assign(
+        chief_code=["L9", "LB", "LC"]
+    )
     changes = zjk_gis.compare_zones(old, new)
     assert moves(changes) == [
         ("other_chief", "A", "A", "LA", "L9", 6000.0),
@@ -212,12 +220,17 @@ def test_a_chief_hands_nothing_over_to_himself(old, city):
 
 def test_two_days_of_one_layer_are_compared(old):
     city = pd.concat(
-        [old.assign(valid_to="2025-06-30"), make_zones(E=square(0, width=400)).assign(valid_from="2025-07-01")],
+        [
+            old.assign(valid_to="2025-06-30"),
+            make_zones(E=square(0, width=400)).assign(valid_from="2025-07-01"),
+        ],
         ignore_index=True,
     )
     changes = zjk_gis.compare_zones(city, city, at_old="2025-06-30", at_new="2025-07-01")
     assert set(changes.zones["kind"]) == {"merged"}
-    with pytest.raises(EmptyLayerError, match="old: none of its 4 zones holds on 2026-01-01; name another day"):
+    with pytest.raises(
+        EmptyLayerError, match="old: none of its 4 zones holds on 2026-01-01; name another day"
+    ):
         zjk_gis.compare_zones(old.assign(valid_to="2025-06-30"), old, at_old="2026-01-01")
 
 
@@ -272,7 +285,9 @@ def layer_of(rows, chief):
 
 
 @settings(max_examples=80, deadline=None)
-@given(before=claims, kept=st.lists(st.booleans(), min_size=6, max_size=6), after=claims, seed=st.integers(0, 99))
+@given(
+    before=claims, kept=st.lists(st.booleans(), min_size=6, max_size=6), after=claims, seed=st.integers(0, 99)
+)
 def test_no_ground_is_lost_and_no_order_matters(before, kept, after, seed):
     after = [row for row, keep in zip(before, kept, strict=False) if keep] + after
     old, new = layer_of(before, "L1"), layer_of(after, "L1")

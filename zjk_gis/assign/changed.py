@@ -138,7 +138,9 @@ def _said(side: Ranked, said: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame(index=pd.RangeIndex(len(layer)))
     for name in said:
         # A column that is not there says nothing, and so does a missing value.
-        values = layer[name].astype(object) if name in layer else pd.Series(None, index=layer.index, dtype=object)
+        values = (
+            layer[name].astype(object) if name in layer else pd.Series(None, index=layer.index, dtype=object)
+        )
         table[name] = [
             "" if missing else f"={value}" for value, missing in zip(values, values.isna(), strict=True)
         ]
@@ -151,9 +153,7 @@ def _pairs(first: pd.DataFrame, second: pd.DataFrame, keys: list[str]) -> pd.Dat
     turned = []
     for table in (first, second):
         ordered = table.sort_values("wkb", kind="stable")
-        turned.append(
-            ordered[keys].assign(turn=ordered.groupby(keys).cumcount(), row=ordered.index)
-        )
+        turned.append(ordered[keys].assign(turn=ordered.groupby(keys).cumcount(), row=ordered.index))
     return turned[0].merge(turned[1], on=[*keys, "turn"])[["row_x", "row_y"]]
 
 
@@ -212,9 +212,7 @@ def _turned_pairs(
     redrawn = rows.redrawn_old
     if not len(redrawn):
         return redrawn, redrawn
-    first, second = shapely.STRtree(shapes).query(
-        shapes[redrawn], predicate="dwithin", distance=2 * reach
-    )
+    first, second = shapely.STRtree(shapes).query(shapes[redrawn], predicate="dwithin", distance=2 * reach)
     first = redrawn[first]
     kept = (first != second) & (new_of[second] >= 0)
     first, second = first[kept], second[kept]

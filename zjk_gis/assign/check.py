@@ -161,7 +161,9 @@ def check_assignment(
     (0.25, ['unknown_codes'])
     """
     check_language(lang)
-    require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m, near_within_m=near_within_m)
+    require_amounts(
+        border_within_m=border_within_m, nearest_within_m=nearest_within_m, near_within_m=near_within_m
+    )
     if recorded not in incidents:
         message = (
             f"incidents: no column {recorded!r} with the recorded codes; its columns are "

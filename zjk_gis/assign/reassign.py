@@ -165,9 +165,7 @@ def _asked(
     )
 
 
-def _filled(
-    assigned: gpd.GeoDataFrame, asked: NDArray[np.bool_], name: str, fresh: pd.Series
-) -> pd.Series:
+def _filled(assigned: gpd.GeoDataFrame, asked: NDArray[np.bool_], name: str, fresh: pd.Series) -> pd.Series:
     """Return a column of answers: the new ones where they were asked for, the old ones elsewhere."""
     if asked.all() or name not in assigned:
         return fresh

@@ -195,10 +195,14 @@ class _Asking:
 
     def _moved(self, points: NDArray[Any]) -> NDArray[np.object_]:
         """Return the answers for other positions."""
-        there = self.incidents.set_geometry(gpd.GeoSeries(points, index=self.incidents.index, crs=self.judged.layer.crs))
+        there = self.incidents.set_geometry(
+            gpd.GeoSeries(points, index=self.incidents.index, crs=self.judged.layer.crs)
+        )
         return self._answers(there, self.zones, self.at)
 
-    def _row(self, suspicion: str, answers: NDArray[np.object_], evidence: str, **more: Any) -> dict[str, Any]:
+    def _row(
+        self, suspicion: str, answers: NDArray[np.object_], evidence: str, **more: Any
+    ) -> dict[str, Any]:
         total = int(self.judged.counts.sum())
         before, after = int(self.judged.agrees.sum()), int(self.judged.agreeing(answers).sum())
         shares = {"agreement_before": before / total, "agreement_after": after / total}
@@ -252,7 +256,12 @@ class _Asking:
         if gain < least or length <= self.options["border_within_m"]:
             return None
         told = self._shift_words(-east, -north, length, name)
-        figures = {"shift_m": length, "shift_east_m": -east + 0.0, "shift_north_m": -north + 0.0, "datum": name}
+        figures = {
+            "shift_m": length,
+            "shift_east_m": -east + 0.0,
+            "shift_north_m": -north + 0.0,
+            "datum": name,
+        }
         row = self._row("shift", tried[name], "", **figures)
         row["evidence"] = told + self._rise(row)
         return row, tried[name]
@@ -362,7 +371,10 @@ class _Asking:
         }
         best = max(sorted(having), key=lambda name: having[name], default="")
         if having.get(best):
-            words = (f";版本「{best}」有其中 {having[best]} 件的编码", f"; {best} has those of {having[best]}")
+            words = (
+                f";版本「{best}」有其中 {having[best]} 件的编码",
+                f"; {best} has those of {having[best]}",
+            )
             told += words[0] if self.zh else words[1]
         else:
             best = ""
@@ -374,7 +386,10 @@ class _Asking:
             ways = (("东" if east >= 0 else "西", abs(east)), ("北" if north >= 0 else "南", abs(north)))
             told = f"坐标整体偏移 {length:.1f} m(偏{ways[0][0]} {ways[0][1]:.1f} m,偏{ways[1][0]} {ways[1][1]:.1f} m)"
             return told + (f",与 {name} 坐标的偏移相符" if name else "")
-        ways = (("east" if east >= 0 else "west", abs(east)), ("north" if north >= 0 else "south", abs(north)))
+        ways = (
+            ("east" if east >= 0 else "west", abs(east)),
+            ("north" if north >= 0 else "south", abs(north)),
+        )
         told = f"all positions lie {length:.1f} m off ({ways[0][1]:.1f} m {ways[0][0]}, {ways[1][1]:.1f} m {ways[1][0]})"
         return told + (f", as {name} coordinates do" if name else "")
 

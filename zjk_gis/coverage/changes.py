@@ -200,7 +200,9 @@ def compare_zones(
     if incidents is not None:
         changed = changed_incidents(incidents, _undated(before), _undated(after), code, moved)
         moved["open"] = open_by_move(changed, moved)
-    handover = handover_list(ground, moved, *sides, roads=road_rows, incidents=changed, counted=components or {})
+    handover = handover_list(
+        ground, moved, *sides, roads=road_rows, incidents=changed, counted=components or {}
+    )
     figures = _figures(ground, moved, zones, handover, changed)
     return ZoneChanges(figures, _geometry_last(moved), zones, handover, road_rows, changed)
 

@@ -49,9 +49,7 @@ def roads_in(roads: gpd.GeoDataFrame, moved: gpd.GeoDataFrame) -> tuple[pd.DataF
     piece, line, length = piece[keep], line[keep], length[keep]
     named = [name for name in _ROAD if name in lines]
     rows = lines[named].iloc[line].reset_index(drop=True)
-    rows = pd.DataFrame(rows).assign(
-        move_code=moved["move_code"].to_numpy()[piece], road_m=length
-    )
+    rows = pd.DataFrame(rows).assign(move_code=moved["move_code"].to_numpy()[piece], road_m=length)
     # A road of several edges is one row; what has no name or code at all is one road, too.
     road = [name for name in named if name != "edge_code"] or named
     total = rows.groupby(["move_code", *road], dropna=False, sort=True, as_index=False)["road_m"].sum()
@@ -84,16 +82,20 @@ def changed_incidents(
     answers = {}
     for name, assigned in (("from", before), ("to", after)):
         answers[f"{name}_code"] = assigned[code].fillna("")
-        chief = assigned["chief_code" if "chief_code" in assigned else "chief_name"] if (
-            {"chief_code", "chief_name"} & set(assigned)
-        ) else pd.Series("", index=assigned.index, dtype="str")
+        chief = (
+            assigned["chief_code" if "chief_code" in assigned else "chief_name"]
+            if ({"chief_code", "chief_name"} & set(assigned))
+            else pd.Series("", index=assigned.index, dtype="str")
+        )
         answers[f"{name}_chief"] = chief.fillna("")
     differ = (answers["from_code"] != answers["to_code"]) | (answers["from_chief"] != answers["to_chief"])
     changed = incidents[differ.to_numpy()]
     point, piece = _piece_of(changed.geometry.to_crs(moved.crs).to_numpy(), moved)
     codes = np.full(len(changed), "", dtype=object)
     codes[point] = moved["move_code"].to_numpy(dtype=object)[piece]
-    told = {name: answers[name][differ.to_numpy()] for name in ("from_code", "to_code", "from_chief", "to_chief")}
+    told = {
+        name: answers[name][differ.to_numpy()] for name in ("from_code", "to_code", "from_chief", "to_chief")
+    }
     told["open"] = _is_open(changed)
     told["move_code"] = pd.Series(codes, index=changed.index, dtype="str")
     found = with_answers(changed, told)
@@ -177,9 +179,16 @@ def _road_words(hands: pd.DataFrame, roads: pd.DataFrame) -> pd.DataFrame:
     named = roads.assign(road=roads[name].fillna("").astype(str) if name else "")
     each = hands[[*_KEY, "move_code"]].merge(named[["move_code", "road", "road_m"]], on="move_code")
     total = each.groupby([*_KEY, "road"], as_index=False)["road_m"].sum()
-    total = total[total["road"] != ""].sort_values([*_KEY, "road_m", "road"], ascending=[True] * 5 + [False, True])
+    total = total[total["road"] != ""].sort_values(
+        [*_KEY, "road_m", "road"], ascending=[True] * 5 + [False, True]
+    )
     words = [f"{road} {metres:.1f} m" for road, metres in zip(total["road"], total["road_m"], strict=True)]
-    return total[_KEY].assign(roads=pd.Series(words, index=total.index, dtype="str")).groupby(_KEY, as_index=False)["roads"].agg(";".join)
+    return (
+        total[_KEY]
+        .assign(roads=pd.Series(words, index=total.index, dtype="str"))
+        .groupby(_KEY, as_index=False)["roads"]
+        .agg(";".join)
+    )
 
 
 def _open_incidents(incidents: gpd.GeoDataFrame, old: Side, new: Side) -> pd.DataFrame:
@@ -211,9 +220,7 @@ def _is_open(incidents: gpd.GeoDataFrame) -> pd.Series:
     return pd.Series(data=True, index=incidents.index, dtype=bool)
 
 
-def _piece_of(
-    points: NDArray[Any], moved: gpd.GeoDataFrame
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _piece_of(points: NDArray[Any], moved: gpd.GeoDataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return (point, piece) for the points on a piece; on a border the first piece has it."""
     pieces = moved.geometry.to_numpy()
     point, piece = shapely.STRtree(pieces).query(points, predicate="intersects")

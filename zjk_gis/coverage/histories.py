@@ -188,5 +188,7 @@ def _told_en(spell: Spell, before: tuple[str, ...], after: tuple[str, ...], chie
     if not open_first and not open_last:
         days = spell.last - spell.first + 1
         text += f", {days} day{'s' if days > 1 else ''}"
-    sides = [f"{word} {' and '.join(codes)}" for word, codes in (("before", before), ("after", after)) if codes]
+    sides = [
+        f"{word} {' and '.join(codes)}" for word, codes in (("before", before), ("after", after)) if codes
+    ]
     return text + ("; " + ", ".join(sides) if sides else "")

@@ -116,7 +116,10 @@ def _kinds(
             made_of.setdefault(first, []).append(last)
         if whole_in and made and first not in after and last not in before:
             kinds[first] = kinds[last] = "renamed"
-    for parts_of, whole_of, word, turned in ((into, after, "merged", False), (made_of, before, "split", True)):
+    for parts_of, whole_of, word, turned in (
+        (into, after, "merged", False),
+        (made_of, before, "split", True),
+    ):
         for whole, parts in parts_of.items():
             shares = [links[(whole, part) if turned else (part, whole)] for part in parts]
             if len(parts) > 1 and float(np.sum(shares)) >= same_share * whole_of[whole]:

@@ -235,7 +235,9 @@ def coverage_over_time(
     turns = (begins > first) | (ends < last)
     on = shapely.STRtree(shapes[~turns]).query(shapes[turns], predicate="intersects")
     overlaps = (
-        shapely.relate_pattern(shapes[turns][on[0]], shapes[~turns][on[1]], _INNER) if len(on[0]) else on[0] > 0
+        shapely.relate_pattern(shapes[turns][on[0]], shapes[~turns][on[1]], _INNER)
+        if len(on[0])
+        else on[0] > 0
     )
     pieces = cut_ground(np.concatenate([shapes[turns], shapes[~turns][np.unique(on[1][overlaps])]]))
     claims = list(zip(codes.tolist(), begins.tolist(), ends.tolist(), strict=True))
@@ -253,7 +255,9 @@ def coverage_over_time(
         if len(spell.codes) != 1 and (spell.first, spell.last) != (first, last)
     ]
     lapses = _lapses(solid, found, lang)
-    made = gpd.GeoDataFrame(lapses, geometry=gpd.GeoSeries(lapses.pop("geometry"), crs=rows.crs), crs=rows.crs)
+    made = gpd.GeoDataFrame(
+        lapses, geometry=gpd.GeoSeries(lapses.pop("geometry"), crs=rows.crs), crs=rows.crs
+    )
     made.attrs |= dropped
     return made
 
@@ -268,7 +272,9 @@ def _window(start: str | dt.date | None, end: str | dt.date | None) -> tuple[int
 
 
 def _place(
-    place: shapely.Geometry | gpd.GeoSeries | gpd.GeoDataFrame, zones: gpd.GeoDataFrame, rows: gpd.GeoDataFrame
+    place: shapely.Geometry | gpd.GeoSeries | gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
 ) -> shapely.Geometry:
     """Return the place in the CRS of the zones that were made ready."""
     layer = gpd.GeoSeries([place], crs=zones.crs) if isinstance(place, shapely.Geometry) else place.geometry
@@ -321,9 +327,7 @@ def _parts_of(
     pieces = cut_ground(np.concatenate([np.array([place], dtype=object), shapes[near]]))
     inside = np.flatnonzero(shapely.contains(place, pieces.inner))
     piece, row = held_by(pieces.inner, shapes[near])
-    grounds, histories = _by_history(
-        pieces.shapes, piece, row, [claims[i] for i in near], inside, *window
-    )
+    grounds, histories = _by_history(pieces.shapes, piece, row, [claims[i] for i in near], inside, *window)
     solid, owner, _ = solid_pieces_of(grounds, min_area_m2=min_area_m2, min_width_m=min_width_m)
     groups = np.unique(owner)
     parts = np.array([None] * len(groups), dtype=object)
