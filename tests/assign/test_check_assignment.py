@@ -232,5 +232,5 @@ def test_what_cannot_be_checked_is_refused(zones, incidents):
         zjk_gis.check_assignment(incidents, zones.iloc[:0])
     with pytest.raises(GeometryError, match=r"1 of 36 rows have no geometry \(row 3\)"):
         zjk_gis.check_assignment(incidents, zones.set_geometry(zones.geometry.where(zones.index != 3, None)))
-    with pytest.raises(InputError, match="near_within_m .* is less than border_within_m"):
+    with pytest.raises(InputError, match=r"near_within_m .* is less than border_within_m"):
         zjk_gis.check_assignment(incidents, zones, near_within_m=0.1)

@@ -1,4 +1,4 @@
-"""After zones are redrawn only the incidents concerned are asked for, and the result is that of asking for all."""
+"""After zones are redrawn only the incidents concerned are asked again, with the result of asking for all."""
 
 import geopandas as gpd
 import numpy as np
@@ -110,7 +110,7 @@ def test_a_frame_that_was_read_from_a_file_can_be_assigned_again(incidents, old)
 
 def test_what_was_assigned_otherwise_is_refused(incidents, old):
     assigned = zjk_gis.assign_incidents(incidents, old, nearest_within_m=20)
-    with pytest.raises(InputError, match="assigned with nearest_within_m=20.0, and now it is 50.0"):
+    with pytest.raises(InputError, match=r"assigned with nearest_within_m=20\.0, and now it is 50\.0"):
         zjk_gis.reassign_incidents(assigned, old, old)
     with pytest.raises(
         MissingColumnError, match="assigned: no column 'zone_code'; give what assign_incidents"

@@ -1,10 +1,12 @@
 """Where the answers of two versions of a layer may differ: the changed ground, for single points.
 
-An answer rests on what lies within reach of the incident alone: the zones that hold it, the borders within the
-border tolerance and, where none holds it, the zones within reach of the nearest. So it stays as it was where
+An answer rests on what lies within reach of the incident alone: the zones that hold it, the borders within
+the border tolerance and, where none holds it, the zones within reach of the nearest. So it stays as it was
+where
 
-1. no row that came, went, or has another code, chief, period or priority is within reach;
-2. of a row that was only redrawn, no edge that came or went is within reach, and it holds the point as before;
+1. no row that came, went, or says something else (code, chief, period, priority) is within reach;
+2. of a row that was only redrawn, no edge that came or went is within reach, and it holds the point as
+   before;
 3. of two rows within reach, none of which came or went, the same one comes first by the rule as before (an
    area that changes may turn the order of two zones all along their border).
 """
@@ -90,7 +92,7 @@ def changed_for(
     with np.errstate(invalid="ignore"):
         far = (x < box[0] - reach) | (x > box[2] + reach) | (y < box[1] - reach) | (y > box[3] + reach)
     asked = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & ~far)
-    points = shapely.points(x[asked], y[asked])
+    points: NDArray[Any] = np.asarray(shapely.points(x[asked], y[asked]))
     hit = _near(points, reach[asked], np.concatenate([gone, came]))[0]
     changed[asked[hit]] = True
     if areal and not whole_zones:
@@ -118,17 +120,20 @@ class _Matched:
 def _match(old: Ranked, new: Ranked, said: Sequence[str]) -> _Matched:
     """Match the rows of two layers, first by all they say and their geometry, then by all they say."""
     first, second = (_said(side, said) for side in (old, new))
-    keys = [*(name for name in first if name != "wkb")]
+    keys = list(said)
     same = _pairs(first, second, [*keys, "wkb"])
-    rest_first, rest_second = first.drop(index=same["row_x"]), second.drop(index=same["row_y"])
+    rest_first, rest_second = (
+        first[~first.index.isin(same["row_x"])],
+        second[~second.index.isin(same["row_y"])],
+    )
     redrawn = _pairs(rest_first, rest_second, keys)
     return _Matched(
         same["row_x"].to_numpy(dtype=np.intp),
         same["row_y"].to_numpy(dtype=np.intp),
         redrawn["row_x"].to_numpy(dtype=np.intp),
         redrawn["row_y"].to_numpy(dtype=np.intp),
-        rest_first.index.difference(redrawn["row_x"]).to_numpy(dtype=np.intp),
-        rest_second.index.difference(redrawn["row_y"]).to_numpy(dtype=np.intp),
+        rest_first.index.difference(redrawn["row_x"].tolist()).to_numpy(dtype=np.intp),
+        rest_second.index.difference(redrawn["row_y"].tolist()).to_numpy(dtype=np.intp),
     )
 
 

@@ -12,7 +12,6 @@ from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.index.policy import Policy
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import NEVER, day_of, days_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from zjk_gis.index.policy import Policy
     from zjk_gis.layers.labels import Language
 
 __all__ = ["AssignmentCheck", "check_assignment"]

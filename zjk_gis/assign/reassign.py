@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from zjk_gis.assign.changed import Ranked, changed_for
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["reassign_incidents"]
@@ -72,10 +72,10 @@ def reassign_incidents(
 
     Notes
     -----
-    An incident is asked for again where, within what its answer rests on (`border_within_m` for one in a zone,
-    `nearest_within_m` for one outside all), a zone came, went or has another chief, period or priority, an
-    edge was redrawn, or of two zones the other now comes first by the policy. If the layers are measured in
-    different systems, all are.
+    An incident is asked for again where, within what its answer rests on (`border_within_m` for one in a
+    zone, `nearest_within_m` for one outside all), a zone came, went or has another chief, period or priority,
+    an edge was redrawn, or of two zones the other now comes first by the policy. If the layers are measured
+    in different systems, all are.
 
     A frame that was read from a file has lost its ``attrs``: columns ``<name>_recorded`` stay as they are
     then, and the distances cannot be compared.
@@ -115,8 +115,8 @@ def reassign_incidents(
     lacking = [name for name in answered if name not in assigned]
     if lacking:
         message = (
-            f"assigned: no column {lacking[0]!r}; give what assign_incidents returned for the old zones, with "
-            "the same options"
+            f"assigned: no column {lacking[0]!r}; give what assign_incidents returned for the old zones, "
+            "with the same options"
         )
         raise MissingColumnError(message)
 
@@ -169,7 +169,7 @@ def _filled(assigned: gpd.GeoDataFrame, asked: NDArray[np.bool_], name: str, fre
     """Return a column of answers: the new ones where they were asked for, the old ones elsewhere."""
     if asked.all() or name not in assigned:
         return fresh
-    values = assigned[name].copy()
+    values: pd.Series = assigned[name].copy()
     values[asked] = fresh.to_numpy()
     return values
 

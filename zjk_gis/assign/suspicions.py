@@ -81,7 +81,8 @@ class Judged:
     @cached_property
     def counts(self) -> NDArray[np.bool_]:
         """Which rows are judged: those with a position and a recorded code."""
-        return self.usable & (self.said != None)  # noqa: E711  element by element
+        recorded: NDArray[np.bool_] = self.usable & pd.notna(self.said)
+        return recorded
 
     @cached_property
     def agrees(self) -> NDArray[np.bool_]:
@@ -234,9 +235,13 @@ class _Asking:
         put_back = {datum: self._put_back(datum) for datum in _DATUMS}
         seeds = []
         for points in put_back.values():
-            east = shapely.get_x(points[rows[sample]]) - x[sample]
-            north = shapely.get_y(points[rows[sample]]) - y[sample]
-            seeds.append((float(np.median(east)), float(np.median(north))))
+            there = points[rows[sample]]
+            seeds.append(
+                (
+                    float(np.median(shapely.get_x(there) - x[sample])),
+                    float(np.median(shapely.get_y(there) - y[sample])),
+                )
+            )
         east, north = best_shift(x[sample], y[sample], shapes[sample], weight, seeds=seeds)
         xs, ys = shapely.get_x(judged.points), shapely.get_y(judged.points)
         moved = np.array([None] * len(xs), dtype=object)
@@ -306,7 +311,7 @@ class _Asking:
     def confused(self, computed: NDArray[np.object_]) -> list[dict[str, Any]]:
         """Ask which zones are mostly recorded under the code of another."""
         judged = self.judged
-        at = np.flatnonzero(judged.counts & (computed != None))  # noqa: E711  element by element
+        at = np.flatnonzero(judged.counts & pd.notna(computed))
         table = pd.DataFrame({"zone": computed[at].astype(str), "said": judged.said[at].astype(str)})
         pairs = table.value_counts(["zone", "said"]).rename("n").reset_index()
         whole = table["zone"].value_counts()
@@ -315,7 +320,10 @@ class _Asking:
             & (pairs["n"] >= _LEAST_ROWS)
             & (2 * pairs["n"] > whole.reindex(pairs["zone"]).to_numpy())
         ]
-        taken = {row.zone: (row.said, int(row.n)) for row in mostly.itertuples()}
+        taken = {
+            str(zone): (str(said), int(count))
+            for zone, said, count in mostly[["zone", "said", "n"]].to_numpy().tolist()
+        }
         known = set(judged.layer[judged.code].astype(str))
         found = []
         for zone, (said, count) in sorted(taken.items()):
@@ -340,10 +348,11 @@ class _Asking:
 
     def _swap(self, first: str, second: str, n: int, of: int, m: int, of_second: int) -> dict[str, Any]:
         told = (
-            f"位于 {first} 的 {of} 件中有 {n} 件记为 {second},位于 {second} 的 {of_second} 件中有 {m} 件记为 {first}"
+            f"位于 {first} 的 {of} 件中有 {n} 件记为 {second},"
+            f"位于 {second} 的 {of_second} 件中有 {m} 件记为 {first}"
             if self.zh
-            else f"of {of} incidents in {first}, {n} are recorded as {second}; of {of_second} in {second}, {m} "
-            f"as {first}"
+            else f"of {of} incidents in {first}, {n} are recorded as {second}; "
+            f"of {of_second} in {second}, {m} as {first}"
         )
         codes = {"first_code": first, "second_code": second}
         return {"suspicion": "swapped_codes", "rows": n + m, "evidence": told} | codes
@@ -384,13 +393,15 @@ class _Asking:
         name = _DATUMS.get(datum, "")
         if self.zh:
             ways = (("东" if east >= 0 else "西", abs(east)), ("北" if north >= 0 else "南", abs(north)))
-            told = f"坐标整体偏移 {length:.1f} m(偏{ways[0][0]} {ways[0][1]:.1f} m,偏{ways[1][0]} {ways[1][1]:.1f} m)"
+            each = ",".join(f"偏{way} {metres:.1f} m" for way, metres in ways)
+            told = f"坐标整体偏移 {length:.1f} m({each})"
             return told + (f",与 {name} 坐标的偏移相符" if name else "")
         ways = (
             ("east" if east >= 0 else "west", abs(east)),
             ("north" if north >= 0 else "south", abs(north)),
         )
-        told = f"all positions lie {length:.1f} m off ({ways[0][1]:.1f} m {ways[0][0]}, {ways[1][1]:.1f} m {ways[1][0]})"
+        each = ", ".join(f"{metres:.1f} m {way}" for way, metres in ways)
+        told = f"all positions lie {length:.1f} m off ({each})"
         return told + (f", as {name} coordinates do" if name else "")
 
     def _rise(self, row: dict[str, Any]) -> str:

@@ -64,14 +64,14 @@ def command(
     lang = console.lang
     console.show(
         [
-            (label(row.agreement, lang), row.count, f"{row.share:.1%}")
-            for row in check.summary.itertuples(index=False, name="Row")
-            if row[1]
+            (label(agreement, lang), count, f"{share:.1%}")
+            for agreement, count, share in check.summary.to_numpy().tolist()
+            if count
         ],
         [label("agreement", lang), console.pick("件数", "count"), label("share", lang)],
     )
     for row in check.suspicions.itertuples():
-        word = label(row.suspicion, lang)
+        word = label(str(row.suspicion), lang)
         console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
     if not len(check.suspicions):
         console.say("未见系统性差异", "no pattern in the differences")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.coverage.changes import compare_zones
@@ -46,7 +47,9 @@ _OF_CHIEFS = ("chief_code", "direction", "other_chief", "from_code", "to_code", 
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
 @click.option("--level", type=int, help="Which level is compared; by default the finest.")
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see which change hands.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
+)
 @click.option("--most", default=10, show_default=True, help="How many rows of each table are printed.")
 @speaking
 def command(
@@ -81,6 +84,7 @@ def command(
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
+        points = put_right(points, city.get("roads"), console, change=False)
     changes = compare_zones(
         before,
         after,
@@ -121,7 +125,7 @@ def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     lang = console.lang
     console.show(
         [
-            (label(row.measure, lang), f"{row.value:,.0f} {row.unit}".rstrip())
+            (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())
             for row in changes.figures.itertuples()
         ],
         [label("measure", lang), label("value", lang)],
@@ -176,7 +180,7 @@ def _write(
         tables["moved_incidents"] = changes.incidents
     title = console.pick("责任区调整对比", "What a change of zones moves")
     summary = {
-        label(row.measure, console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
+        label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
     }
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)

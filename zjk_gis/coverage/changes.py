@@ -61,8 +61,8 @@ class ZoneChanges:
         ``to_codes`` (who holds its former ground now), ``before_m2``, ``after_m2``, ``kept_m2``,
         ``given_m2``, ``taken_m2``, ``from_chief``, ``to_chief``.
     handover : DataFrame
-        The hand-over list (移交清单): for each chief what he ``gives`` to whom and ``gets`` from whom, code by
-        code: ``chief_code``, ``direction``, ``other_chief``, ``from_code``, ``to_code``, ``area_m2``,
+        The hand-over list (移交清单): for each chief what he ``gives`` to whom and ``gets`` from whom,
+        code by code: ``chief_code``, ``direction``, ``other_chief``, ``from_code``, ``to_code``, ``area_m2``,
         ``road_m``, ``roads`` (names with metres), counts of components, ``open`` and ``open_incidents``.
     roads : DataFrame or None
         One row a piece of ground and road on it: ``move_code``, the codes and name of the road, ``road_m``.
@@ -112,8 +112,8 @@ def compare_zones(
     Parameters
     ----------
     old, new : GeoDataFrame
-        Responsibility zones (责任区) or unit grids (单元网格), perhaps with ``chief_code`` and ``chief_name``;
-        the same layer twice to compare two days of it.
+        Responsibility zones (责任区) or unit grids (单元网格), perhaps with ``chief_code`` and
+        ``chief_name``; the same layer twice to compare two days of it.
     incidents : GeoDataFrame, optional
         Points. They are assigned by both layers with the usual distances, see `assign_incidents`; those with
         neither ``closed_at`` nor ``state`` count as open.
@@ -124,7 +124,8 @@ def compare_zones(
         lies. On a border the first piece counts it.
     code : str, default "zone_code"
     at_old, at_new : date or str, optional
-        The days that are compared, by ``valid_from`` and ``valid_to``; by default versions of all times count.
+        The days that are compared, by ``valid_from`` and ``valid_to``; by default versions of all times
+        count.
     level : int, optional
         By default the finest of each layer.
     min_area_m2 : float, default 0.01
@@ -140,7 +141,7 @@ def compare_zones(
         In the metric CRS of `old`. ``zones`` tells for each code the first kind that holds:
 
         - ``unchanged``; ``chief_changed``: the same ground, another chief;
-        - ``renamed``: a code that is gone and a new one hold the same ground (each `same_share` of the other);
+        - ``renamed``: a code that is gone and a new one hold the same ground (`same_share` of each other);
         - ``merged``: at least two former zones lie in one new one with `same_share` of their ground, and make
           up `same_share` of it; said of them and of the new one;
         - ``split``: at least two new zones consist to `same_share` of one former, and make up `same_share` of

@@ -52,8 +52,10 @@ def roads_in(roads: gpd.GeoDataFrame, moved: gpd.GeoDataFrame) -> tuple[pd.DataF
     rows = pd.DataFrame(rows).assign(move_code=moved["move_code"].to_numpy()[piece], road_m=length)
     # A road of several edges is one row; what has no name or code at all is one road, too.
     road = [name for name in named if name != "edge_code"] or named
-    total = rows.groupby(["move_code", *road], dropna=False, sort=True, as_index=False)["road_m"].sum()
-    return total, np.bincount(piece, weights=length, minlength=len(pieces))
+    total = rows.groupby(["move_code", *road], dropna=False, sort=True)["road_m"].sum().reset_index()
+    lengths = np.zeros(len(pieces))
+    np.add.at(lengths, piece, length)
+    return total, lengths
 
 
 def components_in(layer: gpd.GeoDataFrame, name: str, moved: gpd.GeoDataFrame) -> NDArray[np.int64]:
@@ -106,7 +108,8 @@ def changed_incidents(
 def open_by_move(changed: gpd.GeoDataFrame, moved: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Count the open incidents that change hands on each piece."""
     counts = changed.loc[changed["open"], "move_code"].value_counts()
-    return moved["move_code"].map(counts).fillna(0).to_numpy(dtype=np.int64)
+    open_: NDArray[np.int64] = moved["move_code"].map(counts).fillna(0).to_numpy(dtype=np.int64)
+    return open_
 
 
 def handover_list(
@@ -183,12 +186,9 @@ def _road_words(hands: pd.DataFrame, roads: pd.DataFrame) -> pd.DataFrame:
         [*_KEY, "road_m", "road"], ascending=[True] * 5 + [False, True]
     )
     words = [f"{road} {metres:.1f} m" for road, metres in zip(total["road"], total["road_m"], strict=True)]
-    return (
-        total[_KEY]
-        .assign(roads=pd.Series(words, index=total.index, dtype="str"))
-        .groupby(_KEY, as_index=False)["roads"]
-        .agg(";".join)
-    )
+    told = total[_KEY].assign(roads=pd.Series(words, index=total.index, dtype="str"))
+    joined: pd.DataFrame = told.groupby(_KEY)["roads"].agg(";".join).reset_index()
+    return joined
 
 
 def _open_incidents(incidents: gpd.GeoDataFrame, old: Side, new: Side) -> pd.DataFrame:
@@ -206,8 +206,8 @@ def _open_incidents(incidents: gpd.GeoDataFrame, old: Side, new: Side) -> pd.Dat
     both = pd.concat([once.assign(direction="gives"), once.assign(direction="gets")], ignore_index=True)
     someone = both["from_code"].where(both["direction"] == "gives", both["to_code"]) != ""
     both = _with_chiefs(both[someone], old, new).sort_values([*_KEY, "incident"])
-    grouped = both.groupby(_KEY, as_index=False)["incident"]
-    return grouped.agg(open="count", open_incidents=";".join)
+    grouped = both.groupby(_KEY)["incident"].agg(["count", ";".join]).reset_index()
+    return grouped.set_axis([*_KEY, "open", "open_incidents"], axis="columns")
 
 
 def _is_open(incidents: gpd.GeoDataFrame) -> pd.Series:
@@ -216,7 +216,7 @@ def _is_open(incidents: gpd.GeoDataFrame) -> pd.Series:
         open_: pd.Series = incidents["closed_at"].isna()
         return open_
     if "state" in incidents:
-        return incidents["state"] != _DONE
+        return pd.Series(incidents["state"] != _DONE)
     return pd.Series(data=True, index=incidents.index, dtype=bool)
 
 

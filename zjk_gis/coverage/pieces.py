@@ -6,6 +6,7 @@ border enters: a point of each tells who holds all of it. A border that several 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +82,7 @@ def united(pieces: NDArray[Any], group: NDArray[np.integer], count: int) -> NDAr
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(count + 1))
     whole = [
-        shapely.coverage_union_all(pieces[order[start:stop]])
-        for start, stop in zip(ends[:-1], ends[1:], strict=True)
+        shapely.coverage_union_all(pieces[order[start:stop]]) for start, stop in itertools.pairwise(ends)
     ]
     made = np.empty(count, dtype=object)
     made[:] = whole

@@ -165,8 +165,8 @@ def coverage_over_time(
 ) -> gpd.GeoDataFrame:
     """Find the ground for which nobody or several answered for a part of a time (时段责任空白与重叠).
 
-    Ground that is a gap or an overlap all the time is not listed: `coverage_gaps` and `overlapping_zones` find
-    it on any day.
+    Ground that is a gap or an overlap all the time is not listed: `coverage_gaps` and `overlapping_zones`
+    find it on any day.
 
     Parameters
     ----------
@@ -192,8 +192,8 @@ def coverage_over_time(
 
         - ``lapse_code`` (text): T001, ...;
         - ``kind`` (text): ``gap`` or ``overlap``;
-        - ``codes`` (text): who answered, empty for a gap; ``before_codes``, ``after_codes``: who did before and
-          after, as far as the time judged goes; joined by ``;``;
+        - ``codes`` (text): who answered, empty for a gap; ``before_codes``, ``after_codes``: who did before
+          and after, as far as the time judged goes; joined by ``;``;
         - ``begins_on``, ``ends_on`` (datetime64): both included; ``days`` (Int64);
         - ``area_m2`` (float64); ``sentence`` (text).
 
@@ -282,13 +282,14 @@ def _place(
         message = f"place: {len(layer)} rows; give one place"
         raise InputError(message)
     shape = convert_crs(layer, rows.crs, name="place").iloc[0]
-    if shape is None or shape.is_empty:
+    if shapely.is_missing(shape) or shapely.is_empty(shape):
         message = "place: has no geometry"
         raise EmptyLayerError(message)
     if shape.geom_type not in ("Point", "Polygon", "MultiPolygon") or not shape.is_valid:
         message = f"place: must be a point or a valid polygon, not this {shape.geom_type}"
         raise GeometryError(message)
-    return shape
+    found: shapely.Geometry = shape
+    return found
 
 
 def _history_at(

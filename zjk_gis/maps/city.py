@@ -115,7 +115,8 @@ def city_map(
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
-        ``parking_gaps``, ``unanswered_roads`` and ``moved`` (ground that changes hands). Empty ones are listed as none.
+        ``parking_gaps``, ``unanswered_roads`` and ``moved`` (ground that changes hands). Empty ones are
+        listed as none.
     title : str, optional
         Shown on the page and in the browser's tab.
     lang : {"zh", "en"}, default "zh"
