@@ -48,17 +48,17 @@ def city(tmp_path):
 def test_two_days_of_a_city_are_compared_and_written(run, city, tmp_path):
     out = tmp_path / "out"
     days = ("--at-old", "2025-06-30", "--at-new", "2025-07-01")
-    code, printed, _ = run(
+    code, printed, error = run(
         "compare", city, *days, "--incidents", tmp_path / "incidents.gpkg", "-o", out
     )
-    assert code == 0
+    assert code == 0, error
     assert "易手土地" in printed
     assert "2,000.0" in printed
     moved = gpd.read_file(out / "changes.gpkg", layer="moved")
     assert moved[["from_code", "to_code", "area_m2", "road_m", "open"]].to_numpy().tolist() == [
         ["=B", "A", 2000.0, 20.0, 1]
     ]
-    listed = pd.read_excel(out / "changes.xlsx", sheet_name="移交清单", dtype=str)
+    listed = pd.read_excel(out / "changes.xlsx", sheet_name="移交清单", dtype=str, engine="openpyxl")
     assert listed["移交未结案件"].tolist() == ["I2", "I2"]
     page = (out / "changes.html").read_text(encoding="utf-8")
     assert "易手土地" in page

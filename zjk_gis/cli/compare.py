@@ -84,7 +84,8 @@ def command(
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
-        points = put_right(points, city.get("roads"), console, change=False)
+        judged = {"source", "road_name"} <= set(points)  # a shifted datum is judged by channel and road
+        points = put_right(points, city.get("roads") if judged else None, console, change=False)
     changes = compare_zones(
         before,
         after,

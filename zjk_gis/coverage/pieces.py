@@ -81,12 +81,19 @@ def united(pieces: NDArray[Any], group: NDArray[np.integer], count: int) -> NDAr
     """Unite the pieces of each of `count` groups; they do not overlap, and their edges match."""
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(count + 1))
-    whole = [
-        shapely.coverage_union_all(pieces[order[start:stop]]) for start, stop in itertools.pairwise(ends)
-    ]
+    whole = [_united(pieces[order[start:stop]]) for start, stop in itertools.pairwise(ends)]
     made = np.empty(count, dtype=object)
     made[:] = whole
     return made
+
+
+def _united(pieces: NDArray[Any]) -> shapely.Geometry:
+    """Unite pieces; robustly where rounding at a crossing has left them a hair's breadth over each other."""
+    try:
+        united_ = shapely.coverage_union_all(pieces)
+    except shapely.GEOSException:
+        return shapely.union_all(pieces)
+    return united_ if shapely.is_valid(united_) else shapely.union_all(pieces)
 
 
 def on_their_own(shapes: NDArray[Any]) -> NDArray[np.bool_]:
