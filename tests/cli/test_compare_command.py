@@ -48,9 +48,7 @@ def city(tmp_path):
 def test_two_days_of_a_city_are_compared_and_written(run, city, tmp_path):
     out = tmp_path / "out"
     days = ("--at-old", "2025-06-30", "--at-new", "2025-07-01")
-    code, printed, error = run(
-        "compare", city, *days, "--incidents", tmp_path / "incidents.gpkg", "-o", out
-    )
+    code, printed, error = run("compare", city, *days, "--incidents", tmp_path / "incidents.gpkg", "-o", out)
     assert code == 0, error
     assert "易手土地" in printed
     assert "2,000.0" in printed
