@@ -1,7 +1,7 @@
-"""What a change of 20,000 zones moves, beside overlay: ``python tests/benchmarks/bench_changes.py [--quick]``.
+"""What a change of zones moves, beside overlay: ``python tests/benchmarks/bench_changes.py [--quick]``.
 
-A hundred zones give half of their ground to a neighbour. Then incidents are assigned again: all of them, and
-only those that the change can concern; both results are compared. All in one process, in turn.
+A hundred of 20,000 zones give half of their ground to a neighbour. Then incidents are assigned again: all of
+them, and only those that the change can concern; both results are compared. All in one process, in turn.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def make_layers(size):
         taken[around] = True
         moves += 1
     codes = [f"{at:05}" for at in range(len(before))]
-    frame = gpd.GeoDataFrame({"zone_code": codes, "chief_code": codes}, geometry=before, crs=4547)
+    columns = {"zone_code": codes, "chief_code": codes}
+    frame = gpd.GeoDataFrame(columns, geometry=before, crs=4547)
     return frame, frame.set_geometry(after)
 
 

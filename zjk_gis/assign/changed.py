@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ranked", "changed_for"]
 
+_CELLS = 512  # each way, of the grid that sets far incidents aside
 _SLACK_M = 0.001  # distances are measured by two formulas here and there
 
 
@@ -87,11 +88,7 @@ def changed_for(
     concerned = np.concatenate([gone, came, before, after])
     if not len(concerned):
         return changed
-    # Most incidents are far from all that changed: their bounding box says so.
-    box = shapely.total_bounds(concerned)
-    with np.errstate(invalid="ignore"):
-        far = (x < box[0] - reach) | (x > box[2] + reach) | (y < box[1] - reach) | (y > box[3] + reach)
-    asked = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & ~far)
+    asked = np.flatnonzero(_may_be_near(x, y, float(reach.max(initial=0.0)), concerned))
     points: NDArray[Any] = np.asarray(shapely.points(x[asked], y[asked]))
     hit = _near(points, reach[asked], np.concatenate([gone, came]))[0]
     changed[asked[hit]] = True
@@ -103,6 +100,31 @@ def changed_for(
     if len(turned[0]):
         changed[asked[_near_both(points, reach[asked], old.shapes, turned)]] = True
     return changed
+
+
+def _may_be_near(
+    x: NDArray[np.float64], y: NDArray[np.float64], reach: float, shapes: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Tell which points may be within reach of a shape: all that are, and few others.
+
+    Most incidents are far from all that changed; a coarse grid of the shapes' bounding boxes says so.
+    """
+    bounds = shapely.bounds(shapes) + np.array([-reach, -reach, reach, reach])
+    low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
+    size = np.maximum((high - low) / _CELLS, _SLACK_M)
+    first = ((bounds[:, :2] - low) // size).astype(np.int64).clip(0, _CELLS - 1)
+    last = ((bounds[:, 2:] - low) // size).astype(np.int64).clip(0, _CELLS - 1)
+    near = np.zeros((_CELLS, _CELLS), dtype=bool)
+    for (west, south), (east, north) in zip(first.tolist(), last.tolist(), strict=True):
+        near[west : east + 1, south : north + 1] = True
+    with np.errstate(invalid="ignore"):
+        in_box = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])
+    at = np.flatnonzero(in_box)
+    column = ((x[at] - low[0]) // size[0]).astype(np.int64).clip(0, _CELLS - 1)
+    row = ((y[at] - low[1]) // size[1]).astype(np.int64).clip(0, _CELLS - 1)
+    found = np.zeros(len(x), dtype=bool)
+    found[at] = near[column, row]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
