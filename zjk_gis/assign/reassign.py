@@ -84,6 +84,7 @@ def reassign_incidents(
     --------
     >>> import geopandas as gpd
     >>> from shapely import Point, box
+    >>> from zjk_gis import assign_incidents
     >>> old = gpd.GeoDataFrame(
     ...     {"zone_code": ["A", "B"]}, geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)], crs=4547
     ... )
