@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from zjk_gis.assets import pipelines_in_core as pipelines_in_core
     from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
+    from zjk_gis.assign.check import check_assignment as check_assignment
     from zjk_gis.assign.explain import explain_incident as explain_incident
     from zjk_gis.assign.job import assign_batch as assign_batch
+    from zjk_gis.assign.reassign import reassign_incidents as reassign_incidents
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.exceptions import accept_fault as accept_fault
     from zjk_gis.coverage.exceptions import without_accepted as without_accepted
     from zjk_gis.coverage.matters import who_handles as who_handles
+    from zjk_gis.coverage.changes import compare_zones as compare_zones
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
+    from zjk_gis.coverage.timeline import coverage_over_time as coverage_over_time
+    from zjk_gis.coverage.timeline import responsibility_timeline as responsibility_timeline
     from zjk_gis.index.policy import Policy as Policy
     from zjk_gis.index.register import CoverRegister as CoverRegister
     from zjk_gis.index.sections import SectionIndex as SectionIndex
@@ -77,16 +82,20 @@ _HOMES = {
         "sewage_into_rain",
     ),
     "zjk_gis.assign": ("assign_incidents",),
+    "zjk_gis.assign.check": ("check_assignment",),
     "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.assign.job": ("assign_batch",),
+    "zjk_gis.assign.reassign": ("reassign_incidents",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.coverage.audit": ("responsibility_audit",),
     "zjk_gis.coverage.borders": ("border_sheet",),
     "zjk_gis.coverage.consequence": ("rank_faults",),
     "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
     "zjk_gis.coverage.matters": ("who_handles",),
+    "zjk_gis.coverage.changes": ("compare_zones",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
+    "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.register": ("CoverRegister",),
     "zjk_gis.index.sections": ("SectionIndex",),

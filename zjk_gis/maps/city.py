@@ -56,6 +56,10 @@ _INCIDENT_COLUMNS = (
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
+    "moved": (
+        ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
+        style.area(style.ORANGE, fill=0.55, weight=2),
+    ),
     "gaps": (
         ("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"),
         style.area(style.VERMILION, fill=0.75, weight=2),
@@ -130,8 +134,8 @@ def city_map(
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
-        ``parking_gaps``, ``unanswered_roads``, ``hot_spots``, ``open_matters``, ``zones_without_chief`` and
-        ``uneven_chiefs``. Empty ones are listed as none.
+        ``parking_gaps``, ``unanswered_roads``, ``moved`` (ground that changes hands), ``hot_spots``,
+        ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
     title : str, optional
         Shown on the page and in the browser's tab.
     lang : {"zh", "en"}, default "zh"
