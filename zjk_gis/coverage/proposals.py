@@ -1,0 +1,213 @@
+"""Gaps and overlaps taken apart into what can be mended by one rule, and who should have each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
+from zjk_gis.layers.ground import pieces_of, widths_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of"]
+
+_HAIRLINE_M = 0.01  # ground that is nowhere wider has never anybody on it
+_TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline stays with the piece it hangs on
+_NEARLY_AS_LONG = 0.5  # of the longest: a border on whose line the gap at its side may be closed
+_WHOLE = 1e-4  # the share of a zone that may stick out of another and still count as all of it inside
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Up to where a repair is proposed; see `zjk_gis.repair_coverage`."""
+
+    snap_within_m: float
+    max_fill_area_m2: float
+    max_fill_width_m: float
+    max_cut_area_m2: float
+    max_cut_width_m: float
+
+    def exceeded(self, action: str, ground: Any) -> str:
+        """Say which limit a piece of ground exceeds; empty if none."""
+        if action == "snap":
+            return ""
+        area, width = (
+            (self.max_fill_area_m2, self.max_fill_width_m)
+            if action == "fill"
+            else (self.max_cut_area_m2, self.max_cut_width_m)
+        )
+        if ground.area > area + SAME_M:
+            return "too_large"
+        within = shapely.buffer(ground, -(width / 2 + SAME_M), join_style="mitre")
+        return "" if shapely.is_empty(within) else "too_wide"
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The zones that are judged.
+
+    Attributes
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+        In metres.
+    codes : ndarray of str
+        Each once.
+    rank : ndarray of int64
+        0 for the zone that keeps the ground whoever else claims it.
+    by : callable
+        Names the rule by which one zone comes before another.
+    """
+
+    shapes: NDArray[Any]
+    codes: NDArray[np.object_]
+    rank: NDArray[np.int64]
+    priority: NDArray[np.float64]
+
+    def first_by(self, one: int, other: int) -> str:
+        """Name the rule by which the first of two zones comes before the other."""
+        if np.nan_to_num(self.priority[one], nan=-np.inf) != np.nan_to_num(self.priority[other], nan=-np.inf):
+            return "highest_priority"
+        return "smallest_area" if self.shapes[one].area != self.shapes[other].area else "lowest_code"
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What should be done about one piece of ground.
+
+    Attributes
+    ----------
+    action : {"fill", "cut", "snap"}
+    ground : Polygon or MultiPolygon
+    gaining, losing : int
+        Positions of zones; -1 for none.
+    by : str
+        The rule that chose who gains.
+    reason : str
+        Why it is left to a person; empty if it is proposed.
+    borders : dict of int to float
+        For a gap the zones around it, with the length of common border in metres.
+    """
+
+    action: str
+    ground: Any
+    gaining: int
+    losing: int
+    by: str
+    reason: str
+    borders: dict[int, float] = field(default_factory=dict)
+
+
+def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]:
+    """Say which zone should have each gap: the one with the longest common border.
+
+    What is nowhere wider than the snapping distance is closed border by border: of the zones along it the one
+    that gives way in overlaps takes it, so that the whole border comes to lie on the line of the other.
+    """
+    solid, thin = _parted(gaps, limits.snap_within_m)
+    pieces = np.concatenate([solid, thin])
+    if not len(pieces):
+        return []
+    near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
+    around, pieces = weld(zones.shapes[near], pieces)
+    piece, zone, length = edges_in_common(pieces, around)
+    borders: list[dict[int, float]] = [{} for _ in pieces]
+    for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):
+        borders[at][who] = how_long
+    found = []
+    for ground, own in zip(pieces[: len(solid)], borders[: len(solid)], strict=True):
+        ranked = _longest_first(own, zones)
+        reason = limits.exceeded("fill", ground) if ranked else "no_neighbour"
+        found.append(Proposal("fill", ground, (ranked or [-1])[0], -1, "longest_border", reason, own))
+    strips: dict[tuple[int, int], list[int]] = {}
+    for at in range(len(solid), len(pieces)):
+        ranked = _longest_first(borders[at], zones)
+        if ranked and not shapely.is_empty(pieces[at]):
+            long = [who for who in ranked if borders[at][who] >= _NEARLY_AS_LONG * borders[at][ranked[0]]]
+            gaining = max(long, key=lambda who: zones.rank[who])
+            other = next((who for who in ranked if who != gaining), -1)
+            strips.setdefault((gaining, other), []).append(at)
+    for (gaining, _), places in strips.items():
+        sums: dict[int, float] = {}
+        for at in places:
+            for who, how_long in borders[at].items():
+                sums[who] = sums.get(who, 0.0) + how_long
+        ground = _together(pieces[places])
+        found.append(Proposal("snap", ground, gaining, -1, "line_of_the_other", "", sums))
+    return found
+
+
+def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits) -> list[Proposal]:
+    """Say which of two zones should keep the ground that both claim: the one that ranks first.
+
+    Ground that several claim is cut from each of the others in favour of the first of all. Zones of which one
+    lies inside the other, or that are the same, are left to a person.
+    """
+    claims = {
+        (one, other) if zones.rank[one] < zones.rank[other] else (other, one): ground
+        for one, other, ground in pairs
+    }
+    rivals: dict[int, set[int]] = {}
+    for keeps, loses in claims:
+        rivals.setdefault(loses, set()).add(keeps)
+    found = []
+    for (keeps, loses), common in sorted(claims.items()):
+        inside = _inside(common, zones.shapes[keeps], zones.shapes[loses])
+        before = sorted(rivals.get(keeps, set()) & rivals[loses])
+        ground = shapely.difference(common, shapely.union_all(zones.shapes[before])) if before else common
+        by = zones.first_by(keeps, loses)
+        solid, thin = _parted(pieces_of(ground), limits.snap_within_m)
+        for piece in [*solid, *(thin if inside else ())]:
+            reason = inside or limits.exceeded("cut", piece)
+            found.append(Proposal("cut", piece, keeps, loses, by, reason))
+        if len(thin) and not inside:
+            found.append(Proposal("snap", _together(thin), keeps, loses, by, ""))
+    return found
+
+
+def _longest_first(borders: dict[int, float], zones: Zones) -> list[int]:
+    return sorted(borders, key=lambda who: (-borders[who], zones.codes[who]))
+
+
+def _inside(common: Any, keeps: Any, loses: Any) -> str:
+    """Say whether two zones are the same, one is inside the other, or neither."""
+    whole = [common.area >= (1 - _WHOLE) * zone.area for zone in (keeps, loses)]
+    return "duplicate" if all(whole) else "nested" if any(whole) else ""
+
+
+def _parted(pieces: NDArray[Any], snap_within_m: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Part ground into what is wider than the snapping distance and what is nowhere; rounding is left out.
+
+    Without snapping the narrow is left out too, if it is a hairline.
+    """
+    width = max(snap_within_m, _HAIRLINE_M)
+    pieces = _real(pieces)
+    shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
+    opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
+    is_thin = shapely.is_empty(opened)
+    tailed = ~is_thin & (
+        (shapely.get_num_geometries(opened) > 1)
+        | (shapely.length(opened) < (1 - _TAIL_SHARE) * shapely.length(pieces))
+    )
+    solid, thin = [pieces[~is_thin & ~tailed]], [pieces[is_thin]]
+    for at in np.flatnonzero(tailed):
+        solid.append(_real(pieces_of(shapely.intersection(pieces[at], opened[at]))))
+        thin.append(_real(pieces_of(shapely.difference(pieces[at], opened[at]))))
+    narrow = np.concatenate(thin) if snap_within_m > 0 else pieces[:0]
+    return np.concatenate(solid), narrow
+
+
+def _real(pieces: NDArray[Any]) -> NDArray[Any]:
+    """Leave out what is narrower than two vertices that count as one."""
+    real = ~shapely.is_empty(pieces) & (widths_of(pieces) >= SAME_M)
+    return np.asarray(pieces[real])
+
+
+def _together(pieces: NDArray[Any]) -> Any:
+    return pieces[0] if len(pieces) == 1 else shapely.multipolygons(pieces)
