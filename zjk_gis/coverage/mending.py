@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["NOT_FREE", "NOT_HELD", "Fixes", "mended", "refusal"]
+__all__ = ["REFUSALS", "Fixes", "mended", "refusal"]
 
-NOT_FREE = "another_zone_there"  # a gap that is none
-NOT_HELD = "nobody_would_have_it"  # a zone that should keep the ground of an overlap does not have it
+_NOT_FREE = "another_zone_there"  # a gap that is none
+_NOT_HELD = "nobody_would_have_it"  # a zone that should keep the ground of an overlap does not have it
+REFUSALS = (
+    "would_be_empty",
+    "would_be_invalid",
+    "would_be_split",
+    "area_not_conserved",
+    _NOT_FREE,
+    _NOT_HELD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def mended(zones: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np.
         With the fixes made. Neighbours of the ground have got its vertices, so that borders match; the others
         are the same objects.
     refused : ndarray of str
-        Why a fix was not made; empty where it was. See `refusal`.
+        Why a fix was not made; empty where it was. One of `REFUSALS`.
 
     Examples
     --------
@@ -179,8 +187,8 @@ def _refuse_wrong_ground(
     deep = shapely.relate_pattern(grounds[ground], zones[zone], "T********")
     shared = shapely.area(shapely.intersection(grounds[ground[deep]], zones[zone[deep]]))
     slack = SAME_M * (1 + shapely.length(grounds))
-    refused[ground[deep][shared > slack[ground[deep]]]] = NOT_FREE
+    refused[ground[deep][shared > slack[ground[deep]]]] = _NOT_FREE
     cut = np.flatnonzero((fixes.losing >= 0) & solid)
     for side in (fixes.gaining, fixes.losing):
         held = shapely.area(shapely.intersection(grounds[cut], zones[side[cut]]))
-        refused[cut[held < shapely.area(grounds[cut]) - slack[cut]]] = NOT_HELD
+        refused[cut[held < shapely.area(grounds[cut]) - slack[cut]]] = _NOT_HELD

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from zjk_gis.coverage.mending import REFUSALS, Fixes, mended
 from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
 from zjk_gis.layers.ground import pieces_of, widths_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of"]
+__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of", "guarded"]
 
 _HAIRLINE_M = 0.01  # ground that is nowhere wider has never anybody on it
 _TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline stays with the piece it hangs on
@@ -61,8 +62,8 @@ class Zones:
         Each once.
     rank : ndarray of int64
         0 for the zone that keeps the ground whoever else claims it.
-    by : callable
-        Names the rule by which one zone comes before another.
+    priority : ndarray of float64
+        Not a number where there is none.
     """
 
     shapes: NDArray[Any]
@@ -171,6 +172,37 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits)
     return found
 
 
+def guarded(found: list[Proposal], zones: Zones) -> list[Proposal]:
+    """Try what is proposed, and leave to a person what would harm a zone.
+
+    Before that two ways out are tried. A border that cannot be snapped as a whole is snapped stretch by
+    stretch. Where an overlap cannot be cut from the one zone but from the other, and no priority is against
+    it, the other gives way.
+    """
+    _try(found, zones)
+    stretches = []
+    for each in found:
+        parts = shapely.get_parts(each.ground) if each.action == "snap" and each.reason else []
+        stretches += [replace(each, ground=part) for part in parts] if len(parts) > 1 else [each]
+    if len(stretches) > len(found):
+        found = stretches
+        _try(found, zones)
+    turned = [
+        each
+        for each in found
+        if each.reason in REFUSALS and each.losing >= 0 and each.by != "highest_priority"
+    ]
+    kept = [(each, each.by, each.reason) for each in turned]
+    if turned:
+        for each in turned:
+            each.gaining, each.losing, each.by = each.losing, each.gaining, "keeps_both_whole"
+        _try(found, zones)
+    for each, by, reason in kept:
+        if each.reason:
+            each.gaining, each.losing, each.by, each.reason = each.losing, each.gaining, by, reason
+    return found
+
+
 def _longest_first(borders: dict[int, float], zones: Zones) -> list[int]:
     return sorted(borders, key=lambda who: (-borders[who], zones.codes[who]))
 
@@ -210,4 +242,17 @@ def _real(pieces: NDArray[Any]) -> NDArray[Any]:
 
 
 def _together(pieces: NDArray[Any]) -> Any:
-    return pieces[0] if len(pieces) == 1 else shapely.multipolygons(pieces)
+    parts = shapely.get_parts(pieces)
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def _try(found: list[Proposal], zones: Zones) -> None:
+    """Write down why the guard refuses what no limit forbids."""
+    tried = [each for each in found if each.reason in ("", *REFUSALS)]
+    fixes = Fixes(
+        np.array([*(each.ground for each in tried), None], dtype=object)[:-1],
+        np.array([each.gaining for each in tried], dtype=np.int64),
+        np.array([each.losing for each in tried], dtype=np.int64),
+    )
+    for each, why in zip(tried, mended(zones.shapes, fixes)[1], strict=True):
+        each.reason = why

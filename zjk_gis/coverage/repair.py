@@ -14,7 +14,7 @@ from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.mending import Fixes, mended
 from zjk_gis.coverage.overlaps import overlapping_zones
-from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of
+from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, guarded
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.policy import Policy, rank_of
@@ -90,7 +90,8 @@ def repair_coverage(
         - ``gaining_code`` (text): who has the ground afterwards, alone; ``losing_code``: who gives it up,
           empty for a gap;
         - ``by`` (text): the rule that chose: ``longest_border``, ``highest_priority``, ``smallest_area``,
-          ``lowest_code``; ``line_of_the_other`` for gaps along a border that is snapped;
+          ``lowest_code``; ``line_of_the_other`` for gaps along a border that is snapped, and
+          ``keeps_both_whole`` where the zone that should give way would be split, and the other is not;
         - ``area_m2`` and ``mean_width_m`` (float64): of the ground;
         - ``neighbours`` (text): of a gap, codes joined by ``;``, the longest common border first, with
           ``neighbour_borders_m``;
@@ -115,13 +116,17 @@ def repair_coverage(
 
     Examples
     --------
-    A gap of 2 m between A and B, on which C borders with its short side, and an overlap of C and B:
+    A gap of 2 m between A and B, on whose short side C borders, and an overlap of B and C:
 
     >>> import geopandas as gpd
     >>> from shapely import box
     >>> zones = gpd.GeoDataFrame(
     ...     {"zone_code": ["A", "B", "C"]},
-    ...     geometry=[box(0, 0, 99, 50), box(101, 0, 200, 50), box(0, 50, 150, 90).union(box(150, 49, 200, 90))],
+    ...     geometry=[
+    ...         box(0, 0, 99, 50),
+    ...         box(101, 0, 200, 50),
+    ...         box(0, 50, 150, 90).union(box(150, 49, 200, 90)),
+    ...     ],
     ...     crs=4547,
     ... )
     >>> proposals = repair_coverage(gpd.GeoDataFrame(geometry=[box(0, 0, 200, 90)], crs=4547), zones)
@@ -159,8 +164,8 @@ def repair_coverage(
         gaps = coverage_gaps(region, metric, allowed=allowed, min_area_m2=0, min_width_m=0, **where)
         found += fills_of(pieces_of(shapely.geometrycollections(gaps.geometry.to_numpy())), known, limits)
     found += cuts_of(_pairs(metric, known, where), known, limits)
+    found = guarded([found[at] for at in _order(found, known)], known)
     found = [found[at] for at in _order(found, known)]
-    _guard(found, known)
     return _told(found, known, metric, zones)
 
 
@@ -304,18 +309,6 @@ def _order(found: list[Proposal], known: Zones) -> list[int]:
             names[found[at].losing],
         ),
     )
-
-
-def _guard(found: list[Proposal], known: Zones) -> None:
-    """Try what is proposed, and leave to a person what would harm a zone."""
-    tried = [each for each in found if not each.reason]
-    fixes = Fixes(
-        _array([each.ground for each in tried]),
-        np.array([each.gaining for each in tried], dtype=np.int64),
-        np.array([each.losing for each in tried], dtype=np.int64),
-    )
-    for each, why in zip(tried, mended(known.shapes, fixes)[1], strict=True):
-        each.reason = why
 
 
 def _told(

@@ -111,8 +111,9 @@ def weld(zones: NDArray[Any], pieces: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     welded = both.copy()
     if len(touched):
         rebuilt = grown.rebuilt(both)[touched]
-        sound = shapely.is_valid(rebuilt)
-        sound &= ~shapely.is_empty(rebuilt) | (touched >= len(zones))
+        piece = touched >= len(zones)  # its tips may have closed up: they are ground no more
+        rebuilt[piece] = shapely.make_valid(rebuilt[piece], method="structure", keep_collapsed=False)
+        sound = piece | (shapely.is_valid(rebuilt) & ~shapely.is_empty(rebuilt))
         welded[touched[sound]] = rebuilt[sound]
     return welded[: len(zones)], welded[len(zones) :]
 
@@ -131,7 +132,7 @@ def edges_in_common(
 
     Examples
     --------
-    >>> edges_in_common(shapely.box([10], 0, 12, 5), shapely.box([0, 12, 12], [0, 0, 5], [10, 20, 20], [5, 5, 9]))
+    >>> edges_in_common(shapely.box([10], 0, 12, 5), shapely.box([0, 12], 0, [10, 20], 5))
     (array([0, 0]), array([0, 1]), array([5., 5.]))
     """
     rings = _Rings.of(np.concatenate([pieces, zones]))
