@@ -10,14 +10,14 @@ import shapely
 
 from zjk_gis.coverage.mending import REFUSALS, Fixes, mended
 from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
-from zjk_gis.layers.ground import pieces_of, widths_of
+from zjk_gis.layers.ground import widths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of", "guarded"]
+__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of", "geometry_array", "guarded", "polygons_of"]
 
 _HAIRLINE_M = 0.01  # ground that is nowhere wider has never anybody on it
 _TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline stays with the piece it hangs on
@@ -78,7 +78,7 @@ class Zones:
         return "smallest_area" if self.shapes[one].area != self.shapes[other].area else "lowest_code"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Proposal:
     """What should be done about one piece of ground.
 
@@ -111,7 +111,7 @@ def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]
     What is nowhere wider than the snapping distance is closed border by border: of the zones along it the one
     that gives way in overlaps takes it, so that the whole border comes to lie on the line of the other.
     """
-    solid, thin = _parted(gaps, limits.snap_within_m)
+    solid, _, thin, _ = _parted(gaps, np.zeros(len(gaps), dtype=np.int64), limits.snap_within_m)
     pieces = np.concatenate([solid, thin])
     if not len(pieces):
         return []
@@ -157,19 +157,49 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits)
     rivals: dict[int, set[int]] = {}
     for keeps, loses in claims:
         rivals.setdefault(loses, set()).add(keeps)
-    found = []
-    for (keeps, loses), common in sorted(claims.items()):
-        inside = _inside(common, zones.shapes[keeps], zones.shapes[loses])
+    sides = sorted(claims)
+    inside, grounds = [], []
+    for keeps, loses in sides:
+        common = claims[keeps, loses]
+        inside.append(_inside(common, zones.shapes[keeps], zones.shapes[loses]))
         before = sorted(rivals.get(keeps, set()) & rivals[loses])
-        ground = shapely.difference(common, shapely.union_all(zones.shapes[before])) if before else common
+        if before:
+            common = shapely.difference(common, shapely.union_all(zones.shapes[before]))
+        grounds.append(common)
+    pieces, owner = polygons_of(grounds)
+    solid, solid_of, thin, thin_of = _parted(pieces, owner, limits.snap_within_m)
+    found = []
+    narrow: dict[int, list[int]] = {}
+    for at, pair in enumerate(thin_of.tolist()):
+        narrow.setdefault(pair, []).append(at)
+    for action, ground, pair in [
+        *(("cut", piece, at) for piece, at in zip(solid, solid_of.tolist(), strict=True)),
+        *(("snap", _together(thin[own]), at) for at, own in narrow.items()),
+    ]:
+        keeps, loses = sides[pair]
+        reason = inside[pair] or limits.exceeded(action, ground)
         by = zones.first_by(keeps, loses)
-        solid, thin = _parted(pieces_of(ground), limits.snap_within_m)
-        for piece in [*solid, *(thin if inside else ())]:
-            reason = inside or limits.exceeded("cut", piece)
-            found.append(Proposal("cut", piece, keeps, loses, by, reason))
-        if len(thin) and not inside:
-            found.append(Proposal("snap", _together(thin), keeps, loses, by, ""))
+        found.append(Proposal("cut" if inside[pair] else action, ground, keeps, loses, by, reason))
     return found
+
+
+def polygons_of(grounds: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Take geometries apart into their polygons, each with the number of the one it comes from.
+
+    Examples
+    --------
+    >>> polygons_of([shapely.Point(0, 0), shapely.MultiPolygon([shapely.box(0, 0, 1, 1)])])[1]
+    array([1])
+    """
+    parts, owner = shapely.get_parts(geometry_array(grounds), return_index=True)
+    parts, inner = shapely.get_parts(parts, return_index=True)  # a collection may hold multipolygons
+    areal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    return parts[areal], owner[inner[areal]]
+
+
+def geometry_array(shapes: Iterable[Any]) -> NDArray[Any]:
+    """Make an array of geometries, of none too."""
+    return np.array([*shapes, None], dtype=object)[:-1]  # the None keeps numpy from looking inside
 
 
 def guarded(found: list[Proposal], zones: Zones) -> list[Proposal]:
@@ -180,23 +210,23 @@ def guarded(found: list[Proposal], zones: Zones) -> list[Proposal]:
     it, the other gives way.
     """
     _try(found, zones)
-    stretches = []
-    for each in found:
-        parts = shapely.get_parts(each.ground) if each.action == "snap" and each.reason else []
-        stretches += [replace(each, ground=part) for part in parts] if len(parts) > 1 else [each]
-    if len(stretches) > len(found):
-        found = stretches
-        _try(found, zones)
+    whole = [each for each in found if each.action == "snap" and each.reason]
+    stretches = [
+        replace(each, ground=part) for each in whole for part in shapely.get_parts(each.ground).tolist()
+    ]
+    if len(stretches) > len(whole):
+        found = [each for each in found if each not in whole] + stretches
+        _try(found, zones, again=whole)
     turned = [
         each
         for each in found
         if each.reason in REFUSALS and each.losing >= 0 and each.by != "highest_priority"
     ]
     kept = [(each, each.by, each.reason) for each in turned]
+    for each in turned:
+        each.gaining, each.losing, each.by = each.losing, each.gaining, "keeps_both_whole"
     if turned:
-        for each in turned:
-            each.gaining, each.losing, each.by = each.losing, each.gaining, "keeps_both_whole"
-        _try(found, zones)
+        _try(found, zones, again=turned)
     for each, by, reason in kept:
         if each.reason:
             each.gaining, each.losing, each.by, each.reason = each.losing, each.gaining, by, reason
@@ -213,13 +243,16 @@ def _inside(common: Any, keeps: Any, loses: Any) -> str:
     return "duplicate" if all(whole) else "nested" if any(whole) else ""
 
 
-def _parted(pieces: NDArray[Any], snap_within_m: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Part ground into what is wider than the snapping distance and what is nowhere; rounding is left out.
+def _parted(
+    pieces: NDArray[Any], owner: NDArray[np.int64], snap_within_m: float
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """Part ground into what is wider than the snapping distance and what is nowhere, each with its owner.
 
-    Without snapping the narrow is left out too, if it is a hairline.
+    What is rounding is left out; without snapping hairlines are, too.
     """
     width = max(snap_within_m, _HAIRLINE_M)
-    pieces = _real(pieces)
+    real = _is_real(pieces)
+    pieces, owner = pieces[real], owner[real]
     shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
     opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
     is_thin = shapely.is_empty(opened)
@@ -227,18 +260,20 @@ def _parted(pieces: NDArray[Any], snap_within_m: float) -> tuple[NDArray[Any], N
         (shapely.get_num_geometries(opened) > 1)
         | (shapely.length(opened) < (1 - _TAIL_SHARE) * shapely.length(pieces))
     )
-    solid, thin = [pieces[~is_thin & ~tailed]], [pieces[is_thin]]
-    for at in np.flatnonzero(tailed):
-        solid.append(_real(pieces_of(shapely.intersection(pieces[at], opened[at]))))
-        thin.append(_real(pieces_of(shapely.difference(pieces[at], opened[at]))))
-    narrow = np.concatenate(thin) if snap_within_m > 0 else pieces[:0]
-    return np.concatenate(solid), narrow
+    whole = ~is_thin & ~tailed
+    bodies, of_body = polygons_of(shapely.intersection(pieces[tailed], opened[tailed]))
+    tails, of_tail = polygons_of(shapely.difference(pieces[tailed], opened[tailed]))
+    solid, solid_of = np.concatenate([pieces[whole], bodies]), np.r_[owner[whole], owner[tailed][of_body]]
+    thin, thin_of = np.concatenate([pieces[is_thin], tails]), np.r_[owner[is_thin], owner[tailed][of_tail]]
+    kept, narrow = _is_real(solid), _is_real(thin) & (snap_within_m > 0)
+    return solid[kept], solid_of[kept], thin[narrow], thin_of[narrow]
 
 
-def _real(pieces: NDArray[Any]) -> NDArray[Any]:
-    """Leave out what is narrower than two vertices that count as one."""
-    real = ~shapely.is_empty(pieces) & (widths_of(pieces) >= SAME_M)
-    return np.asarray(pieces[real])
+def _is_real(pieces: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which are wider than two vertices that count as one."""
+    real = ~shapely.is_empty(pieces)
+    real[real] = widths_of(pieces[real]) >= SAME_M
+    return np.asarray(real)
 
 
 def _together(pieces: NDArray[Any]) -> Any:
@@ -246,11 +281,17 @@ def _together(pieces: NDArray[Any]) -> Any:
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
-def _try(found: list[Proposal], zones: Zones) -> None:
-    """Write down why the guard refuses what no limit forbids."""
-    tried = [each for each in found if each.reason in ("", *REFUSALS)]
+def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) -> None:
+    """Write down why the guard refuses what no limit forbids; again only for the zones of some proposals."""
+    anew = {zone for each in again for zone in (each.gaining, each.losing)}
+    tried = [
+        each
+        for each in found
+        if each.reason in ("", *REFUSALS)
+        and (not anew or (each.losing if each.losing >= 0 else each.gaining) in anew)
+    ]
     fixes = Fixes(
-        np.array([*(each.ground for each in tried), None], dtype=object)[:-1],
+        geometry_array(each.ground for each in tried),
         np.array([each.gaining for each in tried], dtype=np.int64),
         np.array([each.losing for each in tried], dtype=np.int64),
     )

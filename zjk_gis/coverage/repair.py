@@ -14,11 +14,11 @@ from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.mending import Fixes, mended
 from zjk_gis.coverage.overlaps import overlapping_zones
-from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, guarded
+from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, geometry_array, guarded, polygons_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.policy import Policy, rank_of
-from zjk_gis.layers.ground import numbered, pieces_of, widths_of
+from zjk_gis.layers.ground import numbered, widths_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.versions import zones_at
 
@@ -162,7 +162,7 @@ def repair_coverage(
         if allowed is not None and len(allowed):
             allowed = convert_crs(allowed, metric.crs, name="allowed")
         gaps = coverage_gaps(region, metric, allowed=allowed, min_area_m2=0, min_width_m=0, **where)
-        found += fills_of(pieces_of(shapely.geometrycollections(gaps.geometry.to_numpy())), known, limits)
+        found += fills_of(polygons_of(gaps.geometry)[0], known, limits)
     found += cuts_of(_pairs(metric, known, where), known, limits)
     found = guarded([found[at] for at in _order(found, known)], known)
     found = [found[at] for at in _order(found, known)]
@@ -248,7 +248,7 @@ def apply_repairs(
     touched = np.flatnonzero(after != shapes)
 
     filled = float(shapely.area(fixes.grounds[done & (fixes.losing < 0)]).sum())
-    covered = [float(faces_of(each).cover.area) for each in (shapes, after)]
+    covered = [float(shapely.area(faces_of(each).cover)) for each in (shapes, after)]
     if abs(covered[1] - covered[0] - filled) > _CONSERVED * covered[1]:
         message = (
             f"the repaired zones would cover {covered[1]:,.4f} m² instead of {covered[0] + filled:,.4f} m²; "
@@ -294,7 +294,7 @@ def _pairs(metric: gpd.GeoDataFrame, known: Zones, where: dict[str, Any]) -> lis
 
 def _order(found: list[Proposal], known: Zones) -> list[int]:
     """Order fixes by size, equal ones by place and by code."""
-    grounds = _array([each.ground for each in found])
+    grounds = geometry_array(each.ground for each in found)
     west, south, *_ = shapely.bounds(grounds).T.round(3) if len(found) else np.empty((4, 0))
     names = [*known.codes, ""]
     area = shapely.area(grounds).round(4)
@@ -314,7 +314,7 @@ def _order(found: list[Proposal], known: Zones) -> list[int]:
 def _told(
     found: list[Proposal], known: Zones, metric: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    grounds = _array([each.ground for each in found])
+    grounds = geometry_array(each.ground for each in found)
     gaining, losing = (
         np.array([getattr(each, side) for each in found], dtype=np.int64) for side in ("gaining", "losing")
     )
@@ -453,8 +453,3 @@ def _left(result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, **where: An
 def _places_of(shapes: NDArray[Any]) -> NDArray[np.complex128]:
     coords = shapely.get_coordinates(shapes)
     return np.asarray(coords[:, 0] + 1j * coords[:, 1])
-
-
-def _array(shapes: list[Any]) -> NDArray[Any]:
-    """Make an array of geometries, of an empty list too."""
-    return np.array([*shapes, None], dtype=object)[:-1]  # the None keeps numpy from looking inside

@@ -56,9 +56,9 @@ class _Rings:
         kept = whole & ~lost
         number = np.cumsum(kept) - 1
         own = kept[ring]
-        rings = shapely.linearrings(_pairs(places[own]), indices=number[ring[own]])
+        rings: NDArray[Any] = np.asarray(shapely.linearrings(_pairs(places[own]), indices=number[ring[own]]))
         polygons, of_ring = np.unique(self.polygon[kept], return_inverse=True)
-        parts = shapely.polygons(rings, indices=of_ring)
+        parts: NDArray[Any] = np.asarray(shapely.polygons(rings, indices=of_ring))
         result = np.array([shapely.Polygon()] * len(shapes) + [None], dtype=object)[:-1]
         multi = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOLYGON
         owner = self.shape[polygons]
@@ -101,7 +101,7 @@ def weld(zones: NDArray[Any], pieces: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     of_piece = rings.shape_of_vertex() >= len(zones)
     hot = of_piece.copy()
     near = shapely.STRtree(pieces).query(
-        shapely.points(_pairs(rings.places[~of_piece])), predicate="dwithin", distance=SAME_M
+        _points(rings.places[~of_piece]), predicate="dwithin", distance=SAME_M
     )[0]
     hot[np.flatnonzero(~of_piece)[near]] = True
     spots, places = _merged(rings.places, hot, of_piece)
@@ -152,11 +152,16 @@ def edges_in_common(
         np.repeat(owner[mine], count) * np.int64(max(len(zones), 1)) + their_owner[at], return_inverse=True
     )
     piece, zone = np.divmod(pairs, max(len(zones), 1))
-    return piece, zone, np.bincount(group, weights=np.repeat(length, count), minlength=len(pairs))
+    border = np.bincount(group, weights=np.repeat(length, count), minlength=len(pairs))
+    return piece.astype(np.int64), zone.astype(np.int64), border.astype(np.float64)
 
 
 def _pairs(places: NDArray[np.complex128]) -> NDArray[np.float64]:
     return np.stack([places.real, places.imag], axis=1)
+
+
+def _points(places: NDArray[np.complex128]) -> NDArray[Any]:
+    return np.asarray(shapely.points(_pairs(places)))
 
 
 def _merged(
@@ -168,7 +173,7 @@ def _merged(
     by_piece[which[~of_piece[hot]]] = False
     rank = np.empty(len(spots), dtype=np.int64)
     rank[np.argsort(by_piece, kind="stable")] = np.arange(len(spots))
-    points = shapely.points(_pairs(spots))
+    points = _points(spots)
     one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_M)
     least = rank.copy()
     while True:
@@ -189,9 +194,7 @@ def _with_vertices(rings: _Rings, spots: NDArray[np.complex128]) -> tuple[_Rings
     real = np.flatnonzero(begin != end)
     begins, begin, end = begins[real], begin[real], end[real]
     lines = shapely.linestrings(np.stack([_pairs(begin), _pairs(end)], axis=1))
-    edge, spot = shapely.STRtree(shapely.points(_pairs(spots))).query(
-        lines, predicate="dwithin", distance=SAME_M
-    )
+    edge, spot = shapely.STRtree(_points(spots)).query(lines, predicate="dwithin", distance=SAME_M)
     along = end[edge] - begin[edge]
     share = ((spots[spot] - begin[edge]) * along.conj()).real / np.abs(along) ** 2
     inner = (spots[spot] != begin[edge]) & (spots[spot] != end[edge]) & (share > 0) & (share < 1)
