@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
     from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.groups import group_faults as group_faults
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.repair import apply_repairs as apply_repairs
     from zjk_gis.coverage.repair import repair_coverage as repair_coverage
@@ -78,6 +79,7 @@ _HOMES = {
     "zjk_gis.assign.job": ("assign_batch",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.groups": ("group_faults",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.repair": ("apply_repairs", "repair_coverage"),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
