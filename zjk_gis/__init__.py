@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.audit import who_handles as who_handles
     from zjk_gis.coverage.groups import group_faults as group_faults
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
-    from zjk_gis.coverage.repair import apply_repairs as apply_repairs
     from zjk_gis.coverage.repair import repair_coverage as repair_coverage
+    from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
     from zjk_gis.index.policy import Policy as Policy
@@ -81,7 +81,8 @@ _HOMES = {
     "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
     "zjk_gis.coverage.groups": ("group_faults",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
-    "zjk_gis.coverage.repair": ("apply_repairs", "repair_coverage"),
+    "zjk_gis.coverage.repair": ("repair_coverage",),
+    "zjk_gis.coverage.repairs_made": ("apply_repairs",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.register": ("CoverRegister",),

@@ -9,7 +9,8 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
-from zjk_gis.coverage.repair import apply_repairs, repair_coverage
+from zjk_gis.coverage.repair import repair_coverage
+from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.labels import label

@@ -85,7 +85,7 @@ def group_faults(
         - ``rule``, ``title``, ``severity`` (text): see ``rules_table("checks")``;
         - ``layer`` and ``code`` (text): what is at fault;
         - ``other`` (text): who else has to do with it, codes joined by ``;``;
-        - ``value`` and ``limit`` (float64), ``unit`` (text): what is there, and what it is held against;
+        - ``value`` and ``limit`` (float64), ``unit`` (text): what is there, and how much may be;
         - ``message`` (text): in the language asked for;
         - ``geometry``: where the fault is: the part that is outside, missing or cut off.
 
@@ -105,6 +105,7 @@ def group_faults(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import box
     >>> grids = gpd.GeoDataFrame(
     ...     {"grid_code": ["130703005001001", "130703005001002", "130703005001003"]},
@@ -117,8 +118,8 @@ def group_faults(
     ...     crs=4547,
     ... )
     >>> group_faults(grids, groups=groups, centre=grids, lang="en")[["rule", "code", "value", "limit"]]
-                rule             code    value   limit
-    0  members_apart               W1      2.0     1.0
+                rule code  value limit
+    0  members_apart   W1    2.0   1.0
     """
     check_language(lang)
     crs = next(
@@ -242,9 +243,7 @@ def _nest(
     for at, own in belonging:
         missing, outside = nesting_differences(parents.shapes[at], children.shapes[own], tolerance)
         if not shapely.is_empty(missing):
-            faults.add(
-                "ground_not_divided", parents, at, missing, value=missing.area, unit="m²", limit=tolerance
-            )
+            faults.add("ground_not_divided", parents, at, missing, value=missing.area, unit="m²", limit=0)
         for child, part in zip(own, outside, strict=True):
             if not shapely.is_empty(part):
                 faults.add(
@@ -255,7 +254,7 @@ def _nest(
                     other=str(parents.codes[at]),
                     value=part.area,
                     unit="m²",
-                    limit=tolerance,
+                    limit=0,
                 )
 
 
