@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAME_M", "edges_in_common", "weld"]
 
-SAME_M = 1e-6  # vertices nearer than this are one: a thousand times what rounding moves them in a city
+SAME_M = 1e-7  # vertices nearer than this are one: a hundred times what rounding moves them in a city
 
 
 @dataclass(frozen=True, slots=True)
