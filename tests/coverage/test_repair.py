@@ -458,7 +458,7 @@ def jittered_city(side, *, seed, amount, share=0.2):
     return make_region(square(0, 0, side * 100, side * 100)), zones
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     side=st.integers(2, 5),
     seed=st.integers(0, 10_000),
@@ -472,19 +472,20 @@ def test_whatever_is_accepted_nothing_is_lost_or_invented(side, seed, amount, ke
     accept = ready[np.random.default_rng(seed).random(len(ready)) <= keep].tolist()
     mended = apply_repairs(zones, proposals, accept=accept, region=region)
     account = mended.attrs["repairs"]
-    assert account["refused"] == {}
+    # A cut may wait for another that was not accepted: alone it would leave a scrap.
+    assert set(account["refused"].values()) <= ({"would_be_split"} if len(accept) < len(ready) else set())
     assert mended["zone_code"].tolist() == zones["zone_code"].tolist()
     assert mended.is_valid.all()
     assert not mended.is_empty.any()
 
     before, after = (shapely.union_all(each.geometry.to_numpy()) for each in (zones, mended))
-    accepted = proposals[proposals["repair_code"].isin(accept)]
+    accepted = proposals[proposals["repair_code"].isin(account["applied"])]
     filled = accepted.loc[accepted["losing_code"] == "", "area_m2"].sum()
     assert after.area == pytest.approx(before.area + filled, rel=1e-9)
     cut = accepted.loc[accepted["losing_code"] != "", "area_m2"].sum()
     assert mended.area.sum() == pytest.approx(zones.area.sum() + filled - cut, rel=1e-9)
 
-    left = proposals[~proposals["repair_code"].isin(accept)].union_all()
+    left = proposals[~proposals["repair_code"].isin(account["applied"])].union_all()
     for found in (coverage_gaps(region, mended), overlapping_zones(mended)):
         outside = shapely.area(shapely.difference(found.geometry.to_numpy(), left.buffer(1e-5)))
         assert outside.sum() <= 1e-4

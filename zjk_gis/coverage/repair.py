@@ -98,8 +98,8 @@ def repair_coverage(
     -----
     Nothing is moved: gaps are joined to a zone and overlaps cut from one, along the lines that are there. So
     borders that nothing is wrong with keep every digit, which a cleaner that snaps vertices cannot promise.
-    Whoever refuses a row leaves the others as they are; each stands by itself. Fixes of one zone are tried
-    together and must leave it in one piece.
+    No row needs another, but one: a cut that would leave a scrap may wait for the one that takes the scrap;
+    accepted alone it is refused.
 
     See Also
     --------

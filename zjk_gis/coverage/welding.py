@@ -100,7 +100,9 @@ def weld(zones: NDArray[Any], pieces: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     rings = _Rings.of(both)
     of_piece = rings.shape_of_vertex() >= len(zones)
     hot = of_piece.copy()
-    near = shapely.STRtree(pieces).query(
+    borders = rings.starts[of_piece[rings.starts]]
+    lines = _lines(rings.places[borders], rings.places[borders + 1])
+    near = shapely.STRtree(lines).query(
         _points(rings.places[~of_piece]), predicate="dwithin", distance=SAME_M
     )[0]
     hot[np.flatnonzero(~of_piece)[near]] = True
@@ -164,6 +166,10 @@ def _points(places: NDArray[np.complex128]) -> NDArray[Any]:
     return np.asarray(shapely.points(_pairs(places)))
 
 
+def _lines(begin: NDArray[np.complex128], end: NDArray[np.complex128]) -> NDArray[Any]:
+    return np.asarray(shapely.linestrings(np.stack([_pairs(begin), _pairs(end)], axis=1)))
+
+
 def _merged(
     places: NDArray[np.complex128], hot: NDArray[np.bool_], of_piece: NDArray[np.bool_]
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
@@ -193,7 +199,7 @@ def _with_vertices(rings: _Rings, spots: NDArray[np.complex128]) -> tuple[_Rings
     begin, end = rings.places[begins], rings.places[begins + 1]
     real = np.flatnonzero(begin != end)
     begins, begin, end = begins[real], begin[real], end[real]
-    lines = shapely.linestrings(np.stack([_pairs(begin), _pairs(end)], axis=1))
+    lines = _lines(begin, end)
     edge, spot = shapely.STRtree(_points(spots)).query(lines, predicate="dwithin", distance=SAME_M)
     along = end[edge] - begin[edge]
     share = ((spots[spot] - begin[edge]) * along.conj()).real / np.abs(along) ** 2
