@@ -10,7 +10,6 @@ import shapely
 
 from zjk_gis.coverage.mending import REFUSALS, Fixes, mended
 from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
-from zjk_gis.layers.ground import widths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -272,7 +271,7 @@ def _parted(
 def _is_real(pieces: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which are wider than two vertices that count as one."""
     real = ~shapely.is_empty(pieces)
-    real[real] = widths_of(pieces[real]) >= SAME_M
+    real[real] = 2 * shapely.area(pieces[real]) >= SAME_M * shapely.length(pieces[real])
     return np.asarray(real)
 
 

@@ -16,7 +16,7 @@ from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, geometr
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.index.policy import Policy, rank_of
-from zjk_gis.layers.ground import numbered, widths_of
+from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.versions import zones_at
 
@@ -223,7 +223,7 @@ def _told(
         "losing_code": names[losing],
         "by": [each.by if each.gaining >= 0 else "" for each in found],
         "area_m2": size,
-        "mean_width_m": widths_of(grounds),
+        "mean_width_m": 2 * size / shapely.length(grounds),
         "neighbours": [";".join(names[who] for who, _ in own) for own in around],
         "neighbour_borders_m": [";".join(f"{length:.2f}" for _, length in own) for own in around],
         "gaining_before_m2": areas[gaining],
