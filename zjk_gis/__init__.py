@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.exceptions import without_accepted as without_accepted
     from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.changes import compare_zones as compare_zones
+    from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.groups import group_faults as group_faults
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
+    from zjk_gis.coverage.repair import repair_coverage as repair_coverage
+    from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
     from zjk_gis.coverage.timeline import coverage_over_time as coverage_over_time
@@ -93,7 +97,11 @@ _HOMES = {
     "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
     "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.changes": ("compare_zones",),
+    "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.groups": ("group_faults",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
+    "zjk_gis.coverage.repair": ("repair_coverage",),
+    "zjk_gis.coverage.repairs_made": ("apply_repairs",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),
     "zjk_gis.index.policy": ("Policy",),

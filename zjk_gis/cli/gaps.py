@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.city import read_zones
+from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.errors import InputError
-from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
+from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(
             message = f"{output}: gaps and overlaps are two layers; name a .gpkg file"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
-    ground = _companion(zones, region, "built_up_areas")
+    ground = read_companion(zones, region, "built_up_areas")
     if ground is None:
         message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
@@ -68,7 +68,7 @@ def command(
         code=code,
         at=at,
         level=level,
-        allowed=_companion(zones, allowed, "rivers"),
+        allowed=read_companion(zones, allowed, "rivers"),
     )
     overlaps = overlapping_zones(zone_layer, code=code, at=at, level=level)
     if output is not None:
@@ -123,11 +123,3 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
             for name in ("overlap_code", "area_m2", "reason", "first_code", "second_code")
         ],
     )
-
-
-def _companion(zones: Path, path: Path | None, name: str) -> gpd.GeoDataFrame | None:
-    """Read the layer named, or the one that came with the zones."""
-    if path is not None:
-        names = list_layers(path)
-        return read_layer(path, layer=name if name in names else None)
-    return read_layer(zones, layer=name, spec=name) if name in list_layers(zones) else None

@@ -34,6 +34,10 @@ _COMMANDS = {
     "layers": ("zjk_gis.cli.layers", "List the layers of a workspace and their versions 图层与版本."),
     "map": ("zjk_gis.cli.draw", "Draw a city and what is wrong with it on one map 出图."),
     "report": ("zjk_gis.cli.report", "Make a report of any table of indicators 报告."),
+    "repair": (
+        "zjk_gis.cli.repair",
+        "Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.",
+    ),
     "synth": ("zjk_gis.cli.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }
 
