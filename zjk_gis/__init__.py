@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
     from zjk_gis.coverage.borders import border_sheet as border_sheet
+    from zjk_gis.coverage.changes import compare_zones as compare_zones
     from zjk_gis.coverage.consequence import rank_faults as rank_faults
     from zjk_gis.coverage.exceptions import accept_fault as accept_fault
     from zjk_gis.coverage.exceptions import without_accepted as without_accepted
-    from zjk_gis.coverage.matters import who_handles as who_handles
-    from zjk_gis.coverage.changes import compare_zones as compare_zones
-    from zjk_gis.coverage.audit import who_handles as who_handles
     from zjk_gis.coverage.groups import group_faults as group_faults
+    from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.repair import repair_coverage as repair_coverage
     from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
@@ -93,12 +92,11 @@ _HOMES = {
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.coverage.audit": ("responsibility_audit",),
     "zjk_gis.coverage.borders": ("border_sheet",),
+    "zjk_gis.coverage.changes": ("compare_zones",),
     "zjk_gis.coverage.consequence": ("rank_faults",),
     "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
-    "zjk_gis.coverage.matters": ("who_handles",),
-    "zjk_gis.coverage.changes": ("compare_zones",),
-    "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
     "zjk_gis.coverage.groups": ("group_faults",),
+    "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.repair": ("repair_coverage",),
     "zjk_gis.coverage.repairs_made": ("apply_repairs",),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.coverage.audit import gini
+from zjk_gis.coverage.chiefs import gini
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
