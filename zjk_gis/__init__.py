@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
     from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.edges import coverage_edges as coverage_edges
+    from zjk_gis.coverage.faults import coverage_faults as coverage_faults
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
@@ -76,6 +78,8 @@ _HOMES = {
     "zjk_gis.assign.job": ("assign_batch",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
     "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.edges": ("coverage_edges",),
+    "zjk_gis.coverage.faults": ("coverage_faults",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.index.policy": ("Policy",),

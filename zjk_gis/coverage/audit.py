@@ -10,8 +10,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.coverage.faces import ready_zones
-from zjk_gis.coverage.gaps import coverage_gaps
-from zjk_gis.coverage.overlaps import overlapping_zones
+from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.coverage.roads import road_responsibility, road_totals
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.ground import cover_of
@@ -146,8 +145,9 @@ def responsibility_audit(
     >>> audit.figures.set_index("measure")["share"].head(3).to_dict()
     {'ground_once': 0.8, 'ground_several': 0.1, 'ground_nobody': 0.1}
     """
-    gaps = coverage_gaps(region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0)
-    overlaps = overlapping_zones(zones, code=code, at=at, level=level, min_area_m2=0.0)
+    gaps, overlaps = coverage_faults(
+        region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0
+    )
     valid = zones_at(ready_zones(zones, code=code, crs=gaps.crs), at, level=level)
     figures = _of_ground(region, allowed, gaps, overlaps)
     stretches = matters = None

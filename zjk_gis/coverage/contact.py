@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine.shapes import Rings
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CONTACT_M", "TOUCH_M", "common_borders", "edges_of"]
+__all__ = ["CONTACT_M", "TOUCH_M", "alongside", "common_borders", "edges_of"]
 
 TOUCH_M = 0.01  # borders nearer than this lie on each other
 CONTACT_M = 0.05  # the least stretch of common border that makes a neighbour: a corner alone does not
@@ -30,11 +32,7 @@ def edges_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int6
     >>> edges.shape, owner.tolist()
     ((8, 4), [0, 0, 0, 0, 1, 1, 1, 1])
     """
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    coords, ring = shapely.get_coordinates(rings, return_index=True)
-    at = np.flatnonzero(ring[1:] == ring[:-1])
-    return np.hstack([coords[at], coords[at + 1]]), owner[part[ring[at]]]
+    return Rings.of(shapes).edges() if len(shapes) else (np.empty((0, 4)), np.empty(0, np.int64))
 
 
 def common_borders(
@@ -73,7 +71,7 @@ def common_borders(
     tree = shapely.STRtree(np.asarray(shapely.linestrings(ends[here])))
     # A diagonal has the bounds of its box, and is made in a third of the time.
     segment, other = tree.query(np.asarray(shapely.linestrings(np.stack([lows, highs], axis=1))))
-    begin, end = _alongside(own[segment], edges[here[other]])
+    begin, end = alongside(own[segment], edges[here[other]], TOUCH_M)
     near = end > begin
     segment, begin, end = segment[near], begin[near], end[near]
     whose = np.asarray(owner)[here[other[near]]].astype(np.int64)
@@ -90,22 +88,28 @@ def common_borders(
     return at_piece.astype(np.int64), of_owner, length
 
 
-def _alongside(
-    own: NDArray[np.float64], other: NDArray[np.float64]
+def alongside(
+    own: NDArray[np.float64], other: NDArray[np.float64], within: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return from where to where, along each first edge, the second one lies within touch of its line."""
+    """Return from where to where, along each first edge, the second one lies near its line.
+
+    Examples
+    --------
+    >>> begin, end = alongside(np.array([[0.0, 0, 10, 0]]), np.array([[4.0, 0.2, 4, -0.2]]) + [0, 0, 4, 0], 0.1)
+    >>> begin.tolist(), end.tolist()
+    ([5.0], [7.0])
+    """
     along = own[:, 2:] - own[:, :2]
     length = np.hypot(*along.T)
     unit = along / np.maximum(length, 1e-300)[:, None]
     a, b = other[:, :2] - own[:, :2], other[:, 2:] - own[:, :2]
-    at, across = np.stack([(end * unit).sum(axis=1) for end in (a, b)]), np.stack(
-        [end[:, 1] * unit[:, 0] - end[:, 0] * unit[:, 1] for end in (a, b)]
-    )
+    at = np.stack([(end * unit).sum(axis=1) for end in (a, b)])
+    across = np.stack([end[:, 1] * unit[:, 0] - end[:, 0] * unit[:, 1] for end in (a, b)])
     # The part of the second edge inside the strip of that width around the first one's line.
     rise = across[1] - across[0]
     steep = np.where(rise == 0.0, 1.0, rise)
-    one, two = (-TOUCH_M - across[0]) / steep, (TOUCH_M - across[0]) / steep
-    inside = np.abs(across[0]) <= TOUCH_M
+    one, two = (-within - across[0]) / steep, (within - across[0]) / steep
+    inside = np.abs(across[0]) <= within
     low = np.where(rise == 0.0, np.where(inside, 0.0, 1.0), np.maximum(np.minimum(one, two), 0.0))
     high = np.where(rise == 0.0, np.where(inside, 1.0, 0.0), np.minimum(np.maximum(one, two), 1.0))
     run = at[1] - at[0]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["Divided", "Faces", "Zones", "divide", "faces_of", "ready_zones"]
+__all__ = ["Divided", "Faces", "Zones", "choose", "divide", "faces_of", "ready_zones"]
 
 _FEW_VERTICES = 50_000  # fewer are united one by one sooner than compiled code is loaded
 _MESSY = 0.3  # the share of edges left above which the zones are united one by one
@@ -139,15 +139,35 @@ def divide(
     level: int | None = None,
 ) -> Divided:
     """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all."""
+    valid, lapsed, index, metric = choose(zones, code=code, crs=crs, at=at, level=level)
+    return Divided(valid, lapsed, faces_of(valid.shapes, index), metric)
+
+
+def choose(
+    zones: gpd.GeoDataFrame,
+    *,
+    code: str,
+    crs: CRS | None = None,
+    at: str | dt.date | None = None,
+    level: int | None = None,
+) -> tuple[Zones, Zones, PolygonIndex | None, CRS]:
+    """Check a layer of zones, and tell those of a level that hold on a day from the others.
+
+    Returns
+    -------
+    valid, others : Zones
+    index : PolygonIndex or None
+        Over the valid ones, where checking has left one.
+    crs : CRS
+    """
     layer, index = _ready(zones, code=code, crs=crs, name="zones")
     of_one, _ = of_level(layer, level)
     holds = np.ones(len(of_one), dtype=bool)
     if at is not None:
         begins, ends = validity_days(of_one, "zones")
         holds = (begins <= day_of(at)) & (day_of(at) <= ends)
-    valid, lapsed = Zones.of(of_one[holds], code), Zones.of(of_one[~holds], code)
-    same = len(valid.shapes) == len(layer)
-    return Divided(valid, lapsed, faces_of(valid.shapes, index if same else None), layer.crs)
+    valid, others = Zones.of(of_one[holds], code), Zones.of(of_one[~holds], code)
+    return valid, others, index if len(valid.shapes) == len(layer) else None, layer.crs
 
 
 def _ready(

@@ -138,7 +138,7 @@ def overlapping_zones(
     >>> overlaps = overlapping_zones(zones)
     >>> overlaps[["overlap_code", "codes", "kind", "area_m2", "first_share", "second_share"]]
       overlap_code codes     kind  area_m2  first_share  second_share
-    0         C001   A;B  partial   1000.0          0.1      0.090909
+    0         C001   A;B  partial   1000.0     0.100000      0.090909
     1         C002   B;C   nested    400.0     0.036364      1.000000
     """
     rules = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)

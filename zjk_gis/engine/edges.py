@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Whole
     from zjk_gis.engine.shapes import Rings
 
-__all__ = ["Cancelled", "cancel_edges", "chained", "edges_left", "turned_rings"]
+__all__ = ["Cancelled", "cancel_edges", "chained", "edges_left"]
 
 _ONE_TABLE = 200_000  # vertices; more are shared out among threads
 
@@ -80,7 +80,7 @@ def cancel_edges(rings: Rings) -> Cancelled:
     >>> len(cancelled.left), np.bincount(cancelled.zone).tolist()
     (8, [4, 4])
     """
-    turned = turned_rings(rings) != rings.is_hole
+    turned = rings.turned
     parts = 1 if len(rings.coords) < _ONE_TABLE else min(16, 1 << (count() - 1).bit_length())
     found = all_of(
         lambda part: _cancel(rings.coords, rings.starts, turned, parts, part), range(parts)
@@ -160,15 +160,6 @@ def _follow(begin: Ints, end: Ints, edge_from: Ints, goes_on: Bools) -> tuple[In
                 e = edge_from[end[e]]
             lines += 1
     return order, line
-
-
-def turned_rings(rings: Rings) -> NDArray[np.bool_]:
-    """Tell which rings run clockwise."""
-    x, y = (rings.coords - np.repeat(rings.low, np.diff(rings.starts), axis=0)).T
-    cross = np.zeros(len(x))
-    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
-    cross[rings.starts[1:] - 1] = 0.0  # from one ring to the next there is no edge
-    return np.asarray(np.add.reduceat(cross, rings.starts[:-1]) < 0)
 
 
 @compiled

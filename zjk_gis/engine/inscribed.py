@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.arrays import expand, offsets_of
-from zjk_gis.engine.edges import turned_rings
 from zjk_gis.engine.shapes import Rings
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ _SAMPLES = np.array([1.0, 3.0, 5.0]) / 6.0
 _STEP = 1.0 / 3.0
 _BEST = 3  # samples a shape between whose neighbours the maximum is looked for
 _ENOUGH = 0.5  # a circle smaller by this factor than the largest so far is not asked how far it grows
-_ROUNDS = 24
+_ROUNDS = 40
 _GOLDEN = (5.0**0.5 - 1.0) / 2.0
-_ENDS = 1e-6  # the ends of an edge belong to its neighbours, too
+_ENDS = 1e-9  # the ends of an edge belong to its neighbours, too
 _FEW_PAIRS = 1_000_000  # fewer are reckoned sooner than compiled code is loaded
 
 
@@ -126,7 +125,7 @@ class _Border:
         last = np.append(first[1:], len(at)) - 1
         before, after = np.arange(len(at)) - 1, np.arange(len(at)) + 1
         before[first], after[last] = last, first
-        turned = (turned_rings(rings) != rings.is_hole)[ring]
+        turned = rings.turned[ring]
         edges = np.where(turned[:, None], edges[:, [2, 3, 0, 1]], edges)
         shape = rings.zone[ring].astype(np.int64)
         counts = np.bincount(shape, minlength=rings.n_zones)

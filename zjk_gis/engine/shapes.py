@@ -82,6 +82,24 @@ class Rings:
         """Whether each ring bounds a hole."""
         return np.concatenate([[False], self.part[1:] == self.part[:-1]])
 
+    @property
+    def turned(self) -> NDArray[np.bool_]:
+        """Whether each ring has the inside of its polygon to its right."""
+        x, y = (self.coords - np.repeat(self.low, np.diff(self.starts), axis=0)).T
+        cross = np.zeros(len(x))
+        cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+        cross[self.starts[1:] - 1] = 0.0  # from one ring to the next there is no edge
+        return np.asarray((np.add.reduceat(cross, self.starts[:-1]) < 0) != self.is_hole)
+
+    def edges(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the edges, each with the inside to its left, and the polygon of each."""
+        ring = np.repeat(np.arange(len(self.zone)), np.diff(self.starts))
+        is_edge = (ring[1:] == ring[:-1]) & (self.coords[1:] != self.coords[:-1]).any(axis=1)
+        at = np.flatnonzero(is_edge)
+        edges = np.hstack([self.coords[at], self.coords[at + 1]])
+        turned = self.turned[ring[at]]
+        return np.where(turned[:, None], edges[:, [2, 3, 0, 1]], edges), self.zone[ring[at]].astype(np.int64)
+
     def of_zones(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rings ordered by polygon, and where those of each polygon begin."""
         order = np.argsort(self.zone, kind="stable")

@@ -57,11 +57,11 @@ _INCIDENT_COLUMNS = (
 _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
     "gaps": (
-        ("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"),
+        ("gap_code", "kind", "area_m2", "width_m", "length_m", "neighbours", "expired_codes"),
         style.area(style.VERMILION, fill=0.75, weight=2),
     ),
     "overlaps": (
-        ("overlap_code", "area_m2", "reason", "first_code", "second_code"),
+        ("overlap_code", "kind", "area_m2", "width_m", "first_code", "second_code"),
         style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63"),
     ),
     "sections_without_chief": (
