@@ -16,7 +16,6 @@ import shapely
 
 from zjk_gis.coverage.contact import alongside
 from zjk_gis.coverage.faces import choose
-from zjk_gis.engine import PolygonIndex
 from zjk_gis.errors import InputError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
@@ -123,9 +122,9 @@ def coverage_edges(
     if within_m == 0:
         message = "within_m must be greater than 0: edges that match exactly are never looked at"
         raise InputError(message)
-    valid, _, index, crs = choose(zones, code=code, at=at, level=level)
+    valid, _, rings, crs = choose(zones, code=code, at=at, level=level)
     names, number = np.unique(valid.codes, return_inverse=True)
-    edges, owner = _edges_left(PolygonIndex(valid.shapes).rings if index is None else index.rings, number)
+    edges, owner = _edges_left(rings, number)
     vertices = _lonely_vertices(edges, owner, within_m)
     found = _describe(*_runs(edges, owner, vertices, within_m), vertices, names, within_m)
     table = gpd.GeoDataFrame(found, geometry="geometry", crs=crs)

@@ -14,6 +14,9 @@ import numpy as np
 import shapely
 
 from zjk_gis.engine import PolygonIndex
+from zjk_gis.engine.arrays import expand
+from zjk_gis.engine.shapes import Rings
+from zjk_gis.engine.signs import orientations
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import day_of, validity_days
@@ -54,15 +57,15 @@ class Faces:
     zone: NDArray[np.int64] | None = None
 
 
-def faces_of(shapes: NDArray[Any], index: PolygonIndex | None = None) -> Faces:
+def faces_of(shapes: NDArray[Any], rings: Rings | None = None) -> Faces:
     """Divide the ground by zones.
 
     Parameters
     ----------
     shapes : ndarray of Polygon and MultiPolygon
         Valid ones; they may overlap.
-    index : PolygonIndex, optional
-        Over just these shapes, if there is one already.
+    rings : Rings, optional
+        Of just these shapes, if they have been taken apart already.
 
     Examples
     --------
@@ -71,24 +74,41 @@ def faces_of(shapes: NDArray[Any], index: PolygonIndex | None = None) -> Faces:
     """
     if not len(shapes):
         return Faces(shapely.MultiPolygon(), np.empty(0, dtype=object))
-    index = PolygonIndex(shapes) if index is None else index
-    n_vertices = len(index.rings.coords)
+    rings = Rings.of(shapes) if rings is None else rings
+    n_vertices = len(rings.coords)
     if n_vertices < _FEW_VERTICES:
         return Faces(cover_of(shapes), None)
     from zjk_gis.engine.edges import cancel_edges, chained
 
-    cancelled = cancel_edges(index.rings)
+    cancelled = cancel_edges(rings)
     if len(cancelled.left) > _MESSY * n_vertices:
         return Faces(cover_of(shapes), None)
     coords, line = chained(cancelled.left)
     lines = shapely.get_parts(shapely.union_all(shapely.linestrings(coords, indices=line)))
     faces = shapely.get_parts(shapely.polygonize(lines))
-    inner = shapely.point_on_surface(faces)
-    offsets, _, touches = index.candidates(shapely.get_x(inner), shapely.get_y(inner))
-    covering = np.zeros(len(faces), dtype=np.int64)
-    np.add.at(covering, np.repeat(np.arange(len(faces)), np.diff(offsets)), ~touches)
+    covering = _depths(shapely.get_coordinates(shapely.point_on_surface(faces)), cancelled.left)
     cover = shapely.coverage_union_all(faces[covering > 0])
     return Faces(cover, faces[covering > 1], cancelled.edges, cancelled.zone)
+
+
+def _depths(points: NDArray[np.float64], left: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many polygons cover each point, by the edges that are left of them.
+
+    A ray to the east leaves a polygon where it crosses an edge that runs up, and enters one where it runs
+    down. The polygons themselves are not asked: the point may lie on a border that two of them share.
+    """
+    order = np.argsort(points[:, 1], kind="stable")
+    x, y = points[order].T
+    ax, ay, bx, by = left.T
+    starts = np.searchsorted(y, np.minimum(ay, by))
+    counts = np.searchsorted(y, np.maximum(ay, by)) - starts
+    level, edge = expand(starts, counts), np.repeat(np.arange(len(left)), counts)
+    up = by[edge] > ay[edge]
+    side = orientations(ax[edge], ay[edge], bx[edge], by[edge], x[level], y[level])
+    crosses = np.where(up, side > 0, side < 0)
+    depths = np.zeros(len(points))
+    np.add.at(depths, order[level], np.where(up, 1, -1) * crosses)
+    return depths.astype(np.int64)
 
 
 def ready_zones(
@@ -139,8 +159,8 @@ def divide(
     level: int | None = None,
 ) -> Divided:
     """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all."""
-    valid, lapsed, index, metric = choose(zones, code=code, crs=crs, at=at, level=level)
-    return Divided(valid, lapsed, faces_of(valid.shapes, index), metric)
+    valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
+    return Divided(valid, lapsed, faces_of(valid.shapes, rings), metric)
 
 
 def choose(
@@ -150,35 +170,36 @@ def choose(
     crs: CRS | None = None,
     at: str | dt.date | None = None,
     level: int | None = None,
-) -> tuple[Zones, Zones, PolygonIndex | None, CRS]:
+) -> tuple[Zones, Zones, Rings, CRS]:
     """Check a layer of zones, and tell those of a level that hold on a day from the others.
 
     Returns
     -------
     valid, others : Zones
-    index : PolygonIndex or None
-        Over the valid ones, where checking has left one.
+    rings : Rings
+        Of the valid ones.
     crs : CRS
     """
-    layer, index = _ready(zones, code=code, crs=crs, name="zones")
+    layer, rings = _ready(zones, code=code, crs=crs, name="zones")
     of_one, _ = of_level(layer, level)
     holds = np.ones(len(of_one), dtype=bool)
     if at is not None:
         begins, ends = validity_days(of_one, "zones")
         holds = (begins <= day_of(at)) & (day_of(at) <= ends)
     valid, others = Zones.of(of_one[holds], code), Zones.of(of_one[~holds], code)
-    return valid, others, index if len(valid.shapes) == len(layer) else None, layer.crs
+    whole = len(valid.shapes) == len(layer)
+    return valid, others, rings if whole else Rings.of(valid.shapes), layer.crs
 
 
 def _ready(
     zones: gpd.GeoDataFrame, *, code: str, crs: CRS | None, name: str
-) -> tuple[gpd.GeoDataFrame, PolygonIndex | None]:
-    """Return the layer, and the index by which its shapes were checked last."""
-    made: list[PolygonIndex] = []
+) -> tuple[gpd.GeoDataFrame, Rings]:
+    """Return the layer, and the rings that were checked last."""
+    made: list[Rings] = []
 
     def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
-        made.append(PolygonIndex(shapes))
-        return made[-1].invalid()
+        made.append(Rings.of(shapes))
+        return PolygonIndex(shapes, rings=made[-1]).invalid()
 
     layer = ready(zones, name, kind="polygon", code=code, crs=crs, invalid=invalid)
-    return layer, made[-1] if made else None
+    return layer, made[-1]

@@ -47,6 +47,10 @@ class Rings:
     @classmethod
     def of(cls, polygons: NDArray[Any]) -> Rings:
         """Take polygons and multipolygons apart."""
+        if not len(polygons):
+            none = np.empty((0, 2))
+            nothing = np.empty(0, np.int32)
+            return cls(none, np.zeros(1, np.int64), nothing, nothing, 0, none, none)
         coords = shapely.get_coordinates(polygons)
         simple = (shapely.get_type_id(polygons) == 3) & (shapely.get_num_interior_rings(polygons) == 0)
         if simple.all():
