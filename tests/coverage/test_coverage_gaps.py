@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from coverages import rectangle_lists
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
@@ -189,7 +190,7 @@ class TestTime:
 
 
 class TestContents:
-    """A gap of 10 m by 10 m; half of an estate, one building and a corner of another, and a road lie in it."""
+    """Half of an estate, a building, a corner of another, and a road lie in a gap of 10 m by 10 m."""
 
     GAP = square(20, 20, 10, 10)
 
@@ -350,16 +351,8 @@ def test_a_region_that_cannot_serve_is_refused():
         coverage_gaps(layer([BOW_TIE]), make_zones())
 
 
-steps = st.integers(0, 9)
-spans = st.integers(1, 5)
-rectangles = st.builds(
-    lambda x, y, w, h: box(X + x, Y + y, X + min(x + w, 10), Y + min(y + h, 10)), steps, steps, spans, spans
-)
-coverages = st.lists(rectangles, min_size=1, max_size=10)
-
-
 @settings(max_examples=80, deadline=None)
-@given(shapes=coverages, seed=st.integers(0, 2**32 - 1))
+@given(shapes=rectangle_lists, seed=st.integers(0, 2**32 - 1))
 def test_every_square_metre_of_a_region_is_covered_once_more_than_once_or_a_gap(shapes, seed):
     """The region is 10 m by 10 m and zones follow its metre squares, so counting squares is the truth."""
     region = layer([box(X, Y, X + 10, Y + 10)])

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
+from zjk_gis.engine.arrays import expand
 from zjk_gis.engine.shapes import Rings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CONTACT_M", "TOUCH_M", "alongside", "common_borders", "edges_of"]
+__all__ = ["CONTACT_M", "TOUCH_M", "alongside", "common_borders", "edges_of", "near_pairs"]
 
 TOUCH_M = 0.01  # borders nearer than this lie on each other
 CONTACT_M = 0.05  # the least stretch of common border that makes a neighbour: a corner alone does not
+_CELLS_EACH = 8  # as many squares as an edge may lie in on average
 
 
 def edges_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -63,18 +64,11 @@ def common_borders(
     own, piece = edges_of(pieces)
     if not len(own) or not len(edges):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    lows = np.minimum(own[:, :2], own[:, 2:]) - TOUCH_M
-    highs = np.maximum(own[:, :2], own[:, 2:]) + TOUCH_M
-    low, high = lows.min(axis=0), highs.max(axis=0)
-    ends = edges.reshape(-1, 2, 2)
-    here = np.flatnonzero(((ends.max(axis=1) >= low) & (ends.min(axis=1) <= high)).all(axis=1))
-    tree = shapely.STRtree(np.asarray(shapely.linestrings(ends[here])))
-    # A diagonal has the bounds of its box, and is made in a third of the time.
-    segment, other = tree.query(np.asarray(shapely.linestrings(np.stack([lows, highs], axis=1))))
-    begin, end = alongside(own[segment], edges[here[other]], TOUCH_M)
+    segment, other = near_pairs(own, edges, TOUCH_M)
+    begin, end = alongside(own[segment], edges[other], TOUCH_M)
     near = end > begin
     segment, begin, end = segment[near], begin[near], end[near]
-    whose = np.asarray(owner)[here[other[near]]].astype(np.int64)
+    whose = np.asarray(owner)[other[near]].astype(np.int64)
     order = np.lexsort((begin, whose, segment))
     segment, whose, begin, end = segment[order], whose[order], begin[order], end[order]
     # What an earlier stretch on the same segment has covered already is not counted again.
@@ -85,7 +79,66 @@ def common_borders(
     found, at = np.unique(keys, return_inverse=True)
     length = np.bincount(at, weights=np.maximum(end - begin, 0.0), minlength=len(found))
     at_piece, of_owner = np.divmod(found, int(whose.max(initial=0)) + 1)
-    return at_piece.astype(np.int64), of_owner, length
+    return at_piece.astype(np.int64), of_owner.astype(np.int64), length.astype(np.float64)
+
+
+def near_pairs(
+    some: NDArray[np.float64], others: NDArray[np.float64], within: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs of edges whose boxes are within a distance: all there are, perhaps more than once.
+
+    Squares of a grid hold them, a little larger than the edges are long, so that most lie in one or two. To
+    make shapes for a tree of GEOS would take longer than all the rest.
+
+    Examples
+    --------
+    >>> near_pairs(np.array([[0.0, 0, 1, 0]]), np.array([[5.0, 0, 6, 1], [1.05, 0, 2, 3]]), 0.1)[1].tolist()
+    [1]
+    """
+    nothing = np.empty(0, np.int64)
+    if not len(some) or not len(others):
+        return nothing, nothing
+    low, high = np.minimum(some[:, :2], some[:, 2:]) - within, np.maximum(some[:, :2], some[:, 2:]) + within
+    low_2, high_2 = np.minimum(others[:, :2], others[:, 2:]), np.maximum(others[:, :2], others[:, 2:])
+    west_south, east_north = low.min(axis=0), high.max(axis=0)
+    here = np.flatnonzero(((high_2 >= west_south) & (low_2 <= east_north)).all(axis=1))
+    low_2, high_2 = low_2[here], high_2[here]
+    side = 2.0 * float(np.median((high - low).max(axis=1)))
+    while True:
+        first, size = _cells(low, high, west_south, side)
+        first_2, size_2 = _cells(low_2, high_2, west_south, side)
+        if size.prod(axis=1).sum() + size_2.prod(axis=1).sum() <= _CELLS_EACH * (len(low) + len(low_2)):
+            break
+        side *= 2.0
+    height = int(max(first[:, 1].max(initial=0), first_2[:, 1].max(initial=0)) + size[:, 1].max() + 1)
+    height += int(size_2[:, 1].max(initial=0))
+    at, cell = _entries(first, size, height)
+    at_2, cell_2 = _entries(first_2, size_2, height)
+    order = np.argsort(cell_2, kind="stable")
+    at_2, cell_2 = at_2[order], cell_2[order]
+    start = np.searchsorted(cell_2, cell)
+    count = np.searchsorted(cell_2, cell, side="right") - start
+    one, other = np.repeat(at, count), at_2[expand(start, count)]
+    near = ((low[one] <= high_2[other]) & (high[one] >= low_2[other])).all(axis=1)
+    return one[near], here[other[near]]
+
+
+def _cells(
+    low: NDArray[np.float64], high: NDArray[np.float64], origin: NDArray[np.float64], side: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first column and row of each box, and how many it spans."""
+    first = np.floor((low - origin) / side).astype(np.int64)
+    return first, np.floor((high - origin) / side).astype(np.int64) - first + 1
+
+
+def _entries(
+    first: NDArray[np.int64], size: NDArray[np.int64], height: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List every box with each of its cells, which have one number each."""
+    columns = np.repeat(np.arange(len(first)), size[:, 0])
+    column = expand(first[:, 0], size[:, 0])
+    rows = size[columns, 1]
+    return np.repeat(columns, rows), np.repeat(column * height, rows) + expand(first[columns, 1], rows)
 
 
 def alongside(
@@ -95,7 +148,7 @@ def alongside(
 
     Examples
     --------
-    >>> begin, end = alongside(np.array([[0.0, 0, 10, 0]]), np.array([[4.0, 0.2, 4, -0.2]]) + [0, 0, 4, 0], 0.1)
+    >>> begin, end = alongside(np.array([[0.0, 0, 10, 0]]), np.array([[4.0, 0.2, 8, -0.2]]), 0.1)
     >>> begin.tolist(), end.tolist()
     ([5.0], [7.0])
     """

@@ -103,7 +103,7 @@ def _people(
     number = np.bincount(
         piece, weights=np.where(unknown, 0.0, population)[home] * share, minlength=len(pieces)
     )
-    return _rounded(number), int(unknown.sum())
+    return _rounded(number.astype(np.float64)), int(unknown.sum())
 
 
 def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -125,9 +125,7 @@ def _usable(layer: gpd.GeoDataFrame, name: str, faults: gpd.GeoDataFrame) -> NDA
     return np.asarray(convert_crs(layer, faults.crs, name=name).geometry.to_numpy())
 
 
-def _buildings(
-    pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame
-) -> NDArray[np.int64]:
+def _buildings(pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame) -> NDArray[np.int64]:
     shapes = _usable(layer, "buildings", faults)
     piece, at = shapely.STRtree(shapes).query(pieces, predicate="intersects")
     areal = shapely.area(shapes)[at] > 0
@@ -141,4 +139,4 @@ def _roads(pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFra
     piece, at = shapely.STRtree(shapes).query(pieces, predicate="intersects")
     lines = shapely.area(shapes) == 0
     length = shapely.length(shapely.intersection(pieces[piece], shapes[at])) * np.where(lines[at], 1.0, 0.5)
-    return np.bincount(piece, weights=length, minlength=len(pieces))
+    return np.bincount(piece, weights=length, minlength=len(pieces)).astype(np.float64)

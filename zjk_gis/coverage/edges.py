@@ -100,7 +100,7 @@ def coverage_edges(
     Borders farther apart are no mismatch but a gap or an overlap, and so are borders that cross: those near
     each other for less than five times `within_m` are left out, unless a vertex lies on the other border
     itself. Where the zones' own details are finer than
-    `within_m`, a narrow strip of a zone counts as near to both sides: choose it well below the narrowest zone.
+    `within_m`, a narrow strip counts as near to both its sides: choose it well below the narrowest zone.
 
     Examples
     --------
@@ -222,7 +222,8 @@ def _runs(
     stretches[end >= length, 1] = edges[one[end >= length], 2:]
     pairs, group = np.unique(keys, return_inverse=True)
     order = np.argsort(group, kind="stable")
-    joined = shapely.multilinestrings(shapely.linestrings(stretches[order]), indices=group[order])
+    pieces: NDArray[Any] = np.asarray(shapely.linestrings(stretches[order]))
+    joined: NDArray[Any] = np.asarray(shapely.multilinestrings(pieces, indices=group[order]))
     # Stretches of one edge near several of the other's overlap: united, each counts once.
     merged = shapely.line_merge(shapely.union_all(joined[:, None], axis=1))
     runs, pair = shapely.get_parts(merged, return_index=True)

@@ -128,6 +128,7 @@ class Zones:
 
     @classmethod
     def of(cls, rows: gpd.GeoDataFrame, code: str) -> Zones:
+        """Take a layer apart."""
         return cls(rows, rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object))
 
 
@@ -199,7 +200,7 @@ def _ready(
 
     def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
         made.append(Rings.of(shapes))
-        return PolygonIndex(shapes, rings=made[-1]).invalid()
+        return PolygonIndex(shapes, rings=made[-1]).invalid(keep=False)
 
     layer = ready(zones, name, kind="polygon", code=code, crs=crs, invalid=invalid)
     return layer, made[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,7 @@ class Ground:
 
     @classmethod
     def of(cls, region: gpd.GeoDataFrame, allowed: gpd.GeoDataFrame | None) -> Ground:
+        """Take allowed ground out of a region."""
         region = ready(region, "region", kind="polygon")
         whole = cover_of(region.geometry.to_numpy())
         if allowed is None or not len(allowed):
@@ -285,9 +287,7 @@ def _describe(
     return gaps
 
 
-def _neighbours(
-    pieces: NDArray[Any], divided: Divided
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+def _neighbours(pieces: NDArray[Any], divided: Divided) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Return the codes around each piece, the longest common border first, and the lengths."""
     edges, zone = divided.faces.edges, divided.faces.zone
     if edges is None or zone is None:
@@ -303,8 +303,8 @@ def _neighbours(
     starts = np.searchsorted(piece[order], np.arange(len(pieces) + 1))
     codes, metres = names[owner[order]], [f"{each:.2f}" for each in length[order].tolist()]
     return (
-        _joined([codes[a:b].tolist() for a, b in zip(starts, starts[1:], strict=False)]),
-        _joined([metres[a:b] for a, b in zip(starts, starts[1:], strict=False)]),
+        _joined([codes[a:b].tolist() for a, b in itertools.pairwise(starts.tolist())]),
+        _joined([metres[a:b] for a, b in itertools.pairwise(starts.tolist())]),
     )
 
 

@@ -227,9 +227,12 @@ class _Claims:
 
     def take(self, which: NDArray[np.intp]) -> _Claims:
         """Keep some of them."""
-        lists = (self.codes, self.members, self.common)
-        codes, members, common = ([each[at] for at in which] for each in lists)
-        return _Claims(codes, self.grounds[which], members, common)
+        return _Claims(
+            [self.codes[at] for at in which],
+            self.grounds[which],
+            [self.members[at] for at in which],
+            [self.common[at] for at in which],
+        )
 
     def how(self, areas: NDArray[np.float64]) -> list[str]:
         """Say of each whether the zones are the same, one is all inside, or neither."""

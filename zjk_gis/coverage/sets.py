@@ -37,9 +37,8 @@ def sets_of(
     Of three strips the middle of the first and second is also the third's:
 
     >>> strips = shapely.box([0.0, 1, 2], 0, [4, 5, 6], 1)
-    >>> grounds, members = sets_of(
-    ...     shapely.intersection(strips[[0, 0, 1]], strips[[1, 2, 2]]), np.array([0, 0, 1]), np.array([1, 2, 2])
-    ... )
+    >>> one, other = np.array([0, 0, 1]), np.array([1, 2, 2])
+    >>> grounds, members = sets_of(shapely.intersection(strips[one], strips[other]), one, other)
     >>> shapely.area(grounds).tolist(), members
     ([1.0, 2.0, 1.0], [(0, 1), (0, 1, 2), (1, 2)])
     """

@@ -82,9 +82,7 @@ def cancel_edges(rings: Rings) -> Cancelled:
     """
     turned = rings.turned
     parts = 1 if len(rings.coords) < _ONE_TABLE else min(16, 1 << (count() - 1).bit_length())
-    found = all_of(
-        lambda part: _cancel(rings.coords, rings.starts, turned, parts, part), range(parts)
-    )
+    found = all_of(lambda part: _cancel(rings.coords, rings.starts, turned, parts, part), range(parts))
     first, net, member = (np.concatenate([each[at] for each in found]) for at in range(3))
     times = np.abs(net)
     left = _directed(rings, np.repeat(first, times), np.repeat(net < 0, times))
@@ -96,9 +94,7 @@ def cancel_edges(rings: Rings) -> Cancelled:
     )
 
 
-def _directed(
-    rings: Rings, edge: NDArray[np.int64], backward: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _directed(rings: Rings, edge: NDArray[np.int64], backward: NDArray[np.bool_]) -> NDArray[np.float64]:
     begins, ends = rings.coords[edge], rings.coords[edge + 1]
     turn = backward[:, None]
     return np.hstack([np.where(turn, ends, begins), np.where(turn, begins, ends)])
@@ -163,7 +159,7 @@ def _follow(begin: Ints, end: Ints, edge_from: Ints, goes_on: Bools) -> tuple[In
 
 
 @compiled
-def _cancel(
+def _cancel(  # noqa: C901
     coords: Floats, starts: Ints, turned: Bools, parts: Whole, part: Whole
 ) -> tuple[Ints, Ints32, Ints]:
     """Cancel the edges of one part of all places.

@@ -107,6 +107,7 @@ class _Border:
         self._along = np.concatenate([along, np.zeros((len(corner), 2))])
         self._normal = np.concatenate([inward, inward[before[corner]]])
         self._turning = np.concatenate([np.zeros((len(edges), 2)), inward[corner] - inward[before[corner]]])
+        self._blocks: tuple[Floats, Ints] | None = None
         pairs = np.bincount(self.shape, minlength=len(starts) - 1) * np.diff(starts)
         self._is_small = pairs.sum() * len(_SAMPLES) < _FEW_PAIRS
         self._skip = np.stack([at, np.concatenate([np.arange(len(edges)), before[corner]])], axis=1)
@@ -143,14 +144,14 @@ class _Border:
         asked = (points, normals, self.shape[element], self._skip[element], self._edges, self._starts)
         if self._is_small:
             return _radii(*asked)
-        from zjk_gis.engine.tangents import tangent_radii
+        from zjk_gis.engine.tangents import blocks_of, tangent_radii
 
-        return tangent_radii(*asked, enough)
+        if self._blocks is None:
+            self._blocks = blocks_of(self._edges, self._starts)
+        return tangent_radii(*asked, self._blocks, enough)
 
 
-def _radii(
-    points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floats, starts: Ints
-) -> Floats:
+def _radii(points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floats, starts: Ints) -> Floats:
     """Return the radius at which each circle meets the first edge of its shape, two edges left out.
 
     Parameters

@@ -6,27 +6,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.engine.arrays import offsets_of
 from zjk_gis.engine.compiled import lean
 from zjk_gis.engine.predicates import greater, lesser
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
-    from zjk_gis.engine.arrays import Floats, Ints, Real, Whole
+    from zjk_gis.engine.arrays import Floats, Ints, Real
 
-__all__ = ["tangent_radii"]
+__all__ = ["blocks_of", "tangent_radii"]
 
 _AT_ONCE = 2048
-_BEYOND = 2.0 + 1e-9  # diameters: what lies farther cannot be met
+_BLOCK = 32  # edges that follow each other, and are passed over together where all of them are too far
+_MORE = 1.0 + 1e-9  # so that rounding passes over nothing
+
+
+def blocks_of(edges: Floats, starts: Ints) -> tuple[Floats, Ints]:
+    """Return the bounds of the blocks of edges, and which blocks are those of each shape."""
+    blocks = offsets_of(-(np.diff(starts) // -_BLOCK))
+    owner = np.repeat(np.arange(len(starts) - 1), np.diff(blocks))
+    begins = starts[owner] + _BLOCK * (np.arange(len(owner)) - blocks[owner])
+    low = np.minimum.reduceat(np.minimum(edges[:, :2], edges[:, 2:]), begins)
+    high = np.maximum.reduceat(np.maximum(edges[:, :2], edges[:, 2:]), begins)
+    return np.hstack([low, high]), blocks
 
 
 def tangent_radii(
-    points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floats, starts: Ints, enough: Real
+    points: Floats,
+    normals: Floats,
+    shape: Ints,
+    skip: Ints,
+    edges: Floats,
+    starts: Ints,
+    blocks: tuple[Floats, Ints],
+    enough: Real,
 ) -> Floats:
     """Return the radii; see `zjk_gis.engine.inscribed`."""
     radii = np.empty(len(points))
 
     def work(part: slice) -> None:
-        _fill(points[part], normals[part], shape[part], skip[part], edges, starts, enough, radii[part])
+        _fill(
+            points[part], normals[part], shape[part], skip[part], edges, starts, *blocks, enough, radii[part]
+        )  # fmt: skip
 
     in_chunks(work, len(points), chunk=_AT_ONCE)
     return radii
@@ -40,6 +61,8 @@ def _fill(
     skip: Ints,
     edges: Floats,
     starts: Ints,
+    boxes: Floats,
+    blocks: Ints,
     enough: Real,
     radii: Floats,
 ) -> None:
@@ -48,27 +71,43 @@ def _fill(
         if shape[k] != before:
             largest, before = 0.0, shape[k]
         px, py, nx, ny = points[k, 0], points[k, 1], normals[k, 0], normals[k, 1]
-        least = np.inf
         first, last = starts[shape[k]], starts[shape[k] + 1]
         own, other = skip[k, 0], skip[k, 1]
-        for step in range(1, last - first):  # from the next edge on, as those nearby leave little room
-            e = own + step
-            if e >= last:
-                e -= last - first
-            if e == other:
-                continue
-            ax, ay, bx, by = edges[e, 0] - px, edges[e, 1] - py, edges[e, 2] - px, edges[e, 3] - py
-            reach = _BEYOND * least
+        many = blocks[shape[k] + 1] - blocks[shape[k]]
+        block = (own - first) // _BLOCK  # those nearby leave little room
+        least = np.inf
+        west, south, east, north = -np.inf, -np.inf, np.inf, np.inf  # of the circle
+        for _ in range(many):
+            at = blocks[shape[k]] + block
             if (
-                ((ax > reach) & (bx > reach))
-                | ((ax < -reach) & (bx < -reach))
-                | ((ay > reach) & (by > reach))
-                | ((ay < -reach) & (by < -reach))
+                boxes[at, 0] <= east
+                and boxes[at, 2] >= west
+                and boxes[at, 1] <= north
+                and boxes[at, 3] >= south
             ):
-                continue
-            least = lesser(least, _radius(nx, ny, ax, ay, bx, by))
-            if least < enough * largest:
-                break
+                begin = first + block * _BLOCK
+                for e in range(begin, min(begin + _BLOCK, last)):
+                    ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+                    if (
+                        (e == own)
+                        | (e == other)
+                        | ((ax > east) & (bx > east))
+                        | ((ax < west) & (bx < west))
+                        | ((ay > north) & (by > north))
+                        | ((ay < south) & (by < south))
+                    ):
+                        continue
+                    radius = _radius(nx, ny, ax - px, ay - py, bx - px, by - py)
+                    if radius < least:
+                        least = radius
+                        reach = least * _MORE
+                        west, east = px + least * nx - reach, px + least * nx + reach
+                        south, north = py + least * ny - reach, py + least * ny + reach
+                if least < enough * largest:
+                    break
+            block += 1
+            if block == many:
+                block = 0
         radii[k] = least
         largest = greater(largest, least)
 

@@ -30,7 +30,8 @@ Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
 # Columns of the library's own words.
 _WORDS = (
-    "found", "reason", "kind", "problem", "check", "position_fix", "answer", "by", "standing", "promise", "measure",
+    "found", "reason", "kind", "problem", "check", "position_fix", "answer", "by", "standing", "promise",
+    "measure",
 )  # fmt: skip
 _PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
 _RECORDED = {"zh": "(原记录)", "en": " (recorded)"}

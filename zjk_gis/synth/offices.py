@@ -276,9 +276,7 @@ class _Planter:
 
     def gap(self, piece: BaseGeometry, kind: str) -> None:
         spot: Any = shapely.point_on_surface(piece)
-        self.gaps.append(
-            {"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "kind": kind}
-        )
+        self.gaps.append({"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "kind": kind})
         self.spoiled.append(piece)
 
     def overlap(self, piece: BaseGeometry, first: str, second: str, kind: str) -> None:
