@@ -108,14 +108,20 @@ def timed(jobs, rounds):
     return {job: median(each) for job, each in seconds.items()}, areas
 
 
+def total(question, *layers):
+    return question(*layers).area.sum()
+
+
 def ours_and_difference(size, rounds):
     region, zones = make_layers(size)
     jobs = {
         "zjk_gis: gaps and overlaps": lambda: sum(f.area.sum() for f in coverage_faults(region, zones)),
-        "zjk_gis: gaps alone": lambda: coverage_gaps(region, zones).area.sum(),
-        "zjk_gis: overlaps alone": lambda: overlapping_zones(zones).area.sum(),
+        "zjk_gis: gaps alone": partial(total, coverage_gaps, region, zones),
+        "zjk_gis: overlaps alone": partial(total, overlapping_zones, zones),
         "zjk_gis: borders that do not match": lambda: float(len(coverage_edges(zones))),
-        "region.difference(zones.union_all())": lambda: region.difference(zones.union_all()).area.sum(),
+        "region.difference(zones.union_all())": lambda: float(
+            region.difference(zones.union_all()).area.sum()
+        ),
     }
     return timed(jobs, rounds)
 

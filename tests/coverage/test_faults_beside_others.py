@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 import shapely
 from coverages import plant
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import zjk_gis
 from zjk_gis.engine.inscribed import greatest_widths
@@ -27,7 +25,11 @@ class TestGeos:
         overlaps = zjk_gis.overlapping_zones(city.zones)
         codes |= {*overlaps["first_code"], *overlaps["second_code"]}
         flagged = set(city.zones["zone_code"][~shapely.is_empty(bad)])
-        assert flagged == codes  # gaps are no fault to GEOS unless a width is given
+        nested = overlaps[overlaps["kind"] == "nested"]
+        assert len(nested) > 0
+        assert flagged <= codes  # gaps are no fault to GEOS unless a width is given
+        # Of a zone inside another GEOS holds the borders against the inner one alone.
+        assert codes - flagged <= set(nested["second_code"])
 
     def test_a_matching_coverage_has_nothing_to_tell(self):
         zones = plant(6, 6).zones.iloc[:0]
@@ -42,21 +44,17 @@ class TestGeos:
         assert shapely.symmetric_difference(plain, shapely.union_all(gaps.geometry)).area < 1e-6
         assert gaps["area_m2"].sum() == pytest.approx(plain.area, rel=1e-9)
 
-    @settings(max_examples=30, deadline=None)
-    @given(
-        st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=3, max_size=14, unique=True),
-        st.floats(0.5, 8),
-    )
-    def test_greatest_widths(self, points, grown):
-        """Hulls, and strips around lines, with and without holes; GEOS searches by squares to a tolerance."""
-        hull = shapely.MultiPoint(points).convex_hull
-        strip = shapely.buffer(shapely.LineString(points), grown)
-        shapes = np.array([hull, strip, strip.difference(shapely.buffer(hull.centroid, grown / 2))])
-        shapes = shapes[(shapely.get_type_id(shapes) == 3) & (shapely.area(shapes) > 1)]
-        for shape, width in zip(shapes, greatest_widths(shapes), strict=True):
-            circle = shapely.maximum_inscribed_circle(shape, tolerance=1e-3 * np.sqrt(shape.area))
-            assert width >= 2 * circle.length * 0.98
-            assert width <= 2 * circle.length + 4e-3 * np.sqrt(shape.area)
+    def test_greatest_widths(self):
+        """Stars, and strips all along the border of squares; GEOS searches by squares to a tolerance."""
+        rng = np.random.default_rng(1)
+        angle = 2 * np.pi * (np.arange(14) + rng.uniform(0.1, 0.9, (40, 14))) / 14
+        reach = rng.uniform(20, 60, (40, 14))
+        stars = shapely.polygons(np.stack([np.cos(angle) * reach, np.sin(angle) * reach], axis=-1))
+        strips = shapely.difference(stars[:6], shapely.buffer(stars[:6], -2))
+        shapes = np.concatenate([stars, strips])
+        tolerance = 0.01 * shapely.area(shapes) / shapely.length(shapes)
+        theirs = 2 * shapely.length(shapely.maximum_inscribed_circle(shapes, tolerance=tolerance))
+        assert (greatest_widths(shapes) / theirs).tolist() == pytest.approx([1.0] * len(shapes), rel=0.02)
 
 
 class TestPostgis:
@@ -72,12 +70,14 @@ class TestPostgis:
             ).fetchall()
 
     def test_gaps(self, city, postgis):
-        query = """
-            SELECT ST_Area(part.geom) FROM zones_union,
-            LATERAL ST_Dump(ST_Difference(ST_GeomFromWKB(%(region)s), zones_union.geom)) AS part
-        """
         theirs = self.ask(
-            postgis, city, f"WITH zones_union AS (SELECT ST_Union(geom) AS geom FROM zones) {query}"
+            postgis,
+            city,
+            """
+            WITH covered AS (SELECT ST_Union(geom) AS geom FROM zones)
+            SELECT ST_Area(part.geom) FROM covered,
+            LATERAL ST_Dump(ST_Difference(ST_GeomFromWKB(%(region)s), covered.geom)) AS part
+            """,
         )
         ours = zjk_gis.coverage_gaps(city.region, city.zones, min_width_m=0, min_area_m2=0)
         assert sorted(ours["area_m2"]) == pytest.approx(

@@ -8,11 +8,15 @@ from zjk_gis.coverage.contents import contents_of
 from zjk_gis.coverage.faces import divide
 from zjk_gis.coverage.gaps import GapRules, Ground, gaps_of
 from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
+from zjk_gis.progress import track
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     import geopandas as gpd
+
+    from zjk_gis.coverage.faces import Divided
 
 __all__ = ["CoverageFaults", "coverage_faults"]
 
@@ -87,7 +91,12 @@ def coverage_faults(
     of_gaps = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
     of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
     ground = Ground.of(region, allowed)
-    divided = divide(zones, code=code, crs=ground.crs, at=at, level=level)
-    gaps, overlaps = gaps_of(divided, ground, of_gaps), overlaps_of(divided, of_overlaps)
+    divided: list[Divided] = []
+    steps: tuple[Callable[[], gpd.GeoDataFrame | None], ...] = (
+        lambda: divided.append(divide(zones, code=code, crs=ground.crs, at=at, level=level)),
+        lambda: gaps_of(divided[0], ground, of_gaps),
+        lambda: overlaps_of(divided[0], of_overlaps),
+    )
+    _, gaps, overlaps = [step() for step in track(steps, title="责任空白与重叠")]
     layers = {"people": people, "buildings": buildings, "roads": roads}
     return CoverageFaults(contents_of(gaps, **layers), contents_of(overlaps, **layers))
