@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.borders import border_sheet as border_sheet
     from zjk_gis.coverage.changes import compare_zones as compare_zones
     from zjk_gis.coverage.consequence import rank_faults as rank_faults
+    from zjk_gis.coverage.edges import coverage_edges as coverage_edges
     from zjk_gis.coverage.exceptions import accept_fault as accept_fault
     from zjk_gis.coverage.exceptions import without_accepted as without_accepted
+    from zjk_gis.coverage.faults import coverage_faults as coverage_faults
     from zjk_gis.coverage.groups import group_faults as group_faults
     from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
@@ -94,7 +96,9 @@ _HOMES = {
     "zjk_gis.coverage.borders": ("border_sheet",),
     "zjk_gis.coverage.changes": ("compare_zones",),
     "zjk_gis.coverage.consequence": ("rank_faults",),
+    "zjk_gis.coverage.edges": ("coverage_edges",),
     "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
+    "zjk_gis.coverage.faults": ("coverage_faults",),
     "zjk_gis.coverage.groups": ("group_faults",),
     "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),

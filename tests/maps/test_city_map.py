@@ -80,7 +80,7 @@ class TestInABrowser:
         assert seen.page.evaluate(shown) == before
 
     def test_a_click_tells_what_is_there_in_chinese_with_units(self, visit, tmp_path):
-        gaps = make_zones(1, gap_code=["G001"], area_m2=[1234.5], reason=["hole"], neighbours=["Z1;Z2"])
+        gaps = make_zones(1, gap_code=["G001"], area_m2=[1234.5], kind=["hole"], neighbours=["Z1;Z2"])
         seen = visit(save_map(city_map({}, results={"gaps": gaps}), tmp_path / "map.html"))
         seen.page.mouse.click(560, 440)
         seen.page.wait_for_selector(".zjk-popup")
@@ -88,7 +88,7 @@ class TestInABrowser:
         rows = dict(
             line.split("\t") for line in seen.page.inner_text(".zjk-popup table").splitlines() if "\t" in line
         )
-        assert rows == {"空白编号": "G001", "面积(m²)": "1,234.5", "原因": "区内空洞", "相邻责任区": "Z1;Z2"}
+        assert rows == {"空白编号": "G001", "类型": "空洞", "面积(m²)": "1,234.5", "相邻责任区": "Z1;Z2"}
 
     def test_hostile_text_is_only_text(self, visit, tmp_path):
         zones = make_zones(1, zone_code=[HOSTILE], zone_name=[HOSTILE])

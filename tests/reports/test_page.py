@@ -16,7 +16,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 NOON = dt.datetime(2025, 12, 31, 12, 0)
 HOSTILE = "</table></svg></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 GAPS = gpd.GeoDataFrame(
-    {"gap_code": ["G001", "G002"], "area_m2": [1800.0, 90.0], "reason": ["between", "hole"]},
+    {"gap_code": ["G001", "G002"], "area_m2": [1800.0, 90.0], "kind": ["edge", "hole"]},
     geometry=[box(573000, 4520000, 573020, 4520090), box(573100, 4520000, 573109, 4520010)],
     crs=4547,
 )
@@ -47,7 +47,7 @@ def test_figures_tables_and_charts_are_said_in_chinese(written):
         "1,234",
         "仅一方负责的土地",
         "98.89%",
-        "责任区之间",
+        "城区边缘",
         "1,800.0",
         "经度",
     ):
@@ -56,7 +56,7 @@ def test_figures_tables_and_charts_are_said_in_chinese(written):
 
 def test_in_english_every_word_of_the_page_is(written):
     text = written({"gaps": GAPS}, summary={"gaps": 2}, lang="en")
-    assert "between zones" in text
+    assert "edge of the region" in text
     assert "Key figures" in text
     assert not [character for character in text if "\u4e00" <= character <= "\u9fff"]
 

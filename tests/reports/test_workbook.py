@@ -434,21 +434,21 @@ class TestCover:
         assert linked["无人负责的土地"] == "'责任空白'!A1"
 
     def test_a_table_as_summary(self, written):
-        summary = pd.DataFrame({"reason": ["hole", "edge"], "area_m2": [12.5, 3.0]})
+        summary = pd.DataFrame({"kind": ["hole", "edge"], "area_m2": [12.5, 3.0]})
         book = written({"gaps": pd.DataFrame({"a": [1]})}, summary=summary)
         told = [value for value in texts_of(book["封面"]) if value != ""]
-        at = told.index("原因")
-        assert told[at : at + 6] == ["原因", "面积(m²)", "区内空洞", 12.5, "城区边缘", 3]
+        at = told.index("类型")
+        assert told[at : at + 6] == ["类型", "面积(m²)", "空洞", 12.5, "城区边缘", 3]
 
     def test_in_english(self, written):
         gaps = pd.DataFrame(
-            {"gap_code": ["G001"], "area_m2": [1.0], "reason": ["hole"], "grid_found": ["border"]}
+            {"gap_code": ["G001"], "area_m2": [1.0], "kind": ["hole"], "grid_found": ["border"]}
         )
         book = written({"gaps": gaps.assign(ambiguous=True)}, summary={"found": {"inside": 1}}, lang="en")
         assert book.sheetnames == ["Cover", "Charts", "gaps"]
         assert rows_of(book["gaps"]) == [
-            ["gap", "area (m²)", "reason", "unit grids: found", "needs a look"],
-            ["G001", 1, "hole in one zone", "border", "yes"],
+            ["gap", "area (m²)", "kind", "unit grids: found", "needs a look"],
+            ["G001", 1, "hole among zones", "border", "yes"],
         ]
         told = " ".join(str(value) for sheet in book for value in texts_of(sheet))
         assert not [character for character in told if "\u4e00" <= character <= "\u9fff"]

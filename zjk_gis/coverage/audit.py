@@ -14,6 +14,7 @@ from zjk_gis.coverage.chiefs import chief_table, chiefs_of, names_chief
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faces import ready_zones
+from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.coverage.figures import figures_of
 from zjk_gis.coverage.findings import (
     findings_of_matters,
@@ -22,9 +23,7 @@ from zjk_gis.coverage.findings import (
     hot_spots,
     joined,
 )
-from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.matters import who_handles
-from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.roads import road_responsibility, road_totals
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
@@ -245,10 +244,11 @@ def responsibility_audit(
         raise InputError(message)
     if assigned is not None:
         _check_assigned(assigned)
-    gaps = coverage_gaps(region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0)
+    gaps, overlaps = coverage_faults(
+        region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0
+    )
     crs = gaps.crs
     zones = ready_zones(zones, code=code, crs=crs)  # all is measured in one system
-    overlaps = overlapping_zones(zones, code=code, at=at, level=level, min_area_m2=0.0)
     told: dict[str, dict[str, Any]] = {}
     every = (gaps, overlaps)
     if accepted is not None:

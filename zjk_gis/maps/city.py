@@ -61,11 +61,11 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.area(style.ORANGE, fill=0.55, weight=2),
     ),
     "gaps": (
-        ("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"),
+        ("gap_code", "kind", "area_m2", "width_m", "length_m", "neighbours", "expired_codes"),
         style.area(style.VERMILION, fill=0.75, weight=2),
     ),
     "overlaps": (
-        ("overlap_code", "area_m2", "reason", "first_code", "second_code"),
+        ("overlap_code", "kind", "area_m2", "width_m", "first_code", "second_code"),
         style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63"),
     ),
     "sections_without_chief": (

@@ -157,10 +157,10 @@ def write_page(
     --------
     >>> import pathlib, tempfile
     >>> import pandas as pd
-    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "reason": ["between"]})
+    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_page(pathlib.Path(folder, "report.html"), {"gaps": gaps}, summary={"gaps": 1})
-    ...     "责任区之间" in path.read_text("utf-8")
+    ...     "空洞" in path.read_text("utf-8")
     True
     """
     check_language(lang)

@@ -118,7 +118,7 @@ def write_workbook(
     >>> import pathlib, tempfile
     >>> import pandas as pd
     >>> from zjk_gis.reports import write_workbook
-    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "reason": ["between"]})
+    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_workbook(pathlib.Path(folder, "report.xlsx"), {"gaps": gaps}, summary={"gaps": 1})
     ...     path.name, path.stat().st_size > 5000
