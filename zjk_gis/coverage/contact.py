@@ -29,6 +29,7 @@ def edges_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int6
 
     Examples
     --------
+    >>> import shapely
     >>> edges, owner = edges_of(shapely.box([0, 5], 0, [1, 6], 1))
     >>> edges.shape, owner.tolist()
     ((8, 4), [0, 0, 0, 0, 1, 1, 1, 1])
@@ -56,6 +57,7 @@ def common_borders(
 
     Examples
     --------
+    >>> import shapely
     >>> edges, owner = edges_of(shapely.box([0, 12], 0, [10, 20], 10))
     >>> piece, owner, length = common_borders(shapely.box([10.0], 0, [12], 5), edges, owner)
     >>> owner.tolist(), length.tolist()
