@@ -17,7 +17,7 @@ from zjk_gis.coverage.audit import responsibility_audit
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_layer, read_table, write_layer
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _write(
     write_workbook(workbook, tables, summary=promises, title=title, lang=console.lang)
     results = found if assigned is None else {**found, "assigned": assigned}
     drawn = city_map(layers, results=results, title=title, lang=console.lang)
-    save_map(drawn, page)
+    save_offline(drawn, page)
     load = "incidents" if "incidents" in audit.chiefs else "area_m2"
     charts = [("gaps", "gap_code", "area_m2"), ("overlaps", "overlap_code", "area_m2")]
     charts += [("chiefs", "chief_code", load)] if len(audit.chiefs) else []

@@ -12,7 +12,7 @@ from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.io import check_writable, read_layer
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 
@@ -59,7 +59,7 @@ def command(
         at=at or dt.date.today(),
         steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
     )
-    save_map(city_map(layers, results=results, title=title, lang=console.lang), output, offline=offline)
+    save_offline(city_map(layers, results=results, title=title, lang=console.lang), output, offline=offline)
     size = output.stat().st_size
     console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
     console.result(
