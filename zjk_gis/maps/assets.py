@@ -45,6 +45,8 @@ _ICONS = {
         r"""(?:class|prefix|icon)["'\\]*\s*[:=]\s*\\?["'][^"']*\bfa(?:r|-regular)\b"""
     ),
 }
+# A plugin of old that Leaflet warns of.
+_REPAIRS = {"leaflet-side-by-side": (".Mixin.Events", ".Evented.prototype")}
 _MIME = {
     ".css": "text/css",
     ".gif": "image/gif",
@@ -83,6 +85,9 @@ class Assets:
             If no package at hand carries it.
         """
         text = _SOURCE_MAP.sub("", self._text(url))
+        for plugin, (old, new) in _REPAIRS.items():
+            if plugin in url:
+                text = text.replace(old, new)
         return re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", "<\\!--")
 
     def style(self, url: str) -> str:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from branca.element import Element, Figure
+from folium import TileLayer, plugins
 from folium.map import Layer
+from folium.utilities import camelize
 from jinja2 import Template
 
 from zjk_gis.errors import FileError, InputError
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.labels import Language
 
-__all__ = ["BaseMap", "add_base_map", "base_map"]
+__all__ = ["BaseMap", "MiniMap", "add_base_map", "base_map"]
 
 Datum = Literal["wgs84", "gcj02"]
 
@@ -130,11 +132,51 @@ class BaseMap(Layer):
 
     def render(self, **kwargs: Any) -> None:
         """Put the script, and the tiles if they are local, into the page, each once."""
-        figure = self.get_root()
+        self.put_into(self.get_root())
+        super().render(**kwargs)
+
+    def put_into(self, figure: Element) -> None:
+        """Put what the layer needs into a page."""
         if isinstance(figure, Figure):
             figure.html.add_child(_script(_asset()), name="zjk_base_maps")
             if self.tiles_inside is not None:
                 figure.html.add_child(_tiles_script(self.tiles_inside), name=f"zjk_tiles_{self.spec['tiles']}")
+
+
+class MiniMap(plugins.MiniMap):
+    """folium's mini map (鹰眼图) with a base map of `base_map` in it, so that it works without a network too.
+
+    Parameters
+    ----------
+    base_map : BaseMap
+        A layer of its own, not the one that lies under the map.
+    **options
+        As for ``folium.plugins.MiniMap``.
+
+    Examples
+    --------
+    >>> import folium
+    >>> page = folium.Map([40.82, 114.88], tiles=None)
+    >>> MiniMap(base_map("none"), zoom_level_offset=-4).add_to(page).tile_layer.layer_name
+    '无底图'
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "var {{ this.get_name() }} = new L.Control.MiniMap("
+        "zjkBaseMap({{ this.tile_layer.json }}), {{ this.options|tojson }});"
+        "{{ this._parent.get_name() }}.addControl({{ this.get_name() }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, base_map: BaseMap, **options: Any) -> None:
+        super().__init__(tile_layer=TileLayer("data:,", attr=" "), **options)
+        self.tile_layer = base_map
+        self.options = {camelize(key): value for key, value in self.options.items()}
+
+    def render(self, **kwargs: Any) -> None:
+        """Put the layer's script and tiles into the page."""
+        self.tile_layer.put_into(self.get_root())
         super().render(**kwargs)
 
 

@@ -34,7 +34,7 @@ PAGES = (".html", ".htm")
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; media-src data: blob:; font-src data:; connect-src data: blob:; frame-src data: blob:; "
+    "img-src data: blob:{}; media-src data: blob:; font-src data:; connect-src data: blob:; frame-src data: blob:; "
     "form-action 'none'; base-uri 'none'"
 )
 # What cannot work without a network, by the names of folium's classes, and why.
@@ -49,6 +49,7 @@ _NEED_SERVERS = {
 }
 _FETCHING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src",
              "embed": "src", "object": "data", "link": "href", "image": "href"}  # fmt: skip
+_MAX_ZOOM = 20
 _INSIDE = ("data:", "blob:", "about:", "#")
 _MARKUP = re.compile(
     rf"""<({"|".join(_FETCHING)})\b[^>]{{0,2000}}?\b(src|href|data)\s*=\s*(?:\\?["'])?([^"'\\\s>]+)""",
@@ -56,7 +57,7 @@ _MARKUP = re.compile(
 )
 
 
-def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Paths | None = None) -> Path:  # noqa: A002  the word users know
+def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Paths | None = None, fetch_tiles: bool = False) -> Path:  # noqa: A002  the word users know
     """Save a folium map as one HTML file that works without a network.
 
     Scripts, styles, fonts and pictures are inside it, and so are the tiles of a base map made of a local
@@ -70,6 +71,9 @@ def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Path
         Ends with ``.html``. Written whole or not at all.
     assets : mapping of str to path, optional
         Files for URLs of scripts, styles, fonts and pictures that ``folium-offline`` does not carry.
+    fetch_tiles : bool, default False
+        Let the page fetch the tiles of its base maps, and nothing else: for networks that reach a tile server,
+        such as the office's own, but not where folium keeps its scripts.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Path
     False
     """
     target = target_file(path, PAGES)
-    text = whole_page(map, assets=assets)
+    text = whole_page(map, assets=assets, fetch_tiles=fetch_tiles)
     with workshop(target) as folder:
         made = folder / target.name
         made.write_text(text, encoding="utf-8")
@@ -158,24 +162,42 @@ def offline_frame(map: folium.Map, *, height: int = 560, assets: _Paths | None =
     return OfflineFrame(whole_page(map, assets=assets), int(height))
 
 
-def whole_page(map: folium.Map, *, assets: _Paths | None = None) -> str:  # noqa: A002  the word users know
+def whole_page(map: folium.Map, *, assets: _Paths | None = None, fetch_tiles: bool = False) -> str:  # noqa: A002  the word users know
     """Return a folium map as the text of a page that needs no network; see `save_offline`."""
     root = map.get_root()
     if not isinstance(root, Figure):
         message = f"map must be a folium map, not {type(map).__name__}"
         raise InputError(message)
-    _refuse_servers(root)
-    root.render()  # fills in the links that the map's parts ask for
-    links = _links(root)
-    with _marked(links) as marks:
-        text = str(root._template.render(this=root, kwargs={"embedded": True}))  # noqa: SLF001
+    hosts = _tile_hosts(root) if fetch_tiles else []
+    _refuse_servers(root, tiles_too=not fetch_tiles)
+    with _zoomable(root):
+        root.render()  # fills in the links that the map's parts ask for
+        with _marked(_links(root)) as marks:
+            text = str(root._template.render(this=root, kwargs={"embedded": True}))  # noqa: SLF001
     _refuse_requests(text)
     carried = Assets(own=assets or {}, page=text)
     for mark, link in marks.items():
         code = carried.style(link.url) if isinstance(link, CssLink) else carried.script(link.url)
         text = text.replace(mark, code)
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    allowed = _POLICY.format("".join(f" {host}" for host in hosts))
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
     return text.replace("<head>", f"<head>\n{policy}", 1)
+
+
+@contextmanager
+def _zoomable(root: Element) -> Iterator[None]:
+    """Say how far maps without a base map zoom in: folium does not, and clusters of marks need to know."""
+    kinds = [{kind.__name__ for kind in type(part).__mro__} for part in _parts(root)]
+    limits = any(kind & {"BaseMap", "TileLayer"} for kind in kinds)
+    maps = [part for part, kind in zip(_parts(root), kinds, strict=True) if "Map" in kind and not limits]
+    options: list[dict[str, Any]] = [part.options for part in maps if "max_zoom" not in part.options]
+    for each in options:
+        each["max_zoom"] = _MAX_ZOOM
+    try:
+        yield
+    finally:
+        for each in options:
+            del each["max_zoom"]
 
 
 @contextmanager
@@ -207,20 +229,37 @@ def _parts(element: Element) -> Iterator[Element]:
             yield from _parts(child)
 
 
-def _refuse_servers(root: Element) -> None:
+def _tile_hosts(root: Element) -> list[str]:
+    """Return the servers of a map's tiles, as a page's policy names them."""
+    hosts: set[str] = set()
+    for part in _parts(root):
+        spec = getattr(part, "spec", {})
+        options = getattr(part, "options", {})
+        names = spec.get("subdomains") or options.get("subdomains") or "abc"
+        for url in spec.get("urls") or [getattr(part, "tiles", "")]:
+            host = re.match(r"https?://[\w.\-{}:\[\]]+|file:", url) if isinstance(url, str) else None
+            if host:
+                hosts |= {host[0].replace("{s}", name) for name in names}
+    return sorted(hosts)
+
+
+def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
     """Refuse, before anything is rendered, what only works with a server."""
     for part in _parts(root):
         kinds = {kind.__name__ for kind in type(part).__mro__}
         for kind in kinds & set(_NEED_SERVERS):
             message = f"the map has a {kind}, which {_NEED_SERVERS[kind]}; leave it out of an offline page"
             raise InputError(message)
+        if not tiles_too and kinds & {"BaseMap", "TileLayer"}:
+            continue
         if reason := getattr(part, "needs_network", None):
-            message = f"{reason}; an offline page can have a base map of local tiles, or none"
+            message = f"{reason}; take a base map of local tiles or none, or let the page fetch_tiles"
             raise InputError(message)
         if "TileLayer" in kinds and not str(getattr(part, "tiles", "")).startswith("data:"):
             message = (
                 f"the map has a base map of tiles ({getattr(part, 'tile_name', part.tiles)}), which needs a "
-                "network; make it with tiles=None, or with base_map of a local tile folder, .mbtiles or .pmtiles"
+                "network; make it with tiles=None, or with base_map of a local tile folder, .mbtiles or .pmtiles, or let the "
+                "page fetch_tiles"
             )
             raise InputError(message)
         _refuse_addresses(part)
