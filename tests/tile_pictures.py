@@ -1,5 +1,6 @@
 """Tiles with marks at known places, in files and from a server."""
 
+import base64
 import math
 import struct
 import threading
@@ -108,7 +109,7 @@ _FOUND = """async ([shot, places, map]) => {
     await image.decode();
     const canvas = document.createElement("canvas");
     canvas.width = image.width; canvas.height = image.height;
-    const draw = canvas.getContext("2d");
+    const draw = canvas.getContext("2d", { willReadFrequently: true });
     draw.drawImage(image, 0, 0);
     const offset = map.getPixelOrigin().subtract(map._getMapPanePos()), found = [];
     for (const [lng, lat] of places) {
@@ -129,11 +130,28 @@ _FOUND = """async ([shot, places, map]) => {
 
 def misplaced(page, map_name, zoom):
     """Return by how many pixels each mark on the screen is off its place, as an array of dx, dy."""
-    import base64
-
     shot = base64.b64encode(page.screenshot()).decode()
     places = np.column_stack(marks(zoom)).tolist()
     handle = page.evaluate_handle(f"() => {map_name}")
     found = np.array(page.evaluate(_FOUND, [shot, places, handle]))
-    assert len(found) >= 9
+    assert len(found) >= 6
     return found
+
+
+def darkest(page, left, top, width, height):
+    """Return the least of all values of red, green and blue in a part of the screen."""
+    clip = {"x": left, "y": top, "width": width, "height": height}
+    shot = base64.b64encode(page.screenshot(clip=clip)).decode()
+    return page.evaluate(
+        """async shot => {
+            const image = new Image();
+            image.src = "data:image/png;base64," + shot;
+            await image.decode();
+            const canvas = document.createElement("canvas");
+            canvas.width = image.width; canvas.height = image.height;
+            const draw = canvas.getContext("2d", { willReadFrequently: true });
+            draw.drawImage(image, 0, 0);
+            return draw.getImageData(0, 0, image.width, image.height).data.reduce((a, b) => Math.min(a, b));
+        }""",
+        shot,
+    )

@@ -1,16 +1,18 @@
 """Base maps in a real browser: shifted tiles lie where they belong, local tiles travel inside the page."""
 
+import contextlib
+import gzip
 import re
 import sqlite3
 
 import folium
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
-from tile_pictures import CENTRE, around, marks, metres_per_pixel, misplaced, tile, tile_server
+from tile_pictures import CENTRE, around, darkest, marks, metres_per_pixel, misplaced, tile, tile_server
 
 from zjk_gis.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
@@ -109,6 +111,11 @@ def pmtiles(path, zooms=(13, 14), datum="wgs84", reach=3, content=None, kind=Til
     return path
 
 
+@pytest.fixture(scope="module")
+def whole_archive(tmp_path_factory):
+    return pmtiles(tmp_path_factory.mktemp("archive") / "a.pmtiles", zooms=(13,), reach=1)
+
+
 LOCAL = {"folder": folder_of_tiles, "city.mbtiles": mbtiles, "city.pmtiles": pmtiles}
 
 
@@ -126,10 +133,9 @@ class TestShifting:
         base_map("amap", url=gcj_server + "/{z}/{x}/{y}.png").add_to(page)
         seen, name = opened(visit, page, tmp_path / "map.html", server=gcj_server)
         off = farthest(seen, name, zoom)
-        # What can be read from a picture of the screen is a twentieth of a pixel, which is more than a metre
-        # at the least zooms.
-        assert off < max(1.0 / metres_per_pixel(zoom), 0.1)
-        assert off < 0.25
+        # From a picture of the screen a fiftieth of a pixel can be told, which at zoom 10 is more than a metre.
+        assert off < max(1.0 / metres_per_pixel(zoom), 0.02)
+        assert off < 0.1
         assert (seen.errors, seen.requests) == ([], [])
 
     def test_they_still_do_after_panning_and_zooming(self, visit, tmp_path, gcj_server):
@@ -139,7 +145,7 @@ class TestShifting:
         for move, zoom in (("panBy([310, -170])", 13), ("setZoom(15)", 15), ("panBy([-255, 90])", 15), ("zoomOut(3)", 12)):
             seen.page.evaluate(f"() => {{ {name}.{move}; }}")
             settle(seen, name)
-            assert farthest(seen, name, zoom) < max(1.0 / metres_per_pixel(zoom), 0.1), move
+            assert farthest(seen, name, zoom) < max(1.0 / metres_per_pixel(zoom), 0.02), move
         assert seen.errors == []
 
     def test_the_browser_and_the_library_shift_alike(self, visit, tmp_path):
@@ -153,6 +159,15 @@ class TestShifting:
         )
         ours = np.column_stack(wgs84_to_gcj02(lon, lat))
         assert abs(np.array(theirs) - ours).max() < 1e-9  # a tenth of a millimetre
+
+    def test_no_seam_shows_between_tiles(self, visit, tmp_path, gcj_server):
+        page = empty_map(13)
+        base_map("amap", url=gcj_server + "/{z}/{x}/{y}.png").add_to(page)
+        seen, _ = opened(visit, page, tmp_path / "map.html", server=gcj_server)
+        # Between two columns and two rows of marks the tiles are white; the ground under them is grey.
+        assert darkest(seen.page, 490, 20, 90, 700) == 255
+        assert darkest(seen.page, 100, 420, 900, 90) == 255
+        assert darkest(seen.page, 100, 380, 900, 40) < 30
 
     def test_unshifted_services_lie_right_too(self, visit, tmp_path, wgs_server):
         page = empty_map(15)
@@ -169,7 +184,7 @@ class TestShifting:
         assert {url.startswith(gcj_server) for url in seen.asked} == {True}
         seen.page.get_by_text("OpenStreetMap").first.click()
         settle(seen, name)
-        assert farthest(seen, name, 14) < 0.15
+        assert farthest(seen, name, 14) < 0.1
         assert any(url.startswith(wgs_server) for url in seen.asked)
 
 
@@ -182,15 +197,15 @@ class TestLocalTiles:
         page = empty_map(14)
         base_map(source, datum=datum).add_to(page)
         seen, name = opened(visit, page, tmp_path / "map.html")
-        assert farthest(seen, name, 14) < 0.15
+        assert farthest(seen, name, 14) < 0.1
         assert (seen.errors, seen.requests) == ([], [])
 
     def test_beyond_the_greatest_zoom_they_are_enlarged(self, visit, tmp_path):
-        page = empty_map(15)
+        page = empty_map(14)
         base_map(mbtiles(tmp_path / "city.mbtiles", zooms=(13,))).add_to(page)
         seen, name = opened(visit, page, tmp_path / "map.html")
         assert seen.page.locator(".leaflet-tile img").count() > 0
-        assert farthest(seen, name, 13) < 1.0  # a mark of four times the size, cut by the window
+        assert farthest(seen, name, 13) < 0.1
 
     def test_far_out_the_map_still_zooms(self, visit, tmp_path):
         page = empty_map(14)
@@ -374,16 +389,15 @@ class TestReading:
         with pytest.raises((FileError, InputError), match=r"cannot be read as|is no PMTiles|has no tile"):
             read_tiles(tmp_path / name)
 
-    @given(cut=st.integers(0, 3000), flip=st.integers(0, 3000))
-    def test_no_damage_to_an_archive_escapes(self, tmp_path_factory, cut, flip):
-        folder = tmp_path_factory.mktemp("damaged")
-        content = bytearray(pmtiles(folder / "a.pmtiles", zooms=(13,), reach=1).read_bytes())
+    @settings(deadline=None, max_examples=60)
+    @given(cut=st.integers(0, 400), flip=st.integers(0, 2000))
+    def test_no_damage_to_an_archive_escapes(self, whole_archive, cut, flip):
+        content = bytearray(whole_archive.read_bytes())
         content[flip % len(content)] ^= 0xA5
-        (folder / "b.pmtiles").write_bytes(content[: len(content) - cut])
-        try:
-            read_tiles(folder / "b.pmtiles")
-        except (FileError, InputError):
-            pass
+        damaged = whole_archive.with_name("damaged.pmtiles")
+        damaged.write_bytes(content[: len(content) - cut])
+        with contextlib.suppress(FileError, InputError):
+            read_tiles(damaged)
 
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(FileError, match=r"no\.mbtiles does not exist"):
@@ -394,8 +408,6 @@ class TestReading:
             base_map(tmp_path)
 
     def test_a_bomb_of_a_directory_is_refused(self, tmp_path):
-        import gzip
-
         path = pmtiles(tmp_path / "a.pmtiles", zooms=(13,), reach=1)
         content = bytearray(path.read_bytes())
         bomb = gzip.compress(b"\x00" * (1 << 25))

@@ -182,10 +182,6 @@ class TestSaving:
         assert "<script src" not in text
         assert "<link" not in text
 
-    def test_online_it_links_to_leaflet(self, tmp_path):
-        text = save_offline(city_map({}), tmp_path / "map.html", offline=False).read_text(encoding="utf-8")
-        assert "leaflet.js" in text
-
     def test_a_plain_folium_map_is_saved_too(self, tmp_path):
         plain = folium.Map(tiles=None)
         folium.Marker([40.8, 114.9], popup="here").add_to(plain)

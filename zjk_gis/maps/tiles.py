@@ -143,7 +143,13 @@ def _packed(source: Path, found: list[_Tile], max_mb: float) -> Tiles:
     pictures: dict[bytes, int] = {}
     total = 0
     for tile in found:
-        content = tile.read()
+        try:
+            content = tile.read()
+        except FileError:
+            raise
+        except OSError as error:
+            message = f"base map: {source.name}, tile {tile.z}/{tile.x}/{tile.y}: {error.strerror or error}"
+            raise FileError(message) from None
         if content not in pictures:
             _kind(source, tile, content)
             total += len(content)
@@ -285,7 +291,7 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
                 raise InputError(message)
             found += [tile for x in columns for y in rows if (tile := archive.tile(z, x, y)) is not None]
             _check_size(source, found, max_mb)
-    except InputError:
+    except (InputError, FileError):
         raise
     except (ValueError, EOFError, OSError, IndexError, KeyError, OverflowError, zlib.error) as error:
         message = f"base map: {source.name} cannot be read as PMTiles: {error or type(error).__name__}"
@@ -331,8 +337,8 @@ class _Archive:
 
     def _bytes(self, offset: int, length: int) -> bytes:
         if offset + length > self.path.stat().st_size:
-            message = "the file ends early"
-            raise EOFError(message)
+            message = f"base map: {self.path.name} cannot be read as PMTiles: it ends early"
+            raise FileError(message)
         with self.path.open("rb") as file:
             file.seek(offset)
             return file.read(length)
