@@ -45,8 +45,16 @@ _ICONS = {
         r"""(?:class|prefix|icon)["'\\]*\s*[:=]\s*\\?["'][^"']*\bfa(?:r|-regular)\b"""
     ),
 }
-# A plugin of old that Leaflet warns of.
-_REPAIRS = {"leaflet-side-by-side": (".Mixin.Events", ".Evented.prototype")}
+# Plugins that need a word changed: one that Leaflet warns of, and one that hears keys but not what an input
+# method, a pen or a voice writes, and completes words while they are being spelled.
+_REPAIRS = (
+    ("leaflet-side-by-side", ".Mixin.Events", ".Evented.prototype"),
+    (
+        "leaflet-search",
+        '"keyup",this._handleKeypress,this',
+        '"keyup input compositionend",function(a){a.isComposing||d._handleKeypress(a)},this',
+    ),
+)
 _MIME = {
     ".css": "text/css",
     ".gif": "image/gif",
@@ -85,7 +93,7 @@ class Assets:
             If no package at hand carries it.
         """
         text = _SOURCE_MAP.sub("", self._text(url))
-        for plugin, (old, new) in _REPAIRS.items():
+        for plugin, old, new in _REPAIRS:
             if plugin in url:
                 text = text.replace(old, new)
         return re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", "<\\!--")

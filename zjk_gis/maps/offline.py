@@ -6,11 +6,13 @@ else: whatever the data holds, the page can neither fetch nor send.
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
@@ -51,6 +53,7 @@ _FETCHING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "v
              "embed": "src", "object": "data", "link": "href", "image": "href"}  # fmt: skip
 _MAX_ZOOM = 20
 _INSIDE = ("data:", "blob:", "about:", "#")
+_FRAME = re.compile(r"data:text/html[^,]*?(;base64)?,(.*)", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(
     rf"""<({"|".join(_FETCHING)})\b[^>]{{0,2000}}?\b(src|href|data)\s*=\s*(?:\\?["'])?([^"'\\\s>]+)""",
     re.IGNORECASE,
@@ -317,6 +320,9 @@ def _refuse_requests(text: str) -> None:
         if _FETCHING[found[1].lower()] == found[2].lower()
     ]
     for tag, address in (*page.found, *inside):
+        if framed := _FRAME.match(address):
+            body = base64.b64decode(framed[2]) if framed[1] else unquote_to_bytes(framed[2])
+            _refuse_requests(body.decode("utf-8", errors="replace"))
         if not address.strip().lower().startswith(_INSIDE):
             message = (
                 f"the map asks for <{tag}> {address[:200]}, which is not in the page; write pictures into it as "
