@@ -42,8 +42,8 @@ def browser():
 def visit(browser):
     """Open a file in a page of 1200 by 800, refuse all requests but for the file, and keep what happens.
 
-    The page is there when `ready`, in JavaScript, is true. Requests to `server`, one of the test's own, are let
-    through, and kept in `asked`.
+    The page is there when `ready`, in JavaScript, is true. Requests to `server`, one of the test's own, are
+    let through, and kept in `asked`.
     """
     pages = []
 

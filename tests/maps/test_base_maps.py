@@ -89,19 +89,17 @@ def mbtiles(path, zooms=(13, 14), datum="wgs84", reach=3, content=None):
 def pmtiles(path, zooms=(13, 14), datum="wgs84", reach=3, content=None, kind=TileType.PNG):
     with path.open("wb") as file:
         writer = Writer(file)
-        numbered = [
-            (zxy_to_tileid(zoom, x, y), zoom, x, y) for zoom in zooms for x, y in around(zoom, reach)
-        ]
+        numbered = [(zxy_to_tileid(zoom, x, y), zoom, x, y) for zoom in zooms for x, y in around(zoom, reach)]
         for number, zoom, x, y in sorted(numbered):
             writer.write_tile(number, content or tile(zoom, x, y, datum))
         writer.finalize(
             {
                 "tile_type": kind,
                 "tile_compression": Compression.NONE,
-                "min_lon_e7": int(1140000000),
-                "min_lat_e7": int(400000000),
-                "max_lon_e7": int(1160000000),
-                "max_lat_e7": int(420000000),
+                "min_lon_e7": 1140000000,
+                "min_lat_e7": 400000000,
+                "max_lon_e7": 1160000000,
+                "max_lat_e7": 420000000,
                 "center_zoom": 13,
                 "center_lon_e7": 0,
                 "center_lat_e7": 0,
@@ -133,7 +131,7 @@ class TestShifting:
         base_map("amap", url=gcj_server + "/{z}/{x}/{y}.png").add_to(page)
         seen, name = opened(visit, page, tmp_path / "map.html", server=gcj_server)
         off = farthest(seen, name, zoom)
-        # From a picture of the screen a fiftieth of a pixel can be told, which at zoom 10 is more than a metre.
+        # From a picture of the screen a fiftieth of a pixel can be told: over a metre at zoom 10.
         assert off < max(1.0 / metres_per_pixel(zoom), 0.02)
         assert off < 0.1
         assert (seen.errors, seen.requests) == ([], [])
@@ -142,7 +140,12 @@ class TestShifting:
         page = empty_map(13)
         base_map("amap", url=gcj_server + "/{z}/{x}/{y}.png").add_to(page)
         seen, name = opened(visit, page, tmp_path / "map.html", server=gcj_server)
-        for move, zoom in (("panBy([310, -170])", 13), ("setZoom(15)", 15), ("panBy([-255, 90])", 15), ("zoomOut(3)", 12)):
+        for move, zoom in (
+            ("panBy([310, -170])", 13),
+            ("setZoom(15)", 15),
+            ("panBy([-255, 90])", 15),
+            ("zoomOut(3)", 12),
+        ):
             seen.page.evaluate(f"() => {{ {name}.{move}; }}")
             settle(seen, name)
             assert farthest(seen, name, zoom) < max(1.0 / metres_per_pixel(zoom), 0.02), move
@@ -251,7 +254,9 @@ class TestTianditu:
     def url(self, server):
         return server + "/{z}/{x}/{y}.png?tk={key}"
 
-    def test_the_page_asks_its_reader_for_the_key_and_keeps_it(self, visit, tmp_path, wgs_server, monkeypatch):
+    def test_the_page_asks_its_reader_for_the_key_and_keeps_it(
+        self, visit, tmp_path, wgs_server, monkeypatch
+    ):
         monkeypatch.setenv("TIANDITU_KEY", KEY)
         page = empty_map(14)
         base_map("tianditu", url=self.url(wgs_server)).add_to(page)

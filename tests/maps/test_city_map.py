@@ -46,7 +46,9 @@ def surveyed(city):
 @pytest.mark.browser
 class TestInABrowser:
     def test_a_whole_city_opens_without_error_or_request(self, city, surveyed, visit, tmp_path):
-        path = save_offline(city_map(city.layers, results=surveyed, title="试验市一张图"), tmp_path / "map.html")
+        path = save_offline(
+            city_map(city.layers, results=surveyed, title="试验市一张图"), tmp_path / "map.html"
+        )
         seen = visit(path)
         assert (seen.errors, seen.requests) == ([], [])
         assert seen.page.title() == "试验市一张图"

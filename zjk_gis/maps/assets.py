@@ -40,7 +40,9 @@ _STAND_INS = {"toggle.svg": _ARROW, "toggle.png": _ARROW, "loader.gif": _RING}
 
 # Font Awesome's faces that folium-offline leaves out, and how a page asks for them.
 _ICONS = {
-    "fa-brands-400": re.compile(r"""(?:class|prefix|icon)["'\\]*\s*[:=]\s*\\?["'][^"']*\bfa(?:b|-brands)\b"""),
+    "fa-brands-400": re.compile(
+        r"""(?:class|prefix|icon)["'\\]*\s*[:=]\s*\\?["'][^"']*\bfa(?:b|-brands)\b"""
+    ),
     "fa-regular-400": re.compile(
         r"""(?:class|prefix|icon)["'\\]*\s*[:=]\s*\\?["'][^"']*\bfa(?:r|-regular)\b"""
     ),
@@ -137,7 +139,8 @@ class Assets:
             return carried[url]
         message = (
             f"the map needs {url}, which folium-offline does not carry; leave it out, give a file for it "
-            "(assets={url: path}), or, if folium itself asks for it, install the folium-offline of folium's version"
+            "(assets={url: path}), or, if folium itself asks for it, install the folium-offline of folium's "
+            "version"
         )
         raise InputError(message)
 
@@ -172,8 +175,8 @@ class Assets:
                 if stem in source and (used := asked.search(self.page)):
                     message = (
                         f"the map has an icon ({used[0][:80]}) of the font {urljoin(sheet, source)}, which "
-                        "folium-offline does not carry; take a solid icon (prefix='fa'), or give a file for it "
-                        "(assets={url: path})"
+                        "folium-offline does not carry; take a solid icon (prefix='fa'), or give a file for "
+                        "it (assets={url: path})"
                     )
                     raise InputError(message)
 
@@ -187,8 +190,8 @@ class Assets:
             own = f"data:image/svg+xml,{quote(stand_in)}"
         if own is None:
             message = (
-                f"the map's style {sheet} needs {url}, which folium-offline does not carry; give a file for it "
-                "(assets={url: path})"
+                f"the map's style {sheet} needs {url}, which folium-offline does not carry; give a file for "
+                "it (assets={url: path})"
             )
             raise InputError(message)
         return f'url("{own}")'

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from branca.element import Element, Figure
 from folium import TileLayer, plugins
@@ -24,6 +23,7 @@ from jinja2 import Template
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.page import script_json
+from zjk_gis.maps.services import SERVICES
 from zjk_gis.maps.tiles import MOST_MB, SUFFIXES, Tiles, read_tiles
 
 if TYPE_CHECKING:
@@ -32,75 +32,12 @@ if TYPE_CHECKING:
     import folium
 
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.services import Datum
 
 __all__ = ["BaseMap", "MiniMap", "add_base_map", "base_map"]
 
-Datum = Literal["wgs84", "gcj02"]
-
 KEY_VARIABLE = "TIANDITU_KEY"
 
-_AMAP = "https://webrd0{{s}}.is.autonavi.com/appmaptile?lang={}&size=1&scale=1&style=8&x={{x}}&y={{y}}&z={{z}}"
-_AMAP_PHOTO = "https://webst0{s}.is.autonavi.com/appmaptile?style=6&x={x}&y={y}&z={z}"
-_AMAP_ROADS = "https://webst0{s}.is.autonavi.com/appmaptile?style=8&x={x}&y={y}&z={z}"
-_TIANDITU = (
-    "https://t{{s}}.tianditu.gov.cn/{0}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={0}&STYLE=default"
-    "&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk={{key}}"
-)
-_OSM = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
-_OSM_CREDIT = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """A web service of tiles: its names, and its addresses from below, in Chinese and in English."""
-
-    names: tuple[str, str]
-    credits: tuple[str, str]
-    urls: tuple[tuple[str, ...], tuple[str, ...]]
-    hosts: str
-    zooms: tuple[int, int]
-    datum: Datum = "wgs84"
-    asks_key: bool = False
-
-
-_SERVICES = {
-    "amap": _Service(
-        ("高德地图", "AMap"),
-        ("&copy; 高德地图", "&copy; AMap"),
-        ((_AMAP.format("zh_cn"),), (_AMAP.format("en"),)),
-        "1234",
-        (3, 18),
-        "gcj02",
-    ),
-    "amap-satellite": _Service(
-        ("高德影像", "AMap imagery"),
-        ("&copy; 高德地图", "&copy; AMap"),
-        ((_AMAP_PHOTO, _AMAP_ROADS), (_AMAP_PHOTO,)),
-        "1234",
-        (3, 18),
-        "gcj02",
-    ),
-    "tianditu": _Service(
-        ("天地图", "Tianditu"),
-        ("&copy; 国家地理信息公共服务平台 天地图", "&copy; Tianditu"),
-        ((_TIANDITU.format("vec"), _TIANDITU.format("cva")), (_TIANDITU.format("vec"), _TIANDITU.format("eva"))),
-        "01234567",
-        (1, 18),
-        asks_key=True,
-    ),
-    "tianditu-satellite": _Service(
-        ("天地图影像", "Tianditu imagery"),
-        ("&copy; 国家地理信息公共服务平台 天地图", "&copy; Tianditu"),
-        ((_TIANDITU.format("img"), _TIANDITU.format("cia")), (_TIANDITU.format("img"), _TIANDITU.format("eia"))),
-        "01234567",
-        (1, 18),
-        asks_key=True,
-    ),
-    "osm": _Service(
-        ("OpenStreetMap", "OpenStreetMap"), (_OSM_CREDIT, _OSM_CREDIT), ((_OSM,), (_OSM,)), "", (0, 19)
-    ),
-    "none": _Service(("无底图", "No base map"), ("", ""), ((), ()), "", (0, 22)),
-}
 _WORDS = {
     "zh": {"local": "本地底图", "ask": "天地图密钥(只保存在本浏览器)", "use": "使用"},
     "en": {"local": "Local base map", "ask": "Tianditu key (kept by this browser only)", "use": "Use"},
@@ -130,17 +67,19 @@ class BaseMap(Layer):
         self.spec, self.tiles_inside, self.needs_network = spec, tiles, needs_network
         self.json = script_json(spec)
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> Any:
         """Put the script, and the tiles if they are local, into the page, each once."""
         self.put_into(self.get_root())
-        super().render(**kwargs)
+        return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
     def put_into(self, figure: Element) -> None:
         """Put what the layer needs into a page."""
         if isinstance(figure, Figure):
             figure.html.add_child(_script(_asset()), name="zjk_base_maps")
             if self.tiles_inside is not None:
-                figure.html.add_child(_tiles_script(self.tiles_inside), name=f"zjk_tiles_{self.spec['tiles']}")
+                figure.html.add_child(
+                    _tiles_script(self.tiles_inside), name=f"zjk_tiles_{self.spec['tiles']}"
+                )
 
 
 class MiniMap(plugins.MiniMap):
@@ -170,14 +109,15 @@ class MiniMap(plugins.MiniMap):
     )
 
     def __init__(self, base_map: BaseMap, **options: Any) -> None:
-        super().__init__(tile_layer=TileLayer("data:,", attr=" "), **options)
-        self.tile_layer = base_map
+        # folium's own class takes folium's own tiles only.
+        super().__init__(tile_layer=TileLayer("data:,", attr=" "), **options)  # type: ignore[no-untyped-call]
+        self.tile_layer: Any = base_map
         self.options = {camelize(key): value for key, value in self.options.items()}
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> Any:
         """Put the layer's script and tiles into the page."""
         self.tile_layer.put_into(self.get_root())
-        super().render(**kwargs)
+        return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 def base_map(
@@ -201,16 +141,16 @@ def base_map(
     Parameters
     ----------
     source : str or path
-        ``"amap"`` or ``"amap-satellite"`` (高德), ``"tianditu"`` or ``"tianditu-satellite"`` (天地图), ``"osm"``,
-        ``"none"``; or local tiles: a folder ``{z}/{x}/{y}.png`` (or .jpg, .webp), an .mbtiles or .pmtiles file
-        of pictures.
+        ``"amap"`` or ``"amap-satellite"`` (高德), ``"tianditu"`` or ``"tianditu-satellite"`` (天地图),
+        ``"osm"``, ``"none"``; or local tiles: a folder ``{z}/{x}/{y}.png`` (or .jpg, .webp), an .mbtiles or
+        .pmtiles file of pictures.
     lang : {"zh", "en"}, default "zh"
         The language of names, and of the service's own map where it has both.
     name : str, optional
         As listed in a layer control.
     datum : {"wgs84", "gcj02"}, optional
-        Which datum the tiles are in; by default the service's own, and WGS84 for local tiles. GCJ-02 tiles are
-        shifted in the browser, so that WGS84 data lie right on them. CGCS2000 counts as WGS84.
+        Which datum the tiles are in; by default the service's own, and WGS84 for local tiles. GCJ-02 tiles
+        are shifted in the browser, so that WGS84 data lie right on them. CGCS2000 counts as WGS84.
     bounds : (west, south, east, north), optional
         Degrees: which ground to take from local tiles; by default all there is.
     zooms : (int, int), optional
@@ -218,14 +158,17 @@ def base_map(
     max_mb : float, default 20
         What local tiles may add to the page, in megabytes.
     embed : bool, default True
-        Put local tiles into the page. Otherwise the page reads the folder where it lies, on this computer only.
+        Put local tiles into the page. Otherwise the page reads the folder where it lies, on this computer
+        only.
     tms : bool, default False
         Whether a folder or a server counts its rows from the south.
     url : str, optional
-        Another address of the service's tiles, such as an office's own copy, with ``{z}``, ``{x}`` and ``{y}``.
+        Another address of the service's tiles, such as an office's own copy, with ``{z}``, ``{x}`` and
+        ``{y}``.
     embed_key : bool, default False
         Write the key of Tianditu, from the environment variable ``TIANDITU_KEY``, into the page, where anyone
-        who has the page can read it. Otherwise the page asks its reader once, and the reader's browser keeps it.
+        who has the page can read it. Otherwise the page asks its reader once, and the reader's browser keeps
+        it.
     opacity : float, default 1
         From 0 to 1.
     show : bool, default True
@@ -240,8 +183,8 @@ def base_map(
     Raises
     ------
     InputError
-        If the source or an option is not known, there is no tile in the bounds and zooms, the tiles are vector
-        tiles, they exceed `max_mb`, or the key is to be embedded and there is none.
+        If the source or an option is not known, there is no tile in the bounds and zooms, the tiles are
+        vector tiles, they exceed `max_mb`, or the key is to be embedded and there is none.
     FileError
         If local tiles are not there or cannot be read.
     MissingExtraError
@@ -249,8 +192,8 @@ def base_map(
 
     Notes
     -----
-    The services have terms of use of their own. OpenStreetMap's tiles are for light use, with attribution, and
-    never for downloading areas; AMap's and Tianditu's are for those who have agreed to their terms.
+    The services have terms of use of their own. OpenStreetMap's tiles are for light use, with attribution,
+    and never for downloading areas; AMap's and Tianditu's are for those who have agreed to their terms.
 
     Examples
     --------
@@ -266,8 +209,8 @@ def base_map(
     check_language(lang)
     _check_options(datum, bounds, opacity)
     spec: dict[str, Any] = {"urls": [], "subdomains": [], "opacity": opacity, "tms": tms, "attribution": ""}
-    if isinstance(source, str) and source in _SERVICES:
-        service = _SERVICES[source]
+    if isinstance(source, str) and source in SERVICES:
+        service = SERVICES[source]
         which = 0 if lang == "zh" else 1
         spec |= {
             "urls": list(service.urls[which]) if url is None else [_checked(url)],
@@ -281,7 +224,7 @@ def base_map(
         reason = "" if source == "none" else f"the base map {source!r} needs a network"
         return BaseMap(spec, name=name or service.names[which], tiles=None, needs_network=reason, show=show)
     if url is not None:
-        message = f"url goes with a service ({', '.join(_SERVICES)}), not with local tiles"
+        message = f"url goes with a service ({', '.join(SERVICES)}), not with local tiles"
         raise InputError(message)
     path = Path(source)
     if not path.exists():
@@ -303,7 +246,7 @@ def base_map(
 
 
 def add_base_map(
-    map: folium.Map,  # noqa: A002  the word users know
+    page: folium.Map,
     base_map: str | os.PathLike[str] | BaseMap,
     *,
     lang: Language = "zh",
@@ -313,7 +256,7 @@ def add_base_map(
 
     Parameters
     ----------
-    map : folium.Map
+    page : folium.Map
         One of this package's maps or any other.
     base_map : str, path or BaseMap
         What `base_map` takes or returns; ``"none"`` adds nothing.
@@ -340,12 +283,12 @@ def add_base_map(
     ['OpenStreetMap']
     """
     if isinstance(base_map, BaseMap):
-        base_map.add_to(map)
+        base_map.add_to(page)
     elif base_map != "none":
-        if "bounds" not in options and not (isinstance(base_map, str) and base_map in _SERVICES):
-            options["bounds"] = _extent(map)
-        _made(base_map, lang=lang, **options).add_to(map)
-    return map
+        if "bounds" not in options and not (isinstance(base_map, str) and base_map in SERVICES):
+            options["bounds"] = _extent(page)
+        _made(base_map, lang=lang, **options).add_to(page)
+    return page
 
 
 _made = base_map
@@ -381,8 +324,8 @@ def _check_options(datum: str | None, bounds: Sequence[float] | None, opacity: f
 def _refuse_unknown(source: str | os.PathLike[str]) -> None:
     if isinstance(source, str) and re.fullmatch(r"[\w-]+", source):
         message = (
-            f"base map {source!r} is not known; known are {', '.join(_SERVICES)}, or a tile folder, .mbtiles or "
-            ".pmtiles file"
+            f"base map {source!r} is not known; known are {', '.join(SERVICES)}, or a tile folder, .mbtiles "
+            "or .pmtiles file"
         )
         raise InputError(message)
     message = f"base map: {os.fspath(source)} does not exist"
@@ -396,7 +339,7 @@ def _checked(url: str) -> str:
         raise InputError(message)
     unknown = set(re.findall(r"\{(\w*)\}", url)) - {"z", "x", "y", "s", "key"}
     if unknown:
-        message = f"url: {{{sorted(unknown)[0]}}} is not known; known are {{z}}, {{x}}, {{y}}, {{s}} and {{key}}"
+        message = f"url: {{{min(unknown)}}} is not known; known are {{z}}, {{x}}, {{y}}, {{s}} and {{key}}"
         raise InputError(message)
     return url
 
@@ -405,8 +348,8 @@ def _key() -> str:
     key = os.environ.get(KEY_VARIABLE, "")
     if not re.fullmatch(r"[0-9A-Za-z]{8,64}", key):
         message = (
-            f"embed_key=True writes the key of Tianditu into the page, but the environment variable {KEY_VARIABLE} "
-            + ("holds none" if not key else "does not look like one")
+            f"embed_key=True writes the key of Tianditu into the page, but the environment variable "
+            f"{KEY_VARIABLE} " + ("holds none" if not key else "does not look like one")
         )
         raise InputError(message)
     return key

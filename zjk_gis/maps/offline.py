@@ -36,8 +36,8 @@ PAGES = (".html", ".htm")
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:{}; media-src data: blob:; font-src data:; connect-src data: blob:; frame-src data: blob:; "
-    "form-action 'none'; base-uri 'none'"
+    "img-src data: blob:{}; media-src data: blob:; font-src data:; connect-src data: blob:; "
+    "frame-src data: blob:; form-action 'none'; base-uri 'none'"
 )
 # What cannot work without a network, by the names of folium's classes, and why.
 _NEED_SERVERS = {
@@ -60,7 +60,9 @@ _MARKUP = re.compile(
 )
 
 
-def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Paths | None = None, fetch_tiles: bool = False) -> Path:  # noqa: A002  the word users know
+def save_offline(
+    page: folium.Map, path: str | os.PathLike[str], *, assets: _Paths | None = None, fetch_tiles: bool = False
+) -> Path:
     """Save a folium map as one HTML file that works without a network.
 
     Scripts, styles, fonts and pictures are inside it, and so are the tiles of a base map made of a local
@@ -68,15 +70,15 @@ def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Path
 
     Parameters
     ----------
-    map : folium.Map
+    page : folium.Map
         One of this package's maps or any other, with folium's plugins; also a ``DualMap``.
     path : path
         Ends with ``.html``. Written whole or not at all.
     assets : mapping of str to path, optional
         Files for URLs of scripts, styles, fonts and pictures that ``folium-offline`` does not carry.
     fetch_tiles : bool, default False
-        Let the page fetch the tiles of its base maps, and nothing else: for networks that reach a tile server,
-        such as the office's own, but not where folium keeps its scripts.
+        Let the page fetch the tiles of its base maps, and nothing else: for networks that reach a tile
+        server, such as the office's own, but not where folium keeps its scripts.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def save_offline(map: folium.Map, path: str | os.PathLike[str], *, assets: _Path
     False
     """
     target = target_file(path, PAGES)
-    text = whole_page(map, assets=assets, fetch_tiles=fetch_tiles)
+    text = whole_page(page, assets=assets, fetch_tiles=fetch_tiles)
     with workshop(target) as folder:
         made = folder / target.name
         made.write_text(text, encoding="utf-8")
@@ -132,12 +134,12 @@ class OfflineFrame:
         return f"OfflineFrame({len(self.page) / 1e6:.1f} MB, height={self.height})"
 
 
-def offline_frame(map: folium.Map, *, height: int = 560, assets: _Paths | None = None) -> OfflineFrame:  # noqa: A002  the word users know
+def offline_frame(page: folium.Map, *, height: int = 560, assets: _Paths | None = None) -> OfflineFrame:
     """Show a folium map in a notebook that has no network: the same page that `save_offline` writes.
 
     Parameters
     ----------
-    map : folium.Map
+    page : folium.Map
     height : int, default 560
         In pixels.
     assets : mapping of str to path, optional
@@ -162,14 +164,14 @@ def offline_frame(map: folium.Map, *, height: int = 560, assets: _Paths | None =
     if height <= 0:
         message = f"height must be positive, not {height}"
         raise InputError(message)
-    return OfflineFrame(whole_page(map, assets=assets), int(height))
+    return OfflineFrame(whole_page(page, assets=assets), int(height))
 
 
-def whole_page(map: folium.Map, *, assets: _Paths | None = None, fetch_tiles: bool = False) -> str:  # noqa: A002  the word users know
+def whole_page(page: folium.Map, *, assets: _Paths | None = None, fetch_tiles: bool = False) -> str:
     """Return a folium map as the text of a page that needs no network; see `save_offline`."""
-    root = map.get_root()
+    root = page.get_root()
     if not isinstance(root, Figure):
-        message = f"map must be a folium map, not {type(map).__name__}"
+        message = f"page must be a folium map, not {type(page).__name__}"
         raise InputError(message)
     hosts = _tile_hosts(root) if fetch_tiles else []
     _refuse_servers(root, tiles_too=not fetch_tiles)
@@ -193,7 +195,8 @@ def _zoomable(root: Element) -> Iterator[None]:
     kinds = [{kind.__name__ for kind in type(part).__mro__} for part in _parts(root)]
     limits = any(kind & {"BaseMap", "TileLayer"} for kind in kinds)
     maps = [part for part, kind in zip(_parts(root), kinds, strict=True) if "Map" in kind and not limits]
-    options: list[dict[str, Any]] = [part.options for part in maps if "max_zoom" not in part.options]
+    options: list[dict[str, Any]] = [vars(part)["options"] for part in maps]
+    options = [each for each in options if "max_zoom" not in each]
     for each in options:
         each["max_zoom"] = _MAX_ZOOM
     try:
@@ -206,12 +209,12 @@ def _zoomable(root: Element) -> Iterator[None]:
 @contextmanager
 def _marked(links: list[_Link]) -> Iterator[dict[str, _Link]]:
     """Let links be rendered as marks, so that neither folium fetches them nor Jinja reads their text."""
-    before: list[Any] = [link.code for link in links]
+    before = [link.code for link in links]
     marks: dict[str, _Link] = {}
     for i, link in enumerate(links):
         mark = f"/*zjk-asset-{i}-{link.get_name()}*/"
         marks[mark] = link
-        link.code = mark
+        vars(link)["code"] = mark
     try:
         yield marks
     finally:
@@ -258,11 +261,12 @@ def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
         if reason := getattr(part, "needs_network", None):
             message = f"{reason}; take a base map of local tiles or none, or let the page fetch_tiles"
             raise InputError(message)
-        if "TileLayer" in kinds and not str(getattr(part, "tiles", "")).startswith("data:"):
+        tiles = str(getattr(part, "tiles", ""))
+        if "TileLayer" in kinds and not tiles.startswith("data:"):
+            name = getattr(part, "tile_name", tiles)
             message = (
-                f"the map has a base map of tiles ({getattr(part, 'tile_name', part.tiles)}), which needs a "
-                "network; make it with tiles=None, or with base_map of a local tile folder, .mbtiles or .pmtiles, or let the "
-                "page fetch_tiles"
+                f"the map has a base map of tiles ({name}), which needs a network; make it with tiles=None "
+                "or with base_map of a local tile folder, .mbtiles or .pmtiles, or let the page fetch_tiles"
             )
             raise InputError(message)
         _refuse_addresses(part)
@@ -325,7 +329,7 @@ def _refuse_requests(text: str) -> None:
             _refuse_requests(body.decode("utf-8", errors="replace"))
         if not address.strip().lower().startswith(_INSIDE):
             message = (
-                f"the map asks for <{tag}> {address[:200]}, which is not in the page; write pictures into it as "
-                "data: URLs, or leave them out"
+                f"the map asks for <{tag}> {address[:200]}, which is not in the page; write pictures into it "
+                "as data: URLs, or leave them out"
             )
             raise InputError(message)

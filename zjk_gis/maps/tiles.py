@@ -14,6 +14,7 @@ import sqlite3
 import zlib
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +201,8 @@ def _check_size(source: Path, found: Sequence[_Tile], max_mb: float) -> None:
         told = ", ".join(f"zoom {z}: {size / 1e6:.1f} MB" for z, size in sorted(sizes.items()))
         message = (
             f"base map: the tiles of {source.name} would add {sum(sizes.values()) / 1e6:.1f} MB to the page, "
-            f"more than max_mb={max_mb:g} ({told}); take fewer zooms (zooms=), less ground (bounds=), or raise max_mb"
+            f"more than max_mb={max_mb:g} ({told}); take fewer zooms (zooms=), less ground (bounds=), "
+            "or raise max_mb"
         )
         raise InputError(message)
 
@@ -211,9 +213,7 @@ def _where(bounds: Sequence[float] | None, zooms: tuple[int, int] | None) -> str
     return " ".join(told) or "at all"
 
 
-def _folder(
-    source: Path, bounds: Sequence[float] | None, wanted: range, *, tms: bool
-) -> Iterator[_Tile]:
+def _folder(source: Path, bounds: Sequence[float] | None, wanted: range, *, tms: bool) -> Iterator[_Tile]:
     for zoom in _numbered(source):
         z = int(zoom.name)
         if z not in wanted or not zoom.is_dir():
@@ -247,17 +247,19 @@ def _mbtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
                 "FROM tiles WHERE zoom_level = ? AND tile_column BETWEEN ? AND ? AND tile_row BETWEEN ? AND ?"
             )
             sizes = [
-                database.execute(f"SELECT count(*), sum(length(tile_data)) {place}", box).fetchone()  # noqa: S608  no part of it is data
+                database.execute(f"SELECT count(*), sum(length(tile_data)) {place}", box).fetchone()
                 for box in boxes
             ]
-            sums = [_Tile(box[0], 0, 0, size or 0, bytes) for box, (_, size) in zip(boxes, sizes, strict=True)]
+            sums = [
+                _Tile(box[0], 0, 0, size or 0, bytes) for box, (_, size) in zip(boxes, sizes, strict=True)
+            ]
             _check_size(source, sums, max_mb)
             for box in boxes:
-                rows = database.execute(f"SELECT tile_column, tile_row, tile_data {place}", box)  # noqa: S608  as above
+                rows = database.execute(f"SELECT tile_column, tile_row, tile_data {place}", box)
                 for column, row, content in rows:
                     data = content if isinstance(content, bytes) else str(content).encode()
                     y = 2 ** box[0] - 1 - int(row)
-                    found.append(_Tile(box[0], int(column), y, len(data), lambda data=data: data))
+                    found.append(_Tile(box[0], int(column), y, len(data), partial(bytes, data)))
     except (sqlite3.Error, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -285,8 +287,8 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
             rows = range(max(first[2], last[2]), min(first[3], last[3]) + 1)
             if len(columns) * len(rows) > _CANDIDATES:
                 message = (
-                    f"base map: {source.name} has up to {len(columns) * len(rows):,} tiles at zoom {z}, more than "
-                    "a page can hold; take fewer zooms (zooms=) or less ground (bounds=)"
+                    f"base map: {source.name} has up to {len(columns) * len(rows):,} tiles at zoom {z}, more "
+                    "than a page can hold; take fewer zooms (zooms=) or less ground (bounds=)"
                 )
                 raise InputError(message)
             found += [tile for x in columns for y in rows if (tile := archive.tile(z, x, y)) is not None]
@@ -320,7 +322,7 @@ class _Archive:
                 return None
             if entry.run_length:
                 start = self.header["tile_data_offset"] + entry.offset
-                return _Tile(z, x, y, entry.length, lambda: self._bytes(start, entry.length))
+                return _Tile(z, x, y, entry.length, partial(self._bytes, start, entry.length))
             place = (self.header["leaf_directory_offset"] + entry.offset, entry.length)
         return None
 
@@ -359,17 +361,17 @@ def _box(bounds: Sequence[float] | None, z: int) -> _Box:
 
 
 def _column(longitude: float, z: int) -> float:
-    return (longitude + 180.0) / 360.0 * 2**z
+    return (longitude + 180.0) / 360.0 * float(1 << z)
 
 
 def _row(latitude: float, z: int) -> float:
     kept = math.radians(min(max(latitude, -_MAX_LATITUDE), _MAX_LATITUDE))
-    return (1.0 - math.asinh(math.tan(kept)) / math.pi) / 2.0 * 2**z
+    return (1.0 - math.asinh(math.tan(kept)) / math.pi) / 2.0 * float(1 << z)
 
 
 def _longitude(column: int, z: int) -> float:
-    return column / 2**z * 360.0 - 180.0
+    return column / float(1 << z) * 360.0 - 180.0
 
 
 def _latitude(row: int, z: int) -> float:
-    return math.degrees(math.atan(math.sinh(math.pi * (1.0 - 2.0 * row / 2**z))))
+    return math.degrees(math.atan(math.sinh(math.pi * (1.0 - 2.0 * row / float(1 << z)))))
