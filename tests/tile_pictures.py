@@ -66,10 +66,10 @@ def tile(zoom, x, y, datum="wgs84"):
     return picture(np.repeat(grey[:, :, None], 3, axis=2))
 
 
-def around(zoom, reach=4):
+def around(zoom, reach=4, place=CENTRE):
     """Return the columns and rows of the tiles around the centre."""
-    sine = math.sin(math.radians(CENTRE[1]))
-    x = int((CENTRE[0] / 360 + 0.5) * 2**zoom)
+    sine = math.sin(math.radians(place[1]))
+    x = int((place[0] / 360 + 0.5) * 2**zoom)
     y = int((0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)) * 2**zoom)
     return [(x + i, y + j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1)]
 

@@ -337,12 +337,15 @@ class TestServices:
         add_base_map(page, "none")
         assert len(page._children) == 0
 
-    def test_names_are_text(self, tmp_path):
+    @pytest.mark.browser
+    def test_names_are_text(self, visit, tmp_path):
+        hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\"{{7*7}}"
         page = empty_map()
-        hostile = "</script><script>alert(1)</script>'\"{{7*7}}"
         base_map("none", name=hostile).add_to(page)
-        folium.LayerControl().add_to(page)
-        assert "<script>alert(1)" not in save_offline(page, tmp_path / "map.html").read_text("utf-8")
+        folium.LayerControl(collapsed=False).add_to(page)
+        seen, _ = opened(visit, page, tmp_path / "map.html")
+        assert seen.page.inner_text(".leaflet-control-layers-base").strip() == hostile
+        assert (seen.errors, seen.requests, seen.dialogs) == ([], [], [])
 
 
 class TestReading:
@@ -376,6 +379,26 @@ class TestReading:
         (tmp_path / "1" / "0").mkdir(parents=True)
         (tmp_path / "1" / "0" / "0.png").write_bytes(tile(1, 0, 0))
         assert list(read_tiles(tmp_path, tms=True).numbers) == ["1/0/1"]
+
+    def test_the_ground_is_told_in_wgs84_whatever_the_tiles_are_in(self, tmp_path):
+        # At zoom 17 the shift is wider than a tile.
+        source = mbtiles(tmp_path / "a.mbtiles", zooms=(17,), reach=4, datum="gcj02")
+        lon, lat = CENTRE
+        layer = base_map(source, datum="gcj02", bounds=(lon, lat, lon + 1e-6, lat + 1e-6))
+        shifted = "17/{}/{}".format(*around(17, 0, place=wgs84_to_gcj02(*CENTRE))[0])
+        assert shifted in layer.tiles_inside.numbers
+        assert "17/{}/{}".format(*around(17, 0)[0]) not in layer.tiles_inside.numbers
+
+    def test_a_table_without_end_is_left(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("zjk_gis.maps.tiles._MOST_STEPS", 5)
+        with sqlite3.connect(tmp_path / "a.mbtiles") as database:
+            database.execute(
+                "CREATE VIEW tiles AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                "SELECT 14 AS zoom_level, i AS tile_column, i AS tile_row, x'00' AS tile_data FROM n"
+            )
+        database.close()
+        with pytest.raises(FileError, match="interrupted"):
+            read_tiles(tmp_path / "a.mbtiles")
 
     @pytest.mark.parametrize("make", [mbtiles, pmtiles])
     @pytest.mark.parametrize("content", [b"\x1f\x8b vector", b"<svg onload='alert(1)'/>"])

@@ -1,5 +1,6 @@
 """Any folium map as one file: every plugin at work in a real browser, without a network."""
 
+import json
 import re
 
 import folium
@@ -207,20 +208,20 @@ class TestTime:
         page = empty_map()
         plugins.TimeSliderChoropleth(zones(), styledict=colours).add_to(page)
         seen = show(page)
-        fills = "() => [...document.querySelectorAll('path')].map(p => getComputedStyle(p).fill)"
-        assert set(seen.page.evaluate(fills)) == {"rgb(0, 0, 255)"}
+        fills = "() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => getComputedStyle(p).fill)"
+        seen.page.wait_for_function(f"() => new Set(({fills})()).has('rgb(0, 0, 255)')")
         seen.page.evaluate(
             "() => { const s = document.querySelector('input[type=range]'); "
             "s.value = s.max; s.dispatchEvent(new Event('input')); }"
         )
-        assert set(seen.page.evaluate(fills)) == {"rgb(255, 0, 0)"}
+        seen.page.wait_for_function(f"() => ({fills})().every(fill => fill === 'rgb(255, 0, 0)')")
 
     def test_a_timeline_plays(self, show):
         page = empty_map()
         line = plugins.Timeline(zones()).add_to(page)
         plugins.TimelineSlider(auto_play=False, playback_duration=1500).add_timelines(line).add_to(page)
         seen = show(page)
-        places = "() => [...document.querySelectorAll('path')].map(p => p.getAttribute('d')).join()"
+        places = "() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => p.getAttribute('d')).join()"
         before = seen.page.evaluate(places)
         seen.page.click(".leaflet-timeline-control button.play")
         seen.page.wait_for_function(f"before => ({places})() !== before", arg=before)
@@ -360,6 +361,10 @@ class TestWhatIsNotAtHand:
                 lambda: with_child(ImageOverlay("https://a/b.png", [[40, 114], [41, 115]])),
                 "https://a/b.png is not in the page",
             ),
+            (
+                lambda: with_child(folium.Marker(HERE, icon=folium.CustomIcon("https://a/i.png"))),
+                "a/i.png is not in the page",
+            ),
             (lambda: with_popup("<img src='https://a/photo.jpg'>"), "<img> https://a/photo.jpg"),
             (lambda: with_popup('<IMG alt=x SRC="photo.jpg">'), "<img> photo.jpg"),
             (
@@ -384,6 +389,11 @@ class TestWhatIsNotAtHand:
     )
     def test_what_is_inside_or_only_linked_is_not_refused(self, make):
         assert whole_page(make()).startswith("<!DOCTYPE html>")
+
+    def test_data_beside_the_page_is_not_in_it(self, tmp_path):
+        (tmp_path / "zones.json").write_text(json.dumps(zones()), "utf-8")
+        with pytest.raises(InputError, match=r"zones\.json is not in the page"):
+            whole_page(with_child(folium.GeoJson(str(tmp_path / "zones.json"), embed=False)))
 
     def test_no_map_is_no_map(self):
         with pytest.raises(InputError, match="must be a folium map"):

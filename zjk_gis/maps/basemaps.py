@@ -6,6 +6,7 @@ the shift at each, so that the data stay WGS84: popups, measuring and exports st
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from folium.map import Layer
 from folium.utilities import camelize
 from jinja2 import Template
 
+from zjk_gis.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.page import script_json
@@ -62,7 +64,9 @@ class BaseMap(Layer):
     def __init__(
         self, spec: dict[str, Any], *, name: str, tiles: Tiles | None, needs_network: str, show: bool
     ) -> None:
-        super().__init__(name=name, overlay=False, control=True, show=show)
+        # A layer control takes names for HTML, and folium the control's script for a template.
+        text = html.escape(name).replace("{", "&#123;")
+        super().__init__(name=text, overlay=False, control=True, show=show)
         self._name = "BaseMap"
         self.spec, self.tiles_inside, self.needs_network = spec, tiles, needs_network
         self.json = script_json(spec)
@@ -235,6 +239,8 @@ def base_map(
         spec |= _beside(path)
         reason = f"the base map reads the folder {path.name} beside the page (embed=False)"
         return BaseMap(spec, name=name, tiles=None, needs_network=reason, show=show)
+    if bounds is not None and datum == "gcj02":
+        bounds = _as_gcj02(bounds)
     tiles = read_tiles(path, bounds=bounds, zooms=zooms, max_mb=max_mb, tms=tms)
     west, south, east, north = tiles.bounds
     spec |= {
@@ -305,6 +311,19 @@ def _extent(page: folium.Map) -> list[float] | None:
     west, south, east, north = (float(value) for value in known)
     across, along = max((east - west) / 4, 0.01), max((north - south) / 4, 0.01)
     return [west - across, south - along, east + across, north + along]
+
+
+def _as_gcj02(bounds: Sequence[float]) -> list[float]:
+    """Return bounds that hold everything in these once it is shifted."""
+    west, south, east, north = bounds
+    lon, lat = wgs84_to_gcj02([west, east, west, east], [south, south, north, north])
+    more = 0.001  # degrees: more than the shift differs along an edge of a city
+    return [
+        float(lon.min()) - more,
+        float(lat.min()) - more,
+        float(lon.max()) + more,
+        float(lat.max()) + more,
+    ]
 
 
 def _check_options(datum: str | None, bounds: Sequence[float] | None, opacity: float) -> None:

@@ -35,6 +35,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _MAX_ZOOM = 22
 _MAX_LATITUDE = 85.0511287798066
 _CANDIDATES = 400_000  # tiles looked for one by one; as pictures they would far exceed any page
+# The tiles of an MBTiles file may be a view, which may never end: some minutes of work, then no more.
+_STEP, _MOST_STEPS = 1_000_000, 5_000
 _DIRECTORY_BYTES = 1 << 24  # a directory of PMTiles unpacked; those that are written hold some 100 kB
 
 
@@ -237,6 +239,8 @@ def _mbtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
     try:
         with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
+            steps = iter(range(_MOST_STEPS))
+            database.set_progress_handler(lambda: next(steps, None) is None, _STEP)
             there = [z for (z,) in database.execute("SELECT DISTINCT zoom_level FROM tiles")]
             boxes = [
                 (z, west, east, 2**z - 1 - south, 2**z - 1 - north)
