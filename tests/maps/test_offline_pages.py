@@ -14,6 +14,7 @@ from zjk_gis.maps.offline import whole_page
 
 HERE = (40.82, 114.88)
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
+SHAPES = "[...document.querySelectorAll('.leaflet-overlay-pane path')]"
 POINTS = [[40.80 + 0.002 * i, 114.86 + 0.003 * (i % 7)] for i in range(60)]
 DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
 
@@ -208,7 +209,7 @@ class TestTime:
         page = empty_map()
         plugins.TimeSliderChoropleth(zones(), styledict=colours).add_to(page)
         seen = show(page)
-        fills = "() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => getComputedStyle(p).fill)"
+        fills = f"() => {SHAPES}.map(p => getComputedStyle(p).fill)"
         seen.page.wait_for_function(f"() => new Set(({fills})()).has('rgb(0, 0, 255)')")
         seen.page.evaluate(
             "() => { const s = document.querySelector('input[type=range]'); "
@@ -221,7 +222,7 @@ class TestTime:
         line = plugins.Timeline(zones()).add_to(page)
         plugins.TimelineSlider(auto_play=False, playback_duration=1500).add_timelines(line).add_to(page)
         seen = show(page)
-        places = "() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => p.getAttribute('d')).join()"
+        places = f"() => {SHAPES}.map(p => p.getAttribute('d')).join()"
         before = seen.page.evaluate(places)
         seen.page.click(".leaflet-timeline-control button.play")
         seen.page.wait_for_function(f"before => ({places})() !== before", arg=before)
@@ -389,6 +390,19 @@ class TestWhatIsNotAtHand:
     )
     def test_what_is_inside_or_only_linked_is_not_refused(self, make):
         assert whole_page(make()).startswith("<!DOCTYPE html>")
+
+    @pytest.mark.parametrize("text", ["{{7*7}}", "{% raw %}", "{# gone #}"])
+    def test_text_that_folium_would_run_is_refused(self, text):
+        data = zones()
+        data["features"][1]["properties"]["名称"] = f"明德北街{text}"
+        for page in (
+            with_child(folium.GeoJson(data)),
+            with_child(folium.FeatureGroup(text)),
+            with_popup(text),
+            with_child(folium.Marker(HERE, tooltip=text)),
+        ):
+            with pytest.raises(InputError, match="which folium would run as a template"):
+                whole_page(page)
 
     def test_data_beside_the_page_is_not_in_it(self, tmp_path):
         (tmp_path / "zones.json").write_text(json.dumps(zones()), "utf-8")

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin
 
+from branca.element import Element
+from jinja2 import Template
+
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-__all__ = ["Assets"]
+__all__ = ["Assets", "Payload"]
 
 _URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)'"]*))\s*\)""")
 _IMPORT = re.compile(r"@import[^;]*;")
@@ -71,6 +74,17 @@ _MIME = {
 }
 
 
+class Payload(Element):
+    """A script made of much data, which a page takes as it is: nothing in it is for Jinja to read."""
+
+    _template = Template("<script>{{ this.code }}</script>")
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._name = "Payload"
+        self.code = code
+
+
 @dataclass(slots=True)
 class Assets:
     """What pages link to, by URL.
@@ -85,6 +99,7 @@ class Assets:
 
     own: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     page: str = ""
+    asked: dict[str, str] = field(default_factory=dict, init=False)
 
     def script(self, url: str) -> str:
         """Return a script, safe inside a script element.
@@ -170,15 +185,22 @@ class Assets:
         return f'@font-face{{{rest}src:url("{source}"){hint}}}'
 
     def _refuse_if_used(self, sources: list[tuple[str, str]], sheet: str) -> None:
-        for source, _ in sources:
-            for stem, asked in _ICONS.items():
-                if stem in source and (used := asked.search(self.page)):
-                    message = (
-                        f"the map has an icon ({used[0][:80]}) of the font {urljoin(sheet, source)}, which "
-                        "folium-offline does not carry; take a solid icon (prefix='fa'), or give a file for "
-                        "it (assets={url: path})"
-                    )
-                    raise InputError(message)
+        for stem in _ICONS:
+            source = next((source for source, _ in sources if stem in source), None)
+            if source is not None and (used := self._asked(stem)):
+                message = (
+                    f"the map has an icon ({used}) of the font {urljoin(sheet, source)}, which folium-offline "
+                    "does not carry; take a solid icon (prefix='fa'), or give a file for it "
+                    "(assets={url: path})"
+                )
+                raise InputError(message)
+
+    def _asked(self, stem: str) -> str:
+        """Return how the page asks for icons of a font, if it does."""
+        if stem not in self.asked:
+            found = _ICONS[stem].search(self.page)
+            self.asked[stem] = found[0][:80] if found else ""
+        return self.asked[stem]
 
     def _picture(self, found: re.Match[str], sheet: str) -> str:
         source = _target(found)

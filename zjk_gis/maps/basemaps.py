@@ -24,6 +24,7 @@ from jinja2 import Template
 from zjk_gis.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
+from zjk_gis.maps.assets import Payload
 from zjk_gis.maps.page import script_json
 from zjk_gis.maps.services import SERVICES
 from zjk_gis.maps.tiles import MOST_MB, SUFFIXES, Tiles, read_tiles
@@ -390,9 +391,9 @@ def _beside(folder: Path) -> dict[str, Any]:
     }
 
 
-def _tiles_script(tiles: Tiles) -> Element:
+def _tiles_script(tiles: Tiles) -> Payload:
     body = script_json({"numbers": tiles.numbers, "pictures": tiles.pictures})
-    return _script(f"(window.zjkTiles = window.zjkTiles || {{}})[{json.dumps(tiles.name)}] = {body};")
+    return Payload(f"(window.zjkTiles = window.zjkTiles || {{}})[{json.dumps(tiles.name)}] = {body};")
 
 
 def _script(text: str) -> Element:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
-from zjk_gis.maps.assets import Assets
+from zjk_gis.maps.assets import Assets, Payload
 
 if TYPE_CHECKING:
     import os
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import folium
 
     _Paths = Mapping[str, str | os.PathLike[str]]
-    _Link = JavascriptLink | CssLink
+    _Coded = JavascriptLink | CssLink | Payload
 
 __all__ = ["PAGES", "OfflineFrame", "offline_frame", "save_offline", "whole_page"]
 
@@ -53,6 +54,8 @@ _FETCHING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "v
              "embed": "src", "object": "data", "link": "href", "image": "href"}  # fmt: skip
 _MAX_ZOOM = 20
 _INSIDE = ("data:", "blob:", "about:", "#")
+_MARK = re.compile(r"/\*zjk-asset-\d+-\w+\*/")
+_TEMPLATE = re.compile(r"\{[{%#]")
 _FRAME = re.compile(r"data:text/html[^,]*?(;base64)?,(.*)", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(
     rf"""<({"|".join(_FETCHING)})\b[^>]{{0,2000}}?\b(src|href|data)\s*=\s*(?:\\?["'])?([^"'\\\s>]+)""",
@@ -91,7 +94,8 @@ def save_offline(
         If ``folium-offline``, which carries the scripts, is not installed (extra ``offline-maps``).
     InputError
         If the map uses something that is not at hand, such as another script, a picture on a server or tiles,
-        or something that lives on a server, such as an address search; the message names it.
+        or something that lives on a server, such as an address search; or if its data have text such as
+        ``{{ }}``, which folium would run. The message names it.
     FileError
         If a file cannot be read or written.
 
@@ -177,16 +181,21 @@ def whole_page(page: folium.Map, *, assets: _Paths | None = None, fetch_tiles: b
     _refuse_servers(root, tiles_too=not fetch_tiles)
     with _zoomable(root):
         root.render()  # fills in the links that the map's parts ask for
-        with _marked(_links(root)) as marks:
+        with _marked(_coded(root)) as marks:
             text = str(root._template.render(this=root, kwargs={"embedded": True}))  # noqa: SLF001
     _refuse_requests(text)
     carried = Assets(own=assets or {}, page=text)
-    for mark, link in marks.items():
-        code = carried.style(link.url) if isinstance(link, CssLink) else carried.script(link.url)
-        text = text.replace(mark, code)
+    codes = {mark: _code(part, carried) for mark, part in marks.items()}
+    text = _MARK.sub(lambda mark: codes.get(mark[0], mark[0]), text)
     allowed = _POLICY.format("".join(f" {host}" for host in hosts))
     policy = f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
     return text.replace("<head>", f"<head>\n{policy}", 1)
+
+
+def _code(part: _Coded, carried: Assets) -> str:
+    if isinstance(part, Payload):
+        return part.code
+    return carried.style(part.url) if isinstance(part, CssLink) else carried.script(part.url)
 
 
 @contextmanager
@@ -207,23 +216,23 @@ def _zoomable(root: Element) -> Iterator[None]:
 
 
 @contextmanager
-def _marked(links: list[_Link]) -> Iterator[dict[str, _Link]]:
-    """Let links be rendered as marks, so that neither folium fetches them nor Jinja reads their text."""
-    before = [link.code for link in links]
-    marks: dict[str, _Link] = {}
-    for i, link in enumerate(links):
-        mark = f"/*zjk-asset-{i}-{link.get_name()}*/"
-        marks[mark] = link
-        vars(link)["code"] = mark
+def _marked(parts: list[_Coded]) -> Iterator[dict[str, _Coded]]:
+    """Let scripts and styles be rendered as marks: folium fetches none, Jinja and the checks read none."""
+    before = [part.code for part in parts]
+    marks: dict[str, _Coded] = {}
+    for i, part in enumerate(parts):
+        mark = f"/*zjk-asset-{i}-{part.get_name()}*/"
+        marks[mark] = part
+        vars(part)["code"] = mark
     try:
         yield marks
     finally:
-        for link, code in zip(links, before, strict=True):
-            link.code = code
+        for part, code in zip(parts, before, strict=True):
+            vars(part)["code"] = code
 
 
-def _links(element: Element) -> list[_Link]:
-    return [found for found in _parts(element) if isinstance(found, JavascriptLink | CssLink)]
+def _coded(element: Element) -> list[_Coded]:
+    return [found for found in _parts(element) if isinstance(found, JavascriptLink | CssLink | Payload)]
 
 
 def _parts(element: Element) -> Iterator[Element]:
@@ -252,6 +261,7 @@ def _tile_hosts(root: Element) -> list[str]:
 def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
     """Refuse, before anything is rendered, what only works with a server."""
     for part in _parts(root):
+        _refuse_templates(part)
         kinds = {kind.__name__ for kind in type(part).__mro__}
         for kind in kinds & set(_NEED_SERVERS):
             message = f"the map has a {kind}, which {_NEED_SERVERS[kind]}; leave it out of an offline page"
@@ -270,6 +280,20 @@ def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
             )
             raise InputError(message)
         _refuse_addresses(part)
+
+
+def _refuse_templates(part: Element) -> None:
+    """Refuse text that folium would run: it takes what it has rendered for a template, and renders it too."""
+    for name in ("layer_name", "text", "data"):
+        value = getattr(part, name, None)
+        text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+        if isinstance(text, str) and (found := _TEMPLATE.search(text)):
+            near = text[max(0, found.start() - 20) : found.start() + 40]
+            message = (
+                f"{type(part).__name__}: {near!r} has {found[0]!r}, which folium would run as a template; "
+                "put a space between the two characters"
+            )
+            raise InputError(message)
 
 
 def _refuse_addresses(part: Element) -> None:
