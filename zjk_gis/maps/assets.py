@@ -189,8 +189,8 @@ class Assets:
             source = next((source for source, _ in sources if stem in source), None)
             if source is not None and (used := self._asked(stem)):
                 message = (
-                    f"the map has an icon ({used}) of the font {urljoin(sheet, source)}, which folium-offline "
-                    "does not carry; take a solid icon (prefix='fa'), or give a file for it "
+                    f"the map has an icon ({used}) of the font {urljoin(sheet, source)}, which "
+                    "folium-offline does not carry; take a solid icon (prefix='fa'), or give a file for it "
                     "(assets={url: path})"
                 )
                 raise InputError(message)

@@ -276,7 +276,7 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
     format_ = need("pmtiles.tile", extra="offline-maps", purpose="read a .pmtiles file")
     try:
         archive = _Archive(source, format_)
-        if archive.header["tile_type"] in (format_.TileType.MVT, format_.TileType.MLT):
+        if archive.header["tile_type"].name in ("MVT", "MLT"):
             message = (
                 f"base map: {source.name} holds vector tiles, which cannot be shown: make raster tiles "
                 "(PNG, JPEG, WebP)"
