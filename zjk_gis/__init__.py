@@ -64,10 +64,13 @@ if TYPE_CHECKING:
     from zjk_gis.layers.positions import fix_positions as fix_positions
     from zjk_gis.layers.validate import validate as validate
     from zjk_gis.layers.versions import zones_at as zones_at
+    from zjk_gis.maps import add_base_map as add_base_map
+    from zjk_gis.maps import base_map as base_map
     from zjk_gis.maps import city_map as city_map
     from zjk_gis.maps import explanation_map as explanation_map
+    from zjk_gis.maps import offline_frame as offline_frame
     from zjk_gis.maps import print_map as print_map
-    from zjk_gis.maps import save_map as save_map
+    from zjk_gis.maps import save_offline as save_offline
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
@@ -119,7 +122,15 @@ _HOMES = {
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
-    "zjk_gis.maps": ("city_map", "explanation_map", "print_map", "save_map"),
+    "zjk_gis.maps": (
+        "add_base_map",
+        "base_map",
+        "city_map",
+        "explanation_map",
+        "offline_frame",
+        "print_map",
+        "save_offline",
+    ),
     "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
     "zjk_gis.standards": ("check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"),
 }

@@ -8,7 +8,7 @@ import geopandas as gpd
 
 from zjk_gis.io import write_layer
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write_audit(
     summary = _promises(audit, console)
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
     drawn = city_map(layers, results=_drawn(audit, tables), title=title, lang=console.lang)
-    save_map(drawn, page)
+    save_offline(drawn, page)
     load = "incidents" if "incidents" in audit.chiefs else "area_m2"
     amount = "consequence" if (audit.findings["consequence"].fillna(0) > 0).any() else "area_m2"
     charts = [("gaps", "gap_code", amount), ("overlaps", "overlap_code", amount)]

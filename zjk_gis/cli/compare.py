@@ -16,7 +16,7 @@ from zjk_gis.io import list_layers, read_layer, write_layer
 from zjk_gis.io.workspace import Workspace
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_workbook
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _write(
         for row in changes.figures.itertuples()
     }
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
-    save_map(_drawn(changes, after, city, title, console), page)
+    save_offline(_drawn(changes, after, city, title, console), page)
     files = [layers_file, workbook, page]
     console.say("结果文件:", "files:")
     whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]

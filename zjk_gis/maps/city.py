@@ -144,7 +144,7 @@ def city_map(
     Returns
     -------
     folium.Map
-        Shows itself in a notebook; `save_map` writes it to a file.
+        Shows itself in a notebook; `save_offline` writes it to a file.
 
     Raises
     ------
