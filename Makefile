@@ -64,6 +64,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_nearest.py
 	$(BIN)/python tests/benchmarks/bench_locate.py
 	$(BIN)/python tests/benchmarks/bench_job.py
+	$(BIN)/python tests/benchmarks/bench_changes.py
 	$(BIN)/python tests/benchmarks/bench_manholes.py
 	$(BIN)/python tests/benchmarks/bench_register.py
 

@@ -63,11 +63,45 @@ audit = zjk_gis.responsibility_audit(
     sections=city["road_sections"],
     assigned=assigned,
     duties=duties,
-    places=city["streets"]["street_code"].tolist(),
+    streets=city["streets"],
+    components={"manholes": city["manholes"]},
+    people=city["residential_estates"],
     allowed=city["rivers"],
     at=day,
 )
 audit.figures.style.format({"value": "{:,.1f}", "whole": "{:,.1f}", "share": "{:.2%}"})
+
+# %% [markdown]
+# Each figure says from which rows it comes, so that anybody can check it:
+
+# %%
+audit.ground.query("answer == 'nobody'")["area_m2"].sum(), audit.gaps["area_m2"].sum()
+
+# %% [markdown]
+# The worst places come first, by what lies in them: incidents, components, people, road. Three square metres
+# under a busy crossing come before a hectare of hillside.
+
+# %%
+audit.worst("every_road").drop(columns="geometry")
+
+# %% [markdown]
+# What is meant to be so, such as military land, is accepted: by whom, why, and until when. It comes back when
+# that day is over, or its shape changes.
+
+# %%
+worst = audit.gaps["gap_code"].iloc[0]
+ledger = zjk_gis.accept_fault(audit.gaps, worst, by="李局长", why="军事用地", until="2026-12-31", on=day)
+{when: len(zjk_gis.without_accepted(audit.gaps, ledger, at=when)) for when in (day, "2027-01-01")}
+
+# %% [markdown]
+# And each border between two zones: what runs along it, and who got the incidents that may lie on either
+# side of it.
+
+# %%
+borders = zjk_gis.border_sheet(
+    city["responsibility_zones"], roads=city["roads"], rivers=city["rivers"], incidents=assigned, at=day
+)
+borders.drop(columns="geometry").nlargest(5, "incidents")
 
 # %% [markdown]
 # ## 3 Roads with nobody, or with several
@@ -80,7 +114,7 @@ audit.stretches[audit.stretches["answer"] != "one"].drop(columns="geometry").sor
 ).head(10)
 
 # %%
-zjk_gis.road_totals(audit.stretches, "road_class")
+zjk_gis.road_totals(audit.stretches, ["street_code", "road_class"]).head(12)
 
 # %% [markdown]
 # ## 4 Matters with no department, or with two

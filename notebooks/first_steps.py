@@ -115,8 +115,8 @@ parking = zjk_gis.parking_gaps(
 # %% [markdown]
 # ## 5 Draw
 #
-# One page with everything on it. `zjk_gis.save_map(page, "map.html")` writes it as a single file that needs
-# no network.
+# One page with everything on it. `zjk_gis.save_offline(page, "map.html")` writes it as a single file that
+# needs no network.
 
 # %%
 page = zjk_gis.city_map(

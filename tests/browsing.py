@@ -22,6 +22,7 @@ class Visit:
     page: object
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
 
@@ -41,17 +42,21 @@ def browser():
 def visit(browser):
     """Open a file in a page of 1200 by 800, refuse all requests but for the file, and keep what happens.
 
-    The page is there when `ready`, in JavaScript, is true.
+    The page is there when `ready`, in JavaScript, is true. Requests to `server`, one of the test's own, are
+    let through, and kept in `asked`.
     """
     pages = []
 
-    def open_page(path, width=1200, height=800, ready="window.zjk !== undefined"):
+    def open_page(path, width=1200, height=800, ready="window.zjk !== undefined", server=None):
         page = browser.new_page(viewport={"width": width, "height": height})
         pages.append(page)
         seen = Visit(page)
 
         def decide(route):
             if route.request.url == path.as_uri():
+                route.continue_()
+            elif server is not None and route.request.url.startswith(server):
+                seen.asked.append(route.request.url)
                 route.continue_()
             else:
                 seen.requests.append(route.request.url)

@@ -4,7 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Data made by chance are judged by the answer; on a busy machine any of them may take long.
+hypothesis.settings.register_profile("any_pace", deadline=None)
+hypothesis.settings.load_profile("any_pace")
 
 # numba asks for a tool named `coverage`; pytest puts this directory on the path, and the tests of the room of
 # that name would be taken for it.

@@ -20,16 +20,30 @@ if TYPE_CHECKING:
     from zjk_gis.assets import pipelines_in_core as pipelines_in_core
     from zjk_gis.assets import sewage_into_rain as sewage_into_rain
     from zjk_gis.assign import assign_incidents as assign_incidents
+    from zjk_gis.assign.check import check_assignment as check_assignment
     from zjk_gis.assign.explain import explain_incident as explain_incident
     from zjk_gis.assign.job import assign_batch as assign_batch
+    from zjk_gis.assign.reassign import reassign_incidents as reassign_incidents
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
     from zjk_gis.coverage import sections_without_chief as sections_without_chief
     from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
-    from zjk_gis.coverage.audit import who_handles as who_handles
+    from zjk_gis.coverage.borders import border_sheet as border_sheet
+    from zjk_gis.coverage.changes import compare_zones as compare_zones
+    from zjk_gis.coverage.consequence import rank_faults as rank_faults
+    from zjk_gis.coverage.edges import coverage_edges as coverage_edges
+    from zjk_gis.coverage.exceptions import accept_fault as accept_fault
+    from zjk_gis.coverage.exceptions import without_accepted as without_accepted
+    from zjk_gis.coverage.faults import coverage_faults as coverage_faults
+    from zjk_gis.coverage.groups import group_faults as group_faults
+    from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
+    from zjk_gis.coverage.repair import repair_coverage as repair_coverage
+    from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
+    from zjk_gis.coverage.timeline import coverage_over_time as coverage_over_time
+    from zjk_gis.coverage.timeline import responsibility_timeline as responsibility_timeline
     from zjk_gis.index.policy import Policy as Policy
     from zjk_gis.index.register import CoverRegister as CoverRegister
     from zjk_gis.index.sections import SectionIndex as SectionIndex
@@ -50,10 +64,13 @@ if TYPE_CHECKING:
     from zjk_gis.layers.positions import fix_positions as fix_positions
     from zjk_gis.layers.validate import validate as validate
     from zjk_gis.layers.versions import zones_at as zones_at
+    from zjk_gis.maps import add_base_map as add_base_map
+    from zjk_gis.maps import base_map as base_map
     from zjk_gis.maps import city_map as city_map
     from zjk_gis.maps import explanation_map as explanation_map
+    from zjk_gis.maps import offline_frame as offline_frame
     from zjk_gis.maps import print_map as print_map
-    from zjk_gis.maps import save_map as save_map
+    from zjk_gis.maps import save_offline as save_offline
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
@@ -73,12 +90,25 @@ _HOMES = {
         "sewage_into_rain",
     ),
     "zjk_gis.assign": ("assign_incidents",),
+    "zjk_gis.assign.check": ("check_assignment",),
     "zjk_gis.assign.explain": ("explain_incident",),
     "zjk_gis.assign.job": ("assign_batch",),
+    "zjk_gis.assign.reassign": ("reassign_incidents",),
     "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
-    "zjk_gis.coverage.audit": ("responsibility_audit", "who_handles"),
+    "zjk_gis.coverage.audit": ("responsibility_audit",),
+    "zjk_gis.coverage.borders": ("border_sheet",),
+    "zjk_gis.coverage.changes": ("compare_zones",),
+    "zjk_gis.coverage.consequence": ("rank_faults",),
+    "zjk_gis.coverage.edges": ("coverage_edges",),
+    "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
+    "zjk_gis.coverage.faults": ("coverage_faults",),
+    "zjk_gis.coverage.groups": ("group_faults",),
+    "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
+    "zjk_gis.coverage.repair": ("repair_coverage",),
+    "zjk_gis.coverage.repairs_made": ("apply_repairs",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
+    "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),
     "zjk_gis.index.policy": ("Policy",),
     "zjk_gis.index.register": ("CoverRegister",),
     "zjk_gis.index.sections": ("SectionIndex",),
@@ -92,7 +122,15 @@ _HOMES = {
     "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
     "zjk_gis.layers.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
-    "zjk_gis.maps": ("city_map", "explanation_map", "print_map", "save_map"),
+    "zjk_gis.maps": (
+        "add_base_map",
+        "base_map",
+        "city_map",
+        "explanation_map",
+        "offline_frame",
+        "print_map",
+        "save_offline",
+    ),
     "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
     "zjk_gis.standards": ("check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"),
 }

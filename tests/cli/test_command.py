@@ -161,6 +161,35 @@ def test_gaps_prints_and_writes_both_layers(run, zones_file, tmp_path):
     assert len(gpd.read_file(output, layer="overlaps")) == 0
 
 
+def test_repair_proposes_and_mends_on_request(run, zones_file, tmp_path):
+    region = tmp_path / "region.gpkg"
+    gpd.GeoDataFrame({"name": ["城区"]}, geometry=[box(X, Y, X + 200, Y + 110)], crs=4547).to_file(region)
+    before = zones_file.read_bytes()
+    output = tmp_path / "repaired.gpkg"
+    arguments = ["repair", zones_file, "--region", region, "--max-area", 3000, "--max-width", 30]
+    code, out, _ = run(*arguments)
+    assert code == 0
+    assert "修复建议 1 项,共 2,000.0 m²;待人工处理 0 项" in out
+    assert "填补空白" in out
+    assert "待人工处理 1 项" in run("repair", zones_file, "--region", region)[1]
+    code, out, _ = run(*arguments, "--apply", "-o", output, "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert (told["applied"], told["filled_m2"], told["gaps_left"]) == (["R001"], 2000, 0)
+    assert gpd.read_file(output, layer="repairs")["status"].tolist() == ["proposed"]
+    mended, given = gpd.read_file(output, layer="repaired_zones"), gpd.read_file(zones_file)
+    assert mended["zone_code"].tolist() == given["责任区编码"].tolist()
+    assert mended.area.sum() == given.area.sum() + 2000
+    assert zones_file.read_bytes() == before
+
+
+def test_repair_never_writes_over_its_input(run, zones_file):
+    for arguments in (["-o", zones_file, "--apply"], ["--apply"], ["-o", "repaired.csv"]):
+        code, _, err = run("repair", zones_file, *arguments)
+        assert (code, "gpkg" in err) == (2, True)
+    assert len(gpd.list_layers(zones_file)) == 1
+
+
 def test_check_leaves_with_one_if_there_are_errors(run, tmp_path):
     grids = gpd.GeoDataFrame(
         {"网格编码": ["130703005001001", "13070300500100"]},

@@ -74,6 +74,17 @@ def test_what_is_wrong_stays_out_and_is_told(run, tmp_path, target):
     assert Workspace.open(target).list()["errors"].tolist() == [2]
 
 
+def test_a_layer_without_system_is_told_what_to_add(run, tmp_path, target):
+    _grids(["130703001001001"]).to_file(tmp_path / "a.shp", encoding="GB18030")
+    (tmp_path / "a.prj").unlink()
+    for lang, words in {"zh": "没有坐标系;请加 --crs", "en": "name it with --crs"}.items():
+        code, _, err = run("import", tmp_path / "a.shp", target, "--as", "unit_grids", "--lang", lang)
+        assert code == 1
+        assert words in err
+        assert "set_crs" not in err
+    assert run("import", tmp_path / "a.shp", target, "--as", "unit_grids", "--crs", "EPSG:4547")[0] == 0
+
+
 def test_a_file_under_a_name_of_ones_own_and_more_rows_of_it(run, tmp_path, target):
     _grids(["130703001001001"]).to_file(tmp_path / "a.gpkg")
     _grids(["130703001001002"], first=1).to_file(tmp_path / "b.gpkg")

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from coverages import rectangle_lists
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point, Polygon, box
+from shapely import LineString, Point, Polygon, box
 
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
@@ -52,23 +53,31 @@ def only(gaps):
 
 
 @pytest.mark.parametrize(
-    ("missing", "reason", "neighbours", "area", "width"),
+    ("missing", "kind", "neighbours", "borders", "area", "width"),
     [
-        (square(20, 20, 10, 10), "hole", "A", 100, 5),
-        (square(95, 20, 10, 10), "between", "A;B", 100, 5),
-        (square(90, 90, 20, 20), "between", "A;B;C;D", 400, 10),
-        (square(0, 20, 10, 10), "edge", "A", 100, 5),
-        (square(95, 0, 10, 10), "edge", "A;B", 100, 5),
-        (square(100, 20, 0.4, 60), "sliver", "A;B", 24, 2 * 24 / 120.8),
-        (square(0, 20, 0.5, 10), "sliver", "A", 5, 10 / 21),
-        (square(100, 100), "edge", "B;C", 10_000, 50),
+        (square(20, 20, 10, 10), "hole", "A", "40.00", 100, 10),
+        (square(95, 20, 10, 10), "hole", "A;B", "20.00;20.00", 100, 10),
+        (square(92, 20, 10, 10), "hole", "A;B", "26.00;14.00", 100, 10),
+        (square(98, 20, 10, 10), "hole", "B;A", "26.00;14.00", 100, 10),
+        (square(90, 90, 20, 20), "hole", "A;B;C;D", "20.00;20.00;20.00;20.00", 400, 20),
+        (square(0, 20, 10, 10), "edge", "A", "30.00", 100, 10),
+        (square(95, 0, 10, 10), "edge", "A;B", "15.00;15.00", 100, 10),
+        (square(100, 20, 0.4, 60), "sliver", "B;A", "60.80;60.00", 24, 0.4),
+        (square(0, 20, 0.5, 10), "sliver", "A", "11.00", 5, 0.5),
+        (square(100, 100), "missing_zone", "B;C", "100.00;100.00", 10_000, 100),
+        (square(100, 100, 40, 100), "edge", "D;B;C", "100.00;40.00;100.00", 4_000, 40),
     ],
 )
-def test_what_is_around_a_gap_tells_why_it_is_one(region, missing, reason, neighbours, area, width):
+def test_what_is_around_a_gap_tells_its_kind(region, missing, kind, neighbours, borders, area, width):
     gap = only(coverage_gaps(region, make_zones(missing)))
-    assert (gap["gap_code"], gap["reason"], gap["neighbours"]) == ("G001", reason, neighbours)
+    assert (gap["gap_code"], gap["kind"]) == ("G001", kind)
+    pairs = sorted(zip(neighbours.split(";"), map(float, borders.split(";")), strict=True))
+    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    assert gap["neighbours"] == ";".join(code for code, _ in ordered)
+    assert gap["neighbour_borders_m"] == ";".join(f"{metres:.2f}" for _, metres in ordered)
     assert gap["area_m2"] == pytest.approx(area, abs=1e-6)
     assert gap["width_m"] == pytest.approx(width, abs=1e-6)
+    assert gap["mean_width_m"] * gap["length_m"] == pytest.approx(area, abs=1e-6)
     assert gap.geometry.symmetric_difference(missing).area < 1e-6
 
 
@@ -77,11 +86,14 @@ def test_full_coverage_has_no_gaps_but_typed_columns(region):
     assert len(gaps) == 0
     assert gaps.dtypes.astype(str).to_dict() == {
         "gap_code": "str",
+        "kind": "str",
         "area_m2": "float64",
         "width_m": "float64",
+        "mean_width_m": "float64",
+        "length_m": "float64",
         "neighbours": "str",
+        "neighbour_borders_m": "str",
         "expired_codes": "str",
-        "reason": "str",
         "geometry": "geometry",
     }
     assert gaps.crs.to_epsg() == 4547
@@ -90,10 +102,10 @@ def test_full_coverage_has_no_gaps_but_typed_columns(region):
 def test_a_corner_alone_makes_no_neighbour_and_no_edge():
     region = layer([shapely.union_all([square(0, 0), square(100, 100)])])
     gap = only(coverage_gaps(region, make_zones().iloc[:1]))
-    assert (gap["reason"], gap["neighbours"]) == ("uncovered", "")
+    assert (gap["kind"], gap["neighbours"], gap["neighbour_borders_m"]) == ("missing_zone", "", "")
     notch = Polygon([(X, Y + 50), (X + 20, Y + 40), (X + 20, Y + 60)])
     region = layer([square(0, 0, 200, 200)])
-    assert only(coverage_gaps(region, make_zones(notch)))["reason"] == "hole"
+    assert only(coverage_gaps(region, make_zones(notch)))["kind"] == "hole"
 
 
 def test_the_largest_comes_first_and_equals_come_from_west_to_east(region):
@@ -123,10 +135,20 @@ class TestAllowedGround:
 
     def test_a_gap_on_the_bank_is_at_the_edge(self, region):
         zones = make_zones(self.RIVER, square(80, 20, 10, 10))
-        assert only(coverage_gaps(region, zones, allowed=layer([self.RIVER])))["reason"] == "edge"
+        assert only(coverage_gaps(region, zones, allowed=layer([self.RIVER])))["kind"] == "edge"
 
     def test_no_rivers_are_no_problem(self, region):
         assert len(coverage_gaps(region, make_zones(), allowed=layer([]))) == 0
+
+    def test_a_strip_on_the_bank_is_allowed_within_a_tolerance(self, region):
+        """The zones keep 2 m from the river in the west, and one of them 5 m for a stretch in the east."""
+        strip, bay = square(88, 0, 2, 200), square(110, 20, 5, 10)
+        zones, river = make_zones(self.RIVER, strip, bay), layer([self.RIVER])
+        assert coverage_gaps(region, zones, allowed=river)["area_m2"].tolist() == [400, 50]
+        gaps = coverage_gaps(region, zones, allowed=river, allowed_within_m=2.5)
+        assert only(gaps)["area_m2"] == 50
+        assert gaps.attrs["allowed"] == {"ground_m2": 4000.0, "count": 1, "area_m2": 400.0}
+        assert len(coverage_gaps(region, zones, allowed=river, allowed_within_m=5.01)) == 0
 
     def test_in_another_crs(self, region):
         allowed = layer([self.RIVER]).to_crs(4490)
@@ -146,14 +168,14 @@ class TestTime:
     )
     def test_a_zone_covers_from_its_first_to_its_last_day(self, region, zones, at, found):
         gaps = coverage_gaps(region, zones, at=at)
-        assert gaps["reason"].tolist() == ["expired_zone"] * found
+        assert gaps["kind"].tolist() == ["missing_zone"] * found
         assert gaps["expired_codes"].tolist() == ["B"] * found
 
     def test_expired_ground_and_ground_that_never_had_a_zone_are_apart(self, region, zones):
         zones.geometry = zones.geometry.difference(square(95, 20, 10, 10))
         gaps = coverage_gaps(region, zones, at="2025-12-31")
-        assert gaps[["reason", "area_m2", "neighbours", "expired_codes"]].to_numpy().tolist() == [
-            ["expired_zone", 9950, "A;D", "B"],
+        assert gaps[["kind", "area_m2", "neighbours", "expired_codes"]].to_numpy().tolist() == [
+            ["missing_zone", 9950, "D;A", "B"],
             ["hole", 100, "A", ""],  # B is no neighbour any more
         ]
 
@@ -164,7 +186,34 @@ class TestTime:
 
     def test_no_zone_valid_at_all_is_one_large_gap(self, region, zones):
         gap = only(coverage_gaps(region, zones.assign(valid_to="2020-01-01"), at="2025-01-01"))
-        assert (gap["area_m2"], gap["reason"], gap["expired_codes"]) == (40_000, "expired_zone", "A;B;C;D")
+        assert (gap["area_m2"], gap["kind"], gap["expired_codes"]) == (40_000, "missing_zone", "A;B;C;D")
+
+
+class TestContents:
+    """Half of an estate, a building, a corner of another, and a road lie in a gap of 10 m by 10 m."""
+
+    GAP = square(20, 20, 10, 10)
+
+    def test_what_lies_in_a_gap_is_counted(self, region):
+        people = layer([square(25, 20, 10, 10), square(60, 60)], population=[31, 500])
+        buildings = layer([square(21, 21, 2, 2), square(29, 29, 5, 5), square(30, 22, 5, 5)])
+        roads = layer([LineString([(X + 10, Y + 25), (X + 90, Y + 25)])])
+        gaps = coverage_gaps(
+            region, make_zones(self.GAP), people=people, buildings=buildings, roads=roads.to_crs(4490)
+        )
+        assert gaps.columns[-4:].tolist() == ["people", "buildings", "road_m", "geometry"]
+        assert only(gaps)[["people", "buildings"]].tolist() == [16, 2]
+        assert only(gaps)["road_m"] == pytest.approx(10, abs=1e-6)
+        assert gaps.attrs["missing_zone_from_m2"] == 5000
+
+    def test_people_who_cannot_be_counted_are_told(self, region):
+        homes = layer([self.GAP, square(20, 20, 5, 5)], population=[8, None])
+        gaps = coverage_gaps(region, make_zones(self.GAP), people=homes)
+        assert (only(gaps)["people"], gaps.attrs["people_unknown"]) == (8, 1)
+        with pytest.raises(MissingColumnError, match="people: no column 'population'"):
+            coverage_gaps(region, make_zones(self.GAP), people=layer([self.GAP]))
+        with pytest.raises(InputError, match=r"1 of 1 rows have a population .* \(row 0\)"):
+            coverage_gaps(region, make_zones(self.GAP), people=layer([self.GAP], population=[-1]))
 
 
 class TestLevels:
@@ -190,12 +239,12 @@ class TestHairlines:
 
     def test_unless_it_is_asked_for(self, region):
         gap = only(coverage_gaps(region, make_zones(self.BORDER), min_width_m=0))
-        assert (gap["reason"], gap["area_m2"]) == ("sliver", pytest.approx(0.2))
+        assert (gap["kind"], gap["area_m2"]) == ("sliver", pytest.approx(0.2))
 
     def test_a_hairline_on_a_real_gap_does_not_make_it_thin_or_bring_it_to_the_edge(self, region):
         gap = only(coverage_gaps(region, make_zones(self.BORDER, square(100, 40, 5, 5))))
-        assert (gap["reason"], gap["neighbours"]) == ("between", "A;B")
-        assert gap["width_m"] == pytest.approx(2.5, abs=0.01)
+        assert (gap["kind"], gap["neighbours"]) == ("hole", "B;A")
+        assert gap["width_m"] == pytest.approx(5, abs=0.01)
 
     def test_gaps_joined_by_a_hairline_are_two(self, region):
         zones = make_zones(self.BORDER, square(100, 10, 5, 5), square(100, 80, 6, 6))
@@ -235,7 +284,7 @@ def test_the_callers_frames_are_untouched(region):
 
 def test_codes_may_be_numbers_and_hold_semicolons(region):
     zones = make_zones(square(20, 20, 10, 10)).assign(zone_code=["A;1", "B", "C", "D"])
-    assert only(coverage_gaps(region, zones))["reason"] == "hole"
+    assert only(coverage_gaps(region, zones))["kind"] == "hole"
     grids = make_zones(square(95, 20, 10, 10)).assign(grid_code=[10, 9, 8, 7])
     assert only(coverage_gaps(region, grids, code="grid_code"))["neighbours"] == "10;9"
 
@@ -282,6 +331,8 @@ def test_zones_that_cannot_give_right_answers_are_refused(region, spoil, error, 
         ({"min_area_m2": -1}, "min_area_m2 must be a finite number of at least 0, not -1"),
         ({"min_width_m": np.nan}, "min_width_m"),
         ({"sliver_width_m": np.inf}, "sliver_width_m"),
+        ({"missing_zone_share": -0.5}, "missing_zone_share"),
+        ({"allowed_within_m": -2}, "allowed_within_m"),
         ({"at": "some day"}, "no dates"),
         ({"level": 2}, "level=2 was asked for"),
         ({"allowed": layer([BOW_TIE])}, "allowed: 1 of 1 rows are invalid"),
@@ -300,16 +351,8 @@ def test_a_region_that_cannot_serve_is_refused():
         coverage_gaps(layer([BOW_TIE]), make_zones())
 
 
-steps = st.integers(0, 9)
-spans = st.integers(1, 5)
-rectangles = st.builds(
-    lambda x, y, w, h: box(X + x, Y + y, X + min(x + w, 10), Y + min(y + h, 10)), steps, steps, spans, spans
-)
-coverages = st.lists(rectangles, min_size=1, max_size=10)
-
-
 @settings(max_examples=80, deadline=None)
-@given(shapes=coverages, seed=st.integers(0, 2**32 - 1))
+@given(shapes=rectangle_lists, seed=st.integers(0, 2**32 - 1))
 def test_every_square_metre_of_a_region_is_covered_once_more_than_once_or_a_gap(shapes, seed):
     """The region is 10 m by 10 m and zones follow its metre squares, so counting squares is the truth."""
     region = layer([box(X, Y, X + 10, Y + 10)])

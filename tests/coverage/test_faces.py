@@ -39,7 +39,7 @@ def way(request, monkeypatch):
 def test_all_planted_gaps_are_found_and_no_others(region, zones):
     gaps = zjk_gis.coverage_gaps(region, zones)
     assert gaps["area_m2"].round(6).tolist() == [SIDE**2, SIDE**2 - 80.0**2]
-    assert gaps["reason"].tolist() == ["between", "between"]
+    assert gaps["kind"].tolist() == ["missing_zone", "hole"]
 
 
 @pytest.mark.usefixtures("way")

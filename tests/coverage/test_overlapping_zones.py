@@ -28,7 +28,7 @@ def only(overlaps):
 
 
 @pytest.mark.parametrize(
-    ("other", "reason", "area"),
+    ("other", "kind", "area"),
     [
         (square(90, 0), "partial", 1000),
         (square(99.5, 0), "sliver", 50),
@@ -38,10 +38,10 @@ def only(overlaps):
         (square(20, 20, 0.5, 10), "nested", 5),
     ],
 )
-def test_how_two_zones_lie_tells_why_they_overlap(other, reason, area):
+def test_how_two_zones_lie_tells_the_kind_of_overlap(other, kind, area):
     overlap = only(overlapping_zones(make_zones(square(0, 0), other)))
     assert (overlap["overlap_code"], overlap["first_code"], overlap["second_code"]) == ("C001", "A", "B")
-    assert (overlap["reason"], overlap["area_m2"]) == (reason, pytest.approx(area, abs=1e-6))
+    assert (overlap["kind"], overlap["area_m2"]) == (kind, pytest.approx(area, abs=1e-6))
 
 
 @pytest.mark.parametrize("other", [square(100, 0), square(100, 100), square(300, 0)])
@@ -52,9 +52,14 @@ def test_a_common_border_or_corner_is_no_overlap(other):
         "overlap_code",
         "first_code",
         "second_code",
+        "codes",
+        "kind",
         "area_m2",
         "width_m",
-        "reason",
+        "mean_width_m",
+        "length_m",
+        "first_share",
+        "second_share",
         "geometry",
     ]
     assert overlaps.crs.to_epsg() == 4547
@@ -73,6 +78,24 @@ def test_three_zones_on_one_spot_are_three_pairs():
         ["B", "C", 5000],
         ["A", "C", 2500],
     ]
+
+
+def test_by_set_each_piece_of_ground_comes_once_with_all_who_claim_it():
+    zones = make_zones(square(0, 0), square(50, 0), square(50, 50))
+    overlaps = overlapping_zones(zones, by="set")
+    assert overlaps[["codes", "area_m2", "first_code", "second_code", "kind"]].to_numpy().tolist() == [
+        ["A;B", 2500, "A", "B", "partial"],
+        ["A;B;C", 2500, "A", "B", "partial"],
+        ["B;C", 2500, "B", "C", "partial"],
+    ]
+    assert shapely.union_all(overlaps.geometry).area == overlaps["area_m2"].sum() == 7500
+
+
+def test_the_shares_are_of_all_the_ground_of_a_code():
+    zones = make_zones(square(0, 0), square(90, 0), square(300, 0), zone_code=["A", "B", "B"])
+    overlap = only(overlapping_zones(zones))
+    assert (overlap["first_share"], overlap["second_share"]) == (0.1, 0.05)
+    assert (overlap["width_m"], overlap["mean_width_m"], overlap["length_m"]) == pytest.approx((10, 10, 100))
 
 
 def test_one_row_a_pair_however_many_places_it_overlaps_in():
@@ -146,7 +169,7 @@ class TestHairlines:
 
     def test_a_duplicate_drawn_again_is_still_a_duplicate(self):
         again = shapely.affinity.rotate(square(0, 0), 0.001)  # degrees: its corners move by a millimetre
-        assert only(overlapping_zones(make_zones(square(0, 0), again)))["reason"] == "duplicate"
+        assert only(overlapping_zones(make_zones(square(0, 0), again)))["kind"] == "duplicate"
 
 
 def test_degrees_are_measured_in_metres():
@@ -166,6 +189,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
         (make_zones(square(0, 0), BOW_TIE), {}, GeometryError, r"1 of 2 rows are invalid .*\(row 1\)"),
         (make_zones(square(0, 0), crs=None), {}, CRSError, "no coordinate reference system"),
         (make_zones(square(0, 0)), {"min_area_m2": np.nan}, InputError, "min_area_m2"),
+        (make_zones(square(0, 0)), {"by": "triple"}, InputError, "by must be 'pair' or 'set', not 'triple'"),
         (
             make_zones(square(0, 0), valid_to=["soon"]),
             {},

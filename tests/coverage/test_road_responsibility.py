@@ -152,3 +152,73 @@ def test_every_metre_is_answered_once_on_each_side(spans, random):
     order = list(range(len(layer)))
     random.shuffle(order)
     assert told(road_responsibility(roads(ROAD), zones=layer.iloc[order])) == told(found)
+
+
+STREETS = gpd.GeoDataFrame(
+    {"street_code": ["130703006", "130703005"]},
+    geometry=[box(180, -90, 290, 90), box(0, -90, 180, 90)],
+    crs=4547,
+)
+
+
+def test_stretches_are_cut_at_street_borders_so_that_lengths_by_street_are_true():
+    found = road_responsibility(
+        roads(ROAD, road_class=["主干路"]),
+        zones=zones(A=box(0, -50, 100, 50), B=box(100, -50, 300, 50)),
+        streets=STREETS,
+    )
+    assert found[["from_m", "to_m", "street_code", "codes"]].fillna("").to_numpy().tolist() == [
+        [0, 100, "130703005", "A"],
+        [100, 180, "130703005", "B"],
+        [180, 290, "130703006", "B"],
+        [290, 300, "", "B"],
+    ]
+    assert found["district_code"].fillna("").tolist() == ["130703"] * 3 + [""]
+    sums = road_totals(found, ["street_code", "road_class"])
+    assert sums["length_m"].tolist() == [180, 110, 10]
+    assert road_totals(found)["length_m"].tolist() == [300]
+
+
+def test_a_road_between_two_streets_is_counted_once_for_the_lower_code():
+    both = gpd.GeoDataFrame(
+        {"street_code": ["2", "1"], "district_code": ["b", "a"]},
+        geometry=[box(0, 0, 300, 90), box(0, -90, 300, 0)],
+        crs=4547,
+    )
+    for layer in (both, both.iloc[::-1]):
+        found = road_responsibility(roads(ROAD), zones=zones(A=box(0, -50, 300, 50)), streets=layer)
+        assert found[["street_code", "district_code", "length_m"]].to_numpy().tolist() == [["1", "a", 300]]
+
+
+def test_streets_of_any_crs_are_believed_rather_than_a_column_of_the_roads():
+    found = road_responsibility(
+        roads(ROAD, street_code=["old"]), zones=zones(A=box(0, -50, 300, 50)), streets=STREETS.to_crs(4490)
+    )
+    assert {*found["street_code"].dropna()} == {"130703005", "130703006"}
+
+
+def test_a_side_counts_half_and_the_finest_level_that_answers_is_told():
+    left = sections(LineString([(0, 1), (100, 1)]), side=["左侧"], level=[4])
+    layer = zones(A=box(0, -50, 300, 50)).assign(level=3)
+    found = road_responsibility(roads(ROAD), zones=layer, sections=left)
+    assert found[["side", "counted_m", "level"]].to_numpy().tolist() == [
+        ["左侧", 50, 4],
+        ["右侧", 50, 3],
+        ["两侧", 200, 3],
+    ]
+    assert road_totals(found, "level")["length_m"].tolist() == [250, 50]
+
+
+def test_what_rounding_leaves_at_borders_makes_no_stretch():
+    layer = zones(A=box(0.04, -50, 100, 50), B=box(100, -50, 150, 50), C=box(150.06, -50, 300, 50))
+    found = road_responsibility(roads(ROAD), zones=layer, border_within_m=0.0)
+    assert [[row[0], row[1], row[3]] for row in told(found)] == [
+        [0, 100, "A"],
+        [100, 150.06, "B"],
+        [150.06, 300, "C"],
+    ]
+    between = zones(A=box(0, -50, 100, 50), C=box(100.06, -50, 300, 50))
+    between = between.assign(zone_code="A")
+    assert told(road_responsibility(roads(ROAD), zones=between, border_within_m=0.0)) == [
+        [0, 300, "两侧", "A", "one"]
+    ]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 import xlwt
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames
 from shapely import Point
@@ -584,6 +584,20 @@ PLACES = [
     ("latitude_first", '编号,坐标\n1,"40.8234,114.8812"\n', (114.8812, 40.8234), "holds the latitude"),
     ("latitude_first_by_name", "编号,latlng\n1,40.8234;114.8812\n", (114.8812, 40.8234), ""),
     ("marked_each", "编号,坐标\n1,北纬40.8234 东经114.8812\n", (114.8812, 40.8234), "written as angles"),
+    ("marked_after", "编号,坐标\n1,40.8234N 114.8812E\n", (114.8812, 40.8234), "written as angles"),
+    ("of_a_phone", "编号;坐标\n1;40°49′24.24″N 114°52′52.32″E\n", (114.8812, 40.8234), "written as angles"),
+    (
+        "of_a_map",
+        '编号,位置\n1,"114°52\'52.32""E, 40°49\'24.24""N"\n',
+        (114.8812, 40.8234),
+        "written as angles",
+    ),
+    (
+        "angles_side_by_side",
+        "编号,经纬度\n1,114°52′52.32″ 40°49′24.24″\n",
+        (114.8812, 40.8234),
+        "written as angles",
+    ),
     ("degrees_in_one_cell", '编号,坐标\n1,"114°52′30″E,40°49′12″N"\n', (114.875, 40.82), "written as angles"),
     (
         "degrees_with_a_mark",
@@ -852,6 +866,8 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path, name, content, reason
     end=st.sampled_from(["\n", "\r\n"]),
 )
 def test_ragged_lines_are_found_alike_with_and_without_quotes(rows, end):
+    first = next((row for row in rows if any(row)), [])
+    assume(any(first[:3]) or not any(first))  # what stands only beyond the names is a second row of names
     plain = end.join(["编号,经度,纬度", *(",".join(row) for row in rows), "9,1,2"])
     with tempfile.TemporaryDirectory() as folder:
         told = []

@@ -334,7 +334,10 @@ FILES = [
             ".dbf",
             lambda c: c[: struct.unpack("<H", c[8:10])[0]] + b"*" + c[struct.unpack("<H", c[8:10])[0] + 1 :],
         ),
-        refused="announces 3 rows but holds 2",
+        rows=2,
+        names=NAMES[1:],
+        first=(EAST + 10, NORTH),
+        said="1 rows are marked as deleted and left out",
     ),
     Dirty("shapes_cut_off", lambda f: changed(shapefile(f), ".shp", lambda c: c[:-10]), refused="is cut off"),
     Dirty(

@@ -3,6 +3,7 @@
 import shutil
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 from shapely import Point
@@ -169,3 +170,56 @@ def test_a_table_shorter_than_the_shapes_is_a_file_error(tmp_path):
     shutil.copy(make_shapefile(tmp_path / "b.shp", values=["一"]).with_suffix(".dbf"), tmp_path / "a.dbf")
     with pytest.raises(FileError, match="announces 3 rows but holds 1"):
         read_layer(path)
+
+
+def with_numbers(tmp_path, width, values, *, kind=b"N"):
+    """Write a shapefile whose table has one column of numbers of a given width, as no tool here writes it."""
+    path = make_shapefile(tmp_path / "a.shp", values=["x"] * len(values))
+    field = b"CODE".ljust(11, b"\0") + kind + bytes(4) + bytes([width, 0]) + bytes(14)
+    header = b"\x03" + bytes(3) + len(values).to_bytes(4, "little") + (65).to_bytes(2, "little")
+    header += (width + 1).to_bytes(2, "little") + bytes(20) + field + b"\r"
+    rows = b"".join(b" " + value.rjust(width).encode() for value in values)
+    path.with_suffix(".dbf").write_bytes(header + rows + b"\x1a")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("width", "values", "read"),
+    [
+        (18, ["130703010100000001", "130703010100000003"], [130703010100000001, 130703010100000003]),
+        (18, ["130703010100000001", ""], [130703010100000001, None]),
+        (16, ["", "1307030101000001"], [None, 1307030101000001]),
+        (19, ["1307030101000000001", "1307030101000000003"], [1307030101000000001, 1307030101000000003]),
+        (20, ["01020313070300500101", "1"], [1020313070300500101, 1]),
+        (20, ["11020313070300500101", ""], ["11020313070300500101", None]),
+    ],
+)
+@pytest.mark.parametrize("kind", [b"N", b"F"])
+def test_long_numbers_keep_all_their_digits(tmp_path, width, values, read, kind):
+    column = read_layer(with_numbers(tmp_path, width, values, kind=kind))["CODE"]
+    assert [None if pd.isna(value) else value for value in column.tolist()] == read
+
+
+def test_numbers_longer_than_64_bits_are_said_to_be_text(tmp_path):
+    layer = read_layer(with_numbers(tmp_path, 20, ["11020313070300500101", "11020313070300500102"]))
+    assert (
+        "a.shp: numbers of CODE have more digits than numbers hold; read as text"
+        in report_of(layer)["remarks"]
+    )
+
+
+def test_a_row_marked_as_deleted_is_left_out_and_moves_no_code(tmp_path):
+    path = with_numbers(tmp_path, 18, ["130703010100000001", "130703010100000003", ""])
+    dbf = path.with_suffix(".dbf")
+    content = bytearray(dbf.read_bytes())
+    content[65] = ord("*")
+    dbf.write_bytes(content)
+    layer = read_layer(path)
+    assert layer.geometry.x.tolist() == [573001, 573002]
+    assert layer["CODE"].tolist() == [130703010100000003, pd.NA]
+    assert "a.shp: 1 rows are marked as deleted and left out" in report_of(layer)["remarks"]
+
+
+def test_short_or_broken_long_numbers_stay_as_gdal_reads_them(tmp_path):
+    assert read_layer(with_numbers(tmp_path, 20, ["12", "7"]))["CODE"].tolist() == [12.0, 7.0]
+    assert read_layer(with_numbers(tmp_path, 20, ["1.30703010100000e+15", "7"]))["CODE"].dtype == "float64"

@@ -104,3 +104,14 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypat
     monkeypatch.setattr(sheet_xml, "_MOST_UNPACKED_BYTES", 100)
     with pytest.raises(FileError, match="unpacks to more than 0 MB"):
         read_layer(path)
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb", "geojson", "gdb", "parquet"])
+def test_a_missing_code_takes_no_digits_from_the_others(tmp_path, ending):
+    codes = pd.array([130703010100000001, None, 130703010100000003], dtype="Int64")
+    layer = gpd.GeoDataFrame(
+        {"CODE": codes}, geometry=[Point(114.8, 40.8 + i / 10) for i in range(3)], crs=4490
+    )
+    read = read_layer(write_layer(layer, tmp_path / f"a.{ending}"))
+    assert sorted(read["CODE"].dropna().tolist()) == [130703010100000001, 130703010100000003]
+    assert read.geometry[read["CODE"].isna()].y.tolist() == [pytest.approx(40.9)]

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import sqlite3
+import time
 
 import geopandas as gpd
 import openpyxl
@@ -386,3 +388,27 @@ def test_any_text_and_number_comes_back(tmp_path_factory, ending):
         assert pd.to_numeric(back["count"]).tolist() == integers
 
     comes_back()
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "kept").touch()
+    folder = tmp_path / "city"
+    folder.mkdir()
+    old, fresh, busy, link = (folder / f".zjk-gis-{name}" for name in ("old", "fresh", "busy", "link"))
+    for each in (old, fresh, busy):
+        each.mkdir()
+        (each / "made.gpkg").touch()
+    link.symlink_to(outside)
+    two_days_ago = time.time() - 2 * 86_400
+    for each in (old / "made.gpkg", old, busy, outside):
+        os.utime(each, (two_days_ago, two_days_ago))
+    write_layer(make_zones(), folder / "a.gpkg")
+    assert sorted(each.name for each in folder.iterdir()) == [
+        ".zjk-gis-busy",
+        ".zjk-gis-fresh",
+        ".zjk-gis-link",
+        "a.gpkg",
+    ]
+    assert (outside / "kept").exists()

@@ -57,6 +57,20 @@ def test_new_grids_follow_and_old_ones_keep_their_codes():
     assert numbers(grids, retired=["130703005001009"]) == [10, 4, 11]
 
 
+def test_codes_that_new_grids_made_numbers_count():
+    grids = lattice(3, 1)
+    grids["grid_code"] = [130703005001004.0, np.nan, np.nan]
+    assert number_grids(grids)["grid_code"].tolist() == [f"130703005001{n:03d}" for n in (4, 5, 6)]
+    grids["grid_code"] = ["１３０７０３００５００１００４", None, None]
+    assert numbers(grids) == [4, 5, 6]
+    grids["grid_code"] = [1307030050010041.0, np.nan, np.nan]
+    with pytest.raises(InputError, match="grid_code has lost digits in row 0"):
+        number_grids(grids)
+    grids["grid_code"] = ["13070300500104", None, None]
+    with pytest.raises(InputError, match="may be of 130703005001"):
+        number_grids(grids)
+
+
 def test_degrees_are_measured_in_metres():
     assert numbers(lattice(3, 2).to_crs(4490)) == [1, 2, 3, 4, 5, 6]
 

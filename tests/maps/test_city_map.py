@@ -15,7 +15,7 @@ from shapely import box
 import zjk_gis
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
 from zjk_gis.layers import label
-from zjk_gis.maps import city_map, page, save_map, style
+from zjk_gis.maps import city_map, page, save_offline, style
 from zjk_gis.synth import make_city
 
 X, Y = 573000, 4520000
@@ -46,7 +46,9 @@ def surveyed(city):
 @pytest.mark.browser
 class TestInABrowser:
     def test_a_whole_city_opens_without_error_or_request(self, city, surveyed, visit, tmp_path):
-        path = save_map(city_map(city.layers, results=surveyed, title="试验市一张图"), tmp_path / "map.html")
+        path = save_offline(
+            city_map(city.layers, results=surveyed, title="试验市一张图"), tmp_path / "map.html"
+        )
         seen = visit(path)
         assert (seen.errors, seen.requests) == ([], [])
         assert seen.page.title() == "试验市一张图"
@@ -57,7 +59,7 @@ class TestInABrowser:
         assert seen.page.locator(".leaflet-control-scale-line").count() == 1
 
     def test_something_is_drawn_in_the_middle(self, visit, tmp_path):
-        seen = visit(save_map(city_map({"responsibility_zones": make_zones(1)}), tmp_path / "map.html"))
+        seen = visit(save_offline(city_map({"responsibility_zones": make_zones(1)}), tmp_path / "map.html"))
         seen.page.wait_for_timeout(300)
         colours = seen.page.evaluate(
             """() => {
@@ -71,7 +73,7 @@ class TestInABrowser:
         assert colours > 1
 
     def test_layers_come_and_go_with_their_boxes(self, visit, tmp_path):
-        seen = visit(save_map(city_map({"responsibility_zones": make_zones()}), tmp_path / "map.html"))
+        seen = visit(save_offline(city_map({"responsibility_zones": make_zones()}), tmp_path / "map.html"))
         shown = "() => window.zjk.groups.filter(g => window.zjk.map.hasLayer(g)).length"
         before = seen.page.evaluate(shown)
         seen.page.locator(".zjk-panel input").first.click()
@@ -80,21 +82,21 @@ class TestInABrowser:
         assert seen.page.evaluate(shown) == before
 
     def test_a_click_tells_what_is_there_in_chinese_with_units(self, visit, tmp_path):
-        gaps = make_zones(1, gap_code=["G001"], area_m2=[1234.5], reason=["hole"], neighbours=["Z1;Z2"])
-        seen = visit(save_map(city_map({}, results={"gaps": gaps}), tmp_path / "map.html"))
+        gaps = make_zones(1, gap_code=["G001"], area_m2=[1234.5], kind=["hole"], neighbours=["Z1;Z2"])
+        seen = visit(save_offline(city_map({}, results={"gaps": gaps}), tmp_path / "map.html"))
         seen.page.mouse.click(560, 440)
         seen.page.wait_for_selector(".zjk-popup")
         assert seen.page.inner_text(".zjk-popup b") == "责任空白"
         rows = dict(
             line.split("\t") for line in seen.page.inner_text(".zjk-popup table").splitlines() if "\t" in line
         )
-        assert rows == {"空白编号": "G001", "面积(m²)": "1,234.5", "原因": "区内空洞", "相邻责任区": "Z1;Z2"}
+        assert rows == {"空白编号": "G001", "类型": "空洞", "面积(m²)": "1,234.5", "相邻责任区": "Z1;Z2"}
 
     def test_hostile_text_is_only_text(self, visit, tmp_path):
         zones = make_zones(1, zone_code=[HOSTILE], zone_name=[HOSTILE])
         rivers = gpd.GeoDataFrame({"river_name": [HOSTILE]}, geometry=zones.geometry, crs=4547)
         drawn = city_map({"responsibility_zones": zones, "rivers": rivers}, title=HOSTILE)
-        seen = visit(save_map(drawn, tmp_path / "map.html"))
+        seen = visit(save_offline(drawn, tmp_path / "map.html"))
         seen.page.mouse.click(600, 300)
         seen.page.wait_for_selector(".zjk-popup")
         seen.page.wait_for_timeout(300)
@@ -104,14 +106,14 @@ class TestInABrowser:
         assert seen.page.locator(".zjk-popup img, .zjk-title img, .zjk-label img").count() == 0
 
     def test_in_english_no_chinese_word_is_of_ours(self, city, surveyed, visit, tmp_path):
-        seen = visit(save_map(city_map(city.layers, results=surveyed, lang="en"), tmp_path / "map.html"))
+        seen = visit(save_offline(city_map(city.layers, results=surveyed, lang="en"), tmp_path / "map.html"))
         panel = seen.page.inner_text(".zjk-panel") + seen.page.inner_text(".zjk-title")
         ours = [c for c in panel if "\u4e00" <= c <= "\u9fff"]
         assert "".join(ours) == ""
 
     def test_on_a_phone_nothing_hangs_over(self, visit, tmp_path):
         seen = visit(
-            save_map(city_map({"responsibility_zones": make_zones()}), tmp_path / "map.html"), width=390
+            save_offline(city_map({"responsibility_zones": make_zones()}), tmp_path / "map.html"), width=390
         )
         assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= 390
 
@@ -178,29 +180,25 @@ class TestLayers:
 
 class TestSaving:
     def test_all_scripts_are_inside(self, tmp_path):
-        text = save_map(city_map({}), tmp_path / "map.html").read_text(encoding="utf-8")
+        text = save_offline(city_map({}), tmp_path / "map.html").read_text(encoding="utf-8")
         assert "<script src" not in text
         assert "<link" not in text
-
-    def test_online_it_links_to_leaflet(self, tmp_path):
-        text = save_map(city_map({}), tmp_path / "map.html", offline=False).read_text(encoding="utf-8")
-        assert "leaflet.js" in text
 
     def test_a_plain_folium_map_is_saved_too(self, tmp_path):
         plain = folium.Map(tiles=None)
         folium.Marker([40.8, 114.9], popup="here").add_to(plain)
-        assert "<script src" not in save_map(plain, tmp_path / "map.html").read_text(encoding="utf-8")
+        assert "<script src" not in save_offline(plain, tmp_path / "map.html").read_text(encoding="utf-8")
 
     def test_tiles_need_a_network_and_are_refused(self, tmp_path):
         with pytest.raises(InputError, match="tiles=None"):
-            save_map(folium.Map(), tmp_path / "map.html")
+            save_offline(folium.Map(), tmp_path / "map.html")
         assert not (tmp_path / "map.html").exists()
 
     def test_an_unknown_script_is_named(self, tmp_path):
         drawn = folium.Map(tiles=None)
         drawn.get_root().header.add_child(folium.JavascriptLink("https://example.org/own.js"))
         with pytest.raises(InputError, match=r"https://example\.org/own\.js"):
-            save_map(drawn, tmp_path / "map.html")
+            save_offline(drawn, tmp_path / "map.html")
 
     @pytest.mark.parametrize(
         ("name", "error", "words"),
@@ -211,13 +209,13 @@ class TestSaving:
     )
     def test_a_name_it_cannot_write_is_refused(self, tmp_path, name, error, words):
         with pytest.raises(error, match=words):
-            save_map(city_map({}), tmp_path / name)
+            save_offline(city_map({}), tmp_path / name)
 
     def test_without_its_carrier_it_says_what_to_install(self, tmp_path, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "offlinefolium.elements", None)
         monkeypatch.setitem(__import__("sys").modules, "offlinefolium", None)
         with pytest.raises(MissingExtraError, match=r"zjk_gis\[offline-maps\]"):
-            save_map(city_map({}), tmp_path / "map.html")
+            save_offline(city_map({}), tmp_path / "map.html")
 
     def test_points_are_marks_with_a_shape(self):
         shapes = {look["shape"] for look in style.FOUND_MARKS.values()}

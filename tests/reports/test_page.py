@@ -1,6 +1,9 @@
 """The report as one page: what it says, what it refuses, and that nothing from the data is more than text."""
 
+import base64
 import datetime as dt
+import re
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import pandas as pd
@@ -11,12 +14,16 @@ from zjk_gis import city_map, write_page
 from zjk_gis.errors import InputError, MissingColumnError
 
 NOON = dt.datetime(2025, 12, 31, 12, 0)
-HOSTILE = "</table><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+HOSTILE = "</table></svg></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 GAPS = gpd.GeoDataFrame(
-    {"gap_code": ["G001", "G002"], "area_m2": [1800.0, 90.0], "reason": ["between", "hole"]},
+    {"gap_code": ["G001", "G002"], "area_m2": [1800.0, 90.0], "kind": ["edge", "hole"]},
     geometry=[box(573000, 4520000, 573020, 4520090), box(573100, 4520000, 573109, 4520010)],
     crs=4547,
 )
+
+
+def pictures_of(text):
+    return re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
 
 
 @pytest.fixture
@@ -40,25 +47,23 @@ def test_figures_tables_and_charts_are_said_in_chinese(written):
         "1,234",
         "仅一方负责的土地",
         "98.89%",
-        "责任区之间",
+        "城区边缘",
         "1,800.0",
         "经度",
     ):
         assert words in text
-    assert 'style="width: 100.0%"' in text
-    assert 'style="width: 5.0%"' in text
 
 
 def test_in_english_every_word_of_the_page_is(written):
     text = written({"gaps": GAPS}, summary={"gaps": 2}, lang="en")
-    assert "between zones" in text
+    assert "edge of the region" in text
     assert "Key figures" in text
     assert not [character for character in text if "\u4e00" <= character <= "\u9fff"]
 
 
 def test_a_long_table_is_cut_and_says_so(written):
     text = written({"gaps": pd.concat([GAPS] * 40)}, summary={"gaps": 80}, most_rows=10)
-    assert text.count("<td>G00") == 10
+    assert len(re.findall(r"<td[^>]*>G00", text)) == 10
     assert "仅列出前 10 行,共 80 行" in text
 
 
@@ -81,6 +86,8 @@ def test_text_from_data_is_never_markup(written):
     assert "<script" not in text
     assert "<img" not in text
     assert text.count("&lt;script&gt;") >= 10
+    for picture in pictures_of(text):
+        ElementTree.fromstring(picture)  # noqa: S314  our own
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):
@@ -89,6 +96,90 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(MissingColumnError, match="'no_such'"):
         write_page(tmp_path / "r.html", {"gaps": GAPS}, summary={}, charts=[("gaps", "gap_code", "no_such")])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_section_asks_its_question_and_names_its_denominator(written):
+    chiefs = pd.DataFrame({"chief_code": ["A", "B"], "incidents": [3, 1], "share": [0.5, 1 / 6]})
+    text = written({"busiest_chiefs": chiefs, "gaps": GAPS}, summary={})
+    assert "<h2>谁的案件最多?</h2>" in text
+    assert "占比的分母为全部案件" in text
+    assert text.index('href="#s1"') < text.index('href="#s2"') < text.index('id="s1"') < text.index('id="s2"')
+
+
+def test_figures_of_an_audit_have_their_denominators(written):
+    figures = pd.DataFrame(
+        [("every_road", "ground_nobody", 50.0, 200.0, "m²"), ("everyone", "chiefs_idle", 0.0, 0.0, "")],
+        columns=["promise", "measure", "value", "whole", "unit"],
+    )
+    text = written({}, summary=figures)
+    assert "<b>25.0%</b><span>无人负责的土地</span><small>50 m² / 200 m²</small>" in text
+    assert "<b>无数据</b><span>无任务的路长</span>" in text
+
+
+def test_source_and_day_stand_under_the_title(written):
+    text = written({"gaps": GAPS}, summary={}, source="12345 <热线>", as_of=dt.date(2025, 12, 31), lang="zh")
+    assert "统计截至 2025-12-31" in text
+    assert "数据来源:12345 &lt;热线&gt;" in text
+
+
+def test_rows_lead_to_their_place_on_a_map_beside(written):
+    text = written({"gaps": GAPS}, summary={}, map_file="地图.html")
+    links = re.findall(r'href="([^"]+html#[^"]+)"', text)
+    assert len(links) == 2
+    assert re.fullmatch(r"%E5%9C%B0%E5%9B%BE\.html#17/40\.8\d{5}/114\.8\d{5}", links[0])
+    with pytest.raises(InputError, match="plain name"):
+        written({"gaps": GAPS}, summary={}, map_file="javascript:alert(1)")
+
+
+def test_no_data_is_told_as_no_data(written):
+    text = written({"t": pd.DataFrame({"社区": ["甲", "乙"], "人数": [4.5, None]})}, summary={"people": None})
+    assert '<td class="n">—</td>' in text
+    assert "无数据" in pictures_of(text)[0]
+    assert "<b>无数据</b>" in text
+
+
+def test_a_picture_stands_for_the_map_on_paper(written):
+    text = written({}, summary={}, picture=PNG)
+    assert f'src="data:image/png;base64,{base64.b64encode(PNG).decode()}"' in text
+    with pytest.raises(InputError, match="is no PNG"):
+        written({}, summary={}, picture=b"<svg onload=alert(1)>")
+
+
+def test_long_text_is_cut_and_says_so(written):
+    text = written({"t": pd.DataFrame({"note": ["长" * 10_000]})}, summary={"note": "长" * 10_000})
+    assert "…(共 10,000 字)" in text
+    assert text.count("长") < 1500
+
+
+def test_a_wide_table_keeps_what_answers(written):
+    wide = pd.DataFrame({f"c{n:02}": ["x"] for n in range(30)} | {"zone_code": ["Z9"], "found": ["border"]})
+    text = written({"t": wide}, summary={})
+    assert "另有 18 列见工作簿或图层" in text
+    assert "Z9" in text
+    assert "边界" in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_kind_of_table_may_be_empty(written, lang):
+    kinds = {
+        "figures": ["promise", "measure", "value", "whole", "unit", "share"],
+        "assigned": ["found", "reason", "occurred_at", "event_name"],
+        "ambiguous": ["reason"],
+        "chiefs": ["chief_code", "incidents"],
+        "unanswered_roads": ["answer", "length_m"],
+        "overlaps": ["overlap_code", "kind", "area_m2"],
+        "any": ["a", "b"],
+        "nothing": [],
+    }
+    tables = {name: pd.DataFrame(columns=columns) for name, columns in kinds.items()}
+    text = written(tables, summary={}, lang=lang)
+    assert text.count('<p class="none">') == len(kinds)
+    assert not pictures_of(text)
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.mark.browser

@@ -1,6 +1,8 @@
 """The workbook, read back cell by cell."""
 
+import base64
 import datetime as dt
+import warnings
 import zipfile
 
 import geopandas as gpd
@@ -13,7 +15,8 @@ from shapely import LineString, Point, box
 
 from zjk_gis import _optional
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
-from zjk_gis.reports import columns, workbook, write_workbook
+from zjk_gis.io import read_table
+from zjk_gis.reports import columns, workbook, workbook_looks, write_workbook
 
 CREATED = dt.datetime(2026, 1, 2, 3, 4, 5)
 
@@ -30,19 +33,26 @@ def written(tmp_path):
             created=CREATED,
             **options,
         )
-        return openpyxl.load_workbook(path)
+        with warnings.catch_warnings():  # openpyxl does not know the bars of Excel 2010
+            warnings.filterwarnings("ignore", message=".*extension is not supported")
+            return openpyxl.load_workbook(path)
 
     return write
 
 
-def rows_of(sheet):
-    return [list(row) for row in sheet.iter_rows(values_only=True)]
+def rows_of(sheet, start=4):
+    """Return the rows from the header on, which is below the question, its notes and the link back."""
+    return [list(row) for row in sheet.iter_rows(min_row=start, values_only=True)]
+
+
+def texts_of(sheet):
+    return [cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None]
 
 
 def column(written, name, values, **options):
     """Write one column and return its header and its cells."""
     sheet = written({"data": pd.DataFrame({name: pd.Series(values, **options)})})["data"]
-    return [cell.value for cell in sheet["A"]]
+    return [cell.value for cell in sheet["A"][3:]]
 
 
 class TestCells:
@@ -104,7 +114,7 @@ class TestCells:
         ],
     )
     def test_formats(self, written, name, value, number_format):
-        assert written({"data": pd.DataFrame({name: [value]})})["data"]["A2"].number_format == number_format
+        assert written({"data": pd.DataFrame({name: [value]})})["data"]["A5"].number_format == number_format
 
     @pytest.mark.parametrize(
         "text",
@@ -117,6 +127,9 @@ class TestCells:
             '=HYPERLINK("http://x")',
             "http://x.cn",
             "internal:A1",
+            "＝1+1",
+            "＠SUM(1)",
+            "\n=1",
             "{=1}",
         ],
     )
@@ -130,14 +143,17 @@ class TestCells:
             title=text,
         )
         sheet = book["data"]
-        assert [sheet[cell].value for cell in ("A2", "B2", "C2", "D1")] == [text] * 4
-        assert [book.worksheets[0][cell].value for cell in ("A1", "A4", "B4")] == [text] * 3
+        assert [sheet[cell].value for cell in ("A5", "B5", "C5", "D4")] == [text] * 4
+        assert texts_of(book.worksheets[0]).count(text) >= 3  # the title, a figure and its name
         assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} <= {
             "s",
             "n",
             "inlineStr",
         }
-        assert all(cell.hyperlink is None for row in sheet.iter_rows() for cell in row)
+        links = [
+            cell.hyperlink for page in book for row in page.iter_rows() for cell in row if cell.hyperlink
+        ]
+        assert {(link.target, link.location.rpartition("!")[2]) for link in links} == {(None, "A1")}
 
     def test_what_looks_like_an_escape_is_none(self, written):
         """In a workbook's XML, _x0041_ would be read as the letter A."""
@@ -145,7 +161,7 @@ class TestCells:
 
     def test_text_that_begins_like_a_formula_is_marked_as_text(self, written):
         sheet = written({"data": pd.DataFrame({"note": ["=1+1", "1+1"]})})["data"]
-        assert [sheet[cell].quotePrefix for cell in ("A2", "A3")] == [True, False]
+        assert [sheet[cell].quotePrefix for cell in ("A5", "A6")] == [True, False]
 
     def test_text_too_long_for_a_cell_is_cut_and_says_so(self, written):
         cell = column(written, "note", ["长" * 40_000])[1]
@@ -183,8 +199,12 @@ class TestGeometry:
 
     def test_a_layer_without_rows_or_shapes_is_fine(self, written):
         empty = gpd.GeoDataFrame({"gap_code": pd.Series([], dtype="str")}, geometry=[], crs=4547)
-        assert rows_of(written({"gaps": empty})["责任空白"]) == [["空白编号", "经度", "纬度"]]
-        assert rows_of(written({"none": gpd.GeoDataFrame(geometry=[None])})["无人负责"]) == [["经度", "纬度"]]
+        rows = rows_of(written({"gaps": empty})["责任空白"])
+        assert rows == [["空白编号", "经度", "纬度"], ["无", None, None]]
+        assert rows_of(written({"none": gpd.GeoDataFrame(geometry=[None])})["无人负责"])[0] == [
+            "经度",
+            "纬度",
+        ]
 
 
 class TestSheets:
@@ -194,14 +214,14 @@ class TestSheets:
 
     def test_headers_stay_in_view_and_filter(self, written):
         sheet = written({"gaps": pd.DataFrame({"a": [1, 2], "b": [3, 4]})})["责任空白"]
-        assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:B3")
+        assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A5", "A4:B6")
 
     def test_a_title_is_that_of_the_layer(self, written):
         """Several layers have a state; the column of codes tells which one this is."""
         manholes = written({"orphan_manholes": pd.DataFrame({"manhole_code": ["1"], "state": ["完好"]})})
-        assert [cell.value for cell in manholes["孤立窨井"][1]] == ["窨井编码", "状态"]
+        assert [cell.value for cell in manholes["孤立窨井"][4]] == ["窨井编码", "状态"]
         incidents = written({"incidents": pd.DataFrame({"state": ["结案"]})})
-        assert incidents["案件"]["A1"].value == "案件状态"
+        assert incidents["案件"]["A4"].value == "案件状态"
 
     def test_columns_are_wide_enough_for_chinese_but_not_endless(self, written):
         table = pd.DataFrame({"a": ["责任区" * 5], "b": ["x"], "c": ["长" * 500]})
@@ -241,16 +261,125 @@ class TestSheets:
         with pytest.raises(InputError, match="wide: 16,383 columns"):
             written({"wide": pd.DataFrame(np.zeros((1, 16_383)))})
 
-    def test_the_busiest_chiefs_are_drawn(self, written):
-        chiefs = pd.DataFrame({"chief_code": ["LZ1", "LZ2"], "chief_name": ["甲", "乙"], "incidents": [5, 3]})
-        sheets = written(
-            {"busiest_chiefs": chiefs, "empty": chiefs.iloc[:0], "gaps": pd.DataFrame({"a": [1]})}
+    def test_a_sheet_begins_with_its_question_and_leads_back(self, written):
+        sheet = written({"busiest_chiefs": pd.DataFrame({"chief_code": ["LZ1"], "share": [0.5]})})[
+            "案件最多的路长"
+        ]
+        assert sheet["A1"].value == "谁的案件最多?"
+        assert sheet["A2"].value == "共 1 行  ·  占比的分母为全部案件,包括无人负责的。"
+        assert (sheet["A3"].value, sheet["A3"].hyperlink.location) == ("← 返回封面", "'封面'!A1")
+
+    def test_a_sheet_prints_on_a4_with_its_header_on_each_page(self, written):
+        sheet = written({"gaps": pd.DataFrame({"a": [1]})})["责任空白"]
+        setup = sheet.page_setup
+        assert (setup.orientation, setup.paperSize, setup.fitToWidth, setup.fitToHeight) == (
+            "landscape",
+            9,
+            None,  # one page
+            0,
         )
-        assert [len(sheet._charts) for sheet in sheets] == [0, 1, 0, 0]
-        series = sheets["案件最多的路长"]._charts[0].series[0]
-        assert series.val.numRef.f == "案件最多的路长!$C$2:$C$3"
-        assert series.cat.strRef.f == "案件最多的路长!$B$2:$B$3"
-        assert [point.v for point in series.cat.strRef.strCache.pt] == ["甲", "乙"]
+        assert sheet.print_title_rows == "$4:$4"
+
+    def test_a_code_that_is_text_gets_no_green_triangle(self, tmp_path):
+        path = write_workbook(
+            tmp_path / "a.xlsx", {"t": pd.DataFrame({"grid_code": ["0101"]})}, summary={}, created=CREATED
+        )
+        with zipfile.ZipFile(path) as parts:
+            assert b'numberStoredAsText="1"' in parts.read("xl/worksheets/sheet2.xml")
+
+    def test_shares_have_bars_from_none_to_all_and_words_that_ask_for_action_are_marked(self, written):
+        table = pd.DataFrame({"chief_code": ["A", "B"], "share": [0.1, 0.3], "standing": ["overloaded", ""]})
+        rules = written({"t": table})["t"].conditional_formatting
+        kinds = {(str(found.sqref), rule.type) for found in rules for rule in found.rules}
+        assert ("B5:B6", "dataBar") in kinds
+        marked = {rule.formula[0] for found in rules for rule in found.rules if rule.type == "cellIs"}
+        assert '"任务过重"' in marked
+
+    def test_rows_lead_to_their_place_on_the_map(self, written):
+        layer = gpd.GeoDataFrame({"gap_code": ["G1", "G2"]}, geometry=[Point(114.87, 40.81), None], crs=4490)
+        sheet = written({"gaps": layer}, map_file="地图.html")["责任空白"]
+        assert [sheet[cell].value for cell in ("D4", "D5", "D6")] == ["位置", "看图", None]
+        link = sheet["D5"].hyperlink
+        assert (link.target, link.location) == ("地图.html", "17/40.810000/114.870000")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "../map.html",
+            "http://x/map.html",
+            "javascript:alert(1)//.html",
+            "a#b.html",
+            "map.exe",
+            "\u202elmth.html",
+        ],
+    )
+    def test_a_map_that_is_no_page_beside_it_is_refused(self, written, name):
+        with pytest.raises(InputError, match="map_file must be the plain name"):
+            written({"t": pd.DataFrame({"a": [1]})}, map_file=name)
+
+    def test_the_answer_is_the_same_in_blocks(self, written, monkeypatch):
+        """A column is what all of its rows make it, whatever a block of them alone would be."""
+        monkeypatch.setattr(columns, "_BLOCK", 2)
+        table = pd.DataFrame(
+            {
+                "mixed": [1, 2, 3, "x", 5],
+                "flags": [True, None, None, None, False],
+                "n": [1, 2, 3, 4, 5.5],
+                "when": ["2025-01-01", None, None, None, None],
+                "found": ["inside", None, "none", None, None],
+            }
+        )
+        rows = rows_of(written({"t": table.rename(columns={"when": "valid_to"})})["t"])
+        assert [row[0] for row in rows[1:]] == ["1", "2", "3", "x", "5"]
+        assert [row[1] for row in rows[1:]] == ["是", None, None, None, "否"]
+        assert [row[2] for row in rows[1:]] == [1, 2, 3, 4, 5.5]
+        assert [row[3] for row in rows[1:]] == [dt.datetime(2025, 1, 1), None, None, None, None]
+        assert [row[4] for row in rows[1:]] == ["区内", None, "无人负责", None, None]
+
+    def test_what_was_written_is_read_back(self, tmp_path):
+        """The lines above the header do not hinder the library's own reading."""
+        table = pd.DataFrame({"zone_code": ["007", "008"], "incidents": [3, 4]})
+        path = write_workbook(tmp_path / "a.xlsx", {"t": table}, summary={}, created=CREATED)
+        back = read_table(path, layer="t")
+        assert back.to_dict("list") == {"责任区编码": ["007", "008"], "案件数": ["3", "4"]}
+
+
+class TestCharts:
+    def test_the_busiest_chiefs_are_drawn_beside_their_numbers(self, written):
+        chiefs = pd.DataFrame({"chief_code": ["LZ1", "LZ2"], "chief_name": ["甲", "乙"], "incidents": [3, 5]})
+        book = written({"busiest_chiefs": chiefs, "empty": chiefs.iloc[:0]})
+        assert book.sheetnames == ["封面", "图表", "案件最多的路长", "无"]
+        sheet = book["图表"]
+        assert rows_of(sheet, 1)[2:5] == [["", "案件数"], ["乙", 5], ["甲", 3]]
+        series = sheet._charts[0].series[0]
+        assert series.val.numRef.f == "图表!$B$4:$B$5"
+        assert [point.v for point in series.cat.strRef.strCache.pt] == ["乙", "甲"]
+
+    def test_no_data_is_said_and_not_nought(self, written):
+        sheet = written({"t": pd.DataFrame({"社区": ["甲", "乙"], "人数": [None, 4.5]})})["图表"]
+        assert rows_of(sheet, 4) == [["乙", 4.5], ["甲", "无数据"]]
+
+    def test_hours_and_weekdays_are_a_sheet_of_their_own(self, written):
+        incidents = pd.DataFrame(
+            {"occurred_at": ["2025-01-06 08:30", "2025-01-06 08:50", "2025-02-04 23:00"], "found": "inside"}
+        )
+        book = written({"assigned": incidents.assign(reason="one_zone")})
+        rows = rows_of(book["案件发生时段"], 4)
+        assert rows[1][:1] + rows[1][8:11] == ["周一", 0, 2, 0]  # hours 7 to 9
+        assert (rows[2][24], sum(sum(row[1:]) for row in rows[1:])) == (1, 3)
+
+    def test_a_picture_has_a_sheet(self, tmp_path, written):
+        assert "地图" in written({"t": pd.DataFrame({"a": [1]})}, picture=PNG).sheetnames
+        with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
+            assert parts.read("xl/media/image1.png") == PNG
+        with pytest.raises(InputError, match="picture: is no PNG"):
+            written({}, picture=b"GIF89a")
+
+
+# One white pixel.
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+)
 
 
 class TestCover:
@@ -259,55 +388,71 @@ class TestCover:
             {"gaps": pd.DataFrame({"a": [1, 2]}), "it's": pd.DataFrame({"a": []})},
             summary={
                 "incidents": 20_000,
+                "gaps": 2,
                 "found": {"inside": 19_000},
                 "judged": dt.date(2025, 12, 31),
                 "ok": None,
             },
             title="桥西区",
+            source="热线",
+            as_of="2025-12-31",
         )
-        cover = book["封面"]
-        assert [row[:2] for row in rows_of(cover)] == [
-            ["桥西区", None],
-            [None, None],
-            ["主要指标", None],
-            ["案件数", 20_000],
-            ["判定方式", None],
-            ["    区内", 19_000],
-            ["judged", dt.datetime(2025, 12, 31)],
-            ["ok", None],
-            [None, None],
-            ["目录", "行数"],
-            ["责任空白", 2],
-            ["it's", 0],
-            [None, None],
-            ["经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。", None],
-        ]
-        links = [cell.hyperlink.location for row in cover.iter_rows() for cell in row if cell.hyperlink]
-        assert links == ["'责任空白'!A1", "'it''s'!A1"]
+        told = texts_of(book["封面"])
+        assert told[:2] == ["桥西区", "统计截至 2025-12-31  ·  数据来源:热线  ·  生成于 2026-01-02 03:04"]
+        for figure in (
+            ["案件数", "责任空白", "judged", "ok"],
+            [20_000, 2, dt.datetime(2025, 12, 31), "无数据"],
+            ["判定方式", "区内", 19_000],
+            ["责任空白", "哪些地方没有责任区?", 2],
+            ["it's", "it's", 0],
+        ):
+            at = (
+                told.index(figure[0])
+                if figure[0] != "责任空白"
+                else len(told) - 1 - told[::-1].index("责任空白")
+            )
+            found = [value for value in told[at : at + 12] if value != ""]
+            assert found[: len(figure)] == figure
+        links = [c.hyperlink.location for row in book["封面"].iter_rows() for c in row if c.hyperlink]
+        assert links == ["'责任空白'!A1", "'责任空白'!A1", "'it''s'!A1"]  # a figure leads to its sheet, too
+
+    def test_figures_of_an_audit_have_their_denominators_and_lead_to_their_sheets(self, written):
+        figures = pd.DataFrame(
+            [
+                ("every_road", "ground_nobody", 50_000.0, 2_000_000.0, "m²"),
+                ("everyone", "chiefs_idle", 0.0, 0.0, ""),
+                ("everyone", "load_gini", 0.25, 1.0, ""),
+            ],
+            columns=["promise", "measure", "value", "whole", "unit"],
+        )
+        book = written({"gaps": pd.DataFrame({"gap_code": ["G1"]})}, summary=figures)
+        told = texts_of(book["封面"])
+        assert {"路路有人管", 0.025, "50,000 m² / 2.00 km²", "人人都管事", "无数据", 0.25} <= set(told)
+        linked = {
+            c.value: c.hyperlink.location for row in book["封面"].iter_rows() for c in row if c.hyperlink
+        }
+        assert linked["无人负责的土地"] == "'责任空白'!A1"
 
     def test_a_table_as_summary(self, written):
-        summary = pd.DataFrame({"reason": ["hole", "edge"], "area_m2": [12.5, 3.0]})
+        summary = pd.DataFrame({"kind": ["hole", "edge"], "area_m2": [12.5, 3.0]})
         book = written({"gaps": pd.DataFrame({"a": [1]})}, summary=summary)
-        assert rows_of(book["封面"])[3:6] == [["原因", "面积(m²)"], ["区内空洞", 12.5], ["城区边缘", 3.0]]
+        told = [value for value in texts_of(book["封面"]) if value != ""]
+        at = told.index("类型")
+        assert told[at : at + 6] == ["类型", "面积(m²)", "空洞", 12.5, "城区边缘", 3]
 
     def test_in_english(self, written):
         gaps = pd.DataFrame(
-            {"gap_code": ["G001"], "area_m2": [1.0], "reason": ["hole"], "grid_found": ["border"]}
+            {"gap_code": ["G001"], "area_m2": [1.0], "kind": ["hole"], "grid_found": ["border"]}
         )
         book = written({"gaps": gaps.assign(ambiguous=True)}, summary={"found": {"inside": 1}}, lang="en")
-        assert book.sheetnames == ["Cover", "gaps"]
+        assert book.sheetnames == ["Cover", "Charts", "gaps"]
         assert rows_of(book["gaps"]) == [
-            ["gap", "area (m²)", "reason", "unit grids: found", "needs a look"],
-            ["G001", 1, "hole in one zone", "border", "yes"],
+            ["gap", "area (m²)", "kind", "unit grids: found", "needs a look"],
+            ["G001", 1, "hole among zones", "border", "yes"],
         ]
-        assert [row[0] for row in rows_of(book["Cover"])[:6]] == [
-            "City management: spatial report",
-            None,
-            "Key figures",
-            "found",
-            "    inside",
-            None,
-        ]
+        told = " ".join(str(value) for sheet in book for value in texts_of(sheet))
+        assert not [character for character in told if "\u4e00" <= character <= "\u9fff"]
+        assert "Which ground has no responsibility zone?" in told
 
     def test_an_unknown_language_is_refused(self, written):
         with pytest.raises(InputError, match="lang must be one of zh, en, not 'fr'"):
@@ -338,7 +483,7 @@ class TestFile:
         def fail(*_args, **_options):
             raise OSError("no space left")
 
-        monkeypatch.setattr(workbook, "_write_sheet", fail)
+        monkeypatch.setattr(workbook, "write_sheet", fail)
         with pytest.raises(FileError, match=r"a\.xlsx: cannot be written: no space left"):
             write_workbook(path, SHEETS, summary={})
         assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.xlsx", b"old")]
@@ -362,4 +507,4 @@ class TestFile:
 
 
 def test_every_kind_of_column_has_a_format():
-    assert set(columns.Kind.__args__) <= set(workbook._FORMATS)
+    assert set(columns.Kind.__args__) <= set(workbook_looks.FORMATS)

@@ -152,6 +152,49 @@ def test_overflow_is_refused_with_what_is_left():
         next_codes([], scheme="community", prefix="130703005")
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "13070300500100",  # a digit is lost
+        "1.30703E+14",
+        "1.3E+14",
+        "１３０７０３００５００１００４",
+        "'130703005001009",
+        "130703-005001-009",
+        1307030050010041.0,
+    ],
+)
+@pytest.mark.parametrize("void", [False, True])
+def test_no_number_comes_again_because_a_code_cannot_be_read(damaged, void):
+    given_out = {"retired": [damaged]} if void else {}
+    with pytest.raises(
+        InputError, match="1 codes given out may be of 130703005001 and are no unit_grid codes"
+    ):
+        next_codes(
+            [] if void else [damaged, "x", None], scheme="unit_grid", prefix="130703005001", **given_out
+        )
+    assert next_codes([damaged], scheme="unit_grid", prefix="140703005001") == ["140703005001001"]
+
+
+def test_codes_that_a_gap_in_their_column_made_numbers_are_read():
+    column = pd.Series([130703005001004.0, None])
+    assert next_codes(column, scheme="unit_grid", prefix="130703005001") == ["130703005001005"]
+    assert parse_codes(column, "unit_grid")["sequence"].tolist()[0] == "004"
+    assert check_codes(column, "unit_grid").empty
+    assert check_codes([1307030102000001.0], "part")["rule"].tolist() == ["not_digits"]  # 16 digits: not sure
+
+
+def test_fewer_than_none_are_not_given_out():
+    with pytest.raises(InputError, match="count=-1"):
+        next_codes([], -1, scheme="unit_grid", prefix="130703005001")
+
+
+def test_a_nul_amid_the_digits_is_no_digit():
+    assert (
+        check_codes(["130703\x00005001001", "1307\x0003"], "unit_grid")["rule"].tolist() == ["not_digits"] * 2
+    )
+
+
 def test_every_shipped_street_and_community_is_in_order():
     for table, scheme in (("areas", "district"), ("streets", "street"), ("communities", "community")):
         assert check_codes(rules_table(table).iloc[:, 0], scheme).empty

@@ -77,6 +77,21 @@ def test_a_folder_of_tables(tmp_path, monkeypatch):
         rules_table("limits", overrides=tmp_path)
 
 
+def test_an_override_of_no_table_is_refused(tmp_path):
+    own = pd.DataFrame({"street_code": ["130703099"], "street_name": ["新街道"]})
+    with pytest.raises(InputError, match=r"no table 'street' to override; the tables are .*streets"):
+        rules_table("streets", overrides={"street": own})
+    own.to_csv(tmp_path / "street.csv", index=False)
+    with pytest.raises(InputError, match="no table 'street' to override"):
+        rules_table("streets", overrides=tmp_path)
+    (tmp_path / "street.csv").rename(tmp_path / "streets.csv")
+    (tmp_path / "读我.txt").touch()
+    assert rules_table("streets", overrides=tmp_path)["street_name"].iloc[-1] == "新街道"
+    own.to_csv(tmp_path / "streets.csv", index=False, encoding="gbk")
+    with pytest.raises(InputError, match="save it as «CSV UTF-8»"):
+        rules_table("streets", overrides=tmp_path)
+
+
 def test_an_unknown_table_lists_the_known_ones():
     with pytest.raises(InputError, match="areas, checks, code_changes"):
         rules_table("laws")

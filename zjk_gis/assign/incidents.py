@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["assign_incidents"]
+__all__ = ["answer_columns", "assign_incidents", "check_points"]
 
 
 def assign_incidents(
@@ -100,8 +100,8 @@ def assign_incidents(
         With `grids` the same as ``grid_code``, ``grid_found``, ``grid_distance_m`` and so on, and
         ``community_code``, ``street_code``, ``district_code``; with `sections` as ``section_code``,
         ``section_found`` and so on. A column of `incidents` that has one of these names already is kept as
-        ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances
-        and what was renamed.
+        ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances,
+        which columns are answers and what was renamed.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def assign_incidents(
     >>> assigned["chief_code"].tolist()
     ['LZ01', 'LZ01', 'LZ02']
     """
-    _check_points(incidents)
+    check_points(incidents)
     plan = AssignmentPlan.prepare(
         zones,
         grids=grids,
@@ -163,6 +163,19 @@ def assign_incidents(
         accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
         policy=policy,
     )
+    answers = answer_columns(incidents, plan, time=time, accuracy_m=accuracy_m)
+    assigned = with_answers(incidents, answers)
+    assigned.attrs["assignment"] = plan.about() | {
+        "renamed": assigned.attrs.pop("renamed"),
+        "columns": list(answers),
+    }
+    return assigned
+
+
+def answer_columns(
+    incidents: gpd.GeoDataFrame, plan: AssignmentPlan, *, time: str, accuracy_m: float | str | None
+) -> dict[str, pd.Series]:
+    """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
     columns = plan.answer(
         shapely.get_x(shapes),
@@ -172,14 +185,10 @@ def assign_incidents(
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
-    assigned = with_answers(
-        incidents, {name: _series(values, incidents.index) for name, values in columns.items()}
-    )
-    assigned.attrs["assignment"] = plan.about() | {"renamed": assigned.attrs.pop("renamed")}
-    return assigned
+    return {name: _series(values, incidents.index) for name, values in columns.items()}
 
 
-def _check_points(incidents: gpd.GeoDataFrame) -> None:
+def check_points(incidents: gpd.GeoDataFrame) -> None:
     """Refuse incidents that are no points; those without any geometry are let through and say so."""
     require_crs(incidents, "incidents")
     wrong = incidents.geom_type.notna() & (incidents.geom_type != "Point")

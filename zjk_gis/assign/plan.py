@@ -90,6 +90,12 @@ class _Task:
     rows: Rows
     index: ZoneIndex | LineIndex
     carried: dict[str, Coded]
+    layer: gpd.GeoDataFrame
+
+    @property
+    def is_areal(self) -> bool:
+        """Whether polygons answer, not lines."""
+        return isinstance(self.index, ZoneIndex)
 
     def answer(
         self,
@@ -264,6 +270,12 @@ class AssignmentPlan:
             columns |= task.columns(answers)
         return columns
 
+    def place(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, crs: CRS
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bring coordinates to the CRS in which the zones are measured; NaN where that cannot be."""
+        return _in_crs(x, y, crs, self.tasks[0].crs)
+
     def _needs_exactly(self, crs: CRS) -> bool:
         """Tell whether the exact place of every point is needed in a CRS: distances from lines are."""
         return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
@@ -331,7 +343,7 @@ def _prepare(
     index: ZoneIndex | LineIndex = (
         LineIndex(shapes, rank) if is_linear else ZoneIndex.of_ready(layer, code, rank)
     )
-    return _Task(name, layer.crs, code, prefix, level, rows, index, _carried(layer, code, prefix))
+    return _Task(name, layer.crs, code, prefix, level, rows, index, _carried(layer, code, prefix), layer)
 
 
 def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded]:

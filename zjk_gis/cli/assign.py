@@ -13,6 +13,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.job import assign_batch
 from zjk_gis.cli.city import read_zones, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer, write_table
 from zjk_gis.io.batch_targets import is_batch_target
@@ -48,6 +49,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--lat", help="The column of latitudes or northings of a table.")
 @click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
 @speaking
 def command(
     incidents: Path,
@@ -59,6 +61,7 @@ def command(
     lat: str | None,
     crs: str | None,
     fix_positions: bool,
+    report: Path | None,
     console: Console,
     **options: Any,
 ) -> None:
@@ -73,6 +76,8 @@ def command(
     memory, and a command that was stopped goes on where it was when it is given again.
     """
     check_writable(output)
+    if report is not None:
+        check_report_path(report, (incidents, zones, output))
     if output.resolve() in (incidents.resolve(), zones.resolve()):
         message = f"{output}: would overwrite what it is made from; name another file"
         raise FileError(message)
@@ -80,12 +85,13 @@ def command(
     if _in_batches(incidents, output) and not fix_positions:
         layers = _read_answering_layers(zones, layer, code, console)
         summary = _assign_file(incidents, layers, output, console, code=code, **how, **options)
+        assigned = None
     else:
         points = read_layer(incidents, spec="incidents", **how)
         tell_report(points, console)
         layers = _read_answering_layers(zones, layer, code, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
-        summary = _assign_points(points, layers, output, code=code, **options)
+        summary, assigned = _assign_points(points, layers, output, code=code, **options)
     tell_summary(summary, console)
     console.say(f"结果:{output}", f"result: {output}")
     if summary["rejected"]:
@@ -93,6 +99,11 @@ def command(
             f"{summary['rejected']:,} 行未采用,原因见 {summary['rejects']}",
             f"{summary['rejected']:,} rows rejected, with reasons: {summary['rejects']}",
         )
+    if report is not None:
+        if assigned is None and summary["incidents"] <= MOST_REPORTED:
+            assigned = read_layer(output, spec="incidents", **how)
+        report_assignment(report, summary, assigned, layers, incidents.name, console)
+        summary["report"] = str(report)
     console.result(summary)
 
 
@@ -212,8 +223,8 @@ def _tell_doubts(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, console: Con
 
 def _assign_points(
     points: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], output: Path, **options: Any
-) -> dict[str, Any]:
-    """Assign what is in memory, and write it."""
+) -> tuple[dict[str, Any], gpd.GeoDataFrame]:
+    """Assign what is in memory, and write it; return the counts and all rows."""
     assigned = assign_incidents(
         points,
         layers["zones"],
@@ -234,7 +245,7 @@ def _assign_points(
         summary["rejects"] = str(rejects_path)
     elif rejects_path.exists():
         rejects_path.unlink()  # of an earlier run: it would be taken for this one's
-    return summary
+    return summary, assigned
 
 
 def _read_answering_layers(

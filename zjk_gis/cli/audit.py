@@ -10,21 +10,19 @@ import click
 
 from zjk_gis.assign import assign_incidents
 from zjk_gis.cli.assign import put_right
+from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
-from zjk_gis.cli.gaps import show_gaps
 from zjk_gis.coverage.audit import responsibility_audit
+from zjk_gis.coverage.borders import border_sheet
 from zjk_gis.errors import FileError, InputError
-from zjk_gis.io import read_layer, read_table, write_layer
+from zjk_gis.io import read_layer, read_table
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_map
-from zjk_gis.reports import write_page, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import geopandas as gpd
-    import pandas as pd
 
     from zjk_gis.cli.console import Console
     from zjk_gis.coverage.audit import ResponsibilityAudit
@@ -32,8 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _NEEDED = ("built_up_areas", "responsibility_zones")
-_LISTED = ("edge_code", "road_name", "from_m", "to_m", "side", "answer", "codes")
-_OF_CHIEFS = ("chief_code", "area_m2", "road_m", "incidents", "open", "to_median", "standing")
+# What lies in a fault and makes it grave, where the city has such layers.
+_COMPONENTS = (
+    "manholes", "street_lamps", "waste_points", "public_toilets", "ancient_trees", "hazards", "pipelines",
+)  # fmt: skip
+_OF_PROMISE = {
+    "every_road": (
+        "rank", "finding", "finding_code", "consequence", "incidents", "components", "people", "road_m",
+        "area_m2", "road_name", "concerned_codes",
+    ),
+    "every_matter": ("rank", "finding", "finding_code", "incidents", "event_name", "concerned_codes"),
+    "everyone": ("rank", "finding", "finding_code", "consequence", "incidents", "area_m2"),
+}  # fmt: skip
+_LONGEST = 40
 
 
 @click.command("audit")
@@ -48,7 +57,7 @@ _OF_CHIEFS = ("chief_code", "area_m2", "road_m", "incidents", "open", "to_median
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
-@click.option("--most", default=10, show_default=True, help="How many of the worst are printed.")
+@click.option("--most", default=10, show_default=True, help="How many of the worst of each are printed.")
 @speaking
 def command(
     city: Path,
@@ -64,8 +73,10 @@ def command(
     """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
 
     CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
-    zone), roads, road_sections and streets. With -o the findings go to audit.gpkg, audit.xlsx and audit.html
-    in that folder, and report.html tells it all on one page, which can be printed.
+    zone), roads, road_sections, streets, residential_estates, components, and accepted_faults (the ledger
+    that `zjk-gis accept` writes). The worst places come first by what lies in them: incidents of the last
+    year, components, people, road. With -o the findings go to audit.gpkg, audit.xlsx and audit.html in that
+    folder, and report.html tells it all on one page, which can be printed.
     """
     if output is not None:
         _make_folder(output)
@@ -82,32 +93,61 @@ def command(
         tell_report(points, console)
         points = put_right(points, roads, console, change=fix_positions)
         assigned = assign_incidents(points, zones, level=level, sections=sections)
-    streets = layers.get("streets")
+        if "occurred_at" not in assigned:
+            console.note(
+                "案件没有发生时间,全部计入问题的后果",
+                "incidents have no time: all of them make a fault grave",
+            )
     audit = responsibility_audit(
         layers["built_up_areas"],
         layers["responsibility_zones"],
         roads=roads,
         sections=sections,
+        streets=layers.get("streets"),
         assigned=assigned,
         duties=None if duties is None else read_table(duties),
-        places=None if streets is None else sorted(streets["street_code"].astype(str)),
         allowed=layers.get("rivers"),
+        accepted=layers.get("accepted_faults"),
+        components={name: layers[name] for name in _COMPONENTS if name in layers} or None,
+        people=_with_population(layers),
         at=day,
         level=level,
     )
     _show(audit, most, console)
-    files = [] if output is None else _write(audit, layers, assigned, output, day, console)
+    files = []
+    if output is not None:
+        borders = border_sheet(
+            layers["responsibility_zones"],
+            roads=roads,
+            rivers=layers.get("rivers"),
+            incidents=assigned,
+            at=day,
+            level=level,
+        )
+        files = write_audit(audit, borders, layers, output, day, console)
     figures = audit.figures.astype(object).where(audit.figures.notna(), None)
     console.result(
-        {"at": day, "figures": figures.to_dict("records"), "files": [str(path) for path, _, _ in files]}
+        {
+            "at": day,
+            "figures": figures.to_dict("records"),
+            "worst": {promise: _records(audit, promise, most) for promise in _OF_PROMISE},
+            "exceptions": audit.exceptions,
+            "files": [str(path) for path in files],
+        }
     )
+
+
+def _with_population(layers: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    estates = layers.get("residential_estates")
+    return estates if estates is not None and "population" in estates else None
 
 
 def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
     """Print the promises, and the worst of each."""
     lang = console.lang
     for promise, rows in audit.figures.groupby("promise", sort=False):
-        console.say(label(str(promise), lang), label(str(promise), lang))
+        name = str(promise)
+        console.say(label(name, lang), label(name, lang))
         console.show(
             [
                 (
@@ -115,99 +155,76 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
                     _amount(row["value"], row["unit"]),
                     _amount(row["whole"], row["unit"]),
                     f"{row['share']:.2%}" if row["whole"] > 0 else console.pick("无数据", "no data"),
+                    _source(row),
                 )
                 for row in rows.to_dict("records")
             ],
-            [label(name, lang) for name in ("measure", "value", "whole", "share")],
+            [label(heading, lang) for heading in ("measure", "value", "whole", "share", "layer")],
         )
-    show_gaps(audit.gaps, audit.overlaps, most, console)
-    if audit.stretches is not None:
-        worst = _unanswered(audit.stretches)
-        console.say(
-            f"无人或多方负责的道路 {len(worst):,} 段", f"{len(worst):,} stretches with nobody or several"
-        )
-        _show_rows(worst.nlargest(most, "length_m"), _LISTED, console)
-    if len(audit.chiefs):
-        console.say("任务最重的路长", "chiefs with the most to do")
-        _show_rows(audit.chiefs.head(most), _OF_CHIEFS, console)
+        _show_worst(audit, name, most, console)
+    _show_exceptions(audit, console)
 
 
-def _show_rows(rows: pd.DataFrame, columns: tuple[str, ...], console: Console) -> None:
-    shown = [name for name in columns if name in rows]
-    console.show(
-        [
-            tuple(label(cell, console.lang) if isinstance(cell, str) else float(cell) for cell in row)
-            for row in rows[shown].itertuples(index=False)
-        ],
-        [label(name, console.lang, unit=True) for name in shown],
+def _source(row: Mapping[Hashable, str]) -> str:
+    """Say in one expression which rows a figure is computed from."""
+    return (
+        f"{row['layer']}[{row['filter']}] {row['amount']}"
+        if row["filter"]
+        else f"{row['layer']} {row['amount']}"
     )
+
+
+def _show_worst(audit: ResponsibilityAudit, promise: str, most: int, console: Console) -> None:
+    found = audit.findings[audit.findings["promise"] == promise]
+    shown = min(most, len(found))
+    console.say(
+        f"问题 {len(found):,} 处,后果最重的 {shown:,} 处:" if shown else "未发现问题",
+        f"{len(found):,} findings, the worst {shown:,}:" if shown else "nothing found amiss",
+    )
+    if not shown:
+        return
+    worst = audit.worst(promise, most)
+    columns = [name for name in _OF_PROMISE[promise] if name in worst]
+    told = worst[columns].astype(object).where(worst[columns].notna(), "")
+    console.show(
+        [tuple(_cell(cell, console) for cell in row) for row in told.itertuples(index=False)],
+        [label(name, console.lang, unit=True) for name in columns],
+    )
+
+
+def _cell(cell: object, console: Console) -> object:
+    if isinstance(cell, str):
+        text = label(cell, console.lang).replace(";", " ")
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cell
+
+
+def _show_exceptions(audit: ResponsibilityAudit, console: Console) -> None:
+    """Say what the ledger of accepted faults kept back, and what it no longer does."""
+    for name, account in audit.exceptions.items():
+        title = label(name, console.lang)
+        console.say(
+            f"{title}:台账已认可 {account['withheld']:,} 处({account['withheld_area_m2']:,.1f} m²),"
+            f"到期 {len(account['expired']):,} 处,形状已变 {len(account['changed']):,} 处,"
+            f"台账中已无对应 {len(account['unused']):,} 条",
+            f"{title}: {account['withheld']:,} accepted ({account['withheld_area_m2']:,.1f} m²), "
+            f"{len(account['expired']):,} expired, {len(account['changed']):,} changed in shape, "
+            f"{len(account['unused']):,} entries without a fault",
+        )
+
+
+def _records(audit: ResponsibilityAudit, promise: str, most: int) -> list[dict[str, object]]:
+    worst = audit.findings[audit.findings["promise"] == promise].head(most)
+    columns = [name for name in _OF_PROMISE[promise] if name in worst]
+    plain = worst[columns].astype(object)
+    return [
+        {str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]
 
 
 def _amount(value: float, unit: str) -> str:
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3f}"
     return f"{text} {unit}".rstrip()
-
-
-def _unanswered(stretches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    worst: gpd.GeoDataFrame = stretches[stretches["answer"] != "one"]
-    return worst
-
-
-def _write(
-    audit: ResponsibilityAudit,
-    layers: Mapping[str, gpd.GeoDataFrame],
-    assigned: gpd.GeoDataFrame | None,
-    folder: Path,
-    day: str,
-    console: Console,
-) -> list[tuple[Path, str, str]]:
-    """Write the findings as layers, as a workbook and as a map."""
-    found = {"gaps": audit.gaps, "overlaps": audit.overlaps}
-    if audit.stretches is not None:
-        found["unanswered_roads"] = _unanswered(audit.stretches)
-    tables: dict[str, pd.DataFrame] = {"figures": audit.figures, **found, "chiefs": audit.chiefs}
-    if audit.matters is not None:
-        tables["matters"] = audit.matters
-    files = [
-        (folder / "audit.gpkg", "问题图层(QGIS)", "findings as layers (QGIS)"),
-        (folder / "audit.xlsx", "工作簿(一问一表)", "workbook (one sheet a question)"),
-        (folder / "audit.html", "地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
-        (folder / "report.html", "报告(一页,可打印)", "report (one page, prints)"),
-    ]
-    layers_file, workbook, page, report = (path for path, _, _ in files)
-    layers_file.unlink(missing_ok=True)
-    for name, rows in (
-        found | ({"stretches": audit.stretches} if audit.stretches is not None else {})
-    ).items():
-        write_layer(rows, layers_file, layer=name)
-    title = console.pick(f"责任审计({day})", f"Audit of responsibility ({day})")
-    shares = audit.figures.dropna(subset="share")
-    promises: dict[str, dict[str, str]] = {}
-    for row in shares[shares["measure"] != "load_gini"].to_dict("records"):
-        promise = promises.setdefault(label(row["promise"], console.lang), {})
-        promise[label(row["measure"], console.lang)] = f"{row['share']:.2%}"
-    write_workbook(workbook, tables, summary=promises, title=title, lang=console.lang)
-    results = found if assigned is None else {**found, "assigned": assigned}
-    drawn = city_map(layers, results=results, title=title, lang=console.lang)
-    save_map(drawn, page)
-    load = "incidents" if "incidents" in audit.chiefs else "area_m2"
-    charts = [("gaps", "gap_code", "area_m2"), ("overlaps", "overlap_code", "area_m2")]
-    charts += [("chiefs", "chief_code", load)] if len(audit.chiefs) else []
-    write_page(
-        report,
-        {name: rows for name, rows in tables.items() if len(rows.columns)},
-        summary=promises,
-        charts=charts,
-        page_map=drawn,
-        title=title,
-        lang=console.lang,
-    )
-    console.say("结果文件:", "files:")
-    console.show(
-        [(console.pick(zh, en), str(path)) for path, zh, en in files],
-        [console.pick("内容", "what"), console.pick("文件", "file")],
-    )
-    return files
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.cli.console import Console
 
-__all__ = ["read_city", "read_zones", "tell_report"]
+__all__ = ["read_city", "read_companion", "read_zones", "tell_report"]
 
 
 def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
@@ -36,6 +36,14 @@ def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
         city[spec_name] = read_layer(path, layer=layer, spec=spec_of(spec_name))
         tell_report(city[spec_name], console)
     return city
+
+
+def read_companion(zones: Path, path: Path | None, name: str) -> gpd.GeoDataFrame | None:
+    """Read the layer named, or the one that came with the zones."""
+    if path is not None:
+        names = list_layers(path)
+        return read_layer(path, layer=name if name in names else None)
+    return read_layer(zones, layer=name, spec=name) if name in list_layers(zones) else None
 
 
 def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFrame:

@@ -15,7 +15,7 @@ from zjk_gis.cli.gaps import show_gaps
 from zjk_gis.errors import FileError
 from zjk_gis.io import read_layer, write_layer, write_table
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.progress import track
 from zjk_gis.reports import assignment_summary, busiest_chiefs, survey_city, write_workbook
 from zjk_gis.synth import check_against_truth, read_truth
@@ -182,7 +182,7 @@ def _write(
             title=title,
             lang=console.lang,
         ),
-        "map.html": lambda: save_map(
+        "map.html": lambda: save_offline(
             city_map(city, results=results, title=title, lang=console.lang), paths["map.html"]
         ),
     }

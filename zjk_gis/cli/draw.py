@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import geopandas as gpd
+import numpy as np
+from shapely import box
 
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer
-from zjk_gis.maps import city_map, save_map
+from zjk_gis.maps import base_map as base_layer
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
+    from zjk_gis.maps.basemaps import BaseMap
 
 __all__ = ["command"]
 
@@ -29,7 +35,17 @@ __all__ = ["command"]
 @click.option("--at", help="The day that is judged; by default today.")
 @click.option("--title", help="The map's title.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
-@click.option("--offline/--online", default=True, show_default=True, help="Put all scripts into the page.")
+@click.option(
+    "--base-map",
+    help="A tile folder, .mbtiles or .pmtiles file; or, with --online, amap, amap-satellite, tianditu, "
+    "tianditu-satellite or osm.",
+)
+@click.option(
+    "--offline/--online",
+    default=True,
+    show_default=True,
+    help="Whether the page does without a network, or fetches its base map; all else is in it anyway.",
+)
 @speaking
 def command(
     city: Path,
@@ -38,6 +54,7 @@ def command(
     at: str | None,
     title: str | None,
     fix_positions: bool,
+    base_map: str | None,
     offline: bool,
     console: Console,
 ) -> None:
@@ -48,6 +65,7 @@ def command(
     """
     check_writable(output)
     layers = read_city(city, console)
+    ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
@@ -59,7 +77,10 @@ def command(
         at=at or dt.date.today(),
         steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
     )
-    save_map(city_map(layers, results=results, title=title, lang=console.lang), output, offline=offline)
+    drawn = city_map(layers, results=results, title=title, lang=console.lang)
+    if ground is not None:
+        ground.add_to(drawn)
+    save_offline(drawn, output, fetch_tiles=not offline)
     size = output.stat().st_size
     console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
     console.result(
@@ -69,3 +90,22 @@ def command(
             "features": {name: len(rows) for name, rows in results.items()},
         }
     )
+
+
+def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:
+    """Make the base map before any long work: of local tiles, those around the city."""
+    boxes = [
+        gpd.GeoSeries([box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
+        for frame in layers.values()
+        if len(frame) and np.isfinite(frame.total_bounds).all()
+    ]
+    bounds = None
+    if boxes and Path(source).exists():
+        west, south = np.min(boxes, axis=0)[:2] - 0.01
+        east, north = np.max(boxes, axis=0)[2:] + 0.01
+        bounds = (float(west), float(south), float(east), float(north))
+    made = base_layer(source, lang=console.lang, bounds=bounds)
+    if offline and made.needs_network:
+        message = f"{made.needs_network}; say --online, or name a tile folder, .mbtiles or .pmtiles file"
+        raise InputError(message)
+    return made

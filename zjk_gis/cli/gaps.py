@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.city import read_zones
+from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
-from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
-from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
+from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -58,19 +58,18 @@ def command(
             message = f"{output}: gaps and overlaps are two layers; name a .gpkg file"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
-    ground = _companion(zones, region, "built_up_areas")
+    ground = read_companion(zones, region, "built_up_areas")
     if ground is None:
         message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
-    gaps = coverage_gaps(
+    gaps, overlaps = coverage_faults(
         ground,
         zone_layer,
         code=code,
         at=at,
         level=level,
-        allowed=_companion(zones, allowed, "rivers"),
+        allowed=read_companion(zones, allowed, "rivers"),
     )
-    overlaps = overlapping_zones(zone_layer, code=code, at=at, level=level)
     if output is not None:
         output.unlink(missing_ok=True)
         write_layer(gaps, output, layer="gaps")
@@ -98,10 +97,10 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
     )
     console.show(
         [
-            (gap.gap_code, float(gap.area_m2), label(gap.reason, lang), gap.neighbours.replace(";", " "))
+            (gap.gap_code, float(gap.area_m2), label(gap.kind, lang), gap.neighbours.replace(";", " "))
             for gap in gaps.nlargest(most, "area_m2").itertuples()
         ],
-        [label(name, lang, unit=True) for name in ("gap_code", "area_m2", "reason", "neighbours")],
+        [label(name, lang, unit=True) for name in ("gap_code", "area_m2", "kind", "neighbours")],
     )
     console.say(
         f"责任重叠 {len(overlaps):,} 处,共 {overlaps['area_m2'].sum():,.1f} m²",
@@ -112,7 +111,7 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
             (
                 pair.overlap_code,
                 float(pair.area_m2),
-                label(pair.reason, lang),
+                label(pair.kind, lang),
                 pair.first_code,
                 pair.second_code,
             )
@@ -120,14 +119,6 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
         ],
         [
             label(name, lang, unit=True)
-            for name in ("overlap_code", "area_m2", "reason", "first_code", "second_code")
+            for name in ("overlap_code", "area_m2", "kind", "first_code", "second_code")
         ],
     )
-
-
-def _companion(zones: Path, path: Path | None, name: str) -> gpd.GeoDataFrame | None:
-    """Read the layer named, or the one that came with the zones."""
-    if path is not None:
-        names = list_layers(path)
-        return read_layer(path, layer=name if name in names else None)
-    return read_layer(zones, layer=name, spec=name) if name in list_layers(zones) else None

@@ -13,7 +13,7 @@ import pandas as pd
 
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import speaking
-from zjk_gis.errors import InputError, ProblemsError, ZjkGisError
+from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
 from zjk_gis.io.paths import is_readable
 from zjk_gis.io.workspace import Workspace
@@ -90,7 +90,7 @@ def command(
                         into, frame, spec=known, source=origin, note=note, on_problems=on_problems
                     )
             except ZjkGisError as reason:
-                why = _why(reason, paths, console)
+                why = _why(reason, frame, paths, console)
                 refused.append({"file": file, "layer": into, "reason": why})
                 console.note(f"{file}: 未导入:{why}", f"{file}: not taken in: {why}")
                 continue
@@ -105,8 +105,16 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _why(reason: ZjkGisError, paths: tuple[Path, ...], console: Console) -> str:
+def _why(
+    reason: ZjkGisError, frame: gpd.GeoDataFrame | None, paths: tuple[Path, ...], console: Console
+) -> str:
     """Say why a layer was not taken in, and what to do, in the words of the command."""
+    if isinstance(reason, CRSError) and frame is not None and frame.crs is None:
+        return console.pick(
+            "没有坐标系;请加 --crs 指明坐标系(如 --crs EPSG:4547),不确定时先用 zjk-gis coordinates 判断",
+            "no coordinate reference system; name it with --crs (such as --crs EPSG:4547); "
+            "zjk-gis coordinates says what it may be",
+        )
     if not isinstance(reason, ProblemsError):
         return str(reason)
     report = reason.report

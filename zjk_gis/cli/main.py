@@ -17,11 +17,14 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
+    "accept": ("zjk_gis.cli.accept", "Accept gaps or overlaps as they are 认可例外."),
     "assign": ("zjk_gis.cli.assign", "Assign each incident to the zone that answers for it 案件归属."),
     "audit": ("zjk_gis.cli.audit", "Prove or refute that everything has someone 责任审计."),
     "catalogue": ("zjk_gis.cli.catalogue", "Say what each layer must look like 图层目录."),
     "check": ("zjk_gis.cli.check", "Check a layer against what it must look like 检查图层."),
+    "check-assignment": ("zjk_gis.cli.check_assignment", "Hold recorded zones against the layer 归属核对."),
     "codes": ("zjk_gis.cli.codes", "Explain, check and continue codes 编码."),
+    "compare": ("zjk_gis.cli.compare", "Tell what moves when zones are redrawn 责任区调整对比."),
     "coordinates": ("zjk_gis.cli.coordinates", "Say what coordinates probably are, and why 判断坐标."),
     "covers": ("zjk_gis.cli.covers", "Keep a live register of covers 井盖台账."),
     "demo": ("zjk_gis.cli.demo", "Run the main job on the sample city 演示."),
@@ -30,6 +33,11 @@ _COMMANDS = {
     "import": ("zjk_gis.cli.import_layers", "Take files and folders into a workspace 导入图层."),
     "layers": ("zjk_gis.cli.layers", "List the layers of a workspace and their versions 图层与版本."),
     "map": ("zjk_gis.cli.draw", "Draw a city and what is wrong with it on one map 出图."),
+    "report": ("zjk_gis.cli.report", "Make a report of any table of indicators 报告."),
+    "repair": (
+        "zjk_gis.cli.repair",
+        "Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.",
+    ),
     "synth": ("zjk_gis.cli.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }
 

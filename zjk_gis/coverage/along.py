@@ -11,7 +11,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["intervals_of", "stretches_along"]
+__all__ = ["intervals_of", "joined_lengths", "stretches_along"]
 
 _LINE = 1
 _ALONG = 0.7  # how far a line must get along another, of its own length, to run along it
@@ -20,7 +20,8 @@ _ALONG = 0.7  # how far a line must get along another, of its own length, to run
 def stretches_along(line: NDArray[Any], shapes: NDArray[Any], within: float) -> pd.DataFrame:
     """Find the stretches of each line along which another lies, and whether it runs in the same direction."""
     at, row = shapely.STRtree(shapes).query(line, predicate="dwithin", distance=within)
-    around = shapely.buffer(shapes[row], within, cap_style="flat")
+    near, of_row = np.unique(row, return_inverse=True)
+    around = shapely.buffer(shapes[near], within, cap_style="flat")[of_row]
     held = intervals_of(line, at, row, shapely.intersection(line[at], around))
     begin, end = (
         shapely.line_locate_point(
@@ -60,3 +61,19 @@ def intervals_of(
     )
     longer: pd.DataFrame = found[found["to_m"] > found["from_m"]].reset_index(drop=True)
     return longer
+
+
+def joined_lengths(stretches: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Join stretches that overlap, group by group; return the length that each adds, as ``metres``.
+
+    Examples
+    --------
+    >>> walked = pd.DataFrame({"line": [0, 0], "from_m": [0.0, 5.0], "to_m": [10.0, 12.0]})
+    >>> joined_lengths(walked, ["line"])["metres"].tolist()
+    [10.0, 2.0]
+    """
+    ordered = stretches.sort_values([*keys, "from_m", "to_m"], ignore_index=True)
+    reach = ordered.groupby(keys)["to_m"].cummax()
+    before = reach.groupby([ordered[key] for key in keys]).shift(fill_value=0.0)
+    metres = ordered["to_m"] - np.maximum(ordered["from_m"], before)
+    return ordered[keys].assign(metres=np.maximum(metres, 0.0))

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coverage.chiefs import chief_table, chiefs_of, names_chief
+from zjk_gis.coverage.consequence import rank_faults
+from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faces import ready_zones
-from zjk_gis.coverage.gaps import coverage_gaps
-from zjk_gis.coverage.overlaps import overlapping_zones
+from zjk_gis.coverage.faults import coverage_faults
+from zjk_gis.coverage.figures import figures_of
+from zjk_gis.coverage.findings import (
+    findings_of_matters,
+    findings_of_people,
+    findings_of_roads,
+    hot_spots,
+    joined,
+)
+from zjk_gis.coverage.matters import who_handles
 from zjk_gis.coverage.roads import road_responsibility, road_totals
-from zjk_gis.errors import MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.ground import cover_of
-from zjk_gis.layers.metric import ready
+from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.versions import zones_at
-from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
-    import geopandas as gpd
-    from numpy.typing import ArrayLike
-
-__all__ = ["ResponsibilityAudit", "gini", "responsibility_audit", "who_handles"]
-
-_ROADS, _MATTERS, _PEOPLE = "every_road", "every_matter", "everyone"
-_DONE = "结案"
-_CHIEFS = ("chief_code", "section_chief_code")
+__all__ = ["ResponsibilityAudit", "responsibility_audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +48,41 @@ class ResponsibilityAudit:
     figures : DataFrame
         One row a figure: ``promise`` (``every_road``, ``every_matter``, ``everyone``), ``measure`` (text),
         ``value`` and ``whole`` (float64), ``unit`` (text) and ``share``, their ratio, missing where there is
-        nothing to divide by: that is no data, and neither 0 nor 100 %.
+        nothing to divide by: that is no data, and neither 0 nor 100 %. Whence each comes tell ``layer`` (one
+        of the tables below, by its name here), ``filter`` (which of its rows, as `DataFrame.query` reads it;
+        empty for all), ``amount`` (what of them is counted, such as ``sum(area_m2)``) and ``whole_amount``
+        (the same of all rows, for the denominator).
     gaps, overlaps : GeoDataFrame
-        See `coverage_gaps` and `overlapping_zones`.
+        See `coverage_gaps` and `overlapping_zones`, ranked by `rank_faults`; without those that have been
+        accepted, with the columns of `without_accepted` where a ledger is given.
     stretches : GeoDataFrame or None
         See `road_responsibility`; None without roads.
     matters : DataFrame or None
         See `who_handles`; None without duties.
     chiefs : DataFrame
-        One row a road chief (路长), the busiest first.
+        One row a road chief (路长), the busiest first: ``chief_code`` (the name, where no code is given),
+        ``chief_name``, ``zones`` and ``sections`` (how many), ``area_m2`` (of the zones), ``road_m`` (with
+        roads), ``incidents``, ``open`` and ``handled`` (as far as the incidents tell), ``load`` (incidents
+        or, without any, area; missing for those who have sections alone), ``to_median`` (the load by the
+        median load) and ``standing`` (``idle``, ``overloaded`` or empty). No rows where no chief is named.
+    ground : GeoDataFrame
+        The ground that needs a zone in one row an ``answer``: ``one``, ``several``, ``nobody`` and, with a
+        ledger, ``accepted`` (gaps and overlaps accepted as they are), with ``area_m2`` and the ground itself.
+    unanswered_roads : GeoDataFrame or None
+        The stretches with nobody or several, ranked by `rank_faults`.
+    road_totals : DataFrame or None
+        See `road_totals`: by district, street and class of road, as far as these are known.
+    judged_zones : GeoDataFrame
+        The zones of that day with ``area_m2``, ``has_chief`` (bool) and, with incidents, ``incidents``.
+    assigned : DataFrame or None
+        The incidents as given, with ``chief_serves`` (bool): whether its chief is one of that day.
+    hot_spots : GeoDataFrame or None
+        Cells of ground by incidents in doubt: ``spot_code``, ``incidents``, ``nobody``, ``ambiguous``,
+        ``concerned_codes``. None without incidents that have places.
+    findings : GeoDataFrame
+        All that breaks a promise, the worst of each first: ``promise``, ``rank``, ``finding`` (such as
+        ``gap``, ``hot_spot``, ``chief_idle``), ``finding_code``, ``layer`` (where its row stands),
+        ``concerned_codes``, ``consequence``, what it is made of, and the place, where it has one.
     """
 
     figures: pd.DataFrame
@@ -57,7 +90,15 @@ class ResponsibilityAudit:
     overlaps: gpd.GeoDataFrame
     stretches: gpd.GeoDataFrame | None
     matters: pd.DataFrame | None
-    chiefs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    chiefs: pd.DataFrame
+    ground: gpd.GeoDataFrame
+    unanswered_roads: gpd.GeoDataFrame | None
+    road_totals: pd.DataFrame | None
+    judged_zones: gpd.GeoDataFrame
+    assigned: pd.DataFrame | None
+    hot_spots: gpd.GeoDataFrame | None
+    findings: gpd.GeoDataFrame
+    exceptions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def figure(self, measure: str) -> pd.Series:
         """Return the row of one figure.
@@ -72,6 +113,19 @@ class ResponsibilityAudit:
             raise KeyError(measure)
         return rows.iloc[0]
 
+    def worst(self, promise: str, most: int = 10) -> gpd.GeoDataFrame:
+        """Return the worst findings of a promise.
+
+        Raises
+        ------
+        KeyError
+            If there is no such promise.
+        """
+        if promise not in ("every_road", "every_matter", "everyone"):
+            raise KeyError(promise)
+        found = self.findings[self.findings["promise"] == promise].head(most)
+        return gpd.GeoDataFrame(found.dropna(axis="columns", how="all"))
+
 
 def responsibility_audit(
     region: gpd.GeoDataFrame,
@@ -79,13 +133,22 @@ def responsibility_audit(
     *,
     roads: gpd.GeoDataFrame | None = None,
     sections: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
     assigned: pd.DataFrame | None = None,
     duties: pd.DataFrame | None = None,
     places: list[str] | None = None,
     allowed: gpd.GeoDataFrame | None = None,
+    accepted: gpd.GeoDataFrame | None = None,
+    components: Mapping[str, gpd.GeoDataFrame] | None = None,
+    people: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
     level: int | None = None,
+    time: str = "occurred_at",
+    since_days: int = 365,
+    gps_error_m: float = 10.0,
+    hot_spot_m: float = 200.0,
+    weights: Mapping[str, float] | None = None,
     overloaded_from: float = 3.0,
 ) -> ResponsibilityAudit:
     """Prove or refute that every road, every matter and everyone is taken care of.
@@ -98,19 +161,36 @@ def responsibility_audit(
         Responsibility zones (责任区), perhaps with ``chief_code``.
     roads, sections : GeoDataFrame, optional
         Roads, and the sections that chiefs answer for; see `road_responsibility`.
+    streets : GeoDataFrame, optional
+        Streets (街道): lengths of road are summed by them, and a matter's incidents counted in them.
     assigned : DataFrame, optional
         Incidents as `assign_incidents` returns them; with ``state`` or ``closed_at`` also how many are open.
     duties : DataFrame, optional
         Which department handles which matter; see `who_handles`.
     places : list of str, optional
-        Codes of the places for which each matter is asked, with `duties`; by default those that it names.
+        Codes of the places for which each matter is asked, with `duties`; by default those of `streets` or,
+        without them, those that the duties name.
     allowed : GeoDataFrame, optional
         Ground that needs no zone.
+    accepted : GeoDataFrame, optional
+        The ledger of accepted gaps and overlaps; see `without_accepted`. Needs `at`.
+    components, people : optional
+        What else makes a fault grave; see `rank_faults`.
     code : str, default "zone_code"
     at : date or str, optional
         The day that is judged.
     level : int, optional
         By default the finest.
+    time : str, default "occurred_at"
+        The column of `assigned` with the time of each incident. Those of the `since_days` days up to `at`
+        (by default up to the last incident) make a fault grave; all of them where there is no such column.
+    since_days : int, default 365
+    gps_error_m : float, default 10.0
+        How near to a fault an incident counts as in it.
+    hot_spot_m : float, default 200.0
+        The size of the cells by which incidents in doubt are counted.
+    weights : mapping of str to float, optional
+        See `rank_faults`.
     overloaded_from : float, default 3.0
         A chief with so many times the median number of incidents (or area, without incidents) is overloaded.
 
@@ -119,18 +199,28 @@ def responsibility_audit(
     ResponsibilityAudit
         The figures are:
 
-        - ``ground_once``, ``ground_several``, ``ground_nobody`` (m² of the region without allowed ground);
-          they sum to the whole;
+        - ``ground_once``, ``ground_several``, ``ground_nobody`` and, with a ledger, ``ground_accepted`` (m²
+          of the region without allowed ground); they sum to the whole;
         - ``road_one``, ``road_several``, ``road_nobody`` (m, a side counts half);
         - ``matters_one``, ``matters_several``, ``matters_fallback``: pairs of event class and place;
         - ``incidents_answered``, ``incidents_undoubted``: for which anybody, and certainly one, answers;
         - ``zones_with_chief``; ``chiefs_idle``, ``chiefs_overloaded``; ``load_gini``, from 0 (all have
-          as much) to 1, and ``load_of_busiest``, the most loaded chief's share.
+          as much) to 1, and ``load_of_busiest``, the most loaded chief's share; ``incidents_with_chief``,
+          whose chief is one of that day: the others are in no chief's load.
 
     Raises
     ------
     MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
         If a layer cannot be used.
+
+    Notes
+    -----
+    Findings are ranked within each promise. *Every road*: gaps, overlaps and stretches with nobody or
+    several, by the rule of `rank_faults`. *Every matter*: cells with incidents for which nobody or not
+    certainly one answers, and matters with several departments or none, by the incidents they
+    concern; equals in this order.
+    *Everyone*: zones without chief by all of their load, chiefs idle or overloaded by how far their load is
+    from the median; load is incidents or, without any, square metres.
 
     Examples
     --------
@@ -145,233 +235,163 @@ def responsibility_audit(
     >>> audit = responsibility_audit(region, zones)
     >>> audit.figures.set_index("measure")["share"].head(3).to_dict()
     {'ground_once': 0.8, 'ground_several': 0.1, 'ground_nobody': 0.1}
+    >>> audit.worst("every_road")[["rank", "finding", "finding_code", "concerned_codes"]].to_numpy().tolist()
+    [[1, 'overlap', 'C001', 'A;B'], [2, 'gap', 'G001', 'B']]
     """
-    gaps = coverage_gaps(region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0)
-    overlaps = overlapping_zones(zones, code=code, at=at, level=level, min_area_m2=0.0)
-    valid = zones_at(ready_zones(zones, code=code, crs=gaps.crs), at, level=level)
-    figures = _of_ground(region, allowed, gaps, overlaps)
-    stretches = matters = None
-    if roads is not None:
-        stretches = road_responsibility(roads, zones=zones, sections=sections, code=code, at=at, level=level)
-        figures += _of_roads(stretches)
-    if duties is not None:
-        matters = who_handles(duties, places=places)
-        figures += _of_matters(matters)
+    require_amounts(gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
+    if not hot_spot_m:
+        message = "hot_spot_m must be above 0"
+        raise InputError(message)
     if assigned is not None:
-        figures += _of_incidents(assigned)
-    chiefs = _chiefs(valid, code, stretches, sections, assigned, overloaded_from)
-    figures += _of_people(valid, chiefs)
-    table = pd.DataFrame(figures, columns=["promise", "measure", "value", "whole", "unit"])
-    share = (table["value"] / table["whole"]).where(table["whole"] > 0)
-    return ResponsibilityAudit(table.assign(share=share), gaps, overlaps, stretches, matters, chiefs)
+        _check_assigned(assigned)
+    gaps, overlaps = coverage_faults(
+        region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0
+    )
+    crs = gaps.crs
+    zones = ready_zones(zones, code=code, crs=crs)  # all is measured in one system
+    told: dict[str, dict[str, Any]] = {}
+    every = (gaps, overlaps)
+    if accepted is not None:
+        if at is None:
+            message = "accepted= needs at=: the ledger says until when a fault is accepted"
+            raise InputError(message)
+        gaps, overlaps = (without_accepted(frame, accepted, at=at) for frame in every)
+        told = {"gaps": gaps.attrs["exceptions"], "overlaps": overlaps.attrs["exceptions"]}
+    ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
+    valid = zones_at(zones, at, level=level)
+    sections_then = None if sections is None else _sections_at(sections, crs, at)
+    streets = (
+        None if streets is None else ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
+    )
+    stretches = None
+    if roads is not None:
+        roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
+        stretches = road_responsibility(
+            roads, zones=zones, sections=sections, code=code, at=at, level=level, streets=streets
+        )
+    if duties is not None and places is None and streets is not None:
+        places = sorted(set(streets[STREETS.code].astype(str)))
+    matters = None if duties is None else who_handles(duties, places=places)
 
+    points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
+    chiefs = chief_table(
+        valid,
+        code,
+        sections=sections_then,
+        stretches=stretches,
+        assigned=assigned,
+        overloaded_from=overloaded_from,
+    )
+    judged = _judged(valid, code, assigned)
+    if assigned is not None:
+        assigned = assigned.assign(chief_serves=_served(assigned, chiefs))
 
-def who_handles(duties: pd.DataFrame, *, places: list[str] | None = None) -> pd.DataFrame:
-    """Find for each class of event and each place how many departments handle it.
-
-    Parameters
-    ----------
-    duties : DataFrame
-        One row a duty: ``event_code``, ``department`` and perhaps ``place_code``; without a place the duty
-        holds everywhere. An event code of two digits holds for all classes under it.
-    places : list of str, optional
-        Codes of the places, such as streets; by default those that `duties` names.
-
-    Returns
-    -------
-    DataFrame
-        One row an event class (事件小类) and place: ``event_code``, ``event_name``, ``place_code``,
-        ``departments`` (sorted, joined by ``;``), ``count`` (int64) and ``answer``: ``one``, ``several``, or
-        ``fallback`` where none is named, and the street where it lies answers (属地兜底).
-
-    Raises
-    ------
-    MissingColumnError
-        If `duties` lacks a column.
-
-    Notes
-    -----
-    The classes are those of the table ``events`` that ships with the package.
-
-    Examples
-    --------
-    >>> duties = pd.DataFrame({"event_code": ["05", "0102"], "department": ["城管", "环卫"]})
-    >>> found = who_handles(duties, places=["130703005"]).set_index("event_code")
-    >>> found.loc[["0102", "0501", "0401"], "answer"].tolist()
-    ['one', 'one', 'fallback']
-    """
-    for name in ("event_code", "department"):
-        if name not in duties:
-            message = f"duties: no column {name!r}; its columns are {', '.join(map(str, duties.columns))}"
-            raise MissingColumnError(message)
-    events = rules_table("events")[["event_code", "event_name"]]
-    held = duties.assign(place_code=duties.get("place_code"))
-    held = held[held["department"].notna()]
-    where = sorted({*held["place_code"].dropna().astype(str)}) if places is None else list(places)
-    asked = events.merge(pd.DataFrame({"place_code": where or [""]}), how="cross")
-    words: list[str] = []
-    for event, place in zip(asked["event_code"], asked["place_code"], strict=True):
-        of_event = held["event_code"].astype(str).isin([event, event[:2]])
-        here = held["place_code"].isna() | (held["place_code"].astype(str) == place)
-        words.append(";".join(sorted(set(held.loc[of_event & here, "department"].astype(str)))))
-    departments = pd.Series(words, dtype="str")
-    count = departments.str.count(";") + (departments != "")
-    answer = np.array(["fallback", "one", "several"])[np.minimum(count, 2)]
-    return asked.assign(
-        departments=departments, count=count.astype(np.int64), answer=pd.Series(answer, dtype="str")
+    consequence: dict[str, Any] = {"components": components, "people": people, "roads": roads}
+    consequence |= {"within_m": gps_error_m, "weights": weights, "incidents": points}
+    if points is not None:
+        consequence |= {"until": at, "time": time, "since_days": since_days if time in points else None}
+    gaps, overlaps = (rank_faults(frame, **consequence) for frame in (gaps, overlaps))
+    unanswered = None
+    if stretches is not None:
+        unanswered = rank_faults(stretches[stretches["answer"] != "one"], **consequence)
+    spots = None if points is None else hot_spots(points, crs, hot_spot_m)
+    findings = joined(
+        {
+            "every_road": findings_of_roads(gaps, overlaps, unanswered, weights),
+            "every_matter": findings_of_matters(matters, assigned, spots, streets, crs),
+            "everyone": findings_of_people(judged, code, sections_then, chiefs),
+        },
+        crs,
+    )
+    tables = {
+        "ground": ground, "stretches": stretches, "matters": matters, "assigned": assigned,
+        "judged_zones": judged, "chiefs": chiefs if len(chiefs) else None,
+    }  # fmt: skip
+    figures = figures_of(
+        {name: table for name, table in tables.items() if table is not None},
+        without=() if accepted is not None else ("ground_accepted",),
+    )
+    return ResponsibilityAudit(
+        figures=figures,
+        gaps=gaps,
+        overlaps=overlaps,
+        stretches=stretches,
+        matters=matters,
+        chiefs=chiefs,
+        ground=ground,
+        unanswered_roads=unanswered,
+        road_totals=None if stretches is None else _totals(stretches),
+        judged_zones=judged,
+        assigned=assigned,
+        hot_spots=spots,
+        findings=findings,
+        exceptions=told,
     )
 
 
-def gini(amounts: ArrayLike) -> float:
-    """Return how unevenly amounts are spread: 0 where all are equal, towards 1 where one has all.
-
-    Parameters
-    ----------
-    amounts : array_like of float
-        At least 0 each.
-
-    Returns
-    -------
-    float
-        NaN where there is nothing to spread.
-
-    Examples
-    --------
-    >>> gini([5, 5, 5, 5]), gini([0, 0, 0, 8])
-    (0.0, 0.75)
-    """
-    ordered = np.sort(np.asarray(amounts, dtype=np.float64))
-    if not len(ordered) or ordered.sum() <= 0:
-        return float("nan")
-    weights = 2 * np.arange(1, len(ordered) + 1) - len(ordered) - 1
-    return float((weights * ordered).sum() / (len(ordered) * ordered.sum()))
-
-
-_Figure = tuple[str, str, float, float, str]
-
-
-def _of_ground(
-    region: gpd.GeoDataFrame,
-    allowed: gpd.GeoDataFrame | None,
-    gaps: gpd.GeoDataFrame,
-    overlaps: gpd.GeoDataFrame,
-) -> list[_Figure]:
-    ground = cover_of(ready(region, "region", kind="polygon", crs=gaps.crs).geometry.to_numpy())
-    if allowed is not None and len(allowed):
-        spared = ready(allowed, "allowed", kind="polygon", crs=gaps.crs).geometry.to_numpy()
-        ground = shapely.difference(ground, cover_of(spared))
-    whole = float(shapely.area(ground))
-    twice = cover_of(overlaps.to_crs(gaps.crs).geometry.to_numpy())
-    several = float(shapely.area(shapely.intersection(twice, ground)))
-    nobody = float(gaps["area_m2"].sum())
-    once = whole - several - nobody
-    amounts = {"ground_once": once, "ground_several": several, "ground_nobody": nobody}
-    return [(_ROADS, name, amount, whole, "m²") for name, amount in amounts.items()]
-
-
-def _of_roads(stretches: gpd.GeoDataFrame) -> list[_Figure]:
-    totals = road_totals(stretches).set_index("answer")["length_m"]
-    whole = float(totals.sum())
-    return [
-        (_ROADS, f"road_{answer}", float(totals.get(answer, 0.0)), whole, "m")
-        for answer in ("one", "several", "nobody")
-    ]
-
-
-def _of_matters(matters: pd.DataFrame) -> list[_Figure]:
-    counts = matters["answer"].value_counts()
-    return [
-        (_MATTERS, f"matters_{answer}", float(counts.get(answer, 0)), float(len(matters)), "")
-        for answer in ("one", "several", "fallback")
-    ]
-
-
-def _of_incidents(assigned: pd.DataFrame) -> list[_Figure]:
+def _check_assigned(assigned: pd.DataFrame) -> None:
     for name in ("found", "ambiguous"):
         if name not in assigned:
             message = f"assigned: no column {name!r}; give what assign_incidents returned"
             raise MissingColumnError(message)
-    answered = assigned["found"] != "none"
-    whole = float(len(assigned))
-    return [
-        (_MATTERS, "incidents_answered", float(answered.sum()), whole, ""),
-        (_MATTERS, "incidents_undoubted", float((answered & ~assigned["ambiguous"]).sum()), whole, ""),
-    ]
 
 
-def _of_people(zones: gpd.GeoDataFrame, chiefs: pd.DataFrame) -> list[_Figure]:
-    named = float(_named(zones["chief_code"]).sum()) if "chief_code" in zones else 0.0
-    figures: list[_Figure] = [(_PEOPLE, "zones_with_chief", named, float(len(zones)), "")]
-    if not len(chiefs):
-        return figures
-    load = chiefs["incidents"] if "incidents" in chiefs else chiefs.loc[chiefs["zones"] > 0, "area_m2"]
-    number = float(len(load))
-    return [
-        *figures,
-        (_PEOPLE, "chiefs_idle", float((chiefs["standing"] == "idle").sum()), number, ""),
-        (_PEOPLE, "chiefs_overloaded", float((chiefs["standing"] == "overloaded").sum()), number, ""),
-        (_PEOPLE, "load_gini", gini(load), 1.0, ""),
-        (_PEOPLE, "load_of_busiest", float(load.max()), float(load.sum()), ""),
-    ]
+def _ground(
+    region: gpd.GeoDataFrame,
+    allowed: gpd.GeoDataFrame | None,
+    every: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    left: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    *,
+    has_ledger: bool,
+) -> gpd.GeoDataFrame:
+    """Divide the ground that needs a zone by who answers for it: one, several, nobody, or accepted."""
+    crs = left[0].crs
+    ground = cover_of(ready(region, "region", kind="polygon", crs=crs).geometry.to_numpy())
+    if allowed is not None and len(allowed):
+        spared = ready(allowed, "allowed", kind="polygon", crs=crs).geometry.to_numpy()
+        ground = shapely.difference(ground, cover_of(spared))
+    (gaps, overlaps), (open_gaps, open_overlaps) = every, left
+    bare, twice = (cover_of(frame.geometry.to_numpy()) for frame in (gaps, overlaps))
+    twice = shapely.intersection(twice, ground)
+    once = shapely.difference(ground, shapely.union(bare, twice))
+    parts = {"one": once, "several": twice, "nobody": bare}
+    if has_ledger:
+        nobody = cover_of(open_gaps.geometry.to_numpy())
+        several = shapely.intersection(cover_of(open_overlaps.geometry.to_numpy()), ground)
+        accepted = shapely.union(shapely.difference(bare, nobody), shapely.difference(twice, several))
+        parts |= {"several": several, "nobody": nobody, "accepted": accepted}
+    shapes = np.array([*parts.values(), None], dtype=object)[:-1]
+    return gpd.GeoDataFrame(
+        {"answer": pd.Series(list(parts), dtype="str"), "area_m2": shapely.area(shapes)},
+        geometry=shapes,
+        crs=crs,
+    )
 
 
-def _named(codes: pd.Series) -> pd.Series:
-    return codes.notna() & (codes.astype(str).str.strip() != "")
+def _sections_at(sections: gpd.GeoDataFrame, crs: Any, at: str | dt.date | None) -> gpd.GeoDataFrame:
+    sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code, crs=crs)
+    begins, ends = validity_days(sections, "sections")
+    first, last = (NEVER, ALWAYS) if at is None else (day_of(at), day_of(at))
+    return sections[(begins <= last) & (ends >= first)]
 
 
-def _chiefs(
-    zones: gpd.GeoDataFrame,
-    code: str,
-    stretches: gpd.GeoDataFrame | None,
-    sections: gpd.GeoDataFrame | None,
-    assigned: pd.DataFrame | None,
-    overloaded_from: float,
-) -> pd.DataFrame:
-    """Sum up for each chief what there is to answer for, and say who has nothing and who too much."""
-    if "chief_code" not in zones:
-        return pd.DataFrame()
-    own = zones[_named(zones["chief_code"])]
-    chief = own["chief_code"].astype(str).rename("chief_code")
-    table = pd.DataFrame({"area_m2": own.geometry.area, "zones": 1}).groupby(chief).sum()
-    chief_of = dict(zip(own[code].astype(str), chief, strict=True))
-    if sections is not None and "chief_code" in sections:
-        served = sections[_named(sections["chief_code"])]
-        chief_of |= dict(
-            zip(served["section_code"].astype(str), served["chief_code"].astype(str), strict=True)
-        )
-        table = table.reindex(sorted({*table.index, *chief_of.values()}), fill_value=0)
-    if stretches is not None:
-        # A stretch for which several answer is counted to each of them, one side of a road half.
-        each = stretches.assign(codes=stretches["codes"].str.split(";")).explode("codes")
-        length = each["length_m"] * np.where(each["side"] == "两侧", 1.0, 0.5)
-        table["road_m"] = (
-            length.groupby(each["codes"].map(chief_of)).sum().reindex(table.index, fill_value=0.0)
-        )
-    load = table["area_m2"].where(table["zones"] > 0)  # those who have sections alone have no ground
-    if assigned is not None and "chief_code" in assigned:
-        # An incident counts for the chief of its zone, and for that of its section.
-        columns = [assigned[name].to_numpy(dtype=object) for name in _CHIEFS if name in assigned]
-        theirs = pd.Series(np.concatenate(columns))
-        table["incidents"] = theirs.value_counts().reindex(table.index, fill_value=0)
-        open_ = _open(assigned)
-        if open_ is not None:
-            still = theirs[np.tile(open_.to_numpy(dtype=bool), len(columns))]
-            table["open"] = still.value_counts().reindex(table.index, fill_value=0)
-            table["handled"] = table["incidents"] - table["open"]
-        load = table["incidents"]
-    median = float(load.median())
-    table["to_median"] = load / median if median > 0 else np.nan
-    standing = np.where(load == 0, "idle", np.where(table["to_median"] >= overloaded_from, "overloaded", ""))
-    table["standing"] = pd.Series(standing, index=table.index, dtype="str")
-    order = np.lexsort((table.index.to_numpy(dtype=str), -load.fillna(-1).to_numpy(dtype=np.float64)))
-    return table.iloc[order].reset_index(names="chief_code")
+def _judged(valid: gpd.GeoDataFrame, code: str, assigned: pd.DataFrame | None) -> gpd.GeoDataFrame:
+    """Return the zones of the day with what the figures are made of."""
+    told = valid.assign(area_m2=valid.geometry.area, has_chief=names_chief(valid))
+    if assigned is not None and code in assigned:
+        counts = assigned[code].dropna().astype(str).value_counts()
+        told["incidents"] = told[code].astype(str).map(counts).fillna(0).astype(np.int64)
+    return told
 
 
-def _open(assigned: pd.DataFrame) -> pd.Series | None:
-    """Tell which incidents are not closed yet; None where nothing says so."""
-    if "closed_at" in assigned:
-        open_: pd.Series = assigned["closed_at"].isna()
-        return open_
-    if "state" in assigned:
-        return assigned["state"] != _DONE
-    return None
+def _served(assigned: pd.DataFrame, chiefs: pd.DataFrame) -> pd.Series:
+    """Tell for which incidents a chief answers who is one of the day."""
+    known = {*chiefs["chief_code"]}
+    served: pd.Series = chiefs_of(assigned).isin(known) | chiefs_of(assigned, "section_").isin(known)
+    return served
+
+
+def _totals(stretches: gpd.GeoDataFrame) -> pd.DataFrame:
+    return road_totals(
+        stretches, [n for n in ("district_code", "street_code", "road_class") if n in stretches]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.faces import faces_of, ready_zones
-from zjk_gis.layers.ground import cover_of, largest_first, numbered, pieces_of, solid_pieces, widths_of
+from zjk_gis.coverage.contact import CONTACT_M, TOUCH_M, common_borders, edges_of
+from zjk_gis.coverage.contents import contents_of
+from zjk_gis.coverage.faces import divide
+from zjk_gis.engine.inscribed import greatest_widths
+from zjk_gis.layers.ground import cover_of, largest_first, numbered, sides_of, solid_pieces
 from zjk_gis.layers.metric import ready, require_amounts
-from zjk_gis.layers.versions import split_at
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,11 +24,65 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["coverage_gaps"]
+    from zjk_gis.coverage.faces import Divided, Zones
 
-_TOUCH_M = 0.01  # borders nearer than this lie on each other
-_CONTACT_M = 0.05  # the least stretch of common border that makes a neighbour: a corner alone does not
+__all__ = ["GapRules", "Ground", "coverage_gaps", "gaps_of"]
+
 _COVERS_M2 = 0.01  # a zone with less of a gap only touches it
+
+
+@dataclass(frozen=True, slots=True)
+class GapRules:
+    """What counts as a gap, and of which kind; see `coverage_gaps`."""
+
+    min_area_m2: float = 0.01
+    min_width_m: float = 0.01
+    sliver_width_m: float = 1.0
+    missing_zone_share: float = 0.5
+    allowed_within_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_amounts(
+            min_area_m2=self.min_area_m2,
+            min_width_m=self.min_width_m,
+            sliver_width_m=self.sliver_width_m,
+            missing_zone_share=self.missing_zone_share,
+            allowed_within_m=self.allowed_within_m,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The ground that needs zones.
+
+    Attributes
+    ----------
+    needed : Polygon or MultiPolygon
+        The region without the ground that is allowed to have none.
+    allowed : Polygon or MultiPolygon
+        The latter.
+    spared_m2 : float
+        How much of the region it takes.
+    crs : CRS
+        A metric one.
+    """
+
+    needed: shapely.Geometry
+    allowed: shapely.Geometry
+    spared_m2: float
+    crs: CRS
+
+    @classmethod
+    def of(cls, region: gpd.GeoDataFrame, allowed: gpd.GeoDataFrame | None) -> Ground:
+        """Take allowed ground out of a region."""
+        region = ready(region, "region", kind="polygon")
+        whole = cover_of(region.geometry.to_numpy())
+        if allowed is None or not len(allowed):
+            return cls(whole, shapely.MultiPolygon(), 0.0, region.crs)
+        allowed = ready(allowed, "allowed", kind="polygon", crs=region.crs)
+        spared = cover_of(allowed.geometry.to_numpy())
+        needed = shapely.difference(whole, spared)
+        return cls(needed, spared, float(shapely.area(whole) - shapely.area(needed)), region.crs)
 
 
 def coverage_gaps(
@@ -36,9 +93,14 @@ def coverage_gaps(
     at: str | dt.date | None = None,
     level: int | None = None,
     allowed: gpd.GeoDataFrame | None = None,
+    allowed_within_m: float = 0.0,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     sliver_width_m: float = 1.0,
+    missing_zone_share: float = 0.5,
+    people: gpd.GeoDataFrame | None = None,
+    buildings: gpd.GeoDataFrame | None = None,
+    roads: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Find the ground of a region that no zone covers on a day: the responsibility gaps (责任空白).
 
@@ -56,14 +118,23 @@ def coverage_gaps(
     level : int, optional
         The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
     allowed : GeoDataFrame, optional
-        Polygons that need no zone, such as a river. They may be empty.
+        Polygons that need no zone (允许空白), such as a river. They may be empty.
+    allowed_within_m : float, default 0.0
+        A gap all of which lies within this distance of allowed ground is allowed, too: a strip between the
+        river as drawn and the zones on its bank.
     min_area_m2 : float, default 0.01
         Smaller gaps are dropped, and counted in ``attrs``.
     min_width_m : float, default 0.01
         What is nowhere wider is a hairline left by rounding, where one zone has a vertex on a common border
         that its neighbour lacks. It is cut off and counted in ``attrs``. 0 keeps hairlines.
     sliver_width_m : float, default 1.0
-        Gaps of a smaller mean width are called slivers.
+        Gaps nowhere wider than this are slivers.
+    missing_zone_share : float, default 0.5
+        Gaps at least so many times as large as the median zone are missing zones.
+    people : GeoDataFrame, optional
+        Polygons with ``population``, such as residential estates (居住小区).
+    buildings, roads : GeoDataFrame, optional
+        Polygons or points; lines or polygons.
 
     Returns
     -------
@@ -72,22 +143,29 @@ def coverage_gaps(
         otherwise the CGCS2000 3-degree zone of its centre. Columns:
 
         - ``gap_code`` (text): ``G001``, ``G002``, ...;
+        - ``kind`` (text): the first that holds of ``sliver`` (nowhere wider than `sliver_width_m`),
+          ``missing_zone`` (it borders no zone; or it is `missing_zone_share` times as large as the median
+          zone or as an expired zone that covers it), ``edge`` (shares border with the region's rim or
+          with allowed ground) and ``hole`` (zones all around);
         - ``area_m2`` (float64);
-        - ``width_m`` (float64): the mean width, twice the area by the perimeter;
-        - ``neighbours`` (text): codes of the zones that share a stretch of border, sorted, joined by ``;``;
+        - ``width_m`` (float64): the greatest width, the diameter of the largest circle inside;
+        - ``mean_width_m`` and ``length_m`` (float64): the sides of a rectangle as large and as far around;
+        - ``neighbours`` (text): codes of the zones that share a stretch of border, the longest first, ties
+          by code, joined by ``;``;
+        - ``neighbour_borders_m`` (text): the lengths of these stretches in metres, in the same order;
         - ``expired_codes`` (text): codes of zones that cover the gap but are not valid on that day;
-        - ``reason`` (text): the first that holds of ``expired_zone`` (a zone covers it, but not on that day),
-          ``sliver`` (narrower than `sliver_width_m`), ``uncovered`` (no neighbour at all), ``edge`` (shares
-          border with the region's rim or with allowed ground), ``hole`` (one neighbour) and ``between``
-          (several).
+        - ``people`` (int64, with `people`), ``buildings`` (int64) and ``road_m`` (float64): what lies
+          inside; see Notes.
 
         ``attrs["dropped_below_min_area"]`` and ``attrs["dropped_hairlines"]`` tell ``count`` and ``area_m2``
-        of what was dropped.
+        of what was dropped; ``attrs["allowed"]`` the area of the region that is allowed ground
+        (``ground_m2``) and ``count`` and ``area_m2`` of the gaps that `allowed_within_m` spared;
+        ``attrs["missing_zone_from_m2"]`` the area from which a gap is a missing zone.
 
     Raises
     ------
     MissingColumnError
-        If `zones` lacks the column of codes.
+        If `zones` lacks the column of codes, or `people` a ``population``.
     EmptyLayerError
         If `region` or `zones` has no rows.
     CRSError
@@ -97,10 +175,18 @@ def coverage_gaps(
     InputError
         If a date cannot be read, there is no such level, or a threshold is negative.
 
+    See Also
+    --------
+    coverage_faults : Gaps and overlaps at once, in little more time than either.
+
     Notes
     -----
     Ground of an expired zone and ground that never had one are separate gaps, even side by side. Nearer than
     0.01 m counts as touching; a neighbour shares at least 0.05 m of border, so corners alone make none.
+
+    People are each polygon's population by the share of its area in the gap, rounded so that the sum is the
+    rounded total. A building counts where any of its ground lies in the gap. Roads drawn as polygons count
+    with half their border.
 
     Examples
     --------
@@ -114,114 +200,138 @@ def coverage_gaps(
     ...     crs=4547,
     ... )
     >>> region = gpd.GeoDataFrame(geometry=[box(573000, 4520010, 573200, 4520100)], crs=4547)
-    >>> coverage_gaps(region, zones)[["gap_code", "area_m2", "neighbours", "reason"]]
-      gap_code  area_m2 neighbours reason
-    0     G001   1800.0        A;B   edge
+    >>> gaps = coverage_gaps(region, zones)
+    >>> gaps[["gap_code", "kind", "area_m2", "width_m", "neighbours", "neighbour_borders_m"]]
+      gap_code  kind  area_m2  width_m neighbours neighbour_borders_m
+    0     G001  edge   1800.0     20.0        A;B         90.00;90.00
     """
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m, sliver_width_m=sliver_width_m)
-    region = ready(region, "region", kind="polygon")
-    ground = cover_of(region.geometry.to_numpy())
-    if allowed is not None and len(allowed):
-        allowed = ready(allowed, "allowed", kind="polygon", crs=region.crs)
-        ground = shapely.difference(ground, cover_of(allowed.geometry.to_numpy()))
-    zones = ready_zones(zones, code=code, crs=region.crs)
-    valid, lapsed = (
-        _Zones(rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object))
-        for rows in split_at(zones, at, level=level)
-    )
+    rules = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
+    ground = Ground.of(region, allowed)
+    divided = divide(zones, code=code, crs=ground.crs, at=at, level=level)
+    gaps = gaps_of(divided, ground, rules)
+    return contents_of(gaps, people=people, buildings=buildings, roads=roads)
 
-    bare = shapely.difference(ground, faces_of(valid.shapes).cover)
+
+def gaps_of(divided: Divided, ground: Ground, rules: GapRules) -> gpd.GeoDataFrame:
+    """Find the gaps that zones leave in ground; see `coverage_gaps`."""
+    lapsed = divided.lapsed
+    bare = shapely.difference(ground.needed, divided.faces.cover)
     near_bare = shapely.STRtree(lapsed.shapes).query(bare, predicate="intersects")
     ever = cover_of(lapsed.shapes[near_bare])
-    thresholds = {"min_area_m2": min_area_m2, "min_width_m": min_width_m}
-    expired, dropped = solid_pieces(shapely.intersection(bare, ever), **thresholds)
-    never, dropped_too = solid_pieces(shapely.difference(bare, ever), **thresholds)
+    thresholds = {"min_area_m2": rules.min_area_m2, "min_width_m": rules.min_width_m}
+    never, dropped = solid_pieces(
+        bare if shapely.is_empty(ever) else shapely.difference(bare, ever), **thresholds
+    )
+    expired, dropped_too = solid_pieces(shapely.intersection(bare, ever), **thresholds)
 
     pieces = np.concatenate([expired, never])
     order = largest_first(pieces)
     pieces, is_expired = pieces[order], (np.arange(len(pieces)) < len(expired))[order]
-    gaps = _describe(pieces, is_expired, valid, lapsed, ground, sliver_width_m, region.crs)
-    for name, account in dropped.items():
-        gaps.attrs[name] = {key: account[key] + dropped_too[name][key] for key in account}
+    spared = _near_allowed(pieces, ground, rules.allowed_within_m)
+    account = {
+        "ground_m2": round(ground.spared_m2, 6),
+        "count": int(spared.sum()),
+        "area_m2": round(float(shapely.area(pieces[spared]).sum()), 6),
+    }
+    gaps = _describe(pieces[~spared], is_expired[~spared], divided, ground, rules)
+    for name, told in dropped.items():
+        gaps.attrs[name] = {key: told[key] + dropped_too[name][key] for key in told}
+    gaps.attrs["allowed"] = account
     return gaps
 
 
-@dataclass(frozen=True, slots=True)
-class _Zones:
-    """Shapes and the codes they carry."""
-
-    shapes: NDArray[Any]
-    codes: NDArray[np.object_]
-
-    def codes_by_piece(self, number: int, piece: NDArray[np.intp], zone: NDArray[np.intp]) -> list[set[str]]:
-        """Collect the codes of the zones that belong to each piece."""
-        found: list[set[str]] = [set() for _ in range(number)]
-        for at, name in zip(piece, self.codes[zone], strict=True):
-            found[at].add(name)
-        return found
+def _near_allowed(pieces: NDArray[Any], ground: Ground, within: float) -> NDArray[np.bool_]:
+    """Tell which pieces lie altogether within a distance of allowed ground."""
+    if within == 0 or shapely.is_empty(ground.allowed) or not len(pieces):
+        return np.zeros(len(pieces), dtype=bool)
+    near = shapely.buffer(ground.allowed, within)
+    shapely.prepare(near)
+    return np.asarray(shapely.covers(near, pieces))
 
 
 def _describe(
     pieces: NDArray[Any],
     is_expired: NDArray[np.bool_],
-    valid: _Zones,
-    lapsed: _Zones,
-    ground: shapely.Geometry,
-    sliver_width_m: float,
-    crs: CRS,
+    divided: Divided,
+    ground: Ground,
+    rules: GapRules,
 ) -> gpd.GeoDataFrame:
-    """Measure the gaps, and say who is around them and why they are gaps."""
-    piece, zone = shapely.STRtree(valid.shapes).query(pieces, predicate="dwithin", distance=_TOUCH_M)
-    shared = _common_border(pieces[piece], valid.shapes[zone]) >= _CONTACT_M
-    neighbours = valid.codes_by_piece(len(pieces), piece[shared], zone[shared])
-    how_many = np.array([len(codes) for codes in neighbours], dtype=int)
-
-    areas, widths = shapely.area(pieces), widths_of(pieces)
-    old_piece, old_zone = shapely.STRtree(lapsed.shapes).query(pieces, predicate="intersects")
-    common = shapely.area(shapely.intersection(pieces[old_piece], lapsed.shapes[old_zone]))
-    covers = is_expired[old_piece] & (common > np.minimum(_COVERS_M2, 0.01 * areas[old_piece]))
-    reasons = np.select(
-        [is_expired, widths < sliver_width_m, how_many == 0, _on_rim(pieces, ground), how_many == 1],
-        ["expired_zone", "sliver", "uncovered", "edge", "hole"],
-        default="between",
+    """Measure the gaps, and say who is around them and what kind they are."""
+    neighbours, borders = _neighbours(pieces, divided)
+    expired_codes, least_expired = _expired(pieces, is_expired, divided.lapsed)
+    areas, widths, (lengths, means) = shapely.area(pieces), greatest_widths(pieces), sides_of(pieces)
+    whole = shapely.area(divided.valid.shapes)
+    from_m2 = rules.missing_zone_share * float(np.median(whole)) if len(whole) else 0.0
+    missing = (neighbours == "") | (areas >= np.minimum(from_m2, rules.missing_zone_share * least_expired))
+    kinds = np.select(
+        [widths < rules.sliver_width_m, missing, _on_rim(pieces, ground.needed)],
+        ["sliver", "missing_zone", "edge"],
+        default="hole",
     )
-    return gpd.GeoDataFrame(
+    gaps = gpd.GeoDataFrame(
         {
             "gap_code": pd.Series(numbered("G", len(pieces)), dtype="str"),
+            "kind": pd.Series(kinds, dtype="str"),
             "area_m2": areas,
             "width_m": widths,
-            "neighbours": _joined(neighbours),
-            "expired_codes": _joined(lapsed.codes_by_piece(len(pieces), old_piece[covers], old_zone[covers])),
-            "reason": pd.Series(reasons, dtype="str"),
+            "mean_width_m": means,
+            "length_m": lengths,
+            "neighbours": pd.Series(neighbours, dtype="str"),
+            "neighbour_borders_m": pd.Series(borders, dtype="str"),
+            "expired_codes": pd.Series(expired_codes, dtype="str"),
         },
-        geometry=gpd.GeoSeries(pieces, crs=crs),
-        crs=crs,
+        geometry=gpd.GeoSeries(pieces, crs=divided.crs),
+        crs=divided.crs,
+    )
+    gaps.attrs["missing_zone_from_m2"] = round(from_m2, 6)
+    return gaps
+
+
+def _neighbours(pieces: NDArray[Any], divided: Divided) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the codes around each piece, the longest common border first, and the lengths."""
+    edges, zone = divided.faces.edges, divided.faces.zone
+    if edges is None or zone is None:
+        shapes = divided.valid.shapes
+        near = np.unique(shapely.STRtree(shapes).query(pieces, predicate="dwithin", distance=TOUCH_M)[1])
+        edges, at = edges_of(shapes[near])
+        zone = near[at]
+    names, number = np.unique(divided.valid.codes, return_inverse=True)
+    piece, owner, length = common_borders(pieces, edges, number[zone])
+    long = length >= CONTACT_M
+    piece, owner, length = piece[long], owner[long], length[long].round(2)
+    order = np.lexsort((owner, -length, piece))
+    starts = np.searchsorted(piece[order], np.arange(len(pieces) + 1))
+    codes, metres = names[owner[order]], [f"{each:.2f}" for each in length[order].tolist()]
+    return (
+        _joined([codes[a:b].tolist() for a, b in itertools.pairwise(starts.tolist())]),
+        _joined([metres[a:b] for a, b in itertools.pairwise(starts.tolist())]),
     )
 
 
-def _joined(codes: list[set[str]]) -> pd.Series:
-    return pd.Series([";".join(sorted(names)) for names in codes], dtype="str")
+def _expired(
+    pieces: NDArray[Any], is_expired: NDArray[np.bool_], lapsed: Zones
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return the codes of the zones that once covered each piece, and the area of the smallest of them."""
+    piece, zone = shapely.STRtree(lapsed.shapes).query(pieces, predicate="intersects")
+    common = shapely.area(shapely.intersection(pieces[piece], lapsed.shapes[zone]))
+    covers = is_expired[piece] & (common > np.minimum(_COVERS_M2, 0.01 * shapely.area(pieces)[piece]))
+    piece, zone = piece[covers], zone[covers]
+    found: list[set[str]] = [set() for _ in range(len(pieces))]
+    for at, name in zip(piece, lapsed.codes[zone], strict=True):
+        found[at].add(name)
+    least = np.full(len(pieces), np.inf)
+    np.minimum.at(least, piece, shapely.area(lapsed.shapes[zone]))
+    return _joined([sorted(codes) for codes in found]), least
 
 
-def _common_border(pieces: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
-    """Measure how much of the border of each piece lies along another shape."""
-    along = shapely.intersection(shapely.boundary(pieces), shapely.buffer(others, _TOUCH_M))
-    return np.asarray(shapely.length(along))
+def _joined(lists: list[list[str]]) -> NDArray[np.object_]:
+    return np.array([*(";".join(each) for each in lists), ""], dtype=object)[:-1]
 
 
 def _on_rim(pieces: NDArray[Any], ground: shapely.Geometry) -> NDArray[np.bool_]:
     """Tell which pieces share a stretch of border with the rim of the ground that needs zones."""
-    rings = shapely.get_parts(shapely.boundary(pieces_of(ground)))
-    ends, ring = shapely.get_coordinates(rings, return_index=True)
-    same_ring = ring[:-1] == ring[1:]
-    segments: NDArray[Any] = np.asarray(
-        shapely.linestrings(np.stack([ends[:-1][same_ring], ends[1:][same_ring]], axis=1))
-    )
-    piece, segment = shapely.STRtree(segments).query(pieces, predicate="dwithin", distance=_TOUCH_M)
+    rim, _ = edges_of(np.array([ground], dtype=object))
+    piece, _, length = common_borders(pieces, rim, np.zeros(len(rim), dtype=np.int64))
     on_rim = np.zeros(len(pieces), dtype=bool)
-    if len(piece):
-        order = np.argsort(piece, kind="stable")
-        touched, start = np.unique(piece[order], return_inverse=True)
-        rims = shapely.multilinestrings(segments[segment[order]], indices=start)
-        on_rim[touched] = _common_border(pieces[touched], rims) >= _CONTACT_M
+    on_rim[piece[length >= CONTACT_M]] = True
     return on_rim

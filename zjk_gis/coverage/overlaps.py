@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.faces import faces_of, ready_zones
-from zjk_gis.layers.ground import largest_first, numbered, solid_pieces_of, widths_of
+from zjk_gis.coverage.contents import contents_of
+from zjk_gis.coverage.faces import Zones, divide
+from zjk_gis.coverage.sets import sets_of
+from zjk_gis.engine.inscribed import greatest_widths
+from zjk_gis.errors import InputError
+from zjk_gis.layers.ground import cover_of, largest_first, numbered, sides_of, solid_pieces_of
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import validity_days
-from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["overlapping_zones"]
+    from zjk_gis.coverage.faces import Divided
+
+__all__ = ["OverlapRules", "overlapping_zones", "overlaps_of"]
 
 _WHOLE = 1e-4  # the share of a zone that may stick out of another and still count as all of it inside
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapRules:
+    """What counts as an overlap, and of which kind; see `overlapping_zones`."""
+
+    min_area_m2: float = 0.01
+    min_width_m: float = 0.01
+    sliver_width_m: float = 1.0
+    by: Literal["pair", "set"] = "pair"
+
+    def __post_init__(self) -> None:
+        require_amounts(
+            min_area_m2=self.min_area_m2, min_width_m=self.min_width_m, sliver_width_m=self.sliver_width_m
+        )
+        if self.by not in ("pair", "set"):
+            message = f"by must be 'pair' or 'set', not {self.by!r}"
+            raise InputError(message)
 
 
 def overlapping_zones(
@@ -36,8 +58,12 @@ def overlapping_zones(
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     sliver_width_m: float = 1.0,
+    by: Literal["pair", "set"] = "pair",
+    people: gpd.GeoDataFrame | None = None,
+    buildings: gpd.GeoDataFrame | None = None,
+    roads: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
-    """Find the pairs of zones that claim the same ground at the same time (责任重叠).
+    """Find the ground that several zones claim at the same time (责任重叠), and which.
 
     Parameters
     ----------
@@ -56,21 +82,29 @@ def overlapping_zones(
         What is nowhere wider is a hairline left by rounding. It is cut off and counted in ``attrs``. 0 keeps
         hairlines.
     sliver_width_m : float, default 1.0
-        Overlaps of a smaller mean width are called slivers.
+        Overlaps nowhere wider than this are slivers.
+    by : {"pair", "set"}, default "pair"
+        Whether each pair of codes is a row, so that ground of three zones comes three times, or each set of
+        codes, so that all ground comes once.
+    people, buildings, roads : GeoDataFrame, optional
+        See `coverage_gaps`.
 
     Returns
     -------
     GeoDataFrame
-        One row a pair of codes, the largest overlap first, in the metric CRS it was measured in: that of
-        `zones` if metric, otherwise the CGCS2000 3-degree zone of its centre. Columns:
+        One row a pair or set of codes, the largest overlap first, in the metric CRS it was measured in: that
+        of `zones` if metric, otherwise the CGCS2000 3-degree zone of its centre. Columns:
 
         - ``overlap_code`` (text): ``C001``, ``C002``, ...;
-        - ``first_code`` and ``second_code`` (text): sorted; equal where two versions of one zone hold at the
-          same time and share ground;
-        - ``area_m2`` (float64): of the ground claimed by both;
-        - ``width_m`` (float64): its mean width, twice the area by the perimeter;
-        - ``reason`` (text): ``duplicate`` (both are the same ground), ``nested`` (one lies inside the
-          other), ``sliver`` (narrower than `sliver_width_m`) or ``partial``.
+        - ``first_code`` and ``second_code`` (text): the first two, sorted; equal where two versions of one
+          zone hold at the same time and share ground;
+        - ``codes`` (text): all of them, sorted, joined by ``;``;
+        - ``kind`` (text): ``duplicate`` (all are the same ground), ``nested`` (one is all inside),
+          ``sliver`` (nowhere wider than `sliver_width_m`) or ``partial``;
+        - ``area_m2`` (float64): of the ground claimed by all;
+        - ``width_m``, ``mean_width_m`` and ``length_m`` (float64): see `coverage_gaps`;
+        - ``first_share`` and ``second_share`` (float64): the share of each zone that it takes;
+        - ``people``, ``buildings`` and ``road_m``, where such layers are given.
 
         ``attrs["dropped_below_min_area"]`` and ``attrs["dropped_hairlines"]`` tell ``count`` and ``area_m2``
         of what was dropped.
@@ -86,7 +120,7 @@ def overlapping_zones(
     GeometryError
         If rows have no geometry, an invalid one or no polygon; the message names them.
     InputError
-        If a date cannot be read, there is no such level, or a threshold is negative.
+        If a date cannot be read, there is no such level, a threshold is negative, or `by` is no choice.
 
     Notes
     -----
@@ -101,42 +135,59 @@ def overlapping_zones(
     ...     geometry=[box(0, 0, 100, 100), box(90, 0, 200, 100), box(120, 20, 140, 40)],
     ...     crs=4547,
     ... )
-    >>> overlapping_zones(zones)[["overlap_code", "first_code", "second_code", "area_m2", "reason"]]
-      overlap_code first_code second_code  area_m2   reason
-    0         C001          A           B   1000.0  partial
-    1         C002          B           C    400.0   nested
+    >>> overlaps = overlapping_zones(zones)
+    >>> overlaps[["overlap_code", "codes", "kind", "area_m2", "first_share", "second_share"]]
+      overlap_code codes     kind  area_m2  first_share  second_share
+    0         C001   A;B  partial   1000.0     0.100000      0.090909
+    1         C002   B;C   nested    400.0     0.036364      1.000000
     """
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m, sliver_width_m=sliver_width_m)
-    zones = _overlaid(zones_at(ready_zones(zones, code=code), at, level=level))
-    shapes = zones.geometry.to_numpy()
-    codes = zones[code].astype(str).to_numpy(dtype=object)
-    first, second = _pairs(zones, shapes, codes)
-    rows, dropped = _by_codes(shapes, codes, first, second, min_area_m2=min_area_m2, min_width_m=min_width_m)
-    overlaps = _describe(rows, sliver_width_m, zones)
+    rules = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
+    overlaps = overlaps_of(divide(zones, code=code, at=at, level=level), rules)
+    return contents_of(overlaps, people=people, buildings=buildings, roads=roads)
+
+
+def overlaps_of(divided: Divided, rules: OverlapRules) -> gpd.GeoDataFrame:
+    """Find the ground that several zones claim; see `overlapping_zones`."""
+    zones = _overlaid(divided)
+    thresholds = {"min_area_m2": rules.min_area_m2, "min_width_m": rules.min_width_m}
+    first, second = _pairs(zones)
+    common = shapely.intersection(zones.shapes[first], zones.shapes[second])
+    if rules.by == "set":
+        grounds, members = sets_of(common, first, second)
+    else:
+        grounds, members = common, list(zip(first.tolist(), second.tolist(), strict=True))
+    claims = _Claims.of(zones.codes, grounds, members)
+    pieces, owner, dropped = solid_pieces_of(claims.grounds, **thresholds)
+    starts = np.searchsorted(owner, np.arange(len(claims.grounds) + 1))
+    kept = np.flatnonzero(np.diff(starts))
+    shapes = np.empty(len(kept), dtype=object)
+    for at, (begin, end) in enumerate(zip(starts[kept].tolist(), starts[kept + 1].tolist(), strict=True)):
+        shapes[at] = pieces[begin] if end == begin + 1 else shapely.union_all(pieces[begin:end])
+    overlaps = _describe(shapely.normalize(shapes), claims.take(kept), zones, divided, rules)
     overlaps.attrs |= dropped
     return overlaps
 
 
-def _overlaid(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _overlaid(divided: Divided) -> Zones:
     """Keep the zones that share ground with any other."""
-    several = faces_of(zones.geometry.to_numpy()).several
+    zones, several = divided.valid, divided.faces.several
     if several is None:
         return zones
-    rows, _ = shapely.STRtree(several).query(zones.geometry.to_numpy(), predicate="intersects")
-    return zones.iloc[np.unique(rows)]
+    at, _ = shapely.STRtree(several).query(zones.shapes, predicate="intersects")
+    at = np.unique(at)
+    return Zones(zones.rows.iloc[at], zones.shapes[at], zones.codes[at])
 
 
-def _pairs(
-    zones: gpd.GeoDataFrame, shapes: NDArray[Any], codes: NDArray[np.object_]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _pairs(zones: Zones) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the rows whose interiors meet while both hold, each pair once, the lower code first."""
+    shapes, codes = zones.shapes, zones.codes
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     by_shape = shapely.to_wkb(shapes)
     place = np.empty(len(shapes), dtype=np.intp)
     place[sorted(range(len(shapes)), key=lambda row: (codes[row], by_shape[row]))] = range(len(shapes))
     once = place[one] < place[other]
     one, other = one[once], other[once]
-    begins, ends = validity_days(zones, "zones")
+    begins, ends = validity_days(zones.rows, "zones")
     together = (begins[one] <= ends[other]) & (begins[other] <= ends[one])
     one, other = one[together], other[together]
     # Neighbours share a border alone: telling them apart first is three times as fast as intersecting all.
@@ -146,69 +197,92 @@ def _pairs(
     return one[order], other[order]
 
 
-def _by_codes(
-    shapes: NDArray[Any],
-    codes: NDArray[np.object_],
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    **thresholds: float,
-) -> tuple[list[tuple[str, str, shapely.Geometry, str]], dict[str, dict[str, float]]]:
-    """Find the ground that each pair of codes shares, in whichever of their versions, and how."""
-    common = shapely.intersection(shapes[first], shapes[second])
-    names, number = np.unique(codes, return_inverse=True)
-    keys, group = np.unique(number[first] * len(names) + number[second], return_inverse=True)
-    order, ends = np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=len(keys)))
-    pairs = np.split(order, ends)[:-1]
-    grounds = np.empty(len(keys), dtype=object)
-    for at, own in enumerate(pairs):
-        grounds[at] = common[own[0]] if len(own) == 1 else shapely.union_all(common[own])
-    pieces, owner, dropped = solid_pieces_of(grounds, **thresholds)
-    starts = np.searchsorted(owner, np.arange(len(keys) + 1))
-    rows = []
-    for at, (begin, end) in enumerate(itertools.pairwise(starts.tolist())):
-        if begin < end:
-            overlap = pieces[begin] if end == begin + 1 else shapely.union_all(pieces[begin:end])
-            own = pairs[at]
-            how = _whole_share(shapes, first[own], second[own], common[own])
-            one, other = divmod(int(keys[at]), len(names))
-            rows.append((names[one], names[other], shapely.normalize(overlap), how))
-    return rows, dropped
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """Ground by the codes that claim it, in whichever of their versions."""
 
+    codes: list[tuple[str, ...]]
+    grounds: NDArray[Any]
+    members: list[list[tuple[int, ...]]]
+    common: list[list[float]]
 
-def _whole_share(
-    shapes: NDArray[Any], first: NDArray[np.intp], second: NDArray[np.intp], common: NDArray[Any]
-) -> str:
-    """Say whether zones are the same, one is inside the other, or neither."""
-    shared = shapely.area(common)
-    whole_first = shared >= (1 - _WHOLE) * shapely.area(shapes[first])
-    whole_second = shared >= (1 - _WHOLE) * shapely.area(shapes[second])
-    if (whole_first & whole_second).any():
-        return "duplicate"
-    return "nested" if (whole_first | whole_second).any() else ""
+    @classmethod
+    def of(cls, codes: NDArray[np.object_], grounds: NDArray[Any], members: list[tuple[int, ...]]) -> _Claims:
+        """Unite the grounds of rows with the same codes."""
+        by_codes: dict[tuple[str, ...], list[int]] = {}
+        for at, rows in enumerate(members):
+            by_codes.setdefault(tuple(sorted(codes[list(rows)].tolist())), []).append(at)
+        names = sorted(by_codes)
+        areas = shapely.area(grounds)
+        united = np.empty(len(names), dtype=object)
+        for at, name in enumerate(names):
+            own = by_codes[name]
+            united[at] = grounds[own[0]] if len(own) == 1 else shapely.union_all(grounds[own])
+        return cls(
+            names,
+            united,
+            [[members[at] for at in by_codes[name]] for name in names],
+            [areas[by_codes[name]].tolist() for name in names],
+        )
+
+    def take(self, which: NDArray[np.intp]) -> _Claims:
+        """Keep some of them."""
+        return _Claims(
+            [self.codes[at] for at in which],
+            self.grounds[which],
+            [self.members[at] for at in which],
+            [self.common[at] for at in which],
+        )
+
+    def how(self, areas: NDArray[np.float64]) -> list[str]:
+        """Say of each whether the zones are the same, one is all inside, or neither."""
+        words = []
+        for members, common in zip(self.members, self.common, strict=True):
+            whole = [
+                [shared >= (1 - _WHOLE) * areas[row] for row in rows]
+                for rows, shared in zip(members, common, strict=True)
+            ]
+            nested = "nested" if any(map(any, whole)) else ""
+            words.append("duplicate" if any(map(all, whole)) else nested)
+        return words
 
 
 def _describe(
-    rows: Sequence[tuple[str, str, shapely.Geometry, str]], sliver_width_m: float, zones: gpd.GeoDataFrame
+    shapes: NDArray[Any], claims: _Claims, zones: Zones, divided: Divided, rules: OverlapRules
 ) -> gpd.GeoDataFrame:
-    columns = list(zip(*rows, strict=True)) or [()] * 4
-    shapes = np.array([*columns[2], None], dtype=object)[:-1]  # the None keeps numpy from looking inside
     order = largest_first(shapes)
-    first, second, how = (
-        pd.Series(values, dtype="str").iloc[order].reset_index(drop=True)
-        for values in (columns[0], columns[1], columns[3])
-    )
-    shapes = shapes[order]
-    widths = widths_of(shapes)
-    narrow = how.where(how != "", np.where(widths < sliver_width_m, "sliver", "partial"))
+    shapes, claims = shapes[order], claims.take(order)
+    areas, widths, (lengths, means) = shapely.area(shapes), greatest_widths(shapes), sides_of(shapes)
+    kinds = [
+        how or ("sliver" if width < rules.sliver_width_m else "partial")
+        for how, width in zip(claims.how(shapely.area(zones.shapes)), widths.tolist(), strict=True)
+    ]
+    first, second = ([codes[at] for codes in claims.codes] for at in (0, 1))
+    whole = _areas_by_code({*first, *second}, divided.valid)
     return gpd.GeoDataFrame(
         {
             "overlap_code": pd.Series(numbered("C", len(shapes)), dtype="str"),
-            "first_code": first,
-            "second_code": second,
-            "area_m2": shapely.area(shapes),
+            "first_code": pd.Series(first, dtype="str"),
+            "second_code": pd.Series(second, dtype="str"),
+            "codes": pd.Series([";".join(codes) for codes in claims.codes], dtype="str"),
+            "kind": pd.Series(kinds, dtype="str"),
+            "area_m2": areas,
             "width_m": widths,
-            "reason": narrow.astype("str"),
+            "mean_width_m": means,
+            "length_m": lengths,
+            "first_share": areas / np.array([whole[code] for code in first]),
+            "second_share": areas / np.array([whole[code] for code in second]),
         },
-        geometry=gpd.GeoSeries(shapes, crs=zones.crs),
-        crs=zones.crs,
+        geometry=gpd.GeoSeries(shapes, crs=divided.crs),
+        crs=divided.crs,
     )
+
+
+def _areas_by_code(wanted: set[str], zones: Zones) -> dict[str, float]:
+    """Return the area of the ground of each code, in all its rows."""
+    rows = pd.Series(np.arange(len(zones.codes)), index=zones.codes)
+    rows = rows[rows.index.isin(wanted)]
+    areas = pd.Series(shapely.area(zones.shapes[rows.to_numpy()]), index=rows.index)
+    several = rows.index.unique()[rows.groupby(level=0, sort=False).size().to_numpy() > 1]
+    once = areas[~areas.index.isin(several)].to_dict()
+    return once | {code: shapely.area(cover_of(zones.shapes[rows.loc[code].to_numpy()])) for code in several}

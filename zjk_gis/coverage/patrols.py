@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coverage.along import joined_lengths
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.metric import ready, require_amounts
@@ -215,9 +216,9 @@ def _summed(
 ) -> gpd.GeoDataFrame:
     size = len(sections)
     length = sections.geometry.length.to_numpy() * sides
-    in_period = _union(walked, ["section", "side"]).groupby("section")["metres"].sum()
+    in_period = joined_lengths(walked, ["section", "side"]).groupby("section")["metres"].sum()
     walked_m = np.minimum(in_period.reindex(range(size), fill_value=0.0).to_numpy(), length)
-    daily = _union(walked, ["section", "day", "side"]).groupby(["section", "day"])["metres"].sum()
+    daily = joined_lengths(walked, ["section", "day", "side"]).groupby(["section", "day"])["metres"].sum()
     complete = (
         daily >= complete_from * length[daily.index.get_level_values("section").to_numpy(dtype=np.int64)]
     )
@@ -237,12 +238,3 @@ def _summed(
             ).astype("datetime64[s]"),
         },
     )
-
-
-def _union(stretches: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Join stretches that overlap, group by group; return the length of what is left of each."""
-    ordered = stretches.sort_values([*keys, "from_m", "to_m"], ignore_index=True)
-    reach = ordered.groupby(keys)["to_m"].cummax()
-    before = reach.groupby([ordered[key] for key in keys]).shift(fill_value=0.0)
-    metres = ordered["to_m"] - np.maximum(ordered["from_m"], before)
-    return ordered[keys].assign(metres=np.maximum(metres, 0.0))

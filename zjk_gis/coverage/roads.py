@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,7 +16,7 @@ from zjk_gis.coverage.faces import ready_zones
 from zjk_gis.coverage.sections import has_chief
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.sections import sides_answered
-from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS
+from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.versions import zones_at
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from numpy.typing import NDArray
+    from pyproj import CRS
 
-__all__ = ["road_responsibility", "road_totals"]
+__all__ = ["counted_lengths", "road_responsibility", "road_totals"]
 
 _CARRIED = ("road_code", "road_name", "road_class")
 _SIDES = {1: "左侧", -1: "右侧"}
@@ -33,6 +35,7 @@ _WORDS = {1: "left", -1: "right"}
 _BOTH = "两侧"
 _CROSSING = 4  # times the tolerance: what is no longer only crosses a border
 _MILLIMETRE = 3
+_DISTRICT_DIGITS = 6  # of a street's code of nine
 
 
 def road_responsibility(
@@ -43,6 +46,7 @@ def road_responsibility(
     code: str = "zone_code",
     at: str | dt.date | None = None,
     level: int | None = None,
+    streets: gpd.GeoDataFrame | None = None,
     border_within_m: float = 0.5,
     section_within_m: float = 5.0,
     min_length_m: float = 0.1,
@@ -65,13 +69,17 @@ def road_responsibility(
     at : date or str, optional
         The day that is judged; by default versions of all times count.
     level : int, optional
-        The level of the zones; by default the finest.
+        The level of the zones; by default the finest. Sections of any level answer.
+    streets : GeoDataFrame, optional
+        Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders,
+        so that lengths by street are true. A road along the border of two goes to the lower code.
     border_within_m : float, default 0.5
         How near to the border of a zone a road runs along it.
     section_within_m : float, default 5.0
         How far a section may be drawn from its road.
     min_length_m : float, default 0.1
-        Shorter stretches, which rounding leaves at borders, are given to the one before.
+        Shorter stretches, which rounding leaves at borders, are given to the one before, at the beginning of
+        a line to the one after.
 
     Returns
     -------
@@ -80,11 +88,15 @@ def road_responsibility(
         sides differ, one for each side. In the metric CRS of `roads`, with ``edge_code``, ``road_code``,
         ``road_name`` and ``road_class`` as far as there are, and
 
+        - with `streets`: ``street_code`` and ``district_code`` (text, missing outside all streets; the
+          district is read off the street's code where the layer does not tell it);
         - ``from_m``, ``to_m``, ``length_m`` (float64): along the line;
+        - ``counted_m`` (float64): what counts in sums: `length_m`, of one side alone the half;
         - ``side`` (text): 两侧, 左侧 or 右侧, seen in the direction of the line;
         - ``answering`` (int64): how many codes answer;
         - ``codes`` (text): which, sorted, joined by ``;``;
         - ``by`` (text): ``section``, ``zone`` or empty;
+        - ``level`` (Int64), where the layers have levels: the finest of those that answer;
         - ``vacant`` (text): codes that hold the stretch, but have no road chief (路长), where the layer has
           columns for them: they do not answer;
         - ``answer`` (text): ``nobody``, ``one`` or ``several``.
@@ -133,8 +145,10 @@ def road_responsibility(
         held = _of_the_same_road(held, roads.iloc[owner], sections)
         side = sides_answered(sections)[held["row"]] * held["direction"]
         claims.append(_claims(held, sections, ROAD_SECTIONS.code, by="section", side=side))
-    answers = _answers(shapely.length(line), pd.concat(claims, ignore_index=True), min_length_m)
-    return _described(answers, roads, line, owner)
+    places = None if streets is None else _places(line, streets, roads.crs)
+    answers = _answers(shapely.length(line), pd.concat(claims, ignore_index=True), places, min_length_m)
+    found = _described(answers, roads, line, owner)
+    return found if places is None else _with_streets(found, answers["place"].to_numpy(), places.codes)
 
 
 def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) -> pd.DataFrame:
@@ -145,7 +159,8 @@ def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) 
     stretches : GeoDataFrame
         From `road_responsibility`.
     by : str or list of str, optional
-        Columns by which the sums are divided, such as ``road_class``.
+        Columns by which the sums are divided, such as ``street_code``, ``district_code``, ``road_class`` or
+        ``level``.
 
     Returns
     -------
@@ -172,12 +187,54 @@ def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) 
             f"stretches: no column {missing[0]!r}; its columns are {', '.join(map(str, stretches.columns))}"
         )
         raise MissingColumnError(message)
-    length = stretches["length_m"] * np.where(stretches["side"] == _BOTH, 1.0, 0.5)
+    length = counted_lengths(stretches)
     keys = stretches[[*groups, "answer"]].assign(length_m=length)
     sums = keys.groupby([*groups, "answer"], as_index=False, dropna=False, sort=True)["length_m"].sum()
     of_group = sums.assign(all=0).groupby(groups or "all", dropna=False)["length_m"].transform("sum")
     result: pd.DataFrame = sums.assign(share=(sums["length_m"] / of_group).where(of_group > 0))
     return result
+
+
+def counted_lengths(stretches: gpd.GeoDataFrame) -> pd.Series:
+    """Return the length of each stretch as it counts in sums: of one side of a road alone the half."""
+    counted: pd.Series = stretches["length_m"] * np.where(stretches["side"] == _BOTH, 1.0, 0.5)
+    return counted
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Which stretches of which line lie in which street, by the rows of `codes`."""
+
+    held: pd.DataFrame
+    codes: pd.DataFrame
+
+
+def _places(line: NDArray[Any], streets: gpd.GeoDataFrame, crs: CRS) -> _Places:
+    """Find the stretches of each line in each street; streets are numbered by their codes."""
+    streets = ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
+    code = streets[STREETS.code].astype(str)
+    district = code.str[:_DISTRICT_DIGITS].where(code.str.fullmatch(r"\d{9}"))
+    if "district_code" in streets:
+        told = streets["district_code"]
+        district = told.astype(object).where(told.notna(), district)
+    codes = pd.DataFrame({"street_code": code.to_numpy(), "district_code": district.to_numpy(dtype=object)})
+    rank = codes["street_code"].rank(method="first").to_numpy(dtype=np.int64) - 1
+    codes = codes.iloc[np.argsort(rank)].reset_index(drop=True)
+    shapes = np.empty(len(streets), dtype=object)
+    shapes[rank] = streets.geometry.to_numpy()
+    at, row = shapely.STRtree(shapes).query(line, predicate="intersects")
+    return _Places(intervals_of(line, at, row, shapely.intersection(line[at], shapes[row])), codes)
+
+
+def _with_streets(
+    stretches: gpd.GeoDataFrame, place: NDArray[np.int64], codes: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Say of each stretch in which street and district it lies."""
+    own = codes.reindex(place).reset_index(drop=True).astype("str")
+    at = int(stretches.columns.get_indexer(["from_m"])[0])
+    for name in ("district_code", "street_code"):
+        stretches.insert(at, name, own[name])
+    return stretches
 
 
 def _claims(
@@ -186,6 +243,10 @@ def _claims(
     """Say of stretches which code holds them, and whether anybody is named for it."""
     filled = has_chief(layer)
     codes = layer[code].astype(str).to_numpy(dtype=object)
+    level = (
+        pd.to_numeric(layer["level"], errors="coerce") if "level" in layer else pd.Series(np.nan, layer.index)
+    )
+    held = held.assign(level=level.to_numpy(dtype=np.float64)[held["row"]])
     return held.assign(code=codes[held["row"]], filled=filled[held["row"]], by=by, side=side)
 
 
@@ -230,13 +291,18 @@ def _of_the_same_road(
     return kept
 
 
-def _answers(lengths: NDArray[np.float64], claims: pd.DataFrame, least: float) -> pd.DataFrame:
+def _answers(
+    lengths: NDArray[np.float64], claims: pd.DataFrame, places: _Places | None, least: float
+) -> pd.DataFrame:
     """Cut lines where the answer changes: who answers for each side between two cuts."""
     size = len(lengths)
+    ends = [claims[["line", "from_m", "to_m"]]]
+    ends += [] if places is None else [places.held[["line", "from_m", "to_m"]]]
+    held = pd.concat(ends)
     cuts = pd.DataFrame(
         {
-            "line": np.concatenate([np.arange(size), np.arange(size), claims["line"], claims["line"]]),
-            "at_m": np.concatenate([np.zeros(size), lengths, claims["from_m"], claims["to_m"]]),
+            "line": np.concatenate([np.arange(size), np.arange(size), held["line"], held["line"]]),
+            "at_m": np.concatenate([np.zeros(size), lengths, held["from_m"], held["to_m"]]),
         }
     ).sort_values(["line", "at_m"], ignore_index=True)
     at = cuts["at_m"].to_numpy()
@@ -244,14 +310,12 @@ def _answers(lengths: NDArray[np.float64], claims: pd.DataFrame, least: float) -
     pieces = pd.DataFrame({"line": cuts["line"][:-1], "from_m": at[:-1], "to_m": at[1:]})
     pieces = pieces[same & (at[1:] > at[:-1])].reset_index(drop=True)
 
-    # A claim holds for the pieces between its ends: found among all pieces, line after line.
-    step = float(lengths.max(initial=0.0)) + 1.0
-    middle = (pieces["from_m"] + pieces["to_m"]).to_numpy() / 2 + pieces["line"].to_numpy() * step
-    first = np.searchsorted(middle, claims["from_m"] + claims["line"] * step)
-    stop = np.searchsorted(middle, claims["to_m"] + claims["line"] * step)
-    many = stop - first
-    claim = np.repeat(np.arange(len(claims)), many)
-    piece = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(first, many)
+    claim, piece = _held_pieces(pieces, claims, lengths)
+    pieces["place"] = -1
+    if places is not None:
+        own, within = _held_pieces(pieces, places.held, lengths)
+        lowest = pd.Series(places.held["row"].to_numpy()[own]).groupby(within).min()
+        pieces.loc[lowest.index, "place"] = lowest.to_numpy()
     side = claims["side"].to_numpy()[claim]
     both = pd.DataFrame(
         {
@@ -260,26 +324,41 @@ def _answers(lengths: NDArray[np.float64], claims: pd.DataFrame, least: float) -
             "claim": np.concatenate([claim[side >= 0], claim[side <= 0]]),
         }
     )
-    both = both.join(claims[["code", "by", "filled"]], on="claim")
+    both = both.join(claims[["code", "by", "filled", "level"]], on="claim")
     vacant = both[~both["filled"]].drop_duplicates(["piece", "side", "code"]).sort_values("code")
     both = both[both["filled"]]
     has_section = (both["by"] == "section").groupby([both["piece"], both["side"]]).transform("any")
     both = both[~has_section | (both["by"] == "section")]
     both = both.drop_duplicates(["piece", "side", "code"]).sort_values(["piece", "side", "code"])
     told = both.groupby(["piece", "side"]).agg(
-        codes=("code", ";".join), answering=("code", "size"), by=("by", "first")
+        codes=("code", ";".join), answering=("code", "size"), by=("by", "first"), level=("level", "max")
     )
     told = told.join(vacant.groupby(["piece", "side"]).agg(vacant=("code", ";".join)), how="outer")
     every = pd.MultiIndex.from_product([range(len(pieces)), [1, -1]], names=["piece", "side"])
-    told = told.reindex(every).fillna({"codes": "", "answering": 0, "by": "", "vacant": ""})
+    told = told.reindex(every).fillna({"codes": "", "answering": 0, "by": "", "vacant": "", "level": -1})
     left, right = (told.xs(side, level="side").add_suffix(f"_{word}") for side, word in _WORDS.items())
     return _as_sides(_joined(pieces.join(left).join(right), least))
 
 
+def _held_pieces(
+    pieces: pd.DataFrame, held: pd.DataFrame, lengths: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which stretch holds which piece: those between its ends, found among all, line after line."""
+    step = float(lengths.max(initial=0.0)) + 1.0
+    middle = (pieces["from_m"] + pieces["to_m"]).to_numpy() / 2 + pieces["line"].to_numpy() * step
+    first = np.searchsorted(middle, held["from_m"] + held["line"] * step)
+    many = np.searchsorted(middle, held["to_m"] + held["line"] * step) - first
+    piece = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(first, many)
+    return np.repeat(np.arange(len(held)), many), piece
+
+
 def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
-    """Join stretches with the same answers; one that is too short goes with the one before."""
-    answers = [f"{name}_{word}" for name in ("codes", "by", "vacant") for word in _WORDS.values()]
-    for short in (False, True):
+    """Join stretches with the same answers; one that is too short goes with the one before, or after."""
+    names = ("codes", "by", "vacant")
+    answers = ["place", *(f"{name}_{word}" for name in names for word in _WORDS.values())]
+    for short in (False, True, False):
+        if short:
+            found = _without_short_beginnings(found, least)
         starts = found["line"] != found["line"].shift()
         changes = starts | (found[answers] != found[answers].shift()).any(axis=1)
         if short:
@@ -289,13 +368,25 @@ def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
     return found
 
 
+def _without_short_beginnings(found: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Give what is too short at the beginning of a line to the stretch after it."""
+    while True:
+        goes_on = found["line"] == found["line"].shift(-1)
+        starts = found["line"] != found["line"].shift()
+        given = starts & goes_on & (found["to_m"] - found["from_m"] < least)
+        if not given.any():
+            return found
+        begins = found["from_m"].mask(given.shift(fill_value=False), found["from_m"].shift())
+        found = found.assign(from_m=begins)[~given].reset_index(drop=True)
+
+
 def _as_sides(found: pd.DataFrame) -> pd.DataFrame:
     """Make a row of each stretch where both sides have the same answer, and two where they differ."""
-    kept = ["line", "from_m", "to_m"]
+    kept = ["line", "from_m", "to_m", "place"]
     same = (found["codes_left"] == found["codes_right"]) & (found["vacant_left"] == found["vacant_right"])
     rows = []
     for side, word in _WORDS.items():
-        own = {name: found[f"{name}_{word}"] for name in ("codes", "answering", "by", "vacant")}
+        own = {name: found[f"{name}_{word}"] for name in ("codes", "answering", "by", "vacant", "level")}
         one = found[kept].assign(**own, order=-side, side=np.where(same, _BOTH, _SIDES[side]))
         rows.append(one if side == 1 else one[~same])
     return pd.concat(rows).sort_values(["line", "from_m", "order"], ignore_index=True)
@@ -308,7 +399,8 @@ def _described(
     carried = {name: own[name].to_numpy() for name in (ROADS.code, *_CARRIED) if name in roads}
     answering = answers["answering"].to_numpy(dtype=np.int64)
     shapes = _substrings(line, answers)
-    return gpd.GeoDataFrame(
+    level = answers["level"].where(answers["level"] >= 0).astype("Int64")
+    found = gpd.GeoDataFrame(
         {
             **carried,
             "from_m": answers["from_m"].round(_MILLIMETRE),
@@ -318,6 +410,7 @@ def _described(
             "answering": answering,
             "codes": answers["codes"].astype("str"),
             "by": answers["by"].astype("str"),
+            **({"level": level} if level.notna().any() else {}),
             "vacant": answers["vacant"].astype("str"),
             "answer": pd.Series(
                 np.array(["nobody", "one", "several"])[np.minimum(answering, 2)], dtype="str"
@@ -326,6 +419,8 @@ def _described(
         geometry=shapes,
         crs=roads.crs,
     )
+    found.insert(int(found.columns.get_indexer(["side"])[0]), "counted_m", counted_lengths(found))
+    return found
 
 
 def _substrings(line: NDArray[Any], answers: pd.DataFrame) -> NDArray[Any]:

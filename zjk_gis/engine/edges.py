@@ -8,34 +8,47 @@ other lacks.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled
+from zjk_gis.threads import all_of, count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32
+    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Whole
     from zjk_gis.engine.shapes import Rings
 
-__all__ = ["chained", "edges_left"]
+__all__ = ["Cancelled", "cancel_edges", "chained", "edges_left"]
+
+_ONE_TABLE = 200_000  # vertices; more are shared out among threads
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What is left of the edges of polygons.
+
+    Attributes
+    ----------
+    left : ndarray of float64, shape (n, 4)
+        Where each edge that is left begins and ends, the covered side on its left, as often as it is left;
+        sorted, so that the order of the polygons does not matter.
+    edges : ndarray of float64, shape (m, 4)
+        All edges, cancelled ones too, at the places where any is left: as `left`, but each with its owner.
+    zone : ndarray of int64, shape (m,)
+        The polygon of each.
+    """
+
+    left: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    zone: NDArray[np.int64]
 
 
 def edges_left(rings: Rings) -> NDArray[np.float64]:
-    """Return the edges that do not cancel out, each as often as it is left.
-
-    Parameters
-    ----------
-    rings : Rings
-        Of valid polygons, in whatever direction.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 4)
-        Where each begins and ends, the covered side on its left; sorted, so that the order of the polygons
-        does not matter.
+    """Return the edges that do not cancel out, each as often as it is left; see `Cancelled`.
 
     Examples
     --------
@@ -46,14 +59,45 @@ def edges_left(rings: Rings) -> NDArray[np.float64]:
     >>> len(edges_left(Rings.of(shapely.box([0, 1], 0, [1, 2], 1))))
     6
     """
-    turned = _turns_right(rings) != rings.is_hole
-    first, net = _cancel(rings.coords, rings.starts, turned)
+    return cancel_edges(rings).left
+
+
+def cancel_edges(rings: Rings) -> Cancelled:
+    """Take away the edges along which two polygons meet.
+
+    Parameters
+    ----------
+    rings : Rings
+        Of valid polygons, in whatever direction.
+
+    Examples
+    --------
+    Of two squares one over the other by a half, no edge has a partner; each tells whose it is:
+
+    >>> import shapely
+    >>> from zjk_gis.engine.shapes import Rings
+    >>> cancelled = cancel_edges(Rings.of(shapely.box([0, 1], 0, [2, 3], 1)))
+    >>> len(cancelled.left), np.bincount(cancelled.zone).tolist()
+    (8, [4, 4])
+    """
+    turned = rings.turned
+    parts = 1 if len(rings.coords) < _ONE_TABLE else min(16, 1 << (count() - 1).bit_length())
+    found = all_of(lambda part: _cancel(rings.coords, rings.starts, turned, parts, part), range(parts))
+    first, net, member = (np.concatenate([each[at] for each in found]) for at in range(3))
     times = np.abs(net)
-    e = np.repeat(first, times)
-    begins, ends = rings.coords[e], rings.coords[e + 1]
-    backward = np.repeat(net < 0, times)[:, None]
-    left = np.hstack([np.where(backward, ends, begins), np.where(backward, begins, ends)])
-    return left[np.lexsort(left.T[::-1])]
+    left = _directed(rings, np.repeat(first, times), np.repeat(net < 0, times))
+    ring = np.searchsorted(rings.starts, member, side="right") - 1
+    return Cancelled(
+        left[np.lexsort(left.T[::-1])],
+        _directed(rings, member, turned[ring]),
+        rings.zone[ring].astype(np.int64),
+    )
+
+
+def _directed(rings: Rings, edge: NDArray[np.int64], backward: NDArray[np.bool_]) -> NDArray[np.float64]:
+    begins, ends = rings.coords[edge], rings.coords[edge + 1]
+    turn = backward[:, None]
+    return np.hstack([np.where(turn, ends, begins), np.where(turn, begins, ends)])
 
 
 def chained(edges: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -114,55 +158,65 @@ def _follow(begin: Ints, end: Ints, edge_from: Ints, goes_on: Bools) -> tuple[In
     return order, line
 
 
-def _turns_right(rings: Rings) -> NDArray[np.bool_]:
-    """Tell which rings run clockwise."""
-    x, y = (rings.coords - np.repeat(rings.low, np.diff(rings.starts), axis=0)).T
-    cross = np.zeros(len(x))
-    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
-    cross[rings.starts[1:] - 1] = 0.0  # from one ring to the next there is no edge
-    return np.asarray(np.add.reduceat(cross, rings.starts[:-1]) < 0)
-
-
 @compiled
-def _cancel(coords: Floats, starts: Ints, turned: Bools) -> tuple[Ints, Ints32]:
-    """Return an edge for each place where some are left, and how many, negative if against its direction."""
+def _cancel(  # noqa: C901
+    coords: Floats, starts: Ints, turned: Bools, parts: Whole, part: Whole
+) -> tuple[Ints, Ints32, Ints]:
+    """Cancel the edges of one part of all places.
+
+    Returns an edge for each place where some are left, how many, negative if against its direction, and all
+    edges at such places.
+    """
     shift, size = 58, 64
-    while size < 2 * coords.shape[0]:
+    while size * parts < 1.6 * coords.shape[0]:
         size *= 2
         shift -= 1
-    table = np.full(size, -1, np.int32)
-    net = np.zeros(size, np.int32)
+    table = np.zeros((size, 2), np.int32)  # the first edge there, counted from 1, and how many are left
+    slots = np.full(coords.shape[0], -1, np.int32)
     bits = coords.view(np.uint64)
+    mine = np.uint64(part)
+    others = np.uint64(parts - 1)
     for r in range(starts.size - 1):
         for e in range(starts[r], starts[r + 1] - 1):
-            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
-            if ax == bx and ay == by:
-                continue
             # The same whichever end comes first.
             key = (bits[e, 0] + bits[e + 1, 0]) * np.uint64(0x9E3779B97F4A7C15)
             key = (key ^ (key >> np.uint64(32))) + bits[e, 1] + bits[e + 1, 1]
-            slot = np.int64((key * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(shift))
+            key *= np.uint64(0xD6E8FEB86659FD93)
+            if (key >> np.uint64(20)) & others != mine:
+                continue
+            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+            if ax == bx and ay == by:
+                continue
+            slot = np.int64(key >> np.uint64(shift))
             same = True
-            while table[slot] >= 0:
-                o = table[slot]
+            while table[slot, 0] > 0:
+                o = table[slot, 0] - 1
                 cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
                 same = ax == cx and ay == cy and bx == dx and by == dy
                 if same or (ax == dx and ay == dy and bx == cx and by == cy):
                     break
                 slot = (slot + 1) & (size - 1)
-            if table[slot] < 0:
-                table[slot] = e
+            if table[slot, 0] == 0:
+                table[slot, 0] = e + 1
                 same = True
-            net[slot] += 1 if same != turned[r] else -1
-    count = 0
+            table[slot, 1] += 1 if same != turned[r] else -1
+            slots[e] = slot
+    places = members = 0
     for at in range(size):
-        if net[at] != 0:
-            count += 1
-    first, left = np.empty(count, np.int64), np.empty(count, np.int32)
-    count = 0
+        if table[at, 1] != 0:
+            places += 1
+    for e in range(slots.size):
+        if slots[e] >= 0 and table[slots[e], 1] != 0:
+            members += 1
+    first, left, member = np.empty(places, np.int64), np.empty(places, np.int32), np.empty(members, np.int64)
+    places = members = 0
     for at in range(size):
-        if net[at] != 0:
-            first[count] = table[at]
-            left[count] = net[at]
-            count += 1
-    return first, left
+        if table[at, 1] != 0:
+            first[places] = table[at, 0] - 1
+            left[places] = table[at, 1]
+            places += 1
+    for e in range(slots.size):
+        if slots[e] >= 0 and table[slots[e], 1] != 0:
+            member[members] = e
+            members += 1
+    return first, left, member

@@ -91,43 +91,35 @@ class CompiledGrid:
         suspects : ndarray of bool, optional
             One for each zone: set where a single ring may not be simple.
         """
-        coords = rings.coords
-        cells = int(np.clip(cells_per_edge * len(coords), 256, _MOST_CELLS))
-        marks = np.empty(0, np.bool_) if suspects is None else suspects
-        low, high = rings.low.min(axis=0), rings.high.max(axis=0)
-        d, nx, ny = _choose_cells(low, high, cells)
-        x0, y0 = low[0] - 1.3719 * d, low[1] - 1.4142 * d
-        grain = float(np.spacing(np.abs(np.concatenate([low, high])).max()))
-        place = (float(x0), float(y0), 1.0 / d, d)
-
-        words = np.empty(nx * ny + _ROOM * len(coords) + _PADDING, np.uint32)
-        share = max(8, min(_CELLS_OF_BAND // nx, -(-ny // (4 * count()))))
-        bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
-        ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
-
-        def compile_one(band: tuple[int, int]) -> _Part:
-            row0, row1 = band
-            return compile_band(
-                coords, rings.starts, rings.zone, ring_low, ring_high, rank, *place[:2], d, nx, row0, row1,
-                words[row0 * nx : row1 * nx], grain * 2.0**24, marks,
-            )  # fmt: skip
-
-        cells_of = [words[row0 * nx : row1 * nx] for row0, row1 in bands]
+        layout = _Layout.of(rings, cells_per_edge)
+        compile_one = layout.compiler(rings, rank, suspects)
         words, blocks, offsets, members = _put_together(
-            words, nx * ny, cells_of, each_of(compile_one, bands), rings.n_zones
+            layout.words,
+            layout.nx * layout.ny,
+            [layout.cells(band) for band in layout.bands],
+            each_of(compile_one, layout.bands),
+            rings.n_zones,
         )
+        d = layout.place[3]
         return cls(
             words=words,
-            coords=coords,
-            place=place,
-            nx=nx,
-            ny=ny,
+            coords=rings.coords,
+            place=layout.place,
+            nx=layout.nx,
+            ny=layout.ny,
             n_zones=rings.n_zones,
             offsets=offsets,
             members=members,
             blocks=blocks,
-            tolerance=_TOLERANCE + 16.0 * grain / _least_side(d, blocks),
+            tolerance=_TOLERANCE + 16.0 * layout.grain / _least_side(d, blocks),
         )
+
+    @staticmethod
+    def check(rings: Rings, *, cells_per_edge: float, suspects: NDArray[np.bool_]) -> None:
+        """Set the suspects as `compile` does, and keep nothing of the grid."""
+        layout = _Layout.of(rings, cells_per_edge)
+        for _ in each_of(layout.compiler(rings, np.arange(rings.n_zones), suspects), layout.bands):
+            pass
 
     def locate(self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0) -> _Answers:
         """Return the first zone of each point by rank, how it was found, of how many, and what stayed open.
@@ -206,6 +198,50 @@ class CompiledGrid:
             self.words, self.words.view(np.float32), self.coords, self.place, self.nx, self.ny, self.n_zones,
             self.offsets, self.members, self.blocks, np.float32(self.tolerance),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where a grid lies, room for its words, and the bands of rows in which it is compiled."""
+
+    words: NDArray[np.uint32]
+    place: tuple[float, float, float, float]
+    nx: int
+    ny: int
+    grain: float
+    bands: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, rings: Rings, cells_per_edge: float) -> _Layout:
+        """Lay a grid over rings."""
+        cells = int(np.clip(cells_per_edge * len(rings.coords), 256, _MOST_CELLS))
+        low, high = rings.low.min(axis=0), rings.high.max(axis=0)
+        d, nx, ny = _choose_cells(low, high, cells)
+        x0, y0 = low[0] - 1.3719 * d, low[1] - 1.4142 * d
+        grain = float(np.spacing(np.abs(np.concatenate([low, high])).max()))
+        words = np.empty(nx * ny + _ROOM * len(rings.coords) + _PADDING, np.uint32)
+        share = max(8, min(_CELLS_OF_BAND // nx, -(-ny // (4 * count()))))
+        bands = [(row, min(row + share, ny)) for row in range(0, ny, share)]
+        return cls(words, (float(x0), float(y0), 1.0 / d, d), nx, ny, grain, bands)
+
+    def cells(self, band: tuple[int, int]) -> NDArray[np.uint32]:
+        """Return the words of the cells of a band."""
+        return self.words[band[0] * self.nx : band[1] * self.nx]
+
+    def compiler(
+        self, rings: Rings, rank: NDArray[np.int64], suspects: NDArray[np.bool_] | None
+    ) -> Callable[[tuple[int, int]], _Part]:
+        """Return the function that compiles one band."""
+        marks = np.empty(0, np.bool_) if suspects is None else suspects
+        ring_low, ring_high = np.ascontiguousarray(rings.low[:, 1]), np.ascontiguousarray(rings.high[:, 1])
+
+        def compile_one(band: tuple[int, int]) -> _Part:
+            return compile_band(
+                rings.coords, rings.starts, rings.zone, ring_low, ring_high, rank, *self.place[:2],
+                self.place[3], self.nx, *band, self.cells(band), self.grain * 2.0**24, marks,
+            )  # fmt: skip
+
+        return compile_one
 
 
 def _choose_cells(low: NDArray[np.float64], high: NDArray[np.float64], cells: int) -> tuple[float, int, int]:

@@ -219,11 +219,12 @@ class PolygonIndex:
                 self._is_fine = fine
             return self._grid
 
-    def invalid(self) -> NDArray[np.bool_]:
+    def invalid(self, *, keep: bool = True) -> NDArray[np.bool_]:
         """Tell which polygons are not valid, as GEOS does.
 
         For many vertices the grid is compiled, which looks at all pairs of edges that come near each other:
-        a polygon of one ring in which none of them meet is valid. Only the others are put to GEOS.
+        a polygon of one ring in which none of them meet is valid. Only the others are put to GEOS. Without
+        `keep` the grid is thrown away, where no points will be asked.
         """
         rings = self.rings
         shapes = self._shapes()
@@ -232,11 +233,15 @@ class PolygonIndex:
             from zjk_gis.engine.grid import CompiledGrid
 
             suspects[:] = False
-            grid = CompiledGrid.compile(rings, self.rank, cells_per_edge=_COARSE, suspects=suspects)
+            grid = None
+            if keep:
+                grid = CompiledGrid.compile(rings, self.rank, cells_per_edge=_COARSE, suspects=suspects)
+            else:
+                CompiledGrid.check(rings, cells_per_edge=_COARSE, suspects=suspects)
             suspects |= np.bincount(rings.zone, minlength=len(self)) > 1
             suspects[rings.zone[(rings.low == rings.high).any(axis=1)]] = True  # flat, perhaps a single point
             with self._lock:
-                if self._grid is None:
+                if self._grid is None and grid is not None:
                     self._grid, self._is_fine = grid, False
         asked = np.flatnonzero(suspects)
         parts = in_chunks(lambda part: shapely.is_valid(shapes[asked[part]]), len(asked), chunk=2048)

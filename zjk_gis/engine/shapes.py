@@ -47,6 +47,10 @@ class Rings:
     @classmethod
     def of(cls, polygons: NDArray[Any]) -> Rings:
         """Take polygons and multipolygons apart."""
+        if not len(polygons):
+            none = np.empty((0, 2))
+            nothing = np.empty(0, np.int32)
+            return cls(none, np.zeros(1, np.int64), nothing, nothing, 0, none, none)
         coords = shapely.get_coordinates(polygons)
         simple = (shapely.get_type_id(polygons) == 3) & (shapely.get_num_interior_rings(polygons) == 0)
         if simple.all():
@@ -81,6 +85,24 @@ class Rings:
     def is_hole(self) -> NDArray[np.bool_]:
         """Whether each ring bounds a hole."""
         return np.concatenate([[False], self.part[1:] == self.part[:-1]])
+
+    @property
+    def turned(self) -> NDArray[np.bool_]:
+        """Whether each ring has the inside of its polygon to its right."""
+        x, y = (self.coords - np.repeat(self.low, np.diff(self.starts), axis=0)).T
+        cross = np.zeros(len(x))
+        cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+        cross[self.starts[1:] - 1] = 0.0  # from one ring to the next there is no edge
+        return np.asarray((np.add.reduceat(cross, self.starts[:-1]) < 0) != self.is_hole)
+
+    def edges(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the edges, each with the inside to its left, and the polygon of each."""
+        ring = np.repeat(np.arange(len(self.zone)), np.diff(self.starts))
+        is_edge = (ring[1:] == ring[:-1]) & (self.coords[1:] != self.coords[:-1]).any(axis=1)
+        at = np.flatnonzero(is_edge)
+        edges = np.hstack([self.coords[at], self.coords[at + 1]])
+        turned = self.turned[ring[at]]
+        return np.where(turned[:, None], edges[:, [2, 3, 0, 1]], edges), self.zone[ring[at]].astype(np.int64)
 
     def of_zones(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rings ordered by polygon, and where those of each polygon begin."""

@@ -39,6 +39,10 @@ _PART = r"[^,，;；、|/()（）\[\]【】]+?"
 _PARTED = rf"^\s*[(（\[【]?\s*({_PART})\s*[,，;；、|/]\s*({_PART})\s*[)）\]】]?\s*$"
 _BLANK = r"^\s*[(（\[【]?\s*([-+]?\d+\.?\d*)\s+([-+]?\d+\.?\d*)\s*[)）\]】]?\s*$"
 _MARKED = r"^\s*((?:东经|[Ee]).+?)\s*((?:北纬|[Nn]).+?)\s*$|^\s*((?:北纬|[Nn]).+?)\s*((?:东经|[Ee]).+?)\s*$"
+# 40°49'04"N 114°52'20"E, as maps and phones copy it
+_MARKED_AFTER = r"^\s*(\d[^EeNn]*[Ee])\s*(\d[^EeNn]*[Nn])\s*$|^\s*(\d[^EeNn]*[Nn])\s*(\d[^EeNn]*[Ee])\s*$"
+# 114°52′20″ 40°49′04″: a blank after the mark that ends the first
+_ANGLES = r"^\s*(\d[^\s]*[°º˚度′＇'’分″＂\"”秒])\s+(\d[^\s]*[°º˚度′＇'’分″＂\"”秒])\s*$"
 
 
 def pair_column(table: pd.DataFrame) -> str | None:
@@ -66,7 +70,8 @@ def pair_of(texts: pd.Series, name: str) -> tuple[pd.DataFrame, bool]:
     Parameters
     ----------
     texts : Series
-        «114.88,40.82», «(114.88， 40.82)», «114.88 40.82», «东经114°52′ 北纬40°49′» and the like.
+        «114.88,40.82», «(114.88， 40.82)», «114.88 40.82», «东经114°52′ 北纬40°49′»,
+        «40°49'04"N 114°52'20"E» and the like.
     name : str
         Of the column; it may say that the latitude comes first.
 
@@ -101,7 +106,7 @@ def pair_of(texts: pd.Series, name: str) -> tuple[pd.DataFrame, bool]:
 
 def _parts(text: pd.Series) -> pd.DataFrame:
     found = text.str.extract(_PARTED)
-    for pattern in (_BLANK, _MARKED):
+    for pattern in (_BLANK, _MARKED, _MARKED_AFTER, _ANGLES):
         left = found[0].isna() & text.notna()
         if left.any():
             more = text[left].str.extract(pattern)

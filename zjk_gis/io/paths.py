@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -101,6 +103,7 @@ _KNOWN_CONTENT = (
 # «GPKG:a.gpkg», «zip://a.zip», «PG:dbname=x»; a single letter is a drive of Windows.
 _CONNECTION = re.compile(r"^[A-Za-z][A-Za-z0-9_+.\- ]+:")
 _HEAD_BYTES = 4096
+_WORKSHOP, _ABANDONED_S = ".zjk-gis-", 86_400
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:
@@ -298,12 +301,26 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
 
 @contextmanager
 def workshop(target: Path) -> Iterator[Path]:
-    """Lend a hidden folder beside a file, in which it is made before it is moved into its place."""
+    """Lend a hidden folder beside a file, in which it is made before it is moved into its place.
+
+    What processes that were killed have left there is removed when nothing in it has changed for a day.
+    """
+    _sweep(target.parent)
     with (
         blamed_on(target, "written"),
-        tempfile.TemporaryDirectory(prefix=".zjk-gis-", dir=target.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=target.parent) as folder,
     ):
         yield Path(folder)
+
+
+def _sweep(folder: Path) -> None:
+    for left in folder.glob(f"{_WORKSHOP}*"):
+        # Its owner may be on another machine, so that its age alone tells; a link is followed nowhere.
+        with suppress(OSError):
+            if left.is_dir() and not left.is_symlink():
+                newest = max(each.lstat().st_mtime for each in (left, *left.rglob("*")))
+                if time.time() - newest > _ABANDONED_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _plain_path(path: object) -> Path:

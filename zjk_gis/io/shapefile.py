@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from zjk_gis.io.encoding import decode_value, encoding_of_dbf, read_dbf_header
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from zjk_gis.io.encoding import Encoding
+    from numpy.typing import NDArray
+
+    from zjk_gis.io.encoding import Dbf, Encoding
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = [
@@ -21,18 +24,25 @@ __all__ = [
     "DBF_TEXT_BYTES",
     "cut_to_bytes",
     "decode_frame",
+    "deleted_rows",
     "long_names",
+    "long_numbers",
     "short_names",
     "sidecar",
     "table_of",
     "whole_names",
+    "whole_numbers",
 ]
 
 DBF_NAME_BYTES = 10
 DBF_TEXT_BYTES = 254
+_LONG_DIGITS = 16  # a float holds any number of 15
+_INT64_WIDTH = 18  # up to which GDAL reads a field as whole numbers
 
 # The library's column names that do not fit, and their names in a shapefile. Reading turns them back.
 DBF_NAMES = {
+    "accepted_by": "acc_by",
+    "accepted_why": "acc_why",
     "accessible_berths": "acc_berths",
     "appurtenance": "appurt",
     "building_code": "bldg_code",
@@ -40,6 +50,7 @@ DBF_NAMES = {
     "charging_berths": "chg_berths",
     "community_code": "comm_code",
     "community_name": "comm_name",
+    "concerned_codes": "conc_codes",
     "cover_material": "cover_mat",
     "demolished_on": "demolished",
     "description": "descript",
@@ -48,6 +59,7 @@ DBF_NAMES = {
     "district_name": "dist_name",
     "estate_code": "est_code",
     "estate_name": "est_name",
+    "exception_code": "exc_code",
     "feature_code": "feat_code",
     "from_depth_m": "from_dep_m",
     "from_level_m": "from_lev_m",
@@ -127,6 +139,78 @@ def table_of(path: Path) -> tuple[Encoding, tuple[bytes, ...]] | None:
         declared = cpg_path.read_text("ascii", errors="replace").strip() if cpg_path is not None else None
     header = read_dbf_header(content, dbf_path)
     return encoding_of_dbf(content, header, declared), header.names
+
+
+def long_numbers(path: Path) -> tuple[int, ...]:
+    """Find the columns of whole numbers, by position, in which GDAL would lose digits.
+
+    It makes floats of fields of over 18 digits, and pyogrio of all in which a row is empty.
+    """
+    dbf_path = sidecar(path, ".dbf")
+    if dbf_path is None:
+        return ()
+    with blamed_on(dbf_path), dbf_path.open("rb") as file:
+        head = file.read(1 << 16)  # holds any header
+        spans = _spans_of_long_numbers(head, read_dbf_header(head, dbf_path))
+        if not spans:
+            return ()
+        content = head + file.read()
+    header = read_dbf_header(content, dbf_path)
+    body = np.frombuffer(content, np.uint8, header.rows * header.record_bytes, header.header_bytes)
+    records = body.reshape(header.rows, header.record_bytes)
+    return tuple(number for number, begin, end in spans if _loses_digits(records[:, begin:end]))
+
+
+def deleted_rows(path: Path) -> int:
+    """Count the rows that a program has marked as deleted and not yet taken out."""
+    dbf_path = sidecar(path, ".dbf")
+    if dbf_path is None:
+        return 0
+    with blamed_on(dbf_path):
+        content = dbf_path.read_bytes()
+    header = read_dbf_header(content, dbf_path)
+    end = header.header_bytes + header.rows * header.record_bytes
+    return content[header.header_bytes : end : header.record_bytes].count(b"*")
+
+
+def _spans_of_long_numbers(head: bytes, header: Dbf) -> list[tuple[int, int, int]]:
+    """Return position, begin and end of the columns that are declared as long whole numbers."""
+    spans, begin = [], 1
+    for number in range(len(header.names)):
+        kind, width, decimals = (head[32 + 32 * number + at] for at in (11, 16, 17))
+        end = begin + width + (decimals << 8 if kind == ord("C") else 0)
+        if kind in b"NF" and width >= _LONG_DIGITS and not decimals and end <= header.record_bytes:
+            spans.append((number, begin, end))
+        begin = end
+    return spans
+
+
+def _loses_digits(column: NDArray[np.uint8]) -> bool:
+    figures = (column >= ord("0")) & (column <= ord("9"))
+    plain = figures | (column == ord(" ")) | (column == 0) | (column == ord("-"))
+    digits = figures.sum(axis=1)
+    loses = column.shape[1] > _INT64_WIDTH or bool((digits == 0).any())
+    return loses and bool(plain.all()) and bool((digits >= _LONG_DIGITS).any())
+
+
+def whole_numbers(texts: pd.Series) -> pd.Series:
+    """Make whole numbers of text where 64 bits hold them all; else leave the text, without blanks.
+
+    Examples
+    --------
+    >>> whole_numbers(pd.Series(["  130703010100000001", None])).tolist()
+    [130703010100000001, <NA>]
+    >>> whole_numbers(pd.Series(["11020313070300500101", " "])).tolist()
+    ['11020313070300500101', nan]
+    """
+    text = texts.astype("str").str.strip(" \x00")
+    text = text.mask(text == "")
+    if not text.str.fullmatch("-?[0-9]+", na=True).all():
+        return text
+    numbers = [None if pd.isna(each) else int(each) for each in text.tolist()]
+    if any(number is not None and not -(2**63) <= number < 2**63 for number in numbers):
+        return text
+    return pd.Series(numbers, index=texts.index, dtype="Int64")
 
 
 def decode_frame(frame: pd.DataFrame, encoding: str) -> pd.DataFrame:

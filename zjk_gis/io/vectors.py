@@ -9,14 +9,24 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis.errors import FileError
-from zjk_gis.io.encoding import Encoding, decode_text
+from zjk_gis.io.encoding import Encoding, decode_text, decode_value
 from zjk_gis.io.geopackage import geopackage_rows, quoted
 from zjk_gis.io.paths import blamed_on, pinned_name
-from zjk_gis.io.shapefile import decode_frame, long_names, sidecar, table_of, whole_names
+from zjk_gis.io.shapefile import (
+    decode_frame,
+    deleted_rows,
+    long_names,
+    long_numbers,
+    sidecar,
+    table_of,
+    whole_names,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["read_vector"]
 
 _BYTEWISE = "ISO-8859-1"  # hands every byte through as one character
+_LARGE = 1e15  # a float holds any whole number below
 
 
 def read_vector(
@@ -114,7 +125,8 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
     crs = _crs_of_prj(prj)
     plain_prj = prj is None or (crs is not None and prj.read_bytes().isascii())
     indexed = sidecar(source, ".shx") is not None
-    if plain_prj and indexed and source.suffix in (".shp", ".SHP"):
+    codes = long_numbers(source)
+    if plain_prj and indexed and not codes and source.suffix in (".shp", ".SHP"):
         frame = _read_pinned(source, "ESRI Shapefile", source.stem, read_as, report)
     else:
         # pyogrio fails over a .prj that is damaged or names its system in GBK, so it is shown none; and GDAL
@@ -126,6 +138,7 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
                     if part is not None:
                         shutil.copyfile(part, Path(folder, source.stem + ending))
             copy = Path(folder, source.stem + ".shp")
+            _read_as_text(copy.with_suffix(".dbf"), codes)
             if not indexed:
                 _restore_index(copy, source)
                 report["remarks"].append(
@@ -133,11 +146,28 @@ def _read_shapefile(source: Path, spec: LayerSpec | None, report: dict[str, Any]
                 )
             frame = _read_pinned(source, "ESRI Shapefile", source.stem, read_as, report, copy=copy)
         frame = frame.set_crs(crs, allow_override=True)
+    for number in codes:
+        column = frame.columns[number]
+        frame[column] = whole_numbers(frame[column])
+        if frame[column].dtype != "Int64":
+            told = decode_value(raw_names[number], encoding.name)
+            report["remarks"].append(
+                f"{source.name}: numbers of {told} have more digits than numbers hold; read as text"
+            )
     if encoding.damaged:
         frame = decode_frame(frame, encoding.name)
     names = whole_names(raw_names, encoding.name, spec) | long_names(map(str, frame.columns))
     report["names"] = {old: new for old, new in names.items() if old in frame and new not in frame}
     return frame.rename(columns=report["names"])
+
+
+def _read_as_text(dbf: Path, columns: tuple[int, ...]) -> None:
+    """Let a copied table say of columns that they hold text, whose digits GDAL leaves as they are."""
+    if columns:
+        with dbf.open("r+b") as file:
+            for number in columns:
+                file.seek(32 + 32 * number + 11)
+                file.write(b"C")
 
 
 def _check_length(source: Path) -> None:
@@ -196,12 +226,54 @@ def _read_pinned(
         announced = _count_rows(name, source, driver, layer) if opened else None
         frame = pyogrio.read_dataframe(name, layer=layer, sql=sql, encoding=encoding, on_invalid="ignore")
     report["remarks"] += [f"{source.name}: {' '.join(str(warning.message).split())}" for warning in told]
-    if announced is not None and announced != len(frame):
+    missing = 0 if announced is None else announced - len(frame)
+    if missing and driver == "ESRI Shapefile" and missing == deleted_rows(copy or source):
+        report["remarks"].append(f"{source.name}: {missing} rows are marked as deleted and left out")
+    elif missing:
         message = (
             f"{source}: announces {announced} rows but holds {len(frame)}; it is damaged, export it again"
         )
         raise FileError(message)
-    return frame
+    return _with_whole_numbers(frame, copy or source, driver, layer, source)
+
+
+def _with_whole_numbers(
+    frame: gpd.GeoDataFrame, path: Path, driver: str, layer: str | None, source: Path
+) -> gpd.GeoDataFrame:
+    """Read anew the whole numbers of which pyogrio makes floats because some are missing.
+
+    Codes of 17 digits and more lose the last ones so. Fiona hands over each as it is; being slow, it is asked
+    only where there are such columns. A shapefile's are seen to before it is read.
+    """
+    import fiona
+
+    if driver == "ESRI Shapefile":
+        return frame
+    large = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == "float64" and (frame[name].abs() >= _LARGE).any()
+    ]
+    if not large:
+        return frame
+    if driver == "GeoJSON":  # whose reader can leave nothing out, and whose prefix fiona does not know
+        name, options = str(path), {}
+    else:
+        name, options = pinned_name(path, driver), {"include_fields": large, "ignore_geometry": True}
+    with (
+        blamed_on(source),
+        fiona.open(name, enabled_drivers=[driver], layer=layer, **options) as collection,
+    ):
+        whole = [name for name in large if collection.schema["properties"].get(name, "").startswith("int")]
+        rows = [[row.properties[name] for name in whole] for row in collection] if whole else []
+    if len(rows) != len(frame):
+        return frame
+    return frame.assign(
+        **{
+            name: pd.Series(values, index=frame.index, dtype="Int64")
+            for name, values in zip(whole, zip(*rows, strict=True), strict=True)
+        }
+    )
 
 
 def _count_rows(name: str, source: Path, driver: str, layer: str | None) -> int | None:

@@ -21,6 +21,7 @@ from zjk_gis.layers.catalogue_facilities import (
     WASTE_POINTS,
 )
 from zjk_gis.layers.catalogue_matters import (
+    ACCEPTED_FAULTS,
     ENFORCEMENT_CASES,
     EXCAVATION_PERMITS,
     HAZARDS,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = [
+    "ACCEPTED_FAULTS",
     "ANCIENT_TREES",
     "BERTHS",
     "BUILT_UP_AREAS",
@@ -81,6 +83,7 @@ __all__ = [
 CATALOGUE: dict[str, LayerSpec] = {
     spec.name: spec
     for spec in (
+        ACCEPTED_FAULTS,
         ANCIENT_TREES,
         BERTHS,
         BUILT_UP_AREAS,

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from zjk_gis.layers.fields import COMMUNITY_CODE, DISTRICT_CODE, ROAD_CODE, ROAD_NAME
+from zjk_gis.layers.fields import (
+    COMMUNITY_CODE,
+    DISTRICT_CODE,
+    NOTE,
+    ROAD_CODE,
+    ROAD_NAME,
+    VALID_FROM,
+    VALID_TO,
+)
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL, Field, LayerSpec
 
-__all__ = ["ENFORCEMENT_CASES", "EXCAVATION_PERMITS", "HAZARDS", "ILLEGAL_BUILDINGS", "INCIDENTS"]
+__all__ = [
+    "ACCEPTED_FAULTS",
+    "ENFORCEMENT_CASES",
+    "EXCAVATION_PERMITS",
+    "HAZARDS",
+    "ILLEGAL_BUILDINGS",
+    "INCIDENTS",
+]
 
 INCIDENTS = LayerSpec(
     name="incidents",
@@ -116,4 +131,26 @@ HAZARDS = LayerSpec(
     clause="25",
     source="policy of 2022-03-17, clause 25; practice",
     confidence="M",
+)
+
+ACCEPTED_FAULTS = LayerSpec(
+    name="accepted_faults",
+    title="责任例外台账",
+    geometry=AREAL,
+    code="exception_code",
+    fields=(
+        Field(name="exception_code", title="例外编号", required=True),
+        Field(name="fault_kind", title="问题类别", aliases=("类别",), domain="fault_kinds", required=True),
+        Field(name="fault_code", title="问题编号"),
+        Field(name="concerned_codes", title="有关责任区"),
+        Field(name="area_m2", title="面积", dtype="number", minimum=0, unit="m²"),
+        Field(name="accepted_by", title="批准人", aliases=("认可人",), required=True),
+        Field(name="accepted_why", title="批准理由", aliases=("认可理由", "理由"), required=True),
+        VALID_FROM,
+        VALID_TO,
+        NOTE,
+    ),
+    clause="29",
+    source="practice: gaps and overlaps accepted as they are, as in the allowed gaps of QGIS",
+    confidence="P",
 )

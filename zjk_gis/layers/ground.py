@@ -20,9 +20,9 @@ __all__ = [
     "largest_first",
     "numbered",
     "pieces_of",
+    "sides_of",
     "solid_pieces",
     "solid_pieces_of",
-    "widths_of",
 ]
 
 _POLYGON = 3
@@ -73,15 +73,29 @@ def pieces_of(geometry: shapely.Geometry) -> NDArray[Any]:
     return np.asarray(parts[(shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)])
 
 
-def widths_of(shapes: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the mean width of polygons: twice the area by the perimeter.
+def sides_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the length and the mean width of polygons: the sides of a rectangle as large and as far around.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+
+    Returns
+    -------
+    length, width : ndarray of float64
+        Their product is the area. Where no rectangle is so short around (a disc), those of a square.
 
     Examples
     --------
-    >>> widths_of(shapely.box(0, 0, [100, 10], [0.5, 10])).round(2).tolist()
-    [0.5, 5.0]
+    >>> length, width = sides_of(shapely.box(0, 0, [100, 10], [0.5, 10]))
+    >>> length.tolist(), width.tolist()
+    ([100.0, 10.0], [0.5, 10.0])
     """
-    return np.asarray(2 * shapely.area(shapes) / shapely.length(shapes))
+    area, half = shapely.area(shapes), shapely.length(shapes) / 2
+    length = (half + np.sqrt(np.maximum(half**2 - 4 * area, 0.0))) / 2
+    length = np.where(half**2 < 4 * area, np.sqrt(area), length)
+    width = np.divide(area, length, out=np.zeros(len(area)), where=length > 0)
+    return np.asarray(length), np.asarray(width)
 
 
 def solid_pieces(
@@ -163,12 +177,12 @@ def _without_hairlines(
     if not len(pieces) or width == 0:
         return pieces, owner, pieces[:0]
     shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
-    opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
-    thin = shapely.is_empty(opened)
-    has_tail = ~thin & (
-        (shapely.get_num_geometries(opened) > 1)
-        | (shapely.length(opened) < (1 - _TAIL_SHARE) * shapely.length(pieces))
-    )
+    thin = shapely.is_empty(shrunk)
+    # Grown again, a piece gains hardly any border: where it lost none when shrunk, there is no tail.
+    has_tail = ~thin & _is_shorter(shrunk, pieces, _TAIL_SHARE / 2)
+    opened = np.full(len(pieces), None, dtype=object)
+    opened[has_tail] = shapely.buffer(shrunk[has_tail], width / 2, join_style="mitre")
+    has_tail[has_tail] = _is_shorter(opened[has_tail], pieces[has_tail], _TAIL_SHARE)
     kept, owners, cut = [pieces[~thin & ~has_tail]], [owner[~thin & ~has_tail]], [pieces[thin]]
     for at in np.flatnonzero(has_tail):
         whole = pieces_of(shapely.intersection(pieces[at], opened[at]))
@@ -176,6 +190,12 @@ def _without_hairlines(
         owners.append(np.full(len(whole), owner[at]))
         cut.append(pieces_of(shapely.difference(pieces[at], opened[at])))
     return np.concatenate(kept), np.concatenate(owners), np.concatenate(cut)
+
+
+def _is_shorter(shapes: NDArray[Any], than: NDArray[Any], share: float) -> NDArray[np.bool_]:
+    """Tell which shapes fell apart, or have a border shorter by a share."""
+    apart = shapely.get_num_geometries(shapes) > 1
+    return np.asarray(apart | (shapely.length(shapes) < (1 - share) * shapely.length(than)))
 
 
 def _account(pieces: NDArray[Any]) -> dict[str, float]:

@@ -9,6 +9,8 @@ import shapely
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.spec import Field
+from zjk_gis.layers.values import converted
 from zjk_gis.standards import next_codes
 from zjk_gis.standards.schemes import scheme_of
 
@@ -52,8 +54,8 @@ def number_grids(
     Raises
     ------
     InputError
-        If a new grid has no geometry or no community of the right number of digits, or a community would
-        come to more numbers than its digits hold.
+        If a new grid has no geometry or no community of the right number of digits, a community would come
+        to more numbers than its digits hold, or a code that is there cannot be read (see `next_codes`).
 
     Notes
     -----
@@ -75,7 +77,13 @@ def number_grids(
     result = grids.copy()
     if code not in result.columns:
         result[code] = None
-    text = result[code].astype("str")
+    field = Field(name=code, title="", dtype="text", digits=scheme_of(scheme).digits)
+    text, lost = converted(result[code], field)
+    if lost.any():
+        message = (
+            f"grids: {code} has lost digits in {name_rows(result.index[lost])}; get the codes again as text"
+        )
+        raise InputError(message)
     new = (text.isna() | (text.str.strip() == "").fillna(value=True)).to_numpy(dtype=bool)
     if not new.any():
         return result

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.problems import Problems
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["TOPOLOGY", "Periods"]
+__all__ = ["TOPOLOGY", "Periods", "parts_apart"]
 
 _SAME_PLACE_M = 0.01
 _NO_OVERLAP_M2 = 0.01  # less is how coordinates were rounded, not how ground was drawn
@@ -212,16 +212,24 @@ def _repeated_place(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
 
 def _members_apart(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _: Periods) -> None:
     at = _sound(layer, 2)
-    shapes = layer.geometry.to_numpy()[at]
-    several = np.flatnonzero(shapely.get_num_geometries(shapes) > 1)
-    parts = np.array(
-        [shapely.get_num_geometries(shapely.union_all(shapely.get_parts(shapes[i]))) for i in several],
-        dtype=np.int64,
-    )
-    apart = several[parts > 1]
+    parts = parts_apart(layer.geometry.to_numpy()[at])
     words: list[dict[str, object]] = [{"parts": int(each)} for each in parts[parts > 1]]
     field = layer.active_geometry_name or "geometry"
-    problems.add(_mask(layer, at[apart]), field, "members_apart", words=words)
+    problems.add(_mask(layer, at[parts > 1]), field, "members_apart", words=words)
+
+
+def parts_apart(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Count the parts of polygons that share no edge with each other; a corner alone joins none.
+
+    Examples
+    --------
+    >>> parts_apart(np.array([shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(1, 1, 2, 2)])]))
+    array([2])
+    """
+    parts = np.asarray(shapely.get_num_geometries(shapes), dtype=np.int64)
+    for i in np.flatnonzero(parts > 1):
+        parts[i] = shapely.get_num_geometries(shapely.union_all(shapely.get_parts(shapes[i])))
+    return parts
 
 
 def _start_is_end(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _: Periods) -> None:

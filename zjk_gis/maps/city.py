@@ -56,12 +56,16 @@ _INCIDENT_COLUMNS = (
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
+    "moved": (
+        ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
+        style.area(style.ORANGE, fill=0.55, weight=2),
+    ),
     "gaps": (
-        ("gap_code", "area_m2", "width_m", "reason", "neighbours", "expired_codes"),
+        ("gap_code", "kind", "area_m2", "width_m", "length_m", "neighbours", "expired_codes"),
         style.area(style.VERMILION, fill=0.75, weight=2),
     ),
     "overlaps": (
-        ("overlap_code", "area_m2", "reason", "first_code", "second_code"),
+        ("overlap_code", "kind", "area_m2", "width_m", "first_code", "second_code"),
         style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63"),
     ),
     "sections_without_chief": (
@@ -71,6 +75,22 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "unanswered_roads": (
         ("edge_code", "road_name", "from_m", "to_m", "length_m", "side", "answer", "codes", "vacant"),
         style.line(style.VERMILION, weight=6),
+    ),
+    "hot_spots": (
+        ("spot_code", "incidents", "nobody", "ambiguous", "concerned_codes"),
+        style.area("#b3261e", fill=0.25, weight=1.2, dash="2 3"),
+    ),
+    "open_matters": (
+        ("rank", "concerned_codes", "incidents", "event_name"),
+        style.area("#6b7280", fill=0.12, weight=1.5, dash="6 3"),
+    ),
+    "zones_without_chief": (
+        ("rank", "finding_code", "incidents", "area_m2"),
+        style.area(style.YELLOW, fill=0.4, weight=2.5),
+    ),
+    "uneven_chiefs": (
+        ("rank", "finding", "finding_code", "incidents", "area_m2", "road_m", "concerned_codes"),
+        style.area("#4b0082", fill=0.18, weight=2.5, dash="9 4"),
     ),
     "pipelines_in_core": (
         ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
@@ -90,6 +110,9 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
 }
 _RESULTS = ("assigned", *_FINDINGS)
+# What ranking and the ledger of exceptions add to a fault.
+_RANKED = ("rank", "incidents", "components", "people", "road_m", "exception", "exception_code")
+_FOLDED_FINDINGS = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
 _GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
 _FOLDED = ("facilities", "ground")
 
@@ -111,7 +134,8 @@ def city_map(
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
-        ``parking_gaps`` and ``unanswered_roads``. Empty ones are listed as none.
+        ``parking_gaps``, ``unanswered_roads``, ``moved`` (ground that changes hands), ``hot_spots``,
+        ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
     title : str, optional
         Shown on the page and in the browser's tab.
     lang : {"zh", "en"}, default "zh"
@@ -120,7 +144,7 @@ def city_map(
     Returns
     -------
     folium.Map
-        Shows itself in a notebook; `save_map` writes it to a file.
+        Shows itself in a notebook; `save_offline` writes it to a file.
 
     Raises
     ------
@@ -445,8 +469,8 @@ def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Ma
                 name=label(name, page.lang),
                 group=words["findings"],
                 styles=[look],
-                columns=columns,
-                on=name not in ("parking_gaps", "manholes_outside_zones"),
+                columns=_with_rank(columns),
+                on=name not in _FOLDED_FINDINGS,
             )
     for name, colour, shape in (("gaps", style.VERMILION, "circle"), ("overlaps", style.PURPLE, "square")):
         if name in results and len(results[name]):
@@ -456,8 +480,12 @@ def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Ma
                 name=label(f"{name}_spots", page.lang),
                 group=words["findings"],
                 styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
-                columns=_FINDINGS[name][0],
+                columns=_with_rank(_FINDINGS[name][0]),
             )
+
+
+def _with_rank(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return (*columns, *(name for name in _RANKED if name not in columns))
 
 
 def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]) -> None:

@@ -58,7 +58,7 @@ def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> foli
     Returns
     -------
     folium.Map
-        To be shown in a notebook, or saved with `zjk_gis.save_map`.
+        To be shown in a notebook, or saved with `zjk_gis.save_offline`.
 
     Raises
     ------

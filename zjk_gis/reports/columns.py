@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,27 +14,32 @@ from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.values import converted, text_of
+from zjk_gis.reports.telling import display_width, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["SheetColumn", "cell_of", "columns_of", "display_width", "title_of"]
+__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name", "title_of"]
 
+# How values become cells.
+_How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
 Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
 # Columns of the library's own words.
 _WORDS = (
-    "found", "reason", "problem", "check", "position_fix", "answer", "by", "standing", "promise", "measure",
+    "found", "reason", "kind", "problem", "check", "position_fix", "answer", "by", "standing", "promise",
+    "measure", "finding", "fault", "exception", "layer",
 )  # fmt: skip
 _PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
 _RECORDED = {"zh": "(原记录)", "en": " (recorded)"}
 _NARROWEST, _WIDEST = 8, 50
 _SAMPLE = 1000  # rows looked at to choose a width
+_BLOCK = 10_000  # rows turned into cells at a time
 _FIRST_YEAR = 1900  # a spreadsheet knows no earlier date
 
 
@@ -53,9 +57,11 @@ class SheetColumn:
         How its cells are shown; ``text`` and ``code`` hold str, ``date`` and ``datetime`` datetime, the
         others int or float.
     cells : list
-        None where a value is missing.
+        None where a value is missing; perhaps those of the first rows only.
     width : float
         In characters.
+    is_word : bool
+        Whether its cells are words of the library's own, such as 边界.
     """
 
     name: str
@@ -63,9 +69,23 @@ class SheetColumn:
     kind: Kind
     cells: list[Any]
     width: float
+    is_word: bool = False
 
 
-def columns_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) -> list[SheetColumn]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was decided for a column from all of its values: where it is, and how they become cells."""
+
+    position: int
+    name: str
+    title: str
+    kind: Kind
+    how: _How
+
+
+def columns_of(
+    frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language, *, most: int | None = None
+) -> list[SheetColumn]:
     """Turn a table or layer into columns; the index is left out, a geometry becomes longitude and latitude.
 
     Parameters
@@ -74,6 +94,8 @@ def columns_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language
     name : str
         What it is called in errors.
     lang : {"zh", "en"}
+    most : int, optional
+        Of how many rows cells are made; what a column is, is told from all of them.
 
     Returns
     -------
@@ -95,23 +117,28 @@ def columns_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language
     判定方式 text ['边界']
     面积(m²) measure [9876.5]
     """
-    spec = _spec_of(frame, name)
-    columns = []
-    for position in range(frame.shape[1]):
-        values = frame.iloc[:, position]
-        if not isinstance(values.dtype, _geometry_dtype()):
-            columns.append(_column(str(frame.columns[position]), pd.Series(values), lang, spec))
-    if getattr(frame, "_geometry_column_name", None) in frame.columns:
-        degrees = [_numbers(values.tolist()) for values in _degrees(frame, name)]
-        own = [
-            _finished(key, "degrees", cells, lang)
-            for key, cells in zip(("longitude", "latitude"), degrees, strict=True)
+    plans = _plans(frame, name, lang)
+    block = _cells(plans, frame if most is None else frame.iloc[:most], name, lang)
+    return [
+        SheetColumn(plan.name, plan.title, plan.kind, cells, _width(plan, cells), plan.how == "words")
+        for plan, cells in zip(plans, block, strict=True)
+    ]
+
+
+def blocks_of(
+    frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language
+) -> Iterator[list[SheetColumn]]:
+    """Yield the columns of a table for some thousand rows at a time, so that memory stays bounded.
+
+    What each column is, is told from all rows; of a table without rows there is one block.
+    """
+    plans = _plans(frame, name, lang)
+    for start in range(0, max(len(frame), 1), _BLOCK):
+        block = _cells(plans, frame.iloc[start : start + _BLOCK], name, lang)
+        yield [
+            SheetColumn(plan.name, plan.title, plan.kind, cells, _width(plan, cells), plan.how == "words")
+            for plan, cells in zip(plans, block, strict=True)
         ]
-        # What the layer itself brings under these titles is what was recorded, perhaps since put right.
-        told_apart = {column.title: f"{column.title}{_RECORDED[lang]}" for column in own}
-        columns = [replace(column, title=told_apart.get(column.title, column.title)) for column in columns]
-        columns += own
-    return columns
 
 
 def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
@@ -152,19 +179,9 @@ def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
 
 def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
     """Return how a single value is shown, and the cell for it."""
-    column = _column("", pd.Series([value], dtype=object), lang)
-    return column.kind, column.cells[0]
-
-
-def display_width(text: str) -> int:
-    """Count the columns that text takes: Chinese characters take two.
-
-    Examples
-    --------
-    >>> display_width("责任区 A1")
-    9
-    """
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    values = pd.Series([value], dtype=object)
+    kind, how = _decided("", values)
+    return kind, _turned("", how, values, lang)[0]
 
 
 def _spec_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str) -> LayerSpec | None:
@@ -175,63 +192,107 @@ def _spec_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str) -> LayerSpec | N
     return next((by_code[column] for column in frame.columns if column in by_code), None)
 
 
-def _column(name: str, values: pd.Series, lang: Language, spec: LayerSpec | None = None) -> SheetColumn:
-    """Decide from name and values what a column is, and make its cells."""
-    kind, cells = _kind_and_cells(name, values, lang)
-    return _finished(name, kind, cells, lang, spec)
+def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) -> list[_Plan]:
+    """Decide what each column of a table is, one at a time."""
+    spec = _spec_of(frame, name)
+    plans = []
+    for position in range(frame.shape[1]):
+        values = pd.Series(frame.iloc[:, position])
+        if not isinstance(values.dtype, _geometry_dtype()):
+            key = str(frame.columns[position])
+            plans.append(_Plan(position, key, plain(title_of(key, lang, spec)), *_decided(key, values)))
+    if getattr(frame, "_geometry_column_name", None) in frame.columns:
+        own = [
+            _Plan(at, key, title_of(key, lang), "degrees", "degrees")
+            for at, key in enumerate(("longitude", "latitude"))
+        ]
+        # What the layer itself brings under these titles is what was recorded, perhaps since put right.
+        told_apart = {plan.title: f"{plan.title}{_RECORDED[lang]}" for plan in own}
+        plans = [replace(plan, title=told_apart.get(plan.title, plan.title)) for plan in plans] + own
+    return plans
 
 
-def _kind_and_cells(name: str, values: pd.Series, lang: Language) -> tuple[Kind, list[Any]]:
+def _cells(
+    plans: list[_Plan], frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language
+) -> list[list[Any]]:
+    """Make the cells of some rows."""
+    degrees: tuple[np.ndarray, np.ndarray] | None = None
+    made = []
+    for plan in plans:
+        if plan.how == "degrees":
+            degrees = _degrees(frame, name) if degrees is None else degrees
+            made.append(_numbers(degrees[plan.position].tolist()))
+        else:
+            made.append(_turned(plan.name, plan.how, pd.Series(frame.iloc[:, plan.position]), lang))
+    return made
+
+
+def _decided(name: str, values: pd.Series) -> tuple[Kind, _How]:
+    """Decide from name and values what a column is."""
     field = _FIELDS.get(name)
     if name in _WORDS or name.endswith(("_found", "_reason")):
         known = values.dropna().unique().tolist()
         if all(isinstance(word, str) for word in known):  # a table of checks counts what it `found`
-            words = {word: label(word, lang) for word in known}
-            return "text", [words.get(value) for value in values.astype(object)]
+            return "text", "words"
     if name.endswith(("_code", "_codes")) or (field is not None and field.dtype == "text"):
-        return ("code" if name.endswith("_code") else "text"), _texts(values.astype(object).tolist())
+        return ("code" if name.endswith("_code") else "text"), "texts"
+    as_times = False
     if field is not None and field.dtype in ("date", "datetime"):
         times, wrong = converted(values, field)
-        values = values if wrong.any() else times
-    cells = values.astype(object).tolist()
-    present = [value for value in cells if not _is_missing(value)]
+        as_times = not wrong.any()
+        values = times if as_times else values
+    present = [value for value in values.astype(object).tolist() if not _is_missing(value)]
     if present and all(isinstance(value, bool | np.bool_) for value in present):
-        yes, no = ("是", "否") if lang == "zh" else ("yes", "no")
-        return "text", [None if _is_missing(value) else yes if value else no for value in cells]
+        return "text", "yes_no"
     if present and all(isinstance(value, int | float | np.number) for value in present):
-        numbers = _numbers(cells)
+        numbers = _numbers(present)
         # A spreadsheet keeps 15 digits of a number: what is longer, and what is infinite, becomes text.
         if all(number is None or abs(number) < 1e15 for number in numbers):
-            return _kind_of_number(name, field, numbers), numbers
+            return _kind_of_number(name, field, numbers), "numbers"
     if present and all(isinstance(value, dt.date) for value in present):
-        moments = [None if _is_missing(value) else _moment(value) for value in cells]
-        told = [moment for moment in moments if moment is not None]
+        told = [_moment(value) for value in present]
         if all(moment.year >= _FIRST_YEAR for moment in told):
             whole = all(moment.time() == dt.time() for moment in told)
             is_date = field.dtype == "date" if field is not None and field.dtype != "text" else whole
-            return ("date" if is_date else "datetime"), moments
-    return "text", _texts(cells)
+            return ("date" if is_date else "datetime"), ("times" if as_times else "moments")
+    return "text", "texts"
 
 
-def _finished(
-    name: str, kind: Kind, cells: list[Any], lang: Language, spec: LayerSpec | None = None
-) -> SheetColumn:
-    """Add title and width."""
-    title = title_of(name, lang, spec)
+def _turned(name: str, how: _How, values: pd.Series, lang: Language) -> list[Any]:
+    """Turn values into cells as was decided."""
+    cells = values.astype(object).tolist()
+    if how == "words":
+        words = {word: plain(label(word, lang)) for word in values.dropna().unique().tolist()}
+        return [None if _is_missing(value) else words[value] for value in cells]
+    if how == "yes_no":
+        yes, no = label("yes", lang), label("no", lang)
+        return [None if _is_missing(value) else yes if value else no for value in cells]
+    if how == "numbers":
+        return _numbers(cells)
+    if how == "times":
+        cells = converted(values, _FIELDS[name])[0].astype(object).tolist()
+    if how in ("times", "moments"):
+        return [None if _is_missing(value) else _moment(value) for value in cells]
+    return _texts(cells)
+
+
+def _width(plan: _Plan, cells: list[Any]) -> float:
+    """Choose a width by the first cells."""
     shown = {"date": 10, "datetime": 16, "degrees": 11}
-    if kind in ("text", "code"):
-        widest = max((display_width(cell) for cell in cells[:_SAMPLE] if cell is not None), default=0)
-    elif kind in shown:
-        widest = shown[kind]
+    if plan.kind in ("text", "code"):
+        widest = max((display_width(cell[:200]) for cell in cells[:_SAMPLE] if cell is not None), default=0)
+    elif plan.kind in shown:
+        widest = shown[plan.kind]
     else:
         widest = max((len(f"{cell:,.2f}") for cell in cells[:_SAMPLE] if cell is not None), default=0)
     # Room for the filter's arrow beside the title.
-    width = min(max(widest + 2, display_width(title) + 4, _NARROWEST), _WIDEST)
-    return SheetColumn(name, title, kind, cells, width)
+    return min(max(widest + 2, display_width(plan.title[:200]) + 4, _NARROWEST), _WIDEST)
 
 
 def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | None]) -> Kind:
     if name == "share" or name.endswith("_share"):
+        return "share"
+    if is_share_name(name) and all(number is None or 0 <= number <= 1 for number in numbers):
         return "share"
     if name in ("longitude", "latitude", "lon", "lat"):
         return "degrees"
@@ -245,12 +306,18 @@ def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | 
     return "number"
 
 
+def is_share_name(name: str) -> bool:
+    """Tell whether a column's name says that it holds shares, such as 结案率."""
+    return name.endswith(("率", "比", "比例", "share", "ratio", "rate"))
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:
-    return [value if isinstance(value, str) else text_of(value) for value in values]
+    texts = [value if isinstance(value, str) else text_of(value) for value in values]
+    return [None if text is None else plain(text) for text in texts]
 
 
 def _numbers(values: Sequence[Any]) -> list[int | float | None]:

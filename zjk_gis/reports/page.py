@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import itertools
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.errors import MissingColumnError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.offline import PAGES, whole_page
-from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of, title_of
+from zjk_gis.reports.columns import columns_of
+from zjk_gis.reports.drawing import drawn
+from zjk_gis.reports.headlines import headlines
+from zjk_gis.reports.pictures import bars_asked_for, charts_of
+from zjk_gis.reports.places import picture_bytes, place_links
+from zjk_gis.reports.questions import question_of, whole_of
+from zjk_gis.reports.telling import display_width, plain, told
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import folium
     import pandas as pd
 
     from zjk_gis.layers.labels import Language
+    from zjk_gis.reports.charts import Chart
+    from zjk_gis.reports.columns import SheetColumn
 
 __all__ = ["write_page"]
 
@@ -30,41 +39,66 @@ _WORDS = {
         "title": "城市精细化管理空间分析报告",
         "figures": "主要指标",
         "map": "地图",
-        "charts": "图表",
+        "map_note": "坐标系 CGCS2000/WGS84。",
+        "on_screen": "交互地图请在屏幕上查看本页。",
+        "contents": "目录",
         "nothing": "无",
         "rows": "{:,} 行",
         "rest": "仅列出前 {:,} 行,共 {:,} 行;全部见工作簿或图层。",
+        "more": "另有 {} 列见工作簿或图层。",
+        "as_of": "统计截至 {}",
+        "source": "数据来源:{}",
         "made": "生成于 {}",
+        "place": "位置",
+        "show": "看图",
+        "cut": "…(共 {:,} 字)",
         "note": "经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。",
     },
     "en": {
         "title": "City management: spatial report",
         "figures": "Key figures",
         "map": "Map",
-        "charts": "Charts",
+        "map_note": "In CGCS2000/WGS84.",
+        "on_screen": "The live map is on this page when read on a screen.",
+        "contents": "Contents",
         "nothing": "none",
         "rows": "{:,} rows",
         "rest": "The first {:,} rows of {:,}; all are in the workbook or the layers.",
+        "more": "{} more columns are in the workbook or the layers.",
+        "as_of": "as of {}",
+        "source": "source: {}",
         "made": "made on {}",
+        "place": "place",
+        "show": "map",
+        "cut": "… ({:,} characters)",
         "note": "Longitude and latitude are CGCS2000/WGS84; areas and lines show a point in them.",
     },
 }
 _NUMBERS = ("integer", "number", "measure", "share", "degrees", "year")
+_MOST_COLUMNS = 14  # what a landscape page holds and can be read
+_WIDE_FROM = 10
+_PLACES = ("longitude", "latitude", "经度", "纬度", "lon", "lat")
+_MOST_CHARACTERS = 300
+_SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere
 
 
 def write_page(
     path: str | os.PathLike[str],
     sheets: Mapping[str, pd.DataFrame],
     *,
-    summary: Mapping[str, object],
+    summary: Mapping[str, object] | pd.DataFrame,
     charts: Sequence[tuple[str, str, str]] = (),
     page_map: folium.Map | None = None,
+    picture: bytes | str | os.PathLike[str] | None = None,
+    map_file: str | None = None,
     most_rows: int = 50,
+    source: str = "",
+    as_of: str | dt.date | None = None,
     lang: Language = "zh",
     title: str | None = None,
     created: dt.datetime | None = None,
 ) -> Path:
-    """Write the answers as one HTML page: key figures, a map, charts, and the first rows of each table.
+    """Write the answers as one HTML page that prints well: key figures, a map, charts, and tables.
 
     Parameters
     ----------
@@ -73,15 +107,24 @@ def write_page(
     sheets : mapping of str to DataFrame or GeoDataFrame
         The tables by name, in this order. Names, columns and the library's own words are shown in the
         language asked for; a geometry becomes longitude and latitude. The index is not shown.
-    summary : mapping
-        The key figures; a mapping inside a mapping is a group of them.
+    summary : mapping or DataFrame
+        The key figures; a mapping inside a mapping is a group of them. A table with ``measure``, ``value``
+        and ``whole``, such as the figures of an audit, shows each with its denominator.
     charts : sequence of (str, str, str)
-        Bars to be drawn: the table, the column that names each bar, and the column of its length. The first
-        dozen rows are drawn.
+        Bars to be drawn beside the charts that each table suggests: the table, the column that names each
+        bar, and the column of its length. The longest dozen are drawn.
     page_map : folium.Map, optional
         Put into the page, with all scripts and styles.
+    picture : bytes or path, optional
+        A PNG of the map, such as `print_map` makes. On paper it stands for the live map.
+    map_file : str, optional
+        The page of a map beside this one, such as ``audit.html``: rows with a place then link to it there.
     most_rows : int, default 50
         How many rows of a table are shown.
+    source : str, optional
+        Where the data come from, told under the title.
+    as_of : date or str, optional
+        The day that the figures hold for.
     lang : {"zh", "en"}, default "zh"
     title : str, optional
     created : datetime, optional
@@ -95,7 +138,8 @@ def write_page(
     Raises
     ------
     InputError
-        If the path does not end in .html, or the language is unknown.
+        If the path does not end in .html, the language is unknown, the picture is no PNG, or the map's file
+        is no plain name of a page.
     MissingColumnError
         If a chart names a table or column that is not there.
     MissingExtraError
@@ -105,32 +149,52 @@ def write_page(
 
     Notes
     -----
-    Nothing from the data is taken for markup, and the map runs in a frame that cannot reach the page.
+    Nothing from the data is taken for markup, and the map runs in a frame that cannot reach the page. Which
+    charts a table gets is told from its columns; text of more than 300 characters is cut and says so, and of
+    wide tables the first 14 columns are shown.
 
     Examples
     --------
     >>> import pathlib, tempfile
     >>> import pandas as pd
-    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "reason": ["between"]})
+    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_page(pathlib.Path(folder, "report.html"), {"gaps": gaps}, summary={"gaps": 1})
-    ...     "责任区之间" in path.read_text("utf-8")
+    ...     "空洞" in path.read_text("utf-8")
     True
     """
     check_language(lang)
     target = target_file(path, PAGES)
     words = _WORDS[lang]
-    tables = {name: columns_of(frame, name, lang) for name, frame in sheets.items()}
+    asked = [(chart[0], bars_asked_for(sheets, chart, lang)) for chart in charts]
+    link = place_links(map_file)
+    numbers = itertools.count(1)
+    parts = []
+    for at, (name, frame) in enumerate(sheets.items(), start=1):
+        suggested = charts_of(name, frame, lang)
+        known = {(chart.kind, chart.title) for chart in suggested}
+        more = [chart for sheet, chart in asked if sheet == name and (chart.kind, chart.title) not in known]
+        pictures = [_picture(chart, lang, next(numbers)) for chart in [*suggested, *more]]
+        parts.append(_sheet(f"s{at}", name, frame, pictures, most_rows, link, lang))
     when = (created or dt.datetime.now()).strftime("%Y-%m-%d %H:%M")
+    told_under = [
+        words["as_of"].format(as_of) if as_of else "",
+        words["source"].format(source) if source else "",
+        words["made"].format(when),
+    ]
+    image = picture_bytes(picture)
     text = _template().render(
         lang="zh-CN" if lang == "zh" else "en",
         words=words,
-        title=title or words["title"],
-        subtitle=words["made"].format(when),
-        figures=_figures(summary, lang),
+        title=plain(title or words["title"]),
+        told_under=[plain(line) for line in told_under if line],
+        figures=headlines(summary, lang),
+        told=told,
+        numbers=_NUMBERS,
         map=None if page_map is None else whole_page(page_map),
-        charts=[_chart(tables, *chart, lang) for chart in charts],
-        sheets=[_sheet(name, columns, most_rows, lang) for name, columns in tables.items()],
+        picture="" if image is None else base64.b64encode(image).decode("ascii"),
+        note=words["note"] if any(part["has_places"] for part in parts) else "",
+        sheets=parts,
     )
     with workshop(target) as folder:
         made = folder / target.name
@@ -139,80 +203,92 @@ def write_page(
     return target
 
 
-def _figures(summary: Mapping[str, object], lang: Language) -> list[dict[str, Any]]:
-    """Sort the figures into groups of cards: those that stand alone first."""
-    from collections.abc import Mapping as Group
+def _picture(chart: Chart, lang: Language, number: int) -> dict[str, Any]:
+    import markupsafe
 
-    alone: list[tuple[str, str]] = []
-    groups = [{"title": "", "cards": alone}]
-    for key, value in summary.items():
-        if isinstance(value, Group):
-            cards = [(title_of(str(name), lang), _told(*cell_of(item, lang))) for name, item in value.items()]
-            groups.append({"title": title_of(str(key), lang), "cards": cards})
-        else:
-            alone.append((title_of(str(key), lang), _told(*cell_of(value, lang))))
-    return [group for group in groups if group["cards"]]
-
-
-def _sheet(name: str, columns: list[SheetColumn], most: int, lang: Language) -> dict[str, Any]:
-    count = len(columns[0].cells) if columns else 0
-    shown = [[_told(column.kind, cell) for cell in column.cells[:most]] for column in columns]
-    words = _WORDS[lang]
     return {
-        "title": label(name, lang),
-        "count": words["rows"].format(count),
-        "heads": [{"title": column.title, "number": column.kind in _NUMBERS} for column in columns],
-        "rows": list(zip(*shown, strict=True)),
-        "rest": words["rest"].format(most, count) if count > most else "",
+        "title": chart.title,
+        "note": chart.note,
+        "wide": chart.kind in ("heat", "panels"),
+        "svg": markupsafe.Markup(drawn(chart, lang, number)),  # noqa: S704  drawn() escapes every text
     }
 
 
-def _chart(
-    tables: Mapping[str, list[SheetColumn]], sheet: str, names: str, values: str, lang: Language
+def _sheet(
+    key: str,
+    name: str,
+    frame: pd.DataFrame,
+    pictures: list[dict[str, Any]],
+    most: int,
+    link: Callable[[float, float], str] | None,
+    lang: Language,
 ) -> dict[str, Any]:
-    columns = {column.name: column for column in tables.get(sheet, [])}
-    for column in (names, values):
-        if column not in columns:
-            message = f"charts: the table {sheet!r} has no column {column!r}"
-            raise MissingColumnError(message)
-    bars = [
-        (str(name), value)
-        for name, value in zip(columns[names].cells, columns[values].cells, strict=True)
-        if isinstance(value, int | float)
-    ][:12]
-    longest = max((abs(value) for _, value in bars), default=0) or 1
+    """Gather what is shown of a table."""
+    words = _WORDS[lang]
+    columns = columns_of(frame, name, lang, most=most)
+    links = list(_links(columns, link))
+    shown, left_out = _fitting(columns)
+    cells = [[_told(column.kind, cell, words) for cell in column.cells] for column in shown]
+    title, question = plain(label(name, lang)), question_of(name, lang)
+    rest = [words["rest"].format(most, len(frame))] if len(frame) > most else []
+    rest += [words["more"].format(left_out)] if left_out else []
     return {
-        "title": f"{label(sheet, lang)}:{columns[values].title}",
-        "bars": [
-            {
-                "name": name,
-                "percent": f"{100 * abs(value) / longest:.1f}",
-                "value": _told(columns[values].kind, value),
-            }
-            for name, value in bars
+        "key": key,
+        "title": title,
+        "question": question or title,
+        "count": words["rows"].format(len(frame)),
+        "whole": whole_of(name, lang),
+        "pictures": pictures,
+        "heads": [
+            {"title": column.title, "look": _look(column, texts)}
+            for column, texts in zip(shown, cells, strict=True)
         ],
+        "rows": list(zip(*cells, strict=True)),
+        "links": links,
+        "has_places": any(column.kind == "degrees" for column in shown),
+        "wide": len(shown) >= _WIDE_FROM,
+        "rest": " ".join(rest),
     }
 
 
-def _told(kind: str, cell: Any) -> str:
-    """Write a cell as a reader expects it."""
-    if cell is None:
-        return ""
-    if kind == "share":
-        return f"{cell:.1%}"
-    if kind == "degrees":
-        return f"{cell:.6f}"
-    if kind == "measure":
-        return f"{cell:,.1f}"
-    if kind == "integer":
-        return f"{cell:,.0f}"
-    if kind == "date":
-        return f"{cell:%Y-%m-%d}"
-    if kind == "datetime":
-        return f"{cell:%Y-%m-%d %H:%M}"
-    if isinstance(cell, float):
-        return f"{cell:,.3f}".rstrip("0").rstrip(".")
-    return str(cell)
+def _look(column: SheetColumn, texts: list[str]) -> str:
+    """Numbers to the right, and long text broken wherever it must."""
+    if column.kind in _NUMBERS:
+        return "n"
+    if column.kind in ("date", "datetime"):
+        return "short"
+    widest = max((display_width(text) for text in texts), default=0)
+    return "long" if widest > _LONG_FROM else "short" if widest <= _SHORT_TO else ""
+
+
+def _fitting(columns: list[SheetColumn]) -> tuple[list[SheetColumn], int]:
+    """Choose the columns that a page can hold, leaving out those without any value first."""
+    if len(columns) <= _MOST_COLUMNS:
+        return columns, 0
+    filled = [column for column in columns if any(cell is not None for cell in column.cells)]
+    # Codes and answers first, coordinates last; shown in the table's own order.
+    ranked = sorted(filled, key=lambda c: (c.name in _PLACES, not (c.is_word or c.kind == "code")))
+    kept = {id(column) for column in ranked[:_MOST_COLUMNS]}
+    shown = [column for column in columns if id(column) in kept]
+    return shown, len(columns) - len(shown)
+
+
+def _links(columns: list[SheetColumn], link: Callable[[float, float], str] | None) -> Iterator[str]:
+    """Yield for each row where the map shows it; nothing where there is no map or the table has no places."""
+    places = {column.name: column.cells for column in columns if column.kind == "degrees"}
+    if link is None or not {"longitude", "latitude"} <= set(places):
+        return
+    for lon, lat in zip(places["longitude"], places["latitude"], strict=True):
+        yield "" if lon is None or lat is None else link(lon, lat)
+
+
+def _told(kind: str, cell: Any, words: Mapping[str, str]) -> str:
+    if cell is None and kind in _NUMBERS:
+        return "—"  # no data, and not nothing
+    text = told(kind, cell)
+    if len(text) > _MOST_CHARACTERS:
+        return text[:_MOST_CHARACTERS] + words["cut"].format(len(text))
+    return text
 
 
 @cache

@@ -6,66 +6,41 @@ begins like a formula is marked as text, so that it stays one when a person edit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import Language, check_language, label
-from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of, display_width, title_of
+from zjk_gis.reports.headlines import headlines
+from zjk_gis.reports.pictures import charts_of
+from zjk_gis.reports.places import picture_bytes, place_links
+from zjk_gis.reports.questions import question_of
+from zjk_gis.reports.telling import plain
+from zjk_gis.reports.workbook_charts import write_calendar, write_charts
+from zjk_gis.reports.workbook_cover import Listed, write_cover, write_picture
+from zjk_gis.reports.workbook_looks import make_looks
+from zjk_gis.reports.workbook_sheets import MOST_COLUMNS, write_sheet
 
 if TYPE_CHECKING:
-    import datetime as dt
     import os
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    import pandas as pd
+
+    from zjk_gis.reports.charts import Chart
 
 __all__ = ["write_workbook"]
 
-_MOST_ROWS = 1_048_575  # Excel's limit, less the header
-_MOST_COLUMNS = 16_384
-_MOST_CHARACTERS = 32_767
+_MOST_ROWS = 1_048_571  # Excel's limit, less the question, its notes and the header
 _NAME_CHARACTERS = 31
-_LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FORMATS: dict[str, dict[str, Any]] = {
-    "text": {},
-    "code": {"num_format": "@"},
-    "integer": {"num_format": "#,##0"},
-    "year": {"num_format": "0"},
-    "number": {},
-    "measure": {"num_format": "#,##0.00"},
-    "share": {"num_format": "0.0%"},
-    "degrees": {"num_format": "0.000000"},
-    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
-    "datetime": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
-    "marked": {"num_format": "@", "quote_prefix": True},
-    "header": {"bold": True, "bg_color": "#DCE6F1", "bottom": 1, "valign": "vcenter"},
-    "title": {"bold": True, "font_size": 18},
-    "heading": {"bold": True, "font_size": 12, "bottom": 1},
-    "link": {"font_color": "#0563C1", "underline": 1},
-    "note": {"font_color": "#595959", "italic": True},
-}
+# Also the replacement of a character that was none, and the marks that turn text around.
+_NOT_IN_NAMES = "[]:*?/\\\ufffd\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _WORDS = {
-    "zh": {
-        "cover": "封面",
-        "title": "城市精细化管理空间分析报告",
-        "figures": "主要指标",
-        "contents": "目录",
-        "sheet": "工作表",
-        "rows": "行数",
-        "note": "经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。",
-    },
-    "en": {
-        "cover": "Cover",
-        "title": "City management: spatial report",
-        "figures": "Key figures",
-        "contents": "Contents",
-        "sheet": "sheet",
-        "rows": "rows",
-        "note": "Longitude and latitude are CGCS2000/WGS84; areas and lines show a point in them.",
-    },
+    "zh": {"cover": "封面", "charts": "图表", "map": "地图", "title": "城市精细化管理空间分析报告"},
+    "en": {"cover": "Cover", "charts": "Charts", "map": "Map", "title": "City management: spatial report"},
 }
 
 
@@ -76,6 +51,10 @@ def write_workbook(
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
     title: str | None = None,
+    picture: bytes | str | os.PathLike[str] | None = None,
+    map_file: str | None = None,
+    source: str = "",
+    as_of: str | dt.date | None = None,
     created: dt.datetime | None = None,
 ) -> Path:
     """Write the answers as an Excel workbook: a cover with key figures, then one sheet a question.
@@ -89,10 +68,20 @@ def write_workbook(
         language asked for, with units; its own words (such as ``border``) too. A geometry becomes longitude
         and latitude. The index is not written.
     summary : mapping or DataFrame
-        The key figures for the cover; a mapping inside a mapping is shown item by item.
+        The key figures for the cover; a mapping inside a mapping is a group. A table with ``measure``,
+        ``value`` and ``whole``, such as the figures of an audit, shows each with its denominator.
     lang : {"zh", "en"}, default "zh"
     title : str, optional
         The heading of the cover.
+    picture : bytes or path, optional
+        A PNG of the map, such as `print_map` makes, for a sheet of its own.
+    map_file : str, optional
+        The page of a map beside the workbook, such as ``audit.html``: rows with a place then link to it
+        there.
+    source : str, optional
+        Where the data come from, told under the title.
+    as_of : date or str, optional
+        The day that the figures hold for.
     created : datetime, optional
         The time recorded in the file; by default now. With the same time, the same answers give the same
         bytes.
@@ -107,7 +96,8 @@ def write_workbook(
     MissingExtraError
         If XlsxWriter is not installed (extra ``excel``).
     InputError
-        If the path does not end in .xlsx, the language is unknown, or a sheet has more than 16,384 columns.
+        If the path does not end in .xlsx, the language is unknown, a sheet has more than 16,384 columns, the
+        picture is no PNG, or the map's file is no plain name of a page.
     CRSError
         If a layer has no CRS.
     FileError
@@ -115,16 +105,20 @@ def write_workbook(
 
     Notes
     -----
-    A table of more than 1,048,575 rows goes on in further sheets. Text of more than 32,767 characters, which
-    no cell can hold, is cut and says so. Codes are text, so that no digit is lost.
+    Each sheet begins with its question, what it is counted of, and a link back; the header is in row 4. A
+    table of more than 1,048,571 rows goes on in further sheets. Text of more than 32,767 characters, which
+    no cell can hold, is cut and says so. Codes are text, so that no digit is lost. The first 60,000 rows of a
+    sheet can link to the map, as Excel allows no more.
 
-    A chart is added to a sheet that ranks chiefs by incidents (``chief_code`` and ``incidents``).
+    Charts are Excel's own, on a sheet beside the numbers that they draw; which ones there are is told from
+    the columns of the tables, as on the page.
 
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import pandas as pd
     >>> from zjk_gis.reports import write_workbook
-    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "reason": ["between"]})
+    >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_workbook(pathlib.Path(folder, "report.xlsx"), {"gaps": gaps}, summary={"gaps": 1})
     ...     path.name, path.stat().st_size > 5000
@@ -133,50 +127,92 @@ def write_workbook(
     xlsxwriter = need("xlsxwriter", extra="excel", purpose="write a workbook")
     check_language(lang)
     target = target_file(path, (".xlsx",))
-    parts = list(_parts(sheets, lang))
+    link = place_links(map_file, encoded=False)
+    image = picture_bytes(picture)
+    words = _WORDS[lang]
+    for key, frame in sheets.items():
+        if frame.shape[1] + 3 > MOST_COLUMNS:
+            message = f"{key}: {frame.shape[1]:,} columns; a sheet holds {MOST_COLUMNS:,}, so choose some"
+            raise InputError(message)
+    charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
+    plan = list(_planned(sheets, charts, image is not None, lang))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
         try:
-            if created is not None:
-                book.set_properties({"created": created})
-            formats = {
-                name: book.add_format({"font_name": "Microsoft YaHei", **wanted})
-                for name, wanted in _FORMATS.items()
-            }
-            cover = book.add_worksheet(_WORDS[lang]["cover"])
-            _write_cover(cover, summary, parts, title or _WORDS[lang]["title"], lang, formats)
-            for name, columns in parts:
-                _write_sheet(book, book.add_worksheet(name), name, columns, lang, formats)
+            heading = plain(title or words["title"])
+            book.set_properties({"title": heading[:250], "created": created or dt.datetime.now()})
+            looks = make_looks(book)
+            pages = {one.sheet: book.add_worksheet(one.sheet) for one in plan}
+            for page in pages.values():
+                _set_up(page, heading)
+            about = {"title": heading, "source": plain(source), "as_of": as_of, "created": created}
+            write_cover(pages[plan[0].sheet], headlines(summary, lang), plan[1:], about, lang, looks)
+            for one in plan[1:]:
+                page = pages[one.sheet]
+                if one.kind == "charts":
+                    flat = [chart for chart in charts if chart.kind != "heat"]
+                    write_charts(book, page, one.sheet, flat, lang, looks)
+                elif one.kind == "calendar":
+                    write_calendar(page, one.chart, looks)
+                elif one.kind == "map":
+                    write_picture(page, image)
+                else:
+                    part = sheets[one.key].iloc[one.start : one.start + one.rows]
+                    write_sheet(page, part, one, plan[0].sheet, link, lang, looks)
         finally:  # also after a failure: rows wait in open files, which nothing else closes
             book.close()
         made.replace(target)
     return target
 
 
-def _parts(sheets: Mapping[str, pd.DataFrame], lang: Language) -> Iterator[tuple[str, list[SheetColumn]]]:
-    """Yield each sheet's name and columns; a table too long for one sheet goes on in the next."""
-    taken = {_WORDS[lang]["cover"].casefold()}
+def _planned(
+    sheets: Mapping[str, pd.DataFrame],
+    charts: list[Chart],
+    has_picture: bool,
+    lang: Language,
+) -> Iterator[Listed]:
+    """Yield what sheets there are: the cover, charts, the map, then the tables, each under its own name."""
+    words, taken = _WORDS[lang], set[str]()
+
+    def named(wanted: str) -> str:
+        name = _sheet_name(plain(wanted), taken)
+        taken.add(name.casefold())
+        return name
+
+    yield Listed(named(words["cover"]), "cover")
+    if any(chart.kind != "heat" for chart in charts):
+        yield Listed(named(words["charts"]), "charts")
+    for chart in charts:
+        if chart.kind == "heat":
+            yield Listed(named(chart.title.split("(")[0].split(" (")[0]), "calendar", chart=chart)
+    if has_picture:
+        yield Listed(named(words["map"]), "map")
     for key, frame in sheets.items():
-        if frame.shape[1] + 2 > _MOST_COLUMNS:
-            message = f"{key}: {frame.shape[1]:,} columns; a sheet holds {_MOST_COLUMNS:,}, so choose some"
-            raise InputError(message)
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
-            name = _sheet_name(label(key, lang), taken)
-            taken.add(name.casefold())
-            yield name, columns_of(frame.iloc[start : start + _MOST_ROWS], key, lang)
+            rows = min(_MOST_ROWS, len(frame) - start)
+            question = question_of(key, lang) or plain(label(key, lang))[:250]
+            yield Listed(named(label(key, lang)), "table", key, question, start, rows)
+
+
+def _set_up(page: Any, title: str) -> None:
+    """Set a sheet up for A4, as wide as the paper, with page numbers."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    page.set_footer(f"&L{title[:80].replace('&', '&&')}&R&P / &N")
 
 
 def _sheet_name(wanted: str, taken: set[str]) -> str:
     """Make a name that Excel accepts and no other sheet has."""
-    plain = "".join("_" if mark in "[]:*?/\\" or ord(mark) < ord(" ") else mark for mark in wanted)
-    plain = plain.strip().strip("'") or "Sheet"
-    if plain.casefold() == "history":  # Excel keeps this name for itself
-        plain += "_"
-    number, name = 1, _shortened(plain, "")
+    allowed = "".join("_" if mark in _NOT_IN_NAMES or ord(mark) < ord(" ") else mark for mark in wanted[:200])
+    allowed = allowed.strip().strip("'") or "Sheet"
+    if allowed.casefold() == "history":  # Excel keeps this name for itself
+        allowed += "_"
+    number, name = 1, _shortened(allowed, "")
     while name.casefold() in taken:
         number += 1
-        name = _shortened(plain, f" ({number})")
+        name = _shortened(allowed, f" ({number})")
     return name
 
 
@@ -185,133 +221,3 @@ def _shortened(text: str, ending: str) -> str:
     while len((text + ending).encode("utf-16-le")) > 2 * _NAME_CHARACTERS:
         text = text[:-1]
     return text.rstrip("' ") + ending
-
-
-def _write_cover(
-    page: Any,
-    summary: Mapping[str, object] | pd.DataFrame,
-    parts: list[tuple[str, list[SheetColumn]]],
-    title: str,
-    lang: Language,
-    formats: dict[str, Any],
-) -> None:
-    """Write the title, the key figures, and a list of the sheets with links to them."""
-    words = _WORDS[lang]
-    page.hide_gridlines(2)
-    figures = _figures(summary, lang)
-    links = [[("link", name), cell_of(_rows(columns), lang)] for name, columns in parts]
-    widths = [
-        max([24, *(display_width(str(row[at][1])) + 4 for row in [*figures, *links] if at < len(row))])
-        for at in range(max(map(len, [*figures, *links]), default=0))
-    ]
-    for at, width in enumerate(widths):
-        page.set_column(at, at, min(width, 60))
-    page.set_row(0, 30)
-    _write_text(page, 0, 0, title, "title", formats)
-    page.write_string(2, 0, words["figures"], formats["heading"])
-    row = 3
-    for cells in figures:
-        for at, (kind, cell) in enumerate(cells):
-            _write_cell(page, row, at, kind, cell, formats)
-        row += 1
-    row += 1
-    page.write_string(row, 0, words["contents"], formats["heading"])
-    page.write_string(row, 1, words["rows"], formats["heading"])
-    for (_, name), (kind, cell) in links:
-        row += 1
-        quoted = name.replace("'", "''")
-        page.write_url(row, 0, f"internal:'{quoted}'!A1", formats["link"], name)
-        _write_cell(page, row, 1, kind, cell, formats)
-    page.write_string(row + 2, 0, words["note"], formats["note"])
-
-
-def _figures(summary: Mapping[str, object] | pd.DataFrame, lang: Language) -> list[list[tuple[str, Any]]]:
-    """Turn the key figures into rows of cells."""
-    rows: list[list[tuple[str, Any]]]
-    if isinstance(summary, pd.DataFrame):
-        columns = columns_of(summary, "summary", lang)
-        rows = [[("header", column.title) for column in columns]]
-        rows += [[(c.kind, c.cells[row]) for c in columns] for row in range(len(summary))]
-        return rows
-    rows = []
-    for key, value in summary.items():
-        if isinstance(value, Mapping):
-            rows.append([("text", title_of(str(key), lang))])
-            rows += [
-                [("text", "    " + title_of(str(name), lang)), cell_of(item, lang)]
-                for name, item in value.items()
-            ]
-        else:
-            rows.append([("text", title_of(str(key), lang)), cell_of(value, lang)])
-    return rows
-
-
-def _rows(columns: list[SheetColumn]) -> int:
-    return len(columns[0].cells) if columns else 0
-
-
-def _write_sheet(
-    book: Any, page: Any, name: str, columns: list[SheetColumn], lang: Language, formats: dict[str, Any]
-) -> None:
-    """Write one sheet row by row, as a workbook that keeps little in memory must be."""
-    for at, column in enumerate(columns):
-        page.set_column(at, at, column.width)
-    page.freeze_panes(1, 0)
-    page.set_row(0, 22)
-    for at, column in enumerate(columns):
-        page.write_string(0, at, column.title[:_MOST_CHARACTERS], formats["header"])
-    kinds = [column.kind for column in columns]
-    for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True), start=1):
-        for at, cell in enumerate(cells):
-            _write_cell(page, row, at, kinds[at], cell, formats)
-    if columns:
-        page.autofilter(0, 0, _rows(columns), len(columns) - 1)
-        _add_chart(book, page, name, columns, lang)
-
-
-def _write_cell(page: Any, row: int, at: int, kind: str, cell: Any, formats: dict[str, Any]) -> None:
-    if cell is None:
-        return
-    if isinstance(cell, str):
-        _write_text(page, row, at, cell, kind, formats)
-    elif kind in ("date", "datetime"):
-        page.write_datetime(row, at, cell, formats[kind])
-    else:
-        page.write_number(row, at, cell, formats[kind])
-
-
-def _write_text(page: Any, row: int, at: int, text: str, kind: str, formats: dict[str, Any]) -> None:
-    if len(text) > _MOST_CHARACTERS:
-        notice = f" …[{len(text):,}]"
-        text = text[: _MOST_CHARACTERS - len(notice)] + notice
-    marked = kind in ("text", "code") and text.startswith(_LIKE_A_FORMULA)
-    page.write_string(row, at, text, formats["marked" if marked else kind])
-
-
-def _add_chart(book: Any, page: Any, name: str, columns: list[SheetColumn], lang: Language) -> None:
-    """Draw who has most incidents, beside the table that says so."""
-    at = {column.name: position for position, column in enumerate(columns)}
-    last = _rows(columns)
-    if not last or not {"chief_code", "incidents"} <= set(at):
-        return
-    named = at.get("chief_name", at["chief_code"])
-    chart = book.add_chart({"type": "bar"})
-    chart.add_series(
-        {
-            "name": [name, 0, at["incidents"]],
-            "categories": [name, 1, named, last, named],
-            "values": [name, 1, at["incidents"], last, at["incidents"]],
-            # What was written is no longer in memory, and a chart without it looks empty until recalculated.
-            "categories_data": columns[named].cells,
-            "values_data": columns[at["incidents"]].cells,
-            "fill": {"color": "#0072B2"},
-            "gap": 60,
-            "data_labels": {"value": True},
-        }
-    )
-    chart.set_title({"name": label("busiest_chiefs", lang)})
-    chart.set_legend({"none": True})
-    chart.set_y_axis({"reverse": True})
-    chart.set_x_axis({"major_gridlines": {"visible": False}, "visible": False})
-    chart.set_size({"width": 560, "height": max(240, 60 + 28 * last)})
-    page.insert_chart(1, len(columns) + 1, chart)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["check_codes", "next_codes", "parse_codes"]
 
 _ZERO = ord("0")
+_SHOWN = 5
+_SCIENTIFIC = re.compile(r"([0-9](?:\.[0-9]*)?)[eE][+]?[0-9]{1,2}")
 _PREFIXES = (("district", 6), ("street", 9), ("community", 12))
 
 
@@ -33,7 +37,10 @@ class _Digits:
     def __init__(self, codes: pd.Series | Sequence[Any] | NDArray[Any], scheme: CodeScheme) -> None:
         import pandas as pd
 
-        text = pd.Series(codes).astype("str").str.strip()
+        values = pd.Series(codes)
+        text = values.astype("str").str.strip()
+        if not isinstance(values.dtype, pd.StringDtype):  # a column with gaps turns whole numbers into these
+            text = text.str.replace(r"^([0-9]{1,15})\.0$", r"\1", regex=True)
         self.missing = (text.isna() | (text == "").fillna(value=True)).to_numpy(dtype=bool)
         self.text = text.mask(self.missing).to_numpy(dtype=object, na_value="")
         width = scheme.digits + 1
@@ -41,7 +48,8 @@ class _Digits:
         used = letters != 0
         self.length = used.sum(axis=1)
         figures = (letters >= _ZERO) & (letters <= _ZERO + 9)
-        self.figures = (figures | ~used).all(axis=1)
+        broken = (~used[:, :-1] & used[:, 1:]).any(axis=1)  # a NUL amid the digits is no end
+        self.figures = (figures | ~used).all(axis=1) & ~broken
         self.whole = ~self.missing & self.figures & (self.length == scheme.digits)
         self._values = letters[:, :-1].astype(np.int64) - _ZERO
 
@@ -249,7 +257,8 @@ def next_codes(
     Parameters
     ----------
     existing : Series or sequence of str
-        All codes given out so far, in any order; those of another prefix are passed over.
+        All codes given out so far, in any order; those of another prefix are passed over. Whole numbers of up
+        to 15 digits will do.
     count : int, default 1
         How many are wanted.
     scheme : str
@@ -268,8 +277,10 @@ def next_codes(
     Raises
     ------
     InputError
-        If the scheme has no sequence number, the prefix is not as it must be, or the sequence numbers do not
-        reach; the message says how many are left.
+        If the scheme has no sequence number, `count` is negative, the prefix is not as it must be, or the
+        sequence numbers do not reach; the message says how many are left. Also if a code that was given out
+        seems to be of this prefix and cannot be read (``1.30703E+14``, a digit lost): its number would come
+        again.
 
     Notes
     -----
@@ -289,10 +300,14 @@ def next_codes(
     if not (prefix.isascii() and prefix.isdigit() and len(prefix) == span[0]):
         message = f"prefix={prefix!r} must be the first {span[0]} digits of a {scheme.name} code"
         raise InputError(message)
+    if count < 0:
+        message = f"count={count} must not be negative"
+        raise InputError(message)
     highest = 0
     for codes in (existing, retired):
         if len(codes):
             digits = _Digits(codes, scheme)
+            _refuse_unreadable(digits, scheme, prefix)
             own = digits.whole & (digits.number(0, span[0]) == int(prefix))
             highest = max(highest, int(digits.number(*span)[own].max(initial=0)))
     most = 10 ** (span[1] - span[0]) - 1
@@ -304,3 +319,26 @@ def next_codes(
         raise InputError(message)
     width = span[1] - span[0]
     return [f"{prefix}{number:0{width}d}" for number in range(highest + 1, highest + count + 1)]
+
+
+def _refuse_unreadable(digits: _Digits, scheme: CodeScheme, prefix: str) -> None:
+    """Refuse to count on from codes that may be of the prefix, and whose number nobody can read."""
+    texts = sorted(set(digits.text[~digits.whole & ~digits.missing].tolist()))
+    unreadable = [text for text in texts if _may_begin_with(text, prefix)]
+    if unreadable:
+        shown = ", ".join(map(repr, unreadable[:_SHOWN])) + (", ..." if len(unreadable) > _SHOWN else "")
+        message = (
+            f"{len(unreadable)} codes given out may be of {prefix} and are no {scheme.name} codes of "
+            f"{scheme.digits} digits: {shown}; put them right first, or a number could come again"
+        )
+        raise InputError(message)
+
+
+def _may_begin_with(text: str, prefix: str) -> bool:
+    """Tell whether a damaged code has the first digits of a prefix, as far as it has any."""
+    plain = unicodedata.normalize("NFKC", text)
+    rounded = _SCIENTIFIC.fullmatch(plain)
+    figures = re.sub(r"[^0-9]", "", plain if rounded is None else rounded[1])
+    shared = min(len(figures), len(prefix))
+    least = 1 if rounded is not None else _PREFIXES[0][1]  # what is shorter names not even a district
+    return shared >= least and figures[:shared] == prefix[:shared]

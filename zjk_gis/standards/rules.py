@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zjk_gis.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
     import pandas as pd
@@ -71,8 +71,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     Raises
     ------
     InputError
-        If there is no such table, or an override has no key column, an unknown column, an empty or repeated
-        key, or cannot be read.
+        If there is no such table, or none of the name of an override; or if an override has no key column, an
+        unknown column, an empty or repeated key, or cannot be read.
 
     Examples
     --------
@@ -112,19 +112,31 @@ def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | No
         if not overrides:
             return None, ""
     if not isinstance(overrides, str | os.PathLike):
+        _refuse_unknown(overrides, "tables")
         return overrides.get(name), f"the override of {name}"
     folder = Path(overrides)
     if not folder.is_dir():
         message = f"{folder}: is no folder of tables; name one with files such as streets.csv"
         raise InputError(message)
+    _refuse_unknown([file.stem for file in sorted(folder.glob("*.csv"))], str(folder))
     path = folder / f"{name}.csv"
     if not path.is_file():
         return None, ""
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"), str(path)
     except (OSError, ValueError) as error:
-        message = f"{path}: cannot be read as CSV in UTF-8: {error}"
+        message = f"{path}: cannot be read as CSV in UTF-8; in Excel, save it as «CSV UTF-8»: {error}"
         raise InputError(message) from error
+
+
+def _refuse_unknown(names: Iterable[str], origin: str) -> None:
+    """Refuse rows for a table that there is not: nobody would see that they change nothing."""
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        message = (
+            f"{origin}: there is no table {unknown[0]!r} to override; the tables are {', '.join(TABLES)}"
+        )
+        raise InputError(message)
 
 
 def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) -> pd.DataFrame:

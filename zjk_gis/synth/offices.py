@@ -269,19 +269,17 @@ class _Planter:
         centre = shapely.get_coordinates(shapely.maximum_inscribed_circle(self.shape[row], tolerance=1))[0]
         return _octagon(*centre, radius=radius)
 
-    def add_zone(self, row: int, code: str, shape: BaseGeometry, reason: str) -> None:
+    def add_zone(self, row: int, code: str, shape: BaseGeometry, kind: str) -> None:
         """Let another zone claim ground of a zone."""
         self.added.append(dict(self.zones.loc[row]) | {"zone_code": code, "geometry": shape})
-        self.overlap(shape, self.code[row], code, reason)
+        self.overlap(shape, self.code[row], code, kind)
 
-    def gap(self, piece: BaseGeometry, reason: str) -> None:
+    def gap(self, piece: BaseGeometry, kind: str) -> None:
         spot: Any = shapely.point_on_surface(piece)
-        self.gaps.append(
-            {"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "reason": reason}
-        )
+        self.gaps.append({"x": round(spot.x, 3), "y": round(spot.y, 3), "area_m2": piece.area, "kind": kind})
         self.spoiled.append(piece)
 
-    def overlap(self, piece: BaseGeometry, first: str, second: str, reason: str) -> None:
+    def overlap(self, piece: BaseGeometry, first: str, second: str, kind: str) -> None:
         spot: Any = shapely.point_on_surface(piece)
         pair = sorted((first, second))
         self.overlaps.append(
@@ -291,7 +289,7 @@ class _Planter:
                 "area_m2": piece.area,
                 "first_code": pair[0],
                 "second_code": pair[1],
-                "reason": reason,
+                "kind": kind,
             }
         )
         self.spoiled.append(piece)
@@ -315,18 +313,19 @@ def _plant(
     _redraw(p, zones, grids, offices, several(3))
     for row in p.pick(1):
         zones.loc[row, "valid_to"] = EXPIRED
-        p.gap(p.shape[row], "expired_zone")
+        p.gap(p.shape[row], "missing_zone")
         p.spoiled.pop()  # incidents there are ordinary as long as the zone held
         offices.faults["expired_zones"] = [p.code[row]]
     _cut_holes(p, several(3))
-    for kind, count in (("between", 3), ("sliver", 2), ("partial", 3), ("overlap sliver", 1)):
+    for kind, count in (("hole", 3), ("sliver", 2), ("partial", 3), ("overlap sliver", 1)):
         _spoil_borders(p, kind, several(count))
     _cut_edges(p, several(2))
     for row in p.pick(1):
         inner = [i for i, code in enumerate(offices.zone_of_grid) if code == p.code[row]]
         spare = grids.geometry[inner[0]]
         p.set_shape(row, p.shape[row].difference(spare))
-        p.gap(spare, "between")
+        typical = float(np.median([shape.area for shape in p.shape.values()]))
+        p.gap(spare, "missing_zone" if spare.area >= typical / 2 else "hole")
     for row in p.pick(several(1)):
         p.add_zone(row, f"{p.code[row]}B", p.shape[row], "duplicate")
     for row in p.pick(several(2)):
@@ -412,10 +411,10 @@ def _spoil_border(p: _Planter, row: int, other: int, spot: Any, stretch: BaseGeo
     p.used.update((row, other))
     disc = _octagon(spot.x, spot.y, radius=float(p.rng.uniform(8, 15)))
     ribbon = stretch.buffer(0.4, cap_style="flat", join_style="mitre", mitre_limit=1.5)
-    if kind == "between":
+    if kind == "hole":
         p.set_shape(row, mine.difference(disc))
         p.set_shape(other, theirs.difference(disc))
-        p.gap(disc.intersection(shapely.union_all([mine, theirs])), "between")
+        p.gap(disc.intersection(shapely.union_all([mine, theirs])), "hole")
     elif kind == "sliver":
         piece = max(shapely.get_parts(mine.intersection(ribbon)), key=lambda part: part.area)
         p.set_shape(row, mine.difference(piece))

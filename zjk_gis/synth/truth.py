@@ -46,7 +46,7 @@ def check_against_truth(
     DataFrame
         One row a check: ``check`` (text), ``planted``, ``found``, ``missed``, ``invented`` (int64) and
         ``ok`` (bool). A gap or overlap counts as found only with its exact area (within 1e-6 of it) and its
-        reason; an incident only with the right zone, and where it is fixed the right grid.
+        kind; an incident only with the right zone, and where it is fixed the right grid.
 
     Examples
     --------
@@ -84,13 +84,13 @@ def _compare(check: str, planted: Iterable[object], found: Iterable[object]) -> 
 
 
 def _check_areas(name: str, planted: list[dict[str, Any]], found: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Match each planted area with the one found area that holds its point and agrees in size and reason."""
+    """Match each planted area with the one found area that holds its point and agrees in size and kind."""
     claimed: set[object] = set()
     pairs = {"first_code", "second_code"}
     for fault in planted:
         here = found[found.geometry.intersects(shapely.Point(fault["x"], fault["y"]))]
         same = (here["area_m2"] - fault["area_m2"]).abs() <= _AREA_TOLERANCE * fault["area_m2"]
-        same &= here["reason"] == fault["reason"]
+        same &= here["kind"] == fault["kind"]
         for code in pairs & set(fault):
             same &= here[code] == fault[code]
         claimed |= set(here.index[same][:1])

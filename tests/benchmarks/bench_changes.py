@@ -1,0 +1,100 @@
+"""What a change of zones moves, beside overlay: ``python tests/benchmarks/bench_changes.py [--quick]``.
+
+A hundred of 20,000 zones give half of their ground to a neighbour. Then incidents are assigned again: all of
+them, and only those that the change can concern; both results are compared. All in one process, in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+sys.path.insert(0, str(Path(__file__).parent))
+from data import make_points, make_zones
+from table import amount, print_table
+
+from zjk_gis import assign_incidents, compare_zones, reassign_incidents
+
+_MOVES = 100
+
+
+def make_layers(size):
+    """Return the zones before and after."""
+    before = make_zones(size)
+    after, taken = before.copy(), np.zeros(len(before), dtype=bool)
+    tree = shapely.STRtree(before)
+    moves = 0
+    for giver in np.random.default_rng(0).permutation(len(before)):
+        around = tree.query(before[giver], predicate="intersects")
+        if taken[around].any() or moves == _MOVES:
+            continue
+        west, south, east, north = before[giver].bounds
+        half = before[giver].intersection(shapely.box((west + east) / 2, south - 1, east + 1, north + 1))
+        common = shapely.length(shapely.intersection(half, before[around])) * (around != giver)
+        taker = around[np.argmax(common)]
+        after[giver], after[taker] = before[giver].difference(half), before[taker].union(half)
+        taken[around] = True
+        moves += 1
+    codes = [f"{at:05}" for at in range(len(before))]
+    columns = {"zone_code": codes, "chief_code": codes}
+    frame = gpd.GeoDataFrame(columns, geometry=before, crs=4547)
+    return frame, frame.set_geometry(after)
+
+
+def timed(job, rounds):
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        result = job()
+        seconds.append(time.perf_counter() - start)
+    return median(seconds), result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="2,500 zones")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--markdown", action="store_true")
+    wanted = parser.parse_args()
+    old, new = make_layers("50x50" if wanted.quick else "grids")
+    compare_zones(old.iloc[:9], new.iloc[:9])  # compiled code is loaded once
+
+    ours, changes = timed(lambda: compare_zones(old, new), wanted.rounds)
+    chiefs, _ = timed(lambda: compare_zones(old, old.assign(chief_code="L")), wanted.rounds)
+    plain = [layer[["zone_code", "geometry"]] for layer in (old, new)]
+    overlay, _ = timed(lambda: gpd.overlay(*plain, how="union", keep_geom_type=True), 1)
+    whole = shapely.union_all([*old.geometry, *new.geometry]).area
+    rest = changes.figure("ground_before_or_after") / whole - 1
+    rows = [
+        ["compare_zones", amount(ours), ""],
+        ["compare_zones, every chief another", amount(chiefs), amount(chiefs / ours)],
+        ["geopandas.overlay(how='union')", amount(overlay), amount(overlay / ours)],
+    ]
+    title = f"{len(old):,} zones, {len(changes.moved)} moves; whole ground off by {rest:.1e}"
+    print_table(["", "seconds", "times"], rows, title=title, markdown=wanted.markdown)
+
+    x, y = make_points(old.geometry.to_numpy(), "uniform", wanted.points)
+    incidents = gpd.GeoDataFrame(geometry=shapely.points(x, y), crs=4547)
+    assigned = assign_incidents(incidents, old)
+    again, few = timed(lambda: reassign_incidents(assigned, old, new), wanted.rounds)
+    anew, everything = timed(lambda: assign_incidents(incidents, new), wanted.rounds)
+    pd.testing.assert_frame_equal(pd.DataFrame(few), pd.DataFrame(everything))
+    rows = [
+        ["reassign_incidents", amount(again), ""],
+        ["assign_incidents", amount(anew), amount(anew / again)],
+    ]
+    title = f"{few.attrs['reassigned']['asked']:,} of {len(incidents):,} incidents asked again, same result"
+    print_table(["", "seconds", "times"], rows, title=title, markdown=wanted.markdown)
+
+
+if __name__ == "__main__":
+    main()

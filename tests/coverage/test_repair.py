@@ -1,0 +1,503 @@
+"""How gaps and overlaps are mended, and what is never done to a zone. Zones are drawn on squared paper."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import MultiPolygon, Polygon, box
+
+from zjk_gis import apply_repairs, coverage_gaps, overlapping_zones, repair_coverage
+from zjk_gis.coverage.mending import refusal
+from zjk_gis.errors import InputError, MissingColumnError
+
+X, Y = 573000, 4520000
+NO_LIMITS = {
+    "max_fill_area_m2": 1e9,
+    "max_fill_width_m": 1e4,
+    "max_cut_area_m2": 1e9,
+    "max_cut_width_m": 1e4,
+}
+
+
+def square(x, y, width=100.0, height=100.0):
+    return box(X + x, Y + y, X + x + width, Y + y + height)
+
+
+def make_zones(*shapes, crs=4547, **columns):
+    columns.setdefault("zone_code", [chr(ord("A") + i) for i in range(len(shapes))])
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=crs)
+
+
+def make_region(*shapes):
+    return gpd.GeoDataFrame(geometry=list(shapes), crs=4547)
+
+
+def only(proposals):
+    assert len(proposals) == 1
+    return proposals.iloc[0]
+
+
+class TestGaps:
+    """A to the left, B to the right of a gap of 2 m; C above them, without a vertex where they end."""
+
+    @pytest.fixture
+    def zones(self):
+        return make_zones(square(0, 0, 99), square(101, 0, 99), square(0, 100, 200))
+
+    @pytest.fixture
+    def region(self):
+        return make_region(square(0, 0, 200, 200))
+
+    def test_a_gap_goes_to_the_zone_with_the_longest_common_border(self, region, zones):
+        zones.loc[1, "geometry"] = zones.geometry[1].difference(square(101, 0, 5, 50))
+        gap = only(repair_coverage(region, zones, **NO_LIMITS))
+        assert gap[["repair_code", "action", "status", "gaining_code", "losing_code", "by"]].tolist() == [
+            "R001",
+            "fill",
+            "proposed",
+            "B",
+            "",
+            "longest_border",
+        ]
+        assert (gap["neighbours"], gap["neighbour_borders_m"]) == ("B;A;C", "105.00;100.00;2.00")
+        assert gap["area_m2"] == pytest.approx(450)
+        assert gap[["gaining_before_m2", "gaining_after_m2"]].tolist() == pytest.approx([9650, 10_100])
+
+    def test_the_longest_border_wins_and_equal_ones_are_decided_by_code(self, region, zones):
+        assert only(repair_coverage(region, zones))["gaining_code"] == "A"
+        shorter = zones.assign(geometry=[square(0, 0, 99, 60), *zones.geometry[1:]])
+        shorter = pd.concat([shorter, make_zones(square(0, 60, 99, 40), zone_code=["D"])], ignore_index=True)
+        assert only(repair_coverage(region, shorter))["gaining_code"] == "B"
+
+    def test_the_mended_border_has_the_same_vertices_on_both_sides(self, region, zones):
+        mended = apply_repairs(zones, repair_coverage(region, zones), region=region)
+        assert mended.area.tolist() == [10_100, 9900, 20_000]
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        account = mended.attrs["repairs"]
+        assert (account["changed_codes"], account["renoded_codes"]) == (["A"], ["C"])
+        assert (account["gaps_left"], account["overlaps_left"]) == (0, 0)
+        assert account["covered_after_m2"] == pytest.approx(account["covered_before_m2"] + 200, rel=1e-12)
+
+    @pytest.mark.parametrize(
+        ("limit", "reason"),
+        [({"max_fill_area_m2": 199}, "too_large"), ({"max_fill_width_m": 1.9}, "too_wide")],
+    )
+    def test_what_exceeds_a_limit_is_left_to_a_person_who_may_still_accept_it(
+        self, region, zones, limit, reason
+    ):
+        proposals = repair_coverage(region, zones, **limit)
+        gap = only(proposals)
+        assert (gap["status"], gap["reason"], gap["gaining_code"]) == ("left_to_a_person", reason, "A")
+        assert apply_repairs(zones, proposals).geometry.tolist() == zones.geometry.tolist()
+        assert apply_repairs(zones, proposals, accept=["R001"]).area[0] == 10_100
+
+    def test_limits_are_kept_to_exactly(self, region, zones):
+        gap = only(repair_coverage(region, zones, max_fill_area_m2=200, max_fill_width_m=2))
+        assert gap["status"] == "proposed"
+
+    def test_a_gap_that_nothing_borders_on_has_nobody_to_go_to(self, region):
+        corner_only = make_zones(square(0, 0), square(100, 100))
+        proposals = repair_coverage(region, corner_only, **NO_LIMITS)
+        assert proposals["neighbours"].str.len().tolist() == [3, 3]
+        island = make_zones(square(500, 500))
+        gap = only(repair_coverage(make_region(square(0, 0)), island, **NO_LIMITS))
+        assert (gap["reason"], gap["gaining_code"]) == ("no_neighbour", "")
+
+    def test_a_person_can_say_who_is_to_have_it(self):
+        proposals = repair_coverage(make_region(square(0, 0, 201)), make_zones(square(0, 0), square(101, 0)))
+        assert only(proposals)["gaining_code"] == "A"
+        mended = apply_repairs(
+            make_zones(square(0, 0), square(101, 0)),
+            proposals.assign(gaining_code="B", gaining_before_m2=1e4),
+        )
+        assert mended.area.tolist() == [10_000, 10_100]
+
+    def test_a_hole_in_a_zone_is_closed(self):
+        zones = make_zones(square(0, 0).difference(square(40, 40, 2, 2)))
+        mended = apply_repairs(zones, repair_coverage(make_region(square(0, 0)), zones))
+        assert mended.geometry[0].equals(square(0, 0))
+        assert len(mended.geometry[0].interiors) == 0
+
+    def test_ground_that_needs_no_zone_is_left_alone(self, region, zones):
+        river = make_region(square(98, -10, 4, 300))
+        assert len(repair_coverage(region, zones, allowed=river)) == 0
+
+    def test_gaps_joined_by_a_hairline_are_two(self):
+        joined = shapely.union_all([square(20, 49, 2, 2), square(80, 49, 2, 2), square(22, 50, 58, 0.002)])
+        zones = make_zones(
+            square(0, 50, 100, 50).difference(joined), square(0, 0, 100, 50).difference(joined)
+        )
+        proposals = repair_coverage(make_region(square(0, 0)), zones)
+        assert sorted(proposals["action"]) == ["fill", "fill", "snap"]
+        mended = apply_repairs(zones, proposals)
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        assert mended.area.sum() == pytest.approx(10_000, rel=1e-12)
+
+
+class TestOverlaps:
+    """B begins 2 m before A ends."""
+
+    @pytest.fixture
+    def zones(self):
+        return make_zones(square(0, 0), square(98, 0, 52))
+
+    def test_the_smaller_zone_keeps_the_ground(self, zones):
+        overlap = only(repair_coverage(None, zones))
+        assert overlap[["action", "gaining_code", "losing_code", "by"]].tolist() == [
+            "cut",
+            "B",
+            "A",
+            "smallest_area",
+        ]
+        assert overlap[["losing_before_m2", "losing_after_m2"]].tolist() == [10_000, 9800]
+        mended = apply_repairs(zones, repair_coverage(None, zones))
+        assert mended.area.tolist() == [9800, 5200]
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+    def test_the_higher_priority_keeps_it_and_a_missing_one_comes_last(self, zones):
+        for priority in ([2, 1], [1, None]):
+            overlap = only(repair_coverage(None, zones.assign(priority=priority)))
+            assert overlap[["gaining_code", "by"]].tolist() == ["A", "highest_priority"]
+        assert (
+            only(repair_coverage(None, zones.assign(weight=[2, 1]), priority="weight"))["gaining_code"] == "A"
+        )
+        with pytest.raises(MissingColumnError, match="rank"):
+            repair_coverage(None, zones, priority="rank")
+
+    def test_equal_zones_are_decided_by_code(self):
+        equal = make_zones(square(0, 0), square(98, 0), zone_code=["9", "10"])
+        assert only(repair_coverage(None, equal))[["gaining_code", "by"]].tolist() == ["10", "lowest_code"]
+
+    def test_ground_that_three_claim_ends_with_one(self):
+        zones = make_zones(square(0, 0), square(95, 0, 60), square(90, -60, 30, 65), priority=[1, 2, 3])
+        proposals = repair_coverage(None, zones, **NO_LIMITS)
+        mended = apply_repairs(zones, proposals)
+        assert len(overlapping_zones(mended, min_area_m2=0, min_width_m=0)) == 0
+        assert mended.geometry[2].equals(zones.geometry[2])
+        assert mended.area.sum() == pytest.approx(
+            shapely.union_all(zones.geometry.to_numpy()).area, rel=1e-12
+        )
+
+    def test_each_fix_stands_by_itself_whichever_are_accepted(self):
+        zones = make_zones(square(0, 0), square(95, 0, 60), square(90, -60, 30, 65), priority=[1, 2, 3])
+        proposals = repair_coverage(None, zones, **NO_LIMITS)
+        covered = shapely.union_all(zones.geometry.to_numpy()).area
+        for code in proposals["repair_code"]:
+            mended = apply_repairs(zones, proposals, accept=[code])
+            assert shapely.union_all(mended.geometry.to_numpy()).area == pytest.approx(covered, rel=1e-12)
+            assert mended.attrs["repairs"]["applied"] == [code]
+
+    def test_if_a_cut_would_split_one_zone_the_other_gives_way(self):
+        zones = make_zones(square(0, 0), square(49, -50, 2, 149.5))  # a lane nearly through A
+        across = make_zones(square(0, 0), square(40, -5, 2, 110))
+        overlap = only(repair_coverage(None, zones))
+        assert overlap[["gaining_code", "by"]].tolist() == ["B", "smallest_area"]
+        both = only(repair_coverage(None, across))  # either way one falls apart
+        assert both[["status", "reason", "gaining_code"]].tolist() == [
+            "left_to_a_person",
+            "would_be_split",
+            "B",
+        ]
+        tongue = make_zones(
+            square(0, 0), square(99, 40, 60, 2).union(square(150, 0, 9, 100)), priority=[2, 1]
+        )
+        assert only(repair_coverage(None, tongue))["status"] == "proposed"
+
+    def test_the_other_gives_way_only_if_no_priority_says_otherwise(self):
+        # B, the smaller, lies across the tip of A: cut from A, its tip would be left alone.
+        tip = square(0, 0).union(square(100, 49, 10, 2))
+        zones = make_zones(tip, square(104, 0, 2, 50.5).union(square(104, 0, 30, 30)))
+        zones.loc[1, "geometry"] = zones.geometry[1].union(square(104, 50, 2, 1))
+        overlap = only(repair_coverage(None, zones))
+        assert overlap[["gaining_code", "losing_code", "by"]].tolist() == ["A", "B", "keeps_both_whole"]
+        ranked = only(repair_coverage(None, zones.assign(priority=[1, 2])))
+        assert ranked[["reason", "gaining_code"]].tolist() == ["would_be_split", "B"]
+
+
+class TestTraps:
+    """What a library's cleaner did to zones, and what is not done to them here."""
+
+    NESTED = make_zones(square(0, 0), square(20, 20, 20, 20))
+    DUPLICATE = make_zones(square(0, 0), square(0, 0))
+
+    @pytest.mark.parametrize(("zones", "reason"), [(NESTED, "nested"), (DUPLICATE, "duplicate")])
+    def test_nested_and_duplicate_zones_are_left_to_a_person(self, zones, reason):
+        proposals = repair_coverage(make_region(square(0, 0)), zones, **NO_LIMITS)
+        assert only(proposals)[["status", "reason"]].tolist() == ["left_to_a_person", reason]
+        assert apply_repairs(zones, proposals).geometry.tolist() == zones.geometry.tolist()
+
+    def test_a_nested_zone_that_a_person_accepts_becomes_a_hole_in_the_other(self):
+        mended = apply_repairs(self.NESTED, repair_coverage(None, self.NESTED), accept=["R001"])
+        assert mended.area.tolist() == [9600, 400]
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+    def test_a_duplicate_is_not_emptied_even_if_a_person_accepts_it(self):
+        mended = apply_repairs(self.DUPLICATE, repair_coverage(None, self.DUPLICATE), accept=["R001"])
+        assert mended.area.tolist() == [10_000, 10_000]
+        assert mended.attrs["repairs"]["refused"] == {"R001": "would_be_empty"}
+        assert mended.attrs["repairs"]["overlaps_left"] == 1
+
+    @pytest.mark.parametrize("zones", [NESTED, DUPLICATE])
+    def test_what_the_cleaner_of_geos_proposes_is_refused(self, zones):
+        before = zones.geometry.to_numpy()
+        cleaned = shapely.coverage_clean(before)
+        assert "would_be_empty" in [refusal(*pair, 0.0) for pair in zip(before, cleaned, strict=True)]
+
+    def test_a_neighbour_absorbed_for_want_of_a_vertex_is_refused_and_kept_here(self):
+        left = Polygon([(X, Y), (X, Y + 100), (X + 50, Y + 100), (X + 50, Y + 40), (X + 50, Y)])
+        right = Polygon([(X + 50, Y), (X + 50, Y + 100), (X + 90, Y + 50)])
+        zones = make_zones(left, right)
+        cleaned = shapely.coverage_clean([left, right], snapping_distance=0)
+        refused = [refusal(*pair, 0.0) for pair in zip([left, right], cleaned, strict=True)]
+        assert refused == ["area_not_conserved", "would_be_empty"]
+        mended = apply_repairs(zones, repair_coverage(make_region(left, right), zones))
+        assert mended.area.tolist() == [5000, 2000]
+
+    def test_a_zone_that_absorbs_another_is_refused(self):
+        apart = [square(0, 0), square(200, 0)]
+        assert refusal(apart[0], MultiPolygon(apart), 0.0) == "would_be_split"
+        assert refusal(apart[0], square(0, 0, 200), 0.0) == "area_not_conserved"
+
+    def test_a_zone_apart_from_the_others_stays_as_it_is(self):
+        zones = make_zones(square(0, 0, 99.99), square(100, 0), square(300, 0))
+        region = make_region(square(0, 0, 200), square(300, 0))
+        for snap in (0, 0.05):
+            mended = apply_repairs(zones, repair_coverage(region, zones, snap_within_m=snap))
+            assert mended.geometry[2] == zones.geometry[2]
+
+    @pytest.mark.parametrize(
+        ("after", "words"),
+        [
+            (Polygon(), "would_be_empty"),
+            (None, "would_be_empty"),
+            (Polygon([(0, 0), (9, 9), (9, 0), (0, 9)]), "would_be_invalid"),
+            (shapely.LineString([(0, 0), (1, 1)]), "would_be_invalid"),
+        ],
+    )
+    def test_the_guard_says_why(self, after, words):
+        assert refusal(square(0, 0), after, 0.0) == words
+
+
+class TestSnapping:
+    """The border of A and B was drawn twice, up to 3 cm apart: 8 slivers, of which 4 are gaps."""
+
+    @pytest.fixture
+    def zones(self):
+        steps = np.arange(9) * 12.5
+        other = np.where(np.arange(9) % 2, 0.03, -0.03)
+        line = [(X + 100 + dx, Y + y) for dx, y in zip(other, steps, strict=True)]
+        right = Polygon([*line, (X + 300, Y + 100), (X + 300, Y)])
+        return make_zones(square(0, 0), right, zone_code=["A", "B"])
+
+    def test_a_border_is_laid_on_the_line_of_the_zone_that_ranks_first(self, zones):
+        region = make_region(square(0, 0, 300))
+        proposals = repair_coverage(region, zones)
+        assert proposals["action"].tolist() == ["snap", "snap"]
+        assert set(proposals["gaining_code"] + proposals["losing_code"]) == {"B", "AB"}
+        mended = apply_repairs(zones, proposals)
+        assert mended.geometry[0].equals(square(0, 0))
+        assert mended.geometry[1].equals(square(100, 0, 200))
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+    def test_without_snapping_slivers_are_single_faults_and_hairlines_stay(self, zones):
+        region = make_region(square(0, 0, 300))
+        assert set(repair_coverage(region, zones, snap_within_m=0)["action"]) == {"fill", "cut"}
+        bulge = Polygon([(X + 100, Y), (X + 99.996, Y + 40), (X + 100, Y + 100), (X + 200, Y + 50)])
+        hairline = make_zones(square(0, 0), bulge)
+        assert len(repair_coverage(None, hairline, snap_within_m=0)) == 0
+        assert only(repair_coverage(None, hairline))["action"] == "snap"
+
+
+class TestTheLayer:
+    def test_rows_index_columns_and_kinds_stay(self):
+        zones = make_zones(
+            MultiPolygon([square(0, 0)]), square(98, 0), crs=4547, name=["甲", "乙"], priority=[1, 2]
+        )
+        zones.index = pd.Index(["x", "x"], name="id")
+        zones = zones.rename_geometry("shape")
+        zones.attrs["source"] = "drawn"
+        mended = apply_repairs(zones, repair_coverage(None, zones))
+        assert mended.index.equals(zones.index)
+        assert mended.columns.tolist() == zones.columns.tolist()
+        assert mended.geom_type.tolist() == ["MultiPolygon", "Polygon"]
+        assert (mended.attrs["source"], zones.attrs) == ("drawn", {"source": "drawn"})
+        assert zones.area.tolist() == [10_000, 10_000]
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(mended.drop(columns="shape")), pd.DataFrame(zones.drop(columns="shape"))
+        )
+
+    def test_zones_in_degrees_come_back_in_degrees_and_old_vertices_keep_every_digit(self):
+        region = make_region(square(0, 0, 200, 200))
+        zones = make_zones(square(0, 0, 99), square(101, 0, 99), square(0, 100, 200)).to_crs(4490)
+        proposals = repair_coverage(region, zones)
+        mended = apply_repairs(zones, proposals, region=region)
+        assert proposals.crs == mended.crs == zones.crs
+        assert mended.attrs["repairs"]["gaps_left"] == 0
+        assert mended.to_crs(4547).area.round(4).tolist() == [10_100, 9900, 20_000]
+        old = set(map(tuple, shapely.get_coordinates(zones.geometry.to_numpy())))
+        assert old <= set(map(tuple, shapely.get_coordinates(mended.geometry.to_numpy())))
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+    def test_versions_and_other_levels_are_not_touched(self):
+        zones = make_zones(
+            square(0, 0),
+            square(0, 0),
+            square(98, 0),
+            square(0, 0, 500),
+            zone_code=["A", "A", "B", "S"],
+            level=[2, 2, 2, 1],
+            valid_to=["2024-12-31", None, None, None],
+            valid_from=[None, "2025-01-01", None, None],
+        )
+        with pytest.raises(
+            InputError, match=r"2 rows share their zone_code .*rows 0, 1.* name the day with at="
+        ):
+            repair_coverage(None, zones)
+        proposals = repair_coverage(None, zones, at="2025-06-30")
+        mended = apply_repairs(zones, proposals, at="2025-06-30")
+        assert mended.area.tolist() == [10_000, 10_000, 9800, 50_000]
+
+    def test_the_order_of_rows_changes_nothing(self):
+        region, zones = jittered_city(6, seed=3, amount=1.0)
+        mixed = zones.sample(frac=1, random_state=1)
+        proposals, again = (repair_coverage(region, each, **NO_LIMITS) for each in (zones, mixed))
+        pd.testing.assert_frame_equal(pd.DataFrame(proposals), pd.DataFrame(again))
+        mended = apply_repairs(zones, proposals)
+        other = apply_repairs(mixed, again.sample(frac=1, random_state=2)).sort_index()
+        assert mended.geometry.normalize().tolist() == other.geometry.normalize().tolist()
+
+    def test_proposals_survive_a_file(self, tmp_path):
+        region, zones = jittered_city(4, seed=5, amount=1.0)
+        repair_coverage(region, zones).to_file(tmp_path / "repairs.gpkg", layer="repairs")
+        zones.to_file(tmp_path / "repairs.gpkg", layer="zones")
+        read = {name: gpd.read_file(tmp_path / "repairs.gpkg", layer=name) for name in ("repairs", "zones")}
+        mended = apply_repairs(read["zones"], read["repairs"])
+        expected = apply_repairs(zones, repair_coverage(region, zones))
+        assert mended.area.to_numpy() == pytest.approx(expected.area.to_numpy(), rel=1e-12)
+
+    def test_nothing_to_mend(self):
+        zones = make_zones(square(0, 0), square(100, 0))
+        proposals = repair_coverage(make_region(square(0, 0, 200)), zones)
+        assert len(proposals) == 0
+        assert apply_repairs(zones, proposals).attrs["repairs"]["applied"] == []
+
+
+class TestErrors:
+    ZONES = make_zones(square(0, 0), square(98, 0))
+
+    @pytest.mark.parametrize(
+        ("change", "accept", "error", "words"),
+        [
+            (lambda p: p, ["R009"], InputError, "no repair R009"),
+            (lambda p: p.drop(columns="status"), None, MissingColumnError, "status"),
+            (lambda p: pd.concat([p, p]), None, InputError, "R001 comes twice"),
+            (lambda p: p.assign(gaining_code="Q"), None, InputError, "Q is no code"),
+            (lambda p: p.assign(gaining_code=""), None, InputError, "R001 has no gaining_code"),
+        ],
+    )
+    def test_proposals_that_do_not_fit_are_refused(self, change, accept, error, words):
+        proposals = change(repair_coverage(None, self.ZONES))
+        with pytest.raises(error, match=words):
+            apply_repairs(self.ZONES, proposals, accept=accept)
+
+    def test_proposals_for_zones_that_changed_since_are_refused(self):
+        proposals = repair_coverage(None, self.ZONES)
+        moved = self.ZONES.assign(geometry=[square(0, 0), square(99, 0)])
+        moved.loc[0, "geometry"] = square(0, 0, 150)
+        with pytest.raises(InputError, match="A changed since"):
+            apply_repairs(moved, proposals)
+
+    def test_ground_that_got_a_zone_since_is_not_given_away_again(self):
+        zones = make_zones(square(0, 0), square(102, 0))
+        proposals = repair_coverage(make_region(square(0, 0, 202)), zones)
+        since = pd.concat([zones, make_zones(square(100, 0, 2), zone_code=["N"])], ignore_index=True)
+        mended = apply_repairs(since, proposals)
+        assert mended.attrs["repairs"]["refused"] == {"R001": "another_zone_there"}
+        assert mended.geometry.tolist() == since.geometry.tolist()
+
+    def test_an_overlap_that_nobody_would_keep_is_not_cut(self):
+        proposals = repair_coverage(None, self.ZONES)
+        moved = self.ZONES.assign(geometry=[square(0, 0), square(100, 0)])
+        side = "gaining" if only(proposals)["gaining_code"] == "B" else "losing"
+        mended = apply_repairs(moved, proposals.assign(**{f"{side}_before_m2": 10_000.0}))
+        assert mended.attrs["repairs"]["refused"] == {"R001": "nobody_would_have_it"}
+
+    @pytest.mark.parametrize("option", ["snap_within_m", "max_fill_area_m2", "max_cut_width_m"])
+    def test_negative_limits_are_refused(self, option):
+        with pytest.raises(InputError, match=option):
+            repair_coverage(None, self.ZONES, **{option: -1})
+
+
+def jittered_city(side, *, seed, amount, share=0.2):
+    """Make side × side zones that fit, then move some of their vertices by up to an amount."""
+    rng = np.random.default_rng(seed)
+    corners = np.stack(np.meshgrid(*[np.arange(side + 1) * 100.0] * 2, indexing="ij"), axis=-1)
+    corners[1:-1, 1:-1] += rng.uniform(-20, 20, (side - 1, side - 1, 2))
+    middles = {}
+
+    def border(one, other):
+        first, last = sorted([one, other])
+        if (first, last) not in middles:
+            share_of = np.sort(rng.uniform(0.1, 0.9, 4))[:, None]
+            middles[first, last] = corners[first] + share_of * (corners[last] - corners[first])
+        line = [corners[first], *middles[first, last], corners[last]]
+        return (line if first == one else line[::-1])[:-1]
+
+    shapes = []
+    for i, j in np.ndindex(side, side):
+        ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1), (i, j)]
+        points = np.array([point for k in range(4) for point in border(ring[k], ring[k + 1])])
+        moved = rng.random(len(points)) < share
+        points[moved] += rng.uniform(-amount, amount, (moved.sum(), 2))
+        shapes.append(Polygon(points + (X, Y)))
+    kept = [shape for shape in shapes if shape.is_valid]
+    zones = make_zones(*kept, zone_code=[f"Z{at:05}" for at in range(len(kept))])
+    return make_region(square(0, 0, side * 100, side * 100)), zones
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    side=st.integers(2, 5),
+    seed=st.integers(0, 10_000),
+    amount=st.sampled_from([0.001, 0.02, 0.06, 0.5, 3.0, 15.0]),
+    keep=st.floats(0, 1),
+)
+def test_whatever_is_accepted_nothing_is_lost_or_invented(side, seed, amount, keep):
+    region, zones = jittered_city(side, seed=seed, amount=amount)
+    proposals = repair_coverage(region, zones, **NO_LIMITS)
+    ready = proposals.loc[proposals["status"] == "proposed", "repair_code"]
+    accept = ready[np.random.default_rng(seed).random(len(ready)) <= keep].tolist()
+    mended = apply_repairs(zones, proposals, accept=accept, region=region)
+    account = mended.attrs["repairs"]
+    # A cut may wait for another that was not accepted: alone it would leave a scrap.
+    assert set(account["refused"].values()) <= ({"would_be_split"} if len(accept) < len(ready) else set())
+    assert mended["zone_code"].tolist() == zones["zone_code"].tolist()
+    assert mended.is_valid.all()
+    assert not mended.is_empty.any()
+
+    before, after = (shapely.union_all(each.geometry.to_numpy()) for each in (zones, mended))
+    accepted = proposals[proposals["repair_code"].isin(account["applied"])]
+    filled = accepted.loc[accepted["losing_code"] == "", "area_m2"].sum()
+    assert after.area == pytest.approx(before.area + filled, rel=1e-9)
+    cut = accepted.loc[accepted["losing_code"] != "", "area_m2"].sum()
+    assert mended.area.sum() == pytest.approx(zones.area.sum() + filled - cut, rel=1e-9)
+
+    left = proposals[~proposals["repair_code"].isin(account["applied"])].union_all()
+    for found in (coverage_gaps(region, mended), overlapping_zones(mended)):
+        outside = shapely.area(shapely.difference(found.geometry.to_numpy(), left.buffer(1e-5)))
+        assert outside.sum() <= 1e-4
+    if len(accept) == len(proposals):
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+
+def test_thousands_of_faults_are_mended():
+    region, zones = jittered_city(32, seed=1, amount=0.5)
+    proposals = repair_coverage(region, zones, **NO_LIMITS)
+    assert len(proposals) > 3000
+    assert (proposals["status"] == "proposed").mean() > 0.99
+    account = apply_repairs(zones, proposals, region=region).attrs["repairs"]
+    assert account["refused"] == {}
+    assert account["gaps_left"] + account["overlaps_left"] <= (proposals["status"] != "proposed").sum() * 2

@@ -1,0 +1,411 @@
+"""What disagreements between recorded and computed zones point to, with evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.assign.shift_search import best_shift, spread_sample
+from zjk_gis.crs import CGCS2000, convert_crs
+from zjk_gis.layers.datums import shift
+from zjk_gis.layers.periods import ALWAYS, NEVER, validity_days
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["Judged", "suspicions_of"]
+
+_LEAST_ROWS = 5
+_LEAST_SHARE = 0.2
+_LEAST_SHIFTED = 10
+_LEAST_SHIFTED_SHARE = 0.5
+_MOST_DAYS = 24
+_SAMPLE = 1000
+_MOST_NAMED = 5
+_DATUMS = {"gcj02": "GCJ-02", "bd09": "BD-09"}
+_COLUMNS = {
+    "suspicion": "str",
+    "rows": "int64",
+    "agreement_before": "float64",
+    "agreement_after": "float64",
+    "first_code": "str",
+    "second_code": "str",
+    "version": "str",
+    "datum": "str",
+    "shift_m": "float64",
+    "shift_east_m": "float64",
+    "shift_north_m": "float64",
+    "evidence": "str",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Incidents with what was recorded and what the layer says, row by row.
+
+    Attributes
+    ----------
+    points : ndarray of Point
+        In the CRS of the layer.
+    said, computed : ndarray of object
+        Codes; None where there is none.
+    day : ndarray of int64
+        By which each is judged; `NEVER` where it is not known.
+    usable : ndarray of bool
+        Whether it has a position.
+    layer : GeoDataFrame
+        The zones, in a metric CRS.
+    code : str
+    """
+
+    points: NDArray[Any]
+    said: NDArray[np.object_]
+    computed: NDArray[np.object_]
+    day: NDArray[np.int64]
+    usable: NDArray[np.bool_]
+    layer: gpd.GeoDataFrame
+    code: str
+
+    @cached_property
+    def counts(self) -> NDArray[np.bool_]:
+        """Which rows are judged: those with a position and a recorded code."""
+        recorded: NDArray[np.bool_] = self.usable & pd.notna(self.said)
+        return recorded
+
+    @cached_property
+    def agrees(self) -> NDArray[np.bool_]:
+        """Which of them agree."""
+        return self.agreeing(self.computed)
+
+    def agreeing(self, computed: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Tell which rows agree with other answers."""
+        same: NDArray[np.bool_] = self.counts & (self.said == computed)
+        return same
+
+    @cached_property
+    def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+        """Pair every judged row with the rows of its recorded zone; tell which of these hold on its day."""
+        at = np.flatnonzero(self.counts)
+        rows = pd.DataFrame({"code": self.said[at].astype(str), "at": at})
+        zones = pd.DataFrame(
+            {"code": self.layer[self.code].astype(str).to_numpy(), "zone": np.arange(len(self.layer))}
+        )
+        pairs = rows.merge(zones, on="code").sort_values(["at", "zone"])
+        point, zone = pairs["at"].to_numpy(dtype=np.intp), pairs["zone"].to_numpy(dtype=np.intp)
+        begins, ends = validity_days(self.layer, "zones")
+        day = self.day[point]
+        return point, zone, (day == NEVER) | ((begins[zone] <= day) & (day <= ends[zone]))
+
+    def distances(self) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return how far the recorded zone is, whether the layer has it, and whether it holds on the day."""
+        size = len(self.points)
+        distance = np.full(size, np.inf)
+        known, valid = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+        point, zone, holds = self._pairs
+        known[point] = True
+        point, zone = point[holds], zone[holds]
+        valid[point] = True
+        each = shapely.distance(self.layer.geometry.to_numpy()[zone], self.points[point])
+        np.minimum.at(distance, point, each)
+        return np.where(valid, distance, np.nan), known, valid
+
+    def held_strictly(self) -> NDArray[np.bool_]:
+        """Tell which rows lie strictly in their recorded zone."""
+        inside = np.zeros(len(self.points), dtype=bool)
+        point, zone, holds = self._pairs
+        point, zone = point[holds], zone[holds]
+        inside[point] = shapely.contains_properly(self.layer.geometry.to_numpy()[zone], self.points[point])
+        return inside
+
+    def one_zone_each(self) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Return the rows whose recorded zone holds on their day, and that zone; the nearest of several."""
+        point, zone, holds = self._pairs
+        point, zone = point[holds], zone[holds]
+        shapes = self.layer.geometry.to_numpy()
+        order = np.lexsort((zone, shapely.distance(shapes[zone], self.points[point]), point))
+        rows, first = np.unique(point[order], return_index=True)
+        return rows, shapes[zone[order[first]]]
+
+
+def suspicions_of(
+    judged: Judged,
+    incidents: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    versions: Mapping[str, gpd.GeoDataFrame],
+    *,
+    at: str | dt.date | None,
+    lang: Language,
+    **options: Any,
+) -> pd.DataFrame:
+    """List what the disagreements point to, that which explains most first."""
+    total, agreed = int(judged.counts.sum()), int(judged.agrees.sum())
+    ask = _Asking(judged, incidents, zones, at, options, zh=lang == "zh")
+    found: list[dict[str, Any]] = []
+    computed, gain = judged.computed, 0
+    if agreed < total:
+        tried = [ask.shifted(), ask.vintage(versions)]
+        for row, answers in (one for one in tried if one is not None):
+            found.append(row)
+            if row["rows"] > gain:
+                computed, gain = answers, row["rows"]
+        found += ask.confused(computed)
+        found += ask.unknown(versions)
+    table = pd.DataFrame(found, columns=list(_COLUMNS))
+    texts = [name for name, dtype in _COLUMNS.items() if dtype == "str"]
+    table[texts] = table[texts].astype(object).where(table[texts].notna(), "")
+    order = np.lexsort(
+        (
+            table["second_code"].to_numpy(dtype=str),
+            table["first_code"].to_numpy(dtype=str),
+            table["suspicion"].to_numpy(dtype=str),
+            -table["rows"].to_numpy(dtype=np.float64),
+        )
+    )
+    return table.iloc[order].reset_index(drop=True).astype(_COLUMNS)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """The questions that are asked, each answered by a row of evidence or nothing."""
+
+    judged: Judged
+    incidents: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    at: str | dt.date | None
+    options: dict[str, Any]
+    zh: bool
+
+    def _answers(
+        self, incidents: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, at: str | dt.date | None
+    ) -> NDArray[np.object_]:
+        assigned = assign_incidents(incidents, zones, at=at, **self.options)
+        codes: NDArray[np.object_] = assigned[self.judged.code].to_numpy(dtype=object, na_value=None)
+        return codes
+
+    def _moved(self, points: NDArray[Any]) -> NDArray[np.object_]:
+        """Return the answers for other positions."""
+        there = self.incidents.set_geometry(
+            gpd.GeoSeries(points, index=self.incidents.index, crs=self.judged.layer.crs)
+        )
+        return self._answers(there, self.zones, self.at)
+
+    def _row(
+        self, suspicion: str, answers: NDArray[np.object_], evidence: str, **more: Any
+    ) -> dict[str, Any]:
+        total = int(self.judged.counts.sum())
+        before, after = int(self.judged.agrees.sum()), int(self.judged.agreeing(answers).sum())
+        shares = {"agreement_before": before / total, "agreement_after": after / total}
+        return {"suspicion": suspicion, "rows": after - before, "evidence": evidence} | shares | more
+
+    def _gain(self, answers: NDArray[np.object_]) -> tuple[int, int]:
+        """Return how many rows more agree with other answers, and how many disagree now."""
+        now = int(self.judged.agrees.sum())
+        return int(self.judged.agreeing(answers).sum()) - now, int(self.judged.counts.sum()) - now
+
+    def _is_enough(self, answers: NDArray[np.object_]) -> bool:
+        gain, wrong = self._gain(answers)
+        return gain >= _LEAST_ROWS and gain >= _LEAST_SHARE * wrong
+
+    def shifted(self) -> tuple[dict[str, Any], NDArray[np.object_]] | None:
+        """Ask whether all positions are shifted by the same, or in a shifted datum."""
+        judged = self.judged
+        rows, shapes = judged.one_zone_each()
+        wrong = ~judged.agrees[rows]
+        if int(wrong.sum()) < _LEAST_SHIFTED:
+            return None
+        x, y = shapely.get_x(judged.points[rows]), shapely.get_y(judged.points[rows])
+        picked, weights = [], []
+        for part in (np.flatnonzero(wrong), np.flatnonzero(~wrong)):
+            chosen = part[spread_sample(x[part], y[part], _SAMPLE)]
+            picked.append(chosen)
+            weights.append(np.full(len(chosen), len(part) / max(len(chosen), 1)))
+        sample, weight = np.concatenate(picked), np.concatenate(weights)
+        put_back = {datum: self._put_back(datum) for datum in _DATUMS}
+        seeds = []
+        for points in put_back.values():
+            there = points[rows[sample]]
+            seeds.append(
+                (
+                    float(np.median(shapely.get_x(there) - x[sample])),
+                    float(np.median(shapely.get_y(there) - y[sample])),
+                )
+            )
+        east, north = best_shift(x[sample], y[sample], shapes[sample], weight, seeds=seeds)
+        xs, ys = shapely.get_x(judged.points), shapely.get_y(judged.points)
+        moved = np.array([None] * len(xs), dtype=object)
+        moved[judged.usable] = shapely.points(xs[judged.usable] + east, ys[judged.usable] + north)
+        constant = self._moved(moved)
+        tried = {"": constant} | {datum: self._moved(points) for datum, points in put_back.items()}
+        gains = {datum: self._gain(answers)[0] for datum, answers in tried.items()}
+        datum = max(_DATUMS, key=lambda name: gains[name])
+        # The named datum is the better explanation where it does as well: within a hundredth.
+        name = datum if gains[datum] >= 0.99 * gains[""] else ""
+        if name:
+            seed = seeds[list(_DATUMS).index(name)]
+            east, north = seed
+        length = float(np.hypot(east, north))
+        gain, disagree = self._gain(tried[name])
+        least = max(_LEAST_SHIFTED, _LEAST_SHIFTED_SHARE * disagree)
+        if gain < least or length <= self.options["border_within_m"]:
+            return None
+        told = self._shift_words(-east, -north, length, name)
+        figures = {
+            "shift_m": length,
+            "shift_east_m": -east + 0.0,
+            "shift_north_m": -north + 0.0,
+            "datum": name,
+        }
+        row = self._row("shift", tried[name], "", **figures)
+        row["evidence"] = told + self._rise(row)
+        return row, tried[name]
+
+    def _put_back(self, datum: Any) -> NDArray[Any]:
+        """Return the positions as they are if those given are in a shifted datum."""
+        judged = self.judged
+        at = np.flatnonzero(judged.usable)
+        degrees = convert_crs(
+            gpd.GeoSeries(judged.points[at], crs=judged.layer.crs), CGCS2000, name="incidents"
+        ).to_numpy()
+        lon, lat = shift(shapely.get_x(degrees), shapely.get_y(degrees), source=datum, target="wgs84")
+        points = np.array([None] * len(judged.points), dtype=object)
+        back = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000)
+        points[at] = convert_crs(back, judged.layer.crs, name="incidents").to_numpy()
+        return points
+
+    def vintage(
+        self, versions: Mapping[str, gpd.GeoDataFrame]
+    ) -> tuple[dict[str, Any], NDArray[np.object_]] | None:
+        """Ask whether the zones of another day, or another version, agree better."""
+        tried: dict[str, NDArray[np.object_]] = {}
+        for name, layer in versions.items():
+            tried[str(name)] = self._answers(self.incidents, layer, self.at)
+        for day in self._days():
+            tried[day] = self._answers(self.incidents, self.zones, day)
+        best = max(sorted(tried), key=lambda name: self._gain(tried[name])[0], default=None)
+        if best is None or not self._is_enough(tried[best]):
+            return None
+        row = self._row("other_vintage", tried[best], "", version=best)
+        told = f"所记归属与版本「{best}」的责任区相符" if self.zh else f"the zones of {best} agree better"
+        row["evidence"] = told + self._rise(row)
+        return row, tried[best]
+
+    def _days(self) -> list[str]:
+        """Return the days on which something changes, the day before the first too; the latest if many."""
+        begins, ends = validity_days(self.judged.layer, "zones")
+        bounds = {int(day) for day in begins if day > NEVER} | {int(day) + 1 for day in ends if day < ALWAYS}
+        days = sorted(bounds)[-_MOST_DAYS:]
+        return [str(np.datetime64(day, "D")) for day in ([days[0] - 1, *days] if days else [])]
+
+    def confused(self, computed: NDArray[np.object_]) -> list[dict[str, Any]]:
+        """Ask which zones are mostly recorded under the code of another."""
+        judged = self.judged
+        at = np.flatnonzero(judged.counts & pd.notna(computed))
+        table = pd.DataFrame({"zone": computed[at].astype(str), "said": judged.said[at].astype(str)})
+        pairs = table.value_counts(["zone", "said"]).rename("n").reset_index()
+        whole = table["zone"].value_counts()
+        mostly = pairs[
+            (pairs["zone"] != pairs["said"])
+            & (pairs["n"] >= _LEAST_ROWS)
+            & (2 * pairs["n"] > whole.reindex(pairs["zone"]).to_numpy())
+        ]
+        taken = {
+            str(zone): (str(said), int(count))
+            for zone, said, count in mostly[["zone", "said", "n"]].to_numpy().tolist()
+        }
+        known = set(judged.layer[judged.code].astype(str))
+        found = []
+        for zone, (said, count) in sorted(taken.items()):
+            of = int(whole[zone])
+            back = taken.get(said, ("", 0))
+            if back[0] == zone:
+                if zone < said:
+                    found.append(self._swap(zone, said, count, of, back[1], int(whole[said])))
+                continue
+            kind = "other_code" if said in known else "renamed_code"
+            told = (
+                f"位于 {zone} 的 {of} 件中有 {count} 件记为 {said}"
+                if self.zh
+                else f"of {of} incidents in {zone}, {count} are recorded as {said}"
+            )
+            if said not in known:
+                told += ",图层中无此编码" if self.zh else ", a code that the layer lacks"
+            found.append(
+                {"suspicion": kind, "rows": count, "first_code": zone, "second_code": said, "evidence": told}
+            )
+        return found
+
+    def _swap(self, first: str, second: str, n: int, of: int, m: int, of_second: int) -> dict[str, Any]:
+        told = (
+            f"位于 {first} 的 {of} 件中有 {n} 件记为 {second},"
+            f"位于 {second} 的 {of_second} 件中有 {m} 件记为 {first}"
+            if self.zh
+            else f"of {of} incidents in {first}, {n} are recorded as {second}; "
+            f"of {of_second} in {second}, {m} as {first}"
+        )
+        codes = {"first_code": first, "second_code": second}
+        return {"suspicion": "swapped_codes", "rows": n + m, "evidence": told} | codes
+
+    def unknown(self, versions: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
+        """Name the recorded codes that the layer lacks, and the version that has most of them."""
+        judged = self.judged
+        said = pd.Series(judged.said[judged.counts], dtype="str")
+        lacking = said[~said.isin(set(judged.layer[judged.code].astype(str)))]
+        if not len(lacking):
+            return []
+        counts = lacking.value_counts()
+        order = sorted(counts.index, key=lambda code: (-int(counts[code]), str(code)))
+        named = ", ".join(f"{code} ({int(counts[code])})" for code in order[:_MOST_NAMED])
+        rest = len(order) - _MOST_NAMED
+        if self.zh:
+            told = f"图层中没有所记的 {len(order)} 个编码,涉及 {len(lacking)} 件:{named}"
+            told += f" 等,另有 {rest} 个" if rest > 0 else ""
+        else:
+            told = f"the layer lacks {len(order)} recorded codes, in {len(lacking)} rows: {named}"
+            told += f" and {rest} more" if rest > 0 else ""
+        having = {
+            str(name): int(lacking.isin(set(layer[judged.code].astype(str))).sum())
+            for name, layer in versions.items()
+        }
+        best = max(sorted(having), key=lambda name: having[name], default="")
+        if having.get(best):
+            words = (
+                f";版本「{best}」有其中 {having[best]} 件的编码",
+                f"; {best} has those of {having[best]}",
+            )
+            told += words[0] if self.zh else words[1]
+        else:
+            best = ""
+        return [{"suspicion": "unknown_codes", "rows": len(lacking), "version": best, "evidence": told}]
+
+    def _shift_words(self, east: float, north: float, length: float, datum: str) -> str:
+        name = _DATUMS.get(datum, "")
+        if self.zh:
+            ways = (("东" if east >= 0 else "西", abs(east)), ("北" if north >= 0 else "南", abs(north)))
+            each = ",".join(f"偏{way} {metres:.1f} m" for way, metres in ways)
+            told = f"坐标整体偏移 {length:.1f} m({each})"
+            return told + (f",与 {name} 坐标的偏移相符" if name else "")
+        ways = (
+            ("east" if east >= 0 else "west", abs(east)),
+            ("north" if north >= 0 else "south", abs(north)),
+        )
+        each = ", ".join(f"{metres:.1f} m {way}" for way, metres in ways)
+        told = f"all positions lie {length:.1f} m off ({each})"
+        return told + (f", as {name} coordinates do" if name else "")
+
+    def _rise(self, row: dict[str, Any]) -> str:
+        before, after = f"{row['agreement_before']:.1%}", f"{row['agreement_after']:.1%}"
+        if self.zh:
+            return f";据此一致率由 {before} 升至 {after}"
+        return f"; with that the agreement rises from {before} to {after}"

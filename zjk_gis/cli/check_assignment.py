@@ -1,0 +1,89 @@
+"""`zjk-gis check-assignment`: the zones that came with incidents, held against the layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zjk_gis.assign.check import check_assignment
+from zjk_gis.cli.city import read_zones, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.layers.labels import label
+
+if TYPE_CHECKING:
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command"]
+
+
+@click.command("check-assignment")
+@click.argument("incidents", type=click.Path(path_type=Path))
+@click.argument("zones", type=click.Path(path_type=Path))
+@click.option("--recorded", default="zone_code", show_default=True, help="The column of recorded codes.")
+@click.option("--version", "versions", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Other zones, to see whether they agree better; may be given several times.")  # fmt: skip
+@click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
+@click.option("--code", default="zone_code", show_default=True, help="The column of codes of ZONES.")
+@click.option("--level", type=int, help="Which level is compared; by default the finest.")
+@click.option("--at", help="Judge all incidents by the zones of this day.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
+@speaking
+def command(
+    incidents: Path,
+    zones: Path,
+    recorded: str,
+    versions: tuple[Path, ...],
+    layer: str | None,
+    code: str,
+    level: int | None,
+    at: str | None,
+    output: Path | None,
+    console: Console,
+) -> None:
+    """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
+
+    Leaves with 1 if anything is suspected.
+    """
+    if output is not None:
+        check_writable(output)
+    points = read_layer(incidents, spec="incidents")
+    tell_report(points, console)
+    check = check_assignment(
+        points,
+        read_zones(zones, layer, console),
+        recorded=recorded,
+        versions={path.name: read_zones(path, layer, console) for path in versions},
+        code=code,
+        level=level,
+        at=at,
+        lang=console.lang,
+    )
+    lang = console.lang
+    console.show(
+        [
+            (label(agreement, lang), count, f"{share:.1%}")
+            for agreement, count, share in check.summary.to_numpy().tolist()
+            if count
+        ],
+        [label("agreement", lang), console.pick("件数", "count"), label("share", lang)],
+    )
+    for row in check.suspicions.itertuples():
+        word = label(str(row.suspicion), lang)
+        console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
+    if not len(check.suspicions):
+        console.say("未见系统性差异", "no pattern in the differences")
+    if output is not None:
+        write_layer(check.rows, output)
+        console.say(f"逐件结果:{output}", f"rows: {output}")
+    listed = check.suspicions.astype(object).where(check.suspicions.notna(), None)
+    console.result(
+        {
+            "agreement": dict(zip(check.summary["agreement"], check.summary["count"].tolist(), strict=True)),
+            "suspicions": listed.to_dict("records"),
+        }
+    )
+    if len(check.suspicions):
+        click.get_current_context().exit(1)

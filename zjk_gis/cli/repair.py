@@ -1,0 +1,145 @@
+"""`zjk-gis repair`: how gaps and overlaps could be mended, and mending them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zjk_gis.cli.city import read_companion, read_zones
+from zjk_gis.cli.console import speaking
+from zjk_gis.coverage.repair import repair_coverage
+from zjk_gis.coverage.repairs_made import apply_repairs
+from zjk_gis.errors import InputError
+from zjk_gis.io import check_writable, write_layer
+from zjk_gis.layers.labels import label
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command"]
+
+
+@click.command("repair")
+@click.argument("zones", type=click.Path(path_type=Path))
+@click.option("--region", type=click.Path(path_type=Path), help="The ground to be covered, as a layer file.")
+@click.option(
+    "--allowed", type=click.Path(path_type=Path), help="Ground that needs no zone, such as a river."
+)
+@click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
+@click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
+@click.option("--level", type=int, help="Which level is mended; by default the finest.")
+@click.option("--at", help="The day that is judged, such as 2025-12-31; layers with versions need it.")
+@click.option("--snap-within", default=0.05, show_default=True, help="Lay borders on each other, in m.")
+@click.option("--max-area", default=1000.0, show_default=True, help="The largest that is mended, in m².")
+@click.option("--max-width", default=5.0, show_default=True, help="The widest that is mended, in m.")
+@click.option("--priority", default="priority", show_default=True, help="The column that says who keeps.")
+@click.option("--apply", "make", is_flag=True, help="Write the mended zones as well.")
+@click.option("--accept", multiple=True, metavar="CODE", help="Make only this repair; may be repeated.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the layers to this .gpkg.")
+@click.option("--most", default=20, show_default=True, help="How many are printed.")
+@speaking
+def command(
+    zones: Path,
+    region: Path | None,
+    allowed: Path | None,
+    layer: str | None,
+    code: str,
+    level: int | None,
+    at: str | None,
+    snap_within: float,
+    max_area: float,
+    max_width: float,
+    priority: str,
+    make: bool,
+    accept: tuple[str, ...],
+    output: Path | None,
+    most: int,
+    console: Console,
+) -> None:
+    """Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.
+
+    ZONES itself is never changed. Where it is a city in one GeoPackage, its built-up areas are the region and
+    its rivers need no zone, unless others are named; without a region overlaps alone are mended. With --apply
+    or --accept the output holds all its zones, mended, besides the proposals.
+    """
+    make = make or bool(accept)
+    if output is None and make:
+        message = "name the .gpkg for the mended zones with -o; the input is never changed"
+        raise InputError(message)
+    if output is not None:
+        check_writable(output)
+        if output.suffix.lower() != ".gpkg" or (output.exists() and output.samefile(zones)):
+            message = f"{output}: name another .gpkg file than the input; proposals and zones are two layers"
+            raise InputError(message)
+    zone_layer = read_zones(zones, layer, console)
+    ground = read_companion(zones, region, "built_up_areas")
+    proposals = repair_coverage(
+        ground,
+        zone_layer,
+        code=code,
+        at=at,
+        level=level,
+        allowed=read_companion(zones, allowed, "rivers"),
+        snap_within_m=snap_within,
+        max_fill_area_m2=max_area,
+        max_fill_width_m=max_width,
+        max_cut_area_m2=max_area,
+        max_cut_width_m=max_width,
+        priority=priority,
+    )
+    _show(proposals, most, console)
+    account: dict[str, object] = {}
+    if make:
+        mended = apply_repairs(
+            zone_layer, proposals, accept=accept or None, region=ground, code=code, at=at, level=level
+        )
+        account = mended.attrs["repairs"]
+        _tell(account, console)
+    if output is not None:
+        output.unlink(missing_ok=True)
+        write_layer(proposals, output, layer="repairs")
+        if make:
+            write_layer(mended, output, layer="repaired_zones")
+        console.say(f"图层已写入 {output}", f"layers written to {output}")
+    console.result(
+        {
+            "repairs": len(proposals),
+            "proposed": int((proposals["status"] == "proposed").sum()),
+            **account,
+            "output": None if output is None else str(output),
+        }
+    )
+
+
+def _show(proposals: gpd.GeoDataFrame, most: int, console: Console) -> None:
+    lang = console.lang
+    ready = proposals["status"] == "proposed"
+    console.say(
+        f"修复建议 {int(ready.sum()):,} 项,共 {proposals['area_m2'][ready].sum():,.1f} m²;"
+        f"待人工处理 {int((~ready).sum()):,} 项",
+        f"{int(ready.sum()):,} repairs proposed, {proposals['area_m2'][ready].sum():,.1f} m² together; "
+        f"{int((~ready).sum()):,} left to a person",
+    )
+    columns = ("repair_code", "action", "area_m2", "gaining_code", "losing_code", "status", "reason")
+    words = ("action", "status", "reason")
+    console.show(
+        [
+            [label(row[name], lang) if name in words else row[name] for name in columns]
+            for row in proposals.head(most)[list(columns)].to_dict("records")
+        ],
+        [label(name, lang, unit=True) for name in columns],
+    )
+
+
+def _tell(account: dict[str, object], console: Console) -> None:
+    applied, refused, changed = (len(account[name]) for name in ("applied", "refused", "changed_codes"))  # type: ignore[arg-type]
+    console.say(
+        f"已修复 {applied:,} 项,涉及责任区 {changed:,} 个,填补 {account['filled_m2']:,.1f} m²;"
+        f"未通过检查 {refused:,} 项",
+        f"{applied:,} repairs made to {changed:,} zones, {account['filled_m2']:,.1f} m² filled; "
+        f"{refused:,} refused",
+    )

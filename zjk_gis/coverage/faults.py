@@ -1,0 +1,102 @@
+"""Gaps and overlaps of zones from one division of the ground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from zjk_gis.coverage.contents import contents_of
+from zjk_gis.coverage.faces import divide
+from zjk_gis.coverage.gaps import GapRules, Ground, gaps_of
+from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
+from zjk_gis.progress import track
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from zjk_gis.coverage.faces import Divided
+
+__all__ = ["CoverageFaults", "coverage_faults"]
+
+
+class CoverageFaults(NamedTuple):
+    """What `coverage_faults` found.
+
+    Attributes
+    ----------
+    gaps, overlaps : GeoDataFrame
+        See `coverage_gaps` and `overlapping_zones`.
+    """
+
+    gaps: gpd.GeoDataFrame
+    overlaps: gpd.GeoDataFrame
+
+
+def coverage_faults(
+    region: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    code: str = "zone_code",
+    at: str | dt.date | None = None,
+    level: int | None = None,
+    allowed: gpd.GeoDataFrame | None = None,
+    allowed_within_m: float = 0.0,
+    min_area_m2: float = 0.01,
+    min_width_m: float = 0.01,
+    sliver_width_m: float = 1.0,
+    missing_zone_share: float = 0.5,
+    by: Literal["pair", "set"] = "pair",
+    people: gpd.GeoDataFrame | None = None,
+    buildings: gpd.GeoDataFrame | None = None,
+    roads: gpd.GeoDataFrame | None = None,
+) -> CoverageFaults:
+    """Find the ground that no zone covers, and the ground that several claim (责任空白与重叠).
+
+    The zones are checked and the ground is divided by them once, which is most of the work for either.
+
+    Parameters
+    ----------
+    region, zones : GeoDataFrame
+    code, at, level, allowed, allowed_within_m, missing_zone_share : optional
+        See `coverage_gaps`.
+    min_area_m2, min_width_m, sliver_width_m, people, buildings, roads : optional
+        See `coverage_gaps`; they hold for overlaps, too.
+    by : {"pair", "set"}, default "pair"
+        See `overlapping_zones`.
+
+    Returns
+    -------
+    CoverageFaults
+        ``gaps`` and ``overlaps``, both in the CRS in which gaps are measured.
+
+    Raises
+    ------
+    MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
+        As `coverage_gaps` and `overlapping_zones` do.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A", "B"]}, geometry=[box(0, 0, 60, 100), box(50, 0, 90, 100)], crs=4547
+    ... )
+    >>> region = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
+    >>> gaps, overlaps = coverage_faults(region, zones)
+    >>> gaps["area_m2"].tolist(), overlaps["area_m2"].tolist()
+    ([1000.0], [1000.0])
+    """
+    of_gaps = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
+    of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
+    ground = Ground.of(region, allowed)
+    divided: list[Divided] = []
+    steps: tuple[Callable[[], gpd.GeoDataFrame | None], ...] = (
+        lambda: divided.append(divide(zones, code=code, crs=ground.crs, at=at, level=level)),
+        lambda: gaps_of(divided[0], ground, of_gaps),
+        lambda: overlaps_of(divided[0], of_overlaps),
+    )
+    _, gaps, overlaps = [step() for step in track(steps, title="责任空白与重叠")]
+    layers = {"people": people, "buildings": buildings, "roads": roads}
+    return CoverageFaults(contents_of(gaps, **layers), contents_of(overlaps, **layers))

@@ -1,0 +1,245 @@
+"""Repairs made that were proposed and accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from geopandas.array import from_shapely
+
+from zjk_gis.coverage.faces import faces_of, ready_zones
+from zjk_gis.coverage.gaps import coverage_gaps
+from zjk_gis.coverage.mending import Fixes, mended
+from zjk_gis.coverage.overlaps import overlapping_zones
+from zjk_gis.coverage.repair import judged_zones
+from zjk_gis.coverage.welding import SAME_M
+from zjk_gis.crs import convert_crs
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.layers.metric import ready
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+__all__ = ["apply_repairs"]
+
+_NEEDED = ("repair_code", "status", "gaining_code", "losing_code")
+_CONSERVED = 1e-9  # of the covered area
+_UNCHANGED = 1e-6  # of a zone's area, between the proposal and the day it is made
+
+
+def apply_repairs(
+    zones: gpd.GeoDataFrame,
+    proposals: gpd.GeoDataFrame,
+    *,
+    accept: Collection[str] | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    code: str = "zone_code",
+    at: str | dt.date | None = None,
+    level: int | None = None,
+) -> gpd.GeoDataFrame:
+    """Make the fixes that were accepted, and return the mended zones.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        Those that `repair_coverage` was asked about.
+    proposals : GeoDataFrame
+        What it answered.
+    accept : collection of str, optional
+        The ``repair_code`` of the fixes to be made; also of such as were left to a person, if that is what
+        the person decided. By default all that are ``proposed``.
+    region : GeoDataFrame, optional
+        What should be covered, to count the gaps that are left.
+    code, at, level
+        As for `repair_coverage`.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows, index, columns and CRS. Only geometries change: of the zones that gain or lose, and of
+        their neighbours, which get the vertices that they lacked on the common border. Heights (Z) of changed
+        shapes are lost; a column with areas is not computed anew. ``attrs["repairs"]`` tells
+
+        - ``applied``: repair codes; ``refused``: repair codes with what the guard said;
+        - ``changed_codes``: zones that gained or lost; ``renoded_codes``: that only got vertices;
+        - ``covered_before_m2``, ``filled_m2``, ``covered_after_m2``: the first two make up the third;
+        - ``overlaps_left``, ``overlap_area_left_m2``, and with `region` ``gaps_left``, ``gap_area_left_m2``.
+
+    Raises
+    ------
+    MissingColumnError
+        If `proposals` lacks a column.
+    InputError
+        If a repair code is not there or comes twice, or if zones have changed since the proposal.
+    GeometryError
+        If the mended zones would not cover what they did and what was filled, to a billionth (or to what a
+        ten-millionth of a metre along the changed borders makes), or if one cannot be written in the CRS of
+        `zones`; then nothing is returned.
+
+    Notes
+    -----
+    A fix is refused, and told, if a zone would be empty, invalid or in more parts than before; no code and no
+    row is ever lost. Zones in degrees come back in degrees: vertices that were there keep every digit, new
+    ones are true to a micrometre; an edge of 100 m that gets a vertex bends by up to 0.2 mm, as what is
+    straight in metres is not quite so in degrees.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import zjk_gis
+    >>> from shapely import box
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A", "B"]}, geometry=[box(0, 0, 51, 50), box(50, 0, 100, 50)], crs=4547
+    ... )
+    >>> mended = apply_repairs(zones, zjk_gis.repair_coverage(None, zones))
+    >>> mended.area.tolist(), mended.attrs["repairs"]["applied"]
+    ([2500.0, 2500.0], ['R001'])
+    """
+    rows = _accepted(proposals, accept)
+    metric = ready_zones(zones, code=code).reset_index(drop=True)
+    judged = judged_zones(metric, code, at, level, zones.index)
+    codes = judged[code].astype(str).to_numpy(dtype=object)
+    shapes = shapely.force_2d(judged.geometry.to_numpy())
+    fixes = _fixes(convert_crs(rows, metric.crs, name="proposals"), codes)
+    _check_unchanged(rows, shapes, fixes)
+    after, refused = mended(shapes, fixes)
+    done = refused == ""
+    changed = np.zeros(len(shapes), dtype=bool)
+    changed[fixes.changed[done]] = True
+    touched = np.flatnonzero(after != shapes)
+
+    filled = float(shapely.area(fixes.grounds[done & (fixes.losing < 0)]).sum())
+    covered = [float(shapely.area(faces_of(each).cover)) for each in (shapes, after)]
+    rounding = SAME_M * float(shapely.length(after[touched]).sum())
+    if abs(covered[1] - covered[0] - filled) > max(_CONSERVED * covered[1], rounding):
+        message = (
+            f"the repaired zones would cover {covered[1]:,.4f} m² instead of {covered[0] + filled:,.4f} m²; "
+            "nothing was done. Repair fewer at once with accept="
+        )
+        raise GeometryError(message)
+    result = _with_shapes(zones, judged, shapes, after, touched)
+    account: dict[str, Any] = {
+        "applied": rows["repair_code"].to_numpy(dtype=object)[done].tolist(),
+        "refused": dict(zip(rows["repair_code"][~done].tolist(), refused[~done].tolist(), strict=True)),
+        "changed_codes": sorted(codes[changed].tolist()),
+        "renoded_codes": sorted(codes[[at for at in touched if not changed[at]]].tolist()),
+        "covered_before_m2": covered[0],
+        "filled_m2": filled,
+        "covered_after_m2": covered[1],
+    }
+    result.attrs["repairs"] = account | _left(result, region, code=code, at=at, level=level)
+    return result
+
+
+def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gpd.GeoDataFrame:
+    """Return the rows to be made, in the order of their codes."""
+    lacking = [name for name in _NEEDED if name not in proposals]
+    if lacking:
+        message = f"proposals: no column {lacking[0]!r}; give what repair_coverage returned"
+        raise MissingColumnError(message)
+    names = proposals["repair_code"].astype(str)
+    if names.duplicated().any():
+        message = f"proposals: repair_code {names[names.duplicated()].iloc[0]} comes twice"
+        raise InputError(message)
+    if accept is None:
+        kept = (proposals["status"] == "proposed").to_numpy()
+    else:
+        wanted = {accept} if isinstance(accept, str) else {str(name) for name in accept}
+        unknown = sorted(wanted - set(names))
+        if unknown:
+            message = f"accept: no repair {', '.join(unknown)} among the proposals"
+            raise InputError(message)
+        kept = names.isin(wanted).to_numpy()
+    rows = proposals[kept].sort_values("repair_code").reset_index(drop=True)
+    lost = rows["gaining_code"].isna() | (rows["gaining_code"] == "")
+    if lost.any():
+        message = f"repair {rows['repair_code'][lost].iloc[0]} has no gaining_code: write who is to have it"
+        raise InputError(message)
+    return rows
+
+
+def _fixes(rows: gpd.GeoDataFrame, codes: NDArray[np.object_]) -> Fixes:
+    place = {name: at for at, name in enumerate(codes)}
+    sides = []
+    for column in ("gaining_code", "losing_code"):
+        names = rows[column].fillna("").astype(str)
+        unknown = sorted({name for name in names if name and name not in place})
+        if unknown:
+            message = f"proposals: {column} {', '.join(unknown[:5])} is no code of the zones that are judged"
+            raise InputError(message)
+        sides.append(np.array([place.get(name, -1) for name in names], dtype=np.int64))
+    return Fixes(rows.geometry.to_numpy(), sides[0], sides[1])
+
+
+def _check_unchanged(rows: gpd.GeoDataFrame, shapes: NDArray[Any], fixes: Fixes) -> None:
+    """Refuse proposals that were made for other shapes than these."""
+    areas = np.append(shapely.area(shapes), np.nan)
+    for side, at in (("gaining", fixes.gaining), ("losing", fixes.losing)):
+        if f"{side}_before_m2" not in rows:
+            continue
+        before = rows[f"{side}_before_m2"].to_numpy(dtype=np.float64)
+        other = np.abs(areas[at] - before) > _UNCHANGED * np.abs(before)
+        if other.any():
+            message = (
+                f"zones: {', '.join(sorted(set(rows[f'{side}_code'][other]))[:5])} changed since the repairs "
+                "were proposed; ask repair_coverage again"
+            )
+            raise InputError(message)
+
+
+def _with_shapes(
+    zones: gpd.GeoDataFrame,
+    judged: gpd.GeoDataFrame,
+    before: NDArray[Any],
+    after: NDArray[Any],
+    touched: NDArray[np.int64],
+) -> gpd.GeoDataFrame:
+    """Put the touched ones of the judged rows into a copy of the layer, in its own CRS."""
+    shapes = zones.geometry.to_numpy().copy()
+    places = judged.index.to_numpy()
+    new = after[touched]
+    if judged.crs != zones.crs:
+        # Vertices that were there keep their digits, also where another zone gets them; new are converted.
+        known, first = np.unique(_places_of(before), return_index=True)
+        wanted = _places_of(new)
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        points = gpd.GeoSeries.from_xy(wanted.real, wanted.imag, crs=judged.crs).to_crs(zones.crs)
+        fresh = points.x.to_numpy() + 1j * points.y.to_numpy()
+        own = _places_of(shapes[places])[first[at]]
+        placed = np.where(known[at] == wanted, own, fresh)
+        new = shapely.set_coordinates(new.copy(), np.stack([placed.real, placed.imag], axis=1))
+        sound = shapely.is_valid(new)
+        if not sound.all():
+            own_crs, metric_crs = zones.crs.to_string(), judged.crs.to_string()
+            message = (
+                f"zones: {name_rows(zones.index[places[touched[~sound]]])} would be invalid in {own_crs}; "
+                f"convert the zones to {metric_crs} and repair them there"
+            )
+            raise GeometryError(message)
+    shapes[places[touched]] = new
+    result = zones.copy()
+    result[zones.geometry.name] = from_shapely(shapes, crs=zones.crs)
+    return result
+
+
+def _left(result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, **where: Any) -> dict[str, Any]:
+    """Count the gaps and overlaps that are left."""
+    overlaps = overlapping_zones(result, **where)
+    left: dict[str, Any] = {
+        "overlaps_left": len(overlaps),
+        "overlap_area_left_m2": float(overlaps["area_m2"].sum()),
+    }
+    if region is not None:
+        gaps = coverage_gaps(ready(region, "region", kind="polygon"), result, **where)
+        left |= {"gaps_left": len(gaps), "gap_area_left_m2": float(gaps["area_m2"].sum())}
+    return left
+
+
+def _places_of(shapes: NDArray[Any]) -> NDArray[np.complex128]:
+    coords = shapely.get_coordinates(shapes)
+    return np.asarray(coords[:, 0] + 1j * coords[:, 1])

@@ -1,0 +1,402 @@
+"""Which charts a table deserves: told from its columns, so that any table of the same columns is drawn."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.coverage.chiefs import gini
+from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.values import converted
+from zjk_gis.reports.charts import Chart, Series, lorenz
+from zjk_gis.reports.columns import columns_of, title_of
+from zjk_gis.reports.telling import amount, plain, share_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.reports.charts import Tone
+    from zjk_gis.reports.columns import SheetColumn
+
+__all__ = ["bars_asked_for", "charts_of"]
+
+_MOST_BARS = 12  # of a longer list the first are drawn
+_ALL_BARS = 20  # a list no longer than this is drawn whole
+_MOST_CHARTS = 6
+_MOST_RANKED = 10_000  # rows of a table that is not known: of more, nobody wants the first dozen
+_MOST_PANELS = 6
+_MOST_MONTHS = 60
+_MONTH = re.compile(r"^\d{4}(?:[-/.年]\d{1,2}月?|[-/.]\d{1,2}[-/.]\d{1,2})$")
+_AMOUNTS = ("integer", "number", "measure", "share")
+_UNITS = {"_m2": "m²", "_m": "m"}
+_TONES: dict[str, Tone] = {
+    "once": "good", "one": "good", "inside": "good", "several": "doubtful", "border": "doubtful",
+    "nearest": "near", "nobody": "bad", "none": "bad", "fallback": "bad", "rejected": "rest",
+}  # fmt: skip
+_PARTS = ("one", "several", "nobody")
+_WORDS = {
+    "zh": {
+        "top": "列出前 {} 项,共 {:,} 项",
+        "all": "共 {:,} 项",
+        "no_data": "{:,} 项无数据",
+        "months": "各月案件数",
+        "hours": "案件发生时段(星期 × 小时)",
+        "classes": "主要事件类别的各月案件数",
+        "times": "按发生时间,共 {:,} 件,{} 至 {}",
+        "no_time": "另有 {:,} 件无时间,未计入",
+        "same_scale": "各图纵轴相同",
+        "first": "列出件数最多的 {} 类,共 {} 类",
+        "found": "案件如何找到责任区",
+        "reached": "占比",
+        "rest": "其余",
+        "of_whole": "每条为一个整体,右上为分母",
+        "kinds": "{}:按类型的数量",
+        "count": "数量",
+        "lengths": "各级道路由谁负责(长度)",
+        "load": "{}在路长之间的分布",
+        "gini": "基尼系数 {:.3f}",
+        "busiest": "最忙的 {} 人(10%)",
+        "carries": "承担了 {}",
+        "of_chiefs": "{} 名路长,共 {}",
+        "equal": "0 为完全平均\n越近 1 越集中\n",
+        "ground": "土地",
+        "road": "道路",
+        "matters": "事项",
+    },
+    "en": {
+        "top": "the first {} of {:,}",
+        "all": "{:,} in all",
+        "no_data": "{:,} without data",
+        "months": "Incidents by month",
+        "hours": "When incidents occur (weekday × hour)",
+        "classes": "Incidents by month, main classes",
+        "times": "by time of occurrence, {:,} incidents, {} to {}",
+        "no_time": "{:,} more have no time and are not counted",
+        "same_scale": "all on one scale",
+        "first": "the {} most frequent classes of {}",
+        "found": "How incidents found their zone",
+        "reached": "share",
+        "rest": "the rest",
+        "of_whole": "each bar is a whole, its size at the right",
+        "kinds": "{}: number by kind",
+        "count": "number",
+        "lengths": "Who answers for roads, by class (length)",
+        "load": "{}: how evenly chiefs share it",
+        "gini": "Gini {:.3f}",
+        "busiest": "the busiest {} (10%)",
+        "carries": "carry {}",
+        "of_chiefs": "{} chiefs, {} in all",
+        "equal": "0: all equal\nnear 1: one has all\n",
+        "ground": "ground",
+        "road": "roads",
+        "matters": "matters",
+    },
+}
+_WEEKDAYS = {
+    "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+    "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+}
+
+
+def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Choose the charts of a table.
+
+    Parameters
+    ----------
+    name : str
+        The table's, as in `write_page`.
+    frame : DataFrame
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    list of Chart
+        At most six; none of an empty table, or of one that has no amounts.
+
+    Notes
+    -----
+    Figures with their wholes become shares; incidents are drawn by how they were found, by month, by hour
+    and weekday, and by class; chiefs as bars and as a Lorenz curve; roads by who answers; findings by kind
+    and size. Of any other table each column of amounts is drawn, over months as a line, else as sorted bars.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"社区": ["甲", "乙"], "案件": [3, 12]})
+    >>> [(chart.kind, chart.title, chart.names) for chart in charts_of("t", table, "zh")]
+    [('bars', '案件', ['乙', '甲'])]
+    """
+    if not len(frame):
+        return []
+    has = set(frame.columns)
+    if {"measure", "value", "whole"} <= has:
+        return _of_figures(frame, lang)
+    charts: list[Chart] = []
+    if name == "ambiguous":  # a part of a table that is drawn whole
+        return _of_kinds(name, frame["reason"], lang) if "reason" in has else []
+    if {"found", "reason"} <= has:
+        charts += _of_outcomes(frame, lang)
+    if "occurred_at" in has:
+        return charts + _over_time(frame, lang)
+    if charts:
+        return charts
+    if {"answer", "length_m"} <= has:
+        return _of_roads(frame, lang)
+    if "chief_code" in has and has & {"incidents", "area_m2"}:
+        return _of_chiefs(name, frame, lang)
+    if has & {"kind", "reason"} and "area_m2" in has:
+        return _of_findings(name, frame, lang)
+    return _of_any(name, frame, lang) if len(frame) <= _MOST_RANKED else []
+
+
+def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, str], lang: Language) -> Chart:
+    """Make the bars that a caller asks for: table, column of names, column of lengths.
+
+    Raises
+    ------
+    MissingColumnError
+        If there is no such table or column.
+    """
+    sheet, names, values = asked
+    frame = tables.get(sheet)
+    for column in (names, values):
+        if frame is None or column not in frame:
+            message = f"charts: the table {sheet!r} has no column {column!r}"
+            raise MissingColumnError(message)
+    assert frame is not None  # noqa: S101  for the type checker: the loop above has refused it
+    found = {column.name: column for column in columns_of(frame[[names, values]], sheet, lang)}
+    return _bars(found[names], found[values], f"{_title(sheet, lang)}:{found[values].title}", lang)
+
+
+def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -> Chart:
+    """Sort by amount, equals by name; what has no data stays, at the end."""
+    words = _WORDS[lang]
+    numbers = [value if isinstance(value, int | float) else None for value in values.cells]
+    rows = [(str(name or "—"), number) for name, number in zip(names.cells, numbers, strict=True)]
+    rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0), row[0]))
+    shown = rows if len(rows) <= _ALL_BARS else rows[:_MOST_BARS]
+    notes = [
+        words["all"].format(len(rows))
+        if len(shown) == len(rows)
+        else words["top"].format(len(shown), len(rows))
+    ]
+    missing = sum(number is None for number in numbers)
+    notes += [words["no_data"].format(missing)] if missing else []
+    unit = next((u for ending, u in _UNITS.items() if values.name.endswith(ending)), "")
+    return Chart(
+        "bars",
+        title.removesuffix(f"({unit})").removesuffix(f" ({unit})"),
+        _joined(notes, lang),
+        [name for name, _ in shown],
+        [Series(values.title, [number for _, number in shown])],
+        unit,
+        values.kind,
+    )
+
+
+def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Draw each promise's figures as shares of their wholes; parts of one whole in one bar."""
+    words = _WORDS[lang]
+    charts = []
+    promises = frame["promise"] if "promise" in frame else pd.Series("", index=frame.index)
+    for promise, rows in frame.groupby(promises, sort=False):
+        divided: dict[tuple[str, ...], list[tuple[str, str, list[float], list[str]]]] = {}
+        known = {str(row["measure"]): row for row in rows.to_dict("records")}
+        for stem, endings in (("ground", ("once", "several", "nobody")), ("road", _PARTS),
+                              ("matters", ("one", "several", "fallback"))):  # fmt: skip
+            parts = [f"{stem}_{ending}" for ending in endings]
+            if set(parts) <= set(known):
+                labels = ("one", "several", endings[-1] if stem == "matters" else "nobody")
+                amounts = [float(known[part]["value"]) for part in parts]
+                unit = str(known[parts[0]].get("unit", ""))
+                divided.setdefault(labels, []).append((words[stem], unit, amounts, list(labels)))
+                for part in parts:
+                    del known[part]
+        single: list[tuple[str, str, list[float], list[str]]] = []
+        for measure, row in known.items():
+            value, whole = float(row["value"]), float(row["whole"])
+            if measure != "load_gini" and np.isfinite([value, whole]).all() and 0 <= value <= whole:
+                unit = str(row.get("unit", ""))
+                single.append((label(measure, lang), unit, [value, whole - value], ["plain", "rest"]))
+        title = label(str(promise), lang) or _title("figures", lang)
+        groups = [*divided.values(), single]
+        for group in groups:
+            if not group:
+                continue
+            series = [
+                Series(
+                    {"plain": words["reached"], "rest": words["rest"]}.get(key, label(key, lang)),
+                    [row[2][at] for row in group],
+                    {"plain": "plain", "rest": "rest"}.get(key) or _TONES.get(key, "plain"),  # type: ignore[arg-type]
+                )
+                for at, key in enumerate(group[0][3])
+            ]
+            charts.append(
+                Chart("shares", title, words["of_whole"], [row[0] for row in group], series,
+                      units=[row[1] for row in group])
+            )  # fmt: skip
+    return charts
+
+
+def _of_outcomes(frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    counts = frame["found"].value_counts()
+    unusable = int(frame["reason"].isin(["no_position", "bad_position"]).sum())
+    numbers = {key: int(counts.get(key, 0)) for key in ("inside", "border", "nearest", "none")}
+    numbers["none"] -= unusable
+    numbers["rejected"] = unusable
+    series = [Series(label(key, lang), [float(n)], _TONES[key]) for key, n in numbers.items() if n]
+    words = _WORDS[lang]
+    chart = Chart("shares", words["found"], words["of_whole"], [label("incidents", lang)], series)
+    return [chart] if series else []
+
+
+def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Draw incidents by month, by weekday and hour, and by month and class."""
+    words = _WORDS[lang]
+    times = converted(frame["occurred_at"], spec_of("incidents").field("occurred_at"))[0]
+    known = times.dropna()
+    if not len(known):
+        return []
+    months = known.dt.to_period("M")
+    every = pd.period_range(months.min(), months.max(), freq="M")
+    notes = [words["times"].format(len(known), known.min().date(), known.max().date())]
+    notes += [words["no_time"].format(len(times) - len(known))] if len(times) > len(known) else []
+    note = _joined(notes, lang)
+    charts = []
+    if 1 < len(every) <= _MOST_MONTHS:
+        names = [str(month) for month in every]
+        charts.append(
+            Chart("lines", words["months"], note, names, [Series(words["months"], _monthly(months, every))])
+        )
+    if (known != known.dt.normalize()).any():
+        table = np.zeros((7, 24), dtype=int)
+        np.add.at(table, (known.dt.day_of_week.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
+        series = [Series(str(hour), [float(v) for v in table[:, hour]]) for hour in range(24)]
+        charts.append(Chart("heat", words["hours"], note, _WEEKDAYS[lang], series))
+    if "event_name" in frame and 1 < len(every) <= _MOST_MONTHS:
+        classes = frame.loc[known.index, "event_name"] if frame.index.is_unique else None
+        if classes is not None and classes.notna().any():
+            counts = classes.value_counts().rename_axis("name").reset_index(name="n")
+            counts = counts.sort_values(["n", "name"], ascending=[False, True], kind="stable")
+            top = [str(name) for name in counts["name"].head(_MOST_PANELS)]
+            panels = [
+                Series(plain(name), _monthly(months[(classes == name).to_numpy()], every)) for name in top
+            ]
+            about = _joined([words["first"].format(len(top), len(counts)), words["same_scale"]], lang)
+            charts.append(Chart("panels", words["classes"], about, names, panels))
+    return charts
+
+
+def _monthly(months: pd.Series, every: pd.PeriodIndex) -> list[float | None]:
+    return [float(n) for n in months.value_counts().reindex(every, fill_value=0)]
+
+
+def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    words = _WORDS[lang]
+    classes = frame["road_class"].fillna("—") if "road_class" in frame else pd.Series(
+        label("roads", lang), index=frame.index
+    )  # fmt: skip
+    sums = frame.assign(road_class=classes.astype(str)).pivot_table(
+        index="road_class", columns="answer", values="length_m", aggfunc="sum", fill_value=0.0
+    )
+    sums = sums.loc[sums.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    others = sorted({str(key) for key in sums.columns} - set(_PARTS))
+    order = [*(key for key in _PARTS if key in sums), *others]
+    series = [
+        Series(label(key, lang), [float(v) for v in sums[key]], _TONES.get(key, "plain")) for key in order
+    ]
+    names = [plain(str(name)) for name in sums.index]
+    return [Chart("shares", words["lengths"], words["of_whole"], names, series, "m")]
+
+
+def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    words = _WORDS[lang]
+    column = "incidents" if "incidents" in frame else "area_m2"
+    columns = {one.name: one for one in columns_of(frame, name, lang)}
+    named = columns.get("chief_name", columns["chief_code"])
+    charts = [_bars(named, columns[column], f"{_title(name, lang)}:{columns[column].title}", lang)]
+    loads = [float(v) for v in pd.to_numeric(frame[column], errors="coerce").dropna() if v >= 0]
+    people, load = lorenz(loads, most_points=51)
+    if len(loads) < 3 or not people:
+        return charts
+    ordered = np.sort(loads)
+    busiest = max(round(len(ordered) / 10), 1)
+    carried = float(ordered[-busiest:].sum() / ordered.sum())
+    lines = [
+        words["gini"].format(gini(loads)),
+        words["equal"],
+        words["busiest"].format(busiest),
+        words["carries"].format(share_of(carried)),
+    ]
+    total = amount(float(ordered.sum()), "m²" if column == "area_m2" else "")
+    note = words["of_chiefs"].format(len(loads), total)
+    title = words["load"].format(title_of(column, lang).removesuffix("(m²)").removesuffix(" (m²)"))
+    charts.append(
+        Chart("lorenz", title, note, [], [Series("x", people), Series("y", load)], headline="\n".join(lines))
+    )
+    return charts
+
+
+def _of_findings(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    kind = "kind" if "kind" in frame else "reason"
+    columns = columns_of(frame, name, lang)
+    amounts = next(column for column in columns if column.name == "area_m2")
+    charts = []
+    if columns[0].kind in ("code", "text"):
+        charts.append(_bars(columns[0], amounts, f"{_title(name, lang)}:{amounts.title}", lang))
+    return charts + _of_kinds(name, frame[kind], lang)
+
+
+def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
+    """Count how many there are of each kind."""
+    words = _WORDS[lang]
+    counts = kinds.dropna().astype(str).value_counts()
+    rows = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    names = [plain(label(str(key), lang)) for key, _ in rows]
+    series = Series(words["count"], [float(count) for _, count in rows])
+    title, note = words["kinds"].format(_title(name, lang)), words["all"].format(len(kinds))
+    return [Chart("bars", title, note, names, [series], value_kind="integer")] if rows else []
+
+
+def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Draw the columns of amounts of a table that is not known."""
+    columns = [one for one in columns_of(frame, name, lang) if one.kind != "degrees"]
+    names = _naming(columns)
+    if names is None:
+        return []
+    amounts = [one for one in columns if one.kind in _AMOUNTS and any(v is not None for v in one.cells)]
+    over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
+    charts = []
+    for column in amounts[:_MOST_CHARTS]:
+        if over_months:
+            rows = sorted(zip(names.cells, column.cells, strict=True), key=lambda row: _as_numbers(row[0]))
+            months, values = [row[0] for row in rows], [row[1] for row in rows]
+            chart = Chart("lines", column.title, "", months, [Series(column.title, values)])
+        else:
+            chart = _bars(names, column, column.title, lang)
+        charts.append(chart)
+    return charts
+
+
+def _as_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+def _naming(columns: Sequence[SheetColumn]) -> SheetColumn | None:
+    """Return the column that names the rows: the first of names, else the first of texts or codes."""
+    texts = [one for one in columns if one.kind in ("text", "code") and not one.is_word]
+    named = [one for one in texts if one.name.endswith(("_name", "名称", "名"))]
+    return next(iter([*named, *texts]), None)
+
+
+def _title(name: str, lang: Language) -> str:
+    return plain(label(name, lang))
+
+
+def _joined(notes: list[str], lang: Language) -> str:
+    return (";" if lang == "zh" else "; ").join(notes)
