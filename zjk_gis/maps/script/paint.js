@@ -1,0 +1,106 @@
+/* Painting layers on a canvas. It is a generator: it stops where a frame's time is up, and goes on in the next. */
+
+const BATCH = 200;
+
+/* view: scale (pixels of the screen for a pixel of zoom 0), left and top (screen pixels), width and height. */
+function* paintLayers(ctx, layers, view, clock) {
+  const world = [view.left / view.scale, view.top / view.scale, (view.left + view.width) / view.scale, (view.top + view.height) / view.scale];
+  for (const layer of layers) {
+    if (layer.cells) { yield* paintCells(ctx, layer, view, world, clock); continue; }
+    if (layer.textOnly) { continue; }
+    const reach = 12 / view.scale, shown = layer.near([world[0] - reach, world[1] - reach, world[2] + reach, world[3] + reach]);
+    const byStyle = sortedByStyle(layer, shown, clock);
+    for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s].casing); } }
+    for (let s = 0; s < byStyle.length; s++) {
+      if (layer.onePoint) { yield* paintMarks(ctx, layer, byStyle[s], view, layer.styles[s]); }
+      else { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s]); }
+    }
+  }
+}
+
+function sortedByStyle(layer, shown, clock) {
+  const s = layer.shapes, lists = layer.styles.map(function () { return []; });
+  const n = shown ? shown.length : s.n;
+  for (let k = 0; k < n; k++) {
+    const i = shown ? shown[k] : k;
+    if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+    lists[s.style[i]].push(i);
+  }
+  return lists;
+}
+
+function* paintMarks(ctx, layer, list, view, look) {
+  if (!list.length) { return; }
+  const s = layer.shapes, ratio = window.devicePixelRatio || 1, r = look.radius || 4, half = Math.ceil(1.4 * r + (look.weight || 0) + 1);
+  const sprite = document.createElement("canvas");
+  sprite.width = sprite.height = 2 * half * ratio;
+  const sctx = sprite.getContext("2d");
+  sctx.scale(ratio, ratio);
+  paintMark(sctx, look, half, half, r);
+  /* Marks on the very same spot hide each other; of many, one for each half mark is drawn. */
+  const step = list.length > 20000 ? Math.max(1, r / 2) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
+  const taken = step ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
+  for (let k = 0; k < list.length; k++) {
+    const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
+    if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
+    if (step) {
+      const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
+      if (taken[cell]) { continue; }
+      taken[cell] = 1;
+    }
+    ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+    if (k % 2000 === 1999) { yield; }
+  }
+}
+
+function* paintPaths(ctx, layer, list, view, look) {
+  const s = layer.shapes, box = layer.box, tiny = [], k = view.scale;
+  let batch = 0, areas = false;
+  function flush() {
+    if (batch) { if (areas) { fillAs(ctx, look, -view.left, -view.top); } strokeAs(ctx, look); }
+    ctx.beginPath(); batch = 0; areas = false;
+  }
+  flush();
+  /* Where the outlines would be all there is, they are drawn thinner. */
+  const fine = list.length > 5000 && look.weight ? Object.assign({}, look, { weight: Math.min(look.weight, 0.6) }) : look;
+  look = fine;
+  for (const i of list) {
+    const kind = s.kind[i], wide = Math.max(box[4 * i + 2] - box[4 * i], box[4 * i + 3] - box[4 * i + 1]) * k;
+    if (kind === 0) { flush(); const p = s.pointOf[s.ringOf[i]]; paintMark(ctx, look, s.x[p] * k - view.left, s.y[p] * k - view.top, look.radius || 4); ctx.beginPath(); continue; }
+    if (wide < 1.2) { tiny.push(i); continue; }
+    if (kind === 2) { areas = true; }
+    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) { addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view); }
+    if (++batch >= BATCH) { flush(); yield; }
+  }
+  flush();
+  yield* paintTiny(ctx, layer, tiny, view, look);
+}
+
+/* Points nearer than 0.8 pixels to the last one drawn change nothing that can be seen. */
+function addRing(ctx, s, from, to, closed, view) {
+  const k = view.scale, X = s.x, Y = s.y, left = view.left, top = view.top;
+  let px = X[from] * k - left, py = Y[from] * k - top;
+  ctx.moveTo(px, py);
+  for (let p = from + 1; p < to; p++) {
+    const x = X[p] * k - left, y = Y[p] * k - top, dx = x - px, dy = y - py;
+    if (dx * dx + dy * dy < 0.64 && p < to - 1) { continue; }
+    ctx.lineTo(x, y); px = x; py = y;
+  }
+  if (closed) { ctx.closePath(); }
+}
+
+function* paintTiny(ctx, layer, list, view, look) {
+  if (!list.length) { return; }
+  const taken = new Uint8Array(view.width * view.height), areas = layer.shapes.kind[list[0]] === 2;
+  const fill = areas && (look.fillOpacity === undefined || look.fillOpacity > 0.05);
+  ctx.fillStyle = fill ? look.fillColor || look.color : look.color;
+  ctx.globalAlpha = fill ? Math.max(0.5, look.fillOpacity || 0.2) : 0.8;
+  for (let k = 0; k < list.length; k++) {
+    const i = list[k], x = Math.floor(layer.box[4 * i] * view.scale - view.left), y = Math.floor(layer.box[4 * i + 1] * view.scale - view.top);
+    if (x < 0 || y < 0 || x >= view.width || y >= view.height || taken[y * view.width + x]) { continue; }
+    taken[y * view.width + x] = 1;
+    ctx.fillRect(x, y, 1.4, 1.4);
+    if (k % 5000 === 4999) { yield; }
+  }
+  ctx.globalAlpha = 1;
+}
