@@ -1,11 +1,29 @@
 """Maps people want to look at, on networks without internet.
 
-`city` and `explanation` decide what is drawn and in which order, `style` how it looks, `page` (with its
-script and style sheet) draws it, `offline` makes one file of it.
+`city`, `responsibility`, `matters`, `facilities`, `indicators` and `explanation` decide what is drawn and in which
+order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing` makes it
+small, `offline` makes one file of it.
 """
 
 from zjk_gis.maps.city import city_map
 from zjk_gis.maps.explanation import explanation_map
+from zjk_gis.maps.facilities import heritage_map, parking_map, pipes_map
+from zjk_gis.maps.indicators import choropleth
+from zjk_gis.maps.matters import assignment_map, density_map
 from zjk_gis.maps.offline import save_map
+from zjk_gis.maps.responsibility import changes_map, gaps_map, zones_map
 
-__all__ = ["city_map", "explanation_map", "save_map"]
+__all__ = [
+    "assignment_map",
+    "changes_map",
+    "choropleth",
+    "city_map",
+    "density_map",
+    "explanation_map",
+    "gaps_map",
+    "heritage_map",
+    "parking_map",
+    "pipes_map",
+    "save_map",
+    "zones_map",
+]

@@ -31,7 +31,11 @@ __all__ = ["AREA", "LINE", "POINT", "Extra", "day_numbers", "kinds_of", "morton_
 POINT, LINE, AREA = 0, 1, 2
 _UNTIMED = 1_000_000_000
 _EPOCH = pd.Timestamp("1900-01-01")
-_LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING, shapely.GeometryType.LINEARRING)
+_LINES = (
+    shapely.GeometryType.LINESTRING,
+    shapely.GeometryType.MULTILINESTRING,
+    shapely.GeometryType.LINEARRING,
+)
 _AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -45,15 +49,36 @@ class Extra:
     kind : {"bars", "links"}
         Bars show names with counts; links lead to other features.
     values : sequence of list
-        For each row of the layer, pairs of (name, count) or of (row number, text).
-    to : int
-        For links, the number of the layer they lead to.
+        For each row of the layer, pairs of (name, count), or of (row number in the same layer, text).
     """
 
     title: str
     kind: str
-    values: Sequence[list[tuple[Any, Any]]]
-    to: int = 0
+    values: Sequence[Sequence[tuple[Any, Any]]]
+
+    def of_rows(self, rows: NDArray[np.int64], number: int, layer: int) -> dict[str, Any]:
+        """Return what is packed for some rows of the layer; links lead to where those rows are now.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            The rows drawn, in the order they are drawn in.
+        number : int
+            How many rows there were.
+        layer : int
+            The layer's own number, which its links lead to.
+        """
+        values: list[list[Any]] = [list(self.values[row]) for row in rows]
+        if self.kind == "links":
+            now = np.full(number, -1)
+            now[rows] = np.arange(len(rows))
+            values = [[(int(now[row]), text) for row, text in links if now[row] >= 0] for links in values]
+        return {
+            "t": self.title,
+            "k": self.kind,
+            "to": layer,
+            "v": [[list(pair) for pair in v] for v in values],
+        }
 
 
 def pack_text(data: bytes) -> str:
@@ -128,7 +153,9 @@ def _rings(shapes: NDArray[Any], kinds: NDArray[np.int64]) -> tuple[NDArray[Any]
             parts, part = own, np.arange(len(own))
         else:
             # Outer rings one way and holes the other: areas of a style can then be filled together.
-            parts, part = shapely.get_parts(shapely.orient_polygons(own) if kind == AREA else own, return_index=True)
+            parts, part = shapely.get_parts(
+                shapely.orient_polygons(own) if kind == AREA else own, return_index=True
+            )
             if kind == AREA:
                 parts, inner = shapely.get_rings(parts, return_index=True)
                 part = part[inner]
@@ -141,7 +168,9 @@ def _rings(shapes: NDArray[Any], kinds: NDArray[np.int64]) -> tuple[NDArray[Any]
 
 def _varints(numbers: NDArray[np.uint64]) -> bytes:
     """Write whole numbers in bytes of seven bits, the lowest first."""
-    septets = np.stack([(numbers >> np.uint64(7 * i)) & np.uint64(127) for i in range(5)], axis=1).astype(np.uint8)
+    septets = np.stack([(numbers >> np.uint64(7 * i)) & np.uint64(127) for i in range(5)], axis=1).astype(
+        np.uint8
+    )
     lengths = np.maximum(1, 5 - np.argmax(septets[:, ::-1] > 0, axis=1))
     lengths[~septets.any(axis=1)] = 1
     place = np.arange(5)
@@ -179,7 +208,7 @@ def untimed(days: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def pack_table(
-    frame: pd.DataFrame, columns: Sequence[str], lang: Language, extras: Sequence[Extra] = ()
+    frame: pd.DataFrame, columns: Sequence[str], lang: Language, extras: Sequence[dict[str, Any]] = ()
 ) -> str:
     """Pack the texts that popups show, column by column; a text that occurs often is written once."""
     packed: list[dict[str, Any]] = []
@@ -190,7 +219,7 @@ def pack_table(
             packed.append({"t": title, "d": texts, "c": codes.tolist()})
         else:
             packed.append({"t": title, "v": [texts[code] for code in codes]})
-    packed += [{"t": e.title, "k": e.kind, "to": e.to, "v": [list(map(list, v)) for v in e.values]} for e in extras]
+    packed += extras
     return pack_text(json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 

@@ -139,6 +139,7 @@ class Page:
         counted: bool = True,
         side: str | None = None,
         note: str = "",
+        in_cells: bool = False,
     ) -> None:
         """Add a layer.
 
@@ -168,7 +169,8 @@ class Page:
         labels : str or sequence of str, optional
             A column, or texts, drawn at the features where there is room.
         label_look : mapping, optional
-            ``size``, ``color``, ``italic``, ``rank`` (the higher is placed first) and ``above`` (pixels).
+            ``size``, ``color``, ``italic``, ``rank`` (the higher is placed first), ``above`` (pixels) and
+            ``free`` (may be wider than its area).
         on : bool
             Whether it is shown at first.
         as_text : str, optional
@@ -181,9 +183,14 @@ class Page:
             On which side of a comparing page it is; by default on both.
         note : str
             A line below the layer in the legend.
+        in_cells : bool
+            Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are, and
+            then single points have no popup.
         """
         frame = frame.reset_index(drop=True)
-        chosen = np.zeros(len(frame), dtype=np.int64) if style_of is None else np.asarray(style_of, dtype=np.int64)
+        chosen = (
+            np.zeros(len(frame), dtype=np.int64) if style_of is None else np.asarray(style_of, dtype=np.int64)
+        )
         shapes = _degrees(frame, name)
         there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
         usable = there & _on_earth(shapes)
@@ -192,7 +199,8 @@ class Page:
             self.extent = [float(v) for v in shapely.total_bounds(shapes[usable])]
         shown = [column for column in columns if column in frame]
         kinds = packing.kinds_of(shapes[usable])
-        cells = bool(usable.sum() > MOST_SINGLE and (kinds == packing.POINT).all() and as_text is None)
+        many = int(usable.sum()) > MOST_SINGLE
+        cells = bool((in_cells or many) and (kinds == packing.POINT).all() and as_text is None and len(kinds))
         used = sorted({int(number) for number in chosen[usable]}) or [0]
         layer: dict[str, Any] = {
             "name": name,
@@ -211,45 +219,60 @@ class Page:
         self.layers.append(layer)
         texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
         if texts is not None:
-            layer["labels"] = _labels(shapes[usable], list(np.asarray(texts, dtype=object)[usable]), label_look or {})
+            layer["labels"] = _labels(
+                shapes[usable], list(np.asarray(texts, dtype=object)[usable]), label_look or {}
+            )
         layer["textOnly"] = as_text is not None
         if as_text is not None:
             return
         days = packing.day_numbers(frame[time])[usable] if time is not None and time in frame else None
         if days is not None:
             self._days.append(days)
-        if cells:
-            self._add_cells(layer, shapes[usable], chosen[usable], days)
-            return
-        layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
-        if shown or extras:
-            kept = [packing.Extra(e.title, e.kind, _where(e.values, usable), e.to) for e in extras]
-            layer["table"] = packing.pack_table(frame[usable], shown, self.lang, kept)
+        if not cells:
+            layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
+            rows = np.flatnonzero(usable)
+        else:
+            rows = np.flatnonzero(usable)[
+                self._add_cells(layer, shapes[usable], chosen[usable], days, many=many)
+            ]
+        if (shown or extras) and not (cells and many):
+            kept = [e.of_rows(rows, len(frame), len(self.layers) - 1) for e in extras]
+            layer["table"] = packing.pack_table(frame.iloc[rows], shown, self.lang, kept)
             layer["search"] = [shown.index(column) for column in search if column in shown]
 
     def _add_cells(
-        self, layer: dict[str, Any], shapes: NDArray[Any], chosen: NDArray[np.int64], days: NDArray[np.int64] | None
-    ) -> None:
+        self,
+        layer: dict[str, Any],
+        shapes: NDArray[Any],
+        chosen: NDArray[np.int64],
+        days: NDArray[np.int64] | None,
+        *,
+        many: bool,
+    ) -> NDArray[np.int64]:
+        """Add points to be counted, and return the order they are in."""
         points = shapes.copy()
         odd = shapely.get_type_id(points) != shapely.GeometryType.POINT
         points[odd] = shapely.point_on_surface(points[odd])
         order = packing.morton_order(shapely.get_x(points), shapely.get_y(points))
+        digits = _METRES if many else _MICRODEGREES
         layer |= {
             "cells": True,
             "ramp": list(style.DENSITY),
             "marks": layer["styles"],
-            "digits": _METRES,
+            "digits": digits,
             "shapes": packing.pack_shapes(
-                points[order], chosen[order], digits=_METRES, days=None if days is None else days[order]
+                points[order], chosen[order], digits=digits, days=None if days is None else days[order]
             ),
         }
-        self.notes.append(
-            f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,视野内少于 20,000 个时逐点显示;"
-            "位置取整到约 1 m,单点不带属性"
-            if self.lang == "zh"
-            else f"{layer['name']}: {len(points):,} points, counted in hexagons; shown singly where fewer than "
-            "20,000 are in view; positions to 1 m, single points without their attributes"
-        )
+        zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 20,000 个时逐点显示"
+        en = f"{layer['name']}: {len(points):,} points, counted in hexagons; shown singly when zoomed in to fewer than 20,000"
+        if many:
+            zh, en = (
+                zh + ";位置取整到约 1 m,单点不带属性",
+                en + "; positions to 1 m, single points without attributes",
+            )
+        self.notes.append(zh if self.lang == "zh" else en)
+        return order
 
     def map(self) -> folium.Map:
         """Return the page as a folium map, to be shown, added to or saved."""
@@ -312,10 +335,6 @@ def _count(number: int, lang: Language) -> str:
     return f"{number:,}" if number else label("empty", lang)
 
 
-def _where(values: Sequence[Any], kept: NDArray[np.bool_]) -> list[Any]:
-    return [value for value, keep in zip(values, kept, strict=True) if keep]
-
-
 def _packed(
     shapes: NDArray[Any], usable: NDArray[np.bool_], chosen: NDArray[np.int64], days: NDArray[np.int64] | None
 ) -> str:
@@ -347,14 +366,15 @@ def _labels(shapes: NDArray[Any], texts: list[Any], look: Mapping[str, Any]) -> 
         circles = shapely.maximum_inscribed_circle(shapes[areas], tolerance=2e-5)
         places[areas] = shapely.get_point(circles, 0)
     bounds = shapely.bounds(shapes)
-    room = np.where(areas, bounds[:, 2] - bounds[:, 0], 0.0) if len(shapes) else np.array([])
+    weight = bounds[:, 2] - bounds[:, 0] if len(shapes) else np.array([])
+    room = np.where(areas & (not look.get("free")), weight, 0.0)
     at = np.round(shapely.get_coordinates(places) * _MICRODEGREES).astype(np.int64)
     steps = np.diff(at, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     content = {
         "lon": steps[:, 0].tolist(),
         "lat": steps[:, 1].tolist(),
         "room": np.round(room * _MICRODEGREES).astype(np.int64).tolist(),
-        "weight": np.round(room * _MICRODEGREES).astype(np.int64).tolist(),
+        "weight": np.round(weight * _MICRODEGREES).astype(np.int64).tolist(),
         "of": np.flatnonzero(named).tolist(),
         "text": short,
         "look": dict(look),
