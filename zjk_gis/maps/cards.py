@@ -81,9 +81,9 @@ def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra
     """Link each zone to its neighbours, in the order of their codes."""
     if code not in zones or not len(zones):
         return []
-    around: list[list[tuple[int, str]]] = [[] for _ in range(len(zones))]
+    around: list[list[int]] = [[] for _ in range(len(zones))]
     codes = [str(value) for value in zones[code]]
     for a, b in zip(*style.neighbour_pairs(zones), strict=True):
-        around[a].append((int(b), codes[b]))
-    values = [sorted(links, key=lambda link: link[1])[:_MOST_NEIGHBOURS] for links in around]
+        around[a].append(int(b))
+    values = [sorted(links, key=lambda row: codes[row])[:_MOST_NEIGHBOURS] for links in around]
     return [Extra("相邻责任区" if lang == "zh" else "neighbours", "links", values)]

@@ -131,9 +131,12 @@ def add_pipes(
     classes, names = named["class_code"].tolist(), named["class_name"].tolist()
     class_of = dict(zip(kinds["pipe_kind"], kinds["class_code"], strict=True))
     looks = [
-        style.mark(
-            style.pipe_colour(code), style.PIPE_MARKS[i % len(style.PIPE_MARKS)], radius=3.4, weight=0.9
-        )
+        {
+            **style.mark(
+                style.pipe_colour(code), style.PIPE_MARKS[i % len(style.PIPE_MARKS)], radius=4, weight=0.9
+            ),
+            "fullAt": 17,
+        }
         if manholes
         else style.line(
             style.pipe_colour(code), weight=2.4, dash=style.PIPE_DASHES[i % len(style.PIPE_DASHES)]
@@ -390,7 +393,7 @@ def add_historic(
     """Draw historic blocks by scope, and buildings by class of protection."""
     scopes = {
         "建设控制地带": style.area("#c98f5a", fill=0.14, weight=1.6, dash="6 4", edge="#9a6532"),
-        "核心保护范围": style.area("#8c4a2f", fill=0.2, weight=2.2, edge="#6b2d1a", hatch="diagonal"),
+        "核心保护范围": style.area("#8c4a2f", fill=0.24, weight=2.6, edge="#6b2d1a"),
         "": style.area("#9aa5b1", fill=0.15, weight=1.4, dash="2 3"),
     }
     scope = blocks["scope"] if "scope" in blocks else pd.Series("", index=blocks.index, dtype=object)

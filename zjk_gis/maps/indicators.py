@@ -111,7 +111,7 @@ def choropleth(
     if palette not in style.SEQUENCES:
         message = f"palette must be one of {', '.join(style.SEQUENCES)}, not {palette!r}"
         raise InputError(message)
-    values = pd.to_numeric(areas[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    values = pd.to_numeric(areas[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
     values[~np.isfinite(values)] = np.nan
     known = np.isfinite(values)
     starts = (
@@ -144,7 +144,7 @@ def choropleth(
         styles=[*looks[: len(starts)], style.NO_DATA],
         style_of=number,
         keys=[
-            (i, f"{text}({counts[i]:,})" if lang == "zh" else f"{text} ({counts[i]:,})")
+            (i, f"{text}({counts[i]:,} 个)" if lang == "zh" else f"{text} ({counts[i]:,})")
             for i, text in enumerate(texts)
         ],
         columns=list(dict.fromkeys([*([shown] if shown else []), column, *(columns or own)])),

@@ -49,12 +49,13 @@ class Extra:
     kind : {"bars", "links"}
         Bars show names with counts; links lead to other features.
     values : sequence of list
-        For each row of the layer, pairs of (name, count), or of (row number in the same layer, text).
+        For each row of the layer, pairs of (name, count), or numbers of rows of the same layer, which are
+        called by their first column.
     """
 
     title: str
     kind: str
-    values: Sequence[Sequence[tuple[Any, Any]]]
+    values: Sequence[Sequence[Any]]
 
     def of_rows(self, rows: NDArray[np.int64], number: int, layer: int) -> dict[str, Any]:
         """Return what is packed for some rows of the layer; links lead to where those rows are now.
@@ -72,18 +73,13 @@ class Extra:
         if self.kind == "links":
             now = np.full(number, -1)
             now[rows] = np.arange(len(rows))
-            values = [[(int(now[row]), text) for row, text in links if now[row] >= 0] for links in values]
-        return {
-            "t": self.title,
-            "k": self.kind,
-            "to": layer,
-            "v": [[list(pair) for pair in v] for v in values],
-        }
+            values = [[int(now[row]) for row in links if now[row] >= 0] for links in values]
+        return {"t": self.title, "k": self.kind, "to": layer, "v": values}
 
 
 def pack_text(data: bytes) -> str:
     """Deflate bytes and write them in base64."""
-    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
 
 
 def kinds_of(shapes: NDArray[Any]) -> NDArray[np.int64]:

@@ -153,7 +153,8 @@ class Page:
             The heading under which it is listed.
         styles : sequence of mapping
             Leaflet path options; ``shape`` may be circle, square, triangle, diamond, cross or plus, ``hatch``
-            diagonal, back, cross, dots, level or upright, ``casing`` a wider line below.
+            diagonal, back, cross, dots, level or upright, ``casing`` a wider line below, and ``fullAt``
+            the zoom until which marks grow.
         style_of : sequence of int, optional
             For each row which style it takes; by default the first.
         keys : sequence of (int, str), optional
@@ -264,8 +265,8 @@ class Page:
                 points[order], chosen[order], digits=digits, days=None if days is None else days[order]
             ),
         }
-        zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 20,000 个时逐点显示"
-        en = f"{layer['name']}: {len(points):,} points, counted in hexagons; shown singly when zoomed in to fewer than 20,000"
+        zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 3,000 个时逐点显示"
+        en = f"{layer['name']}: {len(points):,} points, counted in hexagons; shown singly when zoomed in to fewer than 3,000"
         if many:
             zh, en = (
                 zh + ";位置取整到约 1 m,单点不带属性",

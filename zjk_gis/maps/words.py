@@ -40,7 +40,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "counted": ("{} 件", "{} items"),
     "untimed": ("{} 件没有时间,只在“全部”中显示", "{} without a time are shown under All only"),
     "perCell": ("每个六边形(宽约 {})内的数量", "Count in each hexagon (about {} wide)"),
-    "single": ("已放大到逐点显示:视野内 {} 个点", "Single points: {} in view"),
+    "single": ("视野内 {} 个点,逐点显示", "{} points in view, shown singly"),
     "points": ("数量", "count"),
     "byKind": ("分类", "by kind"),
     "kind": ("类别", "kind"),

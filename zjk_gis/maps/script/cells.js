@@ -1,7 +1,7 @@
 /* Many points, honestly: hexagons with the count of what lies in each, single points once few enough are in
    view to be told apart. */
 
-const SINGLE = 20000, SIDE = 13;
+const SINGLE = 3000, SIDE = 9;
 
 function hexSide(view) { return SIDE / Math.pow(2, Math.floor(Math.log2(view.scale) + 1e-9)); }
 

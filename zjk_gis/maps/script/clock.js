@@ -6,7 +6,7 @@ const DAY_MS = 86400000, UNTIMED = 1e9;
 function dateText(base, day) { return new Date(base + day * DAY_MS).toISOString().slice(0, 10); }
 
 function clockBar(app) {
-  const timed = app.layers.filter(function (layer) { return layer.shapes && layer.shapes.time; });
+  const timed = app.layers.filter(function (layer) { return layer.shapes && layer.shapes.time && layer.tells; });
   if (!timed.length || !app.page.time) { return; }
   const base = Date.UTC(1900, 0, 1) + app.page.time.first * DAY_MS, days = app.page.time.days, W = app.words;
   const box = element("div", "zjk-clock"), canvas = element("canvas"), text = element("span", "when"), slider = element("input");

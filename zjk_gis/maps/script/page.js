@@ -29,7 +29,7 @@ async function zjkPage(map, page) {
   title.append(element("b", "", page.title), element("span", "", page.subtitle));
   corner(map, "topleft", title);
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
-  app.frame = function () { if (page.bounds) { map.fitBounds(page.bounds, { padding: [8, 8], animate: false }); } };
+  app.frame = function () { if (page.bounds) { map.fitBounds(page.bounds, { paddingTopLeft: [8, 8], paddingBottomRight: [8, page.time ? 140 : page.sides ? 60 : 8], animate: false }); } };
   app.frame();
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));
 

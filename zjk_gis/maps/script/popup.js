@@ -8,13 +8,13 @@ async function tableOf(layer) {
 
 function valueOf(column, i) { return column.d ? column.d[column.c[i]] : column.v[i]; }
 
-function rowOf(column, value, app) {
+function rowOf(column, value, app, columns) {
   const row = element("tr"), head = element("th", "", column.t), cell = element("td");
   head.scope = "row";
   row.append(head, cell);
   if (column.k === "bars") { cell.append(barsOf(value)); }
   else if (column.k === "links") {
-    value.forEach(function (link) { cell.append(button("zjk-link", link[1], "", function () { app.show(app.layers[column.to], link[0]); }), " "); });
+    value.forEach(function (row) { cell.append(button("zjk-link", valueOf(columns[0], row), "", function () { app.show(app.layers[column.to], row); }), " "); });
   }
   else { cell.textContent = value; }
   return row;
@@ -48,7 +48,7 @@ async function contentOf(hit, app) {
     const columns = await tableOf(layer);
     columns.forEach(function (column) {
       const value = valueOf(column, hit.i);
-      if (value !== "" && value !== null && value !== undefined && !(Array.isArray(value) && !value.length)) { table.append(rowOf(column, value, app)); }
+      if (value !== "" && value !== null && value !== undefined && !(Array.isArray(value) && !value.length)) { table.append(rowOf(column, value, app, columns)); }
     });
     if (layer.keyText && layer.keyText[layer.shapes.style[hit.i]] && layer.keyed) {
       const row = element("tr");

@@ -97,7 +97,8 @@ function smallMap(app) {
   box.style.width = width + "px"; box.style.height = height + "px";
   box.append(ground, frame);
   box.title = app.words.small;
-  const ctx = ground.getContext("2d"), layers = app.layers.filter(function (layer) { return layer.frames; });
+  const ctx = ground.getContext("2d"), framing = app.layers.filter(function (layer) { return layer.frames && !layer.cells; });
+  const layers = framing.length ? framing : app.layers.filter(function (layer) { return layer.on && !layer.cells && !layer.onePoint; });
   for (const layer of layers) { const work = paintLayers(ctx, [layer], view, null); while (!work.next().done) { /* whole at once */ } }
   function follow() {
     const b = map.getPixelBounds(), k = scale / Math.pow(2, map.getZoom());
