@@ -1,8 +1,8 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `matters`, `facilities`, `indicators` and `explanation` decide what is drawn and in which
-order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing` makes it
-small, `offline` makes one file of it.
+`city`, `responsibility`, `matters`, `facilities`, `indicators` and `explanation` decide what is drawn and in
+which order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing`
+makes it small, `offline` makes one file of it.
 """
 
 from zjk_gis.maps.city import city_map

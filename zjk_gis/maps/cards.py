@@ -60,13 +60,12 @@ def incidents_by_class(
         return []
     other = "其他" if lang == "zh" else "other"
     classes = class_of_incidents(assigned).replace("", other)
-    counts = pd.DataFrame({"zone": assigned[code].to_numpy(), "class": classes.to_numpy()}).value_counts()
+    pairs_found = pd.DataFrame({"zone": assigned[code].to_numpy(), "class": classes.to_numpy()})
+    counts = pairs_found.groupby(["zone", "class"], sort=True).size().reset_index(name="number")
     tallies: dict[object, list[tuple[str, int]]] = {}
-    rows = sorted(
-        ((zone, str(name), int(n)) for (zone, name), n in counts.items()), key=lambda r: (-r[2], r[1])
-    )
-    for zone, name, number in rows:
-        tallies.setdefault(zone, []).append((name, number))
+    ordered = counts.sort_values(["number", "class"], ascending=[False, True], kind="stable")
+    for zone, name, number in zip(ordered["zone"], ordered["class"], ordered["number"], strict=True):
+        tallies.setdefault(zone, []).append((str(name), int(number)))
     values = []
     for zone in zones[code]:
         pairs = tallies.get(zone, [])

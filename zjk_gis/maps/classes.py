@@ -1,4 +1,4 @@
-"""Where the classes of a choropleth begin: quantiles, natural breaks, equal steps; numbers that people say."""
+"""Where the classes of a choropleth begin: quantiles, natural breaks or equal steps, in round numbers."""
 
 from __future__ import annotations
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_historic", "add_pipes", "heritage_map", "parking_map", "pipes_map"]
 
-_PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manhole", "to_manhole", "from_depth_m",
-                 "to_depth_m", "flow", "burial", "built_year", "road_name", "owner")  # fmt: skip
-_MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m", "load_class",
-                    "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
+_PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manhole", "to_manhole",
+                 "from_depth_m", "to_depth_m", "flow", "burial", "built_year",
+                 "road_name", "owner")  # fmt: skip
+_MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
+                    "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
 _PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
 
 
@@ -68,8 +69,8 @@ def pipes_map(
 
     Notes
     -----
-    Colours are those of CJJ 61-2017, darkened where they would vanish on a light ground. Classes also differ in
-    dashes and in the shape of their marks.
+    Colours are those of CJJ 61-2017, darkened where they would vanish on a light ground. Classes also differ
+    in dashes and in the shape of their marks.
 
     Examples
     --------
@@ -324,7 +325,7 @@ def heritage_map(
     date: str | dt.date | None = None,
     lang: Language = "zh",
 ) -> folium.Map:
-    """Draw historic blocks (历史文化街区) with their core and control zones, buildings, and pipes in the core.
+    """Draw historic blocks (历史文化街区): core, control zone, buildings, and pipes in the core.
 
     Parameters
     ----------

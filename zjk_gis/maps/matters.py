@@ -79,7 +79,8 @@ def assignment_map(
     >>> import geopandas as gpd
     >>> from shapely import Point, box
     >>> from zjk_gis import assign_incidents
-    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(573000, 4520000, 573100, 4520100)], crs=4547)
+    >>> ground = [box(573000, 4520000, 573100, 4520100)]
+    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=ground, crs=4547)
     >>> incidents = gpd.GeoDataFrame(geometry=[Point(573120, 4520050)], crs=4547)
     >>> assignment_map(assign_incidents(incidents, zones), zones).get_root().title
     '案件归属'
@@ -216,7 +217,7 @@ def density_map(
     date: str | dt.date | None = None,
     lang: Language = "zh",
 ) -> folium.Map:
-    """Draw where and when incidents are many: counts in hexagons, single points when zoomed in, a time slider.
+    """Draw where and when incidents are many: counts in hexagons, points when zoomed in, a time slider.
 
     Parameters
     ----------
@@ -241,8 +242,8 @@ def density_map(
 
     Notes
     -----
-    A hexagon's colour says how many incidents lie in it, by classes that the legend names for the scale shown;
-    a click on it tells the count and the classes. The lattice is fixed to the ground.
+    A hexagon's colour says how many incidents lie in it, by classes that the legend names for the scale
+    shown; a click on it tells the count and the classes. The lattice is fixed to the ground.
 
     Examples
     --------

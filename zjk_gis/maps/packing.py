@@ -1,7 +1,7 @@
 """Layers packed small: shapes as differences of whole numbers, texts by dictionary, both deflated.
 
-The script's `unpack.js` reads what is written here. A shape's coordinates are whole parts of a degree, each the
-difference to the one before; a number takes one byte for every seven bits, the lowest first.
+The script's `unpack.js` reads what is written here. A shape's coordinates are whole parts of a degree, each
+the difference to the one before; a number takes one byte for every seven bits, the lowest first.
 """
 
 from __future__ import annotations
@@ -182,20 +182,20 @@ def morton_order(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.i
         bits = ((values - low) / (wide or 1.0) * 65535).astype(np.uint64)
         for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
             bits = (bits | (bits << np.uint64(shift))) & np.uint64(mask)
-        return bits
+        return np.asarray(bits, dtype=np.uint64)
 
     # Ties by place, so that the file is the same whatever the order of the rows.
-    return np.lexsort((y, x, spread(x) | (spread(y) << np.uint64(1))))
+    return np.asarray(np.lexsort((y, x, spread(x) | (spread(y) << np.uint64(1)))), dtype=np.int64)
 
 
 def day_numbers(times: pd.Series) -> NDArray[np.int64]:
     """Count the days since 1900-01-01; rows without a time get a number beyond all days."""
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
-        times = pd.to_datetime(times, errors="coerce", format="mixed")
+        times = pd.to_datetime(times, errors="coerce", format="mixed", utc=True)
     if getattr(times.dt, "tz", None) is not None:
         times = times.dt.tz_localize(None)
     days = (times - _EPOCH).dt.days
-    return days.where(days >= 0).fillna(_UNTIMED).to_numpy(dtype=np.int64)
+    return np.asarray(days.where(days >= 0).fillna(_UNTIMED), dtype=np.int64)
 
 
 def untimed(days: NDArray[np.int64]) -> NDArray[np.bool_]:

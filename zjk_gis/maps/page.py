@@ -1,9 +1,9 @@
 """A page: a folium map with a title, a panel that is legend and layer control at once, and packed layers.
 
-Layers are drawn by the page's own script on one canvas, not by one folium object a row: a hundred thousand areas
-or points stay fluent and the file small. More points than that are counted in hexagons until few enough are in
-view. Text from data travels deflated or as JSON that cannot leave its script element, and the script only ever
-sets it as text; no value of the data becomes HTML.
+Layers are drawn by the page's own script on one canvas, not by one folium object a row: a hundred thousand
+areas or points stay fluent and the file small. More points than that are counted in hexagons until few enough
+are in view. Text from data travels deflated or as JSON that cannot leave its script element, and the script
+only ever sets it as text; no value of the data becomes HTML.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the s
 _METRES = 1e5  # 1 m, for points that are counted
 _LONGEST_LABEL = 24
 _EXACT_LABELS = 2_000
+_MANY = 20_000
 _WGS84 = 4326
 
 
@@ -185,8 +186,8 @@ class Page:
         note : str
             A line below the layer in the legend.
         in_cells : bool
-            Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are, and
-            then single points have no popup.
+            Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are,
+            and then single points have no popup.
         """
         frame = frame.reset_index(drop=True)
         chosen = (
@@ -230,6 +231,7 @@ class Page:
         if days is not None:
             self._days.append(days)
         if not cells:
+            self._note_many(layer["name"], int(usable.sum()))
             layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
             rows = np.flatnonzero(usable)
         else:
@@ -266,7 +268,8 @@ class Page:
             ),
         }
         zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 3,000 个时逐点显示"
-        en = f"{layer['name']}: {len(points):,} points, counted in hexagons; shown singly when zoomed in to fewer than 3,000"
+        name = layer["name"]
+        en = f"{name}: {len(points):,} points in hexagons, or singly where fewer than 3,000 are in view"
         if many:
             zh, en = (
                 zh + ";位置取整到约 1 m,单点不带属性",
@@ -315,6 +318,15 @@ class Page:
             return None
         first, last = int(days[~without].min()), int(days[~without].max())
         return {"first": first, "days": last - first + 1, "untimed": int(without.sum())}
+
+    def _note_many(self, name: str, count: int) -> None:
+        """Say that small areas are simplified where there are many."""
+        if count > _MANY:
+            self.notes.append(
+                f"{name}:{count:,} 个要素逐一绘制(画布、网格索引),缩小时只有几个像素的省去边线"
+                if self.lang == "zh"
+                else f"{name}: {count:,} features, drawn one by one; those of a few pixels without their rims"
+            )
 
     def _note_left_out(self, name: str, nowhere: int, astray: int) -> None:
         name = name or ("注记" if self.lang == "zh" else "labels")

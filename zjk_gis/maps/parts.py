@@ -1,4 +1,4 @@
-"""The parts that maps are made of: ground, zones, findings, incidents, each drawn the same way on every map."""
+"""The parts that maps are made of: ground, zones, findings, each drawn the same way on every map."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _ZONE_COLUMNS = ("zone_code", "grid_code", "zone_name", "level", "chief_code", "
                  "valid_to", "parent_code", "area_m2")  # fmt: skip
 _GAP_COLUMNS = ("gap_code", "kind", "reason", "area_m2", "width_m", "mean_width_m", "length_m", "neighbours",
                 "neighbour_borders_m", "expired_codes", "people", "buildings", "road_m")  # fmt: skip
-_OVERLAP_COLUMNS = ("overlap_code", "kind", "reason", "codes", "first_code", "second_code", "area_m2", "width_m",
-                    "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
+_OVERLAP_COLUMNS = ("overlap_code", "kind", "reason", "codes", "first_code", "second_code", "area_m2",
+                    "width_m", "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
 
 
 def pick(lang: Language, zh: str, en: str) -> str:
@@ -136,7 +136,10 @@ def add_zones(
     faint: bool = False,
     frames: bool | None = None,
 ) -> None:
-    """Draw zones so that neighbours differ, those without a chief hatched; a click tells chief, incidents, neighbours."""
+    """Draw zones so that neighbours differ, those without a chief hatched.
+
+    A click tells the chief, the incidents by class, and the neighbours.
+    """
     zones = zones.reset_index(drop=True)
     fill = 0.25 if faint else 0.62
     looks = [style.area(colour, fill=fill, weight=1.2, edge="#64748b") for colour in style.PASTELS]
@@ -179,7 +182,7 @@ def _vacant(zones: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     empty = [
         (zones[c].isna() | (zones[c].astype("str").str.strip() == "")).to_numpy(dtype=bool) for c in named
     ]
-    return np.logical_and.reduce(empty)
+    return np.asarray(np.logical_and.reduce(empty), dtype=bool)
 
 
 def _zone_labels(zones: gpd.GeoDataFrame, code: str) -> list[str]:

@@ -210,7 +210,8 @@ def gaps_map(
     --------
     >>> import geopandas as gpd
     >>> from shapely import box
-    >>> gaps = gpd.GeoDataFrame({"gap_code": ["G001"], "kind": ["hole"]}, geometry=[box(0, 0, 9, 9)], crs=4547)
+    >>> found = {"gap_code": ["G001"], "kind": ["hole"]}
+    >>> gaps = gpd.GeoDataFrame(found, geometry=[box(0, 0, 9, 9)], crs=4547)
     >>> gaps_map(None, None, gaps).get_root().title
     '责任空白与重叠'
     """
@@ -275,8 +276,8 @@ def changes_map(
         Zones before and after, in any CRS; of several levels the finest is drawn.
     changes : optional
         What moved: the result of `zjk_gis.compare_zones`, or its frame of moved ground with ``from_code``,
-        ``to_code`` and ``area_m2``. Without it, zones are told apart by their codes: kept as they were, changed
-        in shape or chief, gone, new.
+        ``to_code`` and ``area_m2``. Without it, zones are told apart by their codes: kept as they were,
+        changed in shape or chief, gone, new.
     code : str, optional
         The column of codes; by default ``zone_code`` or ``grid_code``.
     titles : (str, str), optional

@@ -184,9 +184,7 @@ def colour_areas(zones: gpd.GeoDataFrame, colours: int) -> NDArray[np.int64]:
     if not len(zones):
         return np.array([], dtype=int)
     shapes = zones.geometry.to_numpy()
-    order = np.argsort(
-        shapely.to_wkb(np.where(shapely.is_missing(shapes), shapely.Point(), shapes), hex=True)
-    )
+    order = sorted(range(len(shapes)), key=lambda i: b"" if shapes[i] is None else shapely.to_wkb(shapes[i]))
     around: dict[int, set[int]] = {}
     for i, j in zip(*neighbour_pairs(zones), strict=True):
         around.setdefault(int(i), set()).add(int(j))

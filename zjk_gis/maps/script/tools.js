@@ -89,6 +89,9 @@ function northAndScale(app) {
 function smallMap(app) {
   const bounds = app.page.bounds, map = app.map;
   if (!bounds || map.getSize().x <= 640) { return; }
+  const framing = app.layers.filter(function (layer) { return layer.frames && !layer.cells; });
+  const layers = framing.length ? framing : app.layers.filter(function (layer) { return layer.on && !layer.cells && !layer.onePoint; });
+  if (!layers.length) { return; }
   const w = worldX(bounds[0][1]), e = worldX(bounds[1][1]), n = worldY(bounds[1][0]), s = worldY(bounds[0][0]);
   const size = 150, scale = size * 0.9 / Math.max(e - w, s - n, 1e-6), width = Math.max(70, Math.round((e - w) * scale * 1.1)), height = Math.max(60, Math.round((s - n) * scale * 1.1));
   const view = { scale, left: (w + e) / 2 * scale - width / 2, top: (n + s) / 2 * scale - height / 2, width, height };
@@ -97,8 +100,7 @@ function smallMap(app) {
   box.style.width = width + "px"; box.style.height = height + "px";
   box.append(ground, frame);
   box.title = app.words.small;
-  const ctx = ground.getContext("2d"), framing = app.layers.filter(function (layer) { return layer.frames && !layer.cells; });
-  const layers = framing.length ? framing : app.layers.filter(function (layer) { return layer.on && !layer.cells && !layer.onePoint; });
+  const ctx = ground.getContext("2d");
   for (const layer of layers) { const work = paintLayers(ctx, [layer], view, null); while (!work.next().done) { /* whole at once */ } }
   function follow() {
     const b = map.getPixelBounds(), k = scale / Math.pow(2, map.getZoom());
