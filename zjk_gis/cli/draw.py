@@ -69,7 +69,7 @@ def command(
     overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
     """
     check_writable(output)
-    layers = read_city(city, console)
+    layers = {} if kind == "choropleth" else read_city(city, console)
     points = None
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")

@@ -161,7 +161,7 @@ def _choropleth(q: Question) -> _Drawn:
     if q.layer is None or q.column is None:
         message = "choropleth: name the layer with --layer and the indicator with --column"
         raise InputError(message)
-    areas = q.layers[q.layer] if q.layer in q.layers else read_layer(q.city, layer=q.layer)
+    areas = read_layer(q.city, layer=q.layer)
     page = choropleth(areas, q.column, method=q.method, classes=q.classes, **q.texts)
     return page, {q.layer: len(areas)}
 

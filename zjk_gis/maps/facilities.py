@@ -306,9 +306,9 @@ def parking_map(
 
 def _reach(lots: gpd.GeoDataFrame, within_m: float) -> gpd.GeoDataFrame:
     """Unite the discs around lots, so that the ground within reach is one tint."""
-    if not len(lots) or not (lots.geometry.notna() & ~lots.geometry.is_empty).any():
+    there = parts.placed(lots)
+    if not len(there):
         return lots.iloc[:0]
-    there = lots[lots.geometry.notna() & ~lots.geometry.is_empty]
     metric = as_metric(there, "lots")
     united = shapely.union_all(shapely.buffer(metric.geometry.to_numpy(), within_m, quad_segs=16))
     return metric.iloc[:1][[metric.geometry.name]].set_geometry(np.array([united]), crs=metric.crs)

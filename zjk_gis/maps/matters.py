@@ -133,8 +133,7 @@ def add_ways(
         if len(assigned)
         else assigned
     )
-    if len(far):
-        far = far[far.geometry.notna() & ~far.geometry.is_empty]
+    far = parts.placed(far)
     if not len(far):
         return
     points = convert_crs(far.geometry, zones.crs, name="assigned").to_numpy()
@@ -187,7 +186,7 @@ def add_assigned(
     )
     if doubtful.any():
         page.add(
-            assigned[doubtful & assigned.geometry.notna()],
+            parts.placed(assigned[doubtful]),
             name=label("ambiguous", page.lang),
             group=group,
             styles=[{**style.mark("#ffffff", radius=8, edge=style.VERMILION, weight=2), "fill": False}],

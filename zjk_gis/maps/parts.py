@@ -33,6 +33,7 @@ __all__ = [
     "frame_by",
     "new_page",
     "pick",
+    "placed",
     "positions_in",
     "require_results",
 ]
@@ -267,9 +268,8 @@ def add_findings(
         search=(code, "codes", "first_code", "second_code", "neighbours"),
         frames_the_page=page.extent is None,
     )
-    there = found.geometry.notna() & ~found.geometry.is_empty if len(found) else pd.Series([], dtype=bool)
-    if spots and len(found) and there.any():
-        kept = found[there]
+    kept = placed(found)
+    if spots and len(kept):
         colour, shape = (style.VERMILION, "circle") if what == "gaps" else (style.PURPLE, "square")
         page.add(
             kept.set_geometry(kept.geometry.representative_point()),
@@ -285,6 +285,14 @@ def add_findings(
                 "above": 15,
             },
         )
+
+
+def placed(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that have a place."""
+    if not len(layer):
+        return layer
+    shapes = layer.geometry.to_numpy()
+    return layer[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
 
 
 def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
