@@ -88,8 +88,11 @@ def natural_breaks(values: NDArray[np.float64], classes: int) -> list[float]:
     found, weights = np.unique(values, return_counts=True)
     starts = found
     if len(found) > _MOST_VALUES:
-        group = np.arange(len(found)) * _MOST_VALUES // len(found)
-        first = np.flatnonzero(np.diff(group, prepend=-1))
+        # Half of the groups begin at the widest steps between values, so that no group reaches over one.
+        half = _MOST_VALUES // 2
+        even = np.arange(half) * len(found) // half
+        widest = np.argsort(-np.diff(found), kind="stable")[: _MOST_VALUES - half] + 1
+        first = np.union1d(even, widest)
         sums = np.add.reduceat(found * weights, first)
         weights = np.add.reduceat(weights, first)
         starts, found = found[first], sums / weights
