@@ -375,9 +375,12 @@ def _labels(shapes: NDArray[Any], texts: list[Any], look: Mapping[str, Any]) -> 
     areas = packing.kinds_of(shapes) == packing.AREA
     places = shapely.point_on_surface(shapes)
     if len(shapes) <= _EXACT_LABELS and areas.any():
-        # The middle of the largest circle inside looks better than just any point inside.
-        circles = shapely.maximum_inscribed_circle(shapes[areas], tolerance=2e-5)
-        places[areas] = shapely.get_point(circles, 0)
+        # The middle of the largest circle inside looks better than just any point inside; in degrees that are
+        # as long one way as the other, as on the map.
+        squeeze = np.cos(np.radians(np.clip(shapely.bounds(shapes[areas])[:, 1].mean(), -80, 80)))
+        even = shapely.transform(shapes[areas], lambda xy: xy * [squeeze, 1.0])
+        middles = shapely.get_point(shapely.maximum_inscribed_circle(even, tolerance=1e-6), 0)
+        places[areas] = shapely.transform(middles, lambda xy: xy / [squeeze, 1.0])
     bounds = shapely.bounds(shapes)
     weight = bounds[:, 2] - bounds[:, 0] if len(shapes) else np.array([])
     room = np.where(areas & (not look.get("free")), weight, 0.0)
