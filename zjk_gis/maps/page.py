@@ -323,9 +323,9 @@ class Page:
         """Say that small areas are simplified where there are many."""
         if count > _MANY:
             self.notes.append(
-                f"{name}:{count:,} 个要素逐一绘制(画布、网格索引),缩小时只有几个像素的省去边线"
+                f"{name}:{count:,} 个要素逐一绘制;缩小时只有几个像素的省去边线,重叠的符号只画一个"
                 if self.lang == "zh"
-                else f"{name}: {count:,} features, drawn one by one; those of a few pixels without their rims"
+                else f"{name}: {count:,} features, one by one; small ones without rims, of marks in a spot one"
             )
 
     def _note_left_out(self, name: str, nowhere: int, astray: int) -> None:

@@ -1,6 +1,6 @@
 /* Painting layers on a canvas. It is a generator: it stops where a frame's time is up, and goes on in the next. */
 
-const BATCH = 200;
+const BATCH = 100;
 
 /* view: scale (pixels of the screen for a pixel of zoom 0), left and top (screen pixels), width and height. */
 function* paintLayers(ctx, layers, view, clock) {
@@ -43,8 +43,8 @@ function* paintMarks(ctx, layer, list, view, look) {
   const sctx = sprite.getContext("2d");
   sctx.scale(ratio, ratio);
   paintMark(sctx, r < 2 ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
-  /* Marks on the very same spot hide each other; of many, one for each half mark is drawn. */
-  const step = list.length > 20000 ? Math.max(1, r / 2) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
+  /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
+  const step = list.length > 20000 ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
   const taken = step ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
   for (let k = 0; k < list.length; k++) {
     const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
@@ -55,7 +55,7 @@ function* paintMarks(ctx, layer, list, view, look) {
       taken[cell] = 1;
     }
     ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
-    if (k % 2000 === 1999) { yield; }
+    if (k % 500 === 499) { yield; }
   }
 }
 

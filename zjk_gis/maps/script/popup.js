@@ -50,9 +50,10 @@ async function contentOf(hit, app) {
       const value = valueOf(column, hit.i);
       if (value !== "" && value !== null && value !== undefined && !(Array.isArray(value) && !value.length)) { table.append(rowOf(column, value, app, columns)); }
     });
-    if (layer.keyText && layer.keyText[layer.shapes.style[hit.i]] && layer.keyed) {
+    const kind = layer.keyed ? layer.keyText[layer.shapes.style[hit.i]] : "";
+    if (kind && !columns.some(function (column) { return valueOf(column, hit.i) === kind; })) {
       const row = element("tr");
-      row.append(element("th", "", app.words.kind), element("td", "", layer.keyText[layer.shapes.style[hit.i]]));
+      row.append(element("th", "", app.words.kind), element("td", "", kind));
       table.prepend(row);
     }
   }

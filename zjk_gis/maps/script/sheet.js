@@ -1,10 +1,11 @@
 /* A sheet: the canvas of a map. What was painted moves and grows with the map; a new picture is painted beside
    it in slices of a frame, and takes its place when it is whole. */
 
-const SLICE_MS = 10, PAD = 0.25;
+/* How long a frame may paint, at first, least and most; it is less while frames come late. */
+const SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
 
 const Sheet = L.Layer.extend({
-  initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; this.frames = []; },
+  initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; },
 
   onAdd: function (map) {
     this._box = L.DomUtil.create("div", "zjk-sheet", map.getPane(this._state.pane || "overlayPane"));
@@ -57,12 +58,14 @@ const Sheet = L.Layer.extend({
     const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
     if (this._job) { cancelAnimationFrame(this._job); }
     const work = paintLayers(ctx, shown, view, clock), self = this, began = performance.now();
-    let first = true;
+    let slice = SLICE_MS, before = 0;
     function go() {
       const start = performance.now();
+      if (before) { slice = start - before > LATE_MS ? Math.max(LEAST_MS, slice / 2) : Math.min(MOST_MS, slice * 1.2); }
+      before = start;
       let step;
-      do { step = work.next(); } while (!step.done && performance.now() - start < SLICE_MS);
-      if (!step.done) { first = false; self._job = requestAnimationFrame(go); return; }
+      do { step = work.next(); } while (!step.done && performance.now() - start < slice);
+      if (!step.done) { self._job = requestAnimationFrame(go); return; }
       self._labels = paintLabels(ctx, shown, view).map(function (l) { return l.text; });
       self._job = null;
       self._show(performance.now() - began);
