@@ -385,7 +385,7 @@ def _add_names(page: Page, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
                 layers[layer],
                 name="",
                 group="",
-                styles=[{}],
+                styles=[{"className": "water"} if layer == "rivers" else {}],
                 as_text=column,
                 label_look={**look, "free": True},
             )

@@ -50,7 +50,7 @@ def class_breaks(values: NDArray[Any], *, method: Method = "quantile", classes: 
     >>> class_breaks(values, method="natural", classes=3)
     [1.0, 50.0, 900.0]
     >>> class_breaks(values, method="equal", classes=3)
-    [1.0, 301.0, 600.0]
+    [1.0, 300.0, 600.0]
     """
     if method not in get_args(Method):
         message = f"method must be one of {', '.join(get_args(Method))}, not {method!r}"

@@ -27,6 +27,7 @@ from jinja2 import Template
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import packing, style
+from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.words import page_words
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class _Map(folium.Map):
 
     default_js = [("leaflet", url) for url in _LEAFLET]  # noqa: RUF012  folium's own way to say so
     default_css = [("leaflet_css", url) for url in _LEAFLET_CSS]  # noqa: RUF012
+    zjk_page: Page  # what is drawn, for those who draw it elsewhere than in a browser
 
 
 class _Script(MacroElement):
@@ -114,6 +116,7 @@ class Page:
     lang: Language = "zh"
     groups: list[tuple[str, bool]] = field(default_factory=list)
     layers: list[dict[str, Any]] = field(default_factory=list)
+    drawn: list[DrawnLayer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
     sides: tuple[str, str] | None = None
@@ -219,6 +222,19 @@ class Page:
             "tells": bool(shown or extras or cells) and as_text is None,
         }
         self.layers.append(layer)
+        self.drawn.append(
+            DrawnLayer(
+                name=name,
+                group=group,
+                on=on,
+                shapes=shapes[usable],
+                styles=list(styles),
+                style_of=chosen[usable],
+                keys=[key for key in keys or [] if key[0] in used],
+                count=layer["count"],
+                texts=[_short(text) for text in frame[as_text][usable]] if as_text else None,
+            )
+        )
         texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
         if texts is not None:
             layer["labels"] = _labels(
@@ -308,6 +324,7 @@ class Page:
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
         page.add_child(_Script(page.get_name(), content))
+        page.zjk_page = self
         return page
 
     def _time(self) -> dict[str, int] | None:
@@ -325,7 +342,7 @@ class Page:
             self.notes.append(
                 f"{name}:{count:,} 个要素逐一绘制;缩小时只有几个像素的省去边线,重叠的符号只画一个"
                 if self.lang == "zh"
-                else f"{name}: {count:,} features, one by one; small ones without rims, of marks in a spot one"
+                else f"{name}: {count:,} features, one by one; small ones without rims, one mark a spot"
             )
 
     def _note_left_out(self, name: str, nowhere: int, astray: int) -> None:
