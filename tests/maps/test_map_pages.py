@@ -282,6 +282,7 @@ class TestBeforeAndAfter:
         )
         drawn = changes_map(make_zones(2), make_zones(2), moved)
         seen = visit(save_map(drawn, tmp_path / "map.html"))
+        seen.page.evaluate("void zjk.swipe.set(0.2)")
         rows = click_at(seen, 285, 100)
         assert (rows["调出责任区"], rows["调入责任区"], rows["面积(m²)"]) == ("Z0", "Z1", "9,000")
         assert "易手地块 1 处,9,000 m²" in seen.page.inner_text(".zjk-title span")
