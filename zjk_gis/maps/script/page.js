@@ -63,7 +63,7 @@ async function zjkPage(map, page) {
   toolBar(app);
   northAndScale(app);
   panelOf(app);
-  corner(map, "bottomright", element("div", "zjk-foot", page.foot));
+  if (page.foot) { corner(map, "bottomright", element("div", "zjk-foot", page.foot)); }
   mousePosition(app);
   smallMap(app);
   if (page.sides) { swipeBar(app, map.getPane("zjk-before"), map.getPane("zjk-after"), page.sides); }
