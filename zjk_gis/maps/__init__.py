@@ -1,17 +1,19 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `matters`, `facilities`, `indicators` and `explanation` decide what is drawn and in
-which order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing`
-makes it small, `offline` makes one file of it.
+`city`, `responsibility`, `changes`, `matters`, `facilities`, `heritage`, `indicators` and `explanation`
+decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
+sheet) draws it, `packing` makes it small, `offline` makes one file of it.
 """
 
+from zjk_gis.maps.changes import changes_map
 from zjk_gis.maps.city import city_map
 from zjk_gis.maps.explanation import explanation_map
-from zjk_gis.maps.facilities import heritage_map, parking_map, pipes_map
+from zjk_gis.maps.facilities import parking_map, pipes_map
+from zjk_gis.maps.heritage import heritage_map
 from zjk_gis.maps.indicators import choropleth
 from zjk_gis.maps.matters import assignment_map, density_map
 from zjk_gis.maps.offline import save_map
-from zjk_gis.maps.responsibility import changes_map, gaps_map, zones_map
+from zjk_gis.maps.responsibility import gaps_map, zones_map
 
 __all__ = [
     "assignment_map",

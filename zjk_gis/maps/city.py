@@ -10,7 +10,7 @@ import pandas as pd
 
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
-from zjk_gis.maps import facilities, matters, parts, style
+from zjk_gis.maps import facilities, heritage, matters, parts, style
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -294,7 +294,7 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
     group = words["facilities"]
     if "historic_blocks" in layers:
         buildings = layers.get("historic_buildings")
-        facilities.add_historic(page, layers["historic_blocks"], buildings, group=group, on=False)
+        heritage.add_historic(page, layers["historic_blocks"], buildings, group=group, on=False)
     if "residential_estates" in layers:
         page.add(
             layers["residential_estates"],

@@ -136,15 +136,22 @@ def add_zones(
     labelled: bool = True,
     faint: bool = False,
     frames: bool | None = None,
-) -> None:
+    colour_of: Mapping[object, int] | None = None,
+) -> dict[object, int]:
     """Draw zones so that neighbours differ, those without a chief hatched.
 
-    A click tells the chief, the incidents by class, and the neighbours.
+    A click tells the chief, the incidents by class, and the neighbours. Returns the number of the colour of
+    each code, and takes it as `colour_of`, so that a zone keeps its colour from one state to the next.
     """
     zones = zones.reset_index(drop=True)
     fill = 0.25 if faint else 0.62
     looks = [style.area(colour, fill=fill, weight=1.2, edge="#64748b") for colour in style.PASTELS]
     colours = style.colour_areas(zones, len(looks))
+    if colour_of:
+        colours = np.array(
+            [colour_of.get(c, own) for c, own in zip(zones[code], colours, strict=True)], dtype=int
+        )
+    chosen = dict(zip(zones[code], colours.tolist(), strict=True))
     keys = [(i, label("with_chief", page.lang)) for i in sorted(set(colours.tolist()))[:1]]
     vacant = _vacant(zones)
     if vacant.any():
@@ -173,6 +180,7 @@ def add_zones(
         side=side,
         frames_the_page=page.extent is None if frames is None else frames,
     )
+    return chosen
 
 
 def _vacant(zones: gpd.GeoDataFrame) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ function countCells(layer, world, side, clock) {
   const s = layer.shapes, high = 1.5 * side, wide = Math.sqrt(3) * side, pad = 2 * side;
   const q0 = Math.floor((world[0] - pad) / wide), r0 = Math.floor((world[1] - pad) / high);
   const cols = Math.ceil((world[2] + pad) / wide) - q0 + 2, rows = Math.ceil((world[3] + pad) / high) - r0 + 2;
-  const counts = new Uint32Array(cols * rows), near = layer.near([world[0] - pad, world[1] - pad, world[2] + pad, world[3] + pad]);
+  const counts = new Uint32Array(cols * rows), near = layer.near([world[0] - pad, world[1] - pad, world[2] + pad, world[3] + pad], true);
   const n = near ? near.length : s.n;
   let total = 0;
   for (let k = 0; k < n; k++) {

@@ -37,8 +37,8 @@ function gridOf(box) {
   for (let i = 0; i < n; i++) { each(i, function (cell) { items[next[cell]++] = i; }); }
   const stamp = new Uint32Array(n);
   let round = 0;
-  /* The features whose box meets the view, each once, in their order. */
-  return function (view) {
+  /* The features whose box meets the view, each once, in their order unless none is needed; null for all. */
+  return function (view, anyOrder) {
     if (view[0] <= w && view[1] <= s && view[2] >= e && view[3] >= t) { return null; }
     const found = [];
     round++;
@@ -52,7 +52,8 @@ function gridOf(box) {
       const c0 = col(view[0]), c1 = col(view[2]), r0 = row(view[1]), r1 = row(view[3]);
       for (let r = r0; r <= r1; r++) { for (let k = counts[r * cols + c0], end = counts[r * cols + c1 + 1]; k < end; k++) { take(items[k]); } }
     }
-    return Uint32Array.from(found).sort();
+    const list = Uint32Array.from(found);
+    return anyOrder ? list : list.sort();
   };
 }
 
