@@ -128,6 +128,11 @@ def test_mixed_and_odd_geometries_are_drawn():
     assert [layer["count"] for layer in page["layers"]][-1] == "4"
 
 
+def test_areas_without_ground_are_drawn_too():
+    flat = zones(2).set_geometry([Polygon([(X, Y), (X + 9, Y), (X, Y)]), zones(1).geometry[0]])
+    assert page_of(zones_map(flat))["layers"][0]["count"] == "2"
+
+
 class TestZones:
     def test_zones_without_a_chief_are_told(self):
         page = page_of(zones_map(zones(chief_name=["甲", None, " "])))

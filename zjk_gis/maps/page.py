@@ -11,7 +11,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
-import pandas as pd
 import shapely
 from branca.element import Element, MacroElement
 from jinja2 import Template
@@ -28,6 +26,7 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
+from zjk_gis.maps.lettering import pack_labels, short
 from zjk_gis.maps.words import page_words
 
 if TYPE_CHECKING:
@@ -50,8 +49,6 @@ _LEAFLET_CSS = [url for name, url in folium.Map.default_css if name == "leaflet_
 _JINJA_OPENS = re.compile(r"\{(?=[{%#])")
 _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the size of full precision
 _METRES = 1e5  # 1 m, for points that are counted
-_LONGEST_LABEL = 24
-_EXACT_LABELS = 2_000
 _MANY = 20_000
 _WGS84 = 4326
 
@@ -232,12 +229,12 @@ class Page:
                 style_of=chosen[usable],
                 keys=[key for key in keys or [] if key[0] in used],
                 count=layer["count"],
-                texts=[_short(text) for text in frame[as_text][usable]] if as_text else None,
+                texts=[short(text) for text in frame[as_text][usable]] if as_text else None,
             )
         )
         texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
         if texts is not None:
-            layer["labels"] = _labels(
+            layer["labels"] = pack_labels(
                 shapes[usable], list(np.asarray(texts, dtype=object)[usable]), label_look or {}
             )
         layer["textOnly"] = as_text is not None
@@ -382,50 +379,6 @@ def _on_earth(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     bounds = shapely.bounds(shapes)
     limits = np.array([180.0, 90.0, 180.0, 90.0])
     return np.asarray((np.isfinite(bounds) & (np.abs(np.nan_to_num(bounds)) <= limits)).all(axis=1))
-
-
-def _labels(shapes: NDArray[Any], texts: list[Any], look: Mapping[str, Any]) -> str:
-    """Pack the texts drawn on the map with where they stand and how much room there is."""
-    short = [_short(text) for text in texts]
-    named = np.array([bool(text) for text in short], dtype=bool)
-    shapes, short = shapes[named], [text for text in short if text]
-    areas = packing.kinds_of(shapes) == packing.AREA
-    places = shapely.point_on_surface(shapes)
-    if len(shapes) <= _EXACT_LABELS and areas.any():
-        # The middle of the largest circle inside looks better than just any point inside; in degrees that are
-        # as long one way as the other, as on the map.
-        squeeze = np.cos(np.radians(np.clip(shapely.bounds(shapes[areas])[:, 1].mean(), -80, 80)))
-        even = shapely.transform(shapes[areas], lambda xy: xy * [squeeze, 1.0])
-        middles = shapely.get_point(shapely.maximum_inscribed_circle(even, tolerance=1e-6), 0)
-        places[areas] = shapely.transform(middles, lambda xy: xy / [squeeze, 1.0])
-    bounds = shapely.bounds(shapes)
-    weight = bounds[:, 2] - bounds[:, 0] if len(shapes) else np.array([])
-    room = np.where(areas & (not look.get("free")), weight, 0.0)
-    at = np.round(shapely.get_coordinates(places) * _MICRODEGREES).astype(np.int64)
-    steps = np.diff(at, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    content = {
-        "lon": steps[:, 0].tolist(),
-        "lat": steps[:, 1].tolist(),
-        "room": np.round(room * _MICRODEGREES).astype(np.int64).tolist(),
-        "weight": np.round(weight * _MICRODEGREES).astype(np.int64).tolist(),
-        "of": np.flatnonzero(named).tolist(),
-        "text": short,
-        "look": dict(look),
-    }
-    return packing.pack_text(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def _short(text: Any) -> str:
-    """Cut a text to what can be read on a map; marks that turn its direction would turn its neighbours'."""
-    if text is None or text is pd.NA or text is pd.NaT or (isinstance(text, float) and np.isnan(text)):
-        return ""
-    lines = [
-        "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp", "Cs")).strip()
-        for line in str(text).split("\n")[:2]
-    ]
-    return "\n".join(
-        line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1] + "…" for line in lines if line
-    )
 
 
 def _verbatim(tag: str, text: str) -> Element:
