@@ -19,7 +19,6 @@
 # does each belong, and **which of them should a person look at**? It ends with a map of where and when.
 
 # %%
-import pandas as pd
 
 from pathlib import Path
 
@@ -38,8 +37,8 @@ len(incidents), len(year)
 # %% [markdown]
 # ## 1 Every incident once
 #
-# Each is judged by the zones valid **on the day it occurred**. `found` says how the answer came about, `reason`
-# why, and `ambiguous` (待确认归属) marks what a person should decide: borders, overlaps, nobody.
+# Each is judged by the zones valid **on the day it occurred**. `found` says how the answer came about,
+# `reason` why, and `ambiguous` (待确认归属) marks what a person should decide: borders, overlaps, nobody.
 
 # %%
 assigned = zjk_gis.assign_incidents(year, zones, grids=grids, sections=sections)

@@ -22,12 +22,11 @@
 # %%
 import tempfile
 import time
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-
-from pathlib import Path
 
 import zjk_gis
 
@@ -59,10 +58,19 @@ f"{len(x) / seconds / 1e6:.0f} million points a second; {np.mean(found.row >= 0)
 # %%
 folder = Path(tempfile.mkdtemp())
 lon, lat = gpd.GeoSeries.from_xy(x, y, crs=zones.crs).to_crs(4326).get_coordinates().to_numpy().T
-pd.DataFrame({"incident_code": np.arange(len(x)), "lon": lon, "lat": lat}).to_parquet(folder / "points.parquet")
+pd.DataFrame({"incident_code": np.arange(len(x)), "lon": lon, "lat": lat}).to_parquet(
+    folder / "points.parquet"
+)
 begin = time.perf_counter()
 summary = zjk_gis.assign_batch(
-    folder / "points.parquet", zones, folder / "assigned.parquet", lon="lon", lat="lat", crs=4326, at="2025-12-31", progress=False
+    folder / "points.parquet",
+    zones,
+    folder / "assigned.parquet",
+    lon="lon",
+    lat="lat",
+    crs=4326,
+    at="2025-12-31",
+    progress=False,
 )
 print(f"{time.perf_counter() - begin:.1f} s")
 summary
@@ -76,5 +84,7 @@ pd.read_parquet(folder / "assigned.parquet").head(3)
 # Nobody can look at a million marks. They are counted by cell, and the map says so.
 
 # %%
-points = gpd.GeoDataFrame({"occurred_at": pd.NaT}, index=range(len(x)), geometry=gpd.points_from_xy(x, y), crs=zones.crs)
+points = gpd.GeoDataFrame(
+    {"occurred_at": pd.NaT}, index=range(len(x)), geometry=gpd.points_from_xy(x, y), crs=zones.crs
+)
 zjk_gis.density_map(points, title="一百万个案件")

@@ -20,11 +20,9 @@
 
 # %%
 import tempfile
-
-import geopandas as gpd
-import pandas as pd
-
 from pathlib import Path
+
+import pandas as pd
 
 import zjk_gis
 
@@ -38,12 +36,16 @@ roads = zjk_gis.read_layer(data / "city.gpkg", layer="roads", spec="roads")
 # ## 1 The dirt, made by hand
 
 # %%
-shapes = zones[["zone_code", "zone_name", "geometry"]].rename(columns={"zone_code": "责任区编码", "zone_name": "责任区名称"})
+shapes = zones[["zone_code", "zone_name", "geometry"]].rename(
+    columns={"zone_code": "责任区编码", "zone_name": "责任区名称"}
+)
 shapes.to_file(folder / "责任区.shp", encoding="GBK", engine="pyogrio")
 (folder / "责任区.cpg").unlink(missing_ok=True)  # nothing says now that it is GBK
 
 lon, lat = zjk_gis.datum.wgs84_to_gcj02(*manholes.to_crs(4326).get_coordinates().to_numpy().T)
-wells = pd.DataFrame({"窨井编号": manholes["manhole_code"], "管类": manholes["pipe_kind"], "经度": lon, "纬度": lat})
+wells = pd.DataFrame(
+    {"窨井编号": manholes["manhole_code"], "管类": manholes["pipe_kind"], "经度": lon, "纬度": lat}
+)
 with pd.ExcelWriter(folder / "窨井.xlsx") as book:
     # a title in the first row, as leaders like it; then the names of the columns
     pd.DataFrame([["桥西区窨井台账"]]).to_excel(book, sheet_name="台账", index=False, header=False)

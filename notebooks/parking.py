@@ -58,7 +58,9 @@ import pandas as pd
 pd.Series(
     {
         f"{radius} m": int(
-            zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)["people"].sum()
+            zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)[
+                "people"
+            ].sum()
         )
         for radius in (200, 300, 400, 500)
     },

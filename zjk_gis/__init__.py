@@ -65,12 +65,21 @@ if TYPE_CHECKING:
     from zjk_gis.layers.validate import validate as validate
     from zjk_gis.layers.versions import zones_at as zones_at
     from zjk_gis.maps import add_base_map as add_base_map
+    from zjk_gis.maps import assignment_map as assignment_map
     from zjk_gis.maps import base_map as base_map
+    from zjk_gis.maps import changes_map as changes_map
+    from zjk_gis.maps import choropleth as choropleth
     from zjk_gis.maps import city_map as city_map
+    from zjk_gis.maps import density_map as density_map
     from zjk_gis.maps import explanation_map as explanation_map
+    from zjk_gis.maps import gaps_map as gaps_map
+    from zjk_gis.maps import heritage_map as heritage_map
     from zjk_gis.maps import offline_frame as offline_frame
+    from zjk_gis.maps import parking_map as parking_map
+    from zjk_gis.maps import pipes_map as pipes_map
     from zjk_gis.maps import print_map as print_map
     from zjk_gis.maps import save_offline as save_offline
+    from zjk_gis.maps import zones_map as zones_map
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
@@ -124,12 +133,21 @@ _HOMES = {
     "zjk_gis.layers.versions": ("zones_at",),
     "zjk_gis.maps": (
         "add_base_map",
+        "assignment_map",
         "base_map",
+        "changes_map",
+        "choropleth",
         "city_map",
+        "density_map",
         "explanation_map",
+        "gaps_map",
+        "heritage_map",
         "offline_frame",
+        "parking_map",
+        "pipes_map",
         "print_map",
         "save_offline",
+        "zones_map",
     ),
     "zjk_gis.reports": ("survey_city", "write_page", "write_workbook"),
     "zjk_gis.standards": ("check_codes", "explain_code", "next_codes", "parse_codes", "rules_table"),

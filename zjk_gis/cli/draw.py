@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import geopandas as gpd
@@ -14,6 +14,7 @@ from shapely import box
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer
 from zjk_gis.maps import base_map as base_layer
@@ -34,6 +35,20 @@ __all__ = ["command"]
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
 @click.option("--title", help="The map's title.")
+@click.option("--source", help="Where the data are from, told at the foot of the map.")
+@click.option(
+    "--kind", type=click.Choice(["city", *KINDS]), default="city", show_default=True, help="What is drawn."
+)
+@click.option("--before", type=click.Path(path_type=Path), help="For changes: the zones as they were.")
+@click.option("--layer", help="For choropleth: the layer of CITY whose areas are coloured.")
+@click.option("--column", help="For choropleth: the indicator.")
+@click.option(
+    "--method",
+    type=click.Choice(["quantile", "natural", "equal"]),
+    default="quantile",
+    help="For choropleth.",
+)
+@click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
     "--base-map",
@@ -53,6 +68,13 @@ def command(
     incidents: Path | None,
     at: str | None,
     title: str | None,
+    source: str | None,
+    kind: str,
+    before: Path | None,
+    layer: str | None,
+    column: str | None,
+    method: Literal["quantile", "natural", "equal"],
+    classes: int,
     fix_positions: bool,
     base_map: str | None,
     offline: bool,
@@ -61,33 +83,43 @@ def command(
     """Draw a city and what is wrong with it on one map 出图.
 
     CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
-    overlaps, sections without a chief, manholes, pipes and parking.
+    overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
     """
     check_writable(output)
-    layers = read_city(city, console)
+    layers = {} if kind == "choropleth" else read_city(city, console)
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
-    results = survey_city(
-        layers,
-        points,
-        at=at or dt.date.today(),
-        steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
-    )
-    drawn = city_map(layers, results=results, title=title, lang=console.lang)
+    day = at or dt.date.today()
+    if kind == "city":
+        results = survey_city(
+            layers,
+            points,
+            at=day,
+            steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+        )
+        page = city_map(layers, results=results, title=title, source=source, lang=console.lang)
+        counts = {name: len(rows) for name, rows in results.items()}
+    else:
+        question = Question(
+            city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
+            method=method, classes=classes, title=title, source=source, lang=console.lang,
+        )  # fmt: skip
+        page, counts = draw_kind(kind, question)
     if ground is not None:
-        ground.add_to(drawn)
-    save_offline(drawn, output, fetch_tiles=not offline)
+        ground.add_to(page)
+    save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
     console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
     console.result(
         {
             "output": str(output),
             "bytes": size,
-            "features": {name: len(rows) for name, rows in results.items()},
+            "kind": kind,
+            "features": counts,
         }
     )
 

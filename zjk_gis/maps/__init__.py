@@ -1,22 +1,38 @@
 """Maps people want to look at, on networks without internet.
 
-`city` and `explanation` decide what is drawn and in which order, `style` how it looks, `page` (with its
-script and style sheet) draws it, `offline` makes one file of it with the scripts of `assets`, `basemaps` lays
-tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper of it.
+`city`, `responsibility`, `changes`, `matters`, `facilities`, `heritage`, `indicators` and `explanation`
+decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
+sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts of `assets`,
+`basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
 
 from zjk_gis.maps.basemaps import add_base_map, base_map
+from zjk_gis.maps.changes import changes_map
 from zjk_gis.maps.city import city_map
 from zjk_gis.maps.explanation import explanation_map
+from zjk_gis.maps.facilities import parking_map, pipes_map
+from zjk_gis.maps.heritage import heritage_map
+from zjk_gis.maps.indicators import choropleth
+from zjk_gis.maps.matters import assignment_map, density_map
 from zjk_gis.maps.offline import offline_frame, save_offline
 from zjk_gis.maps.printing import print_map
+from zjk_gis.maps.responsibility import gaps_map, zones_map
 
 __all__ = [
     "add_base_map",
+    "assignment_map",
     "base_map",
+    "changes_map",
+    "choropleth",
     "city_map",
+    "density_map",
     "explanation_map",
+    "gaps_map",
+    "heritage_map",
     "offline_frame",
+    "parking_map",
+    "pipes_map",
     "print_map",
     "save_offline",
+    "zones_map",
 ]

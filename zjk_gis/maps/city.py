@@ -8,65 +8,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import InputError
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
-from zjk_gis.maps import style
-from zjk_gis.maps.page import Page
-from zjk_gis.standards import rules_table
+from zjk_gis.maps import facilities, heritage, matters, parts, style
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     import folium
     import geopandas as gpd
 
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.page import Page
 
 __all__ = ["city_map"]
 
-_ZONE_COLUMNS = (
-    "zone_code",
-    "zone_name",
-    "level",
-    "chief_code",
-    "chief_name",
-    "valid_from",
-    "valid_to",
-    "parent_code",
-)
-_INCIDENT_COLUMNS = (
-    "incident_code",
-    "occurred_at",
-    "event_name",
-    "state",
-    "source",
-    "road_name",
-    "description",
-    "zone_code",
-    "chief_name",
-    "found",
-    "reason",
-    "distance_m",
-    "candidates",
-    "grid_code",
-    "section_code",
-    "position_fix",
-)
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
     "moved": (
         ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
         style.area(style.ORANGE, fill=0.55, weight=2),
-    ),
-    "gaps": (
-        ("gap_code", "kind", "area_m2", "width_m", "length_m", "neighbours", "expired_codes"),
-        style.area(style.VERMILION, fill=0.75, weight=2),
-    ),
-    "overlaps": (
-        ("overlap_code", "kind", "area_m2", "width_m", "first_code", "second_code"),
-        style.area(style.PURPLE, fill=0.45, weight=2, dash="5 3", edge="#8a2f63"),
     ),
     "sections_without_chief": (
         ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
@@ -109,10 +72,8 @@ _FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
     ),
 }
-_RESULTS = ("assigned", *_FINDINGS)
-# What ranking and the ledger of exceptions add to a fault.
-_RANKED = ("rank", "incidents", "components", "people", "road_m", "exception", "exception_code")
-_FOLDED_FINDINGS = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
+_RESULTS = ("assigned", "gaps", "overlaps", *_FINDINGS)
+_OFF = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
 _GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
 _FOLDED = ("facilities", "ground")
 
@@ -122,6 +83,8 @@ def city_map(
     *,
     results: Mapping[str, gpd.GeoDataFrame] | None = None,
     title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
     lang: Language = "zh",
 ) -> folium.Map:
     """Draw a city and what was found in it on one page.
@@ -138,6 +101,10 @@ def city_map(
         ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
     title : str, optional
         Shown on the page and in the browser's tab.
+    source : str, optional
+        Where the data are from, told at the foot of the page.
+    date : str or date, optional
+        The day told at the foot; by default today.
     lang : {"zh", "en"}, default "zh"
         The language of every word that does not come from the data.
 
@@ -165,20 +132,22 @@ def city_map(
     """
     check_language(lang)
     results = dict(results or {})
-    unknown = sorted(set(results) - set(_RESULTS))
-    if unknown:
-        message = f"results: {', '.join(unknown)} cannot be drawn; known are {', '.join(_RESULTS)}"
-        raise InputError(message)
+    parts.require_results(results, _RESULTS)
     words = _WORDS[lang]
-    page = Page(
-        title=title or words["title"],
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=(_WORDS["zh"]["title"], _WORDS["en"]["title"]),
+        groups=[(_WORDS["zh"][name], _WORDS["en"][name]) for name in _GROUPS],
+        source=source,
+        date=date,
         subtitle=_subtitle(results, lang),
-        foot=words["foot"],
-        lang=lang,
-        groups=[(words[name], name not in _FOLDED) for name in _GROUPS],
     )
+    page.groups = [
+        (heading, name not in _FOLDED) for (heading, _), name in zip(page.groups, _GROUPS, strict=True)
+    ]
     _add_ground(page, layers, words)
-    _add_responsibility(page, layers, words)
+    _add_responsibility(page, layers, results.get("assigned"), words)
     if "unit_grids" in layers and "grid_code" in results.get("assigned", ()):
         _add_density(page, layers["unit_grids"], results["assigned"], words)
     _add_roads(page, layers, words)
@@ -186,15 +155,13 @@ def city_map(
     _add_incidents(page, results.get("assigned"), words)
     _add_findings(page, results, words)
     _add_names(page, layers)
-    if page.extent is None and page.layers:
-        _frame_by_anything(page, [*layers.values(), *results.values()])
+    parts.frame_by(page, [*layers.values(), *results.values()])
     return page.map()
 
 
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "title": "城市精细化管理一张图",
-        "foot": "坐标系 WGS84/CGCS2000 · zjk_gis",
         "zones": "责任区与路长",
         "incidents": "案件归属",
         "findings": "发现的问题",
@@ -206,7 +173,6 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "en": {
         "title": "City management",
-        "foot": "WGS84/CGCS2000 · zjk_gis",
         "zones": "Zones and road chiefs",
         "incidents": "Incidents",
         "findings": "Findings",
@@ -243,9 +209,7 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
 
 
 def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
-    if "built_up_areas" in layers:
-        look = style.area("#fbfaf6", fill=1, weight=1.5, edge="#9aa5b1")
-        page.add(layers["built_up_areas"], name="", group="", styles=[look], frames_the_page=True)
+    parts.add_ground(page, layers.get("built_up_areas"))
     if "unit_grids" in layers:
         page.add(
             layers["unit_grids"],
@@ -253,6 +217,7 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
             group=words["zones"],
             styles=[style.area("#ffffff", fill=0.01, weight=0.5, edge="#a7b1bc")],
             columns=("grid_code", "area_m2", "land_use", "management_level", "valid_from"),
+            search=("grid_code",),
             on=False,
         )
     if "rivers" in layers:
@@ -291,31 +256,28 @@ def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return roads[["_rank", roads.geometry.name]].dissolve("_rank").reset_index()
 
 
-def _add_responsibility(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
+def _add_responsibility(
+    page: Page,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    assigned: gpd.GeoDataFrame | None,
+    words: Mapping[str, str],
+) -> None:
     zones = layers.get("responsibility_zones")
     if zones is None:
         return
-    levels = sorted(zones["level"].dropna().unique()) if "level" in zones else [None]
+    code = parts.code_of(zones, "responsibility_zones")
+    levels = sorted(zones["level"].dropna().unique()) if "level" in zones else []
     for level in levels or [None]:
         kept, _ = of_level(zones, None if level is None else int(level))
-        finest = level == (levels or [None])[-1]
-        look = [style.area(colour, fill=0.62, weight=1.2, edge="#64748b") for colour in style.PASTELS]
-        outline = [style.area("#334e68", fill=0.0, weight=2.2, dash="7 4")]
-        page.add(
-            kept,
-            name=words["level"].format(
-                "一二三四五六七八九"[int(level) - 1] if page.lang == "zh" else int(level)
+        name = label("responsibility_zones", page.lang)
+        if level is not None:
+            name = words["level"].format(
+                "零一二三四五六七八九"[int(level)] if page.lang == "zh" else int(level)
             )
-            if level is not None
-            else label("responsibility_zones", page.lang),
-            group=words["zones"],
-            styles=look if finest else outline,
-            style_of=style.colour_areas(kept, len(look)) if finest and len(kept) else None,
-            keys=[(0, "")] if finest else None,
-            columns=_ZONE_COLUMNS,
-            on=bool(finest),
-            frames_the_page=page.extent is None,
-        )
+        if level == (levels or [None])[-1]:
+            parts.add_zones(page, kept, group=words["zones"], name=name, code=code, assigned=assigned)
+        else:
+            parts.add_outlines(page, kept, group=words["zones"], name=name, on=False, code=code)
 
 
 def _add_density(
@@ -353,29 +315,8 @@ def _round_breaks(counts: Any, classes: int) -> list[int]:
 def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
     group = words["facilities"]
     if "historic_blocks" in layers:
-        blocks = layers["historic_blocks"]
-        looks = [
-            style.area("#8c4a2f", fill=0.28, weight=2),
-            style.area("#c98f5a", fill=0.14, weight=1.4, dash="6 4"),
-        ]
-        page.add(
-            blocks,
-            name=label("historic_blocks", page.lang),
-            group=group,
-            styles=looks,
-            style_of=(blocks["scope"] != "核心保护范围").astype(int),
-            columns=("block_name", "scope"),
-            keys=[(0, label("核心保护范围", page.lang)), (1, label("建设控制地带", page.lang))],
-        )
-    if "historic_buildings" in layers:
-        page.add(
-            layers["historic_buildings"],
-            name=label("historic_buildings", page.lang),
-            group=group,
-            styles=[style.area("#6b2d1a", fill=0.7, weight=0.6)],
-            on=False,
-            columns=("building_code", "building_name", "block_name", "protection_class"),
-        )
+        buildings = layers.get("historic_buildings")
+        heritage.add_historic(page, layers["historic_blocks"], buildings, group=group, on=False)
     if "residential_estates" in layers:
         page.add(
             layers["residential_estates"],
@@ -384,6 +325,7 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
             styles=[style.area("#b08d57", fill=0.35, weight=0.8)],
             on=False,
             columns=("estate_code", "estate_name", "population", "households", "built_year"),
+            search=("estate_code", "estate_name"),
         )
     if "parking_lots" in layers:
         page.add(
@@ -392,73 +334,19 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
             group=group,
             styles=[style.mark(style.BLUE, "square", radius=5)],
             columns=("lot_code", "lot_name", "lot_kind", "berths"),
+            search=("lot_code", "lot_name"),
             on=False,
         )
-    _add_underground(page, layers, group)
-
-
-def _add_underground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], group: str) -> None:
-    kinds = rules_table("pipe_kinds").drop_duplicates("class_code")
-    classes = kinds["class_code"].tolist()
-    names = kinds["class_name"].tolist()
-    class_of = dict(zip(*rules_table("pipe_kinds")[["pipe_kind", "class_code"]].to_numpy().T, strict=True))
-    dashes = [None, "1 0", "10 4", "12 3 2 3", "4 3", "2 3"]
-    for layer, columns in (
-        (
-            "pipelines",
-            (
-                "pipe_code",
-                "pipe_kind",
-                "diameter_mm",
-                "material",
-                "from_depth_m",
-                "to_depth_m",
-                "flow",
-                "built_year",
-                "road_name",
-                "owner",
-            ),
-        ),
-        (
-            "manholes",
-            (
-                "manhole_code",
-                "well_number",
-                "pipe_kind",
-                "well_depth_m",
-                "load_class",
-                "cover_material",
-                "state",
-                "road_name",
-                "owner",
-            ),
-        ),
-    ):
-        if layer not in layers:
-            continue
-        frame = layers[layer]
-        position = (
-            frame["pipe_kind"].map(class_of).map({c: i for i, c in enumerate(classes)}).fillna(0).astype(int)
-        )
-        if layer == "pipelines":
-            looks = [
-                style.line(style.pipe_colour(c), weight=2.2, dash=d)
-                for c, d in zip(classes, dashes, strict=False)
-            ]
-        else:
-            looks = [style.mark(style.pipe_colour(c), radius=3, weight=0.8) for c in classes]
-        page.add(
-            frame,
-            name=label(layer, page.lang),
-            group=group,
-            styles=looks,
-            style_of=position.to_numpy(),
-            keys=[(i, label(name, page.lang)) for i, name in enumerate(names)]
-            if layer == "pipelines"
-            else [(0, "")],
-            columns=columns,
-            on=False,
-        )
+    for name in ("pipelines", "manholes"):
+        if name in layers:
+            facilities.add_pipes(
+                page,
+                layers[name],
+                group=group,
+                manholes=name == "manholes",
+                on=False,
+                together=label(name, page.lang),
+            )
 
 
 def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
@@ -470,22 +358,15 @@ def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Ma
                 group=words["findings"],
                 styles=[look],
                 columns=_with_rank(columns),
-                on=name not in _FOLDED_FINDINGS,
+                search=columns[:1],
+                on=name not in _OFF,
             )
-    for name, colour, shape in (("gaps", style.VERMILION, "circle"), ("overlaps", style.PURPLE, "square")):
-        if name in results and len(results[name]):
-            spots = results[name].set_geometry(results[name].geometry.representative_point())
-            page.add(
-                spots,
-                name=label(f"{name}_spots", page.lang),
-                group=words["findings"],
-                styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
-                columns=_with_rank(_FINDINGS[name][0]),
-            )
+    for name in ("overlaps", "gaps"):
+        parts.add_findings(page, results.get(name), what=name, group=words["findings"])
 
 
 def _with_rank(columns: tuple[str, ...]) -> tuple[str, ...]:
-    return (*columns, *(name for name in _RANKED if name not in columns))
+    return (*columns, *(name for name in parts.RANKED if name not in columns))
 
 
 def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]) -> None:
@@ -506,7 +387,8 @@ def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping
             (0, label("overlap", page.lang)),
             *((i, label(name, page.lang)) for i, name in enumerate(found) if i),
         ],
-        columns=_INCIDENT_COLUMNS,
+        columns=matters.INCIDENT_COLUMNS,
+        search=("incident_code",),
     )
     page.add(
         assigned[plain],
@@ -514,21 +396,22 @@ def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping
         group=words["incidents"],
         styles=looks[:1],
         columns=("incident_code", "occurred_at", "event_name", "zone_code", "chief_name", "position_fix"),
+        search=("incident_code",),
         on=False,
     )
 
 
 def _add_names(page: Page, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
     for layer, column, look in (
-        ("streets", "street_name", {}),
-        ("rivers", "river_name", {"className": "water"}),
+        ("streets", "street_name", {"size": 14, "color": "#102a43", "rank": 4}),
+        ("rivers", "river_name", {"size": 13, "color": "#2c6e9b", "italic": True, "rank": 2}),
     ):
         if layer in layers and column in layers[layer]:
-            page.add(layers[layer], name="", group="", styles=[look], as_text=column)
-
-
-def _frame_by_anything(page: Page, frames: list[gpd.GeoDataFrame]) -> None:
-    bounds = [f.geometry.to_crs(4326).total_bounds for f in frames if len(f) and f.geometry.notna().any()]
-    if bounds:
-        stacked = pd.DataFrame(bounds)
-        page.extent = [*stacked[[0, 1]].min(), *stacked[[2, 3]].max()]
+            page.add(
+                layers[layer],
+                name="",
+                group="",
+                styles=[{"className": "water"} if layer == "rivers" else {}],
+                as_text=column,
+                label_look={**look, "free": True},
+            )

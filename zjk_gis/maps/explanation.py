@@ -9,7 +9,7 @@ import shapely
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import check_language, label
-from zjk_gis.maps import style
+from zjk_gis.maps import parts, style
 from zjk_gis.maps.page import Page
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _ways(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> gpd.GeoDa
 
 def _extent(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> list[float] | None:
     """Frame the incident with some ground around it, and no more of a great zone than that."""
-    usable = incident.geometry.notna() & ~incident.geometry.is_empty
-    if not usable.any() or not len(considered):
+    if not len(parts.placed(incident)) or not len(considered):
         return None
     point = convert_crs(incident.geometry, considered.crs, name="incident")
     reach = max(150.0, 2.0 * float(considered["distance_m"].max()))

@@ -1,8 +1,9 @@
-"""A page: a folium map with a title, a panel that is legend and layer control at once, and compact layers.
+"""A page: a folium map with a title, a panel that is legend and layer control at once, and packed layers.
 
-Layers are drawn by the page's own small script on one canvas, not by one folium object a row: twenty thousand
-points stay fluent and the file small. Text from data travels as JSON that cannot leave its script element,
-and the script only ever sets it as text; no value of the data becomes HTML.
+Layers are drawn by the page's own script on one canvas, not by one folium object a row: a hundred thousand
+areas or points stay fluent and the file small. More points than that are counted in hexagons until few enough
+are in view. Text from data travels deflated or as JSON that cannot leave its script element, and the script
+only ever sets it as text; no value of the data becomes HTML.
 """
 
 from __future__ import annotations
@@ -13,32 +14,42 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
-import pandas as pd
 import shapely
 from branca.element import Element, MacroElement
 from jinja2 import Template
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
+from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
+from zjk_gis.maps.lettering import pack_labels, short
+from zjk_gis.maps.words import page_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.packing import Extra
 
-__all__ = ["Page", "script_json"]
+__all__ = ["MOST_SINGLE", "Page", "script_json"]
 
+MOST_SINGLE = 100_000  # points of a layer that are drawn one by one; more are counted in hexagons
+
+_SCRIPTS = ("unpack", "inflate", "ground", "places", "looks", "paint", "cells", "labels", "sheet", "popup",
+            "panel", "search", "clock", "tools", "swipe", "page")  # fmt: skip
 _LEAFLET = [url for name, url in folium.Map.default_js if name == "leaflet"]
 _LEAFLET_CSS = [url for name, url in folium.Map.default_css if name == "leaflet_css"]
 _JINJA_OPENS = re.compile(r"\{(?=[{%#])")
 _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the size of full precision
+_METRES = 1e5  # 1 m, for points that are counted
+_MANY = 20_000
 _WGS84 = 4326
 
 
@@ -48,6 +59,17 @@ class _Map(folium.Map):
     default_js = [("leaflet", url) for url in _LEAFLET]  # noqa: RUF012  folium's own way to say so
     default_css = [("leaflet_css", url) for url in _LEAFLET_CSS]  # noqa: RUF012
     zjk_page: Page  # what is drawn, for those who draw it elsewhere than in a browser
+    extent: list[float] | None
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """Show the page in a notebook, without a network if the scripts are at hand."""
+        from zjk_gis.errors import MissingExtraError
+        from zjk_gis.maps.offline import offline_frame
+
+        try:
+            return str(offline_frame(self)._repr_html_())
+        except MissingExtraError:
+            return str(super()._repr_html_(**kwargs))
 
 
 class _Script(MacroElement):
@@ -86,9 +108,14 @@ class Page:
     Parameters
     ----------
     title, subtitle, foot : str
+        The foot says source, date and coordinate system.
     lang : {"zh", "en"}
     groups : list of (str, bool)
         The headings of the panel, in their order, and whether each is unfolded.
+    notes : list of str
+        What the reader should know: what was left out, how it is drawn.
+    sides : (str, str), optional
+        Titles of the left and the right side of a page that compares two states.
     """
 
     title: str
@@ -100,6 +127,8 @@ class Page:
     drawn: list[DrawnLayer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
+    sides: tuple[str, str] | None = None
+    _days: list[NDArray[np.int64]] = field(default_factory=list)
 
     def add(
         self,
@@ -108,13 +137,21 @@ class Page:
         name: str,
         group: str,
         styles: Sequence[Mapping[str, Any]],
-        style_of: Sequence[int] | np.ndarray[Any, Any] | None = None,
+        style_of: Sequence[int] | NDArray[Any] | None = None,
         keys: Sequence[tuple[int, str]] | None = None,
         columns: Sequence[str] = (),
+        extras: Sequence[Extra] = (),
+        search: Sequence[str] = (),
+        time: str | None = None,
+        labels: str | Sequence[str] | None = None,
+        label_look: Mapping[str, Any] | None = None,
         on: bool = True,
         as_text: str | None = None,
         frames_the_page: bool = False,
         counted: bool = True,
+        side: str | None = None,
+        note: str = "",
+        in_cells: bool = False,
     ) -> None:
         """Add a layer.
 
@@ -127,62 +164,143 @@ class Page:
         group : str
             The heading under which it is listed.
         styles : sequence of mapping
-            Leaflet path options; ``shape`` may be circle, square, triangle, diamond or cross.
+            Leaflet path options; ``shape`` may be circle, square, triangle, diamond, cross or plus, ``hatch``
+            diagonal, back, cross, dots, level or upright, ``casing`` a wider line below, and ``fullAt``
+            the zoom until which marks grow.
         style_of : sequence of int, optional
             For each row which style it takes; by default the first.
         keys : sequence of (int, str), optional
             What the legend explains: a style and its meaning.
         columns : sequence of str
             The columns shown when a feature is clicked, those that are there.
+        extras : sequence of Extra
+            Further rows of the popup, with a value for each row of the frame.
+        search : sequence of str
+            The columns in which the search box looks, those that are there and shown.
+        time : str, optional
+            A column of times for the time slider, if it is there.
+        labels : str or sequence of str, optional
+            A column, or texts, drawn at the features where there is room.
+        label_look : mapping, optional
+            ``size``, ``color``, ``italic``, ``rank`` (the higher is placed first), ``above`` (pixels) and
+            ``free`` (may be wider than its area).
+        on : bool
+            Whether it is shown at first.
         as_text : str, optional
             A column whose text is drawn at each feature instead of the feature.
         frames_the_page : bool
             Whether the page opens on this layer's extent.
         counted : bool
             Whether the panel tells how many features there are.
+        side : {"before", "after"}, optional
+            On which side of a comparing page it is; by default on both.
+        note : str
+            A line below the layer in the legend.
+        in_cells : bool
+            Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are,
+            and then single points have no popup.
         """
         frame = frame.reset_index(drop=True)
-        chosen = np.zeros(len(frame), dtype=int) if style_of is None else np.asarray(style_of)
-        drawn = (frame.geometry.notna() & ~frame.geometry.is_empty).to_numpy()
-        if not drawn.all():
-            self._note_left_out(name, int((~drawn).sum()))
-        frame, chosen = frame[drawn], chosen[drawn]
+        chosen = (
+            np.zeros(len(frame), dtype=np.int64) if style_of is None else np.asarray(style_of, dtype=np.int64)
+        )
         shapes = _degrees(frame, name)
-        if frames_the_page and len(frame):
-            self.extent = [float(v) for v in shapely.total_bounds(shapes)]
+        there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        usable = there & _on_earth(shapes)
+        self._note_left_out(name, int((~there).sum()), int((there & ~usable).sum()))
+        if frames_the_page and usable.any():
+            self.extent = [float(v) for v in shapely.total_bounds(shapes[usable])]
         shown = [column for column in columns if column in frame]
-        values = _texts(frame, [as_text] if as_text else shown, self.lang)
-        features = [
-            [*_encode(shape, as_point=as_text is not None), int(style), row]
-            for shape, style, row in zip(shapes, chosen, values, strict=True)
-        ]
-        used = sorted({int(style) for style in chosen}) or [0]
+        kinds = packing.kinds_of(shapes[usable])
+        many = int(usable.sum()) > MOST_SINGLE
+        cells = bool((in_cells or many) and (kinds == packing.POINT).all() and as_text is None and len(kinds))
+        used = sorted({int(number) for number in chosen[usable]}) or [0]
+        layer: dict[str, Any] = {
+            "name": name,
+            "group": group,
+            "on": on,
+            "count": _count(int(usable.sum()), self.lang) if counted else "",
+            "styles": list(styles),
+            "look": int(np.bincount(kinds).argmax()) if len(kinds) else packing.AREA,
+            "keys": [list(key) for key in keys if key[0] in used] if keys else [[used[0], ""]],
+            "keyed": bool(keys) and len(used) > 1,
+            "frames": frames_the_page,
+            "side": side,
+            "note": note,
+            "tells": bool(shown or extras or cells) and as_text is None,
+        }
+        self.layers.append(layer)
         self.drawn.append(
             DrawnLayer(
                 name=name,
                 group=group,
                 on=on,
-                shapes=shapes,
+                shapes=shapes[usable],
                 styles=list(styles),
-                style_of=chosen,
+                style_of=chosen[usable],
                 keys=[key for key in keys or [] if key[0] in used],
-                count=_count(len(features), self.lang) if counted else "",
-                texts=[row[0] for row in values] if as_text else None,
+                count=layer["count"],
+                texts=[short(text) for text in frame[as_text][usable]] if as_text else None,
             )
         )
-        self.layers.append(
-            {
-                "name": name,
-                "group": group,
-                "on": on,
-                "kind": features[0][0] if features else "a",
-                "count": _count(len(features), self.lang) if counted else "",
-                "styles": list(styles),
-                "keys": [list(key) for key in keys if key[0] in used] if keys else [[used[0], ""]],
-                "columns": [] if as_text else [label(column, self.lang, unit=True) for column in shown],
-                "features": [[kind, style, parts, row] for kind, parts, style, row in features],
-            }
-        )
+        texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
+        if texts is not None:
+            layer["labels"] = pack_labels(
+                shapes[usable], list(np.asarray(texts, dtype=object)[usable]), label_look or {}
+            )
+        layer["textOnly"] = as_text is not None
+        if as_text is not None:
+            return
+        days = packing.day_numbers(frame[time])[usable] if time is not None and time in frame else None
+        if days is not None:
+            self._days.append(days)
+        if not cells:
+            self._note_many(layer["name"], int(usable.sum()))
+            layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
+            rows = np.flatnonzero(usable)
+        else:
+            rows = np.flatnonzero(usable)[
+                self._add_cells(layer, shapes[usable], chosen[usable], days, many=many)
+            ]
+        if (shown or extras) and not (cells and many):
+            kept = [e.of_rows(rows, len(frame), len(self.layers) - 1) for e in extras]
+            layer["table"] = packing.pack_table(frame.iloc[rows], shown, self.lang, kept)
+            layer["search"] = [shown.index(column) for column in search if column in shown]
+
+    def _add_cells(
+        self,
+        layer: dict[str, Any],
+        shapes: NDArray[Any],
+        chosen: NDArray[np.int64],
+        days: NDArray[np.int64] | None,
+        *,
+        many: bool,
+    ) -> NDArray[np.int64]:
+        """Add points to be counted, and return the order they are in."""
+        points = shapes.copy()
+        odd = shapely.get_type_id(points) != shapely.GeometryType.POINT
+        points[odd] = shapely.point_on_surface(points[odd])
+        order = packing.morton_order(shapely.get_x(points), shapely.get_y(points))
+        digits = _METRES if many else _MICRODEGREES
+        layer |= {
+            "cells": True,
+            "ramp": list(style.DENSITY),
+            "marks": layer["styles"],
+            "digits": digits,
+            "shapes": packing.pack_shapes(
+                points[order], chosen[order], digits=digits, days=None if days is None else days[order]
+            ),
+        }
+        zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 3,000 个时逐点显示"
+        name = layer["name"]
+        en = f"{name}: {len(points):,} points in hexagons, or singly where fewer than 3,000 are in view"
+        if many:
+            zh, en = (
+                zh + ";位置取整到约 1 m,单点不带属性",
+                en + "; positions to 1 m, single points without attributes",
+            )
+        self.notes.append(zh if self.lang == "zh" else en)
+        return order
 
     def map(self) -> folium.Map:
         """Return the page as a folium map, to be shown, added to or saved."""
@@ -192,7 +310,7 @@ class Page:
             location=[(south + north) / 2, (west + east) / 2],
             zoom_start=13,
             zoom_snap=0.25,
-            max_zoom=20,
+            max_zoom=21,
             prefer_canvas=True,
             control_scale=False,
             attribution_control=True,
@@ -200,7 +318,7 @@ class Page:
         figure: Any = page.get_root()
         figure.title = html.escape(self.title)  # folium writes it as it is
         figure.header.add_child(_verbatim("style", _asset("page.css")), name="zjk_style")
-        figure.html.add_child(_verbatim("script", _asset("page.js")), name="zjk_script")
+        figure.html.add_child(_verbatim("script", _script()), name="zjk_script")
         content = {
             "title": self.title,
             "subtitle": self.subtitle,
@@ -208,82 +326,83 @@ class Page:
             "notes": self.notes,
             "groups": self.groups,
             "layers": self.layers,
+            "words": page_words(self.lang),
+            "time": self._time(),
+            "sides": self.sides,
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
         page.add_child(_Script(page.get_name(), content))
         page.zjk_page = self
+        page.extent = self.extent  # base maps of local tiles are cut to it
         return page
 
-    def _note_left_out(self, name: str, count: int) -> None:
-        if self.lang == "zh":
-            self.notes.append(f"{name}:{count:,} 行没有坐标,未画出")
-        else:
-            self.notes.append(f"{name}: {count:,} rows have no geometry and are not drawn")
+    def _time(self) -> dict[str, int] | None:
+        """Return the first day, how many there are, and how many rows have none."""
+        days = np.concatenate(self._days) if self._days else np.array([], dtype=np.int64)
+        without = packing.untimed(days)
+        if without.all():
+            return None
+        first, last = int(days[~without].min()), int(days[~without].max())
+        return {"first": first, "days": last - first + 1, "untimed": int(without.sum())}
+
+    def _note_many(self, name: str, count: int) -> None:
+        """Say that small areas are simplified where there are many."""
+        if count > _MANY:
+            self.notes.append(
+                f"{name}:{count:,} 个要素逐一绘制;缩小时只有几个像素的省去边线,重叠的符号只画一个"
+                if self.lang == "zh"
+                else f"{name}: {count:,} features, one by one; small ones without rims, one mark a spot"
+            )
+
+    def _note_left_out(self, name: str, nowhere: int, astray: int) -> None:
+        name = name or ("注记" if self.lang == "zh" else "labels")
+        if nowhere:
+            self.notes.append(
+                f"{name}:{nowhere:,} 行没有坐标,未画出"
+                if self.lang == "zh"
+                else f"{name}: {nowhere:,} rows have no geometry and are not drawn"
+            )
+        if astray:
+            self.notes.append(
+                f"{name}:{astray:,} 行坐标不在地球上,未画出"
+                if self.lang == "zh"
+                else f"{name}: {astray:,} rows have coordinates that are not on earth and are not drawn"
+            )
 
 
 def _count(number: int, lang: Language) -> str:
     return f"{number:,}" if number else label("empty", lang)
 
 
-def _degrees(frame: gpd.GeoDataFrame, name: str) -> np.ndarray[Any, Any]:
+def _packed(
+    shapes: NDArray[Any], usable: NDArray[np.bool_], chosen: NDArray[np.int64], days: NDArray[np.int64] | None
+) -> str:
+    return packing.pack_shapes(shapes[usable], chosen[usable], digits=_MICRODEGREES, days=days)
+
+
+def _degrees(frame: gpd.GeoDataFrame, name: str) -> NDArray[Any]:
     if not len(frame):
         return np.array([], dtype=object)
-    shapes: np.ndarray[Any, Any] = convert_crs(frame.geometry, _WGS84, name=name).to_numpy()
+    shapes: NDArray[Any] = convert_crs(frame.geometry, _WGS84, name=name or "the layer").to_numpy()
     return shapes
 
 
-def _encode(shape: Any, *, as_point: bool) -> tuple[Literal["p", "l", "a", "t"], Any]:
-    """Turn a geometry into differences of whole microdegrees."""
-    if as_point:
-        return "t", _differences(shapely.get_coordinates(shapely.point_on_surface(shape)))
-    if shape.geom_type == "Point":
-        return "p", _differences(shapely.get_coordinates(shape))
-    parts = shapely.get_parts(shape)
-    if "Line" in shape.geom_type:
-        return "l", [_differences(shapely.get_coordinates(part)) for part in parts]
-    if "Polygon" in shape.geom_type:
-        return "a", [
-            [_differences(shapely.get_coordinates(ring)) for ring in (p.exterior, *p.interiors)]
-            for p in parts
-        ]
-    return "p", _differences(shapely.get_coordinates(shapely.point_on_surface(shape)))
-
-
-def _differences(coordinates: np.ndarray[Any, Any]) -> list[int]:
-    whole = np.round(coordinates[:, :2] * _MICRODEGREES).astype(np.int64)
-    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
-    return steps
-
-
-def _texts(frame: gpd.GeoDataFrame, columns: Sequence[str], lang: Language) -> list[list[str]]:
-    """Turn the values to be shown into the texts that are shown."""
-    shown = [_column_texts(frame[column], lang) for column in columns]
-    return [list(row) for row in zip(*shown, strict=True)] if shown else [[] for _ in range(len(frame))]
-
-
-def _column_texts(values: pd.Series, lang: Language) -> list[str]:
-    missing = values.isna().to_numpy()
-    if pd.api.types.is_bool_dtype(values.dtype):
-        words = {True: label("yes", lang), False: label("no", lang)}
-        texts = [words[bool(v)] if not gone else "" for v, gone in zip(values, missing, strict=True)]
-    elif pd.api.types.is_float_dtype(values.dtype):
-        texts = [
-            "" if gone else f"{v:,.2f}".rstrip("0").rstrip(".")
-            for v, gone in zip(values, missing, strict=True)
-        ]
-    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
-        texts = [
-            "" if gone else str(v)[:19].removesuffix(" 00:00:00")
-            for v, gone in zip(values, missing, strict=True)
-        ]
-    else:
-        texts = ["" if gone else label(str(v), lang) for v, gone in zip(values, missing, strict=True)]
-    return texts
+def _on_earth(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    bounds = shapely.bounds(shapes)
+    limits = np.array([180.0, 90.0, 180.0, 90.0])
+    return np.asarray((np.isfinite(bounds) & (np.abs(np.nan_to_num(bounds)) <= limits)).all(axis=1))
 
 
 def _verbatim(tag: str, text: str) -> Element:
     """Wrap the package's own script or style so that Jinja leaves it alone."""
     return Element(f"{{% raw %}}<{tag}>{text}</{tag}>{{% endraw %}}")
+
+
+@cache
+def _script() -> str:
+    """Join the parts of the script; they see each other and nothing else sees them."""
+    parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPTS)
+    return f'(function () {{\n"use strict";\n{parts}\nwindow.zjkPage = zjkPage;\n}})();'
 
 
 @cache

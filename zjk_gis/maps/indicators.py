@@ -1,0 +1,198 @@
+"""Any indicator by any area: the choropleth (分级设色图)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import classes as classing
+from zjk_gis.maps import parts, style
+from zjk_gis.maps.parts import pick
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    import folium
+    import geopandas as gpd
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.classes import Method
+
+__all__ = ["choropleth"]
+
+_METHODS = {
+    "quantile": ("分位数(各级数量相近)", "quantiles (as many areas in each)"),
+    "natural": ("自然断点", "natural breaks"),
+    "equal": ("等间距", "equal steps"),
+    "own": ("自定分级", "own classes"),
+}
+_NAMES = ("zone_name", "grid_name", "community_name", "street_name", "district_name", "area_name", "name")
+
+
+def choropleth(
+    areas: gpd.GeoDataFrame,
+    column: str,
+    *,
+    method: Method = "quantile",
+    classes: int = 5,
+    breaks: Sequence[float] | None = None,
+    palette: Literal["blues", "browns", "greens"] = "blues",
+    unit: str | None = None,
+    name: str | None = None,
+    labels: str | None = None,
+    columns: Sequence[str] = (),
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Colour areas by an indicator, in classes that the legend names; areas without data are hatched.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        Polygons in any CRS: districts, streets, communities, grids, zones. May be empty.
+    column : str
+        The indicator. Texts that are numbers count as numbers; others, and what is missing, are no data, and
+        how many is told on the page.
+    method : {"quantile", "natural", "equal"}, default "quantile"
+        See `zjk_gis.maps.classes.class_breaks`. The legend says which.
+    classes : int, default 5
+        The most classes, 1 to 7.
+    breaks : sequence of float, optional
+        Where the classes begin, instead; values below the first are in the first.
+    palette : {"blues", "browns", "greens"}, default "blues"
+    unit : str, optional
+        Told in the legend; by default the one known of the column.
+    name : str, optional
+        What the indicator is called; by default the word known of the column.
+    labels : str, optional
+        A column drawn on the areas; by default their name or code, where there is one.
+    columns : sequence of str
+        What a click tells besides; by default every column.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    MissingColumnError
+        If the column is not there.
+    InputError
+        If the method or palette is unknown, there are not 1 to 7 classes, or breaks do not ascend.
+    CRSError
+        If the layer has no CRS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> streets = gpd.GeoDataFrame(
+    ...     {"street_name": ["甲", "乙"], "incidents": [3, None]},
+    ...     geometry=[box(0, 0, 9, 9), box(9, 0, 18, 9)],
+    ...     crs=4547,
+    ... )
+    >>> choropleth(streets, "incidents", name="案件数", unit="件").get_root().title
+    '案件数(件)'
+    """
+    for wanted in (column, *([labels] if labels else [])):
+        if wanted not in areas:
+            message = f"areas: has no column {wanted}; its columns are {', '.join(map(str, areas.columns))}"
+            raise MissingColumnError(message)
+    if palette not in style.SEQUENCES:
+        message = f"palette must be one of {', '.join(style.SEQUENCES)}, not {palette!r}"
+        raise InputError(message)
+    values = pd.to_numeric(areas[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    values[~np.isfinite(values)] = np.nan
+    known = np.isfinite(values)
+    starts = (
+        _own(breaks) if breaks is not None else classing.class_breaks(values, method=method, classes=classes)
+    )
+    called = _called(column, name, unit, lang)
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=(called, called),
+        groups=[("指标", "Indicator")],
+        source=source,
+        date=date,
+        subtitle=_subtitle(areas, known, lang),
+    )
+    number = np.where(known, np.maximum(np.searchsorted(starts, values, side="right") - 1, 0), len(starts))
+    counts = np.bincount(number, minlength=len(starts) + 1)
+    texts = [*classing.class_texts(starts, values), label("no_data", lang)]
+    looks = [
+        style.area(colour, fill=0.85, weight=0.7, edge="#52606d")
+        for colour in style.sequence(palette, max(len(starts), 1))
+    ]
+    how = pick(lang, *_METHODS["own" if breaks is not None else method])
+    shown = labels or next((c for c in (*_NAMES, *parts.CODES) if c in areas), None)
+    own = [c for c in areas.columns if c != areas._geometry_column_name]  # noqa: SLF001
+    page.add(
+        areas,
+        name=called,
+        group=page.groups[0][0],
+        styles=[*looks[: len(starts)], style.NO_DATA],
+        style_of=number,
+        keys=[
+            (i, f"{text}({counts[i]:,} 个)" if lang == "zh" else f"{text} ({counts[i]:,})")
+            for i, text in enumerate(texts)
+        ],
+        columns=list(dict.fromkeys([*([shown] if shown else []), column, *(columns or own)])),
+        search=[c for c in (*_NAMES, *(c for c in areas.columns if str(c).endswith("_code"))) if c in areas],
+        labels=shown,
+        label_look={"size": 12, "color": "#102a43", "rank": 1},
+        frames_the_page=True,
+        note=pick(
+            lang, f"分级方法:{how};含下限,不含上限", f"Classes: {how}; from the lower bound, below the upper"
+        ),
+    )
+    odd = int((~known & areas[column].notna().to_numpy()).sum())
+    if odd:
+        page.notes.append(
+            pick(
+                lang,
+                f"{odd:,} 个区域的值不是数字,按无数据显示",
+                f"{odd:,} areas have a value that is no number, shown as no data",
+            )
+        )
+    return page.map()
+
+
+def _own(breaks: Sequence[float]) -> list[float]:
+    starts = [float(value) for value in breaks]
+    if (
+        not starts
+        or len(starts) > len(style.SEQUENCES["blues"])
+        or (np.diff(starts) <= 0).any()
+        or not np.isfinite(starts).all()
+    ):
+        message = f"breaks must be 1 to 7 ascending numbers, not {list(breaks)!r}"
+        raise InputError(message)
+    return starts
+
+
+def _called(column: str, name: str | None, unit: str | None, lang: Language) -> str:
+    if name is None and unit is None:
+        return label(column, lang, unit=True)
+    text = name or label(column, lang)
+    return f"{text}({unit})" if unit and lang == "zh" else f"{text} ({unit})" if unit else text
+
+
+def _subtitle(
+    areas: gpd.GeoDataFrame, known: np.ndarray[tuple[int], np.dtype[np.bool_]], lang: Language
+) -> str:
+    text = pick(lang, f"{len(areas):,} 个区域", f"{len(areas):,} areas")
+    missing = int((~known).sum())
+    return text + (
+        pick(lang, f",其中 {missing:,} 个无数据", f", {missing:,} without data") if missing else ""
+    )

@@ -1,0 +1,333 @@
+"""The parts that maps are made of: ground, zones, findings, each drawn the same way on every map."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.crs import convert_crs
+from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.labels import check_language, label
+from zjk_gis.maps import cards, style
+from zjk_gis.maps.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = [
+    "CODES",
+    "add_findings",
+    "add_ground",
+    "add_outlines",
+    "add_zones",
+    "code_of",
+    "frame_by",
+    "new_page",
+    "pick",
+    "placed",
+    "positions_in",
+    "require_results",
+]
+
+CODES = ("zone_code", "grid_code", "section_code")
+_ZONE_COLUMNS = ("zone_code", "grid_code", "zone_name", "level", "chief_code", "chief_name", "valid_from",
+                 "valid_to", "parent_code", "area_m2")  # fmt: skip
+_GAP_COLUMNS = ("gap_code", "kind", "area_m2", "width_m", "mean_width_m", "length_m", "neighbours",
+                "neighbour_borders_m", "expired_codes")  # fmt: skip
+_OVERLAP_COLUMNS = ("overlap_code", "kind", "codes", "first_code", "second_code", "area_m2", "width_m",
+                    "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
+# What lies in a fault, its rank by that, and what the ledger of exceptions says of it.
+RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "exception", "exception_code")
+
+
+def pick(lang: Language, zh: str, en: str) -> str:
+    """Choose the words of a language."""
+    return zh if lang == "zh" else en
+
+
+def new_page(
+    lang: Language,
+    *,
+    title: str | None,
+    default: tuple[str, str],
+    groups: Sequence[tuple[str, str]],
+    source: str | None,
+    date: str | dt.date | None,
+    subtitle: str = "",
+) -> Page:
+    """Begin a page with a title and a foot that says source, date and coordinate system.
+
+    Parameters
+    ----------
+    lang : {"zh", "en"}
+    title : str or None
+    default : (str, str)
+        The title where none is given, in Chinese and in English.
+    groups : sequence of (str, str)
+        The headings of the panel, in Chinese and in English.
+    source : str or None
+        Where the data are from.
+    date : str, date or None
+        The day told on the map; by default today.
+    subtitle : str
+    """
+    check_language(lang)
+    day = str(dt.date.today() if date is None else date)
+    parts = [pick(lang, f"资料来源:{source}", f"Source: {source}")] if source else []
+    parts.append(pick(lang, f"制图日期:{day}", f"Date: {day}"))
+    parts.append(pick(lang, "坐标系 WGS84/CGCS2000 · zjk_gis", "WGS84/CGCS2000 · zjk_gis"))
+    return Page(
+        title=pick(lang, *default) if title is None else title,
+        subtitle=subtitle,
+        foot=" · ".join(parts),
+        lang=lang,
+        groups=[(pick(lang, *group), True) for group in groups],
+    )
+
+
+def code_of(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> str:
+    """Return the column of codes of a layer that answers: the one named, or the first known.
+
+    Raises
+    ------
+    MissingColumnError
+        If it is not there.
+    """
+    known = [column for column in (CODES if code is None else (code,)) if column in layer]
+    if not known:
+        wanted = " or ".join(CODES if code is None else (code,))
+        message = f"{name}: has no column {wanted}; its columns are {', '.join(map(str, layer.columns))}"
+        raise MissingColumnError(message)
+    return known[0]
+
+
+def positions_in(values: pd.Series, known: Iterable[Any], *, otherwise: int = 0) -> NDArray[np.int64]:
+    """Return which of the known values each value is."""
+    number = {value: i for i, value in enumerate(known)}
+    return values.map(number).fillna(otherwise).to_numpy(dtype=np.int64)
+
+
+def add_ground(
+    page: Page, region: gpd.GeoDataFrame | None, *, group: str = "", name: str = "", frames: bool = True
+) -> None:
+    """Draw the ground that everything stands on, pale."""
+    if region is not None:
+        look = style.area("#fbfaf6", fill=1, weight=1.5, edge="#7b8794")
+        page.add(region, name=name, group=group, styles=[look], frames_the_page=frames, counted=False)
+
+
+def add_zones(
+    page: Page,
+    zones: gpd.GeoDataFrame,
+    *,
+    group: str,
+    name: str,
+    code: str,
+    assigned: pd.DataFrame | None = None,
+    side: str | None = None,
+    on: bool = True,
+    labelled: bool = True,
+    faint: bool = False,
+    frames: bool | None = None,
+    colour_of: Mapping[object, int] | None = None,
+) -> dict[object, int]:
+    """Draw zones so that neighbours differ, those without a chief hatched.
+
+    A click tells the chief, the incidents by class, and the neighbours. Returns the number of the colour of
+    each code, and takes it as `colour_of`, so that a zone keeps its colour from one state to the next.
+    """
+    zones = zones.reset_index(drop=True)
+    fill = 0.25 if faint else 0.62
+    looks = [style.area(colour, fill=fill, weight=1.2, edge="#64748b") for colour in style.PASTELS]
+    colours = style.colour_areas(zones, len(looks))
+    if colour_of:
+        colours = np.array(
+            [colour_of.get(c, own) for c, own in zip(zones[code], colours, strict=True)], dtype=int
+        )
+    chosen = dict(zip(zones[code], colours.tolist(), strict=True))
+    keys = [(i, label("with_chief", page.lang)) for i in sorted(set(colours.tolist()))[:1]]
+    vacant = _vacant(zones)
+    if vacant.any():
+        colours = np.where(vacant, len(looks), colours)
+        left = sorted(set(colours[~vacant].tolist()))[:1]
+        keys = [
+            *((i, label("with_chief", page.lang)) for i in left),
+            (len(looks), label("no_chief", page.lang)),
+        ]
+    page.add(
+        zones,
+        name=name,
+        group=group,
+        styles=[*looks, style.NO_CHIEF],
+        style_of=colours,
+        keys=keys if vacant.any() else [(keys[0][0] if keys else 0, "")],
+        columns=_columns_with(zones, _ZONE_COLUMNS, code),
+        extras=[
+            *cards.incidents_by_class(zones, assigned, code, page.lang),
+            *cards.neighbours(zones, code, page.lang),
+        ],
+        search=(code, "zone_name", "chief_name", "chief_code"),
+        labels=_zone_labels(zones, code) if labelled else None,
+        label_look={"size": 11.5, "color": "#243b53", "rank": 1, "bold": False},
+        on=on,
+        side=side,
+        frames_the_page=page.extent is None if frames is None else frames,
+    )
+    return chosen
+
+
+def _vacant(zones: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Say which zones have no chief, where the layer speaks of chiefs at all."""
+    named = [column for column in ("chief_code", "chief_name") if column in zones]
+    if not named:
+        return np.zeros(len(zones), dtype=bool)
+    empty = [
+        (zones[c].isna() | (zones[c].astype("str").str.strip() == "")).to_numpy(dtype=bool) for c in named
+    ]
+    return np.asarray(np.logical_and.reduce(empty), dtype=bool)
+
+
+def _zone_labels(zones: gpd.GeoDataFrame, code: str) -> list[str]:
+    names = zones["zone_name"] if "zone_name" in zones else zones[code]
+    names = names.astype(object).where(names.notna(), zones[code])
+    if "chief_name" not in zones:
+        return [_one_line(name) for name in names]
+    return [
+        f"{_one_line(name)}\n{_one_line(chief)}" if isinstance(chief, str) else _one_line(name)
+        for name, chief in zip(names, zones["chief_name"].astype(object), strict=True)
+    ]
+
+
+def _one_line(value: object) -> str:
+    return "" if value is None or value is pd.NA or value != value else " ".join(str(value)[:200].split())
+
+
+def _columns_with(frame: gpd.GeoDataFrame, columns: Sequence[str], code: str) -> list[str]:
+    """Put the code first, and after the known columns those of the user's own."""
+    known = [code, *(column for column in columns if column != code)]
+    own = [c for c in frame.columns if c not in known and c != _geometry(frame) and isinstance(c, str)]
+    return [*known, *own[:12]]
+
+
+def _geometry(frame: gpd.GeoDataFrame) -> str:
+    return str(frame._geometry_column_name)  # noqa: SLF001  the public name raises where there is none
+
+
+def add_outlines(page: Page, zones: gpd.GeoDataFrame, *, group: str, name: str, on: bool, code: str) -> None:
+    """Draw the zones of a coarser level by their outlines."""
+    page.add(
+        zones,
+        name=name,
+        group=group,
+        styles=[style.area("#334e68", fill=0.0, weight=2.4, dash="7 4")],
+        columns=_columns_with(zones, _ZONE_COLUMNS, code),
+        search=(code, "zone_name", "chief_name"),
+        on=on,
+        frames_the_page=page.extent is None,
+    )
+
+
+def add_findings(
+    page: Page,
+    found: gpd.GeoDataFrame | None,
+    *,
+    what: str,
+    group: str,
+    spots: bool = True,
+) -> None:
+    """Draw gaps or overlaps by kind, each with a hatch of its own and a mark that is seen from afar.
+
+    Parameters
+    ----------
+    page : Page
+    found : GeoDataFrame or None
+    what : {"gaps", "overlaps"}
+    group : str
+    spots : bool
+        Whether to set marks with codes, so that small ones are not overlooked.
+    """
+    if found is None:
+        return
+    looks = style.GAP_LOOKS if what == "gaps" else style.OVERLAP_LOOKS
+    columns = (*(_GAP_COLUMNS if what == "gaps" else _OVERLAP_COLUMNS), *RANKED)
+    code = columns[0]
+    otherwise = list(looks).index("hole" if what == "gaps" else "partial")
+    number = (
+        positions_in(found["kind"], looks, otherwise=otherwise)
+        if "kind" in found
+        else np.full(len(found), otherwise, dtype=np.int64)
+    )
+    page.add(
+        found,
+        name=label(what, page.lang),
+        group=group,
+        styles=list(looks.values()),
+        style_of=number,
+        keys=[(i, label(word, page.lang)) for i, word in enumerate(looks)],
+        columns=columns,
+        search=(code, "codes", "first_code", "second_code", "neighbours"),
+        frames_the_page=page.extent is None,
+    )
+    kept = placed(found)
+    if spots and len(kept):
+        colour, shape = (style.VERMILION, "circle") if what == "gaps" else (style.PURPLE, "square")
+        page.add(
+            kept.set_geometry(kept.geometry.representative_point()),
+            name=label(f"{what}_spots", page.lang),
+            group=group,
+            styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
+            columns=columns,
+            labels=code if code in kept else None,
+            label_look={
+                "size": 11,
+                "color": "#7a2e00" if what == "gaps" else "#6b2150",
+                "rank": 3,
+                "above": 15,
+            },
+        )
+
+
+def placed(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that have a place."""
+    if not len(layer):
+        return layer
+    shapes = layer.geometry.to_numpy()
+    return layer[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+
+
+def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
+    """Open the page on all of the layers, where none has framed it yet."""
+    if page.extent is not None:
+        return
+    bounds = []
+    for frame in frames:
+        if frame is None or not len(frame) or frame.crs is None:
+            continue
+        found = shapely.total_bounds(convert_crs(frame.geometry, 4326).to_numpy())
+        if np.isfinite(found).all():
+            bounds.append(found)
+    if bounds:
+        stacked = np.array(bounds)
+        page.extent = [*stacked[:, :2].min(axis=0).tolist(), *stacked[:, 2:].max(axis=0).tolist()]
+
+
+def require_results(results: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse results of a name that nobody knows.
+
+    Raises
+    ------
+    InputError
+    """
+    unknown = sorted(set(results) - set(known))
+    if unknown:
+        message = f"results: {', '.join(unknown)} cannot be drawn; known are {', '.join(known)}"
+        raise InputError(message)

@@ -1,0 +1,120 @@
+/* Painting layers on a canvas. It is a generator: it stops where a frame's time is up, and goes on in the next. */
+
+const BATCH = 100;
+
+/* view: scale (pixels of the screen for a pixel of zoom 0), left and top (screen pixels), width and height. */
+function* paintLayers(ctx, layers, view, clock) {
+  const world = [view.left / view.scale, view.top / view.scale, (view.left + view.width) / view.scale, (view.top + view.height) / view.scale];
+  for (const layer of layers) {
+    if (layer.cells) { yield* paintCells(ctx, layer, view, world, clock); continue; }
+    if (layer.textOnly) { continue; }
+    const reach = 12 / view.scale, shown = layer.near([world[0] - reach, world[1] - reach, world[2] + reach, world[3] + reach]);
+    const byStyle = sortedByStyle(layer, shown, clock);
+    for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s].casing); } }
+    for (let s = 0; s < byStyle.length; s++) {
+      if (layer.onePoint) { yield* paintMarks(ctx, layer, byStyle[s], view, layer.styles[s]); }
+      else { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s]); }
+    }
+  }
+}
+
+function sortedByStyle(layer, shown, clock) {
+  const s = layer.shapes, lists = layer.styles.map(function () { return []; });
+  const n = shown ? shown.length : s.n;
+  for (let k = 0; k < n; k++) {
+    const i = shown ? shown[k] : k;
+    if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+    lists[s.style[i]].push(i);
+  }
+  return lists;
+}
+
+/* Marks of things that stand close together grow with the scale until the zoom at which they are full. */
+function radiusAt(look, view) {
+  const r = look.radius || 4;
+  return look.fullAt ? Math.max(1, r * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : r;
+}
+
+function* paintMarks(ctx, layer, list, view, look) {
+  if (!list.length) { return; }
+  const s = layer.shapes, ratio = window.devicePixelRatio || 1, r = radiusAt(look, view), half = Math.ceil(1.4 * r + (look.weight || 0) + 1);
+  const sprite = document.createElement("canvas");
+  sprite.width = sprite.height = 2 * half * ratio;
+  const sctx = sprite.getContext("2d");
+  sctx.scale(ratio, ratio);
+  paintMark(sctx, r < 2 ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
+  /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
+  const step = list.length > 20000 ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
+  const taken = step ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
+  for (let k = 0; k < list.length; k++) {
+    const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
+    if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
+    if (step) {
+      const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
+      if (taken[cell]) { continue; }
+      taken[cell] = 1;
+    }
+    ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+    if (k % 500 === 499) { yield; }
+  }
+}
+
+/* Of many areas those of a few pixels are drawn without their rims, and those of fewer as rectangles: nobody
+   could tell, and it is drawn several times as fast. */
+const MANY = 5000, RIMLESS = 9, RECTANGLE = 3;
+
+function* paintPaths(ctx, layer, list, view, look) {
+  const s = layer.shapes, box = layer.box, tiny = [], k = view.scale, many = list.length > MANY;
+  const plain = Object.assign({}, look, { weight: 0 }), least = many ? RECTANGLE : 1.2;
+  if (many && look.weight) { look = Object.assign({}, look, { weight: Math.min(look.weight, 0.8) }); }
+  let batch = 0, areas = false, rimless = false;
+  function flush() {
+    if (batch) {
+      if (areas) { fillAs(ctx, look, -view.left, -view.top); }
+      strokeAs(ctx, rimless ? plain : look);
+    }
+    ctx.beginPath(); batch = 0; areas = false;
+  }
+  flush();
+  for (const i of list) {
+    const kind = s.kind[i], wide = Math.max(box[4 * i + 2] - box[4 * i], box[4 * i + 3] - box[4 * i + 1]) * k;
+    if (kind === 0) { flush(); const p = s.pointOf[s.ringOf[i]]; paintMark(ctx, look, s.x[p] * k - view.left, s.y[p] * k - view.top, look.radius || 4); ctx.beginPath(); continue; }
+    if (wide < least) { tiny.push(i); continue; }
+    const bare = many && kind === 2 && wide < RIMLESS && look.fillOpacity > 0.05;
+    if (bare !== rimless) { flush(); rimless = bare; }
+    if (kind === 2) { areas = true; }
+    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) { addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view); }
+    if (++batch >= BATCH) { flush(); yield; }
+  }
+  flush();
+  yield* paintTiny(ctx, layer, tiny, view, look);
+}
+
+/* Points nearer than 0.8 pixels to the last one drawn change nothing that can be seen. */
+function addRing(ctx, s, from, to, closed, view) {
+  const k = view.scale, X = s.x, Y = s.y, left = view.left, top = view.top;
+  let px = X[from] * k - left, py = Y[from] * k - top;
+  ctx.moveTo(px, py);
+  for (let p = from + 1; p < to; p++) {
+    const x = X[p] * k - left, y = Y[p] * k - top, dx = x - px, dy = y - py;
+    if (dx * dx + dy * dy < 0.64 && p < to - 1) { continue; }
+    ctx.lineTo(x, y); px = x; py = y;
+  }
+  if (closed) { ctx.closePath(); }
+}
+
+function* paintTiny(ctx, layer, list, view, look) {
+  if (!list.length) { return; }
+  const taken = new Uint8Array(view.width * view.height), areas = layer.shapes.kind[list[0]] === 2, box = layer.box;
+  const fill = areas && (look.fillOpacity === undefined || look.fillOpacity > 0.05);
+  ctx.fillStyle = fill ? look.fillColor || look.color : look.color;
+  ctx.globalAlpha = fill ? Math.max(0.5, look.fillOpacity || 0.2) : 0.8;
+  for (let k = 0; k < list.length; k++) {
+    const i = list[k], left = box[4 * i] * view.scale - view.left, top = box[4 * i + 1] * view.scale - view.top, x = Math.floor(left), y = Math.floor(top);
+    if (x < 0 || y < 0 || x >= view.width || y >= view.height || taken[y * view.width + x]) { continue; }
+    taken[y * view.width + x] = 1;
+    ctx.fillRect(left, top, Math.max(1.3, (box[4 * i + 2] - box[4 * i]) * view.scale), Math.max(1.3, (box[4 * i + 3] - box[4 * i + 1]) * view.scale));
+    if (k % 2000 === 1999) { yield; }
+  }
+  ctx.globalAlpha = 1;
+}

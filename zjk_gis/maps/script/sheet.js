@@ -1,0 +1,108 @@
+/* A sheet: the canvas of a map. What was painted moves and grows with the map; a new picture is painted beside
+   it in slices of a frame, and takes its place when it is whole. */
+
+/* How long a frame may paint, at first, least and most; it is less while frames come late. */
+const SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
+
+const Sheet = L.Layer.extend({
+  initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; },
+
+  onAdd: function (map) {
+    this._box = L.DomUtil.create("div", "zjk-sheet", map.getPane(this._state.pane || "overlayPane"));
+    this._front = this._canvas(); this._back = this._canvas();
+    this.repaint();
+  },
+
+  _canvas: function () {
+    const made = L.DomUtil.create("canvas", "leaflet-zoom-animated", this._box);
+    made.style.visibility = "hidden";
+    return made;
+  },
+
+  getEvents: function () {
+    return {
+      viewreset: this.repaint, moveend: this.repaint, resize: this.repaint, move: this._follow,
+      zoomanim: function (e) { this._place(this._front, e.center, e.zoom); },
+      zoom: function () { this._place(this._front, this._map.getCenter(), this._map.getZoom()); }
+    };
+  },
+
+  _place: function (canvas, center, zoom) {
+    const at = canvas.at;
+    if (!at) { return; }
+    const scale = this._map.getZoomScale(zoom, at.zoom), origin = this._map._getNewPixelOrigin(center, zoom);
+    L.DomUtil.setTransform(canvas, at.corner.multiplyBy(scale).subtract(origin), scale);
+    if (this._state.onPlace) { this._state.onPlace(); }
+  },
+
+  /* Panned beyond the margin: paint without waiting for the hand to stop. */
+  _follow: function () {
+    const at = this._front.at;
+    if (!at || this._job || at.zoom !== this._map.getZoom()) { return; }
+    const size = this._map.getSize(), now = this._map.getPixelBounds().min.subtract(at.corner);
+    const rx = now.x / (PAD * size.x), ry = now.y / (PAD * size.y);
+    if (rx < 0.1 || ry < 0.1 || rx > 1.9 || ry > 1.9) { this.repaint(); }
+  },
+
+  repaint: function () {
+    if (!this._map) { return; }
+    const map = this._map, size = map.getSize(), zoom = map.getZoom(), ratio = window.devicePixelRatio || 1;
+    const margin = size.multiplyBy(PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
+    const view = { scale: Math.pow(2, zoom), left: corner.x, top: corner.y, width: size.x + 2 * margin.x, height: size.y + 2 * margin.y };
+    const canvas = this._back;
+    canvas.width = Math.round(view.width * ratio); canvas.height = Math.round(view.height * ratio);
+    canvas.style.width = view.width + "px"; canvas.style.height = view.height + "px";
+    canvas.at = { corner: corner, zoom: zoom };
+    const ctx = canvas.getContext("2d");
+    ctx.scale(ratio, ratio);
+    const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
+    if (this._job) { cancelAnimationFrame(this._job); }
+    const work = paintLayers(ctx, shown, view, clock), self = this, began = performance.now();
+    let slice = SLICE_MS, before = 0;
+    function go() {
+      const start = performance.now();
+      if (before) { slice = start - before > LATE_MS ? Math.max(LEAST_MS, slice / 2) : Math.min(MOST_MS, slice * 1.2); }
+      before = start;
+      let step;
+      do { step = work.next(); } while (!step.done && performance.now() - start < slice);
+      if (!step.done) { self._job = requestAnimationFrame(go); return; }
+      self._labels = paintLabels(ctx, shown, view).map(function (l) { return l.text; });
+      self._job = null;
+      self._show(performance.now() - began);
+    }
+    this._job = null;
+    go();
+  },
+
+  _show: function (took) {
+    const front = this._back;
+    this._back = this._front; this._front = front;
+    this._place(front, this._map.getCenter(), this._map.getZoom());
+    front.style.visibility = ""; this._back.style.visibility = "hidden";
+    this.took = took;
+    this.painted = (this.painted || 0) + 1;
+    if (this._state.onPainted) { this._state.onPainted(this); }
+  },
+
+  /* The features at a place, uppermost first. */
+  pick: function (latlng, most) {
+    const x = worldX(latlng.lng), y = worldY(latlng.lat), k = Math.pow(2, this._map.getZoom()), found = [], clock = this._state.clock;
+    for (let l = this._layers.length - 1; l >= 0; l--) {
+      const layer = this._layers[l];
+      if (!layer.on || !layer.tells) { continue; }
+      if (layer.cells) {
+        const cell = cellAt(layer, x, y, clock);
+        if (cell) { found.push({ layer, cell }); }
+        if (!layer.legend || !layer.legend.single) { continue; }
+      }
+      const reach = 10 / k, s = layer.shapes, near = layer.near([x - reach, y - reach, x + reach, y + reach]);
+      for (let n = (near ? near.length : s.n) - 1; n >= 0; n--) {
+        const i = near ? near[n] : n, look = layer.styles[s.style[i]];
+        if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+        if (isAt(layer, i, x, y, (s.kind[i] === 0 ? (look.radius || 4) + 3 : (look.weight || 2) / 2 + 4) / k)) { found.push({ layer, i }); }
+        if (found.length >= (most || 12)) { return found; }
+      }
+    }
+    return found;
+  }
+});
