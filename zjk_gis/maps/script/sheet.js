@@ -2,7 +2,7 @@
    it in slices of a frame, and takes its place when it is whole. */
 
 /* How long a frame may paint, at first, least and most; it is less while frames come late. */
-const SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
+const FIRST_MS = 400, SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
 
 const Sheet = L.Layer.extend({
   initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; },
@@ -58,7 +58,8 @@ const Sheet = L.Layer.extend({
     const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
     if (this._job) { cancelAnimationFrame(this._job); }
     const work = paintLayers(ctx, shown, view, clock), self = this, began = performance.now();
-    let slice = SLICE_MS, before = 0;
+    /* The first picture is waited for; no hand is on the map yet. */
+    let slice = this.painted ? SLICE_MS : FIRST_MS, before = 0;
     function go() {
       const start = performance.now();
       if (before) { slice = start - before > LATE_MS ? Math.max(LEAST_MS, slice / 2) : Math.min(MOST_MS, slice * 1.2); }

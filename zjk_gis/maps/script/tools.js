@@ -89,7 +89,7 @@ function northAndScale(app) {
 function smallMap(app) {
   const bounds = app.page.bounds, map = app.map;
   if (!bounds || map.getSize().x <= 640) { return; }
-  const framing = app.layers.filter(function (layer) { return layer.frames && !layer.cells; });
+  const framing = app.layers.filter(function (layer) { return layer.frames && !layer.cells && !layer.onePoint; });
   const layers = framing.length ? framing : app.layers.filter(function (layer) { return layer.on && !layer.cells && !layer.onePoint; });
   if (!layers.length) { return; }
   const w = worldX(bounds[0][1]), e = worldX(bounds[1][1]), n = worldY(bounds[1][0]), s = worldY(bounds[0][0]);
