@@ -84,7 +84,4 @@ pd.read_parquet(folder / "assigned.parquet").head(3)
 # Nobody can look at a million marks. They are counted by cell, and the map says so.
 
 # %%
-points = gpd.GeoDataFrame(
-    {"occurred_at": pd.NaT}, index=range(len(x)), geometry=gpd.points_from_xy(x, y), crs=zones.crs
-)
-zjk_gis.density_map(points, title="一百万个案件")
+zjk_gis.density_map(gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y, crs=zones.crs)), title="一百万个案件")

@@ -15,8 +15,8 @@
 #
 # 历史文化街区:核心保护范围内有什么?
 #
-# Two blocks are approved by the province: 张家口堡 (堡子里) and 大境门. Each has a core (核心保护范围) and a zone of
-# construction control (建设控制地带) around it. Works in the core need another permit: which pipes, which
+# Two blocks are approved by the province: 张家口堡 (堡子里) and 大境门. Each has a core (核心保护范围) and a
+# zone of construction control (建设控制地带) around it. Works in the core need another permit: which pipes, which
 # roads and which incidents lie inside?
 
 # %%

@@ -55,16 +55,12 @@ worst.drop(columns="geometry")
 # %%
 import pandas as pd
 
+beyond = {
+    f"{radius} m": zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)
+    for radius in (200, 300, 400, 500)
+}
 pd.Series(
-    {
-        f"{radius} m": int(
-            zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)[
-                "people"
-            ].sum()
-        )
-        for radius in (200, 300, 400, 500)
-    },
-    name="people beyond",
+    {radius: int(found["people"].sum()) for radius, found in beyond.items()}, name="people beyond"
 ).to_frame()
 
 # %% [markdown]
