@@ -79,7 +79,7 @@ load.sort_values("incidents", ascending=False).head(10)
 # %% [markdown]
 # ## 5 Where, and when
 #
-# The map opens on the density by unit grid; the slider plays the year.
+# Incidents are counted in hexagons until few enough are in view; the slider plays the year.
 
 # %%
-zjk_gis.density_map(assigned, grids=grids, title="2025 年案件分布")
+zjk_gis.density_map(assigned, title="2025 年案件分布")

@@ -15,9 +15,9 @@
 #
 # 收到的数据:编码、坐标、编号,一一说清
 #
-# Monday morning, a folder from three offices: a GBK shapefile without `.cpg`, a table with a title
-# over its heading, and points that lie half a kilometre off. This notebook makes the folder, dirt and all, and
-# reads it.
+# Monday morning, a folder from three offices: a GBK shapefile without `.cpg`, a table with a title over its
+# heading, and points that lie half a kilometre off. This notebook makes the folder, dirt and all, and reads
+# it.
 
 # %%
 import tempfile

@@ -16,8 +16,8 @@
 # 历史文化街区:核心保护范围内有什么?
 #
 # Two blocks are approved by the province: 张家口堡 (堡子里) and 大境门. Each has a core (核心保护范围) and a
-# zone of construction control (建设控制地带) around it. Works in the core need another permit: which pipes, which
-# roads and which incidents lie inside?
+# zone of construction control (建设控制地带) around it. Works in the core need another permit: which pipes
+# run through it?
 
 # %%
 from pathlib import Path
@@ -25,9 +25,9 @@ from pathlib import Path
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
-blocks, buildings, pipelines, roads = (
+blocks, buildings, pipelines = (
     zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("historic_blocks", "historic_buildings", "pipelines", "roads")
+    for name in ("historic_blocks", "historic_buildings", "pipelines")
 )
 blocks.assign(hectares=blocks.area / 10_000)[["block_name", "scope", "hectares"]].round(2)
 
@@ -58,4 +58,4 @@ told[told.min(axis=1) < 1]
 # ## 4 On the map
 
 # %%
-zjk_gis.heritage_map(blocks, buildings=buildings, pipelines=crossing, roads=roads, title="历史文化街区保护")
+zjk_gis.heritage_map(blocks, buildings, pipes_in_core=crossing, title="历史文化街区保护")

@@ -75,4 +75,9 @@ register.nearest(place.x + 3, place.y + 4, count=3)
 # Pipes wear the colours of CJJ 61; what was found lies on top.
 
 # %%
-zjk_gis.pipes_map(pipelines, manholes, sewage=mixed, orphans=orphans, title="管线与窨井")
+zjk_gis.pipes_map(
+    pipelines,
+    manholes,
+    findings={"orphan_manholes": orphans, "sewage_into_rain": mixed},
+    title="管线与窨井",
+)

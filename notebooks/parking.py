@@ -67,4 +67,6 @@ pd.Series(
 # ## 4 On the map
 
 # %%
-zjk_gis.parking_map(lots, gaps, region=ground, rivers=river, title="停车服务半径 300 米")
+zjk_gis.parking_map(
+    lots, gaps=gaps, estates=estates, region=ground, barriers=river, title="停车服务半径 300 米"
+)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
+from zjk_gis.cli.prints import print_sheet
 from zjk_gis.io import write_layer
-from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 
@@ -57,8 +57,9 @@ def write_audit(
         "audit.xlsx": ("工作簿(一问一表)", "workbook (one sheet a question)"),
         "audit.html": ("地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
         "report.html": ("报告(一页,可打印)", "report (one page, prints)"),
+        "audit.pdf": ("地图(A4,可张贴)", "map (A4, to hang up)"),
     }
-    layers_file, workbook, page, report = paths = [folder / name for name in files]
+    layers_file, workbook, page, report, sheet = paths = [folder / name for name in files]
     tables = {name: table for name in _SHEETS if (table := getattr(audit, name)) is not None}
     tables["border_sheet"] = borders
     layers_file.unlink(missing_ok=True)
@@ -67,10 +68,18 @@ def write_audit(
         if isinstance(table, gpd.GeoDataFrame):
             write_layer(table, layers_file, layer=name)
     title = console.pick(f"责任审计({day})", f"Audit of responsibility ({day})")
-    summary = _promises(audit, console)
-    write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
     drawn = city_map(layers, results=_drawn(audit, tables), title=title, lang=console.lang)
     save_offline(drawn, page)
+    sheet.unlink(missing_ok=True)
+    told: dict[str, Any] = {
+        "summary": audit.figures,
+        "title": title,
+        "as_of": day,
+        "map_file": page.name,
+        "picture": print_sheet(drawn, sheet, day=day, console=console),
+        "lang": console.lang,
+    }
+    write_workbook(workbook, tables, **told)
     load = "incidents" if "incidents" in audit.chiefs else "area_m2"
     amount = "consequence" if (audit.findings["consequence"].fillna(0) > 0).any() else "area_m2"
     charts = [("gaps", "gap_code", amount), ("overlaps", "overlap_code", amount)]
@@ -78,32 +87,17 @@ def write_audit(
     write_page(
         report,
         {name: tables[name] for name in _ON_PAGE if name in tables and len(tables[name].columns)},
-        summary=summary,
         charts=charts,
         page_map=drawn,
-        title=title,
-        lang=console.lang,
+        **told,
     )
+    paths = [path for path in paths if path.exists()]
     console.say("结果文件:", "files:")
     console.show(
-        [(console.pick(*texts), str(folder / name)) for name, texts in files.items()],
+        [(console.pick(*files[path.name]), str(path)) for path in paths],
         [console.pick("内容", "what"), console.pick("文件", "file")],
     )
     return paths
-
-
-def _promises(audit: ResponsibilityAudit, console: Console) -> dict[str, dict[str, str]]:
-    """Return the shares by promise for the first page, each with its denominator.
-
-    A sheet of its own tells from which rows they come.
-    """
-    promises: dict[str, dict[str, str]] = {}
-    shares = audit.figures.dropna(subset="share")
-    for row in shares[shares["measure"] != "load_gini"].to_dict("records"):
-        promise = promises.setdefault(label(row["promise"], console.lang), {})
-        of = f"{row['value']:,.0f} / {row['whole']:,.0f} {row['unit']}".rstrip()
-        promise[f"{label(row['measure'], console.lang)} ({of})"] = f"{row['share']:.2%}"
-    return promises
 
 
 def _drawn(audit: ResponsibilityAudit, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:

@@ -16,7 +16,8 @@ from zjk_gis.io import list_layers, read_layer, write_layer
 from zjk_gis.io.workspace import Workspace
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_offline
+from zjk_gis.layers.versions import zones_at
+from zjk_gis.maps import changes_map, save_offline
 from zjk_gis.reports import write_workbook
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def command(
         level=level,
     )
     _show(changes, most, console)
-    files = [] if output is None else _write(changes, after, city, output, console)
+    states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))
+    files = [] if output is None else _write(changes, states, output, console)
     console.result(
         {
             "figures": dict(zip(changes.figures["measure"], changes.figures["value"], strict=True)),
@@ -155,8 +157,7 @@ def _show_rows(rows: pd.DataFrame, columns: tuple[str, ...], console: Console) -
 
 def _write(
     changes: ZoneChanges,
-    after: gpd.GeoDataFrame,
-    city: Mapping[str, gpd.GeoDataFrame],
+    states: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
     folder: Path,
     console: Console,
 ) -> list[Path]:
@@ -185,7 +186,7 @@ def _write(
         for row in changes.figures.itertuples()
     }
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
-    save_offline(_drawn(changes, after, city, title, console), page)
+    save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
     files = [layers_file, workbook, page]
     console.say("结果文件:", "files:")
     whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]
@@ -194,15 +195,3 @@ def _write(
         [console.pick("内容", "what"), console.pick("文件", "file")],
     )
     return files
-
-
-def _drawn(
-    changes: ZoneChanges,
-    after: gpd.GeoDataFrame,
-    city: Mapping[str, gpd.GeoDataFrame],
-    title: str,
-    console: Console,
-) -> Any:
-    """Draw what moves over the zones that follow."""
-    results = {"moved": changes.moved}
-    return city_map({**city, _ZONES: after}, results=results, title=title, lang=console.lang)

@@ -12,6 +12,7 @@ from zjk_gis.cli.assign import counts_by_outcome, put_right, set_aside_rejects, 
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.gaps import show_gaps
+from zjk_gis.cli.prints import print_sheet
 from zjk_gis.errors import FileError
 from zjk_gis.io import read_layer, write_layer, write_table
 from zjk_gis.layers.labels import label
@@ -83,7 +84,7 @@ def command(data: Path, output: Path, console: Console) -> None:
     _tell_chiefs(chiefs, console)
     checks = check_against_truth(truth, answers, **results)
     _tell_checks(checks, console)
-    files = _write(output, city, results, summary, chiefs, console)
+    files = _write(output, city, results, summary, chiefs, truth["as_of"], console)
     console.say("", "")
     console.say("结果文件:", "files:")
     console.show(
@@ -146,6 +147,7 @@ def _write(
     results: dict[str, gpd.GeoDataFrame],
     summary: dict[str, Any],
     chiefs: pd.DataFrame,
+    day: str,
     console: Console,
 ) -> list[tuple[Path, str, str]]:
     """Write every result and return the files with what they hold."""
@@ -153,6 +155,7 @@ def _write(
     findings = {name: rows for name, rows in results.items() if name != "assigned"}
     files = [
         (output / "map.html", "地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
+        (output / "map.pdf", "地图(A4,可张贴)", "map (A4, to hang up)"),
         (output / "report.xlsx", "工作簿(一问一表)", "workbook (one sheet a question)"),
         (output / "assigned.gpkg", "案件归属(QGIS)", "assigned incidents (QGIS)"),
         (output / "assigned.csv", "案件归属(Excel)", "assigned incidents (Excel)"),
@@ -160,7 +163,7 @@ def _write(
         (output / "findings.gpkg", "空白、重叠等问题图层", "gaps, overlaps and other findings"),
     ]
     paths = {path.name: path for path, _, _ in files}
-    for name in ("assigned.gpkg", "findings.gpkg"):
+    for name in ("assigned.gpkg", "findings.gpkg", "map.pdf"):
         paths[name].unlink(missing_ok=True)
 
     def write_findings() -> None:
@@ -170,25 +173,31 @@ def _write(
     title = console.pick(
         "张家口市城市精细化管理一张图(模拟数据)", "Zhangjiakou city management (synthetic data)"
     )
+    drawn = city_map(city, results=results, title=title, lang=console.lang)
+
+    def write_book() -> None:
+        write_workbook(
+            paths["report.xlsx"],
+            {"assigned": kept, **findings, "busiest_chiefs": chiefs, "rejects": rejects},
+            summary=_headlines(summary, findings, console),
+            title=title,
+            as_of=day,
+            map_file="map.html",
+            picture=print_sheet(drawn, paths["map.pdf"], day=day, console=console),
+            lang=console.lang,
+        )
+
     steps: dict[str, Callable[[], object]] = {
         "assigned.gpkg": lambda: write_layer(kept, paths["assigned.gpkg"]),
         "assigned.csv": lambda: write_layer(kept, paths["assigned.csv"]),
         "assigned.rejects.csv": lambda: write_table(rejects, paths["assigned.rejects.csv"]),
         "findings.gpkg": write_findings,
-        "report.xlsx": lambda: write_workbook(
-            paths["report.xlsx"],
-            {"assigned": kept, **findings, "busiest_chiefs": chiefs, "rejects": rejects},
-            summary=_headlines(summary, findings, console),
-            title=title,
-            lang=console.lang,
-        ),
-        "map.html": lambda: save_offline(
-            city_map(city, results=results, title=title, lang=console.lang), paths["map.html"]
-        ),
+        "map.html": lambda: save_offline(drawn, paths["map.html"]),
+        "report.xlsx": write_book,
     }
     for step in track(list(steps.values()), title=console.pick("写出", "writing")):
         step()
-    return files
+    return [each for each in files if each[0].exists()]
 
 
 def _headlines(

@@ -16,9 +16,12 @@ from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.errors import InputError
-from zjk_gis.io import check_writable, read_layer
+from zjk_gis.io import read_layer
+from zjk_gis.io.paths import target_file
 from zjk_gis.maps import base_map as base_layer
-from zjk_gis.maps import city_map, save_offline
+from zjk_gis.maps import city_map, print_map, save_offline
+from zjk_gis.maps.offline import PAGES
+from zjk_gis.maps.printing import SHEETS
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 
@@ -31,7 +34,13 @@ __all__ = ["command"]
 
 @click.command("map")
 @click.argument("city", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The .html page.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A page (.html) or a print (.pdf, .svg, .png).",
+)
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
 @click.option("--title", help="The map's title.")
@@ -49,6 +58,8 @@ __all__ = ["command"]
     help="For choropleth.",
 )
 @click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
+@click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
+@click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
     "--base-map",
@@ -75,6 +86,8 @@ def command(
     column: str | None,
     method: Literal["quantile", "natural", "equal"],
     classes: int,
+    paper: str,
+    scale: float | None,
     fix_positions: bool,
     base_map: str | None,
     offline: bool,
@@ -84,8 +97,13 @@ def command(
 
     CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
     overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
+    An .html file is a page; .pdf, .svg and .png are prints.
     """
-    check_writable(output)
+    target_file(output, (*PAGES, *SHEETS))
+    on_paper = output.suffix.lower() in SHEETS
+    if base_map is not None and on_paper:
+        message = f"{output}: base maps are for pages; print without --base-map, or name an .html file"
+        raise InputError(message)
     layers = {} if kind == "choropleth" else read_city(city, console)
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
@@ -111,7 +129,10 @@ def command(
         page, counts = draw_kind(kind, question)
     if ground is not None:
         ground.add_to(page)
-    save_offline(page, output, fetch_tiles=not offline)
+    if on_paper:
+        print_map(page, output, paper=paper, scale=scale, source=source, date=day)
+    else:
+        save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
     console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
     console.result(

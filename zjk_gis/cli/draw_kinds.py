@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zjk_gis.assets import parking_gaps, pipelines_in_core
 from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.coverage.changes import compare_zones
 from zjk_gis.errors import InputError
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.versions import zones_at
@@ -117,8 +118,10 @@ def _changes(q: Question) -> _Drawn:
     name = "responsibility_zones"
     old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
     new = q.need(name)
-    page = changes_map(zones_at(old), zones_at(new), **q.texts)
-    return page, {"before": len(zones_at(old)), "after": len(zones_at(new))}
+    states = zones_at(old), zones_at(new)
+    changes = compare_zones(*states)
+    page = changes_map(*states, changes, **q.texts)
+    return page, {"before": len(states[0]), "after": len(states[1]), "moved": len(changes.moved)}
 
 
 def _pipes(q: Question) -> _Drawn:

@@ -85,6 +85,7 @@ _FORMATS = {
 _WRITTEN = (".gpkg", ".shp", ".geojson", ".fgb", ".parquet", ".csv", ".xlsx", ".kml", ".gdb")
 _GEODATABASE = ".gdb"
 _PAGES = (".html",)
+_SHEETS = (".pdf", ".svg", ".png")
 
 # What the first bytes of a file under a wrong name usually are.
 _KNOWN_CONTENT = (
@@ -175,7 +176,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     path : str or path
-        A file of one of the endings that the library writes, map pages (.html) included.
+        A file of one of the endings that the library writes, map pages (.html) and printed maps included.
 
     Raises
     ------
@@ -189,9 +190,9 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     >>> check_writable("answers.docx")
     Traceback (most recent call last):
     zjk_gis.errors.InputError: answers.docx: nothing is written under the ending '.docx'; the endings are
-    .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .kml, .gdb, .html
+    .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .kml, .gdb, .html, .pdf, .svg, .png
     """
-    target_file(path, _WRITTEN + _PAGES)
+    target_file(path, _WRITTEN + _PAGES + _SHEETS)
 
 
 def is_geodatabase(path: Path) -> bool:

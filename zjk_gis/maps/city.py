@@ -11,6 +11,7 @@ import pandas as pd
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import facilities, heritage, matters, parts, style
+from zjk_gis.maps.findings import FINDINGS, add_found
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,56 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["city_map"]
 
-# What was found amiss: columns to show, and how it looks; in the order drawn.
-_FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
-    "moved": (
-        ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
-        style.area(style.ORANGE, fill=0.55, weight=2),
-    ),
-    "sections_without_chief": (
-        ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
-        style.line("#b3261e", weight=5, dash="8 5"),
-    ),
-    "unanswered_roads": (
-        ("edge_code", "road_name", "from_m", "to_m", "length_m", "side", "answer", "codes", "vacant"),
-        style.line(style.VERMILION, weight=6),
-    ),
-    "hot_spots": (
-        ("spot_code", "incidents", "nobody", "ambiguous", "concerned_codes"),
-        style.area("#b3261e", fill=0.25, weight=1.2, dash="2 3"),
-    ),
-    "open_matters": (
-        ("rank", "concerned_codes", "incidents", "event_name"),
-        style.area("#6b7280", fill=0.12, weight=1.5, dash="6 3"),
-    ),
-    "zones_without_chief": (
-        ("rank", "finding_code", "incidents", "area_m2"),
-        style.area(style.YELLOW, fill=0.4, weight=2.5),
-    ),
-    "uneven_chiefs": (
-        ("rank", "finding", "finding_code", "incidents", "area_m2", "road_m", "concerned_codes"),
-        style.area("#4b0082", fill=0.18, weight=2.5, dash="9 4"),
-    ),
-    "pipelines_in_core": (
-        ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
-        style.line(style.BLACK, weight=3, dash="1 5"),
-    ),
-    "sewage_into_rain": (
-        ("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"),
-        style.line("#7f3b08", weight=5),
-    ),
-    "manholes_outside_zones": (
-        ("manhole_code", "pipe_kind", "road_name", "owner"),
-        style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
-    ),
-    "orphan_manholes": (
-        ("manhole_code", "pipe_kind", "road_name", "owner"),
-        style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
-    ),
-}
-_RESULTS = ("assigned", "gaps", "overlaps", *_FINDINGS)
-_OFF = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
+_RESULTS = ("assigned", "gaps", "overlaps", *FINDINGS)
 _GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
 _FOLDED = ("facilities", "ground")
 
@@ -153,7 +105,9 @@ def city_map(
     _add_roads(page, layers, words)
     _add_facilities(page, layers, words)
     _add_incidents(page, results.get("assigned"), words)
-    _add_findings(page, results, words)
+    add_found(page, results, group=words["findings"])
+    for name in ("overlaps", "gaps"):
+        parts.add_findings(page, results.get(name), what=name, group=words["findings"])
     _add_names(page, layers)
     parts.frame_by(page, [*layers.values(), *results.values()])
     return page.map()
@@ -347,26 +301,6 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
                 on=False,
                 together=label(name, page.lang),
             )
-
-
-def _add_findings(page: Page, results: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
-    for name, (columns, look) in _FINDINGS.items():
-        if name in results:
-            page.add(
-                results[name],
-                name=label(name, page.lang),
-                group=words["findings"],
-                styles=[look],
-                columns=_with_rank(columns),
-                search=columns[:1],
-                on=name not in _OFF,
-            )
-    for name in ("overlaps", "gaps"):
-        parts.add_findings(page, results.get(name), what=name, group=words["findings"])
-
-
-def _with_rank(columns: tuple[str, ...]) -> tuple[str, ...]:
-    return (*columns, *(name for name in parts.RANKED if name not in columns))
 
 
 def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]) -> None:

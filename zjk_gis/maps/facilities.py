@@ -12,11 +12,13 @@ from zjk_gis.crs import as_metric
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import parts, style
+from zjk_gis.maps.findings import add_found
 from zjk_gis.maps.parts import pick
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import folium
     import geopandas as gpd
@@ -31,6 +33,8 @@ _PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manh
                  "road_name", "owner")  # fmt: skip
 _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
                     "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
+_FOUND = ("发现的问题", "Findings")
+_PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
 _PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
 
 
@@ -38,6 +42,7 @@ def pipes_map(
     pipes: gpd.GeoDataFrame | None = None,
     manholes: gpd.GeoDataFrame | None = None,
     *,
+    findings: Mapping[str, gpd.GeoDataFrame] | None = None,
     region: gpd.GeoDataFrame | None = None,
     title: str | None = None,
     source: str | None = None,
@@ -52,6 +57,9 @@ def pipes_map(
         Lines, with ``pipe_kind`` where it is known.
     manholes : GeoDataFrame, optional
         Points, with ``pipe_kind`` where it is known.
+    findings : mapping of str to GeoDataFrame, optional
+        What was found amiss, drawn on top: ``orphan_manholes``, ``sewage_into_rain``,
+        ``manholes_outside_zones`` and ``pipelines_in_core``.
     region : GeoDataFrame, optional
         The ground they lie under.
     title, source : str, optional
@@ -64,6 +72,8 @@ def pipes_map(
 
     Raises
     ------
+    InputError
+        If a finding has a name that is not known.
     CRSError
         If a layer has no CRS.
 
@@ -82,6 +92,8 @@ def pipes_map(
     >>> pipes_map(pipes).get_root().title
     '地下管线与窨井'
     """
+    findings = dict(findings or {})
+    parts.require_results(findings, _PIPE_FINDINGS)
     texts = []
     if pipes is not None:
         texts.append(pick(lang, f"管线 {len(pipes):,} 段", f"{len(pipes):,} pipes"))
@@ -91,16 +103,17 @@ def pipes_map(
         lang,
         title=title,
         default=("地下管线与窨井", "Pipes and manholes"),
-        groups=[_PIPES, _MANHOLES],
+        groups=[_FOUND, _PIPES, _MANHOLES] if findings else [_PIPES, _MANHOLES],
         source=source,
         date=date,
         subtitle=" · ".join(texts),
     )
     parts.add_ground(page, region)
     if pipes is not None:
-        add_pipes(page, pipes, group=page.groups[0][0], manholes=False)
+        add_pipes(page, pipes, group=page.groups[-2][0], manholes=False)
     if manholes is not None:
-        add_pipes(page, manholes, group=page.groups[1][0], manholes=True)
+        add_pipes(page, manholes, group=page.groups[-1][0], manholes=True)
+    add_found(page, findings, group=page.groups[0][0])
     parts.frame_by(page, [pipes, manholes])
     return page.map()
 

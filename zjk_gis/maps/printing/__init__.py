@@ -4,6 +4,6 @@ The sheet is drawn as one SVG document (`canvas`, `content`, `furniture`, laid o
 are made of it by Typst, which keeps shapes shapes and text text.
 """
 
-from zjk_gis.maps.printing.printed import print_map
+from zjk_gis.maps.printing.printed import SHEETS, print_map
 
-__all__ = ["print_map"]
+__all__ = ["SHEETS", "print_map"]

@@ -16,7 +16,7 @@ import shapely
 from zjk_gis.maps.printing.fonts import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -62,10 +62,13 @@ class Canvas:
             return
         unit = _HUNDREDTH * MM_PER_PIXEL
         weight = float(style.get("weight", 1.0)) * unit
-        drawn = [f'fill="{self._fill(style)}"', 'fill-rule="evenodd"']
-        opacity = float(style.get("fillOpacity", 1.0))
-        if opacity < 1 and "fillColor" in style and "hatch" not in style:
-            drawn.append(f'fill-opacity="{opacity:g}"')
+        fill, opacity = self._fill(style), float(style.get("fillOpacity", 1.0))
+        own = f'fill="{fill}" fill-rule="evenodd"' + (f' fill-opacity="{opacity:g}"' if opacity < 1 else "")
+        shape = f'd={quoteattr(path)} transform="scale(.01)"'
+        if "hatch" in style and fill != "none":
+            self.parts.append(f"<path {own} {shape}/>")  # the colour below, the hatch on it
+            own = f'fill="url(#{self._pattern(style)})" fill-rule="evenodd"'
+        drawn = [own]
         if style.get("stroke", True) and weight > 0:
             drawn.append(f'stroke="{_colour(style.get("color", _INK))}" stroke-width="{weight:.3g}"')
             drawn.append('stroke-linejoin="round" stroke-linecap="round"')
@@ -74,7 +77,7 @@ class Canvas:
             ]
             if dashes:
                 drawn.append(f'stroke-dasharray="{" ".join(f"{each:.3g}" for each in dashes)}"')
-        self.parts.append(f'<path transform="scale(.01)" {" ".join(drawn)} d={quoteattr(path)}/>')
+        self.parts.append(f"<path {' '.join(drawn)} {shape}/>")
 
     def text(
         self,
@@ -106,12 +109,11 @@ class Canvas:
         colour = style.get("fillColor")
         if colour is None or style.get("fill") is False or not float(style.get("fillOpacity", 1.0)):
             return "none"
-        hatch = style.get("hatch")
-        if not hatch:
-            return _colour(colour)
-        key = (str(hatch), _colour(style.get("color", colour)))
-        self.patterns.setdefault(key, f"p{len(self.patterns)}")
-        return f"url(#{self.patterns[key]})"
+        return _colour(colour)
+
+    def _pattern(self, style: Mapping[str, Any]) -> str:
+        key = (str(style["hatch"]), _colour(style.get("color", _INK)))
+        return self.patterns.setdefault(key, f"p{len(self.patterns)}")
 
     def document(self, width: float, height: float, *, family: str, title: str, faces: str = "") -> str:
         """Return the whole page as an SVG document."""
@@ -156,6 +158,7 @@ def mark_path(points: NDArray[np.float64], shape: str, radius: float) -> str:
         "diamond": f"m0 {-1.25 * r:.0f}l{1.25 * r:.0f} {1.25 * r:.0f}l{-1.25 * r:.0f} {1.25 * r:.0f}"
         f"l{-1.25 * r:.0f} {-1.25 * r:.0f}z",
         "triangle": f"m0 {-1.2 * r:.0f}l{1.1 * r:.0f} {2 * r:.0f}h{-2.2 * r:.0f}z",
+        "plus": f"m{-1.2 * r:.0f} 0h{2.4 * r:.0f}m{-1.2 * r:.0f} {-1.2 * r:.0f}v{2.4 * r:.0f}",
         "cross": f"m{-r:.0f} {-r:.0f}l{2 * r:.0f} {2 * r:.0f}m{-2 * r:.0f} 0l{2 * r:.0f} {-2 * r:.0f}",
     }
     form = forms.get(shape, forms["circle"])
@@ -174,14 +177,18 @@ def rings_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp
 
 
 def _pattern(name: str, kind: str, colour: str) -> str:
-    """Describe a hatch; kinds are those of the maps on screen."""
-    lines: Iterable[str] = {
-        "cross": ("M0 0V180", "M0 0H180"),
-        "dots": (),
-    }.get(kind, ("M0 0V180",))
-    turn = -45 if kind == "back" else 45
-    body = "".join(f'<path d="{line}" stroke="{colour}" stroke-width="40" fill="none"/>' for line in lines)
-    body = body or f'<circle cx="90" cy="90" r="30" fill="{colour}"/>'
+    """Describe a hatch; the kinds are those of the maps on screen."""
+    upright, level = "M90 0V180", "M0 90H180"
+    lines, turn = {
+        "diagonal": ((upright,), 45),
+        "back": ((upright,), -45),
+        "cross": ((upright, level), 45),
+        "level": ((level,), 0),
+        "upright": ((upright,), 0),
+        "dots": ((), 45),
+    }.get(kind, ((upright,), 45))
+    body = "".join(f'<path d="{line}" stroke="{colour}" stroke-width="26" fill="none"/>' for line in lines)
+    body = body or f'<circle cx="90" cy="90" r="32" fill="{colour}"/>'
     return (
         f'<pattern id="{name}" width="180" height="180" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate({turn})">{body}</pattern>'

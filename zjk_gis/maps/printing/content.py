@@ -25,6 +25,7 @@ __all__ = ["View", "draw_layers", "draw_names", "swatch"]
 
 _FINEST = 0.04  # millimetres: what lies nearer to a line is part of it on paper
 _BEYOND = 3.0
+_METRES_A_PIXEL = 156_543 * 0.757  # of zoom 0, at the latitude of Zhangjiakou
 _NAME_SIZE = 2.5
 _WATER = "#2f6f9f"
 _GREY = "#3e4c59"
@@ -95,7 +96,7 @@ def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: 
     dimension = int(shapely.get_dimensions(shapes[0]))
     if dimension == 0:
         points = view.on_paper(shapely.get_coordinates(shapes))
-        radius = float(style.get("radius", 4)) * MM_PER_PIXEL
+        radius = float(style.get("radius", 4)) * MM_PER_PIXEL * _shrunk(style, view)
         canvas.path(mark_path(points, str(style.get("shape", "circle")), radius), style)
         return
     clipped = shapely.clip_by_rect(shapes, *view.extent(_BEYOND))
@@ -108,6 +109,15 @@ def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: 
         coords, offsets = rings_of(np.array([shape], dtype=object))
         if len(coords):
             canvas.path(path_of(view.on_paper(coords), offsets, closed=True), style)
+
+
+def _shrunk(style: Mapping[str, Any], view: View) -> float:
+    """Return by how much marks are smaller that grow on screen until a zoom: what shows as much ground."""
+    if "fullAt" not in style:
+        return 1.0
+    zoom = np.log2(_METRES_A_PIXEL / (view.metres * MM_PER_PIXEL))
+    least = 1.0 / float(style.get("radius", 4))
+    return float(np.clip(2.0 ** ((zoom - float(style["fullAt"])) / 2), least, 1.0))
 
 
 def draw_names(

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from zjk_gis.maps.page import Page
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
 
-__all__ = ["print_map"]
+__all__ = ["SHEETS", "print_map"]
 
-_ENDINGS = (".pdf", ".svg", ".png")
+SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
 _MOST_DPI = 1200
 _ROOM = 1.03  # how much more ground than the extent is shown
@@ -132,7 +132,7 @@ def print_map(
     ...     "1:7,500" in made.read_text(encoding="utf-8")
     True
     """
-    target = target_file(path, _ENDINGS)
+    target = target_file(path, SHEETS)
     if not 0 < dpi <= _MOST_DPI:
         message = f"dpi must lie above 0 and up to {_MOST_DPI}, not {dpi!r}"
         raise InputError(message)

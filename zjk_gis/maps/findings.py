@@ -1,0 +1,83 @@
+"""What was found amiss, on any map: which columns a click tells, and how it looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import style
+from zjk_gis.maps.parts import RANKED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from zjk_gis.maps.page import Page
+
+__all__ = ["FINDINGS", "add_found"]
+
+# What was found amiss: columns to show, and how it looks; in the order drawn.
+FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
+    "moved": (
+        ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
+        style.area(style.ORANGE, fill=0.55, weight=2),
+    ),
+    "sections_without_chief": (
+        ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
+        style.line("#b3261e", weight=5, dash="8 5"),
+    ),
+    "unanswered_roads": (
+        ("edge_code", "road_name", "from_m", "to_m", "length_m", "side", "answer", "codes", "vacant"),
+        style.line(style.VERMILION, weight=6),
+    ),
+    "hot_spots": (
+        ("spot_code", "incidents", "nobody", "ambiguous", "concerned_codes"),
+        style.area("#b3261e", fill=0.25, weight=1.2, dash="2 3"),
+    ),
+    "open_matters": (
+        ("rank", "concerned_codes", "incidents", "event_name"),
+        style.area("#6b7280", fill=0.12, weight=1.5, dash="6 3"),
+    ),
+    "zones_without_chief": (
+        ("rank", "finding_code", "incidents", "area_m2"),
+        style.area(style.YELLOW, fill=0.4, weight=2.5),
+    ),
+    "uneven_chiefs": (
+        ("rank", "finding", "finding_code", "incidents", "area_m2", "road_m", "concerned_codes"),
+        style.area("#4b0082", fill=0.18, weight=2.5, dash="9 4"),
+    ),
+    "pipelines_in_core": (
+        ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
+        style.line(style.BLACK, weight=3, dash="1 5"),
+    ),
+    "sewage_into_rain": (
+        ("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"),
+        style.line("#7f3b08", weight=5),
+    ),
+    "manholes_outside_zones": (
+        ("manhole_code", "pipe_kind", "road_name", "owner"),
+        style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
+    ),
+    "orphan_manholes": (
+        ("manhole_code", "pipe_kind", "road_name", "owner"),
+        style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
+    ),
+}
+_OFF = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
+
+
+def add_found(page: Page, results: Mapping[str, gpd.GeoDataFrame], *, group: str) -> None:
+    """Draw the findings that are among results, in the order of `FINDINGS`."""
+    for name, (columns, look) in FINDINGS.items():
+        if name in results:
+            page.add(
+                results[name],
+                name=label(name, page.lang),
+                group=group,
+                styles=[look],
+                columns=(*columns, *(each for each in RANKED if each not in columns)),
+                search=columns[:1],
+                on=name not in _OFF,
+            )
