@@ -352,3 +352,19 @@ def test_on_a_phone_nothing_hangs_over_and_the_legend_unfolds(kind, visit, tmp_p
     assert not seen.page.is_visible(".zjk-panel summary")
     seen.page.click(".zjk-fold")
     assert seen.page.is_visible(".zjk-panel summary")
+
+
+def test_a_link_leads_to_a_place_and_what_is_there(visit, tmp_path):
+    zones = make_zones()
+    seen = visit(save_offline(zones_map(zones), tmp_path / "map.html"))
+    place = zones.to_crs(4326).geometry.iloc[2].representative_point()
+    seen.page.evaluate(f"window.location.hash = '#17/{place.y:.6f}/{place.x:.6f}'")
+    seen.page.wait_for_selector(".zjk-popup table")
+    assert "Z2" in seen.page.text_content(".zjk-popup")
+    assert seen.page.evaluate("window.zjk.map.getZoom()") == 17
+    centre = seen.page.evaluate("[window.zjk.map.getCenter().lng, window.zjk.map.getCenter().lat]")
+    assert centre == pytest.approx([place.x, place.y], abs=1e-3)
+    for hostile in ("#17/<b>/1", "#constructor", "#99/1e9/1e9", "#'-alert(1)-'"):
+        seen.page.evaluate("hash => { window.location.hash = hash; }", hostile)
+    seen.page.wait_for_timeout(100)
+    assert_quiet(seen)

@@ -68,7 +68,7 @@ def write_audit(
         if isinstance(table, gpd.GeoDataFrame):
             write_layer(table, layers_file, layer=name)
     title = console.pick(f"责任审计({day})", f"Audit of responsibility ({day})")
-    drawn = city_map(layers, results=_drawn(audit, tables), title=title, lang=console.lang)
+    drawn = city_map(layers, results=_drawn(audit, tables), title=title, date=day, lang=console.lang)
     save_offline(drawn, page)
     sheet.unlink(missing_ok=True)
     told: dict[str, Any] = {

@@ -173,7 +173,7 @@ def _write(
     title = console.pick(
         "张家口市城市精细化管理一张图(模拟数据)", "Zhangjiakou city management (synthetic data)"
     )
-    drawn = city_map(city, results=results, title=title, lang=console.lang)
+    drawn = city_map(city, results=results, title=title, date=day, lang=console.lang)
 
     def write_book() -> None:
         write_workbook(

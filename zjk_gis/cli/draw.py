@@ -119,7 +119,7 @@ def command(
             at=day,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
         )
-        page = city_map(layers, results=results, title=title, source=source, lang=console.lang)
+        page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
     else:
         question = Question(

@@ -23,6 +23,16 @@ async function unpackLayer(layer, page) {
   return layer;
 }
 
+/* A link may lead to a place, as workbooks and reports write it: map.html#17/40.8/114.9 */
+function goToAddress(app) {
+  const found = /^#(\d{1,2}(?:\.\d+)?)\/(-?\d{1,2}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(window.location.hash);
+  if (!found) { return; }
+  const place = L.latLng(Number(found[2]), Number(found[3]));
+  app.map.setView(place, Number(found[1]), { animate: false });
+  const there = app.pick(place);
+  if (there.length) { openPopup(app, place, there); }
+}
+
 async function zjkPage(map, page) {
   const app = { map, page, words: page.words, state: { clock: null }, marked: L.layerGroup().addTo(map) };
   const title = element("div", "zjk-title");
@@ -84,5 +94,7 @@ async function zjkPage(map, page) {
   });
   await painted;
   app.search = function (text, most) { return searched(app, text, most || 12); };
+  goToAddress(app);
+  window.addEventListener("hashchange", function () { goToAddress(app); });
   window.zjk = app;
 }
