@@ -321,6 +321,7 @@ def test_audit_tells_the_promises_and_writes_what_breaks_them(run, tmp_path):
         "audit.gpkg",
         "audit.xlsx",
         "audit.html",
+        "audit.pdf",
         "report.html",
     }
     stretches = gpd.read_file(folder / "audit.gpkg", layer="stretches")

@@ -83,7 +83,9 @@ def test_ground_is_left_to_nobody_and_taken_from_nobody(old):
     ]
     assert np.isnan(changes.moved["from_share"].iloc[0])
     assert changes.figure("ground_to_nobody") == 2000
-    assert changes.handover[["chief_code", "direction", "other_chief", "area_m2"]].to_numpy().tolist() == [
+    assert changes.handover[
+        ["chief_code", "direction", "counterpart_chief", "area_m2"]
+    ].to_numpy().tolist() == [
         ["LA", "gives", "", 2000.0],
         ["LD", "gets", "", 5000.0],
     ]
@@ -149,7 +151,7 @@ def test_where_zones_overlap_all_that_hold_the_ground_are_named():
     ]
     assert changes.figure("ground_unmoved") == 16_000
     gives = changes.handover[changes.handover["direction"] == "gives"]
-    assert gives[["chief_code", "other_chief", "from_code", "area_m2"]].to_numpy().tolist() == [
+    assert gives[["chief_code", "counterpart_chief", "from_code", "area_m2"]].to_numpy().tolist() == [
         ["LA", "L9", "A", 10_000.0],
         ["LB", "L9", "B", 4000.0],
     ]
@@ -201,7 +203,7 @@ def test_roads_components_and_open_incidents_are_handed_over(old, city):
     assert changes.incidents["move_code"].tolist() == ["M001", "M001"]
     for at, (chief, direction, other) in enumerate([("LA", "gets", "LB"), ("LB", "gives", "LA")]):
         listed = changes.handover.iloc[at]
-        assert listed[["chief_code", "direction", "other_chief", "from_code", "to_code"]].tolist() == [
+        assert listed[["chief_code", "direction", "counterpart_chief", "from_code", "to_code"]].tolist() == [
             chief, direction, other, "B", "A",
         ]  # fmt: skip
         assert listed["roads"] == "边界街 50.0 m;长青路 30.0 m"

@@ -284,8 +284,8 @@ class TestBeforeAndAfter:
         seen = visit(save_offline(drawn, tmp_path / "map.html"))
         seen.page.evaluate("void zjk.swipe.set(0.2)")
         rows = click_at(seen, 285, 100)
-        assert (rows["调出责任区"], rows["调入责任区"], rows["面积(m²)"]) == ("Z0", "Z1", "9,000")
-        assert "易手地块 1 处,9,000 m²" in seen.page.inner_text(".zjk-title span")
+        assert (rows["原责任区"], rows["现责任区"], rows["面积(m²)"]) == ("Z0", "Z1", "9,000")
+        assert "易手土地 1 处,9,000 m²" in seen.page.inner_text(".zjk-title span")
 
 
 def hostile_frames(text):

@@ -34,7 +34,16 @@ __all__ = ["command"]
 _ZONES = "responsibility_zones"
 _COMPONENTS = ("manholes", "street_lamps", "public_toilets", "waste_points", "ancient_trees")
 _LISTED = ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open")
-_OF_CHIEFS = ("chief_code", "direction", "other_chief", "from_code", "to_code", "area_m2", "road_m", "open")
+_OF_CHIEFS = (
+    "chief_code",
+    "direction",
+    "counterpart_chief",
+    "from_code",
+    "to_code",
+    "area_m2",
+    "road_m",
+    "open",
+)
 
 
 @click.command("compare")

@@ -62,8 +62,9 @@ class ZoneChanges:
         ``given_m2``, ``taken_m2``, ``from_chief``, ``to_chief``.
     handover : DataFrame
         The hand-over list (移交清单): for each chief what he ``gives`` to whom and ``gets`` from whom,
-        code by code: ``chief_code``, ``direction``, ``other_chief``, ``from_code``, ``to_code``, ``area_m2``,
-        ``road_m``, ``roads`` (names with metres), counts of components, ``open`` and ``open_incidents``.
+        code by code: ``chief_code``, ``direction``, ``counterpart_chief``, ``from_code``, ``to_code``,
+        ``area_m2``, ``road_m``, ``roads`` (names with metres), counts of components, ``open`` and
+        ``open_incidents``.
     roads : DataFrame or None
         One row a piece of ground and road on it: ``move_code``, the codes and name of the road, ``road_m``.
     incidents : GeoDataFrame or None

@@ -26,7 +26,7 @@ __all__ = ["changed_incidents", "components_in", "handover_list", "open_by_move"
 _ROAD = ("road_code", "road_name", "road_class", "edge_code")
 _DONE = "结案"
 _LEAST_M = 1e-6
-_KEY = ["chief_code", "direction", "other_chief", "from_code", "to_code"]
+_KEY = ["chief_code", "direction", "counterpart_chief", "from_code", "to_code"]
 
 
 def roads_in(roads: gpd.GeoDataFrame, moved: gpd.GeoDataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
@@ -171,8 +171,8 @@ def _with_chiefs(hands: pd.DataFrame, old: Side, new: Side) -> pd.DataFrame:
     giver = hands["from_code"].map(lambda code: old.chief_of.get(code, ""))
     taker = hands["to_code"].map(lambda code: new.chief_of.get(code, ""))
     gives = hands["direction"] == "gives"
-    hands = hands.assign(chief_code=giver.where(gives, taker), other_chief=taker.where(gives, giver))
-    himself = (hands["chief_code"] == hands["other_chief"]) & (hands["chief_code"] != "")
+    hands = hands.assign(chief_code=giver.where(gives, taker), counterpart_chief=taker.where(gives, giver))
+    himself = (hands["chief_code"] == hands["counterpart_chief"]) & (hands["chief_code"] != "")
     return hands[~himself]
 
 

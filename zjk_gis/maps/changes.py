@@ -132,7 +132,7 @@ def _add_moved(page: Page, moved: gpd.GeoDataFrame) -> None:
         ]
     page.add(
         moved,
-        name=pick(page.lang, "易手地块", "Ground that changes hands"),
+        name=label("moved", page.lang),
         group=page.groups[0][0],
         styles=list(looks.values()),
         style_of=parts.positions_in(kind, looks),
@@ -166,7 +166,7 @@ def _add_moved(page: Page, moved: gpd.GeoDataFrame) -> None:
         )
     area = f"{moved['area_m2'].sum():,.0f} m²" if "area_m2" in moved else ""
     page.subtitle = pick(
-        page.lang, f"易手地块 {len(moved):,} 处,{area}", f"{len(moved):,} pieces of ground, {area}"
+        page.lang, f"易手土地 {len(moved):,} 处,{area}", f"{len(moved):,} pieces of ground, {area}"
     )
 
 
