@@ -93,6 +93,7 @@ async function zjkPage(map, page) {
     map.getContainer().classList.toggle("zjk-over", app.pick(event.latlng, 1).length > 0);
   });
   await painted;
+  app.layers.forEach(function (layer) { if (layer.cells) { tellCells(app, layer); } }); // painted before the legend was there
   app.search = function (text, most) { return searched(app, text, most || 12); };
   goToAddress(app);
   window.addEventListener("hashchange", function () { goToAddress(app); });
