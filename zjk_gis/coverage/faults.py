@@ -9,10 +9,10 @@ from zjk_gis.coverage.faces import divide
 from zjk_gis.coverage.gaps import GapRules, Ground, gaps_of
 from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
 from zjk_gis.progress import track
+from zjk_gis.threads import all_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
 
     import geopandas as gpd
 
@@ -92,11 +92,18 @@ def coverage_faults(
     of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
     ground = Ground.of(region, allowed)
     divided: list[Divided] = []
-    steps: tuple[Callable[[], gpd.GeoDataFrame | None], ...] = (
-        lambda: divided.append(divide(zones, code=code, crs=ground.crs, at=at, level=level)),
-        lambda: gaps_of(divided[0], ground, of_gaps),
-        lambda: overlaps_of(divided[0], of_overlaps),
-    )
-    _, gaps, overlaps = [step() for step in track(steps, title="责任空白与重叠")]
+    found: list[gpd.GeoDataFrame] = []
+
+    def describe() -> None:  # neither needs the other, and much of either runs without the interpreter's lock
+        asked = {
+            "gaps": lambda: gaps_of(divided[0], ground, of_gaps),
+            "overlaps": lambda: overlaps_of(divided[0], of_overlaps),
+        }
+        found.extend(all_of(lambda name: asked[name](), asked))
+
+    steps = (lambda: divided.append(divide(zones, code=code, crs=ground.crs, at=at, level=level)), describe)
+    for step in track(steps, title="责任空白与重叠"):
+        step()
+    gaps, overlaps = found
     layers = {"people": people, "buildings": buildings, "roads": roads}
     return CoverageFaults(contents_of(gaps, **layers), contents_of(overlaps, **layers))

@@ -24,7 +24,7 @@ __all__ = ["greatest_widths"]
 
 _SAMPLES = np.array([1.0, 3.0, 5.0]) / 6.0
 _STEP = 1.0 / 3.0
-_BEST = 3  # samples a shape between whose neighbours the maximum is looked for
+_BEST = 10  # samples a shape between whose neighbours the maximum is looked for
 _ENOUGH = 0.5  # a circle smaller by this factor than the largest so far is not asked how far it grows
 _ROUNDS = 40
 _GOLDEN = (5.0**0.5 - 1.0) / 2.0
@@ -77,6 +77,8 @@ def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
 def _highest(border: _Border, element: Ints, place: Floats) -> Floats:
     """Narrow down the maximum around places of the border, by the golden section."""
     low, high = np.maximum(place - _STEP, _ENDS), np.minimum(place + _STEP, 1.0 - _ENDS)
+    if not border.is_small:
+        return border.highest(element, low, high)
     one, other = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_one, at_other = border.radii(element, one), border.radii(element, other)
     for _ in range(_ROUNDS):
@@ -109,7 +111,7 @@ class _Border:
         self._turning = np.concatenate([np.zeros((len(edges), 2)), inward[corner] - inward[before[corner]]])
         self._blocks: tuple[Floats, Ints] | None = None
         pairs = np.bincount(self.shape, minlength=len(starts) - 1) * np.diff(starts)
-        self._is_small = pairs.sum() * len(_SAMPLES) < _FEW_PAIRS
+        self.is_small = pairs.sum() * len(_SAMPLES) < _FEW_PAIRS
         self._skip = np.stack([at, np.concatenate([np.arange(len(edges)), before[corner]])], axis=1)
 
     @classmethod
@@ -142,13 +144,26 @@ class _Border:
         normals = self._normal[element] + place[:, None] * self._turning[element]
         normals /= np.hypot(*normals.T)[:, None]
         asked = (points, normals, self.shape[element], self._skip[element], self._edges, self._starts)
-        if self._is_small:
+        if self.is_small:
             return _radii(*asked)
-        from zjk_gis.engine.tangents import blocks_of, tangent_radii
+        from zjk_gis.engine.tangents import tangent_radii
+
+        return tangent_radii(*asked, self._in_blocks(), enough)
+
+    def highest(self, element: Ints, low: Floats, high: Floats) -> Floats:
+        """Narrow down the maximum between two places of each element, in compiled code."""
+        from zjk_gis.engine.tangents import highest_radii
+
+        ways = (self._begin, self._along, self._normal, self._turning)
+        own = (self.shape, self._skip, self._edges, self._starts)
+        return highest_radii(element, low, high, ways, *own, self._in_blocks(), _ROUNDS)
+
+    def _in_blocks(self) -> tuple[Floats, Ints]:
+        from zjk_gis.engine.tangents import blocks_of
 
         if self._blocks is None:
             self._blocks = blocks_of(self._edges, self._starts)
-        return tangent_radii(*asked, self._blocks, enough)
+        return self._blocks
 
 
 def _radii(points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floats, starts: Ints) -> Floats:
