@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from zjk_gis.assets import (
@@ -12,13 +13,16 @@ from zjk_gis.assets import (
     sewage_into_rain,
 )
 from zjk_gis.assign import assign_incidents
-from zjk_gis.coverage import coverage_gaps, overlapping_zones, sections_without_chief
+from zjk_gis.coverage import overlapping_zones, sections_without_chief
+from zjk_gis.coverage.faults import coverage_faults
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping
 
     import geopandas as gpd
+
+    from zjk_gis.coverage.faults import CoverageFaults
 
 __all__ = ["survey_city"]
 
@@ -65,14 +69,19 @@ def survey_city(
     """
     zones = city.get("responsibility_zones")
     river = city.get("rivers")
+
+    @cache
+    def faults() -> CoverageFaults:  # both questions rest on one division of the ground
+        return coverage_faults(city["built_up_areas"], zones, at=at, allowed=river)
+
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
             ("built_up_areas", "responsibility_zones"),
-            lambda: coverage_gaps(city["built_up_areas"], city["responsibility_zones"], at=at, allowed=river),
+            lambda: faults().gaps,
         ),
         "overlaps": (
             ("responsibility_zones",),
-            lambda: overlapping_zones(city["responsibility_zones"], at=at),
+            lambda: faults().overlaps if "built_up_areas" in city else overlapping_zones(zones, at=at),
         ),
         "sections_without_chief": (
             ("road_sections",),
