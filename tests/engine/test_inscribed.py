@@ -43,6 +43,16 @@ class TestWidths:
         assert greatest_widths(shapes) == pytest.approx(theirs, rel=0.01)
 
 
+def test_a_border_of_thousands_of_edges_hides_nothing():
+    rng = np.random.default_rng(0)
+    angles = np.sort(rng.uniform(0, 2 * np.pi, 3000))
+    radii = 100 + np.cumsum(rng.normal(0, 0.05, 3000))
+    disc = shapely.Polygon(np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)).buffer(0)
+    shapes = np.array([disc, disc.difference(disc.buffer(-6))], dtype=object)
+    theirs = 2 * shapely.length(shapely.maximum_inscribed_circle(shapes, tolerance=1e-3))
+    assert greatest_widths(shapes) == pytest.approx(theirs, rel=0.01)
+
+
 def test_compiled_code_and_plain_agree_to_a_millionth(monkeypatch):
     shapes = stars(40, seed=1)
     monkeypatch.setattr(inscribed, "_FEW_PAIRS", 0)

@@ -24,6 +24,7 @@ __all__ = ["greatest_widths"]
 
 _SAMPLES = np.array([1.0, 3.0, 5.0]) / 6.0
 _STEP = 1.0 / 3.0
+_LONG, _MANY = 500, 40  # a border of more elements has more places that are nearly the best
 _BEST = 10  # samples a shape between whose neighbours the maximum is looked for
 _ENOUGH = 0.5  # a circle smaller by this factor than the largest so far is not asked how far it grows
 _ROUNDS = 40
@@ -68,7 +69,8 @@ def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
     np.maximum.at(widths, shape, radius)
     order = np.lexsort((-radius, shape))
     nth = np.arange(len(order)) - np.searchsorted(shape[order], shape[order])
-    best = order[nth < _BEST]
+    is_long = np.bincount(border.shape, minlength=len(shapes)) > _LONG
+    best = order[nth < np.where(is_long[shape[order]], _MANY, _BEST)]
     best = best[radius[best] > _ENOUGH * widths[shape[best]]]
     np.maximum.at(widths, shape[best], _highest(border, element[best], place[best]))
     return 2.0 * widths
