@@ -43,20 +43,55 @@ function* paintMarks(ctx, layer, list, view, look) {
   const sctx = sprite.getContext("2d");
   sctx.scale(ratio, ratio);
   paintMark(sctx, r < 2 ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
+  const many = list.length > 20000;
   /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
-  const step = list.length > 20000 ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
-  const taken = step ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
+  const step = many ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
+  const taken = many ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
+  const stamp = many ? stamper(sprite, Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
   for (let k = 0; k < list.length; k++) {
     const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
     if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
-    if (step) {
+    if (many) {
       const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
       if (taken[cell]) { continue; }
       taken[cell] = 1;
+      stamp.at(Math.round((x - half) * ratio), Math.round((y - half) * ratio));
+      if (k % 5000 === 4999) { yield; }
+    } else {
+      ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+      if (k % 500 === 499) { yield; }
     }
-    ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
-    if (k % 500 === 499) { yield; }
   }
+  if (many) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
+}
+
+/* Tens of thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each
+   takes several times as long. Marks lie over each other as the canvas would lay them. */
+function stamper(sprite, width, height) {
+  const image = new ImageData(width, height), out = image.data, whole = new Uint32Array(out.buffer);
+  const own = sprite.getContext("2d").getImageData(0, 0, sprite.width, sprite.height).data, colours = new Uint32Array(own.buffer);
+  const used = [];
+  for (let i = 0; i < colours.length; i++) { if (own[4 * i + 3]) { used.push(i); } }
+  const dx = Int32Array.from(used, function (i) { return i % sprite.width; }), dy = Int32Array.from(used, function (i) { return Math.floor(i / sprite.width); });
+  return {
+    at: function (left, top) {
+      for (let k = 0; k < used.length; k++) {
+        const x = left + dx[k], y = top + dy[k];
+        if (x < 0 || y < 0 || x >= width || y >= height) { continue; }
+        const to = y * width + x, from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
+        if (above === 255 || below === 0) { whole[to] = colours[used[k]]; continue; }
+        const rest = below * (255 - above) / 255, alpha = above + rest;
+        for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
+        out[4 * to + 3] = alpha;
+      }
+    },
+    done: function () {
+      const canvas = document.createElement("canvas");
+      canvas.width = width; canvas.height = height;
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      return canvas;
+    }
+  };
 }
 
 /* Of many areas those of a few pixels are drawn without their rims, and those of fewer as rectangles: nobody
