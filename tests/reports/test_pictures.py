@@ -192,3 +192,15 @@ class TestNumbersInTables:
             assert (column.name, column.tolist()) == ("同比(%)", [120.0, 80.0])
         else:
             assert [None if pd.isna(value) else value for value in column] == expected
+
+
+def test_a_rank_and_a_chainage_are_no_amounts():
+    listed = pd.DataFrame(
+        {"road_name": ["甲", "乙"], "rank": [1, 2], "from_m": [0.0, 5.0], "incidents": [3, 9]}
+    )
+    assert [chart.title for chart in charts_of("listed", listed, "zh")] == ["案件数"]
+    findings = pd.DataFrame(
+        {"finding": ["gap", "gap", "overlap"], "rank": [1, 2, 3], "from_m": [0.0, 1.0, 2.0]}
+    )
+    (chart,) = charts_of("findings", findings, "zh")
+    assert (chart.names, chart.series[0].amounts) == (["责任空白", "责任区重叠"], [2.0, 1.0])

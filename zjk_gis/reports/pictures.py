@@ -98,6 +98,8 @@ _WORDS = {
         "matters": "matters",
     },
 }
+# Numbers that say where a row stands, not how much of anything there is.
+_PLACES = frozenset({"rank", "level", "from_m", "to_m"})
 _WEEKDAYS = {
     "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
     "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
@@ -145,6 +147,8 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
         return charts + _over_time(frame, lang)
     if charts:
         return charts
+    if {"finding", "rank"} <= has:
+        return _of_kinds(name, frame["finding"], lang)
     if {"answer", "length_m"} <= has:
         return _of_roads(frame, lang)
     if "chief_code" in has and has & {"incidents", "area_m2"}:
@@ -369,7 +373,11 @@ def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     names = _naming(columns)
     if names is None:
         return []
-    amounts = [one for one in columns if one.kind in _AMOUNTS and any(v is not None for v in one.cells)]
+    amounts = [
+        one
+        for one in columns
+        if one.kind in _AMOUNTS and one.name not in _PLACES and any(v is not None for v in one.cells)
+    ]
     over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
     charts = []
     for column in amounts[:_MOST_CHARTS]:
