@@ -59,3 +59,12 @@ def test_compiled_code_and_plain_agree_to_a_millionth(monkeypatch):
     compiled = greatest_widths(shapes)
     monkeypatch.setattr(inscribed, "_FEW_PAIRS", 10**12)
     assert compiled == pytest.approx(greatest_widths(shapes), rel=1e-6)
+
+
+@pytest.mark.parametrize("few", [0, 10**12], ids=["compiled", "plain"])
+def test_vertices_that_rounding_has_split_mislead_nobody(few, monkeypatch):
+    monkeypatch.setattr(inscribed, "_FEW_PAIRS", few)
+    x, y = 573903.2965503222, 4521207.513923256
+    split = [(x, y), (x - 1e-10, y + 1e-10), (x - 10, y + 10), (x - 20, y), (x - 10, y - 10), (x + 1e-10, y)]
+    shapes = np.array([shapely.Polygon(split), shapely.Polygon(np.delete(split, [1, 5], axis=0))])
+    assert greatest_widths(shapes) == pytest.approx([10 * 2**0.5] * 2, rel=1e-6)

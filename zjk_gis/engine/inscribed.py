@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from zjk_gis.engine.arrays import expand, offsets_of
 from zjk_gis.engine.shapes import Rings
@@ -24,6 +25,8 @@ __all__ = ["greatest_widths"]
 
 _SAMPLES = np.array([1.0, 3.0, 5.0]) / 6.0
 _STEP = 1.0 / 3.0
+_NO_EDGE = 1e-6  # metres
+_ROUNDING = 1.0 + 1e-6
 _LONG, _MANY = 500, 40  # a border of more elements has more places that are nearly the best
 _BEST = 10  # samples a shape between whose neighbours the maximum is looked for
 _ENOUGH = 0.5  # a circle smaller by this factor than the largest so far is not asked how far it grows
@@ -65,14 +68,17 @@ def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
     element = np.tile(np.arange(len(border.shape)), len(_SAMPLES))
     place = np.repeat(_SAMPLES, len(border.shape))
     shape = border.shape[element]
+    most = np.sqrt(shapely.area(shapes) / np.pi) * _ROUNDING  # a circle is no larger than what it lies in
     radius = border.radii(element, place, enough=_ENOUGH)
+    radius[radius > most[shape]] = 0.0
     np.maximum.at(widths, shape, radius)
     order = np.lexsort((-radius, shape))
     nth = np.arange(len(order)) - np.searchsorted(shape[order], shape[order])
     is_long = np.bincount(border.shape, minlength=len(shapes)) > _LONG
     best = order[nth < np.where(is_long[shape[order]], _MANY, _BEST)]
     best = best[radius[best] > _ENOUGH * widths[shape[best]]]
-    np.maximum.at(widths, shape[best], _highest(border, element[best], place[best]))
+    highest = _highest(border, element[best], place[best])
+    np.maximum.at(widths, shape[best], np.where(highest <= most[shape[best]], highest, 0.0))
     return 2.0 * widths
 
 
@@ -118,10 +124,11 @@ class _Border:
 
     @classmethod
     def of(cls, rings: Rings) -> _Border:
-        """Take the edges of all rings, those of length 0 left out."""
+        """Take the edges of all rings but those so short that rounding gives them their direction."""
         ring = np.repeat(np.arange(len(rings.zone)), np.diff(rings.starts))
         is_edge = np.zeros(len(rings.coords), np.bool_)
-        is_edge[:-1] = (ring[1:] == ring[:-1]) & (rings.coords[1:] != rings.coords[:-1]).any(axis=1)
+        steps = np.hypot(*np.diff(rings.coords, axis=0).T)
+        is_edge[:-1] = (ring[1:] == ring[:-1]) & (steps > _NO_EDGE)
         at = np.flatnonzero(is_edge)
         at = at[np.argsort(rings.zone[ring[at]], kind="stable")]
         ring = ring[at]

@@ -163,7 +163,7 @@ def offline_frame(page: folium.Map, *, height: int = 560, assets: _Paths | None 
     --------
     >>> from zjk_gis.maps import city_map
     >>> offline_frame(city_map({}), height=400)
-    OfflineFrame(0.2 MB, height=400)
+    OfflineFrame(0... MB, height=400)
     """
     if height <= 0:
         message = f"height must be positive, not {height}"
