@@ -256,3 +256,19 @@ class TestWhatIsRefused:
 
 def test_it_is_a_public_name():
     assert zjk_gis.print_map is print_map
+
+
+def test_codes_stand_at_marks_and_crowds_are_dots(tmp_path):
+    gaps = zones_of(2, 900, gap_code=["G001", "G002"], kind=["hole", "hole"])
+    words = texts_of(print_map(zjk_gis.gaps_map(None, zones_of(), gaps), tmp_path / "gaps.svg"))
+    assert {"G001", "G002"} <= set(words)
+    rng = np.random.default_rng(0)
+    points = gpd.points_from_xy(X + rng.random(500) * 2000, Y + rng.random(500) * 500, crs=4547)
+    made = print_map(zjk_gis.density_map(gpd.GeoDataFrame(geometry=points)), tmp_path / "density.svg")
+    assert "六边形" not in " ".join(texts_of(made)), "how hexagons are counted is for the screen"
+
+
+def test_a_map_of_a_day_leaves_out_zones_of_other_days(tmp_path):
+    zones = zones_of(valid_to=[None, "2024-12-31", None, None])
+    drawn = city_map({"responsibility_zones": zones}, date="2025-06-01")
+    assert "1 个责任区当日不在有效期,未画出" in " ".join(texts_of(print_map(drawn, tmp_path / "m.svg")))

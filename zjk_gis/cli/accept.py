@@ -79,7 +79,10 @@ def command(
     _keep(ledger, city, note=f"{by}: {why}")
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
-    console.say(f"已记入 {city} 的 {ACCEPTED_FAULTS.title}", f"entered in {_LAYER} of {city}")
+    console.say(
+        f"按 {day} 的责任区,已记入 {city} 的 {ACCEPTED_FAULTS.title}",
+        f"judged on {day}, entered in {_LAYER} of {city}",
+    )
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(
         [

@@ -143,6 +143,13 @@ def put_right(
     points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console, *, change: bool = True
 ) -> gpd.GeoDataFrame:
     """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
+    lacking = [name for name in ("source", "road_name") if name not in points]
+    if roads is not None and lacking:
+        console.note(
+            f"注意:数据没有「{label(lacking[0])}」列,未判断坐标是否为 GCJ-02 或 BD-09",
+            f"note: without a column {lacking[0]!r} it is not judged whether positions are GCJ-02 or BD-09",
+        )
+        roads = None
     problems = check_positions(points, roads=roads)
     counts = problems["problem"].value_counts().sort_index()
     if not change:

@@ -94,8 +94,7 @@ def command(
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
-        judged = {"source", "road_name"} <= set(points)  # a shifted datum is judged by channel and road
-        points = put_right(points, city.get("roads") if judged else None, console, change=False)
+        points = put_right(points, city.get("roads"), console, change=False)
     changes = compare_zones(
         before,
         after,

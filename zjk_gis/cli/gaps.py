@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
+from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
+from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ __all__ = ["command", "show_gaps"]
 @click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
 @click.option("--level", type=int, help="Which level is judged; by default the finest.")
-@click.option("--at", help="The day that is judged, such as 2025-12-31; by default versions of all times.")
+@click.option("--at", help="The day that is judged, such as 2025-12-31; by default today.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write both layers to this .gpkg.")
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -62,14 +65,24 @@ def command(
     if ground is None:
         message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
+    day = at or dt.date.today().isoformat()
     gaps, overlaps = coverage_faults(
         ground,
         zone_layer,
         code=code,
-        at=at,
+        at=day,
         level=level,
         allowed=read_companion(zones, allowed, "rivers"),
     )
+    console.say(f"判定日期 {day}", f"judged on {day}")
+    ledger = read_companion(zones, None, ACCEPTED_FAULTS.name)
+    if ledger is not None and len(ledger):
+        found = len(gaps) + len(overlaps)
+        gaps, overlaps = (without_accepted(frame, ledger, at=day) for frame in (gaps, overlaps))
+        withheld = found - len(gaps) - len(overlaps)
+        console.say(
+            f"已认可例外 {withheld:,} 处,不再列出", f"{withheld:,} accepted as exceptions, not listed"
+        )
     if output is not None:
         output.unlink(missing_ok=True)
         write_layer(gaps, output, layer="gaps")
@@ -79,6 +92,7 @@ def command(
         console.say(f"图层已写入 {output}", f"layers written to {output}")
     console.result(
         {
+            "at": day,
             "gaps": len(gaps),
             "gap_area_m2": float(gaps["area_m2"].sum()),
             "overlaps": len(overlaps),
@@ -91,9 +105,10 @@ def command(
 def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:
     """Print the largest gaps and overlaps."""
     lang = console.lang
+    cut = ("", console.pick(f"(列出最大的 {most} 处)", f" (the {most} largest are listed)"))
     console.say(
-        f"责任空白 {len(gaps):,} 处,共 {gaps['area_m2'].sum():,.1f} m²",
-        f"{len(gaps):,} gaps, {gaps['area_m2'].sum():,.1f} m² together",
+        f"责任空白 {len(gaps):,} 处,共 {gaps['area_m2'].sum():,.1f} m²{cut[len(gaps) > most]}",
+        f"{len(gaps):,} gaps, {gaps['area_m2'].sum():,.1f} m² together{cut[len(gaps) > most]}",
     )
     console.show(
         [
@@ -103,8 +118,9 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
         [label(name, lang, unit=True) for name in ("gap_code", "area_m2", "kind", "neighbours")],
     )
     console.say(
-        f"责任重叠 {len(overlaps):,} 处,共 {overlaps['area_m2'].sum():,.1f} m²",
-        f"{len(overlaps):,} overlaps, {overlaps['area_m2'].sum():,.1f} m² together",
+        f"责任重叠 {len(overlaps):,} 处,共 {overlaps['area_m2'].sum():,.1f} m²{cut[len(overlaps) > most]}",
+        f"{len(overlaps):,} overlaps, {overlaps['area_m2'].sum():,.1f} m² together"
+        f"{cut[len(overlaps) > most]}",
     )
     console.show(
         [

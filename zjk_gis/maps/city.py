@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.labels import check_language, label
+from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import facilities, heritage, matters, parts, style
 from zjk_gis.maps.findings import FINDINGS, add_found
@@ -98,6 +99,7 @@ def city_map(
     page.groups = [
         (heading, name not in _FOLDED) for (heading, _), name in zip(page.groups, _GROUPS, strict=True)
     ]
+    layers = _of_the_day(page, layers, date)
     _add_ground(page, layers, words)
     _add_responsibility(page, layers, results.get("assigned"), words)
     if "unit_grids" in layers and "grid_code" in results.get("assigned", ()):
@@ -208,6 +210,22 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
 def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Join the roads of a class into one line of many parts: the ground is looked at, not clicked."""
     return roads[["_rank", roads.geometry.name]].dissolve("_rank").reset_index()
+
+
+def _of_the_day(
+    page: Page, layers: Mapping[str, gpd.GeoDataFrame], date: str | dt.date | None
+) -> Mapping[str, gpd.GeoDataFrame]:
+    """Leave out zones that do not hold on the day of the map, and say how many."""
+    zones = layers.get("responsibility_zones")
+    if date is None or zones is None:
+        return layers
+    begins, ends = validity_days(zones, "responsibility_zones")
+    holds = (begins <= day_of(date)) & (day_of(date) <= ends)
+    gone = int((~holds).sum())
+    if gone:
+        zh, en = f"{gone:,} 个责任区当日不在有效期,未画出", f"{gone:,} zones do not hold on that day"
+        page.notes.append(zh if page.lang == "zh" else en)
+    return {**layers, "responsibility_zones": zones[holds]}
 
 
 def _add_responsibility(

@@ -35,6 +35,10 @@ class DrawnLayer:
         How many there are, as the legend tells it.
     texts : sequence of str, optional
         Names that are written at the shapes, instead of drawing these.
+    labels : sequence of str, optional
+        Texts that are written at the shapes where there is room.
+    crowded : bool
+        Whether there are too many points to tell one mark from the other: counted in hexagons on a screen.
     """
 
     name: str
@@ -46,3 +50,5 @@ class DrawnLayer:
     keys: Sequence[tuple[int, str]]
     count: str
     texts: Sequence[str] | None = None
+    labels: Sequence[str] | None = None
+    crowded: bool = False

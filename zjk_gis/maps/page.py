@@ -114,6 +114,8 @@ class Page:
         The headings of the panel, in their order, and whether each is unfolded.
     notes : list of str
         What the reader should know: what was left out, how it is drawn.
+    screen_notes : list of str
+        What holds for the screen alone, such as how hexagons are counted.
     sides : (str, str), optional
         Titles of the left and the right side of a page that compares two states.
     """
@@ -126,6 +128,7 @@ class Page:
     layers: list[dict[str, Any]] = field(default_factory=list)
     drawn: list[DrawnLayer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    screen_notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
     sides: tuple[str, str] | None = None
     _days: list[NDArray[np.int64]] = field(default_factory=list)
@@ -230,6 +233,7 @@ class Page:
             "tells": bool(shown or extras or cells) and as_text is None,
         }
         self.layers.append(layer)
+        texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
         self.drawn.append(
             DrawnLayer(
                 name=name,
@@ -241,9 +245,12 @@ class Page:
                 keys=[key for key in keys or [] if key[0] in used],
                 count=layer["count"],
                 texts=[short(text) for text in frame[as_text][usable]] if as_text else None,
+                labels=None
+                if as_text or texts is None
+                else [short(text) for text in np.asarray(texts, dtype=object)[usable]],
+                crowded=cells,
             )
         )
-        texts = frame[as_text] if as_text else frame[labels] if isinstance(labels, str) else labels
         if texts is not None:
             layer["labels"] = pack_labels(
                 shapes[usable], list(np.asarray(texts, dtype=object)[usable]), label_look or {}
@@ -299,7 +306,7 @@ class Page:
                 zh + ";位置取整到约 1 m,单点不带属性",
                 en + "; positions to 1 m, single points without attributes",
             )
-        self.notes.append(zh if self.lang == "zh" else en)
+        self.screen_notes.append(zh if self.lang == "zh" else en)
         return order
 
     def map(self) -> folium.Map:
@@ -323,7 +330,7 @@ class Page:
             "title": self.title,
             "subtitle": self.subtitle,
             "foot": self.foot,
-            "notes": self.notes,
+            "notes": [*self.notes, *self.screen_notes],
             "groups": self.groups,
             "layers": self.layers,
             "words": page_words(self.lang),
@@ -348,7 +355,7 @@ class Page:
     def _note_many(self, name: str, count: int) -> None:
         """Say that small areas are simplified where there are many."""
         if count > _MANY:
-            self.notes.append(
+            self.screen_notes.append(
                 f"{name}:{count:,} 个要素逐一绘制;缩小时只有几个像素的省去边线,重叠的符号只画一个"
                 if self.lang == "zh"
                 else f"{name}: {count:,} features, one by one; small ones without rims, one mark a spot"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from zjk_gis.coverage.chiefs import gini
 from zjk_gis.errors import MissingColumnError
-from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.values import converted
 from zjk_gis.reports.charts import Chart, Series, lorenz
@@ -100,6 +101,7 @@ _WORDS = {
 }
 # Numbers that say where a row stands, not how much of anything there is.
 _PLACES = frozenset({"rank", "level", "from_m", "to_m"})
+_SUMMABLE = frozenset({"area_m2", "length_m", "population", "households", "berths"})
 _WEEKDAYS = {
     "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
     "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
@@ -376,7 +378,7 @@ def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     amounts = [
         one
         for one in columns
-        if one.kind in _AMOUNTS and one.name not in _PLACES and any(v is not None for v in one.cells)
+        if one.kind in _AMOUNTS and one.name not in _attributes() and any(v is not None for v in one.cells)
     ]
     over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
     charts = []
@@ -389,6 +391,13 @@ def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
             chart = _bars(names, column, column.title, lang)
         charts.append(chart)
     return charts
+
+
+@cache
+def _attributes() -> frozenset[str]:
+    """Return the columns whose numbers say what a thing is like or where it stands, not how much there is."""
+    fields = {field.name for spec in CATALOGUE.values() for field in spec.fields}
+    return frozenset(_PLACES | (fields - _SUMMABLE))
 
 
 def _as_numbers(text: str) -> tuple[int, ...]:

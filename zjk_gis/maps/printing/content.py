@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from zjk_gis.maps.printing.fonts import Typeface
     from zjk_gis.maps.printing.sheet import Box
 
-__all__ = ["View", "draw_layers", "draw_names", "swatch"]
+__all__ = ["DOT", "View", "draw_layers", "draw_names", "swatch"]
 
 _FINEST = 0.04  # millimetres: what lies nearer to a line is part of it on paper
 _BEYOND = 3.0
 _METRES_A_PIXEL = 156_543 * 0.757  # of zoom 0, at the latitude of Zhangjiakou
 _NAME_SIZE = 2.5
+_CODE, _NAME, _LABEL = 0, 1, 2
+DOT = {"shape": "circle", "radius": 1.3, "weight": 0, "fillOpacity": 0.45, "fillColor": "#0072b2"}
 _WATER = "#2f6f9f"
 _GREY = "#3e4c59"
 
@@ -80,7 +82,7 @@ def draw_layers(canvas: Canvas, layers: list[tuple[DrawnLayer, NDArray[Any]]], v
         kind = shapely.get_dimensions(own)
         for casing in (True, False):
             for at in np.unique(which).tolist():
-                style = layer.styles[at]
+                style = {**layer.styles[at], **(DOT if layer.crowded else {})}
                 if casing:
                     if "casing" in style:
                         _draw(canvas, own[(which == at) & (kind == 1)], style["casing"], view)
@@ -127,12 +129,16 @@ def draw_names(
     typeface: Typeface,
     zoom: float,
 ) -> int:
-    """Write names, those of the largest shapes first; return how many found no room."""
+    """Write names, those of the largest shapes first; return how many found no room.
+
+    Where names are written for their own sake, labels of areas give way to them without being counted.
+    """
     box = view.box
-    rows: list[tuple[float, str, float, float, str]] = []
+    rows: list[tuple[int, float, str, float, float, str]] = []  # codes of marks first, then names
     window = shapely.box(*view.extent())
     for layer, shapes in layers:
-        if layer.texts is None:
+        texts = layer.texts or layer.labels
+        if texts is None:
             continue
         visible = shapely.intersection(shapes, window)
         for at in np.flatnonzero(~shapely.is_empty(visible)).tolist():
@@ -140,24 +146,35 @@ def draw_names(
             spot = view.on_paper(shapely.get_coordinates(shapely.point_on_surface(visible[at])))[0]
             colour = _WATER if style.get("className") == "water" else _GREY
             size = float(shapely.area(visible[at]) or shapely.length(visible[at]))
-            rows.append((-size, clean_text(layer.texts[at]), float(spot[0]), float(spot[1]), colour))
+            text = clean_text(texts[at])
+            if layer.texts is None and size and not _fits(text, visible[at], view, typeface, zoom):
+                continue
+            above = 0.0 if layer.texts or size else 2.4 * zoom  # a mark stays to be seen below its code
+            order = _NAME if layer.texts else _LABEL if size else _CODE
+            rows.append((order, -size, text, float(spot[0]), float(spot[1]) - above, colour))
     taken: list[tuple[float, float, float, float]] = []
     left_out = 0
     size = _NAME_SIZE * zoom
-    for _, name, at_x, at_y, colour in sorted(rows):
+    for rank, _, name, at_x, at_y, colour in sorted(rows):
         text = typeface.fitted(name, size, 40 * zoom, bold=True)
         half = typeface.width(text, size, bold=True) / 2 + 0.6
         x = min(max(at_x, box.x + half), box.right - half)
         y = min(max(at_y, box.y + size), box.foot - size)
         place = (x - half, y - size * 0.75, x + half, y + size * 0.75)
         if any(_meet(place, other) for other in taken):
-            left_out += 1
+            left_out += rank < _LABEL
             continue
         taken.append(place)
         canvas.text(
             x, y + size * 0.36, text, size, bold=True, colour=colour, anchor="middle", halo=0.7 * zoom
         )
     return left_out
+
+
+def _fits(text: str, shape: shapely.Geometry, view: View, typeface: Typeface, zoom: float) -> bool:
+    """Tell whether a label is narrower than the area it names, as it is seen."""
+    west, _, east, _ = shapely.bounds(shape)
+    return bool(typeface.width(text, _NAME_SIZE * zoom, bold=True) <= 0.9 * (east - west) / view.metres)
 
 
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

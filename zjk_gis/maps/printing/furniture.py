@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.maps.printing.canvas import path_of, rings_of
-from zjk_gis.maps.printing.content import swatch
+from zjk_gis.maps.printing.content import DOT, swatch
 from zjk_gis.maps.printing.sheet import Box
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[str, int]) -> Legend:
             dimension = int(shapely.get_dimensions(layer.shapes[0]))
             keys = [(at, text) for at, text in layer.keys if at in set(np.unique(layer.style_of).tolist())]
             count = f"{shown[layer.name]:,}" if layer.count else ""
+            if layer.crowded:
+                legend.rows.append((DOT, dimension, layer.name, count))
+                continue
             if not keys or (len(keys) == 1 and not keys[0][1]):
                 at = keys[0][0] if keys else int(layer.style_of[0])
                 legend.rows.append((layer.styles[at], dimension, layer.name, count))
