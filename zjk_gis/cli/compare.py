@@ -57,6 +57,7 @@ _OF_CHIEFS = (
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
 @click.option("--level", type=int, help="Which level is compared; by default the finest.")
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see which change hands.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
@@ -73,6 +74,7 @@ def command(
     code: str,
     level: int | None,
     incidents: Path | None,
+    fix_positions: bool,
     output: Path | None,
     most: int,
     console: Console,
@@ -94,7 +96,7 @@ def command(
     if incidents is not None:
         points = read_layer(incidents, spec="incidents")
         tell_report(points, console)
-        points = put_right(points, city.get("roads"), console, change=False)
+        points = put_right(points, city.get("roads"), console, change=fix_positions)
     changes = compare_zones(
         before,
         after,

@@ -90,7 +90,7 @@ def command(
                         into, frame, spec=known, source=origin, note=note, on_problems=on_problems
                     )
             except ZjkGisError as reason:
-                why = _why(reason, frame, paths, console)
+                why = _why(reason, frame, paths, known, console)
                 refused.append({"file": file, "layer": into, "reason": why})
                 console.note(f"{file}: 未导入:{why}", f"{file}: not taken in: {why}")
                 continue
@@ -106,7 +106,11 @@ def command(
 
 
 def _why(
-    reason: ZjkGisError, frame: gpd.GeoDataFrame | None, paths: tuple[Path, ...], console: Console
+    reason: ZjkGisError,
+    frame: gpd.GeoDataFrame | None,
+    paths: tuple[Path, ...],
+    known: str | None,
+    console: Console,
 ) -> str:
     """Say why a layer was not taken in, and what to do, in the words of the command."""
     if isinstance(reason, CRSError) and frame is not None and frame.crs is None:
@@ -124,6 +128,8 @@ def _why(
     first = errors.iloc[0]
     place = "" if pd.isna(first["row"]) else f"{first['row']}: "
     files = " ".join(shlex.quote(str(path)) for path in paths[:1])
+    if known and not paths[0].is_dir():
+        files += f" --as {known}"
     return console.pick(
         f"有 {len(errors):,} 处错误({'、'.join(counts)});第一处 {place}{first['field']} {first['value']},"
         f"{first['message']}。逐行清单:zjk-gis check {files} -o 问题.xlsx;照原样入库:加 --keep-problems",
@@ -149,8 +155,12 @@ def _layers(
         for each in names:
             known = spec or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
             if known is None and not single:
-                yield from _of_folder(path, crs, console)
-                break
+                message = console.pick(
+                    f"{path}:看不出图层「{each}」是什么;用 --as 说明(如 --as 窨井),或放进文件夹整体导入",
+                    f"{path}: what is its layer {each!r}? Say so with --as (such as --as manholes), "
+                    "or import the folder it lies in",
+                )
+                raise InputError(message)
             frame = read_layer(path, layer=each, crs=crs, spec=known)
             tell_report(frame, console)
             yield (str(path) if len(names) == 1 else f"{path}:{each}"), frame, known, ""
