@@ -177,10 +177,13 @@ def test_repair_proposes_and_mends_on_request(run, zones_file, tmp_path):
     told = json.loads(out)
     assert (told["applied"], told["filled_m2"], told["gaps_left"]) == (["R001"], 2000, 0)
     assert gpd.read_file(output, layer="repairs")["status"].tolist() == ["proposed"]
-    mended, given = gpd.read_file(output, layer="repaired_zones"), gpd.read_file(zones_file)
+    mended, given = gpd.read_file(output, layer="responsibility_zones"), gpd.read_file(zones_file)
     assert mended["zone_code"].tolist() == given["责任区编码"].tolist()
     assert mended.area.sum() == given.area.sum() + 2000
     assert zones_file.read_bytes() == before
+    assert "责任空白 0 处" in run("gaps", output, "--region", region)[1], (
+        "other commands find the mended zones"
+    )
 
 
 def test_repair_never_writes_over_its_input(run, zones_file):

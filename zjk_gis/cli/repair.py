@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# The mended zones go under the name by which the other commands look for them.
+_LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
+
 
 @click.command("repair")
 @click.argument("zones", type=click.Path(path_type=Path))
@@ -103,7 +106,7 @@ def command(
         output.unlink(missing_ok=True)
         write_layer(proposals, output, layer="repairs")
         if make:
-            write_layer(mended, output, layer="repaired_zones")
+            write_layer(mended, output, layer=_LAYERS.get(code, "repaired_zones"))
         console.say(f"图层已写入 {output}", f"layers written to {output}")
     console.result(
         {
