@@ -155,7 +155,7 @@ def put_right(
     if not change:
         for problem, count in counts[counts.index.isin(["swapped_axes", "gcj02", "bd09"])].items():
             console.note(
-                f"注意:{count:,} 件坐标疑为「{label(str(problem))}」,未作改正;加 --fix-positions 可改正",
+                f"注意:{count:,} 件{label(str(problem))},未作改正;加 --fix-positions 可改正",
                 f"note: {count:,} incidents have {label(str(problem), 'en')} and were left alone; "
                 "--fix-positions puts them right",
             )

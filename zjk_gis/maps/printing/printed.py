@@ -149,7 +149,8 @@ def print_map(
     draw_head(canvas, sheet, heading, page.subtitle, typeface)
     overview = _overview(page, placed, view)
     draw_legend(canvas, sheet, view, legend_of(layers, shown), typeface, page.lang, overview)
-    left, right = _foot(page, crs, date, source, left_out)
+    outside = sum(len(each.shapes) - shown[each.name] for each in layers if shown.get(each.name))
+    left, right = _foot(page, crs, date, source, left_out, outside)
     draw_foot(canvas, sheet, left, right, typeface)
 
     faces = ""
@@ -268,13 +269,15 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
 
 
 def _foot(
-    page: Page, crs: int, date: str | dt.date | None, source: str | None, left_out: int
+    page: Page, crs: int, date: str | dt.date | None, source: str | None, left_out: int, outside: int
 ) -> tuple[str, str]:
     day = str(date or dt.date.today().isoformat())
     zh = page.lang == "zh"
     meridian = 3 * round((crs - 4534) + 25)
     left = [("数据来源:" if zh else "Source: ") + clean_text(source)] if source else []
     left += [clean_text(note) for note in page.notes]
+    if outside:
+        left.append(f"{outside:,} 个要素在图幅之外" if zh else f"{outside:,} features lie beyond the sheet")
     if left_out:
         left.append(
             f"{left_out:,} 个名称因互相重叠未标注"
