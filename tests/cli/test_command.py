@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -341,3 +342,15 @@ def test_an_audit_without_ground_says_what_it_needs(run, zones_file):
     code, _, err = run("audit", zones_file)
     assert code == 2
     assert "built_up_areas" in err
+
+
+def test_a_table_without_a_channel_is_assigned_all_the_same(run, tmp_path):
+    sample = Path(__file__).parents[2] / "sample_data"
+    rows = pd.read_csv(sample / "incidents.csv", nrows=50).drop(columns=["上报渠道", "道路名称"])
+    rows.to_csv(tmp_path / "incidents.csv", index=False, encoding="gb18030")
+    for output in ("who.csv", "who.xlsx"):  # in batches, and whole
+        code, _, err = run(
+            "assign", tmp_path / "incidents.csv", sample / "city.gpkg", "-o", tmp_path / output
+        )
+        assert code == 0, err
+        assert "未判断坐标是否为 GCJ-02" in err

@@ -217,15 +217,14 @@ def _assign_file(
 
 
 def _tell_doubts(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, console: Console) -> None:
-    """Say what looks wrong with the first positions of a file, if its columns allow to tell."""
+    """Say what looks wrong with the first positions of a file."""
     with suppress(InputError):  # columns that could be several things matter to nobody but this
         points = conform(points, spec_of("incidents"))
-        if {"source", "road_name"} <= set(points.columns):
-            put_right(points, roads, console, change=False)
-            if len(points) >= _LOOKED_AT:
-                console.note(
-                    f"坐标只查看了前 {_LOOKED_AT:,} 行", f"only the first {_LOOKED_AT:,} rows were looked at"
-                )
+        put_right(points, roads, console, change=False)
+        if len(points) >= _LOOKED_AT:
+            console.note(
+                f"坐标只查看了前 {_LOOKED_AT:,} 行", f"only the first {_LOOKED_AT:,} rows were looked at"
+            )
 
 
 def _assign_points(
