@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike
 
-__all__ = ["chief_table", "chiefs_of", "gini", "names_chief"]
+__all__ = ["chief_table", "chiefs_of", "gini", "is_open", "names_chief"]
 
 _DONE = "结案"
 
@@ -158,7 +158,7 @@ def _roads(stretches: gpd.GeoDataFrame, held: pd.DataFrame) -> pd.Series:
 def _incidents(assigned: pd.DataFrame) -> pd.DataFrame:
     """List which chief has which incident: that of its zone, and that of its section, each once."""
     rows = []
-    open_ = _open(assigned)
+    open_ = is_open(assigned)
     for prefix in ("", "section_"):
         one = pd.DataFrame(
             {"row": np.arange(len(assigned)), "chief_code": chiefs_of(assigned, prefix).to_numpy()}
@@ -167,7 +167,7 @@ def _incidents(assigned: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows).dropna(subset="chief_code").drop_duplicates(["row", "chief_code"])
 
 
-def _open(assigned: pd.DataFrame) -> pd.Series | None:
+def is_open(assigned: pd.DataFrame) -> pd.Series | None:
     """Tell which incidents are not closed yet; None where nothing says so."""
     if "closed_at" in assigned:
         open_: pd.Series = assigned["closed_at"].isna()

@@ -10,6 +10,7 @@ import shapely
 
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.reassign import reassign_incidents
+from zjk_gis.coverage.chiefs import is_open
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["changed_incidents", "components_in", "handover_list", "open_by_move", "roads_in"]
 
 _ROAD = ("road_code", "road_name", "road_class", "edge_code")
-_DONE = "结案"
 _LEAST_M = 1e-6
 _KEY = ["chief_code", "direction", "counterpart_chief", "from_code", "to_code"]
 
@@ -98,7 +98,7 @@ def changed_incidents(
     told = {
         name: answers[name][differ.to_numpy()] for name in ("from_code", "to_code", "from_chief", "to_chief")
     }
-    told["open"] = _is_open(changed)
+    told["open"] = _still_open(changed)
     told["move_code"] = pd.Series(codes, index=changed.index, dtype="str")
     found = with_answers(changed, told)
     found.attrs = {"reassigned": after.attrs["reassigned"]}
@@ -210,14 +210,10 @@ def _open_incidents(incidents: gpd.GeoDataFrame, old: Side, new: Side) -> pd.Dat
     return grouped.set_axis([*_KEY, "open", "open_incidents"], axis="columns")
 
 
-def _is_open(incidents: gpd.GeoDataFrame) -> pd.Series:
-    """Tell which incidents are not closed yet: all of which nothing says so."""
-    if "closed_at" in incidents:
-        open_: pd.Series = incidents["closed_at"].isna()
-        return open_
-    if "state" in incidents:
-        return pd.Series(incidents["state"] != _DONE)
-    return pd.Series(data=True, index=incidents.index, dtype=bool)
+def _still_open(incidents: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which incidents are not closed yet: all where nothing says so."""
+    known = is_open(incidents)
+    return pd.Series(data=True, index=incidents.index, dtype=bool) if known is None else known
 
 
 def _piece_of(points: NDArray[Any], moved: gpd.GeoDataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
