@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zjk_gis.layers.catalogue import UNIT_GRIDS
 from zjk_gis.layers.spec import Field
-from zjk_gis.layers.values import as_text, convert_types, converted
+from zjk_gis.layers.values import as_text, convert_types, converted, understood
 
 WRONG = "wrong"
 
@@ -133,3 +133,54 @@ def test_no_value_breaks_any_type_and_missing_is_never_wrong(values):
         assert len(result) == len(wrong) == len(values)
         assert not (wrong & blank).any()
         assert result[wrong].isna().all() or dtype == "text"
+
+
+@pytest.mark.parametrize(
+    ("domain", "written", "meant"),
+    [
+        ("protection_scopes", "核心保护范围", "核心保护范围"),
+        ("protection_scopes", " 核心 区", "核心保护范围"),
+        ("protection_scopes", "核心保护区", "核心保护范围"),
+        ("protection_scopes", "Core", "核心保护范围"),
+        ("protection_scopes", "环境协调区", WRONG),
+        ("pipe_kinds", "ｗｓ", "WS"),
+        ("pipe_kinds", "污水", "WS"),
+        ("pipe_kinds", "雨水管", "YS"),
+        ("pipe_kinds", "给水", WRONG),  # a class of several kinds
+        ("pipe_states", 0.0, "0"),
+        ("pipe_states", "在用", "0"),
+        ("burials", "直埋", "ZM"),
+        ("pipe_states", None, None),
+        ("", "任意", "任意"),
+    ],
+)
+def test_a_coded_value_is_understood_however_it_is_spelled(domain, written, meant):
+    field = Field(name="f", title="", domain=domain)
+    values, wrong = understood(pd.Series([written], dtype=object), field)
+    assert (WRONG if wrong[0] else None if pd.isna(values[0]) else values[0]) == meant
+
+
+def test_a_spelling_that_would_mean_two_values_means_none():
+    own = pd.DataFrame(
+        {
+            "dictionary": "flows",
+            "value": ["上行", "下行"],
+            "name": "直行",
+            "english_name": "",
+            "source": "ours",
+        }
+    )
+    values, wrong = understood(
+        pd.Series(["上行", "直行"]), Field(name="f", title="", domain="flows"), tables={"dictionaries": own}
+    )
+    assert values[0] == "上行"
+    assert wrong.tolist() == [False, True]
+
+
+def test_your_own_spellings_are_understood():
+    own = pd.DataFrame({"dictionary": ["flows"], "spelling": ["正向"], "value": ["顺向"]})
+    values, wrong = understood(
+        pd.Series(["正向"]), Field(name="f", title="", domain="flows"), tables={"value_aliases": own}
+    )
+    assert values.tolist() == ["顺向"]
+    assert not wrong.any()

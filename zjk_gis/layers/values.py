@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.layers.spec import folded
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.layers.spec import Field, LayerSpec
+    from zjk_gis.standards.rules import Overrides
 
-__all__ = ["as_text", "convert_types", "converted", "is_code", "plain", "text_of"]
+__all__ = ["as_text", "convert_types", "converted", "is_code", "plain", "text_of", "understood"]
 
 _BEIJING = "Asia/Shanghai"
 # 2025-12-31, 2025/12/31, 2025.12.31, 2025年12月31日, each perhaps with a time and a zone. Month before day
@@ -128,6 +131,46 @@ def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bo
     if field.dtype == "boolean":
         return _booleans(values)
     return _times(values, days=field.dtype == "date")
+
+
+def understood(
+    values: pd.Series, field: Field, *, tables: Overrides | None = None
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of coded values by what its field allows, however they are spelled.
+
+    Blanks, capitals and full-width letters make no difference. A value, its Chinese or English name, or
+    another spelling of the table ``value_aliases`` is understood; nothing else is guessed.
+
+    Parameters
+    ----------
+    values : Series
+    field : Field
+        With a ``domain``; without one every value is its own meaning.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `zjk_gis.rules_table`).
+
+    Returns
+    -------
+    values : Series of str
+        The values as the dictionary writes them; missing where a value is missing or not understood.
+    wrong : ndarray of bool
+        Which rows hold something that is not understood.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
+    >>> written = pd.Series(["核心区", "建控地带", "环境协调区"])
+    >>> scopes, wrong = understood(written, HISTORIC_BLOCKS.field("scope"))
+    >>> scopes.tolist(), wrong.tolist()
+    (['核心保护范围', '建设控制地带', nan], [False, False, True])
+    """
+    text = as_text(values)
+    if not field.domain:
+        return text, np.zeros(len(values), dtype=bool)
+    meanings = field.spellings(tables)
+    distinct = {spelling: meanings.get(folded(spelling)) for spelling in text.dropna().unique().tolist()}
+    meant = text.map(distinct).astype("str")
+    return meant, (text.notna() & meant.isna()).to_numpy(dtype=bool)
 
 
 def convert_types(
