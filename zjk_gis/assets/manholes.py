@@ -174,7 +174,7 @@ def orphan_manholes(
     orphan = np.ones(len(shapes), dtype=bool)
     known = names_of(manholes)
     for end in ENDS:
-        for name in set(named_at(pipelines, end)):
+        for name in set(named_at(pipelines, end, manholes)):
             orphan[known.get(name, [])] = False
     parts = shapely.get_parts(lines)
     ends = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])

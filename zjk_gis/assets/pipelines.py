@@ -12,6 +12,7 @@ from zjk_gis.assets.naming import ENDS, end_points, named_at, names_of
 from zjk_gis.layers.catalogue import MANHOLES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -92,13 +93,13 @@ def sewage_into_rain(
     ready(wells, "manholes", kind="point", code="pipe_kind")
     is_sewage = (pipes["pipe_kind"].astype(str).str.strip() == _SEWAGE).to_numpy()
     is_rain = (wells["pipe_kind"].astype(str).str.strip() == _RAIN).to_numpy()
-    codes = wells[MANHOLES.code].astype(str).to_numpy(dtype=object)
+    codes = code_text(wells[MANHOLES.code]).to_numpy(dtype=object)
 
     sewage = pipes[is_sewage]
     joined: list[set[str]] = [set() for _ in range(len(sewage))]
     known, index = names_of(wells), shapely.STRtree(wells.geometry.to_numpy())
     for end, points in zip(ENDS, end_points(sewage.geometry.to_numpy()), strict=True):
-        names = named_at(sewage, end)
+        names = named_at(sewage, end, wells)
         nameless = np.array([name not in known for name in names], dtype=bool)
         pairs = [(pipe, well) for pipe, name in enumerate(names) for well in known.get(name, [])]
         pairs += _nearest(index, points, nameless, within_m)

@@ -18,6 +18,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def explain_incident(
     near = _nearby(layer, point, max(nearest_within_m, border_within_m))
     weighed = _weigh(layer, near, code, point, border_within_m)
     holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)
-    answers = (weighed[code].astype(str) == str(assigned[code].iloc[0])).to_numpy() & holds
+    answers = (code_text(weighed[code]) == str(assigned[code].iloc[0])).to_numpy() & holds
     candidates = (weighed["relation"] != "nearby").to_numpy()
     distance = weighed["distance_m"].to_numpy()
     weighed["verdict"] = np.select(

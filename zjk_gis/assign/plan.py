@@ -27,6 +27,7 @@ from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_G
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.values import as_text, code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Coded:
     @classmethod
     def of(cls, values: pd.Series) -> Coded:
         """Return a column as numbers of its distinct words."""
-        codes, words = pd.factorize(values.astype("str").where(values.notna()), sort=True)
+        codes, words = pd.factorize(as_text(values), sort=True)
         return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
 
     def take(self, rows: NDArray[np.integer]) -> Coded:
@@ -334,7 +335,7 @@ def _prepare(
     shapes = layer.geometry.to_numpy()
     rank = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(
-        code=pd.factorize(layer[code].astype(str), sort=True)[0].astype(np.int64),
+        code=pd.factorize(code_text(layer[code]), sort=True)[0].astype(np.int64),
         rank=rank,
         begins=begins,
         ends=ends,
@@ -351,7 +352,7 @@ def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded
     carried = {code: Coded.of(layer[code])}
     carried |= {prefix + name: Coded.of(layer[name]) for name in _CARRIED if name in layer}
     if code == UNIT_GRIDS.code:
-        grid = layer[code].astype("str")
+        grid = code_text(layer[code])
         well_formed = grid.str.fullmatch(rf"\d{{{_GRID_CODE_DIGITS}}}").fillna(False).astype(bool)
         for name, digits in _PARTS_OF_GRID_CODE.items():
             carried[name] = Coded.of(grid.where(well_formed).str[:digits])

@@ -70,6 +70,8 @@ def command(
         ],
         [label("agreement", lang), console.pick("件数", "count"), label("share", lang)],
     )
+    for remark in check.remarks:
+        console.say(remark, remark)
     for row in check.suspicions.itertuples():
         word = label(str(row.suspicion), lang)
         console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
@@ -83,6 +85,7 @@ def command(
         {
             "agreement": dict(zip(check.summary["agreement"], check.summary["count"].tolist(), strict=True)),
             "suspicions": listed.to_dict("records"),
+            "remarks": list(check.remarks),
         }
     )
     if len(check.suspicions):

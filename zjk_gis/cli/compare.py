@@ -136,6 +136,9 @@ def _city(path: Path, console: Console) -> Mapping[str, gpd.GeoDataFrame]:
 
 def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     lang = console.lang
+    for name, match in changes.code_matches.items():
+        for zh, en in zip(match.told(name, "zh"), match.told(name, "en"), strict=True):
+            console.say(zh, en)
     console.show(
         [
             (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())

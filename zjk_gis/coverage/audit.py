@@ -30,6 +30,7 @@ from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ def responsibility_audit(
             roads, zones=zones, sections=sections, code=code, at=at, level=level, streets=streets
         )
     if duties is not None and places is None and streets is not None:
-        places = sorted(set(streets[STREETS.code].astype(str)))
+        places = sorted(set(code_text(streets[STREETS.code])))
     matters = None if duties is None else who_handles(duties, places=places)
 
     points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
@@ -379,8 +380,8 @@ def _judged(valid: gpd.GeoDataFrame, code: str, assigned: pd.DataFrame | None) -
     """Return the zones of the day with what the figures are made of."""
     told = valid.assign(area_m2=valid.geometry.area, has_chief=names_chief(valid))
     if assigned is not None and code in assigned:
-        counts = assigned[code].dropna().astype(str).value_counts()
-        told["incidents"] = told[code].astype(str).map(counts).fillna(0).astype(np.int64)
+        counts = code_text(assigned[code].dropna()).value_counts()
+        told["incidents"] = code_text(told[code]).map(counts).fillna(0).astype(np.int64)
     return told
 
 

@@ -15,6 +15,7 @@ from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def border_sheet(
     if incidents is not None and code not in incidents:
         message = f"incidents: no column {code!r}; give what assign_incidents returned"
         raise MissingColumnError(message)
-    codes = zones[code].astype(str).to_numpy(dtype=object)
+    codes = code_text(zones[code]).to_numpy(dtype=object)
     first, second, lines = _shared_borders(zones.geometry.to_numpy(), codes)
     sheet = gpd.GeoDataFrame(
         {

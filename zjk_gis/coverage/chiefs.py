@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.coverage.sections import has_chief
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -130,9 +131,9 @@ def _served(layer: gpd.GeoDataFrame, code: str, by: str) -> pd.DataFrame:
     name = rows["chief_name"].astype(object) if "chief_name" in rows else pd.Series("", index=rows.index)
     return pd.DataFrame(
         {
-            "chief_code": chief[named].astype(str).to_numpy(),
+            "chief_code": code_text(chief[named]).to_numpy(),
             "chief_name": name.where(name.notna(), "").astype(str).str.strip().to_numpy(),
-            "code": rows[code].astype(str).to_numpy(),
+            "code": code_text(rows[code]).to_numpy(),
             "by": by,
             "area_m2": rows.geometry.area.to_numpy(),
         }

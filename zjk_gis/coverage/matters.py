@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.values import code_text
 from zjk_gis.standards import rules_table
 
 __all__ = ["who_handles"]
@@ -52,12 +53,12 @@ def who_handles(duties: pd.DataFrame, *, places: list[str] | None = None) -> pd.
     events = rules_table("events")[["event_code", "event_name"]]
     held = duties.assign(place_code=duties.get("place_code"))
     held = held[held["department"].notna()]
-    where = sorted({*held["place_code"].dropna().astype(str)}) if places is None else list(places)
+    where = sorted({*code_text(held["place_code"].dropna())}) if places is None else list(places)
     asked = events.merge(pd.DataFrame({"place_code": where or [""]}), how="cross")
     words: list[str] = []
     for event, place in zip(asked["event_code"], asked["place_code"], strict=True):
-        of_event = held["event_code"].astype(str).isin([event, event[:2]])
-        here = held["place_code"].isna() | (held["place_code"].astype(str) == place)
+        of_event = code_text(held["event_code"]).isin([event, event[:2]])
+        here = held["place_code"].isna() | (code_text(held["place_code"]) == place)
         words.append(";".join(sorted(set(held.loc[of_event & here, "department"].astype(str)))))
     departments = pd.Series(words, dtype="str")
     count = departments.str.count(";") + (departments != "")

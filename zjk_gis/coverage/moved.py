@@ -15,6 +15,7 @@ import shapely
 
 from zjk_gis.coverage.pieces import cut_ground, held_by, on_their_own, united
 from zjk_gis.layers.ground import cover_of, largest_first, solid_pieces_of
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Side:
     @classmethod
     def of(cls, zones: gpd.GeoDataFrame, code: str) -> Side:
         """Take what counts from a layer that was made ready."""
-        codes = zones[code].astype(str).to_numpy(dtype=object)
+        codes = code_text(zones[code]).to_numpy(dtype=object)
         chiefs = _words(zones, codes, "chief_code")
         names = _words(zones, codes, "chief_name")
         return cls(zones.geometry.to_numpy(), codes, {c: chiefs[c] or names[c] for c in chiefs}, names)

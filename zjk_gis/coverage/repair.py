@@ -18,6 +18,7 @@ from zjk_gis.errors import InputError, name_rows
 from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def repair_coverage(
     given = judged[priority] if priority in judged else pd.Series(np.nan, index=judged.index)
     known = Zones(
         shapely.force_2d(judged.geometry.to_numpy()),
-        judged[code].astype(str).to_numpy(dtype=object),
+        code_text(judged[code]).to_numpy(dtype=object),
         rank,
         pd.to_numeric(given).to_numpy(dtype=np.float64),
     )
@@ -166,7 +167,7 @@ def judged_zones(
 ) -> gpd.GeoDataFrame:
     """Return the rows that are judged, whose codes must each come once."""
     judged = zones_at(metric, at, level=level)
-    again = judged[code].astype(str).duplicated(keep=False).to_numpy()
+    again = code_text(judged[code]).duplicated(keep=False).to_numpy()
     if again.any():
         message = (
             f"zones: {int(again.sum())} rows share their {code} with another "

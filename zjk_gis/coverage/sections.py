@@ -11,6 +11,7 @@ from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def has_chief(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 
 def _sections(sections: gpd.GeoDataFrame, code: str) -> NDArray[np.int64]:
     """Give each section a number: one code on one side of the road."""
-    keys = pd.DataFrame({"code": sections[code].astype(str).to_numpy(), "side": ""})
+    keys = pd.DataFrame({"code": code_text(sections[code]).to_numpy(), "side": ""})
     if "side" in sections:
         keys["side"] = sections["side"].astype(object).where(sections["side"].notna(), "").to_numpy()
     return np.asarray(keys.groupby(["code", "side"]).ngroup(), dtype=np.int64)

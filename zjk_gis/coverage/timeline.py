@@ -19,6 +19,7 @@ from zjk_gis.layers.ground import cover_of, largest_first, numbered, solid_piece
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def responsibility_timeline(
     rows, _ = of_level(ready_zones(zones, code=code), level)
     begins, ends = periods_of(rows, "zones")
     shape = _place(place, zones, rows)
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     claims = list(zip(codes.tolist(), begins.tolist(), ends.tolist(), strict=True))
     if shapely.get_type_id(shape) == 0:
         parts = np.array([shape], dtype=object)
@@ -231,7 +232,7 @@ def coverage_over_time(
     begins, ends = periods_of(rows, "zones")
     in_time = (begins <= last) & (ends >= first)
     rows, begins, ends = rows[in_time], begins[in_time], ends[in_time]
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     turns = (begins > first) | (ends < last)
     on = shapely.STRtree(shapes[~turns]).query(shapes[turns], predicate="intersects")
     overlaps = (

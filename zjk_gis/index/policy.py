@@ -16,6 +16,7 @@ import shapely
 
 from zjk_gis.crs import is_stretched
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -115,7 +116,7 @@ def rank_of(
             area = _areas(layer)
             keys[key] = area if key == "smallest_area" else -area
         elif key == "lowest_code" and code is not None:
-            keys[key] = layer[code].astype(str).to_numpy()
+            keys[key] = code_text(layer[code]).to_numpy()
         elif key == "latest_begin" and begins is not None:
             keys[key] = -begins
     order = pd.DataFrame(keys, index=pd.RangeIndex(len(layer)))

@@ -14,6 +14,7 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import validity_days
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -117,7 +118,7 @@ class SectionIndex:
         lines = LineIndex(sections.geometry.to_numpy(), rank)
         index = cls(lines, sides_answered(sections), rank, sections.crs)
         if code is not None:
-            index.codes = sections[code].astype(str).to_numpy(dtype=np.str_)
+            index.codes = code_text(sections[code]).to_numpy(dtype=np.str_)
         return index
 
     def __len__(self) -> int:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import Field, LayerSpec
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["as_text", "convert_types", "converted", "is_code", "plain", "text_of", "understood"]
+__all__ = [
+    "as_text",
+    "code_text",
+    "convert_types",
+    "converted",
+    "is_code",
+    "plain",
+    "text_of",
+    "understood",
+]
 
 _BEIJING = "Asia/Shanghai"
 # 2025-12-31, 2025/12/31, 2025.12.31, 2025年12月31日, each perhaps with a time and a zone. Month before day
@@ -96,6 +105,26 @@ def as_text(values: pd.Series) -> pd.Series:
         text = pd.Series(written, index=values.index, dtype="str", name=values.name)
     text = text.str.strip()
     return text.mask((text == "").fillna(value=True).astype(bool))
+
+
+def code_text(values: pd.Series) -> pd.Series:
+    """Write codes as text: whole numbers without ``.0``, full-width digits plain, no blanks around.
+
+    Parameters
+    ----------
+    values : Series
+
+    Returns
+    -------
+    Series of str
+        Missing where there is no code.
+
+    Examples
+    --------
+    >>> code_text(pd.Series([130703005001001.0, "０５", None], dtype=object)).tolist()
+    ['130703005001001', '05', nan]
+    """
+    return _plain(as_text(values))
 
 
 def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bool_]]:
@@ -221,7 +250,7 @@ def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.b
         present = values.notna().to_numpy()
         numbers = values.astype("Float64").astype("float64")
     else:
-        text = _plain(as_text(values))
+        text = code_text(values)
         present = text.notna().to_numpy()
         grouped = text.str.match(_THOUSANDS, na=False).astype(bool)
         text = text.mask(grouped, text.str.replace(",", "", regex=False))
@@ -238,7 +267,7 @@ def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.b
 def _booleans(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     if pd.api.types.is_bool_dtype(values.dtype) and not values.isna().any():
         return values.astype(bool), np.zeros(len(values), dtype=bool)
-    text = _plain(as_text(values)).str.casefold()
+    text = code_text(values).str.casefold()
     yes, no = text.isin(_TRUE), text.isin(_FALSE)
     answers = pd.Series(pd.NA, index=values.index, dtype="boolean", name=values.name)
     answers = answers.mask(yes, other=True).mask(no, other=False)
@@ -253,7 +282,7 @@ def _times(values: pd.Series, *, days: bool) -> tuple[pd.Series, NDArray[np.bool
     elif pd.api.types.is_datetime64_any_dtype(values.dtype):
         times, present = values, values.notna().to_numpy()
     else:
-        text = _plain(as_text(values))
+        text = code_text(values)
         times, present = _parse_times(text), text.notna().to_numpy()
     times = times.astype("datetime64[us]")
     wrong = present & times.isna().to_numpy()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from zjk_gis.layers.values import code_text
 from zjk_gis.maps import style
 from zjk_gis.maps.packing import Extra
 from zjk_gis.standards import rules_table
@@ -38,7 +39,7 @@ def class_of_incidents(incidents: pd.DataFrame) -> pd.Series:
     if "event_code" not in incidents:
         return named.astype(str)
     events = rules_table("events").drop_duplicates("major_code").set_index("major_code")["major_name"]
-    by_code = incidents["event_code"].astype("str").str.strip().str.zfill(4).str[:2].map(events)
+    by_code = code_text(incidents["event_code"]).str.strip().str.zfill(4).str[:2].map(events)
     found: pd.Series = by_code.astype(object).where(by_code.notna(), named).astype(str)
     return found
 
