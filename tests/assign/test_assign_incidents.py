@@ -381,11 +381,15 @@ class TestAccuracy:
         assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps_error", undecided_below=0.7)
         assert assigned["ambiguous"].tolist() == [True, False]
 
+    def test_a_wrong_one_is_set_aside_and_told(self, zones):
+        incidents = make_incidents((99, 50), (99, 50), (99, 50)).assign(gps=[5, -1, "good"])
+        assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps", undecided_below=0.7)
+        assert assigned["ambiguous"].tolist() == [True, False, False]
+        assert [(row["row"], row["value"]) for row in assigned.attrs["set_aside"]] == [(1, "-1"), (2, "good")]
+
     def test_what_is_no_accuracy(self, zones):
         with pytest.raises(InputError, match="accuracy_m"):
             zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m=-1)
-        with pytest.raises(InputError, match="negative gps"):
-            zjk_gis.assign_incidents(make_incidents((1, 1)).assign(gps=-3), zones, accuracy_m="gps")
         with pytest.raises(MissingColumnError, match="'gps'"):
             zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m="gps")
         with pytest.raises(InputError, match="undecided_below"):
@@ -400,3 +404,18 @@ def test_another_policy_answers_otherwise(zones):
     assert zjk_gis.assign_incidents(incidents, both)["zone_code"].tolist() == ["A"]
     largest = zjk_gis.Policy(order=("largest_area",))
     assert zjk_gis.assign_incidents(incidents, both, policy=largest)["zone_code"].tolist() == ["B"]
+
+
+def test_codes_that_came_as_numbers_are_answered_as_text():
+    """A column with gaps is one of floats: 130703005001001.0 and, of the chiefs, 101.0 beside NaN."""
+    layer = gpd.GeoDataFrame(
+        {"grid_code": [130703005001001.0, 130703005001002.0], "chief_code": [101.0, np.nan]},
+        geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)],
+        crs=4547,
+    )
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([50, 150], [50, 50]), crs=4547)
+    assigned = zjk_gis.assign_incidents(points, layer)
+    assert assigned["grid_code"].tolist() == ["130703005001001", "130703005001002"]
+    assert assigned["street_code"].tolist() == ["130703005"] * 2
+    assert assigned["chief_code"].fillna("-").tolist() == ["101", "-"]
+    assert zjk_gis.ZoneIndex.build(layer).codes.tolist() == ["130703005001001", "130703005001002"]

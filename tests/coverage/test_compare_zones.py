@@ -310,3 +310,17 @@ def test_no_ground_is_lost_and_no_order_matters(before, kept, after, seed):
     pd.testing.assert_frame_equal(pd.DataFrame(shuffled.moved), pd.DataFrame(changes.moved))
     pd.testing.assert_frame_equal(shuffled.zones, changes.zones)
     pd.testing.assert_frame_equal(shuffled.handover, changes.handover)
+
+
+@pytest.mark.parametrize("lost", [int, float])
+def test_codes_that_lost_their_zeros_are_no_change(lost):
+    old = make_zones(**{"01": square(0), "12": square(100)}).assign(chief_code=["007", "010"])
+    new = old.assign(zone_code=old["zone_code"].map(lost), chief_code=old["chief_code"].map(lost))
+    for first, second in ((old, new), (new, old)):
+        changes = zjk_gis.compare_zones(first, second)
+        assert len(changes.moved) == len(changes.handover) == 0
+        assert kinds(changes) == {"01": "unchanged", "12": "unchanged"}
+        assert {name: match.restored for name, match in changes.code_matches.items()} == {
+            "zone_code": {"1": "01"},
+            "chief_code": {"7": "007", "10": "010"},
+        }

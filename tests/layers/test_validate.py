@@ -81,6 +81,31 @@ def test_a_value_outside_the_list_names_the_list():
     assert "完好, 破损, 丢失, 废弃" in problem["message"]
 
 
+@pytest.mark.parametrize("kind", ["污水", "ws", "sewage", "污水管"])
+def test_a_value_that_is_spelled_otherwise_is_a_warning_that_says_how_it_is_read(kind):
+    well = {"manhole_code": ["1307030102000001"], "pipe_kind": [kind]}
+    problem = validate(gpd.GeoDataFrame(well, geometry=[Point(X, Y)], crs=4547), MANHOLES).problems.iloc[0]
+    assert (problem["rule"], problem["severity"], problem["value"]) == ("other_spelling", "warning", kind)
+    assert "WS" in problem["message"]
+
+
+def test_a_reference_that_lost_its_zeros_is_a_warning_that_names_the_code():
+    zones = gpd.GeoDataFrame(
+        {"zone_code": ["01", "02", "03"], "parent_code": [None, "1", "9"]},
+        geometry=[box(X + i, Y, X + i + 1, Y + 1) for i in range(3)],
+        crs=4547,
+    )
+    problems = validate(
+        zones, "responsibility_zones", layers={"responsibility_zones": zones}, lang="en"
+    ).problems
+    problems = problems[problems["field"] == "parent_code"]
+    assert problems[["row", "rule", "severity"]].to_numpy().tolist() == [
+        [1, "other_zeros", "warning"],
+        [2, "unknown_reference", "error"],
+    ]
+    assert "has 01" in problems["message"].iloc[0]
+
+
 def test_faults_of_the_whole_layer_come_first_and_have_no_row():
     layer = make_grids().drop(columns="grid_code").set_crs(None, allow_override=True)
     layer.loc["r0", "geometry"] = None

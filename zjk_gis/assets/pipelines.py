@@ -12,6 +12,7 @@ from zjk_gis.assets.naming import ENDS, end_points, named_at, names_of
 from zjk_gis.layers.catalogue import MANHOLES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _SEWAGE, _RAIN = "WS", "YS"
 
 
 def sewage_into_rain(
-    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5
+    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
 ) -> gpd.GeoDataFrame:
     """Find the sewage pipes (污水 WS) that are joined to a rain-water manhole (雨水 YS).
 
@@ -36,13 +37,16 @@ def sewage_into_rain(
         Lines with ``pipe_code`` and ``pipe_kind``, perhaps with ``from_manhole`` and ``to_manhole``.
     within_m : float, default 0.5
         Where a pipe names no manhole of the layer at one end, the nearest one this near counts.
+    strict : bool, default False
+        Refuse rows that cannot be judged, instead of setting them aside.
 
     Returns
     -------
     GeoDataFrame
         The rows of `pipelines` concerned, in their order and under their index, with ``rain_manholes``
         (text): the codes of the rain-water manholes they are joined to, sorted, joined by ``;``. A column of
-        that name is kept as ``rain_manholes_recorded``.
+        that name is kept as ``rain_manholes_recorded``. ``attrs["set_aside"]`` lists the rows that are not
+        judged, without a code, a kind or a sound shape, each with ``layer``, ``row``, ``why`` and ``value``.
 
     Raises
     ------
@@ -87,6 +91,9 @@ def sewage_into_rain(
     0        P1            M2
     """
     require_amounts(within_m=within_m)
+    aside = SetAside(strict=strict)
+    pipelines = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
+    manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code, "pipe_kind"])
     pipes = ready(pipelines, "pipelines", kind="line", code="pipe_code")
     ready(pipes, "pipelines", kind="line", code="pipe_kind")
     wells = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=pipes.crs)
@@ -110,7 +117,9 @@ def sewage_into_rain(
     wrong = np.array([bool(found) for found in joined], dtype=bool)
     rows = pipelines[is_sewage][wrong]
     rain = [";".join(sorted(found)) for found in joined if found]
-    return with_answers(rows, {"rain_manholes": pd.Series(rain, index=rows.index, dtype="str")})
+    return aside.told_in(
+        with_answers(rows, {"rain_manholes": pd.Series(rain, index=rows.index, dtype="str")})
+    )
 
 
 def _nearest(

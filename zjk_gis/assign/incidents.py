@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import shapely
 
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -169,6 +170,8 @@ def assign_incidents(
         "renamed": assigned.attrs.pop("renamed"),
         "columns": list(answers),
     }
+    if isinstance(accuracy_m, str):
+        assigned.attrs["set_aside"] = _accuracies(incidents, accuracy_m)[1]
     return assigned
 
 
@@ -183,7 +186,7 @@ def answer_columns(
         _days(incidents, time, needed=plan.needs_day),
         crs=incidents.crs,
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
-        accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
+        accuracy_m=_accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
     )
     return {name: _series(values, incidents.index) for name, values in columns.items()}
 
@@ -213,20 +216,11 @@ def _days(incidents: gpd.GeoDataFrame, time: str, *, needed: bool) -> NDArray[np
     return np.full(len(incidents), NEVER)
 
 
-def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
-    """Return the accuracy of each position in metres; NaN where it is not known."""
-    if column not in incidents:
-        message = f"incidents: no column {column!r} with the accuracy of positions"
-        raise MissingColumnError(message)
-    values: NDArray[np.float64] = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = values < 0
-    if wrong.any():
-        message = (
-            f"incidents: {int(wrong.sum())} of {len(incidents)} rows have a negative {column} "
-            f"({name_rows(incidents.index[wrong])})"
-        )
-        raise InputError(message)
-    return values
+def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
+    """Return the accuracy of each position in metres, NaN where it is not known, and what is no accuracy."""
+    aside = SetAside()
+    values, unknown = aside.amounts(incidents, "incidents", column)
+    return np.where(unknown, np.nan, values), aside.rows
 
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:

@@ -12,12 +12,13 @@ import numpy as np
 from shapely import box
 
 from zjk_gis.cli.assign import put_right
-from zjk_gis.cli.city import read_city, tell_report
+from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
+from zjk_gis.layers.labels import label
 from zjk_gis.maps import base_map as base_layer
 from zjk_gis.maps import city_map, print_map, save_offline
 from zjk_gis.maps.offline import PAGES
@@ -62,6 +63,9 @@ __all__ = ["command"]
 @click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
+    "--strict", is_flag=True, help="Stop where a question cannot be answered, instead of leaving it out."
+)
+@click.option(
     "--base-map",
     help="A tile folder, .mbtiles or .pmtiles file; or, with --online, amap, amap-satellite, tianditu, "
     "tianditu-satellite or osm.",
@@ -89,6 +93,7 @@ def command(
     paper: str,
     scale: float | None,
     fix_positions: bool,
+    strict: bool,
     base_map: str | None,
     offline: bool,
     console: Console,
@@ -112,12 +117,14 @@ def command(
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()
+    unanswered: dict[str, str] | None = None if strict else {}
     if kind == "city":
         results = survey_city(
             layers,
             points,
             at=day,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+            unanswered=unanswered,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
@@ -125,8 +132,15 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            unanswered=unanswered,
         )  # fmt: skip
         page, counts = draw_kind(kind, question)
+        results = question.answers
+    for rows in results.values():
+        tell_set_aside(rows, console)
+    for name, why in (unanswered or {}).items():
+        asked = label(name, console.lang)
+        console.note(f"未能回答“{asked}”:{why}", f"not answered: {asked}: {why}")
     if ground is not None:
         ground.add_to(page)
     if on_paper:
@@ -141,6 +155,7 @@ def command(
             "bytes": size,
             "kind": kind,
             "features": counts,
+            "not_answered": unanswered or {},
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.assets import parking_gaps, pipelines_in_core
@@ -52,6 +52,24 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    unanswered: dict[str, str] | None = None
+    answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+
+    def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+        """Answer a question that a map can do without; None where the layers do not allow it.
+
+        Raises
+        ------
+        InputError
+            If they do not and all is to be answered.
+        """
+        try:
+            self.answers[name] = question()
+        except InputError as error:
+            if self.unanswered is None:
+                raise
+            self.unanswered[name] = str(error)
+        return self.answers.get(name)
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -139,14 +157,18 @@ def _pipes(q: Question) -> _Drawn:
 def _parking(q: Question) -> _Drawn:
     lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
     estates = q.layers.get("residential_estates")
-    gaps = None if region is None else parking_gaps(region, lots, barriers=river, estates=estates)
+    gaps = None
+    if region is not None:
+        gaps = q.ask("parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates))
     page = parking_map(lots, gaps=gaps, estates=estates, region=region, barriers=river, **q.texts)
     return page, {"parking_lots": len(lots)} | ({} if gaps is None else {"parking_gaps": len(gaps)})
 
 
 def _heritage(q: Question) -> _Drawn:
     blocks, pipes = q.need("historic_blocks"), q.layers.get("pipelines")
-    core = None if pipes is None else pipelines_in_core(pipes, blocks)
+    core = None
+    if pipes is not None:
+        core = q.ask("pipelines_in_core", lambda: pipelines_in_core(pipes, blocks))
     buildings = q.layers.get("historic_buildings")
     page = heritage_map(
         blocks, buildings, pipes_in_core=core, region=q.layers.get("built_up_areas"), **q.texts

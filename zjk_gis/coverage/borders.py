@@ -15,7 +15,7 @@ from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import ready, require_amounts
-from zjk_gis.layers.values import code_text
+from zjk_gis.layers.values import as_text, code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -268,8 +268,7 @@ def _names(layer: gpd.GeoDataFrame, what: str) -> NDArray[np.object_]:
         raise MissingColumnError(message)
     names = pd.Series("", index=range(len(layer)), dtype=object)
     for column in known:
-        own = layer[column].astype(object).reset_index(drop=True)
-        own = own.where(own.notna(), "").astype(str).str.strip()
+        own = as_text(layer[column]).fillna("").reset_index(drop=True)
         names = names.where(names != "", own)
     return names.to_numpy(dtype=object)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.coverage.sections import has_chief
-from zjk_gis.layers.values import code_text
+from zjk_gis.layers.values import as_text, code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,8 +30,7 @@ def chiefs_of(layer: pd.DataFrame, prefix: str = "") -> pd.Series:
     found = pd.Series(None, index=layer.index, dtype=object)
     for column in ("chief_name", "chief_code"):  # what comes later goes before
         if prefix + column in layer:
-            told = layer[prefix + column].astype(object)
-            text = told.where(told.notna(), "").astype(str).str.strip()
+            text = as_text(layer[prefix + column]).fillna("")
             found = text.where(text != "", found).astype(object)
     return found
 
@@ -131,7 +130,7 @@ def _served(layer: gpd.GeoDataFrame, code: str, by: str) -> pd.DataFrame:
     name = rows["chief_name"].astype(object) if "chief_name" in rows else pd.Series("", index=rows.index)
     return pd.DataFrame(
         {
-            "chief_code": code_text(chief[named]).to_numpy(),
+            "chief_code": chief[named].to_numpy(),
             "chief_name": name.where(name.notna(), "").astype(str).str.strip().to_numpy(),
             "code": code_text(rows[code]).to_numpy(),
             "by": by,

@@ -82,7 +82,7 @@ def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra
     if code not in zones or not len(zones):
         return []
     around: list[list[int]] = [[] for _ in range(len(zones))]
-    codes = [str(value) for value in zones[code]]
+    codes = code_text(zones[code]).fillna("").tolist()
     for a, b in zip(*style.neighbour_pairs(zones), strict=True):
         around[a].append(int(b))
     values = [sorted(links, key=lambda row: codes[row])[:_MOST_NEIGHBOURS] for links in around]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import facilities, heritage, matters, parts, style
 from zjk_gis.maps.findings import FINDINGS, add_found
@@ -256,7 +257,8 @@ def _add_density(
     page: Page, grids: gpd.GeoDataFrame, assigned: gpd.GeoDataFrame, words: Mapping[str, str]
 ) -> None:
     """Colour the grids by their number of incidents, in classes that a reader can name."""
-    counts = grids["grid_code"].map(assigned["grid_code"].value_counts()).fillna(0).astype(int)
+    found = code_text(assigned["grid_code"]).value_counts()
+    counts = code_text(grids["grid_code"]).map(found).fillna(0).astype(int)
     breaks = _round_breaks(counts.to_numpy(), len(style.DENSITY))
     edges = [*breaks, int(counts.max()) + 1]
     texts = [f"{a}–{b - 1}" if b - a > 1 else f"{a}" for a, b in itertools.pairwise(edges)]

@@ -15,6 +15,7 @@ from zjk_gis.assets import (
 from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import overlapping_zones, sections_without_chief
 from zjk_gis.coverage.faults import coverage_faults
+from zjk_gis.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,6 +34,7 @@ def survey_city(
     *,
     at: str | dt.date,
     steps: Callable[[list[str]], Iterator[str]] = iter,
+    unanswered: dict[str, str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -46,6 +48,9 @@ def survey_city(
         The day for which coverage is judged.
     steps : callable, optional
         Wraps the list of questions, to show progress.
+    unanswered : dict, optional
+        Told which questions a layer does not allow to answer, and why; the others are answered. Without it
+        the first that cannot be answered stops all, as incidents that cannot be assigned always do.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def survey_city(
     Raises
     ------
     InputError
-        If a layer cannot be used; see the function of each question.
+        If a layer cannot be used and `unanswered` is not given; see the function of each question.
 
     Examples
     --------
@@ -124,4 +129,12 @@ def survey_city(
         }
         questions = {**assigned, **questions}
     answerable = [name for name, (needed, _) in questions.items() if all(layer in city for layer in needed)]
-    return {name: questions[name][1]() for name in steps(answerable)}
+    answers: dict[str, gpd.GeoDataFrame] = {}
+    for name in steps(answerable):
+        try:
+            answers[name] = questions[name][1]()
+        except InputError as error:
+            if unanswered is None or name == "assigned":
+                raise
+            unanswered[name] = str(error)
+    return answers
