@@ -169,5 +169,5 @@ def test_manholes_and_pipes_that_cannot_be_judged_are_set_aside_and_told(zones):
     ]
     with pytest.raises(InputError, match=r"no manhole_code \(row 2\)"):
         manholes_outside_zones(manholes, zones, strict=True)
-    with pytest.raises(InputError, match=r"no manhole_code \(row 2\)"):
+    with pytest.raises(GeometryError, match=r"pipelines: 1 of 2 rows have no geometry \(row 1\)"):
         orphan_manholes(manholes, pipes, strict=True)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point, Polygon, affinity, box
+from shapely import LineString, Point, Polygon, affinity, box
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, MANHOLES, RESPONSIBILITY_ZONES, UNIT_GRIDS
@@ -90,20 +90,17 @@ def test_a_value_that_is_spelled_otherwise_is_a_warning_that_says_how_it_is_read
 
 
 def test_a_reference_that_lost_its_zeros_is_a_warning_that_names_the_code():
-    zones = gpd.GeoDataFrame(
-        {"zone_code": ["01", "02", "03"], "parent_code": [None, "1", "9"]},
-        geometry=[box(X + i, Y, X + i + 1, Y + 1) for i in range(3)],
-        crs=4547,
+    covers = gpd.GeoDataFrame({"manhole_code": ["01", "12"]}, geometry=[Point(X, Y)] * 2, crs=4547)
+    pipes = gpd.GeoDataFrame(
+        {"from_manhole": ["12", "1", "9"]}, geometry=[LineString([(X, Y), (X + 9, Y)])] * 3, crs=4547
     )
-    problems = validate(
-        zones, "responsibility_zones", layers={"responsibility_zones": zones}, lang="en"
-    ).problems
-    problems = problems[problems["field"] == "parent_code"]
+    problems = validate(pipes, "pipelines", layers={"manholes": covers}, lang="en").problems
+    problems = problems[problems["rule"].isin(["other_zeros", "unknown_reference"])]
     assert problems[["row", "rule", "severity"]].to_numpy().tolist() == [
         [1, "other_zeros", "warning"],
         [2, "unknown_reference", "error"],
     ]
-    assert "has 01" in problems["message"].iloc[0]
+    assert "manholes has 01" in problems["message"].iloc[0]
 
 
 def test_faults_of_the_whole_layer_come_first_and_have_no_row():
