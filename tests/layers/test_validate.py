@@ -259,3 +259,14 @@ def test_a_hundred_thousand_copies_are_told_one_by_one():
         "wrong_length": rows - 1998,
     }
     assert counts == expected
+
+
+def test_levels_and_priorities_may_be_words_of_an_order():
+    zones = gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "level": ["一级", "二级"], "priority": ["高", "低"]},
+        geometry=[SQUARE, affinity.translate(SQUARE, 2)],
+        crs=4547,
+    )
+    assert rules(zones, RESPONSIBILITY_ZONES) == []
+    wrong = zones.assign(level=["一级", "重点"], priority=["高", "P1"])
+    assert rules(wrong, RESPONSIBILITY_ZONES) == [[1, "level", "wrong_type"], [1, "priority", "wrong_type"]]

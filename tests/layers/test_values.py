@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zjk_gis.layers.catalogue import UNIT_GRIDS
 from zjk_gis.layers.spec import Field
-from zjk_gis.layers.values import as_text, convert_types, converted, understood
+from zjk_gis.layers.values import as_text, convert_types, converted, in_order, understood
 
 WRONG = "wrong"
 
@@ -184,3 +184,37 @@ def test_your_own_spellings_are_understood():
     )
     assert values.tolist() == ["顺向"]
     assert not wrong.any()
+
+
+@pytest.mark.parametrize("state", ["在用", 0, 0.0, "0", "0.0", " ０ ", "0(在用)", "in use"])
+def test_a_code_is_the_same_as_a_number_or_beside_its_name(state):
+    meant, wrong = understood(
+        pd.Series([state], dtype=object), Field(name="state", title="状态", domain="pipe_states")
+    )
+    assert (meant.tolist(), wrong.tolist()) == (["0"], [False])
+
+
+def test_a_code_beside_the_name_of_another_is_not_understood():
+    kind = Field(name="pipe_kind", title="管线类别", domain="pipe_kinds")
+    assert understood(pd.Series(["WS(雨水)", "WS-", "污水、雨水"]), kind)[1].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers", "scale"),
+    [
+        ([1, 2.0, "3"], [1, 2, 3], ""),
+        (["三级", "1级", "II"], [3, 1, 2], "levels"),
+        (["村级", "镇街级", "县级"], [4, 3, 2], "level_places"),
+        (["1", "二级"], [1, 2], "levels"),
+    ],
+)
+def test_levels_are_read_in_one_order(values, numbers, scale):
+    level = Field(name="level", title="级别", dtype="integer", scales=("levels", "level_places"))
+    found, wrong, of = in_order(pd.Series(values, dtype=object), level)
+    assert (found.tolist(), wrong.any(), of) == (numbers, False, scale)
+
+
+@pytest.mark.parametrize("values", [["一级", "区级"], [1.5, 2], ["重点", "一级"]])
+def test_what_is_of_no_one_order_is_wrong(values):
+    level = Field(name="level", title="级别", dtype="integer", scales=("levels", "level_places"))
+    assert in_order(pd.Series(values, dtype=object), level)[1].sum() == 1

@@ -14,13 +14,15 @@ import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
-from zjk_gis.layers.values import as_text, text_of
+from zjk_gis.layers.values import as_text, coded, name_values, rows_by_value, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from zjk_gis.layers.spec import Field
 
 __all__ = ["SetAside"]
 
@@ -96,6 +98,33 @@ class SetAside:
         self.note(layer, name, wrong, reasons, value)
         return layer[~wrong]
 
+    def coded(self, layer: pd.DataFrame, field: Field, name: str) -> pd.Series:
+        """Read a column of coded values; what is blank or not understood is noted, and missing.
+
+        Returns
+        -------
+        Series of str
+            As `zjk_gis.layers.values.understood` returns it.
+
+        Raises
+        ------
+        InputError
+            If no value is understood, or `strict` is set and one is blank or not understood; the message
+            names the values and the nearest known ones.
+        """
+        meant, wrong = coded(layer, field, name)
+        unknown = meant.isna().to_numpy(dtype=bool)
+        if self.strict and unknown.any():
+            told = name_values(rows_by_value(layer[field.name].fillna("(blank)")[unknown]), field, None)
+            message = (
+                f"{name}: {int(unknown.sum())} of {len(layer)} rows have no known {field.name} "
+                f"({name_rows(layer.index[unknown])}): {told}"
+            )
+            raise InputError(message)
+        reasons = np.where(wrong, "not_understood", "not_filled")
+        self.note(layer, name, unknown, reasons, layer[field.name])
+        return meant
+
     def amounts(
         self, layer: gpd.GeoDataFrame, name: str, column: str
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -131,7 +160,7 @@ class SetAside:
 
     def note(
         self,
-        layer: gpd.GeoDataFrame,
+        layer: pd.DataFrame,
         name: str,
         wrong: NDArray[np.bool_],
         why: str | NDArray[np.str_],

@@ -55,6 +55,8 @@ class Field:
     domain : str
         The dictionary of values allowed, in the table ``dictionaries`` or itself a table (``pipe_kinds``);
         empty where any value may stand.
+    scales : tuple of str
+        The dictionaries whose words may stand for its numbers, each in the order of its rows.
     minimum, maximum : float, optional
         Bounds of a number, both inclusive.
     scheme : str
@@ -73,6 +75,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     required: bool = False
     domain: str = ""
+    scales: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     scheme: str = ""
@@ -110,6 +113,22 @@ class Field:
         values = rules_table("dictionaries", overrides=tables)
         rows = values[values["dictionary"] == self.domain]
         return tuple(dict.fromkeys([*rows["value"], *rows["name"]]))
+
+    def ordered_values(self, tables: Overrides | None = None) -> tuple[str, ...]:
+        """Return the values of an enumeration without their names, in the order of the table.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame, str or Path, optional
+            Your own rows of the tables (see `zjk_gis.rules_table`).
+
+        Examples
+        --------
+        >>> Field(name="level", title="级别", domain="level_places").ordered_values()
+        ('市级', '区级', '街道级', '社区级', '网格级')
+        """
+        values = rules_table("dictionaries", overrides=tables)
+        return tuple(values.loc[values["dictionary"] == self.domain, "value"])
 
     def spellings(self, tables: Overrides | None = None) -> dict[str, str]:
         """Return every spelling of the values of an enumeration, folded, and the value that each means.

@@ -19,7 +19,7 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
 from zjk_gis.layers.topology import TOPOLOGY, Periods
-from zjk_gis.layers.values import code_text, converted, is_code, understood
+from zjk_gis.layers.values import code_text, converted, in_order, is_code, understood
 from zjk_gis.standards import check_codes
 
 if TYPE_CHECKING:
@@ -142,6 +142,9 @@ def _check_field(
     problems: Problems, column: pd.Series, field: Field, layers: dict[str, gpd.GeoDataFrame]
 ) -> None:
     values, wrong = converted(column, field)
+    if field.scales and wrong.any():  # words of an order, such as 一级
+        numbers, wrong, _ = in_order(column, field, tables=problems.tables)
+        values = pd.Series(numbers, index=column.index)
     what = _WHAT[field.dtype]
     problems.add(wrong, field.name, "wrong_type", values=column, what_zh=what[0], what_en=what[1])
     missing = values.isna().to_numpy(dtype=bool) & ~wrong
