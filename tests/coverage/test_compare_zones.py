@@ -312,6 +312,22 @@ def test_no_ground_is_lost_and_no_order_matters(before, kept, after, seed):
     pd.testing.assert_frame_equal(shuffled.handover, changes.handover)
 
 
+@pytest.mark.parametrize("nobody", ["待定", "-", "无", None])
+def test_ground_whose_chief_becomes_nobody_is_handed_to_nobody(old, nobody):
+    new = old.assign(chief_code=["LA", "LB", "LC", nobody])
+    changes = zjk_gis.compare_zones(old, new)
+    assert moves(changes) == [("other_chief", "D", "D", "LD", "", 10000)]
+    assert zjk_gis.compare_zones(new, new.assign(chief_code=["LA", "LB", "LC", "暂缺"])).moved.empty
+
+
+def test_levels_that_are_no_hierarchy_are_compared_if_all_are_asked_for(old):
+    layer = old.assign(level=[1, 2, 3, 3])
+    with pytest.raises(InputError, match="does not make a hierarchy"):
+        zjk_gis.compare_zones(layer, layer)
+    changes = zjk_gis.compare_zones(layer, layer.assign(chief_code=["LX", "LB", "LC", "LD"]), level="any")
+    assert [row[1] for row in moves(changes)] == ["A"]
+
+
 @pytest.mark.parametrize("lost", [int, float])
 def test_codes_that_lost_their_zeros_are_no_change(lost):
     old = make_zones(**{"01": square(0), "12": square(100)}).assign(chief_code=["007", "010"])

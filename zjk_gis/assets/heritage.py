@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.layers.values import as_text, understood
+from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -38,7 +38,8 @@ def pipelines_in_core(
     pipelines : GeoDataFrame
         Lines with ``pipe_code``.
     historic_blocks : GeoDataFrame
-        Polygons with ``block_name`` and ``scope``, one of which is 核心保护范围.
+        Polygons with ``block_name`` and ``scope``, one of which is 核心保护范围 (also 核心区, core and
+        other spellings that `zjk_gis.layers.values.understood` knows).
     min_length_m : float, default 0.01
         Pipes with less inside only touch the core and are left out.
     strict : bool, default False
@@ -124,20 +125,9 @@ def pipelines_in_core(
 
 def _cores(blocks: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
     """Return the rows that are cores; set those aside of which that is not known."""
-    scopes, wrong = understood(blocks["scope"], HISTORIC_BLOCKS.field("scope"))
-    written = as_text(blocks["scope"])
-    there = ", ".join(sorted(set(written.fillna("(blank)"))))
+    scopes = aside.coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
     if not (scopes == _CORE).any():
+        there = ", ".join(sorted(set(as_text(blocks["scope"]).fillna("(blank)"))))
         message = f"historic_blocks: no row has the scope {_CORE}; there are {there}"
         raise InputError(message)
-    unknown = scopes.isna().to_numpy()
-    if aside.strict and unknown.any():
-        message = (
-            f"historic_blocks: {int(unknown.sum())} of {len(blocks)} rows have no known scope "
-            f"({name_rows(blocks.index[unknown])}); there are {there}"
-        )
-        raise InputError(message)
-    aside.note(
-        blocks, "historic_blocks", unknown, np.where(wrong, "unknown_scope", "not_filled"), blocks["scope"]
-    )
     return blocks[(scopes == _CORE).to_numpy(dtype=bool)]

@@ -28,7 +28,7 @@ def manholes_outside_zones(
     zones: gpd.GeoDataFrame,
     *,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     border_within_m: float = 0.01,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -43,8 +43,9 @@ def manholes_outside_zones(
     at : date or str, optional
         The day that is judged, by ``valid_from`` and ``valid_to`` (both days included, a missing one open).
         By default zones of all times count.
-    level : int, optional
-        The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
+    level : int or str, optional
+        The level of the hierarchy that is judged, as a number or word; by default the finest (the greatest
+        ``level``). ``"any"`` takes zones of all levels.
     border_within_m : float, default 0.01
         A manhole this near to a zone is in it, as rounding leaves hairlines between neighbours.
     strict : bool, default False

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.assets.naming import ENDS, end_points, named_at, names_of
-from zjk_gis.layers.catalogue import MANHOLES
+from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
@@ -34,7 +34,9 @@ def sewage_into_rain(
     manholes : GeoDataFrame
         Points with ``manhole_code`` and ``pipe_kind``, perhaps with ``well_number``.
     pipelines : GeoDataFrame
-        Lines with ``pipe_code`` and ``pipe_kind``, perhaps with ``from_manhole`` and ``to_manhole``.
+        Lines with ``pipe_code`` and ``pipe_kind``, perhaps with ``from_manhole`` and ``to_manhole``. A
+        kind is the code of CJJ 61 (WS, YS) or its name (污水, 雨水管, sewage), in any spelling that
+        `zjk_gis.layers.values.understood` knows.
     within_m : float, default 0.5
         Where a pipe names no manhole of the layer at one end, the nearest one this near counts.
     strict : bool, default False
@@ -46,7 +48,8 @@ def sewage_into_rain(
         The rows of `pipelines` concerned, in their order and under their index, with ``rain_manholes``
         (text): the codes of the rain-water manholes they are joined to, sorted, joined by ``;``. A column of
         that name is kept as ``rain_manholes_recorded``. ``attrs["set_aside"]`` lists the rows that are not
-        judged, without a code, a kind or a sound shape, each with ``layer``, ``row``, ``why`` and ``value``.
+        judged, without a code, a known kind or a sound shape, each with ``layer``, ``row``, ``why`` and
+        ``value``.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def sewage_into_rain(
     GeometryError
         If rows have no geometry, an invalid one or one of the wrong kind; the message names them.
     InputError
-        If rows have no code or pipes no kind, or the distance is negative.
+        If rows have no code or no kind, no kind of a layer is understood, or the distance is negative.
 
     Notes
     -----
@@ -98,8 +101,9 @@ def sewage_into_rain(
     ready(pipes, "pipelines", kind="line", code="pipe_kind")
     wells = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=pipes.crs)
     ready(wells, "manholes", kind="point", code="pipe_kind")
-    is_sewage = (pipes["pipe_kind"].astype(str).str.strip() == _SEWAGE).to_numpy()
-    is_rain = (wells["pipe_kind"].astype(str).str.strip() == _RAIN).to_numpy()
+    carries = aside.coded(pipes, PIPELINES.field("pipe_kind"), "pipelines")
+    drains = aside.coded(wells, MANHOLES.field("pipe_kind"), "manholes")
+    is_sewage, is_rain = (carries == _SEWAGE).to_numpy(dtype=bool), (drains == _RAIN).to_numpy(dtype=bool)
     codes = code_text(wells[MANHOLES.code]).to_numpy(dtype=object)
 
     sewage = pipes[is_sewage]

@@ -77,7 +77,7 @@ def check_assignment(
     recorded: str = "zone_code",
     versions: Mapping[str, gpd.GeoDataFrame] | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,

@@ -34,7 +34,7 @@ def assign_incidents(
     grids: gpd.GeoDataFrame | None = None,
     sections: gpd.GeoDataFrame | None = None,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
@@ -64,8 +64,11 @@ def assign_incidents(
     code : str, optional
         The column of codes of `zones`; by default ``zone_code``, ``grid_code`` or ``section_code``,
         whichever it has.
-    level : int, optional
-        Which level of a hierarchy answers; by default the finest (the greatest number in ``level``).
+    level : int or str, optional
+        Which level of a hierarchy answers: a number or a word of the column ``level`` (二级, 街道级), or
+        ``"any"`` if that column does not steer. By default the finest (the greatest number), if its zones lie
+        in those of the coarser levels; otherwise it has to be said (see
+        `zjk_gis.layers.levels.choose_level`).
     time : str, default "occurred_at"
         The column with the time of each incident. Zones with a validity period (``valid_from``,
         ``valid_to``, both days included) answer only for what happened in it.
@@ -103,7 +106,9 @@ def assign_incidents(
         ``community_code``, ``street_code``, ``district_code``; with `sections` as ``section_code``,
         ``section_found`` and so on. A column of `incidents` that has one of these names already is kept as
         ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances,
-        which columns are answers and what was renamed.
+        which columns are answers and what was renamed; ``steered_by`` tells what each column
+        of the layers did (keys of `label`; those of grids and sections begin with ``grid_`` and
+        ``section_``), and ``levels`` which level answers and what was left out for it.
 
     Raises
     ------

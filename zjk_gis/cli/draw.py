@@ -15,6 +15,7 @@ from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
@@ -44,6 +45,11 @@ __all__ = ["command"]
 )
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
+@click.option(
+    "--level",
+    type=LEVEL,
+    help="Which level of zones answers: a number, a word or any; by default the finest.",
+)
 @click.option("--title", help="The map's title.")
 @click.option("--source", help="Where the data are from, told at the foot of the map.")
 @click.option(
@@ -82,6 +88,7 @@ def command(
     output: Path,
     incidents: Path | None,
     at: str | None,
+    level: int | str | None,
     title: str | None,
     source: str | None,
     kind: str,
@@ -123,6 +130,7 @@ def command(
             layers,
             points,
             at=day,
+            level=level,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
             unanswered=unanswered,
         )
@@ -132,6 +140,7 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            level=level,
             unanswered=unanswered,
         )  # fmt: skip
         page, counts = draw_kind(kind, question)

@@ -23,6 +23,7 @@ from zjk_gis.maps import (
     pipes_map,
     zones_map,
 )
+from zjk_gis.maps.parts import drawn_zones
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,6 +53,7 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    level: int | str | None = None
     unanswered: dict[str, str] | None = None
     answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
@@ -111,21 +113,23 @@ def draw_kind(kind: str, question: Question) -> _Drawn:
 
 def _zones(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones)
-    return zones_map(zones, assigned=assigned, at=q.at, **q.texts), {"zones": len(zones_at(zones, q.at))}
+    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones, level=q.level)
+    page = zones_map(zones, assigned=assigned, at=q.at, level=q.level, **q.texts)
+    shown = drawn_zones(zones) if q.level is None else zones_at(zones, level=q.level)
+    return page, {"zones": len(zones_at(shown, q.at, level="any"))}
 
 
 def _assignment(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = assign_incidents(q.need_incidents(), zones)
-    return assignment_map(assigned, zones, **q.texts), {"assigned": len(assigned)}
+    assigned = assign_incidents(q.need_incidents(), zones, level=q.level)
+    return assignment_map(assigned, zones_at(zones, level=q.level), **q.texts), {"assigned": len(assigned)}
 
 
 def _gaps(q: Question) -> _Drawn:
     region, zones = q.need("built_up_areas"), q.need("responsibility_zones")
-    gaps = coverage_gaps(region, zones, at=q.at, allowed=q.layers.get("rivers"))
-    overlaps = overlapping_zones(zones, at=q.at)
-    page = gaps_map(region, zones_at(zones, q.at), gaps, overlaps, **q.texts)
+    gaps = coverage_gaps(region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"))
+    overlaps = overlapping_zones(zones, at=q.at, level=q.level)
+    page = gaps_map(region, zones_at(zones, q.at, level=q.level), gaps, overlaps, **q.texts)
     return page, {"gaps": len(gaps), "overlaps": len(overlaps)}
 
 
@@ -136,8 +140,8 @@ def _changes(q: Question) -> _Drawn:
     name = "responsibility_zones"
     old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
     new = q.need(name)
-    states = zones_at(old), zones_at(new)
-    changes = compare_zones(*states)
+    states = zones_at(old, level=q.level), zones_at(new, level=q.level)
+    changes = compare_zones(*states, level="any")
     page = changes_map(*states, changes, **q.texts)
     return page, {"before": len(states[0]), "after": len(states[1]), "moved": len(changes.moved)}
 

@@ -40,7 +40,7 @@ def border_sheet(
     along_m: float = 10.0,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> gpd.GeoDataFrame:
     """List every border that two zones share, with the road or river on it and the incidents in dispute.
 
@@ -63,8 +63,8 @@ def border_sheet(
         The column of `zones`, and of `incidents`, with the codes.
     at : date or str, optional
         The day that is judged; by default versions of all times count.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
 
     Returns
     -------

@@ -109,7 +109,7 @@ def compare_zones(
     code: str = "zone_code",
     at_old: str | dt.date | None = None,
     at_new: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     same_share: float = 0.95,
@@ -133,7 +133,7 @@ def compare_zones(
     at_old, at_new : date or str, optional
         The days that are compared, by ``valid_from`` and ``valid_to``; by default versions of all times
         count.
-    level : int, optional
+    level : int or str, optional
         By default the finest of each layer.
     min_area_m2 : float, default 0.01
         Smaller pieces are dropped, and counted in the figures.
@@ -221,7 +221,7 @@ def _zones_of(
     name: str,
     code: str,
     at: str | dt.date | None,
-    level: int | None,
+    level: int | str | None,
     crs: CRS | None,
 ) -> gpd.GeoDataFrame:
     """Check a layer, and return its zones of the day."""

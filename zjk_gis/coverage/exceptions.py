@@ -16,7 +16,7 @@ from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.values import code_text
+from zjk_gis.layers.values import code_text, coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,7 +303,8 @@ def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
             raise MissingColumnError(message)
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
     has_shape = (ledger.geometry.notna() & ~ledger.geometry.is_empty).to_numpy()
-    kept = (ledger["fault_kind"] == kind).to_numpy() & (begins <= day) & has_shape
+    kinds, _ = coded(ledger, ACCEPTED_FAULTS.field("fault_kind"), ACCEPTED_FAULTS.name)
+    kept = (kinds == kind).to_numpy(dtype=bool) & (begins <= day) & has_shape
     return ledger.assign(ends=ends, holds=ends >= day)[kept].reset_index(drop=True)
 
 

@@ -158,7 +158,7 @@ def divide(
     code: str,
     crs: CRS | None = None,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> Divided:
     """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all."""
     valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
@@ -171,7 +171,7 @@ def choose(
     code: str,
     crs: CRS | None = None,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> tuple[Zones, Zones, Rings, CRS]:
     """Check a layer of zones, and tell those of a level that hold on a day from the others.
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.chiefs import chiefs_of
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.ground import cover_of, numbered
+from zjk_gis.layers.nobody import chiefs_of
 from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:

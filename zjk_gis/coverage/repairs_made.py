@@ -41,7 +41,7 @@ def apply_repairs(
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Make the fixes that were accepted, and return the mended zones.
 

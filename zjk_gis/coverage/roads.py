@@ -18,6 +18,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.codes_match import in_one_writing
+from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.values import code_text
@@ -47,7 +48,7 @@ def road_responsibility(
     sections: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     streets: gpd.GeoDataFrame | None = None,
     border_within_m: float = 0.5,
     section_within_m: float = 5.0,
@@ -70,7 +71,7 @@ def road_responsibility(
         The column of `zones` with their codes.
     at : date or str, optional
         The day that is judged; by default versions of all times count.
-    level : int, optional
+    level : int or str, optional
         The level of the zones; by default the finest. Sections of any level answer.
     streets : GeoDataFrame, optional
         Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders,
@@ -245,10 +246,10 @@ def _claims(
     """Say of stretches which code holds them, and whether anybody is named for it."""
     filled = has_chief(layer)
     codes = code_text(layer[code]).to_numpy(dtype=object)
-    level = (
-        pd.to_numeric(layer["level"], errors="coerce") if "level" in layer else pd.Series(np.nan, layer.index)
-    )
-    held = held.assign(level=level.to_numpy(dtype=np.float64)[held["row"]])
+    level = np.full(len(layer), np.nan)
+    if "level" in layer:
+        level = levels_of(layer, f"{by}s").numbers
+    held = held.assign(level=level[held["row"]])
     return held.assign(code=codes[held["row"]], filled=filled[held["row"]], by=by, side=side)
 
 

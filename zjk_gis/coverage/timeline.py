@@ -42,7 +42,7 @@ def responsibility_timeline(
     code: str = "zone_code",
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -58,8 +58,8 @@ def responsibility_timeline(
     code : str, default "zone_code"
     start, end : date or str, optional
         The days, both included, between which it is told; by default all times.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower parts of a polygon are left out.
     lang : {"zh", "en"}, default "zh"
@@ -159,7 +159,7 @@ def coverage_over_time(
     *,
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -178,8 +178,8 @@ def coverage_over_time(
     region : GeoDataFrame, optional
         Polygons outside which nothing counts.
     code : str, default "zone_code"
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower pieces are dropped, and counted in ``attrs``.
     lang : {"zh", "en"}, default "zh"

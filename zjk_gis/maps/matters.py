@@ -13,7 +13,6 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.values import code_text
-from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import cards, parts, style
 from zjk_gis.maps.parts import pick
 
@@ -100,7 +99,7 @@ def assignment_map(
         subtitle=_assigned_subtitle(assigned, lang),
     )
     if zones is not None:
-        shown = zones_at(zones) if len(zones) and "level" in zones else zones
+        shown = parts.drawn_zones(zones)
         parts.add_zones(
             page,
             shown,

@@ -33,6 +33,7 @@ def survey_city(
     incidents: gpd.GeoDataFrame | None = None,
     *,
     at: str | dt.date,
+    level: int | str | None = None,
     steps: Callable[[list[str]], Iterator[str]] = iter,
     unanswered: dict[str, str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
@@ -46,6 +47,8 @@ def survey_city(
         To be assigned, each by the zones valid when it occurred.
     at : date or str
         The day for which coverage is judged.
+    level : int or str, optional
+        The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
         Wraps the list of questions, to show progress.
     unanswered : dict, optional
@@ -77,7 +80,7 @@ def survey_city(
 
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
-        return coverage_faults(city["built_up_areas"], zones, at=at, allowed=river)
+        return coverage_faults(city["built_up_areas"], zones, at=at, level=level, allowed=river)
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -86,7 +89,11 @@ def survey_city(
         ),
         "overlaps": (
             ("responsibility_zones",),
-            lambda: faults().overlaps if "built_up_areas" in city else overlapping_zones(zones, at=at),
+            lambda: (
+                faults().overlaps
+                if "built_up_areas" in city
+                else overlapping_zones(zones, at=at, level=level)
+            ),
         ),
         "sections_without_chief": (
             ("road_sections",),
@@ -94,7 +101,7 @@ def survey_city(
         ),
         "manholes_outside_zones": (
             ("manholes", "responsibility_zones"),
-            lambda: manholes_outside_zones(city["manholes"], city["responsibility_zones"], at=at),
+            lambda: manholes_outside_zones(city["manholes"], zones, at=at, level=level),
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
@@ -123,7 +130,11 @@ def survey_city(
             "assigned": (
                 ("responsibility_zones",),
                 lambda: assign_incidents(
-                    incidents, zones, grids=city.get("unit_grids"), sections=city.get("road_sections")
+                    incidents,
+                    zones,
+                    grids=city.get("unit_grids"),
+                    sections=city.get("road_sections"),
+                    level=level,
                 ),
             )
         }
