@@ -409,7 +409,7 @@ CALLS = {
         (
             "lying over",
             lambda z, _: zjk_gis.apply_repairs(
-                sound("lying over"), _with_odd_geometry(_proposals(sound("lying over")), z)
+                sound("lying over"), _with_odd_geometry(_proposals(sound("lying over")), z), accept=["R001"]
             ),
         ),
         (

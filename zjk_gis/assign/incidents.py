@@ -12,7 +12,7 @@ from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import has_shape, places_of
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -177,7 +177,7 @@ def answer_columns(
 ) -> dict[str, pd.Series]:
     """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
-    x, y = places_of(shapes)
+    x, y = point_coordinates(shapes)
     columns = plan.answer(
         x,
         y,

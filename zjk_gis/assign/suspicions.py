@@ -236,13 +236,8 @@ class _Asking:
         put_back = {datum: self._put_back(datum) for datum in _DATUMS}
         seeds = []
         for points in put_back.values():
-            there = points[rows[sample]]
-            seeds.append(
-                (
-                    float(np.median(shapely.get_x(there) - x[sample])),
-                    float(np.median(shapely.get_y(there) - y[sample])),
-                )
-            )
+            there_x, there_y = places_of(points[rows[sample]])
+            seeds.append((float(np.median(there_x - x[sample])), float(np.median(there_y - y[sample]))))
         east, north = best_shift(x[sample], y[sample], shapes[sample], weight, seeds=seeds)
         xs, ys = places_of(judged.points)
         moved = np.array([None] * len(xs), dtype=object)

@@ -16,7 +16,7 @@ from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.shapes import has_place, only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -319,7 +319,7 @@ def _pairs(
     """Hold every fault against the entries on its ground: the same shape, or one that has changed."""
     accepted = entries.geometry.to_numpy()
     # What has no place is on nobody's ground: such a fault is reported, such an entry serves for none.
-    shapes, accepted = (np.where(has_place(each), each, None) for each in (shapes, accepted))
+    shapes, accepted = (only(each, has_place(each)) for each in (shapes, accepted))
     fault, entry = shapely.STRtree(accepted).query(shapes, predicate="intersects")
     one, other = shapes[fault], accepted[entry]
     common = shapely.area(shapely.intersection(one, other))

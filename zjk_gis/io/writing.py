@@ -27,7 +27,7 @@ from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.layers.coordinates import Pair, read_positions
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import cleaned, has_bad_height, has_place, has_shape, inner_points, places_of
+from zjk_gis.layers.shapes import cleaned, has_bad_height, has_place, has_shape, inner_points, only, places_of
 from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _with_sound_shapes(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFram
             _LOG.warning("%s: %s: %s", target.name, name_rows(frame.index[rows]), what)
     if placed.all() and not hollow.any() and not bottomless.any():
         return frame
-    shapes = np.where(placed, shapes, None)
+    shapes = only(shapes, placed)
     shapes[bottomless] = shapely.force_2d(shapes[bottomless])
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 

@@ -15,7 +15,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["cleaned", "has_bad_height", "has_place", "has_shape", "inner_points", "places_of"]
+__all__ = ["cleaned", "has_bad_height", "has_place", "has_shape", "inner_points", "only", "places_of"]
 
 _POLYGON = int(shapely.GeometryType.POLYGON)
 
@@ -50,6 +50,20 @@ def has_place(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     return found
 
 
+def only(shapes: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return the geometries of some rows, and None for the others.
+
+    Examples
+    --------
+    >>> from shapely import Point
+    >>> only(np.array([Point(1, 2), Point()]), np.array([True, False])).tolist()
+    [<POINT (1 2)>, None]
+    """
+    kept = np.full(len(shapes), None, dtype=object)
+    kept[rows] = shapes[rows]
+    return kept
+
+
 def has_bad_height(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which geometries have a z that is NaN or infinite.
 
@@ -79,8 +93,8 @@ def places_of(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.flo
     """
     empty = shapely.is_empty(points)
     if empty.any():
-        points = np.where(empty, None, points)
-    return shapely.get_x(points), shapely.get_y(points)
+        points = only(points, ~empty)
+    return shapely.get_x(points), shapely.get_y(points)  # noqa: TID251  the one place that may
 
 
 def inner_points(shapes: NDArray[Any]) -> NDArray[Any]:
@@ -92,7 +106,7 @@ def inner_points(shapes: NDArray[Any]) -> NDArray[Any]:
     [<POINT (1 1)>, None, None]
     """
     whole, _ = cleaned(shapes)
-    points: NDArray[Any] = shapely.point_on_surface(np.where(has_place(whole), whole, None))
+    points: NDArray[Any] = np.asarray(shapely.point_on_surface(only(whole, has_place(whole))))
     return points
 
 
@@ -165,7 +179,7 @@ def _is_infinitely_high(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     return found
 
 
-def _rebuilt(shape: shapely.Geometry) -> shapely.Geometry:
+def _rebuilt(shape: Any) -> Any:
     """Put one geometry together again from what is not empty in it."""
     if shape.geom_type == "Polygon":
         holes = [hole for hole in shape.interiors if not hole.is_empty]

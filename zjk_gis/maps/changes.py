@@ -10,7 +10,7 @@ import shapely
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.shapes import cleaned, has_place, inner_points
+from zjk_gis.layers.shapes import cleaned, has_place, inner_points, only
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.parts import pick
@@ -220,7 +220,7 @@ def _states(zones: gpd.GeoDataFrame, code: str) -> dict[object, tuple[shapely.Ge
     if not len(zones):
         return {}
     shapes, _ = cleaned(convert_crs(zones.geometry, 4326).to_numpy())
-    shapes = np.where(has_place(shapes), shapes, None)
+    shapes = only(shapes, has_place(shapes))
     chiefs = zones["chief_name"].astype(object) if "chief_name" in zones else pd.Series("", index=zones.index)
     return dict(zip(zones[code], zip(shapes, chiefs.where(chiefs.notna(), None), strict=True), strict=True))
 
