@@ -322,7 +322,9 @@ def _workbook(layer, folder):
 def _problems(ending):
     def call(layer, folder):
         report = validate(layer, "responsibility_zones")
-        return gpd.read_file(zjk_gis.write_problems(report, folder / f"problems{ending}"))
+        path = zjk_gis.write_problems(report, folder / f"problems{ending}")
+        with np.errstate(invalid="ignore"):
+            return gpd.read_file(path, layer={".xlsx": "问题"}.get(ending))
 
     return call
 
@@ -692,7 +694,7 @@ CALLS = {
 }
 
 # They answer for the layer as a whole, from the rows that have a place or, for the totals, from columns only.
-EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals"}
+EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals", "zones_map of incidents"}
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
@@ -761,7 +763,9 @@ def run(name):
             missed = name == "validate" and layer_name == "communities" and text != plain  # by its grids
             if state == "answered":
                 state = "fine" if told or (same and text == plain) else "differs" if same else "silent"
-                if state == "silent" and (name in EXTENTS or odd in HAVE_A_PLACE or missed):
+                if state == "silent" and (
+                    name in EXTENTS or f"{name} of {layer_name}" in EXTENTS or odd in HAVE_A_PLACE or missed
+                ):
                     state = "fine"
             elif state == "refused":
                 state = "fine" if told and not same else "not named"

@@ -13,7 +13,7 @@ from zjk_gis.coverage.chiefs import chiefs_of
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.ground import cover_of, numbered
-from zjk_gis.layers.shapes import has_place, places_of
+from zjk_gis.layers.shapes import has_place, point_coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
     if len(placed):
         placed = convert_crs(placed, crs, name="assigned")
         placed = placed[has_place(placed.geometry.to_numpy())]
-    x, y = places_of(placed.geometry.to_numpy())
+    x, y = point_coordinates(placed.geometry.to_numpy())
     cells = pd.DataFrame(
         {
             "x": np.floor(x / cell_m),

@@ -27,7 +27,15 @@ from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.layers.coordinates import Pair, read_positions
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import cleaned, has_bad_height, has_place, has_shape, inner_points, only, places_of
+from zjk_gis.layers.shapes import (
+    cleaned,
+    has_bad_height,
+    has_place,
+    has_shape,
+    inner_points,
+    only,
+    point_coordinates,
+)
 from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
@@ -224,7 +232,7 @@ def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
         return with_text
     if not points:
         values = inner_points(values)
-    lon, lat = (_rounded(degrees) for degrees in places_of(values))
+    lon, lat = (_rounded(degrees) for degrees in point_coordinates(values))
     if _say_the_same(table, lon, lat):
         return table
     placed: pd.DataFrame = with_answers(table, {"lon": lon, "lat": lat})
@@ -349,7 +357,16 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     kinds = named if "MultiPoint" in named else {kind.removeprefix("Multi") for kind in named}
     if driver in _ONE_KIND and len(kinds) > 1:
         several = ", ".join(sorted(kinds))
-        message = f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg"
+        own = (
+            frame.geometry.geom_type
+            if "MultiPoint" in named
+            else frame.geometry.geom_type.str.removeprefix("Multi")
+        )
+        rows = name_rows(frame.index[own.notna() & (own != own.mode().iloc[0])])
+        message = (
+            f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg, or take "
+            f"out the others ({rows})"
+        )
         raise GeometryError(message)
     # A layer without a single shape gives GDAL no hint of its kind.
     unknown = {} if kinds else {"geometry_type": "Point" if driver in _ONE_KIND else "Unknown"}

@@ -20,7 +20,7 @@ from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
 from zjk_gis.layers.datums import shift
-from zjk_gis.layers.shapes import has_shape, places_of
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.shifted import DATUMS, shift_test, to_ground
 from zjk_gis.layers.values import as_text
 from zjk_gis.layers.versions import check_layer
@@ -211,7 +211,7 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
         which = name_rows(points.index[other])
         message = f"points: {int(other.sum())} of {len(points)} rows are no points ({which}); take them out"
         raise GeometryError(message)
-    x, y = places_of(shapes)
+    x, y = point_coordinates(shapes)
     usable = np.isfinite(x) & np.isfinite(y)
     if not crs.is_geographic:
         lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs)

@@ -15,7 +15,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["cleaned", "has_bad_height", "has_place", "has_shape", "inner_points", "only", "places_of"]
+__all__ = ["cleaned", "has_bad_height", "has_place", "has_shape", "inner_points", "only", "point_coordinates"]
 
 _POLYGON = int(shapely.GeometryType.POLYGON)
 
@@ -81,13 +81,13 @@ def has_bad_height(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     return bad
 
 
-def places_of(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def point_coordinates(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return x and y of points; NaN where the point is missing or empty, or something else than a point.
 
     Examples
     --------
     >>> from shapely import Point
-    >>> x, y = places_of(np.array([Point(1, 2), Point(), None]))
+    >>> x, y = point_coordinates(np.array([Point(1, 2), Point(), None]))
     >>> x.tolist(), y.tolist()
     ([1.0, nan, nan], [2.0, nan, nan])
     """

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric
-from zjk_gis.layers.shapes import has_shape, places_of
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.values import as_text
 from zjk_gis.standards import rules_table
 
@@ -200,7 +200,7 @@ def _repeated_place(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     shapes = layer.geometry.to_numpy()[at]
     unit = 111_000.0 if layer.crs.is_geographic else layer.crs.axis_info[0].unit_conversion_factor
     step = _SAME_PLACE_M / unit
-    x, y = places_of(shapes)
+    x, y = point_coordinates(shapes)
     keys = pd.DataFrame({"x": np.round(x / step).astype(np.int64), "y": np.round(y / step).astype(np.int64)})
     if "pipe_kind" in layer.columns:  # a rain and a sewage manhole may share a point on a plan
         keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)

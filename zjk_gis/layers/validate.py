@@ -17,7 +17,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
-from zjk_gis.layers.shapes import cleaned
+from zjk_gis.layers.shapes import cleaned, only
 from zjk_gis.layers.topology import TOPOLOGY, Periods
 from zjk_gis.layers.values import converted, is_code
 from zjk_gis.standards import check_codes
@@ -302,7 +302,7 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     # What lies abroad has no metre here: areas, lengths and places are asked of the others.
     if not abroad.any() and not hollow.any():
         return layer
-    return layer.set_geometry(np.where(abroad, None, shapes), crs=layer.crs)
+    return layer.set_geometry(only(shapes, ~abroad), crs=layer.crs)
 
 
 def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ from jinja2 import Template
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, places_of
+from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, point_coordinates
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.lettering import pack_labels, short
@@ -288,7 +288,7 @@ class Page:
         points = shapes.copy()
         odd = shapely.get_type_id(points) != shapely.GeometryType.POINT
         points[odd] = inner_points(points[odd])
-        order = packing.morton_order(*places_of(points))
+        order = packing.morton_order(*point_coordinates(points))
         digits = _METRES if many else _MICRODEGREES
         layer |= {
             "cells": True,

@@ -12,7 +12,7 @@ import pandas as pd
 from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import Language, label
-from zjk_gis.layers.shapes import has_place, inner_points, places_of
+from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.layers.values import converted, text_of
 from zjk_gis.reports.telling import display_width, plain
 
@@ -342,7 +342,7 @@ def _degrees(layer: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, np.ndarray
     if not has_place(shapes.to_numpy()).any():
         return np.full(len(layer), np.nan), np.full(len(layer), np.nan)
     crs = require_crs(layer, name)
-    lon, lat = places_of(inner_points(shapes.to_numpy()))
+    lon, lat = point_coordinates(inner_points(shapes.to_numpy()))
     if not crs.is_geographic:
         from pyproj import CRS, Transformer
 
