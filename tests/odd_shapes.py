@@ -763,9 +763,8 @@ def run(name):
             missed = name == "validate" and layer_name == "communities" and text != plain  # by its grids
             if state == "answered":
                 state = "fine" if told or (same and text == plain) else "differs" if same else "silent"
-                if state == "silent" and (
-                    name in EXTENTS or f"{name} of {layer_name}" in EXTENTS or odd in HAVE_A_PLACE or missed
-                ):
+                whole = {name, f"{name} of {layer_name}"} & EXTENTS
+                if state == "silent" and (whole or odd in HAVE_A_PLACE or missed):
                     state = "fine"
             elif state == "refused":
                 state = "fine" if told and not same else "not named"

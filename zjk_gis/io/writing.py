@@ -353,15 +353,12 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     import pyogrio
 
     driver = format_of(made).title
-    named = set(frame.geometry.geom_type.dropna().unique())
-    kinds = named if "MultiPoint" in named else {kind.removeprefix("Multi") for kind in named}
+    own = frame.geometry.geom_type.astype("str")
+    if driver != "ESRI Shapefile" or "MultiPoint" not in set(own):  # a shapefile tells point and points apart
+        own = own.str.removeprefix("Multi")
+    kinds = set(own.dropna())
     if driver in _ONE_KIND and len(kinds) > 1:
         several = ", ".join(sorted(kinds))
-        own = (
-            frame.geometry.geom_type
-            if "MultiPoint" in named
-            else frame.geometry.geom_type.str.removeprefix("Multi")
-        )
         rows = name_rows(frame.index[own.notna() & (own != own.mode().iloc[0])])
         message = (
             f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg, or take "

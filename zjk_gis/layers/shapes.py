@@ -39,7 +39,7 @@ def has_place(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     Examples
     --------
     >>> from shapely import LineString, Point
-    >>> nowhere = LineString([(0, 0), (float("nan"), 1), (2, 2)])
+    >>> nowhere = LineString([(0, 0), (float("inf"), 1), (2, 2)])
     >>> has_place(np.array([Point(1, 2), Point(), None, nowhere])).tolist()
     [True, False, False, False]
     """
