@@ -297,7 +297,7 @@ def _survey(name):
 
 def _write(ending):
     def call(layer, folder):
-        path = zjk_gis.write_layer(layer.rename_axis("row").reset_index(), folder / f"out{ending}")
+        path = zjk_gis.write_layer(layer.assign(row=layer.index), folder / f"out{ending}")
         with np.errstate(invalid="ignore"):
             return zjk_gis.read_table(path) if ending in (".csv", ".xlsx") else gpd.read_file(path)
 
