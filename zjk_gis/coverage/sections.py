@@ -86,7 +86,7 @@ def sections_without_chief(
     2           R3   expired
     """
     code = ROAD_SECTIONS.code
-    check_layer(sections, "sections", kind="line", code=code)
+    sections = check_layer(sections, "sections", kind="line", code=code)
     if not {*CHIEF} & {*sections}:
         message = (
             "sections: no column chief_code or chief_name; "

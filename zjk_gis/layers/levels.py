@@ -11,6 +11,7 @@ import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
+from zjk_gis.layers.shapes import has_place, inner_points, only
 from zjk_gis.layers.values import as_text, in_order, name_values, rows_by_value
 
 if TYPE_CHECKING:
@@ -193,13 +194,11 @@ def _covered(zones: gpd.GeoDataFrame, levels: Levels, name: str) -> float:
     if len(levels.words) == 1:
         return float("nan")
     shapes = zones.geometry.to_numpy()
-    with np.errstate(invalid="ignore"):
-        usable = np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    shapes = np.where(usable, shapes, None)  # what is broken is refused, or told, by who asks
+    shapes = only(shapes, has_place(shapes))  # what is broken is refused, or told, by who asks
     finest = max(levels.words)
     fine = shapes[levels.numbers == finest]
     area = np.nan_to_num(shapely.area(fine))
-    tree = shapely.STRtree(shapely.point_on_surface(fine))
+    tree = shapely.STRtree(inner_points(fine))
     held, own = [], []
     for level in sorted(levels.words)[:-1]:
         coarse = shapes[levels.numbers == level]

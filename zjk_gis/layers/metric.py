@@ -50,8 +50,8 @@ def ready(
     Returns
     -------
     GeoDataFrame
-        `layer` itself where nothing had to be converted. Columns of codes are text, so that 130703.0, as a
-        number beside missing ones comes, is the code 130703 in every answer.
+        `layer` itself where nothing had to be converted or left out. Columns of codes are text, so that
+        130703.0, as a number beside missing ones comes, is the code 130703 in every answer.
 
     Raises
     ------
@@ -67,11 +67,11 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    check_layer(layer, name, kind=kind, code=code, invalid=invalid)
+    layer = check_layer(layer, name, kind=kind, code=code, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
-        check_layer(
+        converted = check_layer(
             converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind, invalid=invalid
         )
     return with_text_codes(converted, code)
