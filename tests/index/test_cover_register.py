@@ -127,7 +127,7 @@ def test_layers_that_cannot_become_a_register(tmp_path):
         CoverRegister.build(covers(A=(0, 0)).rename(columns={"manhole_code": "x"}))
     with pytest.raises(CRSError):
         CoverRegister.build(covers(A=(0, 0)).set_crs(None, allow_override=True))
-    with pytest.raises(InputError, match=r"1 rows are no points \(row 1\)"):
+    with pytest.raises(InputError, match=r"1 rows are not points \(row 1\)"):
         CoverRegister.build(
             covers(A=(0, 0), B=(1, 1)).assign(geometry=[Point(0, 0), None]), tmp_path / "a.register"
         )
