@@ -5,12 +5,12 @@ GDAL is C++ code that may take the process down, so every kind is read in a proc
 
 from __future__ import annotations
 
+import faulthandler
 import random
 import resource
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -21,8 +21,8 @@ import pytest
 from shapely import LineString, Point, box
 from test_fuzz_tables import (
     COMMAND_EVERY,
+    HANGS_S,
     MEMORY_BYTES,
-    SECONDS_EACH,
     command_says,
     mutated,
     overwritten,
@@ -106,6 +106,7 @@ def run(kind: str) -> None:
     import zjk_gis.io as door
     from zjk_gis.errors import ZjkGisError
 
+    faulthandler.dump_traceback_later(HANGS_S, exit=True)
     with tempfile.TemporaryDirectory() as name:
         path, parts = make(kind, Path(name))
         Path(name, "city").mkdir()
@@ -123,7 +124,7 @@ def run(kind: str) -> None:
             )
             chosen.write_bytes(change(sound[chosen], dice))
             print(kind, seed, flush=True)
-            begin, said = time.perf_counter(), ""
+            said = ""
             try:
                 for layer in door.list_layers(path):
                     with warnings.catch_warnings():
@@ -133,7 +134,6 @@ def run(kind: str) -> None:
                 said = str(error)
             assert "\n" not in said, f"seed {seed}: {said!r} has several lines"
             assert not said or path.stem in said, f"seed {seed}: {said!r} names no file"
-            assert time.perf_counter() - begin < SECONDS_EACH, f"seed {seed} took too long"
             if not seed % COMMAND_EVERY:
                 command_says(path, Path(name, "city", "city.gpkg"))
             chosen.write_bytes(sound[chosen])
@@ -149,7 +149,6 @@ def test_bytes_changed_at_random_give_a_layer_or_an_error_of_ours(kind):
         [sys.executable, "-W", "error", __file__, kind],
         capture_output=True,
         text=True,
-        timeout=150,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-200:] + ended.stderr[-2000:]

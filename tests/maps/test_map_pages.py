@@ -195,9 +195,8 @@ class TestTime:
     def test_it_plays_to_the_end_and_stops(self, seen):
         seen.page.select_option(".zjk-clock select", "week")
         seen.page.click(".zjk-clock .play")
-        seen.page.wait_for_function("zjk.clock.at >= 2")
-        assert seen.page.evaluate("zjk.clock.playing")
-        seen.page.wait_for_function("!zjk.clock.playing", timeout=15_000)
+        seen.page.wait_for_function("zjk.clock.at >= 2 && zjk.clock.playing")
+        seen.page.wait_for_function("!zjk.clock.playing")
         assert seen.page.evaluate("zjk.clock.at") == 9
         seen.page.click(".zjk-clock .all")
         assert seen.page.evaluate("zjk.state.clock") is None
@@ -329,7 +328,7 @@ def test_hostile_text_is_only_text_on_every_map(kind, text, visit, tmp_path):
           return n; }"""
     )
     assert opened > 0
-    seen.page.wait_for_timeout(100)
+    seen.rest(100)
     assert_quiet(seen)
     assert seen.page.text_content(".zjk-title b") == text
     assert text in seen.page.text_content(".zjk-popup") or kind in ("density", "pipes")
@@ -366,5 +365,5 @@ def test_a_link_leads_to_a_place_and_what_is_there(visit, tmp_path):
     assert centre == pytest.approx([place.x, place.y], abs=1e-3)
     for hostile in ("#17/<b>/1", "#constructor", "#99/1e9/1e9", "#'-alert(1)-'"):
         seen.page.evaluate("hash => { window.location.hash = hash; }", hostile)
-    seen.page.wait_for_timeout(100)
+    seen.rest(100)
     assert_quiet(seen)

@@ -120,7 +120,7 @@ class Canvas:
     def _outline(
         self, x: float, y: float, plain: str, size: float, *, anchor: str, line: float, turn: float
     ) -> None:
-        """Draw the halo of a text as shapes: a text has one stroke, and twice the text would be found twice."""
+        """Draw the halo of a text as shapes: a text has one stroke, and written twice it is found twice."""
         steps = self.typeface.advances(plain, size)
         x_now = x - {"middle": 0.5, "end": 1.0}.get(anchor, 0.0) * sum(steps)
         unit = size / _EM

@@ -91,7 +91,7 @@ class Typeface:
 
     @property
     def has_bold(self) -> bool:
-        """Whether there is a bold face; where there is none, a stroke around the regular one stands for it."""
+        """Whether there is a bold face; where there is none, a stroke around the regular one serves."""
         return _BOLD in self.files
 
     def stroke(self, size: float) -> float:
