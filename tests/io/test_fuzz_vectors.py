@@ -5,10 +5,7 @@ GDAL is C++ code that may take the process down, so every kind is read in a proc
 
 from __future__ import annotations
 
-import faulthandler
 import random
-import resource
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -21,9 +18,9 @@ import pytest
 from shapely import LineString, Point, box
 from test_fuzz_tables import (
     COMMAND_EVERY,
-    HANGS_S,
-    MEMORY_BYTES,
     command_says,
+    ends_well,
+    keep_within_limits,
     mutated,
     overwritten,
 )  # fmt: skip
@@ -106,13 +103,12 @@ def run(kind: str) -> None:
     import zjk_gis.io as door
     from zjk_gis.errors import ZjkGisError
 
-    faulthandler.dump_traceback_later(HANGS_S, exit=True)
     with tempfile.TemporaryDirectory() as name:
         path, parts = make(kind, Path(name))
         Path(name, "city").mkdir()
         door.read_layer(path)  # what is loaded once is no matter of the file
         sound = {part: part.read_bytes() for part in parts}
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        keep_within_limits()
         read = 0
         for seed in range(ROUNDS[kind]):
             dice = random.Random(seed)  # noqa: S311
@@ -145,14 +141,7 @@ def run(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ROUNDS)
 def test_bytes_changed_at_random_give_a_layer_or_an_error_of_ours(kind):
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", __file__, kind],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout[-200:] + ended.stderr[-2000:]
-    assert ended.stdout.splitlines()[-1].startswith("done")
+    ends_well(__file__, kind)
 
 
 if __name__ == "__main__":
