@@ -132,6 +132,7 @@ class TestZones:
         assert seen.page.locator(".leaflet-control-scale-line:visible, .zjk-small:visible").count() == 2
 
     def test_labels_are_placed_where_they_fit_and_do_not_collide(self, seen):
+        seen.rest(300)
         labels = seen.page.evaluate("zjk.sheets[0]._labels")
         assert sorted(labels) == [f"第{i}责任区\n路长{i - 1}" for i in range(1, 5)]
         seen.page.evaluate("void zjk.map.setZoom(zjk.map.getZoom() - 3, {animate: false})")
