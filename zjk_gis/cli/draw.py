@@ -67,6 +67,7 @@ __all__ = ["command"]
 @click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
 @click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
 @click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
+@click.option("--font", help="Of a print: a typeface with Chinese characters, as a file, folder or family.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
     "--strict", is_flag=True, help="Stop where a question cannot be answered, instead of leaving it out."
@@ -99,6 +100,7 @@ def command(
     classes: int,
     paper: str,
     scale: float | None,
+    font: str | None,
     fix_positions: bool,
     strict: bool,
     base_map: str | None,
@@ -153,7 +155,7 @@ def command(
     if ground is not None:
         ground.add_to(page)
     if on_paper:
-        print_map(page, output, paper=paper, scale=scale, source=source, date=day)
+        print_map(page, output, paper=paper, scale=scale, source=source, font=font, date=day)
     else:
         save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
