@@ -26,6 +26,7 @@ class Loops(NamedTuple):
     """The inner loops, compiled or as they stand, and the kinds of text and room that they work on."""
 
     find_records: Callable[..., tuple[int, int]]
+    find_doubtful: Callable[..., int]
     read_numbers: Callable[..., int]
     read_days: Callable[..., int]
     measure_rows: Callable[..., int]
@@ -49,7 +50,16 @@ def loops_for(size: int) -> Loops:
     [b'"a, b"', b'c']
     """
     if size < _COMPILED_FROM_BYTES:
-        return Loops(_find_records, _read_numbers, _read_days, _measure_rows, _splice_rows, bytes, bytearray)
+        return Loops(
+            _find_records,
+            _find_doubtful,
+            _read_numbers,
+            _read_days,
+            _measure_rows,
+            _splice_rows,
+            bytes,
+            bytearray,
+        )
     return _compiled()
 
 
@@ -59,6 +69,7 @@ def _compiled() -> Loops:
 
     return Loops(
         compiled(_find_records),
+        compiled(_find_doubtful),
         compiled(_read_numbers),
         compiled(_read_days),
         compiled(_measure_rows),
@@ -131,6 +142,73 @@ def _find_records(  # noqa: C901 - one automaton, and a kernel calls nothing
         if at < stop:
             at += 1
     return row, at
+
+
+def _find_doubtful(  # noqa: C901 - one pass over the rows, and a kernel calls nothing
+    text: Any,
+    begin: Any,
+    end: Any,
+    cells: Any,
+    left: Any,
+    right: Any,
+    delimiter: int,
+    sum_ends: Any,
+    note_begins: Any,
+    names: Any,
+    name_at: Any,
+    marks: Any,
+) -> int:
+    """Mark the rows that may be none of a table, by a few bytes of each; the caller looks at them as text.
+
+    1. Nothing stands in it but delimiters, blanks and quotes; a row is looked at for it if it begins so and
+       is short.
+    2. Its first cell, or its second below an empty first, ends as that of a sum does.
+    3. Its first filled cell begins as a remark does.
+    4. It begins with the first of the names.
+
+    The cells of the first two columns are `left` and `right` at 0 and 1. Returns how many rows are marked.
+    """
+    marked = 0
+    for row in range(len(begin)):
+        doubtful = False
+        # 1: where the row's first filled cell begins
+        at = begin[row]
+        stop = end[row]
+        while at < stop and (text[at] == delimiter or text[at] == 32 or text[at] == 34 or text[at] == 9):
+            at += 1
+        if at == stop or (at + 3 <= stop and text[at] == 227 and text[at + 1] == 128 and text[at + 2] == 128):
+            doubtful = True
+        # 3
+        if at + 3 <= stop and text[at] >= 227:
+            code = (text[at] << 16) | (text[at + 1] << 8) | text[at + 2]
+            for place in range(len(note_begins)):
+                if code == note_begins[place]:
+                    doubtful = True
+        # 4
+        for name in range(len(name_at) - 1):
+            size = name_at[name + 1] - name_at[name]
+            same = at + size <= stop
+            place = 0
+            while same and place < size:
+                same = text[at + place] == names[name_at[name] + place]
+                place += 1
+            doubtful = doubtful or same
+        # 2
+        cell = 0 if left[0, row] < right[0, row] else 1
+        if cell < len(left):
+            first = left[cell, row]
+            at = right[cell, row]
+            while at > first and (text[at - 1] == 32 or text[at - 1] == 34 or text[at - 1] == 58):
+                at -= 1
+            if at - first >= 3 and text[at - 1] >= 128:
+                code = (text[at - 3] << 16) | (text[at - 2] << 8) | text[at - 1]
+                for place in range(len(sum_ends)):
+                    if code == sum_ends[place]:
+                        doubtful = True
+        if doubtful:
+            marks[row] = 1
+            marked += 1
+    return marked
 
 
 def _read_numbers(text: Any, left: Any, right: Any, values: Any, kind: Any) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +50,6 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 25
 _MOST_RECORD = 1 << 28  # bytes: what is longer is a quote that nobody closed
 _SLACK = 0.95  # blocks hold a little less than a batch, or each would leave a small one behind
 _LEADS = 2  # columns among whose first cells a sum or a remark says what it is
-_TOLD_ROWS = 100  # of each kind that is left out
 # The last characters of what says that a row is a sum, and the first of what says that it is a remark, each
 # three bytes of UTF-8 as one number; by them few rows of many are looked at as text.
 _SUM_ENDS = np.array([int.from_bytes(end.encode(), "big") for end in "计均值：　"])
@@ -92,6 +91,10 @@ class Records:
             self.left[:, rows],
             self.right[:, rows],
         )
+
+    def cells_of(self, slots: list[int]) -> Records:
+        """Return the rows with the cells of some slots alone; the others take no more room."""
+        return replace(self, left=self.left[slots], right=self.right[slots])
 
     def row(self, at: int) -> bytes:
         """Return the bytes of one row."""
@@ -140,7 +143,7 @@ class TextTable:
     batch_rows : int
         About how many rows a lot has.
     loops : Loops, optional
-        The inner loops to be used; by default those that need nothing compiled where that is quick.
+        By default those that suit the file's length.
 
     Attributes
     ----------
@@ -177,7 +180,6 @@ class TextTable:
         with blamed_on(file):
             size = file.stat().st_size
         self.loops = loops or loops_for(size)
-        self._by_numpy = loops is None
         self._slot_of: dict[int, int] = {}
         self.take(())
         self._find_layout(self._look())
@@ -191,10 +193,12 @@ class TextTable:
         self._slot = np.full(widest, -1, dtype=np.int64)
         for column, slot in self._slot_of.items():
             self._slot[column] = slot
+        self._taken = list(columns)
+        self._taken_slots = [self._slot_of[self.names.index(name)] for name in columns]
 
     def slot(self, name: str) -> int:
-        """Return at which place of `Records.left` the cells of a column stand."""
-        return self._slot_of[self.names.index(name)]
+        """Return at which place of `Records.left` the cells of a column stand that was taken."""
+        return self._taken.index(name)
 
     @property
     def encoding(self) -> str:
@@ -258,7 +262,7 @@ class TextTable:
         for at in range(len(found.begin)):
             cells = self.split(found.row(at))
             if any(cell.strip() for cell in cells):
-                head.append(cells)
+                head.append([cell[1:] if _GUARDED.match(cell) else cell for cell in cells])
                 places.append(at)
             if len(head) == HEAD_ROWS:
                 break
@@ -300,6 +304,9 @@ class TextTable:
         self.line_end = b"\r\n" if content[end : end + 2] == b"\r\n" else b"\n"
         self.start = int(found.begin[body]) if body < len(found.begin) else self._end_of(content, found)
         self._head_rows = [head[at] for at in layout.header]
+        firsts = [next(cell for cell in row if cell.strip()).strip().encode() for row in self._head_rows]
+        self._first_names = self.loops.text(b"".join(firsts))
+        self._first_name_at = np.cumsum([0, *map(len, firsts)], dtype=np.int64)
         self._sample = content[self.start : int(found.end[-1])]
         self._rule: NotRows | None = None
 
@@ -350,10 +357,11 @@ class TextTable:
 
     # Rows, lot by lot -----------------------------------------------------------------------------------
 
-    def lots(self, at: int = 0) -> Iterator[Lot]:
+    def lots(self, at: int = 0, *, count_lines: bool = False) -> Iterator[Lot]:
         """Hand out the rows from a byte of the text on, in order; left out is what is none of the table.
 
-        Sums of other rows, remarks, names that come again and rows without any content are no rows.
+        Sums of other rows, remarks, names that come again and rows without any content are no rows. Lines are
+        counted where that is asked for and reading begins at the first row.
 
         Raises
         ------
@@ -361,7 +369,7 @@ class TextTable:
             If the file is damaged, or a quote is never closed.
         """
         base = max(at, self.start)
-        line = self.report["header"]["first_row"] if base == self.start else None
+        line = self.report["header"]["first_row"] if count_lines and base == self.start else None
         rest, block = b"", _FIRST_BLOCK
         with blamed_on(self.file), self._stream() as stream:
             stream.skip(base)
@@ -382,6 +390,7 @@ class TextTable:
                     kept, left_out = self._sift(found, content, line)
                     if len(kept.begin) or left_out:
                         mixed = stream.take_mixed()
+                        kept = kept.cells_of(self._taken_slots)
                         yield Lot(kept, base + after, left_out, line, content, mixed)
                 if rows:
                     block = int(self._batch_rows * _SLACK * start / rows)
@@ -404,7 +413,7 @@ class TextTable:
             mixed += MixedLines(int(encoding is not None), int(encoding is None))
             wrong = first_row_not_utf8(found.text, found.begin, found.end, after=wrong + 1)
         mended, _ = self._scan(b"".join(row + b"\n" for row in rows), 0, is_last=True, most=len(rows))
-        return mended, mixed
+        return mended.cells_of(self._taken_slots), mixed
 
     def _stream(self) -> Utf8Stream | _Rewritten:
         return Utf8Stream(self.file) if self._rewritten is None else _Rewritten(self._rewritten)
@@ -418,8 +427,6 @@ class TextTable:
     def _scan(
         self, content: bytes, start: int, *, is_last: bool, most: int, base: int = 0
     ) -> tuple[Records, int]:
-        if self._by_numpy and b'"' not in content:
-            return _plain_records(content, start, ord(self.delimiter), self._slot, is_last=is_last, most=most)
         most = min(most, (len(content) - start) // 2 + 1)
         begin, end, cells = (np.empty(most, dtype=np.int64) for _ in range(3))
         shape = (len(self._slot_of), most)
@@ -446,14 +453,23 @@ class TextTable:
     def _sift(
         self, found: Records, content: bytes, line: int | None
     ) -> tuple[Records, tuple[dict[str, Any], ...]]:
-        """Leave out what is no row of the table; only few rows are looked at as text."""
-        data = np.frombuffer(content, dtype=np.uint8)
-        blank = self._blank(found, data)
-        kept = ~blank
+        """Leave out what is no row of the table; only rows that may be none are looked at as text."""
+        marks: NDArray[np.uint8] = np.zeros(len(found.begin), dtype=np.uint8)
+        doubtful = self.loops.find_doubtful(
+            found.text, found.begin, found.end, found.cells, found.left, found.right, ord(self.delimiter),
+            _SUM_ENDS, _NOTE_BEGINS, self._first_names, self._first_name_at, marks,
+        )  # fmt: skip
+        if not doubtful:
+            return found, ()
+        kept = np.ones(len(found.begin), dtype=bool)
         left_out: list[dict[str, Any]] = []
-        for row in self._doubtful(found, data, blank).tolist():
+        for row in np.flatnonzero(marks).tolist():
             cells = self.split(found.row(row))
-            why = self._not_rows().kind(cells)
+            # A file of one column may hold empty cells; they are rows if they are written as such.
+            if len(self.names) > 1 and not any(cell.strip() for cell in cells):
+                kept[row] = False
+                continue
+            why = self._not_rows().kind(cells) if self._head_rows else None
             if why is None:
                 continue
             kept[row] = False
@@ -461,50 +477,6 @@ class TextTable:
             text = " | ".join(cell for cell in cells if cell.strip())
             left_out.append({"row": told, "why": why, "text": text})
         return (found if kept.all() else found.only(kept)), tuple(left_out)
-
-    def _blank(self, found: Records, data: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Tell which records hold nothing but delimiters, blanks and empty quotes."""
-        size = found.end - found.begin
-        blank: NDArray[np.bool_] = size == found.cells - 1
-        first = data[np.minimum(found.begin, len(data) - 1)] if len(data) else np.zeros(0, np.uint8)
-        padded = ~blank & (
-            (first == ord(" ")) | (first == ord('"')) | (first == ord("\t")) | (first == ord(self.delimiter))
-        )
-        nothing = f' "\t{self.delimiter}'.encode()
-        for row in np.flatnonzero(padded & (size <= 8 * found.cells)).tolist():
-            blank[row] = not found.row(row).strip(nothing).replace("\u3000".encode(), b"")
-        # A file of one column may hold empty cells; they are rows if they are written as such.
-        return blank if len(self.names) > 1 else blank & (size == 0)
-
-    def _doubtful(
-        self, found: Records, data: NDArray[np.uint8], blank: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """Return the records that may be sums, remarks or names again: by the first bytes and the last."""
-        if not self._head_rows or not len(found.begin):
-            return np.zeros(0, dtype=np.int64)
-        doubtful = np.zeros(len(found.begin), dtype=bool)
-        # A sum says so in its first cell, or in its second below an empty first.
-        left, right = found.left[0].copy(), found.right[0].copy()
-        if len(self._slot_of) > 1:
-            nothing = left >= right
-            left[nothing], right[nothing] = found.left[1][nothing], found.right[1][nothing]
-        _skip(data, right, left, b'" :', step=-1)
-        rows = np.flatnonzero((right - left >= 3) & (data[np.maximum(right, 1) - 1] >= 0x80))
-        doubtful[rows[np.isin(_three(data, right[rows] - 3), _SUM_ENDS)]] = True
-        # A remark says so in its first filled cell.
-        left = found.begin.copy()
-        _skip(data, left, found.end, f'" \t{self.delimiter}'.encode(), step=1)
-        rows = np.flatnonzero((found.end - left >= 3) & (data[np.minimum(left, len(data) - 1)] >= 0xE3))
-        doubtful[rows[np.isin(_three(data, left[rows]), _NOTE_BEGINS)]] = True
-        for names in self._head_rows:
-            first = names[0].strip().encode()
-            size = found.right[0] - found.left[0]
-            if first:
-                rows = np.flatnonzero((size >= len(first)) & (size <= len(first) + 8))
-                doubtful[rows[data[np.minimum(left[rows], len(data) - 1)] == first[0]]] = True
-            else:
-                doubtful |= (size == 0) & (found.cells == len(names))
-        return np.flatnonzero(doubtful & ~blank)
 
     def _not_rows(self) -> NotRows:
         """Return the rule for what is no row, which knows where the first rows lie."""
@@ -516,61 +488,6 @@ class TextTable:
             self._rule = NotRows(self._head_rows, pd.DataFrame(rows, columns=self.names, dtype="str"))
             self._sample = b""
         return self._rule
-
-
-def _plain_records(
-    content: bytes, start: int, delimiter: int, slot: NDArray[np.int64], *, is_last: bool, most: int
-) -> tuple[Records, int]:
-    """Find records in text without quotes, as the compiled loop does, with nothing compiled."""
-    data = np.frombuffer(content, dtype=np.uint8)[start:]
-    line_ends = np.flatnonzero((data == ord("\n")) | (data == ord("\r")))
-    begin = np.concatenate([[0], line_ends + 1])
-    end = np.concatenate([line_ends, [len(data)]])
-    after = len(data)
-    if not is_last:
-        after, begin, end = int(begin[-1]), begin[:-1], end[:-1]
-    filled = end > begin
-    begin, end = begin[filled], end[filled]
-    if len(begin) > most:
-        after = int(begin[most])
-        begin, end = begin[:most], end[:most]
-    marks = np.flatnonzero(data == delimiter)
-    first = np.searchsorted(marks, begin)
-    cells = np.searchsorted(marks, end) - first + 1
-    left = np.zeros((int(slot.max()) + 1, len(begin)), dtype=np.int64)
-    right = left.copy()
-    for column in np.flatnonzero(slot >= 0).tolist():
-        there, more = cells > column, cells > column + 1
-        at, upto = left[slot[column]], right[slot[column]]
-        at[there] = begin[there] if column == 0 else marks[first[there] + column - 1] + 1
-        upto[there] = end[there]
-        upto[more] = marks[first[more] + column]
-    left, right = np.where(right > left, left + start, 0), np.where(right > left, right + start, 0)
-    return Records(content, begin + start, end + start, cells, left, right), after + start
-
-
-def _skip(
-    data: NDArray[np.uint8], at: NDArray[np.int64], stop: NDArray[np.int64], marks: bytes, *, step: int
-) -> None:
-    """Move places over some marks, forwards or backwards, as far as other places."""
-    beyond = 0 if step > 0 else -1  # a place that moves backwards is the end of what lies before it
-    moving = np.flatnonzero((stop - at) * step > 0)
-    while len(moving):
-        edge = data[at[moving] + beyond]
-        on_mark = np.zeros(len(moving), dtype=bool)
-        for mark in marks:
-            on_mark |= edge == mark
-        moving = moving[on_mark]
-        at[moving] += step
-        moving = moving[(stop[moving] - at[moving]) * step > 0]
-
-
-def _three(data: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return three bytes from each place as one number."""
-    code: NDArray[np.int64] = (
-        (data[at].astype(np.int64) << 16) | (data[at + 1].astype(np.int64) << 8) | data[at + 2]
-    )
-    return code
 
 
 class _Rewritten:
@@ -626,7 +543,7 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
     again: list[int] = []
     ragged, mixed = _Ragged(source.usual), MixedLines()
     scientific = False
-    for lot in source.lots():
+    for lot in source.lots(count_lines=True):
         source.check_widths(lot.found, lot.line, lot.block)
         found, more = source.checked(lot.found)
         mixed += lot.mixed + more
