@@ -25,8 +25,9 @@ from zjk_gis.io.batch_scan import loops_for
 from zjk_gis.io.batch_tables import as_csv, csv_cell
 from zjk_gis.io.batches import Batch, Place, crs_of_columns, first_places, time_column
 from zjk_gis.io.binary_shapes import shapes_of_wkb
-from zjk_gis.io.paths import blamed_on
+from zjk_gis.io.paths import blamed_on, format_of
 from zjk_gis.io.placing import parse_crs
+from zjk_gis.io.settled_crs import system_of_file
 from zjk_gis.layers.coordinates import Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.periods import days_of
@@ -103,7 +104,13 @@ class ArrowSource:
         if self.geometry is None:
             self._place_columns(lon, lat, given)
             return
-        self.crs = _crs_of_file(files[0], own, given)
+        places = first_places(self)  # as they stand: there is no limit yet
+        settled = system_of_file(files[0], format_of(files[0]), own, given, places.x, places.y)
+        if settled.crs is None:
+            message = "; ".join(settled.remarks).replace(f"{files[0].name}:", f"{files[0]}:", 1)
+            raise CRSError(message)
+        self.crs = settled.crs
+        self.remarks += settled.remarks
         self._limit = limit_of(self.crs, assumed=False)
 
     def _place_columns(self, lon: str | None, lat: str | None, given: CRS | None) -> None:
@@ -193,20 +200,6 @@ class ArrowSource:
         ]
         names = [str(at) for at in range(len(columns) + 2)]
         return as_csv(pyarrow.record_batch([*told, *columns], names=names))
-
-
-def _crs_of_file(file: Path, own: CRS | None, given: CRS | None) -> CRS:
-    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
-        if given is None:
-            message = f"{file}: does not say in which system its coordinates are; name it with crs="
-            raise CRSError(message)
-        return given
-    if given is None or own.equals(given, ignore_axis_order=True):
-        return own
-    if own.to_epsg() is None or own.to_epsg() != given.to_epsg():
-        message = f"{file}: says it is in {own.name}, but crs= says {given.name}; leave crs= out"
-        raise CRSError(message)
-    return own
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -16,7 +16,7 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
-from zjk_gis.io.geodatabase import geodatabase_layers, naive_times
+from zjk_gis.io.geodatabase import geodatabase_layers
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.kml import read_kml
 from zjk_gis.io.paths import (
@@ -30,7 +30,7 @@ from zjk_gis.io.paths import (
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables import read_text_table
-from zjk_gis.io.vectors import read_vector
+from zjk_gis.io.vectors import layer_of, open_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.naming import conform
@@ -313,13 +313,11 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     if not names:
         message = f"{source}: holds no layer"
         raise FileError(message)
-    if len(names) == 1:
-        return names[0]
-    named = [name for name in names if spec is not None and name in (spec.name, spec.title)]
-    if len(named) != 1:
+    found = layer_of(names, spec)
+    if found is None:
         message = f"{source}: name one of its layers with layer=: {', '.join(names)}"
         raise InputError(message)
-    return named[0]
+    return found
 
 
 def _read(
@@ -335,8 +333,8 @@ def _read(
     if form.kind in ("kml", "drawing"):
         frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
         return frame
-    frame = read_vector(source, form.title, layer, spec, report)
-    return naive_times(frame) if form.kind == "geodatabase" else frame
+    frame = open_vector(source, form.title, layer, spec, report).frame()
+    return frame
 
 
 def _read_parquet(source: Path) -> pd.DataFrame:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.headers import Layout, Merged
     from zjk_gis.layers.coordinates import Positions
 
-__all__ = ["Shaped", "shape_table"]
+__all__ = ["Shaped", "shape_table", "unique_names"]
 
 _FOOT_ROWS = 30  # at the end, among which remarks and signatures are looked for
 _TOLD = {
@@ -129,7 +129,7 @@ def shape_table(
             "below the first; what follows was read as rows of the first: part the file"
         )
     _remark(layout, path, report)
-    names = _unique(layout.names, path, report)
+    names = unique_names(layout.names, path, report)
     table = table.set_axis(names, axis="columns").reset_index(drop=True).astype("str")
     table = table.mask(table == "")
     columns = [
@@ -271,7 +271,7 @@ def _remark(layout: Layout, path: Path, report: dict[str, Any]) -> None:
         remarks.append(f"{path.name}: {count} cells of {name} filled from the merged cell above")
 
 
-def _unique(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:
+def unique_names(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:
     """Give blank names a number, and names that come again another."""
     names: dict[str, None] = {}
     for at, cell in enumerate(given):
