@@ -44,6 +44,7 @@ _SPOKEN = 1 << 20  # so many characters tell what a text is in
 _THREE_BYTES = 0xE0  # the least byte that begins a character of three bytes in UTF-8
 _ALONE = 72  # a code page of single bytes has more characters above ASCII; Shift JIS has 63 such
 _DAMAGED_SHARE = 10
+_FAMILIES = {_GB18030: "chinese", "EUC_KR": "korean", "CP949": "korean", "JOHAB": "korean"}
 _NUMBERED = re.compile(r"(?:cp|ansi|oem|windows|win|ms|ibm|codepage)?(\d{3,5})")
 _CODE_PAGES = {"65001": _UTF_8, "936": _GB18030, "54936": _GB18030, "20936": _GB18030}
 _LATIN_WORD = re.compile("[A-Za-z][\u00c0-\u024f]|[\u00c0-\u024f][A-Za-z]")
@@ -208,7 +209,7 @@ class _Heard:
     _table: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._table = _common_characters(wholly_chinese=self.name == _GB18030)
+        self._table = _common_characters(_FAMILIES.get(self.name, "other"))
 
     def hear(self, values: list[bytes]) -> None:
         """Judge distinct values, each with bytes beyond ASCII."""
@@ -293,19 +294,23 @@ def _text_values(dbf: Dbf) -> Iterator[list[bytes]]:
 
 
 @cache
-def _common_characters(*, wholly_chinese: bool) -> NDArray[np.bool_]:
-    """Return which characters are common: those of GB 2312's first level, and Chinese punctuation.
+def _common_characters(family: str) -> NDArray[np.bool_]:
+    """Return which characters are common in text of a family of encodings, by their numbers.
 
-    For other encodings also those of Big5's first level, kana and Hangul.
+    In Chinese, that is GB18030, those of GB 2312's first level and Chinese punctuation; in Korean Hangul,
+    whose words have no Chinese characters between; in others also those of Big5's first level, and kana.
     """
     table = np.zeros(1 << 16, dtype=bool)
-    levels = [("gb2312", 0xB0, 0xD7)] if wholly_chinese else [("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)]
+    korean = family == "korean"
+    levels = [] if korean else [("gb2312", 0xB0, 0xD7)]
+    levels += [] if korean or family == "chinese" else [("big5", 0xA4, 0xC6)]
     for name, first, last in levels:
         for lead in range(first, last + 1):
             for trail in range(0x40, 0xFF):
                 table[[ord(found) for found in bytes([lead, trail]).decode(name, "ignore")]] = True
     spans = [(0x3000, 0x3040), (0xFF01, 0xFF60)]
-    spans += [] if wholly_chinese else [(0x3040, 0x3100), (0xAC00, 0xD7A4)]
+    spans += [(0xAC00, 0xD7A4)] if korean else []
+    spans += [] if korean or family == "chinese" else [(0x3040, 0x3100)]
     for begin, end in spans:
         table[begin:end] = True
     table[:0x80] = False
