@@ -111,10 +111,17 @@ def test_a_layer_of_curves_and_surfaces_is_read(tmp_path):
     assert layer.length.tolist() == pytest.approx([length for _, _, length in CURVED.values()], rel=1e-3)
 
 
-def test_a_layer_declared_as_curves_says_how_it_was_read(tmp_path):
-    layer = read_layer(geopackage(tmp_path / "a.gpkg", [CURVED["CurvePolygon"][0]], "CURVEPOLYGON"))
+@pytest.mark.parametrize("declared", ["CURVEPOLYGON", "MULTISURFACE", "GEOMETRYCOLLECTION"])
+def test_a_layer_declared_as_curves_is_read(tmp_path, declared):
+    layer = read_layer(geopackage(tmp_path / "a.gpkg", [CURVED["CurvePolygon"][0]], declared))
     assert layer.area.tolist() == pytest.approx([np.pi], rel=1e-2)
-    assert "holds CurvePolygon shapes; curves are read as lines" in layer.attrs["report"]["remarks"][0]
+
+
+def test_a_layer_declared_as_a_surface_is_refused_by_name(tmp_path):
+    with pytest.raises(
+        GeometryError, match=r"a\.gpkg: the layer holds a triangulated surface.*multipolygons"
+    ):
+        read_layer(geopackage(tmp_path / "a.gpkg", [CURVED["TIN"][0]], "TIN"))
 
 
 def test_curves_among_incidents_are_rejected_and_the_points_answered(tmp_path):

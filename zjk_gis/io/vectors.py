@@ -16,10 +16,12 @@ both give the same values. In short:
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import warnings
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis._optional import need
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, GeometryError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.encoding import Encoding, decode_text, decode_value
 from zjk_gis.io.geojson import check_all_read, one_collection
@@ -56,7 +58,8 @@ _LARGE = 2**53  # a float holds any whole number up to this
 _BEIJING = "Asia/Shanghai"
 _ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _GEOMETRY = "geometry"
-_CURVED = ("Curve", "Surface", "Circular", "TIN", "Triangle", "PolyhedralSurface")
+_UNREAD = re.compile(r"Geometry type is not supported: (\d+)")
+_SURFACES = {15: "a polyhedral surface", 16: "a triangulated surface", 17: "triangles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,6 @@ class Vector:
         kinds = zip(names, about["ogr_types"], about["ogr_subtypes"], strict=True)
         self.columns = [_Column(name, *kind) for name, *kind in kinds]
         self.crs = CRS.from_user_input(about["crs"]) if about["crs"] else None
-        if self.kind is not None and self.kind.removeprefix("Multi").startswith(_CURVED):
-            self.report["remarks"].append(
-                f"{self.source.name}: holds {self.kind} shapes; curves are read as lines of many corners and "
-                "surfaces as areas"
-            )
 
     def tell(self, told: Sequence[warnings.WarningMessage]) -> None:
         """Put what GDAL remarked into the report."""
@@ -342,6 +340,8 @@ def open_vector(
     ------
     FileError
         If the file is damaged.
+    GeometryError
+        If the layer is declared as a surface.
     """
     vector = Vector(source=source, driver=driver, report=report, layer=layer)
     if driver == "ESRI Shapefile":
@@ -490,11 +490,26 @@ def _distinct(given: Sequence[str], vector: Vector) -> list[str]:
     return names
 
 
+@contextmanager
+def _opened(source: Path) -> Iterator[None]:
+    """Blame what goes wrong on the file; a layer declared as a surface, which nothing here reads, is named."""
+    try:
+        with blamed_on(source):
+            yield
+    except FileError as error:
+        surface = _UNREAD.search(str(error))
+        if surface is None:
+            raise
+        kind = _SURFACES.get(int(surface[1]) % 1000, f"shapes of the kind {surface[1]}")
+        message = f"{source}: the layer holds {kind}, which cannot be read; export it as multipolygons"
+        raise GeometryError(message) from error
+
+
 def _look_at(vector: Vector) -> None:
     """Learn from the header what columns and shapes there are."""
     import pyogrio
 
-    with blamed_on(vector.source), warnings.catch_warnings(record=True) as told:
+    with _opened(vector.source), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         about = pyogrio.read_info(vector.name, layer=vector.layer, encoding=vector.encoding)
     vector.tell(told)
@@ -553,7 +568,7 @@ def _count_rows(vector: Vector) -> int:
     import fiona
 
     with (
-        blamed_on(vector.source),
+        _opened(vector.source),
         fiona.open(
             vector.name, enabled_drivers=[vector.driver], layer=vector.layer, encoding=_BYTEWISE
         ) as collection,
