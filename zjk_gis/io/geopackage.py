@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from zjk_gis.io.paths import blamed_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["geopackage_layers", "geopackage_rows", "quoted", "versioned_layers"]
+__all__ = ["geopackage_layers", "geopackage_rows", "names_apart", "quoted", "versioned_layers"]
 
 # Where QGIS keeps its symbols, and a workspace its catalogue; never layers of the city.
 _VERSIONS = "zjk_versions"
@@ -51,6 +52,40 @@ def geopackage_rows(path: Path, layer: str) -> int:
     with blamed_on(path), closing(_connect(path)) as database:
         counted = database.execute(f"SELECT count(*) FROM {quoted(layer)}").fetchone()  # noqa: S608
     return int(counted[0])
+
+
+def names_apart(names: Iterable[str], *, by_case: bool) -> dict[int, str]:
+    """Find the columns that bear the name of one before, and other names for them.
+
+    Parameters
+    ----------
+    names : iterable of str
+    by_case : bool
+        Whether the format tells names apart by their case; a GeoPackage and a .dbf do not.
+
+    Returns
+    -------
+    dict of int to str
+        By position.
+
+    Examples
+    --------
+    >>> names_apart(["state", "STATE", "名称"], by_case=False)
+    {1: 'STATE_2'}
+    """
+    given = list(names)
+    taken: set[str] = set()
+    free = {name if by_case else name.casefold() for name in given}
+    found: dict[int, str] = {}
+    for at, name in enumerate(given):
+        made, number = name, 1
+        while (made if by_case else made.casefold()) in (taken if made == name else taken | free):
+            number += 1
+            made = f"{name}_{number}"
+        taken.add(made if by_case else made.casefold())
+        if made != name:
+            found[at] = made
+    return found
 
 
 def quoted(name: str) -> str:

@@ -492,7 +492,7 @@ def _distinct(given: Sequence[str], vector: Vector) -> list[str]:
 
 @contextmanager
 def _opened(source: Path) -> Iterator[None]:
-    """Blame what goes wrong on the file; a layer declared as a surface, which nothing here reads, is named."""
+    """Blame what goes wrong on the file; name the surfaces for which pyogrio and Fiona only have a number."""
     try:
         with blamed_on(source):
             yield
