@@ -93,9 +93,6 @@ class ArrowSource:
         self.schema = reader.schema
         self.compression = reader.compression
         names = list(self.schema.names)
-        if len(set(names)) < len(names):
-            message = f"{files[0]}: has two columns of the same name; rename one of them"
-            raise InputError(message)
         when = time_column([name for name in names if name != geometry], time)
         self.has_time, self._time = when is not None, when
         self._limit: Limit | None = None

@@ -13,7 +13,7 @@ from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.io.batch_arrow import ArrowSource
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, format_of
-from zjk_gis.io.vectors import layer_of, open_vector
+from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
 from zjk_gis.layers.catalogue import spec_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     reader = _ParquetReader(files, options["batch_rows"])
     described = (reader.schema.metadata or {}).get(b"geo")
     if described is None:
-        return ArrowSource(files, reader, geometry=None, own=None, **options)
+        return _told(ArrowSource(files, reader, geometry=None, own=None, **options), reader.remarks)
     with blamed_on(files[0]):
         about = json.loads(described)
         geometry = str(about["primary_column"])
@@ -51,7 +51,7 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
         if "crs" not in column:  # the format's default
             own = CRS.from_user_input("OGC:CRS84")
     _check_kinds(files[0], column.get("geometry_types", []))
-    return ArrowSource(files, reader, geometry=geometry, own=own, **options)
+    return _told(ArrowSource(files, reader, geometry=geometry, own=own, **options), reader.remarks)
 
 
 def open_layer(file: Path, **options: Any) -> ArrowSource:
@@ -80,7 +80,12 @@ def open_layer(file: Path, **options: Any) -> ArrowSource:
     reader = _LayerReader(vector, options["batch_rows"])
     geometry = None if vector.kind is None else reader.schema.names[-1]
     source = ArrowSource([file], reader, geometry=geometry, own=vector.crs, **options)
-    source.remarks[:0] = report["remarks"]
+    return _told(source, report["remarks"])
+
+
+def _told(source: ArrowSource, remarks: Sequence[str]) -> ArrowSource:
+    """Put what was found when a file was opened before what was found in it."""
+    source.remarks[:0] = remarks
     return source
 
 
@@ -104,6 +109,9 @@ class _ParquetReader:
             elif not schema.equals(self.schema):
                 message = f"{file}: its columns or their types are not those of {files[0].name}"
                 raise InputError(message)
+        report: dict[str, Any] = {"remarks": []}
+        self.schema = distinct_schema(self.schema, files[0], report)
+        self.remarks = report["remarks"]
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         from pyarrow import parquet
@@ -118,7 +126,7 @@ class _ParquetReader:
                 if over >= batch.num_rows:
                     over -= batch.num_rows
                     continue
-                yield batch.slice(over) if over else batch
+                yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
                 over = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -30,7 +31,7 @@ from zjk_gis.io.paths import (
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables import read_text_table
-from zjk_gis.io.vectors import layer_of, open_vector
+from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.naming import conform
@@ -328,7 +329,7 @@ def _read(
     if form.kind == "workbook":
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
-        return _read_parquet(source)
+        return _read_parquet(source, report)
     frame: pd.DataFrame
     if form.kind in ("kml", "drawing"):
         frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
@@ -337,19 +338,45 @@ def _read(
     return frame
 
 
-def _read_parquet(source: Path) -> pd.DataFrame:
+def _read_parquet(source: Path, report: dict[str, Any]) -> pd.DataFrame:
     parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
     with blamed_on(source):
-        described = (parquet.read_schema(source).metadata or {}).get(b"geo")
+        schema = parquet.read_schema(source)
+        opened: Any = source
+        if len(set(schema.names)) < len(schema.names):  # which neither pandas nor GeoPandas reads
+            opened = _with_names(parquet, source, distinct_schema(schema, source, report))
+        described = (schema.metadata or {}).get(b"geo")
         if described is None:
-            return pd.read_parquet(source).reset_index(drop=True)
+            return _with_whole_numbers(pd.read_parquet(opened), parquet, opened).reset_index(drop=True)
         for name in json.loads(described)["columns"]:
-            for value in _large_values(parquet.read_table(source, columns=[name])[name]):
+            for value in _large_values(parquet.read_table(opened, columns=[name])[name]):
                 if lies_too_deep(value):
                     message = f"{source}: has collections that lie too deep in each other; it is damaged"
                     raise FileError(message)
-        frame: pd.DataFrame = gpd.read_parquet(source).reset_index(drop=True)
-        return frame
+        frame = _with_whole_numbers(gpd.read_parquet(opened), parquet, opened)
+        return frame.reset_index(drop=True)
+
+
+def _with_whole_numbers(frame: pd.DataFrame, parquet: Any, opened: Any) -> pd.DataFrame:
+    """Read anew the whole numbers of which pandas makes floats because some are missing."""
+    from pyarrow import types
+
+    kinds = {field.name: field.type for field in parquet.read_schema(opened)}
+    for name in frame.columns:
+        if name in kinds and types.is_integer(kinds[name]) and frame[name].dtype == "float64":
+            numbers = parquet.read_table(opened, columns=[name])[name].to_pylist()
+            dtype = "UInt64" if types.is_uint64(kinds[name]) else "Int64"
+            frame[name] = pd.Series(numbers, index=frame.index, dtype=dtype)
+    return frame
+
+
+def _with_names(parquet: Any, source: Path, schema: pa.Schema) -> io.BytesIO:
+    """Return a Parquet file with other names of its columns."""
+    with parquet.ParquetFile(source) as content:
+        table = content.read()
+    made = io.BytesIO()
+    parquet.write_table(type(table).from_arrays(table.columns, schema=schema), made)
+    return made
 
 
 def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:

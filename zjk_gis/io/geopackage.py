@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 from zjk_gis.io.paths import blamed_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["geopackage_layers", "geopackage_rows", "names_apart", "quoted", "versioned_layers"]
+__all__ = [
+    "geopackage_layers",
+    "geopackage_numbers",
+    "geopackage_rows",
+    "names_apart",
+    "quoted",
+    "versioned_layers",
+]
 
 # Where QGIS keeps its symbols, and a workspace its catalogue; never layers of the city.
 _VERSIONS = "zjk_versions"
@@ -52,6 +59,23 @@ def geopackage_rows(path: Path, layer: str) -> int:
     with blamed_on(path), closing(_connect(path)) as database:
         counted = database.execute(f"SELECT count(*) FROM {quoted(layer)}").fetchone()  # noqa: S608
     return int(counted[0])
+
+
+def geopackage_numbers(path: Path, layer: str, columns: Sequence[str]) -> list[list[int | None]]:
+    """Read columns of whole numbers as they stand, in the order in which GDAL reads the rows.
+
+    Raises
+    ------
+    FileError
+        If the table cannot be read.
+    """
+    names = ", ".join(map(quoted, columns))
+    with blamed_on(path), closing(_connect(path)) as database:
+        known = database.execute("SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table'", [layer])
+        order = "ORDER BY rowid" if known.fetchone() else ""  # a view has none, nor an index of its own
+        rows = database.execute(f"SELECT {names} FROM {quoted(layer)} {order}").fetchall()  # noqa: S608
+    whole = [[value if isinstance(value, int) else None for value in row] for row in rows]
+    return [list(column) for column in zip(*whole, strict=True)]
 
 
 def names_apart(names: Iterable[str], *, by_case: bool) -> dict[int, str]:

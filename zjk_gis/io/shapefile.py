@@ -186,7 +186,9 @@ class _Digits:
         figures = (column >= ord("0")) & (column <= ord("9"))
         digits = figures.sum(axis=1)
         self.gaps |= bool((digits == 0).any())
-        self.plain &= bool((figures | (column == ord(" ")) | (column == 0) | (column == ord("-"))).all())
+        # A missing number is left blank by some programs, by GDAL it is filled with asterisks.
+        other = (column == ord(" ")) | (column == 0) | (column == ord("-")) | (column == ord("*"))
+        self.plain &= bool((figures | other).all())
         self.long |= bool((digits >= _LONG_DIGITS).any())
         if self.plain and self.fit:
             cells = np.ascontiguousarray(column).view(f"S{self.end - self.begin}").ravel()
@@ -199,7 +201,7 @@ class _Digits:
 
 def _is_int64(cell: bytes) -> bool:
     text = cell.strip(b" \x00")
-    return not text or (_WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63)
+    return not text.strip(b"*") or (_WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63)
 
 
 def whole_names(names: Iterable[bytes], encoding: str, spec: LayerSpec | None) -> dict[str, str]:

@@ -37,7 +37,7 @@ from zjk_gis.errors import FileError, GeometryError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.encoding import Encoding, decode_text, decode_value
 from zjk_gis.io.geojson import check_all_read, one_collection
-from zjk_gis.io.geopackage import geopackage_rows, quoted
+from zjk_gis.io.geopackage import geopackage_numbers, geopackage_rows, quoted
 from zjk_gis.io.paths import blamed_on, pinned_name
 from zjk_gis.io.shapefile import long_names, long_numbers, sidecar, table_of, whole_names
 from zjk_gis.io.shaping import unique_names
@@ -50,11 +50,12 @@ if TYPE_CHECKING:
     from zjk_gis.io.dbf import Dbf
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["Vector", "layer_of", "open_vector"]
+__all__ = ["Vector", "distinct_schema", "layer_of", "open_vector"]
 
 _BYTEWISE = "ISO-8859-1"  # hands every byte through as one character
 _KNOWN_TO_GDAL = ("UTF-8", "GB18030")
 _LARGE = 2**53  # a float holds any whole number up to this
+_MISSING_NUMBER = r"\**"  # with asterisks GDAL fills a field that has none
 _BEIJING = "Asia/Shanghai"
 _ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _GEOMETRY = "geometry"
@@ -241,8 +242,8 @@ class Vector:
     def _exact(self, values: Sequence[Any]) -> dict[int, pd.Series]:
         """Read anew the large whole numbers of which pyogrio makes floats because some are missing.
 
-        Codes of 17 digits and more lose the last ones so. Fiona hands over each as it is; being slow, it is
-        asked only where there are such columns.
+        Codes of 17 digits and more lose the last ones so. SQLite and Fiona hand over each as it is; being
+        slow, they are asked only where there are such columns.
         """
         import fiona
 
@@ -256,6 +257,10 @@ class Vector:
         if not large or self.driver == "ESRI Shapefile":  # whose numbers are seen to before
             return {}
         names = [self.columns[at].name for at in large]
+        if self.driver == "GPKG":
+            with blamed_on(self.source):
+                exact = geopackage_numbers(self.source, str(self.layer), names)
+            return {at: pd.Series(each, dtype="Int64") for at, each in zip(large, exact, strict=True)}
         if self.driver == "GeoJSON":  # can leave nothing out, and fiona does not know the prefix
             name, options = str(self.path or self.source), {}
         else:
@@ -291,7 +296,8 @@ class Vector:
             return _time_array(values, zoned=self._zoned)
         if column.digits:
             text = compute.utf8_trim(values, " \x00")
-            text = compute.if_else(compute.equal(text, ""), None, text)
+            gap = compute.match_substring_regex(text, f"^{_MISSING_NUMBER}$")
+            text = compute.if_else(gap, None, text)
             return text.cast("int64") if column.digits == "whole" else text
         if self.bytewise is not None and pyarrow.types.is_string(values.type):
             words = [None if word is None else self._decoded(word) for word in values.to_pylist()]
@@ -465,7 +471,8 @@ def _name_columns(
     names = _distinct(given, vector)
     once = [name for name in raw if given.count(decode_value(name, encoding)) == 1]
     longer = whole_names(once, encoding, spec) | long_names(names)
-    report["names"] |= {old: new for old, new in longer.items() if old in names and new not in names}
+    longer = {old: new for old, new in longer.items() if old in names and new not in names}
+    report["names"] |= longer
     for number, whole in digits.items():
         if not whole:
             report["remarks"].append(
@@ -474,7 +481,7 @@ def _name_columns(
     vector.columns = [
         replace(
             column,
-            name=report["names"].get(name, name) if name == given[at] else name,
+            name=longer.get(name, name),
             digits="" if at not in digits else "whole" if digits[at] else "text",
         )
         for at, (name, column) in enumerate(zip(names, vector.columns, strict=True))
@@ -503,6 +510,19 @@ def _opened(source: Path) -> Iterator[None]:
         kind = _SURFACES.get(int(surface[1]) % 1000, f"shapes of the kind {surface[1]}")
         message = f"{source}: the layer holds {kind}, which cannot be read; export it as multipolygons"
         raise GeometryError(message) from error
+
+
+def distinct_schema(schema: pa.Schema, source: Path, report: dict[str, Any]) -> pa.Schema:
+    """Give the columns of a Parquet file that bear a name again another; the report is told."""
+    names = unique_names(schema.names, source, report)
+    if names == schema.names:
+        return schema
+    pyarrow = need("pyarrow", extra="parquet", purpose="read a .parquet file")
+    told = {old: new for old, new in zip(schema.names, names, strict=True) if old != new}
+    report["names"] = report.get("names", {}) | told
+    about = {key: value for key, value in (schema.metadata or {}).items() if key != b"pandas"}
+    fields = [each.with_name(name) for each, name in zip(schema, names, strict=True)]
+    return pyarrow.schema(fields, metadata=about)
 
 
 def _look_at(vector: Vector) -> None:
@@ -582,7 +602,7 @@ def _count_rows(vector: Vector) -> int:
 def _digits(texts: pd.Series, *, whole: bool) -> pd.Series:
     """Make whole numbers of text; or leave the text, without blanks."""
     text = texts.str.strip(" \x00")
-    text = text.mask(text == "")
+    text = text.mask(text.str.fullmatch(_MISSING_NUMBER, na=False))
     if not whole:
         return text
     numbers = [None if pd.isna(each) else int(each) for each in text.tolist()]
