@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 
+import fiona
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
@@ -194,6 +195,21 @@ def test_times_are_the_same_moments_at_both_doors(tmp_path, zones, told):
     hours = {"+08:00": 11, "": 11, "Z": 12, "-05:00": 12}
     assert [each.day for each in others["time"]] == [hours[zone] for zone in zones]
     assert told == any("taken for Beijing's" in each for each in layer.attrs["report"]["remarks"])
+
+
+@pytest.mark.parametrize("driver", ["GPKG", "ESRI Shapefile"])
+def test_dates_and_yes_or_no_keep_their_kind_where_some_are_missing(tmp_path, driver):
+    path = tmp_path / ("a.gpkg" if driver == "GPKG" else "a.shp")
+    schema = {"geometry": "Point", "properties": {"day": "date", "done": "bool", "count": "int32"}}
+    rows = [{"day": "2025-03-11", "done": True, "count": 7}, {"day": None, "done": None, "count": None}]
+    with fiona.open(path, "w", driver=driver, schema=schema, crs="EPSG:4547", layer="a") as file:
+        for row, shape in zip(rows, SHAPES, strict=False):
+            file.write({"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": row})
+    layer, values = whole(path)
+    assert layer.dtypes.astype("str").tolist()[:3] == ["datetime64[ms]", "boolean", "Int64"]
+    assert values == {"day": [dt.datetime(2025, 3, 11), None], "done": [True, None], "count": [7, None]}
+    _, others, _ = in_batches(path)
+    assert others == {"day": [dt.date(2025, 3, 11), None], "done": [True, None], "count": [7, None]}
 
 
 def test_long_numbers_that_64_bits_do_not_hold_are_text_at_both_doors(tmp_path):

@@ -16,13 +16,14 @@ from zjk_gis.layers.recorded import with_answers
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "assign_incidents", "check_points"]
+__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_points"]
 
 
 def assign_incidents(
@@ -185,7 +186,12 @@ def answer_columns(
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
-    return {name: _series(values, incidents.index) for name, values in columns.items()}
+    return as_columns(columns, incidents.index)
+
+
+def as_columns(answers: Mapping[str, Coded | NDArray[np.generic]], index: pd.Index) -> dict[str, pd.Series]:
+    """Turn what a plan answers into columns of a table."""
+    return {name: _series(values, index) for name, values in answers.items()}
 
 
 def check_points(incidents: gpd.GeoDataFrame) -> None:

@@ -129,6 +129,13 @@ class _ParquetReader:
                 yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
                 over = 0
 
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self._files[0], pre_buffer=False, buffer_size=1 << 22) as content:
+            found = next(content.iter_batches(rows), None)
+        return None if found is None else type(found).from_arrays(found.columns, schema=self.schema)
+
 
 class _LayerReader:
     compression = "zstd"
@@ -140,6 +147,9 @@ class _LayerReader:
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         return self._vector.batches(at, self._batch_rows)
+
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        return next(self._vector.batches(0, rows), None)
 
 
 def _check_kinds(file: Path, kinds: Sequence[str]) -> None:

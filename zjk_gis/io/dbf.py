@@ -41,7 +41,8 @@ _LDID_GBK = 0x4D  # the one code page that a table's header names and that says 
 _LARGEST_HEADER = 1 << 16
 _BLOCK_BYTES = 1 << 24
 _SPOKEN = 1 << 20  # so many characters tell what a text is in
-_THREE_BYTES = 0xE0  # the least byte that begins a character of three bytes in UTF-8
+_ENOUGH = 1000  # damaged values
+_WIDE = re.compile(b"[\xe0-\xff]")  # what begins a character of three bytes or more in UTF-8
 _ALONE = 72  # a code page of single bytes has more characters above ASCII; Shift JIS has 63 such
 _DAMAGED_SHARE = 10
 _FAMILIES = {_GB18030: "chinese", "EUC_KR": "korean", "CP949": "korean", "JOHAB": "korean"}
@@ -195,7 +196,7 @@ class _Heard:
     """What the text says of one encoding.
 
     `damaged` values are not valid in it; `broken` ones not even if a last character that was cut is forgiven.
-    `wide` values have characters of three bytes in UTF-8, `worded` ones accented letters beside plain ones.
+    `wide` values have characters of three bytes in UTF-8, `worded` others accented letters beside plain ones.
     """
 
     name: str
@@ -214,10 +215,13 @@ class _Heard:
     def hear(self, values: list[bytes]) -> None:
         """Judge distinct values, each with bytes beyond ASCII."""
         self.values += len(values)
+        if self.broken > _ENOUGH and 2 * self.broken > self.values:
+            return  # it is not in this encoding, whatever follows
         if self.name == _UTF_8:
-            self.wide += sum(any(byte >= _THREE_BYTES for byte in value) for value in values)
+            narrow = [value for value in values if _WIDE.search(value) is None]
+            self.wide += len(values) - len(narrow)
             self.worded += sum(
-                _LATIN_WORD.search(value.decode("utf-8", "ignore")) is not None for value in values
+                _LATIN_WORD.search(each.decode("utf-8", "ignore")) is not None for each in narrow
             )
         try:
             text = b"\n".join(values).decode(self.name)  # valid together if and only if each is

@@ -62,8 +62,9 @@ def read_layer(
     Parameters
     ----------
     path : str or path
-        A real file: .gpkg, .shp, .geojson, .json, .fgb, .kml, .gdb, .dxf, .parquet, .geoparquet, .csv, .tsv,
-        .txt, .xlsx or .xls, or a .zip or .kmz with one of them in it. Its content must agree with its ending.
+        A real file: .gpkg, .shp, .geojson, .json, .geojsonl, .geojsons, .ndjson, .jsonl, .fgb, .kml, .gdb,
+        .dxf, .parquet, .geoparquet, .csv, .tsv, .txt, .xlsx or .xls, or a .zip or .kmz with one of them in
+        it. Its content must agree with its ending.
     layer : str, optional
         The layer of a GeoPackage or the sheet of a workbook; needed where there are several, unless `spec`
         names one of them.
@@ -94,7 +95,8 @@ def read_layer(
         where there are such: ``ragged`` lines, ``other_names`` (rows that name columns again),
         ``filled_down`` (cells merged downwards), ``hidden`` rows, columns and sheets, ``errors`` and
         ``uncomputed`` (cells of a workbook), ``digits_lost``, ``digits_doubtful`` and ``zeros_restored``
-        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km).
+        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km). GeoJSON of a feature a
+        line tells in ``left_out`` the lines that are none.
 
     Raises
     ------
@@ -114,8 +116,9 @@ def read_layer(
     Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
     China; whether they are GCJ-02 is for `check_positions` to say. The names of a table may stand below
     titles, in up to three rows under merged headings; a row of values first means that there are none. The
-    sheets of a workbook that are hidden are read only where they are named. A shapefile without .cpg is read
-    as UTF-8 if its table is valid UTF-8, else as GB18030.
+    sheets of a workbook that are hidden are read only where they are named. The text of a shapefile's table
+    says whether it is UTF-8 or GB18030; a .cpg is believed where the text agrees. Whole numbers of which some
+    are missing are ``Int64``. Of two columns of one name the later is called ``<name>_2``.
 
     Examples
     --------

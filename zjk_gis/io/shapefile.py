@@ -167,7 +167,11 @@ def long_numbers(table: Dbf) -> dict[int, bool]:
     for block in table.blocks() if long else ():
         for digits in long.values():
             digits.look(block)
-    return {number: digits.fit for number, digits in long.items() if digits.are_lost}
+    lost = {number: digits for number, digits in long.items() if digits.are_lost}
+    for block in table.blocks() if lost else ():
+        for digits in lost.values():
+            digits.measure(block)
+    return {number: digits.fit for number, digits in lost.items()}
 
 
 @dataclass(slots=True)
@@ -190,9 +194,11 @@ class _Digits:
         other = (column == ord(" ")) | (column == 0) | (column == ord("-")) | (column == ord("*"))
         self.plain &= bool((figures | other).all())
         self.long |= bool((digits >= _LONG_DIGITS).any())
-        if self.plain and self.fit:
-            cells = np.ascontiguousarray(column).view(f"S{self.end - self.begin}").ravel()
-            self.fit = all(map(_is_int64, np.unique(cells).tolist()))
+
+    def measure(self, block: NDArray[np.uint8]) -> None:
+        if self.fit:
+            cells = np.ascontiguousarray(block[:, self.begin : self.end]).view(f"S{self.end - self.begin}")
+            self.fit = all(map(_is_int64, np.unique(cells.ravel()).tolist()))
 
     @property
     def are_lost(self) -> bool:

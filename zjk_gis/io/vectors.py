@@ -220,7 +220,7 @@ class Vector:
 
     def _series(self, column: _Column, values: pd.Series) -> pd.Series:
         """Give the values of a column the type that they have."""
-        if column.ogr_type == "OFTDateTime":
+        if column.ogr_type in ("OFTDateTime", "OFTDate"):
             return _times(values, zoned=self._zoned, told=self._about(column))
         if column.ogr_subtype == "OFSTBoolean" and values.dtype.kind == "f":
             return values.astype("boolean")
@@ -357,22 +357,23 @@ def open_vector(
     if driver == "GeoJSON":
         _open_geojson(vector)  # its columns are learnt where it is read: GDAL reads it whole to know them
         return vector
+    if driver == "GPKG":  # which no other driver takes for its own, once its catalogue has been read
+        _count_geopackage(vector, layer, announced=_look_at(vector))
+        return vector
     vector.rows = _count_rows(vector)
-    if driver == "GPKG":
-        _count_geopackage(vector, layer)
     _look_at(vector)
     return vector
 
 
-def _count_geopackage(vector: Vector, layer: str) -> None:
+def _count_geopackage(vector: Vector, layer: str, *, announced: int) -> None:
     """Count the rows; where the file's own count is stale, have them read past it: there GDAL would end."""
     there, source = geopackage_rows(vector.source, layer), vector.source
-    if vector.rows == there:
+    vector.rows = there
+    if announced in (-1, there):  # some files do not say
         return
     vector.report["remarks"].append(
-        f"{source.name}: says that {layer} has {vector.rows} rows, but it has {there}; all were read"
+        f"{source.name}: says that {layer} has {announced} rows, but it has {there}; all were read"
     )
-    vector.rows = there
     vector.sql = f"SELECT * FROM {quoted(layer)}"  # noqa: S608 - quoted
 
 
@@ -525,8 +526,8 @@ def distinct_schema(schema: pa.Schema, source: Path, report: dict[str, Any]) -> 
     return pyarrow.schema(fields, metadata=about)
 
 
-def _look_at(vector: Vector) -> None:
-    """Learn from the header what columns and shapes there are."""
+def _look_at(vector: Vector) -> int:
+    """Learn from the header what columns and shapes there are; return how many rows it announces, or -1."""
     import pyogrio
 
     with _opened(vector.source), warnings.catch_warnings(record=True) as told:
@@ -534,6 +535,7 @@ def _look_at(vector: Vector) -> None:
         about = pyogrio.read_info(vector.name, layer=vector.layer, encoding=vector.encoding)
     vector.tell(told)
     vector.learn(about)
+    return int(about["features"])
 
 
 def _folder_of(vector: Vector) -> str:

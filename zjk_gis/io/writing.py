@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     _Table = TypeVar("_Table", pd.DataFrame, gpd.GeoDataFrame)
 
-__all__ = ["plain_columns", "write_layer", "write_table"]
+__all__ = ["plain_columns", "with_coordinates", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
@@ -128,7 +128,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     ending = target.suffix.lower()
     frame = _told_apart(frame, target)
     if ending in _TABLES:
-        return _write_rows(_with_coordinates(frame, target), target, layer)
+        _tell_table_measures(frame, target)
+        return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
     plain = plain_columns(frame)
     if ending != ".parquet":
         plain = _fit_axes(plain, target)
@@ -266,7 +267,17 @@ def _tell_measures(rows: pd.Index, target: Path) -> None:
     )  # fmt: skip
 
 
-def _with_coordinates(frame: gpd.GeoDataFrame, target: Path) -> pd.DataFrame:
+def _tell_table_measures(frame: gpd.GeoDataFrame, target: Path) -> None:
+    """Tell which measures a table does not hold: those of lines and areas in a sheet, or converted ones."""
+    shapes = frame.geometry.to_numpy()
+    measured = shapely.has_m(shapes)
+    if not measured.any() or (shapely.get_type_id(shapes[measured]) == shapely.GeometryType.POINT).all():
+        return
+    if target.suffix.lower() != ".csv" or frame.crs is None or frame.crs.to_epsg() not in (CGCS2000, WGS84):
+        _tell_measures(frame.index[measured], target)
+
+
+def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     """Replace the geometry by columns: lon and lat in CGCS2000 degrees, z and m; or text for other shapes."""
     name = frame.active_geometry_name
     table = pd.DataFrame(frame.drop(columns=name))
@@ -274,16 +285,13 @@ def _with_coordinates(frame: gpd.GeoDataFrame, target: Path) -> pd.DataFrame:
     if not shapes.isna().all():
         require_crs(frame, "the layer")
     given = shapes.to_numpy()
-    measured = shapely.has_m(given)
     # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
     if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
         shapes = convert_crs(shapes, CGCS2000, name="the layer")
     values = shapes.to_numpy()
     here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
-    if not points and measured.any() and (target.suffix.lower() != ".csv" or not shapely.has_m(values).any()):
-        _tell_measures(frame.index[measured], target)
-    if not points and target.suffix.lower() == ".csv":
+    if not points and wkt:
         text = pd.Series(shapely.to_wkt(values, rounding_precision=-1), index=frame.index, dtype="str")
         with_text: pd.DataFrame = with_answers(table, {"wkt": text})
         return with_text
