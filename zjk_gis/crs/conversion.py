@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zjk_gis.crs.measuring import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
-from zjk_gis.crs.vertices import without_measures
+from zjk_gis.crs.vertices import projected, without_measures
 from zjk_gis.errors import CRSError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     if not accepted:
         require_same_datum(own, wanted, name)
     # With measures, GeoPandas would turn the heights into none.
-    converted: _Layer = without_measures(layer).to_crs(wanted)
+    converted: _Layer = projected(without_measures(layer), wanted)
     if accepted:
         remark = (
             f"{name}: converted from {_title(own)} to {_title(wanted)} without parameters, as accepted: "

@@ -71,7 +71,8 @@ def shapes_of_wkb(
             checked[at] = _or_as_it_is(value)
     as_given: Any = checked  # an array, which the stubs of shapely do not expect
     try:
-        shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb(as_given, on_invalid=on_invalid))
+        with np.errstate(invalid="ignore"):  # a coordinate that is not a number is no fault of the reading
+            shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb(as_given, on_invalid=on_invalid))
     except (NotImplementedError, shapely.errors.GEOSException):
         return np.array([*(_shape(value, on_invalid) for value in checked), None], dtype=object)[:-1]
     there = np.array([value is not None for value in checked], dtype=bool)
@@ -94,7 +95,8 @@ def _shape(value: bytes | None, on_invalid: Literal["raise", "ignore"]) -> Any:
         return None
     try:
         value = straightened(value)
-        return shapely.from_wkb(value, on_invalid=on_invalid)
+        with np.errstate(invalid="ignore"):
+            return shapely.from_wkb(value, on_invalid=on_invalid)
     except (struct.error, ValueError, NotImplementedError):  # it is cut off
         if on_invalid == "ignore":
             return None
