@@ -13,6 +13,7 @@ from zjk_gis.crs.fits import ControlFit, fit_helmert7, fit_similarity
 from zjk_gis.crs.measuring import as_metric, crs_for, is_metric, is_stretched, require_crs
 from zjk_gis.crs.parameters import Helmert7, Similarity
 from zjk_gis.crs.systems import CGCS2000, SYSTEMS, WGS84, datum_of, metric_crs, shifted_crs
+from zjk_gis.crs.vertices import without_measures
 
 __all__ = [
     "CGCS2000",
@@ -33,4 +34,5 @@ __all__ = [
     "require_crs",
     "require_same_datum",
     "shifted_crs",
+    "without_measures",
 ]

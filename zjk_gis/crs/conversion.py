@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zjk_gis.crs.measuring import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
-from zjk_gis.crs.vertices import projected
+from zjk_gis.crs.vertices import projected, without_measures
 from zjk_gis.errors import CRSError
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     Returns
     -------
     GeoDataFrame or GeoSeries
-        The layer itself if it is in this system already. Where an error was accepted,
-        ``attrs["report"]["remarks"]`` says how large it is.
+        The layer itself if it is in this system already; heights are as they were, measures (M) left out.
+        Where an error was accepted, ``attrs["report"]["remarks"]`` says how large it is.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     accepted = _needs_parameters(own, wanted) and accept_error
     if not accepted:
         require_same_datum(own, wanted, name)
-    converted: _Layer = projected(layer, wanted)
+    # With measures, GeoPandas would turn the heights into none.
+    converted: _Layer = projected(without_measures(layer), wanted)
     if accepted:
         remark = (
             f"{name}: converted from {_title(own)} to {_title(wanted)} without parameters, as accepted: "

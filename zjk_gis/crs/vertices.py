@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     _Layer = TypeVar("_Layer", gpd.GeoDataFrame, gpd.GeoSeries)
 
-__all__ = ["finite_bounds", "projected", "with_vertices_moved"]
+__all__ = ["finite_bounds", "projected", "with_vertices_moved", "without_measures"]
 
 
 def projected(layer: _Layer, crs: Any) -> _Layer:
@@ -105,7 +105,7 @@ def with_vertices_moved(
     Returns
     -------
     GeoDataFrame or GeoSeries
-        Index, columns, heights, missing and empty geometries as they were.
+        Index, columns, heights, missing and empty geometries as they were; without measures (M).
 
     Examples
     --------
@@ -118,6 +118,7 @@ def with_vertices_moved(
     import geopandas as gpd
     import shapely
 
+    layer = without_measures(layer)
     shapes = layer.geometry.to_numpy().copy()
     solid = shapely.has_z(shapes)
     for rows, include_z in ((~solid, False), (solid, True)):  # what is flat stays flat beside heights
@@ -131,4 +132,42 @@ def with_vertices_moved(
         return moved
     result: _Layer = layer.set_geometry(moved)
     result.attrs = dict(layer.attrs)
+    return result
+
+
+def without_measures(layer: _Layer) -> _Layer:
+    """Return a layer whose shapes have no measures (M), with their heights as they were.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame or GeoSeries
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        The layer itself where there are none.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> measured = gpd.GeoSeries.from_wkt(["POINT ZM (1 2 30 4)", "POINT M (1 2 4)", "POINT (1 2)"])
+    >>> without_measures(measured).tolist()
+    [<POINT Z (1 2 30)>, <POINT (1 2)>, <POINT (1 2)>]
+    """
+    import geopandas as gpd
+    import shapely
+
+    shapes = layer.geometry.to_numpy()
+    measured = shapely.has_m(shapes)
+    if not measured.any():
+        return layer
+    plain, high = shapes.copy(), measured & shapely.has_z(shapes)
+    # Of four numbers a place the first three are kept; coordinates cannot be set where there are four.
+    plain[high] = shapely.from_wkb(shapely.to_wkb(shapes[high], output_dimension=3))
+    plain[measured & ~high] = shapely.force_2d(shapes[measured & ~high])
+    made = gpd.GeoSeries(plain, index=layer.index, crs=layer.crs, name=layer.geometry.name)
+    if isinstance(layer, gpd.GeoSeries):
+        made.attrs = dict(layer.attrs)
+        return made
+    result: _Layer = layer.set_geometry(made)
     return result

@@ -11,7 +11,7 @@ from pyproj import CRS
 
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
+from zjk_gis.errors import CRSError, FileError, MissingColumnError
 from zjk_gis.io.batch_cells import (
     Cells,
     Numbers,
@@ -26,10 +26,11 @@ from zjk_gis.io.batch_scan import loops_for
 from zjk_gis.io.batch_tables import as_csv, csv_cell
 from zjk_gis.io.batches import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.io.binary_shapes import shapes_of_wkb
-from zjk_gis.io.paths import blamed_on
+from zjk_gis.io.paths import blamed_on, format_of
 from zjk_gis.io.placing import parse_crs
+from zjk_gis.io.settled_crs import system_of_file
 from zjk_gis.layers.bare_numbers import limit_of, system_of
-from zjk_gis.layers.coordinates import Pair, named_columns, north_first
+from zjk_gis.layers.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.periods import days_of
 from zjk_gis.layers.shapes import point_coordinates
@@ -57,6 +58,9 @@ class Reader(Protocol):
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         """Read one of the files from a row on."""
+
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        """Read the first rows, at most so many; None where there are none."""
 
 
 class ArrowSource:
@@ -96,9 +100,6 @@ class ArrowSource:
         self.schema = reader.schema
         self.compression = reader.compression
         names = list(self.schema.names)
-        if len(set(names)) < len(names):
-            message = f"{files[0]}: has two columns of the same name; rename one of them"
-            raise InputError(message)
         when = time_column([name for name in names if name != geometry], time)
         self.has_time, self._time = when is not None, when
         self._limit: Limit | None = None
@@ -107,8 +108,20 @@ class ArrowSource:
         if self.geometry is None:
             self._place_columns(lon, lat, given)
             return
-        self.crs = _crs_of_file(files[0], own, given)
+        places = self._sampled()  # as they stand: there is no limit yet
+        settled = system_of_file(files[0], format_of(files[0]), own, given, places.x, places.y)
+        if settled.crs is None:
+            message = "; ".join(settled.remarks).replace(f"{files[0].name}:", f"{files[0]}:", 1)
+            raise CRSError(message)
+        self.crs = settled.crs
+        self.remarks += settled.remarks
         self._limit = limit_of(self.crs, is_bare=False)
+
+    def _sampled(self) -> Places:
+        """Return the points of the first rows, fewer than a batch."""
+        with blamed_on(self.files[0]):
+            found = self._reader.sample(SAMPLE_ROWS)
+        return Places.none() if found is None else _points(_plain(found.column(self.geometry)))
 
     def _place_columns(self, lon: str | None, lat: str | None, given: CRS | None) -> None:
         name = self.files[0].name
@@ -207,20 +220,6 @@ class ArrowSource:
         ]
         names = [str(at) for at in range(len(columns) + 2)]
         return as_csv(pyarrow.record_batch([*told, *columns], names=names))
-
-
-def _crs_of_file(file: Path, own: CRS | None, given: CRS | None) -> CRS:
-    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
-        if given is None:
-            message = f"{file}: does not say in which system its coordinates are; name it with crs="
-            raise CRSError(message)
-        return given
-    if given is None or own.equals(given, ignore_axis_order=True):
-        return own
-    if own.to_epsg() is None or own.to_epsg() != given.to_epsg():
-        message = f"{file}: says it is in {own.name}, but crs= says {given.name}; leave crs= out"
-        raise CRSError(message)
-    return own
 
 
 def _plain(column: pa.Array) -> pa.Array:

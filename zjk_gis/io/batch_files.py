@@ -11,9 +11,10 @@ from pyproj import CRS
 from zjk_gis._optional import need
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.io.batch_arrow import ArrowSource
-from zjk_gis.io.files import read_layer
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
+from zjk_gis.io.paths import blamed_on, check_content, format_of
+from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
+from zjk_gis.layers.catalogue import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["open_geopackage", "open_parquet", "open_shapefile"]
+    from zjk_gis.io.vectors import Vector
 
-_BEIJING = "Asia/Shanghai"
+__all__ = ["open_layer", "open_parquet"]
 
 
 def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
@@ -41,7 +42,7 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     reader = _ParquetReader(files, options["batch_rows"])
     described = (reader.schema.metadata or {}).get(b"geo")
     if described is None:
-        return ArrowSource(files, reader, geometry=None, own=None, **options)
+        return _told(ArrowSource(files, reader, geometry=None, own=None, **options), reader.remarks)
     with blamed_on(files[0]):
         about = json.loads(described)
         geometry = str(about["primary_column"])
@@ -50,11 +51,11 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
         if "crs" not in column:  # the format's default
             own = CRS.from_user_input("OGC:CRS84")
     _check_kinds(files[0], column.get("geometry_types", []))
-    return ArrowSource(files, reader, geometry=geometry, own=own, **options)
+    return _told(ArrowSource(files, reader, geometry=geometry, own=own, **options), reader.remarks)
 
 
-def open_geopackage(file: Path, **options: Any) -> ArrowSource:
-    """Open the layer of a GeoPackage: the only one, or the incidents.
+def open_layer(file: Path, **options: Any) -> ArrowSource:
+    """Open a GeoPackage, whose layer is the only one or the incidents, or a shapefile.
 
     Raises
     ------
@@ -65,42 +66,26 @@ def open_geopackage(file: Path, **options: Any) -> ArrowSource:
     GeometryError
         If the geometry is something else than points.
     """
-    import pyogrio
-
-    check_content(file, format_of(file))
-    names = geopackage_layers(file)
-    named = names if len(names) == 1 else [name for name in names if name in ("incidents", "案件")]
-    if len(named) != 1:
+    form = format_of(file)
+    check_content(file, form)
+    names = geopackage_layers(file) if form.title == "GPKG" else [file.stem]
+    layer = layer_of(names, spec_of("incidents"))
+    if layer is None:
         listed = ", ".join(names) or "none"
         message = f"{file}: which of its layers holds the incidents? They are {listed}; name one 'incidents'"
         raise InputError(message)
-    with blamed_on(file):
-        about = pyogrio.read_info(gdal_name(file), layer=named[0], force_feature_count=True)
-        reader = _LayerReader(file, named[0], int(about["features"]), options["batch_rows"])
-        own = CRS.from_user_input(about["crs"]) if about["crs"] else None
-    has_shapes = about["geometry_type"] is not None
-    _check_kinds(file, [about["geometry_type"]] if has_shapes else [])
-    geometry = reader.geometry if has_shapes else None
-    return ArrowSource([file], reader, geometry=geometry, own=own, **options)
+    report: dict[str, Any] = {"remarks": []}
+    vector = open_vector(file, form.title, layer, None, report)
+    _check_kinds(file, [] if vector.kind is None else [vector.kind])
+    reader = _LayerReader(vector, options["batch_rows"])
+    geometry = None if vector.kind is None else reader.schema.names[-1]
+    source = ArrowSource([file], reader, geometry=geometry, own=vector.crs, **options)
+    return _told(source, report["remarks"])
 
 
-def open_shapefile(file: Path, **options: Any) -> ArrowSource:
-    """Open a shapefile. It is read whole: the format ends at 2 GB, and its encoding shows in all its text.
-
-    Raises
-    ------
-    FileError
-        If it is damaged.
-    GeometryError
-        If it holds something else than points.
-    """
-    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-    layer = read_layer(file)
-    _check_kinds(file, sorted(set(layer.geom_type.dropna())))
-    table = pyarrow.table(layer.to_arrow(index=False, geometry_encoding="WKB"))
-    reader = _WholeReader(table, options["batch_rows"])
-    source = ArrowSource([file], reader, geometry=layer.geometry.name, own=layer.crs, **options)
-    source.remarks[:0] = layer.attrs["report"]["remarks"]
+def _told(source: ArrowSource, remarks: Sequence[str]) -> ArrowSource:
+    """Put what was found when a file was opened before what was found in it."""
+    source.remarks[:0] = remarks
     return source
 
 
@@ -124,6 +109,9 @@ class _ParquetReader:
             elif not schema.equals(self.schema):
                 message = f"{file}: its columns or their types are not those of {files[0].name}"
                 raise InputError(message)
+        report: dict[str, Any] = {"remarks": []}
+        self.schema = distinct_schema(self.schema, files[0], report)
+        self.remarks = report["remarks"]
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         from pyarrow import parquet
@@ -138,63 +126,30 @@ class _ParquetReader:
                 if over >= batch.num_rows:
                     over -= batch.num_rows
                     continue
-                yield batch.slice(over) if over else batch
+                yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
                 over = 0
+
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self._files[0], pre_buffer=False, buffer_size=1 << 22) as content:
+            found = next(content.iter_batches(rows), None)
+        return None if found is None else type(found).from_arrays(found.columns, schema=self.schema)
 
 
 class _LayerReader:
     compression = "zstd"
 
-    def __init__(self, file: Path, layer: str, rows: int, batch_rows: int) -> None:
-        self._file, self._layer, self._batch_rows = file, layer, batch_rows
-        self.rows = [rows]
-        with self._open(0) as (about, batches):
-            self.geometry = str(about["geometry_name"])
-            names = about["fields"].tolist()
-            kinds = dict(zip(names, about["ogr_types"], strict=True))
-            self._times = [name for name in names if kinds[name] == "OFTDateTime"]
-            self.schema = self._told(batches.schema.empty_table()).schema
-
-    def _open(self, at: int) -> Any:
-        import pyogrio
-
-        # GDAL calls times without a zone UTC; as text they stand as they are.
-        return pyogrio.open_arrow(
-            gdal_name(self._file),
-            layer=self._layer,
-            skip_features=at,
-            batch_size=self._batch_rows,
-            use_pyarrow=True,
-            datetime_as_string=True,
-        )
-
-    def _told(self, rows: Any) -> Any:
-        """Turn times into times, and leave out what GDAL says of the columns besides."""
-        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-        columns = [
-            _times(column) if name in self._times else column
-            for name, column in zip(rows.schema.names, rows.columns, strict=True)
-        ]
-        schema = pyarrow.schema(
-            [(name, column.type) for name, column in zip(rows.schema.names, columns, strict=True)]
-        )
-        return type(rows).from_arrays(columns, schema=schema)
+    def __init__(self, vector: Vector, batch_rows: int) -> None:
+        self._vector, self._batch_rows = vector, batch_rows
+        self.rows = [vector.rows]
+        self.schema = vector.schema()
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
-        with self._open(at) as (_, batches):
-            yield from map(self._told, batches)
+        return self._vector.batches(at, self._batch_rows)
 
-
-class _WholeReader:
-    compression = "zstd"
-
-    def __init__(self, table: pa.Table, batch_rows: int) -> None:
-        self._table, self._batch_rows = table.replace_schema_metadata(None), batch_rows
-        self.schema = self._table.schema
-        self.rows = [table.num_rows]
-
-    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
-        return iter(self._table.slice(at).to_batches(self._batch_rows))
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        return next(self._vector.batches(0, rows), None)
 
 
 def _check_kinds(file: Path, kinds: Sequence[str]) -> None:
@@ -205,16 +160,3 @@ def _check_kinds(file: Path, kinds: Sequence[str]) -> None:
             ".explode() first"
         )
         raise GeometryError(message)
-
-
-def _times(column: pa.Array) -> pa.Array:
-    """Read ISO text as times: with a zone in Beijing's, without one as they stand."""
-    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-    from pyarrow import compute
-
-    zoned = compute.match_substring_regex(column, r"(?:Z|[+-]\d{2}:?\d{2})$")
-    plain = compute.if_else(compute.fill_null(zoned, False), None, column).cast("timestamp[ms]")
-    if not compute.any(zoned).as_py():
-        return plain
-    aware = compute.if_else(zoned, column, None).cast(pyarrow.timestamp("ms", _BEIJING))
-    return compute.coalesce(compute.local_timestamp(aware), plain)

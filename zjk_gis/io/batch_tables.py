@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis._optional import need
+from zjk_gis.io.geopackage import names_apart
 from zjk_gis.io.spreadsheets import guard_formula
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def points_as_wkb(x: NDArray[np.float64], y: NDArray[np.float64]) -> pa.Array:
 
 
 def for_geopackage(rows: Any) -> Any:
-    """Return rows in types that a GeoPackage can hold: codes as their words, lists and the like as JSON."""
+    """Return rows in types that a GeoPackage can hold: codes as their words, lists and the like as JSON.
+
+    Of columns whose names differ by case alone the later ones get a number behind their name.
+    """
     pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
     from pyarrow import types
 
@@ -93,7 +97,8 @@ def for_geopackage(rows: Any) -> Any:
         elif types.is_null(kind):
             column = column.cast(pyarrow.string())  # noqa: PLW2901
         columns.append(column)
-    names = rows.schema.names
+    others = names_apart(rows.schema.names, by_case=False)
+    names = [others.get(at, name) for at, name in enumerate(rows.schema.names)]
     schema = pyarrow.schema([(name, column.type) for name, column in zip(names, columns, strict=True)])
     return type(rows).from_arrays(columns, schema=schema)
 

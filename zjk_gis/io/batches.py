@@ -206,13 +206,11 @@ def open_source(
         from zjk_gis.io.batch_text import TextSource
 
         return TextSource(files, **options)
-    from zjk_gis.io.batch_files import open_geopackage, open_parquet, open_shapefile
+    from zjk_gis.io.batch_files import open_layer, open_parquet
 
     if ending_of(files[0]) in _PARQUET:
         return open_parquet(files, **options)
-    if ending_of(files[0]) == ".gpkg":
-        return open_geopackage(files[0], **options)
-    return open_shapefile(files[0], **options)
+    return open_layer(files[0], **options)
 
 
 def parts_of(path: str | os.PathLike[str]) -> list[Path]:

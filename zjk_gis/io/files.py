@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -16,7 +17,7 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
-from zjk_gis.io.geodatabase import geodatabase_layers, naive_times
+from zjk_gis.io.geodatabase import geodatabase_layers
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.kml import read_kml
 from zjk_gis.io.paths import (
@@ -30,7 +31,7 @@ from zjk_gis.io.paths import (
 from zjk_gis.io.placing import parse_crs, place_table
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables import read_text_table
-from zjk_gis.io.vectors import read_vector
+from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.naming import conform
@@ -61,8 +62,9 @@ def read_layer(
     Parameters
     ----------
     path : str or path
-        A real file: .gpkg, .shp, .geojson, .json, .fgb, .kml, .gdb, .dxf, .parquet, .geoparquet, .csv, .tsv,
-        .txt, .xlsx or .xls, or a .zip or .kmz with one of them in it. Its content must agree with its ending.
+        A real file: .gpkg, .shp, .geojson, .json, .geojsonl, .geojsons, .ndjson, .jsonl, .fgb, .kml, .gdb,
+        .dxf, .parquet, .geoparquet, .csv, .tsv, .txt, .xlsx or .xls, or a .zip or .kmz with one of them in
+        it. Its content must agree with its ending.
     layer : str, optional
         The layer of a GeoPackage or the sheet of a workbook; needed where there are several, unless `spec`
         names one of them.
@@ -93,7 +95,8 @@ def read_layer(
         where there are such: ``ragged`` lines, ``other_names`` (rows that name columns again),
         ``filled_down`` (cells merged downwards), ``hidden`` rows, columns and sheets, ``errors`` and
         ``uncomputed`` (cells of a workbook), ``digits_lost``, ``digits_doubtful`` and ``zeros_restored``
-        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km).
+        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km). GeoJSON of a feature a
+        line tells in ``left_out`` the lines that are none.
 
     Raises
     ------
@@ -113,8 +116,9 @@ def read_layer(
     Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
     China; whether they are GCJ-02 is for `check_positions` to say. The names of a table may stand below
     titles, in up to three rows under merged headings; a row of values first means that there are none. The
-    sheets of a workbook that are hidden are read only where they are named. A shapefile without .cpg is read
-    as UTF-8 if its table is valid UTF-8, else as GB18030.
+    sheets of a workbook that are hidden are read only where they are named. The text of a shapefile's table
+    says whether it is UTF-8 or GB18030; a .cpg is believed where the text agrees. Whole numbers of which some
+    are missing are ``Int64``. Of two columns of one name the later is called ``<name>_2``.
 
     Examples
     --------
@@ -313,13 +317,11 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     if not names:
         message = f"{source}: holds no layer"
         raise FileError(message)
-    if len(names) == 1:
-        return names[0]
-    named = [name for name in names if spec is not None and name in (spec.name, spec.title)]
-    if len(named) != 1:
+    found = layer_of(names, spec)
+    if found is None:
         message = f"{source}: name one of its layers with layer=: {', '.join(names)}"
         raise InputError(message)
-    return named[0]
+    return found
 
 
 def _read(
@@ -330,28 +332,54 @@ def _read(
     if form.kind == "workbook":
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
-        return _read_parquet(source)
+        return _read_parquet(source, report)
     frame: pd.DataFrame
     if form.kind in ("kml", "drawing"):
         frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
         return frame
-    frame = read_vector(source, form.title, layer, spec, report)
-    return naive_times(frame) if form.kind == "geodatabase" else frame
+    frame = open_vector(source, form.title, layer, spec, report).frame()
+    return frame
 
 
-def _read_parquet(source: Path) -> pd.DataFrame:
+def _read_parquet(source: Path, report: dict[str, Any]) -> pd.DataFrame:
     parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
     with blamed_on(source):
-        described = (parquet.read_schema(source).metadata or {}).get(b"geo")
+        schema = parquet.read_schema(source)
+        opened: Any = source
+        if len(set(schema.names)) < len(schema.names):  # which neither pandas nor GeoPandas reads
+            opened = _with_names(parquet, source, distinct_schema(schema, source, report))
+        described = (schema.metadata or {}).get(b"geo")
         if described is None:
-            return pd.read_parquet(source).reset_index(drop=True)
+            return _with_whole_numbers(pd.read_parquet(opened), parquet, opened).reset_index(drop=True)
         for name in json.loads(described)["columns"]:
-            for value in _large_values(parquet.read_table(source, columns=[name])[name]):
+            for value in _large_values(parquet.read_table(opened, columns=[name])[name]):
                 if lies_too_deep(value):
                     message = f"{source}: has collections that lie too deep in each other; it is damaged"
                     raise FileError(message)
-        frame: pd.DataFrame = gpd.read_parquet(source).reset_index(drop=True)
-        return frame
+        frame = _with_whole_numbers(gpd.read_parquet(opened), parquet, opened)
+        return frame.reset_index(drop=True)
+
+
+def _with_whole_numbers(frame: pd.DataFrame, parquet: Any, opened: Any) -> pd.DataFrame:
+    """Read anew the whole numbers of which pandas makes floats because some are missing."""
+    from pyarrow import types
+
+    kinds = {field.name: field.type for field in parquet.read_schema(opened)}
+    for name in frame.columns:
+        if name in kinds and types.is_integer(kinds[name]) and frame[name].dtype == "float64":
+            numbers = parquet.read_table(opened, columns=[name])[name].to_pylist()
+            dtype = "UInt64" if types.is_uint64(kinds[name]) else "Int64"
+            frame[name] = pd.Series(numbers, index=frame.index, dtype=dtype)
+    return frame
+
+
+def _with_names(parquet: Any, source: Path, schema: pa.Schema) -> io.BytesIO:
+    """Return a Parquet file with other names of its columns."""
+    with parquet.ParquetFile(source) as content:
+        table = content.read()
+    made = io.BytesIO()
+    parquet.write_table(type(table).from_arrays(table.columns, schema=schema), made)
+    return made
 
 
 def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:

@@ -23,7 +23,6 @@ __all__ = [
     "copy_geodatabase",
     "geodatabase_layers",
     "geodatabase_options",
-    "naive_times",
     "on_grid",
     "storable_types",
 ]
@@ -70,12 +69,6 @@ def geodatabase_layers(source: Path) -> list[str]:
     with blamed_on(source), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # damage is told by whoever reads the layer
         return [str(name) for name in pyogrio.list_layers(gdal_name(source))[:, 0]]
-
-
-def naive_times(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Take the zone off times: the format knows none, and GDAL calls them UTC."""
-    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
-    return frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned})
 
 
 def storable_types(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:

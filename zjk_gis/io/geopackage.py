@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 from zjk_gis.io.paths import blamed_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["geopackage_layers", "geopackage_rows", "quoted", "versioned_layers"]
+__all__ = [
+    "geopackage_layers",
+    "geopackage_numbers",
+    "geopackage_rows",
+    "names_apart",
+    "quoted",
+    "versioned_layers",
+]
 
 # Where QGIS keeps its symbols, and a workspace its catalogue; never layers of the city.
 _VERSIONS = "zjk_versions"
@@ -51,6 +59,57 @@ def geopackage_rows(path: Path, layer: str) -> int:
     with blamed_on(path), closing(_connect(path)) as database:
         counted = database.execute(f"SELECT count(*) FROM {quoted(layer)}").fetchone()  # noqa: S608
     return int(counted[0])
+
+
+def geopackage_numbers(path: Path, layer: str, columns: Sequence[str]) -> list[list[int | None]]:
+    """Read columns of whole numbers as they stand, in the order in which GDAL reads the rows.
+
+    Raises
+    ------
+    FileError
+        If the table cannot be read.
+    """
+    names = ", ".join(map(quoted, columns))
+    with blamed_on(path), closing(_connect(path)) as database:
+        known = database.execute("SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table'", [layer])
+        order = "ORDER BY rowid" if known.fetchone() else ""  # a view has none, nor an index of its own
+        rows = database.execute(f"SELECT {names} FROM {quoted(layer)} {order}").fetchall()  # noqa: S608
+    whole = [[value if isinstance(value, int) else None for value in row] for row in rows]
+    return [list(column) for column in zip(*whole, strict=True)]
+
+
+def names_apart(names: Iterable[str], *, by_case: bool) -> dict[int, str]:
+    """Find the columns that bear the name of one before, and other names for them.
+
+    Parameters
+    ----------
+    names : iterable of str
+    by_case : bool
+        Whether the format tells names apart by their case; a GeoPackage and a .dbf do not.
+
+    Returns
+    -------
+    dict of int to str
+        By position.
+
+    Examples
+    --------
+    >>> names_apart(["state", "STATE", "名称"], by_case=False)
+    {1: 'STATE_2'}
+    """
+    given = list(names)
+    taken: set[str] = set()
+    free = {name if by_case else name.casefold() for name in given}
+    found: dict[int, str] = {}
+    for at, name in enumerate(given):
+        made, number = name, 1
+        while (made if by_case else made.casefold()) in (taken if made == name else taken | free):
+            number += 1
+            made = f"{name}_{number}"
+        taken.add(made if by_case else made.casefold())
+        if made != name:
+            found[at] = made
+    return found
 
 
 def quoted(name: str) -> str:

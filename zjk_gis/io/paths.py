@@ -70,6 +70,10 @@ _FORMATS = {
     ".shp": Format("ESRI Shapefile", "vector", (b"\x00\x00\x27\x0a",)),
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
+    ".geojsonl": _GEOJSON,
+    ".geojsons": _GEOJSON,
+    ".ndjson": _GEOJSON,
+    ".jsonl": _GEOJSON,
     ".fgb": Format("FlatGeobuf", "vector", (b"fgb\x03",)),
     ".kml": Format("KML", "kml", (b"<", b"\xff\xfe", b"\xfe\xff")),
     ".gdb": Format("OpenFileGDB", "geodatabase"),
@@ -106,6 +110,7 @@ _KNOWN_CONTENT = (
 # «GPKG:a.gpkg», «zip://a.zip», «PG:dbname=x»; a single letter is a drive of Windows.
 _CONNECTION = re.compile(r"^[A-Za-z][A-Za-z0-9_+.\- ]+:")
 _HEAD_BYTES = 4096
+_BLANK = b" \t\r\n\x0b\x0c\x1e"  # with the separator of records
 _WORKSHOP, _ABANDONED_S = ".zjk-gis-", 86_400
 
 
@@ -248,7 +253,7 @@ def check_content(path: Path, expected: Format) -> None:
     if not head:
         message = f"{path}: the file is empty"
         raise FileError(message)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
     begin = text if expected is _GEOJSON or (expected.kind == "kml" and text.startswith(b"<")) else head
     if expected.magic:
         fits = begin.startswith(expected.magic)

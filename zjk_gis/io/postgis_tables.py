@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.io.stored import OWN, Version, kind_of
+from zjk_gis.io.stored import OWN, Version, declared_kind, kind_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -19,9 +19,10 @@ __all__ = [
     "catalogue_table",
     "copy_lines",
     "copy_texts",
-    "declared",
     "found_layers",
     "has_function",
+    "hold_shapes",
+    "is_open",
     "known_srid",
     "quoted",
     "table_of",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _CATALOGUE = f"{OWN}versions"
+_SAME_SYSTEM = f"{OWN}same_system"  # the constraint by which PostGIS knows the SRID of a column of any kind
 _NULL = "\\N"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -64,7 +66,13 @@ def table_of(version: Version, schema: str, *, srid: int = -1) -> Table:
         "real": sa.Double,
         "boolean": sa.Boolean,
     }
-    kind, dimension = declared(version)
+    kind, axes = declared_kind(version)
+    shape = Geometry(
+        None if axes is None else f"{kind}{axes}".upper(),
+        srid=-1 if axes is None else srid,  # a constraint holds those of any kind to it
+        dimension=2 + len(axes or ""),
+        spatial_index=False,
+    )
     columns = []
     for name, dtype in version.columns:
         wanted = kinds.get(kind_of(dtype)) or sa.dialects.postgresql.TIMESTAMP(
@@ -75,15 +83,54 @@ def table_of(version: Version, schema: str, *, srid: int = -1) -> Table:
         version.table,
         sa.MetaData(schema=schema),
         sa.Column(version.row_id, sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column(version.geometry, Geometry(kind, srid=srid, dimension=dimension, spatial_index=False)),
+        sa.Column(version.geometry, shape),
         *columns,
+        *_same_system(version, srid),
     )
+
+
+def _same_system(version: Version, srid: int) -> list[Any]:
+    """Hold the rows of a column without a declared kind to one system, by which other programs know it."""
+    import sqlalchemy as sa
+
+    if srid <= 0 or declared_kind(version)[1] is not None:
+        return []
+    return [sa.CheckConstraint(sa.func.ST_SRID(sa.column(version.geometry)) == srid, name=_SAME_SYSTEM)]
+
+
+def hold_shapes(connection: Connection, schema: str, version: Version) -> None:
+    """Let a table's column of shapes hold what a version does; no row is changed by that."""
+    kind, axes = declared_kind(version)
+    srid = known_srid(connection, version)
+    table, column = quoted(connection, schema, version.table), _quote(connection, version.geometry)
+    wanted = "geometry" if axes is None else f"geometry({kind}{axes},{srid})"
+    connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {wanted} USING {column}")
+    if _same_system(version, srid):
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {_SAME_SYSTEM}")
+        connection.exec_driver_sql(
+            f"ALTER TABLE {table} ADD CONSTRAINT {_SAME_SYSTEM} CHECK (ST_SRID({column}) = {srid})"
+        )
+
+
+def _quote(connection: Connection, name: str) -> str:
+    return str(connection.dialect.identifier_preparer.quote_identifier(name))
+
+
+def is_open(connection: Connection, schema: str, version: Version) -> bool:
+    """Tell whether a table's column of shapes holds any kind of shape already."""
+    import sqlalchemy as sa
+
+    query = sa.text(
+        "SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
+        "WHERE attrelid = CAST(:held AS regclass) AND attname = :shape"
+    )
+    asked = {"held": quoted(connection, schema, version.table), "shape": version.geometry}
+    return str(connection.execute(query, asked).scalar_one()) == "geometry"
 
 
 def quoted(connection: Connection, schema: str, name: str) -> str:
     """Write the name of something in a schema so that nothing in it is read as SQL."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    return f"{quote(schema)}.{quote(name)}"
+    return f"{_quote(connection, schema)}.{_quote(connection, name)}"
 
 
 def versions_in(connection: Connection, schema: str) -> list[Version]:
@@ -106,21 +153,41 @@ def found_layers(connection: Connection, schema: str) -> list[Version]:
         "geometry_columns",
         *[
             sa.column(name)
-            for name in ("f_table_schema", "f_table_name", "f_geometry_column", "srid", "type")
+            for name in (
+                "f_table_schema",
+                "f_table_name",
+                "f_geometry_column",
+                "srid",
+                "type",
+                "coord_dimension",
+            )
         ],
     )
     query = (
-        sa.select(views.c.f_table_name, views.c.f_geometry_column, views.c.srid, views.c.type)
+        sa.select(
+            views.c.f_table_name,
+            views.c.f_geometry_column,
+            views.c.srid,
+            views.c.type,
+            views.c.coord_dimension,
+        )
         .where(views.c.f_table_schema == schema)
         .order_by(views.c.f_table_name, views.c.f_geometry_column)
     )
     result: dict[str, Version] = {}
-    for name, shape, srid, kind in connection.execute(query).fetchall():
+    for name, shape, srid, kind, axes in connection.execute(query).fetchall():
         if name not in known and name not in result:
-            version = _describe(connection, schema, str(name), str(shape), int(srid), str(kind))
+            version = _describe(connection, schema, str(name), str(shape), int(srid), _kind_of(kind, axes))
             if version is not None:
                 result[str(name)] = version
     return list(result.values())
+
+
+def _kind_of(kind: str, axes: int) -> str:
+    """Name a kind of shape as a version does: PostGIS says «POINTM» and «POINT» of three or four axes."""
+    plain = kind.removesuffix("M")
+    more = {3: "M" if kind != plain else "Z", 4: "ZM"}.get(axes, "")
+    return f"{plain} {more}".rstrip()
 
 
 def _describe(
@@ -256,11 +323,3 @@ def _dtype_of(sql: Any) -> str:
     if isinstance(sql, sa.DateTime):
         return "datetime64[ms, Asia/Shanghai]" if sql.timezone else "datetime64[ms]"
     return "datetime64[ms]" if isinstance(sql, sa.Date) else "str"
-
-
-def declared(version: Version) -> tuple[str, int]:
-    """Return the kind of shape that a table's column is declared to hold, and in how many dimensions."""
-    plain = {kind.removesuffix(" Z") for kind in version.kinds}
-    high = any(kind.endswith(" Z") for kind in version.kinds)
-    kind = plain.pop().upper() if len(plain) == 1 else "GEOMETRY"
-    return (f"{kind}Z", 3) if high else (kind, 2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
@@ -25,13 +26,105 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.paths import Format
 
-__all__ = ["settle_crs"]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Settled", "settle_crs", "system_of_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which system a layer is in.
+
+    Attributes
+    ----------
+    crs : CRS or None
+        None where nobody says.
+    origin : {"file", "format", "argument", "none"}
+        Who says so.
+    remarks : tuple of str
+        What a person should know: that the file is silent or cannot be right; what its system probably is.
+    """
+
+    crs: CRS | None
+    origin: Literal["file", "format", "argument", "none"]
+    remarks: tuple[str, ...] = ()
+
+
+def system_of_file(
+    source: Path, form: Format, own: CRS | None, given: CRS | None, x: Floats, y: Floats
+) -> Settled:
+    """Find the system of a layer from what its file says, what the caller says, and its numbers.
+
+    1. A file that names none, or one without a place on Earth, is in the one that the caller names.
+    2. So is one whose numbers, for the most part, cannot be in the system that it names.
+    3. A GeoJSON that names none is in WGS 84, unless the caller names another.
+    4. Otherwise the file is right, and a caller who names another system is refused.
+
+    Parameters
+    ----------
+    source : Path
+    form : Format
+    own : CRS or None
+        What the file says.
+    given : CRS or None
+        What the caller says.
+    x, y : ndarray of float
+        Coordinates of the layer, or of its first rows.
+
+    Returns
+    -------
+    Settled
+
+    Raises
+    ------
+    CRSError
+        If the caller contradicts a file that may be right.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from pyproj import CRS
+    >>> from zjk_gis.io.paths import format_of
+    >>> path = Path("wells.gpkg")
+    >>> degrees = np.array([114.88]), np.array([40.82])
+    >>> system_of_file(path, format_of(path), CRS(4547), CRS(4490), *degrees).remarks
+    ('wells.gpkg: says it is in CGCS2000 / 3-degree Gauss-Kruger CM 114E, but holds degrees; taken for China
+    Geodetic Coordinate System 2000, as crs= says',)
+    """
+    name = source.name
+    placed = None if own is None or own.is_engineering else own  # LOCAL_CS: a name without a place on Earth
+    silent = form.title == "GeoJSON" and placed is not None and placed.to_epsg() == 4326
+    why = None
+    if placed is None:
+        no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
+        why = f"has no {'.prj' if no_prj else 'usable CRS'}"
+    elif (what := _impossible(x, y, placed)) is not None:
+        # Every GeoJSON is WGS 84 unless it says otherwise, even where it is not.
+        why = f"holds {what} and names no CRS" if silent else f"says it is in {placed.name}, but holds {what}"
+    if placed is None or why is not None:
+        if given is None:
+            remarks = f"{name}: {why}; name its system with crs=", f"{name}: {probable_crs(x, y)}"
+            return Settled(None, "none", remarks)
+        contradicted = f"{name}: {why}; taken for {given.name}, as crs= says"
+        return Settled(given, "argument", () if placed is None else (contradicted,))
+    if silent and given is not None:
+        return Settled(given, "argument")
+    if given is not None and not _same(placed, given):
+        message = (
+            f"{source}: says it is in {placed.name}, but crs= says {given.name}; leave crs= out and convert "
+            "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
+        )
+        raise CRSError(message)
+    elsewhere = _elsewhere(x, y, placed)
+    told = [datum_warning(placed, name)]
+    told += [] if elsewhere is None else [f"{name}: {elsewhere}; {probable_crs(x, y)}"]
+    return Settled(placed, "format" if silent else "file", tuple(each for each in told if each is not None))
 
 
 def settle_crs(
     frame: gpd.GeoDataFrame, given: CRS | None, source: Path, form: Format, report: dict[str, Any]
 ) -> gpd.GeoDataFrame:
-    """Set the system that the caller names where the file has none, or one that its numbers cannot be in.
+    """Give a layer the system that it is in by `system_of_file`; raises as that does.
 
     Parameters
     ----------
@@ -42,59 +135,21 @@ def settle_crs(
     source : Path
     form : Format
     report : dict
-        Told in ``crs_from`` where the system is from (``file``, ``format``, ``argument`` or ``none``), and in
-        ``remarks`` what it probably is, if the file does not say or cannot be right.
+        Told in ``crs_from`` where the system is from, and in ``remarks`` what a person should know.
 
     Returns
     -------
     GeoDataFrame
         Without a system where nobody says.
-
-    Raises
-    ------
-    CRSError
-        If the caller contradicts a file that may be right.
     """
-    own = frame.crs
     x, y = shapely.get_coordinates(frame.geometry.to_numpy()).T
-    why = None
-    if own is None or own.is_engineering:  # LOCAL_CS: a name without a place on Earth
-        no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
-        why = f"has no {'.prj' if no_prj else 'usable CRS'}"
-    elif (what := _impossible(x, y, own)) is not None:
-        # Every GeoJSON is WGS 84 unless it says otherwise, even where it is not.
-        silent = form.title == "GeoJSON" and own.to_epsg() == 4326
-        why = f"holds {what} and names no CRS" if silent else f"says it is in {own.name}, but holds {what}"
-    if why is not None:
-        report["crs_from"] = "none" if given is None else "argument"
-        if given is None:
-            report["remarks"].append(f"{source.name}: {why}; name its system with crs=")
-            report["remarks"].append(f"{source.name}: {probable_crs(x, y)}")
-        elif own is not None and not own.is_engineering:
-            report["remarks"].append(f"{source.name}: {why}; taken for {given.name}, as crs= says")
-        return frame.set_crs(given, allow_override=True)
-    report["crs_from"] = "file"
-    if form.title == "GeoJSON" and own.to_epsg() == 4326:
-        report["crs_from"] = "format"
-        if given is not None:
-            report["crs_from"] = "argument"
-            return frame.set_crs(given, allow_override=True)
-    if given is not None and not _same(own, given):
-        message = (
-            f"{source}: says it is in {own.name}, but crs= says {given.name}; leave crs= out and convert "
-            "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
-        )
-        raise CRSError(message)
-    warning = datum_warning(own, source.name)
-    if warning is not None:
-        report["remarks"].append(warning)
-    elsewhere = _elsewhere(x, y, own)
-    if elsewhere is not None:
-        report["remarks"].append(f"{source.name}: {elsewhere}; {probable_crs(x, y)}")
-    return frame
+    settled = system_of_file(source, form, frame.crs, given, x, y)
+    report["crs_from"] = settled.origin
+    report["remarks"] += settled.remarks
+    return frame.set_crs(settled.crs, allow_override=True)
 
 
-def _impossible(x: NDArray[np.float64], y: NDArray[np.float64], own: CRS) -> str | None:
+def _impossible(x: Floats, y: Floats, own: CRS) -> str | None:
     """Say what most numbers are, if they are none of the system that the file names."""
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():
@@ -107,7 +162,7 @@ def _impossible(x: NDArray[np.float64], y: NDArray[np.float64], own: CRS) -> str
     return "degrees" if 2 * int(degrees.sum()) > len(x) else None
 
 
-def _elsewhere(x: NDArray[np.float64], y: NDArray[np.float64], own: CRS) -> str | None:
+def _elsewhere(x: Floats, y: Floats, own: CRS) -> str | None:
     """Say where the middle of a layer lies by its system, if that is not in China."""
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():

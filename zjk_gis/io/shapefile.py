@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from zjk_gis.io.encoding import decode_value, encoding_of_dbf, read_dbf_header
+from zjk_gis.io.dbf import encoding_of_dbf, read_dbf
+from zjk_gis.io.encoding import decode_value
 from zjk_gis.io.paths import blamed_on
 
 if TYPE_CHECKING:
@@ -16,27 +18,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.io.encoding import Dbf, Encoding
+    from zjk_gis.io.dbf import Dbf
+    from zjk_gis.io.encoding import Encoding
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = [
     "DBF_NAMES",
     "DBF_TEXT_BYTES",
     "cut_to_bytes",
-    "decode_frame",
-    "deleted_rows",
     "long_names",
     "long_numbers",
     "short_names",
     "sidecar",
     "table_of",
     "whole_names",
-    "whole_numbers",
 ]
 
 DBF_NAME_BYTES = 10
 DBF_TEXT_BYTES = 254
 _LONG_DIGITS = 16  # a float holds any number of 15
+_WHOLE = re.compile(rb"-?[0-9]+")
 _INT64_WIDTH = 18  # up to which GDAL reads a field as whole numbers
 
 # The library's column names that do not fit, and their names in a shapefile. Reading turns them back.
@@ -118,12 +119,12 @@ def sidecar(path: Path, ending: str) -> Path | None:
     return None
 
 
-def table_of(path: Path) -> tuple[Encoding, tuple[bytes, ...]] | None:
-    """Find the encoding of a shapefile's table and its column names as they stand in the file.
+def table_of(path: Path) -> tuple[Encoding, Dbf] | None:
+    """Find the table of a shapefile and the encoding of its text.
 
     Returns
     -------
-    (Encoding, tuple of bytes) or None
+    (Encoding, Dbf) or None
         None where the shapefile has no table.
 
     Raises
@@ -135,94 +136,78 @@ def table_of(path: Path) -> tuple[Encoding, tuple[bytes, ...]] | None:
     if dbf_path is None:
         return None
     with blamed_on(dbf_path):
-        content = dbf_path.read_bytes()
         declared = cpg_path.read_text("ascii", errors="replace").strip() if cpg_path is not None else None
-    header = read_dbf_header(content, dbf_path)
-    return encoding_of_dbf(content, header, declared), header.names
+    table = read_dbf(dbf_path)
+    return encoding_of_dbf(table, declared), table
 
 
-def long_numbers(path: Path) -> tuple[int, ...]:
+def long_numbers(table: Dbf) -> dict[int, bool]:
     """Find the columns of whole numbers, by position, in which GDAL would lose digits.
 
     It makes floats of fields of over 18 digits, and pyogrio of all in which a row is empty.
+
+    Returns
+    -------
+    dict of int to bool
+        Whether 64 bits hold all numbers of the column.
+
+    Raises
+    ------
+    FileError
+        If the table cannot be read.
     """
-    dbf_path = sidecar(path, ".dbf")
-    if dbf_path is None:
-        return ()
-    with blamed_on(dbf_path), dbf_path.open("rb") as file:
-        head = file.read(1 << 16)  # holds any header
-        spans = _spans_of_long_numbers(head, read_dbf_header(head, dbf_path))
-        if not spans:
-            return ()
-        content = head + file.read()
-    header = read_dbf_header(content, dbf_path)
-    body = np.frombuffer(content, np.uint8, header.rows * header.record_bytes, header.header_bytes)
-    records = body.reshape(header.rows, header.record_bytes)
-    return tuple(number for number, begin, end in spans if _loses_digits(records[:, begin:end]))
+    long = {
+        number: _Digits(each.begin, each.end)
+        for number, each in enumerate(table.fields)
+        if each.kind in (b"N", b"F")
+        and each.end - each.begin >= _LONG_DIGITS
+        and not each.decimals
+        and each.end <= table.record_bytes
+    }
+    for block in table.blocks() if long else ():
+        for digits in long.values():
+            digits.look(block)
+    lost = {number: digits for number, digits in long.items() if digits.are_lost}
+    for block in table.blocks() if lost else ():
+        for digits in lost.values():
+            digits.measure(block)
+    return {number: digits.fit for number, digits in lost.items()}
 
 
-def deleted_rows(path: Path) -> int:
-    """Count the rows that a program has marked as deleted and not yet taken out."""
-    dbf_path = sidecar(path, ".dbf")
-    if dbf_path is None:
-        return 0
-    with blamed_on(dbf_path):
-        content = dbf_path.read_bytes()
-    header = read_dbf_header(content, dbf_path)
-    end = header.header_bytes + header.rows * header.record_bytes
-    return content[header.header_bytes : end : header.record_bytes].count(b"*")
+@dataclass(slots=True)
+class _Digits:
+    """What a column of whole numbers has been seen to hold."""
+
+    begin: int
+    end: int
+    gaps: bool = False
+    plain: bool = True
+    long: bool = False
+    fit: bool = True
+
+    def look(self, block: NDArray[np.uint8]) -> None:
+        column = block[:, self.begin : self.end]
+        figures = (column >= ord("0")) & (column <= ord("9"))
+        digits = figures.sum(axis=1)
+        self.gaps |= bool((digits == 0).any())
+        # A missing number is left blank by some programs, by GDAL it is filled with asterisks.
+        other = (column == ord(" ")) | (column == 0) | (column == ord("-")) | (column == ord("*"))
+        self.plain &= bool((figures | other).all())
+        self.long |= bool((digits >= _LONG_DIGITS).any())
+
+    def measure(self, block: NDArray[np.uint8]) -> None:
+        if self.fit:
+            cells = np.ascontiguousarray(block[:, self.begin : self.end]).view(f"S{self.end - self.begin}")
+            self.fit = all(map(_is_int64, np.unique(cells.ravel()).tolist()))
+
+    @property
+    def are_lost(self) -> bool:
+        return (self.gaps or self.end - self.begin > _INT64_WIDTH) and self.plain and self.long
 
 
-def _spans_of_long_numbers(head: bytes, header: Dbf) -> list[tuple[int, int, int]]:
-    """Return position, begin and end of the columns that are declared as long whole numbers."""
-    spans, begin = [], 1
-    for number in range(len(header.names)):
-        kind, width, decimals = (head[32 + 32 * number + at] for at in (11, 16, 17))
-        end = begin + width + (decimals << 8 if kind == ord("C") else 0)
-        if kind in b"NF" and width >= _LONG_DIGITS and not decimals and end <= header.record_bytes:
-            spans.append((number, begin, end))
-        begin = end
-    return spans
-
-
-def _loses_digits(column: NDArray[np.uint8]) -> bool:
-    figures = (column >= ord("0")) & (column <= ord("9"))
-    plain = figures | (column == ord(" ")) | (column == 0) | (column == ord("-"))
-    digits = figures.sum(axis=1)
-    loses = column.shape[1] > _INT64_WIDTH or bool((digits == 0).any())
-    return loses and bool(plain.all()) and bool((digits >= _LONG_DIGITS).any())
-
-
-def whole_numbers(texts: pd.Series) -> pd.Series:
-    """Make whole numbers of text where 64 bits hold them all; else leave the text, without blanks.
-
-    Examples
-    --------
-    >>> whole_numbers(pd.Series(["  130703010100000001", None])).tolist()
-    [130703010100000001, <NA>]
-    >>> whole_numbers(pd.Series(["11020313070300500101", " "])).tolist()
-    ['11020313070300500101', nan]
-    """
-    text = texts.astype("str").str.strip(" \x00")
-    text = text.mask(text == "")
-    if not text.str.fullmatch("-?[0-9]+", na=True).all():
-        return text
-    numbers = [None if pd.isna(each) else int(each) for each in text.tolist()]
-    if any(number is not None and not -(2**63) <= number < 2**63 for number in numbers):
-        return text
-    return pd.Series(numbers, index=texts.index, dtype="Int64")
-
-
-def decode_frame(frame: pd.DataFrame, encoding: str) -> pd.DataFrame:
-    """Decode the names and text of a frame that was read byte by byte, that is as Latin-1."""
-    result = frame.copy()
-    for column in frame.columns:
-        if pd.api.types.is_string_dtype(frame[column].dtype):
-            result[column] = frame[column].map(
-                lambda value: decode_value(value.encode("latin-1"), encoding), na_action="ignore"
-            )
-    names = {column: decode_value(column.encode("latin-1"), encoding) for column in frame.columns}
-    return result.rename(columns=names)
+def _is_int64(cell: bytes) -> bool:
+    text = cell.strip(b" \x00")
+    return not text.strip(b"*") or (_WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63)
 
 
 def whole_names(names: Iterable[bytes], encoding: str, spec: LayerSpec | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.crs import without_measures
 from zjk_gis.errors import FileError, InputError, WorkspaceError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.geopackage import quoted
@@ -30,7 +31,7 @@ from zjk_gis.io.paths import (
     target_file,
     workshop,
 )
-from zjk_gis.io.stored import KEPT, OWN, Version, archived_name, as_it_lies
+from zjk_gis.io.stored import KEPT, OWN, Version, archived_name, as_it_lies, declared_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["GeoPackageStore"]
 
 _CATALOGUE = f"{OWN}versions"
+_ANY_KIND = ("geometry", "unknown")
 _MADE = "made"  # the name under which the file of a new table is attached
 _BASE = (
     "gpkg_spatial_ref_sys",
@@ -217,6 +219,7 @@ class GeoPackageWriting:
                 f"INSERT OR REPLACE INTO main.{about} SELECT * FROM {_MADE}.{about} WHERE table_name = ?",
                 [version.table],
             )
+        self._declare(version)
         for kind, _, sql in objects:
             if kind == "trigger":
                 database.execute(sql)
@@ -249,15 +252,8 @@ class GeoPackageWriting:
                 f"INSERT INTO {quoted(tree)} VALUES (?, ?, ?, ?, ?)",
                 np.column_stack([here + 1 + before.last_row, bounds]).tolist(),
             )
-        if {kind.removesuffix(" Z") for kind in after.kinds} != {
-            kind.removesuffix(" Z") for kind in before.kinds
-        }:
-            database.execute(
-                "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?",
-                [_declared(after).upper(), after.table],
-            )
-        if any(kind.endswith(" Z") for kind in after.kinds):
-            database.execute("UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?", [after.table])
+        if declared_kind(after) != declared_kind(before):
+            self._declare(after)
         database.execute(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?, last_change = ? "
             "WHERE table_name = ?",
@@ -270,6 +266,14 @@ class GeoPackageWriting:
             )
         for _, sql in paused:
             database.execute(sql)
+
+    def _declare(self, version: Version) -> None:
+        """Say in the file's own catalogue what a table holds; 2 is what may be, heights or measures."""
+        axes = "".join(kind.partition(" ")[2] for kind in version.kinds)
+        self._database.execute(
+            "UPDATE main.gpkg_geometry_columns SET geometry_type_name = ?, z = ?, m = ? WHERE table_name = ?",
+            [declared_kind(version)[0].upper(), *(2 if axis in axes else 0 for axis in "ZM"), version.table],
+        )
 
     def archive(self, version: Version) -> None:
         """Put a table away under another name, where other programs do not list it."""
@@ -310,7 +314,7 @@ class GeoPackageWriting:
 
         made = self._folders.enter_context(workshop(self._store.path)) / "made.gpkg"
         pyogrio.write_dataframe(
-            frame,
+            without_measures(frame),
             gdal_name(made),
             driver="GPKG",
             layer=version.table,
@@ -319,6 +323,7 @@ class GeoPackageWriting:
             FID=version.row_id,
             GEOMETRY_NAME=version.geometry,
         )
+        _put_measures(frame.geometry.to_numpy(), made, version)
         self._database.execute(f"ATTACH ? AS {_MADE}", [str(made)])
 
     def _prepare(self) -> None:
@@ -410,13 +415,14 @@ def _found(database: sqlite3.Connection) -> list[Version]:
         return []
     known = {version.table.casefold() for version in _versions(database)}
     query = (
-        "SELECT c.table_name, g.column_name, g.geometry_type_name, g.z, c.min_x, c.min_y, c.max_x, c.max_y, "
-        "c.last_change, s.organization, s.organization_coordsys_id, s.definition, s.srs_id "
+        "SELECT c.table_name, g.column_name, g.geometry_type_name, g.z, g.m, "
+        "c.min_x, c.min_y, c.max_x, c.max_y, c.last_change, "
+        "s.organization, s.organization_coordsys_id, s.definition, s.srs_id "
         "FROM gpkg_contents c JOIN gpkg_geometry_columns g USING (table_name) "
         "LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE c.data_type = 'features' ORDER BY 1"
     )
     result = []
-    for name, shape, kind, z, *bounds, changed, who, code, wkt, srs in database.execute(query).fetchall():
+    for name, shape, kind, z, m, *bounds, changed, who, code, wkt, srs in database.execute(query).fetchall():
         if name.casefold() in known or not _has(database, name):
             continue
         fields = database.execute(f"PRAGMA main.table_info({quoted(name)})").fetchall()
@@ -442,13 +448,36 @@ def _found(database: sqlite3.Connection) -> list[Version]:
                 row_id=key,
                 geometry=shape,
                 crs=crs if known_crs else "",
-                kinds=(f"{kind} Z" if z else str(kind),),
+                kinds=(f"{kind} {'Z' if z else ''}{'M' if m else ''}".rstrip(),),
                 bounds=None if None in bounds else (bounds[0], bounds[1], bounds[2], bounds[3]),
                 rows=count,
                 written_at=str(changed),
             )
         )
     return result
+
+
+def _put_measures(shapes: NDArray[np.object_], made: Path, version: Version) -> None:
+    """Put shapes with measures, of which pyogrio writes none, behind the headers that GDAL made for them."""
+    measured = np.flatnonzero(shapely.has_m(shapes))
+    if not len(measured):
+        return
+    table, shape, row_id = quoted(version.table), quoted(version.geometry), quoted(version.row_id)
+    with blamed_on(made, "written"), closing(sqlite3.connect(made)) as database:
+        triggers = database.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [version.table]
+        ).fetchall()
+        for name, _ in triggers:  # which call functions that only GDAL has, of extents that stay the same
+            database.execute(f"DROP TRIGGER {quoted(name)}")
+        for at in measured.tolist():
+            query = f"SELECT {shape} FROM {table} WHERE {row_id} = ?"
+            (blob,) = database.execute(query, [at + 1]).fetchone()
+            head = blob[: 8 + int(_ENVELOPE_BYTES[(blob[3] >> 1) & 7])]
+            content = head + shapely.to_wkb(shapes[at], flavor="iso")
+            database.execute(f"UPDATE {table} SET {shape} = ? WHERE {row_id} = ?", [content, at + 1])
+        for _, sql in triggers:
+            database.execute(sql)
+        database.commit()
 
 
 def _test(condition: Condition) -> tuple[str, list[Any]]:
@@ -473,7 +502,7 @@ def _wkb(blobs: Sequence[bytes | None]) -> NDArray[np.object_]:
 
 
 def _declared(version: Version) -> str:
-    """Return the kind of shape that a table's column is declared to hold."""
-    plain = {kind.removesuffix(" Z") for kind in version.kinds}
-    high = " Z" if any(kind.endswith(" Z") for kind in version.kinds) else ""
-    return f"{plain.pop()}{high}" if len(plain) == 1 else "Unknown"
+    """Return the kind of shape for which GDAL makes a table, measures apart."""
+    kind, _ = declared_kind(version)
+    high = " Z" if any("Z" in each.partition(" ")[2] for each in version.kinds) else ""
+    return "Unknown" if kind.casefold() in _ANY_KIND else f"{kind}{high}"

@@ -21,16 +21,26 @@ from zjk_gis.io.postgis_tables import (
     catalogue_table,
     copy_lines,
     copy_texts,
-    declared,
     found_layers,
     has_function,
+    hold_shapes,
+    is_open,
     known_srid,
     quoted,
     table_of,
     test_of,
     versions_in,
 )
-from zjk_gis.io.stored import KEPT, OWN, Version, archived_name, as_it_lies, check_name, kind_of
+from zjk_gis.io.stored import (
+    KEPT,
+    OWN,
+    Version,
+    archived_name,
+    as_it_lies,
+    check_name,
+    declared_kind,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,16 +249,10 @@ class PostgisWriting:
 
     def extend(self, frame: gpd.GeoDataFrame, before: Version, after: Version) -> None:
         """Add rows behind those that are there."""
-        if declared(before) != declared(after):
-            kind, dimension = declared(after)
-            kind = f"{kind}Z" if dimension == 3 and not kind.endswith("Z") else kind
-            quote = self._connection.dialect.identifier_preparer.quote_identifier
-            column = quote(after.geometry)
-            raised = f"ST_Force3D({column})" if dimension == 3 else column
-            self._connection.exec_driver_sql(
-                f"ALTER TABLE {quoted(self._connection, self._schema, after.table)} ALTER COLUMN {column} "
-                f"TYPE geometry({kind}, {known_srid(self._connection, after)}) USING {raised}"
-            )
+        differs = declared_kind(before) != declared_kind(after)
+        mixed = declared_kind(after)[1] is None  # may have been made 3-D by an older release
+        if (differs or mixed) and not is_open(self._connection, self._schema, after):
+            hold_shapes(self._connection, self._schema, after)
         self._copy(frame, after, first=before.last_row + 1)
 
     def archive(self, version: Version) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from zjk_gis.errors import InputError
@@ -30,6 +31,7 @@ __all__ = [
     "archived_name",
     "as_it_lies",
     "check_name",
+    "declared_kind",
     "joined_dtype",
     "kind_of",
     "restored",
@@ -74,7 +76,7 @@ class Version:
     crs : str
         An authority's code or WKT; empty where there is none.
     kinds : tuple of str
-        The kinds of shape, such as ``Polygon``; with `` Z`` where they have heights.
+        The kinds of shape, such as ``Polygon``; with `` Z`` where they have heights, `` M`` measures.
     bounds : tuple of four floats, optional
     rows, errors : int
         How many rows, and how many errors `validate` found when they were written; -1 if not validated.
@@ -163,8 +165,13 @@ class Version:
         shapes = frame.geometry
         here = shapes[~(shapes.isna() | shapes.is_empty)]
         kinds = {
-            f"{kind} Z" if high else str(kind)
-            for kind, high in zip(shapes.geom_type.to_numpy(), shapes.has_z.to_numpy(), strict=True)
+            f"{kind} {'Z' if high else ''}{'M' if measured else ''}".rstrip()
+            for kind, high, measured in zip(
+                shapes.geom_type.to_numpy(),
+                shapes.has_z.to_numpy(),
+                shapely.has_m(shapes.to_numpy()),
+                strict=True,
+            )
             if kind is not None and kind == kind
         }
         bounds = self.bounds
@@ -178,6 +185,29 @@ class Version:
                 max(old[3], of_frame[3]),
             )
         return replace(self, kinds=tuple(sorted({*self.kinds, *kinds})), bounds=bounds)
+
+
+def declared_kind(version: Version) -> tuple[str, str | None]:
+    """Return the kind of shape that a version's table holds, and its axes besides x and y.
+
+    Returns
+    -------
+    (str, str or None)
+        ``Geometry`` where there are several kinds; axes are None where rows differ in them.
+
+    Examples
+    --------
+    >>> version = Version(layer="a", number=1, action="write", table="a", last_row=0, columns=())
+    >>> declared_kind(replace(version, kinds=("Point Z",)))
+    ('Point', 'Z')
+    >>> declared_kind(replace(version, kinds=("Point", "Point Z")))
+    ('Point', None)
+    """
+    split = [kind.partition(" ")[::2] for kind in version.kinds]
+    kinds = {kind.casefold(): kind for kind, _ in split}  # those of others' tables stand in capitals
+    axes = {axes for _, axes in split}
+    kind = next(iter(kinds.values())) if len(kinds) == 1 else "Geometry"
+    return kind, axes.pop() if len(axes) == 1 else None if axes else ""
 
 
 def archived_name(version: Version) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -17,10 +17,10 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
+from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs, without_measures
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
-from zjk_gis.io.geopackage import versioned_layers
+from zjk_gis.io.geopackage import names_apart, versioned_layers
 from zjk_gis.io.kml import write_kml
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    _Table = TypeVar("_Table", pd.DataFrame, gpd.GeoDataFrame)
+
 __all__ = ["plain_columns", "with_coordinates", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ _TABLES = (".csv", ".xlsx")
 _ANY_SHAPE = (".gpkg", ".parquet")  # they keep what is empty or not finite as it is
 _ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
 _SAME_DEGREES = 1e-7  # a centimetre
+_ONE_CASE = (".gpkg", ".shp", ".gdb")  # which do not tell columns apart by their case
+_ALL_OR_NONE = {".shp": "a shapefile", ".fgb": "a FlatGeobuf file"}  # with heights everywhere or nowhere
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
 _GDB_OWN = {"FID": ("OBJECTID", "OBJECTID_"), "GEOMETRY_NAME": ("SHAPE", "SHAPE_")}
 _GPKG_OWN = {"FID": ("fid", "fid_", "fid__"), "GEOMETRY_NAME": ("geom", "geometry", "geom_")}
@@ -86,14 +90,18 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
           shapes as ``wkt`` in the same; an apostrophe before text that a spreadsheet would run as a formula
         - ``.xlsx``: text never as formula or link, codes as text; ``lon`` and ``lat``, for lines and areas
           of a point on them
+
+        Heights (Z) are kept by all; in tables as a column ``z`` of points, and in ``wkt``. Where only some
+        shapes have them, a .shp or .fgb holds none, but ``z`` beside points. Measures (M) are kept by
+        .parquet, and as a column ``m`` of points in tables.
     layer : str, optional
         The name of the layer in a GeoPackage or of the sheet; by default the file's own without ending.
 
     Returns
     -------
     Path
-        The file written. What a format could not hold as it was (names, long text) is told through the
-        logger ``zjk_gis.io.writing``.
+        The file written. What a format could not hold as it was (names, long text, heights) is told through
+        the logger ``zjk_gis.io.writing``.
 
     Raises
     ------
@@ -108,7 +116,9 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
 
     Notes
     -----
-    A column ``lon``, ``lat`` or ``wkt`` that says something else than the geometry is kept as
+    Columns of one name, or in a .gpkg, .shp or .gdb of names that differ by case alone, all keep their
+    values; the later ones get a number behind their name. A column ``lon``, ``lat``, ``z``, ``m`` or ``wkt``
+    that says something else than the geometry is kept as
     ``<name>_recorded``.
 
     Examples
@@ -126,11 +136,15 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         message = f"{target}: what should be written has no geometry; use write_table for a table"
         raise InputError(message)
     ending = target.suffix.lower()
+    frame = _told_apart(frame, target)
     if ending in _TABLES:
+        _tell_table_measures(frame, target)
         return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
     plain = plain_columns(frame)
     if ending not in _ANY_SHAPE:
         plain = _with_sound_shapes(plain, target)
+    if ending != ".parquet":
+        plain = _fit_axes(plain, target)
     if ending != ".parquet":
         gdal_name(target)
     with workshop(target) as folder:
@@ -187,7 +201,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     b'\xef\xbb\xbfcode\r\n007\r\n'
     """
     target = target_file(path, (*_TABLES, ".parquet"))
-    plain = pd.DataFrame(table)
+    plain = _told_apart(pd.DataFrame(table), target)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
     return _write_rows(plain.drop(columns=shapes), target, None)
 
@@ -216,13 +230,76 @@ def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
     return target
 
 
+def _told_apart(frame: _Table, target: Path) -> _Table:
+    """Give columns whose names a format takes for one another different ones, and tell."""
+    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    names = list(frame.columns)
+    columns = [at for at, name in enumerate(names) if name != geometry]
+    by_case = target.suffix.lower() not in _ONE_CASE
+    others = names_apart((str(names[at]) for at in columns), by_case=by_case)
+    if not others:
+        return frame
+    pairs = ", ".join(f"{names[columns[at]]} -> {name}" for at, name in others.items())
+    but = "" if by_case else ", but for its case,"
+    _LOG.warning("%s: columns of one name%s are told apart: %s", target.name, but, pairs)
+    for at, name in others.items():
+        names[columns[at]] = name
+    result = frame.copy(deep=False)
+    result.columns = pd.Index(names)
+    return result
+
+
+def _fit_axes(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
+    """Leave out measures, and heights of some shapes where a format wants them of all or none; tell it."""
+    shapes = frame.geometry.to_numpy()
+    measured = shapely.has_m(shapes)
+    if measured.any():
+        _tell_measures(frame.index[measured], target)
+        frame = without_measures(frame)
+        shapes = frame.geometry.to_numpy()
+    here = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    high = shapely.has_z(shapes)
+    format_ = _ALL_OR_NONE.get(target.suffix.lower())
+    if format_ is None or not high.any() or high[here].all():
+        return frame
+    points = bool((shapely.get_type_id(shapes[here]) == shapely.GeometryType.POINT).all())
+    where = "they stand in the column z" if points else "they are left out; write .gpkg to keep them"
+    _LOG.warning(
+        "%s: %s holds heights for all shapes or for none, and only %d of %d have one: %s (%s)",
+        target.name, format_, int(high.sum()), int(here.sum()), where, name_rows(frame.index[high]),
+    )  # fmt: skip
+    flat = frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
+    if not points:
+        return flat
+    with_heights: gpd.GeoDataFrame = with_answers(flat, {"z": shapely.get_z(shapes)})
+    return with_heights
+
+
+def _tell_measures(rows: pd.Index, target: Path) -> None:
+    _LOG.warning(
+        "%s: the measures (M) of %d shapes are left out; write .parquet to keep them (%s)",
+        target.name, len(rows), name_rows(rows),
+    )  # fmt: skip
+
+
+def _tell_table_measures(frame: gpd.GeoDataFrame, target: Path) -> None:
+    """Tell which measures a table does not hold: those of lines and areas in a sheet, or converted ones."""
+    shapes = frame.geometry.to_numpy()
+    measured = shapely.has_m(shapes)
+    if not measured.any() or (shapely.get_type_id(shapes[measured]) == shapely.GeometryType.POINT).all():
+        return
+    if target.suffix.lower() != ".csv" or frame.crs is None or frame.crs.to_epsg() not in (CGCS2000, WGS84):
+        _tell_measures(frame.index[measured], target)
+
+
 def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
-    """Replace the geometry by columns in CGCS2000 degrees: lon and lat, or text for other shapes."""
+    """Replace the geometry by columns: lon and lat in CGCS2000 degrees, z and m; or text for other shapes."""
     name = frame.active_geometry_name
     table = pd.DataFrame(frame.drop(columns=name))
     shapes = frame.geometry
     if not shapes.isna().all():
         require_crs(frame, "the layer")
+    given = shapes.to_numpy()
     # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
     if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
         shapes = convert_crs(shapes, CGCS2000, name="the layer")
@@ -236,10 +313,30 @@ def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     if not points:
         values = inner_points(values)
     lon, lat = (_rounded(degrees) for degrees in point_coordinates(values))
-    if _say_the_same(table, lon, lat):
-        return table
-    placed: pd.DataFrame = with_answers(table, {"lon": lon, "lat": lat})
+    answers = {} if _say_the_same(table, lon, lat) else {"lon": lon, "lat": lat}
+    if points:
+        axes = _heights_and_measures(given)
+        answers |= {axis: values for axis, values in axes.items() if not _is_there(table, axis, values)}
+    placed: pd.DataFrame = with_answers(table, answers) if answers else table
     return placed
+
+
+def _heights_and_measures(points: NDArray[np.object_]) -> dict[str, NDArray[np.float64]]:
+    """Return z and m of points; NaN where there are none, of which GEOS says nothing for empty ones."""
+    axes = {"z": np.full(len(points), np.nan), "m": np.full(len(points), np.nan)}
+    here = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
+    axes["z"][here], axes["m"][here] = shapely.get_z(points[here]), shapely.get_m(points[here])
+    return axes
+
+
+def _is_there(table: pd.DataFrame, axis: str, values: NDArray[np.float64]) -> bool:
+    """Tell whether a column says already what the points do of heights or measures, or they say nothing."""
+    if np.isnan(values).all():
+        return True
+    if axis not in table:
+        return False
+    recorded = pd.to_numeric(table[axis], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return bool(np.array_equal(recorded, values, equal_nan=True))
 
 
 def _rounded(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
