@@ -12,7 +12,7 @@ import numpy as np
 from shapely import box
 
 from zjk_gis.cli.assign import put_right
-from zjk_gis.cli.city import read_city, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.errors import InputError
@@ -72,6 +72,8 @@ __all__ = ["command"]
     show_default=True,
     help="Whether the page does without a network, or fetches its base map; all else is in it anyway.",
 )
+@datum_option
+@even_if_off_option
 @speaking
 def command(
     city: Path,
@@ -91,6 +93,8 @@ def command(
     fix_positions: bool,
     base_map: str | None,
     offline: bool,
+    datum: str | None,
+    even_if_off: bool,
     console: Console,
 ) -> None:
     """Draw a city and what is wrong with it on one map 出图.
@@ -108,7 +112,7 @@ def command(
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents")
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()
@@ -117,6 +121,7 @@ def command(
             layers,
             points,
             at=day,
+            even_if_off=even_if_off,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
@@ -125,6 +130,7 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            even_if_off=even_if_off,
         )  # fmt: skip
         page, counts = draw_kind(kind, question)
     if ground is not None:

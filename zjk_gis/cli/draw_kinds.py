@@ -52,6 +52,7 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    even_if_off: bool = False
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -93,13 +94,15 @@ def draw_kind(kind: str, question: Question) -> _Drawn:
 
 def _zones(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones)
+    assigned = (
+        None if q.incidents is None else assign_incidents(q.incidents, zones, even_if_off=q.even_if_off)
+    )
     return zones_map(zones, assigned=assigned, at=q.at, **q.texts), {"zones": len(zones_at(zones, q.at))}
 
 
 def _assignment(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = assign_incidents(q.need_incidents(), zones)
+    assigned = assign_incidents(q.need_incidents(), zones, even_if_off=q.even_if_off)
     return assignment_map(assigned, zones, **q.texts), {"assigned": len(assigned)}
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zjk_gis.crs.systems import CGCS2000, datum_of, metric_crs, title_of
 from zjk_gis.errors import CRSError, EmptyLayerError
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs"]
 
+_FAR_DEGREES, _MOST = 5.0, 0.9  # what so few rows say of the place of a layer is their own fault
 _SECOND_ECCENTRICITY_2 = (
     0.00673949677548  # of CGCS2000's ellipsoid; those of the old datums differ in the fifth digit
 )
@@ -55,7 +58,8 @@ def crs_for(
     Returns
     -------
     CrsChoice
-        The 3-degree Gauss-Krüger zone of the centre, in the layer's own datum (CGCS2000 for an extent).
+        The 3-degree Gauss-Krüger zone of the centre, in the layer's own datum (CGCS2000 for an extent). Rows
+        over 5 degrees from the middle do not count if they are a tenth at most.
 
     Raises
     ------
@@ -128,9 +132,26 @@ def _degree_bounds(
     kept = datum if datum in ("xian80", "beijing54") else "cgcs2000"
     geodetic = {"xian80": 4610, "beijing54": 4214}.get(kept, CGCS2000)
     same = crs.is_geographic and (kept == datum or datum == "wgs84")
-    bounds = (layer if same else layer.geometry.to_crs(geodetic)).total_bounds
-    west, south, east, north = (float(bound) for bound in bounds)
-    return kept, (west, south, east, north)
+    return kept, _bounds_of_most((layer if same else layer.to_crs(geodetic)).geometry)
+
+
+def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]:
+    """Return the bounds of a layer, without a few rows that lie far from all others.
+
+    One row with its axes swapped would move the centre of a city to 78°E, and with it the zone in which
+    everything is measured.
+    """
+    bounds = degrees.bounds.to_numpy()
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
+        return (math.nan,) * 4
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
+    near = (np.abs(centre - np.median(centre, axis=0)) <= _FAR_DEGREES).all(axis=1)
+    if near.mean() >= _MOST:
+        bounds = bounds[near]
+    west, south = bounds[:, :2].min(axis=0).tolist()
+    east, north = bounds[:, 2:].max(axis=0).tolist()
+    return west, south, east, north
 
 
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:

@@ -81,6 +81,8 @@ class Version:
     written_at : str
         UTC, ISO 8601.
     source, note, spec : str
+    datum : str
+        The datum declared for the rows written, from which they were brought to the ground; empty if none.
     """
 
     layer: str
@@ -101,6 +103,7 @@ class Version:
     source: str = ""
     note: str = ""
     spec: str = ""
+    datum: str = ""
 
     @property
     def parsed_crs(self) -> CRS | None:
@@ -125,6 +128,8 @@ class Version:
             "errors": self.errors,
             "spec": self.spec,
         }
+        if self.datum:
+            about["datum"] = self.datum
         return {
             "layer": self.layer,
             "version": self.number,

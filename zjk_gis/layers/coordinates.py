@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.datum_words import WebDatum
 
 __all__ = [
+    "UNUSABLE_REASONS",
     "Pair",
     "Positions",
     "coordinate_columns",
@@ -62,6 +63,9 @@ _DATUMS: tuple[WebDatum, ...] = ("wgs84", "cgcs2000", "gcj02", "bd09")
 _IN_ONE_COLUMN = ("坐标", "经纬度", "位置", "lonlat", "lnglat", "latlon", "latlng", "coord", "coords",
                   "coordinates", "location", "position")  # fmt: skip
 _ZERO = 1e-9
+
+# Why an assignment had no position to go by: none was there, it was not finite, or it was 0, 0.
+UNUSABLE_REASONS = ("no_position", "bad_position", "zero")
 
 
 @dataclass(frozen=True, slots=True)

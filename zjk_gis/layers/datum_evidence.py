@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     _Floats = NDArray[np.float64]
 
-__all__ = ["SHIFT_TITLES", "UNDECIDED", "DatumVerdict", "judge_datums"]
+__all__ = ["SHIFT_TITLES", "UNDECIDED", "DatumVerdict", "judge_datums", "spoken_datums"]
 
 SHIFT_TITLES: dict[ShiftDatum, str] = {"gcj02": "GCJ-02", "bd09": "BD-09"}
 UNDECIDED = "undecided_datum"
@@ -110,7 +110,7 @@ def judge_datums(
     if declared in SHIFT_TITLES:  # what the file held, before it was converted
         given = shift(*given, source="wgs84", target=declared)
     metres = np.stack([distance_m(*shift(*given, source=datum, target="wgs84")) for datum in DATUMS])
-    spoken = _spoken(metres)
+    spoken = spoken_datums(metres)
     voice = np.full(len(lon), _SILENT)
     voice[rows] = spoken
     before = fixed >= 0
@@ -127,8 +127,24 @@ def judge_datums(
     return verdict
 
 
-def _spoken(metres: _Floats) -> NDArray[np.int64]:
-    """Return the datum for which each row speaks, by its place in `DATUMS`; -1 for a silent one (rule 1)."""
+def spoken_datums(metres: _Floats) -> NDArray[np.int64]:
+    """Tell for which datum each row speaks, by how far it lies in each from where it should be.
+
+    Parameters
+    ----------
+    metres : ndarray of float64
+        A row for each of `DATUMS`, a column for each position.
+
+    Returns
+    -------
+    ndarray of int64
+        Places in `DATUMS`; -1 for a silent row. See rule 1 of `judge_datums`.
+
+    Examples
+    --------
+    >>> spoken_datums(np.array([[5.0, 540.0, 20.0], [500.0, 5.0, 30.0], [1300.0, 900.0, 900.0]])).tolist()
+    [0, 1, -1]
+    """
     columns = np.arange(metres.shape[1])
     best = metres.argmin(axis=0)
     nearest = metres[best, columns]

@@ -236,7 +236,8 @@ def in_declared_datum(layer: _Layer, datum: WebDatum, *, told: str) -> _Layer:
         layer = convert_datum(layer, source="cgcs2000", target=before)
         layer = layer.set_crs(CGCS2000, allow_override=True).to_crs(own)
     if datum in _GROUND:
-        _check_source(layer, layer.crs, datum)
+        if layer.crs is not None:
+            _check_source(layer, layer.crs, datum)
         result, facts = layer.copy(), {"source": datum, "target": datum}
     else:
         result = convert_datum(layer, source=datum, target="cgcs2000")

@@ -33,6 +33,7 @@ def survey_city(
     *,
     at: str | dt.date,
     steps: Callable[[list[str]], Iterator[str]] = iter,
+    even_if_off: bool = False,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -46,6 +47,8 @@ def survey_city(
         The day for which coverage is judged.
     steps : callable, optional
         Wraps the list of questions, to show progress.
+    even_if_off : bool, default False
+        Go on even if the incidents cannot be where the zones are, see `assign_incidents`.
 
     Returns
     -------
@@ -118,7 +121,11 @@ def survey_city(
             "assigned": (
                 ("responsibility_zones",),
                 lambda: assign_incidents(
-                    incidents, zones, grids=city.get("unit_grids"), sections=city.get("road_sections")
+                    incidents,
+                    zones,
+                    grids=city.get("unit_grids"),
+                    sections=city.get("road_sections"),
+                    even_if_off=even_if_off,
                 ),
             )
         }
