@@ -17,7 +17,6 @@ from shapely import Point, Polygon
 from zjk_gis import CoverRegister
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
 
-
 E, N = 573000, 4520000  # all places are measured from here
 
 
