@@ -56,7 +56,7 @@ def judge_datums(
     lon: _Floats,
     lat: _Floats,
     rows: NDArray[np.intp],
-    distance_m: Callable[[_Floats, _Floats], _Floats],
+    distance_m: Callable[[_Floats, _Floats, NDArray[np.intp]], _Floats],
     channel: NDArray[np.int64],
     names: Sequence[str],
     *,
@@ -73,7 +73,8 @@ def judge_datums(
     rows : ndarray of int
         The rows that name a road which is known.
     distance_m : callable
-        Takes longitudes and latitudes of these rows on the ground, and returns how far each is from its road.
+        Takes longitudes and latitudes on the ground of some of these rows, and which of them they are, and
+        returns how far each is from its road.
     channel : ndarray of int64
         The number of the channel of each row, -1 where there is none.
     names : sequence of str
@@ -109,7 +110,7 @@ def judge_datums(
     given = (lon[rows], lat[rows])
     if declared in SHIFT_TITLES:  # what the file held, before it was converted
         given = shift(*given, source="wgs84", target=declared)
-    metres = np.stack([distance_m(*shift(*given, source=datum, target="wgs84")) for datum in DATUMS])
+    metres = _metres(given, rows, channel, distance_m, DATUMS.index(declared or "wgs84"))
     spoken = spoken_datums(metres)
     voice = np.full(len(lon), _SILENT)
     voice[rows] = spoken
@@ -125,6 +126,35 @@ def judge_datums(
         _judge_channel(verdict, members, voice, lost, of_row, title, declared, has_channel=number >= 0)
     verdict.datum[before], verdict.evidence[before] = "", ""
     return verdict
+
+
+def _metres(
+    given: tuple[_Floats, _Floats],
+    rows: NDArray[np.intp],
+    channel: NDArray[np.int64],
+    distance_m: Callable[[_Floats, _Floats, NDArray[np.intp]], _Floats],
+    expected: int,
+) -> _Floats:
+    """Measure how far rows lie from their roads in each datum, where that can matter.
+
+    Nearly all data are right, and then one distance tells: a row within 100 m where it is expected cannot
+    speak for another datum. Where some rows of a channel do, all of that channel are measured. What is not
+    measured is infinitely far, so that the row speaks for the datum expected or is silent.
+    """
+    metres = np.full((len(DATUMS), len(rows)), np.inf)
+
+    def measure(datums: list[int], at: NDArray[np.intp]) -> None:
+        for each in datums:
+            there = shift(given[0][at], given[1][at], source=DATUMS[each], target="wgs84")
+            metres[each, at] = distance_m(*there, at)
+
+    others = [at for at in range(len(DATUMS)) if at != expected]
+    measure([expected], np.arange(len(rows)))
+    measure(others, np.flatnonzero(metres[expected] > _FAR_M))
+    spoken = spoken_datums(metres)
+    doubted = np.unique(channel[rows[(spoken >= 0) & (spoken != expected)]])
+    measure(others, np.flatnonzero(np.isin(channel[rows], doubted) & (metres[expected] <= _FAR_M)))
+    return metres
 
 
 def spoken_datums(metres: _Floats) -> NDArray[np.int64]:

@@ -368,8 +368,10 @@ def _shifted(
     judged = np.flatnonzero(usable & (number >= 0))
     own = lines.to_numpy()[number[judged]]
 
-    def distance_m(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        metres: NDArray[np.float64] = shapely.distance(to_ground(x, y, lines.crs), own)
+    def distance_m(
+        x: NDArray[np.float64], y: NDArray[np.float64], at: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        metres: NDArray[np.float64] = shapely.distance(to_ground(x, y, lines.crs), own[at])
         return metres
 
     codes, names = pd.factorize(as_text(points[channel]).to_numpy(), sort=True)

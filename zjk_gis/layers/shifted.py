@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import shapely
+from pyproj import CRS, Transformer
 
-from zjk_gis.crs import CGCS2000, convert_crs
+from zjk_gis.crs import CGCS2000, require_same_datum
 from zjk_gis.layers.datums import shift
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def shift_test(
 
 def to_ground(lon: NDArray[np.float64], lat: NDArray[np.float64], crs: Any) -> NDArray[np.object_]:
     """Make points of degrees on the ground in the CRS of a layer they are compared with."""
-    points = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000)
-    made: NDArray[np.object_] = convert_crs(points, crs, name="points").to_numpy()
+    wanted = CRS.from_user_input(crs)
+    require_same_datum(CRS.from_epsg(CGCS2000), wanted, "points")
+    x, y = Transformer.from_crs(CGCS2000, wanted, always_xy=True).transform(lon, lat)
+    made: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
     return made
