@@ -20,13 +20,14 @@ from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "assign_incidents", "check_places", "check_points"]
+__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_places", "check_points"]
 
 
 def assign_incidents(
@@ -197,7 +198,12 @@ def answer_columns(
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
-    return {name: _series(values, incidents.index) for name, values in columns.items()}
+    return as_columns(columns, incidents.index)
+
+
+def as_columns(answers: Mapping[str, Coded | NDArray[np.generic]], index: pd.Index) -> dict[str, pd.Series]:
+    """Turn what a plan answers into columns of a table."""
+    return {name: _series(values, index) for name, values in answers.items()}
 
 
 def check_places(incidents: gpd.GeoDataFrame, plan: AssignmentPlan) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.readings import Reading
     from zjk_gis.layers.shifted import ShiftTest
 
-__all__ = ["infer_coordinates", "probable_crs"]
+__all__ = ["infer_coordinates", "likeliest", "probable_crs"]
 
 _LEAST_POINTS = 20  # by which a datum is told
 _MOST_TESTED = 2000  # points whose distances are measured
@@ -133,10 +133,7 @@ def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     if not usable.any():
         return "no row has a usable position"
     x, y = x[usable], y[usable]
-    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
-    hypotheses = _weighed(
-        found, None, _Numbers(x, y, np.arange(len(x)), None, len(x), (), None, mostly_angles=False)
-    )
+    hypotheses = _of_numbers(x, y)
     if not hypotheses:
         return _unknown(x, y).evidence[0]
     worth = [each for each in hypotheses[1:2] if each.confidence >= _WORTH_NAMING]
@@ -145,6 +142,25 @@ def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         for each in [hypotheses[0], *worth]
     ]
     return "probably " + ", or ".join(told)
+
+
+def likeliest(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis | None:
+    """Return what usable numbers most probably are, in the order in which they came; None if nothing fits.
+
+    Examples
+    --------
+    >>> likeliest(np.array([573300.0]), np.array([4520900.0])).crs
+    4547
+    """
+    hypotheses = _of_numbers(x, y)
+    return hypotheses[0] if hypotheses else None
+
+
+def _of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Hypothesis]:
+    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
+    return _weighed(
+        found, None, _Numbers(x, y, np.arange(len(x)), None, len(x), (), None, mostly_angles=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)
