@@ -226,6 +226,15 @@ class TestTheMajorityDecides:
         assert as_metric(points.to_frame("geometry").set_geometry("geometry"), "points").crs.to_epsg() == 4547
 
 
+def test_columns_that_name_their_datum_are_believed():
+    web = gpd.GeoSeries.from_xy(*datum.wgs84_to_gcj02(DEGREES.x, DEGREES.y))
+    made = table(web, x="gcj02_lng", y="gcj02_lat")
+    guess = infer_coordinates(made)
+    assert guess.best.datum == "gcj02"
+    assert "the columns gcj02_lng, gcj02_lat say GCJ-02 (火星坐标)" in guess.best.evidence
+    assert guess.confirm(made).geometry.to_crs(4547).distance(doors()).max() < 1e-3
+
+
 class TestAgainstBoundaries:
     """Distances from polygons are 0 for most points, whatever the datum: what tells is who lies outside."""
 

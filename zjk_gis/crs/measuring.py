@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs"]
 
-_FAR_DEGREES, _MOST = 5.0, 0.9  # what so few rows say of the place of a layer is their own fault
+_FAR_DEGREES = 5.0  # from the middle of the rows: Zhangjiakou reaches 3 degrees in all
 _SECOND_ECCENTRICITY_2 = (
     0.00673949677548  # of CGCS2000's ellipsoid; those of the old datums differ in the fifth digit
 )
@@ -59,7 +59,7 @@ def crs_for(
     -------
     CrsChoice
         The 3-degree Gauss-Krüger zone of the centre, in the layer's own datum (CGCS2000 for an extent). Rows
-        over 5 degrees from the middle do not count if they are a tenth at most.
+        over 5 degrees from the middle one do not count if most lie nearer.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _degree_bounds(
 
 
 def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]:
-    """Return the bounds of a layer, without a few rows that lie far from all others.
+    """Return the bounds of a layer, without the rows that lie far from where most are.
 
     One row with its axes swapped would move the centre of a city to 78°E, and with it the zone in which
     everything is measured.
@@ -147,7 +147,7 @@ def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]
         return (math.nan,) * 4
     centre = (bounds[:, :2] + bounds[:, 2:]) / 2
     near = (np.abs(centre - np.median(centre, axis=0)) <= _FAR_DEGREES).all(axis=1)
-    if near.mean() >= _MOST:
+    if 2 * int(near.sum()) > len(near):
         bounds = bounds[near]
     west, south = bounds[:, :2].min(axis=0).tolist()
     east, north = bounds[:, 2:].max(axis=0).tolist()

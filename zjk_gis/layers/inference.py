@@ -15,6 +15,7 @@ from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
 from zjk_gis.crs.systems import same_numbers, title_of
 from zjk_gis.errors import EmptyLayerError, InputError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
+from zjk_gis.layers.datums import stated_datum
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.layers.readings import city_bounds, readings
 from zjk_gis.layers.shifted import DATUMS, FARTHEST_M, NOISE_M, shift_test, to_ground
@@ -277,7 +278,11 @@ def _of_reading(
         evidence=tuple(evidence),
         confidence=confidence,
     )
-    stated = None if numbers.label is None else datum_of(numbers.label)
+    columns = stated_datum([], numbers.columns or ())
+    stated = datum_of(numbers.label) if columns is None and numbers.label is not None else None
+    if columns is not None:
+        stated = columns.datum
+        evidence.append(f"the {columns.where} say {'several datums' if stated is None else title_of(stated)}")
     if stated == "gcj02" or stated == "bd09":
         made = replace(made, datum=stated)
     if test is None:
