@@ -154,6 +154,12 @@ class TestShiftedWithinATown:
             assign_incidents(self.beside("gcj02"), TOWN, sections=both)
         assert len(assign_incidents(self.beside(), TOWN, sections=both)) == 120
 
+    def test_rows_with_swapped_axes_among_them_are_no_evidence(self, sections):
+        mixed = self.beside()
+        mixed.loc[[3, 7], "geometry"] = [Point(40.82, 114.88), Point(40.8, 114.9)]
+        assigned = assign_incidents(mixed.assign(zone_code="Z00"), TOWN, sections=sections)
+        assert assigned["reason"].iloc[[3, 7]].isin(["bad_position", "out_of_reach"]).all()
+
     def test_incidents_at_one_spot_are_one_observation(self, sections):
         one = self.beside("gcj02").drop(columns="road_name").iloc[[0] * 60].reset_index(drop=True)
         assert len(assign_incidents(one, TOWN, sections=sections)) == 60

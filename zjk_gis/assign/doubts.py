@@ -220,7 +220,7 @@ class _Asked:
             at = rows[row]
             metres = np.stack(
                 [
-                    shapely.distance(shapely.points(*_in(lon, lat, CGCS2000, layer.crs)), shapes)
+                    _distances(*_in(lon, lat, CGCS2000, layer.crs), shapes)
                     for lon, lat in self._in_each_datum(x[at], y[at])
                 ]
             )
@@ -241,9 +241,11 @@ class _Asked:
             yield shift(lon, lat, source=datum, target="wgs84")
 
     def _sections_m(self, task: Any, lon: _Floats, lat: _Floats) -> _Floats:
-        near = task.index.nearest(*_in(lon, lat, CGCS2000, task.crs))
+        x, y = _in(lon, lat, CGCS2000, task.crs)
+        there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        near = task.index.nearest(x[there], y[there])
         metres = np.full(len(lon), np.inf)
-        metres[near.point] = near.distance
+        metres[there[near.point]] = near.distance
         return metres
 
 
@@ -299,6 +301,14 @@ def _own_shapes(
     number = pd.Index(uniques).get_indexer(pd.Index(wanted))
     row = np.flatnonzero(number >= 0)
     return row, np.asarray(whole, dtype=object)[number[row]]
+
+
+def _distances(x: _Floats, y: _Floats, shapes: NDArray[np.object_]) -> _Floats:
+    """Measure how far points are from a shape each; infinite for what is nowhere."""
+    metres = np.full(len(x), np.inf)
+    there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    metres[there] = shapely.distance(shapely.points(x[there], y[there]), shapes[there])
+    return metres
 
 
 def _in(x: _Floats, y: _Floats, given: Any, wanted: Any) -> tuple[_Floats, _Floats]:

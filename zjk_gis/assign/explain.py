@@ -17,6 +17,7 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.versions import of_level
 
@@ -261,7 +262,7 @@ def _weigh(
 
 def _nearby(layer: gpd.GeoDataFrame, point: shapely.Point, reach: float) -> NDArray[np.intp]:
     """Return the rows within reach of a point, or the nearest one where none is."""
-    if point is None or point.is_empty:
+    if not has_place(np.array([point], dtype=object)).all():
         return np.empty(0, np.intp)
     distance = shapely.distance(layer.geometry.to_numpy(), point)
     near = np.flatnonzero(distance <= reach)
@@ -293,8 +294,8 @@ def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, zh: bool) -> str
     name = row.get("incident_code", row.name)
     point = row.geometry
     decimals = 6 if in_degrees else 2
-    has_place = point is not None and not point.is_empty
-    place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if has_place else "?"
+    known = has_place(np.array([point], dtype=object)).all()
+    place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if known else "?"
     if pd.isna(answer):
         return f"案件 {name}({place}):无人负责" if zh else f"incident {name} at {place}: nobody answers"
     chief = row.get("chief_code")

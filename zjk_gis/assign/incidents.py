@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
-from zjk_gis.layers.coordinates import point_coordinates
 from zjk_gis.layers.fields import ROAD_NAME
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
@@ -190,12 +189,13 @@ def answer_columns(
 ) -> dict[str, pd.Series]:
     """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
+    x, y = point_coordinates(shapes)
     columns = plan.answer(
-        shapely.get_x(shapes),
-        shapely.get_y(shapes),
+        x,
+        y,
         _days(incidents, time, needed=plan.needs_day),
         crs=incidents.crs,
-        is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
+        is_missing=~has_shape(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
     return as_columns(columns, incidents.index)

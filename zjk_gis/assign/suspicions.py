@@ -16,6 +16,7 @@ from zjk_gis.assign.shift_search import best_shift, spread_sample
 from zjk_gis.crs import CGCS2000, convert_crs
 from zjk_gis.layers.datums import shift
 from zjk_gis.layers.periods import ALWAYS, NEVER, validity_days
+from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -225,7 +226,7 @@ class _Asking:
         wrong = ~judged.agrees[rows]
         if int(wrong.sum()) < _LEAST_SHIFTED:
             return None
-        x, y = shapely.get_x(judged.points[rows]), shapely.get_y(judged.points[rows])
+        x, y = point_coordinates(judged.points[rows])
         picked, weights = [], []
         for part in (np.flatnonzero(wrong), np.flatnonzero(~wrong)):
             chosen = part[spread_sample(x[part], y[part], _SAMPLE)]
@@ -235,15 +236,10 @@ class _Asking:
         put_back = {datum: self._put_back(datum) for datum in _DATUMS}
         seeds = []
         for points in put_back.values():
-            there = points[rows[sample]]
-            seeds.append(
-                (
-                    float(np.median(shapely.get_x(there) - x[sample])),
-                    float(np.median(shapely.get_y(there) - y[sample])),
-                )
-            )
+            there_x, there_y = point_coordinates(points[rows[sample]])
+            seeds.append((float(np.median(there_x - x[sample])), float(np.median(there_y - y[sample]))))
         east, north = best_shift(x[sample], y[sample], shapes[sample], weight, seeds=seeds)
-        xs, ys = shapely.get_x(judged.points), shapely.get_y(judged.points)
+        xs, ys = point_coordinates(judged.points)
         moved = np.array([None] * len(xs), dtype=object)
         moved[judged.usable] = shapely.points(xs[judged.usable] + east, ys[judged.usable] + north)
         constant = self._moved(moved)
@@ -278,7 +274,7 @@ class _Asking:
         degrees = convert_crs(
             gpd.GeoSeries(judged.points[at], crs=judged.layer.crs), CGCS2000, name="incidents"
         ).to_numpy()
-        lon, lat = shift(shapely.get_x(degrees), shapely.get_y(degrees), source=datum, target="wgs84")
+        lon, lat = shift(*point_coordinates(degrees), source=datum, target="wgs84")
         points = np.array([None] * len(judged.points), dtype=object)
         back = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000)
         points[at] = convert_crs(back, judged.layer.crs, name="incidents").to_numpy()

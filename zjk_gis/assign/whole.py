@@ -30,6 +30,7 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import days_of
 from zjk_gis.layers.positions import check_positions, fix_positions
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
     import os
@@ -177,7 +178,7 @@ def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
             f"incidents: the rows are not points but {named}; use .representative_point() or .explode() first"
         )
         raise GeometryError(message)
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    x, y = point_coordinates(shapes)
     why = np.zeros(len(points), dtype=np.uint8)
     why[~there] = Why.MISSING
     why[there & (kinds != shapely.GeometryType.POINT)] = Why.NO_POINT

@@ -15,6 +15,7 @@ from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.shapes import has_place, has_shape
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def border_sheet(
           where there are none or `incidents` has no column ``ambiguous``;
         - the geometry: the border, a LineString or MultiLineString.
 
+        With `incidents`, ``attrs["no_position"]`` tells how many have no place and count nowhere.
+
     Raises
     ------
     MissingColumnError
@@ -137,6 +140,7 @@ def border_sheet(
         sheet = sheet.assign(**_rivers_on(sheet, rivers, along_m))
     if incidents is not None:
         sheet = sheet.assign(**_incidents_on(sheet, incidents, code, gps_error_m))
+        sheet.attrs["no_position"] = int((~has_place(incidents.geometry.to_numpy())).sum())
     return gpd.GeoDataFrame(sheet[[*sheet.columns.drop("geometry"), "geometry"]])
 
 
@@ -291,11 +295,11 @@ def _incidents_on(
     sheet: gpd.GeoDataFrame, incidents: gpd.GeoDataFrame, code: str, gps_error_m: float
 ) -> dict[str, Any]:
     """Count the incidents near each border by who got them."""
-    placed = incidents[(incidents.geometry.notna() & ~incidents.geometry.is_empty).to_numpy()]
+    placed = incidents[has_shape(incidents.geometry.to_numpy())]
     if len(placed):
         require_crs(placed, "incidents")
         placed = convert_crs(placed, sheet.crs, name="incidents")
-        placed = placed[np.isfinite(shapely.bounds(placed.geometry.to_numpy())).all(axis=-1)]
+        placed = placed[has_place(placed.geometry.to_numpy())]
     at, border = shapely.STRtree(sheet.geometry.to_numpy()).query(
         placed.geometry.to_numpy(), predicate="dwithin", distance=gps_error_m
     )

@@ -69,7 +69,8 @@ class ZoneChanges:
         One row a piece of ground and road on it: ``move_code``, the codes and name of the road, ``road_m``.
     incidents : GeoDataFrame or None
         The incidents whose answer changes: their columns, ``from_code``, ``to_code``, ``from_chief``,
-        ``to_chief``, ``open`` (bool) and ``move_code``, empty for those that only lie near moved ground.
+        ``to_chief``, ``open`` (bool) and ``move_code``, empty for those that only lie near moved ground;
+        ``attrs["no_position"]`` tells how many incidents have no place, for which nobody answers.
     """
 
     figures: pd.DataFrame

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.crs import convert_crs, require_crs
+from zjk_gis.crs import require_crs
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.metric import ready
 
@@ -120,9 +120,11 @@ def _usable(layer: gpd.GeoDataFrame, name: str, faults: gpd.GeoDataFrame) -> NDA
     require_crs(layer, name)
     kinds = {"Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line"}
     kind = layer.geom_type.map(kinds).fillna("polygon")
+    shapes = np.empty(len(layer), dtype=object)
     for each in kind.unique():
-        ready(layer[(kind == each).to_numpy()], name, kind=each, crs=faults.crs)
-    return np.asarray(convert_crs(layer, faults.crs, name=name).geometry.to_numpy())
+        rows = (kind == each).to_numpy()
+        shapes[rows] = ready(layer[rows], name, kind=each, crs=faults.crs).geometry.to_numpy()
+    return shapes
 
 
 def _buildings(pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame) -> NDArray[np.int64]:

@@ -11,11 +11,12 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric, convert_crs, require_crs
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_place, only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +109,11 @@ def accept_fault(
             message = f"there is no fault {one!r}; there are {near or 'none'}"
             raise InputError(message)
     rows = faults.set_index(codes).loc[wanted]
+    nowhere = ~has_place(rows.geometry.to_numpy())
+    if nowhere.any():
+        lost = faults.index[codes.isin(rows.index[nowhere]).to_numpy()]
+        message = f"faults: {name_rows(lost)} have no place by which they could be known again; draw them"
+        raise GeometryError(message)
     measured = as_metric(rows, "faults")
     entered = gpd.GeoDataFrame(
         {
@@ -303,8 +309,7 @@ def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
             message = f"accepted_faults: no column {column!r}; its columns are {columns}"
             raise MissingColumnError(message)
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
-    has_shape = (ledger.geometry.notna() & ~ledger.geometry.is_empty).to_numpy()
-    kept = (ledger["fault_kind"] == kind).to_numpy() & (begins <= day) & has_shape
+    kept = (ledger["fault_kind"] == kind).to_numpy() & (begins <= day)
     return ledger.assign(ends=ends, holds=ends >= day)[kept].reset_index(drop=True)
 
 
@@ -313,6 +318,8 @@ def _pairs(
 ) -> pd.DataFrame:
     """Hold every fault against the entries on its ground: the same shape, or one that has changed."""
     accepted = entries.geometry.to_numpy()
+    # What has no place is on nobody's ground: such a fault is reported, such an entry serves for none.
+    shapes, accepted = (only(each, has_place(each)) for each in (shapes, accepted))
     fault, entry = shapely.STRtree(accepted).query(shapes, predicate="intersects")
     one, other = shapes[fault], accepted[entry]
     common = shapely.area(shapely.intersection(one, other))

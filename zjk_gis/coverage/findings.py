@@ -13,6 +13,7 @@ from zjk_gis.coverage.chiefs import chiefs_of
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.ground import cover_of, numbered
+from zjk_gis.layers.shapes import has_place, point_coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,15 +83,15 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
         (who was found to answer); the cell, aligned to whole multiples of its size.
     """
     doubtful = assigned[_in_doubt(assigned)]
-    placed = doubtful[_has_place(doubtful)]
+    placed = doubtful[has_place(doubtful.geometry.to_numpy())]
     if len(placed):
         placed = convert_crs(placed, crs, name="assigned")
-        placed = placed[np.isfinite(shapely.bounds(placed.geometry.to_numpy())).all(axis=-1)]
-    shapes = placed.geometry.to_numpy()
+        placed = placed[has_place(placed.geometry.to_numpy())]
+    x, y = point_coordinates(placed.geometry.to_numpy())
     cells = pd.DataFrame(
         {
-            "x": np.floor(shapely.get_x(shapes) / cell_m),
-            "y": np.floor(shapely.get_y(shapes) / cell_m),
+            "x": np.floor(x / cell_m),
+            "y": np.floor(y / cell_m),
             "nobody": (placed["found"] == "none").to_numpy(),
             "code": _answering(placed),
         }
@@ -231,12 +232,12 @@ def in_streets(assigned: pd.DataFrame, streets: gpd.GeoDataFrame | None) -> pd.S
     if streets is None or not isinstance(assigned, gpd.GeoDataFrame):
         return None
     found = pd.Series(None, index=range(len(assigned)), dtype=object)
-    has_place = _has_place(assigned)
-    if has_place.any() and len(streets):
-        places = convert_crs(assigned[has_place], streets.crs, name="assigned").geometry.to_numpy()
+    placed = has_place(assigned.geometry.to_numpy())
+    if placed.any() and len(streets):
+        places = convert_crs(assigned[placed], streets.crs, name="assigned").geometry.to_numpy()
         at, row = shapely.STRtree(streets.geometry.to_numpy()).query(places, predicate="intersects")
         codes = pd.Series(streets["street_code"].astype(str).to_numpy()[row])
-        lowest = codes.groupby(np.flatnonzero(has_place)[at]).min()
+        lowest = codes.groupby(np.flatnonzero(placed)[at]).min()
         found.loc[lowest.index] = lowest
     return found.set_axis(assigned.index)
 
@@ -297,11 +298,6 @@ def _grounds(
 def _in_doubt(assigned: pd.DataFrame) -> pd.Series:
     doubtful: pd.Series = (assigned["found"] == "none") | assigned["ambiguous"].astype(bool)
     return doubtful
-
-
-def _has_place(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (layer.geometry.notna() & ~layer.geometry.is_empty).to_numpy()
-    return found
 
 
 def _answering(assigned: pd.DataFrame) -> NDArray[np.object_]:

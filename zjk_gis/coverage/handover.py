@@ -11,6 +11,7 @@ import shapely
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.reassign import reassign_incidents
 from zjk_gis.coverage.chiefs import is_open
+from zjk_gis.crs import convert_crs
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
 
@@ -94,7 +95,7 @@ def changed_incidents(
         answers[f"{name}_chief"] = chief.fillna("")
     differ = (answers["from_code"] != answers["to_code"]) | (answers["from_chief"] != answers["to_chief"])
     changed = incidents[differ.to_numpy()]
-    point, piece = _piece_of(changed.geometry.to_crs(moved.crs).to_numpy(), moved)
+    point, piece = _piece_of(convert_crs(changed.geometry, moved.crs, name="incidents").to_numpy(), moved)
     codes = np.full(len(changed), "", dtype=object)
     codes[point] = moved["move_code"].to_numpy(dtype=object)[piece]
     told = {
@@ -103,7 +104,8 @@ def changed_incidents(
     told["open"] = _still_open(changed)
     told["move_code"] = pd.Series(codes, index=changed.index, dtype="str")
     found = with_answers(changed, told)
-    found.attrs = {"reassigned": after.attrs["reassigned"]}
+    lost = int(after["reason"].isin(["no_position", "bad_position"]).sum())
+    found.attrs = {"reassigned": after.attrs["reassigned"], "no_position": lost}
     return found
 
 

@@ -14,6 +14,7 @@ from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_place
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -144,7 +145,7 @@ def _steps(
         if name not in tracks:
             message = f"tracks: no column {name!r}; its columns are {', '.join(map(str, tracks.columns))}"
             raise MissingColumnError(message)
-    usable = (~tracks.geometry.isna() & ~tracks.geometry.is_empty & tracks[patrol].notna()).to_numpy()
+    usable = has_place(tracks.geometry.to_numpy()) & tracks[patrol].notna().to_numpy()
     times = pd.to_datetime(tracks[time], errors="coerce")
     usable = usable & times.notna().to_numpy()
     kept = ready(tracks[usable], "tracks", kind="point", crs=sections.crs) if usable.any() else tracks[usable]

@@ -18,6 +18,7 @@ from zjk_gis.coverage.welding import SAME_M
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import has_place
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -155,6 +156,10 @@ def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gp
             message = f"accept: no repair {', '.join(unknown)} among the proposals"
             raise InputError(message)
         kept = names.isin(wanted).to_numpy()
+    nowhere = kept & ~has_place(proposals.geometry.to_numpy())
+    if nowhere.any():
+        message = f"proposals: {name_rows(proposals.index[nowhere])} have no place; ask repair_coverage again"
+        raise GeometryError(message)
     rows = proposals[kept].sort_values("repair_code").reset_index(drop=True)
     lost = rows["gaining_code"].isna() | (rows["gaining_code"] == "")
     if lost.any():

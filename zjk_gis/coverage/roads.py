@@ -19,6 +19,7 @@ from zjk_gis.index.sections import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.shapes import has_bad_height
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -425,6 +426,7 @@ def _described(
 
 def _substrings(line: NDArray[Any], answers: pd.DataFrame) -> NDArray[Any]:
     """Cut the stretches out of their lines."""
+    line = np.where(has_bad_height(line), shapely.force_2d(line), line)  # between them no height is known
     shapes = np.empty(len(answers), dtype=object)
     rows = answers[["line", "from_m", "to_m"]].itertuples(index=False)
     for k, (at, begin, end) in enumerate(rows):

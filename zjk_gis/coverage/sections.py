@@ -83,7 +83,7 @@ def sections_without_chief(
     2           R3   expired
     """
     code = ROAD_SECTIONS.code
-    check_layer(sections, "sections", kind="line", code=code)
+    sections = check_layer(sections, "sections", kind="line", code=code)
     named = [column for column in _CHIEF if column in sections]
     if not named:
         message = (

@@ -14,11 +14,12 @@ from zjk_gis.coverage.histories import Spell, dates_of, days_between, history_of
 from zjk_gis.coverage.moved import Side
 from zjk_gis.coverage.pieces import cut_ground, held_by, united
 from zjk_gis.crs import convert_crs
-from zjk_gis.errors import EmptyLayerError, GeometryError, InputError
+from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, name_rows
 from zjk_gis.layers.ground import cover_of, largest_first, numbered, solid_pieces_of
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of
+from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -281,12 +282,13 @@ def _place(
     if len(layer) != 1:
         message = f"place: {len(layer)} rows; give one place"
         raise InputError(message)
-    shape = convert_crs(layer, rows.crs, name="place").iloc[0]
-    if shapely.is_missing(shape) or shapely.is_empty(shape):
-        message = "place: has no geometry"
+    shapes, _ = cleaned(convert_crs(layer, rows.crs, name="place").to_numpy())
+    shape, which = shapes[0], name_rows(layer.index)
+    if not has_place(shapes).all():
+        message = f"place: has no geometry, or one without a place ({which})"
         raise EmptyLayerError(message)
     if shape.geom_type not in ("Point", "Polygon", "MultiPolygon") or not shape.is_valid:
-        message = f"place: must be a point or a valid polygon, not this {shape.geom_type}"
+        message = f"place: must be a point or a valid polygon, not this {shape.geom_type} ({which})"
         raise GeometryError(message)
     found: shapely.Geometry = shape
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.crs.systems import CGCS2000, datum_of, metric_crs, title_of
+from zjk_gis.crs.vertices import finite_bounds, projected
 from zjk_gis.errors import CRSError, EmptyLayerError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _degree_bounds(
     kept = datum if datum in ("xian80", "beijing54") else "cgcs2000"
     geodetic = {"xian80": 4610, "beijing54": 4214}.get(kept, CGCS2000)
     same = crs.is_geographic and (kept == datum or datum == "wgs84")
-    return kept, _bounds_of_most((layer if same else layer.to_crs(geodetic)).geometry)
+    return kept, _bounds_of_most(layer.geometry if same else projected(layer.geometry, geodetic))
 
 
 def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]:
@@ -144,7 +145,7 @@ def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]
     bounds = degrees.bounds.to_numpy()
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
     if not len(bounds):
-        return (math.nan,) * 4
+        return finite_bounds(degrees.to_numpy())
     centre = (bounds[:, :2] + bounds[:, 2:]) / 2
     near = (np.abs(centre - np.median(centre, axis=0)) <= _FAR_DEGREES).all(axis=1)
     if 2 * int(near.sum()) > len(near):
@@ -238,4 +239,4 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     datum, bounds = _degree_bounds(layer, name)
     # Where every geometry is empty, any zone serves.
     longitude = (bounds[0] + bounds[2]) / 2 if all(map(math.isfinite, bounds)) else 114.0
-    return layer.to_crs(metric_crs(longitude, datum=datum))  # type: ignore[arg-type]
+    return projected(layer, metric_crs(longitude, datum=datum))  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import is_stretched
+from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def first_by_rank(
 def _areas(layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Return areas that can be compared: those of degrees and Web Mercator in an equal-area projection."""
     if layer.crs is not None and (not layer.crs.is_projected or is_stretched(layer.crs)):
-        layer = layer.geometry.to_crs(_EQUAL_AREA)
+        layer = projected(layer.geometry, _EQUAL_AREA)
     areas: NDArray[np.float64] = shapely.area(layer.geometry.to_numpy())
     return areas
 

@@ -34,10 +34,11 @@ from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import read_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.coordinates import is_zero, point_coordinates
+from zjk_gis.layers.coordinates import is_zero
 from zjk_gis.layers.datum_words import parse_datum
 from zjk_gis.layers.datums import in_declared_datum, stated_datum
 from zjk_gis.layers.naming import conform
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.datum_words import datum_in_name
@@ -36,7 +35,6 @@ __all__ = [
     "looks_projected",
     "named_columns",
     "north_first",
-    "point_coordinates",
     "read_positions",
 ]
 
@@ -265,21 +263,6 @@ def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.b
     """Tell which pairs are a longitude and a latitude in China, in this order; False for NaN."""
     inside: NDArray[np.bool_] = (lon >= _WEST) & (lon <= _EAST) & (lat >= _SOUTH) & (lat <= _NORTH)
     return inside
-
-
-def point_coordinates(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the coordinates of points; NaN for what is missing, empty or not a point.
-
-    Examples
-    --------
-    >>> x, y = point_coordinates(np.array([shapely.Point(1, 2), shapely.Point(), None]))
-    >>> x.tolist(), y.tolist()
-    ([1.0, nan, nan], [2.0, nan, nan])
-    """
-    x, y = np.full(len(shapes), np.nan), np.full(len(shapes), np.nan)
-    there = (shapely.get_type_id(shapes) == shapely.GeometryType.POINT) & ~shapely.is_empty(shapes)
-    x[there], y[there] = shapely.get_x(shapes[there]), shapely.get_y(shapes[there])
-    return x, y
 
 
 def looks_projected(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -49,7 +49,7 @@ def ready(
     Returns
     -------
     GeoDataFrame
-        `layer` itself where nothing had to be converted.
+        `layer` itself where nothing had to be converted or left out.
 
     Raises
     ------
@@ -65,11 +65,11 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    check_layer(layer, name, kind=kind, code=code, invalid=invalid)
+    layer = check_layer(layer, name, kind=kind, code=code, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
-        check_layer(
+        converted = check_layer(
             converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind, invalid=invalid
         )
     return converted

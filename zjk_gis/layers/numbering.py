@@ -9,6 +9,7 @@ import shapely
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.spec import Field
 from zjk_gis.layers.values import converted
 from zjk_gis.standards import next_codes
@@ -114,7 +115,7 @@ def number_grids(
 
 def _reading_order(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
     centres = shapely.centroid(shapely.normalize(shapes))  # one answer wherever a ring begins
-    x, y = shapely.get_x(centres), shapely.get_y(centres)
+    x, y = point_coordinates(centres)
     side = float(np.sqrt(np.median(shapely.area(shapes))))
     southward = np.lexsort((x, -y))
     row = np.zeros(len(shapes), dtype=np.int64)

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.values import as_text
 from zjk_gis.standards import rules_table
 
@@ -50,7 +51,7 @@ class Periods:
 def _sound(layer: gpd.GeoDataFrame, dimension: int | None = None) -> NDArray[np.int64]:
     """Return the places of the rows whose geometry can be worked with."""
     shapes = layer.geometry.to_numpy()
-    sound = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & shapely.is_valid(shapes)
+    sound = has_shape(shapes) & shapely.is_valid(shapes)
     if dimension is not None:
         sound &= shapely.get_dimensions(shapes) == dimension
     return np.flatnonzero(sound)
@@ -195,15 +196,12 @@ def _repeated_geometry(
 
 def _repeated_place(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, periods: Periods) -> None:
     at = _sound(layer, 0)
+    at = at[shapely.get_type_id(layer.geometry.to_numpy()[at]) == shapely.GeometryType.POINT]
     shapes = layer.geometry.to_numpy()[at]
     unit = 111_000.0 if layer.crs.is_geographic else layer.crs.axis_info[0].unit_conversion_factor
     step = _SAME_PLACE_M / unit
-    keys = pd.DataFrame(
-        {
-            "x": np.round(shapely.get_x(shapes) / step).astype(np.int64),
-            "y": np.round(shapely.get_y(shapes) / step).astype(np.int64),
-        }
-    )
+    x, y = point_coordinates(shapes)
+    keys = pd.DataFrame({"x": np.round(x / step).astype(np.int64), "y": np.round(y / step).astype(np.int64)})
     if "pipe_kind" in layer.columns:  # a rain and a sewage manhole may share a point on a plan
         keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)
     field = layer.active_geometry_name or "geometry"

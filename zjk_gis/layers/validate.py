@@ -17,6 +17,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
+from zjk_gis.layers.shapes import cleaned, only
 from zjk_gis.layers.topology import TOPOLOGY, Periods
 from zjk_gis.layers.values import converted, is_code
 from zjk_gis.standards import check_codes
@@ -276,9 +277,11 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     if layer.crs is None:
         problems.add_layer(name, "no_crs")
     shapes = layer.geometry.to_numpy()
+    shapes, hollow = cleaned(shapes)
     missing, empty = shapely.is_missing(shapes), shapely.is_empty(shapes)
     problems.add(missing, name, "no_geometry")
     problems.add(empty, name, "empty_geometry")
+    problems.add(hollow, name, "empty_part", values=layer.geometry.geom_type)
     present = ~missing & ~empty
     kinds = shapely.get_type_id(shapes)
     fitting = [int(getattr(shapely.GeometryType, kind.upper())) for kind in spec.geometry]
@@ -297,7 +300,9 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     abroad = present & _abroad(layer, present)
     problems.add(abroad, name, "outside_china")
     # What lies abroad has no metre here: areas, lengths and places are asked of the others.
-    return layer.set_geometry(np.where(abroad, None, shapes), crs=layer.crs) if abroad.any() else layer
+    if not abroad.any() and not hollow.any():
+        return layer
+    return layer.set_geometry(only(shapes, ~abroad), crs=layer.crs)
 
 
 def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -5,8 +5,10 @@ Shared by every analysis that takes zones, so that all mean the same by «the zo
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 
@@ -14,18 +16,19 @@ from zjk_gis.crs import require_crs
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    import geopandas as gpd
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["check_layer", "of_level", "split_at", "zones_at"]
 
+_LOG = logging.getLogger(__name__)
 _KINDS = {"polygon": AREAL, "line": LINEAR, "point": PUNCTUAL}
 
 
@@ -36,7 +39,7 @@ def check_layer(
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
-) -> None:
+) -> gpd.GeoDataFrame:
     """Refuse a layer that cannot give right answers, before any work begins.
 
     Parameters
@@ -51,6 +54,12 @@ def check_layer(
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
+    Returns
+    -------
+    GeoDataFrame
+        `layer` itself, or a copy without the empty rings and parts that some of its geometries have: they
+        cover no ground, and GEOS comes to grief at them. The log tells which rows had any.
+
     Raises
     ------
     CRSError
@@ -62,7 +71,8 @@ def check_layer(
     InputError
         If rows have no code.
     GeometryError
-        If rows have no geometry, one of another kind, or an invalid one.
+        If rows have no geometry, one of another kind, one with a coordinate that is not a finite number, or
+        an invalid one.
     """
     if not len(layer):
         message = f"{name}: the layer is empty; nothing could be answered from it"
@@ -71,18 +81,23 @@ def check_layer(
     if code is not None:
         _check_codes(layer, name, code)
     shapes = layer.geometry
-    missing = (shapes.isna() | shapes.is_empty).to_numpy()
+    missing = ~has_shape(shapes.to_numpy())
     _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
     other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
     _refuse_rows(layer, name, other, f"are no {kind}s", "explode collections and keep the parts that are")
+    layer = _without_empty_parts(layer, name)
+    shapes = layer.geometry
     wrong = ~shapes.is_valid.to_numpy() if invalid is None else invalid(shapes.to_numpy())
     if wrong.any():
+        nowhere = ~has_place(shapes.to_numpy())
+        _refuse_rows(layer, name, nowhere, "have a coordinate that is NaN or infinite", "redraw or drop them")
         why = shapely.is_valid_reason(shapes[wrong].iloc[0])
         what = f"are invalid (the first: {why})"
         remedy = (
             "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
         )
         _refuse_rows(layer, name, wrong, what, remedy)
+    return layer
 
 
 def of_level(
@@ -215,6 +230,19 @@ def _check_codes(layer: gpd.GeoDataFrame, name: str, code: str) -> None:
             f"({name_rows(layer.index[blank])}); fill them"
         )
         raise InputError(message)
+
+
+def _without_empty_parts(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    given = layer.geometry.to_numpy()
+    shapes, hollow = cleaned(given)
+    if shapes is given:
+        return layer
+    if hollow.any():
+        rows = name_rows(layer.index[hollow])
+        _LOG.warning("%s: empty rings or parts are left out of %s; they cover no ground", name, rows)
+    result = layer.copy(deep=False)
+    result[layer.active_geometry_name] = gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
+    return result
 
 
 def _refuse_rows(

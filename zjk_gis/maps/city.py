@@ -196,7 +196,9 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
     known = roads["road_class"] if "road_class" in roads else pd.Series(None, index=roads.index, dtype=object)
     rank = known.map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
     roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
-    merged = _merged(roads)
+    there = parts.placed(roads)
+    page.note_left_out(words["roads"], len(roads) - len(there), 0)
+    merged = _merged(there)
     page.add(
         merged,
         name=words["roads"],

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.crs import convert_crs
+from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import check_language, label
+from zjk_gis.layers.shapes import has_place, inner_points
 from zjk_gis.maps import cards, style
 from zjk_gis.maps.page import Page
 
@@ -281,7 +282,7 @@ def add_findings(
     if spots and len(kept):
         colour, shape = (style.VERMILION, "circle") if what == "gaps" else (style.PURPLE, "square")
         page.add(
-            kept.set_geometry(kept.geometry.representative_point()),
+            kept.set_geometry(inner_points(kept.geometry.to_numpy()), crs=kept.crs),
             name=label(f"{what}_spots", page.lang),
             group=group,
             styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
@@ -298,10 +299,7 @@ def add_findings(
 
 def placed(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows that have a place."""
-    if not len(layer):
-        return layer
-    shapes = layer.geometry.to_numpy()
-    return layer[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    return layer[has_place(layer.geometry.to_numpy())] if len(layer) else layer
 
 
 def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
@@ -312,7 +310,7 @@ def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
     for frame in frames:
         if frame is None or not len(frame) or frame.crs is None:
             continue
-        found = shapely.total_bounds(convert_crs(frame.geometry, 4326).to_numpy())
+        found = np.array(finite_bounds(convert_crs(frame.geometry, 4326).to_numpy()))
         if np.isfinite(found).all():
             bounds.append(found)
     if bounds:
