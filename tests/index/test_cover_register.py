@@ -231,7 +231,7 @@ class TestOnDisk:
                 os.kill(os.getpid(), signal.SIGKILL)
             """
         )
-        done = subprocess.run([sys.executable, "-c", program, path], timeout=60, check=False)
+        done = subprocess.run([sys.executable, "-c", program, path], check=False)
         assert done.returncode == -signal.SIGKILL
         with CoverRegister.open(path) as register:
             assert register.to_table()["code"].tolist() == ["A", "C", "D"]
@@ -242,7 +242,7 @@ class TestOnDisk:
         with CoverRegister.build(covers(A=(0, 0)), path):
             program = "import sys; from zjk_gis import CoverRegister; CoverRegister.open(sys.argv[1])"
             done = subprocess.run(
-                [sys.executable, "-c", program, path], timeout=60, check=False, capture_output=True, text=True
+                [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
             )
         assert "covers.register: another process has it open" in done.stderr
         CoverRegister.open(path).close()

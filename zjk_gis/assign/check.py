@@ -13,6 +13,7 @@ from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
@@ -54,11 +55,14 @@ class AssignmentCheck:
         disagreements it would explain, less those it would make), ``agreement_before``, ``agreement_after``
         (shares of the rows judged), ``first_code``, ``second_code``, ``version``, ``datum``, ``shift_m``,
         ``shift_east_m``, ``shift_north_m`` (how far the positions lie off), and ``evidence`` (text).
+    remarks : tuple of str
+        What was done to read the recorded codes: how many matched only after their zeros were restored.
     """
 
     rows: gpd.GeoDataFrame
     summary: pd.DataFrame
     suspicions: pd.DataFrame
+    remarks: tuple[str, ...] = ()
 
     @property
     def agreement(self) -> float:
@@ -75,7 +79,7 @@ def check_assignment(
     recorded: str = "zone_code",
     versions: Mapping[str, gpd.GeoDataFrame] | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
@@ -87,7 +91,9 @@ def check_assignment(
 ) -> AssignmentCheck:
     """Hold the zones recorded with incidents against a layer, and say what the pattern points to (归属核对).
 
-    Nothing is changed: a suspicion comes with its evidence, and a person decides.
+    Nothing is changed: a suspicion comes with its evidence, and a person decides. Codes are compared as
+    text; a recorded code that became a number (5.0, or 5 for 05) is the layer's code if it can be no other,
+    and ``remarks`` says how many were.
 
     Parameters
     ----------
@@ -191,13 +197,13 @@ def check_assignment(
     for name, version in (versions or {}).items():
         ready(version, f"versions[{name!r}]", kind="polygon", code=code)
     assigned = assign_incidents(incidents, zones, at=at, **options)  # type: ignore[arg-type]
-    said = incidents[recorded].astype("str").str.strip().where(incidents[recorded].notna())
-    said = said.where(said != "")
     layer, _ = of_level(ready(zones, "zones", kind="polygon", code=code), level)
+    match = matched_codes(incidents[recorded], layer[code])
+    said = match.codes
     points = convert_crs(incidents.geometry, layer.crs, name="incidents")
     judged = Judged(
         points=points.to_numpy(),
-        said=said.to_numpy(dtype=object, na_value=None),
+        said=said.astype(object).where(said.notna(), None).to_numpy(),
         computed=assigned[code].to_numpy(dtype=object, na_value=None),
         day=_days(incidents, time, at),
         usable=~assigned["reason"].isin(UNUSABLE_REASONS).to_numpy(),
@@ -243,7 +249,7 @@ def check_assignment(
             incidents,
             AssignmentPlan.prepare(zones, code=code, level=level, nearest_within_m=nearest_within_m),
         )
-    return AssignmentCheck(rows, summary, suspicions)
+    return AssignmentCheck(rows, summary, suspicions, tuple(match.told(recorded, lang)))
 
 
 def _days(incidents: gpd.GeoDataFrame, time: str, at: str | dt.date | None) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.values import code_text, text_of
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -133,8 +134,9 @@ class Explanation:
                 parts.append(f"距边界 {away:.2f} m" if zh else f"{away:.2f} m from its border")
         if zone["area_m2"] > 0:
             parts.append(f"面积 {zone['area_m2']:,.0f} m²" if zh else f"area {zone['area_m2']:,.0f} m²")
-        if "priority" in zone and pd.notna(zone["priority"]):
-            parts.append(f"优先级 {zone['priority']:g}" if zh else f"priority {zone['priority']:g}")
+        if self.policy.priority in zone and pd.notna(zone[self.policy.priority]):
+            priority = text_of(zone[self.policy.priority])
+            parts.append(f"优先级 {priority}" if zh else f"priority {priority}")
         ends = [_day_text(zone.get(name)) for name in ("valid_from", "valid_to")]
         if any(ends):
             until = (ends[0] or "…") + (" 至 " if zh else " to ") + (ends[1] or "…")
@@ -147,7 +149,7 @@ def explain_incident(
     zones: gpd.GeoDataFrame,
     *,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
@@ -222,9 +224,9 @@ def explain_incident(
         day = int(days_of(incident[time], time)[0]) if time in incident else NEVER
     point = convert_crs(incident.geometry, layer.crs, name="incident").iloc[0]
     near = _nearby(layer, point, max(nearest_within_m, border_within_m))
-    weighed = _weigh(layer, near, code, point, border_within_m)
+    weighed = _weigh(layer, near, (code, "chief_code", policy.priority), point, border_within_m)
     holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)
-    answers = (weighed[code].astype(str) == str(assigned[code].iloc[0])).to_numpy() & holds
+    answers = (code_text(weighed[code]) == str(assigned[code].iloc[0])).to_numpy() & holds
     candidates = (weighed["relation"] != "nearby").to_numpy()
     distance = weighed["distance_m"].to_numpy()
     weighed["verdict"] = np.select(
@@ -242,10 +244,14 @@ def explain_incident(
 
 
 def _weigh(
-    layer: gpd.GeoDataFrame, near: NDArray[np.intp], code: str, point: shapely.Point, border_within_m: float
+    layer: gpd.GeoDataFrame,
+    near: NDArray[np.intp],
+    told: tuple[str, ...],
+    point: shapely.Point,
+    border_within_m: float,
 ) -> gpd.GeoDataFrame:
-    """Return some rows of a layer with how they lie to a point."""
-    kept = [name for name in (code, "chief_code", "priority", "valid_from", "valid_to") if name in layer]
+    """Return some rows of a layer with what is told of them and how they lie to a point."""
+    kept = [name for name in (*told, "valid_from", "valid_to") if name in layer]
     weighed = layer[[*kept, layer.geometry.name]].iloc[near].copy()
     shapes = weighed.geometry.to_numpy()
     areal = shapely.get_dimensions(shapes) == 2

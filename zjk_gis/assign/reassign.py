@@ -33,7 +33,7 @@ def reassign_incidents(
     new_zones: gpd.GeoDataFrame,
     *,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,

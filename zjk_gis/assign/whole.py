@@ -35,6 +35,7 @@ from zjk_gis.layers.shapes import point_coordinates
 if TYPE_CHECKING:
     import os
     from collections import Counter
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "assign_whole", "check_rows"]
 
 _TABLES = (".csv", ".xlsx")
+_PARQUET = (".parquet", ".geoparquet")
 _FIXABLE = ("swapped_axes", "gcj02", "bd09")
 
 
@@ -122,13 +124,7 @@ def assign_whole(
     is_bare = "coordinates" in report and "wkt" not in report["coordinates"]
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
-    if target.suffix.lower() in _TABLES:
-        table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
-        if moved or not is_bare:
-            table = with_coordinates(rows, wkt=target.suffix.lower() == ".csv")
-        write_table(with_answers(table, answers), target)
-    else:
-        write_layer(with_answers(rows, answers), target)
+    _write(rows, answers, target, is_bare=is_bare, moved=moved)
     _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare)
     told = {
         "remarks": tuple(report["remarks"]),
@@ -197,6 +193,23 @@ def _days(values: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         known, wrong = days_of_text(texts.tolist())
         return known[places], wrong[places]
     return days_of(values, str(values.name)), np.zeros(len(values), dtype=bool)
+
+
+def _write(
+    rows: gpd.GeoDataFrame, answers: Mapping[str, Any], target: Path, *, is_bare: bool, moved: bool
+) -> None:
+    """Write rows with their answers; a table goes out as a table, with its own columns of coordinates.
+
+    Where positions were moved, or came as a geometry, a table says in ``lon`` and ``lat`` where they are.
+    """
+    ending = target.suffix.lower()
+    if ending not in (*_TABLES, *_PARQUET) or (ending in _PARQUET and not is_bare):
+        write_layer(with_answers(rows, answers), target)
+        return
+    table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
+    if moved or not is_bare:
+        table = with_coordinates(rows, wkt=ending == ".csv")
+    write_table(with_answers(table, answers), target)
 
 
 def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool) -> None:

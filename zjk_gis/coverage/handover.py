@@ -13,6 +13,7 @@ from zjk_gis.assign.reassign import reassign_incidents
 from zjk_gis.coverage.chiefs import is_open
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.nobody import chiefs_of
 from zjk_gis.layers.recorded import with_answers
 
 if TYPE_CHECKING:
@@ -87,12 +88,7 @@ def changed_incidents(
     answers = {}
     for name, assigned in (("from", before), ("to", after)):
         answers[f"{name}_code"] = assigned[code].fillna("")
-        chief = (
-            assigned["chief_code" if "chief_code" in assigned else "chief_name"]
-            if ({"chief_code", "chief_name"} & set(assigned))
-            else pd.Series("", index=assigned.index, dtype="str")
-        )
-        answers[f"{name}_chief"] = chief.fillna("")
+        answers[f"{name}_chief"] = chiefs_of(assigned).fillna("").astype("str")
     differ = (answers["from_code"] != answers["to_code"]) | (answers["from_chief"] != answers["to_chief"])
     changed = incidents[differ.to_numpy()]
     point, piece = _piece_of(convert_crs(changed.geometry, moved.crs, name="incidents").to_numpy(), moved)

@@ -20,6 +20,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of
 from zjk_gis.layers.shapes import cleaned, has_place
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def responsibility_timeline(
     code: str = "zone_code",
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -58,8 +59,8 @@ def responsibility_timeline(
     code : str, default "zone_code"
     start, end : date or str, optional
         The days, both included, between which it is told; by default all times.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower parts of a polygon are left out.
     lang : {"zh", "en"}, default "zh"
@@ -113,7 +114,7 @@ def responsibility_timeline(
     rows, _ = of_level(ready_zones(zones, code=code), level)
     begins, ends = periods_of(rows, "zones")
     shape = _place(place, zones, rows)
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     claims = list(zip(codes.tolist(), begins.tolist(), ends.tolist(), strict=True))
     if shapely.get_type_id(shape) == 0:
         parts = np.array([shape], dtype=object)
@@ -159,7 +160,7 @@ def coverage_over_time(
     *,
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -178,8 +179,8 @@ def coverage_over_time(
     region : GeoDataFrame, optional
         Polygons outside which nothing counts.
     code : str, default "zone_code"
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower pieces are dropped, and counted in ``attrs``.
     lang : {"zh", "en"}, default "zh"
@@ -232,7 +233,7 @@ def coverage_over_time(
     begins, ends = periods_of(rows, "zones")
     in_time = (begins <= last) & (ends >= first)
     rows, begins, ends = rows[in_time], begins[in_time], ends[in_time]
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     turns = (begins > first) | (ends < last)
     on = shapely.STRtree(shapes[~turns]).query(shapes[turns], predicate="intersects")
     overlaps = (

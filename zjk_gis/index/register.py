@@ -38,6 +38,7 @@ from zjk_gis.index.register_file import (
     numbers,
 )
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import os
@@ -148,7 +149,7 @@ class CoverRegister:
         database, place = begun(path, metric.crs)
         try:
             register = cls(database, place, metric.crs)
-            register.insert(layer[code].tolist(), *point_coordinates(shapes))
+            register.insert(code_text(layer[code]).tolist(), *point_coordinates(shapes))
         except BaseException:
             database.close()
             if place is not None:

@@ -20,6 +20,7 @@ from zjk_gis.index.policy import Policy, first_by_rank, rank_of
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class ZoneIndex:
             policy = Policy(policy.order, priority)
         begins, _ = validity_days(zones, "zones")
         zones = check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
-        codes = None if code is None else zones[code].astype(str).to_numpy(dtype=np.str_)
+        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         index = cls(compiled[0], zones.crs, codes)
         index.repaired = rows
         return index
@@ -172,7 +173,7 @@ class ZoneIndex:
     @classmethod
     def of_ready(cls, zones: gpd.GeoDataFrame, code: str | None, rank: NDArray[np.int64]) -> ZoneIndex:
         """Compile a layer that was checked and ranked already."""
-        codes = None if code is None else zones[code].astype(str).to_numpy(dtype=np.str_)
+        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         return cls(PolygonIndex(zones.geometry.to_numpy(), rank), zones.crs, codes)
 
     def __len__(self) -> int:

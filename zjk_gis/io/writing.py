@@ -172,11 +172,11 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        If the ending is neither, or a sheet cannot hold the table.
+        If the ending is another, or a sheet cannot hold the table.
     FileError
         If it cannot be written; an existing file is then as it was.
     MissingExtraError
-        If XlsxWriter is not installed.
+        If XlsxWriter or pyarrow is needed and not installed.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     ...     path.read_bytes()
     b'\xef\xbb\xbfcode\r\n007\r\n'
     """
-    target = target_file(path, _TABLES)
+    target = target_file(path, (*_TABLES, ".parquet"))
     plain = pd.DataFrame(table)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
     return _write_rows(plain.drop(columns=shapes), target, None)
@@ -207,6 +207,9 @@ def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
         made = folder / target.name
         if target.suffix.lower() == ".csv":
             write_csv(table, made)
+        elif target.suffix.lower() == ".parquet":
+            need("pyarrow", extra="parquet", purpose="write a .parquet file")
+            table.to_parquet(made, index=False)
         else:
             write_sheets({sheet or target.stem: table}, made)
         _move_into_place(made, target)

@@ -11,7 +11,7 @@ import shapely
 
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.shapes import has_shape, point_coordinates
-from zjk_gis.layers.values import as_text
+from zjk_gis.layers.values import alike, as_text, understood
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _repeated_place(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     x, y = point_coordinates(shapes)
     keys = pd.DataFrame({"x": np.round(x / step).astype(np.int64), "y": np.round(y / step).astype(np.int64)})
     if "pipe_kind" in layer.columns:  # a rain and a sewage manhole may share a point on a plan
-        keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)
+        keys["kind"] = alike(layer["pipe_kind"].iloc[at], spec.field("pipe_kind")).to_numpy(dtype=object)
     field = layer.active_geometry_name or "geometry"
     _repeated(problems, layer, spec, periods, at=at, keys=keys, field=field, rule="repeated_place")
 
@@ -251,7 +251,7 @@ def _repeated_segment(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSp
     ends.sort(axis=1)
     keys = pd.DataFrame({"one": ends[:, 0], "other": ends[:, 1]})
     if "pipe_kind" in layer.columns:
-        keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)
+        keys["kind"] = alike(layer["pipe_kind"].iloc[at], spec.field("pipe_kind")).to_numpy(dtype=object)
     _repeated(problems, layer, spec, periods, at=at, keys=keys, field="from_manhole", rule="repeated_segment")
 
 
@@ -287,7 +287,8 @@ def _core_outside_control(problems: Problems, layer: gpd.GeoDataFrame, spec: Lay
         return
     at = _sound(layer, 2)
     shapes = layer.geometry.to_numpy()[at]
-    blocks, scopes = as_text(layer["block_name"].iloc[at]), as_text(layer["scope"].iloc[at])
+    blocks = as_text(layer["block_name"].iloc[at])
+    scopes = understood(layer["scope"].iloc[at], spec.field("scope"), tables=problems.tables)[0]
     outside = []
     for i in np.flatnonzero((scopes == _CORE).to_numpy(dtype=bool)):
         control = ((blocks == blocks.iloc[i]) & (scopes == _CONTROL)).to_numpy(dtype=bool)
@@ -306,7 +307,8 @@ def _small_core(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _:
     limits = rules_table("limits", overrides=problems.tables).set_index("limit")["value"].astype(float)
     least = limits["core_area_least"]
     at = _sound(layer, 2)
-    cores = at[(as_text(layer["scope"].iloc[at]) == _CORE).to_numpy(dtype=bool)]
+    scopes = understood(layer["scope"].iloc[at], spec.field("scope"), tables=problems.tables)[0]
+    cores = at[(scopes == _CORE).to_numpy(dtype=bool)]
     if not len(cores):
         return
     hectares = as_metric(layer.iloc[cores], spec.name).area.to_numpy() / 10_000
