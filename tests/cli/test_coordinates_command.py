@@ -75,3 +75,15 @@ def test_wrong_calls_say_what_to_do(run, survey, tmp_path):
         assert code == 2
         assert words in err
         assert "Traceback" not in err
+
+
+def test_one_swapped_row_does_not_choose_the_system_to_measure_in(run, tmp_path):
+    """The middle of 114.88°E and 40.82°E is 78°E."""
+    path = tmp_path / "doors.csv"
+    rows = [f"{i},114.88{i:03d},40.82" for i in range(30)] + ["swapped,40.82,114.88", "none,,"]
+    path.write_text("\n".join(["编号,经度,纬度", *rows]) + "\n", "utf-8")
+    code, out, _ = run("coordinates", path, "--lang", "en")
+    assert code == 0
+    assert "1. longitude and latitude: EPSG:4490" in out
+    assert "1 positions cannot be read so (row 30), 1 of them with the axes exchanged" in out
+    assert "to measure lengths and areas in EPSG:4547" in out

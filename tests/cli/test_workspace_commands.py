@@ -140,3 +140,20 @@ def test_no_workspace_is_there(run, tmp_path):
     assert (code, "还没有图层" in out) == (0, True)
     assert run("layers", "postgresql://nobody@127.0.0.1:1/x")[0] == 2
     assert run("export", tmp_path / "none.gpkg", "zones", tmp_path / "a.csv")[0] == 2
+
+
+def test_the_datum_of_a_source_is_named_once_and_remembered(run, tmp_path):
+    web = tmp_path / "calls.csv"
+    web.write_text("编号,经度,纬度\n1,114.878350,40.819114\n", "utf-8")
+    city = tmp_path / "city.gpkg"
+    options = ("--name", "calls", "--source", "12345")
+    code, _, err = run("import", web, city, *options, "--datum", "高德")
+    assert code == 0, err
+    code, _, err = run("import", web, city, *options, "--append")
+    assert code == 0, err
+    assert "坐标基准按来源「12345」记录的取 GCJ-02" in err
+    with Workspace.open(city) as workspace:
+        assert workspace.read("calls").geometry.x.round(5).tolist() == [114.87222, 114.87222]
+    code, _, err = run("import", web, city, *options, "--datum", "mars2")
+    assert code == 2
+    assert "datum='mars2' is not a datum" in err

@@ -17,9 +17,11 @@ from shapely import Point, Polygon
 from zjk_gis import CoverRegister
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
 
+E, N = 573000, 4520000  # all places are measured from here
+
 
 def covers(**places):
-    points = [Point(*place) for place in places.values()]
+    points = [Point(E + x, N + y) for x, y in places.values()]
     return gpd.GeoDataFrame({"manhole_code": list(places)}, geometry=points, crs=4547)
 
 
@@ -30,22 +32,24 @@ def place(request, tmp_path):
 
 def test_set_move_take_out_and_ask(place):
     with CoverRegister.build(covers(A=(0, 0), B=(10, 0)), place) as register:
-        register.insert("C", 20, 0)
-        register.insert(["D", "E"], [30, 40], [0, 0])
-        register.move("A", 100, 0)
-        register.move(["D", "E"], [31, 41], [1, 1])
+        register.insert("C", E + 20, N)
+        register.insert(["D", "E"], [E + 30, E + 40], [N, N])
+        register.move("A", E + 100, N)
+        register.move(["D", "E"], [E + 31, E + 41], [N + 1, N + 1])
         register.delete("B")
         assert len(register) == 4
         assert "A" in register
         assert "B" not in register
-        found = register.nearest(21, 0, count=2)
+        found = register.nearest(E + 21, N, count=2)
         assert found["code"].tolist() == ["C", "D"]
         assert found["distance_m"].tolist() == [1.0, math.hypot(10, 1)]
-        assert register.nearest(21, 0, count=9, within_m=5)["code"].tolist() == ["C"]
-        assert register.within((0, 0, 31, 1))["code"].tolist() == ["C", "D"], "the border counts"
-        assert register.within(Polygon([(20, 0), (41, 1), (20, 1)]))["code"].tolist() == ["C", "E", "D"][
-            :1
-        ] + ["D", "E"]
+        assert register.nearest(E + 21, N, count=9, within_m=5)["code"].tolist() == ["C"]
+        assert register.within((E, N, E + 31, N + 1))["code"].tolist() == ["C", "D"], "the border counts"
+        assert register.within(Polygon([(E + 20, N), (E + 41, N + 1), (E + 20, N + 1)]))["code"].tolist() == [
+            "C",
+            "E",
+            "D",
+        ][:1] + ["D", "E"]
         assert register.to_layer()["manhole_code"].tolist() == ["A", "C", "D", "E"]
 
 
@@ -53,47 +57,47 @@ def test_what_is_equally_near_comes_by_code_whatever_came_first(place):
     ring = {f"{i:02d}": (100 * math.cos(i), 100 * math.sin(i)) for i in range(12)}
     backwards = dict(reversed(ring.items()))
     with CoverRegister.build(covers(**backwards), place) as register:
-        near = register.nearest(0, 0, count=12)
-    table = sorted((math.hypot(x, y), code) for code, (x, y) in ring.items())
+        near = register.nearest(E, N, count=12)
+    table = sorted((math.hypot(E + x - E, N + y - N), code) for code, (x, y) in ring.items())
     assert near["code"].tolist() == [code for _, code in table]
     four = CoverRegister.build(covers(D=(1, 0), C=(0, 1), B=(-1, 0), A=(0, -1)))
-    assert four.nearest(0, 0, count=2)["code"].tolist() == ["A", "B"]
+    assert four.nearest(E, N, count=2)["code"].tolist() == ["A", "B"]
 
 
 def test_nothing_there(place):
     with CoverRegister.build(covers(A=(0, 0)).iloc[:0], place) as register:
-        assert register.nearest(0, 0).empty
-        assert register.within((0, 0, 1, 1)).empty
+        assert register.nearest(E, N).empty
+        assert register.within((E, N, E + 1, N + 1)).empty
         assert register.close_pairs().empty
-        register.insert("A", 1, 1)
+        register.insert("A", E + 1, N + 1)
         register.delete("A")
-        register.insert("A", 2, 2)
-        assert register.nearest(0, 0)["code"].tolist() == ["A"]
+        register.insert("A", E + 2, N + 2)
+        assert register.nearest(E, N)["code"].tolist() == ["A"]
 
 
 def test_two_records_of_one_cover():
-    register = CoverRegister.build(covers(A=(0, 0), B=(0.3, 0.4), C=(0, 0.2), D=(9, 9)))
-    pairs = register.close_pairs(within_m=0.5)
+    register = CoverRegister.build(covers(A=(0, 0), B=(0.375, 0.5), C=(0, 0.25), D=(9, 9)))
+    pairs = register.close_pairs(within_m=0.625)
     assert pairs[["code", "other_code"]].to_numpy().tolist() == [["A", "C"], ["B", "C"], ["A", "B"]]
-    assert pairs["distance_m"].tolist() == [0.2, pytest.approx(math.hypot(0.3, 0.2)), 0.5]
+    assert pairs["distance_m"].tolist() == [0.25, pytest.approx(math.hypot(0.375, 0.25)), 0.625]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r.insert("A", 1, 1), "A is there already"),
-        (lambda r: r.insert(["X", "X"], [1, 2], [1, 2]), "X is given twice"),
-        (lambda r: r.insert(["X", "A"], [1, 2], [1, 2]), "A is there already"),
-        (lambda r: r.insert("", 1, 1), "codes must be text"),
+        (lambda r: r.insert("A", E + 1, N + 1), "A is there already"),
+        (lambda r: r.insert(["X", "X"], [E, E + 2], [N, N]), "X is given twice"),
+        (lambda r: r.insert(["X", "A"], [E, E + 2], [N, N]), "A is there already"),
+        (lambda r: r.insert("", E + 1, N + 1), "codes must be text"),
         (lambda r: r.insert(7, 1, 1), "codes must be text"),
         (lambda r: r.insert(["X", None], [1, 2], [1, 2]), "codes must be text that is not blank"),
         (lambda r: r.insert("X", float("nan"), 1), "missing or infinite"),
         (lambda r: r.insert("X", "east", 1), "must be numbers"),
         (lambda r: r.insert(["X", "Y"], [1], [1]), "2 codes, 1 x and 1 y"),
-        (lambda r: r.move("Z", 1, 1), "Z is not in the register"),
-        (lambda r: r.move(["A", "A"], [1, 2], [1, 2]), "given twice"),
+        (lambda r: r.move("Z", E + 1, N + 1), "Z is not in the register"),
+        (lambda r: r.move(["A", "A"], [E, E + 2], [N, N]), "given twice"),
         (lambda r: r.delete(["A", "Z"]), "Z is not in the register"),
-        (lambda r: r.nearest(0, 0, count=0), "count must be at least 1"),
+        (lambda r: r.nearest(E, N, count=0), "count must be at least 1"),
         (lambda r: r.nearest(float("inf"), 0), "missing or infinite"),
     ],
 )
@@ -102,7 +106,7 @@ def test_what_cannot_be_done_changes_nothing(place, change, message):
         with pytest.raises(InputError, match=message):
             change(register)
         assert register.to_table()["code"].tolist() == ["A", "B"]
-        assert register.nearest(1, 0)["code"].tolist() == ["A"]
+        assert register.nearest(E + 1, N)["code"].tolist() == ["A"]
 
 
 def test_a_failure_in_the_middle_changes_nothing(place, monkeypatch):
@@ -117,9 +121,9 @@ def test_a_failure_in_the_middle_changes_nothing(place, monkeypatch):
 
             patch.setattr(type(register._tree), "insert", failing)
             with pytest.raises(StopIteration):
-                register.insert(["C", "D"], [1, 1], [1, 1])
+                register.insert(["C", "D"], [E + 1, E + 1], [N + 1, N + 1])
         assert register.to_table()["code"].tolist() == ["A", "B"]
-        assert register.nearest(1, 1)["code"].tolist() == ["A"], "the index has forgotten C too"
+        assert register.nearest(E + 1, N + 1)["code"].tolist() == ["A"], "the index has forgotten C too"
 
 
 def test_layers_that_cannot_become_a_register(tmp_path):
@@ -136,6 +140,46 @@ def test_layers_that_cannot_become_a_register(tmp_path):
     assert not (tmp_path / "a.register").exists(), "a register that failed leaves no file"
 
 
+class TestPlacesThatCannotBe:
+    def test_degrees_are_not_metres(self):
+        register = CoverRegister.build(covers(A=(0, 0)))
+        for change in (register.insert, register.move):
+            for place in ((114.88, 40.82), (40.82, 114.88)):
+                with pytest.raises(
+                    InputError, match=r"covers: A is in degrees, and the register is in metres"
+                ):
+                    change("A", *place)
+        with pytest.raises(InputError, match=r"covers: 114.88, 40.82 is in degrees"):
+            register.nearest(114.88, 40.82)
+        assert register.to_table()[["x", "y"]].to_numpy().tolist() == [[E, N]]
+
+    def test_nobody_sets_a_cover_at_zero(self):
+        register = CoverRegister.build(covers(A=(0, 0)))
+        with pytest.raises(InputError, match=r"covers: Z is at 0, 0, which is not a position"):
+            register.insert(["B", "Z"], [E, 0], [N, 0])
+        assert len(register) == 1
+
+    def test_a_cover_in_another_city_is_named_with_its_distance(self, tmp_path):
+        row = {f"C{i}": (10 * i, 0) for i in range(9)}
+        far = r"covers: FAR cannot be in this city: FAR lies 1,220 km from the middle of the covers"
+        with pytest.raises(InputError, match=far):
+            CoverRegister.build(covers(**row, FAR=(40, -1_220_000)), tmp_path / "a.register")
+        register = CoverRegister.build(covers(**row))
+        with pytest.raises(InputError, match=far):
+            register.insert("FAR", E + 40, N - 1_220_000)
+        with pytest.raises(InputError, match="C8 lies 1,220 km"):
+            register.move("C8", E + 40, N - 1_220_000)
+        assert register.to_table()["code"].tolist() == list(row)
+
+    def test_a_cover_with_its_axes_swapped_does_not_choose_the_zone(self):
+        points = [Point(114.88 + i / 1000, 40.82) for i in range(19)] + [Point(40.82, 114.88)]
+        codes = [f"C{i}" for i in range(20)]
+        layer = gpd.GeoDataFrame({"manhole_code": codes}, geometry=points, crs=4490)
+        with pytest.raises(InputError, match=r"row 19|C19"):
+            CoverRegister.build(layer)
+        assert CoverRegister.build(layer.iloc[:19]).crs.to_epsg() == 4547
+
+
 def test_degrees_become_the_metres_of_their_zone():
     points = gpd.GeoDataFrame({"manhole_code": ["A"]}, geometry=[Point(114.88, 40.82)], crs=4490)
     register = CoverRegister.build(points)
@@ -149,12 +193,12 @@ class TestOnDisk:
     def test_it_is_there_again_and_the_index_is_not_made_anew(self, tmp_path, monkeypatch):
         path = tmp_path / "covers.register"
         with CoverRegister.build(covers(A=(0, 0), B=(10, 0)), path) as register:
-            register.insert("C", 20, 0)
+            register.insert("C", E + 20, N)
         with monkeypatch.context() as patch:
             patch.setattr(CoverRegister, "_made_tree", lambda _: pytest.fail("made anew"))
             with CoverRegister.open(path) as register:
                 assert register.crs.to_epsg() == 4547
-                assert register.nearest(19, 0)["code"].tolist() == ["C"]
+                assert register.nearest(E + 19, N)["code"].tolist() == ["C"]
 
     @pytest.mark.parametrize("harm", ["gone", "older", "hostile", "emptied"])
     def test_an_index_that_is_not_as_it_was_left_is_made_again(self, tmp_path, harm):
@@ -163,14 +207,14 @@ class TestOnDisk:
         CoverRegister.build(covers(A=(0, 0), B=(10, 0)), path).close()
         before = index.read_bytes()
         with CoverRegister.open(path) as register:
-            register.move("A", 50, 0)
+            register.move("A", E + 50, N)
         if harm == "gone":
             index.unlink()
         else:
             index.write_bytes({"older": before, "hostile": os.urandom(5000), "emptied": b""}[harm])
         with CoverRegister.open(path) as register:
-            assert register.nearest(0, 0)["code"].tolist() == ["B"]
-            assert register.nearest(49, 0)["code"].tolist() == ["A"]
+            assert register.nearest(E, N)["code"].tolist() == ["B"]
+            assert register.nearest(E + 49, N)["code"].tolist() == ["A"]
 
     def test_killed_in_the_middle_every_finished_change_is_there(self, tmp_path):
         path = tmp_path / "covers.register"
@@ -180,7 +224,7 @@ class TestOnDisk:
             import os, signal, sys
             from zjk_gis import CoverRegister
             register = CoverRegister.open(sys.argv[1])
-            register.insert(["C", "D"], [20, 30], [0, 0])
+            register.insert(["C", "D"], [573020, 573030], [4520000, 4520000])
             register.delete("B")
             with register._changing():  # begun and not finished
                 register._database.execute("DELETE FROM covers")
@@ -191,7 +235,7 @@ class TestOnDisk:
         assert done.returncode == -signal.SIGKILL
         with CoverRegister.open(path) as register:
             assert register.to_table()["code"].tolist() == ["A", "C", "D"]
-            assert register.nearest(10, 1)["code"].tolist() == ["A"]
+            assert register.nearest(E + 10, N + 1)["code"].tolist() == ["A"]
 
     def test_one_process_at_a_time(self, tmp_path):
         path = tmp_path / "covers.register"
@@ -223,7 +267,7 @@ class AnyChanges(RuleBasedStateMachine):
     """Any changes in any order, beside a dict and arithmetic on all of it."""
 
     codes = st.sampled_from("ABCDEFGH")
-    steps = st.integers(0, 6).map(lambda i: i / 2)
+    steps = st.integers(0, 6).map(lambda i: i / 2)  # from E, N
 
     @initialize(start=st.dictionaries(codes, st.tuples(steps, steps)))
     def begin(self, start):
@@ -234,9 +278,9 @@ class AnyChanges(RuleBasedStateMachine):
     @rule(code=codes, x=steps, y=steps)
     def put(self, code, x, y):
         if code in self.truth:
-            self.register.move(code, x, y)
+            self.register.move(code, E + x, N + y)
         else:
-            self.register.insert(code, x, y)
+            self.register.insert(code, E + x, N + y)
         self.truth[code] = (x, y)
 
     @precondition(lambda self: self.truth)
@@ -251,14 +295,16 @@ class AnyChanges(RuleBasedStateMachine):
     def near(self, x, y, count, within):
         table = sorted((math.hypot(u - x, v - y), code) for code, (u, v) in self.truth.items())
         table = [row for row in table[:count] if within is None or row[0] <= within]
-        found = self.register.nearest(x, y, count=count, within_m=within)
+        found = self.register.nearest(E + x, N + y, count=count, within_m=within)
         assert list(zip(found["distance_m"], found["code"], strict=True)) == table
 
     @rule(x=steps, y=steps, size=steps)
     def inside(self, x, y, size):
         expected = sorted(c for c, (u, v) in self.truth.items() if x <= u <= x + size and y <= v <= y + size)
         if size:
-            assert self.register.within((x, y, x + size, y + size))["code"].tolist() == expected
+            assert (
+                self.register.within((E + x, N + y, E + x + size, N + y + size))["code"].tolist() == expected
+            )
 
     @invariant()
     def the_same_covers(self):

@@ -11,6 +11,9 @@ import zjk_gis
 from zjk_gis import convert_datum, datum
 from zjk_gis.crs import datum_of, shifted_crs
 from zjk_gis.errors import CRSError, InputError
+from zjk_gis.layers.coordinates import coordinate_columns
+from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.datums import in_declared_datum, shift, stated_datum
 
 LON, LAT = 114.88, 40.82
 SHAPES = [
@@ -137,3 +140,98 @@ def test_a_file_remembers_that_it_is_shifted(tmp_path, ending):
     assert datum_of(again.crs) == "gcj02"
     with pytest.raises(CRSError, match="convert_datum"):
         zjk_gis.write_layer(again, tmp_path / "web.geojson")
+
+
+def test_positions_with_exchanged_axes_are_converted_and_stay_exchanged():
+    spots = gpd.GeoSeries([Point(LON, LAT), Point(LAT, LON)], crs=4490)
+    moved = convert_datum(spots, source="gcj02", target="cgcs2000")
+    lon, lat = shift(np.array([LON]), np.array([LAT]), source="gcj02", target="wgs84")
+    assert moved[0].equals(Point(lon[0], lat[0]))
+    assert moved[1].equals(Point(lat[0], lon[0]))
+    assert moved.attrs["report"]["datum"]["outside_china"] == 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        (
+            (
+                "gcj02",
+                "GCJ-02",
+                "gcj_02",
+                "GCJ 02",
+                "ＧＣＪ０２",
+                "高德",
+                "高德地图坐标",
+                "火星坐标系",
+                "腾讯",
+                "AMap",
+            ),
+            "gcj02",
+        ),
+        (("bd09", "BD-09", "bd09ll", "百度", "百度经纬度", "Baidu"), "bd09"),
+        (("wgs84", "WGS-84", "WGS 1984", "GPS", "84坐标系", "EPSG:4326"), "wgs84"),
+        (("cgcs2000", "CGCS-2000", "国家2000", "2000国家大地坐标系", "大地2000", "EPSG:4490"), "cgcs2000"),
+    ],
+)
+def test_a_datum_is_understood_as_people_write_it(texts, name):
+    assert {text: parse_datum(text) for text in texts} == dict.fromkeys(texts, name)
+
+
+@pytest.mark.parametrize("text", ["", "mars2", "bd09mc", "beijing54", "2383", None, 84])
+def test_what_is_not_a_datum_is_answered_with_those_that_are(text):
+    with pytest.raises(InputError, match=r"write gcj02 \(GCJ-02, 高德, 火星坐标\), bd09"):
+        parse_datum(text)
+
+
+@pytest.mark.parametrize(
+    ("titles", "columns", "datum"),
+    [
+        (["井盖台账(高德坐标)"], ["经度", "纬度"], "gcj02"),
+        (["井盖台账（百度）"], ["经度", "纬度"], "bd09"),
+        (["坐标系：GCJ-02", "2025年3月"], ["经度", "纬度"], "gcj02"),
+        (["坐标采用CGCS2000"], ["x", "y"], "cgcs2000"),
+        ([], ["gcj02_lng", "gcj02_lat"], "gcj02"),
+        ([], ["百度经度", "百度纬度"], "bd09"),
+        ([], ["经度(WGS84)", "纬度(WGS84)"], "wgs84"),
+        (["高德坐标"], ["bd09_lng", "bd09_lat"], "bd09"),
+        ([], ["高德坐标"], "gcj02"),
+    ],
+)
+def test_a_file_states_its_datum(titles, columns, datum):
+    assert stated_datum(titles, columns).datum == datum
+
+
+@pytest.mark.parametrize(
+    "title", ["高德路井盖台账", "百度大厦周边案件", "BD-09标段井盖", "GCJ-02-001", "腾讯问卷"]
+)
+def test_a_name_that_is_not_said_of_coordinates_states_nothing(title):
+    assert stated_datum([title], ["经度", "纬度"]) is None
+
+
+def test_several_datums_in_one_title_state_none():
+    assert stated_datum(["百度坐标转CGCS2000坐标"], ["经度", "纬度"]).datum is None
+
+
+def test_of_columns_in_several_datums_the_plain_come_first_and_then_those_on_the_ground():
+    columns = ["gcj02_lng", "gcj02_lat", "wgs84_lng", "wgs84_lat"]
+    assert coordinate_columns(columns).east == "wgs84_lng"
+    assert coordinate_columns([*columns, "经度", "纬度"]).east == "经度"
+
+
+def test_a_declaration_counts_once_and_the_later_one_replaces_what_the_file_states():
+    truth = gpd.GeoSeries([Point(LON, LAT)], crs=4490)
+    web = gpd.GeoSeries.from_xy(*datum.wgs84_to_gcj02([LON], [LAT]), crs=4490).to_crs(4547)
+    ground = in_declared_datum(web, "gcj02", told="file: title")
+    assert ground.crs.to_epsg() == 4547
+    assert ground.distance(truth.to_crs(4547)).max() < 1e-3
+    assert in_declared_datum(ground, "gcj02", told="argument") is ground
+    as_given = in_declared_datum(ground, "wgs84", told="argument")
+    assert as_given.distance(web).max() < 1e-3
+    assert as_given.attrs["report"]["datum"] == {
+        "source": "wgs84",
+        "target": "wgs84",
+        "declared_by": "argument",
+    }
+    with pytest.raises(CRSError, match="its CRS is GCJ-02, not WGS 84"):
+        in_declared_datum(truth.set_crs(shifted_crs("gcj02"), allow_override=True), "wgs84", told="argument")

@@ -12,6 +12,7 @@ from shapely import LineString, Point, box
 
 import zjk_gis
 from zjk_gis import convert_datum, datum, infer_coordinates
+from zjk_gis.crs import as_metric, crs_for
 from zjk_gis.errors import CRSError, EmptyLayerError, InputError, MissingColumnError
 from zjk_gis.layers.inference import probable_crs
 from zjk_gis.layers.readings import packed_evidence
@@ -192,6 +193,77 @@ def test_a_few_exchanged_rows_are_counted():
     best = infer_coordinates(made).best
     assert best.what == "longitude and latitude"
     assert best.evidence[0].startswith("98 of 100 positions")
+
+
+class TestTheMajorityDecides:
+    """What a few rows say of the numbers is those rows' own fault."""
+
+    def test_odd_rows_are_named_and_make_no_reading(self):
+        made = table(DEGREES)
+        made.loc[[3, 5], ["X", "Y"]] = made.loc[[3, 5], ["Y", "X"]].to_numpy()
+        made.loc[7, ["X", "Y"]] = ["38573312", "4520947"]
+        guess = infer_coordinates(made)
+        assert [each.what for each in guess.hypotheses] == ["longitude and latitude"]
+        assert "3 positions cannot be read so (rows 3, 5, 7), 2 of them with the axes exchanged" in (
+            guess.best.evidence
+        )
+
+    def test_a_swapped_row_that_lies_in_the_reference_does_not_lead(self):
+        lon, lat = datum.wgs84_to_gcj02(DEGREES.x + 0.03, DEGREES.y)  # 2 km beside the boundary
+        made = table(gpd.GeoSeries.from_xy(lon, lat))
+        made.loc[0, ["X", "Y"]] = [str(DEGREES.y.iloc[0]), str(DEGREES.x.iloc[0])]
+        quarter = gpd.GeoDataFrame(geometry=[box(E - 50, N - 50, E + 3050, N + 3050)], crs=4547)
+        guess = infer_coordinates(made, reference=quarter)
+        assert not guess.best.north_first
+
+    def test_halves_of_two_zones_are_both_named(self):
+        made = pd.DataFrame({"x": ["38573300", "39426700"] * 10, "y": ["4520900"] * 20})
+        assert {each.crs for each in infer_coordinates(made).hypotheses} == {4526, 4527}
+
+    def test_one_swapped_row_does_not_choose_the_zone_to_measure_in(self):
+        points = gpd.GeoSeries([*DEGREES, Point(40.82, 114.88), None], crs=4490)
+        assert crs_for(points).epsg == 4547
+        assert as_metric(points.to_frame("geometry").set_geometry("geometry"), "points").crs.to_epsg() == 4547
+
+
+def test_columns_that_name_their_datum_are_believed():
+    web = gpd.GeoSeries.from_xy(*datum.wgs84_to_gcj02(DEGREES.x, DEGREES.y))
+    made = table(web, x="gcj02_lng", y="gcj02_lat")
+    guess = infer_coordinates(made)
+    assert guess.best.datum == "gcj02"
+    assert "the columns gcj02_lng, gcj02_lat say GCJ-02 (火星坐标)" in guess.best.evidence
+    assert guess.confirm(made).geometry.to_crs(4547).distance(doors()).max() < 1e-3
+
+
+class TestAgainstBoundaries:
+    """Distances from polygons are 0 for most points, whatever the datum: what tells is who lies outside."""
+
+    QUARTER = gpd.GeoDataFrame(geometry=[box(E - 5000, N - 50, E + 3050, N + 9000)], crs=4547)
+
+    @staticmethod
+    def spread(count=2000):
+        spots = np.random.default_rng(9).uniform([E - 5000, N], [E + 3000, N + 9000], (count, 2))
+        return gpd.GeoSeries.from_xy(*spots.T, crs=4547).to_crs(4490)
+
+    def test_evidence_and_answer_agree(self):
+        spread = self.spread()
+        web = gpd.GeoSeries.from_xy(*datum.wgs84_to_gcj02(spread.x, spread.y))
+        best = infer_coordinates(table(web), reference=self.QUARTER).best
+        assert best.datum == "gcj02"
+        (told,) = (line for line in best.evidence if "inside the reference" in line)
+        assert told.startswith("of 2,000 points lie inside the reference: 9")
+        assert "100.0% from GCJ-02" in told
+        assert infer_coordinates(table(spread), reference=self.QUARTER).best.datum == "wgs84"
+
+    def test_nobody_outside_leaves_it_undecided(self):
+        whole = gpd.GeoDataFrame(geometry=[box(E - 90_000, N - 90_000, E + 90_000, N + 90_000)], crs=4547)
+        best = infer_coordinates(table(self.spread()), reference=whole).best
+        assert best.datum == "undecided"
+        assert "datum: undecided, no clear difference" in best.evidence
+        assert (
+            "of 2,000 points lie inside the reference: 100.0% as given, 100.0% from GCJ-02, 100.0% from "
+            in ("".join(best.evidence))
+        )
 
 
 def test_a_layer_that_says_what_it_is_keeps_its_name():

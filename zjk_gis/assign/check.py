@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.assign.incidents import assign_incidents, check_places
+from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.codes_match import matched_codes
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import NEVER, day_of, days_of
@@ -84,6 +86,7 @@ def check_assignment(
     nearest_within_m: float = 50.0,
     near_within_m: float = 50.0,
     policy: Policy | None = None,
+    even_if_off: bool = False,
     lang: Language = "zh",
 ) -> AssignmentCheck:
     """Hold the zones recorded with incidents against a layer, and say what the pattern points to (归属核对).
@@ -108,6 +111,8 @@ def check_assignment(
         See `assign_incidents`.
     near_within_m : float, default 50.0
         A recorded zone farther from the incident than this is far.
+    even_if_off : bool, default False
+        Compare even if most positions lie far outside all zones and no shift explains it.
     lang : {"zh", "en"}, default "zh"
         The language of the evidence.
 
@@ -127,7 +132,8 @@ def check_assignment(
     MissingColumnError
         If `incidents` has no column `recorded`, or `zones` none of codes.
     EmptyLayerError, CRSError, GeometryError, InputError
-        If a layer cannot be used; the message names the rows.
+        If a layer cannot be used; the message names the rows. `InputError` as well if, of at least 20
+        positions, most lie far outside all zones, unless a shift explains it or `even_if_off`.
 
     Notes
     -----
@@ -186,6 +192,7 @@ def check_assignment(
         "border_within_m": border_within_m,
         "nearest_within_m": nearest_within_m,
         "policy": policy,
+        "even_if_off": True,  # a shift is told with its evidence below
     }
     for name, version in (versions or {}).items():
         ready(version, f"versions[{name!r}]", kind="polygon", code=code)
@@ -199,7 +206,7 @@ def check_assignment(
         said=said.astype(object).where(said.notna(), None).to_numpy(),
         computed=assigned[code].to_numpy(dtype=object, na_value=None),
         day=_days(incidents, time, at),
-        usable=~assigned["reason"].isin(["no_position", "bad_position"]).to_numpy(),
+        usable=~assigned["reason"].isin(UNUSABLE_REASONS).to_numpy(),
         layer=layer,
         code=code,
     )
@@ -232,6 +239,16 @@ def check_assignment(
     summary["count"] = summary["agreement"].map(counts).fillna(0).astype(np.int64)
     summary["share"] = summary["count"] / len(rows) if len(rows) else np.nan
     suspicions = suspicions_of(judged, incidents, zones, versions or {}, at=at, lang=lang, **options)
+    nobody = judged.usable & pd.isna(judged.computed)
+    if (
+        not even_if_off
+        and 2 * nobody.sum() > judged.usable.sum()
+        and "shift" not in set(suspicions["suspicion"])
+    ):
+        check_places(
+            incidents,
+            AssignmentPlan.prepare(zones, code=code, level=level, nearest_within_m=nearest_within_m),
+        )
     return AssignmentCheck(rows, summary, suspicions, tuple(match.told(recorded, lang)))
 
 

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
+from zjk_gis.layers.fields import ROAD_NAME
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_points"]
+__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_places", "check_points"]
 
 
 def assign_incidents(
@@ -42,6 +45,7 @@ def assign_incidents(
     accuracy_m: float | str | None = None,
     undecided_below: float = 0.8,
     policy: Policy | None = None,
+    even_if_off: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find who answers for each incident: its zone and road chief (路长), unit grid and road section.
 
@@ -85,6 +89,9 @@ def assign_incidents(
     undecided_below : float, default 0.8
     policy : Policy, optional
         Which zone answers where several could.
+    even_if_off : bool, default False
+        Assign even if the positions cannot be where the layers are: most of them lie far outside all, or they
+        fit as GCJ-02 or BD-09 and not as given. See `zjk_gis.assign.doubts.refuse_misplaced` for the rules.
 
     Returns
     -------
@@ -98,7 +105,8 @@ def assign_incidents(
         - ``ambiguous`` (bool): whether a person should look, because several could answer or nobody does;
         - ``reason`` (text): ``one_zone``, ``overlap``, ``shared_border``, ``outer_border``,
           ``within_reach``, ``tie``, ``undecided``, ``expired_zone`` (the ground has a zone, but not on that
-          day), ``out_of_reach``, ``no_position`` or ``bad_position``;
+          day), ``out_of_reach``, ``no_position``, ``bad_position`` or ``zero`` (the 0, 0 of devices without
+          a fix);
         - ``share`` (float64), with `accuracy_m`: the share of the accuracy circle in what answers;
         - ``chief_code`` and ``chief_name`` where the layer has them.
 
@@ -121,7 +129,8 @@ def assign_incidents(
     GeometryError
         If zones are invalid or of the wrong kind, or incidents are no points; the message names the rows.
     InputError
-        If a distance is negative or not finite, or a date cannot be read.
+        If a distance is negative or not finite, a date cannot be read, or, of at least 20 positions, most lie
+        outside everything or in another datum (unless `even_if_off`).
 
     Notes
     -----
@@ -170,6 +179,8 @@ def assign_incidents(
         accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
         policy=policy,
     )
+    if not even_if_off:
+        check_places(incidents, plan)
     answers = answer_columns(incidents, plan, time=time, accuracy_m=accuracy_m)
     assigned = with_answers(incidents, answers)
     assigned.attrs["assignment"] = plan.about() | {
@@ -201,6 +212,16 @@ def answer_columns(
 def as_columns(answers: Mapping[str, Coded | NDArray[np.generic]], index: pd.Index) -> dict[str, pd.Series]:
     """Turn what a plan answers into columns of a table."""
     return {name: _series(values, index) for name, values in answers.items()}
+
+
+def check_places(incidents: gpd.GeoDataFrame, plan: AssignmentPlan) -> None:
+    """Refuse incidents that cannot be where the layers of a plan are; see `refuse_misplaced`."""
+    x, y = point_coordinates(incidents.geometry.to_numpy())
+    recorded, roads = (
+        as_text(incidents[name]).to_numpy(dtype=object) if name in incidents else None
+        for name in (plan.tasks[0].code, ROAD_NAME.name)
+    )
+    refuse_misplaced(x, y, incidents.crs, plan, recorded=recorded, roads=roads)
 
 
 def check_points(incidents: gpd.GeoDataFrame) -> None:

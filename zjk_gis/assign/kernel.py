@@ -30,14 +30,14 @@ FOUND = np.array(["inside", "border", "nearest", "none"], dtype=object)
 REASONS = np.array(
     [
         "one_zone", "overlap", "shared_border", "outer_border", "within_reach", "tie", "undecided",
-        "expired_zone", "out_of_reach", "no_position", "bad_position",
+        "expired_zone", "out_of_reach", "no_position", "bad_position", "zero",
     ],
     dtype=object,
 )  # fmt: skip
 _INSIDE, _BORDER, _NEAREST, _NONE = range(len(FOUND))
 (
     _ONE_ZONE, _OVERLAP, _SHARED_BORDER, _OUTER_BORDER, _WITHIN_REACH, _TIE, _UNDECIDED, _EXPIRED_ZONE,
-    _OUT_OF_REACH, _NO_POSITION, _BAD_POSITION,
+    _OUT_OF_REACH, _NO_POSITION, _BAD_POSITION, _ZERO,
 ) = range(len(REASONS))  # fmt: skip
 _MILLIMETRE = 3  # decimals: distances that agree to the millimetre are equal
 
@@ -116,9 +116,13 @@ class Answers:
             ambiguous=np.ones(size, dtype=bool),
         )
 
-    def say_unusable(self, unusable: NDArray[np.bool_], missing: NDArray[np.bool_] | None) -> None:
+    def say_unusable(
+        self, unusable: NDArray[np.bool_], missing: NDArray[np.bool_] | None, zero: NDArray[np.bool_] | None
+    ) -> None:
         """Say of points without usable position that this is why nobody answers."""
         self.reason[unusable] = _BAD_POSITION
+        if zero is not None:
+            self.reason[zero] = _ZERO
         if missing is not None:
             self.reason[missing] = _NO_POSITION
 

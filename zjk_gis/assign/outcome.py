@@ -128,6 +128,8 @@ def judge(
     reason = answers["reason"]
     unusable = np.isin(reason.words, _UNUSABLE)[reason.codes]  # what could not be converted
     places = places.without(unusable & (places.why == Why.USABLE), Why.BAD_POSITION)
+    zero = np.isin(reason.words, ["zero"])[reason.codes]
+    places = places.without(zero & (places.why == Why.USABLE), Why.ZERO)
     keep = places.why == Why.USABLE
     is_whole = bool(keep.all())
     tally = Counter(rows=rows, out=int(keep.sum()), ambiguous=int(answers["ambiguous"][keep].sum()))

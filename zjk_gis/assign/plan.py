@@ -25,6 +25,7 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.coordinates import is_zero
 from zjk_gis.layers.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
@@ -243,7 +244,7 @@ class AssignmentPlan:
         Parameters
         ----------
         x, y : ndarray of float64
-            n coordinates; those that are not finite have nobody.
+            n coordinates; those that are not finite, or at 0, 0, have nobody.
         day : ndarray of int64
             The day of each, see `zjk_gis.layers.periods`; not looked at where all are judged by one day.
         crs : CRS
@@ -262,6 +263,11 @@ class AssignmentPlan:
             accuracy_m = np.full(len(x), float(self.accuracy_m))
         if self.at is not None:
             day = np.full(len(x), self.at)
+        zero = None if crs.is_engineering else is_zero(x, y)
+        if zero is not None and zero.any():
+            x, y = np.where(zero, np.nan, x), np.where(zero, np.nan, y)
+        else:
+            zero = None
         exact_in: dict[str, Positions] = {}
         columns: dict[str, Coded | NDArray[np.generic]] = {}
         for task in self.tasks:
@@ -271,7 +277,7 @@ class AssignmentPlan:
             else:
                 place = exact_in.setdefault(key, Positions(*_in_crs(x, y, crs, task.crs)))
             answers = task.answer(place, day, accuracy_m, self)
-            answers.say_unusable(place.unusable(), is_missing)
+            answers.say_unusable(place.unusable(), is_missing, zero)
             columns |= task.columns(answers)
         return columns
 

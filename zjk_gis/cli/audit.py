@@ -12,7 +12,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.audit_files import write_audit
-from zjk_gis.cli.city import read_city, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage.audit import responsibility_audit
@@ -60,6 +60,8 @@ _LONGEST = 40
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
 @click.option("--most", default=10, show_default=True, help="How many of the worst of each are printed.")
+@datum_option
+@even_if_off_option
 @speaking
 def command(
     city: Path,
@@ -70,6 +72,8 @@ def command(
     fix_positions: bool,
     output: Path | None,
     most: int,
+    datum: str | None,
+    even_if_off: bool,
     console: Console,
 ) -> None:
     """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
@@ -91,10 +95,10 @@ def command(
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
     assigned = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents")
         tell_report(points, console)
         points = put_right(points, roads, console, change=fix_positions)
-        assigned = assign_incidents(points, zones, level=level, sections=sections)
+        assigned = assign_incidents(points, zones, level=level, sections=sections, even_if_off=even_if_off)
         for words in steering_words(assigned.attrs["assignment"], console.lang):
             console.note(words, words)
         if "occurred_at" not in assigned:

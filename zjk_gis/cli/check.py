@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import geopandas as gpd
 
-from zjk_gis.cli.city import tell_report
+from zjk_gis.cli.city import datum_option, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, list_layers, read_folder, read_layer, write_problems
@@ -42,6 +42,7 @@ _SHOWN = 20
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write all problems to .xlsx, .csv or .gpkg."
 )
+@datum_option
 @speaking
 def command(
     path: Path,
@@ -50,6 +51,7 @@ def command(
     against: Path | None,
     tables: Path | None,
     output: Path | None,
+    datum: str | None,
     console: Console,
 ) -> None:
     """Check a layer, or all in a GeoPackage or folder, against what they must look like 检查图层.
@@ -60,13 +62,13 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    frames = _frames(path, layer, spec_name, console)
+    frames = _frames(path, layer, spec_name, datum, console)
     if not frames:
         message = f"{path}: no layer of a name that the catalogue knows; say what it is with --as"
         raise InputError(message)
     others = {spec.name: frame for spec, frame in frames.values()}
     if against is not None:
-        others |= {spec.name: frame for spec, frame in _frames(against, None, None, console).values()}
+        others |= {spec.name: frame for spec, frame in _frames(against, None, None, None, console).values()}
     reports = {}
     for name, (spec, frame) in frames.items():
         reports[name] = validate(frame, spec, layers=others, tables=tables, lang=console.lang)
@@ -87,25 +89,27 @@ def command(
 
 
 def _frames(
-    path: Path, layer: str | None, spec_name: str | None, console: Console
+    path: Path, layer: str | None, spec_name: str | None, datum: str | None, console: Console
 ) -> dict[str, tuple[LayerSpec, gpd.GeoDataFrame]]:
     """Read the layers to be checked: those named, or all whose kind is known."""
     folder = path.is_dir() and path.suffix.lower() != ".gdb"
     if (folder or path.suffix.lower() == ".zip") and layer is None and spec_name is None:
-        return _of_folder(path, console)
+        return _of_folder(path, datum, console)
     found = {}
     names = list_layers(path)
     for name in [layer] if layer else names:
         spec = _spec(path, name, spec_name, len(names) > 1)
         if spec is not None:
-            frame = read_layer(path, layer=name, spec=spec)
+            frame = read_layer(path, layer=name, datum=datum, spec=spec)
             tell_report(frame, console)
             found[name] = (spec, frame)
     return found
 
 
-def _of_folder(path: Path, console: Console) -> dict[str, tuple[LayerSpec, gpd.GeoDataFrame]]:
-    reading = read_folder(path)
+def _of_folder(
+    path: Path, datum: str | None, console: Console
+) -> dict[str, tuple[LayerSpec, gpd.GeoDataFrame]]:
+    reading = read_folder(path, datum=datum)
     found = {}
     for file, key, spec_name, error in reading.report[["file", "key", "spec", "error"]].to_numpy().tolist():
         if error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.assign.check import check_assignment
-from zjk_gis.cli.city import read_zones, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.io import check_writable, read_layer, write_layer
@@ -31,6 +31,8 @@ __all__ = ["command"]
 @click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
+@datum_option
+@even_if_off_option
 @speaking
 def command(
     incidents: Path,
@@ -42,6 +44,8 @@ def command(
     level: int | str | None,
     at: str | None,
     output: Path | None,
+    datum: str | None,
+    even_if_off: bool,
     console: Console,
 ) -> None:
     """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
@@ -50,7 +54,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    points = read_layer(incidents, spec="incidents")
+    points = read_layer(incidents, datum=datum, spec="incidents")
     tell_report(points, console)
     check = check_assignment(
         points,
@@ -60,6 +64,7 @@ def command(
         code=code,
         level=level,
         at=at,
+        even_if_off=even_if_off,
         lang=console.lang,
     )
     lang = console.lang

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
@@ -16,9 +18,26 @@ if TYPE_CHECKING:
 
     from zjk_gis.cli.console import Console
 
-__all__ = ["read_city", "read_companion", "read_zones", "tell_report", "tell_set_aside"]
+__all__ = [
+    "datum_option",
+    "even_if_off_option",
+    "read_city",
+    "read_companion",
+    "read_zones",
+    "tell_report",
+    "tell_set_aside",
+]
 
 _MOST_NAMED = 5
+
+datum_option = click.option(
+    "--datum",
+    help="The datum of the positions: gcj02 (高德), bd09 (百度), wgs84 or cgcs2000; by default what the file "
+    "itself says.",
+)
+even_if_off_option = click.option(
+    "--even-if-off", is_flag=True, help="Go on even if the positions cannot be where the zones are."
+)
 
 
 def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:

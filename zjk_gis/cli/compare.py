@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.assign import put_right
-from zjk_gis.cli.city import read_city, read_zones, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage.changes import compare_zones
@@ -63,6 +63,8 @@ _OF_CHIEFS = (
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
 @click.option("--most", default=10, show_default=True, help="How many rows of each table are printed.")
+@datum_option
+@even_if_off_option
 @speaking
 def command(
     old: Path,
@@ -78,6 +80,8 @@ def command(
     fix_positions: bool,
     output: Path | None,
     most: int,
+    datum: str | None,
+    even_if_off: bool,
     console: Console,
 ) -> None:
     """Tell what moves from whom to whom when zones are redrawn 责任区调整对比.
@@ -95,7 +99,7 @@ def command(
     city = _city(source, console)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents")
         tell_report(points, console)
         points = put_right(points, city.get("roads"), console, change=fix_positions)
     changes = compare_zones(
@@ -108,6 +112,7 @@ def command(
         at_old=at_old,
         at_new=at_new,
         level=level,
+        even_if_off=even_if_off,
     )
     _show(changes, most, console)
     states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))

@@ -16,14 +16,11 @@ from zjk_gis.io.unplaced import read_unplaced
 from zjk_gis.layers.inference import infer_coordinates
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from zjk_gis.cli.console import Console
     from zjk_gis.layers.guesses import CoordinateGuess
 
 __all__ = ["command"]
 
-_WEST, _EAST = 73.0, 136.0
 _SYSTEMS = {"wgs84": "地面坐标(CGCS2000/WGS84)", "gcj02": "GCJ-02", "bd09": "BD-09", "undecided": "基准未定"}
 
 
@@ -68,7 +65,7 @@ def command(
     _print(guess, console)
     if guess.best.crs is not None:
         placed = guess.confirm(table, choice=confirm or 1)
-        measure = crs_for(_in_china(placed))
+        measure = crs_for(placed)
         console.say(
             f"量算长度和面积用 EPSG:{measure.epsg}:{measure.reason}",
             f"to measure lengths and areas in EPSG:{measure.epsg}: {measure.reason}",
@@ -100,11 +97,3 @@ def _print(guess: CoordinateGuess, console: Console) -> None:
             )
         for line in each.evidence:
             console.say(f"       {line}", f"       {line}")
-
-
-def _in_china(placed: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Leave out what lies abroad, such as rows with exchanged axes: they would move the centre."""
-    if placed.crs is None or not placed.crs.is_geographic:
-        return placed
-    inside = placed.geometry.x.between(_WEST, _EAST) if (placed.geom_type == "Point").all() else None
-    return placed if inside is None or not inside.any() else placed[inside]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from pyproj import Transformer
 
-from zjk_gis.cli.city import tell_report
+from zjk_gis.cli.city import datum_option, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.crs import CGCS2000
 from zjk_gis.index.register import CoverRegister
@@ -37,13 +37,14 @@ def command() -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @_REGISTER
 @click.option("--layer", help="Which layer of the file; by default its manholes.")
+@datum_option
 @speaking
-def _build(source: Path, register: Path, layer: str | None, console: Console) -> None:
+def _build(source: Path, register: Path, layer: str | None, datum: str | None, console: Console) -> None:
     """Begin a register with the covers of a layer 建立台账."""
     spec = spec_of("manholes")
     if layer is None and len(names := list_layers(source)) > 1:
         layer = next((name for name in names if name in (spec.name, spec.title)), None)
-    covers = read_layer(source, layer=layer, spec=spec)
+    covers = read_layer(source, layer=layer, datum=datum, spec=spec)
     tell_report(covers, console)
     with CoverRegister.build(covers, register) as made:
         count = len(made)

@@ -12,7 +12,7 @@ import numpy as np
 from shapely import box
 
 from zjk_gis.cli.assign import put_right
-from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.options import LEVEL
@@ -83,6 +83,8 @@ __all__ = ["command"]
     show_default=True,
     help="Whether the page does without a network, or fetches its base map; all else is in it anyway.",
 )
+@datum_option
+@even_if_off_option
 @speaking
 def command(
     city: Path,
@@ -105,6 +107,8 @@ def command(
     strict: bool,
     base_map: str | None,
     offline: bool,
+    datum: str | None,
+    even_if_off: bool,
     console: Console,
 ) -> None:
     """Draw a city and what is wrong with it on one map 出图.
@@ -122,7 +126,7 @@ def command(
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents")
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()
@@ -132,6 +136,7 @@ def command(
             layers,
             points,
             at=day,
+            even_if_off=even_if_off,
             level=level,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
             unanswered=unanswered,
@@ -142,6 +147,7 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            even_if_off=even_if_off,
             level=level,
             unanswered=unanswered,
         )  # fmt: skip

@@ -53,6 +53,7 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    even_if_off: bool = False
     level: int | str | None = None
     unanswered: dict[str, str] | None = None
     answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
@@ -113,7 +114,9 @@ def draw_kind(kind: str, question: Question) -> _Drawn:
 
 def _zones(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones, level=q.level)
+    assigned = None
+    if q.incidents is not None:
+        assigned = assign_incidents(q.incidents, zones, level=q.level, even_if_off=q.even_if_off)
     page = zones_map(zones, assigned=assigned, at=q.at, level=q.level, **q.texts)
     shown = drawn_zones(zones) if q.level is None else zones_at(zones, level=q.level)
     return page, {"zones": len(zones_at(shown, q.at, level="any"))}
@@ -121,7 +124,7 @@ def _zones(q: Question) -> _Drawn:
 
 def _assignment(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = assign_incidents(q.need_incidents(), zones, level=q.level)
+    assigned = assign_incidents(q.need_incidents(), zones, level=q.level, even_if_off=q.even_if_off)
     return assignment_map(assigned, zones_at(zones, level=q.level), **q.texts), {"assigned": len(assigned)}
 
 

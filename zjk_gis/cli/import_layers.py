@@ -11,8 +11,9 @@ import click
 import geopandas as gpd
 import pandas as pd
 
-from zjk_gis.cli.city import tell_report
+from zjk_gis.cli.city import datum_option, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
 from zjk_gis.io.paths import is_readable
@@ -44,6 +45,7 @@ __all__ = ["command"]
 @click.option("--keep-problems", is_flag=True, help="Take a layer in although there are errors in it.")
 @click.option("--source", default="", help="Where the data come from; by default the file's name.")
 @click.option("--note", default="", help="What is to be remembered of this change.")
+@datum_option
 @speaking
 def command(
     paths: tuple[Path, ...],
@@ -56,12 +58,14 @@ def command(
     keep_problems: bool,
     source: str,
     note: str,
+    datum: str | None,
     console: Console,
 ) -> None:
     """Take files, folders and archives into a workspace 导入图层.
 
     Every layer is read, guessed at with evidence, checked against what it must be, and becomes the next
-    version of the layer of its name; several files of one kind are put together. TARGET is a GeoPackage
+    version of the layer of its name; several files of one kind are put together. A datum that is named is
+    remembered of the source, and taken for the next file from it. TARGET is a GeoPackage
     (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if something
     was not taken in.
     """
@@ -75,13 +79,19 @@ def command(
     refused: list[dict[str, object]] = []
     with Workspace.open(target) as workspace:
         begun: set[str] = set()
-        for file, frame, known, error in _layers(paths, spec, layer, crs, single, console):
+        for file, frame, known, error in _layers(paths, spec, layer, crs, datum, single, console):
             into = name or known or _name_of(file)
             try:
                 if error:
                     raise InputError(error)
                 assert frame is not None  # noqa: S101 - for the type checker: either is there
                 origin = source or Path(file).name
+                known_datum = None if datum else workspace.datums().get(origin)
+                if known_datum is not None:
+                    console.note(
+                        f"{file}: 坐标基准按来源「{origin}」记录的取 {title_of(known_datum)}",
+                        f"{file}: positions taken for {title_of(known_datum)}, as remembered of {origin}",
+                    )
                 adds = append or into in begun
                 if adds:
                     version = workspace.append(into, frame, source=origin, note=note, on_problems=on_problems)
@@ -143,13 +153,14 @@ def _layers(
     spec: str | None,
     layer: str | None,
     crs: str | None,
+    datum: str | None,
     single: bool,
     console: Console,
 ) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
     """Read one layer after the other: file, layer, what it is, or why it cannot be read."""
     for path in paths:
         if path.is_dir() or (path.suffix.lower() == ".zip" and not single):
-            yield from _of_folder(path, crs, console)
+            yield from _of_folder(path, crs, datum, console)
             continue
         names = [layer] if layer or path.suffix.lower() == ".zip" else list_layers(path)
         for each in names:
@@ -161,15 +172,15 @@ def _layers(
                     "or import the folder it lies in",
                 )
                 raise InputError(message)
-            frame = read_layer(path, layer=each, crs=crs, spec=known)
+            frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
             tell_report(frame, console)
             yield (str(path) if len(names) == 1 else f"{path}:{each}"), frame, known, ""
 
 
 def _of_folder(
-    path: Path, crs: str | None, console: Console
+    path: Path, crs: str | None, datum: str | None, console: Console
 ) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
-    reading = read_folder(path, crs=crs)
+    reading = read_folder(path, crs=crs, datum=datum)
     for row in reading.report.to_dict("records"):
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)

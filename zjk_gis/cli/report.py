@@ -12,6 +12,7 @@ import pandas as pd
 from zjk_gis.cli.console import speaking
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_table
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.maps import city_map
 from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, write_workbook
 from zjk_gis.reports.headlines import table_figures
@@ -106,7 +107,7 @@ def report_assignment(
     else:
         assigned = _typed(assigned)
         sheets["assigned"] = assigned
-        unusable = assigned["reason"].isin(["no_position", "bad_position"])
+        unusable = assigned["reason"].isin(UNUSABLE_REASONS)
         sheets["ambiguous"] = assigned[assigned["ambiguous"] & ~unusable]
         if {"chief_code", "zone_code"} <= set(assigned.columns):
             sheets["busiest_chiefs"] = busiest_chiefs(assigned, top=max(len(assigned), 1))

@@ -114,6 +114,7 @@ def compare_zones(
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     same_share: float = 0.95,
+    even_if_off: bool = False,
 ) -> ZoneChanges:
     """Find what moves from whom to whom when zones are redrawn (责任区调整).
 
@@ -142,6 +143,8 @@ def compare_zones(
         What is nowhere wider is a hairline left by rounding; it is dropped and counted, too.
     same_share : float, default 0.95
         The share of a zone's ground that counts as all of it, from above 0.5 to 1.
+    even_if_off : bool, default False
+        Go on even if the incidents cannot be where the zones are, see `assign_incidents`.
 
     Returns
     -------
@@ -208,7 +211,9 @@ def compare_zones(
         moved[name] = components_in(layer, name, moved)
     changed = None
     if incidents is not None:
-        changed = changed_incidents(incidents, _undated(before), _undated(after), code, moved)
+        changed = changed_incidents(
+            incidents, _undated(before), _undated(after), code, moved, even_if_off=even_if_off
+        )
         moved["open"] = open_by_move(changed, moved)
     handover = handover_list(
         ground, moved, *sides, roads=road_rows, incidents=changed, counted=components or {}

@@ -79,9 +79,11 @@ def changed_incidents(
     new: gpd.GeoDataFrame,
     code: str,
     moved: gpd.GeoDataFrame,
+    *,
+    even_if_off: bool = False,
 ) -> gpd.GeoDataFrame:
     """Return the incidents that another code or chief answers for than before."""
-    before = assign_incidents(incidents, old, code=code)
+    before = assign_incidents(incidents, old, code=code, even_if_off=even_if_off)
     after = reassign_incidents(before, old, new, code=code)
     answers = {}
     for name, assigned in (("from", before), ("to", after)):

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zjk_gis.crs.systems import CGCS2000, datum_of, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected
 from zjk_gis.errors import CRSError, EmptyLayerError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs"]
 
+_FAR_DEGREES = 5.0  # from the middle of the rows: Zhangjiakou reaches 3 degrees in all
 _SECOND_ECCENTRICITY_2 = (
     0.00673949677548  # of CGCS2000's ellipsoid; those of the old datums differ in the fifth digit
 )
@@ -56,7 +59,8 @@ def crs_for(
     Returns
     -------
     CrsChoice
-        The 3-degree Gauss-Krüger zone of the centre, in the layer's own datum (CGCS2000 for an extent).
+        The 3-degree Gauss-Krüger zone of the centre, in the layer's own datum (CGCS2000 for an extent). Rows
+        over 5 degrees from the middle one do not count if most lie nearer.
 
     Raises
     ------
@@ -129,8 +133,26 @@ def _degree_bounds(
     kept = datum if datum in ("xian80", "beijing54") else "cgcs2000"
     geodetic = {"xian80": 4610, "beijing54": 4214}.get(kept, CGCS2000)
     same = crs.is_geographic and (kept == datum or datum == "wgs84")
-    degrees = layer.geometry if same else projected(layer.geometry, geodetic)
-    return kept, finite_bounds(degrees.to_numpy())
+    return kept, _bounds_of_most(layer.geometry if same else projected(layer.geometry, geodetic))
+
+
+def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]:
+    """Return the bounds of a layer, without the rows that lie far from where most are.
+
+    One row with its axes swapped would move the centre of a city to 78°E, and with it the zone in which
+    everything is measured.
+    """
+    bounds = degrees.bounds.to_numpy()
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
+        return finite_bounds(degrees.to_numpy())
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
+    near = (np.abs(centre - np.median(centre, axis=0)) <= _FAR_DEGREES).all(axis=1)
+    if 2 * int(near.sum()) > len(near):
+        bounds = bounds[near]
+    west, south = bounds[:, :2].min(axis=0).tolist()
+    east, north = bounds[:, 2:].max(axis=0).tolist()
+    return west, south, east, north
 
 
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:

@@ -26,7 +26,17 @@ from pyproj import CRS
 
 from zjk_gis.crs import as_metric, require_crs
 from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
-from zjk_gis.index.register_file import KIND, as_table, begun, blamed, connected, given, numbers
+from zjk_gis.index.register_file import (
+    KIND,
+    as_table,
+    begun,
+    blamed,
+    check_metres,
+    check_places,
+    connected,
+    given,
+    numbers,
+)
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
 from zjk_gis.layers.values import code_text
 
@@ -36,12 +46,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CoverRegister"]
 
 _SLACK = 1e-9  # of a distance: what the tree and we may round differently
 _AT_ONCE = 500
+_KNOWN_PLACES = 200  # by whose median it is known where the city is
 
 
 class CoverRegister:
@@ -64,15 +75,17 @@ class CoverRegister:
     Examples
     --------
     >>> covers = gpd.GeoDataFrame(
-    ...     {"manhole_code": ["A", "B", "C"]}, geometry=gpd.points_from_xy([0, 10, 20], [0, 0, 0]), crs=4547
+    ...     {"manhole_code": ["A", "B", "C"]},
+    ...     geometry=gpd.points_from_xy([573000, 573010, 573020], [4520000] * 3),
+    ...     crs=4547,
     ... )
     >>> register = CoverRegister.build(covers)
-    >>> register.nearest(12, 0, count=2)["code"].tolist()
+    >>> register.nearest(573012, 4520000, count=2)["code"].tolist()
     ['B', 'C']
-    >>> register.move("B", 100, 0)
+    >>> register.move("B", 573100, 4520000)
     >>> register.delete("C")
-    >>> register.nearest(12, 0).to_dict("records")
-    [{'code': 'A', 'x': 0.0, 'y': 0.0, 'distance_m': 12.0}]
+    >>> register.nearest(573012, 4520000).to_dict("records")
+    [{'code': 'A', 'x': 573000.0, 'y': 4520000.0, 'distance_m': 12.0}]
     """
 
     def __init__(self, database: sqlite3.Connection, path: Path | None, crs: CRS) -> None:
@@ -111,7 +124,8 @@ class CoverRegister:
         MissingColumnError
             If there is no such column.
         InputError
-            If codes are missing or repeated, or rows have no position; the message names the rows.
+            If codes are missing or repeated, rows have no position, or lie where no cover of this city can
+            be, as for `insert`; the message names them.
         CRSError
             If the layer has no CRS.
         FileError
@@ -210,10 +224,12 @@ class CoverRegister:
         Raises
         ------
         InputError
-            If a code is there already, given twice or no text, or a coordinate is no number; then none of
-            them is set.
+            If a code is there already, given twice or not text, a coordinate is not a number, or a cover lies
+            at 0, 0, is given in degrees, or lies over 300 km from the middle of the covers; then none of them
+            is set.
         """
         codes, xs, ys = given(code, x, y)
+        check_places(codes, xs, ys, self._others())
         there = self._ids(codes)
         known = [each for each in codes if each in there]
         twice = pd.Index(codes)[pd.Index(codes).duplicated()].tolist()
@@ -240,10 +256,12 @@ class CoverRegister:
         Raises
         ------
         InputError
-            If a code is not there or given twice, or a coordinate is no number; then none of them is moved.
+            If a code is not there or given twice, or a place cannot be, as for `insert`; then none of them
+            is moved.
         """
         codes, xs, ys = given(code, x, y)
         ids = self._known(codes)
+        check_places(codes, xs, ys, self._others(ids))
         with self._changing():
             for each, a, b in zip(ids, xs.tolist(), ys.tolist(), strict=True):
                 ((u, v),) = self._database.execute("SELECT x, y FROM covers WHERE id = ?", [each])
@@ -287,9 +305,11 @@ class CoverRegister:
         Raises
         ------
         InputError
-            If a coordinate is no number or `count` is below 1.
+            If a coordinate is not a number, the place is given in degrees or is 0, 0, or `count` is below 1.
         """
-        (a,), (b,) = (each.tolist() for each in numbers(x, y))
+        xs, ys = numbers(x, y)
+        check_metres(xs, ys)
+        (a,), (b,) = xs.tolist(), ys.tolist()
         if count < 1:
             message = f"count must be at least 1, not {count!r}"
             raise InputError(message)
@@ -369,6 +389,14 @@ class CoverRegister:
         table = self.to_table()
         points = gpd.points_from_xy(table["x"], table["y"])
         return gpd.GeoDataFrame({code: table["code"]}, geometry=points, crs=self.crs)
+
+    def _others(self, moving: Sequence[int] = ()) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where some of the covers lie that stay: enough to tell where the city is."""
+        rows = self._database.execute(
+            "SELECT id, x, y FROM covers ORDER BY id LIMIT ?", [_KNOWN_PLACES + len(moving)]
+        ).fetchall()
+        stay = np.array([row[1:] for row in rows if row[0] not in {*moving}], dtype=np.float64).reshape(-1, 2)
+        return stay[:, 0], stay[:, 1]
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from zjk_gis.crs import is_metric
 from zjk_gis.errors import CRSError, FileError, InputError, name_rows
+from zjk_gis.layers.coordinates import in_china, is_zero
 
 if TYPE_CHECKING:
     import os
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from pyproj import CRS
 
-__all__ = ["KIND", "as_table", "begun", "blamed", "connected", "given", "numbers"]
+__all__ = [
+    "KIND", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given", "numbers",
+]  # fmt: skip
 
+_CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km from its middle
 KIND = 0x7A6A6B67  # marks the file as a register of ours
 _TABLES = """
 CREATE TABLE covers (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, x REAL NOT NULL, y REAL NOT NULL);
@@ -60,6 +64,65 @@ def numbers(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
         message = f"covers: coordinates are missing or infinite ({name_rows(bad)}); drop them"
         raise InputError(message)
     return xs, ys
+
+
+def check_places(
+    codes: Sequence[str],
+    xs: NDArray[np.float64],
+    ys: NDArray[np.float64],
+    others: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Refuse covers that cannot be where they are said to be.
+
+    Parameters
+    ----------
+    codes : sequence of str
+    xs, ys : ndarray of float64
+    others : tuple of ndarray of float64
+        Where the covers lie that are there already and stay.
+
+    Raises
+    ------
+    InputError
+        If one lies at 0, 0, is given in degrees, or lies farther from the middle of all than a city reaches.
+    """
+    check_metres(xs, ys, codes)
+    x, y = others if len(others[0]) else (xs, ys)
+    if not len(x):
+        return
+    away = np.hypot(xs - np.median(x), ys - np.median(y))
+    far = np.flatnonzero(away > _CITY_M)
+    if len(far):
+        first = int(far[0])
+        named = ", ".join(codes[at] for at in far[:5].tolist())
+        more = f" and {len(far) - 5} more" if len(far) > 5 else ""
+        message = (
+            f"covers: {named}{more} cannot be in this city: {codes[first]} lies {away[first] / 1000:,.0f} km "
+            "from the middle of the covers; correct its position"
+        )
+        raise InputError(message)
+
+
+def check_metres(xs: NDArray[np.float64], ys: NDArray[np.float64], codes: Sequence[str] = ()) -> None:
+    """Refuse what cannot be an easting and a northing: 0, 0, and degrees in either order.
+
+    Raises
+    ------
+    InputError
+    """
+    for wrong, what in (
+        (is_zero(xs, ys), "at 0, 0, which is not a position"),
+        (
+            in_china(xs, ys) | in_china(ys, xs),
+            "in degrees, and the register is in metres; convert them to its crs",
+        ),
+    ):
+        at = np.flatnonzero(wrong).tolist()
+        if at:
+            named = ", ".join(codes[row] for row in at[:5]) if len(codes) else f"{xs[at[0]]:g}, {ys[at[0]]:g}"
+            more = f" and {len(at) - 5} more" if len(at) > 5 else ""
+            message = f"covers: {named}{more} {'is' if len(at) == 1 else 'are'} {what}"
+            raise InputError(message)
 
 
 def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:

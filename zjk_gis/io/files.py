@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
+from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
@@ -34,7 +35,11 @@ from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
 from zjk_gis.io.workbooks import read_workbook, sheet_names
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.coordinates import is_zero
+from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.datums import in_declared_datum, stated_datum
 from zjk_gis.layers.naming import conform
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:
@@ -43,9 +48,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from zjk_gis.io.paths import Format
+    from zjk_gis.layers.datum_words import WebDatum
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
+
+_TITLES = ("title", "note")  # lines of a file beside its table in which it may name the datum
 
 
 def read_layer(
@@ -55,6 +63,7 @@ def read_layer(
     crs: Any = None,
     lon: str | None = None,
     lat: str | None = None,
+    datum: str | None = None,
     spec: LayerSpec | str | None = None,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
@@ -74,6 +83,11 @@ def read_layer(
     lon, lat : str, optional
         The columns of a table with the longitude or easting and the latitude or northing; by default those
         of the usual names (lon/lat, 经度/纬度, x/y, X坐标/Y坐标 and the like).
+    datum : str, optional
+        The datum that the positions are in: ``"gcj02"`` (also GCJ-02, 高德, 火星坐标) or ``"bd09"`` (BD-09,
+        百度), which are converted to CGCS2000; ``"wgs84"`` or ``"cgcs2000"``, which are the ground. It comes
+        before what the file itself says: a title such as ``井盖台账(高德坐标)`` or columns such as
+        ``gcj02_lng`` count as declared, and the report says so.
     spec : LayerSpec or str, optional
         What the layer should be. Its Chinese column names and aliases become the library's English names,
         and values its types: codes text, numbers float64, dates datetime64. A value that is none stays as
@@ -86,8 +100,10 @@ def read_layer(
         file or workbook is text. A row without a usable position has no geometry. ``attrs["report"]`` tells
         ``path``, ``format``, ``layer``, ``encoding`` and ``encoding_found``, ``crs`` and ``crs_from``,
         ``rows``, ``renamed`` columns, ``coordinates`` (the columns they were taken from: ``east`` and
-        ``north``, ``both`` in one, or ``wkt``), ``without_position`` and ``unconverted`` (index labels by
-        reason and by field), and in ``remarks`` what a person should know.
+        ``north``, ``both`` in one, or ``wkt``), ``datum`` where one was declared or stated (``source``,
+        ``target``, ``declared_by``; see `convert_datum`), ``without_position`` (index labels by reason:
+        ``missing``, ``not_a_number`` or ``zero``, the 0, 0 of devices without a fix) and ``unconverted``
+        (index labels by field), and in ``remarks`` what a person should know.
 
         Of a table it also tells ``header`` (the ``rows`` of the file with the names, the ``first_row`` of the
         table, ``found``: why, ``full_names`` and ``units``) and ``left_out`` (rows of the file that are none
@@ -104,21 +120,22 @@ def read_layer(
         If there is no such file, it is damaged or its content is of another format than its ending, or
         `path` is a URL, an archive's inside, a database connection or a GDAL virtual path.
     InputError
-        If the ending is unknown, several layers are there and none is named, or no columns of coordinates
-        are recognised.
+        If the ending is unknown, several layers are there and none is named, no columns of coordinates
+        are recognised, or `datum` is unknown.
     CRSError
-        If `crs` is needed, or contradicts the file.
+        If `crs` is needed, or `crs` or `datum` contradicts the file.
     MissingExtraError
         If the format needs an optional package that is not installed.
 
     Notes
     -----
     Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
-    China; whether they are GCJ-02 is for `check_positions` to say. The names of a table may stand below
-    titles, in up to three rows under merged headings; a row of values first means that there are none. The
-    sheets of a workbook that are hidden are read only where they are named. The text of a shapefile's table
-    says whether it is UTF-8 or GB18030; a .cpg is believed where the text agrees. Whole numbers of which some
-    are missing are ``Int64``. Of two columns of one name the later is called ``<name>_2``.
+    Which system the bare numbers of a table are in is decided by most of its first rows; those that do not
+    fit are set aside (see `zjk_gis.layers.bare_numbers`). Whether degrees are GCJ-02, if nobody says so, is
+    for `check_positions` to say. The names of a table may stand below titles, in up to three rows under
+    merged headings; a row of values first means that there are none. The sheets of a workbook that are hidden
+    are read only where they are named. Text is decoded by what its lines are (`zjk_gis.io.batch_stream`); the
+    text of a shapefile decides its encoding, whatever its .cpg says.
 
     Examples
     --------
@@ -135,8 +152,9 @@ def read_layer(
     source = existing_file(path)
     wanted = spec_of(spec) if isinstance(spec, str) else spec
     given = parse_crs(crs)
+    declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
-        return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, spec=wanted)
+        return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted)
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
@@ -149,14 +167,18 @@ def read_layer(
         "remarks": [],
     }
     frame = _read(source, form, chosen, wanted, report)
+    columns: list[str] = []
     if isinstance(frame, gpd.GeoDataFrame):
         if lon is not None or lat is not None:
             message = f"{source}: has its own geometry; lon= and lat= are for tables"
             raise InputError(message)
         frame = settle_crs(frame, given, source, form, report)
+        frame = _without_zeros(frame, source, report)
         _tell_missing_shapes(frame, source, report)
     else:
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat)
+        columns = list(report["coordinates"].values())
+    frame, report = _on_the_ground(frame, source, report, declared, columns)
     report["renamed"] = report.pop("names", {})
     report |= {"rows": len(frame), "crs": None if frame.crs is None else frame.crs.to_string()}
     if wanted is not None:
@@ -393,8 +415,57 @@ def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:
                 yield value.as_py()
 
 
+def _on_the_ground(
+    frame: gpd.GeoDataFrame,
+    source: Path,
+    report: dict[str, Any],
+    declared: WebDatum | None,
+    columns: list[str],
+) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:
+    """Bring positions to the ground from the datum that the caller declares, or else the file itself."""
+    told = "argument"
+    if declared is None:
+        titles = [row["text"] for row in report.get("left_out", ()) if row["why"] in _TITLES]
+        stated = stated_datum(titles, columns)
+        if stated is None:
+            return frame, report
+        if stated.datum is None:
+            report["remarks"].append(
+                f"{source.name}: names several datums ({stated.where}), so none is taken for that of the "
+                "positions; name it with datum="
+            )
+            return frame, report
+        declared, told = stated.datum, f"file: {stated.where}"
+        report["remarks"].append(
+            f"{source.name}: the datum is {title_of(declared)}, as the {stated.where} says"
+        )
+    frame.attrs = {"report": report}
+    frame = in_declared_datum(frame, declared, told=told)
+    return frame, frame.attrs["report"]
+
+
+def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Take the place from points at 0, 0: a device that had no fix writes them, and nobody stands there.
+
+    In a local system, and where no system is known, 0, 0 is a place as any other.
+    """
+    if frame.crs is None or frame.crs.is_engineering:
+        return frame
+    shapes = frame.geometry.to_numpy()
+    zero = is_zero(*point_coordinates(shapes))
+    if not zero.any():
+        return frame
+    rows = frame.index[zero].tolist()
+    report["without_position"]["zero"] = rows
+    report["remarks"].append(f"{source.name}: {len(rows)} points lie at 0, 0, which is no position")
+    kept = shapes.copy()
+    kept[zero] = None
+    return frame.set_geometry(gpd.GeoSeries(kept, index=frame.index, crs=frame.crs, name=frame.geometry.name))
+
+
 def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> None:
     missing = shapely.is_missing(frame.geometry.to_numpy()) | frame.geometry.is_empty.to_numpy()
+    missing &= ~frame.index.isin(report["without_position"].get("zero", ()))
     if missing.any():
         report["without_position"]["missing"] = frame.index[missing].tolist()
         report["remarks"].append(f"{source.name}: {int(missing.sum())} rows have no usable geometry")

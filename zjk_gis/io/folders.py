@@ -15,6 +15,7 @@ from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
 from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
 
@@ -81,6 +82,7 @@ def read_folder(
     *,
     specs: Mapping[str, LayerSpec | str | None] | None = None,
     crs: Any = None,
+    datum: str | Mapping[str, str] | None = None,
     progress: bool | None = None,
 ) -> FolderReading:
     r"""Read every layer in a folder, and tell of each what it is taken for and why.
@@ -93,6 +95,9 @@ def read_folder(
         What layers are, by their keys (see `FolderReading`), where the guess is wrong; None for none.
     crs : optional
         The system of the coordinates in files that do not say, as for `read_layer`.
+    datum : str or mapping of str to str, optional
+        The datum of all positions, as for `read_layer`, or of those in some files, by the path in the folder
+        or the name of the file.
     progress : bool, optional
         Whether to show a bar; by default where somebody watches.
 
@@ -105,6 +110,8 @@ def read_folder(
     ------
     FileError
         If there is no such folder, or an archive is hostile or damaged and it is all there is to read.
+    InputError
+        If `path` is a single file, `specs` names a layer that is not there, or a datum is unknown.
 
     Notes
     -----
@@ -128,16 +135,18 @@ def read_folder(
         message = f"{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in"
         raise InputError(message)
     given = dict(specs or {})
+    for name in [datum] if isinstance(datum, str) else (datum or {}).values():
+        parse_datum(name)
     found = FolderReading({}, pd.DataFrame(columns=list(_COLUMNS)))
     rows: list[dict[str, Any]] = []
     if root.is_dir():
-        _read_all(root, "", found.layers, rows, given, crs, progress)
+        _read_all(root, "", found.layers, rows, given, crs, datum, progress)
     else:
         archive = existing_file(path)
         if not is_archive(archive):
             message = f"{archive}: is no folder and no .zip archive; read a single file with read_layer"
             raise InputError(message)
-        _read_archive(archive, "", found.layers, rows, given, crs, progress)
+        _read_archive(archive, "", found.layers, rows, given, crs, datum, progress)
     unknown = sorted(set(given) - set(found.layers))
     if unknown:
         message = (
@@ -155,13 +164,14 @@ def _read_archive(
     rows: list[dict[str, Any]],
     specs: dict[str, Any],
     crs: Any,
+    datum: str | Mapping[str, str] | None,
     progress: bool | None,
 ) -> None:
     remarks: list[str] = []
     with unpacked(archive, remarks) as folder:
         if remarks:
             rows.append(_row(prefix.rstrip("/") or archive.name, "", remarks="; ".join(remarks)))
-        _read_all(folder, prefix, layers, rows, specs, crs, progress)
+        _read_all(folder, prefix, layers, rows, specs, crs, datum, progress)
 
 
 def _read_all(
@@ -171,6 +181,7 @@ def _read_all(
     rows: list[dict[str, Any]],
     specs: dict[str, Any],
     crs: Any,
+    datum: str | Mapping[str, str] | None,
     progress: bool | None,
 ) -> None:
     """Read all files below a folder, in the order of their names."""
@@ -182,9 +193,9 @@ def _read_all(
                 message = f"{told}: is a link, which is not followed; copy the file here"
                 raise FileError(message)
             if is_archive(file):
-                _read_archive(file, f"{told}/", layers, rows, specs, crs, False)
+                _read_archive(file, f"{told}/", layers, rows, specs, crs, datum, False)
             else:
-                _read_file(file, told, layers, rows, specs, crs)
+                _read_file(file, told, layers, rows, specs, crs, datum)
         except ZjkGisError as error:
             reason = str(error).replace(str(root) + os.sep, prefix)
             rows.append(_row(told, "", error=reason))
@@ -207,11 +218,14 @@ def _read_file(
     rows: list[dict[str, Any]],
     specs: dict[str, Any],
     crs: Any,
+    datum: str | Mapping[str, str] | None,
 ) -> None:
     """Read each layer of a file."""
     if not is_readable(file):
         message = f"{told}: the ending {file.suffix!r} is no known format"
         raise InputError(message)
+    if datum is not None and not isinstance(datum, str):
+        datum = datum.get(told, datum.get(file.name))
     names = list_layers(file)
     if not names:
         message = f"{told}: holds no layer"
@@ -219,7 +233,7 @@ def _read_file(
     for name in names:
         key = told if len(names) == 1 else f"{told}:{name}"
         try:
-            frame = _read(file, name, crs)
+            frame = _read(file, name, crs, datum)
             spec, evidence = guess_spec(frame, f"{told} {name}")
             if key in specs:
                 given = specs[key]
@@ -251,10 +265,10 @@ def _read_file(
         )
 
 
-def _read(file: Path, layer: str, crs: Any) -> pd.DataFrame:
+def _read(file: Path, layer: str, crs: Any, datum: str | None) -> pd.DataFrame:
     """Read a layer, or a table where there are no positions."""
     try:
-        frame: pd.DataFrame = read_layer(file, layer=layer, crs=crs)
+        frame: pd.DataFrame = read_layer(file, layer=layer, crs=crs, datum=datum)
         return frame
     except InputError as error:
         if "no columns of coordinates" not in str(error):

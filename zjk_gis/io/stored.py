@@ -83,6 +83,8 @@ class Version:
     written_at : str
         UTC, ISO 8601.
     source, note, spec : str
+    datum : str
+        The datum declared for the rows written, from which they were brought to the ground; empty if none.
     """
 
     layer: str
@@ -103,6 +105,7 @@ class Version:
     source: str = ""
     note: str = ""
     spec: str = ""
+    datum: str = ""
 
     @property
     def parsed_crs(self) -> CRS | None:
@@ -127,6 +130,8 @@ class Version:
             "errors": self.errors,
             "spec": self.spec,
         }
+        if self.datum:
+            about["datum"] = self.datum
         return {
             "layer": self.layer,
             "version": self.number,

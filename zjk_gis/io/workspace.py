@@ -26,6 +26,7 @@ from zjk_gis.io.workspace_rules import (
     joined_columns,
     moment_of,
     now,
+    on_the_ground,
     rectangle_of,
 )
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
@@ -151,7 +152,7 @@ class Workspace:
             - ``rows`` (int64)
             - ``version`` (int64): of how many; 0 for a layer that others put there
             - ``written_at`` (datetime64, Beijing time)
-            - ``source``, ``spec``, ``crs`` (text)
+            - ``source``, ``spec``, ``datum`` (the one declared, or empty), ``crs`` (text)
             - ``errors`` (Int64): how many `validate` found when it was written; missing if none was asked
             - ``minx``, ``miny``, ``maxx``, ``maxy`` (float64): in its own CRS
         """
@@ -171,7 +172,7 @@ class Workspace:
         DataFrame
             One row a version, oldest first: ``layer``, ``version``, ``action`` (``write``, ``append``,
             ``delete``, or ``found`` for what was there before), ``rows``, ``written_at``, ``source``,
-            ``note``, ``spec``, ``crs``, ``errors``, as in `list`.
+            ``note``, ``spec``, ``datum``, ``crs``, ``errors``, as in `list`.
 
         Raises
         ------
@@ -183,6 +184,29 @@ class Workspace:
         if not versions:
             raise self._unknown(name)
         return as_table(versions)
+
+    def datums(self) -> dict[str, str]:
+        """Return the datum that is remembered of each source: the one declared last.
+
+        Returns
+        -------
+        dict of str to str
+            ``gcj02``, ``bd09``, ``wgs84`` or ``cgcs2000`` by the source's name.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from shapely import Point
+        >>> calls = gpd.GeoDataFrame({"id": ["1"]}, geometry=[Point(114.87835, 40.819114)], crs=4490)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     city = Workspace.open(pathlib.Path(folder, "city.gpkg"))
+        ...     _ = city.write("calls", calls, source="12345", datum="高德")
+        ...     _ = city.append("calls", calls, source="12345")
+        ...     city.datums(), city.read("calls").geometry.x.round(5).tolist()
+        ({'12345': 'gcj02'}, [114.87222, 114.87222])
+        """
+        declared = [each for each in self._store.versions() if each.source and each.datum]
+        return {each.source: each.datum for each in sorted(declared, key=lambda each: each.written_at)}
 
     def dtypes(self, name: str, *, version: int | str | dt.date | None = None) -> dict[str, str]:
         """Return the columns of a layer and their dtypes, without reading its rows.
@@ -290,6 +314,7 @@ class Workspace:
         *,
         spec: LayerSpec | str | None = None,
         source: str = "",
+        datum: str | None = None,
         note: str = "",
         on_problems: OnProblems = "refuse",
         based_on: int | None = None,
@@ -307,6 +332,11 @@ class Workspace:
             was written with before. A layer of another name without a spec is not validated.
         source, note : str, optional
             Where it comes from, and what is to be remembered of the change.
+        datum : str, optional
+            The datum of its positions (``"gcj02"``, ``"bd09"``, ``"wgs84"``, ``"cgcs2000"``), from which they
+            are brought to CGCS2000, once: not if `read_layer` did so. It is remembered of `source`, and so is
+            one that was declared to `read_layer`; by default what is remembered of the source is taken, and
+            the note says so. It comes before what the layer's file states.
         on_problems : {"refuse", "keep"}
             What to do where `validate` finds errors: refuse the layer, or write it and count them.
         based_on : int, optional
@@ -321,7 +351,9 @@ class Workspace:
         Raises
         ------
         InputError
-            If the name, a column or the CRS cannot be stored, or `validate` finds errors.
+            If the name, a column or the CRS cannot be stored, `validate` finds errors, or `datum` is unknown.
+        CRSError
+            If the layer has no CRS, or one that contradicts the datum.
         WorkspaceError
             If others changed the layer since it was read, or the store cannot be written.
         """
@@ -329,6 +361,7 @@ class Workspace:
         check_keepable(layer, name)
         wanted = self._spec(name, spec)
         began = self._began_from(name, layer, based_on)
+        layer, declared, converted = on_the_ground(layer, source, datum, self.datums(), self._store.name)
         errors = count_errors(layer, wanted, name, on_problems)
         plain, columns = storable(layer, name)
         row_id, shape = (free_name(names, columns) for names in (_ROW_IDS, _SHAPES))
@@ -355,8 +388,9 @@ class Workspace:
                 errors=errors,
                 written_at=now(),
                 source=str(source),
-                note=str(note),
+                note="; ".join(text for text in (str(note), converted) if text),
                 spec="" if wanted is None else wanted.name,
+                datum=declared,
             ).with_shapes(plain)
             writing.create(plain, version, found)
             writing.record(version)
@@ -368,6 +402,7 @@ class Workspace:
         layer: gpd.GeoDataFrame,
         *,
         source: str = "",
+        datum: str | None = None,
         note: str = "",
         on_problems: OnProblems = "refuse",
     ) -> int:
@@ -380,7 +415,8 @@ class Workspace:
         layer : GeoDataFrame
             The rows; converted to the layer's CRS where theirs is another, which the note then says.
             Columns that they lack stay missing.
-        source, note : str, optional
+        source, datum, note : str, optional
+            As for `write`.
         on_problems : {"refuse", "keep"}
             What to do where `validate` finds errors in the new rows, held against those that are there.
 
@@ -392,13 +428,16 @@ class Workspace:
         Raises
         ------
         InputError
-            If there is no such layer, the rows have columns that it lacks or values of another kind, or
-            `validate` finds errors in them.
+            If there is no such layer, the rows have columns that it lacks or values of another kind,
+            `validate` finds errors in them, or `datum` is unknown.
+        CRSError
+            If the rows have no CRS, or one that contradicts the datum.
         WorkspaceError
             If the store cannot be written.
         """
         check_name(name)
         check_keepable(layer, name)
+        layer, declared, moved = on_the_ground(layer, source, datum, self.datums(), self._store.name)
         with self._store.writing() as writing:
             found = _current(writing.versions(), writing.found()).get(name)
             if found is None:
@@ -423,7 +462,8 @@ class Workspace:
                 errors=errors,
                 written_at=now(),
                 source=str(source),
-                note="; ".join(text for text in (str(note), converted) if text),
+                note="; ".join(text for text in (str(note), moved, converted) if text),
+                datum=declared,
             ).with_shapes(plain)
             if len(plain):
                 writing.extend(plain, found, version)
@@ -476,6 +516,7 @@ class Workspace:
                 written_at=now(),
                 source="",
                 note=str(note),
+                datum="",
             )
             writing.record(gone)
 

@@ -10,12 +10,17 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.crs import convert_crs, require_crs
+from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import GeometryError, InputError, ProblemsError, name_rows
 from zjk_gis.io.stored import OWN, joined_dtype, kind_of
+from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.datums import in_declared_datum
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.validate import validate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zjk_gis.io.stored import Version
     from zjk_gis.layers.problems import ValidationReport
     from zjk_gis.layers.spec import LayerSpec
@@ -33,6 +38,7 @@ __all__ = [
     "joined_columns",
     "moment_of",
     "now",
+    "on_the_ground",
     "rectangle_of",
 ]
 
@@ -57,6 +63,7 @@ def as_table(versions: Any) -> pd.DataFrame:
             "source": pd.Series([each.source for each in listed], dtype="str"),
             "note": pd.Series([each.note for each in listed], dtype="str"),
             "spec": pd.Series([each.spec for each in listed], dtype="str"),
+            "datum": pd.Series([each.datum for each in listed], dtype="str"),
             "crs": pd.Series([each.crs for each in listed], dtype="str"),
             "errors": pd.Series([None if each.errors < 0 else each.errors for each in listed], dtype="Int64"),
         }
@@ -101,6 +108,47 @@ def count_or_refuse(
         refusal.report = report
         raise refusal
     return len(errors)
+
+
+def on_the_ground(
+    layer: gpd.GeoDataFrame, source: str, datum: str | None, remembered: Mapping[str, str], workspace: str
+) -> tuple[gpd.GeoDataFrame, str, str]:
+    """Bring a layer to the ground from the datum declared for it.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    source : str
+        Where it comes from.
+    datum : str or None
+        What the caller declares. By default what was declared when the layer was read, or else what is
+        remembered of its source; that comes before what its file says.
+    remembered : mapping of str to str
+        The datum of each source.
+    workspace : str
+        A layer that was read from it is on the ground.
+
+    Returns
+    -------
+    layer : GeoDataFrame
+    datum : str
+        To be remembered; empty if nobody declared any.
+    converted : str
+        What was done, in words; empty if nothing.
+    """
+    report = layer.attrs.get("report", {})
+    read = report.get("datum", {})
+    if datum is not None:
+        declared, told = parse_datum(datum), "argument"
+    elif read.get("declared_by") == "argument":
+        declared, told = read["source"], "argument"
+    elif source and source in remembered and report.get("workspace") != workspace:
+        declared, told = parse_datum(remembered[source]), f"workspace: remembered of {source}"
+    else:
+        return layer, "", ""
+    ground = in_declared_datum(layer, declared, told=told)
+    converted = "" if ground is layer else f"positions taken for {title_of(declared)} ({told})"
+    return ground, declared, converted
 
 
 def fitting_rows(layer: gpd.GeoDataFrame, version: Version) -> tuple[gpd.GeoDataFrame, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.datum_words import datum_in_name
 from zjk_gis.layers.degrees import degrees_of
 from zjk_gis.layers.values import as_text, plain
 
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.datum_words import WebDatum
+
 __all__ = [
     "SAMPLE_ROWS",
+    "UNUSABLE_REASONS",
     "Pair",
     "Positions",
     "coordinate_columns",
     "coordinate_names",
+    "datum_of_column",
     "in_china",
     "is_coordinate_name",
     "is_most",
+    "is_zero",
     "looks_projected",
     "named_columns",
     "north_first",
@@ -54,6 +60,14 @@ _EASTING_NAMES = (("easting", "northing"), ("东坐标", "北坐标"), ("横坐�
 _ALL_NAMES = frozenset(
     name for names in (_LON_NAMES, _LAT_NAMES, *_XY_NAMES, *_EASTING_NAMES) for name in names
 )
+# Where columns of several datums stand side by side, those on the ground need no conversion.
+_DATUMS: tuple[WebDatum, ...] = ("wgs84", "cgcs2000", "gcj02", "bd09")
+_IN_ONE_COLUMN = ("坐标", "经纬度", "位置", "lonlat", "lnglat", "latlon", "latlng", "coord", "coords",
+                  "coordinates", "location", "position")  # fmt: skip
+_ZERO = 1e-9
+
+# Why an assignment had no position to go by: none was there, it was not finite, or it was 0, 0.
+UNUSABLE_REASONS = ("no_position", "bad_position", "zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,8 @@ def coordinate_columns(columns: Iterable[object]) -> Pair | None:
     Returns
     -------
     Pair or None
-        Longitude and latitude before X and Y where there are both.
+        Longitude and latitude before X and Y where there are both; then columns that name a datum beside the
+        axis (``gcj02_lng``, ``百度经度``), those of the ground first.
 
     Examples
     --------
@@ -117,10 +132,23 @@ def coordinate_columns(columns: Iterable[object]) -> Pair | None:
     Pair(east='经度', north='纬度', sure=True)
     >>> coordinate_columns(["X 坐标", "Y 坐标"])
     Pair(east='X 坐标', north='Y 坐标', sure=False)
+    >>> coordinate_columns(["经度(GCJ-02)", "纬度(GCJ-02)"])
+    Pair(east='经度(GCJ-02)', north='纬度(GCJ-02)', sure=True)
     """
-    known: dict[str, str] = {}
+    plainly: dict[str, str] = {}
+    stated: dict[WebDatum, dict[str, str]] = {datum: {} for datum in _DATUMS}
     for column in columns:
-        known.setdefault(_key(str(column)), str(column))
+        name = str(column)
+        plainly.setdefault(_key(name), name)
+        if (found := datum_in_name(name, _ALL_NAMES)) is not None:
+            stated[found[1]].setdefault(found[0], name)
+    return next(
+        (pair for known in (plainly, *stated.values()) if (pair := _pair_of(known)) is not None), None
+    )
+
+
+def _pair_of(known: dict[str, str]) -> Pair | None:
+    """Return the two columns among those known by the names of axes."""
     east = next((known[name] for name in _LON_NAMES if name in known), None)
     north = next((known[name] for name in _LAT_NAMES if name in known), None)
     if east is not None and north is not None:
@@ -142,10 +170,34 @@ def is_coordinate_name(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_coordinate_name(name) for name in ("经度", "Point_X", "名称")]
+    >>> [is_coordinate_name(name) for name in ("经度", "Point_X", "百度经度", "名称")]
+    [True, True, True, False]
+    """
+    return _key(name) in _ALL_NAMES or datum_in_name(name, _ALL_NAMES) is not None
+
+
+def datum_of_column(name: str) -> WebDatum | None:
+    """Return the datum that the name of a column of coordinates states, None if none.
+
+    Examples
+    --------
+    >>> [datum_of_column(name) for name in ("gcj02_lng", "百度坐标", "经度", "百度链接")]
+    ['gcj02', 'bd09', None, None]
+    """
+    found = datum_in_name(name, (*_ALL_NAMES, *_IN_ONE_COLUMN))
+    return None if found is None else found[1]
+
+
+def is_zero(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which positions are the 0, 0 that devices write when they have no fix; False for NaN.
+
+    Examples
+    --------
+    >>> is_zero(np.array([0.0, 1e-12, 0.0]), np.array([0.0, 0.0, 40.8])).tolist()
     [True, True, False]
     """
-    return _key(name) in _ALL_NAMES
+    zero: NDArray[np.bool_] = (np.abs(x) <= _ZERO) & (np.abs(y) <= _ZERO)
+    return zero
 
 
 def _key(name: str) -> str:
@@ -199,7 +251,7 @@ def read_positions(table: pd.DataFrame, pair: Pair) -> Positions:
     ys, y_is_dms = degrees_of(table[pair.north])
     blank_x, blank_y = (as_text(table[name]).isna().to_numpy() for name in (pair.east, pair.north))
     wrong = np.isnan(xs) & ~blank_x | np.isnan(ys) & ~blank_y
-    zero = (xs == 0) & (ys == 0)
+    zero = is_zero(xs, ys)
     kinds = ["not_a_number", "missing", "zero"]
     why = np.select([wrong, blank_x | blank_y, zero], kinds, default="")
     unusable = why != ""

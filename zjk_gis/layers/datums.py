@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import numpy as np
 import shapely
@@ -13,9 +14,11 @@ from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.systems import title_of
 from zjk_gis.crs.vertices import projected, with_vertices_moved
 from zjk_gis.errors import CRSError, InputError, name_rows
+from zjk_gis.layers.coordinates import datum_of_column
+from zjk_gis.layers.datum_words import WebDatum, datums_in_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
     import geopandas as gpd
@@ -25,11 +28,9 @@ if TYPE_CHECKING:
     _Floats: TypeAlias = NDArray[np.float64]
     _Layer = TypeVar("_Layer", gpd.GeoDataFrame, gpd.GeoSeries)
 
-__all__ = ["WebDatum", "convert_datum", "shift"]
+__all__ = ["StatedDatum", "WebDatum", "convert_datum", "in_declared_datum", "shift", "stated_datum"]
 
-WebDatum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
-
-_GROUND = ("wgs84", "cgcs2000")
+_GROUND, _SHIFTED = ("wgs84", "cgcs2000"), ("gcj02", "bd09")
 _LISTED = 1000  # rows outside China that the report names; the rest is counted
 
 
@@ -54,7 +55,8 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
         WGS84 or CGCS2000 comes back in its own projection. ``attrs["report"]["datum"]`` tells ``source``,
         ``target``, ``outside_china`` (how many rows have a vertex there, which is passed unchanged) and
         ``outside_china_rows`` (the labels of the first 1,000); ``attrs["report"]["remarks"]`` says it in
-        words.
+        words. Positions whose axes are exchanged are converted and stay exchanged, for `check_positions` to
+        find.
 
     Raises
     ------
@@ -111,17 +113,137 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
 def shift(lon: _Floats, lat: _Floats, *, source: WebDatum, target: WebDatum) -> tuple[_Floats, _Floats]:
     """Return longitudes and latitudes in another of the datums.
 
+    Parameters
+    ----------
+    lon, lat : ndarray of float64
+        Degrees. Where the axes of a position are exchanged, which is certain in China, it is shifted as what
+        it is and stays exchanged: passed unchanged, it would lie 550 m off once its axes are right.
+    source, target : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+
+    Returns
+    -------
+    lon, lat : ndarray of float64
+        Positions outside China, and those that are not finite, as they were.
+
     Examples
     --------
-    >>> lon, lat = shift(np.array([114.87222]), np.array([40.81778]), source="cgcs2000", target="gcj02")
+    >>> lon, lat = shift(np.array([114.87222, 40.81778]), np.array([40.81778, 114.87222]),
+    ...                  source="cgcs2000", target="gcj02")
     >>> lon.round(6).tolist(), lat.round(6).tolist()
-    ([114.87835], [40.819114])
+    ([114.87835, 40.819114], [40.819114, 114.87835])
     """
     one, other = ("wgs84" if datum in _GROUND else datum for datum in (source, target))
     if one == other:
         return lon, lat
     move: Callable[[Any, Any], tuple[_Floats, _Floats]] = getattr(shifts, f"{one}_to_{other}")
-    return move(lon, lat)
+    exchanged = _exchanged(lon, lat)
+    if not exchanged.any():
+        return move(lon, lat)
+    x, y = move(np.where(exchanged, lat, lon), np.where(exchanged, lon, lat))
+    return np.where(exchanged, y, x), np.where(exchanged, x, y)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedDatum:
+    """What a file itself says of the datum of its positions.
+
+    Attributes
+    ----------
+    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"} or None
+        None where it says several.
+    where : str
+        The words, and where they stand.
+    """
+
+    datum: WebDatum | None
+    where: str
+
+
+def stated_datum(titles: Iterable[str], columns: Iterable[str]) -> StatedDatum | None:
+    """Say which datum a table itself names: in the names of its columns of coordinates, or in its titles.
+
+    Parameters
+    ----------
+    titles : iterable of str
+        The lines above and below the table.
+    columns : iterable of str
+        The columns that its positions are taken from. What they say comes before the titles: it stands
+        nearest to the numbers.
+
+    Returns
+    -------
+    StatedDatum or None
+        None where nothing is said.
+
+    Examples
+    --------
+    >>> stated_datum(["井盖台账(高德坐标)"], ["经度", "纬度"])
+    StatedDatum(datum='gcj02', where='title "井盖台账(高德坐标)"')
+    >>> stated_datum(["井盖台账"], ["百度经度", "百度纬度"])
+    StatedDatum(datum='bd09', where='columns 百度经度, 百度纬度')
+    >>> print(stated_datum(["由百度坐标转为CGCS2000"], []).datum)
+    None
+    """
+    named = {name: datum for name in columns if (datum := datum_of_column(name)) is not None}
+    if named:
+        datums = set(named.values())
+        return StatedDatum(datums.pop() if len(datums) == 1 else None, f"columns {', '.join(named)}")
+    said = {title: found for title in titles if (found := datums_in_text(title))}
+    if not said:
+        return None
+    datums = {datum for found in said.values() for datum in found}
+    where = " and ".join(f'title "{title.strip()}"' for title in said)
+    return StatedDatum(datums.pop() if len(datums) == 1 else None, where)
+
+
+def in_declared_datum(layer: _Layer, datum: WebDatum, *, told: str) -> _Layer:
+    """Bring a layer whose datum somebody declared to the ground, CGCS2000, once.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame or GeoSeries
+        As it was read. If its report says that it was converted from another datum already, as its file
+        stated, that is undone first; if from this one, nothing is done.
+    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+    told : str
+        Who declared it, such as ``argument``.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        ``attrs["report"]["datum"]`` tells ``source``, ``target``, ``declared_by``, and what `convert_datum`
+        tells.
+
+    Raises
+    ------
+    CRSError
+        If the CRS contradicts the datum, or there is none and the coordinates are not degrees.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> web = gpd.GeoDataFrame(geometry=[Point(114.87835, 40.819114)], crs=4490)
+    >>> ground = in_declared_datum(web, "gcj02", told="argument")
+    >>> round(ground.geometry[0].x, 5), in_declared_datum(ground, "gcj02", told="argument") is ground
+    (114.87222, True)
+    """
+    before = layer.attrs.get("report", {}).get("datum", {}).get("source")
+    if before == datum:
+        return layer
+    if before in _SHIFTED:
+        own = layer.crs
+        layer = convert_datum(layer, source="cgcs2000", target=before)
+        layer = layer.set_crs(CGCS2000, allow_override=True).to_crs(own)
+    if datum in _GROUND:
+        if layer.crs is not None:
+            _check_source(layer, layer.crs, datum)
+        result, facts = layer.copy(), {"source": datum, "target": datum}
+    else:
+        result = convert_datum(layer, source=datum, target="cgcs2000")
+        facts = result.attrs["report"]["datum"]
+    with_remarks(result, [], datum={**facts, "declared_by": told})
+    return result
 
 
 def _check_source(layer: gpd.GeoDataFrame | gpd.GeoSeries, crs: CRS | None, source: str) -> None:
@@ -162,6 +284,14 @@ def _outside(
     if source not in _GROUND and target not in _GROUND:
         ground = with_vertices_moved(moved, lambda x, y: shift(x, y, source=target, target="wgs84"), WGS84)
     vertices, owner = shapely.get_coordinates(ground.geometry.to_numpy(), return_index=True)
+    lon, lat = vertices[:, 0], vertices[:, 1]
     outside = np.zeros(len(moved), dtype=bool)
-    outside[owner[shifts.outside_china(vertices[:, 0], vertices[:, 1])]] = True
+    outside[owner[shifts.outside_china(lon, lat) & ~_exchanged(lon, lat)]] = True
     return outside
+
+
+def _exchanged(lon: _Floats, lat: _Floats) -> NDArray[np.bool_]:
+    """Tell which positions lie in China once their axes are exchanged; none of them does as it is."""
+    exchanged: NDArray[np.bool_] = ~shifts.outside_china(lat, lon)
+    exchanged &= np.isfinite(lon) & np.isfinite(lat)
+    return exchanged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,12 +13,14 @@ from pyproj import CRS
 
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
 from zjk_gis.crs.systems import same_numbers, title_of
-from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.errors import EmptyLayerError, InputError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
+from zjk_gis.layers.datums import stated_datum
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.layers.readings import city_bounds, readings
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.shifted import DATUMS, FARTHEST_M, NOISE_M, shift_test, to_ground
+from zjk_gis.layers.spec import AREAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,9 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["infer_coordinates", "likeliest", "probable_crs"]
 
-# A datum is told by a reference if at least so many points were measured, they lie this near to it, and it
-# has this share of what speaks for the three: about twice as near as in the second best.
-_LEAST_POINTS, _NEAR_M, _CLEAR = 20, 200.0, 0.75
+_LEAST_POINTS = 20  # by which a datum is told
 _MOST_TESTED = 2000  # points whose distances are measured
 _AROUND_REFERENCE = 0.05  # degrees: more than any shift
 _SURE = 0.97  # no inference is certain
@@ -78,10 +78,12 @@ def infer_coordinates(
     Read are longitudes and latitudes (decimal, in degrees, minutes and seconds, or packed as 114.5220),
     Gauss-Krüger coordinates with and without zone prefix, Web Mercator, each in either order of the axes.
     What speaks for a reading is the share of rows that fit it and of those that come to lie in Zhangjiakou,
-    or around the reference. A datum is told if at least 20 points come to lie within 200 m of the reference
-    (mean, each counted to 1,000 m) and clearly nearer than in the other two. Xi'an 80 and Beijing 54 cannot
-    be told from CGCS2000 by numbers: they differ by tens of metres (confidence M). The confidence measures
-    the evidence and is no probability.
+    or around the reference. The majority decides: a reading that fits over half of the rows leaves out those
+    that fit fewer, and the rows that it does not fit are named. A datum is told if at least 20 points come to
+    lie within 200 m of the reference (mean, each counted to 1,000 m) and clearly nearer than in the other
+    two; of polygons, if clearly more lie inside them, as most distances are 0 whatever the datum.
+    Xi'an 80 and Beijing 54 cannot be told from CGCS2000 by numbers: they differ by tens of metres (confidence
+    M). The confidence measures the evidence and is not a probability.
 
     Examples
     --------
@@ -106,8 +108,9 @@ def infer_coordinates(
         around = _AROUND_REFERENCE
         place = (west - around, south - around, east + around, north + around)
         place_name = "around the reference"
-    found = readings(numbers.x[usable], numbers.y[usable], place=place, place_name=place_name)
-    hypotheses = _weighed(found, ground, numbers) or [_unknown(numbers.x[usable], numbers.y[usable])]
+    numbers = replace(numbers, x=numbers.x[usable], y=numbers.y[usable], rows=numbers.rows[usable])
+    found = readings(numbers.x, numbers.y, place=place, place_name=place_name)
+    hypotheses = _weighed(found, ground, numbers) or [_unknown(numbers.x, numbers.y)]
     return CoordinateGuess(tuple(hypotheses), numbers.columns, len(layer), numbers.usable)
 
 
@@ -157,15 +160,18 @@ def likeliest(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis | No
 
 def _of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Hypothesis]:
     found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
-    return _weighed(found, None, _Numbers(x, y, None, len(x), (), None, mostly_angles=False))
+    return _weighed(
+        found, None, _Numbers(x, y, np.arange(len(x)), None, len(x), (), None, mostly_angles=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """The numbers of a layer as they came: two columns, or all vertices of a geometry."""
+    """The numbers of a layer as they came: two columns, or all vertices of a geometry, with their rows."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+    rows: NDArray[Any]
     columns: tuple[str, str] | None
     usable: int
     notes: tuple[str, ...]
@@ -179,11 +185,12 @@ def _numbers(
     """Read the columns named or recognised, or the geometry."""
     if x is None and y is None and isinstance(layer, gpd.GeoDataFrame | gpd.GeoSeries):
         shapes = layer.geometry.to_numpy()
-        vertices = shapely.get_coordinates(shapes)
+        vertices, owner = shapely.get_coordinates(shapes, return_index=True)
         usable = int(has_place(shapes).sum())
         label = layer.crs
         said = () if label is None else (f"the layer says that it is in {label.name}",)
-        return _Numbers(vertices[:, 0], vertices[:, 1], None, usable, said, label, mostly_angles=False)
+        rows = layer.index.to_numpy(dtype=object)[owner]
+        return _Numbers(vertices[:, 0], vertices[:, 1], rows, None, usable, said, label, mostly_angles=False)
     table = pd.DataFrame(layer)
     pair = named_columns(table.columns, x, y, "the layer")
     if pair is None:
@@ -201,7 +208,14 @@ def _numbers(
         notes.append(f"{len(table) - usable:,} of {len(table):,} rows have no usable position")
     columns = (pair.east, pair.north)
     return _Numbers(
-        positions.x, positions.y, columns, usable, tuple(notes), None, mostly_angles=2 * angles > usable
+        positions.x,
+        positions.y,
+        table.index.to_numpy(dtype=object),
+        columns,
+        usable,
+        tuple(notes),
+        None,
+        mostly_angles=2 * angles > usable,
     )
 
 
@@ -212,7 +226,8 @@ def _weighed(found: list[Reading], ground: gpd.GeoDataFrame | None, numbers: _Nu
     weights = np.array([reading.weight for reading in found])
     if ground is not None:
         tree = shapely.STRtree(ground.geometry.to_numpy())
-        tests = [_tested(reading, tree, ground.crs) for reading in found]
+        areal = set(ground.geom_type.dropna()) <= AREAL
+        tests = [_tested(reading, tree, ground.crs, is_areal=areal) for reading in found]
         means = np.array([np.nan if test is None else test.mean_m[test.best] for test in tests])
         weights = weights / np.nan_to_num((means + NOISE_M) ** 2, nan=(FARTHEST_M + NOISE_M) ** 2)
     shares = weights / weights.sum() if found else weights
@@ -224,7 +239,7 @@ def _weighed(found: list[Reading], ground: gpd.GeoDataFrame | None, numbers: _Nu
     return sorted(kept, key=lambda each: -each.confidence)
 
 
-def _tested(reading: Reading, tree: shapely.STRtree, crs: CRS) -> ShiftTest | None:
+def _tested(reading: Reading, tree: shapely.STRtree, crs: CRS, *, is_areal: bool) -> ShiftTest | None:
     """Measure the distances of some points from the reference, in each datum."""
     rows = np.flatnonzero(in_china(reading.lon, reading.lat))
     if not len(rows) or not len(tree):
@@ -237,7 +252,7 @@ def _tested(reading: Reading, tree: shapely.STRtree, crs: CRS) -> ShiftTest | No
         distances: NDArray[np.float64] = found[1]
         return distances
 
-    return shift_test(reading.lon[rows], reading.lat[rows], distance_m)
+    return shift_test(reading.lon[rows], reading.lat[rows], distance_m, is_areal=is_areal)
 
 
 def _of_reading(
@@ -245,6 +260,10 @@ def _of_reading(
 ) -> list[Hypothesis]:
     """Return a hypothesis for each datum that a reading may be in, or one that leaves the datum open."""
     evidence = [*reading.evidence, *numbers.notes]
+    if len(reading.odd):
+        odd = pd.unique(numbers.rows[reading.odd])
+        turned = f", {reading.exchanged} of them with the axes exchanged" if reading.exchanged else ""
+        evidence.append(f"{len(reading.odd):,} positions cannot be read so ({name_rows(odd)}){turned}")
     alike = [f"{title_of(system.datum)} (EPSG:{system.epsg})" for system in same_numbers(reading.epsg)]
     if alike:
         evidence.append(
@@ -260,19 +279,18 @@ def _of_reading(
         evidence=tuple(evidence),
         confidence=confidence,
     )
-    stated = None if numbers.label is None else datum_of(numbers.label)
+    columns = stated_datum([], numbers.columns or ())
+    stated = datum_of(numbers.label) if columns is None and numbers.label is not None else None
+    if columns is not None:
+        stated = columns.datum
+        evidence.append(f"the {columns.where} say {'several datums' if stated is None else title_of(stated)}")
     if stated == "gcj02" or stated == "bd09":
         made = replace(made, datum=stated)
     if test is None:
         evidence.append("datum: without a reference layer GCJ-02 and BD-09 cannot be told from the ground")
         return [replace(made, evidence=tuple(evidence))]
-    measured = ", ".join(
-        f"{test.median_m[datum]:,.0f} m {words} (nearest for {test.nearest[datum]:,})"
-        for datum, words in zip(DATUMS, ("as given", "from GCJ-02", "from BD-09"), strict=True)
-    )
-    evidence.append(f"median distance of {test.points:,} points from the reference: {measured}")
-    clear = test.odds[test.best] >= _CLEAR and test.mean_m[test.best] <= _NEAR_M
-    if test.points < _LEAST_POINTS or not clear:
+    evidence.append(_measured(test))
+    if test.points < _LEAST_POINTS or not test.is_clear:
         why = f"fewer than {_LEAST_POINTS} points" if test.points < _LEAST_POINTS else "no clear difference"
         evidence.append(f"datum: undecided, {why}")
         return [replace(made, evidence=tuple(evidence))]
@@ -280,6 +298,19 @@ def _of_reading(
         replace(made, datum=datum, evidence=tuple(evidence), confidence=confidence * test.odds[datum])
         for datum in DATUMS
     ]
+
+
+def _measured(test: ShiftTest) -> str:
+    """Say what the answer about the datum rests on."""
+    read = zip(DATUMS, ("as given", "from GCJ-02", "from BD-09"), strict=True)
+    if test.is_areal:
+        shares = ", ".join(f"{test.inside[datum]:.1%} {words}" for datum, words in read)
+        return f"of {test.points:,} points lie inside the reference: {shares}"
+    metres = ", ".join(
+        f"{test.median_m[datum]:,.0f} m {words} (nearest for {test.nearest[datum]:,})"
+        for datum, words in read
+    )
+    return f"median distance of {test.points:,} points from the reference: {metres}"
 
 
 def _what(reading: Reading, *, mostly_angles: bool) -> str:

@@ -21,6 +21,7 @@ Kind = Literal["degrees", "packed_degrees", "zone_prefix", "no_prefix", "web_mer
 
 _AROUND_CITY = 0.7  # degrees from the label points of its districts and counties to the farthest border
 _MOST_SAMPLED = 5000
+_MAJORITY, _LEAST_SHARE = 0.5, 0.1
 _PACKED_ODDS = (
     1 / 50
 )  # degrees.minutes-seconds (114.5220 for 114°52′20″) are rare, so evidence must be strong
@@ -48,6 +49,10 @@ class Reading:
         How much speaks for it, to be compared with the other readings.
     lon, lat : ndarray of float64
         Degrees of a sample of the rows.
+    odd : ndarray of int
+        The rows that cannot be read so.
+    exchanged : int
+        How many of these can once their axes are exchanged.
     evidence : tuple of str
     """
 
@@ -59,6 +64,8 @@ class Reading:
     weight: float
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    odd: NDArray[np.intp]
+    exchanged: int
     evidence: tuple[str, ...]
 
 
@@ -101,14 +108,24 @@ def readings(
     Returns
     -------
     list of Reading
-        The one that most speaks for first; empty if none fits a single row.
+        The one that most speaks for first; empty if none fits a tenth of the rows.
+
+    Notes
+    -----
+    The majority decides what the numbers are: where a reading fits over half of the rows, those that fit half
+    or fewer are left out, and a reading that fits less than a tenth always is. The rows that do not fit are
+    faults of their own.
     """
     found = []
+    forms = {north_first: _forms(*((y, x) if north_first else (x, y))) for north_first in (False, True)}
+    most = max((float(fits.mean()) for each in forms.values() for _, _, fits in each), default=0.0)
+    least = _MAJORITY if most > _MAJORITY else _LEAST_SHARE
     for north_first in (False, True):
         east, north = (y, x) if north_first else (x, y)
-        for kind, epsg, fits in _forms(east, north):
+        others = {(kind, epsg): fits for kind, epsg, fits in forms[not north_first]}
+        for kind, epsg, fits in forms[north_first]:
             rows = np.flatnonzero(fits)
-            if not len(rows):
+            if fits.mean() <= least:
                 continue
             sample = rows[:: max(1, len(rows) // _MOST_SAMPLED)]
             lon, lat = _degrees(kind, epsg, east[sample], north[sample])
@@ -125,7 +142,13 @@ def readings(
                 packed = odds / (1 + odds)
                 weight *= packed if kind == "packed_degrees" else 1 - packed
                 evidence += words if kind == "packed_degrees" else []
-            found.append(Reading(kind, epsg, north_first, share, in_place, weight, lon, lat, tuple(evidence)))
+            odd = np.flatnonzero(~fits)
+            turned = int((others[kind, epsg] & ~fits).sum()) if (kind, epsg) in others else 0
+            found.append(
+                Reading(
+                    kind, epsg, north_first, share, in_place, weight, lon, lat, odd, turned, tuple(evidence)
+                )
+            )
     return sorted(found, key=lambda reading: -reading.weight)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.catalogue import ROADS
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.periods import day_of, validity_days
@@ -147,7 +148,7 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
-        placed = ~assigned["reason"].isin(["no_position", "bad_position"])
+        placed = ~assigned["reason"].isin(UNUSABLE_REASONS)
         doubtful = int((assigned["ambiguous"] & placed).sum())
         parts.append(
             f"案件 {len(assigned):,} 件,待确认 {doubtful:,} 件"

@@ -35,6 +35,7 @@ def survey_city(
     at: str | dt.date,
     level: int | str | None = None,
     steps: Callable[[list[str]], Iterator[str]] = iter,
+    even_if_off: bool = False,
     unanswered: dict[str, str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
@@ -51,6 +52,8 @@ def survey_city(
         The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
         Wraps the list of questions, to show progress.
+    even_if_off : bool, default False
+        Go on even if the incidents cannot be where the zones are, see `assign_incidents`.
     unanswered : dict, optional
         Told which questions a layer does not allow to answer, and why; the others are answered. Without it
         the first that cannot be answered stops all, as incidents that cannot be assigned always do.
@@ -134,6 +137,7 @@ def survey_city(
                     zones,
                     grids=city.get("unit_grids"),
                     sections=city.get("road_sections"),
+                    even_if_off=even_if_off,
                     level=level,
                 ),
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.nobody import somebody
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["assignment_summary", "busiest_chiefs"]
 
 _FOUND = ("inside", "border", "nearest", "none")
-_REJECTED = ("no_position", "bad_position")
 
 
 def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
         "found": {name: int(found.get(name, 0)) for name in _FOUND},
         "reason": {name: int(reasons[name]) for name in sorted(reasons.index)},
         "ambiguous": int(assigned["ambiguous"].sum()),
-        "rejected": int(assigned["reason"].isin(_REJECTED).sum()),
+        "rejected": int(assigned["reason"].isin(UNUSABLE_REASONS).sum()),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.columns import blocks_of
 from zjk_gis.reports.questions import whole_of
@@ -31,7 +32,7 @@ _PAGE_WIDTH = 190  # characters that an A4 page holds across and that can still 
 _BARS = ("integer", "measure", "number")
 _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
-_WARNED = ("nobody", "none", "overloaded", "out_of_reach", "bad_position", "no_position")
+_WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
 _DOUBTED = ("several", "idle", "fallback", "overlap", "shared_border")
 _WORDS = {
     "zh": {

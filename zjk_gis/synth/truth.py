@@ -146,7 +146,7 @@ def _check_incidents(
         "border": ours["found"] == "border",
         "in_overlap": ours["reason"] == "overlap",
         "expired_zone": ours["reason"] == "expired_zone",
-        "no_coordinates": ours["reason"].isin(["no_position", "bad_position"]),
+        "no_coordinates": ours["reason"].isin(["no_position", "bad_position", "zero"]),
     }
     if "position_fix" in ours:
         marks |= {fix: ours["position_fix"] == fix for fix in _FIXES}
