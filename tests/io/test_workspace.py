@@ -273,7 +273,10 @@ class TestAsking:
             ({"level": "2"}, "level holds integer; '2' is none"),
             ({"code": 1}, "code holds text; 1 is none"),
             ({"level": (1, 2, 3)}, r"a tuple is \(least, most\)"),
-            ({"seen": "gestern"}, "'gestern' is no time"),
+            ({"seen": "gestern"}, "zones: seen must be a date such as 2025-12-31, not 'gestern'"),
+            ({"seen": "today"}, "seen must be a date"),
+            ({"seen": 5}, "seen must be a date"),
+            ({"seen": "09/06/2025"}, "seen must be a date"),
             ({"code": ["A", 1]}, "1 is none"),
         ],
     )

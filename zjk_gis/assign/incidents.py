@@ -11,8 +11,9 @@ import shapely
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
-from zjk_gis.layers.periods import NEVER, days_of
+from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.times import BEIJING, read_times
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "assign_incidents", "check_points"]
+__all__ = ["answer_columns", "assign_incidents", "check_points", "days_judged"]
 
 
 def assign_incidents(
@@ -34,6 +35,9 @@ def assign_incidents(
     code: str | None = None,
     level: int | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -67,6 +71,14 @@ def assign_incidents(
     time : str, default "occurred_at"
         The column with the time of each incident. Zones with a validity period (``valid_from``,
         ``valid_to``, both days included) answer only for what happened in it.
+    dayfirst : bool, optional
+        What 10/03/2025 is: True for the 10th of March, False for the 3rd of October. By default what the
+        column itself shows; where it does not, it is refused.
+    time_format : str, optional
+        How the times are written, in the words of strptime, such as ``"%d.%m.%y %H:%M"``.
+    tz : str, default "Asia/Shanghai"
+        Whose days they are. Times with a zone are turned into that zone's clock, times without one stand as
+        they are.
     at : date or str, optional
         Judge all incidents by the zones of this day instead.
     border_within_m : float, default 0.5
@@ -101,7 +113,8 @@ def assign_incidents(
         ``community_code``, ``street_code``, ``district_code``; with `sections` as ``section_code``,
         ``section_found`` and so on. A column of `incidents` that has one of these names already is kept as
         ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances,
-        which columns are answers and what was renamed.
+        whose days were judged (``tz``), what was inferred of the times (``remarks``), which columns are
+        answers and what was renamed.
 
     Raises
     ------
@@ -114,7 +127,7 @@ def assign_incidents(
     GeometryError
         If zones are invalid or of the wrong kind, or incidents are no points; the message names the rows.
     InputError
-        If a distance is negative or not finite, or a date cannot be read.
+        If a distance is negative or not finite, or a date cannot be read, or in more than one way.
 
     Notes
     -----
@@ -162,10 +175,13 @@ def assign_incidents(
         undecided_below=undecided_below,
         accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
         policy=policy,
+        tz=tz,
     )
-    answers = answer_columns(incidents, plan, time=time, accuracy_m=accuracy_m)
+    days, remarks = days_judged(incidents, plan, time=time, dayfirst=dayfirst, time_format=time_format)
+    answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
     assigned = with_answers(incidents, answers)
     assigned.attrs["assignment"] = plan.about() | {
+        "remarks": remarks,
         "renamed": assigned.attrs.pop("renamed"),
         "columns": list(answers),
     }
@@ -173,14 +189,18 @@ def assign_incidents(
 
 
 def answer_columns(
-    incidents: gpd.GeoDataFrame, plan: AssignmentPlan, *, time: str, accuracy_m: float | str | None
+    incidents: gpd.GeoDataFrame,
+    plan: AssignmentPlan,
+    days: NDArray[np.int64],
+    *,
+    accuracy_m: float | str | None,
 ) -> dict[str, pd.Series]:
     """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
     columns = plan.answer(
         shapely.get_x(shapes),
         shapely.get_y(shapes),
-        _days(incidents, time, needed=plan.needs_day),
+        days,
         crs=incidents.crs,
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
@@ -201,16 +221,27 @@ def check_points(incidents: gpd.GeoDataFrame) -> None:
         raise GeometryError(message)
 
 
-def _days(incidents: gpd.GeoDataFrame, time: str, *, needed: bool) -> NDArray[np.int64]:
-    if time in incidents:
-        return days_of(incidents[time], f"incidents: {time}")
-    if needed:
+def days_judged(
+    incidents: gpd.GeoDataFrame,
+    plan: AssignmentPlan,
+    *,
+    time: str,
+    dayfirst: bool | None,
+    time_format: str | None,
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the day by which each incident is judged, as far as a plan asks, and what was inferred."""
+    if not plan.needs_day:
+        return np.full(len(incidents), NEVER), []
+    if time not in incidents:
         message = (
             f"incidents: no column {time!r}, and the zones hold only for certain periods; name the column "
             "of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    return np.full(len(incidents), NEVER)
+    reading = read_times(
+        incidents[time], dayfirst=dayfirst, time_format=time_format, tz=plan.tz, name=f"incidents: {time}"
+    ).required()
+    return reading.days, list(reading.order.remarks)
 
 
 def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_G
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.times import BEIJING, check_tz
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class AssignmentPlan:
         Whether answers depend on the day of the incident.
     at : int or None
         The day by which all are judged, if one was given.
+    tz : str
+        The time zone whose days they are.
 
     Examples
     --------
@@ -177,6 +180,7 @@ class AssignmentPlan:
     accuracy_m: float | None
     needs_day: bool
     at: int | None
+    tz: str
 
     @classmethod
     def prepare(
@@ -193,6 +197,7 @@ class AssignmentPlan:
         undecided_below: float = 0.8,
         accuracy_m: float | None = None,
         policy: Policy | None = None,
+        tz: str = BEIJING,
     ) -> AssignmentPlan:
         """Check the layers before any work begins, and compile them; see `assign_incidents`."""
         require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
@@ -201,12 +206,15 @@ class AssignmentPlan:
         if not 0 <= undecided_below <= 1:
             message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
             raise InputError(message)
-        day = None if at is None else day_of(at)
-        tasks = [_prepare(zones, "zones", code, level, policy)]
+        check_tz(tz)
+        day = None if at is None else day_of(at, tz=tz)
+        tasks = [_prepare(zones, "zones", code, level, policy, tz=tz)]
         if grids is not None:
-            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, None, policy, prefix="grid_"))
+            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, None, policy, tz=tz, prefix="grid_"))
         if sections is not None:
-            tasks.append(_prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, prefix="section_"))
+            tasks.append(
+                _prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, tz=tz, prefix="section_")
+            )
         return cls(
             tasks=tuple(tasks),
             border_within_m=float(border_within_m),
@@ -215,6 +223,7 @@ class AssignmentPlan:
             accuracy_m=accuracy_m,
             needs_day=day is None and any(task.rows.are_bounded for task in tasks),
             at=day,
+            tz=tz,
         )
 
     @property
@@ -281,13 +290,14 @@ class AssignmentPlan:
         return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
 
     def about(self) -> dict[str, object]:
-        """Tell what the answers rest on: the CRS measured in, the level of the zones, the distances."""
+        """Tell what the answers rest on: the CRS measured in, the level of the zones, distances, tz."""
         first = self.tasks[0]
         return {
             "crs": first.crs.to_string(),
             "level": first.level,
             "border_within_m": self.border_within_m,
             "nearest_within_m": self.nearest_within_m,
+            "tz": self.tz,
         }
 
 
@@ -313,6 +323,7 @@ def _prepare(
     level: int | None,
     policy: Policy | None,
     *,
+    tz: str,
     prefix: str = "",
 ) -> _Task:
     """Check a layer, and compile it."""
@@ -330,7 +341,7 @@ def _prepare(
     layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
     if not is_linear or level is not None:  # a section of any level answers unless one is asked for
         layer, level = of_level(layer, level, name)
-    begins, ends = validity_days(layer, name)
+    begins, ends = validity_days(layer, name, tz=tz)
     shapes = layer.geometry.to_numpy()
     rank = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.audit import responsibility_audit
 from zjk_gis.coverage.borders import border_sheet
 from zjk_gis.errors import FileError, InputError
@@ -58,6 +59,7 @@ _LONGEST = 40
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
 @click.option("--most", default=10, show_default=True, help="How many of the worst of each are printed.")
+@reading_times
 @speaking
 def command(
     city: Path,
@@ -68,6 +70,7 @@ def command(
     fix_positions: bool,
     output: Path | None,
     most: int,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
@@ -89,10 +92,10 @@ def command(
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
     assigned = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, roads, console, change=fix_positions)
-        assigned = assign_incidents(points, zones, level=level, sections=sections)
+        assigned = assign_incidents(points, zones, level=level, sections=sections, **times)
         if "occurred_at" not in assigned:
             console.note(
                 "案件没有发生时间,全部计入问题的后果",
@@ -112,6 +115,7 @@ def command(
         people=_with_population(layers),
         at=day,
         level=level,
+        **times,
     )
     _show(audit, most, console)
     files = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import read_zones, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
 
@@ -30,6 +31,7 @@ __all__ = ["command"]
 @click.option("--level", type=int, help="Which level is compared; by default the finest.")
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
+@reading_times
 @speaking
 def command(
     incidents: Path,
@@ -41,6 +43,7 @@ def command(
     level: int | None,
     at: str | None,
     output: Path | None,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
@@ -49,7 +52,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    points = read_layer(incidents, spec="incidents")
+    points = read_layer(incidents, spec="incidents", **times)
     tell_report(points, console)
     check = check_assignment(
         points,
@@ -60,6 +63,7 @@ def command(
         level=level,
         at=at,
         lang=console.lang,
+        **times,
     )
     lang = console.lang
     console.show(

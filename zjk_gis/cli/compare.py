@@ -10,6 +10,7 @@ import click
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, read_zones, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.changes import compare_zones
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import list_layers, read_layer, write_layer
@@ -62,6 +63,7 @@ _OF_CHIEFS = (
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
 @click.option("--most", default=10, show_default=True, help="How many rows of each table are printed.")
+@reading_times
 @speaking
 def command(
     old: Path,
@@ -77,6 +79,7 @@ def command(
     fix_positions: bool,
     output: Path | None,
     most: int,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Tell what moves from whom to whom when zones are redrawn 责任区调整对比.
@@ -94,7 +97,7 @@ def command(
     city = _city(source, console)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, city.get("roads"), console, change=fix_positions)
     changes = compare_zones(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import geopandas as gpd
@@ -15,6 +15,7 @@ from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
+from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
@@ -72,6 +73,7 @@ __all__ = ["command"]
     show_default=True,
     help="Whether the page does without a network, or fetches its base map; all else is in it anyway.",
 )
+@reading_times
 @speaking
 def command(
     city: Path,
@@ -91,6 +93,7 @@ def command(
     fix_positions: bool,
     base_map: str | None,
     offline: bool,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Draw a city and what is wrong with it on one map 出图.
@@ -108,7 +111,7 @@ def command(
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, spec="incidents")
+        points = read_layer(incidents, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()

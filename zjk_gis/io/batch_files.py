@@ -14,6 +14,7 @@ from zjk_gis.io.batch_arrow import ArrowSource
 from zjk_gis.io.files import read_layer
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
+from zjk_gis.layers.times import BEIJING, time_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["open_geopackage", "open_parquet", "open_shapefile"]
-
-_BEIJING = "Asia/Shanghai"
 
 
 def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
@@ -53,8 +52,8 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     return ArrowSource(files, reader, geometry=geometry, own=own, **options)
 
 
-def open_geopackage(file: Path, **options: Any) -> ArrowSource:
-    """Open the layer of a GeoPackage: the only one, or the incidents.
+def open_geopackage(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
+    """Open the layer of a GeoPackage: the only one, or the incidents; its times on the clock of a zone.
 
     Raises
     ------
@@ -76,12 +75,14 @@ def open_geopackage(file: Path, **options: Any) -> ArrowSource:
         raise InputError(message)
     with blamed_on(file):
         about = pyogrio.read_info(gdal_name(file), layer=named[0], force_feature_count=True)
-        reader = _LayerReader(file, named[0], int(about["features"]), options["batch_rows"])
+        reader = _LayerReader(file, named[0], int(about["features"]), options["batch_rows"], tz)
         own = CRS.from_user_input(about["crs"]) if about["crs"] else None
     has_shapes = about["geometry_type"] is not None
     _check_kinds(file, [about["geometry_type"]] if has_shapes else [])
     geometry = reader.geometry if has_shapes else None
-    return ArrowSource([file], reader, geometry=geometry, own=own, **options)
+    source = ArrowSource([file], reader, geometry=geometry, own=own, **options)
+    source.remarks[:0] = [f"{file.name}: {remark}" for remark in reader.remarks]
+    return source
 
 
 def open_shapefile(file: Path, **options: Any) -> ArrowSource:
@@ -145,15 +146,20 @@ class _ParquetReader:
 class _LayerReader:
     compression = "zstd"
 
-    def __init__(self, file: Path, layer: str, rows: int, batch_rows: int) -> None:
-        self._file, self._layer, self._batch_rows = file, layer, batch_rows
+    def __init__(self, file: Path, layer: str, rows: int, batch_rows: int, tz: str) -> None:
+        self._file, self._layer, self._batch_rows, self._tz = file, layer, batch_rows, tz
         self.rows = [rows]
+        self.remarks: list[str] = []
         with self._open(0) as (about, batches):
             self.geometry = str(about["geometry_name"])
             names = about["fields"].tolist()
             kinds = dict(zip(names, about["ogr_types"], strict=True))
             self._times = [name for name in names if kinds[name] == "OFTDateTime"]
             self.schema = self._told(batches.schema.empty_table()).schema
+            if self._times and (first := next(batches, None)) is not None:
+                for name in self._times:
+                    sample = first.column(name).to_pandas().astype("str")
+                    self.remarks += time_order(sample, tz=tz, name=name, whole=False).remarks
 
     def _open(self, at: int) -> Any:
         import pyogrio
@@ -172,7 +178,7 @@ class _LayerReader:
         """Turn times into times, and leave out what GDAL says of the columns besides."""
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         columns = [
-            _times(column) if name in self._times else column
+            _times(column, self._tz) if name in self._times else column
             for name, column in zip(rows.schema.names, rows.columns, strict=True)
         ]
         schema = pyarrow.schema(
@@ -207,14 +213,14 @@ def _check_kinds(file: Path, kinds: Sequence[str]) -> None:
         raise GeometryError(message)
 
 
-def _times(column: pa.Array) -> pa.Array:
-    """Read ISO text as times: with a zone in Beijing's, without one as they stand."""
+def _times(column: pa.Array, tz: str) -> pa.Array:
+    """Read the ISO text of GDAL as times: with a zone on the clock of `tz`, without one as they stand."""
     pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
     from pyarrow import compute
 
-    zoned = compute.match_substring_regex(column, r"(?:Z|[+-]\d{2}:?\d{2})$")
+    zoned = compute.match_substring_regex(column, r"T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$")
     plain = compute.if_else(compute.fill_null(zoned, False), None, column).cast("timestamp[ms]")
     if not compute.any(zoned).as_py():
         return plain
-    aware = compute.if_else(zoned, column, None).cast(pyarrow.timestamp("ms", _BEIJING))
+    aware = compute.if_else(zoned, column, None).cast(pyarrow.timestamp("ms", tz))
     return compute.coalesce(compute.local_timestamp(aware), plain)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError
 from zjk_gis.io.stored import kind_of
+from zjk_gis.layers.times import BEIJING, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,16 +90,9 @@ def _comparable(value: Any, kind: Kind, zoned: bool, what: str) -> str | int | f
     if isinstance(value, np.generic):
         value = value.item()
     if kind == "time":
-        try:
-            time = pd.Timestamp(value)
-        except (ValueError, TypeError):
-            message = f"{what}: {value!r} is no time; write it as 2025-12-31 or 2025-12-31 08:00"
-            raise InputError(message) from None
+        time = time_of(value, what).time
         if zoned:  # a time without zone is Beijing's, as everywhere in the library
-            time = time.tz_localize("Asia/Shanghai") if time.tzinfo is None else time
-            return f"{time.tz_convert('UTC').tz_localize(None).isoformat(timespec='milliseconds')}"
-        if time.tzinfo is not None:
-            time = time.tz_convert("Asia/Shanghai").tz_localize(None)
+            time = time.tz_localize(BEIJING).tz_convert("UTC").tz_localize(None)
         return str(time.isoformat(timespec="milliseconds"))
     suits = {
         "text": isinstance(value, str),

@@ -14,6 +14,7 @@ import shapely
 
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on, gdal_name
+from zjk_gis.layers.times import BEIJING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,8 +74,11 @@ def geodatabase_layers(source: Path) -> list[str]:
 
 
 def naive_times(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Take the zone off times: the format knows none, and GDAL calls them UTC."""
-    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
+    """Take the zone off times that GDAL calls UTC for want of any: the format's usual ones have none.
+
+    Those with an offset of their own, which newer programs write, keep it.
+    """
+    zoned = [name for name in frame.columns if str(getattr(frame[name].dtype, "tz", None)) == "UTC"]
     return frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned})
 
 
@@ -87,7 +91,7 @@ def storable_types(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]
             result[name] = values.astype("Int16") if values.isna().any() else values.astype("int16")
             told.append(f"{name}: true and false are written as 1 and 0")
         elif isinstance(values.dtype, pd.DatetimeTZDtype):
-            result[name] = values.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+            result[name] = values.dt.tz_convert(BEIJING).dt.tz_localize(None)
             told.append(f"{name}: times are written as Beijing time, without zone")
         elif pd.api.types.is_integer_dtype(values.dtype) and not _is_long(values):
             result[name] = values.astype("Int32") if values.isna().any() else values.astype("int32")
