@@ -25,7 +25,7 @@ _SMALLEST, _LARGEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column's value must be: one of some, or between two."""
+    """What a column's value must be: one of some, or between two; of times with a zone, in UTC."""
 
     column: str
     kind: Kind
@@ -34,6 +34,7 @@ class Condition:
     least: Any = None
     most: Any = None
     one_of: bool = True
+    zoned: bool = False
 
 
 def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Condition]:
@@ -68,7 +69,7 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
             if kind == "integer":
                 least = math.ceil(least) if isinstance(least, float) else least
                 most = math.floor(most) if isinstance(most, float) else most
-            found.append(Condition(column, kind, least=least, most=most, one_of=False))
+            found.append(Condition(column, kind, least=least, most=most, one_of=False, zoned=zoned))
             continue
         several = (
             list(wanted) if isinstance(wanted, list | set | frozenset | np.ndarray | pd.Series) else [wanted]
@@ -77,7 +78,8 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
         values = tuple(sorted({value(each) for each in given}))
         if kind == "integer":
             values = tuple(int(each) for each in values if each == int(each))
-        found.append(Condition(column, kind, values=values, missing=len(given) < len(several)))
+        missing = len(given) < len(several)
+        found.append(Condition(column, kind, values=values, missing=missing, zoned=zoned))
     return found
 
 
