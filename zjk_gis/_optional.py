@@ -7,11 +7,12 @@ that truly needs the package says what is missing, and how to get it.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from zjk_gis.errors import MissingExtraError
 
-__all__ = ["need"]
+__all__ = ["has", "need"]
 
 
 def need(module: str, *, extra: str, purpose: str) -> Any:
@@ -49,3 +50,14 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
             raise
         message = f'{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"'
         raise MissingExtraError(message) from None
+
+
+def has(module: str) -> bool:
+    """Tell whether an optional module is installed; it is not imported for it.
+
+    Examples
+    --------
+    >>> has("json"), has("no_such_module")
+    (True, False)
+    """
+    return find_spec(module) is not None

@@ -300,7 +300,7 @@ def test_parts_are_read_as_one(tmp_path, zones):
 @pytest.mark.parametrize(
     ("target", "error", "words"),
     [
-        ("out.docx", InputError, "the endings are .parquet"),
+        ("out.docx", InputError, "the endings are .gpkg"),
         ("in.csv", FileError, "would overwrite"),
         ("nowhere/out.csv", FileError, "does not exist"),
         ("in.rejects.csv", None, ""),
@@ -329,7 +329,7 @@ def test_what_is_read_is_never_overwritten_by_rejects(tmp_path, zones):
 
 
 def test_a_file_without_a_known_system_is_refused_at_once(tmp_path, zones):
-    source = write(tmp_path / "in.csv", "x,y\n573000,4520000\n")
+    source = write(tmp_path / "in.csv", "x,y\n463000,4020000\n")
     with pytest.raises(CRSError, match="crs="):
         assign_batch(source, zones, tmp_path / "out.csv")
     assert files_in(tmp_path) == ["in.csv"]

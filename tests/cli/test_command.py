@@ -105,14 +105,14 @@ def test_shuffled_rows_get_the_same_answers(run, zones_file, incidents_file, tmp
 
 @pytest.mark.parametrize("kind", ["xlsx", "geojson"])
 def test_what_is_read_whole_gets_the_same_answers(run, zones_file, incidents_file, tmp_path, kind):
-    """Workbooks and GeoJSON are not read in batches; their columns get the library's names."""
+    """Workbooks and GeoJSON are not read in batches; their columns keep their names all the same."""
     run("assign", incidents_file, zones_file, "-o", tmp_path / f"in.{kind}")
     run("assign", incidents_file, zones_file, "-o", tmp_path / "batch.csv")
     run("assign", tmp_path / f"in.{kind}", zones_file, "-o", tmp_path / "whole.csv")
     whole, batch = read_csv(tmp_path / "whole.csv"), read_csv(tmp_path / "batch.csv")
     for name in ("zone_code", "found", "reason", "chief_code"):
         assert whole[name].tolist() == batch[name].tolist()
-    assert whole["incident_code"].tolist() == batch["案件编号"].tolist()
+    assert whole["案件编号"].tolist() == batch["案件编号"].tolist()
 
 
 def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, incidents_file, tmp_path):
@@ -125,7 +125,7 @@ def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, i
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist()[0] == "A"
     run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
     rejects = read_csv(tmp_path / "out.rejects.csv")
-    assert rejects["why"].tolist() == ["坐标无效", "无坐标", "坐标不是数字"]
+    assert rejects["why"].tolist() == ["经纬度颠倒", "无坐标", "坐标不是数字"]
 
 
 def test_a_stopped_command_leaves_with_130_and_goes_on(
@@ -145,7 +145,7 @@ def test_a_stopped_command_leaves_with_130_and_goes_on(
 
 
 def test_a_machine_without_pyarrow_assigns_too(run, zones_file, incidents_file, tmp_path, monkeypatch):
-    monkeypatch.setattr("zjk_gis.cli.assign.find_spec", lambda _: None)
+    monkeypatch.setattr("zjk_gis.assign.job.has", lambda _: False)
     code, _, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
     assert code == 0
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist() == ["A", "A", ""]

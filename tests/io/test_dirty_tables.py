@@ -653,7 +653,7 @@ REFUSED = [
         "no columns of coordinates among column_1, column_2, column_3",
     ),
     ("no_place", "编号,名称\n1,a\n", InputError, "no columns of coordinates"),
-    ("metres", "编号,经度,纬度\n1,573300,4520900\n", CRSError, "name the system of 经度 and 纬度 with crs="),
+    ("metres", "编号,经度,纬度\n1,73300,4520900\n", CRSError, "name the system of 经度 and 纬度 with crs="),
     ("packed", PACKED, CRSError, "look like packed degrees"),
     (
         "several_systems",
@@ -661,7 +661,7 @@ REFUSED = [
         CRSError,
         "several systems",
     ),
-    ("open_quote", '编号,经度,纬度\n1,"114.8,40.8\n', FileError, "EOF inside string"),
+    ("open_quote", '编号,经度,纬度\n1,"114.8,40.8\n', FileError, "never closed"),
     ("a_binary_file", "编号,\x00\x00\n", FileError, "looks like binary"),
     ("nothing", "\n\n , \n", FileError, "holds no table"),
 ]

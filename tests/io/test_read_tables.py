@@ -92,7 +92,7 @@ def test_short_rows_blank_lines_and_nameless_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('lon,lat\n"114.8,40.8\n', "EOF inside string"),
+        ('lon,lat\n"114.8,40.8\n', "never closed"),
         ("\n\n", "holds no table"),
     ],
 )
@@ -138,18 +138,44 @@ def test_a_row_with_swapped_axes_is_read_as_it_stands(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("573300,4520900", "crs=; probably Gauss-Krüger, central meridian 114°E, no zone prefix .crs=4547"),
-        ("38573300,4520900", "crs=; probably Gauss-Krüger, zone prefix 38 .crs=4526"),
         ("2.35,48.86", "crs=; numbers from 2.35 to 2.35"),
-        ("114.8,40.8\n1148.2,40.8", "crs=; 1 of 2 positions are no degrees in China"),
+        ("114.8,40.8\n1148.2,40.8", "crs=; 1 of 2 positions are not degrees in China"),
+        ("463300,4020900", "crs=; probably Gauss-Krüger, central meridian 114°E, no zone prefix .crs=4547"),
     ],
 )
-def test_other_numbers_need_a_crs(tmp_path, rows, words):
+def test_numbers_that_nobody_can_be_sure_of_need_a_crs(tmp_path, rows, words):
     path = write(tmp_path, f"lon,lat\n{rows}\n")
     with pytest.raises(CRSError, match=words):
         read_layer(path)
-    layer = read_layer(path, crs="4547" if "4520900" in rows else 4326)
+    layer = read_layer(path, crs="4547" if "4020900" in rows else 4326)
     assert report_of(layer)["crs_from"] == "argument"
+
+
+@pytest.mark.parametrize(
+    ("row", "code"), [("573300,4520900", 4547), ("38573300,4520900", 4526), ("4520900,38573300", 4526)]
+)
+def test_metres_of_one_likely_system_are_taken_for_it_and_said(tmp_path, row, code):
+    layer = read_layer(write(tmp_path, f"x,y\n{row}\n"))
+    assert layer.crs.to_epsg() == code
+    assert f"taken for Gauss-Krüger, {'central' if code == 4547 else 'zone prefix 38'}" in "".join(
+        report_of(layer)["remarks"]
+    )
+    assert layer.to_crs(4490).geometry.x[0] == pytest.approx(114.87, abs=0.01)
+
+
+def test_most_rows_decide_and_the_others_are_set_aside(tmp_path):
+    rows = ["114.88,40.82"] * 99 + ["12.49,41.89"]
+    layer = read_layer(write(tmp_path, "lon,lat\n" + "\n".join(rows) + "\n"))
+    assert layer.crs.to_epsg() == 4490
+    assert report_of(layer)["without_position"] == {"outside_china": [99]}
+    assert layer.geometry.isna().sum() == 1
+    assert layer["lon"][99] == "12.49"
+    assert any("1 rows lie outside China by lon and lat" in remark for remark in report_of(layer)["remarks"])
+
+
+def test_degrees_among_metres_are_set_aside(tmp_path):
+    layer = read_layer(write(tmp_path, "x,y\n573300,4520900\n573400,4520800\n114.8,40.8\n"), crs=4547)
+    assert report_of(layer)["without_position"] == {"bad_position": [2]}
 
 
 def test_a_crs_that_cannot_be_the_files_is_refused(tmp_path):

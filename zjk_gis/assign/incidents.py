@@ -17,13 +17,14 @@ from zjk_gis.layers.times import BEIJING, read_times
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "assign_incidents", "check_points", "days_judged"]
+__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_points", "days_judged"]
 
 
 def assign_incidents(
@@ -205,7 +206,12 @@ def answer_columns(
         is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
     )
-    return {name: _series(values, incidents.index) for name, values in columns.items()}
+    return as_columns(columns, incidents.index)
+
+
+def as_columns(answers: Mapping[str, Coded | NDArray[np.generic]], index: pd.Index) -> dict[str, pd.Series]:
+    """Turn what a plan answers into columns of a table."""
+    return {name: _series(values, index) for name, values in answers.items()}
 
 
 def check_points(incidents: gpd.GeoDataFrame) -> None:

@@ -15,15 +15,25 @@ import numpy as np
 import shapely
 
 from zjk_gis import threads
+from zjk_gis._optional import has
 from zjk_gis._version import __version__
+from zjk_gis.assign.outcome import JobSummary, judge, summary_of
 from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.assign.whole import Checked, assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
 from zjk_gis.index.policy import Policy
-from zjk_gis.io.batch_cells import Why
 from zjk_gis.io.batch_ledger import open_ledger
-from zjk_gis.io.batch_targets import batch_target, target_for
-from zjk_gis.io.batches import BATCH_ROWS, fingerprint_of, open_source, parts_of
-from zjk_gis.layers.periods import NEVER
+from zjk_gis.io.batch_targets import is_batch_target, target_for
+from zjk_gis.io.batches import (
+    NotInBatchesError,
+    fingerprint_of,
+    first_points,
+    is_batch_source,
+    open_source,
+    parts_of,
+)
+from zjk_gis.io.paths import existing_file, target_file
+from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.progress import track
 
@@ -42,45 +52,7 @@ __all__ = ["JobSummary", "assign_batch"]
 _PART_BATCHES = 32  # about 4 million rows: seconds of work, and few fsyncs
 _AHEAD = 2
 _BOM = b"\xef\xbb\xbf"
-_UNUSABLE = ("no_position", "bad_position")
-
-
-@dataclass(frozen=True, slots=True)
-class JobSummary:
-    """What a job did.
-
-    Attributes
-    ----------
-    rows_in, rows_out, rejects : int
-        ``rows_in == rows_out + rejects``, always.
-    found, reason : dict of str to int
-        The rows that went out, by how they were found and why.
-    reject_reasons : dict of str to int
-    ambiguous : int
-        How many of the rows that went out a person should look at.
-    seconds : float
-        Of this run alone.
-    target : Path
-    rejects_path : Path or None
-        None where no row was rejected.
-    resumed_from : int
-        After how many rows an earlier run was continued; 0 if there was none.
-    remarks : tuple of str
-        What was inferred, and what a person should know.
-    """
-
-    rows_in: int
-    rows_out: int
-    rejects: int
-    found: dict[str, int]
-    reason: dict[str, int]
-    reject_reasons: dict[str, int]
-    ambiguous: int
-    seconds: float
-    target: Path
-    rejects_path: Path | None
-    resumed_from: int
-    remarks: tuple[str, ...]
+_LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
 def assign_batch(
@@ -102,6 +74,8 @@ def assign_batch(
     accuracy_m: float | None = None,
     undecided_below: float = 0.8,
     policy: Policy | None = None,
+    roads: gpd.GeoDataFrame | None = None,
+    fix_positions: bool = False,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
@@ -111,13 +85,14 @@ def assign_batch(
     Parameters
     ----------
     source : str or path
-        A .csv, .tsv or .txt file (also packed as .gz or .zst), a .parquet, .gpkg or .shp file, or a folder of
-        text or Parquet files of the same columns, taken in the order of their names.
+        A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
+        columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
+        and shapefiles may be of any length; the others are held in memory.
     zones, grids, sections : GeoDataFrame
         As in `assign_incidents`.
     target : str or path
-        Ending in .parquet, .csv or .gpkg. In a GeoPackage that is there already the layer is added, or
-        replaces the one of its name.
+        A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
+        GeoPackage that is there already the layer is added, or replaces the one of its name.
     lon, lat : str, optional
         The columns of coordinates; by default the file's geometry, or the columns of the usual names.
     crs : optional
@@ -129,6 +104,12 @@ def assign_batch(
         As in `assign_incidents`.
     accuracy_m : float, optional
         How accurate all positions are, as in `assign_incidents`.
+    roads : GeoDataFrame, optional
+        Roads with their names, by which it is told whether positions are GCJ-02 or BD-09 (see
+        `check_positions`); of long files the first 20,000 rows are looked at.
+    fix_positions : bool, default False
+        Fix swapped axes, GCJ-02 and BD-09 where that is certain (see `fix_positions`). All rows are held in
+        memory for it, as a reporting channel is judged as a whole.
     batch_rows : int, default 131072
         About how many rows are worked on at once. In memory are at most five batches and two for every
         processor: half a gigabyte with ten columns on two processors, however long the file is.
@@ -186,9 +167,9 @@ def assign_batch(
     (2, 1, {'missing': 1})
     """
     began = clock.perf_counter()
-    goal = batch_target(target)
-    files = parts_of(source)
+    goal = target_file(target)
     rejects_path = goal.with_name(f"{goal.stem}.rejects.csv")
+    files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
     _refuse_overwriting(Path(source), files, goal, rejects_path)
     answering = {
         "code": code,
@@ -201,22 +182,27 @@ def assign_batch(
         "policy": policy or Policy(),
     }
     plan = AssignmentPlan.prepare(zones, grids=grids, sections=sections, **answering)  # type: ignore[arg-type]
-    before = fingerprint_of(files)
-    rows = open_source(source, lon=lon, lat=lat, crs=crs, time=time, batch_rows=batch_rows)
+    reading = {"lon": lon, "lat": lat, "crs": crs}
+    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, **reading)
+    if rows is None:
+        tally, told = assign_whole(
+            source, goal, rejects_path, plan, roads=roads, fix=fix_positions, time=time, reading=reading
+        )
+        return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
     if plan.needs_day and not rows.has_time:
         message = (
-            f"{files[0].name}: no column {time!r}, and the zones hold only for certain periods; name the "
-            "column of times with time=, or judge all by one day with at="
+            f"{files[0].name}: no column {time!r}, and the zones are valid only for certain periods; name "
+            "the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    reading = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
+    doubts = _doubts(rows, roads)
     fingerprint = {
-        "source": before,
+        "source": fingerprint_of(files),
         **{
             name: _digest(layer)
             for name, layer in (("zones", zones), ("grids", grids), ("sections", sections))
         },
-        "options": repr({**answering, **reading}),
+        "options": repr({**answering, **reading, "time": time, "batch_rows": batch_rows}),
         "version": __version__,
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:
@@ -225,12 +211,43 @@ def assign_batch(
         sample = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
         place_for = target_for(ledger, rows, sample, _renamed(rows.schema.names, sample))
         tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
-        if fingerprint_of(files) != before:
+        if fingerprint_of(files) != fingerprint["source"]:
             message = f"{files[0]}: changed while it was read; run again when it is complete"
             raise FileError(message)
         ledger.publish(rejects_path, made=place_for.finish())
-        remarks = (*rows.remarks, *ledger.remarks)
-    return _summary(tally, goal, rejects_path, clock.perf_counter() - began, resumed_from, remarks)
+        remarks = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
+    return summary_of(
+        tally,
+        goal,
+        rejects_path,
+        clock.perf_counter() - began,
+        resumed_from=resumed_from,
+        remarks=remarks,
+        encoding=rows.encoding,
+        positions=doubts.problems,
+        lacking=doubts.lacking,
+    )
+
+
+def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Source | None:
+    """Open what can be read and written in batches; None where it must be held in memory as a whole."""
+    if not (is_batch_source(source) and is_batch_target(target) and has("pyarrow")):
+        return None
+    try:
+        return open_source(source, **options)
+    except NotInBatchesError:
+        return None
+
+
+def _doubts(rows: Source, roads: gpd.GeoDataFrame | None) -> Checked:
+    """Look at the first positions of a long file."""
+    nothing = gpd.GeoDataFrame(geometry=[], crs=rows.crs)
+    if roads is None:
+        return Checked(nothing, {}, {})
+    try:
+        return check_rows(first_points(rows).head(_LOOKED_AT), roads, fix=False)
+    except InputError:  # columns that could be several things matter to nobody but this
+        return Checked(nothing, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,27 +323,12 @@ def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def _work(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> _Outcome:
     """Find who answers for the rows of a batch, and turn them into what will be written."""
-    places = source.places(batch)
-    day = np.full(batch.rows, NEVER)
-    if plan.needs_day:
-        day, wrong = source.days(batch)
-        places = places.without(wrong & (places.why == Why.USABLE), Why.BAD_TIME)
-    answers: Mapping[str, Any] = plan.answer(places.x, places.y, day, crs=source.crs)
-    reason = answers["reason"]
-    unusable = np.isin(reason.words, _UNUSABLE)[reason.codes]  # what could not be converted
-    places = places.without(unusable & (places.why == Why.USABLE), Why.BAD_POSITION)
-    keep = places.why == Why.USABLE
-    is_whole = bool(keep.all())
-    tally = Counter(rows=batch.rows, out=int(keep.sum()), ambiguous=int(answers["ambiguous"][keep].sum()))
-    tally["rejects"] = batch.rows - tally["out"]
-    for name in ("found", "reason"):
-        codes, words = answers[name].codes, answers[name].words
-        counts = np.bincount(codes if is_whole else codes[keep], minlength=len(words))
-        tally.update({f"{name}:{word}": int(n) for word, n in zip(words, counts, strict=True)})
-    tally.update({f"why:{why.word}": int((places.why == why).sum()) for why in Why if why and not is_whole})
-    encoded = target.encode(batch, keep, places, answers)
-    rejects = b"" if is_whole else source.rejects(batch, places.why)
-    return _Outcome(batch.after, encoded, rejects, tally)
+    batch = source.checked(batch)
+    judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
+    judged.tally.update(batch.told)
+    encoded = target.encode(batch, judged.keep, judged.places, judged.answers)
+    rejects = b"" if judged.keep.all() else source.rejects(batch, judged.places.why)
+    return _Outcome(batch.after, encoded, rejects, judged.tally)
 
 
 def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejects: Path) -> None:
@@ -361,31 +363,3 @@ def _digest(layer: gpd.GeoDataFrame | None) -> str:
         else:
             digest.update("\0".join(map(str, layer[name].tolist())).encode(errors="replace"))
     return digest.hexdigest()
-
-
-def _summary(
-    tally: Counter[str],
-    target: Path,
-    rejects_path: Path,
-    seconds: float,
-    resumed_from: int,
-    remarks: tuple[str, ...],
-) -> JobSummary:
-    def counts(kind: str) -> dict[str, int]:
-        found = {key.removeprefix(kind): n for key, n in tally.items() if key.startswith(kind) and n}
-        return dict(sorted(found.items()))
-
-    return JobSummary(
-        rows_in=tally["rows"],
-        rows_out=tally["out"],
-        rejects=tally["rejects"],
-        found=counts("found:"),
-        reason=counts("reason:"),
-        reject_reasons=counts("why:"),
-        ambiguous=tally["ambiguous"],
-        seconds=seconds,
-        target=target,
-        rejects_path=rejects_path if tally["rejects"] else None,
-        resumed_from=resumed_from,
-        remarks=remarks,
-    )

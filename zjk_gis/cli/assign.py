@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.job import assign_batch
-from zjk_gis.cli.city import read_zones, tell_report
+from zjk_gis.cli.city import read_zones
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
-from zjk_gis.errors import FileError, InputError
-from zjk_gis.io import check_writable, list_layers, read_layer, write_layer, write_table
-from zjk_gis.io.batch_targets import is_batch_target
-from zjk_gis.io.batches import first_points, is_batch_source, open_source
-from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.errors import FileError
+from zjk_gis.io import check_writable, list_layers, read_layer
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.naming import conform
 from zjk_gis.layers.positions import check_positions, fix_positions
-from zjk_gis.reports import assignment_summary
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from zjk_gis.assign.outcome import JobSummary
     from zjk_gis.cli.console import Console
 
 __all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
@@ -82,16 +75,26 @@ def command(
         message = f"{output}: would overwrite what it is made from; name another file"
         raise FileError(message)
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
-    if _in_batches(incidents, output) and not fix_positions:
-        layers = _read_answering_layers(zones, layer, code, console)
-        summary = _assign_file(incidents, layers, output, console, code=code, **how, **options)
-        assigned = None
-    else:
-        points = read_layer(incidents, spec="incidents", **how)
-        tell_report(points, console)
-        layers = _read_answering_layers(zones, layer, code, console)
-        points = put_right(points, layers.get("roads"), console, change=fix_positions)
-        summary, assigned = _assign_points(points, layers, output, code=code, **options)
+    layers = _read_answering_layers(zones, layer, code, console)
+    done = assign_batch(
+        incidents,
+        layers["zones"],
+        output,
+        grids=layers.get("unit_grids"),
+        sections=layers.get("road_sections"),
+        roads=layers.get("roads"),
+        fix_positions=fix_positions,
+        code=code,
+        progress=False if console.as_json else None,
+        **how,
+        **options,
+    )
+    for remark in done.remarks:
+        console.note(remark, remark)
+    if done.lacking:
+        tell_lacking(done.lacking, console)
+    tell_positions(done.positions, done.fixed if fix_positions else None, console)
+    summary = _summary_of(done)
     tell_summary(summary, console)
     console.say(f"结果:{output}", f"result: {output}")
     if summary["rejected"]:
@@ -100,7 +103,8 @@ def command(
             f"{summary['rejected']:,} rows rejected, with reasons: {summary['rejects']}",
         )
     if report is not None:
-        if assigned is None and summary["incidents"] <= MOST_REPORTED:
+        assigned = None
+        if summary["incidents"] <= MOST_REPORTED:
             assigned = read_layer(output, spec="incidents", **how)
         report_assignment(report, summary, assigned, layers, incidents.name, console)
         summary["report"] = str(report)
@@ -145,62 +149,48 @@ def put_right(
     """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
     lacking = [name for name in ("source", "road_name") if name not in points]
     if roads is not None and lacking:
-        console.note(
-            f"注意:数据没有「{label(lacking[0])}」列,未判断坐标是否为 GCJ-02 或 BD-09",
-            f"note: without a column {lacking[0]!r} it is not judged whether positions are GCJ-02 or BD-09",
-        )
+        tell_lacking(lacking[0], console)
         roads = None
     problems = check_positions(points, roads=roads)
-    counts = problems["problem"].value_counts().sort_index()
+    counts = {str(kind): int(n) for kind, n in problems["problem"].value_counts().sort_index().items()}
     if not change:
-        for problem, count in counts[counts.index.isin(["swapped_axes", "gcj02", "bd09"])].items():
-            console.note(
-                f"注意:{count:,} 件{label(str(problem))},未作改正;加 --fix-positions 可改正",
-                f"note: {count:,} incidents have {label(str(problem), 'en')} and were left alone; "
-                "--fix-positions puts them right",
-            )
+        tell_positions(counts, None, console)
         return points
     fixed = fix_positions(points, problems)
-    for problem, count in counts.items():
-        done = int(fixed["position_fix"].str.contains(str(problem), regex=False).sum())
-        console.say(
-            f"  坐标问题 {label(str(problem))}:{count:,} 件,已改正 {done:,} 件",
-            f"  positions, {label(str(problem), 'en')}: {count:,} found, {done:,} put right",
-        )
+    done = {
+        problem: int(fixed["position_fix"].str.contains(problem, regex=False).sum()) for problem in counts
+    }
+    tell_positions(counts, done, console)
     return fixed
 
 
-def _in_batches(incidents: Path, output: Path) -> bool:
-    """Tell whether the batch job reads the one and writes the other, here where pyarrow may be missing."""
-    return is_batch_source(incidents) and is_batch_target(output) and find_spec("pyarrow") is not None
-
-
-def _assign_file(
-    incidents: Path,
-    layers: dict[str, gpd.GeoDataFrame],
-    output: Path,
-    console: Console,
-    *,
-    time: str,
-    **options: Any,
-) -> dict[str, Any]:
-    """Assign from file to file; what looks wrong with the first positions is said before."""
-    how = {name: options[name] for name in ("crs", "lon", "lat")}
-    points = first_points(open_source(incidents, time=time, batch_rows=_LOOKED_AT, **how))
-    if "roads" in layers:
-        _tell_doubts(points, layers["roads"], console)
-    done = assign_batch(
-        incidents,
-        layers["zones"],
-        output,
-        grids=layers.get("unit_grids"),
-        sections=layers.get("road_sections"),
-        time=time,
-        progress=False if console.as_json else None,
-        **options,
+def tell_lacking(name: str, console: Console) -> None:
+    """Say for want of which column it is not judged whether positions are GCJ-02 or BD-09."""
+    console.note(
+        f"注意:数据没有「{label(name)}」列,未判断坐标是否为 GCJ-02 或 BD-09",
+        f"note: without a column {name!r} it is not judged whether positions are GCJ-02 or BD-09",
     )
-    for remark in done.remarks:
-        console.note(remark, remark)
+
+
+def tell_positions(problems: dict[str, int], fixed: dict[str, int] | None, console: Console) -> None:
+    """Say what is suspicious about positions, and what was fixed of it; None where nothing was to be."""
+    for problem, count in problems.items():
+        if fixed is not None:
+            done = fixed.get(problem, 0)
+            console.say(
+                f"  坐标问题 {label(problem)}:{count:,} 件,已改正 {done:,} 件",
+                f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
+            )
+        elif problem in ("swapped_axes", "gcj02", "bd09"):
+            console.note(
+                f"注意:{count:,} 件{label(problem)},未作改正;加 --fix-positions 可改正",
+                f"note: {count:,} incidents have {label(problem, 'en')} and were left alone; "
+                "--fix-positions fixes them",
+            )
+
+
+def _summary_of(done: JobSummary) -> dict[str, Any]:
+    """Return what a job did as plain numbers; rows that were set aside have nobody."""
     return {
         "incidents": done.rows_in,
         "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest")}
@@ -209,49 +199,13 @@ def _assign_file(
         "ambiguous": done.ambiguous + done.rejects,
         "rejected": done.rejects,
         "reject_reasons": done.reject_reasons,
+        "left_out": done.left_out,
+        "encoding": done.encoding,
         "output": str(done.target),
         "rejects": None if done.rejects_path is None else str(done.rejects_path),
         "seconds": round(done.seconds, 3),
         "resumed_from": done.resumed_from,
     }
-
-
-def _tell_doubts(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, console: Console) -> None:
-    """Say what looks wrong with the first positions of a file."""
-    with suppress(InputError):  # columns that could be several things matter to nobody but this
-        points = conform(points, spec_of("incidents"))
-        put_right(points, roads, console, change=False)
-        if len(points) >= _LOOKED_AT:
-            console.note(
-                f"坐标只查看了前 {_LOOKED_AT:,} 行", f"only the first {_LOOKED_AT:,} rows were looked at"
-            )
-
-
-def _assign_points(
-    points: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], output: Path, **options: Any
-) -> tuple[dict[str, Any], gpd.GeoDataFrame]:
-    """Assign what is in memory, and write it; return the counts and all rows."""
-    assigned = assign_incidents(
-        points,
-        layers["zones"],
-        grids=layers.get("unit_grids"),
-        sections=layers.get("road_sections"),
-        **options,
-    )
-    kept, rejects = set_aside_rejects(assigned)
-    if len(kept) + len(rejects) != len(points):
-        message = f"{len(points)} rows came in, but {len(kept)} + {len(rejects)} would go out"
-        raise InputError(message)
-    written = write_layer(kept, output)
-    summary: dict[str, Any] = assignment_summary(assigned)
-    summary |= {"output": str(written), "rejects": None}
-    rejects_path = output.with_name(f"{output.stem}.rejects.csv")
-    if len(rejects):
-        write_table(rejects, rejects_path)
-        summary["rejects"] = str(rejects_path)
-    elif rejects_path.exists():
-        rejects_path.unlink()  # of an earlier run: it would be taken for this one's
-    return summary, assigned
 
 
 def _read_answering_layers(

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from zjk_gis._optional import need
+from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
 from zjk_gis.io.batch_cells import (
     Cells,
@@ -17,29 +19,28 @@ from zjk_gis.io.batch_cells import (
     Why,
     bounded,
     days_of_cells,
-    limit_of,
     numbers_of_cells,
     places_of,
 )
 from zjk_gis.io.batch_scan import loops_for
 from zjk_gis.io.batch_tables import as_csv, csv_cell
-from zjk_gis.io.batches import Batch, Place, crs_of_columns, first_places, time_column
+from zjk_gis.io.batches import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.placing import parse_crs
+from zjk_gis.layers.bare_numbers import limit_of, system_of
 from zjk_gis.layers.coordinates import Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.periods import days_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
-    from pyproj import CRS
 
-    from zjk_gis.io.batch_cells import Limit
+    from zjk_gis.layers.bare_numbers import Limit
 
 __all__ = ["ArrowSource", "Reader"]
 
@@ -71,6 +72,8 @@ class ArrowSource:
     lon, lat, crs, time, batch_rows
         As in `zjk_gis.io.batches.open_source`.
     """
+
+    encoding = ""
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class ArrowSource:
             self._place_columns(lon, lat, given)
             return
         self.crs = _crs_of_file(files[0], own, given)
-        self._limit = limit_of(self.crs, assumed=False)
+        self._limit = limit_of(self.crs, is_bare=False)
 
     def _place_columns(self, lon: str | None, lat: str | None, given: CRS | None) -> None:
         name = self.files[0].name
@@ -115,7 +118,7 @@ class ArrowSource:
                 f"{self.files[0]}: no geometry and no columns of coordinates among {listed}; name them with "
                 "lon= and lat="
             )
-            raise InputError(message)
+            raise NotInBatchesError(message)  # there may be a place in one cell
         self._pair = pair
         places = first_places(self)
         if not pair.sure and north_first(places.x, places.y):
@@ -123,8 +126,10 @@ class ArrowSource:
             places = places.swapped()
             self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
         columns = f"{pair.east} and {pair.north}"
-        self.crs, assumed = crs_of_columns(given, places, name, columns, self.remarks)
-        self._limit = limit_of(self.crs, assumed=assumed)
+        system = system_of(places.x, places.y, given=given, name=name, columns=columns)
+        if system.remark:
+            self.remarks.append(system.remark)
+        self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
 
     def batches(self, place: Place) -> Iterator[Batch]:
         """Hand out the rows from a place on."""
@@ -142,6 +147,14 @@ class ArrowSource:
                     "damaged, export it again"
                 )
                 raise FileError(message)
+
+    def checked(self, batch: Batch) -> Batch:
+        """Return the batch: columns know their types."""
+        return batch
+
+    def closing_remarks(self, tally: Mapping[str, int]) -> list[str]:
+        """Say nothing: all was said at the beginning."""
+        return []
 
     def batches_expected(self, place: Place) -> int | None:
         """Return how many batches follow."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from zjk_gis.io.batch_scan import BLANK, ODD
-from zjk_gis.layers.coordinates import in_china
+from zjk_gis.layers.bare_numbers import fits, misfits
 from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.spec import Field
 from zjk_gis.layers.times import YEAR_FIRST
@@ -22,28 +22,23 @@ from zjk_gis.layers.values import converted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pyproj import CRS
 
     from zjk_gis.io.batch_scan import Loops
+    from zjk_gis.layers.bare_numbers import Limit
     from zjk_gis.layers.times import TimeOrder
 
 __all__ = [
     "Cells",
-    "Limit",
     "Numbers",
     "Places",
     "Why",
     "bounded",
     "days_of_cells",
-    "limit_of",
     "numbers_of_cells",
     "places_of",
 ]
 
-Limit = Literal["china", "globe", "metres"]
-
 _NUMBER = Field(name="coordinate", title="坐标", dtype="number")
-_FARTHEST_M = 1e8  # no projected coordinate on Earth is as great, with any zone prefix
 
 
 class Why(IntEnum):
@@ -57,6 +52,8 @@ class Why(IntEnum):
     NO_POINT = 5
     TOO_MANY_CELLS = 6
     BAD_TIME = 7
+    SWAPPED_AXES = 8
+    OUTSIDE_CHINA = 9
 
     @property
     def word(self) -> str:
@@ -175,30 +172,22 @@ def places_of(east: Numbers, north: Numbers) -> Places:
     return Places(x, y, why).without(why > 0, None)
 
 
-def limit_of(crs: CRS, *, assumed: bool) -> Limit:
-    """Return within what the coordinates of a system must lie; China where it was assumed for that reason."""
-    if assumed:
-        return "china"
-    return "globe" if crs.is_geographic else "metres"
-
-
 def bounded(places: Places, limit: Limit) -> Places:
-    """Reject positions that can be no place, as `Why.BAD_POSITION`.
+    """Reject positions that cannot be one, for the reasons of `zjk_gis.layers.bare_numbers.misfits`.
 
     Examples
     --------
     >>> swapped = Places(np.array([114.88, 40.82]), np.array([40.82, 114.88]), np.zeros(2, dtype=np.uint8))
-    >>> bounded(swapped, "globe").why.tolist() == [Why.USABLE, Why.BAD_POSITION]
+    >>> bounded(swapped, "globe").why.tolist() == [Why.USABLE, Why.SWAPPED_AXES]
     True
     """
-    x, y = places.x, places.y
-    if limit == "china":
-        fine = in_china(x, y)
-    elif limit == "globe":
-        fine = (np.abs(x) <= 180) & (np.abs(y) <= 90)
-    else:
-        fine = (np.abs(x) <= _FARTHEST_M) & (np.abs(y) <= _FARTHEST_M)
-    return places.without(~fine & (places.why == Why.USABLE), Why.BAD_POSITION)
+    wrong = ~fits(places.x, places.y, limit) & (places.why == Why.USABLE)
+    if not wrong.any():
+        return places
+    rows = np.flatnonzero(wrong)
+    why = places.why.copy()
+    why[rows] = [Why[reason.upper()] for reason in misfits(places.x[rows], places.y[rows], limit).tolist()]
+    return Places(places.x, places.y, why).without(wrong, None)
 
 
 def days_of_cells(cells: Cells, order: TimeOrder = YEAR_FIRST) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -1,14 +1,29 @@
-"""A text file of any length as a stream of UTF-8, whatever it is packed with and encoded in."""
+"""A text file of any length as a stream of UTF-8, whatever it is packed with and encoded in.
+
+Chinese bureaus exchange UTF-8 and GBK side by side, often without a mark, and now and then paste one below
+the other. The rule, which every text file of the library is read by:
+
+1. A byte order mark says it.
+2. Text counts as ASCII until the first other byte. From there on the lines of the next megabyte vote: a line
+   that is valid UTF-8 is hardly ever anything else; one that is not may be GB18030 (which contains GBK and
+   GB 2312). The encoding of most of them is the file's. If none is valid in either, the file is refused.
+3. A line that is not valid in the file's encoding, or that is plainly in the other one, is read in that other
+   one. What is valid in neither keeps what can be read, with ``�`` for the rest. Both are told.
+"""
 
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Any, Self
+import gzip
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
-from zjk_gis._optional import need
+from zjk_gis._optional import has, need
 from zjk_gis.errors import FileError
+from zjk_gis.io.encoding import Encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,41 +31,87 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Utf8Stream", "first_row_not_utf8", "is_packed"]
+__all__ = ["GB18030", "UTF_8", "MixedLines", "Utf8Stream", "first_row_not_utf8", "is_packed", "line_as_utf8"]
 
-_PACKINGS = {".gz": "gzip", ".zst": "zstd"}
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+UTF_8, GB18030 = "UTF-8", "GB18030"
+_GZIP, _ZSTD = ".gz", ".zst"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8", UTF_8),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
 _BLOCK = 1 << 24
+_WINDOW = 1 << 20  # whose lines vote
+_NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
+# Two Chinese characters of UTF-8 in a row: seldom within GBK, and then the line as a whole is asked.
+_LIKE_UTF_8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){2}")
+
+
+@dataclass(frozen=True, slots=True)
+class MixedLines:
+    """Lines that were not in their file's encoding.
+
+    Attributes
+    ----------
+    other : int
+        How many were read in the other encoding.
+    damaged : int
+        How many are valid in neither and were read as far as they can be.
+    """
+
+    other: int = 0
+    damaged: int = 0
+
+    def __add__(self, more: MixedLines) -> MixedLines:
+        return MixedLines(self.other + more.other, self.damaged + more.damaged)
+
+    def said(self, name: str, encoding: str) -> list[str]:
+        """Say it of a file in an encoding."""
+        told = []
+        if self.other:
+            other = GB18030 if encoding == UTF_8 else UTF_8
+            told.append(
+                f"{name}: {self.other} lines are in {other}, not in {encoding}, and were read as such"
+            )
+        if self.damaged:
+            told.append(f"{name}: {self.damaged} lines are damaged; what cannot be read is shown as �")
+        return told
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of the text so far."""
+
+    encoding: Encoding | None = None
+    is_decided: bool = False
+    decoder: codecs.IncrementalDecoder | None = None
+    by_line: bool = False
+    ended: bool = False
+    rest: bytes = b""  # read, but not yet handed out: what may be a part of a line or of a mark
+    spare: bytes = b""  # the same, in UTF-8
+    mixed: MixedLines = MixedLines()
 
 
 class Utf8Stream:
     """Read a file as UTF-8: packed as .gz or .zst or not, with a byte order mark or not, perhaps GB18030.
 
-    Text counts as ASCII until the first other byte. The block that holds it decides, by the rule of
-    `zjk_gis.io.encoding`: what is valid UTF-8 is hardly ever anything else, and GB18030 comes next.
-
     Parameters
     ----------
     file : Path
-
-    Attributes
-    ----------
-    encoding : str or None
-        None as long as all was ASCII.
     """
 
     def __init__(self, file: Path) -> None:
-        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         self._file = file
-        self._raw: Any = pyarrow.input_stream(str(file), compression=_PACKINGS.get(file.suffix.casefold()))
-        self.encoding: str | None = None
-        self._decoder: codecs.IncrementalDecoder | None = None
-        self._head: bytes = self._raw.read(3)  # read, but not yet handed out
-        self._spare = b""  # the same, in UTF-8
-        for mark, name in _MARKS:
-            if self._head.startswith(mark):
-                self._head = self._head.removeprefix(mark)
-                self._take(name)
+        self._raw = _opened(file)
+        self._now = _State()
+        self._now.rest = self._read_raw(3)
+        for mark, codec, name in _MARKS:
+            if self._now.rest.startswith(mark):
+                self._now.rest = self._now.rest.removeprefix(mark)
+                self._now.encoding = Encoding(name, "byte order mark")
+                if name != UTF_8:
+                    self._now.decoder = codecs.getincrementaldecoder(codec)()
+                    self._now.is_decided = True
                 break
 
     def __enter__(self) -> Self:
@@ -63,70 +124,233 @@ class Utf8Stream:
         """Close the file."""
         self._raw.close()
 
+    @property
+    def encoding(self) -> Encoding | None:
+        """The encoding found; None as long as all was ASCII."""
+        return self._now.encoding
+
+    def take_mixed(self) -> MixedLines:
+        """Return which lines of a file in GB18030 were in another encoding since this was asked last."""
+        mixed, self._now.mixed = self._now.mixed, MixedLines()
+        return mixed
+
     def read(self, size: int) -> bytes:
         """Return about so many bytes of UTF-8; none at the end of the file.
 
-        What was taken for UTF-8 is not checked here, as only whole rows can be blamed for damage: see
-        `first_row_not_utf8`.
+        What was taken for UTF-8 is not checked here, as only whole rows can be mended: see
+        `first_row_not_utf8` and `line_as_utf8`.
 
         Raises
         ------
         FileError
             If the text is in neither encoding.
         """
-        spare, self._spare = self._spare, b""
+        now = self._now
+        spare, now.spare = now.spare, b""
         while not spare:
-            raw: bytes = self._head + self._raw.read(max(size - len(self._head), 0))
-            self._head = b""
-            if self.encoding is None and not raw.isascii():
-                self._take(self._encoding_of(raw))
-            if self._decoder is None:
+            raw = now.rest + self._read_raw(max(size - len(now.rest), 0))
+            now.rest = b""
+            if not raw and now.ended:
+                return b"" if now.decoder is None else self._decoded(b"")  # which ends within a character
+            if not now.is_decided and not raw.isascii():
+                raw = self._decide(raw)
+            if now.decoder is not None:
+                spare = self._decoded(raw)
+            elif now.by_line:
+                spare = self._line_by_line(raw)
+            else:
                 return raw
-            try:
-                spare = self._decoder.decode(raw, final=not raw).encode()
-            except UnicodeError:
-                message = f"{self._file}: is not valid {self.encoding} throughout; export it again as UTF-8"
-                raise FileError(message) from None
-            if not raw:
+            if now.ended and not now.rest:
                 break
         return spare
 
     def skip(self, size: int) -> None:
-        """Pass over so many bytes of UTF-8; plain files are not read for it."""
+        """Pass over so many bytes of UTF-8; plain files in UTF-8 are not read for it."""
+        now = self._now
         while size > 0:
-            if self.encoding == "utf-8" and self._file.suffix.casefold() not in _PACKINGS:
-                self._raw.seek(self._raw.tell() - len(self._head) + size)
-                self._head = b""
+            is_utf_8 = now.is_decided and now.decoder is None and not now.by_line
+            if is_utf_8 and not now.spare and not is_packed(self._file):
+                self._raw.seek(self._raw.tell() - len(now.rest) + size)
+                now.rest = b""
                 return
             piece = self.read(min(size, _BLOCK))
             if not piece:
                 return
-            self._spare = piece[size:]
+            now.spare = piece[size:]
             size -= len(piece)
 
-    def _take(self, encoding: str) -> None:
-        self.encoding = encoding
-        if encoding != "utf-8":
-            self._decoder = codecs.getincrementaldecoder(encoding)()
+    def _read_raw(self, size: int) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0:  # what is packed comes in pieces
+            piece = self._raw.read(size)
+            if not piece:
+                self._now.ended = True
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
 
-    def _encoding_of(self, raw: bytes) -> str:
-        for encoding in ("utf-8", "gb18030"):
+    def _decide(self, raw: bytes) -> bytes:
+        """Let the lines from the first that is not ASCII vote; return the bytes with what was read more."""
+        first = _NOT_ASCII.search(raw)
+        at = (
+            0
+            if first is None
+            else max(raw.rfind(b"\n", 0, first.start()), raw.rfind(b"\r", 0, first.start())) + 1
+        )
+        lacking = at + _WINDOW - len(raw)
+        if lacking > 0:
+            raw += self._read_raw(lacking)
+        window = raw[at : at + _WINDOW]
+        if at + _WINDOW < len(raw) or not self._now.ended:
+            window = window[: max(window.rfind(b"\n"), window.rfind(b"\r")) + 1] or window
+        votes = {UTF_8: 0, GB18030: 0}
+        damaged = 0
+        for line in window.splitlines():
+            if not line.isascii():
+                vote = _vote(line)
+                if vote is None:
+                    damaged += 1
+                else:
+                    votes[vote] += 1
+        now, marked = self._now, self._now.encoding is not None
+        if damaged > votes[UTF_8] + votes[GB18030]:
+            raise FileError(_in_neither(self._file, raw, marked=marked))
+        now.is_decided = True
+        if marked:
+            return raw
+        now.by_line = votes[GB18030] > votes[UTF_8]
+        name, other = (GB18030, UTF_8) if now.by_line else (UTF_8, GB18030)
+        if votes[other] or damaged:
+            now.encoding = Encoding(name, f"most of its lines are valid {name}", sure=False)
+        else:
+            found = f"not valid {other}, valid {name}" if now.by_line else f"valid {name}"
+            now.encoding = Encoding(name, found, sure=not now.by_line)
+        return raw
+
+    def _decoded(self, raw: bytes) -> bytes:
+        decoder = self._now.decoder
+        assert decoder is not None  # noqa: S101 - for the type checker
+        try:
+            return decoder.decode(raw, final=self._now.ended).encode()
+        except UnicodeError:
+            name = self._now.encoding.name if self._now.encoding is not None else ""
+            message = f"{self._file}: is not valid {name} throughout; export it again as UTF-8"
+            raise FileError(message) from None
+
+    def _line_by_line(self, raw: bytes) -> bytes:
+        """Turn whole lines of GB18030 into UTF-8; what is no whole line yet waits for the next block."""
+        now = self._now
+        if not now.ended:
+            end = max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1
+            if not end:  # one line longer than a block: its end must come first
+                now.rest = raw + self._read_raw(_BLOCK)
+                return b""
+            raw, now.rest = raw[:end], raw[end:]
+        if _LIKE_UTF_8.search(raw) is None:
             try:
-                codecs.getincrementaldecoder(encoding)().decode(raw, final=False)
+                return raw.decode("gb18030").encode()
             except UnicodeDecodeError:
+                pass
+        pieces = []
+        for line in raw.splitlines(keepends=True):
+            if line.isascii():
+                pieces.append(line)
                 continue
-            return encoding
-        message = f"{self._file}: neither UTF-8 nor GB18030 is valid; export it again as UTF-8"
-        raise FileError(message)
+            told, encoding = line_as_utf8(line, GB18030)
+            now.mixed += MixedLines(int(encoding == UTF_8), int(encoding is None))
+            pieces.append(told)
+        return b"".join(pieces)
+
+
+def _opened(file: Path) -> BinaryIO:
+    ending = file.suffix.casefold()
+    opened: Any
+    if ending == _GZIP:
+        opened = gzip.open(file, "rb")  # noqa: SIM115 - whoever made the stream closes it
+    elif ending == _ZSTD:
+        pyarrow = need("pyarrow", extra="parquet", purpose="unpack a .zst file")
+        opened = pyarrow.input_stream(str(file), compression="zstd")
+    else:
+        opened = file.open("rb", buffering=0)
+    return opened  # type: ignore[no-any-return]
+
+
+def _vote(line: bytes) -> str | None:
+    for name in (UTF_8, GB18030):
+        try:
+            line.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return None
+
+
+def _in_neither(file: Path, raw: bytes, *, marked: bool) -> str:
+    places = []
+    for name in (UTF_8, GB18030):
+        try:
+            codecs.getincrementaldecoder(name)().decode(raw, final=False)
+        except UnicodeDecodeError as error:
+            if marked:
+                return (
+                    f"{file}: begins as utf-8-sig but is not valid at byte {error.start + 3}; export it again"
+                )
+            places.append(f"{name} (byte {error.start})")
+    return f"{file}: neither {' nor '.join(places)} is valid; export it again as UTF-8"
+
+
+def line_as_utf8(line: bytes, usual: str) -> tuple[bytes, str | None]:
+    r"""Return a line of text as UTF-8, and the encoding it was in; None where it is damaged.
+
+    Parameters
+    ----------
+    line : bytes
+        Of a file in UTF-8 or GB18030.
+    usual : str
+        The encoding of the file.
+
+    Examples
+    --------
+    >>> line_as_utf8("桥西".encode("gbk"), "UTF-8")[0].decode(), line_as_utf8("桥西".encode(), "GB18030")[1]
+    ('桥西', 'UTF-8')
+    >>> line_as_utf8("桥西区".encode()[:-1] + b",1", "UTF-8")[0].decode()
+    '桥西�,1'
+    """
+    try:
+        line.decode(UTF_8)
+    except UnicodeDecodeError:
+        pass
+    else:
+        # Short text may be valid in both by chance; two Chinese characters of UTF-8 in a row hardly ever are.
+        if usual == UTF_8 or _LIKE_UTF_8.search(line) or not _is_gb18030(line):
+            return line, UTF_8
+    replaced = line.decode(UTF_8, "replace")
+    kept = sum(len(character.encode()) for character in replaced if character > "\x7f" and character != "�")
+    is_mostly_utf_8 = usual == UTF_8 and 2 * kept > len(line) - sum(byte < 0x80 for byte in line)
+    if not is_mostly_utf_8 and _is_gb18030(line):
+        return line.decode("gb18030").encode(), GB18030
+    text = replaced if usual == UTF_8 else line.decode("gb18030", "replace")
+    return text.encode(), None
+
+
+def _is_gb18030(line: bytes) -> bool:
+    try:
+        line.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_packed(file: Path) -> bool:
     """Tell whether a file is packed, so that its length says little."""
-    return file.suffix.casefold() in _PACKINGS
+    return file.suffix.casefold() in (_GZIP, _ZSTD)
 
 
-def first_row_not_utf8(text: Any, begin: NDArray[np.int64], end: NDArray[np.int64]) -> int | None:
-    r"""Return the first of some rows of text that is no valid UTF-8.
+def first_row_not_utf8(
+    text: Any, begin: NDArray[np.int64], end: NDArray[np.int64], *, after: int = 0
+) -> int | None:
+    r"""Return the first of some rows of text that is not valid UTF-8, from a row on.
 
     Examples
     --------
@@ -135,16 +359,23 @@ def first_row_not_utf8(text: Any, begin: NDArray[np.int64], end: NDArray[np.int6
     >>> first_row_not_utf8("a,桥\nb,".encode() + b"\xce\n", np.array([0, 6]), np.array([5, 9]))
     1
     """
-    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-    first, last = int(begin[0]), int(end[-1])
-    ends = pyarrow.py_buffer(np.array([first, last], dtype=np.int64))
-    whole = pyarrow.Array.from_buffers(pyarrow.large_string(), 1, [None, ends, pyarrow.py_buffer(text)])
+    if after >= len(begin):
+        return None
+    first, last = int(begin[after]), int(end[-1])
+    if has("pyarrow"):  # which checks without making a text of it
+        import pyarrow
+
+        ends = pyarrow.py_buffer(np.array([first, last], dtype=np.int64))
+        whole = pyarrow.Array.from_buffers(pyarrow.large_string(), 1, [None, ends, pyarrow.py_buffer(text)])
+        try:
+            whole.validate(full=True)
+        except pyarrow.ArrowInvalid:
+            pass
+        else:
+            return None
+    piece = bytes(text[first:last])
     try:
-        whole.validate(full=True)
-    except pyarrow.ArrowInvalid:
-        for row, (left, right) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
-            try:
-                bytes(text[left:right]).decode()
-            except UnicodeDecodeError:
-                return row
+        piece.decode()
+    except UnicodeDecodeError as error:
+        return int(np.searchsorted(begin, first + error.start, side="right")) - 1
     return None

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import geopandas as gpd
 import numpy as np
 
-from zjk_gis.errors import CRSError, FileError, InputError
+from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.batch_cells import Places
-from zjk_gis.io.paths import blamed_on, existing_file
+from zjk_gis.io.paths import blamed_on, ending_of, existing_file
+from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.coordinates import in_china, looks_projected
-from zjk_gis.layers.inference import probable_crs
+from zjk_gis.layers.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BATCH_ROWS",
     "Batch",
+    "NotInBatchesError",
     "Place",
     "Source",
-    "crs_of_columns",
     "fingerprint_of",
     "first_places",
     "first_points",
@@ -47,15 +47,10 @@ __all__ = [
     "time_column",
 ]
 
-BATCH_ROWS = 1 << 17
-
 _TEXT = (".csv", ".tsv", ".txt")
-_PACKED = (".gz", ".zst")
 _PARQUET = (".parquet", ".geoparquet")
 _LAYERS = (".gpkg", ".shp")
 _ENDS_BYTES = 1 << 16
-_FIRST_ROWS = 10_000
-_MOSTLY = 0.9  # this share of the first rows must be degrees in China to take all for such
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +89,20 @@ class Batch:
         Where the source goes on behind them.
     content : object
         What the source needs to know of them.
+    told : tuple of str
+        What was found among the rows, each to be counted: ``left:total`` for a row that is a sum of others,
+        ``mixed:other`` for a line in another encoding than the file's, and the like.
     """
 
     rows: int
     before: int
     after: Place
     content: Any
+    told: tuple[str, ...] = ()
+
+
+class NotInBatchesError(InputError):
+    """A source that cannot be read in batches, though it may be read as a whole."""
 
 
 class Source(Protocol):
@@ -111,6 +114,7 @@ class Source(Protocol):
     has_time: bool
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
+    encoding: str  # of text; empty where the format says it
 
     @property
     def schema(self) -> pa.Schema:
@@ -121,6 +125,12 @@ class Source(Protocol):
 
     def batches(self, place: Place) -> Iterator[Batch]:
         """Hand out the rows from a place on, in order."""
+
+    def checked(self, batch: Batch) -> Batch:
+        """Return a batch fit to be worked on; called once for each, in any thread."""
+
+    def closing_remarks(self, tally: Mapping[str, int]) -> list[str]:
+        """Say what was found on the way, by how often."""
 
     def places(self, batch: Batch) -> Places:
         """Return the rows' coordinates in `crs`, and why where there are none."""
@@ -146,7 +156,7 @@ def is_batch_source(path: str | os.PathLike[str]) -> bool:
     >>> is_batch_source("incidents.csv.gz"), is_batch_source("incidents.xlsx")
     (True, False)
     """
-    return Path(path).is_dir() or _ending(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
+    return Path(path).is_dir() or ending_of(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
 
 
 def open_source(
@@ -192,15 +202,15 @@ def open_source(
         raise InputError(message)
     files = parts_of(path)
     options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
-    if _ending(files[0]) in _TEXT:
+    if ending_of(files[0]) in _TEXT:
         from zjk_gis.io.batch_text import TextSource
 
         return TextSource(files, **options)
     from zjk_gis.io.batch_files import open_geopackage, open_parquet, open_shapefile
 
-    if _ending(files[0]) in _PARQUET:
+    if ending_of(files[0]) in _PARQUET:
         return open_parquet(files, **options)
-    if _ending(files[0]) == ".gpkg":
+    if ending_of(files[0]) == ".gpkg":
         return open_geopackage(files[0], **options)
     return open_shapefile(files[0], **options)
 
@@ -227,7 +237,7 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
     folder = Path(path)
     with blamed_on(folder):
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
-    kinds = {_TEXT if _ending(entry) in _TEXT else _ending(entry) for entry in entries}
+    kinds = {_TEXT if ending_of(entry) in _TEXT else ending_of(entry) for entry in entries}
     if not entries:
         message = f"{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files"
         raise FileError(message)
@@ -264,9 +274,9 @@ def first_places(source: Source) -> Places:
     """Return the positions of the first rows, by which the others are judged."""
     found, rows = [Places.none()], 0
     for batch in source.batches(Place()):
-        found.append(source.places(batch))
+        found.append(source.places(source.checked(batch)))
         rows += batch.rows
-        if rows >= _FIRST_ROWS:
+        if rows >= SAMPLE_ROWS:
             break
     return Places(
         np.concatenate([places.x for places in found]),
@@ -300,49 +310,3 @@ def time_column(columns: Sequence[str], time: str) -> str | None:
     field = next((field for field in spec_of("incidents").fields if field.name == time), None)
     names = {plain(name).casefold() for name in field.names} if field is not None else set()
     return next((column for column in columns if plain(column).casefold() in names), None)
-
-
-def crs_of_columns(
-    given: CRS | None, places: Places, name: str, columns: str, remarks: list[str]
-) -> tuple[CRS, bool]:
-    """Return the system of columns of coordinates, judged by the first rows, and whether it was assumed.
-
-    Degrees are taken for CGCS2000 only if nearly all of the first rows lie in China; a row that then does
-    not is for the rejects.
-
-    Raises
-    ------
-    CRSError
-        If it has to be named, or the coordinates cannot be in the one named.
-    """
-    from pyproj import CRS
-
-    from zjk_gis.crs import CGCS2000
-
-    usable = np.isfinite(places.x) & np.isfinite(places.y)
-    x, y = places.x[usable], places.y[usable]
-    degrees = in_china(x, y) | in_china(y, x)
-    if given is not None:
-        metres = looks_projected(x, y) | looks_projected(y, x)
-        if len(x) and ((given.is_projected and degrees.all()) or (given.is_geographic and metres.all())):
-            held, wanted = ("degrees", "metres") if given.is_projected else ("metres", "degrees")
-            message = (
-                f"{name}: {columns} hold {held}, but crs={given.name} is in {wanted}; name the right one"
-            )
-            raise CRSError(message)
-        return given, False
-    if len(x) and degrees.mean() >= _MOSTLY:
-        remarks.append(f"{name}: {columns} taken for CGCS2000 (EPSG:4490), being degrees in China")
-        return CRS.from_epsg(CGCS2000), True
-    hint = probable_crs(x, y) if not degrees.any() else "some of them are degrees in China, some are not"
-    message = f"{name}: name the system of {columns} with crs=; {hint}"
-    raise CRSError(message)
-
-
-def _ending(path: Path) -> str:
-    """Return the ending that tells the format, without that of the packing."""
-    suffix = path.suffix.casefold()
-    if suffix in _PACKED:
-        inner = Path(path.stem).suffix.casefold()
-        return inner if inner in _TEXT else suffix
-    return suffix

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["HEAD_ROWS", "Layout", "Merged", "find_layout", "is_note", "is_total", "names_columns"]
+__all__ = [
+    "HEAD_ROWS",
+    "Layout",
+    "Merged",
+    "find_layout",
+    "is_label",
+    "is_note",
+    "is_total",
+    "names_columns",
+]
 
 HEAD_ROWS = 40  # that are looked at; who puts more above a table must cut it off
 _DEEPEST = 20
@@ -189,6 +198,17 @@ def is_note(cell: str) -> bool:
     [True, True, False, False]
     """
     return _NOTE.fullmatch(_plain(cell)) is not None
+
+
+def is_label(cell: str) -> bool:
+    """Tell whether a cell says something of the table as a whole, after a label of its own.
+
+    Examples
+    --------
+    >>> [is_label(cell) for cell in ("填报日期：2025-1-2", "王某")]
+    [True, False]
+    """
+    return _LABEL.fullmatch(_plain(cell)) is not None
 
 
 def _plain(cell: str) -> str:

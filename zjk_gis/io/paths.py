@@ -28,6 +28,7 @@ __all__ = [
     "blamed_on",
     "check_content",
     "check_writable",
+    "ending_of",
     "existing_file",
     "format_of",
     "gdal_name",
@@ -82,6 +83,7 @@ _FORMATS = {
     ".xlsx": Format("Excel", "workbook", (_ZIP, _OLE)),
     ".xls": Format("Excel", "workbook", (_ZIP, _OLE)),
 }
+_PACKED = (".gz", ".zst")  # of text
 _WRITTEN = (".gpkg", ".shp", ".geojson", ".fgb", ".parquet", ".csv", ".xlsx", ".kml", ".gdb")
 _GEODATABASE = ".gdb"
 _PAGES = (".html",)
@@ -208,7 +210,7 @@ def format_of(path: Path) -> Format:
     InputError
         If the ending is unknown; the message lists those there are.
     """
-    found = _FORMATS.get(path.suffix.lower())
+    found = _FORMATS.get(ending_of(path))
     if found is None:
         message = (
             f"{path}: the ending {path.suffix!r} is no known format; those read are {', '.join(_FORMATS)}"
@@ -219,7 +221,16 @@ def format_of(path: Path) -> Format:
 
 def is_readable(path: Path) -> bool:
     """Tell whether a file's ending is one of those that are read."""
-    return path.suffix.lower() in _FORMATS
+    return ending_of(path) in _FORMATS
+
+
+def ending_of(path: Path) -> str:
+    """Return the ending that tells the format, without that of the packing: ``.csv`` of ``a.csv.gz``."""
+    suffix = path.suffix.lower()
+    if suffix in _PACKED:
+        inner = Path(path.stem).suffix.lower()
+        return inner if _FORMATS.get(inner) is _TEXT else suffix
+    return suffix
 
 
 def check_content(path: Path, expected: Format) -> None:
@@ -230,8 +241,8 @@ def check_content(path: Path, expected: Format) -> None:
     FileError
         If they are not, or the file is empty; the message says what it looks like.
     """
-    if expected.kind == "geodatabase":
-        return  # a folder: what is in it is looked at where it is opened
+    if expected.kind == "geodatabase" or path.suffix.lower() in _PACKED:
+        return  # what is in it is looked at where it is opened
     with blamed_on(path), path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head:

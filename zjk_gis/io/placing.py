@@ -13,19 +13,10 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
-from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
-from zjk_gis.layers.coordinates import (
-    Pair,
-    in_china,
-    looks_projected,
-    named_columns,
-    north_first,
-    read_positions,
-)
-from zjk_gis.layers.inference import probable_crs
-from zjk_gis.layers.readings import packed_evidence
+from zjk_gis.layers.bare_numbers import misfits, system_of
+from zjk_gis.layers.coordinates import Pair, in_china, named_columns, north_first, read_positions
 from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
@@ -34,11 +25,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.bare_numbers import BareSystem
     from zjk_gis.layers.coordinates import Positions
 
 __all__ = ["parse_crs", "place_table"]
 
 _COARSE_DECIMALS = 2
+_REASONS = ("missing", "not_a_number", "zero", "too_many_cells", "outside_china", "bad_position")
+_SAID = {
+    "too_many_cells": "have more cells than there are columns",
+    "outside_china": "lie outside China by {columns}, unlike the others",
+    "bad_position": "hold numbers in {columns} that do not fit the others",
+}
 
 
 def parse_crs(crs: Any) -> CRS | None:
@@ -77,7 +75,7 @@ def place_table(
     report : dict
         Told the columns, their axes, the CRS and where it is from, and the rows without a position.
     crs : CRS or None
-        Of the coordinates; by default CGCS2000 degrees, if all of them look so.
+        Of the coordinates; by default what `zjk_gis.layers.bare_numbers` finds.
     lon, lat : str or None
         The columns; by default those recognised.
 
@@ -90,7 +88,7 @@ def place_table(
     InputError
         If no columns of coordinates are recognised.
     CRSError
-        If the coordinates are no degrees in China and `crs` is missing, or do not fit it.
+        If nothing says which system the coordinates are in, or they cannot be in `crs`.
     """
     unnamed = lon is None and lat is None
     shape = geometry_column(table, named=True) if unnamed else None
@@ -123,24 +121,50 @@ def place_table(
         report["remarks"].append(f"{path.name}: {turned}")
     columns = f"{pair.east} and {pair.north}" if both is None else both
     _tell_coarse(positions, columns, table.index, path, report)
-    chosen = _choose_crs(positions.x, positions.y, path, report, crs, columns)
+    system = system_of(positions.x, positions.y, given=crs, name=path.name, columns=columns)
+    _tell_system(system, report)
     report["coordinates"] = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
     if positions.is_dms.any():
         report["remarks"].append(
             f"{path.name}: {int(positions.is_dms.sum())} positions in {columns} are "
             "written as angles (degrees, minutes, seconds) and were turned into decimal degrees"
         )
-    for why in ("missing", "not_a_number", "zero"):
-        rows = table.index[positions.why == why].tolist()
-        if rows:
-            report["without_position"][why] = rows
+    why = positions.why.astype(object)
+    why[report.get("too_many_cells", [])] = "too_many_cells"  # which cell is which is not known there
+    misfit = misfits(positions.x, positions.y, system.limit)
+    aside = (why == "") & (misfit != "") & (misfit != "swapped_axes")  # those are read as they stand
+    why[aside] = misfit[aside]
+    _set_aside(why, table.index, columns, path, report)
     if "geometry" in table.columns:  # the name that the points take
         table = table.rename(columns={"geometry": "geometry_recorded"})
         report["names"] = {"geometry": "geometry_recorded"}
-    usable = positions.why == ""
+    usable = why == ""
     shapes: NDArray[np.object_] = np.full(len(table), None, dtype=object)
     shapes[usable] = shapely.points(positions.x[usable], positions.y[usable])
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=system.crs))
+
+
+def _tell_system(system: BareSystem, report: dict[str, Any]) -> None:
+    report["crs_from"] = system.found
+    report["limit"] = system.limit
+    if system.remark:
+        report["remarks"].append(system.remark)
+
+
+def _set_aside(
+    why: NDArray[np.object_], index: pd.Index, columns: str, path: Path, report: dict[str, Any]
+) -> None:
+    """Tell the rows without a position by reason; say those that stand out among the others."""
+    for reason in _REASONS:
+        rows = index[why == reason].tolist()
+        if rows:
+            report["without_position"][reason] = rows
+            if reason in _SAID:
+                said = _SAID[reason].format(columns=columns)
+                report["remarks"].append(
+                    f"{path.name}: {len(rows)} rows {said} and were set aside without a position "
+                    f"({name_rows(rows)})"
+                )
 
 
 def _tell_coarse(
@@ -167,11 +191,18 @@ def _place_shapes(
     shapes, srids = geometry_of(table[column])
     blank = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     empty = text.isna().to_numpy() | shapely.is_empty(shapes)
-    for why, rows in (("missing", empty), ("not_a_number", blank & ~empty)):
-        if rows.any():
-            report["without_position"][why] = table.index[rows].tolist()
-    points = shapely.get_coordinates(shapes)
-    chosen = _choose_crs(points[:, 0], points[:, 1], path, report, _named(srids, crs, path, column), column)
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    named = _named(srids, crs, path, column)
+    system = system_of(points[:, 0], points[:, 1], given=named, name=path.name, columns=column)
+    _tell_system(system, report)
+    misfit = misfits(points[:, 0], points[:, 1], system.limit)
+    away = np.zeros(len(table), dtype=bool)
+    away[owner[(misfit != "") & (misfit != "swapped_axes")]] = True
+    why: NDArray[np.object_] = np.select(
+        [empty, blank, away], ["missing", "not_a_number", "outside_china"], default=""
+    ).astype(object)
+    _set_aside(why, table.index, column, path, report)
+    shapes[away] = None
     if crs is None and srids:
         report["crs_from"] = f"file: {column} names it"
     report["coordinates"] = {"wkt": column}
@@ -179,14 +210,14 @@ def _place_shapes(
     if "geometry" in others.columns:
         others = others.rename(columns={"geometry": "geometry_recorded"})
         report["names"] = {"geometry": "geometry_recorded"}
-    return gpd.GeoDataFrame(others, geometry=gpd.GeoSeries(shapes, index=table.index, crs=chosen))
+    return gpd.GeoDataFrame(others, geometry=gpd.GeoSeries(shapes, index=table.index, crs=system.crs))
 
 
 def _named(srids: set[int], given: CRS | None, path: Path, column: str) -> CRS | None:
     """Return the system that the geometries themselves name; refuse several, or another than the caller's."""
     if len(srids) > 1:
         message = (
-            f"{path}: {column} names several systems ({', '.join(map(str, sorted(srids)))}); part the file"
+            f"{path}: {column} names several systems ({', '.join(map(str, sorted(srids)))}); split the file"
         )
         raise CRSError(message)
     own = parse_crs(next(iter(srids))) if srids else None
@@ -194,58 +225,3 @@ def _named(srids: set[int], given: CRS | None, path: Path, column: str) -> CRS |
         message = f"{path}: {column} says it is in {own.name}, but crs= says {given.name}; leave crs= out"
         raise CRSError(message)
     return own if given is None else given
-
-
-def _choose_crs(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    path: Path,
-    report: dict[str, Any],
-    given: CRS | None,
-    columns: str,
-) -> CRS | None:
-    """Return the CRS given, if the coordinates can be in it, or CGCS2000 degrees, if all look so."""
-    usable = np.isfinite(x) & np.isfinite(y)
-    x, y = x[usable], y[usable]
-    degrees = in_china(x, y) | in_china(y, x)  # a row with its axes swapped is a matter for check_positions
-    if given is not None:
-        if len(x) and given.is_projected and degrees.all():
-            message = (
-                f"{path}: {columns} hold degrees, but crs={given.name} is in metres; crs= says what the "
-                "file's numbers are in (perhaps 4490), .to_crs() converts afterwards"
-            )
-            raise CRSError(message)
-        if len(x) and given.is_geographic and (looks_projected(x, y) | looks_projected(y, x)).all():
-            message = (
-                f"{path}: {columns} hold metres, but crs={given.name} is in degrees: {probable_crs(x, y)}"
-            )
-            raise CRSError(message)
-        report["crs_from"] = "argument"
-        return given
-    if not len(x):
-        report["crs_from"] = "none: no row has a usable position"
-        return None
-    if not degrees.all():
-        hint = probable_crs(x, y)
-        if degrees.any():
-            hint = (
-                f"{int((~degrees).sum())} of {len(x)} positions are no degrees in China; crs=4490 if they "
-                "are degrees all the same"
-            )
-        message = f"{path}: name the system of {columns} with crs=; {hint}"
-        raise CRSError(message)
-    packed = packed_evidence(x, y)
-    if packed is not None:
-        message = (
-            f"{path}: {columns} look like packed degrees, minutes and seconds (114.5220 for 114°52′20″): "
-            f"{packed}; place them with zjk_gis.infer_coordinates(table).confirm(table), or pass crs=4490 "
-            "if they are decimal degrees"
-        )
-        raise CRSError(message)
-    report["crs_from"] = f"assumed: all {len(x)} positions in {columns} are degrees in China"
-    swapped = int(in_china(y, x).sum())
-    but = f", {swapped} of them with the axes exchanged (see check_positions)" if swapped else ""
-    remark = f"{path.name}: {columns} taken for CGCS2000 (EPSG:4490): all are degrees in China{but}"
-    remark += "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
-    report["remarks"].append(remark)
-    return CRS.from_epsg(CGCS2000)

@@ -10,12 +10,12 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import FileError, name_rows
-from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_note, is_total, names_columns
+from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_label, is_note, is_total, names_columns
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.coordinates import Pair, named_columns, read_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,9 +23,19 @@ if TYPE_CHECKING:
     from zjk_gis.io.headers import Layout, Merged
     from zjk_gis.layers.coordinates import Positions
 
-__all__ = ["Shaped", "shape_table"]
+__all__ = [
+    "NotRows",
+    "Shaped",
+    "left_out_said",
+    "shape_table",
+    "tell_layout",
+    "tell_left_out",
+    "unique_names",
+]
 
-_FOOT_ROWS = 30  # at the end, among which remarks and signatures are looked for
+_SAMPLE_ROWS = 10_000  # by which the others are judged
+_NEAR = {True: 1.0, False: 100_000.0}  # to the first rows, in degrees and in metres
+_MOST_DEGREES = 400.0
 _TOLD = {
     "title": "above the names",
     "units": "units below the names",
@@ -106,8 +116,7 @@ def shape_table(
     table, numbers, at = cells.iloc[layout.body :], rows[layout.body :], at[layout.body :]
     if layout.header and merged:
         table = _filled_down(table, numbers, merged, layout, report)
-    dropped = _dropped(table, [cells.iloc[row] for row in layout.header])
-    dropped = _without_own_place(table, layout, dropped)
+    dropped = _dropped(table, [head[row] for row in layout.header], layout.names)
     left_out += [_row(table, numbers, row, why) for row, why in dropped]
     if dropped:
         kept = np.ones(len(table), dtype=bool)
@@ -126,10 +135,11 @@ def shape_table(
         report["other_names"] = again.tolist()
         report["remarks"].append(
             f"{path.name}: {name_rows(again.tolist())} named columns again, perhaps those of another table "
-            "below the first; what follows was read as rows of the first: part the file"
+            "below the first; what follows was read as rows of the first: split the file"
         )
-    _remark(layout, path, report)
-    names = _unique(layout.names, path, report)
+    tell_layout(layout, path, report)
+    tell_left_out(report, path)
+    names = unique_names(layout.names, path, report)
     table = table.set_axis(names, axis="columns").reset_index(drop=True).astype("str")
     table = table.mask(table == "")
     columns = [
@@ -182,75 +192,133 @@ def _filled_down(
     return table
 
 
-def _dropped(table: pd.DataFrame, header: list[pd.Series]) -> list[tuple[int, str]]:
-    """Find sums, remarks below the table, and the names where a print repeats them."""
-    found: dict[int, str] = {}
+def _dropped(table: pd.DataFrame, header: list[list[str]], given: Sequence[str]) -> list[tuple[int, str]]:
+    """Find what is no row: sums, remarks, and the names where a print repeats them."""
     if not header or not len(table):
         return []
-    firsts = [table.iloc[:, at].str.strip() for at in range(min(2, table.shape[1]))]
-    last = len(table) - 1
-    foot = range(max(0, len(table) - _FOOT_ROWS), len(table))
-    lead = firsts[0] if len(firsts) == 1 else firsts[0].where(firsts[0] != "", firsts[1])
-    sums = lead.str.contains("计", regex=False) | lead.str.contains("均", regex=False)
-    for at in np.flatnonzero(sums.to_numpy(dtype=bool)).tolist():
-        if is_total(lead.iloc[at]) and table.shape[1] > 1:
-            found[at] = "total"
-    for at in reversed(foot):
-        cells = [cell for cell in table.iloc[at].tolist() if cell.strip()]
-        if at in found or (at == last and not cells):
-            continue
-        if not cells or not is_note(cells[0]):
-            break
-        found[at] = "note"
-    for row in header:
-        at_same = (table.iloc[:, 0] == row.iloc[0]).to_numpy(dtype=bool)
-        for at in np.flatnonzero(at_same).tolist():
-            if table.iloc[at].tolist() == row.tolist():
-                found[at] = "repeated_header"
-    return sorted(found.items())
-
-
-def _without_own_place(
-    table: pd.DataFrame, layout: Layout, dropped: list[tuple[int, str]]
-) -> list[tuple[int, str]]:
-    """Keep what has its place among the other rows: a thing may be called 合计, a sum lies nowhere."""
-    doubtful = [at for at, why in dropped if why in ("total", "note")]
-    if not doubtful:
-        return dropped
     names = [
-        name if layout.names.count(name) == 1 else f"column {at}" for at, name in enumerate(layout.names)
+        name if name and list(given).count(name) == 1 else f"column {at}" for at, name in enumerate(given)
     ]
-    named = table.set_axis(names, axis="columns").astype("str").reset_index(drop=True)
-    named = named.mask(named == "")
-    shape, pair = geometry_column(named, named=True), named_columns(names, None, None, "")
-    both = pair_column(named) if shape is None and pair is None else None
-    if shape is not None:
-        placed = (~shapely.is_missing(geometry_of(named[shape].iloc[doubtful])[0])).tolist()
-    elif pair is not None or both is not None:
-        positions = read_positions(named, pair) if pair is not None else _read_pairs(named, str(both))
-        usable = positions.why == ""
-        others = usable.copy()
-        others[doubtful] = False
-        placed = [
-            bool(usable[at])
-            and all(
-                not others.any() or axis[others].min() <= axis[at] <= axis[others].max()
-                for axis in (positions.x, positions.y)
-            )
-            for at in doubtful
-        ]
-    else:
-        return dropped
-    kept = {at for at, own in zip(doubtful, placed, strict=True) if own}
-    return [(at, why) for at, why in dropped if at not in kept]
+    named = table.set_axis(names, axis="columns").reset_index(drop=True)
+    rule = NotRows(header, named.iloc[:_SAMPLE_ROWS])
+    doubtful = _may_be_sums_or_remarks(named)
+    for row in header:
+        doubtful |= (named.iloc[:, 0].str.strip() == row[0].strip()).to_numpy(dtype=bool)
+    found = ((at, rule.kind(named.iloc[at].tolist())) for at in np.flatnonzero(doubtful).tolist())
+    return [(at, why) for at, why in found if why is not None]
 
 
-def _read_pairs(table: pd.DataFrame, column: str) -> Positions:
-    parts, sure = pair_of(table[column], column)
-    return read_positions(parts, Pair("east", "north", sure=sure))
+def _may_be_sums_or_remarks(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which rows may be sums or remarks by their first filled cell; only these are looked at."""
+    lead = table.iloc[:, 0].str.strip()
+    for at in range(1, table.shape[1]):
+        empty = (lead == "").to_numpy(dtype=bool)
+        if not empty.any():
+            break
+        lead = lead.where(~empty, table.iloc[:, at].str.strip())
+    doubtful: NDArray[np.bool_] = lead.str.contains("[计均:：]", regex=True).to_numpy(dtype=bool, copy=True)
+    return doubtful
 
 
-def _remark(layout: Layout, path: Path, report: dict[str, Any]) -> None:
+class NotRows:
+    """What among the rows of a table is none of it, judged row by row.
+
+    1. A row is a sum (合计, 小计, 平均) if its first cell, or its second below an empty first, says so.
+    2. It is a remark (注：, 制表人：) if its first filled cell is one, and either no more than half of its
+       cells are filled or all that are filled are remarks and labels.
+    3. What has its place among the first 10,000 rows is a row all the same: a thing may be called 合计, but
+       a sum lies nowhere. Its place is its coordinates, within a degree or 100 km of theirs.
+    4. A row that is equal to a row of the names is those names again, as prints repeat them on every page.
+
+    Parameters
+    ----------
+    header : sequence of sequence of str
+        The rows that hold the names; without any every row is one.
+    sample : DataFrame
+        The first rows, of str, under names each of which comes once.
+
+    Examples
+    --------
+    >>> first = pd.DataFrame({"编号": ["1"], "经度": ["114.8"], "纬度": ["40.8"]}, dtype="str")
+    >>> rule = NotRows([["编号", "经度", "纬度"]], first)
+    >>> [rule.kind(row) for row in (["合计", "229.7", "81.7"], ["合计", "114.9", "40.9"], ["2", "", ""])]
+    ['total', None, None]
+    """
+
+    def __init__(self, header: Sequence[Sequence[str]], sample: pd.DataFrame) -> None:
+        self._names = [_trimmed(row) for row in header]
+        self._columns = list(sample.columns)
+        sample = sample.mask(sample == "")
+        self._both = self._pair = None
+        self._shape = geometry_column(sample, named=True)
+        if self._shape is None:
+            self._pair = named_columns(self._columns, None, None, "")
+        if self._shape is None and self._pair is None:
+            self._both = pair_column(sample)
+        self._box: tuple[float, float, float, float] | None = None
+        if self._pair is not None or self._both is not None:
+            others = sample[~_may_be_sums_or_remarks(sample.fillna(""))]
+            positions = self._positions(others)
+            usable = positions.why == ""
+            if usable.any():
+                x, y = positions.x[usable], positions.y[usable]
+                near = _NEAR[bool(max(np.median(np.abs(x)), np.median(np.abs(y))) < _MOST_DEGREES)]
+                self._box = (x.min() - near, y.min() - near, x.max() + near, y.max() + near)
+
+    def kind(self, cells: Sequence[str]) -> str | None:
+        """Say what a row is that is none of the table: ``total``, ``note`` or ``repeated_header``."""
+        if not self._names:
+            return None
+        filled = [cell for cell in cells if cell.strip()]
+        if not filled:
+            return None
+        lead = cells[0] if cells[0].strip() or len(cells) < 2 else cells[1]
+        if len(self._columns) > 1 and is_total(lead):
+            return None if self._lies(cells) else "total"
+        few = 2 * len(filled) <= max(len(self._columns), 2)
+        if is_note(filled[0]) and (few or all(is_note(cell) or is_label(cell) for cell in filled)):
+            return None if self._lies(cells) else "note"
+        return "repeated_header" if _trimmed(cells) in self._names else None
+
+    @staticmethod
+    def names_again(table: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which rows of a table look like the names of another one."""
+        return names_columns(table.fillna(""))
+
+    def _lies(self, cells: Sequence[str]) -> bool:
+        """Tell whether a row has a place of its own, among the others."""
+        wide = len(self._columns)
+        row = pd.DataFrame([[*cells[:wide], *[""] * (wide - len(cells))]], columns=self._columns, dtype="str")
+        row = row.mask(row == "")
+        if self._shape is not None:
+            return not bool(shapely.is_missing(geometry_of(row[self._shape])[0])[0])
+        if self._pair is None and self._both is None:
+            return False
+        positions = self._positions(row)
+        if positions.why[0] != "":
+            return False
+        if self._box is None:
+            return True
+        west, south, east, north = self._box
+        return bool(west <= positions.x[0] <= east and south <= positions.y[0] <= north)
+
+    def _positions(self, table: pd.DataFrame) -> Positions:
+        if self._pair is not None:
+            return read_positions(table, self._pair)
+        parts, sure = pair_of(table[str(self._both)], str(self._both))
+        return read_positions(parts, Pair("east", "north", sure=sure))
+
+
+def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return cells without outer blanks and without the empty ones at the end."""
+    plain = [" ".join(cell.split()) for cell in cells]
+    while plain and not plain[-1]:
+        plain.pop()
+    return tuple(plain)
+
+
+def tell_layout(layout: Layout, path: Path, report: dict[str, Any]) -> None:
+    """Say where the names of a table stand, and what they were put together of."""
     remarks, header = report["remarks"], report["header"]
     if not layout.header:
         names = f"column_1 to column_{len(layout.names)}"
@@ -263,6 +331,11 @@ def _remark(layout: Layout, path: Path, report: dict[str, Any]) -> None:
     if layout.units:
         pairs = ", ".join(f"{name} {unit}" for name, unit in layout.units.items())
         remarks.append(f"{path.name}: units below the names: {pairs}")
+
+
+def tell_left_out(report: dict[str, Any], path: Path) -> None:
+    """Say which rows of a file are none of its table."""
+    remarks = report["remarks"]
     for why, told in _TOLD.items():
         numbers = [row["row"] for row in report["left_out"] if row["why"] == why]
         if numbers:
@@ -271,7 +344,19 @@ def _remark(layout: Layout, path: Path, report: dict[str, Any]) -> None:
         remarks.append(f"{path.name}: {count} cells of {name} filled from the merged cell above")
 
 
-def _unique(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:
+def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
+    """Say how many rows of a file are none of its table, from counts such as ``{"left:total": 2}``.
+
+    Examples
+    --------
+    >>> left_out_said("a.csv", {"left:total": 2, "rows": 9})
+    ['a.csv: 2 rows left out as sums of other rows']
+    """
+    counts = {told: tally.get(f"left:{why}", 0) for why, told in _TOLD.items()}
+    return [f"{name}: {count} rows left out as {told}" for told, count in counts.items() if count]
+
+
+def unique_names(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:
     """Give blank names a number, and names that come again another."""
     names: dict[str, None] = {}
     for at, cell in enumerate(given):

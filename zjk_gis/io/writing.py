@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["plain_columns", "write_layer", "write_table"]
+__all__ = ["plain_columns", "with_coordinates", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
@@ -118,7 +118,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         raise InputError(message)
     ending = target.suffix.lower()
     if ending in _TABLES:
-        return _write_rows(_with_coordinates(frame, wkt=ending == ".csv"), target, layer)
+        return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
     plain = plain_columns(frame)
     if ending != ".parquet":
         gdal_name(target)
@@ -202,7 +202,7 @@ def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
     return target
 
 
-def _with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
+def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     """Replace the geometry by columns in CGCS2000 degrees: lon and lat, or text for other shapes."""
     name = frame.active_geometry_name
     table = pd.DataFrame(frame.drop(columns=name))

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "SAMPLE_ROWS",
     "Pair",
     "Positions",
     "coordinate_columns",
     "coordinate_names",
     "in_china",
     "is_coordinate_name",
+    "is_most",
     "looks_projected",
     "named_columns",
     "north_first",
@@ -33,6 +35,8 @@ __all__ = [
 # 73.5–135.1°E and 3.4–53.6°N, rounded outwards. A latitude never looks like a longitude here, so swapped
 # axes are certain.
 _WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 3.0, 54.0
+
+SAMPLE_ROWS = 10_000  # the first ones, by which the others are judged
 
 _LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "经度坐标", "地理经度", "gps经度", "wgs84经度")
 _LAT_NAMES = ("lat", "latitude", "纬度", "纬度坐标", "地理纬度", "gps纬度", "wgs84纬度")
@@ -220,16 +224,27 @@ def looks_projected(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[n
 def north_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
     """Tell whether columns named X and Y hold the northing first, as survey tables do.
 
-    Judged by all usable rows together: a single row the other way round is that row's fault.
+    Most of the first 10,000 usable rows decide: a row the other way round is that row's fault.
 
     Examples
     --------
     >>> north_first(np.array([4520900.0]), np.array([573300.0]))
     True
     """
-    usable = np.isfinite(x) & np.isfinite(y)
-    if not usable.any():
+    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))[:SAMPLE_ROWS]
+    if not len(usable):
         return False
     x, y = x[usable], y[usable]
     swapped_metres = looks_projected(y, x) & (x >= 1.5e6)  # no easting without prefix is so great
-    return bool(in_china(y, x).all() or swapped_metres.all())
+    return is_most(in_china(y, x)) or is_most(swapped_metres)
+
+
+def is_most(rows: NDArray[np.bool_]) -> bool:
+    """Tell whether more than half of some rows are so, which decides for all: the others are set aside.
+
+    Examples
+    --------
+    >>> is_most(np.array([True, True, False])), is_most(np.array([True, False]))
+    (True, False)
+    """
+    return 2 * int(np.count_nonzero(rows)) > len(rows)

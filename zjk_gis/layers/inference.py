@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.readings import Reading
     from zjk_gis.layers.shifted import ShiftTest
 
-__all__ = ["infer_coordinates", "probable_crs"]
+__all__ = ["infer_coordinates", "likeliest", "probable_crs"]
 
 # A datum is told by a reference if at least so many points were measured, they lie this near to it, and it
 # has this share of what speaks for the three: about twice as near as in the second best.
@@ -131,8 +131,7 @@ def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     if not usable.any():
         return "no row has a usable position"
     x, y = x[usable], y[usable]
-    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
-    hypotheses = _weighed(found, None, _Numbers(x, y, None, len(x), (), None, mostly_angles=False))
+    hypotheses = _of_numbers(x, y)
     if not hypotheses:
         return _unknown(x, y).evidence[0]
     worth = [each for each in hypotheses[1:2] if each.confidence >= _WORTH_NAMING]
@@ -141,6 +140,23 @@ def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         for each in [hypotheses[0], *worth]
     ]
     return "probably " + ", or ".join(told)
+
+
+def likeliest(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis | None:
+    """Return what usable numbers most probably are, in the order in which they came; None if nothing fits.
+
+    Examples
+    --------
+    >>> likeliest(np.array([573300.0]), np.array([4520900.0])).crs
+    4547
+    """
+    hypotheses = _of_numbers(x, y)
+    return hypotheses[0] if hypotheses else None
+
+
+def _of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Hypothesis]:
+    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
+    return _weighed(found, None, _Numbers(x, y, None, len(x), (), None, mostly_angles=False))
 
 
 @dataclass(frozen=True, slots=True)
