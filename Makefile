@@ -8,10 +8,14 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := setup.cfg pyproject.toml
+SKIPPED := build/skipped.txt
+
+.PHONY: help demo test skipped lint bench sample docs notebook clean
 
 help:
 	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
 	@echo "make test      unit, property, doctest, notebook, command-line and browser tests"
+	@echo "make skipped   what the last make test skipped, once its tools are installed; no skip is allowed"
 	@echo "make lint      style, types and import contracts"
 	@echo "make bench     the engine and the batch job beside their peers (half an hour on a quiet machine)"
 	@echo "make sample    make sample_data/ again"
@@ -44,7 +48,12 @@ demo: $(VENV)/ready-all
 	@$(BIN)/zjk-gis demo
 
 test: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n auto
+	ZJK_GIS_SKIPPED=$(SKIPPED) $(BIN)/python -m pytest -n auto
+
+skipped: $(VENV)/ready-test
+	@test -f $(SKIPPED) || { echo "first: make test"; exit 1; }
+	@test -s $(SKIPPED) || echo "the last run skipped nothing"
+	@! test -s $(SKIPPED) || ZJK_GIS_NO_SKIP=1 $(BIN)/python -m pytest -n auto @$(SKIPPED)
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+_PATIENCE_MS = 600_000  # for what does come, however busy the machine
 
 
 @dataclass
@@ -25,6 +26,17 @@ class Visit:
     asked: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
+    def rest(self, milliseconds):
+        """Let the page do what it has begun or planned for so long, and paint it.
+
+        The time passes in the page's own queue, behind what stands there before: a slow machine waits longer.
+        """
+        self.page.evaluate(
+            "ms => new Promise(done => setTimeout("
+            "() => requestAnimationFrame(() => requestAnimationFrame(() => done())), ms))",
+            milliseconds,
+        )
+
 
 @pytest.fixture(scope="session")
 def browser():
@@ -33,7 +45,7 @@ def browser():
     if found is None:
         pytest.skip("no Chromium here; install it, or name it in ZJK_GIS_CHROMIUM")
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=found, args=_ARGUMENTS)
+        chromium = running.chromium.launch(executable_path=found, args=_ARGUMENTS, timeout=_PATIENCE_MS)
         yield chromium
         chromium.close()
 
@@ -49,6 +61,7 @@ def visit(browser):
 
     def open_page(path, width=1200, height=800, ready="window.zjk !== undefined", server=None):
         page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(_PATIENCE_MS)
         pages.append(page)
         seen = Visit(page)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 _PLACES = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql", "/usr/local/pgsql"]
+_WAIT_S = 600  # pg_ctl's own patience is a minute
 
 
 def _binaries():
@@ -21,9 +22,7 @@ def _binaries():
 def _run(*words):
     """Run as a user that the server accepts: it refuses the superuser."""
     as_other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    return subprocess.run(
-        [*as_other, *map(str, words)], check=True, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run([*as_other, *map(str, words)], check=True, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
@@ -47,24 +46,25 @@ def postgis():
             "postgres",
             "-E",
             "UTF8",
+            "--locale=C",  # the machine's own may not be installed
             "--no-sync",
         )
         options = (
             f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c log_statement=none"
         )
-        _run(binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-o", options, "-w", "start")
+        control = [binaries / "pg_ctl", "-D", folder / "data", "-w", "-t", _WAIT_S]
+        _run(*control, "-l", folder / "log", "-o", options, "start")
         try:
             made = subprocess.run(
                 [binaries / "psql", "-h", folder, "-U", "postgres", "-c", "CREATE EXTENSION postgis"],
                 capture_output=True,
                 text=True,
-                timeout=120,
                 check=False,
             )
             if made.returncode:
                 pytest.skip(f"PostGIS is not installed: {made.stderr.strip()}")
             yield f"postgresql://postgres@/postgres?host={folder}"
         finally:
-            _run(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+            _run(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -146,3 +146,28 @@ def test_what_cannot_give_right_answers_is_refused(zones, manholes, options, err
     if "within_m" not in options:
         with pytest.raises(error, match=words):
             manholes_outside_zones(manholes, zones, **options)
+
+
+def test_manholes_and_pipes_that_cannot_be_judged_are_set_aside_and_told(zones):
+    manholes = make_manholes((50, 50), (50, 140), (60, 140), manhole_code=["M0", "M1", None])
+    manholes.loc[len(manholes)] = ["M3", None]
+    outside = manholes_outside_zones(manholes, zones, at="2025-12-31")
+    assert outside["manhole_code"].tolist() == ["M1"]
+    told = [
+        {"layer": "manholes", "row": 2, "why": "not_filled", "value": "manhole_code"},
+        {"layer": "manholes", "row": 3, "why": "no_geometry", "value": ""},
+    ]
+    assert outside.attrs["set_aside"] == told
+    pipes = make_pipes([(50, 50), (80, 50)], [(0, 0), (1, 1)], from_manhole=["M0", "M1"]).assign(
+        geometry=lambda rows: [rows.geometry[0], None]
+    )
+    orphans = orphan_manholes(manholes, pipes)
+    assert len(orphans) == 0, "a pipe without a line still names its manhole"
+    assert orphans.attrs["set_aside"] == [
+        *told,
+        {"layer": "pipelines", "row": 1, "why": "no_geometry", "value": ""},
+    ]
+    with pytest.raises(InputError, match=r"no manhole_code \(row 2\)"):
+        manholes_outside_zones(manholes, zones, strict=True)
+    with pytest.raises(GeometryError, match=r"pipelines: 1 of 2 rows have no geometry \(row 1\)"):
+        orphan_manholes(manholes, pipes, strict=True)

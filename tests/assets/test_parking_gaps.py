@@ -109,10 +109,13 @@ class TestPeople:
         assert parking_gaps(REGION, layer(lot(0)), estates=layer(population=[]))["people"].tolist() == [0]
 
     @pytest.mark.parametrize("wrong", [-1, "many", float("inf")])
-    def test_numbers_that_cannot_be_are_refused(self, wrong):
+    def test_numbers_that_cannot_be_are_set_aside_or_refused(self, wrong):
         estates = layer(strip(500, 600), strip(600, 700), population=[5, wrong])
+        gaps = parking_gaps(REGION, layer(lot(0)), estates=estates)
+        assert (gaps["people"].tolist(), gaps.attrs["estates_without_population"]) == ([5], 1)
+        assert [(row["row"], row["why"]) for row in gaps.attrs["set_aside"]] == [(1, "not_an_amount")]
         with pytest.raises(InputError, match=r"estates: 1 of 2 rows have a population .* \(row 1\)"):
-            parking_gaps(REGION, layer(lot(0)), estates=estates)
+            parking_gaps(REGION, layer(lot(0)), estates=estates, strict=True)
 
     def test_the_column_is_named(self):
         with pytest.raises(MissingColumnError, match="estates: no column 'population'"):

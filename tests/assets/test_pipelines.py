@@ -6,7 +6,7 @@ import pytest
 from shapely import LineString, MultiLineString, Point, box
 
 from zjk_gis.assets import pipelines_in_core, sewage_into_rain
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000
 
@@ -52,6 +52,52 @@ class TestSewageIntoRain:
     def test_a_sewage_pipe_at_a_rain_manhole(self, pipe, rain):
         found = sewage_into_rain(self.WELLS, pipe)["rain_manholes"].tolist()
         assert found == ([] if rain is None else [rain])
+
+    @pytest.mark.parametrize("sewage", ["WS", "ws", " ＷＳ ", "污水", "污水管", "sewage", "WS(污水)"])
+    @pytest.mark.parametrize("rain", ["YS", "雨水", "雨水管道", "rain water", "雨水-YS"])
+    def test_kinds_are_codes_or_names(self, sewage, rain):
+        wells = make_manholes(W1=sewage, R1=rain)
+        found = sewage_into_rain(wells, make_pipe(sewage, "W1", "R1"))
+        assert found["rain_manholes"].tolist() == ["R1"]
+        assert found["pipe_kind"].tolist() == [sewage]  # as it came
+
+    def test_kinds_of_which_none_is_understood_are_refused_and_never_an_empty_answer(self):
+        with pytest.raises(
+            InputError, match=r"pipelines: no value of pipe_kind .* '污水菅' \(row 0; nearest: WS"
+        ):
+            sewage_into_rain(self.WELLS, make_pipe("污水菅", "W1", "R1"))
+        with pytest.raises(InputError, match="manholes: no value of pipe_kind"):
+            sewage_into_rain(make_manholes(W1="甲", R1="乙"), make_pipe("WS", "W1", "R1"))
+
+    def test_a_kind_that_is_not_understood_is_told_by_row(self):
+        wells = make_manholes(W1="污水", R1="雨水", X1="下水")
+        found = sewage_into_rain(wells, make_pipe("污水", "W1", "R1"))
+        assert found["rain_manholes"].tolist() == ["R1"]
+        assert found.attrs["set_aside"] == [
+            {"layer": "manholes", "row": 2, "why": "not_understood", "value": "下水"}
+        ]
+
+    @pytest.mark.parametrize(("first", "second"), [("01", "12"), ("1", "12"), (1.0, 12.0)])
+    @pytest.mark.parametrize("name", ["1", 1.0, "1.0"])
+    def test_a_name_that_became_a_number_is_the_name_it_was(self, first, second, name):
+        far = make_manholes(W1="WS", R1="YS").assign(manhole_code=[second, first])
+        assert sewage_into_rain(far, make_pipe("WS", name, name))["rain_manholes"].tolist() == [
+            {"01": "01"}.get(first, "1")
+        ]
+
+    def test_rows_that_cannot_be_judged_are_set_aside_and_told(self):
+        wells = self.WELLS.assign(geometry=[*self.WELLS.geometry[:2], None])
+        pipes = pd.concat([make_pipe("WS", "W1", "R1"), make_pipe(None), make_pipe()], ignore_index=True)
+        pipes.loc[2, "geometry"] = Point(X, Y)
+        found = sewage_into_rain(wells, pipes)
+        assert found["rain_manholes"].tolist() == ["R1"]
+        assert found.attrs["set_aside"] == [
+            {"layer": "pipelines", "row": 1, "why": "not_filled", "value": "pipe_kind"},
+            {"layer": "pipelines", "row": 2, "why": "other_geometry", "value": "Point"},
+            {"layer": "manholes", "row": 2, "why": "no_geometry", "value": ""},
+        ]
+        with pytest.raises(GeometryError, match="row 2"):
+            sewage_into_rain(wells, pipes, strict=True)
 
     def test_names_may_be_well_numbers_but_codes_come_first(self):
         wells = self.WELLS.assign(well_number=["YS1", "WS1", "W1"])
@@ -137,8 +183,30 @@ class TestPipelinesInCore:
         assert found[["length_m_recorded", "length_m"]].to_numpy().tolist() == [[50, 30]]
 
     def test_no_core_at_all_is_no_all_clear(self, blocks):
-        with pytest.raises(InputError, match="no row has the scope 核心保护范围; there are 核心区"):
-            pipelines_in_core(make_pipe(), blocks.assign(scope="核心区"))
+        with pytest.raises(InputError, match="no row has the scope 核心保护范围; there are 建设控制地带"):
+            pipelines_in_core(make_pipe(), blocks.assign(scope="建设控制地带"))
+        with pytest.raises(InputError, match=r"no value of scope \(保护范围\) is understood: '协调区' \(row"):
+            pipelines_in_core(make_pipe(), blocks.assign(scope="协调区"))
+
+    @pytest.mark.parametrize(
+        "core", ["核心区", "核心保护区", " 核心 保护范围 ", "core", "核心保护范围(核心区)"]
+    )
+    def test_a_core_is_known_by_its_other_names(self, blocks, core):
+        written = blocks.assign(scope=blocks["scope"].replace("核心保护范围", core))
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50))), written)
+        assert found["length_m"].tolist() == [30]
+
+    def test_one_scope_that_is_not_understood_is_set_aside(self, blocks):
+        odd = pd.concat([blocks, blocks.iloc[[1, 1]]], ignore_index=True)
+        odd.loc[[3, 4], "scope"] = ["环境协调区", None]
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50))), odd)
+        assert found["length_m"].tolist() == [30]
+        assert found.attrs["set_aside"] == [
+            {"layer": "historic_blocks", "row": 3, "why": "not_understood", "value": "环境协调区"},
+            {"layer": "historic_blocks", "row": 4, "why": "not_filled", "value": ""},
+        ]
+        with pytest.raises(InputError, match=r"2 of 5 rows have no known scope \(rows 3, 4\)"):
+            pipelines_in_core(make_pipe(), odd, strict=True)
 
     @pytest.mark.parametrize("missing", ["scope", "block_name"])
     def test_what_is_needed_is_named(self, blocks, missing):

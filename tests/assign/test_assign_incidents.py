@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 import zjk_gis
+from zjk_gis.assign.steering import steering_words
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000
@@ -357,6 +358,110 @@ class TestLevels:
         with pytest.raises(InputError, match="no zone has level 2; the levels are 1, 3"):
             answer(make_incidents((20, 20)), zones, level=2)
 
+    @pytest.mark.parametrize(
+        ("levels", "number"),
+        [
+            (["一级", "二级"], 2),
+            (["1级", "2级"], 2),
+            (["Ⅰ", "II"], 2),
+            ([1.0, 2.0], 2),
+            (["1.0", "2"], 2),
+            (["区级", "社区级"], 4),
+            (["街道级路长", "网格"], 5),
+        ],
+    )
+    def test_levels_are_numbers_or_words_of_an_order(self, levels, number):
+        zones = make_zones([square(0, 0), square(0, 0, 90, 90)], zone_code=["S", "G"], level=levels)
+        incidents = make_incidents((20, 20))
+        assert answer(incidents, zones) == ("G", "inside", "one_zone", 1, False)
+        assigned = zjk_gis.assign_incidents(incidents, zones)
+        assert assigned.attrs["assignment"]["level"] == number
+        assert answer(incidents, zones, level=levels[0])[0] == "S"
+        assert answer(incidents, zones, level="any")[3] == 2  # candidates
+
+    def test_words_that_are_not_levels_are_refused_by_name(self):
+        zones = make_zones([square(0, 0), square(0, 0, 90, 90)], zone_code=["S", "G"], level=["一级", "重点"])
+        with pytest.raises(InputError, match=r"1 of 2 values of level .* '重点' \(row 1"):
+            answer(make_incidents((20, 20)), zones)
+        assert answer(make_incidents((20, 20)), zones, level="any")[0] == "G"
+
+    def test_a_column_level_of_neighbours_switches_nobody_off_unseen(self):
+        zones = make_zones(
+            [square(0, 0), square(100, 0), square(200, 0)], zone_code=["A", "B", "C"], level=[1, 2, 3]
+        )
+        incidents = make_incidents((50, 50), (150, 50), (250, 50))
+        with pytest.raises(InputError, match=r"does not make a hierarchy .*level=3, or level='any'"):
+            zjk_gis.assign_incidents(incidents, zones)
+        every = zjk_gis.assign_incidents(incidents, zones, level="any")
+        assert every["zone_code"].tolist() == ["A", "B", "C"]
+        assert every.attrs["assignment"]["steered_by"] == {"level": "all_levels_answer"}
+        only = zjk_gis.assign_incidents(incidents, zones, level=3, nearest_within_m=0)
+        assert only["zone_code"].isna().tolist() == [True, True, False]
+
+    def test_a_zone_without_a_level_belongs_to_every_one(self):
+        zones = make_zones(
+            [square(0, 0, 200, 100), square(0, 0), square(100, 0)],
+            zone_code=["S", "A", "B"],
+            level=[1, 2, None],
+        )
+        assigned = zjk_gis.assign_incidents(make_incidents((50, 50), (150, 50)), zones)
+        assert assigned["zone_code"].tolist() == ["A", "B"]
+        assert assigned.attrs["assignment"]["levels"] == {
+            "number": 2,
+            "word": "2",
+            "left_out": 1,
+            "covered": 0.5,
+            "without": "row 2",
+        }
+
+
+class TestSteering:
+    def test_what_each_column_did_is_told(self):
+        zones = make_zones(
+            [square(0, 0), square(0, 0, 60, 60)],
+            zone_code=["S", "G"],
+            level=["一级", "二级"],
+            priority=["高", "低"],
+            valid_from=["2020-01-01", None],
+            valid_to=[None, None],
+            side=["左侧", "右侧"],
+            state=["完好", "完好"],
+        )
+        about = zjk_gis.assign_incidents(make_incidents((20, 20)), zones, at="2025-01-01").attrs["assignment"]
+        assert about["steered_by"] == {
+            "level": "one_level_answers",
+            "priority": "highest_priority_answers",
+            "side": "not_used",
+            "valid_from": "valid_ones_answer",
+            "valid_to": "not_used",
+            "state": "not_used",
+        }
+        assert steering_words(about) == [
+            "level 级别:只由一个级别的责任区负责:二级;其他级别 1 个未参与,其面积 36% 有该级责任区",
+            "priority 优先级:重叠处优先级高者负责",
+            "valid_from 生效日期:只由当日有效者负责",
+            "未参与判断:side 侧别、valid_to 失效日期、state 状态",
+        ]
+
+    def test_columns_of_grids_and_sections_are_told_apart(self):
+        zones = make_zones([square(0, 0)], zone_code=["A"])
+        sections = gpd.GeoDataFrame(
+            {"section_code": ["R"], "side": ["左"], "level": [2]},
+            geometry=[LineString([(X, Y), (X + 100, Y)])],
+            crs=4547,
+        )
+        incidents = make_incidents((50, 5))
+        assigned = zjk_gis.assign_incidents(incidents, zones, sections=sections)
+        assert assigned["section_code"].tolist() == ["R"]
+        assert assigned.attrs["assignment"]["steered_by"] == {
+            "section_level": "all_levels_answer",
+            "section_side": "own_side_answers",
+        }
+        other_side = zjk_gis.assign_incidents(incidents, zones, sections=sections.assign(side="R"))
+        assert other_side["section_found"].tolist() == ["none"]
+        with pytest.raises(InputError, match=r"1 of 1 values of side .* '0' \(row 0\); known are 两侧, 左侧"):
+            zjk_gis.assign_incidents(incidents, zones, sections=sections.assign(side=0))
+
 
 BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
 
@@ -481,11 +586,15 @@ class TestAccuracy:
         assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps_error", undecided_below=0.7)
         assert assigned["ambiguous"].tolist() == [True, False]
 
+    def test_a_wrong_one_is_set_aside_and_told(self, zones):
+        incidents = make_incidents((99, 50), (99, 50), (99, 50)).assign(gps=[5, -1, "good"])
+        assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps", undecided_below=0.7)
+        assert assigned["ambiguous"].tolist() == [True, False, False]
+        assert [(row["row"], row["value"]) for row in assigned.attrs["set_aside"]] == [(1, "-1"), (2, "good")]
+
     def test_what_is_no_accuracy(self, zones):
         with pytest.raises(InputError, match="accuracy_m"):
             zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m=-1)
-        with pytest.raises(InputError, match="negative gps"):
-            zjk_gis.assign_incidents(make_incidents((1, 1)).assign(gps=-3), zones, accuracy_m="gps")
         with pytest.raises(MissingColumnError, match="'gps'"):
             zjk_gis.assign_incidents(make_incidents((1, 1)), zones, accuracy_m="gps")
         with pytest.raises(InputError, match="undecided_below"):
@@ -500,3 +609,18 @@ def test_another_policy_answers_otherwise(zones):
     assert zjk_gis.assign_incidents(incidents, both)["zone_code"].tolist() == ["A"]
     largest = zjk_gis.Policy(order=("largest_area",))
     assert zjk_gis.assign_incidents(incidents, both, policy=largest)["zone_code"].tolist() == ["B"]
+
+
+def test_codes_that_came_as_numbers_are_answered_as_text():
+    """A column with gaps is one of floats: 130703005001001.0 and, of the chiefs, 101.0 beside NaN."""
+    layer = gpd.GeoDataFrame(
+        {"grid_code": [130703005001001.0, 130703005001002.0], "chief_code": [101.0, np.nan]},
+        geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)],
+        crs=4547,
+    )
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([50, 150], [50, 50]), crs=4547)
+    assigned = zjk_gis.assign_incidents(points, layer)
+    assert assigned["grid_code"].tolist() == ["130703005001001", "130703005001002"]
+    assert assigned["street_code"].tolist() == ["130703005"] * 2
+    assert assigned["chief_code"].fillna("-").tolist() == ["101", "-"]
+    assert zjk_gis.ZoneIndex.build(layer).codes.tolist() == ["130703005001001", "130703005001002"]

@@ -234,3 +234,53 @@ def test_what_cannot_be_checked_is_refused(zones, incidents):
         zjk_gis.check_assignment(incidents, zones.set_geometry(zones.geometry.where(zones.index != 3, None)))
     with pytest.raises(InputError, match=r"near_within_m .* is less than border_within_m"):
         zjk_gis.check_assignment(incidents, zones, near_within_m=0.1)
+
+
+def numbered(zones, incidents, width):
+    """Return the zones and what was recorded, by numbers of a width instead of codes."""
+    number = {code: f"{at + 1:0{width}d}" for at, code in enumerate(zones["zone_code"])}
+    return (
+        zones.assign(zone_code=zones["zone_code"].map(number)),
+        incidents.assign(zone_code=incidents["zone_code"].map(number)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "recorded", "restored"),
+    [
+        (1, float, 0),  # 5.0 beside "5"
+        (2, float, 900),  # 5.0 beside "05"
+        (2, int, 900),
+        (1, lambda code: code.zfill(2), 900),  # "05" beside "5"
+        (1, lambda code: f"{code}.0", 3600),
+    ],
+)
+def test_codes_that_became_numbers_are_the_codes_that_they_were(zones, incidents, width, recorded, restored):
+    coded, said = numbered(zones, incidents, width)
+    check = zjk_gis.check_assignment(said.assign(zone_code=said["zone_code"].map(recorded)), coded, lang="en")
+    assert check.agreement == 1
+    assert len(check.suspicions) == 0
+    below_ten = int((said["zone_code"].astype(int) < 10).sum())
+    told = {0: [], 900: [below_ten], 3600: [3600]}[restored]
+    assert [int(remark.split()[1]) for remark in check.remarks] == told
+
+
+def test_where_05_and_5_are_both_zones_only_the_same_text_agrees():
+    zones = gpd.GeoDataFrame({"zone_code": ["05", "5"]}, geometry=[square(0, 0), square(100, 0)], crs=4547)
+    incidents = gpd.GeoDataFrame(
+        {"zone_code": ["05", "5", "005"]},
+        geometry=[Point(X + 50, Y + 50), Point(X + 50, Y + 50), Point(X + 50, Y + 50)],
+        crs=4547,
+    )
+    check = zjk_gis.check_assignment(incidents, zones)
+    assert check.rows["agreement"].tolist() == ["agrees", "near", "unknown_code"]
+    assert check.remarks == ()
+
+
+def test_a_version_with_numbers_for_codes_is_known_by_them(zones, incidents):
+    coded, said = numbered(zones, incidents, 2)
+    now = coded.assign(zone_code="Z" + coded["zone_code"])
+    earlier = coded.assign(zone_code=coded["zone_code"].astype(float))
+    check = zjk_gis.check_assignment(said, now, versions={"2024": earlier})
+    told = check.suspicions.set_index("suspicion")
+    assert told.loc["unknown_codes", ["rows", "version"]].tolist() == [3600, "2024"]

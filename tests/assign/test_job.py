@@ -3,12 +3,12 @@
 import csv
 import datetime as dt
 import io
+import os
 import random
 import resource
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -393,29 +393,40 @@ def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, m
 
 
 RUN = """
-import sys, time
+import os, signal, sys
+from pathlib import Path
 import geopandas as gpd
-from shapely import box
 from zjk_gis.assign import job
 from zjk_gis.io.batch_ledger import GrowingFile
-write = GrowingFile.write
-def slowly(file, content):  # in two pieces, so that the end may come between them
+steps, last, end = 0, int(sys.argv[4]), signal.Signals[sys.argv[5]]
+def step():
+    global steps
+    steps += 1
+    if steps == last:
+        os.kill(os.getpid(), end)
+def counted(done):
+    def then(*arguments):
+        step()
+        return done(*arguments)
+    return then
+write = counted(GrowingFile.write)
+def in_two_pieces(file, content):  # so that the end may come between them
     content = memoryview(content).cast("B")
-    write(file, content[: len(content) // 2])
-    time.sleep(float(sys.argv[4]))
-    return len(content) // 2 + write(file, content[len(content) // 2 :])
-GrowingFile.write = slowly
+    half = len(content) // 2
+    return write(file, content[:half]) + write(file, content[half:])
+GrowingFile.write = in_two_pieces
+GrowingFile.sync = counted(GrowingFile.sync)
+Path.replace = counted(Path.replace)
 job._PART_BATCHES = 4
 zones = gpd.read_parquet(sys.argv[2])
-print("ready", flush=True)
 job.assign_batch(sys.argv[1], zones, sys.argv[3], batch_rows=250)
+print(steps)
 """
 
 
-def start(source, zones, target):
-    """Run the job, made slow, in a process of its own."""
-    pause = 0.004 if target.suffix == ".csv" else 0.0001  # Parquet is written in smaller pieces
-    command = [sys.executable, "-c", RUN, *map(str, (source, zones, target, pause))]
+def start(source, zones, target, last=0, end=signal.SIGKILL):
+    """Run the job in a process of its own, which meets its end at its last step."""
+    command = [sys.executable, "-c", RUN, *map(str, (source, zones, target, last)), end.name]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -427,18 +438,15 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, 
         else many_columns(tmp_path / "in.parquet", 10_000)
     )
     zones.to_parquet(tmp_path / "zones.parquet")
-    assign_batch(source, zones, tmp_path / f"whole.{ending}", batch_rows=250)
+    said, errors = start(source, tmp_path / "zones.parquet", tmp_path / f"whole.{ending}").communicate()
+    assert not errors
+    steps = int(said)
     target, draw, kills = tmp_path / f"out.{ending}", random.Random(7), 0  # noqa: S311
     while not target.exists():
-        process = start(source, tmp_path / "zones.parquet", target)
-        process.stdout.readline()
-        try:
-            process.wait(timeout=draw.uniform(0.02, 0.3))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
+        process = start(source, tmp_path / "zones.parquet", target, draw.randint(1, steps // 2))
         said = process.communicate()[1]
         assert process.returncode in (0, -signal.SIGKILL), said
+        kills += process.returncode != 0
     assert kills > 1
     if ending == "csv":
         assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
@@ -451,10 +459,9 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, 
 def test_a_killed_run_is_told_of_and_its_lock_taken_over(tmp_path, zones):
     source = many(tmp_path / "in.csv", 10_000)
     zones.to_parquet(tmp_path / "zones.parquet")
-    process = start(source, tmp_path / "zones.parquet", tmp_path / "out.csv")
-    process.stdout.readline()
-    while not (tmp_path / "out.csv.parts").exists():
-        time.sleep(0.01)
+    process = start(source, tmp_path / "zones.parquet", tmp_path / "out.csv", 60, signal.SIGSTOP)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), "it still holds its lock"
     with pytest.raises(FileError, match=f"being made by another run .process {process.pid} on "):
         assign_batch(source, zones, tmp_path / "out.csv", batch_rows=250)
     process.kill()

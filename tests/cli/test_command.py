@@ -354,3 +354,34 @@ def test_a_table_without_a_channel_is_assigned_all_the_same(run, tmp_path):
         )
         assert code == 0, err
         assert "未判断坐标是否为 GCJ-02" in err
+
+
+def test_a_level_may_be_a_word_or_any(run, tmp_path):
+    zones, region = tmp_path / "zones.gpkg", tmp_path / "region.gpkg"
+    gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "level": ["街道级", "社区级"]},
+        geometry=[box(X, Y, X + 200, Y + 100), box(X, Y, X + 150, Y + 100)],
+        crs=4547,
+    ).to_file(zones)
+    gpd.GeoDataFrame({"name": ["城区"]}, geometry=[box(X, Y, X + 200, Y + 100)], crs=4547).to_file(region)
+    for level, gaps, overlaps in (([], 1, 0), (["--level", "街道级"], 0, 0), (["--level", "any"], 0, 1)):
+        code, out, _ = run("gaps", zones, "--region", region, "--json", *level)
+        assert code == 0
+        assert [json.loads(out)[name] for name in ("gaps", "overlaps")] == [gaps, overlaps]
+    code, _, err = run("gaps", zones, "--region", region, "--level", "一级")
+    assert (code, "the levels are 3 (街道级), 4 (社区级)" in err) == (2, True)
+
+
+def test_repair_takes_your_own_words_for_priorities(run, tmp_path):
+    zones = tmp_path / "zones.gpkg"
+    gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "priority": ["甲类", "督办"]},
+        geometry=[box(X, Y, X + 101, Y + 100), box(X + 100, Y, X + 300, Y + 100)],
+        crs=4547,
+    ).to_file(zones)
+    code, _, err = run("repair", zones)
+    assert (code, "'督办'" in err) == (2, True)
+    for order, keeps in (("督办,甲类", "B"), ("甲类、督办", "A")):
+        output = tmp_path / f"{keeps}.gpkg"
+        assert run("repair", zones, "--priority-order", order, "-o", output)[0] == 0
+        assert gpd.read_file(output, layer="repairs")["gaining_code"].tolist() == [keeps]

@@ -3,6 +3,7 @@
 import sqlite3
 
 import geopandas as gpd
+import pylopdf_fonts_zh_cn
 import pytest
 from shapely import box
 from tile_pictures import around, tile
@@ -57,3 +58,16 @@ def test_a_base_map_that_cannot_be_had_is_refused_at_once(run, city, tmp_path, a
     assert words in err
     assert "分析" not in out + err
     assert not (tmp_path / "map.html").exists()
+
+
+def test_a_sheet_takes_another_typeface_by_name_and_refuses_what_is_none(run, city, tmp_path):
+    code, _, err = run("map", city, "-o", "map.svg", "--at", "2025-12-31")
+    assert code == 0, err
+    serif = pylopdf_fonts_zh_cn.serif_path()
+    code, _, err = run("map", city, "-o", "other.svg", "--at", "2025-12-31", "--font", serif)
+    assert code == 0, err
+    assert "'Noto Sans SC'" in (tmp_path / "map.svg").read_text(encoding="utf-8")
+    assert "'Noto Serif SC'" in (tmp_path / "other.svg").read_text(encoding="utf-8")
+    code, _, err = run("map", city, "-o", "none.svg", "--font", "none.ttf")
+    assert code == 2
+    assert "none.ttf: no such file" in err

@@ -4,7 +4,7 @@ import json
 
 import geopandas as gpd
 import pytest
-from shapely import box
+from shapely import LineString, box
 
 from zjk_gis.io import write_layer
 from zjk_gis.synth import make_city
@@ -62,3 +62,43 @@ def test_what_is_missing_is_named(run, tmp_path, arguments, words):
     assert code == 2
     assert words in err
     assert "Traceback" not in out + err
+
+
+def test_a_question_that_cannot_be_answered_is_left_out_and_said(run, tmp_path):
+    """Blocks without any known core are drawn, and what was not asked is told; not so with --strict."""
+    squares = [box(573000 + x, 4520000, 573100 + x, 4520100) for x in (0, 100)]
+    blocks = gpd.GeoDataFrame(
+        {"block_name": ["甲", "乙"], "scope": ["环境协调区", "其他"]}, geometry=squares, crs=4547
+    )
+    pipes = gpd.GeoDataFrame(
+        {"pipe_code": ["P1", None]},
+        geometry=[LineString([(573000, 4520050), (573050, 4520050)])] * 2,
+        crs=4547,
+    )
+    write_layer(blocks, tmp_path / "city.gpkg", layer="historic_blocks")
+    write_layer(pipes, tmp_path / "city.gpkg", layer="pipelines")
+    arguments = ["map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html"]
+    for kind in ("city", "heritage"):
+        code, out, err = run(*arguments, "--kind", kind, "--json")
+        assert code == 0
+        assert "环境协调区" in json.loads(out)["not_answered"]["pipelines_in_core"]
+        assert "未能回答" in err
+        assert run(*arguments, "--kind", kind, "--strict")[0] == 2
+
+
+def test_rows_set_aside_are_said_with_their_reason(run, tmp_path):
+    squares = [box(573000 + x, 4520000, 573100 + x, 4520100) for x in (0, 100)]
+    blocks = gpd.GeoDataFrame(
+        {"block_name": ["甲", "乙"], "scope": ["核心区", "环境协调区"]}, geometry=squares, crs=4547
+    )
+    pipes = gpd.GeoDataFrame(
+        {"pipe_code": ["P1", None]},
+        geometry=[LineString([(573000, 4520050), (573050, 4520050)])] * 2,
+        crs=4547,
+    )
+    write_layer(blocks, tmp_path / "city.gpkg", layer="historic_blocks")
+    write_layer(pipes, tmp_path / "city.gpkg", layer="pipelines")
+    code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "heritage")
+    assert code == 0
+    assert "1 行未参与分析,必填项为空(行 1)" in err
+    assert "1 行未参与分析,保护范围不明(行 1)" in err

@@ -310,3 +310,33 @@ def test_no_ground_is_lost_and_no_order_matters(before, kept, after, seed):
     pd.testing.assert_frame_equal(pd.DataFrame(shuffled.moved), pd.DataFrame(changes.moved))
     pd.testing.assert_frame_equal(shuffled.zones, changes.zones)
     pd.testing.assert_frame_equal(shuffled.handover, changes.handover)
+
+
+@pytest.mark.parametrize("nobody", ["待定", "-", "无", None])
+def test_ground_whose_chief_becomes_nobody_is_handed_to_nobody(old, nobody):
+    new = old.assign(chief_code=["LA", "LB", "LC", nobody])
+    changes = zjk_gis.compare_zones(old, new)
+    assert moves(changes) == [("other_chief", "D", "D", "LD", "", 10000)]
+    assert zjk_gis.compare_zones(new, new.assign(chief_code=["LA", "LB", "LC", "暂缺"])).moved.empty
+
+
+def test_levels_that_are_no_hierarchy_are_compared_if_all_are_asked_for(old):
+    layer = old.assign(level=[1, 2, 3, 3])
+    with pytest.raises(InputError, match="does not make a hierarchy"):
+        zjk_gis.compare_zones(layer, layer)
+    changes = zjk_gis.compare_zones(layer, layer.assign(chief_code=["LX", "LB", "LC", "LD"]), level="any")
+    assert [row[1] for row in moves(changes)] == ["A"]
+
+
+@pytest.mark.parametrize("lost", [int, float])
+def test_codes_that_lost_their_zeros_are_no_change(lost):
+    old = make_zones(**{"01": square(0), "12": square(100)}).assign(chief_code=["007", "010"])
+    new = old.assign(zone_code=old["zone_code"].map(lost), chief_code=old["chief_code"].map(lost))
+    for first, second in ((old, new), (new, old)):
+        changes = zjk_gis.compare_zones(first, second)
+        assert len(changes.moved) == len(changes.handover) == 0
+        assert kinds(changes) == {"01": "unchanged", "12": "unchanged"}
+        assert {name: match.restored for name, match in changes.code_matches.items()} == {
+            "zone_code": {"1": "01"},
+            "chief_code": {"7": "007", "10": "010"},
+        }

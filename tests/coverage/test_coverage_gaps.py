@@ -212,8 +212,13 @@ class TestContents:
         assert (only(gaps)["people"], gaps.attrs["people_unknown"]) == (8, 1)
         with pytest.raises(MissingColumnError, match="people: no column 'population'"):
             coverage_gaps(region, make_zones(self.GAP), people=layer([self.GAP]))
-        with pytest.raises(InputError, match=r"1 of 1 rows have a population .* \(row 0\)"):
-            coverage_gaps(region, make_zones(self.GAP), people=layer([self.GAP], population=[-1]))
+        odd = layer([self.GAP, square(20, 20, 5, 5), None], population=[8, -1, 9])
+        gaps = coverage_gaps(region, make_zones(self.GAP), people=odd)
+        assert (only(gaps)["people"], gaps.attrs["people_unknown"]) == (8, 2)
+        assert [(row["row"], row["why"]) for row in gaps.attrs["set_aside"]] == [
+            (2, "no_geometry"),
+            (1, "not_an_amount"),
+        ]
 
 
 class TestLevels:

@@ -50,6 +50,15 @@ def test_the_ledger_says_who_why_until_when_and_is_a_layer_of_the_catalogue():
     assert validate(ledger, "accepted_faults").ok
 
 
+@pytest.mark.parametrize("kind", ["空白", "gap", "responsibility gap", " 责任 空白 "])
+def test_the_kind_of_fault_may_be_written_otherwise(kind):
+    layer = gaps(RIVER, YARD)
+    ledger = accepted(layer).assign(fault_kind=kind)
+    assert without_accepted(layer, ledger, at="2025-06-01")["gap_code"].tolist() == ["G002"]
+    with pytest.raises(InputError, match=r"accepted_faults: no value of fault_kind .* '其他' \(row"):
+        without_accepted(layer, ledger.assign(fault_kind="其他"), at="2025-06-01")
+
+
 def test_an_accepted_fault_is_withheld_up_to_its_last_day():
     layer = gaps(RIVER, YARD)
     ledger = accepted(layer)

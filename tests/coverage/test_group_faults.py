@@ -158,6 +158,16 @@ class TestLevels:
         strict = {"limits": pd.DataFrame({"limit": ["nesting_tolerance"], "value": ["0.1"]})}
         assert rows(group_faults(zones=zones, tables=strict), "rule") == [["ground_not_divided"]]
 
+    def test_a_parent_that_lost_its_zeros_is_known(self):
+        zones = self.zones(square(0, 0), square(100, 0)).assign(
+            zone_code=["01", "11", "12"], parent_code=[np.nan, 1.0, 1.0]
+        )
+        faults = group_faults(zones=zones, lang="en")
+        assert len(faults) == 0
+        assert faults.attrs["remarks"] == [
+            "parent_code: 2 codes matched after their zeros were restored (such as 1 is 01)"
+        ]
+
     def test_one_above_that_is_not_there(self):
         zones = self.zones(square(0, 0, 200)).assign(parent_code=["Q", "P"])
         assert rows(group_faults(zones=zones), "rule", "code", "other") == [["unknown_reference", "P", "Q"]]

@@ -135,6 +135,19 @@ def test_no_track_at_all_walks_nothing():
     assert pd.isna(found["last_walked"])
 
 
+@pytest.mark.parametrize(("level", "asked"), [("二级", 2), (2.0, "二级"), ("街道级", "街道级")])
+def test_required_days_are_by_level_however_it_is_written(level, asked):
+    tracks = track((0, 1, 0), (100, 1, 1))
+    found = patrol_coverage(SECTION.assign(level=level), tracks, required={asked: 2, 9: 5}).iloc[0]
+    assert (found["days_required"], found["fulfilled"]) == (2, False)
+
+
+def test_levels_that_no_section_has_are_refused():
+    tracks = track((0, 1, 0), (100, 1, 1))
+    with pytest.raises(InputError, match=r"none has a level of required= \(1\); the levels are 2"):
+        patrol_coverage(SECTION, tracks, required={1: 1})
+
+
 def test_what_cannot_be_answered_is_refused():
     tracks = track((0, 1, 0), (100, 1, 1))
     with pytest.raises(MissingColumnError, match="'recorded_at'"):

@@ -336,3 +336,53 @@ def test_layers_of_any_crs_give_the_same_figures(crs):
     names = ["promise", "finding", "finding_code", "incidents"]
     told = [sorted(audit.findings[names].to_numpy().tolist(), key=str) for audit in audits]
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("nobody", ["待定", "无", "-", "暂缺", None])
+def test_a_chief_who_is_nobody_is_in_no_figure(nobody):
+    layer = zones(box(0, 0, 50, 100), box(50, 0, 100, 100), chief_name=["甲", nobody])
+    incidents = gpd.GeoDataFrame(geometry=[Point(10, 10), Point(90, 10)], crs=4547)
+    assigned = assign_incidents(incidents, layer)
+    assert assigned["chief_name"].fillna("").tolist() == ["甲", nobody or ""]  # as it came
+    audit = responsibility_audit(REGION, layer, assigned=assigned)
+    assert audit.chiefs[["chief_code", "incidents"]].to_numpy().tolist() == [["甲", 1]]
+    assert audit.figure("zones_with_chief")["value"] == 1
+    assert audit.figure("incidents_with_chief")["value"] == 1
+
+
+def test_open_incidents_are_told_by_the_state_in_any_words():
+    layer = zones(box(0, 0, 100, 100), chief_code=["L1"])
+    told = {"found": ["inside"] * 3, "ambiguous": [False] * 3, "chief_code": ["L1"] * 3}
+    assigned = pd.DataFrame({**told, "state": ["已结案", "办理中", "归档"]})
+    chiefs = responsibility_audit(REGION, layer, assigned=assigned).chiefs
+    assert chiefs[["open", "handled"]].to_numpy().tolist() == [[1, 2]]
+    with pytest.raises(
+        InputError, match=r"incidents: no value of state .* is understood: 'A1' \(rows 0, 1, 2"
+    ):
+        responsibility_audit(REGION, layer, assigned=assigned.assign(state="A1"))
+
+
+class TestMatters:
+    def answers(self, duties):
+        found = who_handles(duties, places=["130703005"]).set_index("event_code")
+        return found.loc[["0102", "0501"], "answer"].tolist(), found.attrs["set_aside"]
+
+    @pytest.mark.parametrize("event", ["0102", "102", 102.0, "暴露垃圾", "０１０２"])
+    def test_a_class_is_known_by_code_or_name(self, event):
+        duties = pd.DataFrame({"event_code": [event], "department": ["环卫"]})
+        assert self.answers(duties)[0] == ["one", "fallback"]
+
+    def test_a_department_that_is_nobody_handles_nothing(self):
+        duties = pd.DataFrame({"event_code": ["01", "05"], "department": ["待定", "城管"]})
+        assert self.answers(duties)[0] == ["fallback", "one"]
+
+    def test_what_is_not_understood_is_told_and_all_of_it_refused(self):
+        duties = pd.DataFrame({"event_code": ["0102", "9x"], "department": ["环卫", "城管"]})
+        assert self.answers(duties)[1] == [
+            {"layer": "duties", "row": 1, "why": "not_understood", "value": "9x"}
+        ]
+        with pytest.raises(InputError, match=r"duties.event_code: none of the 1 values is .* '9x' \(row 1"):
+            self.answers(duties.iloc[1:])
+        elsewhere = duties.iloc[:1].assign(place_code="130799999")
+        with pytest.raises(InputError, match=r"none of the 1 values is one of places=: '130799999' \(row 0"):
+            self.answers(elsewhere)

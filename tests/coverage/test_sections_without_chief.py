@@ -21,7 +21,25 @@ def reasons(sections, at=None):
     return dict(zip(found.index, found["reason"], strict=True))
 
 
-@pytest.mark.parametrize("nobody", [None, "", "  ", pd.NA])
+NOBODY = [
+    "无",
+    "待定",
+    "-",
+    "——",
+    "暂缺",
+    "/",
+    "空缺",
+    "未定",
+    "待补充",
+    "N/A",
+    "n/a",
+    "暂无",
+    " (待定) ",
+    "null",
+]
+
+
+@pytest.mark.parametrize("nobody", [None, "", "  ", pd.NA, *NOBODY])
 def test_nobody_is_nobody_however_it_is_written(nobody):
     assert reasons(make_sections(chief_code=["LZ1", nobody])) == {1: "no_chief"}
 
@@ -30,6 +48,20 @@ def test_a_name_alone_is_a_chief():
     sections = make_sections(chief_code=[None, None], chief_name=["路长〇一号", None])
     assert reasons(sections) == {1: "no_chief"}
     assert reasons(sections.drop(columns="chief_code")) == {1: "no_chief"}
+
+
+def test_a_code_that_names_nobody_does_not_hide_a_name():
+    sections = make_sections(chief_code=["-", "-"], chief_name=["路长〇一号", "待定"])
+    found = sections_without_chief(sections)
+    assert found[["chief_name", "reason"]].to_numpy().tolist() == [["待定", "no_chief"]]  # as it came
+
+
+@pytest.mark.parametrize(("left", "right"), [("左侧", "右侧"), ("左", "R"), ("left", "右边")])
+def test_a_side_is_one_section_however_it_is_written(left, right):
+    sections = make_sections(
+        section_code=["R1", "R1", "R1"], side=[left, "左侧", right], chief_code=[None, "LZ1", None]
+    )
+    assert reasons(sections) == {2: "no_chief"}
 
 
 class TestTime:

@@ -94,21 +94,39 @@ def test_the_encoding_is_found_from_the_bytes(tmp_path, encoding):
 
 
 def test_text_that_is_ascii_for_long_may_still_be_gbk(tmp_path, monkeypatch):
-    monkeypatch.setattr("zjk_gis.io.batch_text._FIRST_BLOCK", 64)
-    monkeypatch.setattr("zjk_gis.io.batch_text._LEAST_BLOCK", 64)
+    monkeypatch.setattr("zjk_gis.io.tables._FIRST_BLOCK", 64)
+    monkeypatch.setattr("zjk_gis.io.tables._LEAST_BLOCK", 64)
     rows = [f"{LON},{LAT},plain {at}\n" for at in range(50)]
     path = write(tmp_path / "a.csv", "lon,lat,note\n" + "".join(rows) + f"{LON},{LAT},积水\n", "gbk")
     assert rows_of(open_source(path, batch_rows=7))[50][2] == "积水"
 
 
-def test_damage_to_utf8_names_the_row(tmp_path, monkeypatch):
-    monkeypatch.setattr("zjk_gis.io.batch_text._FIRST_BLOCK", 32)
-    monkeypatch.setattr("zjk_gis.io.batch_text._LEAST_BLOCK", 32)
-    good, bad = f"{LON},{LAT},桥西\n".encode(), f"{LON},{LAT},".encode() + b"\xc7\xc5\n"
+def mixed_rows(tmp_path, monkeypatch, last):
+    """Return the texts of twenty rows in UTF-8 and a last one in other bytes, read in small blocks."""
+    monkeypatch.setattr("zjk_gis.io.tables._FIRST_BLOCK", 32)
+    monkeypatch.setattr("zjk_gis.io.tables._LEAST_BLOCK", 32)
     path = tmp_path / "a.csv"
-    path.write_bytes(b"lon,lat,note\n" + good * 20 + bad)
-    with pytest.raises(FileError, match=r"row 21 is no valid UTF-8"):
-        open_source(path, batch_rows=4)
+    path.write_bytes(
+        b"lon,lat,note\n" + f"{LON},{LAT},桥西\n".encode() * 20 + f"{LON},{LAT},".encode() + last
+    )
+    source = open_source(path, batch_rows=4)
+    batches = [source.checked(batch) for batch in source.batches(Place())]
+    tables = [source.table(batch, np.ones(batch.rows, dtype=bool)) for batch in batches]
+    return [row["note"] for table in tables for row in table.to_pylist()], [
+        told for batch in batches for told in batch.told
+    ]
+
+
+def test_a_row_of_gbk_below_utf8_is_read_as_what_it_is(tmp_path, monkeypatch):
+    notes, told = mixed_rows(tmp_path, monkeypatch, "桥东".encode("gbk") + b"\n")
+    assert notes == ["桥西"] * 20 + ["桥东"]
+    assert told == ["mixed:other"]
+
+
+def test_a_damaged_row_keeps_what_can_be_read_and_is_counted(tmp_path, monkeypatch):
+    notes, told = mixed_rows(tmp_path, monkeypatch, "桥东".encode()[:-1] + b"!\n")
+    assert notes == ["桥西"] * 20 + ["桥�!"]
+    assert told == ["mixed:damaged"]
 
 
 def test_packed_text_is_unpacked(tmp_path):
@@ -155,7 +173,7 @@ def test_short_rows_are_filled_up_and_long_ones_rejected(tmp_path):
 def test_positions_that_are_none_say_why(tmp_path):
     lines = [
         f"{LON},{LAT}",
-        ",",
+        f"{LON},",
         "0,0",
         "北纬,x",
         "inf,40",
@@ -167,7 +185,7 @@ def test_positions_that_are_none_say_why(tmp_path):
     (batch,) = source.batches(Place())
     places = source.places(batch)
     assert [Why(why).word for why in places.why.tolist()] == [
-        "usable", "missing", "zero", "not_a_number", "not_a_number", "bad_position", "usable", "usable",
+        "usable", "missing", "zero", "not_a_number", "not_a_number", "swapped_axes", "usable", "usable",
     ]  # fmt: skip
     assert places.x[[0, 6, 7]].tolist() == [LON] * 3
     assert np.isnan(places.x[1:6]).all()
@@ -176,7 +194,7 @@ def test_positions_that_are_none_say_why(tmp_path):
 def test_degrees_are_assumed_only_in_china(tmp_path):
     inside = write(tmp_path / "in.csv", f"lon,lat\n{LON},{LAT}\n")
     assert open_source(inside).crs.to_epsg() == 4490
-    metres = write(tmp_path / "m.csv", "x,y\n573000,4520000\n")
+    metres = write(tmp_path / "m.csv", "x,y\n463000,4020000\n")  # not in Zhangjiakou
     with pytest.raises(CRSError, match="crs=4547"):
         open_source(metres)
     assert open_source(metres, crs=4547).crs.to_epsg() == 4547

@@ -143,7 +143,11 @@ class TestWhatComesBack:
             max_size=5,
         )
     )
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     def test_any_values(self, city, rows):
         text, whole, number, moment = zip(*rows, strict=True)
         layer = gpd.GeoDataFrame(
@@ -213,6 +217,7 @@ class TestHistory:
 
     def test_the_list(self, city):
         city.write("unit_grids", _grids(), source="普查")
+        before = pd.Timestamp.now("Asia/Shanghai").floor("s")
         city.write("其他", _zones("A"))
         table = city.list().set_index("layer")
         assert table.loc["unit_grids", ["title", "rows", "version", "errors", "crs"]].tolist() == [
@@ -220,8 +225,7 @@ class TestHistory:
         ]  # fmt: skip
         assert pd.isna(table.loc["其他", "errors"])
         assert table.loc["其他", ["minx", "miny", "maxx", "maxy"]].tolist() == [0, 0, 10, 10]
-        age = pd.Timestamp.now("Asia/Shanghai") - table.loc["其他", "written_at"]
-        assert pd.Timedelta(0) <= age < pd.Timedelta(minutes=1)
+        assert before <= table.loc["其他", "written_at"] <= pd.Timestamp.now("Asia/Shanghai")
 
 
 class TestAsking:
@@ -450,7 +454,7 @@ class TestTogether:
             """
         )
         running = [subprocess.Popen([sys.executable, "-c", program, str(me), target]) for me in range(3)]
-        assert [process.wait(timeout=120) for process in running] == [0, 0, 0]
+        assert [process.wait() for process in running] == [0, 0, 0]
         expected = {"start", *(f"{me}-{i}" for me in range(3) for i in range(5))}
         assert set(city.read("log")["code"]) == expected
         assert city.history("log")["version"].tolist() == list(range(1, 17))
@@ -465,13 +469,15 @@ class TestTogether:
             from zjk_gis import Workspace
             with Workspace.open(sys.argv[1]) as workspace:
                 for i in range(25):
+                    if i == 12:
+                        sys.stdin.readline()  # until the reader has seen a version come
                     letter = "abcdefghij"[i % 10]
                     points = [Point(0, 0)] * (i + 1)
                     frame = gpd.GeoDataFrame({"code": [letter] * (i + 1)}, geometry=points, crs=4547)
                     workspace.write("zones", frame)
             """
         )
-        writer = subprocess.Popen([sys.executable, "-c", program, target])
+        writer = subprocess.Popen([sys.executable, "-c", program, target], stdin=subprocess.PIPE)
         seen = set()
         while writer.poll() is None:
             zones = city.read("zones")
@@ -479,6 +485,9 @@ class TestTogether:
             assert set(zones["code"]) == {"a" if number == 1 else "abcdefghij"[(number - 2) % 10]}
             assert len(zones) == (4 if number == 1 else number - 1)
             seen.add(number)
+            if len(seen) > 1:
+                writer.stdin.close()
+        writer.stdin.close()
         assert writer.returncode == 0
         assert len(seen) > 1, "the reader saw versions come"
 
@@ -503,7 +512,7 @@ class TestTogether:
             """
         )
         for verb in ("write", "append"):
-            done = subprocess.run([sys.executable, "-c", program, target, verb], timeout=120, check=False)
+            done = subprocess.run([sys.executable, "-c", program, target, verb], check=False)
             assert done.returncode == -signal.SIGKILL
             assert city.read("zones")["code"].tolist() == ["A", "B"]
             assert city.history("zones")["version"].tolist() == [1]

@@ -134,7 +134,8 @@ class TestReady:
 
     def test_coordinates_that_the_wanted_crs_cannot_take_are_refused(self):
         swapped = gpd.GeoDataFrame(geometry=[box(40.8, 114.8, 40.9, 114.9)], crs=4490)
-        with pytest.raises(GeometryError, match=r"zones \(converted to EPSG:4547\): 1 of 1 rows are invalid"):
+        told = r"zones \(converted to EPSG:4547\): 1 of 1 rows have a coordinate that is NaN or infinite"
+        with pytest.raises(GeometryError, match=told):
             ready(swapped, "zones", kind="polygon", crs=self.layer().crs)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point, Polygon, affinity, box
+from shapely import LineString, Point, Polygon, affinity, box
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, MANHOLES, RESPONSIBILITY_ZONES, UNIT_GRIDS
@@ -87,6 +87,28 @@ def test_a_value_outside_the_list_names_the_list():
     problem = validate(wells, MANHOLES).problems.iloc[0]
     assert (problem["rule"], problem["value"]) == ("not_allowed", "坏了")
     assert "完好, 破损, 丢失, 废弃" in problem["message"]
+
+
+@pytest.mark.parametrize("kind", ["污水", "ws", "sewage", "污水管"])
+def test_a_value_that_is_spelled_otherwise_is_a_warning_that_says_how_it_is_read(kind):
+    well = {"manhole_code": ["1307030102000001"], "pipe_kind": [kind]}
+    problem = validate(gpd.GeoDataFrame(well, geometry=[Point(X, Y)], crs=4547), MANHOLES).problems.iloc[0]
+    assert (problem["rule"], problem["severity"], problem["value"]) == ("other_spelling", "warning", kind)
+    assert "WS" in problem["message"]
+
+
+def test_a_reference_that_lost_its_zeros_is_a_warning_that_names_the_code():
+    covers = gpd.GeoDataFrame({"manhole_code": ["01", "12"]}, geometry=[Point(X, Y)] * 2, crs=4547)
+    pipes = gpd.GeoDataFrame(
+        {"from_manhole": ["12", "1", "9"]}, geometry=[LineString([(X, Y), (X + 9, Y)])] * 3, crs=4547
+    )
+    problems = validate(pipes, "pipelines", layers={"manholes": covers}, lang="en").problems
+    problems = problems[problems["rule"].isin(["other_zeros", "unknown_reference"])]
+    assert problems[["row", "rule", "severity"]].to_numpy().tolist() == [
+        [1, "other_zeros", "warning"],
+        [2, "unknown_reference", "error"],
+    ]
+    assert "manholes has 01" in problems["message"].iloc[0]
 
 
 def test_faults_of_the_whole_layer_come_first_and_have_no_row():
@@ -245,3 +267,14 @@ def test_a_hundred_thousand_copies_are_told_one_by_one():
         "wrong_length": rows - 1998,
     }
     assert counts == expected
+
+
+def test_levels_and_priorities_may_be_words_of_an_order():
+    zones = gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "level": ["一级", "二级"], "priority": ["高", "低"]},
+        geometry=[SQUARE, affinity.translate(SQUARE, 2)],
+        crs=4547,
+    )
+    assert rules(zones, RESPONSIBILITY_ZONES) == []
+    wrong = zones.assign(level=["一级", "重点"], priority=["高", "P1"])
+    assert rules(wrong, RESPONSIBILITY_ZONES) == [[1, "level", "wrong_type"], [1, "priority", "wrong_type"]]

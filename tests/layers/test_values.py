@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from zjk_gis.layers.catalogue import UNIT_GRIDS
 from zjk_gis.layers.spec import Field
 from zjk_gis.layers.times import TimeOrder
-from zjk_gis.layers.values import as_text, convert_types, converted
+from zjk_gis.layers.values import as_text, convert_types, converted, in_order, understood
 
 WRONG = "wrong"
 
@@ -146,3 +146,88 @@ def test_no_value_breaks_any_type_and_missing_is_never_wrong(values):
         assert len(result) == len(wrong) == len(values)
         assert not (wrong & blank).any()
         assert result[wrong].isna().all() or dtype == "text"
+
+
+@pytest.mark.parametrize(
+    ("domain", "written", "meant"),
+    [
+        ("protection_scopes", "核心保护范围", "核心保护范围"),
+        ("protection_scopes", " 核心 区", "核心保护范围"),
+        ("protection_scopes", "核心保护区", "核心保护范围"),
+        ("protection_scopes", "Core", "核心保护范围"),
+        ("protection_scopes", "环境协调区", WRONG),
+        ("pipe_kinds", "ｗｓ", "WS"),
+        ("pipe_kinds", "污水", "WS"),
+        ("pipe_kinds", "雨水管", "YS"),
+        ("pipe_kinds", "给水", WRONG),  # a class of several kinds
+        ("pipe_states", 0.0, "0"),
+        ("pipe_states", "在用", "0"),
+        ("burials", "直埋", "ZM"),
+        ("pipe_states", None, None),
+        ("", "任意", "任意"),
+    ],
+)
+def test_a_coded_value_is_understood_however_it_is_spelled(domain, written, meant):
+    field = Field(name="f", title="", domain=domain)
+    values, wrong = understood(pd.Series([written], dtype=object), field)
+    assert (WRONG if wrong[0] else None if pd.isna(values[0]) else values[0]) == meant
+
+
+def test_a_spelling_that_would_mean_two_values_means_none():
+    own = pd.DataFrame(
+        {
+            "dictionary": "flows",
+            "value": ["上行", "下行"],
+            "name": "直行",
+            "english_name": "",
+            "source": "ours",
+        }
+    )
+    values, wrong = understood(
+        pd.Series(["上行", "直行"]), Field(name="f", title="", domain="flows"), tables={"dictionaries": own}
+    )
+    assert values[0] == "上行"
+    assert wrong.tolist() == [False, True]
+
+
+def test_your_own_spellings_are_understood():
+    own = pd.DataFrame({"dictionary": ["flows"], "spelling": ["正向"], "value": ["顺向"]})
+    values, wrong = understood(
+        pd.Series(["正向"]), Field(name="f", title="", domain="flows"), tables={"value_aliases": own}
+    )
+    assert values.tolist() == ["顺向"]
+    assert not wrong.any()
+
+
+@pytest.mark.parametrize("state", ["在用", 0, 0.0, "0", "0.0", " ０ ", "0(在用)", "in use"])
+def test_a_code_is_the_same_as_a_number_or_beside_its_name(state):
+    meant, wrong = understood(
+        pd.Series([state], dtype=object), Field(name="state", title="状态", domain="pipe_states")
+    )
+    assert (meant.tolist(), wrong.tolist()) == (["0"], [False])
+
+
+def test_a_code_beside_the_name_of_another_is_not_understood():
+    kind = Field(name="pipe_kind", title="管线类别", domain="pipe_kinds")
+    assert understood(pd.Series(["WS(雨水)", "WS-", "污水、雨水"]), kind)[1].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers", "scale"),
+    [
+        ([1, 2.0, "3"], [1, 2, 3], ""),
+        (["三级", "1级", "II"], [3, 1, 2], "levels"),
+        (["村级", "镇街级", "县级"], [4, 3, 2], "level_places"),
+        (["1", "二级"], [1, 2], "levels"),
+    ],
+)
+def test_levels_are_read_in_one_order(values, numbers, scale):
+    level = Field(name="level", title="级别", dtype="integer", scales=("levels", "level_places"))
+    found, wrong, of = in_order(pd.Series(values, dtype=object), level)
+    assert (found.tolist(), wrong.any(), of) == (numbers, False, scale)
+
+
+@pytest.mark.parametrize("values", [["一级", "区级"], [1.5, 2], ["重点", "一级"]])
+def test_what_is_of_no_one_order_is_wrong(values):
+    level = Field(name="level", title="级别", dtype="integer", scales=("levels", "level_places"))
+    assert in_order(pd.Series(values, dtype=object), level)[1].sum() == 1

@@ -104,7 +104,7 @@ def coarse(browser, png):
 @pytest.mark.parametrize("name", MAPS)
 def test_a_map_looks_as_approved(name, visit, browser, tmp_path):
     seen = visit(save_offline(MAPS[name](), tmp_path / "map.html"), width=WIDTH, height=HEIGHT)
-    seen.page.wait_for_timeout(300)
+    seen.rest(300)
     taken = seen.page.screenshot()
     path = APPROVED / f"{name}.png"
     if os.environ.get("ZJK_GIS_APPROVE"):
@@ -118,7 +118,7 @@ def test_a_map_looks_as_approved(name, visit, browser, tmp_path):
 def test_the_comparison_can_fail(visit, browser, tmp_path):
     seen = visit(save_offline(zones(), tmp_path / "map.html"), width=WIDTH, height=HEIGHT)
     seen.page.locator(".zjk-panel input").first.click()
-    seen.page.wait_for_timeout(300)
+    seen.rest(300)
     apart = np.abs(
         coarse(browser, seen.page.screenshot()) - coarse(browser, (APPROVED / "zones.png").read_bytes())
     )

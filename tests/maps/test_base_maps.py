@@ -30,12 +30,12 @@ def empty_map(zoom=14):
 
 def settle(seen, name):
     """Wait until the map stands still and its tiles are there."""
-    seen.page.wait_for_timeout(400)
+    seen.rest(400)
     seen.page.wait_for_function(
         f"() => {{ let busy = {name}._animatingZoom; "
         f"{name}.eachLayer(l => {{ busy = busy || (l.isLoading && l.isLoading()); }}); return !busy; }}"
     )
-    seen.page.wait_for_timeout(350)  # tiles fade in
+    seen.rest(350)  # tiles fade in
 
 
 def opened(visit, page, path, **options):

@@ -97,7 +97,7 @@ class TestInABrowser:
         seen = visit(save_offline(drawn, tmp_path / "map.html"))
         seen.page.mouse.click(600, 300)
         seen.page.wait_for_selector(".zjk-popup table")
-        seen.page.wait_for_timeout(300)
+        seen.rest(300)
         assert (seen.dialogs, seen.errors, seen.requests) == ([], [], [])
         assert HOSTILE in seen.page.text_content(".zjk-popup table")
         assert seen.page.text_content(".zjk-title b") == HOSTILE

@@ -132,9 +132,11 @@ class TestZones:
         assert seen.page.locator(".leaflet-control-scale-line:visible, .zjk-small:visible").count() == 2
 
     def test_labels_are_placed_where_they_fit_and_do_not_collide(self, seen):
+        seen.rest(300)
         labels = seen.page.evaluate("zjk.sheets[0]._labels")
         assert sorted(labels) == [f"第{i}责任区\n路长{i - 1}" for i in range(1, 5)]
-        seen.page.evaluate("void zjk.map.setZoom(zjk.map.getZoom() - 3, {animate: false})")
+        # So far out that they do not fit in the narrow boxes either that stand for a missing typeface.
+        seen.page.evaluate("void zjk.map.setZoom(zjk.map.getZoom() - 6, {animate: false})")
         seen.page.wait_for_function("zjk.sheets[0]._labels.length === 0")
 
     def test_measuring_agrees_with_the_ground(self, seen):
@@ -195,9 +197,8 @@ class TestTime:
     def test_it_plays_to_the_end_and_stops(self, seen):
         seen.page.select_option(".zjk-clock select", "week")
         seen.page.click(".zjk-clock .play")
-        seen.page.wait_for_function("zjk.clock.at >= 2")
-        assert seen.page.evaluate("zjk.clock.playing")
-        seen.page.wait_for_function("!zjk.clock.playing", timeout=15_000)
+        seen.page.wait_for_function("zjk.clock.at >= 2 && zjk.clock.playing")
+        seen.page.wait_for_function("!zjk.clock.playing")
         assert seen.page.evaluate("zjk.clock.at") == 9
         seen.page.click(".zjk-clock .all")
         assert seen.page.evaluate("zjk.state.clock") is None
@@ -329,7 +330,7 @@ def test_hostile_text_is_only_text_on_every_map(kind, text, visit, tmp_path):
           return n; }"""
     )
     assert opened > 0
-    seen.page.wait_for_timeout(100)
+    seen.rest(100)
     assert_quiet(seen)
     assert seen.page.text_content(".zjk-title b") == text
     assert text in seen.page.text_content(".zjk-popup") or kind in ("density", "pipes")
@@ -366,5 +367,5 @@ def test_a_link_leads_to_a_place_and_what_is_there(visit, tmp_path):
     assert centre == pytest.approx([place.x, place.y], abs=1e-3)
     for hostile in ("#17/<b>/1", "#constructor", "#99/1e9/1e9", "#'-alert(1)-'"):
         seen.page.evaluate("hash => { window.location.hash = hash; }", hostile)
-    seen.page.wait_for_timeout(100)
+    seen.rest(100)
     assert_quiet(seen)

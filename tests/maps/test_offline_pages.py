@@ -54,7 +54,7 @@ def show(visit, tmp_path):
     def save_and_open(page, **options):
         name = getattr(page, "m1", page).get_name()
         seen = visit(save_offline(page, tmp_path / "map.html"), ready=f"window.{name}", **options)
-        seen.page.wait_for_timeout(300)
+        seen.rest(300)
         opened.append(seen)
         return seen
 
@@ -119,8 +119,7 @@ class TestMarksAndControls:
         assert counts
         assert 40 < sum(counts) + single <= 60  # those beyond the screen are not drawn
         seen.page.locator(".marker-cluster").first.dispatch_event("click")
-        seen.page.wait_for_timeout(600)
-        assert seen.page.evaluate(f"() => {page.get_name()}.getZoom()") > 13
+        seen.page.wait_for_function(f"() => {page.get_name()}.getZoom() > 13")
 
     def test_a_heat_map_is_hot(self, show):
         page = empty_map()
@@ -144,7 +143,7 @@ class TestMarksAndControls:
         seen.page.click(".leaflet-control-measure .js-start")
         for x in (500, 700):
             seen.page.mouse.click(x, 500)
-            seen.page.wait_for_timeout(400)
+            seen.rest(400)  # two clicks in quick succession would end the line
         told = seen.page.inner_text(".leaflet-control-measure .results")
         metres = float(re.search(r"([\d,.]+) Meters", told)[1].replace(",", ""))
         expected = seen.page.evaluate(
@@ -170,8 +169,9 @@ class TestMarksAndControls:
         seen = show(page)
         wide = seen.page.locator(".leaflet-control-minimap").bounding_box()["width"]
         seen.page.click(".leaflet-control-minimap-toggle-display")
-        seen.page.wait_for_timeout(500)
-        assert seen.page.locator(".leaflet-control-minimap").bounding_box()["width"] < wide / 2
+        seen.page.wait_for_function(
+            f"() => document.querySelector('.leaflet-control-minimap').clientWidth < {wide / 2}"
+        )
 
     def test_something_is_drawn_by_hand(self, show):
         page = empty_map()
@@ -242,13 +242,13 @@ class TestSearching:
         seen = show(page)
         seen.page.click("input.search-input")
         seen.page.keyboard.type(text)
-        seen.page.wait_for_selector(".search-tip", timeout=5_000)
+        seen.page.wait_for_selector(".search-tip")
         tips = [tip.strip() for tip in seen.page.locator(".search-tip").all_inner_texts()]
         assert len(tips) == 3
         assert whole in tips
         seen.page.fill("input.search-input", whole)
         seen.page.keyboard.press("Enter")
-        seen.page.wait_for_function(f"() => {page.get_name()}.getZoom() === 16", timeout=10_000)
+        seen.page.wait_for_function(f"() => {page.get_name()}.getZoom() === 16")
         assert seen.page.evaluate(f"() => {page.get_name()}.getCenter().lng") == pytest.approx(
             114.889, abs=1e-3
         )
@@ -264,7 +264,7 @@ class TestTwoMaps:
         seen.page.evaluate(
             f"() => {{ {page.m1.get_name()}.setView([40.9, 114.9], 12, {{ animate: false }}); }}"
         )
-        seen.page.wait_for_timeout(300)
+        seen.rest(300)
         other = seen.page.evaluate(f"() => {page.m2.get_name()}.getCenter()")
         assert (other["lat"], other["lng"]) == pytest.approx((40.9, 114.9), abs=1e-3)
         assert seen.page.locator("img.leaflet-marker-icon").count() == 2
@@ -299,7 +299,7 @@ class TestNotebooks:
             "utf-8",
         )
         seen = visit(path, ready="document.querySelector('iframe')")
-        seen.page.wait_for_timeout(1500)
+        seen.page.frame_locator("iframe").locator("img.leaflet-marker-icon").wait_for()
         frame = seen.page.frames[1]
         assert frame.locator("img.leaflet-marker-icon").count() == 1
         assert (
@@ -322,7 +322,7 @@ class TestThePolicy:
             folium.Element("fetch('https://example.org/?' + document.title).catch(() => 0);")
         )
         seen = visit(save_offline(page, tmp_path / "map.html"), ready=f"window.{page.get_name()}")
-        seen.page.wait_for_timeout(300)
+        seen.rest(300)
         assert seen.requests == []
         assert any("Content Security Policy" in text for text in seen.errors)
 

@@ -1,7 +1,9 @@
 """Maps on paper: sizes that a ruler confirms, text that can be searched, and nothing that runs."""
 
 import re
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import folium
 import geopandas as gpd
@@ -14,9 +16,11 @@ from shapely import LineString, Point, box
 import zjk_gis
 from zjk_gis.errors import EmptyLayerError, FileError, InputError
 from zjk_gis.maps import city_map, print_map
-from zjk_gis.maps.printing import fonts
+from zjk_gis.maps.printing import fonts, printed
 
 X, Y = 573000, 4520000
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+TABLES = Path(zjk_gis.__file__).parent / "standards" / "tables"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = """</text><script>alert(1)</script>'"`&{{7*7}}#eval("1")\x00\u202e=HYPERLINK("x")""" + "长" * 10_000
 
@@ -91,6 +95,79 @@ class TestPdf:
             one = print_map(drawn(), tmp_path / f"one.{ending}", date="2025-12-31").read_bytes()
             other = print_map(drawn(), tmp_path / f"other.{ending}", date="2025-12-31").read_bytes()
             assert one == other, ending
+
+
+class TestTypeface:
+    """The typeface comes with the package that prints; the machine's are for those who name one."""
+
+    @pytest.fixture
+    def another_machine(self, monkeypatch):
+        """The same as a machine on which no typeface at all is installed."""
+        monkeypatch.setattr(fonts, "_system_fonts", list)
+        fonts._usual.cache_clear()
+        yield monkeypatch
+        monkeypatch.undo()
+        fonts._usual.cache_clear()
+
+    @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
+    def test_a_sheet_is_the_same_on_a_machine_without_typefaces(self, ending, city, tmp_path, request):
+        here = print_map(city, tmp_path / f"here.{ending}", date="2025-12-31").read_bytes()
+        request.getfixturevalue("another_machine")
+        assert print_map(city, tmp_path / f"there.{ending}", date="2025-12-31").read_bytes() == here
+
+    def test_without_the_package_those_of_the_machine_serve(self, another_machine):
+        carried = fonts.find_typeface().files[400][0]
+        installed = fonts._fonts_in(carried.parent)
+        another_machine.setattr(fonts, "_system_fonts", lambda: installed)
+        another_machine.setitem(sys.modules, "pylopdf_fonts_zh_cn", None)
+        fonts._usual.cache_clear()
+        assert fonts.find_typeface().family == "Noto Sans SC"
+        assert fonts.find_typeface("Noto Serif SC").family == "Noto Serif SC"
+
+    def test_with_neither_the_message_says_what_to_install(self, another_machine, tmp_path):
+        another_machine.setitem(sys.modules, "pylopdf_fonts_zh_cn", None)
+        fonts._usual.cache_clear()
+        with pytest.raises(InputError, match=r'pip install "zjk_gis\[print\]".* apt install fonts-noto'):
+            print_map(drawn(), tmp_path / "m.pdf")
+
+    def test_it_has_every_character_of_the_sample_city_and_of_the_tables(self):
+        tables = [path.read_text(encoding="utf-8-sig") for path in TABLES.glob("*.csv")]
+        sample = [(SAMPLE / "incidents.csv").read_text(encoding="utf-8-sig")]
+        for name in zjk_gis.list_layers(SAMPLE / "city.gpkg"):
+            layer = zjk_gis.read_layer(SAMPLE / "city.gpkg", layer=name)
+            sample.append(layer.drop(columns="geometry", errors="ignore").to_csv())
+        assert "责任" in "".join(tables)
+        assert "街道" in "".join(sample)
+        assert fonts.find_typeface().lacking([*tables, *sample]) == []
+
+    def test_bold_by_stroke_leaves_each_name_once_and_on_a_halo(self, city, tmp_path):
+        """A text has one stroke: the halo below a name is drawn as shapes, so that a search finds it once."""
+        assert not fonts.find_typeface().has_bold
+        page = parsed(print_map(city, tmp_path / "m.svg", date="2025-12-31"))
+        (name,) = [each for each in page.iter(f"{SVG}text") if each.text == "堡子里街道"]
+        assert name.get("font-weight") is None, "a browser would thicken it once more"
+        assert name.get("stroke") == name.get("fill")
+        assert float(name.get("stroke-width")) == pytest.approx(0.04 * float(name.get("font-size")), rel=0.01)
+        shapes = {each.get("id"): each.get("d") for each in page.iter(f"{SVG}path") if each.get("id")}
+        (halo,) = [
+            group
+            for group in page.iter(f"{SVG}g")
+            if [each.get("href") for each in group] == [f"#c{ord(each):x}" for each in "堡子里街道"]
+        ]
+        assert all(shapes[each.get("href")[1:]].startswith("M") for each in halo)
+        steps = np.diff([float(each.get("x")) for each in halo])
+        assert (steps == 1000).all(), "a Chinese character is as wide as the letter is high"
+        words = pypdf.PdfReader(print_map(city, tmp_path / "m.pdf")).pages[0].extract_text()
+        assert words.count("堡子里街道") == 1
+
+    def test_a_bold_face_is_used_where_there_is_one(self, another_machine, city, tmp_path):
+        regular = fonts.find_typeface()
+        both = fonts.Typeface(regular.family, {400: regular.files[400], 700: regular.files[400]})
+        another_machine.setattr(printed, "find_typeface", lambda _: both)
+        page = parsed(print_map(city, tmp_path / "m.svg", date="2025-12-31"))
+        (name,) = [each for each in page.iter(f"{SVG}text") if each.text == "堡子里街道"]
+        assert (name.get("font-weight"), name.get("stroke")) == ("700", "#fff")
+        assert not list(page.iter(f"{SVG}use"))
 
 
 class TestScale:
@@ -239,14 +316,6 @@ class TestWhatIsRefused:
             print_map(drawn(), tmp_path / "m.docx")
         with pytest.raises(FileError, match="no such file"):
             print_map(drawn(), tmp_path / "m.pdf", font=tmp_path / "none.ttf")
-
-    def test_a_machine_without_chinese_characters_is_told_what_to_install(self, monkeypatch, tmp_path):
-        fonts._installed.cache_clear()
-        latin = [each for each in fonts._system_fonts() if each.family.startswith(("DejaVu", "Liberation"))]
-        monkeypatch.setattr(fonts, "_system_fonts", lambda: latin)
-        with pytest.raises(InputError, match="apt install fonts-noto-cjk"):
-            print_map(drawn(), tmp_path / "m.pdf")
-        fonts._installed.cache_clear()
 
     def test_a_file_may_be_named_as_the_typeface(self, tmp_path):
         file, _ = fonts.find_typeface().files[400]

@@ -151,6 +151,19 @@ class TestZones:
             ("一级责任区", False),
         ]
 
+    def test_levels_keep_the_words_of_the_layer(self):
+        page = page_of(zones_map(zones(level=["区级", "街道级", "街道级"])))
+        assert [layer["name"] for layer in page["layers"]] == ["街道级责任区", "区级责任区"]
+
+    def test_a_chief_who_is_nobody_is_not_counted(self):
+        page = page_of(zones_map(zones(chief_name=["甲", "待定", "-"])))
+        assert page["subtitle"] == "责任区 3 个 · 路长 1 名 · 未落实路长 2 个"
+
+    def test_zones_under_findings_are_all_drawn_where_levels_are_no_hierarchy(self):
+        page = page_of(gaps_map(None, zones(level=[1, 2, 3]), zones(1)))
+        drawn = {layer["name"]: layer["count"] for layer in page["layers"]}
+        assert drawn["责任区"] == "3"
+
     def test_a_layer_without_codes_is_refused(self):
         with pytest.raises(MissingColumnError, match="has no column zone_code or grid_code"):
             zones_map(zones().drop(columns="zone_code"))
@@ -165,6 +178,18 @@ class TestChanges:
 
     def test_the_same_is_no_change_in_whatever_order_and_crs(self):
         assert page_of(changes_map(zones(), zones().iloc[::-1].to_crs(4490)))["subtitle"] == "没有变化"
+
+
+@pytest.mark.parametrize("kind", ["WS", "污水", "ＷＳ", "PS", "排水"])
+def test_pipes_are_of_their_class_however_it_is_written(kind):
+    page = page_of(pipes_map(lines(pipe_code=["P1", "P2"], pipe_kind=[kind, "下水"])))
+    assert [layer["name"] for layer in page["layers"]] == ["排水", "类别不明"]
+
+
+def test_a_core_is_drawn_as_one_by_any_of_its_names():
+    blocks = zones(3, block_name=["甲", "乙", "丙"], scope=["核心区", "建控地带", "协调区"])
+    layer = page_of(heritage_map(blocks))["layers"][0]
+    assert [key[1] for key in layer["keys"]] == ["建设控制地带", "核心保护范围", "范围不明"]
 
 
 class TestChoropleth:

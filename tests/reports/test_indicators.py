@@ -93,3 +93,9 @@ def test_what_was_not_assigned_cannot_be_counted(assigned):
         busiest_chiefs(assigned.drop(columns="chief_code"))
     with pytest.raises(MissingColumnError, match="grid_code"):
         busiest_chiefs(assigned, code="grid_code")
+
+
+def test_a_chief_who_is_nobody_is_not_the_busiest():
+    rows = [("A", "待定", "inside", "one_zone", False)] * 3 + [("B", "LZ2", "inside", "one_zone", False)]
+    chiefs = busiest_chiefs(make_assigned(*rows))
+    assert chiefs[["chief_code", "incidents", "share"]].to_numpy().tolist() == [["LZ2", 1, 0.25]]

@@ -191,7 +191,7 @@ def test_in_a_browser_without_network_the_map_is_there(tmp_path, visit):
     path = write_page(tmp_path / "report.html", {"gaps": GAPS}, summary={"gaps": 2}, page_map=drawn)
     seen = visit(path, ready="document.querySelector('iframe') !== null")
     frame = seen.page.frame_locator("iframe")
-    frame.locator(".leaflet-container").wait_for(timeout=15_000)
+    frame.locator(".leaflet-container").wait_for()
     assert seen.page.locator("tbody tr").count() == 2
     assert seen.errors == []
     assert seen.requests == []

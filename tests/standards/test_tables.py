@@ -24,6 +24,14 @@ def test_pipe_kinds_are_those_their_classes_list():
         assert set(row.subcodes.split()) <= listed
 
 
+def test_every_other_spelling_means_a_value_that_there_is():
+    values = rules_table("dictionaries")
+    known = {*zip(values["dictionary"], values["value"], strict=True)}
+    known |= {("pipe_kinds", kind) for kind in rules_table("pipe_kinds")["pipe_kind"]}
+    others = rules_table("value_aliases")
+    assert set(zip(others["dictionary"], others["value"], strict=True)) <= known
+
+
 def test_separations_are_positive_and_of_known_parties():
     table = rules_table("separations")
     assert (table["distance_m"].astype(float) > 0).all()

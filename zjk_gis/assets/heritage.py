@@ -9,9 +9,12 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,7 +25,11 @@ _CORE = "核心保护范围"
 
 
 def pipelines_in_core(
-    pipelines: gpd.GeoDataFrame, historic_blocks: gpd.GeoDataFrame, *, min_length_m: float = 0.01
+    pipelines: gpd.GeoDataFrame,
+    historic_blocks: gpd.GeoDataFrame,
+    *,
+    min_length_m: float = 0.01,
+    strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find the pipes that run through the core (核心保护范围) of a historic block, and how far.
 
@@ -31,9 +38,12 @@ def pipelines_in_core(
     pipelines : GeoDataFrame
         Lines with ``pipe_code``.
     historic_blocks : GeoDataFrame
-        Polygons with ``block_name`` and ``scope``, one of which is 核心保护范围.
+        Polygons with ``block_name`` and ``scope``, one of which is 核心保护范围 (also 核心区, core and
+        other spellings that `zjk_gis.layers.values.understood` knows).
     min_length_m : float, default 0.01
         Pipes with less inside only touch the core and are left out.
+    strict : bool, default False
+        Refuse pipes that cannot be judged and blocks without a known scope, instead of setting them aside.
 
     Returns
     -------
@@ -43,7 +53,9 @@ def pipelines_in_core(
         - ``length_m`` (float64): the length inside cores, ground of several cores counted once;
         - ``block_name`` (text): the blocks, sorted, joined by ``;``.
 
-        Columns of `pipelines` with these names are kept as ``<name>_recorded``.
+        Columns of `pipelines` with these names are kept as ``<name>_recorded``. ``attrs["set_aside"]`` lists
+        the rows that are not judged, each with ``layer``, ``row``, ``why`` and ``value``: pipes without a
+        code or a sound shape, and blocks whose scope is blank or not understood.
 
     Raises
     ------
@@ -56,7 +68,7 @@ def pipelines_in_core(
     GeometryError
         If rows have no geometry, an invalid one or one of the wrong kind; the message names them.
     InputError
-        If no row is a core, or the length is negative.
+        If no row is a core, the length is negative, or `strict` is set and a scope is not understood.
 
     Notes
     -----
@@ -82,19 +94,18 @@ def pipelines_in_core(
     0        P1      40.0       张家口堡
     """
     require_amounts(min_length_m=min_length_m)
+    aside = SetAside(strict=strict)
+    pipelines = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code"])
     pipes = ready(pipelines, "pipelines", kind="line", code="pipe_code")
-    blocks = ready(historic_blocks, "historic_blocks", kind="polygon", code="scope", crs=pipes.crs)
-    if "block_name" not in blocks:
-        message = (
-            "historic_blocks: no column 'block_name'; "
-            f"its columns are {', '.join(map(str, historic_blocks.columns))}"
-        )
-        raise MissingColumnError(message)
-    scopes = blocks["scope"].astype(str).str.strip()
-    cores = blocks[scopes == _CORE]
-    if not len(cores):
-        message = f"historic_blocks: no row has the scope {_CORE}; there are {', '.join(sorted(set(scopes)))}"
-        raise InputError(message)
+    blocks = ready(historic_blocks, "historic_blocks", kind="polygon", crs=pipes.crs)
+    for column in ("scope", "block_name"):
+        if column not in blocks:
+            message = (
+                f"historic_blocks: no column {column!r}; "
+                f"its columns are {', '.join(map(str, historic_blocks.columns))}"
+            )
+            raise MissingColumnError(message)
+    cores = _cores(blocks, aside)
 
     lines, shapes = pipes.geometry.to_numpy(), cores.geometry.to_numpy()
     line, core = shapely.STRtree(shapes).query(lines, predicate="intersects")
@@ -108,6 +119,15 @@ def pipelines_in_core(
     length = shapely.length(shapely.intersection(lines[positions], cover_of(shapes)))
     rows = pipelines.iloc[positions]
     found = [";".join(sorted(names[position])) for position in positions.tolist()]
-    return with_answers(
-        rows, {"length_m": length, "block_name": pd.Series(found, index=rows.index, dtype="str")}
-    )
+    answers = {"length_m": length, "block_name": pd.Series(found, index=rows.index, dtype="str")}
+    return aside.told_in(with_answers(rows, answers))
+
+
+def _cores(blocks: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
+    """Return the rows that are cores; set those aside of which that is not known."""
+    scopes = aside.coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
+    if not (scopes == _CORE).any():
+        there = ", ".join(sorted(set(as_text(blocks["scope"]).fillna("(blank)"))))
+        message = f"historic_blocks: no row has the scope {_CORE}; there are {there}"
+        raise InputError(message)
+    return blocks[(scopes == _CORE).to_numpy(dtype=bool)]

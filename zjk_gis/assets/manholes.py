@@ -12,6 +12,7 @@ from zjk_gis.assets.naming import ENDS, named_at, names_of
 from zjk_gis.layers.catalogue import MANHOLES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.versions import split_at
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def manholes_outside_zones(
     zones: gpd.GeoDataFrame,
     *,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     border_within_m: float = 0.01,
+    strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find the manholes (窨井) that lie in no zone on a day, so that no road chief answers for them.
 
@@ -41,10 +43,13 @@ def manholes_outside_zones(
     at : date or str, optional
         The day that is judged, by ``valid_from`` and ``valid_to`` (both days included, a missing one open).
         By default zones of all times count.
-    level : int, optional
-        The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
+    level : int or str, optional
+        The level of the hierarchy that is judged, as a number or word; by default the finest (the greatest
+        ``level``). ``"any"`` takes zones of all levels.
     border_within_m : float, default 0.01
         A manhole this near to a zone is in it, as rounding leaves hairlines between neighbours.
+    strict : bool, default False
+        Refuse manholes that cannot be judged, instead of setting them aside.
 
     Returns
     -------
@@ -54,7 +59,9 @@ def manholes_outside_zones(
         - ``distance_m`` (float64): to the nearest zone valid on that day; NaN if there is none;
         - ``reason`` (text): ``expired_zone`` (a zone covers it, but not on that day) or ``uncovered``.
 
-        Columns of `manholes` with these names are kept as ``<name>_recorded``.
+        Columns of `manholes` with these names are kept as ``<name>_recorded``. ``attrs["set_aside"]`` lists
+        the manholes that are not judged, without a code or a position, each with ``layer``, ``row``, ``why``
+        and ``value``.
 
     Raises
     ------
@@ -88,6 +95,8 @@ def manholes_outside_zones(
     """
     require_amounts(border_within_m=border_within_m)
     zones = ready(zones, "zones", kind="polygon")
+    aside = SetAside(strict=strict)
+    manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code])
     points = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=zones.crs).geometry.to_numpy()
     valid, lapsed = split_at(zones, at, level=level)
     index = shapely.STRtree(valid.geometry.to_numpy())
@@ -103,13 +112,12 @@ def manholes_outside_zones(
     reason[shapely.STRtree(lapsed.geometry.to_numpy()).query(points, predicate="intersects")[0]] = (
         "expired_zone"
     )
-    return with_answers(
-        rows, {"distance_m": distance, "reason": pd.Series(reason, index=rows.index, dtype="str")}
-    )
+    answers = {"distance_m": distance, "reason": pd.Series(reason, index=rows.index, dtype="str")}
+    return aside.told_in(with_answers(rows, answers))
 
 
 def orphan_manholes(
-    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5
+    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
 ) -> gpd.GeoDataFrame:
     """Find the manholes (窨井) that no pipe belongs to.
 
@@ -121,6 +129,8 @@ def orphan_manholes(
         Lines, perhaps with ``from_manhole`` and ``to_manhole``.
     within_m : float, default 0.5
         A pipe that ends this near belongs to the manhole even if it does not name it.
+    strict : bool, default False
+        Refuse rows that cannot be judged, instead of setting them aside.
 
     Returns
     -------
@@ -128,6 +138,8 @@ def orphan_manholes(
         The rows of `manholes` that no pipe names (by code or by well number) **and** at which none ends, in
         their order and under their index, with ``distance_m`` (float64) to the nearest pipe: a manhole on the
         middle of a pipe has 0. A column of that name is kept as ``distance_m_recorded``.
+        ``attrs["set_aside"]`` lists the rows that are not judged, each with ``layer``, ``row``, ``why`` and
+        ``value``; a pipe without a sound shape still tells by name which manholes it belongs to.
 
     Raises
     ------
@@ -167,14 +179,17 @@ def orphan_manholes(
     2           M3        20.0
     """
     require_amounts(within_m=within_m)
-    pipelines = ready(pipelines, "pipelines", kind="line")
+    aside = SetAside(strict=strict)
+    manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code])
+    named = [named_at(pipelines, end, manholes) for end in ENDS]
+    pipelines = ready(aside.sound(pipelines, "pipelines", kind="line"), "pipelines", kind="line")
     points = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=pipelines.crs)
     shapes, lines = points.geometry.to_numpy(), pipelines.geometry.to_numpy()
 
     orphan = np.ones(len(shapes), dtype=bool)
     known = names_of(manholes)
-    for end in ENDS:
-        for name in set(named_at(pipelines, end)):
+    for names in named:
+        for name in set(names):
             orphan[known.get(name, [])] = False
     parts = shapely.get_parts(lines)
     ends = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])
@@ -183,4 +198,4 @@ def orphan_manholes(
     _, distance = shapely.STRtree(lines).query_nearest(
         shapes[orphan], return_distance=True, all_matches=False
     )
-    return with_answers(manholes[orphan], {"distance_m": distance})
+    return aside.told_in(with_answers(manholes[orphan], {"distance_m": distance}))

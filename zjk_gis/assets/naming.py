@@ -8,10 +8,11 @@ import numpy as np
 import shapely
 
 from zjk_gis.layers.catalogue import MANHOLES
+from zjk_gis.layers.codes_match import matched_codes
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["ENDS", "end_points", "named_at", "names_of"]
@@ -21,11 +22,18 @@ ENDS = ("from_manhole", "to_manhole")
 _NAMES = (MANHOLES.code, "well_number")
 
 
-def named_at(pipelines: gpd.GeoDataFrame, end: str) -> NDArray[np.object_]:
-    """Return the name that each pipe records for one end; empty where it records none."""
+def named_at(pipelines: gpd.GeoDataFrame, end: str, manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the name that each pipe records for one end, as the manholes write it; empty where none."""
     if end not in pipelines:
         return np.full(len(pipelines), "", dtype=object)
-    return _clean(pipelines[end])
+    names = code_text(pipelines[end])
+    found = np.zeros(len(names), dtype=bool)
+    for column in _NAMES:
+        if column in manholes:
+            match = matched_codes(names, manholes[column])
+            names = names.where(found, match.codes)
+            found |= match.known
+    return names.fillna("").to_numpy(dtype=object)
 
 
 def names_of(manholes: gpd.GeoDataFrame) -> dict[str, list[int]]:
@@ -34,7 +42,7 @@ def names_of(manholes: gpd.GeoDataFrame) -> dict[str, list[int]]:
     for column in _NAMES:
         if column in manholes:
             taken = set(found)
-            for position, name in enumerate(_clean(manholes[column])):
+            for position, name in enumerate(code_text(manholes[column]).fillna("")):
                 if name and name not in taken:
                     found.setdefault(name, []).append(position)
     return found
@@ -46,8 +54,3 @@ def end_points(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     first = np.searchsorted(line, np.arange(len(shapes)), side="left")
     last = np.searchsorted(line, np.arange(len(shapes)), side="right") - 1
     return np.asarray(shapely.get_point(parts[first], 0)), np.asarray(shapely.get_point(parts[last], -1))
-
-
-def _clean(values: pd.Series) -> NDArray[np.object_]:
-    text = values.astype(object).where(values.notna(), "").astype(str).str.strip()
-    return text.to_numpy(dtype=object)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.ground import cover_of, largest_first, numbered, solid_pieces
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.set_aside import SetAside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ def parking_gaps(
     barriers: gpd.GeoDataFrame | None = None,
     estates: gpd.GeoDataFrame | None = None,
     min_area_m2: float = 100.0,
+    strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find the ground from which no parking lot (停车场) is within reach, and how many people live there.
 
@@ -49,6 +50,8 @@ def parking_gaps(
         Polygons (居住小区) with ``population``, to count people.
     min_area_m2 : float, default 100.0
         Smaller gaps are dropped, and counted in ``attrs``.
+    strict : bool, default False
+        Refuse estates that cannot be counted, instead of setting them aside.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def parking_gaps(
         ``attrs["dropped_below_min_area"]`` and ``attrs["dropped_hairlines"]`` tell ``count`` and ``area_m2``
         of what was dropped; ``attrs["lots_in_barriers"]`` lists lots that serve nothing because they lie in
         a barrier; ``attrs["estates_without_population"]`` counts estates that could not be taken into
-        account.
+        account, and ``attrs["set_aside"]`` lists those with a wrong population or no sound shape.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def parking_gaps(
     GeometryError
         If rows have no geometry, an invalid one or one of the wrong kind; the message names them.
     InputError
-        If a population is no number or negative, or a distance is.
+        If a distance is negative, or `strict` is set and a population is not a number of at least 0.
 
     Notes
     -----
@@ -117,13 +120,14 @@ def parking_gaps(
         "area_m2": shapely.area(pieces),
     }
     unknown = 0
+    aside = SetAside(strict=strict)
     if estates is not None:
-        columns["people"], unknown = _people(pieces, estates, region.crs)
+        columns["people"], unknown = _people(pieces, estates, region.crs, aside)
     gaps = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(pieces, crs=region.crs), crs=region.crs)
     gaps.attrs |= dropped
     gaps.attrs["lots_in_barriers"] = [label for label, lost in zip(labels, idle, strict=True) if lost]
     gaps.attrs["estates_without_population"] = unknown
-    return gaps
+    return aside.told_in(gaps)
 
 
 def _places(lots: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[Any], list[object]]:
@@ -154,28 +158,20 @@ def _served(
     return cover_of(parts[reached]), idle
 
 
-def _people(pieces: NDArray[Any], estates: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[np.int64], int]:
+def _people(
+    pieces: NDArray[Any], estates: gpd.GeoDataFrame, crs: CRS, aside: SetAside
+) -> tuple[NDArray[np.int64], int]:
     """Count the people of each gap, and the estates of which nobody knows how many they have."""
-    if "population" not in estates:
-        message = f"estates: no column 'population'; its columns are {', '.join(map(str, estates.columns))}"
-        raise MissingColumnError(message)
-    population = pd.to_numeric(estates["population"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    unknown = estates["population"].isna().to_numpy()
-    wrong = ~unknown & ~(np.isfinite(population) & (population >= 0))
-    if wrong.any():
-        message = (
-            f"estates: {int(wrong.sum())} of {len(estates)} rows have a population that is no number of at "
-            f"least 0 ({name_rows(estates.index[wrong])}); put them right or leave them empty"
-        )
-        raise InputError(message)
+    sound = aside.sound(estates, "estates", kind="polygon")
+    population, unknown = aside.amounts(sound, "estates", "population")
     if not len(estates):
         return np.zeros(len(pieces), dtype=np.int64), 0
-    homes = ready(estates, "estates", kind="polygon", crs=crs).geometry.to_numpy()
+    homes = ready(sound, "estates", kind="polygon", crs=crs).geometry.to_numpy()
     home, piece = shapely.STRtree(pieces).query(homes, predicate="intersects")
     share = shapely.area(shapely.intersection(homes[home], pieces[piece])) / shapely.area(homes[home])
     people = np.zeros(len(pieces))
-    np.add.at(people, piece, np.where(unknown, 0.0, population)[home] * share)
-    return _rounded(people), int(unknown.sum())
+    np.add.at(people, piece, population[home] * share)
+    return _rounded(people), int(unknown.sum()) + len(estates) - len(sound)
 
 
 def _rounded(amounts: NDArray[np.float64]) -> NDArray[np.int64]:

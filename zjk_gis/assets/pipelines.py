@@ -9,9 +9,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.assets.naming import ENDS, end_points, named_at, names_of
-from zjk_gis.layers.catalogue import MANHOLES
+from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,7 +25,7 @@ _SEWAGE, _RAIN = "WS", "YS"
 
 
 def sewage_into_rain(
-    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5
+    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
 ) -> gpd.GeoDataFrame:
     """Find the sewage pipes (污水 WS) that are joined to a rain-water manhole (雨水 YS).
 
@@ -32,16 +34,22 @@ def sewage_into_rain(
     manholes : GeoDataFrame
         Points with ``manhole_code`` and ``pipe_kind``, perhaps with ``well_number``.
     pipelines : GeoDataFrame
-        Lines with ``pipe_code`` and ``pipe_kind``, perhaps with ``from_manhole`` and ``to_manhole``.
+        Lines with ``pipe_code`` and ``pipe_kind``, perhaps with ``from_manhole`` and ``to_manhole``. A
+        kind is the code of CJJ 61 (WS, YS) or its name (污水, 雨水管, sewage), in any spelling that
+        `zjk_gis.layers.values.understood` knows.
     within_m : float, default 0.5
         Where a pipe names no manhole of the layer at one end, the nearest one this near counts.
+    strict : bool, default False
+        Refuse rows that cannot be judged, instead of setting them aside.
 
     Returns
     -------
     GeoDataFrame
         The rows of `pipelines` concerned, in their order and under their index, with ``rain_manholes``
         (text): the codes of the rain-water manholes they are joined to, sorted, joined by ``;``. A column of
-        that name is kept as ``rain_manholes_recorded``.
+        that name is kept as ``rain_manholes_recorded``. ``attrs["set_aside"]`` lists the rows that are not
+        judged, without a code, a known kind or a sound shape, each with ``layer``, ``row``, ``why`` and
+        ``value``.
 
     Raises
     ------
@@ -54,7 +62,7 @@ def sewage_into_rain(
     GeometryError
         If rows have no geometry, an invalid one or one of the wrong kind; the message names them.
     InputError
-        If rows have no code or pipes no kind, or the distance is negative.
+        If rows have no code or no kind, no kind of a layer is understood, or the distance is negative.
 
     Notes
     -----
@@ -86,19 +94,23 @@ def sewage_into_rain(
     0        P1            M2
     """
     require_amounts(within_m=within_m)
+    aside = SetAside(strict=strict)
+    pipelines = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
+    manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code, "pipe_kind"])
     pipes = ready(pipelines, "pipelines", kind="line", code="pipe_code")
     ready(pipes, "pipelines", kind="line", code="pipe_kind")
     wells = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=pipes.crs)
     ready(wells, "manholes", kind="point", code="pipe_kind")
-    is_sewage = (pipes["pipe_kind"].astype(str).str.strip() == _SEWAGE).to_numpy()
-    is_rain = (wells["pipe_kind"].astype(str).str.strip() == _RAIN).to_numpy()
-    codes = wells[MANHOLES.code].astype(str).to_numpy(dtype=object)
+    carries = aside.coded(pipes, PIPELINES.field("pipe_kind"), "pipelines")
+    drains = aside.coded(wells, MANHOLES.field("pipe_kind"), "manholes")
+    is_sewage, is_rain = (carries == _SEWAGE).to_numpy(dtype=bool), (drains == _RAIN).to_numpy(dtype=bool)
+    codes = code_text(wells[MANHOLES.code]).to_numpy(dtype=object)
 
     sewage = pipes[is_sewage]
     joined: list[set[str]] = [set() for _ in range(len(sewage))]
     known, index = names_of(wells), shapely.STRtree(wells.geometry.to_numpy())
     for end, points in zip(ENDS, end_points(sewage.geometry.to_numpy()), strict=True):
-        names = named_at(sewage, end)
+        names = named_at(sewage, end, wells)
         nameless = np.array([name not in known for name in names], dtype=bool)
         pairs = [(pipe, well) for pipe, name in enumerate(names) for well in known.get(name, [])]
         pairs += _nearest(index, points, nameless, within_m)
@@ -109,7 +121,9 @@ def sewage_into_rain(
     wrong = np.array([bool(found) for found in joined], dtype=bool)
     rows = pipelines[is_sewage][wrong]
     rain = [";".join(sorted(found)) for found in joined if found]
-    return with_answers(rows, {"rain_manholes": pd.Series(rain, index=rows.index, dtype="str")})
+    return aside.told_in(
+        with_answers(rows, {"rain_manholes": pd.Series(rain, index=rows.index, dtype="str")})
+    )
 
 
 def _nearest(

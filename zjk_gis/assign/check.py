@@ -12,6 +12,7 @@ from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import NEVER, day_of, days_of
@@ -53,11 +54,14 @@ class AssignmentCheck:
         disagreements it would explain, less those it would make), ``agreement_before``, ``agreement_after``
         (shares of the rows judged), ``first_code``, ``second_code``, ``version``, ``datum``, ``shift_m``,
         ``shift_east_m``, ``shift_north_m`` (how far the positions lie off), and ``evidence`` (text).
+    remarks : tuple of str
+        What was done to read the recorded codes: how many matched only after their zeros were restored.
     """
 
     rows: gpd.GeoDataFrame
     summary: pd.DataFrame
     suspicions: pd.DataFrame
+    remarks: tuple[str, ...] = ()
 
     @property
     def agreement(self) -> float:
@@ -74,7 +78,7 @@ def check_assignment(
     recorded: str = "zone_code",
     versions: Mapping[str, gpd.GeoDataFrame] | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -88,7 +92,9 @@ def check_assignment(
 ) -> AssignmentCheck:
     """Hold the zones recorded with incidents against a layer, and say what the pattern points to (归属核对).
 
-    Nothing is changed: a suspicion comes with its evidence, and a person decides.
+    Nothing is changed: a suspicion comes with its evidence, and a person decides. Codes are compared as
+    text; a recorded code that became a number (5.0, or 5 for 05) is the layer's code if it can be no other,
+    and ``remarks`` says how many were.
 
     Parameters
     ----------
@@ -191,13 +197,13 @@ def check_assignment(
     for name, version in (versions or {}).items():
         ready(version, f"versions[{name!r}]", kind="polygon", code=code)
     assigned = assign_incidents(incidents, zones, at=at, **options)  # type: ignore[arg-type]
-    said = incidents[recorded].astype("str").str.strip().where(incidents[recorded].notna())
-    said = said.where(said != "")
     layer, _ = of_level(ready(zones, "zones", kind="polygon", code=code), level)
+    match = matched_codes(incidents[recorded], layer[code])
+    said = match.codes
     points = convert_crs(incidents.geometry, layer.crs, name="incidents")
     judged = Judged(
         points=points.to_numpy(),
-        said=said.to_numpy(dtype=object, na_value=None),
+        said=said.astype(object).where(said.notna(), None).to_numpy(),
         computed=assigned[code].to_numpy(dtype=object, na_value=None),
         day=_days(incidents, layer, time, at, dayfirst=dayfirst, time_format=time_format, tz=tz),
         usable=~assigned["reason"].isin(["no_position", "bad_position"]).to_numpy(),
@@ -233,7 +239,7 @@ def check_assignment(
     summary["count"] = summary["agreement"].map(counts).fillna(0).astype(np.int64)
     summary["share"] = summary["count"] / len(rows) if len(rows) else np.nan
     suspicions = suspicions_of(judged, incidents, zones, versions or {}, at=at, lang=lang, **options)
-    return AssignmentCheck(rows, summary, suspicions)
+    return AssignmentCheck(rows, summary, suspicions, tuple(match.told(recorded, lang)))
 
 
 def _days(

@@ -17,8 +17,10 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.times import BEIJING
+from zjk_gis.layers.values import code_text, text_of
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -133,8 +135,9 @@ class Explanation:
                 parts.append(f"距边界 {away:.2f} m" if zh else f"{away:.2f} m from its border")
         if zone["area_m2"] > 0:
             parts.append(f"面积 {zone['area_m2']:,.0f} m²" if zh else f"area {zone['area_m2']:,.0f} m²")
-        if "priority" in zone and pd.notna(zone["priority"]):
-            parts.append(f"优先级 {zone['priority']:g}" if zh else f"priority {zone['priority']:g}")
+        if self.policy.priority in zone and pd.notna(zone[self.policy.priority]):
+            priority = text_of(zone[self.policy.priority])
+            parts.append(f"优先级 {priority}" if zh else f"priority {priority}")
         ends = [_day_text(zone.get(name)) for name in ("valid_from", "valid_to")]
         if any(ends):
             until = (ends[0] or "…") + (" 至 " if zh else " to ") + (ends[1] or "…")
@@ -147,7 +150,7 @@ def explain_incident(
     zones: gpd.GeoDataFrame,
     *,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -230,9 +233,9 @@ def explain_incident(
         day = int(days_of(incident[time], time, dayfirst=dayfirst, time_format=time_format, tz=tz)[0])
     point = convert_crs(incident.geometry, layer.crs, name="incident").iloc[0]
     near = _nearby(layer, point, max(nearest_within_m, border_within_m))
-    weighed = _weigh(layer, near, code, point, border_within_m)
+    weighed = _weigh(layer, near, (code, "chief_code", policy.priority), point, border_within_m)
     holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)
-    answers = (weighed[code].astype(str) == str(assigned[code].iloc[0])).to_numpy() & holds
+    answers = (code_text(weighed[code]) == str(assigned[code].iloc[0])).to_numpy() & holds
     candidates = (weighed["relation"] != "nearby").to_numpy()
     distance = weighed["distance_m"].to_numpy()
     weighed["verdict"] = np.select(
@@ -250,10 +253,14 @@ def explain_incident(
 
 
 def _weigh(
-    layer: gpd.GeoDataFrame, near: NDArray[np.intp], code: str, point: shapely.Point, border_within_m: float
+    layer: gpd.GeoDataFrame,
+    near: NDArray[np.intp],
+    told: tuple[str, ...],
+    point: shapely.Point,
+    border_within_m: float,
 ) -> gpd.GeoDataFrame:
-    """Return some rows of a layer with how they lie to a point."""
-    kept = [name for name in (code, "chief_code", "priority", "valid_from", "valid_to") if name in layer]
+    """Return some rows of a layer with what is told of them and how they lie to a point."""
+    kept = [name for name in (*told, "valid_from", "valid_to") if name in layer]
     weighed = layer[[*kept, layer.geometry.name]].iloc[near].copy()
     shapes = weighed.geometry.to_numpy()
     areal = shapely.get_dimensions(shapes) == 2
@@ -270,7 +277,7 @@ def _weigh(
 
 def _nearby(layer: gpd.GeoDataFrame, point: shapely.Point, reach: float) -> NDArray[np.intp]:
     """Return the rows within reach of a point, or the nearest one where none is."""
-    if point is None or point.is_empty:
+    if not has_place(np.array([point], dtype=object)).all():
         return np.empty(0, np.intp)
     distance = shapely.distance(layer.geometry.to_numpy(), point)
     near = np.flatnonzero(distance <= reach)
@@ -302,8 +309,8 @@ def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, zh: bool) -> str
     name = row.get("incident_code", row.name)
     point = row.geometry
     decimals = 6 if in_degrees else 2
-    has_place = point is not None and not point.is_empty
-    place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if has_place else "?"
+    known = has_place(np.array([point], dtype=object)).all()
+    place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if known else "?"
     if pd.isna(answer):
         return f"案件 {name}({place}):无人负责" if zh else f"incident {name} at {place}: nobody answers"
     chief = row.get("chief_code")

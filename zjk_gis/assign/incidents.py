@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
 from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.times import BEIJING, read_times
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def assign_incidents(
     grids: gpd.GeoDataFrame | None = None,
     sections: gpd.GeoDataFrame | None = None,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -67,8 +68,11 @@ def assign_incidents(
     code : str, optional
         The column of codes of `zones`; by default ``zone_code``, ``grid_code`` or ``section_code``,
         whichever it has.
-    level : int, optional
-        Which level of a hierarchy answers; by default the finest (the greatest number in ``level``).
+    level : int or str, optional
+        Which level of a hierarchy answers: a number or a word of the column ``level`` (二级, 街道级), or
+        ``"any"`` if that column does not steer. By default the finest (the greatest number), if its zones lie
+        in those of the coarser levels; otherwise it has to be said (see
+        `zjk_gis.layers.levels.choose_level`).
     time : str, default "occurred_at"
         The column with the time of each incident. Zones with a validity period (``valid_from``,
         ``valid_to``, both days included) answer only for what happened in it.
@@ -115,7 +119,9 @@ def assign_incidents(
         ``section_found`` and so on. A column of `incidents` that has one of these names already is kept as
         ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances,
         whose days were judged (``tz``), what was inferred of the times (``remarks``), which columns are
-        answers and what was renamed.
+        answers and what was renamed; ``steered_by`` tells what each column of the layers did (keys of
+        `label`; those of grids and sections begin with ``grid_`` and ``section_``), and ``levels`` which
+        level answers and what was left out for it.
 
     Raises
     ------
@@ -186,6 +192,8 @@ def assign_incidents(
         "renamed": assigned.attrs.pop("renamed"),
         "columns": list(answers),
     }
+    if isinstance(accuracy_m, str):
+        assigned.attrs["set_aside"] = _accuracies(incidents, accuracy_m)[1]
     return assigned
 
 
@@ -198,13 +206,14 @@ def answer_columns(
 ) -> dict[str, pd.Series]:
     """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
+    x, y = point_coordinates(shapes)
     columns = plan.answer(
-        shapely.get_x(shapes),
-        shapely.get_y(shapes),
+        x,
+        y,
         days,
         crs=incidents.crs,
-        is_missing=shapely.is_missing(shapes) | shapely.is_empty(shapes),
-        accuracy_m=_accuracies(incidents, accuracy_m) if isinstance(accuracy_m, str) else None,
+        is_missing=~has_shape(shapes),
+        accuracy_m=_accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
     )
     return as_columns(columns, incidents.index)
 
@@ -250,20 +259,11 @@ def days_judged(
     return reading.days, list(reading.order.remarks)
 
 
-def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
-    """Return the accuracy of each position in metres; NaN where it is not known."""
-    if column not in incidents:
-        message = f"incidents: no column {column!r} with the accuracy of positions"
-        raise MissingColumnError(message)
-    values: NDArray[np.float64] = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = values < 0
-    if wrong.any():
-        message = (
-            f"incidents: {int(wrong.sum())} of {len(incidents)} rows have a negative {column} "
-            f"({name_rows(incidents.index[wrong])})"
-        )
-        raise InputError(message)
-    return values
+def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
+    """Return the accuracy of each position in metres, NaN where it is not known, and what is no accuracy."""
+    aside = SetAside()
+    values, unknown = aside.amounts(incidents, "incidents", column)
+    return np.where(unknown, np.nan, values), aside.rows
 
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:

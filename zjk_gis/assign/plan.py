@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from zjk_gis.assign.kernel import (
     answer_by_polygons,
     doubt_inaccurate,
 )
+from zjk_gis.assign.steering import level_told, steered_by
 from zjk_gis.crs import require_crs, require_same_datum
 from zjk_gis.engine import LineIndex, Positions
 from zjk_gis.errors import InputError, MissingColumnError
@@ -24,11 +25,12 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.times import BEIJING, check_tz
-from zjk_gis.layers.versions import of_level
+from zjk_gis.layers.values import as_text, code_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,7 +65,7 @@ class Coded:
     @classmethod
     def of(cls, values: pd.Series) -> Coded:
         """Return a column as numbers of its distinct words."""
-        codes, words = pd.factorize(values.astype("str").where(values.notna()), sort=True)
+        codes, words = pd.factorize(as_text(values), sort=True)
         return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
 
     def take(self, rows: NDArray[np.integer]) -> Coded:
@@ -92,6 +94,8 @@ class _Task:
     index: ZoneIndex | LineIndex
     carried: dict[str, Coded]
     layer: gpd.GeoDataFrame
+    steered_by: dict[str, str]
+    levels: dict[str, Any]
 
     @property
     def is_areal(self) -> bool:
@@ -190,7 +194,7 @@ class AssignmentPlan:
         grids: gpd.GeoDataFrame | None = None,
         sections: gpd.GeoDataFrame | None = None,
         code: str | None = None,
-        level: int | None = None,
+        level: int | str | None = None,
         at: str | dt.date | None = None,
         border_within_m: float = 0.5,
         nearest_within_m: float = 50.0,
@@ -210,7 +214,8 @@ class AssignmentPlan:
         day = None if at is None else day_of(at, tz=tz)
         tasks = [_prepare(zones, "zones", code, level, policy, tz=tz)]
         if grids is not None:
-            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, None, policy, tz=tz, prefix="grid_"))
+            # Unit grids have no hierarchy: a column level of theirs is about something else.
+            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, ANY_LEVEL, policy, tz=tz, prefix="grid_"))
         if sections is not None:
             tasks.append(
                 _prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, tz=tz, prefix="section_")
@@ -290,13 +295,15 @@ class AssignmentPlan:
         return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
 
     def about(self) -> dict[str, object]:
-        """Tell what the answers rest on: the CRS measured in, the level of the zones, distances, tz."""
+        """Tell what the answers rest on: the CRS, the level of the zones, distances, tz, what steered."""
         first = self.tasks[0]
         return {
             "crs": first.crs.to_string(),
             "level": first.level,
             "border_within_m": self.border_within_m,
             "nearest_within_m": self.nearest_within_m,
+            "steered_by": {name: did for task in self.tasks for name, did in task.steered_by.items()},
+            "levels": first.levels,
             "tz": self.tz,
         }
 
@@ -320,7 +327,7 @@ def _prepare(
     layer: gpd.GeoDataFrame,
     name: str,
     code: str | None,
-    level: int | None,
+    level: int | str | None,
     policy: Policy | None,
     *,
     tz: str,
@@ -339,13 +346,17 @@ def _prepare(
     kinds = set(layer.geom_type.dropna())
     is_linear = bool(kinds) and kinds <= LINEAR
     layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
-    if not is_linear or level is not None:  # a section of any level answers unless one is asked for
-        layer, level = of_level(layer, level, name)
+    # A section of any level answers unless one is asked for.
+    chosen = choose_level(layer, ANY_LEVEL if is_linear and level is None else level, name)
+    policy = policy or Policy()
+    steered = steered_by(layer, chosen, policy, is_linear=is_linear, prefix=prefix)
+    told = level_told(chosen, layer)
+    layer = layer if chosen.kept.all() else layer[chosen.kept]
     begins, ends = validity_days(layer, name, tz=tz)
     shapes = layer.geometry.to_numpy()
     rank = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(
-        code=pd.factorize(layer[code].astype(str), sort=True)[0].astype(np.int64),
+        code=pd.factorize(code_text(layer[code]), sort=True)[0].astype(np.int64),
         rank=rank,
         begins=begins,
         ends=ends,
@@ -354,7 +365,10 @@ def _prepare(
     index: ZoneIndex | LineIndex = (
         LineIndex(shapes, rank) if is_linear else ZoneIndex.of_ready(layer, code, rank)
     )
-    return _Task(name, layer.crs, code, prefix, level, rows, index, _carried(layer, code, prefix), layer)
+    carried = _carried(layer, code, prefix)
+    return _Task(
+        name, layer.crs, code, prefix, chosen.number, rows, index, carried, layer, steered, told
+    )  # fmt: skip
 
 
 def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded]:
@@ -362,7 +376,7 @@ def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded
     carried = {code: Coded.of(layer[code])}
     carried |= {prefix + name: Coded.of(layer[name]) for name in _CARRIED if name in layer}
     if code == UNIT_GRIDS.code:
-        grid = layer[code].astype("str")
+        grid = code_text(layer[code])
         well_formed = grid.str.fullmatch(rf"\d{{{_GRID_CODE_DIGITS}}}").fillna(False).astype(bool)
         for name, digits in _PARTS_OF_GRID_CODE.items():
             carried[name] = Coded.of(grid.where(well_formed).str[:digits])

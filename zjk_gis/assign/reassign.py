@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from zjk_gis.assign.changed import Ranked, changed_for
 from zjk_gis.assign.incidents import answer_columns, check_points, days_judged
@@ -13,6 +12,7 @@ from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.times import BEIJING
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def reassign_incidents(
     new_zones: gpd.GeoDataFrame,
     *,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -160,7 +160,7 @@ def _asked(
     if first.crs != second.crs or first.code != second.code or not carried:
         return everything
     shapes = assigned.geometry.to_numpy()
-    x, y = old.place(shapely.get_x(shapes), shapely.get_y(shapes), crs=assigned.crs)
+    x, y = old.place(*point_coordinates(shapes), crs=assigned.crs)
     border, nearest = old.border_within_m, max(old.nearest_within_m, old.border_within_m)
     inside = assigned["found"].isin(_ANSWERED).to_numpy() & (first.is_areal and second.is_areal)
     return changed_for(

@@ -14,8 +14,10 @@ import shapely
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.shift_search import best_shift, spread_sample
 from zjk_gis.crs import CGCS2000, convert_crs
+from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.datums import shift
 from zjk_gis.layers.periods import ALWAYS, NEVER, validity_days
+from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,7 +68,7 @@ class Judged:
     usable : ndarray of bool
         Whether it has a position.
     layer : GeoDataFrame
-        The zones, in a metric CRS.
+        The zones, in a metric CRS, their codes as text.
     code : str
     """
 
@@ -99,9 +101,7 @@ class Judged:
         """Pair every judged row with the rows of its recorded zone; tell which of these hold on its day."""
         at = np.flatnonzero(self.counts)
         rows = pd.DataFrame({"code": self.said[at].astype(str), "at": at})
-        zones = pd.DataFrame(
-            {"code": self.layer[self.code].astype(str).to_numpy(), "zone": np.arange(len(self.layer))}
-        )
+        zones = pd.DataFrame({"code": self.layer[self.code].to_numpy(), "zone": np.arange(len(self.layer))})
         pairs = rows.merge(zones, on="code").sort_values(["at", "zone"])
         point, zone = pairs["at"].to_numpy(dtype=np.intp), pairs["zone"].to_numpy(dtype=np.intp)
         begins, ends = validity_days(self.layer, "zones")
@@ -225,7 +225,7 @@ class _Asking:
         wrong = ~judged.agrees[rows]
         if int(wrong.sum()) < _LEAST_SHIFTED:
             return None
-        x, y = shapely.get_x(judged.points[rows]), shapely.get_y(judged.points[rows])
+        x, y = point_coordinates(judged.points[rows])
         picked, weights = [], []
         for part in (np.flatnonzero(wrong), np.flatnonzero(~wrong)):
             chosen = part[spread_sample(x[part], y[part], _SAMPLE)]
@@ -235,15 +235,10 @@ class _Asking:
         put_back = {datum: self._put_back(datum) for datum in _DATUMS}
         seeds = []
         for points in put_back.values():
-            there = points[rows[sample]]
-            seeds.append(
-                (
-                    float(np.median(shapely.get_x(there) - x[sample])),
-                    float(np.median(shapely.get_y(there) - y[sample])),
-                )
-            )
+            there_x, there_y = point_coordinates(points[rows[sample]])
+            seeds.append((float(np.median(there_x - x[sample])), float(np.median(there_y - y[sample]))))
         east, north = best_shift(x[sample], y[sample], shapes[sample], weight, seeds=seeds)
-        xs, ys = shapely.get_x(judged.points), shapely.get_y(judged.points)
+        xs, ys = point_coordinates(judged.points)
         moved = np.array([None] * len(xs), dtype=object)
         moved[judged.usable] = shapely.points(xs[judged.usable] + east, ys[judged.usable] + north)
         constant = self._moved(moved)
@@ -278,7 +273,7 @@ class _Asking:
         degrees = convert_crs(
             gpd.GeoSeries(judged.points[at], crs=judged.layer.crs), CGCS2000, name="incidents"
         ).to_numpy()
-        lon, lat = shift(shapely.get_x(degrees), shapely.get_y(degrees), source=datum, target="wgs84")
+        lon, lat = shift(*point_coordinates(degrees), source=datum, target="wgs84")
         points = np.array([None] * len(judged.points), dtype=object)
         back = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000)
         points[at] = convert_crs(back, judged.layer.crs, name="incidents").to_numpy()
@@ -290,7 +285,9 @@ class _Asking:
         """Ask whether the zones of another day, or another version, agree better."""
         tried: dict[str, NDArray[np.object_]] = {}
         for name, layer in versions.items():
-            tried[str(name)] = self._answers(self.incidents, layer, self.at)
+            answers = pd.Series(self._answers(self.incidents, layer, self.at), dtype="str")
+            written = matched_codes(answers, self.judged.layer[self.judged.code]).codes
+            tried[str(name)] = written.astype(object).where(written.notna(), None).to_numpy()
         for day in self._days():
             tried[day] = self._answers(self.incidents, self.zones, day)
         best = max(sorted(tried), key=lambda name: self._gain(tried[name])[0], default=None)
@@ -324,7 +321,7 @@ class _Asking:
             str(zone): (str(said), int(count))
             for zone, said, count in mostly[["zone", "said", "n"]].to_numpy().tolist()
         }
-        known = set(judged.layer[judged.code].astype(str))
+        known = set(judged.layer[judged.code])
         found = []
         for zone, (said, count) in sorted(taken.items()):
             of = int(whole[zone])
@@ -361,7 +358,7 @@ class _Asking:
         """Name the recorded codes that the layer lacks, and the version that has most of them."""
         judged = self.judged
         said = pd.Series(judged.said[judged.counts], dtype="str")
-        lacking = said[~said.isin(set(judged.layer[judged.code].astype(str)))]
+        lacking = said[~said.isin(set(judged.layer[judged.code]))]
         if not len(lacking):
             return []
         counts = lacking.value_counts()
@@ -375,7 +372,7 @@ class _Asking:
             told = f"the layer lacks {len(order)} recorded codes, in {len(lacking)} rows: {named}"
             told += f" and {rest} more" if rest > 0 else ""
         having = {
-            str(name): int(lacking.isin(set(layer[judged.code].astype(str))).sum())
+            str(name): int(matched_codes(lacking, layer[judged.code]).known.sum())
             for name, layer in versions.items()
         }
         best = max(sorted(having), key=lambda name: having[name], default="")

@@ -29,11 +29,13 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.positions import check_positions, fix_positions
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.times import YEAR_FIRST, time_order
 
 if TYPE_CHECKING:
     import os
     from collections import Counter
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "assign_whole", "check_rows"]
 
 _TABLES = (".csv", ".xlsx")
+_PARQUET = (".parquet", ".geoparquet")
 _FIXABLE = ("swapped_axes", "gcj02", "bd09")
 
 
@@ -122,13 +125,7 @@ def assign_whole(
     is_bare = "coordinates" in report and "wkt" not in report["coordinates"]
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
-    if target.suffix.lower() in _TABLES:
-        table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
-        if moved or not is_bare:
-            table = with_coordinates(rows, wkt=target.suffix.lower() == ".csv")
-        write_table(with_answers(table, answers), target)
-    else:
-        write_layer(with_answers(rows, answers), target)
+    _write(rows, answers, target, is_bare=is_bare, moved=moved)
     _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare)
     told = {
         "remarks": (*report["remarks"], *order.remarks),
@@ -178,7 +175,7 @@ def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
             f"incidents: the rows are not points but {named}; use .representative_point() or .explode() first"
         )
         raise GeometryError(message)
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    x, y = point_coordinates(shapes)
     why = np.zeros(len(points), dtype=np.uint8)
     why[~there] = Why.MISSING
     why[there & (kinds != shapely.GeometryType.POINT)] = Why.NO_POINT
@@ -189,6 +186,23 @@ def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
         why[at[why[at] == Why.MISSING]] = Why[reason.upper()]
     places = Places(x, y, why).without(why > 0, None)
     return bounded(places, report.get("limit") or limit_of(points.crs, is_bare=False))
+
+
+def _write(
+    rows: gpd.GeoDataFrame, answers: Mapping[str, Any], target: Path, *, is_bare: bool, moved: bool
+) -> None:
+    """Write rows with their answers; a table goes out as a table, with its own columns of coordinates.
+
+    Where positions were moved, or came as a geometry, a table says in ``lon`` and ``lat`` where they are.
+    """
+    ending = target.suffix.lower()
+    if ending not in (*_TABLES, *_PARQUET) or (ending in _PARQUET and not is_bare):
+        write_layer(with_answers(rows, answers), target)
+        return
+    table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
+    if moved or not is_bare:
+        table = with_coordinates(rows, wkt=ending == ".csv")
+    write_table(with_answers(table, answers), target)
 
 
 def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from zjk_gis.cli.city import read_city
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.coverage.exceptions import accept_fault
 from zjk_gis.errors import InputError
@@ -40,7 +41,9 @@ _LAYER = ACCEPTED_FAULTS.name
 @click.option("--until", required=True, help="The last day it is accepted, such as 2026-12-31; or: never.")
 @click.option("--on", help="From which day; by default the day that is judged.")
 @click.option("--at", help="The day that is judged, as it was for the audit; by default today.")
-@click.option("--level", type=int, help="The level of zones, as it was for the audit; by default the finest.")
+@click.option(
+    "--level", type=LEVEL, help="The level of zones, as it was for the audit; by default the finest."
+)
 @speaking
 def command(
     city: Path,
@@ -50,7 +53,7 @@ def command(
     until: str,
     on: str | None,
     at: str | None,
-    level: int | None,
+    level: int | str | None,
     console: Console,
 ) -> None:
     """Accept gaps or overlaps as they are, such as a river 认可例外.
@@ -94,7 +97,9 @@ def command(
     console.result({"entered": told.to_dict("records"), "entries": len(ledger)})
 
 
-def _gaps(layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | None) -> gpd.GeoDataFrame:
+def _gaps(
+    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | str | None
+) -> gpd.GeoDataFrame:
     _need(layers, city, "built_up_areas", "responsibility_zones")
     return coverage_gaps(
         layers["built_up_areas"],
@@ -107,7 +112,7 @@ def _gaps(layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int 
 
 
 def _overlaps(
-    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | None
+    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | str | None
 ) -> gpd.GeoDataFrame:
     _need(layers, city, "responsibility_zones")
     return overlapping_zones(layers["responsibility_zones"], at=day, level=level, min_area_m2=0.0)

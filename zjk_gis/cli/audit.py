@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.assign import assign_incidents
+from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.audit import responsibility_audit
 from zjk_gis.coverage.borders import border_sheet
@@ -53,7 +55,7 @@ _LONGEST = 40
     "--duties", type=click.Path(path_type=Path), help="A table: event_code, department, place_code."
 )
 @click.option("--at", help="The day that is judged; by default today.")
-@click.option("--level", type=int, help="Which level of zones is judged; by default the finest.")
+@click.option("--level", type=LEVEL, help="Which level of zones is judged; by default the finest.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
@@ -66,7 +68,7 @@ def command(
     incidents: Path | None,
     duties: Path | None,
     at: str | None,
-    level: int | None,
+    level: int | str | None,
     fix_positions: bool,
     output: Path | None,
     most: int,
@@ -96,6 +98,8 @@ def command(
         tell_report(points, console)
         points = put_right(points, roads, console, change=fix_positions)
         assigned = assign_incidents(points, zones, level=level, sections=sections, **times)
+        for words in steering_words(assigned.attrs["assignment"], console.lang):
+            console.note(words, words)
         if "occurred_at" not in assigned:
             console.note(
                 "案件没有发生时间,全部计入问题的后果",

@@ -10,6 +10,7 @@ import click
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import read_zones, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
@@ -28,7 +29,7 @@ __all__ = ["command"]
               help="Other zones, to see whether they agree better; may be given several times.")  # fmt: skip
 @click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes of ZONES.")
-@click.option("--level", type=int, help="Which level is compared; by default the finest.")
+@click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
 @reading_times
@@ -40,7 +41,7 @@ def command(
     versions: tuple[Path, ...],
     layer: str | None,
     code: str,
-    level: int | None,
+    level: int | str | None,
     at: str | None,
     output: Path | None,
     times: dict[str, Any],
@@ -74,6 +75,8 @@ def command(
         ],
         [label("agreement", lang), console.pick("件数", "count"), label("share", lang)],
     )
+    for remark in check.remarks:
+        console.say(remark, remark)
     for row in check.suspicions.itertuples():
         word = label(str(row.suspicion), lang)
         console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
@@ -87,6 +90,7 @@ def command(
         {
             "agreement": dict(zip(check.summary["agreement"], check.summary["count"].tolist(), strict=True)),
             "suspicions": listed.to_dict("records"),
+            "remarks": list(check.remarks),
         }
     )
     if len(check.suspicions):

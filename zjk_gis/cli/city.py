@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zjk_gis.errors import InputError
+from zjk_gis.errors import InputError, name_rows
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.cli.console import Console
 
-__all__ = ["read_city", "read_companion", "read_zones", "tell_report"]
+__all__ = ["read_city", "read_companion", "read_zones", "tell_report", "tell_set_aside"]
+
+_MOST_NAMED = 5
 
 
 def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
@@ -64,6 +67,19 @@ def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFr
             return zones
     tell_report(plain, console)
     return plain
+
+
+def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
+    """Say on stderr which rows a question set aside, and why; nothing where none was."""
+    counted: dict[tuple[str, str], list[object]] = {}
+    for row in rows.attrs.get("set_aside", []):
+        counted.setdefault((row["layer"], row["why"]), []).append(row["row"])
+    for (layer, why), numbers in counted.items():
+        first = "、".join(map(str, numbers[:_MOST_NAMED])) + (" 等" if len(numbers) > _MOST_NAMED else "")
+        console.note(
+            f"{label(layer, 'zh')}:{len(numbers)} 行未参与分析,{label(why, 'zh')}(行 {first})",
+            f"{layer}: {len(numbers)} rows set aside, {label(why, 'en')} ({name_rows(numbers)})",
+        )
 
 
 def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:

@@ -10,6 +10,7 @@ import click
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import read_city, read_zones, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.changes import compare_zones
 from zjk_gis.errors import FileError, InputError
@@ -56,7 +57,7 @@ _OF_CHIEFS = (
 @click.option("--new-version", type=int, help="The version of the zones that follow.")
 @click.option("--layer", help="The layer of zones; by default the responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
-@click.option("--level", type=int, help="Which level is compared; by default the finest.")
+@click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see which change hands.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @click.option(
@@ -74,7 +75,7 @@ def command(
     new_version: int | None,
     layer: str | None,
     code: str,
-    level: int | None,
+    level: int | str | None,
     incidents: Path | None,
     fix_positions: bool,
     output: Path | None,
@@ -139,6 +140,9 @@ def _city(path: Path, console: Console) -> Mapping[str, gpd.GeoDataFrame]:
 
 def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     lang = console.lang
+    for name, match in changes.code_matches.items():
+        for zh, en in zip(match.told(name, "zh"), match.told(name, "en"), strict=True):
+            console.say(zh, en)
     console.show(
         [
             (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())

@@ -12,13 +12,15 @@ import numpy as np
 from shapely import box
 
 from zjk_gis.cli.assign import put_right
-from zjk_gis.cli.city import read_city, tell_report
+from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
+from zjk_gis.layers.labels import label
 from zjk_gis.maps import base_map as base_layer
 from zjk_gis.maps import city_map, print_map, save_offline
 from zjk_gis.maps.offline import PAGES
@@ -44,6 +46,11 @@ __all__ = ["command"]
 )
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
+@click.option(
+    "--level",
+    type=LEVEL,
+    help="Which level of zones answers: a number, a word or any; by default the finest.",
+)
 @click.option("--title", help="The map's title.")
 @click.option("--source", help="Where the data are from, told at the foot of the map.")
 @click.option(
@@ -61,7 +68,11 @@ __all__ = ["command"]
 @click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
 @click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
 @click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
+@click.option("--font", help="Of a print: a typeface with Chinese characters, as a file, folder or family.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option(
+    "--strict", is_flag=True, help="Stop where a question cannot be answered, instead of leaving it out."
+)
 @click.option(
     "--base-map",
     help="A tile folder, .mbtiles or .pmtiles file; or, with --online, amap, amap-satellite, tianditu, "
@@ -80,6 +91,7 @@ def command(
     output: Path,
     incidents: Path | None,
     at: str | None,
+    level: int | str | None,
     title: str | None,
     source: str | None,
     kind: str,
@@ -90,7 +102,9 @@ def command(
     classes: int,
     paper: str,
     scale: float | None,
+    font: str | None,
     fix_positions: bool,
+    strict: bool,
     base_map: str | None,
     offline: bool,
     times: dict[str, Any],
@@ -115,12 +129,15 @@ def command(
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()
+    unanswered: dict[str, str] | None = None if strict else {}
     if kind == "city":
         results = survey_city(
             layers,
             points,
             at=day,
+            level=level,
             steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+            unanswered=unanswered,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
@@ -128,12 +145,20 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            level=level,
+            unanswered=unanswered,
         )  # fmt: skip
         page, counts = draw_kind(kind, question)
+        results = question.answers
+    for rows in results.values():
+        tell_set_aside(rows, console)
+    for name, why in (unanswered or {}).items():
+        asked = label(name, console.lang)
+        console.note(f"未能回答“{asked}”:{why}", f"not answered: {asked}: {why}")
     if ground is not None:
         ground.add_to(page)
     if on_paper:
-        print_map(page, output, paper=paper, scale=scale, source=source, date=day)
+        print_map(page, output, paper=paper, scale=scale, source=source, font=font, date=day)
     else:
         save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
@@ -144,6 +169,7 @@ def command(
             "bytes": size,
             "kind": kind,
             "features": counts,
+            "not_answered": unanswered or {},
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.assets import parking_gaps, pipelines_in_core
@@ -23,6 +23,7 @@ from zjk_gis.maps import (
     pipes_map,
     zones_map,
 )
+from zjk_gis.maps.parts import drawn_zones
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,6 +53,25 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    level: int | str | None = None
+    unanswered: dict[str, str] | None = None
+    answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+
+    def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+        """Answer a question that a map can do without; None where the layers do not allow it.
+
+        Raises
+        ------
+        InputError
+            If they do not and all is to be answered.
+        """
+        try:
+            self.answers[name] = question()
+        except InputError as error:
+            if self.unanswered is None:
+                raise
+            self.unanswered[name] = str(error)
+        return self.answers.get(name)
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -93,21 +113,23 @@ def draw_kind(kind: str, question: Question) -> _Drawn:
 
 def _zones(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones)
-    return zones_map(zones, assigned=assigned, at=q.at, **q.texts), {"zones": len(zones_at(zones, q.at))}
+    assigned = None if q.incidents is None else assign_incidents(q.incidents, zones, level=q.level)
+    page = zones_map(zones, assigned=assigned, at=q.at, level=q.level, **q.texts)
+    shown = drawn_zones(zones) if q.level is None else zones_at(zones, level=q.level)
+    return page, {"zones": len(zones_at(shown, q.at, level="any"))}
 
 
 def _assignment(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = assign_incidents(q.need_incidents(), zones)
-    return assignment_map(assigned, zones, **q.texts), {"assigned": len(assigned)}
+    assigned = assign_incidents(q.need_incidents(), zones, level=q.level)
+    return assignment_map(assigned, zones_at(zones, level=q.level), **q.texts), {"assigned": len(assigned)}
 
 
 def _gaps(q: Question) -> _Drawn:
     region, zones = q.need("built_up_areas"), q.need("responsibility_zones")
-    gaps = coverage_gaps(region, zones, at=q.at, allowed=q.layers.get("rivers"))
-    overlaps = overlapping_zones(zones, at=q.at)
-    page = gaps_map(region, zones_at(zones, q.at), gaps, overlaps, **q.texts)
+    gaps = coverage_gaps(region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"))
+    overlaps = overlapping_zones(zones, at=q.at, level=q.level)
+    page = gaps_map(region, zones_at(zones, q.at, level=q.level), gaps, overlaps, **q.texts)
     return page, {"gaps": len(gaps), "overlaps": len(overlaps)}
 
 
@@ -118,8 +140,8 @@ def _changes(q: Question) -> _Drawn:
     name = "responsibility_zones"
     old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
     new = q.need(name)
-    states = zones_at(old), zones_at(new)
-    changes = compare_zones(*states)
+    states = zones_at(old, level=q.level), zones_at(new, level=q.level)
+    changes = compare_zones(*states, level="any")
     page = changes_map(*states, changes, **q.texts)
     return page, {"before": len(states[0]), "after": len(states[1]), "moved": len(changes.moved)}
 
@@ -139,14 +161,18 @@ def _pipes(q: Question) -> _Drawn:
 def _parking(q: Question) -> _Drawn:
     lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
     estates = q.layers.get("residential_estates")
-    gaps = None if region is None else parking_gaps(region, lots, barriers=river, estates=estates)
+    gaps = None
+    if region is not None:
+        gaps = q.ask("parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates))
     page = parking_map(lots, gaps=gaps, estates=estates, region=region, barriers=river, **q.texts)
     return page, {"parking_lots": len(lots)} | ({} if gaps is None else {"parking_gaps": len(gaps)})
 
 
 def _heritage(q: Question) -> _Drawn:
     blocks, pipes = q.need("historic_blocks"), q.layers.get("pipelines")
-    core = None if pipes is None else pipelines_in_core(pipes, blocks)
+    core = None
+    if pipes is not None:
+        core = q.ask("pipelines_in_core", lambda: pipelines_in_core(pipes, blocks))
     buildings = q.layers.get("historic_buildings")
     page = heritage_map(
         blocks, buildings, pipes_in_core=core, region=q.layers.get("built_up_areas"), **q.texts

@@ -10,6 +10,7 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
@@ -33,7 +34,7 @@ __all__ = ["command", "show_gaps"]
 )
 @click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
-@click.option("--level", type=int, help="Which level is judged; by default the finest.")
+@click.option("--level", type=LEVEL, help="Which level is judged; by default the finest.")
 @click.option("--at", help="The day that is judged, such as 2025-12-31; by default today.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write both layers to this .gpkg.")
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
@@ -44,7 +45,7 @@ def command(
     allowed: Path | None,
     layer: str | None,
     code: str,
-    level: int | None,
+    level: int | str | None,
     at: str | None,
     output: Path | None,
     most: int,

@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
@@ -34,12 +35,13 @@ _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 )
 @click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
-@click.option("--level", type=int, help="Which level is mended; by default the finest.")
+@click.option("--level", type=LEVEL, help="Which level is mended; by default the finest.")
 @click.option("--at", help="The day that is judged, such as 2025-12-31; layers with versions need it.")
 @click.option("--snap-within", default=0.05, show_default=True, help="Lay borders on each other, in m.")
 @click.option("--max-area", default=1000.0, show_default=True, help="The largest that is mended, in m².")
 @click.option("--max-width", default=5.0, show_default=True, help="The widest that is mended, in m.")
 @click.option("--priority", default="priority", show_default=True, help="The column that says who keeps.")
+@click.option("--priority-order", type=WORDS, help="Its words, the highest first, such as 高,中,低.")
 @click.option("--apply", "make", is_flag=True, help="Write the mended zones as well.")
 @click.option("--accept", multiple=True, metavar="CODE", help="Make only this repair; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the layers to this .gpkg.")
@@ -51,12 +53,13 @@ def command(
     allowed: Path | None,
     layer: str | None,
     code: str,
-    level: int | None,
+    level: int | str | None,
     at: str | None,
     snap_within: float,
     max_area: float,
     max_width: float,
     priority: str,
+    priority_order: tuple[str, ...] | None,
     make: bool,
     accept: tuple[str, ...],
     output: Path | None,
@@ -93,6 +96,7 @@ def command(
         max_cut_area_m2=max_area,
         max_cut_width_m=max_width,
         priority=priority,
+        priority_order=priority_order or (),
     )
     _show(proposals, most, console)
     account: dict[str, object] = {}

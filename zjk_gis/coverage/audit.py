@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.chiefs import chief_table, chiefs_of, names_chief
+from zjk_gis.coverage.chiefs import chief_table, names_chief
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faces import ready_zones
@@ -29,8 +29,10 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.nobody import chiefs_of
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.times import BEIJING
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -144,7 +146,7 @@ def responsibility_audit(
     people: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -183,8 +185,8 @@ def responsibility_audit(
     code : str, default "zone_code"
     at : date or str, optional
         The day that is judged.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     time : str, default "occurred_at"
         The column of `assigned` with the time of each incident. Those of the `since_days` days up to `at`
         (by default up to the last incident) make a fault grave; all of them where there is no such column.
@@ -276,7 +278,7 @@ def responsibility_audit(
             roads, zones=zones, sections=sections, code=code, at=at, level=level, streets=streets
         )
     if duties is not None and places is None and streets is not None:
-        places = sorted(set(streets[STREETS.code].astype(str)))
+        places = sorted(set(code_text(streets[STREETS.code])))
     matters = None if duties is None else who_handles(duties, places=places)
 
     points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
@@ -386,8 +388,8 @@ def _judged(valid: gpd.GeoDataFrame, code: str, assigned: pd.DataFrame | None) -
     """Return the zones of the day with what the figures are made of."""
     told = valid.assign(area_m2=valid.geometry.area, has_chief=names_chief(valid))
     if assigned is not None and code in assigned:
-        counts = assigned[code].dropna().astype(str).value_counts()
-        told["incidents"] = told[code].astype(str).map(counts).fillna(0).astype(np.int64)
+        counts = code_text(assigned[code].dropna()).value_counts()
+        told["incidents"] = code_text(told[code]).map(counts).fillna(0).astype(np.int64)
     return told
 
 

@@ -15,6 +15,8 @@ from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.shapes import has_place, has_shape
+from zjk_gis.layers.values import as_text, code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def border_sheet(
     along_m: float = 10.0,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> gpd.GeoDataFrame:
     """List every border that two zones share, with the road or river on it and the incidents in dispute.
 
@@ -62,8 +64,8 @@ def border_sheet(
         The column of `zones`, and of `incidents`, with the codes.
     at : date or str, optional
         The day that is judged; by default versions of all times count.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def border_sheet(
           ``nobody_incidents``, which sum to ``incidents``; ``ambiguous_share`` (float64), of them, missing
           where there are none or `incidents` has no column ``ambiguous``;
         - the geometry: the border, a LineString or MultiLineString.
+
+        With `incidents`, ``attrs["no_position"]`` tells how many have no place and count nowhere.
 
     Raises
     ------
@@ -119,7 +123,7 @@ def border_sheet(
     if incidents is not None and code not in incidents:
         message = f"incidents: no column {code!r}; give what assign_incidents returned"
         raise MissingColumnError(message)
-    codes = zones[code].astype(str).to_numpy(dtype=object)
+    codes = code_text(zones[code]).to_numpy(dtype=object)
     first, second, lines = _shared_borders(zones.geometry.to_numpy(), codes)
     sheet = gpd.GeoDataFrame(
         {
@@ -137,6 +141,7 @@ def border_sheet(
         sheet = sheet.assign(**_rivers_on(sheet, rivers, along_m))
     if incidents is not None:
         sheet = sheet.assign(**_incidents_on(sheet, incidents, code, gps_error_m))
+        sheet.attrs["no_position"] = int((~has_place(incidents.geometry.to_numpy())).sum())
     return gpd.GeoDataFrame(sheet[[*sheet.columns.drop("geometry"), "geometry"]])
 
 
@@ -267,8 +272,7 @@ def _names(layer: gpd.GeoDataFrame, what: str) -> NDArray[np.object_]:
         raise MissingColumnError(message)
     names = pd.Series("", index=range(len(layer)), dtype=object)
     for column in known:
-        own = layer[column].astype(object).reset_index(drop=True)
-        own = own.where(own.notna(), "").astype(str).str.strip()
+        own = as_text(layer[column]).fillna("").reset_index(drop=True)
         names = names.where(names != "", own)
     return names.to_numpy(dtype=object)
 
@@ -291,11 +295,11 @@ def _incidents_on(
     sheet: gpd.GeoDataFrame, incidents: gpd.GeoDataFrame, code: str, gps_error_m: float
 ) -> dict[str, Any]:
     """Count the incidents near each border by who got them."""
-    placed = incidents[(incidents.geometry.notna() & ~incidents.geometry.is_empty).to_numpy()]
+    placed = incidents[has_shape(incidents.geometry.to_numpy())]
     if len(placed):
         require_crs(placed, "incidents")
         placed = convert_crs(placed, sheet.crs, name="incidents")
-        placed = placed[np.isfinite(shapely.bounds(placed.geometry.to_numpy())).all(axis=-1)]
+        placed = placed[has_place(placed.geometry.to_numpy())]
     at, border = shapely.STRtree(sheet.geometry.to_numpy()).query(
         placed.geometry.to_numpy(), predicate="dwithin", distance=gps_error_m
     )

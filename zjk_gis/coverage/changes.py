@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -21,6 +21,7 @@ from zjk_gis.coverage.handover import (
 from zjk_gis.coverage.moved import Side, moved_ground
 from zjk_gis.coverage.successors import zones_table
 from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.layers.codes_match import in_one_writing
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import day_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from zjk_gis.coverage.moved import Codes, MovedGround
+    from zjk_gis.layers.codes_match import CodeMatch
 
 __all__ = ["ZoneChanges", "compare_zones"]
 
@@ -69,7 +71,11 @@ class ZoneChanges:
         One row a piece of ground and road on it: ``move_code``, the codes and name of the road, ``road_m``.
     incidents : GeoDataFrame or None
         The incidents whose answer changes: their columns, ``from_code``, ``to_code``, ``from_chief``,
-        ``to_chief``, ``open`` (bool) and ``move_code``, empty for those that only lie near moved ground.
+        ``to_chief``, ``open`` (bool) and ``move_code``, empty for those that only lie near moved ground;
+        ``attrs["no_position"]`` tells how many incidents have no place, for which nobody answers.
+    code_matches : mapping of str to CodeMatch
+        For the columns of codes in which one layer had lost zeros that the other has (``05`` and 5.0), what
+        was taken for what.
     """
 
     figures: pd.DataFrame
@@ -78,6 +84,7 @@ class ZoneChanges:
     handover: pd.DataFrame
     roads: pd.DataFrame | None = None
     incidents: gpd.GeoDataFrame | None = None
+    code_matches: Mapping[str, CodeMatch] = field(default_factory=dict)
 
     def figure(self, measure: str) -> float:
         """Return one figure.
@@ -103,7 +110,7 @@ def compare_zones(
     code: str = "zone_code",
     at_old: str | dt.date | None = None,
     at_new: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     same_share: float = 0.95,
@@ -127,7 +134,7 @@ def compare_zones(
     at_old, at_new : date or str, optional
         The days that are compared, by ``valid_from`` and ``valid_to``; by default versions of all times
         count.
-    level : int, optional
+    level : int or str, optional
         By default the finest of each layer.
     min_area_m2 : float, default 0.01
         Smaller pieces are dropped, and counted in the figures.
@@ -186,6 +193,7 @@ def compare_zones(
         raise InputError(message)
     before = _zones_of(old, "old", code, at_old, level, None)
     after = _zones_of(new, "new", code, at_new, level, before.crs)
+    before, after, matches = in_one_writing(before, after, (code, "chief_code"))
     sides = Side.of(before, code), Side.of(after, code)
     ground = moved_ground(*sides, min_area_m2=min_area_m2, min_width_m=min_width_m)
     moved = _moved_table(ground, *sides, before.crs)
@@ -206,7 +214,7 @@ def compare_zones(
         ground, moved, *sides, roads=road_rows, incidents=changed, counted=components or {}
     )
     figures = _figures(ground, moved, zones, handover, changed)
-    return ZoneChanges(figures, _geometry_last(moved), zones, handover, road_rows, changed)
+    return ZoneChanges(figures, _geometry_last(moved), zones, handover, road_rows, changed, matches)
 
 
 def _zones_of(
@@ -214,7 +222,7 @@ def _zones_of(
     name: str,
     code: str,
     at: str | dt.date | None,
-    level: int | None,
+    level: int | str | None,
     crs: CRS | None,
 ) -> gpd.GeoDataFrame:
     """Check a layer, and return its zones of the day."""

@@ -7,32 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.coverage.sections import has_chief
+from zjk_gis.layers.catalogue import INCIDENTS
+from zjk_gis.layers.nobody import chiefs_of, somebody, someone_named
+from zjk_gis.layers.values import code_text, coded
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike
 
-__all__ = ["chief_table", "chiefs_of", "gini", "is_open", "names_chief"]
+__all__ = ["chief_table", "gini", "is_open", "names_chief"]
 
 _DONE = "结案"
 
 
 def names_chief(layer: pd.DataFrame) -> pd.Series:
     """Tell for which rows a chief is named; for none, if the layer has no columns for chiefs."""
-    known = {"chief_code", "chief_name"} & set(layer)
-    return pd.Series(has_chief(layer) if known else False, index=layer.index, dtype=bool)
-
-
-def chiefs_of(layer: pd.DataFrame, prefix: str = "") -> pd.Series:
-    """Return the chief of each row: the code, or the name where no code is given; missing where none is."""
-    found = pd.Series(None, index=layer.index, dtype=object)
-    for column in ("chief_name", "chief_code"):  # what comes later goes before
-        if prefix + column in layer:
-            told = layer[prefix + column].astype(object)
-            text = told.where(told.notna(), "").astype(str).str.strip()
-            found = text.where(text != "", found).astype(object)
-    return found
+    return pd.Series(someone_named(layer), index=layer.index, dtype=bool)
 
 
 def chief_table(
@@ -127,12 +117,12 @@ def _served(layer: gpd.GeoDataFrame, code: str, by: str) -> pd.DataFrame:
     chief = chiefs_of(layer)
     named = chief.notna().to_numpy()
     rows = layer[named]
-    name = rows["chief_name"].astype(object) if "chief_name" in rows else pd.Series("", index=rows.index)
+    names = somebody(rows["chief_name"]) if "chief_name" in rows else pd.Series("", index=rows.index)
     return pd.DataFrame(
         {
-            "chief_code": chief[named].astype(str).to_numpy(),
-            "chief_name": name.where(name.notna(), "").astype(str).str.strip().to_numpy(),
-            "code": rows[code].astype(str).to_numpy(),
+            "chief_code": chief[named].to_numpy(),
+            "chief_name": names.fillna("").to_numpy(),
+            "code": code_text(rows[code]).to_numpy(),
             "by": by,
             "area_m2": rows.geometry.area.to_numpy(),
         }
@@ -168,10 +158,24 @@ def _incidents(assigned: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_open(assigned: pd.DataFrame) -> pd.Series | None:
-    """Tell which incidents are not closed yet; None where nothing says so."""
+    """Tell which incidents are not closed yet; None where nothing says so.
+
+    A state that is not understood is not that of a closed incident; where none is, they are refused.
+
+    Raises
+    ------
+    InputError
+        If no value of ``state`` is understood.
+
+    Examples
+    --------
+    >>> is_open(pd.DataFrame({"state": ["已结案", "处置中", "办结"]})).tolist()
+    [False, True, False]
+    """
     if "closed_at" in assigned:
         open_: pd.Series = assigned["closed_at"].isna()
         return open_
     if "state" in assigned:
-        return assigned["state"] != _DONE
+        states, _ = coded(assigned, INCIDENTS.field("state"), "incidents")
+        return states != _DONE
     return None

@@ -14,6 +14,7 @@ from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_r
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import NEVER, day_of
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.spec import AREAL, LINEAR
 from zjk_gis.layers.times import BEIJING, time_order
 
@@ -101,7 +102,8 @@ def rank_faults(
 
         ``attrs["consequence"]`` tells ``weights``, ``since`` and ``until`` (the days counted, ISO text), and
         whose days they are (``tz``), what was inferred of the times (``remarks``), and how many incidents
-        were left out: ``no_position``, ``no_time``, ``outside_period``.
+        were left out: ``no_position``, ``no_time``, ``outside_period``; ``without_place`` tells how many rows
+        of which other layer count nowhere.
 
     Raises
     ------
@@ -159,6 +161,12 @@ def rank_faults(
         found["people"] = _people(people, frame, ground)
     if roads is not None:
         found["road_m"] = _road_lengths(roads, frame, areal)
+    others = {**(components or {}), "people": people, "roads": roads}
+    about["without_place"] = {
+        name: lost
+        for name, layer in others.items()
+        if layer is not None and (lost := int((~has_place(layer.geometry.to_numpy())).sum()))
+    }
     ranked = with_answers(frame, found)
     score = np.zeros(len(frame))
     for name in _AMOUNTS:
@@ -226,12 +234,13 @@ def _one_layer(frame: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame
 
 def _placed(layer: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame:
     """Return the rows of a layer that have a place, in the CRS of the faults."""
-    has_place = (layer.geometry.notna() & ~layer.geometry.is_empty).to_numpy()
-    if not has_place.any():
-        return layer[has_place]
+    placed = layer[has_place(layer.geometry.to_numpy())]
+    if not len(placed):
+        return placed
     require_crs(layer, name)
-    converted: gpd.GeoDataFrame = convert_crs(layer[has_place], crs, name=name)
-    return converted
+    converted = convert_crs(placed, crs, name=name)
+    shapes, _ = cleaned(converted.geometry.to_numpy())
+    return converted.set_geometry(shapes, crs=crs)[has_place(shapes)]
 
 
 def _incidents(
@@ -244,8 +253,6 @@ def _incidents(
 ) -> tuple[NDArray[Any], dict[str, Any]]:
     """Return the places of the incidents that count, and an account of the others."""
     placed = _placed(incidents, "incidents", faults.crs)
-    finite = np.isfinite(shapely.bounds(placed.geometry.to_numpy())).all(axis=-1)
-    placed = placed[finite]
     account: dict[str, Any] = {"no_position": len(incidents) - len(placed), "no_time": 0, "outside_period": 0}
     shapes = placed.geometry.to_numpy()
     if since_days is None:

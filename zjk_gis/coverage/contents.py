@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
-from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.crs import require_crs
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.set_aside import SetAside
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,7 +42,8 @@ def contents_of(
     -------
     GeoDataFrame
         With ``people`` (int64), ``buildings`` (int64) and ``road_m`` (float64), of the layers given, before
-        the geometry.
+        the geometry. ``attrs["people_unknown"]`` counts the rows of `people` that could not be counted, and
+        ``attrs["set_aside"]`` lists those with a wrong population or no sound shape.
 
     Raises
     ------
@@ -63,8 +63,9 @@ def contents_of(
     pieces = faults.geometry.to_numpy()
     columns: dict[str, NDArray[Any]] = {}
     unknown = None
+    aside = SetAside()
     if people is not None:
-        columns["people"], unknown = _people(pieces, people, faults)
+        columns["people"], unknown = _people(pieces, people, faults, aside)
     if buildings is not None:
         columns["buildings"] = _buildings(pieces, buildings, faults)
     if roads is not None:
@@ -76,34 +77,23 @@ def contents_of(
     told.attrs |= faults.attrs
     if unknown is not None:
         told.attrs["people_unknown"] = unknown
+        aside.told_in(told)
     return told
 
 
 def _people(
-    pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame
+    pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, aside: SetAside
 ) -> tuple[NDArray[np.int64], int]:
     """Count the people in each piece, and the rows of which nobody knows how many they have."""
-    if "population" not in layer:
-        message = f"people: no column 'population'; its columns are {', '.join(map(str, layer.columns))}"
-        raise MissingColumnError(message)
-    population = pd.to_numeric(layer["population"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    unknown = layer["population"].isna().to_numpy()
-    wrong = ~unknown & ~(np.isfinite(population) & (population >= 0))
-    if wrong.any():
-        message = (
-            f"people: {int(wrong.sum())} of {len(layer)} rows have a population that is no number of at "
-            f"least 0 ({name_rows(layer.index[wrong])}); put them right or leave them empty"
-        )
-        raise InputError(message)
+    sound = aside.sound(layer, "people", kind="polygon")
+    population, unknown = aside.amounts(sound, "people", "population")
     if not len(layer):
         return np.zeros(len(pieces), np.int64), 0
-    homes = ready(layer, "people", kind="polygon", crs=faults.crs).geometry.to_numpy()
+    homes = ready(sound, "people", kind="polygon", crs=faults.crs).geometry.to_numpy()
     piece, home = shapely.STRtree(homes).query(pieces, predicate="intersects")
     share = shapely.area(shapely.intersection(pieces[piece], homes[home])) / shapely.area(homes[home])
-    number = np.bincount(
-        piece, weights=np.where(unknown, 0.0, population)[home] * share, minlength=len(pieces)
-    )
-    return _rounded(number.astype(np.float64)), int(unknown.sum())
+    number = np.bincount(piece, weights=population[home] * share, minlength=len(pieces))
+    return _rounded(number.astype(np.float64)), int(unknown.sum()) + len(layer) - len(sound)
 
 
 def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -120,9 +110,11 @@ def _usable(layer: gpd.GeoDataFrame, name: str, faults: gpd.GeoDataFrame) -> NDA
     require_crs(layer, name)
     kinds = {"Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line"}
     kind = layer.geom_type.map(kinds).fillna("polygon")
+    shapes = np.empty(len(layer), dtype=object)
     for each in kind.unique():
-        ready(layer[(kind == each).to_numpy()], name, kind=each, crs=faults.crs)
-    return np.asarray(convert_crs(layer, faults.crs, name=name).geometry.to_numpy())
+        rows = (kind == each).to_numpy()
+        shapes[rows] = ready(layer[rows], name, kind=each, crs=faults.crs).geometry.to_numpy()
+    return shapes
 
 
 def _buildings(pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame) -> NDArray[np.int64]:

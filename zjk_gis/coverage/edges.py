@@ -40,7 +40,7 @@ def coverage_edges(
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     within_m: float = 0.1,
 ) -> gpd.GeoDataFrame:
     """Find the stretches where borders of two zones should match and do not (边界不匹配).
@@ -53,7 +53,7 @@ def coverage_edges(
         The column with their codes.
     at : date or str, optional
         The day that is judged, by ``valid_from`` and ``valid_to``. By default zones of all times count.
-    level : int, optional
+    level : int or str, optional
         The level of the hierarchy that is judged; by default the finest.
     within_m : float, default 0.1
         Borders no farther apart than this are meant to be the same.

@@ -11,11 +11,13 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric, convert_crs, require_crs
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_place, only
+from zjk_gis.layers.values import code_text, coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,13 +103,18 @@ def accept_fault(
         message = f"until ({until}) lies before the day it is accepted on ({_date(first)})"
         raise InputError(message)
     wanted = [fault_code] if isinstance(fault_code, str) else list(fault_code)
-    codes = faults[name].astype(str)
+    codes = code_text(faults[name])
     for one in wanted:
         if (codes == one).sum() != 1:
             near = ", ".join(codes.head(5)) + (", ..." if len(codes) > 5 else "")
             message = f"there is no fault {one!r}; there are {near or 'none'}"
             raise InputError(message)
     rows = faults.set_index(codes).loc[wanted]
+    nowhere = ~has_place(rows.geometry.to_numpy())
+    if nowhere.any():
+        lost = faults.index[codes.isin(rows.index[nowhere]).to_numpy()]
+        message = f"faults: {name_rows(lost)} have no place by which they could be known again; draw them"
+        raise GeometryError(message)
     measured = as_metric(rows, "faults")
     entered = gpd.GeoDataFrame(
         {
@@ -227,7 +234,7 @@ def without_accepted(
         ["fault", "order", "common", "exception_code"], ascending=[True, True, False, True]
     )
     best = best.drop_duplicates("fault")
-    codes, areas = faults[name].astype(str).to_numpy(), shapely.area(shapes)
+    codes, areas = code_text(faults[name]).to_numpy(), shapely.area(shapes)
     back = dict.fromkeys(range(len(faults)), ("", ""))
     withheld = np.zeros(len(faults), dtype=bool)
     for row in best.to_dict("records"):
@@ -270,9 +277,7 @@ def _kind_of(faults: gpd.GeoDataFrame) -> tuple[str, str]:
 def _concerned(faults: gpd.GeoDataFrame) -> list[str]:
     """Return the codes of the zones around a gap or in an overlap, joined by ``;``."""
     if {"first_code", "second_code"} <= set(faults) and "codes" not in faults:
-        pairs: list[str] = (
-            faults["first_code"].astype(str) + ";" + faults["second_code"].astype(str)
-        ).tolist()
+        pairs: list[str] = (code_text(faults["first_code"]) + ";" + code_text(faults["second_code"])).tolist()
         return pairs
     held = next((faults[column] for column in ("codes", "neighbours") if column in faults), None)
     return [""] * len(faults) if held is None else [str(codes) for codes in held]
@@ -289,7 +294,7 @@ def _next_codes(ledger: gpd.GeoDataFrame | None, count: int) -> list[str]:
     """Go on numbering where the ledger ends; codes of another form are left alone."""
     last = 0
     if ledger is not None and "exception_code" in ledger:
-        numbers = ledger["exception_code"].astype(str).str.extract(r"^E(\d{1,9})$")[0].dropna().astype(int)
+        numbers = code_text(ledger["exception_code"]).str.extract(r"^E(\d{1,9})$")[0].dropna().astype(int)
         last = int(numbers.max()) if len(numbers) else 0
     return [f"E{last + number:03}" for number in range(1, count + 1)]
 
@@ -303,8 +308,8 @@ def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
             message = f"accepted_faults: no column {column!r}; its columns are {columns}"
             raise MissingColumnError(message)
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
-    has_shape = (ledger.geometry.notna() & ~ledger.geometry.is_empty).to_numpy()
-    kept = (ledger["fault_kind"] == kind).to_numpy() & (begins <= day) & has_shape
+    kinds, _ = coded(ledger, ACCEPTED_FAULTS.field("fault_kind"), ACCEPTED_FAULTS.name)
+    kept = (kinds == kind).to_numpy(dtype=bool) & (begins <= day)
     return ledger.assign(ends=ends, holds=ends >= day)[kept].reset_index(drop=True)
 
 
@@ -313,6 +318,8 @@ def _pairs(
 ) -> pd.DataFrame:
     """Hold every fault against the entries on its ground: the same shape, or one that has changed."""
     accepted = entries.geometry.to_numpy()
+    # What has no place is on nobody's ground: such a fault is reported, such an entry serves for none.
+    shapes, accepted = (only(each, has_place(each)) for each in (shapes, accepted))
     fault, entry = shapely.STRtree(accepted).query(shapes, predicate="intersects")
     one, other = shapes[fault], accepted[entry]
     common = shapely.area(shapely.intersection(one, other))
@@ -334,7 +341,7 @@ def _pairs(
             "common": common,
             "change": change,
             "distance": distance,
-            "exception_code": entries["exception_code"].astype(str).to_numpy()[entry],
+            "exception_code": code_text(entries["exception_code"]).to_numpy()[entry],
             "ends": entries["ends"].to_numpy()[entry],
         }
     )

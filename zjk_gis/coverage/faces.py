@@ -20,6 +20,7 @@ from zjk_gis.engine.signs import orientations
 from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Zones:
     @classmethod
     def of(cls, rows: gpd.GeoDataFrame, code: str) -> Zones:
         """Take a layer apart."""
-        return cls(rows, rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object))
+        return cls(rows, rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def divide(
     code: str,
     crs: CRS | None = None,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> Divided:
     """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all."""
     valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
@@ -170,7 +171,7 @@ def choose(
     code: str,
     crs: CRS | None = None,
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> tuple[Zones, Zones, Rings, CRS]:
     """Check a layer of zones, and tell those of a level that hold on a day from the others.
 

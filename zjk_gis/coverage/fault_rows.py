@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError, name_rows
+from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.values import as_text
 from zjk_gis.layers.versions import zones_at
@@ -61,6 +62,7 @@ class Faults:
 
     def __init__(self, tables: Overrides | None, lang: Language) -> None:
         self._checks = rules_table("checks", overrides=tables).set_index("check")
+        self.remarks: list[str] = []
         self._lang = lang
         self._rows: list[dict[str, Any]] = []
 
@@ -95,6 +97,12 @@ class Faults:
                 "geometry": shapely.normalize(where),
             }
         )
+
+    def matched(self, name: str, recorded: pd.Series, known: Judged) -> pd.Series:
+        """Write recorded codes as a layer does (see `matched_codes`), and remember what was restored."""
+        match = matched_codes(recorded, pd.Series(known.codes, dtype="str"))
+        self.remarks += match.told(name, self._lang)
+        return match.codes
 
     def told(self, crs: CRS) -> gpd.GeoDataFrame:
         """Return them by rule, layer and code."""

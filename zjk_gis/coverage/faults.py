@@ -40,7 +40,7 @@ def coverage_faults(
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
     allowed_within_m: float = 0.0,
     min_area_m2: float = 0.01,

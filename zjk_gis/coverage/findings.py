@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.chiefs import chiefs_of
 from zjk_gis.coverage.consequence import rank_faults
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.ground import cover_of, numbered
+from zjk_gis.layers.nobody import chiefs_of
+from zjk_gis.layers.shapes import has_place, point_coordinates
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,15 +84,15 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
         (who was found to answer); the cell, aligned to whole multiples of its size.
     """
     doubtful = assigned[_in_doubt(assigned)]
-    placed = doubtful[_has_place(doubtful)]
+    placed = doubtful[has_place(doubtful.geometry.to_numpy())]
     if len(placed):
         placed = convert_crs(placed, crs, name="assigned")
-        placed = placed[np.isfinite(shapely.bounds(placed.geometry.to_numpy())).all(axis=-1)]
-    shapes = placed.geometry.to_numpy()
+        placed = placed[has_place(placed.geometry.to_numpy())]
+    x, y = point_coordinates(placed.geometry.to_numpy())
     cells = pd.DataFrame(
         {
-            "x": np.floor(shapely.get_x(shapes) / cell_m),
-            "y": np.floor(shapely.get_y(shapes) / cell_m),
+            "x": np.floor(x / cell_m),
+            "y": np.floor(y / cell_m),
             "nobody": (placed["found"] == "none").to_numpy(),
             "code": _answering(placed),
         }
@@ -162,8 +164,8 @@ def findings_of_people(
         gpd.GeoDataFrame(
             {
                 "finding": "zone_without_chief",
-                "finding_code": bare[code].astype(str).to_numpy(),
-                "concerned_codes": bare[code].astype(str).to_numpy(),
+                "finding_code": code_text(bare[code]).to_numpy(),
+                "concerned_codes": code_text(bare[code]).to_numpy(),
                 "layer": "judged_zones",
                 "consequence": load.to_numpy(),
                 "area_m2": bare["area_m2"].to_numpy(),
@@ -231,12 +233,12 @@ def in_streets(assigned: pd.DataFrame, streets: gpd.GeoDataFrame | None) -> pd.S
     if streets is None or not isinstance(assigned, gpd.GeoDataFrame):
         return None
     found = pd.Series(None, index=range(len(assigned)), dtype=object)
-    has_place = _has_place(assigned)
-    if has_place.any() and len(streets):
-        places = convert_crs(assigned[has_place], streets.crs, name="assigned").geometry.to_numpy()
+    placed = has_place(assigned.geometry.to_numpy())
+    if placed.any() and len(streets):
+        places = convert_crs(assigned[placed], streets.crs, name="assigned").geometry.to_numpy()
         at, row = shapely.STRtree(streets.geometry.to_numpy()).query(places, predicate="intersects")
-        codes = pd.Series(streets["street_code"].astype(str).to_numpy()[row])
-        lowest = codes.groupby(np.flatnonzero(has_place)[at]).min()
+        codes = pd.Series(code_text(streets["street_code"]).to_numpy()[row])
+        lowest = codes.groupby(np.flatnonzero(placed)[at]).min()
         found.loc[lowest.index] = lowest
     return found.set_axis(assigned.index)
 
@@ -250,7 +252,7 @@ def _open_matters(
     if assigned is not None and "event_code" in assigned:
         place = in_streets(assigned, streets)
         anywhere = place is None or bool((rows["place_code"] == "").all())
-        seen = pd.DataFrame({"event_code": assigned["event_code"].astype(str).to_numpy()})
+        seen = pd.DataFrame({"event_code": code_text(assigned["event_code"]).to_numpy()})
         seen["place_code"] = "" if place is None or anywhere else place.astype(object).to_numpy()
         keys = ["event_code"] if anywhere else ["event_code", "place_code"]
         counts = seen.dropna().groupby(keys).size().rename("incidents")
@@ -258,7 +260,7 @@ def _open_matters(
     shapes: NDArray[Any] = np.full(len(rows), None, dtype=object)
     if streets is not None and len(streets):
         grounds = convert_crs(streets, crs, name="streets")
-        of = dict(zip(grounds["street_code"].astype(str), grounds.geometry.to_numpy(), strict=True))
+        of = dict(zip(code_text(grounds["street_code"]), grounds.geometry.to_numpy(), strict=True))
         shapes = np.array([*(of.get(code) for code in rows["place_code"]), None], dtype=object)[:-1]
     return gpd.GeoDataFrame(
         {
@@ -283,11 +285,11 @@ def _grounds(
     found: list[tuple[str, Any]] = []
     for chief in chiefs:
         own = zones[(zone_chief == chief).to_numpy()]
-        codes = {*own[code].astype(str)}
+        codes = {*code_text(own[code])}
         shape = cover_of(own.geometry.to_numpy()) if len(own) else None
         if sections is not None and section_chief is not None:
             served = sections[(section_chief == chief).to_numpy()]
-            codes |= {*served["section_code"].astype(str)}
+            codes |= {*code_text(served["section_code"])}
             if shape is None:
                 shape = shapely.union_all(shapely.normalize(served.geometry.to_numpy()))
         found.append((";".join(sorted(codes)), shape))
@@ -297,11 +299,6 @@ def _grounds(
 def _in_doubt(assigned: pd.DataFrame) -> pd.Series:
     doubtful: pd.Series = (assigned["found"] == "none") | assigned["ambiguous"].astype(bool)
     return doubtful
-
-
-def _has_place(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (layer.geometry.notna() & ~layer.geometry.is_empty).to_numpy()
-    return found
 
 
 def _answering(assigned: pd.DataFrame) -> NDArray[np.object_]:

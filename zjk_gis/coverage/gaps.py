@@ -91,7 +91,7 @@ def coverage_gaps(
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
     allowed_within_m: float = 0.0,
     min_area_m2: float = 0.01,
@@ -115,7 +115,7 @@ def coverage_gaps(
     at : date or str, optional
         The day that is judged, by ``valid_from`` and ``valid_to`` (both days included, a missing one open).
         By default zones of all times count.
-    level : int, optional
+    level : int or str, optional
         The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
     allowed : GeoDataFrame, optional
         Polygons that need no zone (允许空白), such as a river. They may be empty.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from zjk_gis.coverage.fault_rows import Faults, Judged, judged
@@ -14,13 +13,14 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.topology import parts_apart
-from zjk_gis.layers.values import as_text
+from zjk_gis.layers.values import as_text, code_text
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
@@ -160,6 +160,7 @@ def group_faults(
         "building_cut": (cells, buildings),
     }
     result = faults.told(crs)
+    result.attrs["remarks"] = faults.remarks
     result.attrs["not_checked"] = [rule for rule, given in needs.items() if any(x is None for x in given)]
     return result
 
@@ -177,8 +178,12 @@ def _check_groups(
     place = {code: at for at, code in enumerate(grids.codes)}
     members: list[list[int]] = []
     of_grid: dict[int, list[str]] = {}
-    for at, text in enumerate(as_text(groups.rows["member_codes"]).fillna("")):
-        named = sorted({code for code in pd.Series([text]).str.split(_LIST, regex=True)[0] if code})
+    texts = code_text(groups.rows["member_codes"]).reset_index(drop=True)
+    listed = texts.str.split(_LIST, regex=True).explode().astype("str")
+    listed = faults.matched("member_codes", listed[(listed != "") & listed.notna()], grids)
+    codes_of = {at: sorted(set(codes)) for at, codes in listed.groupby(level=0)}
+    for at in range(len(groups.codes)):
+        named = codes_of.get(at, [])
         unknown = [code for code in named if code not in place]
         if unknown:
             faults.add(
@@ -223,7 +228,8 @@ def _check_levels(faults: Faults, zones: Judged, limits: pd.Series) -> None:
         raise MissingColumnError(message)
     place = {code: at for at, code in enumerate(zones.codes)}
     below: dict[int, list[int]] = {}
-    for at, parent in enumerate(as_text(zones.rows["parent_code"]).fillna("")):
+    parents = faults.matched("parent_code", zones.rows["parent_code"], zones)
+    for at, parent in enumerate(parents.fillna("")):
         if parent and parent not in place:
             faults.add("unknown_reference", zones, at, zones.shapes[at], other=parent, layers="zones")
         elif parent:

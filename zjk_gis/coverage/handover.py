@@ -11,7 +11,9 @@ import shapely
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.reassign import reassign_incidents
 from zjk_gis.coverage.chiefs import is_open
+from zjk_gis.crs import convert_crs
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.nobody import chiefs_of
 from zjk_gis.layers.recorded import with_answers
 
 if TYPE_CHECKING:
@@ -84,15 +86,10 @@ def changed_incidents(
     answers = {}
     for name, assigned in (("from", before), ("to", after)):
         answers[f"{name}_code"] = assigned[code].fillna("")
-        chief = (
-            assigned["chief_code" if "chief_code" in assigned else "chief_name"]
-            if ({"chief_code", "chief_name"} & set(assigned))
-            else pd.Series("", index=assigned.index, dtype="str")
-        )
-        answers[f"{name}_chief"] = chief.fillna("")
+        answers[f"{name}_chief"] = chiefs_of(assigned).fillna("").astype("str")
     differ = (answers["from_code"] != answers["to_code"]) | (answers["from_chief"] != answers["to_chief"])
     changed = incidents[differ.to_numpy()]
-    point, piece = _piece_of(changed.geometry.to_crs(moved.crs).to_numpy(), moved)
+    point, piece = _piece_of(convert_crs(changed.geometry, moved.crs, name="incidents").to_numpy(), moved)
     codes = np.full(len(changed), "", dtype=object)
     codes[point] = moved["move_code"].to_numpy(dtype=object)[piece]
     told = {
@@ -101,7 +98,8 @@ def changed_incidents(
     told["open"] = _still_open(changed)
     told["move_code"] = pd.Series(codes, index=changed.index, dtype="str")
     found = with_answers(changed, told)
-    found.attrs = {"reassigned": after.attrs["reassigned"]}
+    lost = int(after["reason"].isin(["no_position", "bad_position"]).sum())
+    found.attrs = {"reassigned": after.attrs["reassigned"], "no_position": lost}
     return found
 
 

@@ -15,6 +15,8 @@ import shapely
 
 from zjk_gis.coverage.pieces import cut_ground, held_by, on_their_own, united
 from zjk_gis.layers.ground import cover_of, largest_first, solid_pieces_of
+from zjk_gis.layers.nobody import somebody
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Side:
     @classmethod
     def of(cls, zones: gpd.GeoDataFrame, code: str) -> Side:
         """Take what counts from a layer that was made ready."""
-        codes = zones[code].astype(str).to_numpy(dtype=object)
+        codes = code_text(zones[code]).to_numpy(dtype=object)
         chiefs = _words(zones, codes, "chief_code")
         names = _words(zones, codes, "chief_name")
         return cls(zones.geometry.to_numpy(), codes, {c: chiefs[c] or names[c] for c in chiefs}, names)
@@ -133,10 +135,10 @@ def moved_ground(old: Side, new: Side, *, min_area_m2: float, min_width_m: float
 
 
 def _words(zones: gpd.GeoDataFrame, codes: NDArray[np.object_], column: str) -> dict[str, str]:
-    """Return what a column says for each code; several words are sorted and joined."""
+    """Return whom a column names for each code; several are sorted and joined, nobody is left out."""
     if column not in zones:
         return dict.fromkeys(codes.tolist(), "")
-    values = zones[column].astype(object).where(zones[column].notna(), "").astype(str).str.strip()
+    values = somebody(zones[column]).fillna("")
     found: dict[str, set[str]] = {code: set() for code in codes.tolist()}
     for code, word in zip(codes.tolist(), values.tolist(), strict=True):
         if word:

@@ -54,7 +54,7 @@ def overlapping_zones(
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     sliver_width_m: float = 1.0,
@@ -74,7 +74,7 @@ def overlapping_zones(
     at : date or str, optional
         The day that is judged. By default all versions are held against each other, but never two whose
         validity periods (``valid_from``, ``valid_to``, both days included) have no day in common.
-    level : int, optional
+    level : int or str, optional
         The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
     min_area_m2 : float, default 0.01
         Smaller pieces of overlap are dropped, and counted in ``attrs``.

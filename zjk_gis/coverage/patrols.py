@@ -11,9 +11,11 @@ import shapely
 from zjk_gis.coverage.along import joined_lengths
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
+from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.times import BEIJING, time_order
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def patrol_coverage(
     most_metres: float = 200.0,
     complete_from: float = 0.8,
     both_sides: bool = False,
-    required: Mapping[int, int] | None = None,
+    required: Mapping[int | str, int] | None = None,
 ) -> gpd.GeoDataFrame:
     """Find how much of each section was walked in a period, and how often (巡查覆盖率).
 
@@ -69,8 +71,8 @@ def patrol_coverage(
         The share of a section that must be walked on a day for the day to count.
     both_sides : bool, default False
         Whether each side of the road has to be walked by itself.
-    required : mapping of int to int, optional
-        How many days each level must be walked in the period; other levels need none.
+    required : mapping of int or str to int, optional
+        How many days each level (a number or a word) must be walked in the period; other levels need none.
 
     Returns
     -------
@@ -141,11 +143,25 @@ def patrol_coverage(
         if "level" not in sections:
             message = "sections: no column 'level', by which required= says how often"
             raise MissingColumnError(message)
-        wanted = sections["level"].map(dict(required)).fillna(0).astype(np.int64)
+        wanted = _required_days(sections, required)
         fulfilled = result["days_walked"] >= wanted
         result = with_answers(result, {"days_required": wanted, "fulfilled": fulfilled})
     result.attrs["tracks"] = account | {"tz": tz, "remarks": list(order.remarks)}
     return result
+
+
+def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]) -> pd.Series:
+    """Return how many days each section must be walked; refuse levels of which no section has any."""
+    levels = levels_of(sections, "sections")
+    days = {number: days for level, days in required.items() if (number := levels.find(level)) is not None}
+    if required and len(sections) and not days:
+        message = (
+            f"sections: none has a level of required= ({', '.join(map(str, required))}); the levels are "
+            f"{', '.join(levels.words.values()) or 'all empty'}"
+        )
+        raise InputError(message)
+    wanted = pd.Series(levels.numbers, index=sections.index).map(days).fillna(0)
+    return wanted.astype(np.int64)
 
 
 def _check_columns(tracks: gpd.GeoDataFrame, patrol: str, time: str) -> None:
@@ -164,7 +180,7 @@ def _steps(
     most_metres: float,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Join the fixes of each patrol that follow each other closely enough."""
-    usable = (~tracks.geometry.isna() & ~tracks.geometry.is_empty & tracks[patrol].notna()).to_numpy()
+    usable = has_place(tracks.geometry.to_numpy()) & tracks[patrol].notna().to_numpy()
     usable = usable & times.notna().to_numpy()
     kept = ready(tracks[usable], "tracks", kind="point", crs=sections.crs) if usable.any() else tracks[usable]
     fixes = pd.DataFrame(

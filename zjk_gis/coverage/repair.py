@@ -15,9 +15,10 @@ from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, geometry_array, guarded, polygons_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, name_rows
-from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.index.policy import Policy, precedence, rank_of
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def repair_coverage(
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
     snap_within_m: float = 0.05,
     max_fill_area_m2: float = 1000.0,
@@ -42,6 +43,7 @@ def repair_coverage(
     max_cut_area_m2: float = 1000.0,
     max_cut_width_m: float = 5.0,
     priority: str = "priority",
+    priority_order: tuple[str, ...] = (),
 ) -> gpd.GeoDataFrame:
     """Propose how the gaps and overlaps of zones could be mended (修复建议); `zones` stay as they are.
 
@@ -62,9 +64,12 @@ def repair_coverage(
     max_cut_area_m2, max_cut_width_m : float, default 1000 and 5
         The same for overlaps.
     priority : str, default "priority"
-        The column that says who keeps ground that several claim: the greatest number. Where it is missing or
+        The column that says who keeps ground that several claim: the greatest number, or the first word of an
+        order (高, 中, 低). Where it is missing or
         does not decide, the smallest zone keeps it, as the larger gives up the smaller share of itself; then
         the lowest code. That is how `assign_incidents` decides, too.
+    priority_order : tuple of str, default ()
+        Your own words for priorities, the highest first; see `Policy`.
 
     Returns
     -------
@@ -139,13 +144,14 @@ def repair_coverage(
     )
     metric = ready_zones(zones, code=code).reset_index(drop=True)
     judged = judged_zones(metric, code, at, level, zones.index)
-    rank = rank_of(judged, code, policy=Policy(priority=priority))
-    given = judged[priority] if priority in judged else pd.Series(np.nan, index=judged.index)
+    policy = Policy(priority=priority, priority_order=priority_order)
+    rank = rank_of(judged, code, policy=policy)
+    first = precedence(judged, policy, "zones")
     known = Zones(
         shapely.force_2d(judged.geometry.to_numpy()),
-        judged[code].astype(str).to_numpy(dtype=object),
+        code_text(judged[code]).to_numpy(dtype=object),
         rank,
-        pd.to_numeric(given).to_numpy(dtype=np.float64),
+        np.full(len(judged), np.nan) if first is None else -first,
     )
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
     found = []
@@ -162,11 +168,11 @@ def repair_coverage(
 
 
 def judged_zones(
-    metric: gpd.GeoDataFrame, code: str, at: Any, level: int | None, labels: pd.Index
+    metric: gpd.GeoDataFrame, code: str, at: Any, level: int | str | None, labels: pd.Index
 ) -> gpd.GeoDataFrame:
     """Return the rows that are judged, whose codes must each come once."""
     judged = zones_at(metric, at, level=level)
-    again = judged[code].astype(str).duplicated(keep=False).to_numpy()
+    again = code_text(judged[code]).duplicated(keep=False).to_numpy()
     if again.any():
         message = (
             f"zones: {int(again.sum())} rows share their {code} with another "

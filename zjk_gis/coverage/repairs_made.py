@@ -18,6 +18,8 @@ from zjk_gis.coverage.welding import SAME_M
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,7 +42,7 @@ def apply_repairs(
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Make the fixes that were accepted, and return the mended zones.
 
@@ -103,7 +105,7 @@ def apply_repairs(
     rows = _accepted(proposals, accept)
     metric = ready_zones(zones, code=code).reset_index(drop=True)
     judged = judged_zones(metric, code, at, level, zones.index)
-    codes = judged[code].astype(str).to_numpy(dtype=object)
+    codes = code_text(judged[code]).to_numpy(dtype=object)
     shapes = shapely.force_2d(judged.geometry.to_numpy())
     fixes = _fixes(convert_crs(rows, metric.crs, name="proposals"), codes)
     _check_unchanged(rows, shapes, fixes)
@@ -142,7 +144,7 @@ def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gp
     if lacking:
         message = f"proposals: no column {lacking[0]!r}; give what repair_coverage returned"
         raise MissingColumnError(message)
-    names = proposals["repair_code"].astype(str)
+    names = code_text(proposals["repair_code"])
     if names.duplicated().any():
         message = f"proposals: repair_code {names[names.duplicated()].iloc[0]} comes twice"
         raise InputError(message)
@@ -155,6 +157,10 @@ def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gp
             message = f"accept: no repair {', '.join(unknown)} among the proposals"
             raise InputError(message)
         kept = names.isin(wanted).to_numpy()
+    nowhere = kept & ~has_place(proposals.geometry.to_numpy())
+    if nowhere.any():
+        message = f"proposals: {name_rows(proposals.index[nowhere])} have no place; ask repair_coverage again"
+        raise GeometryError(message)
     rows = proposals[kept].sort_values("repair_code").reset_index(drop=True)
     lost = rows["gaining_code"].isna() | (rows["gaining_code"] == "")
     if lost.any():

@@ -17,8 +17,12 @@ from zjk_gis.coverage.sections import has_chief
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
+from zjk_gis.layers.codes_match import in_one_writing
+from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.shapes import has_bad_height
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ def road_responsibility(
     sections: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     at: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     streets: gpd.GeoDataFrame | None = None,
     border_within_m: float = 0.5,
     section_within_m: float = 5.0,
@@ -68,7 +72,7 @@ def road_responsibility(
         The column of `zones` with their codes.
     at : date or str, optional
         The day that is judged; by default versions of all times count.
-    level : int, optional
+    level : int or str, optional
         The level of the zones; by default the finest. Sections of any level answer.
     streets : GeoDataFrame, optional
         Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders,
@@ -212,7 +216,7 @@ class _Places:
 def _places(line: NDArray[Any], streets: gpd.GeoDataFrame, crs: CRS) -> _Places:
     """Find the stretches of each line in each street; streets are numbered by their codes."""
     streets = ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
-    code = streets[STREETS.code].astype(str)
+    code = code_text(streets[STREETS.code])
     district = code.str[:_DISTRICT_DIGITS].where(code.str.fullmatch(r"\d{9}"))
     if "district_code" in streets:
         told = streets["district_code"]
@@ -242,11 +246,11 @@ def _claims(
 ) -> pd.DataFrame:
     """Say of stretches which code holds them, and whether anybody is named for it."""
     filled = has_chief(layer)
-    codes = layer[code].astype(str).to_numpy(dtype=object)
-    level = (
-        pd.to_numeric(layer["level"], errors="coerce") if "level" in layer else pd.Series(np.nan, layer.index)
-    )
-    held = held.assign(level=level.to_numpy(dtype=np.float64)[held["row"]])
+    codes = code_text(layer[code]).to_numpy(dtype=object)
+    level = np.full(len(layer), np.nan)
+    if "level" in layer:
+        level = levels_of(layer, f"{by}s").numbers
+    held = held.assign(level=level[held["row"]])
     return held.assign(code=codes[held["row"]], filled=filled[held["row"]], by=by, side=side)
 
 
@@ -285,6 +289,7 @@ def _of_the_same_road(
     """Leave out sections of which it is known that they are of another road."""
     if "road_code" not in roads or "road_code" not in sections:
         return held
+    roads, sections, _ = in_one_writing(roads, sections, ["road_code"])
     one = roads["road_code"].to_numpy(dtype=object)[held["line"]]
     other = sections["road_code"].to_numpy(dtype=object)[held["row"]]
     kept: pd.DataFrame = held[(one == other) | pd.isna(one) | pd.isna(other)].reset_index(drop=True)
@@ -425,6 +430,7 @@ def _described(
 
 def _substrings(line: NDArray[Any], answers: pd.DataFrame) -> NDArray[Any]:
     """Cut the stretches out of their lines."""
+    line = np.where(has_bad_height(line), shapely.force_2d(line), line)  # between them no height is known
     shapes = np.empty(len(answers), dtype=object)
     rows = answers[["line", "from_m", "to_m"]].itertuples(index=False)
     for k, (at, begin, end) in enumerate(rows):

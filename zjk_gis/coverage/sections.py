@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.index.sections import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
+from zjk_gis.layers.nobody import CHIEF, someone_named
 from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["has_chief", "sections_without_chief"]
-
-_CHIEF = ("chief_code", "chief_name")
 
 
 def sections_without_chief(
@@ -42,9 +43,10 @@ def sections_without_chief(
     -------
     GeoDataFrame
         The rows of `sections` that matter, in their order and under their index, with ``reason`` (text):
-        ``no_chief`` (valid on that day, but nobody is named) or ``expired`` (no version is valid on that day;
-        the one that ended last is returned, or, if none has begun, the one that begins first). A column
-        ``reason`` of `sections` is kept as ``reason_recorded``.
+        ``no_chief`` (valid on that day, but nobody is named: empty, 无, 待定 or another word of the table
+        ``nobody``) or ``expired`` (no version is valid on that day; the one that ended last is returned, or,
+        if none has begun, the one that begins first). A column ``reason`` of `sections` is kept as
+        ``reason_recorded``.
 
     Raises
     ------
@@ -57,12 +59,13 @@ def sections_without_chief(
     GeometryError
         If rows have no geometry or are no lines.
     InputError
-        If a date cannot be read.
+        If a date or a side cannot be read.
 
     Notes
     -----
-    A section is one code on one ``side`` of the road. It has a chief if any of its versions valid on that day
-    names one, so a section handed from one version to the next is fine.
+    A section is one code on one ``side`` of the road, however that is written (左侧, 左, left). It has a
+    chief if any of its versions valid on that day names one, so a section handed from one version to the next
+    is fine.
 
     Examples
     --------
@@ -83,9 +86,8 @@ def sections_without_chief(
     2           R3   expired
     """
     code = ROAD_SECTIONS.code
-    check_layer(sections, "sections", kind="line", code=code)
-    named = [column for column in _CHIEF if column in sections]
-    if not named:
+    sections = check_layer(sections, "sections", kind="line", code=code)
+    if not {*CHIEF} & {*sections}:
         message = (
             "sections: no column chief_code or chief_name; "
             f"its columns are {', '.join(map(str, sections.columns))}"
@@ -107,19 +109,17 @@ def sections_without_chief(
 
 
 def has_chief(layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Tell for which rows a chief is named; for all, if the layer has no columns for chiefs."""
-    named = [column for column in _CHIEF if column in layer]
-    served = np.full(len(layer), not named)
-    for column in named:
-        served |= (layer[column].notna() & (layer[column].astype(str).str.strip() != "")).to_numpy()
-    return served
+    """Tell for which rows a chief is named (待定 is nobody); for all, if there are no columns for chiefs."""
+    if not {*CHIEF} & {*layer}:
+        return np.ones(len(layer), dtype=bool)
+    return someone_named(layer)
 
 
 def _sections(sections: gpd.GeoDataFrame, code: str) -> NDArray[np.int64]:
     """Give each section a number: one code on one side of the road."""
-    keys = pd.DataFrame({"code": sections[code].astype(str).to_numpy(), "side": ""})
+    keys = pd.DataFrame({"code": code_text(sections[code]).to_numpy(), "side": 0})
     if "side" in sections:
-        keys["side"] = sections["side"].astype(object).where(sections["side"].notna(), "").to_numpy()
+        keys["side"] = sides_answered(sections)
     return np.asarray(keys.groupby(["code", "side"]).ngroup(), dtype=np.int64)
 
 

@@ -14,11 +14,13 @@ from zjk_gis.coverage.histories import Spell, dates_of, days_between, history_of
 from zjk_gis.coverage.moved import Side
 from zjk_gis.coverage.pieces import cut_ground, held_by, united
 from zjk_gis.crs import convert_crs
-from zjk_gis.errors import EmptyLayerError, GeometryError, InputError
+from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, name_rows
 from zjk_gis.layers.ground import cover_of, largest_first, numbered, solid_pieces_of
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of
+from zjk_gis.layers.shapes import cleaned, has_place
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def responsibility_timeline(
     code: str = "zone_code",
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -57,8 +59,8 @@ def responsibility_timeline(
     code : str, default "zone_code"
     start, end : date or str, optional
         The days, both included, between which it is told; by default all times.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower parts of a polygon are left out.
     lang : {"zh", "en"}, default "zh"
@@ -112,7 +114,7 @@ def responsibility_timeline(
     rows, _ = of_level(ready_zones(zones, code=code), level)
     begins, ends = periods_of(rows, "zones")
     shape = _place(place, zones, rows)
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     claims = list(zip(codes.tolist(), begins.tolist(), ends.tolist(), strict=True))
     if shapely.get_type_id(shape) == 0:
         parts = np.array([shape], dtype=object)
@@ -158,7 +160,7 @@ def coverage_over_time(
     *,
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
-    level: int | None = None,
+    level: int | str | None = None,
     min_area_m2: float = 0.01,
     min_width_m: float = 0.01,
     lang: Language = "zh",
@@ -177,8 +179,8 @@ def coverage_over_time(
     region : GeoDataFrame, optional
         Polygons outside which nothing counts.
     code : str, default "zone_code"
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower pieces are dropped, and counted in ``attrs``.
     lang : {"zh", "en"}, default "zh"
@@ -231,7 +233,7 @@ def coverage_over_time(
     begins, ends = periods_of(rows, "zones")
     in_time = (begins <= last) & (ends >= first)
     rows, begins, ends = rows[in_time], begins[in_time], ends[in_time]
-    shapes, codes = rows.geometry.to_numpy(), rows[code].astype(str).to_numpy(dtype=object)
+    shapes, codes = rows.geometry.to_numpy(), code_text(rows[code]).to_numpy(dtype=object)
     turns = (begins > first) | (ends < last)
     on = shapely.STRtree(shapes[~turns]).query(shapes[turns], predicate="intersects")
     overlaps = (
@@ -281,12 +283,13 @@ def _place(
     if len(layer) != 1:
         message = f"place: {len(layer)} rows; give one place"
         raise InputError(message)
-    shape = convert_crs(layer, rows.crs, name="place").iloc[0]
-    if shapely.is_missing(shape) or shapely.is_empty(shape):
-        message = "place: has no geometry"
+    shapes, _ = cleaned(convert_crs(layer, rows.crs, name="place").to_numpy())
+    shape, which = shapes[0], name_rows(layer.index)
+    if not has_place(shapes).all():
+        message = f"place: has no geometry, or one without a place ({which})"
         raise EmptyLayerError(message)
     if shape.geom_type not in ("Point", "Polygon", "MultiPolygon") or not shape.is_valid:
-        message = f"place: must be a point or a valid polygon, not this {shape.geom_type}"
+        message = f"place: must be a point or a valid polygon, not this {shape.geom_type} ({which})"
         raise GeometryError(message)
     found: shapely.Geometry = shape
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zjk_gis.crs.measuring import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
+from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import CRSError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     accepted = _needs_parameters(own, wanted) and accept_error
     if not accepted:
         require_same_datum(own, wanted, name)
-    converted: _Layer = layer.to_crs(wanted)
+    converted: _Layer = projected(layer, wanted)
     if accepted:
         remark = (
             f"{name}: converted from {_title(own)} to {_title(wanted)} without parameters, as accepted: "

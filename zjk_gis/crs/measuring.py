@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.crs.systems import CGCS2000, datum_of, metric_crs, title_of
+from zjk_gis.crs.vertices import finite_bounds, projected
 from zjk_gis.errors import CRSError, EmptyLayerError
 
 if TYPE_CHECKING:
@@ -128,9 +129,8 @@ def _degree_bounds(
     kept = datum if datum in ("xian80", "beijing54") else "cgcs2000"
     geodetic = {"xian80": 4610, "beijing54": 4214}.get(kept, CGCS2000)
     same = crs.is_geographic and (kept == datum or datum == "wgs84")
-    bounds = (layer if same else layer.geometry.to_crs(geodetic)).total_bounds
-    west, south, east, north = (float(bound) for bound in bounds)
-    return kept, (west, south, east, north)
+    degrees = layer.geometry if same else projected(layer.geometry, geodetic)
+    return kept, finite_bounds(degrees.to_numpy())
 
 
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
@@ -217,4 +217,4 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     datum, bounds = _degree_bounds(layer, name)
     # Where every geometry is empty, any zone serves.
     longitude = (bounds[0] + bounds[2]) / 2 if all(map(math.isfinite, bounds)) else 114.0
-    return layer.to_crs(metric_crs(longitude, datum=datum))  # type: ignore[arg-type]
+    return projected(layer, metric_crs(longitude, datum=datum))  # type: ignore[arg-type]

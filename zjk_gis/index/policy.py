@@ -15,16 +15,21 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import is_stretched
+from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
+from zjk_gis.layers.spec import folded
+from zjk_gis.layers.values import as_text, code_text, in_order, name_values, rows_by_value
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Policy", "first_by_rank", "rank_of"]
+__all__ = ["Policy", "first_by_rank", "precedence", "rank_of"]
 
 _KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
 _EQUAL_AREA = 6933
+_PRIORITY = RESPONSIBILITY_ZONES.field("priority")
 _LAST = ("lowest_code", "latest_begin")
 
 
@@ -40,17 +45,21 @@ class Policy:
         it), ``largest_area``, ``lowest_code``, ``latest_begin`` (the version that began last). What is not
         named decides nothing, but for the last tie: lowest code, latest begin, then the geometry itself.
     priority : str, default "priority"
-        The column of priorities; a layer without it has none.
+        The column of priorities; a layer without it has none. Numbers (the greater the higher), or words of
+        one order: 高, 中, 低; 一级, 二级, 三级; 紧急, 一般; 重要, 一般, 次要; P1, P2.
+    priority_order : tuple of str, default ()
+        Your own words for priorities, the highest first; these alone are understood then. Blanks, capitals
+        and full-width letters make no difference.
 
     Raises
     ------
     InputError
-        If a key is not one of these or stands there twice.
+        If a key is not one of these or stands there twice, or a word of `priority_order` does.
 
     Examples
     --------
     >>> Policy()
-    Policy(order=('highest_priority', 'smallest_area', 'lowest_code'), priority='priority')
+    Policy(order=('highest_priority', 'smallest_area', 'lowest_code'), priority='priority', priority_order=())
     >>> Policy(order=("smalest_area",))
     Traceback (most recent call last):
     zjk_gis.errors.InputError: policy: no key 'smalest_area'; there are highest_priority, smallest_area,
@@ -59,6 +68,7 @@ class Policy:
 
     order: tuple[str, ...] = ("highest_priority", "smallest_area", "lowest_code")
     priority: str = "priority"
+    priority_order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for key in self.order:
@@ -67,6 +77,10 @@ class Policy:
                 raise InputError(message)
         if len(set(self.order)) < len(self.order):
             message = f"policy: a key stands there twice in {', '.join(self.order)}"
+            raise InputError(message)
+        words = [folded(str(word)) for word in self.priority_order]
+        if len({*words} - {""}) < len(words):
+            message = f"policy: priority_order must be different words, not {self.priority_order!r}"
             raise InputError(message)
 
 
@@ -102,20 +116,20 @@ def rank_of(
     MissingColumnError
         If the policy names another column of priorities than the usual one, and the layer lacks it.
     InputError
-        If a priority is no number.
+        If priorities are not understood: neither numbers nor words of one order; the message names them.
     """
     policy = policy or Policy()
     keys: dict[str, NDArray[np.generic]] = {}
     for key in (*policy.order, *_LAST):
         if key == "highest_priority":
-            priority = _priorities(layer, policy.priority, name)
+            priority = precedence(layer, policy, name)
             if priority is not None:
-                keys[key] = -priority
+                keys[key] = priority
         elif key.endswith("area"):
             area = _areas(layer)
             keys[key] = area if key == "smallest_area" else -area
         elif key == "lowest_code" and code is not None:
-            keys[key] = layer[code].astype(str).to_numpy()
+            keys[key] = code_text(layer[code]).to_numpy()
         elif key == "latest_begin" and begins is not None:
             keys[key] = -begins
     order = pd.DataFrame(keys, index=pd.RangeIndex(len(layer)))
@@ -162,25 +176,68 @@ def first_by_rank(
 def _areas(layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Return areas that can be compared: those of degrees and Web Mercator in an equal-area projection."""
     if layer.crs is not None and (not layer.crs.is_projected or is_stretched(layer.crs)):
-        layer = layer.geometry.to_crs(_EQUAL_AREA)
+        layer = projected(layer.geometry, _EQUAL_AREA)
     areas: NDArray[np.float64] = shapely.area(layer.geometry.to_numpy())
     return areas
 
 
-def _priorities(layer: gpd.GeoDataFrame, column: str, name: str) -> NDArray[np.float64] | None:
+def precedence(layer: pd.DataFrame, policy: Policy, name: str) -> NDArray[np.float64] | None:
+    """Return what the priorities of a layer are compared by, the smallest first; None where it has none.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    policy : Policy
+    name : str
+        What the layer is called in errors.
+
+    Returns
+    -------
+    ndarray of float64 or None
+        NaN where a row has no priority.
+
+    Raises
+    ------
+    MissingColumnError
+        If the policy names another column of priorities than the usual one, and the layer lacks it.
+    InputError
+        If priorities are not understood.
+
+    Examples
+    --------
+    >>> precedence(pd.DataFrame({"priority": ["低", "高", None]}), Policy(), "zones")
+    array([ 6.,  2., nan])
+    """
+    column = policy.priority
     if column not in layer:
-        if column == "priority":
+        if column == _PRIORITY.name:
             return None
         known = ", ".join(map(str, layer.columns))
         message = f"{name}: no column of priorities {column!r}; its columns are {known}"
         raise MissingColumnError(message)
-    numbers = pd.to_numeric(layer[column], errors="coerce")
-    wrong = numbers.isna() & layer[column].notna()
+    if policy.priority_order:
+        place = {folded(word): float(at) for at, word in enumerate(policy.priority_order)}
+        written = as_text(layer[column])
+        first = written.map(lambda word: place.get(folded(word)), na_action="ignore").to_numpy(np.float64)
+        wrong, known = (
+            written.notna().to_numpy(dtype=bool) & np.isnan(first),
+            ", ".join(policy.priority_order),
+        )
+    else:
+        numbers, wrong, scale = in_order(layer[column], _PRIORITY)
+        first, known = numbers if scale else -numbers, ""
     if wrong.any():
+        strangers = rows_by_value(layer[column][wrong])
+        if known:
+            told = ", ".join(f"{value!r} ({name_rows(rows)})" for value, rows in strangers.items())
+            told += f"; policy.priority_order has {known}"
+        else:
+            told = name_values(strangers, _PRIORITY, None)
         message = (
-            f"{name}: {int(wrong.sum())} of {len(layer)} priorities are no numbers "
-            f"({name_rows(layer.index[wrong])}, such as {layer[column][wrong].iloc[0]!r})"
+            f"{name}: {int(wrong.sum())} of {len(layer)} priorities in {column!r} are neither numbers "
+            f"nor words of one order: {told}. Rewrite them, give Policy(priority_order=(...)) with your "
+            "words, the highest first (at the command: --priority-order), or leave highest_priority out of "
+            "Policy(order=...)"
         )
         raise InputError(message)
-    values: NDArray[np.float64] = numbers.to_numpy(dtype=np.float64)
-    return values
+    return first

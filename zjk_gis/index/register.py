@@ -27,6 +27,8 @@ from pyproj import CRS
 from zjk_gis.crs import as_metric, require_crs
 from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.register_file import KIND, as_table, begun, blamed, connected, given, numbers
+from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     import os
@@ -122,16 +124,18 @@ class CoverRegister:
         metric = as_metric(layer, "covers") if len(layer) else layer
         shapes = metric.geometry.to_numpy()
         point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
-        lost = ~point | shapely.is_empty(shapes)
-        if lost.any():
-            message = (
-                f"covers: {int(lost.sum())} rows are no points ({name_rows(layer.index[lost])}); drop them"
-            )
-            raise InputError(message)
+        for wrong, what in (
+            (~point | ~has_shape(shapes), "rows are not points"),
+            (point & ~has_place(shapes), "coordinates are missing or infinite"),
+        ):
+            if wrong.any():
+                rows = name_rows(layer.index[wrong])
+                message = f"covers: {int(wrong.sum())} {what} ({rows}); drop them"
+                raise InputError(message)
         database, place = begun(path, metric.crs)
         try:
             register = cls(database, place, metric.crs)
-            register.insert(layer[code].tolist(), shapely.get_x(shapes), shapely.get_y(shapes))
+            register.insert(code_text(layer[code]).tolist(), *point_coordinates(shapes))
         except BaseException:
             database.close()
             if place is not None:

@@ -14,9 +14,11 @@ from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import validity_days
+from zjk_gis.layers.values import code_text, name_values, rows_by_value, understood
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
     from pyproj import CRS
 
@@ -117,7 +119,7 @@ class SectionIndex:
         lines = LineIndex(sections.geometry.to_numpy(), rank)
         index = cls(lines, sides_answered(sections), rank, sections.crs)
         if code is not None:
-            index.codes = sections[code].astype(str).to_numpy(dtype=np.str_)
+            index.codes = code_text(sections[code]).to_numpy(dtype=np.str_)
         return index
 
     def __len__(self) -> int:
@@ -198,9 +200,30 @@ def _put(
     found.side[where] = side[lead]
 
 
-def sides_answered(sections: gpd.GeoDataFrame) -> NDArray[np.int8]:
-    """Return for which side each section answers: 1 left, -1 right, 0 both."""
+def sides_answered(sections: pd.DataFrame) -> NDArray[np.int8]:
+    """Return for which side each section answers: 1 left, -1 right, 0 both or where none is told.
+
+    Raises
+    ------
+    InputError
+        If a side is not understood: the section would answer for what is not its.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sides_answered(pd.DataFrame({"side": ["左", "right", "两侧", None, "Ｒ"]})).tolist()
+    [1, -1, 0, 0, -1]
+    """
     if "side" not in sections:
         return np.zeros(len(sections), np.int8)
-    sides: NDArray[np.int8] = sections["side"].map(_SIDES).fillna(0).to_numpy(np.int8)
+    field = ROAD_SECTIONS.field("side")
+    meant, wrong = understood(sections["side"], field)
+    if wrong.any():
+        message = (
+            f"sections: {int(wrong.sum())} of {len(sections)} values of side ({field.title}) are not "
+            f"understood: {name_values(rows_by_value(sections['side'][wrong]), field, None)}. Rewrite them, "
+            "add your spellings to the table value_aliases (dictionary road_sides), or rename the column"
+        )
+        raise InputError(message)
+    sides: NDArray[np.int8] = meant.map(_SIDES).fillna(0).to_numpy().astype(np.int8)
     return sides

@@ -19,6 +19,8 @@ from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.policy import Policy, first_by_rank, rank_of
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.periods import validity_days
+from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -162,8 +164,8 @@ class ZoneIndex:
         if priority is not None:
             policy = Policy(policy.order, priority)
         begins, _ = validity_days(zones, "zones")
-        check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
-        codes = None if code is None else zones[code].astype(str).to_numpy(dtype=np.str_)
+        zones = check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
+        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         index = cls(compiled[0], zones.crs, codes)
         index.repaired = rows
         return index
@@ -171,7 +173,7 @@ class ZoneIndex:
     @classmethod
     def of_ready(cls, zones: gpd.GeoDataFrame, code: str | None, rank: NDArray[np.int64]) -> ZoneIndex:
         """Compile a layer that was checked and ranked already."""
-        codes = None if code is None else zones[code].astype(str).to_numpy(dtype=np.str_)
+        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         return cls(PolygonIndex(zones.geometry.to_numpy(), rank), zones.crs, codes)
 
     def __len__(self) -> int:
@@ -507,7 +509,8 @@ class ZoneIndex:
 def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:
     """Make invalid geometry valid, keeping what has an area."""
     shapes = zones.geometry.to_numpy()
-    rows = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    # A vertex that is not a number is not left out: where the border ran there, nobody knows.
+    rows = np.flatnonzero(~shapely.is_valid(shapes) & has_place(shapes))
     if not len(rows):
         return zones, ()
     whole = shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)

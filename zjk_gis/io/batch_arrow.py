@@ -32,6 +32,7 @@ from zjk_gis.layers.bare_numbers import limit_of, system_of
 from zjk_gis.layers.coordinates import Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.periods import days_of
+from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -289,7 +290,7 @@ def _points(column: pa.Array) -> Places:
     rest = np.flatnonzero(~plain & ~missing)
     if len(rest):
         shapes = shapes_of_wkb([column[row].as_py() for row in rest.tolist()], on_invalid="ignore")
-        xy[rest] = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+        xy[rest] = np.column_stack(point_coordinates(shapes))
         why[rest[shapely.get_type_id(shapes) != shapely.GeometryType.POINT]] = Why.NO_POINT
     x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
     why[(why == 0) & (np.isinf(x) | np.isinf(y))] = Why.NOT_A_NUMBER

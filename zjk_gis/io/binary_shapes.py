@@ -58,7 +58,8 @@ def shapes_of_wkb(
                 raise GeometryError(message)
             checked[at] = None
     as_given: Any = checked  # an array, which the stubs of shapely do not expect
-    shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb(as_given, on_invalid=on_invalid))
+    with np.errstate(invalid="ignore"):  # a coordinate that is not a number is no fault of the reading
+        shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb(as_given, on_invalid=on_invalid))
     return shapes
 
 

@@ -7,17 +7,22 @@ So the records are walked through first. See [MS-CFB] for the container and [MS-
 from __future__ import annotations
 
 import struct
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zjk_gis.errors import FileError
+from zjk_gis.io.number_formats import BUILT_IN, number_format
 from zjk_gis.io.sheet_xml import MOST_SHARED_BYTES, SheetFacts, check_reach, check_shared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from zjk_gis.io.number_formats import NumberFormat
 
 __all__ = ["OldWorkbook"]
 
@@ -31,6 +36,7 @@ _BOUND_SHEET, _EOF, _DIMENSIONS, _ROW, _BOOL_ERR = 0x85, 0x0A, 0x200, 0x208, 0x2
 _FORMULAS = (0x06, 0x406)
 _CELLS = frozenset({0x203, 0x27E, 0xFD, 0x204, 0xD6, _BOOL_ERR, *_FORMULAS, 0xBD})
 _MULRK = 0xBD
+_FORMAT, _XF = 0x41E, 0xE0  # since Excel 97
 
 
 class OldWorkbook:
@@ -115,6 +121,53 @@ class OldWorkbook:
         if len(used) * _LONGEST_TEXT > MOST_SHARED_BYTES:
             check_shared(self._shared_sizes(), np.array(used), f"sheet {sheet + 1}", self._path)
         return facts
+
+    def formats(
+        self, sheet: int, wanted: Callable[[NumberFormat], bool], columns: Collection[int] | None = None
+    ) -> dict[tuple[int, int], NumberFormat]:
+        """Return the number formats of the cells that have a wanted one, by row and column from 0.
+
+        Parameters
+        ----------
+        sheet : int
+        wanted : callable
+            Tells which formats count.
+        columns : collection of int, optional
+            The columns looked at; by default all.
+        """
+        parsed = {style: number_format(code) for style, code in self._formats.items()}
+        counted = {style: form for style, form in parsed.items() if wanted(form)}
+        found: dict[tuple[int, int], NumberFormat] = {}
+        if not counted or sheet >= len(self._offsets):
+            return found
+        for kind, begin, size in self._records(self._offsets[sheet]):
+            if kind not in _CELLS or size < 6:
+                continue
+            row, first, style = struct.unpack_from("<HHH", self._stream, begin)
+            styles = [style]
+            if kind == _MULRK:
+                styles = [
+                    struct.unpack_from("<H", self._stream, begin + at)[0] for at in range(4, size - 6, 6)
+                ]
+            for column, one in enumerate(styles, first):
+                if one in counted and (columns is None or column in columns):
+                    found[row, column] = counted[one]
+        return found
+
+    @cached_property
+    def _formats(self) -> dict[int, str]:
+        """Return the number format of every style that has one of its own, by the style's number."""
+        named = dict(BUILT_IN)
+        kinds: list[int] = []
+        for kind, begin, size in self._globals:
+            if kind == _FORMAT and size >= 5:
+                number, count, flags = struct.unpack_from("<HHB", self._stream, begin)
+                text = self._stream[begin + 5 : begin + size]
+                wide = flags & 1
+                named[number] = text[: count << wide].decode("utf-16-le" if wide else "latin-1", "replace")
+            elif kind == _XF and size >= 4:
+                kinds.append(struct.unpack_from("<H", self._stream, begin + 2)[0])
+        return {at: named[kind] for at, kind in enumerate(kinds) if kind in named}
 
     def _shared_sizes(self) -> NDArray[np.int64]:
         """Return how many characters each of the shared texts has; what is cut off has none."""

@@ -13,17 +13,21 @@ import posixpath
 import re
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zjk_gis.errors import FileError
+from zjk_gis.io.number_formats import BUILT_IN, number_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from zjk_gis.io.number_formats import NumberFormat
 
 __all__ = ["MOST_SHARED_BYTES", "Package", "SheetFacts", "check_reach", "check_shared"]
 
@@ -51,6 +55,7 @@ _SHARED = re.compile(rb"<(?:\w+:)?si[\s>]")
 _USE_OF_SHARED = re.compile(
     rb"<(?:\w+:)?c\s[^<]*?\bt\s*=\s*[\"']s[\"'][^<]*>\s*<(?:\w+:)?v[^<]*>\s*(\d{1,9})"
 )
+_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
 _STYLED = re.compile(rb"<(?:\w+:)?c\s([^<]*?\bs\s*=\s*[\"'](\d+)[\"'][^<]*)(?<!/)>")
 
 
@@ -66,15 +71,12 @@ class SheetFacts:
         The cells that show an error such as ``#N/A``.
     uncomputed : list of str
         The cells with a formula whose value nobody has computed.
-    zero_digits : dict of (int, int) to int
-        How many digits a number is shown with by a format such as ``0000``, by row and column from 0.
     """
 
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: int = 0
     errors: list[str] = field(default_factory=list)
     uncomputed: list[str] = field(default_factory=list)
-    zero_digits: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def check_reach(rows: Iterable[int], columns: Iterable[int], cells: int, sheet: str, path: Path) -> None:
@@ -174,9 +176,7 @@ class Package:
         with_formulas = re.search(rb"<(?:\w+:)?f[\s>/]", xml) is not None
         formulas = [_attributes(tag) for tag in _UNCOMPUTED.findall(xml)] if with_formulas else []
         uncomputed = [cell.get("r", "?") for cell in formulas if cell.get("t") != "str"]
-        return SheetFacts(
-            [int(row) for row in hidden if row.isdigit()], columns, errors, uncomputed, self._zero_digits(xml)
-        )
+        return SheetFacts([int(row) for row in hidden if row.isdigit()], columns, errors, uncomputed)
 
     def _part(self, sheet: str) -> zipfile.ZipInfo:
         name = self._sheets.get(sheet)
@@ -234,28 +234,46 @@ class Package:
         used = np.array(_USE_OF_SHARED.findall(xml), dtype=np.int64)
         check_shared(sizes, used, f"sheet {sheet!r}", self._path)
 
-    def _zero_digits(self, xml: bytes) -> dict[tuple[int, int], int]:
-        """Return the cells whose format shows a fixed count of digits."""
+    @cached_property
+    def _formats(self) -> dict[bytes, str]:
+        """Return the number format of every style that has one of its own, by the style's number."""
         member = self._members.get("xl/styles.xml")
         styles = self._text(member) if member is not None else ""
-        formats = [_attributes(tag) for tag in re.findall(r"<(?:\w+:)?numFmt\s([^<]*)", styles)]
-        zeros = {
-            one.get("numFmtId"): len(one["formatCode"])
-            for one in formats
-            if re.fullmatch("0{2,30}", one.get("formatCode", ""))
-        }
-        used = (
-            re.search(r"<(?:\w+:)?cellXfs[\s>].*?</(?:\w+:)?cellXfs>", styles, re.DOTALL) if zeros else None
-        )
+        tags = [_attributes(tag) for tag in re.findall(r"<(?:\w+:)?numFmt\s([^<]*)", styles)]
+        named = {str(number): code for number, code in BUILT_IN.items()}
+        named |= {tag.get("numFmtId", ""): html.unescape(tag.get("formatCode", "")) for tag in tags}
+        used = re.search(r"<(?:\w+:)?cellXfs[\s>].*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
         if used is None:
             return {}
         kinds = [_attributes(tag).get("numFmtId") for tag in re.findall(r"<(?:\w+:)?xf\s([^<]*)", used[0])]
-        digits = {str(at).encode(): zeros[kind] for at, kind in enumerate(kinds) if kind in zeros}
-        found: dict[tuple[int, int], int] = {}
-        for tag, style in _STYLED.findall(xml):
-            place = re.search(rb"\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']", tag)
-            if style in digits and place is not None:
-                found[int(place[2]) - 1, _column(place[1]) - 1] = digits[style]
+        return {str(at).encode(): named[kind] for at, kind in enumerate(kinds) if kind in named}
+
+    def formats(
+        self, sheet: str, wanted: Callable[[NumberFormat], bool], columns: Collection[int] | None = None
+    ) -> dict[tuple[int, int], NumberFormat]:
+        """Return the number formats of the cells that have a wanted one, by row and column from 0.
+
+        Parameters
+        ----------
+        sheet : str
+        wanted : callable
+            Tells which formats count.
+        columns : collection of int, optional
+            The columns looked at; by default all.
+        """
+        parsed = {style: number_format(code) for style, code in self._formats.items()}
+        counted = {style: form for style, form in parsed.items() if wanted(form)}
+        found: dict[tuple[int, int], NumberFormat] = {}
+        if not counted:
+            return found
+        for match in _STYLED.finditer(self._archive.read(self._part(sheet))):
+            form = counted.get(match[2])
+            place = _PLACE.search(match[1]) if form is not None else None
+            if form is None or place is None:
+                continue
+            column = _column(place[1]) - 1
+            if columns is None or column in columns:
+                found[int(place[2]) - 1, column] = form
         return found
 
 

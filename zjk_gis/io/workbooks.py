@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,23 +14,18 @@ from zjk_gis.errors import name_rows
 from zjk_gis.io.old_workbooks import OldWorkbook
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.shaping import shape_table
+from zjk_gis.io.sheet_columns import SheetColumns, cell_text
 from zjk_gis.io.sheet_xml import Package
-from zjk_gis.layers.naming import field_of
-from zjk_gis.layers.values import is_code
-from zjk_gis.standards import SCHEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zjk_gis.io.headers import Merged
-    from zjk_gis.io.shaping import Shaped
+    from zjk_gis.io.sheet_columns import Formats
     from zjk_gis.io.sheet_xml import SheetFacts
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["read_workbook", "sheet_names"]
-
-_EXACT_DIGITS = 1e15
-_EXACT_WHOLE = 2**53  # up to which a float64 holds every whole number
 
 
 def sheet_names(path: Path, *, hidden: bool = False) -> list[str]:
@@ -80,7 +75,11 @@ def read_workbook(
         ``uncomputed`` the cells that show ``#N/A`` and the like, and those with a formula that nobody has
         computed: both are missing values; in ``digits_lost``, by column and row of the table, what stands in
         cells with a number of more than 15 digits, of which Excel loses the last: missing too; in
-        ``zeros_restored`` likewise the numbers that were codes and got their leading zeros back.
+        ``zeros_restored`` likewise the numbers that were codes and got their leading zeros back; in
+        ``dates_for_codes`` the dates where codes stand, as when Excel took the code 3-12 for a day of March,
+        with what their cells show; in ``other_shown`` the numbers in columns of text that their cells show
+        otherwise, such as 130,703; in ``unknown_formats`` those of which it is not known what is shown, with
+        their formats: both are read as plain numbers.
     spec : LayerSpec, optional
         Whose codes have leading zeros that a number has lost.
 
@@ -97,14 +96,15 @@ def read_workbook(
     Notes
     -----
     A number of 16 digits that does not end in 0 was not written by Excel, which writes 0 for every digit
-    after the 15th, and below 2**53 is exact: it is kept. Leading zeros are put back where a cell is a number
-    and either its format shows zeros (``0000``) or its column is a code of fixed length that may begin with
-    0; codes that begin with a district's never do.
+    after the 15th, and below 2**53 is exact: it is kept. A whole number in a cell whose format pads it, as
+    codes are (``0000``, ``"ZR"000``, ``000-000``), is read as it is shown, unless its column holds numbers;
+    in a column of text so is any number with words around it. Leading zeros are put back, too, where a
+    column is a code of fixed length that may begin with 0; codes that begin with a district's never do.
     """
     with blamed_on(path):
         book, package = _open_workbook(path)
         number = book.sheet_names.index(sheet)
-        facts = package.facts(sheet) if isinstance(package, Package) else package.facts(number)
+        facts, formats = _looked_into(package, sheet, number)
         page = book.get_sheet_by_name(sheet)
         top, left = page.start or (0, 0)
         cells = page.to_python(skip_empty_area=True)
@@ -114,13 +114,14 @@ def read_workbook(
             if c1 >= left
         ]
         others = [one.name for one in book.sheets_metadata if _is_hidden(one)]
-    _show_zeros(cells, facts, top, left)
-    frame = pd.DataFrame([[_cell_text(cell) for cell in row] for row in cells], dtype="str")
+    columns = SheetColumns(cells, top, left, formats)
+    columns.show_codes()
+    frame = pd.DataFrame([[cell_text(cell) for cell in row] for row in cells], dtype="str")
     rows = np.arange(top + 1, top + 1 + len(frame), dtype=np.int64)
     shaped = shape_table(frame, rows, path, report, merged)
     report["sheet"] = sheet
     _tell_facts(facts, [name for name in others if name != sheet], path, report)
-    return _mended(shaped, cells, path, report, spec)
+    return columns.mended(shaped, path, report, spec)
 
 
 def _open_workbook(path: Path) -> tuple[Any, Package | OldWorkbook]:
@@ -136,31 +137,15 @@ def _open_workbook(path: Path) -> tuple[Any, Package | OldWorkbook]:
     return calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)), package
 
 
+def _looked_into(package: Package | OldWorkbook, sheet: str, number: int) -> tuple[SheetFacts, Formats]:
+    """Return what the values of a sheet do not show, and how to ask for the formats of its cells."""
+    if isinstance(package, Package):
+        return package.facts(sheet), partial(package.formats, sheet)
+    return package.facts(number), partial(package.formats, number)
+
+
 def _is_hidden(sheet: Any) -> bool:
     return not str(sheet.visible).endswith(".Visible")
-
-
-def _show_zeros(cells: list[list[Any]], facts: SheetFacts, top: int, left: int) -> None:
-    """Turn numbers whose format shows leading zeros into the text that is shown."""
-    for (row, column), digits in facts.zero_digits.items():
-        if not (0 <= row - top < len(cells) and 0 <= column - left < len(cells[row - top])):
-            continue
-        value = cells[row - top][column - left]
-        if isinstance(value, float) and value.is_integer() and 0 <= value < _EXACT_DIGITS:
-            cells[row - top][column - left] = str(int(value)).zfill(digits)
-
-
-def _cell_text(cell: object) -> str:
-    """Write a cell as a person would: whole numbers plain, dates without a midnight."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "是" if cell else "否"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00")
-    return str(cell)
 
 
 def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: dict[str, Any]) -> None:
@@ -182,60 +167,3 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: dict[s
             report[key] = names
             told = name_rows(names).replace("rows", "cells", 1).replace("row", "cell", 1)
             remarks.append(f"{path.name}: {told} {what}")
-
-
-def _mended(
-    shaped: Shaped, cells: list[list[Any]], path: Path, report: dict[str, Any], spec: LayerSpec | None
-) -> pd.DataFrame:
-    """Put back the zeros that codes have lost as numbers; take out numbers that have lost digits."""
-    table = shaped.table
-    lost: dict[str, dict[int, str]] = {}
-    restored: dict[str, dict[int, str]] = {}
-    for name, column in zip(list(table.columns), shaped.columns, strict=True):
-        values = [cells[at][column] for at in shaped.at.tolist()]
-        numbers = [isinstance(value, float) for value in values]
-        if not any(numbers):
-            continue
-        field = field_of(name, spec) if spec is not None else None
-        if field is None or field.dtype == "text":
-            cut = {
-                at: str(int(value))
-                for at, value in enumerate(values)
-                if numbers[at] and abs(value) >= _EXACT_DIGITS and _has_lost_digits(value)
-            }
-            if cut:
-                lost[name] = cut
-                table = table.assign(**{name: table[name].mask(table.index.isin(list(cut)))})
-        width = field.width if field is not None and is_code(field) else None
-        if field is None or width is None or _begins_with_district(field.scheme):
-            continue
-        short = {
-            at: table[name].iloc[at]
-            for at, value in enumerate(values)
-            if numbers[at] and value.is_integer() and 0 <= value < 10 ** (width - 1)
-        }
-        if short:
-            restored[name] = short
-            padded = table[name].str.zfill(width)
-            table = table.assign(**{name: table[name].mask(table.index.isin(list(short)), padded)})
-    for name, cut in lost.items():
-        report["remarks"].append(
-            f"{path.name}: {len(cut)} values of {name} are numbers of more than 15 digits, the last of which "
-            f"Excel has lost ({name_rows(cut)}): read as missing; get them again as text"
-        )
-    for name, short in restored.items():
-        at, text = next(iter(short.items()))
-        report["remarks"].append(
-            f"{path.name}: {len(short)} codes of {name} were numbers and got their leading zeros back "
-            f"(row {at}: {text} is {table[name].iloc[at]})"
-        )
-    report |= {key: value for key, value in (("digits_lost", lost), ("zeros_restored", restored)) if value}
-    return table
-
-
-def _has_lost_digits(value: float) -> bool:
-    return abs(value) >= _EXACT_WHOLE or int(value) % 10 == 0
-
-
-def _begins_with_district(scheme: str) -> bool:
-    return bool(scheme) and SCHEMES[scheme].parts[0].name == "district"

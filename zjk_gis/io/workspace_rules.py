@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import InputError, ProblemsError
+from zjk_gis.errors import GeometryError, InputError, ProblemsError, name_rows
 from zjk_gis.io.stored import OWN, joined_dtype, kind_of
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.times import BEIJING, time_of
 from zjk_gis.layers.validate import validate
 
@@ -127,8 +128,13 @@ def rectangle_of(bbox: Any, version: Version) -> tuple[float, float, float, floa
         return None
     if isinstance(bbox, gpd.GeoDataFrame | gpd.GeoSeries):
         require_crs(bbox, "bbox")
+        nowhere = ~has_place(bbox.geometry.to_numpy())
+        if nowhere.any():
+            rows = name_rows(bbox.index[nowhere])
+            message = f"bbox: {int(nowhere.sum())} of {len(bbox)} rows have no place ({rows}); drop them"
+            raise GeometryError(message)
         crs = version.parsed_crs
-        corners = bbox.total_bounds if crs is None else bbox.to_crs(crs).total_bounds
+        corners = (bbox if crs is None else convert_crs(bbox, crs, name="bbox")).total_bounds
     else:
         corners = np.asarray(bbox, dtype=float) if np.size(bbox) == 4 else np.array([np.nan])
     if not np.isfinite(corners).all() or corners[0] > corners[2] or corners[1] > corners[3]:

@@ -27,6 +27,15 @@ from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.layers.coordinates import Pair, read_positions
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import (
+    cleaned,
+    has_bad_height,
+    has_place,
+    has_shape,
+    inner_points,
+    only,
+    point_coordinates,
+)
 from zjk_gis.layers.times import read_times
 from zjk_gis.layers.values import as_text, text_of
 
@@ -41,6 +50,7 @@ __all__ = ["plain_columns", "with_coordinates", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
+_ANY_SHAPE = (".gpkg", ".parquet")  # they keep what is empty or not finite as it is
 _ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
 _SAME_DEGREES = 1e-7  # a centimetre
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
@@ -120,6 +130,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     if ending in _TABLES:
         return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
     plain = plain_columns(frame)
+    if ending not in _ANY_SHAPE:
+        plain = _with_sound_shapes(plain, target)
     if ending != ".parquet":
         gdal_name(target)
     with workshop(target) as folder:
@@ -161,11 +173,11 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        If the ending is neither, or a sheet cannot hold the table.
+        If the ending is another, or a sheet cannot hold the table.
     FileError
         If it cannot be written; an existing file is then as it was.
     MissingExtraError
-        If XlsxWriter is not installed.
+        If XlsxWriter or pyarrow is needed and not installed.
 
     Examples
     --------
@@ -175,7 +187,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     ...     path.read_bytes()
     b'\xef\xbb\xbfcode\r\n007\r\n'
     """
-    target = target_file(path, _TABLES)
+    target = target_file(path, (*_TABLES, ".parquet"))
     plain = pd.DataFrame(table)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
     return _write_rows(plain.drop(columns=shapes), target, None)
@@ -196,6 +208,9 @@ def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
         made = folder / target.name
         if target.suffix.lower() == ".csv":
             write_csv(table, made)
+        elif target.suffix.lower() == ".parquet":
+            need("pyarrow", extra="parquet", purpose="write a .parquet file")
+            table.to_parquet(made, index=False)
         else:
             write_sheets({sheet or target.stem: table}, made)
         _move_into_place(made, target)
@@ -213,15 +228,15 @@ def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
         shapes = convert_crs(shapes, CGCS2000, name="the layer")
     values = shapes.to_numpy()
-    here = ~shapely.is_missing(values) & ~shapely.is_empty(values)
+    here = has_shape(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
     if not points and wkt:
         text = pd.Series(shapely.to_wkt(values, rounding_precision=-1), index=frame.index, dtype="str")
         with_text: pd.DataFrame = with_answers(table, {"wkt": text})
         return with_text
     if not points:
-        values = shapely.point_on_surface(values)
-    lon, lat = _rounded(shapely.get_x(values)), _rounded(shapely.get_y(values))
+        values = inner_points(values)
+    lon, lat = (_rounded(degrees) for degrees in point_coordinates(values))
     if _say_the_same(table, lon, lat):
         return table
     placed: pd.DataFrame = with_answers(table, {"lon": lon, "lat": lat})
@@ -261,6 +276,24 @@ def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             result[name] = frame[name].map(text_of, na_action="ignore").astype("str")
     result.columns = result.columns.map(str)
     return result
+
+
+def _with_sound_shapes(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
+    """Write a row whose place is not a number without a geometry, and its height likewise; tell which."""
+    shapes, hollow = cleaned(frame.geometry.to_numpy())
+    here, placed = has_shape(shapes), has_place(shapes)
+    bottomless = placed & has_bad_height(shapes)
+    for rows, what in (
+        (here & ~placed, "a coordinate is NaN or infinite; written without a geometry"),
+        (bottomless, "a height is NaN or infinite; written without heights"),
+    ):
+        if rows.any():
+            _LOG.warning("%s: %s: %s", target.name, name_rows(frame.index[rows]), what)
+    if placed.all() and not hollow.any() and not bottomless.any():
+        return frame
+    shapes = only(shapes, placed)
+    shapes[bottomless] = shapely.force_2d(shapes[bottomless])
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
 def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:
@@ -324,10 +357,17 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     import pyogrio
 
     driver = format_of(made).title
-    kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna().unique()}
+    own = frame.geometry.geom_type.astype("str")
+    if driver != "ESRI Shapefile" or "MultiPoint" not in set(own):  # a shapefile tells point and points apart
+        own = own.str.removeprefix("Multi")
+    kinds = set(own.dropna())
     if driver in _ONE_KIND and len(kinds) > 1:
         several = ", ".join(sorted(kinds))
-        message = f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg"
+        rows = name_rows(frame.index[own.notna() & (own != own.mode().iloc[0])])
+        message = (
+            f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg, or take "
+            f"out the others ({rows})"
+        )
         raise GeometryError(message)
     # A layer without a single shape gives GDAL no hint of its kind.
     unknown = {} if kinds else {"geometry_type": "Point" if driver in _ONE_KIND else "Unknown"}

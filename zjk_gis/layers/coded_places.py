@@ -9,6 +9,7 @@ import shapely
 
 from zjk_gis.crs import as_metric, convert_crs
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.shapes import cleaned, has_shape
 from zjk_gis.layers.values import converted
 from zjk_gis.standards.schemes import scheme_of
 
@@ -46,7 +47,7 @@ def check_coded_places(
     codes, wrong = converted(layer[spec.code], spec.field(spec.code))
     whole = ~wrong & codes.str.fullmatch(rf"[0-9]{{{scheme.digits}}}", na=False).to_numpy(dtype=bool)
     shapes = layer.geometry.to_numpy()
-    usable = whole & ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & shapely.is_valid(shapes)
+    usable = whole & has_shape(shapes) & shapely.is_valid(shapes)
     prefixes = codes.str[begin:end]
     places = _Places(layers[name], name, layer)
     known = prefixes.isin(places.codes).to_numpy(dtype=bool)
@@ -85,9 +86,9 @@ class _Places:
     def __init__(self, places: gpd.GeoDataFrame, name: str, layer: gpd.GeoDataFrame) -> None:
         self._metric = as_metric(layer.iloc[:0] if layer.empty else layer, "the layer").crs
         metric = convert_crs(places, self._metric, name=name)
-        shapes = metric.geometry.to_numpy()
+        shapes, _ = cleaned(metric.geometry.to_numpy())
         codes, _ = converted(metric[CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))
-        usable = codes.notna().to_numpy(dtype=bool) & ~shapely.is_missing(shapes) & shapely.is_valid(shapes)
+        usable = codes.notna().to_numpy(dtype=bool) & has_shape(shapes) & shapely.is_valid(shapes)
         self.codes: NDArray[np.object_] = codes[usable].to_numpy(dtype=object)
         self._shapes = shapes[usable]
         self._tree = shapely.STRtree(self._shapes)

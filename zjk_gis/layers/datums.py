@@ -11,7 +11,7 @@ from zjk_gis import datum as shifts
 from zjk_gis.crs import CGCS2000, WGS84, datum_of, shifted_crs
 from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.systems import title_of
-from zjk_gis.crs.vertices import with_vertices_moved
+from zjk_gis.crs.vertices import projected, with_vertices_moved
 from zjk_gis.errors import CRSError, InputError, name_rows
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     own: CRS | None = layer.crs
     _check_source(layer, own, source)
     back = own is not None and own.is_projected and target in _GROUND
-    degrees = layer if own is None or own.is_geographic else layer.to_crs(own.geodetic_crs)
+    degrees = layer if own is None or own.is_geographic else projected(layer, own.geodetic_crs)
     moved = with_vertices_moved(
         degrees, lambda x, y: shift(x, y, source=source, target=target), _crs_of(target)
     )
     outside = _outside(degrees if source in _GROUND else moved, moved, source=source, target=target)
     if back:
-        moved = moved.set_crs(degrees.crs, allow_override=True).to_crs(own)
+        moved = projected(moved.set_crs(degrees.crs, allow_override=True), own)
     labels = layer.index[outside].tolist()
     remark = f"converted from {title_of(source)} to {title_of(target)}"
     if labels:

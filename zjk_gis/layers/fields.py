@@ -9,8 +9,10 @@ __all__ = [
     "CHIEF_NAME",
     "COMMUNITY_CODE",
     "DISTRICT_CODE",
+    "LEVEL_SCALES",
     "NOTE",
     "OWNER",
+    "PRIORITY_SCALES",
     "ROAD_CODE",
     "ROAD_NAME",
     "STATE",
@@ -32,6 +34,15 @@ ROAD_CODE = Field(name="road_code", title="道路编码", aliases=("道路代码
 ROAD_NAME = Field(name="road_name", title="道路名称", aliases=("所在道路", "路名", "道路"))
 NOTE = Field(name="note", title="备注", aliases=("说明", "Note"))
 OWNER = Field(name="owner", title="权属单位", aliases=("权属",))
+# The words by which levels and priorities are told; the first of each is the coarsest, or answers first.
+LEVEL_SCALES = ("levels", "level_places")
+PRIORITY_SCALES = (
+    "priority_degrees",
+    "priority_grades",
+    "priority_urgency",
+    "priority_importance",
+    "priority_codes",
+)
 STATE = Field(name="state", title="状态", aliases=("部件状态", "ObjState"), domain="part_states")
 DISTRICT_CODE = Field(name="district_code", title="区县代码", scheme="district")
 STREET_CODE = Field(name="street_code", title="街道代码", scheme="street")

@@ -17,6 +17,7 @@ from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.layers.readings import city_bounds, readings
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.shifted import DATUMS, FARTHEST_M, NOISE_M, shift_test, to_ground
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _numbers(
     if x is None and y is None and isinstance(layer, gpd.GeoDataFrame | gpd.GeoSeries):
         shapes = layer.geometry.to_numpy()
         vertices = shapely.get_coordinates(shapes)
-        usable = int((~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)).sum())
+        usable = int(has_place(shapes).sum())
         label = layer.crs
         said = () if label is None else (f"the layer says that it is in {label.name}",)
         return _Numbers(vertices[:, 0], vertices[:, 1], None, usable, said, label, mostly_angles=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import InputError
+from zjk_gis.layers.codes_match import with_text_codes
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def ready(
     crs: CRS | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
-    """Return a checked layer in a metric CRS; its rows, index and columns stay as they are.
+    """Return a checked layer in a metric CRS, its codes as text; its rows and index stay as they are.
 
     Parameters
     ----------
@@ -49,7 +50,8 @@ def ready(
     Returns
     -------
     GeoDataFrame
-        `layer` itself where nothing had to be converted.
+        `layer` itself where nothing had to be converted or left out. Columns of codes are text, so that
+        130703.0, as a number beside missing ones comes, is the code 130703 in every answer.
 
     Raises
     ------
@@ -65,14 +67,14 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    check_layer(layer, name, kind=kind, code=code, invalid=invalid)
+    layer = check_layer(layer, name, kind=kind, code=code, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
-        check_layer(
+        converted = check_layer(
             converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind, invalid=invalid
         )
-    return converted
+    return with_text_codes(converted, code)
 
 
 def require_amounts(**amounts: float) -> None:

@@ -9,8 +9,9 @@ import shapely
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.spec import Field
-from zjk_gis.layers.values import converted
+from zjk_gis.layers.values import code_text, converted
 from zjk_gis.standards import next_codes
 from zjk_gis.standards.schemes import scheme_of
 
@@ -91,7 +92,7 @@ def number_grids(
         message = f"grids: has no column {community!r}, the community that each new grid lies in"
         raise InputError(message)
     digits = scheme_of(scheme).prefix_digits
-    prefixes = result[community].astype("str").str.strip()
+    prefixes = code_text(result[community]).str.strip()
     bad = new & ~prefixes.str.fullmatch(rf"[0-9]{{{digits}}}", na=False).to_numpy(dtype=bool)
     if bad.any():
         message = f"grids: {community} must have {digits} digits in {name_rows(result.index[bad])}"
@@ -114,7 +115,7 @@ def number_grids(
 
 def _reading_order(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
     centres = shapely.centroid(shapely.normalize(shapes))  # one answer wherever a ring begins
-    x, y = shapely.get_x(centres), shapely.get_y(centres)
+    x, y = point_coordinates(centres)
     side = float(np.sqrt(np.median(shapely.area(shapes))))
     southward = np.lexsort((x, -y))
     row = np.zeros(len(shapes), dtype=np.int64)

@@ -20,6 +20,7 @@ from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
 from zjk_gis.layers.datums import shift
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.shifted import DATUMS, shift_test, to_ground
 from zjk_gis.layers.values import as_text
 from zjk_gis.layers.versions import check_layer
@@ -204,13 +205,13 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
     """Read the geometry as degrees; where it cannot be, the columns it was made from."""
     crs = require_crs(points, "points")
     shapes = points.geometry.to_numpy()
-    here = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    here = has_shape(shapes)
     other = here & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
     if other.any():
         which = name_rows(points.index[other])
         message = f"points: {int(other.sum())} of {len(points)} rows are no points ({which}); take them out"
         raise GeometryError(message)
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    x, y = point_coordinates(shapes)
     usable = np.isfinite(x) & np.isfinite(y)
     if not crs.is_geographic:
         lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs)
@@ -269,7 +270,7 @@ def _listed(
 
 
 def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.GeoDataFrame) -> pd.DataFrame:
-    check_layer(region, "region", kind="polygon")
+    region = check_layer(region, "region", kind="polygon")
     ground = as_metric(region, "region")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
     rows = in_china(lon, lat)
@@ -289,7 +290,7 @@ def _shifted(
             if column not in layer:
                 message = f"{name}: no column {column!r}, by which GCJ-02 and BD-09 are judged; name yours"
                 raise MissingColumnError(message)
-    check_layer(roads, "roads", kind="line")
+    roads = check_layer(roads, "roads", kind="line")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
     usable = in_china(lon, lat)
     named = _lines_by_name(as_metric(roads, "roads"), road_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["describe", "fields_table", "reference_page"]
 
 _SHOWN = 12  # values of an enumeration; the rest is counted
+_OF_AN_ORDER = 3  # words of an order that tell which it is
 _GEOMETRIES = {
     "LineString": "线", "MultiLineString": "多线", "MultiPolygon": "多面", "Point": "点", "Polygon": "面",
 }  # fmt: skip
@@ -155,6 +157,10 @@ def _values(field: Field, lang: Language) -> str:
         low = "" if field.minimum is None else f"{field.minimum:g}"
         high = "" if field.maximum is None else f"{field.maximum:g}"
         parts.append(f"{low}–{high}" if low and high else f"≥ {low}" if low else f"≤ {high}")
+    if field.scales:
+        orders = (replace(field, domain=scale).ordered_values()[:_OF_AN_ORDER] for scale in field.scales)
+        words = " / ".join(", ".join(order) for order in orders)
+        parts.append(f"或同一序列的词:{words}" if zh else f"or words of one order: {words}")
     if field.refers_to:
         layers = ", ".join(f"`{name}`" for name in field.refers_to)
         parts.append(f"{layers} 的编码" if zh else f"a code of {layers}")

@@ -5,6 +5,7 @@ A layer is a plain GeoDataFrame; a spec only describes one. It knows nothing of 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,7 @@ from zjk_gis.standards.schemes import SCHEMES
 if TYPE_CHECKING:
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["AREAL", "LINEAR", "PUNCTUAL", "Confidence", "Field", "FieldType", "LayerSpec"]
+__all__ = ["AREAL", "LINEAR", "PUNCTUAL", "Confidence", "Field", "FieldType", "LayerSpec", "folded"]
 
 FieldType = Literal["text", "integer", "number", "datetime", "date", "boolean"]
 Confidence = Literal["S", "M", "U", "C", "P"]
@@ -22,6 +23,17 @@ Confidence = Literal["S", "M", "U", "C", "P"]
 AREAL = frozenset({"Polygon", "MultiPolygon"})
 LINEAR = frozenset({"LineString", "MultiLineString"})
 PUNCTUAL = frozenset({"Point"})
+
+
+def folded(text: str) -> str:
+    """Return text as it is compared: no blanks, no full-width letters, no capitals.
+
+    Examples
+    --------
+    >>> folded(" Ｗｓ "), folded("核心 保护范围")
+    ('ws', '核心保护范围')
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +55,8 @@ class Field:
     domain : str
         The dictionary of values allowed, in the table ``dictionaries`` or itself a table (``pipe_kinds``);
         empty where any value may stand.
+    scales : tuple of str
+        The dictionaries whose words may stand for its numbers, each in the order of its rows.
     minimum, maximum : float, optional
         Bounds of a number, both inclusive.
     scheme : str
@@ -61,6 +75,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     required: bool = False
     domain: str = ""
+    scales: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     scheme: str = ""
@@ -98,6 +113,61 @@ class Field:
         values = rules_table("dictionaries", overrides=tables)
         rows = values[values["dictionary"] == self.domain]
         return tuple(dict.fromkeys([*rows["value"], *rows["name"]]))
+
+    def ordered_values(self, tables: Overrides | None = None) -> tuple[str, ...]:
+        """Return the values of an enumeration without their names, in the order of the table.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame, str or Path, optional
+            Your own rows of the tables (see `zjk_gis.rules_table`).
+
+        Examples
+        --------
+        >>> Field(name="level", title="级别", domain="level_places").ordered_values()
+        ('市级', '区级', '街道级', '社区级', '网格级')
+        """
+        values = rules_table("dictionaries", overrides=tables)
+        return tuple(values.loc[values["dictionary"] == self.domain, "value"])
+
+    def spellings(self, tables: Overrides | None = None) -> dict[str, str]:
+        """Return every spelling of the values of an enumeration, folded, and the value that each means.
+
+        A value stands before a name, a name before a spelling of the table ``value_aliases``, that before an
+        English name. A spelling that would mean two values means none.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame, str or Path, optional
+            Your own rows of the tables (see `zjk_gis.rules_table`).
+
+        Examples
+        --------
+        >>> kinds = Field(name="pipe_kind", title="管线类别", domain="pipe_kinds").spellings()
+        >>> kinds["ws"], kinds["污水"], kinds["污水管"], kinds["sewage"]
+        ('WS', 'WS', 'WS', 'WS')
+        """
+        if not self.domain:
+            return {}
+        if self.domain == "pipe_kinds":
+            rows = rules_table("pipe_kinds", overrides=tables).rename(
+                columns={"pipe_kind": "value", "pipe_kind_name": "name"}
+            )
+        else:
+            rows = rules_table("dictionaries", overrides=tables)
+            rows = rows[rows["dictionary"] == self.domain]
+        others = rules_table("value_aliases", overrides=tables)
+        others = others[others["dictionary"] == self.domain]
+        meanings: dict[str, str] = {}
+        ranks = ((rows, "value"), (rows, "name"), (others, "spelling"), (rows, "english_name"))
+        for table, column in ranks:
+            meant: dict[str, set[str]] = {}
+            for spelling, meaning in zip(table[column], table["value"], strict=True):
+                meant.setdefault(folded(spelling), set()).add(meaning)
+            for spelling, values in meant.items():
+                if spelling and len(values) == 1:
+                    meanings.setdefault(spelling, *values)
+        return meanings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric
-from zjk_gis.layers.values import as_text
+from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.layers.values import alike, as_text, understood
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Periods:
 def _sound(layer: gpd.GeoDataFrame, dimension: int | None = None) -> NDArray[np.int64]:
     """Return the places of the rows whose geometry can be worked with."""
     shapes = layer.geometry.to_numpy()
-    sound = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & shapely.is_valid(shapes)
+    sound = has_shape(shapes) & shapely.is_valid(shapes)
     if dimension is not None:
         sound &= shapely.get_dimensions(shapes) == dimension
     return np.flatnonzero(sound)
@@ -195,17 +196,14 @@ def _repeated_geometry(
 
 def _repeated_place(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, periods: Periods) -> None:
     at = _sound(layer, 0)
+    at = at[shapely.get_type_id(layer.geometry.to_numpy()[at]) == shapely.GeometryType.POINT]
     shapes = layer.geometry.to_numpy()[at]
     unit = 111_000.0 if layer.crs.is_geographic else layer.crs.axis_info[0].unit_conversion_factor
     step = _SAME_PLACE_M / unit
-    keys = pd.DataFrame(
-        {
-            "x": np.round(shapely.get_x(shapes) / step).astype(np.int64),
-            "y": np.round(shapely.get_y(shapes) / step).astype(np.int64),
-        }
-    )
+    x, y = point_coordinates(shapes)
+    keys = pd.DataFrame({"x": np.round(x / step).astype(np.int64), "y": np.round(y / step).astype(np.int64)})
     if "pipe_kind" in layer.columns:  # a rain and a sewage manhole may share a point on a plan
-        keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)
+        keys["kind"] = alike(layer["pipe_kind"].iloc[at], spec.field("pipe_kind")).to_numpy(dtype=object)
     field = layer.active_geometry_name or "geometry"
     _repeated(problems, layer, spec, periods, at=at, keys=keys, field=field, rule="repeated_place")
 
@@ -253,7 +251,7 @@ def _repeated_segment(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSp
     ends.sort(axis=1)
     keys = pd.DataFrame({"one": ends[:, 0], "other": ends[:, 1]})
     if "pipe_kind" in layer.columns:
-        keys["kind"] = as_text(layer["pipe_kind"].iloc[at]).fillna("").to_numpy(dtype=object)
+        keys["kind"] = alike(layer["pipe_kind"].iloc[at], spec.field("pipe_kind")).to_numpy(dtype=object)
     _repeated(problems, layer, spec, periods, at=at, keys=keys, field="from_manhole", rule="repeated_segment")
 
 
@@ -289,7 +287,8 @@ def _core_outside_control(problems: Problems, layer: gpd.GeoDataFrame, spec: Lay
         return
     at = _sound(layer, 2)
     shapes = layer.geometry.to_numpy()[at]
-    blocks, scopes = as_text(layer["block_name"].iloc[at]), as_text(layer["scope"].iloc[at])
+    blocks = as_text(layer["block_name"].iloc[at])
+    scopes = understood(layer["scope"].iloc[at], spec.field("scope"), tables=problems.tables)[0]
     outside = []
     for i in np.flatnonzero((scopes == _CORE).to_numpy(dtype=bool)):
         control = ((blocks == blocks.iloc[i]) & (scopes == _CONTROL)).to_numpy(dtype=bool)
@@ -308,7 +307,8 @@ def _small_core(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _:
     limits = rules_table("limits", overrides=problems.tables).set_index("limit")["value"].astype(float)
     least = limits["core_area_least"]
     at = _sound(layer, 2)
-    cores = at[(as_text(layer["scope"].iloc[at]) == _CORE).to_numpy(dtype=bool)]
+    scopes = understood(layer["scope"].iloc[at], spec.field("scope"), tables=problems.tables)[0]
+    cores = at[(scopes == _CORE).to_numpy(dtype=bool)]
     if not len(cores):
         return
     hectares = as_metric(layer.iloc[cores], spec.name).area.to_numpy() / 10_000

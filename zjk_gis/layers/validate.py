@@ -12,13 +12,15 @@ import shapely
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.coded_places import check_coded_places
+from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.coordinates import in_china
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
+from zjk_gis.layers.shapes import cleaned, only
 from zjk_gis.layers.topology import TOPOLOGY, Periods
-from zjk_gis.layers.values import converted, is_code
+from zjk_gis.layers.values import code_text, converted, in_order, is_code, understood
 from zjk_gis.standards import check_codes
 
 if TYPE_CHECKING:
@@ -141,16 +143,17 @@ def _check_field(
     problems: Problems, column: pd.Series, field: Field, layers: dict[str, gpd.GeoDataFrame]
 ) -> None:
     values, wrong = converted(column, field)
+    if field.scales and wrong.any():  # words of an order, such as 一级
+        numbers, wrong, _ = in_order(column, field, tables=problems.tables)
+        values = pd.Series(numbers, index=column.index)
     what = _WHAT[field.dtype]
     problems.add(wrong, field.name, "wrong_type", values=column, what_zh=what[0], what_en=what[1])
     missing = values.isna().to_numpy(dtype=bool) & ~wrong
     if field.required:
         problems.add(missing, field.name, "missing_value", field=field.name, title=field.title)
     fine = ~missing & ~wrong
-    allowed = field.allowed(problems.tables)
-    if allowed:
-        other = fine & ~values.isin(allowed).to_numpy(dtype=bool)
-        problems.add(other, field.name, "not_allowed", values=column, allowed=", ".join(allowed))
+    if field.domain:
+        _check_domain(problems, column, values, fine, field)
     if field.minimum is not None or field.maximum is not None:
         _check_bounds(problems, column, values, fine, field)
     if field.scheme:
@@ -162,6 +165,18 @@ def _check_field(
         problems.add_layer(field.name, "codes_as_numbers", field=field.name)
     if field.refers_to:
         _check_reference(problems, values, fine, field, layers)
+
+
+def _check_domain(
+    problems: Problems, column: pd.Series, values: pd.Series, fine: NDArray[np.bool_], field: Field
+) -> None:
+    """List values that are not allowed, and those that are but for their spelling."""
+    allowed = field.allowed(problems.tables)
+    meant, wrong = understood(values, field, tables=problems.tables)
+    problems.add(fine & wrong, field.name, "not_allowed", values=column, allowed=", ".join(allowed))
+    other = fine & ~wrong & ~values.isin(allowed).to_numpy(dtype=bool)
+    words = [{"meant": value} for value in meant[other]]
+    problems.add(other, field.name, "other_spelling", values=column, words=words)
 
 
 def _check_bounds(
@@ -201,12 +216,13 @@ def _check_reference(
     if not given:
         problems.not_checked.append(f"unknown_reference {field.name}: layers={{{field.refers_to[0]!r}: ...}}")
         return
-    known: set[str] = set()
-    for name in given:
-        codes, _ = converted(layers[name][CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))
-        known.update(codes.dropna())
-    unknown = fine & ~values.isin(known).to_numpy(dtype=bool)
-    problems.add(unknown, field.name, "unknown_reference", values=values, layers=", ".join(given))
+    known = pd.concat([code_text(layers[name][CATALOGUE[name].code]) for name in given], ignore_index=True)
+    match = matched_codes(values.where(fine), known)
+    listed = ", ".join(given)
+    problems.add(fine & ~match.known, field.name, "unknown_reference", values=values, layers=listed)
+    other = fine & match.known & (match.codes != values).to_numpy(dtype=bool)
+    words = [{"known": code, "layers": listed} for code in match.codes[other]]
+    problems.add(other, field.name, "other_zeros", values=values, words=words)
 
 
 def _periods(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> Periods:
@@ -276,9 +292,11 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     if layer.crs is None:
         problems.add_layer(name, "no_crs")
     shapes = layer.geometry.to_numpy()
+    shapes, hollow = cleaned(shapes)
     missing, empty = shapely.is_missing(shapes), shapely.is_empty(shapes)
     problems.add(missing, name, "no_geometry")
     problems.add(empty, name, "empty_geometry")
+    problems.add(hollow, name, "empty_part", values=layer.geometry.geom_type)
     present = ~missing & ~empty
     kinds = shapely.get_type_id(shapes)
     fitting = [int(getattr(shapely.GeometryType, kind.upper())) for kind in spec.geometry]
@@ -297,7 +315,9 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     abroad = present & _abroad(layer, present)
     problems.add(abroad, name, "outside_china")
     # What lies abroad has no metre here: areas, lengths and places are asked of the others.
-    return layer.set_geometry(np.where(abroad, None, shapes), crs=layer.crs) if abroad.any() else layer
+    if not abroad.any() and not hollow.any():
+        return layer
+    return layer.set_geometry(only(shapes, ~abroad), crs=layer.crs)
 
 
 def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -6,26 +6,52 @@ rows are named.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from zjk_gis.errors import InputError, name_rows
+from zjk_gis.layers.spec import folded
 from zjk_gis.layers.times import YEAR_FIRST, read_times
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.layers.spec import Field, LayerSpec
     from zjk_gis.layers.times import TimeOrder
+    from zjk_gis.standards.rules import Overrides
 
-__all__ = ["as_text", "convert_types", "converted", "is_code", "plain", "text_of"]
+__all__ = [
+    "alike",
+    "as_text",
+    "code_text",
+    "coded",
+    "convert_types",
+    "converted",
+    "in_order",
+    "is_code",
+    "name_values",
+    "plain",
+    "rows_by_value",
+    "text_of",
+    "understood",
+]
 
 _THOUSANDS = r"^-?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _TRUE = frozenset({"是", "有", "true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"否", "无", "false", "f", "no", "n", "0"})
+_WHOLE = re.compile(r"\d+\.0+")
+# Between a code and the name beside it: signs, or the change from Latin letters and digits to others.
+_PARTS = re.compile(r"[^\w]+|(?<=[a-z0-9])(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=[a-z0-9])")
+_MOST_NAMED = 5
 _EXACT_DIGITS = 1e15  # a spreadsheet keeps 15 digits of a number; the rest of a longer code is gone
 
 
@@ -90,6 +116,26 @@ def as_text(values: pd.Series) -> pd.Series:
     return text.mask((text == "").fillna(value=True).astype(bool))
 
 
+def code_text(values: pd.Series) -> pd.Series:
+    """Write codes as text: whole numbers without ``.0``, full-width digits plain, no blanks around.
+
+    Parameters
+    ----------
+    values : Series
+
+    Returns
+    -------
+    Series of str
+        Missing where there is no code.
+
+    Examples
+    --------
+    >>> code_text(pd.Series([130703005001001.0, "０５", None], dtype=object)).tolist()
+    ['130703005001001', '05', nan]
+    """
+    return _plain(as_text(values))
+
+
 def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Turn a column into what its field asks for.
 
@@ -124,6 +170,199 @@ def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bo
         return _booleans(values)
     times, wrong, _ = _times(values, field, YEAR_FIRST)
     return times, wrong
+
+
+def understood(
+    values: pd.Series, field: Field, *, tables: Overrides | None = None
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of coded values by what its field allows, however they are spelled.
+
+    Blanks, capitals and full-width letters make no difference. A value, its Chinese or English name, another
+    spelling of the table ``value_aliases``, a code beside its name (``WS(污水)``) or one that became a number
+    (``0.0``) is understood; nothing else is guessed.
+
+    Parameters
+    ----------
+    values : Series
+    field : Field
+        With a ``domain``; without one every value is its own meaning.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `zjk_gis.rules_table`).
+
+    Returns
+    -------
+    values : Series of str
+        The values as the dictionary writes them; missing where a value is missing or not understood.
+    wrong : ndarray of bool
+        Which rows hold something that is not understood.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
+    >>> written = pd.Series(["核心区", "建控地带", "环境协调区"])
+    >>> scopes, wrong = understood(written, HISTORIC_BLOCKS.field("scope"))
+    >>> scopes.tolist(), wrong.tolist()
+    (['核心保护范围', '建设控制地带', nan], [False, False, True])
+    """
+    text = as_text(values)
+    if not field.domain:
+        return text, np.zeros(len(values), dtype=bool)
+    meanings = field.spellings(tables)
+    distinct = {spelling: _meaning(spelling, meanings) for spelling in text.dropna().unique().tolist()}
+    meant = text.map(distinct).astype("str")
+    return meant, (text.notna() & meant.isna()).to_numpy(dtype=bool)
+
+
+def alike(values: pd.Series, field: Field) -> pd.Series:
+    """Write coded values so that those of one meaning are equal; what is not understood stays as it is.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import PIPELINES
+    >>> alike(pd.Series(["污水", "ws", "5号管", None]), PIPELINES.field("pipe_kind")).tolist()
+    ['WS', 'WS', '5号管', '']
+    """
+    meant, _ = understood(values, field)
+    return meant.fillna(as_text(values)).fillna("")
+
+
+def coded(
+    layer: pd.DataFrame, field: Field, name: str, *, tables: Overrides | None = None
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read the column by which rows are chosen; refuse it where nothing in it is understood.
+
+    An empty answer must mean that there is nothing, never that nothing was understood.
+
+    Parameters
+    ----------
+    layer : DataFrame
+        With the column.
+    field : Field
+    name : str
+        What the layer is called in errors.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `zjk_gis.rules_table`).
+
+    Returns
+    -------
+    values : Series of str
+        As `understood` returns them.
+    wrong : ndarray of bool
+        Which rows hold something that is not understood: for who asks to set aside and tell.
+
+    Raises
+    ------
+    InputError
+        If there are values and none of them is understood; the message names them and the nearest known.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import PIPELINES
+    >>> pipes = pd.DataFrame({"pipe_kind": ["污水", "ＷＳ", "5号管"]})
+    >>> kinds, wrong = coded(pipes, PIPELINES.field("pipe_kind"), "pipelines")
+    >>> kinds.tolist(), wrong.tolist()
+    (['WS', 'WS', nan], [False, False, True])
+    """
+    values = layer[field.name]
+    meant, wrong = understood(values, field, tables=tables)
+    if wrong.any() and meant.isna().all():
+        message = (
+            f"{name}: no value of {field.name} ({field.title}) is understood: "
+            f"{name_values(rows_by_value(values[wrong]), field, tables)}; rewrite them, or add your "
+            f"spellings to the table value_aliases (dictionary {field.domain})"
+        )
+        raise InputError(message)
+    return meant, wrong
+
+
+def in_order(
+    values: pd.Series, field: Field, *, tables: Overrides | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], str]:
+    """Read a column that puts rows in an order: numbers, or the words of one scale.
+
+    Parameters
+    ----------
+    values : Series
+    field : Field
+        Of whole or other numbers, perhaps with ``scales``.
+    tables : mapping of str to DataFrame, str or Path, optional
+        Your own rows of the tables (see `zjk_gis.rules_table`).
+
+    Returns
+    -------
+    numbers : ndarray of float64
+        The numbers or, of words, their places in the scale from 1; NaN where a value is missing or not read.
+    wrong : ndarray of bool
+        Which rows hold something that is neither.
+    scale : str
+        The dictionary that the words are of: the one that reads most of them, the first of equals; empty for
+        numbers.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
+    >>> level = RESPONSIBILITY_ZONES.field("level")
+    >>> in_order(pd.Series(["街道级", "区级", None]), level)
+    (array([ 3.,  2., nan]), array([False, False, False]), 'level_places')
+    >>> in_order(pd.Series([1.0, 2.0]), level)
+    (array([1., 2.]), array([False, False]), '')
+    """
+    given, wrong = _numbers(values, whole=field.dtype == "integer")
+    numbers, scale = given.to_numpy(dtype=np.float64), ""
+    for name in field.scales if wrong.any() else ():
+        words = replace(field, domain=name)
+        meant, strange = understood(values, words, tables=tables)
+        if strange.sum() < wrong.sum():
+            place = {word: at for at, word in enumerate(words.ordered_values(tables), start=1)}
+            numbers, wrong, scale = meant.map(place).to_numpy(dtype=np.float64), strange, name
+    return numbers, wrong, scale
+
+
+def rows_by_value(values: pd.Series) -> dict[str, list[object]]:
+    """Return the distinct values of a column as text, sorted, and the index labels of their rows.
+
+    Examples
+    --------
+    >>> rows_by_value(pd.Series(["b", 1.0, "b"], index=[7, 8, 9]))
+    {'1': [8], 'b': [7, 9]}
+    """
+    text = as_text(values).dropna()
+    return {str(value): rows.index.tolist() for value, rows in text.groupby(text, sort=True)}
+
+
+def name_values(strangers: Mapping[str, Sequence[object]], field: Field, tables: Overrides | None) -> str:
+    """Name values that are not understood, their rows, and the known ones nearest to them.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import ROAD_SECTIONS
+    >>> name_values({"左則": [3]}, ROAD_SECTIONS.field("side"), None)
+    "'左則' (row 3; nearest: 左侧); known are 两侧, 左侧, 右侧"
+    """
+    known: dict[str, str] = {}
+    for domain in (field.domain, *field.scales):
+        known = {**replace(field, domain=domain).spellings(tables), **known}
+    told = []
+    for value, rows in list(strangers.items())[:_MOST_NAMED]:
+        close = get_close_matches(folded(value), known, n=2, cutoff=0.4)
+        nearest = ", ".join(dict.fromkeys(known[spelling] for spelling in close))
+        told.append(f"{value!r} ({name_rows(rows)}{f'; nearest: {nearest}' if nearest else ''})")
+    more = f" and {len(strangers) - len(told)} more" if len(strangers) > len(told) else ""
+    orders = [replace(field, domain=scale).ordered_values(tables) for scale in field.scales]
+    values = [", ".join(dict.fromkeys(known.values()))] if not orders else [", ".join(o) for o in orders]
+    return f"{', '.join(told)}{more}; known are {'; or '.join(values)}"
+
+
+def _meaning(spelling: str, meanings: Mapping[str, str]) -> str | None:
+    """Look up what a spelling means; a code that became a number, and a code beside its name, are known."""
+    text = folded(spelling)
+    if text in meanings:
+        return meanings[text]
+    if _WHOLE.fullmatch(text):
+        return meanings.get(text.split(".")[0])
+    parts = [part for part in _PARTS.split(text) if part]
+    meant = {meanings.get(part) for part in parts}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def convert_types(
@@ -183,7 +422,7 @@ def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.b
         present = values.notna().to_numpy()
         numbers = values.astype("Float64").astype("float64")
     else:
-        text = _plain(as_text(values))
+        text = code_text(values)
         present = text.notna().to_numpy()
         grouped = text.str.match(_THOUSANDS, na=False).astype(bool)
         text = text.mask(grouped, text.str.replace(",", "", regex=False))
@@ -200,7 +439,7 @@ def _numbers(values: pd.Series, *, whole: bool) -> tuple[pd.Series, NDArray[np.b
 def _booleans(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     if pd.api.types.is_bool_dtype(values.dtype) and not values.isna().any():
         return values.astype(bool), np.zeros(len(values), dtype=bool)
-    text = _plain(as_text(values)).str.casefold()
+    text = code_text(values).str.casefold()
     yes, no = text.isin(_TRUE), text.isin(_FALSE)
     answers = pd.Series(pd.NA, index=values.index, dtype="boolean", name=values.name)
     answers = answers.mask(yes, other=True).mask(no, other=False)

@@ -5,27 +5,30 @@ Shared by every analysis that takes zones, so that all mean the same by «the zo
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
+import geopandas as gpd
 import shapely
 
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    import geopandas as gpd
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["check_layer", "of_level", "split_at", "zones_at"]
 
+_LOG = logging.getLogger(__name__)
 _KINDS = {"polygon": AREAL, "line": LINEAR, "point": PUNCTUAL}
 
 
@@ -36,7 +39,7 @@ def check_layer(
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
-) -> None:
+) -> gpd.GeoDataFrame:
     """Refuse a layer that cannot give right answers, before any work begins.
 
     Parameters
@@ -51,6 +54,12 @@ def check_layer(
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
+    Returns
+    -------
+    GeoDataFrame
+        `layer` itself, or a copy without the empty rings and parts that some of its geometries have: they
+        cover no ground, and GEOS comes to grief at them. The log tells which rows had any.
+
     Raises
     ------
     CRSError
@@ -62,7 +71,8 @@ def check_layer(
     InputError
         If rows have no code.
     GeometryError
-        If rows have no geometry, one of another kind, or an invalid one.
+        If rows have no geometry, one of another kind, one with a coordinate that is not a finite number, or
+        an invalid one.
     """
     if not len(layer):
         message = f"{name}: the layer is empty; nothing could be answered from it"
@@ -71,62 +81,60 @@ def check_layer(
     if code is not None:
         _check_codes(layer, name, code)
     shapes = layer.geometry
-    missing = (shapes.isna() | shapes.is_empty).to_numpy()
+    missing = ~has_shape(shapes.to_numpy())
     _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
     other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
     _refuse_rows(layer, name, other, f"are no {kind}s", "explode collections and keep the parts that are")
+    layer = _without_empty_parts(layer, name)
+    shapes = layer.geometry
     wrong = ~shapes.is_valid.to_numpy() if invalid is None else invalid(shapes.to_numpy())
     if wrong.any():
+        nowhere = ~has_place(shapes.to_numpy())
+        _refuse_rows(layer, name, nowhere, "have a coordinate that is NaN or infinite", "redraw or drop them")
         why = shapely.is_valid_reason(shapes[wrong].iloc[0])
         what = f"are invalid (the first: {why})"
         remedy = (
             "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
         )
         _refuse_rows(layer, name, wrong, what, remedy)
+    return layer
 
 
 def of_level(
-    zones: gpd.GeoDataFrame, level: int | None, name: str = "zones"
+    zones: gpd.GeoDataFrame, level: int | str | None, name: str = "zones"
 ) -> tuple[gpd.GeoDataFrame, int | None]:
     """Keep the zones of one level of the hierarchy: the one asked for, or the finest.
 
     Parameters
     ----------
     zones : GeoDataFrame
-        With or without a column `level`, in which a greater number is finer.
-    level : int or None
+        With or without a column `level`: numbers, of which a greater one is finer, or words of one order
+        (一级, 二级; 区级, 街道级, 社区级).
+    level : int, str or None
+        A number, a word, or ``"any"``: the column does not steer, and zones of all levels are kept.
     name : str, default "zones"
         What the layer is called in errors.
 
     Returns
     -------
     zones : GeoDataFrame
+        Those of the level, and those that name no level: they belong to every one.
     level : int or None
-        The level kept; None where the layer has no levels.
+        The level kept; None where the layer has no levels or none is to be chosen.
 
     Raises
     ------
     InputError
-        If there is no such level; the message lists those there are.
+        If there is no such level (the message lists those there are), values are not levels, or none was
+        asked for and the levels are no hierarchy, so that the finest cannot answer for the others (see
+        `zjk_gis.layers.levels.choose_level`).
     """
-    if "level" not in zones:
-        if level is not None:
-            message = f"{name}: level={level} was asked for, but there is no column level"
-            raise MissingColumnError(message)
-        return zones, None
-    levels = pd.to_numeric(zones["level"], errors="coerce")
-    known = sorted(int(value) for value in levels.dropna().unique())
-    if not known:
-        return zones, None
-    wanted = known[-1] if level is None else level
-    if wanted not in known:
-        message = f"{name}: no zone has level {wanted}; the levels are {', '.join(map(str, known))}"
-        raise InputError(message)
-    return zones[levels == wanted], wanted
+    chosen = choose_level(zones, level, name)
+    return (zones if chosen.kept.all() else zones[chosen.kept]), chosen.number
 
 
 def zones_at(
-    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | None = None
+    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | str | None = None
 ) -> gpd.GeoDataFrame:
     """Return the zones of one level that are valid on a day.
 
@@ -136,8 +144,8 @@ def zones_at(
         Zones, perhaps of several levels and in several versions.
     at : date or str, optional
         The day; by default versions of all times are kept.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
 
     Returns
     -------
@@ -155,7 +163,7 @@ def zones_at(
     >>> from shapely import box
     >>> zones = gpd.GeoDataFrame(
     ...     {"zone_code": ["A", "A", "S"], "level": [2, 2, 1], "valid_to": ["2024-12-31", None, None]},
-    ...     geometry=[box(0, 0, 1, 1), box(0, 0, 2, 1), box(0, 0, 9, 9)],
+    ...     geometry=[box(0, 0, 5, 9), box(0, 0, 6, 9), box(0, 0, 9, 9)],
     ...     crs=4547,
     ... )
     >>> zones_at(zones, "2025-01-01").index.tolist()
@@ -170,7 +178,7 @@ def zones_at(
 
 
 def split_at(
-    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | None = None
+    zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | str | None = None
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Split the zones of one level into those valid on a day and the others.
 
@@ -179,8 +187,8 @@ def split_at(
     zones : GeoDataFrame
     at : date or str, optional
         The day; by default zones of all times count as valid.
-    level : int, optional
-        By default the finest.
+    level : int or str, optional
+        A number or a word, or ``"any"`` for all; by default the finest.
 
     Returns
     -------
@@ -194,7 +202,7 @@ def split_at(
     """
     kept, _ = of_level(zones, level)
     kept = kept.reset_index(drop=True)
-    is_valid = kept.index.isin(zones_at(kept, at, level=None).index)
+    is_valid = kept.index.isin(zones_at(kept, at, level=ANY_LEVEL).index)
     return kept[is_valid], kept[~is_valid]
 
 
@@ -215,6 +223,19 @@ def _check_codes(layer: gpd.GeoDataFrame, name: str, code: str) -> None:
             f"({name_rows(layer.index[blank])}); fill them"
         )
         raise InputError(message)
+
+
+def _without_empty_parts(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    given = layer.geometry.to_numpy()
+    shapes, hollow = cleaned(given)
+    if shapes is given:
+        return layer
+    if hollow.any():
+        rows = name_rows(layer.index[hollow])
+        _LOG.warning("%s: empty rings or parts are left out of %s; they cover no ground", name, rows)
+    result = layer.copy(deep=False)
+    result[layer.active_geometry_name] = gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
+    return result
 
 
 def _refuse_rows(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from zjk_gis.layers.values import code_text
 from zjk_gis.maps import style
 from zjk_gis.maps.packing import Extra
 from zjk_gis.standards import rules_table
@@ -38,7 +39,7 @@ def class_of_incidents(incidents: pd.DataFrame) -> pd.Series:
     if "event_code" not in incidents:
         return named.astype(str)
     events = rules_table("events").drop_duplicates("major_code").set_index("major_code")["major_name"]
-    by_code = incidents["event_code"].astype("str").str.strip().str.zfill(4).str[:2].map(events)
+    by_code = code_text(incidents["event_code"]).str.strip().str.zfill(4).str[:2].map(events)
     found: pd.Series = by_code.astype(object).where(by_code.notna(), named).astype(str)
     return found
 
@@ -81,7 +82,7 @@ def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra
     if code not in zones or not len(zones):
         return []
     around: list[list[int]] = [[] for _ in range(len(zones))]
-    codes = [str(value) for value in zones[code]]
+    codes = code_text(zones[code]).fillna("").tolist()
     for a, b in zip(*style.neighbour_pairs(zones), strict=True):
         around[a].append(int(b))
     values = [sorted(links, key=lambda row: codes[row])[:_MOST_NEIGHBOURS] for links in around]

@@ -10,7 +10,8 @@ import shapely
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.versions import zones_at
+from zjk_gis.layers.nobody import somebody
+from zjk_gis.layers.shapes import cleaned, has_place, inner_points, only
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.parts import pick
 
@@ -96,7 +97,7 @@ def changes_map(
     colours: dict[object, int] = {}
     for side, zones, name in (("before", old, page.sides[0]), ("after", new, page.sides[1])):
         own = parts.code_of(zones, side, code)
-        states[side] = (zones_at(zones) if len(zones) else zones, own)
+        states[side] = (parts.drawn_zones(zones), own)
         colours = parts.add_zones(
             page,
             states[side][0],
@@ -157,7 +158,7 @@ def _add_moved(page: Page, moved: gpd.GeoDataFrame) -> None:
     spots = parts.placed(moved)
     if len(spots):
         page.add(
-            spots.set_geometry(spots.geometry.representative_point()),
+            spots.set_geometry(inner_points(spots.geometry.to_numpy()), crs=spots.crs),
             name=pick(page.lang, "地块位置", "Where it is"),
             group=page.groups[0][0],
             styles=[style.mark(style.ORANGE, "diamond", radius=4.5, edge=style.BLACK)],
@@ -218,9 +219,11 @@ def _states(zones: gpd.GeoDataFrame, code: str) -> dict[object, tuple[shapely.Ge
     """Return the shape and the chief of each code; of a code that occurs twice, the last."""
     if not len(zones):
         return {}
-    shapes = convert_crs(zones.geometry, 4326).to_numpy()
-    chiefs = zones["chief_name"].astype(object) if "chief_name" in zones else pd.Series("", index=zones.index)
-    return dict(zip(zones[code], zip(shapes, chiefs.where(chiefs.notna(), None), strict=True), strict=True))
+    shapes, _ = cleaned(convert_crs(zones.geometry, 4326).to_numpy())
+    shapes = only(shapes, has_place(shapes))
+    chiefs = somebody(zones["chief_name"]) if "chief_name" in zones else pd.Series("", index=zones.index)
+    named = chiefs.astype(object).where(chiefs.notna(), None)
+    return dict(zip(zones[code], zip(shapes, named, strict=True), strict=True))
 
 
 def _same_shape(a: shapely.Geometry | None, b: shapely.Geometry | None) -> bool:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.labels import check_language, label
+from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.values import code_text, understood
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import facilities, heritage, matters, parts, style
 from zjk_gis.maps.findings import FINDINGS, add_found
@@ -124,7 +127,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "facilities": "设施",
         "ground": "底图",
         "density": "每格案件数",
-        "level": "{}级责任区",
         "roads": "道路",
     },
     "en": {
@@ -135,7 +137,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "facilities": "Facilities",
         "ground": "Ground",
         "density": "Incidents per grid",
-        "level": "Zones of level {}",
         "roads": "Roads",
     },
 }
@@ -192,10 +193,14 @@ def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappin
     classes = list(style.ROAD_LOOKS)
     looks = [style.ROAD_LOOKS[name] for name in classes]
     # A road of unknown class looks like the least.
-    known = roads["road_class"] if "road_class" in roads else pd.Series(None, index=roads.index, dtype=object)
+    known = pd.Series(None, index=roads.index, dtype=object)
+    if "road_class" in roads:
+        known, _ = understood(roads["road_class"], ROADS.field("road_class"))
     rank = known.map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
     roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
-    merged = _merged(roads)
+    there = parts.placed(roads)
+    page.note_left_out(words["roads"], len(roads) - len(there), 0)
+    merged = _merged(there)
     page.add(
         merged,
         name=words["roads"],
@@ -238,15 +243,13 @@ def _add_responsibility(
     if zones is None:
         return
     code = parts.code_of(zones, "responsibility_zones")
-    levels = sorted(zones["level"].dropna().unique()) if "level" in zones else []
+    levels = levels_of(zones, "responsibility_zones").words if "level" in zones else {}
     for level in levels or [None]:
-        kept, _ = of_level(zones, None if level is None else int(level))
+        kept, _ = of_level(zones, level)
         name = label("responsibility_zones", page.lang)
         if level is not None:
-            name = words["level"].format(
-                "零一二三四五六七八九"[int(level)] if page.lang == "zh" else int(level)
-            )
-        if level == (levels or [None])[-1]:
+            name = parts.level_name(level, levels[level], page.lang)
+        if level == max(levels, default=None):
             parts.add_zones(page, kept, group=words["zones"], name=name, code=code, assigned=assigned)
         else:
             parts.add_outlines(page, kept, group=words["zones"], name=name, on=False, code=code)
@@ -256,7 +259,8 @@ def _add_density(
     page: Page, grids: gpd.GeoDataFrame, assigned: gpd.GeoDataFrame, words: Mapping[str, str]
 ) -> None:
     """Colour the grids by their number of incidents, in classes that a reader can name."""
-    counts = grids["grid_code"].map(assigned["grid_code"].value_counts()).fillna(0).astype(int)
+    found = code_text(assigned["grid_code"]).value_counts()
+    counts = code_text(grids["grid_code"]).map(found).fillna(0).astype(int)
     breaks = _round_breaks(counts.to_numpy(), len(style.DENSITY))
     edges = [*breaks, int(counts.max()) + 1]
     texts = [f"{a}–{b - 1}" if b - a > 1 else f"{a}" for a, b in itertools.pairwise(edges)]

@@ -9,8 +9,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric
+from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.spec import folded
+from zjk_gis.layers.values import as_text, understood
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.findings import add_found
 from zjk_gis.maps.parts import pick
@@ -160,8 +163,11 @@ def add_pipes(
     looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
     texts = [*(label(name, page.lang) for name in names), pick(page.lang, "类别不明", "unknown class")]
     if "pipe_kind" in layer:
-        kind = layer["pipe_kind"].astype(object)
-        code = kind.map(class_of).where(lambda s: s.notna(), kind.map({c: c for c in classes}))
+        kind, _ = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))
+        written = as_text(layer["pipe_kind"])
+        of_class = {folded(name): c for c, n in zip(classes, names, strict=True) for name in (c, n)}
+        as_class = written.map(lambda name: of_class.get(folded(name)), na_action="ignore")
+        code = kind.map(class_of).where(kind.notna(), as_class)
     else:
         code = pd.Series(None, index=layer.index, dtype=object)
     number = parts.positions_in(code, classes, otherwise=len(classes))

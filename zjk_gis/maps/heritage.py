@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.layers.catalogue import HISTORIC_BLOCKS, HISTORIC_BUILDINGS
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.values import alike, understood
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.parts import pick
 
@@ -106,7 +108,9 @@ def add_historic(
         "核心保护范围": style.area("#8c4a2f", fill=0.24, weight=2.6, edge="#6b2d1a"),
         "": style.area("#9aa5b1", fill=0.15, weight=1.4, dash="2 3"),
     }
-    scope = blocks["scope"] if "scope" in blocks else pd.Series("", index=blocks.index, dtype=object)
+    scope = pd.Series("", index=blocks.index, dtype=object)
+    if "scope" in blocks:
+        scope, _ = understood(blocks["scope"], HISTORIC_BLOCKS.field("scope"))
     number = parts.positions_in(scope, scopes, otherwise=2)
     order = np.argsort(number, kind="stable")
     texts = [
@@ -128,20 +132,14 @@ def add_historic(
     )
     if buildings is None:
         return
-    classes = (
-        sorted({str(v) for v in buildings["protection_class"].dropna()})
-        if "protection_class" in buildings
-        else []
-    )
+    kind = pd.Series("", index=buildings.index, dtype=object)
+    if "protection_class" in buildings:
+        kind = alike(buildings["protection_class"], HISTORIC_BUILDINGS.field("protection_class"))
+    classes = sorted({*kind} - {""})
     fills = ("#6b2d1a", "#b5651d", "#d9a066", "#7b8794")
     looks = [
         style.area(fills[min(i, 3)], fill=0.8, weight=0.7, edge="#3b1a0f") for i in range(len(classes) + 1)
     ]
-    kind = (
-        buildings["protection_class"].astype(object)
-        if classes
-        else pd.Series("", index=buildings.index, dtype=object)
-    )
     page.add(
         buildings,
         name=label("historic_buildings", page.lang),

@@ -13,7 +13,7 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.times import BEIJING
-from zjk_gis.layers.versions import zones_at
+from zjk_gis.layers.values import code_text
 from zjk_gis.maps import cards, packing, parts, style
 from zjk_gis.maps.parts import pick
 
@@ -106,7 +106,7 @@ def assignment_map(
         subtitle=_assigned_subtitle(assigned, lang),
     )
     if zones is not None:
-        shown = zones_at(zones) if len(zones) and "level" in zones else zones
+        shown = parts.drawn_zones(zones)
         parts.add_zones(
             page,
             shown,
@@ -137,7 +137,7 @@ def add_ways(
 ) -> None:
     """Draw lines from the incidents that went to the nearest zone to that zone."""
     far = (
-        assigned[(assigned["found"] == "nearest") & assigned[code].isin(zones[code])]
+        assigned[(assigned["found"] == "nearest") & assigned[code].isin(code_text(zones[code]))]
         if len(assigned)
         else assigned
     )
@@ -165,7 +165,7 @@ def _nearest_of_code(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return for each point the nearest of the zones of its code; a code may have several versions."""
     pairs = pd.DataFrame({"code": wanted, "row": np.arange(len(points))}).merge(
-        pd.DataFrame({"code": zones[code].to_numpy(), "zone": np.arange(len(zones))}), on="code"
+        pd.DataFrame({"code": code_text(zones[code]).to_numpy(), "zone": np.arange(len(zones))}), on="code"
     )
     shapes = zones.geometry.to_numpy()[pairs["zone"]]
     pairs["away"] = shapely.distance(points[pairs["row"]], shapes)

@@ -19,6 +19,7 @@ import shapely
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.periods import day_of
 from zjk_gis.layers.times import BEIJING, time_order
+from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ __all__ = ["AREA", "LINE", "POINT", "Extra", "day_numbers", "kinds_of", "morton_
 
 POINT, LINE, AREA = 0, 1, 2
 _UNTIMED = 1_000_000_000
+_CODES = ("_code", "_codes")
 _EPOCH = day_of("1900-01-01")
 _LINES = (
     shapely.GeometryType.LINESTRING,
@@ -226,7 +228,8 @@ def pack_table(
     """Pack the texts that popups show, column by column; a text that occurs often is written once."""
     packed: list[dict[str, Any]] = []
     for column in columns:
-        texts, codes = texts_of(frame[column], lang)
+        values = frame[column]
+        texts, codes = texts_of(code_text(values) if column.endswith(_CODES) else values, lang)
         title = label(column, lang, unit=True)
         if len(texts) < 0.6 * max(len(codes), 1):
             packed.append({"t": title, "d": texts, "c": codes.tolist()})

@@ -24,6 +24,7 @@ from jinja2 import Template
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, point_coordinates
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.lettering import pack_labels, short
@@ -208,9 +209,9 @@ class Page:
             np.zeros(len(frame), dtype=np.int64) if style_of is None else np.asarray(style_of, dtype=np.int64)
         )
         shapes = _degrees(frame, name)
-        there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        there = has_shape(shapes)
         usable = there & _on_earth(shapes)
-        self._note_left_out(name, int((~there).sum()), int((there & ~usable).sum()))
+        self.note_left_out(name, int((~there).sum()), int((there & ~usable).sum()))
         if frames_the_page and usable.any():
             self.extent = [float(v) for v in shapely.total_bounds(shapes[usable])]
         shown = [column for column in columns if column in frame]
@@ -286,8 +287,8 @@ class Page:
         """Add points to be counted, and return the order they are in."""
         points = shapes.copy()
         odd = shapely.get_type_id(points) != shapely.GeometryType.POINT
-        points[odd] = shapely.point_on_surface(points[odd])
-        order = packing.morton_order(shapely.get_x(points), shapely.get_y(points))
+        points[odd] = inner_points(points[odd])
+        order = packing.morton_order(*point_coordinates(points))
         digits = _METRES if many else _MICRODEGREES
         layer |= {
             "cells": True,
@@ -361,7 +362,8 @@ class Page:
                 else f"{name}: {count:,} features, one by one; small ones without rims, one mark a spot"
             )
 
-    def _note_left_out(self, name: str, nowhere: int, astray: int) -> None:
+    def note_left_out(self, name: str, nowhere: int, astray: int) -> None:
+        """Say in the notes how many rows are not drawn: without a geometry, and with one not on earth."""
         name = name or ("注记" if self.lang == "zh" else "labels")
         if nowhere:
             self.notes.append(
@@ -390,14 +392,14 @@ def _packed(
 def _degrees(frame: gpd.GeoDataFrame, name: str) -> NDArray[Any]:
     if not len(frame):
         return np.array([], dtype=object)
-    shapes: NDArray[Any] = convert_crs(frame.geometry, _WGS84, name=name or "the layer").to_numpy()
-    return shapes
+    shapes = convert_crs(frame.geometry, _WGS84, name=name or "the layer").to_numpy()
+    return cleaned(shapes)[0]
 
 
 def _on_earth(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     bounds = shapely.bounds(shapes)
     limits = np.array([180.0, 90.0, 180.0, 90.0])
-    return np.asarray((np.isfinite(bounds) & (np.abs(np.nan_to_num(bounds)) <= limits)).all(axis=1))
+    return has_place(shapes) & (np.abs(np.nan_to_num(bounds)) <= limits).all(axis=1)
 
 
 def _verbatim(tag: str, text: str) -> Element:

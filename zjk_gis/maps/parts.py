@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.crs import convert_crs
+from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import check_language, label
+from zjk_gis.layers.nobody import CHIEF, someone_named
+from zjk_gis.layers.shapes import has_place, inner_points
+from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import cards, style
 from zjk_gis.maps.page import Page
 
@@ -110,6 +113,22 @@ def code_of(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> str:
     return known[0]
 
 
+def drawn_zones(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the zones that a map shows under its subject: the finest; all where levels are no hierarchy."""
+    try:
+        return zones_at(zones) if len(zones) else zones
+    except InputError:  # nothing is judged here, so that nobody need choose
+        return zones
+
+
+def level_name(level: int, word: str, lang: Language) -> str:
+    """Return what zones of a level are called; a level that the layer tells by a word, by that word."""
+    if not word.isdecimal():
+        return pick(lang, f"{word}责任区", f"Zones of level {word}")
+    numeral = "零一二三四五六七八九"[level] if 0 <= level <= 9 else str(level)
+    return pick(lang, f"{numeral}级责任区", f"Zones of level {level}")
+
+
 def positions_in(values: pd.Series, known: Iterable[Any], *, otherwise: int = 0) -> NDArray[np.int64]:
     """Return which of the known values each value is."""
     number = {value: i for i, value in enumerate(known)}
@@ -187,13 +206,9 @@ def add_zones(
 
 def _vacant(zones: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Say which zones have no chief, where the layer speaks of chiefs at all."""
-    named = [column for column in ("chief_code", "chief_name") if column in zones]
-    if not named:
+    if not {*CHIEF} & {*zones}:
         return np.zeros(len(zones), dtype=bool)
-    empty = [
-        (zones[c].isna() | (zones[c].astype("str").str.strip() == "")).to_numpy(dtype=bool) for c in named
-    ]
-    return np.asarray(np.logical_and.reduce(empty), dtype=bool)
+    return ~someone_named(zones)
 
 
 def _zone_labels(zones: gpd.GeoDataFrame, code: str) -> list[str]:
@@ -281,7 +296,7 @@ def add_findings(
     if spots and len(kept):
         colour, shape = (style.VERMILION, "circle") if what == "gaps" else (style.PURPLE, "square")
         page.add(
-            kept.set_geometry(kept.geometry.representative_point()),
+            kept.set_geometry(inner_points(kept.geometry.to_numpy()), crs=kept.crs),
             name=label(f"{what}_spots", page.lang),
             group=group,
             styles=[style.mark(colour, shape, radius=6, edge="#ffffff", weight=1.6)],
@@ -298,10 +313,7 @@ def add_findings(
 
 def placed(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows that have a place."""
-    if not len(layer):
-        return layer
-    shapes = layer.geometry.to_numpy()
-    return layer[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    return layer[has_place(layer.geometry.to_numpy())] if len(layer) else layer
 
 
 def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
@@ -312,7 +324,7 @@ def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
     for frame in frames:
         if frame is None or not len(frame) or frame.crs is None:
             continue
-        found = shapely.total_bounds(convert_crs(frame.geometry, 4326).to_numpy())
+        found = np.array(finite_bounds(convert_crs(frame.geometry, 4326).to_numpy()))
         if np.isfinite(found).all():
             bounds.append(found)
     if bounds:

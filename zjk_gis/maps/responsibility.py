@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.levels import ANY_LEVEL, levels_of
+from zjk_gis.layers.nobody import CHIEF, chiefs_of
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import parts
 from zjk_gis.maps.parts import pick
@@ -34,7 +34,7 @@ def zones_map(
     *,
     assigned: gpd.GeoDataFrame | None = None,
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     at: str | dt.date | None = None,
     title: str | None = None,
     source: str | None = None,
@@ -52,8 +52,8 @@ def zones_map(
         each class it has.
     code : str, optional
         The column of codes; by default ``zone_code`` or ``grid_code``.
-    level : int, optional
-        The level that is filled; by default the finest. Coarser ones are outlines.
+    level : int or str, optional
+        The level that is filled, as a number or word; by default the finest. Coarser ones are outlines.
     at : date or str, optional
         Draw only what is valid on this day; what is not is counted on the page.
     title : str, optional
@@ -97,23 +97,25 @@ def zones_map(
     )
     own = parts.code_of(zones, "zones", code)
     levels = _levels(zones, level)
-    chosen = zones_at(zones, at, level=level) if len(zones) else zones
-    same_level = zones_at(zones, level=level) if len(zones) else zones
+    finest = max(levels, default=None)
+    filled: int | str | None = finest or level  # all levels are drawn: they need be no hierarchy
+    chosen = zones_at(zones, at, level=filled) if len(zones) else zones
+    same_level = zones_at(zones, level=filled) if len(zones) else zones
     _note_invalid(page, len(same_level) - len(chosen), at)
     parts.add_zones(
         page,
         chosen,
         group=page.groups[0][0],
-        name=_level_name(levels[-1] if levels else None, lang),
+        name=_level_name(finest, levels, lang),
         code=own,
         assigned=assigned,
     )
-    for coarser in levels[:-1]:
+    for coarser in sorted(levels)[:-1]:
         parts.add_outlines(
             page,
             zones_at(zones, at, level=coarser),
             group=page.groups[0][0],
-            name=_level_name(coarser, lang),
+            name=_level_name(coarser, levels, lang),
             on=False,
             code=own,
         )
@@ -121,19 +123,19 @@ def zones_map(
     return page.map()
 
 
-def _levels(zones: gpd.GeoDataFrame, level: int | None) -> list[int]:
-    """Return the levels drawn, the coarsest first and the one that is filled last."""
-    if "level" not in zones:
-        return []
-    known = sorted(int(v) for v in pd.to_numeric(zones["level"], errors="coerce").dropna().unique())
-    return known if level is None else [value for value in known if value <= level]
+def _levels(zones: gpd.GeoDataFrame, level: int | str | None) -> dict[int, str]:
+    """Return the levels drawn, as the layer writes them: the coarsest first, the one that is filled last."""
+    if "level" not in zones or level == ANY_LEVEL:
+        return {}
+    levels = levels_of(zones, "zones")
+    most = max(levels.words, default=0) if level is None else levels.number(level, "zones")
+    return {number: word for number, word in levels.words.items() if number <= most}
 
 
-def _level_name(level: int | None, lang: Language) -> str:
+def _level_name(level: int | None, levels: dict[int, str], lang: Language) -> str:
     if level is None:
         return label("responsibility_zones", lang)
-    numeral = "零一二三四五六七八九"[level] if 0 <= level <= 9 else str(level)
-    return pick(lang, f"{numeral}级责任区", f"Zones of level {level}")
+    return parts.level_name(level, levels[level], lang)
 
 
 def _note_invalid(page: Page, count: int, at: str | dt.date | None) -> None:
@@ -149,15 +151,10 @@ def _note_invalid(page: Page, count: int, at: str | dt.date | None) -> None:
 
 def _zones_subtitle(zones: gpd.GeoDataFrame, lang: Language) -> str:
     texts = [pick(lang, f"责任区 {len(zones):,} 个", f"{len(zones):,} zones")]
-    chief = next((c for c in ("chief_code", "chief_name") if c in zones), None)
-    if chief is not None:
-        known = zones[chief].astype("str").str.strip().where(zones[chief].notna(), "")
-        texts.append(
-            pick(
-                lang, f"路长 {known[known != ''].nunique():,} 名", f"{known[known != ''].nunique():,} chiefs"
-            )
-        )
-        vacant = int((known == "").sum())
+    if {*CHIEF} & {*zones}:
+        chiefs = chiefs_of(zones)
+        texts.append(pick(lang, f"路长 {chiefs.nunique():,} 名", f"{chiefs.nunique():,} chiefs"))
+        vacant = int(chiefs.isna().sum())
         if vacant:
             texts.append(pick(lang, f"未落实路长 {vacant:,} 个", f"{vacant:,} without a chief"))
     return " · ".join(texts)
@@ -224,7 +221,7 @@ def gaps_map(
     parts.add_ground(page, region)
     if zones is not None:
         code = parts.code_of(zones, "zones")
-        shown = zones_at(zones) if len(zones) else zones
+        shown = parts.drawn_zones(zones)
         parts.add_zones(
             page,
             shown,

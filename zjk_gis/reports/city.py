@@ -15,6 +15,7 @@ from zjk_gis.assets import (
 from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import overlapping_zones, sections_without_chief
 from zjk_gis.coverage.faults import coverage_faults
+from zjk_gis.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,7 +33,9 @@ def survey_city(
     incidents: gpd.GeoDataFrame | None = None,
     *,
     at: str | dt.date,
+    level: int | str | None = None,
     steps: Callable[[list[str]], Iterator[str]] = iter,
+    unanswered: dict[str, str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -44,8 +47,13 @@ def survey_city(
         To be assigned, each by the zones valid when it occurred.
     at : date or str
         The day for which coverage is judged.
+    level : int or str, optional
+        The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
         Wraps the list of questions, to show progress.
+    unanswered : dict, optional
+        Told which questions a layer does not allow to answer, and why; the others are answered. Without it
+        the first that cannot be answered stops all, as incidents that cannot be assigned always do.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def survey_city(
     Raises
     ------
     InputError
-        If a layer cannot be used; see the function of each question.
+        If a layer cannot be used and `unanswered` is not given; see the function of each question.
 
     Examples
     --------
@@ -72,7 +80,7 @@ def survey_city(
 
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
-        return coverage_faults(city["built_up_areas"], zones, at=at, allowed=river)
+        return coverage_faults(city["built_up_areas"], zones, at=at, level=level, allowed=river)
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -81,7 +89,11 @@ def survey_city(
         ),
         "overlaps": (
             ("responsibility_zones",),
-            lambda: faults().overlaps if "built_up_areas" in city else overlapping_zones(zones, at=at),
+            lambda: (
+                faults().overlaps
+                if "built_up_areas" in city
+                else overlapping_zones(zones, at=at, level=level)
+            ),
         ),
         "sections_without_chief": (
             ("road_sections",),
@@ -89,7 +101,7 @@ def survey_city(
         ),
         "manholes_outside_zones": (
             ("manholes", "responsibility_zones"),
-            lambda: manholes_outside_zones(city["manholes"], city["responsibility_zones"], at=at),
+            lambda: manholes_outside_zones(city["manholes"], zones, at=at, level=level),
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
@@ -118,10 +130,22 @@ def survey_city(
             "assigned": (
                 ("responsibility_zones",),
                 lambda: assign_incidents(
-                    incidents, zones, grids=city.get("unit_grids"), sections=city.get("road_sections")
+                    incidents,
+                    zones,
+                    grids=city.get("unit_grids"),
+                    sections=city.get("road_sections"),
+                    level=level,
                 ),
             )
         }
         questions = {**assigned, **questions}
     answerable = [name for name, (needed, _) in questions.items() if all(layer in city for layer in needed)]
-    return {name: questions[name][1]() for name in steps(answerable)}
+    answers: dict[str, gpd.GeoDataFrame] = {}
+    for name in steps(answerable):
+        try:
+            answers[name] = questions[name][1]()
+        except InputError as error:
+            if unanswered is None or name == "assigned":
+                raise
+            unanswered[name] = str(error)
+    return answers

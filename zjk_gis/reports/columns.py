@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import Language, label
+from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import converted, text_of
 from zjk_gis.reports.telling import display_width, plain
@@ -341,11 +341,10 @@ def _moment(value: dt.date) -> dt.datetime:
 def _degrees(layer: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return longitude and latitude of a point in each shape; NaN where there is none."""
     shapes = layer.geometry
-    if shapes.isna().all():
+    if not has_place(shapes.to_numpy()).any():
         return np.full(len(layer), np.nan), np.full(len(layer), np.nan)
     crs = require_crs(layer, name)
-    points = shapely.point_on_surface(shapes.to_numpy())
-    lon, lat = shapely.get_x(points), shapely.get_y(points)
+    lon, lat = point_coordinates(inner_points(shapes.to_numpy()))
     if not crs.is_geographic:
         from pyproj import CRS, Transformer
 

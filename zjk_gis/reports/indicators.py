@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.nobody import somebody
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -114,12 +115,12 @@ def busiest_chiefs(
         raise InputError(message)
     rows = pd.DataFrame(
         {
-            "chief_code": assigned["chief_code"],
-            "chief_name": assigned["chief_name"].fillna("") if "chief_name" in assigned else "",
+            "chief_code": somebody(assigned["chief_code"]),
+            "chief_name": somebody(assigned["chief_name"]).fillna("") if "chief_name" in assigned else "",
             "zone": assigned[code],
         }
     )
-    rows = rows[rows["chief_code"].notna() & (rows["chief_code"] != "")]
+    rows = rows[rows["chief_code"].notna()]
     chiefs = rows.groupby("chief_code", as_index=False).agg(
         chief_name=("chief_name", "max"),  # not the first row's: that would depend on the order of rows
         zones=("zone", "nunique"),

@@ -31,12 +31,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "dictionaries": ("dictionary", "value"),
     "events": ("event_code",),
     "limits": ("limit",),
+    "nobody": ("word",),
     "parts": ("part_code",),
     "pipe_classes": ("class_code",),
     "pipe_kinds": ("class_code", "pipe_kind"),
     "separations": ("direction", "first", "first_condition", "second", "second_condition"),
     "streets": ("street_code",),
     "terms": ("key",),
+    "value_aliases": ("dictionary", "spelling"),
 }
 
 _FOLDER = "ZJK_GIS_TABLES"
@@ -54,7 +56,9 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
         ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
-        ``deadlines`` (how long a case may take) or ``terms`` (the words of maps and reports).
+        ``deadlines`` (how long a case may take), ``nobody`` (what is written where nobody is named, such as
+        待定), ``terms`` (the words of maps and reports) or ``value_aliases`` (other spellings of the allowed
+        values, such as 核心区 for 核心保护范围).
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a

@@ -11,6 +11,7 @@ import shapely
 from pyproj import Transformer
 
 from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.standards import rules_table
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY, LAST_DAY, REDRAWN
 
@@ -255,7 +256,7 @@ def _ordinary(
         ~near_fault & ~(lapsed & np.isin(zone, offices.faults["expired_zones"])) & ~shapely.is_missing(spots)
     )
     picked = np.flatnonzero(use)[:count]
-    x, y = shapely.get_x(spots), shapely.get_y(spots)
+    x, y = point_coordinates(spots)
     return [
         _Case(float(x[i]), float(y[i]), int(day[i]), str(zone[i]), offices.grid_codes[grid[i]], "inside", "")
         for i in picked

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zjk_gis.maps.printing.fonts import Typeface
+
 __all__ = ["MM_PER_PIXEL", "Canvas", "mark_path", "path_of", "rings_of"]
 
 MM_PER_PIXEL = (
     0.21  # what is one pixel wide on a screen; finer than on a screen, as paper is looked at closely
 )
 _HUNDREDTH = 100
+_EM = 1000  # the size in which the shapes of characters are told
 _INK = "#1f2933"
 _NO_NAME = re.compile(r"[^\w \-]")
 _COLOURS = frozenset("0123456789abcdefABCDEF")
@@ -34,10 +37,12 @@ _COLOURS = frozenset("0123456789abcdefABCDEF")
 class Canvas:
     """A page in the making: elements, patterns and the characters used, by weight."""
 
-    def __init__(self) -> None:
+    def __init__(self, typeface: Typeface) -> None:
+        self.typeface = typeface
         self.parts: list[str] = []
         self.patterns: dict[tuple[str, str], str] = {}
         self.used: dict[bool, set[str]] = {False: set(), True: set()}
+        self.outlined: set[str] = set()
 
     def rect(
         self,
@@ -97,13 +102,39 @@ class Canvas:
         if not plain:
             return
         self.used[bold].update(plain)
-        extra = ' font-weight="700"' if bold else ""
-        extra += f' text-anchor="{anchor}"' if anchor != "start" else ""
+        extra = f' text-anchor="{anchor}"' if anchor != "start" else ""
         extra += f' transform="rotate({turn:g} {x:.2f} {y:.2f})"' if turn else ""
         at = f'x="{x:.2f}" y="{y:.2f}" font-size="{size:g}"'
-        if halo:
-            extra += f' stroke="#fff" stroke-width="{halo:g}" stroke-linejoin="round" paint-order="stroke"'
+        if bold and not self.typeface.has_bold:
+            if halo:
+                self._outline(x, y, plain, size, anchor=anchor, line=halo, turn=turn)
+            stroke = self.typeface.stroke(size)
+            extra += f' stroke="{colour}" stroke-width="{stroke:.3g}" stroke-linejoin="round"'
+        else:
+            extra += ' font-weight="700"' if bold else ""
+            if halo:
+                extra += f' stroke="#fff" stroke-width="{halo:g}" stroke-linejoin="round"'
+                extra += ' paint-order="stroke"'
         self.parts.append(f'<text {at} fill="{colour}"{extra}>{escape(plain)}</text>')
+
+    def _outline(
+        self, x: float, y: float, plain: str, size: float, *, anchor: str, line: float, turn: float
+    ) -> None:
+        """Draw the halo of a text as shapes: a text has one stroke, and written twice it is found twice."""
+        steps = self.typeface.advances(plain, size)
+        x_now = x - {"middle": 0.5, "end": 1.0}.get(anchor, 0.0) * sum(steps)
+        unit = size / _EM
+        turned = f"rotate({turn:g} {x:.2f} {y:.2f}) " if turn else ""
+        self.parts.append(
+            f'<g transform="{turned}translate({x_now:.2f} {y:.2f}) scale({unit:.5g} {-unit:.5g})" '
+            f'fill="#fff" stroke="#fff" stroke-width="{line / unit:.0f}" stroke-linejoin="round">'
+        )
+        places = itertools.accumulate(steps, initial=0.0)
+        for char, place in zip(plain, places, strict=False):  # the last place is where the text ends
+            if not char.isspace():
+                self.outlined.add(char)
+                self.parts.append(f'<use href="#c{ord(char):x}" x="{place / unit:.0f}"/>')
+        self.parts.append("</g>")
 
     def _fill(self, style: Mapping[str, Any]) -> str:
         colour = style.get("fillColor")
@@ -115,16 +146,23 @@ class Canvas:
         key = (str(style["hatch"]), _colour(style.get("color", _INK)))
         return self.patterns.setdefault(key, f"p{len(self.patterns)}")
 
-    def document(self, width: float, height: float, *, family: str, title: str, faces: str = "") -> str:
-        """Return the whole page as an SVG document."""
+    def document(self, width: float, height: float, *, title: str, embed: bool) -> str:
+        """Return the whole page as an SVG document; with `embed` the characters used are inside it."""
         defs = "".join(_pattern(name, kind, colour) for (kind, colour), name in self.patterns.items())
-        family = _NO_NAME.sub("", family)
+        shapes = "".join(
+            f'<path id="c{ord(char):x}" d="{shape}"/>'
+            for char, shape in self.typeface.outlines(self.outlined).items()
+        )
+        family = _NO_NAME.sub("", self.typeface.family)
+        used = ["".join(sorted(self.used[bold])) for bold in (False, True)]
+        faces = self.typeface.as_style(*used) if embed else ""
         style = f"<style>{faces}text{{font-family:zjk-print,'{family}',sans-serif}}</style>"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}mm" height="{height:g}mm" '
             f'viewBox="0 0 {width:g} {height:g}" font-family={quoteattr(family)} role="img">'
             f"<title>{escape(clean_text(title))}</title>{style if faces else ''}<defs>{defs}</defs>"
-            f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>{"".join(self.parts)}</svg>'
+            f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>{"".join(self.parts)}'
+            f"{f'<defs>{shapes}</defs>' if shapes else ''}</svg>"
         )
 
 

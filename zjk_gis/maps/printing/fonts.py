@@ -1,7 +1,7 @@
 """The typeface of a print: found, measured, and cut down to the characters that are used.
 
 Text on a print is text: it can be searched and copied, and looks the same on every machine, because the
-typeface travels inside the file.
+typeface travels inside the file, and comes with the package that prints rather than from the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
-from zjk_gis.errors import FileError, InputError
+from zjk_gis.errors import FileError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Typeface", "clean_text", "find_typeface"]
 
-# In the order in which a reader would like them; all have the characters of GB 2312 at least.
+# Where neither the package's typeface is installed nor another named: in the order in which a reader would
+# like them; all have the characters of GB 2312 at least.
 _FAMILIES = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -54,6 +55,7 @@ _MUST_HAVE = "张家口市责任区路长比例尺图例制"
 _BOLD, _REGULAR = 700, 400
 _MAY_NOT_BE_EMBEDDED = 0x0002  # OS/2 fsType: restricted licence
 _FALLBACK_WIDTH = 1.0
+_THICKER = 0.04  # of the size: the stroke around a regular face that passes for a bold one
 # What XML cannot hold, and marks that turn the direction of the text around them.
 _UNFIT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -87,11 +89,41 @@ class Typeface:
     files: dict[int, tuple[Path, int]]
     _fonts: dict[int, Any] = field(default_factory=dict)
 
+    @property
+    def has_bold(self) -> bool:
+        """Whether there is a bold face; where there is none, a stroke around the regular one serves."""
+        return _BOLD in self.files
+
+    def stroke(self, size: float) -> float:
+        """Return how wide a stroke makes a text of the regular face bold, in the unit of `size`."""
+        return _THICKER * size
+
     def width(self, text: str, size: float, *, bold: bool = False) -> float:
         """Return how wide a text is, in the unit of `size`."""
+        around = self.stroke(size) if bold and not self.has_bold else 0.0
+        return sum(self.advances(text, size, bold=bold)) + around
+
+    def advances(self, text: str, size: float, *, bold: bool = False) -> list[float]:
+        """Return how far each character moves the next one, in the unit of `size`."""
         widths, unit, known = self._metrics(_BOLD if bold else _REGULAR)
-        total = sum(widths[name][0] / unit if (name := known.get(ord(c))) else _FALLBACK_WIDTH for c in text)
-        return total * size
+        shares = (widths[name][0] / unit if (name := known.get(ord(c))) else _FALLBACK_WIDTH for c in text)
+        return [share * size for share in shares]
+
+    def outlines(self, text: Iterable[str]) -> dict[str, str]:
+        """Return the shapes of characters of the regular face as SVG paths, for a size of 1 000, y upward."""
+        if not (wanted := sorted(set(text))):
+            return {}
+        pens = need("fontTools.pens.svgPathPen", extra="print", purpose="print a map")
+        moved = need("fontTools.pens.transformPen", extra="print", purpose="print a map")
+        drawn = {}
+        with self._open(_REGULAR) as font:
+            glyphs, known, scale = font.getGlyphSet(), font.getBestCmap(), 1000 / font["head"].unitsPerEm
+            for each in wanted:
+                if name := known.get(ord(each)):
+                    pen = pens.SVGPathPen(glyphs, ntos=lambda number: f"{number:.0f}")
+                    glyphs[name].draw(moved.TransformPen(pen, (scale, 0, 0, scale, 0, 0)))
+                    drawn[each] = str(pen.getCommands())
+        return drawn
 
     def fitted(self, text: object, size: float, room: float, *, bold: bool = False) -> str:
         """Return a text cleaned and, where it is wider than the room, cut with an ellipsis."""
@@ -114,6 +146,8 @@ class Typeface:
 
     def as_style(self, regular: str, bold: str) -> str:
         """Return a style sheet with the characters used; an empty one where the licence forbids it."""
+        if not self.has_bold:
+            regular, bold = "".join(sorted({*regular, *bold})), ""
         faces = []
         for weight, used in ((_REGULAR, regular), (_BOLD, bold)):
             if not used or weight not in self.files:
@@ -162,7 +196,8 @@ def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
     ----------
     font : str or path, optional
         A file (.ttf, .otf, .ttc), a folder of such files, or the name of an installed family; by default the
-        first installed one of those that are usual for Chinese.
+        one that the extra ``print`` brings, so that sheets are the same on every machine. Where that package
+        is missing, the first installed one of those that are usual for Chinese.
 
     Raises
     ------
@@ -173,7 +208,7 @@ def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
         says what to install.
     """
     if font is None:
-        return _installed()
+        return _usual()
     text = str(font)
     if Path(text).suffix.lower() in {".ttf", ".otf", ".ttc", ".otc"} or Path(text).is_dir():
         path = Path(text)
@@ -199,6 +234,15 @@ def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
 
 
 @cache
+def _usual() -> Typeface:
+    """Return the typeface that comes with the package, or else the likeliest of the system's."""
+    try:
+        carried = Path(need("pylopdf_fonts_zh_cn", extra="print", purpose="print a map").sans_path())
+    except MissingExtraError:
+        return _installed()
+    return find_typeface(carried)
+
+
 def _installed() -> Typeface:
     fonts = _system_fonts()
     by_family: dict[str, list[Any]] = {}
@@ -209,8 +253,9 @@ def _installed() -> Typeface:
         if found is not None:
             return found
     message = (
-        "no typeface with Chinese characters is installed; install one (Debian, Ubuntu: apt install "
-        "fonts-noto-cjk), or name a file: font='simhei.ttf'"
+        'no typeface with Chinese characters is installed; run: pip install "zjk_gis[print]", which brings '
+        "one, install one for all programs (Debian, Ubuntu: apt install fonts-noto-cjk), or name a file: "
+        "font='simhei.ttf'"
     )
     raise InputError(message)
 

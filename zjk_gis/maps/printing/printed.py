@@ -85,7 +85,8 @@ def print_map(
     source : str, optional
         Where the data come from, printed at the foot.
     font : str or path, optional
-        A typeface with Chinese characters: a file, a folder or the name of an installed family.
+        A typeface with Chinese characters: a file, a folder or the name of an installed family. By default
+        the one that the extra ``print`` brings.
     dpi : float, default 200
         Pixels an inch, of a PNG.
 
@@ -113,7 +114,7 @@ def print_map(
     Shapes stay shapes and text stays text in PDF and SVG, with the characters that are used embedded. The
     ground is drawn in the CGCS2000 3-degree zone of its centre, whose coordinates stand along the frame, so
     that north is the grid's north and lengths can be measured with a ruler. Names that would run into each
-    other are left out, the smaller one first. The same map and date give the same file.
+    other are left out, the smaller one first. The same map and date give the same file, on every machine.
 
     Examples
     --------
@@ -141,7 +142,7 @@ def print_map(
     layers = _chosen(page, show)
     view, sheet, placed, crs = _view(page, layers, paper, orientation, extent, scale)
 
-    canvas = Canvas()
+    canvas = Canvas(typeface)
     shown = draw_layers(canvas, placed, view)
     left_out = draw_names(canvas, placed, view, typeface, sheet.zoom)
     draw_frame(canvas, sheet, view)
@@ -153,10 +154,9 @@ def print_map(
     left, right = _foot(page, crs, date, source, left_out, outside)
     draw_foot(canvas, sheet, left, right, typeface)
 
-    faces = ""
-    if target.suffix.lower() == ".svg":
-        faces = typeface.as_style(*("".join(sorted(canvas.used[bold])) for bold in (False, True)))
-    document = canvas.document(sheet.width, sheet.height, family=typeface.family, title=heading, faces=faces)
+    document = canvas.document(
+        sheet.width, sheet.height, title=heading, embed=target.suffix.lower() == ".svg"
+    )
     with workshop(target) as folder:
         made = folder / f"map{target.suffix.lower()}"
         (folder / "map.svg").write_text(document, encoding="utf-8")
