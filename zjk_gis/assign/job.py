@@ -67,7 +67,7 @@ def assign_batch(
     crs: Any = None,
     time: str = "occurred_at",
     code: str | None = None,
-    level: int | None = None,
+    level: int | str | None = None,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -188,6 +188,7 @@ def assign_batch(
         tally, told = assign_whole(
             source, goal, rejects_path, plan, roads=roads, fix=fix_positions, time=time, reading=reading
         )
+        told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
     if plan.needs_day and not rows.has_time:
         message = (
@@ -226,6 +227,7 @@ def assign_batch(
         encoding=rows.encoding,
         positions=doubts.problems,
         lacking=doubts.lacking,
+        about=plan.about(),
     )
 
 

@@ -58,6 +58,8 @@ class JobSummary:
         How many of them were fixed, by problem.
     lacking : str
         The column for want of which it was not judged whether positions are GCJ-02 or BD-09.
+    about : dict
+        What the answers rest on: see ``attrs["assignment"]`` of `assign_incidents`.
     """
 
     rows_in: int
@@ -77,6 +79,7 @@ class JobSummary:
     positions: dict[str, int] = field(default_factory=dict)
     fixed: dict[str, int] = field(default_factory=dict)
     lacking: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.assign.job import assign_batch
+from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.city import read_zones
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.errors import FileError
+from zjk_gis.index.policy import Policy
 from zjk_gis.io import check_writable, list_layers, read_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.positions import check_positions, fix_positions
@@ -33,7 +36,10 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Its ending says how.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
-@click.option("--level", type=int, help="Which level answers; by default the finest.")
+@click.option(
+    "--level", type=LEVEL, help="Which level answers: a number, word or any; by default the finest."
+)
+@click.option("--priority-order", type=WORDS, help="Words for priorities, the highest first: 高,中,低.")
 @click.option("--time", default="occurred_at", show_default=True, help="The column of times.")
 @click.option("--at", help="Judge all incidents by the zones of this day, such as 2025-12-31.")
 @click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
@@ -55,6 +61,7 @@ def command(
     crs: str | None,
     fix_positions: bool,
     report: Path | None,
+    priority_order: tuple[str, ...] | None,
     console: Console,
     **options: Any,
 ) -> None:
@@ -85,6 +92,7 @@ def command(
         roads=layers.get("roads"),
         fix_positions=fix_positions,
         code=code,
+        policy=Policy(priority_order=priority_order or ()),
         progress=False if console.as_json else None,
         **how,
         **options,
@@ -96,6 +104,8 @@ def command(
     tell_positions(done.positions, done.fixed if fix_positions else None, console)
     summary = _summary_of(done)
     tell_summary(summary, console)
+    for line in steering_words(done.about, console.lang):
+        console.say(line, line)
     console.say(f"结果:{output}", f"result: {output}")
     if summary["rejected"]:
         console.say(
@@ -201,6 +211,8 @@ def _summary_of(done: JobSummary) -> dict[str, Any]:
         "reject_reasons": done.reject_reasons,
         "left_out": done.left_out,
         "encoding": done.encoding,
+        "steered_by": done.about["steered_by"],
+        "levels": done.about["levels"],
         "output": str(done.target),
         "rejects": None if done.rejects_path is None else str(done.rejects_path),
         "seconds": round(done.seconds, 3),
