@@ -155,9 +155,109 @@ class TestTime:
     def test_a_time_that_is_none_is_named_by_row(self, versions):
         incidents = make_incidents((25, 50), (25, 50), occurred_at=["2025-01-01", "昨天"])
         with pytest.raises(
-            InputError, match=r"occurred_at: 1 of 2 values are no dates \(row 1, such as '昨天'\)"
+            InputError, match=r"occurred_at: 1 of 2 values are not dates \(row 1, such as '昨天'\)"
         ):
             zjk_gis.assign_incidents(incidents, versions)
+
+
+class TestHowTimesAreRead:
+    """By one order for the whole column, which the column shows or the caller says; never by a guess."""
+
+    @pytest.fixture
+    def zones(self):
+        """The ground was A's until 31 March 2025 and is B's since."""
+        return make_zones(
+            [square(0, 0)] * 2, valid_from=["2024-01-01", "2025-04-01"], valid_to=["2025-03-31", None]
+        )
+
+    def codes(self, times, zones, **options):
+        incidents = make_incidents(*[(50, 50)] * len(times), occurred_at=times)
+        return zjk_gis.assign_incidents(incidents, zones, **options)["zone_code"].tolist()
+
+    def test_one_row_tells_for_all(self, zones):
+        assert self.codes(["10/03/2025", "30/03/2025"], zones) == ["A", "A"]
+        assert self.codes(["10/03/2025", "03/30/2025"], zones) == ["B", "A"]
+
+    def test_what_could_be_two_days_is_refused_until_the_caller_says(self, zones):
+        with pytest.raises(InputError, match=r"incidents: occurred_at: 2 of 2 values .*rows 0, 1.*dayfirst="):
+            self.codes(["03/10/2025", "04/11/2025"], zones)
+        assert self.codes(["03/10/2025", "04/11/2025"], zones, dayfirst=True) == ["B", "B"]
+        assert self.codes(["03/10/2025", "04/11/2025"], zones, dayfirst=False) == ["A", "B"]
+        assert self.codes(["03.10.25", "04.11.25"], zones, time_format="%m.%d.%y") == ["A", "B"]
+
+    @pytest.mark.parametrize("time", ["08:30", "today", "2025", "25/3/10", 5, True])
+    def test_what_is_not_a_time_is_named_by_row(self, zones, time):
+        with pytest.raises(InputError, match=r"1 of 2 values are not dates \(row 1, such as"):
+            self.codes(["2025-03-31", time], zones)
+
+    @pytest.mark.parametrize(
+        ("times", "remark"),
+        [
+            ([20250331, 20250401], "yyyymmdd"),
+            ([45747.5, 45748.0], "days as Excel counts them"),
+            ([1743393600, 1743436800], "seconds since 1970"),
+            ([1743393600000, 1743436800000], "milliseconds since 1970"),
+            (["2025-03-31T15:59Z", "2025-03-31T16:00Z"], r"2 of the 2 times are in another zone"),
+        ],
+    )
+    def test_numbers_and_zones_are_read_and_told(self, zones, times, remark):
+        incidents = make_incidents((50, 50), (50, 50), occurred_at=times)
+        assigned = zjk_gis.assign_incidents(incidents, zones)
+        assert assigned["zone_code"].tolist() == ["A", "B"]
+        assert assigned["reason"].tolist() == ["one_zone"] * 2
+        (told,) = assigned.attrs["assignment"]["remarks"]
+        assert told.startswith("incidents: occurred_at: ")
+        assert remark in told
+
+    def test_days_are_those_of_a_zone_that_is_named(self, zones):
+        midnight = ["2025-03-31T16:30Z", "2025-04-01 00:30:00+08"]
+        assert self.codes(midnight, zones) == ["B", "B"]
+        assert self.codes(midnight, zones, tz="Europe/Berlin") == ["A", "A"]
+        incidents = make_incidents((50, 50), occurred_at=["2025-04-01"])
+        told = zjk_gis.assign_incidents(incidents, zones, tz="Europe/Berlin").attrs["assignment"]
+        assert (told["tz"], told["remarks"]) == ("Europe/Berlin", [])
+
+    @pytest.mark.parametrize("at", [5, "09/06/2025", "2025", "today", True])
+    def test_the_day_that_is_judged_has_its_year_first(self, zones, at):
+        with pytest.raises(InputError, match="at must be a date such as 2025-12-31"):
+            self.codes([None], zones, at=at)
+
+    def test_times_that_nothing_depends_on_are_not_asked(self, zones):
+        undated = zones.drop(columns=["valid_from", "valid_to"]).iloc[:1]
+        assert self.codes(["03/10/2025"], undated) == ["A"]
+        assert self.codes(["soon"], zones, at="2025-04-01") == ["B"]
+
+    def test_periods_are_read_by_the_same_rule(self, zones):
+        incidents = make_incidents((50, 50), occurred_at=["2025-03-31"])
+        written = zones.assign(valid_from=["01/01/2024", "01/04/2025"], valid_to=["31/03/2025", None])
+        with pytest.raises(InputError, match=r"zones: valid_from: 1 of 2 values can be read day first"):
+            zjk_gis.assign_incidents(incidents, written)
+        written = written.assign(valid_from=["20240101", "2025年4月1日"])
+        assert zjk_gis.assign_incidents(incidents, written)["zone_code"].tolist() == ["A"]
+
+    def test_all_that_reads_times_takes_the_same_options(self, zones):
+        incidents = make_incidents((50, 50), (50, 50), occurred_at=["01/04/2025", "31/03/2025"])
+        incidents["zone_code"] = ["B", "A"]
+        check = zjk_gis.check_assignment(incidents, zones)
+        assert check.rows["agreement"].tolist() == ["agrees", "agrees"]
+        # One row alone does not show it.
+        with pytest.raises(InputError, match="dayfirst="):
+            zjk_gis.explain_incident(incidents.iloc[:1], zones)
+        why = zjk_gis.explain_incident(incidents.iloc[:1], zones, dayfirst=True)
+        assert why.incident["zone_code"].tolist() == ["B"]
+
+    def test_an_incident_that_is_asked_again_is_read_as_its_whole_column_is(self, zones):
+        apart = make_zones([square(200, 0)], zone_code=["C"], valid_from=["2025-02-01"], valid_to=[None])
+        old = pd.concat([zones, apart], ignore_index=True)
+        new = old.set_geometry([*zones.geometry, square(220, 0, width=80)], crs=4547)
+        incidents = make_incidents((205, 50), (20, 50), occurred_at=["01/04/2025", "31/03/2025"])
+        assigned = zjk_gis.assign_incidents(incidents, old)
+        again = zjk_gis.reassign_incidents(assigned, old, new)
+        assert again.attrs["reassigned"] == {"asked": 1, "of": 2}  # the row that shows the order is not asked
+        assert again["found"].tolist() == ["nearest", "inside"]
+        assert again["zone_code"].tolist() == ["C", "A"]
+        with pytest.raises(InputError, match="was assigned with tz='Asia/Shanghai', and now it is 'UTC'"):
+            zjk_gis.reassign_incidents(assigned, zones, zones, tz="UTC")
 
 
 class TestOneRowEach:
@@ -413,7 +513,7 @@ def test_a_bad_zone_layer_is_refused_before_any_work(zones, spoil, error, words)
         ),
         (make_incidents((0, 0)), {"border_within_m": -1}, "border_within_m must be a finite number"),
         (make_incidents((0, 0)), {"nearest_within_m": np.nan}, "nearest_within_m must be a finite number"),
-        (make_incidents((0, 0)), {"at": "someday"}, "no dates"),
+        (make_incidents((0, 0)), {"at": "someday"}, "at must be a date"),
     ],
 )
 def test_bad_incidents_and_options_are_refused(zones, incidents, options, words):

@@ -102,3 +102,24 @@ def test_recorded_zones_are_checked(run, city, tmp_path):
     assert code == 1
     assert "the layer lacks 1 recorded codes, in 1 rows: Q (1)" in printed
     assert pd.read_csv(rows)["agreement"].tolist() == ["unknown_code", "agrees"]
+
+
+def test_the_order_in_which_dates_are_written_can_be_said(run, city, tmp_path):
+    table = tmp_path / "incidents.csv"
+    x, y = X + 110, Y + 50  # in =B until 30 June, in A since
+    lines = ["zone_code,occurred_at,lon,lat", f"'=B,05/06/2025,{x},{y}", f"A,06/07/2025,{x},{y}"]
+    table.write_text("\n".join(lines), "utf-8")
+    ask = ("check-assignment", table.with_suffix(".gpkg"), city, "--json")
+    points = zjk_gis.read_layer(table, crs=4547)
+    zjk_gis.write_layer(points, table.with_suffix(".gpkg"), layer="incidents")
+    code, _, error = run(*ask)
+    assert code == 2
+    assert "can be read day first or month first" in error
+    for option, agreeing in (("--day-first", 2), ("--month-first", 1)):
+        _, printed, _ = run(*ask, option)
+        assert json.loads(printed)["agreement"]["agrees"] == agreeing, option
+    _, printed, _ = run(*ask, "--time-format", "%d/%m/%Y", "--tz", "Europe/Berlin")
+    assert json.loads(printed)["agreement"]["agrees"] == 2
+    code, _, error = run(*ask, "--tz", "Peking")
+    assert code == 2
+    assert "tz must be the name of a time zone" in error

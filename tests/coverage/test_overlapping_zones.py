@@ -194,7 +194,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
             make_zones(square(0, 0), valid_to=["soon"]),
             {},
             InputError,
-            r"valid_to: 1 of 1 values are no dates",
+            r"valid_to: 1 of 1 values are not dates",
         ),
     ],
 )

@@ -47,7 +47,53 @@ def test_a_gap_in_the_track_is_no_walk():
     tracks = track((0, 1, 0), (30, 1, 1), (70, 1, 9), (100, 1, 10))
     found = patrol_coverage(SECTION, tracks)
     assert found["walked_m"].iloc[0] == pytest.approx(60)
-    assert found.attrs["tracks"] == {"fixes": 4, "steps": 2, "gaps": 1, "unusable": 0}
+    assert found.attrs["tracks"] == {
+        "fixes": 4,
+        "steps": 2,
+        "gaps": 1,
+        "unusable": 0,
+        "tz": "Asia/Shanghai",
+        "remarks": [],
+    }
+
+
+def whole_walk(first, second):
+    tracks = track((0, 1, 0), (100, 1, 1))
+    return tracks.assign(recorded_at=pd.Series([first, second], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2025-06-02T22:00:00Z", "2025-06-02T22:01:00Z"),
+        (pd.Timestamp("2025-06-02 22:00", tz="UTC"), pd.Timestamp("2025-06-02 22:01", tz="UTC")),
+        ("2025-06-03 06:00:00+08", "2025-06-03 06:01:00+08"),
+        ("2025年6月3日6时00分", "2025年6月3日6时01分"),
+        ("2025-06-03T06:00", "2025-06-03T06:01:00.5"),
+        (1748901600, 1748901660),
+    ],
+)
+def test_a_walk_at_six_in_the_morning_is_of_that_day(first, second):
+    tracks = whole_walk(first, second)
+    found = walked(tracks, start="2025-06-03", end="2025-06-03")
+    assert (found["walked_m"], found["last_walked"]) == (100, pd.Timestamp("2025-06-03"))
+    assert walked(tracks, start="2025-06-02", end="2025-06-02")["walked_m"] == 0
+
+
+def test_days_may_be_those_of_another_zone():
+    tracks = whole_walk("2025-06-02T22:30:00Z", "2025-06-02T22:31:00Z")
+    there = patrol_coverage(SECTION, tracks, tz="America/New_York", start="2025-06-02", end="2025-06-02")
+    assert there["walked_m"].tolist() == [100]
+    assert there.attrs["tracks"]["tz"] == "America/New_York"
+    assert "2 of the 2 times are in another zone (+00:00)" in there.attrs["tracks"]["remarks"][0]
+
+
+def test_times_that_can_be_read_two_ways_are_refused_until_the_caller_says():
+    tracks = whole_walk("02/06/2025 09:00", "02/06/2025 09:01")
+    with pytest.raises(InputError, match=r"tracks: recorded_at: 2 of 2 values .* dayfirst="):
+        walked(tracks)
+    assert walked(tracks, dayfirst=True)["last_walked"] == pd.Timestamp("2025-06-02")
+    assert walked(tracks, time_format="%m/%d/%Y %H:%M")["last_walked"] == pd.Timestamp("2025-02-06")
 
 
 def test_crossing_the_section_is_no_walk_along_it():

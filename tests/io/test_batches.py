@@ -18,11 +18,13 @@ from shapely import MultiPoint, Point, box
 
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io.batch_cells import Cells, Why, days_of_cells, numbers_of_cells
+from zjk_gis.io.batch_files import open_geopackage
 from zjk_gis.io.batch_ledger import open_ledger
 from zjk_gis.io.batch_scan import _compiled, loops_for
 from zjk_gis.io.batch_tables import as_csv
 from zjk_gis.io.batches import Place, open_source
 from zjk_gis.layers.periods import NEVER, days_of
+from zjk_gis.layers.times import time_order
 
 LON, LAT = 114.88, 40.82
 
@@ -275,6 +277,21 @@ def test_days_are_those_of_the_library(texts):
         assert not wrong.any()
 
 
+@pytest.mark.parametrize("loops", [loops_for(0), loops_for(1 << 20)], ids=["plain", "compiled"])
+def test_days_are_read_by_the_order_of_their_column(loops):
+    texts = ["2025-03-10 08:30", "10/03/2025", "03/30/2025", "", "2025-03-10 01:00:00+08", "20250310"]
+    day = days_of(pd.Series(["2025-03-10"]), "day")[0]
+    days, wrong = days_of_cells(as_cells(texts, loops), time_order(pd.Series(["30/03/2025"])))
+    assert days.tolist() == [day, day, NEVER, NEVER, day, day]
+    assert wrong.tolist() == [False, False, True, False, False, False]
+    days, wrong = days_of_cells(as_cells(texts, loops))  # nothing shows which comes first
+    assert wrong.tolist() == [False, True, True, False, False, False]
+    by_format = time_order(pd.Series(texts), time_format="%m/%d/%Y")
+    days, wrong = days_of_cells(as_cells(texts, loops), by_format)
+    assert wrong.tolist() == [False, False, False, False, False, True]
+    assert days[1:3].tolist() == days_of(pd.Series(["2025-10-03", "2025-03-30"]), "days").tolist()
+
+
 def test_no_date_is_told_and_not_taken_for_one():
     texts = [
         "2025-02-30",
@@ -396,6 +413,35 @@ def test_a_geopackage_keeps_its_times_as_they_stand(tmp_path):
         dt.datetime(2025, 2, 1, 0, 30),
     ]
     assert [row[0].day for row in rows_of(source, Place(0, 1, 1))] == [1]
+
+
+def test_times_of_a_geopackage_with_a_zone_are_turned_and_told(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"occurred_at": pd.to_datetime(["2025-01-31T22:00Z", "2025-02-01T02:00Z"])},
+        geometry=[Point(LON, LAT)] * 2,
+        crs=4490,
+    )
+    frame.to_file(tmp_path / "a.gpkg")
+    source = open_source(tmp_path / "a.gpkg")
+    assert [row[0].isoformat(" ") for row in rows_of(source)] == [
+        "2025-02-01 06:00:00",
+        "2025-02-01 10:00:00",
+    ]
+    (remark,) = source.remarks
+    assert remark == (
+        "a.gpkg: occurred_at: 2 of the first 2 times are in another zone (+00:00) and were turned into those "
+        "of Asia/Shanghai"
+    )
+    berlin = open_geopackage(
+        tmp_path / "a.gpkg",
+        lon=None,
+        lat=None,
+        crs=None,
+        time="occurred_at",
+        batch_rows=9,
+        tz="Europe/Berlin",
+    )
+    assert [row[0].hour for row in rows_of(berlin)] == [23, 3]
 
 
 def test_a_shapefile_in_gbk_is_read_with_its_words(tmp_path):

@@ -302,3 +302,26 @@ def test_a_parquet_table_without_geometry_is_placed_by_its_columns(tmp_path):
     layer = read_layer(tmp_path / "a.parquet")
     assert layer["id"].tolist() == [1, 2]
     assert report_of(layer)["without_position"] == {"missing": [1]}
+
+
+def test_dates_are_read_by_the_order_that_their_column_shows_or_the_caller_says(tmp_path):
+    def read(*times, **options):
+        rows = "\n".join(f"{i},{time},114.88,40.82" for i, time in enumerate(times))
+        path = write(tmp_path, f"案件编号,发生时间,经度,纬度\n{rows}\n")
+        layer = read_layer(path, spec="incidents", **options)
+        return [str(time)[:10] for time in layer["occurred_at"]], report_of(layer)
+
+    days, report = read("10/03/2025", "30/03/2025")
+    assert days == ["2025-03-10", "2025-03-30"]
+    assert (
+        "incidents.csv: occurred_at: dates such as '30/03/2025' were read day first" in report["remarks"][-1]
+    )
+    days, report = read("10/03/2025", "2025-03-11 01:00:00+08", "2025/3/12")
+    assert days == ["10/03/2025", "2025-03-11", "2025-03-12"]
+    assert report["unconverted"] == {"occurred_at": [0]}
+    assert any("can be read day first or month first (row 0" in remark for remark in report["remarks"])
+    assert read("10/03/2025", dayfirst=True)[0] == ["2025-03-10"]
+    assert read("10.3.25", time_format="%d.%m.%y")[0] == ["2025-03-10"]
+    assert read("2025-03-10T20:00Z", tz="UTC")[0] == ["2025-03-10"]
+    with pytest.raises(InputError, match="name it with spec="):
+        read_layer(tmp_path / "incidents.csv", dayfirst=True)

@@ -189,6 +189,9 @@ class TestHistory:
         assert city.read("zones", version=between.date())["code"].tolist() == ["B"], "a day means its end"
         with pytest.raises(InputError, match="no version 2001"):
             city.read("zones", version="2001-01-01")
+        for version in ("today", "08:30", "2025", "09/06/2025"):
+            with pytest.raises(InputError, match="version must be a number or a time"):
+                city.read("zones", version=version)
 
     def test_deleting_keeps_the_versions_unless_they_are_to_be_forgotten(self, city):
         city.write("zones", _zones("A", "B"))
@@ -277,7 +280,10 @@ class TestAsking:
             ({"level": "2"}, "level holds integer; '2' is none"),
             ({"code": 1}, "code holds text; 1 is none"),
             ({"level": (1, 2, 3)}, r"a tuple is \(least, most\)"),
-            ({"seen": "gestern"}, "'gestern' is no time"),
+            ({"seen": "gestern"}, "zones: seen must be a date such as 2025-12-31, not 'gestern'"),
+            ({"seen": "today"}, "seen must be a date"),
+            ({"seen": 5}, "seen must be a date"),
+            ({"seen": "09/06/2025"}, "seen must be a date"),
             ({"code": ["A", 1]}, "1 is none"),
         ],
     )
@@ -563,6 +569,18 @@ class TestTheGeoPackage:
         with pytest.raises(FileError, match="kept there with its versions"):
             zjk_gis.write_layer(_zones("B"), tmp_path / "city.gpkg", layer="zones")
         assert Workspace.open(tmp_path / "city.gpkg").read("zones")["code"].tolist() == ["A"]
+
+    @pytest.mark.parametrize(
+        "written",
+        ["2025-03-10T22:00Z", "2025-03-11T06:00+08:00", "2025-03-10T17:00-05:00", "2025-03-11T06:00"],
+    )
+    def test_times_of_a_layer_that_was_there_before_are_beijings(self, tmp_path, written):
+        path = tmp_path / "city.gpkg"
+        _zones("A").assign(seen=pd.to_datetime([written])).to_file(path, layer="zones")
+        city = Workspace.open(path)
+        assert city.read("zones")["seen"].tolist() == [pd.Timestamp("2025-03-11 06:00")]
+        assert len(city.read("zones", where={"seen": "2025-03-11 06:00"})) == 1
+        assert len(city.read("zones", where={"seen": ("2025-03-11 06:01", None)})) == 0
 
     def test_layers_that_were_there_before_keep_their_place_and_become_versions(self, tmp_path):
         path = tmp_path / "city.gpkg"

@@ -1,5 +1,6 @@
 """What is written is what is read back, whole or not at all, and harmless in a spreadsheet."""
 
+import datetime as dt
 import json
 import logging
 import os
@@ -412,3 +413,11 @@ def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
         "a.gpkg",
     ]
     assert (outside / "kept").exists()
+
+
+def test_times_of_several_kinds_in_one_column_are_written_as_those_of_beijing(tmp_path):
+    times = [dt.datetime(2025, 3, 10, 22, tzinfo=dt.UTC), dt.datetime(2025, 3, 11, 6), None]
+    layer = make_incidents().iloc[:3]
+    layer = layer.assign(seen=pd.Series(times, index=layer.index, dtype=object))
+    back = read_layer(write_layer(layer, tmp_path / "a.gpkg"))
+    assert [str(time) for time in back["seen"]] == ["2025-03-11 06:00:00", "2025-03-11 06:00:00", "NaT"]

@@ -35,9 +35,9 @@ def test_a_missing_day_is_never_and_no_error(missing):
     assert days_of(pd.Series([missing], dtype=object), "x").tolist() == [NEVER]
 
 
-def test_words_are_no_dates():
+def test_words_are_not_dates():
     with pytest.raises(
-        InputError, match=r"zones: valid_to: 1 of 2 values are no dates \(row b, such as '长期'\)"
+        InputError, match=r"zones: valid_to: 1 of 2 values are not dates \(row b, such as '长期'\)"
     ):
         days_of(pd.Series(["2025-01-01", "长期"], index=["a", "b"]), "zones: valid_to")
     with pytest.raises(InputError, match="at must be a date such as 2025-12-31, not None"):

@@ -29,6 +29,14 @@ def rules(layer, spec=UNIT_GRIDS):
     return validate(layer, spec).problems[["row", "field", "rule"]].to_numpy().tolist()
 
 
+def test_days_that_could_be_two_are_problems_by_row_and_not_turned():
+    written = make_grids(valid_from=["03/10/2024", "10/10/2024"])  # the second is the same day either way
+    assert rules(written) == [["r0", "valid_from", "wrong_type"]]
+    assert rules(make_grids(valid_from=["03/10/2024", "30/10/2024"])) == []
+    both = make_grids(valid_from=["03/30/2024", "30/10/2024"])
+    assert rules(both) == [["r0", "valid_from", "wrong_type"], ["r1", "valid_from", "wrong_type"]]
+
+
 def test_a_sound_layer_has_no_problems():
     report = validate(make_grids(area_m2=[1.0, None], valid_from=["2024-01-01", None]), UNIT_GRIDS)
     assert report.ok

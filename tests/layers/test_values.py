@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zjk_gis.layers.catalogue import UNIT_GRIDS
 from zjk_gis.layers.spec import Field
+from zjk_gis.layers.times import TimeOrder
 from zjk_gis.layers.values import as_text, convert_types, converted, in_order, understood
 
 WRONG = "wrong"
@@ -67,7 +68,7 @@ def test_whole_numbers_are_integers_unless_one_is_missing():
         ("20250102", "2025-01-02"),
         (20250102, "2025-01-02"),
         ("2025年1月2日 3时4分5秒", "2025-01-02 03:04:05"),
-        ("2025-01-02T03:04:05.678", "2025-01-02 03:04:05"),
+        ("2025-01-02T03:04:05.678", "2025-01-02 03:04:05.678"),
         ("2025-01-01T22:00Z", "2025-01-02 06:00"),
         ("2025-01-02 00:00:00+08:00", "2025-01-02"),
         ("2025-01-01T11:30:00-0500", "2025-01-02 00:30"),
@@ -78,7 +79,8 @@ def test_whole_numbers_are_integers_unless_one_is_missing():
         ("01/02/2025", WRONG),
         ("2025-02-30", WRONG),
         ("昨天", WRONG),
-        (45000, WRONG),
+        (45000.5, "2023-03-15 12:00"),
+        (5, WRONG),
     ],
 )
 def test_times_are_in_beijing_and_years_come_first(written, time):
@@ -117,10 +119,21 @@ def test_a_code_is_text_and_a_float_keeps_only_fifteen_digits(written, code):
 
 def test_a_value_that_is_none_stays_as_it_came_and_is_told():
     layer = pd.DataFrame({"area_m2": ["100", "约一百"], "own": ["x", "y"]}, index=[7, 8])
-    result, unconverted = convert_types(layer, UNIT_GRIDS)
+    result, unconverted, _ = convert_types(layer, UNIT_GRIDS)
     assert result["area_m2"].tolist() == [100.0, "约一百"]
     assert unconverted == {"area_m2": [8]}
     assert layer["area_m2"].tolist() == ["100", "约一百"]
+
+
+def test_what_was_inferred_of_times_is_told_and_the_caller_may_say_more():
+    layer = pd.DataFrame({"valid_from": ["03/10/2024", "04/10/2024"], "valid_to": [20251231, 20251231]})
+    result, unconverted, remarks = convert_types(layer, UNIT_GRIDS)
+    assert result["valid_from"].tolist() == ["03/10/2024", "04/10/2024"]
+    assert unconverted == {"valid_from": [0, 1]}
+    assert [remark.split(": ")[0] for remark in remarks] == ["valid_from", "valid_to"]
+    result, unconverted, _ = convert_types(layer, UNIT_GRIDS, order=TimeOrder(dayfirst=True))
+    assert result["valid_from"].dt.month.tolist() == [10, 10]
+    assert unconverted == {}
 
 
 @settings(deadline=None)

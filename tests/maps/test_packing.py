@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
+from zjk_gis.errors import InputError
 from zjk_gis.layers import label
 from zjk_gis.maps import packing
 
@@ -74,14 +75,29 @@ def test_areas_lose_their_closing_point_and_turn_one_way():
 
 
 def test_days_travel_with_the_shapes():
-    days = packing.day_numbers(pd.Series(["1900-01-02", None, "不知道", "1850-01-01", "2025-03-01 23:59"]))
+    times = ["1900-01-02", None, "不知道", "1850-01-01", "2025年3月1日 23:59"]
+    days = packing.day_numbers(pd.DataFrame({"time": times}), "time")
     assert days.tolist() == [1, 10**9, 10**9, 10**9, 45715]
     assert packed([Point(0, 0)] * 5, days=days)["time"] == days.tolist()
 
 
-def test_times_with_a_zone_keep_the_day_of_their_clock():
-    times = pd.Series(pd.to_datetime(["2025-03-01 00:30"])).dt.tz_localize("Asia/Shanghai")
-    assert packing.day_numbers(times).tolist() == [45715]
+def test_times_with_a_zone_are_of_the_day_that_it_is_in_beijing():
+    for times in (
+        pd.Series(pd.to_datetime(["2025-03-01 00:30"])).dt.tz_localize("Asia/Shanghai"),
+        pd.Series(pd.to_datetime(["2025-02-28 16:30Z"])),
+        pd.Series(["2025-03-01 00:30:00+08"]),
+    ):
+        assert packing.day_numbers(pd.DataFrame({"time": times}), "time").tolist() == [45715]
+    utc = packing.day_numbers(pd.DataFrame({"time": ["2025-02-28T16:30Z"]}), "time", tz="UTC")
+    assert utc.tolist() == [45714]
+
+
+def test_days_that_could_be_two_are_refused_and_a_column_that_is_not_there_gives_none():
+    table = pd.DataFrame({"time": ["01/03/2025"]})
+    with pytest.raises(InputError, match="day first or month first"):
+        packing.day_numbers(table, "time")
+    assert packing.day_numbers(table, "time", dayfirst=True).tolist() == [45715]
+    assert packing.day_numbers(table, "other") is None
 
 
 @given(st.lists(st.one_of(st.none(), st.text(st.characters(codec="utf-8"))), max_size=20))

@@ -42,7 +42,7 @@ def test_what_the_layers_allow_is_asked_and_nothing_else(city):
 
 def test_all_is_judged_for_one_day(city):
     assert survey_city(city, at="2024-12-31")["gaps"]["kind"].tolist() == ["missing_zone", "missing_zone"]
-    with pytest.raises(InputError, match="no dates"):
+    with pytest.raises(InputError, match="at must be a date"):
         survey_city(city, at="some day")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import NEVER, day_of, days_of
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ def check_assignment(
     code: str = "zone_code",
     level: int | str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -107,7 +111,7 @@ def check_assignment(
         Other versions of the layer, by names; tried beside the days on which zones of `zones` begin or end.
     code : str, default "zone_code"
         The column of `zones` with their codes.
-    level, time, at, border_within_m, nearest_within_m, policy
+    level, time, dayfirst, time_format, tz, at, border_within_m, nearest_within_m, policy
         See `assign_incidents`.
     near_within_m : float, default 50.0
         A recorded zone farther from the incident than this is far.
@@ -189,6 +193,9 @@ def check_assignment(
         "code": code,
         "level": level,
         "time": time,
+        "dayfirst": dayfirst,
+        "time_format": time_format,
+        "tz": tz,
         "border_within_m": border_within_m,
         "nearest_within_m": nearest_within_m,
         "policy": policy,
@@ -205,7 +212,7 @@ def check_assignment(
         points=points.to_numpy(),
         said=said.astype(object).where(said.notna(), None).to_numpy(),
         computed=assigned[code].to_numpy(dtype=object, na_value=None),
-        day=_days(incidents, time, at),
+        day=_days(incidents, layer, time, at, dayfirst=dayfirst, time_format=time_format, tz=tz),
         usable=~assigned["reason"].isin(UNUSABLE_REASONS).to_numpy(),
         layer=layer,
         code=code,
@@ -252,9 +259,18 @@ def check_assignment(
     return AssignmentCheck(rows, summary, suspicions, tuple(match.told(recorded, lang)))
 
 
-def _days(incidents: gpd.GeoDataFrame, time: str, at: str | dt.date | None) -> NDArray[np.int64]:
+def _days(
+    incidents: gpd.GeoDataFrame,
+    layer: gpd.GeoDataFrame,
+    time: str,
+    at: str | dt.date | None,
+    *,
+    tz: str,
+    **how: Any,
+) -> NDArray[np.int64]:
+    """Return the day by which each incident is judged; none where no zone begins or ends."""
     if at is not None:
-        return np.full(len(incidents), day_of(at))
-    if time in incidents:
-        return days_of(incidents[time], f"incidents: {time}")
+        return np.full(len(incidents), day_of(at, tz=tz))
+    if time in incidents and {"valid_from", "valid_to"} & set(layer):
+        return days_of(incidents[time], f"incidents: {time}", tz=tz, **how)
     return np.full(len(incidents), NEVER)

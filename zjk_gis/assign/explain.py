@@ -19,6 +19,7 @@ from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import code_text, text_of
 from zjk_gis.layers.versions import of_level
 
@@ -151,6 +152,9 @@ def explain_incident(
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -164,8 +168,9 @@ def explain_incident(
         One row, such as ``incidents.loc[[17]]``.
     zones : GeoDataFrame
         The layer that answered.
-    code, level, time, at, border_within_m, nearest_within_m, policy
-        As they were given to `assign_incidents`.
+    code, level, time, dayfirst, time_format, tz, at, border_within_m, nearest_within_m, policy
+        As they were given to `assign_incidents`. One row alone may not show which comes first in 10/03/2025,
+        where the whole column did.
 
     Returns
     -------
@@ -206,6 +211,9 @@ def explain_incident(
         code=code,
         level=level,
         time=time,
+        dayfirst=dayfirst,
+        time_format=time_format,
+        tz=tz,
         at=at,
         border_within_m=border_within_m,
         nearest_within_m=nearest_within_m,
@@ -216,12 +224,13 @@ def explain_incident(
     layer = ready(zones, "zones", code=code, kind="line" if linear else "polygon")
     if not linear or level is not None:
         layer, _ = of_level(layer, level)
-    begins, ends = validity_days(layer, "zones")
+    begins, ends = validity_days(layer, "zones", tz=tz)
     rank = rank_of(layer, code, begins, policy=policy)
+    day = NEVER
     if at is not None:
-        day = day_of(at)
-    else:
-        day = int(days_of(incident[time], time)[0]) if time in incident else NEVER
+        day = day_of(at, tz=tz)
+    elif time in incident and {"valid_from", "valid_to"} & set(layer):
+        day = int(days_of(incident[time], time, dayfirst=dayfirst, time_format=time_format, tz=tz)[0])
     point = convert_crs(incident.geometry, layer.crs, name="incident").iloc[0]
     near = _nearby(layer, point, max(nearest_within_m, border_within_m))
     weighed = _weigh(layer, near, (code, "chief_code", policy.priority), point, border_within_m)

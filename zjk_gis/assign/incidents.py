@@ -12,10 +12,11 @@ from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
 from zjk_gis.layers.fields import ROAD_NAME
-from zjk_gis.layers.periods import NEVER, days_of
+from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.layers.times import BEIJING, read_times
 from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["answer_columns", "as_columns", "assign_incidents", "check_places", "check_points"]
+__all__ = [
+    "answer_columns",
+    "as_columns",
+    "assign_incidents",
+    "check_places",
+    "check_points",
+    "days_judged",
+]
 
 
 def assign_incidents(
@@ -39,6 +47,9 @@ def assign_incidents(
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -76,6 +87,14 @@ def assign_incidents(
     time : str, default "occurred_at"
         The column with the time of each incident. Zones with a validity period (``valid_from``,
         ``valid_to``, both days included) answer only for what happened in it.
+    dayfirst : bool, optional
+        What 10/03/2025 is: True for the 10th of March, False for the 3rd of October. By default what the
+        column itself shows; where it does not, it is refused.
+    time_format : str, optional
+        How the times are written, in the words of strptime, such as ``"%d.%m.%y %H:%M"``.
+    tz : str, default "Asia/Shanghai"
+        Whose days they are. Times with a zone are turned into that zone's clock, times without one stand as
+        they are.
     at : date or str, optional
         Judge all incidents by the zones of this day instead.
     border_within_m : float, default 0.5
@@ -114,9 +133,10 @@ def assign_incidents(
         ``community_code``, ``street_code``, ``district_code``; with `sections` as ``section_code``,
         ``section_found`` and so on. A column of `incidents` that has one of these names already is kept as
         ``<name>_recorded``. ``attrs["assignment"]`` tells the CRS measured in, the level, the distances,
-        which columns are answers and what was renamed; ``steered_by`` tells what each column
-        of the layers did (keys of `label`; those of grids and sections begin with ``grid_`` and
-        ``section_``), and ``levels`` which level answers and what was left out for it.
+        whose days were judged (``tz``), what was inferred of the times (``remarks``), which columns are
+        answers and what was renamed; ``steered_by`` tells what each column of the layers did (keys of
+        `label`; those of grids and sections begin with ``grid_`` and ``section_``), and ``levels`` which
+        level answers and what was left out for it.
 
     Raises
     ------
@@ -129,8 +149,8 @@ def assign_incidents(
     GeometryError
         If zones are invalid or of the wrong kind, or incidents are no points; the message names the rows.
     InputError
-        If a distance is negative or not finite, a date cannot be read, or, of at least 20 positions, most lie
-        outside everything or in another datum (unless `even_if_off`).
+        If a distance is negative or not finite, a date cannot be read, or in more than one way, or, of at
+        least 20 positions, most lie outside everything or in another datum (unless `even_if_off`).
 
     Notes
     -----
@@ -178,12 +198,15 @@ def assign_incidents(
         undecided_below=undecided_below,
         accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
         policy=policy,
+        tz=tz,
     )
     if not even_if_off:
         check_places(incidents, plan)
-    answers = answer_columns(incidents, plan, time=time, accuracy_m=accuracy_m)
+    days, remarks = days_judged(incidents, plan, time=time, dayfirst=dayfirst, time_format=time_format)
+    answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
     assigned = with_answers(incidents, answers)
     assigned.attrs["assignment"] = plan.about() | {
+        "remarks": remarks,
         "renamed": assigned.attrs.pop("renamed"),
         "columns": list(answers),
     }
@@ -193,7 +216,11 @@ def assign_incidents(
 
 
 def answer_columns(
-    incidents: gpd.GeoDataFrame, plan: AssignmentPlan, *, time: str, accuracy_m: float | str | None
+    incidents: gpd.GeoDataFrame,
+    plan: AssignmentPlan,
+    days: NDArray[np.int64],
+    *,
+    accuracy_m: float | str | None,
 ) -> dict[str, pd.Series]:
     """Ask a plan for incidents that were checked; return the columns of answers."""
     shapes = incidents.geometry.to_numpy()
@@ -201,7 +228,7 @@ def answer_columns(
     columns = plan.answer(
         x,
         y,
-        _days(incidents, time, needed=plan.needs_day),
+        days,
         crs=incidents.crs,
         is_missing=~has_shape(shapes),
         accuracy_m=_accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
@@ -237,16 +264,27 @@ def check_points(incidents: gpd.GeoDataFrame) -> None:
         raise GeometryError(message)
 
 
-def _days(incidents: gpd.GeoDataFrame, time: str, *, needed: bool) -> NDArray[np.int64]:
-    if time in incidents:
-        return days_of(incidents[time], f"incidents: {time}")
-    if needed:
+def days_judged(
+    incidents: gpd.GeoDataFrame,
+    plan: AssignmentPlan,
+    *,
+    time: str,
+    dayfirst: bool | None,
+    time_format: str | None,
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the day by which each incident is judged, as far as a plan asks, and what was inferred."""
+    if not plan.needs_day:
+        return np.full(len(incidents), NEVER), []
+    if time not in incidents:
         message = (
             f"incidents: no column {time!r}, and the zones hold only for certain periods; name the column "
             "of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    return np.full(len(incidents), NEVER)
+    reading = read_times(
+        incidents[time], dayfirst=dayfirst, time_format=time_format, tz=plan.tz, name=f"incidents: {time}"
+    ).required()
+    return reading.days, list(reading.order.remarks)
 
 
 def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:

@@ -30,6 +30,7 @@ from zjk_gis.layers.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.times import BEIJING, check_tz
 from zjk_gis.layers.values import as_text, code_text
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ class AssignmentPlan:
         Whether answers depend on the day of the incident.
     at : int or None
         The day by which all are judged, if one was given.
+    tz : str
+        The time zone whose days they are.
 
     Examples
     --------
@@ -182,6 +185,7 @@ class AssignmentPlan:
     accuracy_m: float | None
     needs_day: bool
     at: int | None
+    tz: str
 
     @classmethod
     def prepare(
@@ -198,6 +202,7 @@ class AssignmentPlan:
         undecided_below: float = 0.8,
         accuracy_m: float | None = None,
         policy: Policy | None = None,
+        tz: str = BEIJING,
     ) -> AssignmentPlan:
         """Check the layers before any work begins, and compile them; see `assign_incidents`."""
         require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
@@ -206,13 +211,16 @@ class AssignmentPlan:
         if not 0 <= undecided_below <= 1:
             message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
             raise InputError(message)
-        day = None if at is None else day_of(at)
-        tasks = [_prepare(zones, "zones", code, level, policy)]
+        check_tz(tz)
+        day = None if at is None else day_of(at, tz=tz)
+        tasks = [_prepare(zones, "zones", code, level, policy, tz=tz)]
         if grids is not None:
             # Unit grids have no hierarchy: a column level of theirs is about something else.
-            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, ANY_LEVEL, policy, prefix="grid_"))
+            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, ANY_LEVEL, policy, tz=tz, prefix="grid_"))
         if sections is not None:
-            tasks.append(_prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, prefix="section_"))
+            tasks.append(
+                _prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, tz=tz, prefix="section_")
+            )
         return cls(
             tasks=tuple(tasks),
             border_within_m=float(border_within_m),
@@ -221,6 +229,7 @@ class AssignmentPlan:
             accuracy_m=accuracy_m,
             needs_day=day is None and any(task.rows.are_bounded for task in tasks),
             at=day,
+            tz=tz,
         )
 
     @property
@@ -292,7 +301,7 @@ class AssignmentPlan:
         return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
 
     def about(self) -> dict[str, object]:
-        """Tell what the answers rest on: the CRS, the level of the zones, the distances, what steered."""
+        """Tell what the answers rest on: the CRS, the level of the zones, distances, tz, what steered."""
         first = self.tasks[0]
         return {
             "crs": first.crs.to_string(),
@@ -301,6 +310,7 @@ class AssignmentPlan:
             "nearest_within_m": self.nearest_within_m,
             "steered_by": {name: did for task in self.tasks for name, did in task.steered_by.items()},
             "levels": first.levels,
+            "tz": self.tz,
         }
 
 
@@ -326,6 +336,7 @@ def _prepare(
     level: int | str | None,
     policy: Policy | None,
     *,
+    tz: str,
     prefix: str = "",
 ) -> _Task:
     """Check a layer, and compile it."""
@@ -347,7 +358,7 @@ def _prepare(
     steered = steered_by(layer, chosen, policy, is_linear=is_linear, prefix=prefix)
     told = level_told(chosen, layer)
     layer = layer if chosen.kept.all() else layer[chosen.kept]
-    begins, ends = validity_days(layer, name)
+    begins, ends = validity_days(layer, name, tz=tz)
     shapes = layer.geometry.to_numpy()
     rank = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(

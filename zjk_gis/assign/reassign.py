@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.assign.changed import Ranked, changed_for
-from zjk_gis.assign.incidents import answer_columns, check_points
+from zjk_gis.assign.incidents import answer_columns, check_points, days_judged
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.times import BEIJING
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +36,9 @@ def reassign_incidents(
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     at: str | dt.date | None = None,
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
@@ -54,7 +58,8 @@ def reassign_incidents(
         The zones by which they were assigned.
     new_zones : GeoDataFrame
         The zones that hold now.
-    code, level, time, at, border_within_m, nearest_within_m, accuracy_m, undecided_below, policy
+    code, level, time, dayfirst, time_format, tz, at
+    border_within_m, nearest_within_m, accuracy_m, undecided_below, policy
         As they were given to `assign_incidents`.
 
     Returns
@@ -104,6 +109,7 @@ def reassign_incidents(
         "undecided_below": undecided_below,
         "accuracy_m": None if isinstance(accuracy_m, str) else accuracy_m,
         "policy": policy,
+        "tz": tz,
     }
     check_points(assigned)
     old = AssignmentPlan.prepare(old_zones, **options)
@@ -125,11 +131,13 @@ def reassign_incidents(
     renamed: dict[str, str] = about.get("renamed", {})
     columns = about.get("columns", answered)
     incidents = assigned.drop(columns=list(columns)).rename(columns={b: a for a, b in renamed.items()})
-    fresh = answer_columns(incidents[asked], new, time=time, accuracy_m=accuracy_m)
+    days, remarks = days_judged(incidents, new, time=time, dayfirst=dayfirst, time_format=time_format)
+    fresh = answer_columns(incidents[asked], new, days[asked], accuracy_m=accuracy_m)
     answers = {name: _filled(assigned, asked, name, values) for name, values in fresh.items()}
     answers |= {name: assigned[name] for name in columns if name not in answered}
     again = with_answers(incidents, answers)
     again.attrs["assignment"] = new.about() | {
+        "remarks": remarks,
         "renamed": again.attrs.pop("renamed"),
         "columns": list(answers),
     }
@@ -178,7 +186,7 @@ def _filled(assigned: gpd.GeoDataFrame, asked: NDArray[np.bool_], name: str, fre
 def _check_same(about: dict[str, Any], plan: AssignmentPlan) -> None:
     """Refuse what was assigned otherwise than the options say."""
     now = plan.about()
-    for name in ("crs", "level", "border_within_m", "nearest_within_m"):
+    for name in ("crs", "level", "border_within_m", "nearest_within_m", "tz"):
         if name in about and about[name] != now[name]:
             message = (
                 f"assigned: was assigned with {name}={about[name]!r}, and now it is {now[name]!r}; give "

@@ -19,7 +19,7 @@ from zjk_gis.assign.incidents import as_columns
 from zjk_gis.assign.outcome import judge
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, MissingColumnError
-from zjk_gis.io.batch_cells import Places, Why, bounded, days_of_text
+from zjk_gis.io.batch_cells import Places, Why, bounded
 from zjk_gis.io.batches import parts_of, time_column
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.writing import with_coordinates, write_layer, write_table
@@ -27,10 +27,10 @@ from zjk_gis.layers.bare_numbers import limit_of
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
-from zjk_gis.layers.periods import days_of
 from zjk_gis.layers.positions import check_positions, fix_positions
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.times import YEAR_FIRST, time_order
 
 if TYPE_CHECKING:
     import os
@@ -118,7 +118,8 @@ def assign_whole(
             "name the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    judged = judge(_places(points, report), lambda: _days(points[str(when)]), plan, points.crs)
+    order = time_order(points[str(when)], name=str(when)) if plan.needs_day else YEAR_FIRST
+    judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
     judged.tally.update(f"left:{row['why']}" for row in report.get("left_out", []))
     moved = fix or "datum" in report
     is_bare = "coordinates" in report and "wkt" not in report["coordinates"]
@@ -127,7 +128,7 @@ def assign_whole(
     _write(rows, answers, target, is_bare=is_bare, moved=moved)
     _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare)
     told = {
-        "remarks": tuple(report["remarks"]),
+        "remarks": (*report["remarks"], *order.remarks),
         "encoding": report.get("encoding", ""),
         "positions": checked.problems,
         "fixed": checked.fixed,
@@ -185,14 +186,6 @@ def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
         why[at[why[at] == Why.MISSING]] = Why[reason.upper()]
     places = Places(x, y, why).without(why > 0, None)
     return bounded(places, report.get("limit") or limit_of(points.crs, is_bare=False))
-
-
-def _days(values: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    if isinstance(values.dtype, pd.StringDtype) or values.dtype == object:
-        texts, places = np.unique(values.fillna("").astype(str).to_numpy(dtype=object), return_inverse=True)
-        known, wrong = days_of_text(texts.tolist())
-        return known[places], wrong[places]
-    return days_of(values, str(values.name)), np.zeros(len(values), dtype=bool)
 
 
 def _write(

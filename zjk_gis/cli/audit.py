@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.audit import responsibility_audit
 from zjk_gis.coverage.borders import border_sheet
 from zjk_gis.errors import FileError, InputError
@@ -62,6 +63,7 @@ _LONGEST = 40
 @click.option("--most", default=10, show_default=True, help="How many of the worst of each are printed.")
 @datum_option
 @even_if_off_option
+@reading_times
 @speaking
 def command(
     city: Path,
@@ -74,6 +76,7 @@ def command(
     most: int,
     datum: str | None,
     even_if_off: bool,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
@@ -95,10 +98,12 @@ def command(
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
     assigned = None
     if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, roads, console, change=fix_positions)
-        assigned = assign_incidents(points, zones, level=level, sections=sections, even_if_off=even_if_off)
+        assigned = assign_incidents(
+            points, zones, level=level, sections=sections, even_if_off=even_if_off, **times
+        )
         for words in steering_words(assigned.attrs["assignment"], console.lang):
             console.note(words, words)
         if "occurred_at" not in assigned:
@@ -120,6 +125,7 @@ def command(
         people=_with_population(layers),
         at=day,
         level=level,
+        **times,
     )
     _show(audit, most, console)
     files = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
 
@@ -33,6 +34,7 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
 @datum_option
 @even_if_off_option
+@reading_times
 @speaking
 def command(
     incidents: Path,
@@ -46,6 +48,7 @@ def command(
     output: Path | None,
     datum: str | None,
     even_if_off: bool,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
@@ -54,7 +57,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    points = read_layer(incidents, datum=datum, spec="incidents")
+    points = read_layer(incidents, datum=datum, spec="incidents", **times)
     tell_report(points, console)
     check = check_assignment(
         points,
@@ -66,6 +69,7 @@ def command(
         at=at,
         even_if_off=even_if_off,
         lang=console.lang,
+        **times,
     )
     lang = console.lang
     console.show(

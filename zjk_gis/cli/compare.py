@@ -11,6 +11,7 @@ from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.changes import compare_zones
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import list_layers, read_layer, write_layer
@@ -65,6 +66,7 @@ _OF_CHIEFS = (
 @click.option("--most", default=10, show_default=True, help="How many rows of each table are printed.")
 @datum_option
 @even_if_off_option
+@reading_times
 @speaking
 def command(
     old: Path,
@@ -82,6 +84,7 @@ def command(
     most: int,
     datum: str | None,
     even_if_off: bool,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Tell what moves from whom to whom when zones are redrawn 责任区调整对比.
@@ -99,7 +102,7 @@ def command(
     city = _city(source, console)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, city.get("roads"), console, change=fix_positions)
     changes = compare_zones(

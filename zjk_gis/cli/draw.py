@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import geopandas as gpd
@@ -16,6 +16,7 @@ from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_r
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
@@ -85,6 +86,7 @@ __all__ = ["command"]
 )
 @datum_option
 @even_if_off_option
+@reading_times
 @speaking
 def command(
     city: Path,
@@ -109,6 +111,7 @@ def command(
     offline: bool,
     datum: str | None,
     even_if_off: bool,
+    times: dict[str, Any],
     console: Console,
 ) -> None:
     """Draw a city and what is wrong with it on one map 出图.
@@ -126,7 +129,7 @@ def command(
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents")
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()

@@ -31,6 +31,7 @@ from zjk_gis.layers.ground import cover_of
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.nobody import chiefs_of
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
 
@@ -147,6 +148,9 @@ def responsibility_audit(
     at: str | dt.date | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     since_days: int = 365,
     gps_error_m: float = 10.0,
     hot_spot_m: float = 200.0,
@@ -186,6 +190,8 @@ def responsibility_audit(
     time : str, default "occurred_at"
         The column of `assigned` with the time of each incident. Those of the `since_days` days up to `at`
         (by default up to the last incident) make a fault grave; all of them where there is no such column.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `assign_incidents`.
     since_days : int, default 365
     gps_error_m : float, default 10.0
         How near to a fault an incident counts as in it.
@@ -292,6 +298,7 @@ def responsibility_audit(
     consequence |= {"within_m": gps_error_m, "weights": weights, "incidents": points}
     if points is not None:
         consequence |= {"until": at, "time": time, "since_days": since_days if time in points else None}
+        consequence |= {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
     gaps, overlaps = (rank_faults(frame, **consequence) for frame in (gaps, overlaps))
     unanswered = None
     if stretches is not None:

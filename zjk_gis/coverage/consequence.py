@@ -12,10 +12,11 @@ import shapely
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.periods import NEVER, day_of, days_of
+from zjk_gis.layers.periods import NEVER, day_of
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.spec import AREAL, LINEAR
+from zjk_gis.layers.times import BEIJING, time_order
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -48,6 +49,9 @@ def rank_faults(
     until: str | dt.date | None = None,
     since_days: int | None = 365,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     within_m: float = 10.0,
     weights: Mapping[str, float] | None = None,
 ) -> gpd.GeoDataFrame:
@@ -76,6 +80,8 @@ def rank_faults(
         How many days up to and with `until` count. None counts all incidents, also without a time.
     time : str, default "occurred_at"
         The column of `incidents` with their times.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `assign_incidents`.
     within_m : float, default 10.0
     weights : mapping of str to float, optional
         What one incident, one component, one resident and one metre of road weigh; see Notes.
@@ -95,8 +101,9 @@ def rank_faults(
         - ``rank`` (int64): from 1.
 
         ``attrs["consequence"]`` tells ``weights``, ``since`` and ``until`` (the days counted, ISO text), and
-        how many incidents were left out: ``no_position``, ``no_time``, ``outside_period``; ``without_place``
-        tells how many rows of which other layer count nowhere.
+        whose days they are (``tz``), what was inferred of the times (``remarks``), and how many incidents
+        were left out: ``no_position``, ``no_time``, ``outside_period``; ``without_place`` tells how many rows
+        of which other layer count nowhere.
 
     Raises
     ------
@@ -143,7 +150,8 @@ def rank_faults(
     ground = shapes.copy()
     ground[~areal] = shapely.buffer(shapes[~areal], within_m)
     if incidents is not None:
-        places, account = _incidents(incidents, frame, until, since_days, time)
+        how = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+        places, account = _incidents(incidents, frame, until, since_days, time, how)
         about |= account
         _, row = shapely.STRtree(shapes).query(places, predicate="dwithin", distance=within_m)
         found["incidents"] = np.bincount(row, minlength=len(frame)).astype(np.int64)
@@ -241,6 +249,7 @@ def _incidents(
     until: str | dt.date | None,
     since_days: int | None,
     time: str,
+    how: dict[str, Any],
 ) -> tuple[NDArray[Any], dict[str, Any]]:
     """Return the places of the incidents that count, and an account of the others."""
     placed = _placed(incidents, "incidents", faults.crs)
@@ -257,14 +266,17 @@ def _incidents(
             "or count all with since_days=None"
         )
         raise MissingColumnError(message)
-    day = days_of(placed[time], f"incidents: {time}")
+    # Which comes first, day or month, rows without a position show as well.
+    order = time_order(incidents[time], name=f"incidents: {time}", **how)
+    day = order.read(placed[time]).required().days
     known = day != NEVER
-    last = day_of(until, "until") if until is not None else int(day[known].max(initial=NEVER))
+    last = day_of(until, "until", tz=order.tz) if until is not None else int(day[known].max(initial=NEVER))
     counts = known & (day <= last) & (day > last - since_days) if last != NEVER else known
     account |= {"no_time": int((~known).sum()), "outside_period": int((known & ~counts).sum())}
     if last != NEVER:
         ends = np.array([last - since_days + 1, last]).astype("datetime64[D]")
         account |= {"since": str(ends[0]), "until": str(ends[1])}
+    account |= {"tz": order.tz, "remarks": list(order.remarks)}
     return shapes[counts], account
 
 

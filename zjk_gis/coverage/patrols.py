@@ -16,6 +16,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.times import BEIJING, time_order
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,6 +39,9 @@ def patrol_coverage(
     end: str | dt.date | None = None,
     patrol: str = "patrol_code",
     time: str = "recorded_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     within_m: float = 20.0,
     most_seconds: float = 120.0,
     most_metres: float = 200.0,
@@ -57,6 +61,8 @@ def patrol_coverage(
         The first and last day of the period, both included; by default those of the tracks.
     patrol, time : str
         The columns of `tracks` with the code of who walked, and the time of the fix.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `assign_incidents`.
     within_m : float, default 20.0
         How far from the line of a section one may walk, the accuracy of GPS included.
     most_seconds, most_metres : float
@@ -80,7 +86,7 @@ def patrol_coverage(
         - with `required`: ``days_required`` (int64) and ``fulfilled`` (bool).
 
         ``attrs["tracks"]`` tells ``fixes``, ``steps``, ``gaps`` and ``unusable`` (fixes without place,
-        time or code).
+        time or code), whose days were counted (``tz``), and what was inferred of the times (``remarks``).
 
     Raises
     ------
@@ -111,13 +117,24 @@ def patrol_coverage(
         message = f"complete_from must be a share above 0 and up to 1, not {complete_from!r}"
         raise InputError(message)
     sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code)
-    steps, account = _steps(tracks, sections, patrol, time, most_seconds, most_metres)
-    first = day_of(start) if start is not None else int(steps["day"].min()) if len(steps) else NEVER
-    last = day_of(end) if end is not None else int(steps["day"].max()) if len(steps) else ALWAYS
+    _check_columns(tracks, patrol, time)
+    order = time_order(
+        tracks[time], dayfirst=dayfirst, time_format=time_format, tz=tz, name=f"tracks: {time}"
+    )
+    times, _ = order.times(tracks[time])
+    steps, account = _steps(tracks, sections, patrol, times, most_seconds, most_metres)
+    first = (
+        day_of(start, "start", tz=tz)
+        if start is not None
+        else int(steps["day"].min())
+        if len(steps)
+        else NEVER
+    )
+    last = day_of(end, "end", tz=tz) if end is not None else int(steps["day"].max()) if len(steps) else ALWAYS
     if first > last:
         message = f"start ({start}) lies after end ({end})"
         raise InputError(message)
-    begins, ends = validity_days(sections, "sections")
+    begins, ends = validity_days(sections, "sections", tz=tz)
     sections = sections[(begins <= last) & (ends >= first)]
     steps = steps[(steps["day"] >= first) & (steps["day"] <= last)].reset_index(drop=True)
     walked = _walked(sections.geometry.to_numpy(), steps, within_m, both_sides=both_sides)
@@ -129,7 +146,7 @@ def patrol_coverage(
         wanted = _required_days(sections, required)
         fulfilled = result["days_walked"] >= wanted
         result = with_answers(result, {"days_required": wanted, "fulfilled": fulfilled})
-    result.attrs["tracks"] = account
+    result.attrs["tracks"] = account | {"tz": tz, "remarks": list(order.remarks)}
     return result
 
 
@@ -147,21 +164,23 @@ def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]
     return wanted.astype(np.int64)
 
 
-def _steps(
-    tracks: gpd.GeoDataFrame,
-    sections: gpd.GeoDataFrame,
-    patrol: str,
-    time: str,
-    most_seconds: float,
-    most_metres: float,
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Join the fixes of each patrol that follow each other closely enough."""
+def _check_columns(tracks: gpd.GeoDataFrame, patrol: str, time: str) -> None:
     for name in (patrol, time):
         if name not in tracks:
             message = f"tracks: no column {name!r}; its columns are {', '.join(map(str, tracks.columns))}"
             raise MissingColumnError(message)
+
+
+def _steps(
+    tracks: gpd.GeoDataFrame,
+    sections: gpd.GeoDataFrame,
+    patrol: str,
+    times: pd.Series,
+    most_seconds: float,
+    most_metres: float,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Join the fixes of each patrol that follow each other closely enough."""
     usable = has_place(tracks.geometry.to_numpy()) & tracks[patrol].notna().to_numpy()
-    times = pd.to_datetime(tracks[time], errors="coerce")
     usable = usable & times.notna().to_numpy()
     kept = ready(tracks[usable], "tracks", kind="point", crs=sections.crs) if usable.any() else tracks[usable]
     fixes = pd.DataFrame(

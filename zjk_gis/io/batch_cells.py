@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import InputError
 from zjk_gis.io.batch_scan import BLANK, ODD
 from zjk_gis.layers.bare_numbers import fits, misfits
-from zjk_gis.layers.periods import NEVER, days_of
+from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.spec import Field
+from zjk_gis.layers.times import YEAR_FIRST
 from zjk_gis.layers.values import converted
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.batch_scan import Loops
     from zjk_gis.layers.bare_numbers import Limit
+    from zjk_gis.layers.times import TimeOrder
 
 __all__ = [
     "Cells",
@@ -33,13 +34,11 @@ __all__ = [
     "Why",
     "bounded",
     "days_of_cells",
-    "days_of_text",
     "numbers_of_cells",
     "places_of",
 ]
 
 _NUMBER = Field(name="coordinate", title="坐标", dtype="number")
-_TIME = Field(name="occurred_at", title="发生时间", dtype="datetime")
 
 
 class Why(IntEnum):
@@ -191,48 +190,40 @@ def bounded(places: Places, limit: Limit) -> Places:
     return Places(places.x, places.y, why).without(wrong, None)
 
 
-def days_of_cells(cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def days_of_cells(cells: Cells, order: TimeOrder = YEAR_FIRST) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Read cells as days.
+
+    Parameters
+    ----------
+    cells : Cells
+    order : TimeOrder, optional
+        How the column is read, as its first rows or the caller told; by default with the year first alone.
 
     Returns
     -------
     days : ndarray of int64
         Day numbers of `zjk_gis.layers.periods`; `NEVER` where nothing stands or no date.
     wrong : ndarray of bool
-        Where something else than a date stands.
+        Where something else than a date stands, or one in another order.
+
+    Examples
+    --------
+    >>> from zjk_gis.io.batch_scan import loops_for
+    >>> from zjk_gis.layers.times import time_order
+    >>> order = time_order(pd.Series(["13/01/1970"]))
+    >>> left, right = np.array([0, 11, 22, 27]), np.array([10, 21, 26, 27])
+    >>> cells = Cells("1970-01-02,03/01/1970,soon".encode(), left, right, loops_for(27))
+    >>> days, wrong = days_of_cells(cells, order)
+    >>> days[:2].tolist(), wrong.tolist()
+    ([1, 2], [False, False, True, False])
     """
+    if not order.reads_plain_days:
+        return order.days(pd.Series(cells.decoded(np.arange(len(cells.left))), dtype="str"))
     days = np.zeros(len(cells.left), dtype=np.int64)
     kind = np.zeros(len(cells.left), dtype=np.int8)
     wrong = np.zeros(len(cells.left), dtype=bool)
     if cells.loops.read_days(cells.text, cells.left, cells.right, days, kind):
         days[kind == BLANK] = NEVER
         odd = np.flatnonzero(kind == ODD)
-        texts, places = np.unique(np.array(cells.decoded(odd), dtype=object), return_inverse=True)
-        known, bad = days_of_text(texts.tolist())
-        days[odd], wrong[odd] = known[places], bad[places]
-    return days, wrong
-
-
-def days_of_text(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Read distinct texts as days; what is no date is told instead of refused.
-
-    Examples
-    --------
-    >>> days, wrong = days_of_text(["1970-01-02", "1970年1月3日 08:00", "soon", " "])
-    >>> days[:2].tolist(), wrong.tolist()
-    ([1, 2], [False, False, True, False])
-    """
-    values = pd.Series(texts, dtype="str")
-    wrong = np.zeros(len(texts), dtype=bool)
-    try:
-        return days_of(values, "times"), wrong
-    except InputError:
-        pass
-    times, unread = converted(values, _TIME)
-    days = days_of(times, "times")
-    for row in np.flatnonzero(unread).tolist():
-        try:
-            days[row] = days_of(values.iloc[[row]], "times")[0]
-        except InputError:
-            wrong[row] = True
+        days[odd], wrong[odd] = order.days(pd.Series(cells.decoded(odd), dtype="str"))
     return days, wrong

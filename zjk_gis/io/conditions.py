@@ -11,6 +11,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError
 from zjk_gis.io.stored import kind_of
+from zjk_gis.layers.times import BEIJING, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ _SMALLEST, _LARGEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column's value must be: one of some, or between two."""
+    """What a column's value must be: one of some, or between two; of times with a zone, in UTC."""
 
     column: str
     kind: Kind
@@ -33,6 +34,7 @@ class Condition:
     least: Any = None
     most: Any = None
     one_of: bool = True
+    zoned: bool = False
 
 
 def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Condition]:
@@ -67,7 +69,7 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
             if kind == "integer":
                 least = math.ceil(least) if isinstance(least, float) else least
                 most = math.floor(most) if isinstance(most, float) else most
-            found.append(Condition(column, kind, least=least, most=most, one_of=False))
+            found.append(Condition(column, kind, least=least, most=most, one_of=False, zoned=zoned))
             continue
         several = (
             list(wanted) if isinstance(wanted, list | set | frozenset | np.ndarray | pd.Series) else [wanted]
@@ -76,7 +78,8 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
         values = tuple(sorted({value(each) for each in given}))
         if kind == "integer":
             values = tuple(int(each) for each in values if each == int(each))
-        found.append(Condition(column, kind, values=values, missing=len(given) < len(several)))
+        missing = len(given) < len(several)
+        found.append(Condition(column, kind, values=values, missing=missing, zoned=zoned))
     return found
 
 
@@ -89,16 +92,9 @@ def _comparable(value: Any, kind: Kind, zoned: bool, what: str) -> str | int | f
     if isinstance(value, np.generic):
         value = value.item()
     if kind == "time":
-        try:
-            time = pd.Timestamp(value)
-        except (ValueError, TypeError):
-            message = f"{what}: {value!r} is no time; write it as 2025-12-31 or 2025-12-31 08:00"
-            raise InputError(message) from None
+        time = time_of(value, what).time
         if zoned:  # a time without zone is Beijing's, as everywhere in the library
-            time = time.tz_localize("Asia/Shanghai") if time.tzinfo is None else time
-            return f"{time.tz_convert('UTC').tz_localize(None).isoformat(timespec='milliseconds')}"
-        if time.tzinfo is not None:
-            time = time.tz_convert("Asia/Shanghai").tz_localize(None)
+            time = time.tz_localize(BEIJING).tz_convert("UTC").tz_localize(None)
         return str(time.isoformat(timespec="milliseconds"))
     suits = {
         "text": isinstance(value, str),

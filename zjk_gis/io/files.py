@@ -40,6 +40,7 @@ from zjk_gis.layers.datum_words import parse_datum
 from zjk_gis.layers.datums import in_declared_datum, stated_datum
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.times import BEIJING, YEAR_FIRST, TimeOrder
 from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def read_layer(
     lat: str | None = None,
     datum: str | None = None,
     spec: LayerSpec | str | None = None,
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
 
@@ -92,6 +96,14 @@ def read_layer(
         What the layer should be. Its Chinese column names and aliases become the library's English names,
         and values its types: codes text, numbers float64, dates datetime64. A value that is none stays as
         it came.
+    dayfirst : bool, optional
+        What 10/03/2025 is in the columns that `spec` calls dates and times: True for the 10th of March, False
+        for the 3rd of October. By default what each column shows; where it does not, its values stay as they
+        came.
+    time_format : str, optional
+        How such columns are written, in the words of strptime, such as ``"%d.%m.%y %H:%M"``.
+    tz : str, default "Asia/Shanghai"
+        To whose clock times with a zone are turned there.
 
     Returns
     -------
@@ -151,10 +163,15 @@ def read_layer(
     """
     source = existing_file(path)
     wanted = spec_of(spec) if isinstance(spec, str) else spec
+    if wanted is None and (dayfirst is not None or time_format is not None):
+        message = f"{source}: dayfirst= and time_format= are for the dates of a spec; name it with spec="
+        raise InputError(message)
+    order = TimeOrder("times", tz, dayfirst, time_format=time_format)
     given = parse_crs(crs)
     declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
-        return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted)
+        how: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+        return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted, **how)
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
@@ -182,18 +199,24 @@ def read_layer(
     report["renamed"] = report.pop("names", {})
     report |= {"rows": len(frame), "crs": None if frame.crs is None else frame.crs.to_string()}
     if wanted is not None:
-        frame = as_spec(frame, wanted, source, report)
+        frame = as_spec(frame, wanted, source, report, order=order)
     frame.attrs = {"report": report}
     return frame
 
 
 def as_spec(
-    frame: gpd.GeoDataFrame, spec: LayerSpec, source: Path, report: dict[str, Any]
+    frame: gpd.GeoDataFrame,
+    spec: LayerSpec,
+    source: Path,
+    report: dict[str, Any],
+    *,
+    order: TimeOrder = YEAR_FIRST,
 ) -> gpd.GeoDataFrame:
     """Give a layer the names and types of its spec; the report is told what that changed and could not."""
     frame = conform(frame, spec)
     report["renamed"] = report.get("renamed", {}) | frame.attrs.get("renamed", {})
-    frame, report["unconverted"] = convert_types(frame, spec)
+    frame, report["unconverted"], told = convert_types(frame, spec, order=order)
+    report["remarks"] += [f"{source.name}: {remark}" for remark in told]
     for field, rows in report["unconverted"].items():
         what = spec.field(field).dtype
         report["remarks"].append(

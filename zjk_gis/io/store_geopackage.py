@@ -58,6 +58,12 @@ _GPKG, _VERSION = 0x47504B47, 10400  # what marks an SQLite file as a GeoPackage
 _ENVELOPE_BYTES = np.array([0, 32, 48, 48, 64, 0, 0, 0])
 _REFUSE = "{what} ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END"
 _TIME = "strftime('%Y-%m-%dT%H:%M:%f', {column})"
+# Times of a table of others may have a zone: they are read as Beijing's.
+_BEIJING_TIME = (
+    "CASE WHEN {column} GLOB '*[Zz]' OR substr({column}, -6) GLOB '[+-][0-9][0-9]:[0-9][0-9]' "
+    "THEN strftime('%Y-%m-%dT%H:%M:%f', {column}, '+8 hours') "
+    "ELSE strftime('%Y-%m-%dT%H:%M:%f', {column}) END"
+)
 _DTYPES = {
     "BOOLEAN": "bool", "DATE": "datetime64[ms]", "DATETIME": "datetime64[ms]", "DOUBLE": "float64",
     "FLOAT": "float64", "INT": "int64", "INTEGER": "int64", "MEDIUMINT": "int64", "REAL": "float64",
@@ -483,7 +489,9 @@ def _put_measures(shapes: NDArray[np.object_], made: Path, version: Version) -> 
 def _test(condition: Condition) -> tuple[str, list[Any]]:
     """Write a condition as SQL with places for its values, which are bound."""
     column = quoted(condition.column)
-    value = _TIME.format(column=column) if condition.kind == "time" else column
+    value = column
+    if condition.kind == "time":
+        value = (_TIME if condition.zoned else _BEIJING_TIME).format(column=column)
     if not condition.one_of:
         ends = (("<=", condition.most), (">=", condition.least))
         tests = [f"{value} {sign} ?" for sign, end in ends if end is not None]

@@ -18,6 +18,7 @@ from pyproj import CRS
 
 from zjk_gis.errors import InputError
 from zjk_gis.io.writing import plain_columns
+from zjk_gis.layers.times import read_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -311,12 +312,12 @@ def restored(values: Sequence[Any], dtype: str) -> pd.Series:
     """Turn what a store gives back into a column of the dtype that it had."""
     kind = kind_of(dtype)
     if kind == "time":
-        times = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", utc=True)
         wanted = pd.api.types.pandas_dtype(dtype)
         if isinstance(wanted, pd.DatetimeTZDtype):
-            return times.astype(wanted)
-        naive: pd.Series = times.dt.tz_localize(None).astype(wanted)
-        return naive
+            zoned = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", utc=True)
+            return zoned.astype(wanted)
+        # In a table of others they may have a zone all the same.
+        return read_times(pd.Series(values, dtype=object)).required().times.astype(wanted)
     if kind == "text":  # a table of others may hold anything
         return pd.Series([v if v is None or isinstance(v, str) else str(v) for v in values], dtype="str")
     column = pd.Series(values, dtype=object)

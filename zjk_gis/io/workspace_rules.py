@@ -16,6 +16,7 @@ from zjk_gis.io.stored import OWN, joined_dtype, kind_of
 from zjk_gis.layers.datum_words import parse_datum
 from zjk_gis.layers.datums import in_declared_datum
 from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.times import BEIJING, time_of
 from zjk_gis.layers.validate import validate
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ __all__ = [
     "rectangle_of",
 ]
 
-_BEIJING = "Asia/Shanghai"
-
 OnProblems = Literal["refuse", "keep"]
 
 
@@ -59,7 +58,7 @@ def as_table(versions: Any) -> pd.DataFrame:
             "version": pd.Series([each.number for each in listed], dtype="int64"),
             "action": pd.Series([each.action for each in listed], dtype="str"),
             "rows": pd.Series([each.rows for each in listed], dtype="int64"),
-            "written_at": times.dt.tz_convert(_BEIJING).astype(pd.DatetimeTZDtype("ms", _BEIJING)),
+            "written_at": times.dt.tz_convert(BEIJING).astype(pd.DatetimeTZDtype("ms", BEIJING)),
             "source": pd.Series([each.source for each in listed], dtype="str"),
             "note": pd.Series([each.note for each in listed], dtype="str"),
             "spec": pd.Series([each.spec for each in listed], dtype="str"),
@@ -235,24 +234,19 @@ def now() -> str:
 
 def in_beijing(written_at: str) -> str:
     """Return a time of the catalogue as people in Zhangjiakou say it."""
-    return str(pd.Timestamp(written_at).tz_convert(_BEIJING).strftime("%Y-%m-%d %H:%M:%S"))
+    return str(pd.Timestamp(written_at).tz_convert(BEIJING).strftime("%Y-%m-%d %H:%M:%S"))
 
 
 def moment_of(version: str | dt.date) -> str:
     """Return a time as the catalogue writes it; a day means its end."""
     try:
-        time = pd.Timestamp(version)
-    except (ValueError, TypeError):
+        time, is_day = time_of(version, "version")
+    except InputError:
         message = (
             f"version must be a number or a time such as 2025-12-31 or 2025-12-31 08:00, not {version!r}"
         )
         raise InputError(message) from None
-    text = str(version).strip()
-    whole_day = (isinstance(version, dt.date) and not isinstance(version, dt.datetime)) or (
-        isinstance(version, str) and ":" not in text
-    )
-    if whole_day:
-        time = time.normalize() + pd.Timedelta(days=1) - pd.Timedelta(milliseconds=1)
-    zoned = time.tz_localize(_BEIJING) if time.tzinfo is None else time
-    utc = zoned.tz_convert("UTC").tz_localize(None)
+    if is_day:
+        time = time + pd.Timedelta(days=1) - pd.Timedelta(milliseconds=1)
+    utc = time.tz_localize(BEIJING).tz_convert("UTC").tz_localize(None)
     return f"{utc.isoformat(timespec='milliseconds')}Z"

@@ -36,6 +36,7 @@ from zjk_gis.layers.shapes import (
     only,
     point_coordinates,
 )
+from zjk_gis.layers.times import read_times
 from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
@@ -363,7 +364,7 @@ def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in [name for name in frame.columns if name != geometry]:
         kind = pd.api.types.infer_dtype(frame[name], skipna=True)
         if kind in ("date", "datetime") and frame[name].dtype == object:
-            result[name] = pd.to_datetime(frame[name]).astype("datetime64[ms]")
+            result[name] = read_times(frame[name], name=str(name)).required().times.astype("datetime64[ms]")
         elif kind == "boolean" and frame[name].isna().any():
             result[name] = frame[name].astype("boolean")
         elif isinstance(frame[name].dtype, gpd.array.GeometryDtype):

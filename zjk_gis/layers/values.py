@@ -17,6 +17,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.spec import folded
+from zjk_gis.layers.times import YEAR_FIRST, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.layers.spec import Field, LayerSpec
+    from zjk_gis.layers.times import TimeOrder
     from zjk_gis.standards.rules import Overrides
 
 __all__ = [
@@ -43,14 +45,6 @@ __all__ = [
     "understood",
 ]
 
-_BEIJING = "Asia/Shanghai"
-# 2025-12-31, 2025/12/31, 2025.12.31, 2025年12月31日, each perhaps with a time and a zone. Month before day
-# and day before month cannot be told apart, so years come first or not at all.
-_DATE = (
-    r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
-    r"(?:[\sT]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:\.\d+)?[分秒]?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
-)
-_COMPACT_DATE = r"^((?:19|20)\d{2})(\d{2})(\d{2})$"
 _THOUSANDS = r"^-?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _TRUE = frozenset({"是", "有", "true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"否", "无", "false", "f", "no", "n", "0"})
@@ -154,8 +148,8 @@ def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bo
     -------
     values : Series
         Codes and text as str; numbers as float64; integers as int64 (float64 where some are missing); dates
-        and times as datetime64 in Beijing time; yes or no as bool (nullable boolean where some are missing).
-        Missing where a value is missing or cannot be turned.
+        and times as datetime64 in Beijing time, read by `zjk_gis.layers.times`; yes or no as bool
+        (nullable boolean where some are missing). Missing where a value is missing or cannot be turned.
     wrong : ndarray of bool
         Which rows hold something that is no such value.
 
@@ -174,7 +168,8 @@ def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bo
         return _numbers(values, whole=field.dtype == "integer")
     if field.dtype == "boolean":
         return _booleans(values)
-    return _times(values, days=field.dtype == "date")
+    times, wrong, _ = _times(values, field, YEAR_FIRST)
+    return times, wrong
 
 
 def understood(
@@ -371,8 +366,8 @@ def _meaning(spelling: str, meanings: Mapping[str, str]) -> str | None:
 
 
 def convert_types(
-    layer: gpd.GeoDataFrame, spec: LayerSpec
-) -> tuple[gpd.GeoDataFrame, dict[str, list[object]]]:
+    layer: gpd.GeoDataFrame, spec: LayerSpec, *, order: TimeOrder = YEAR_FIRST
+) -> tuple[gpd.GeoDataFrame, dict[str, list[object]], list[str]]:
     """Give the columns of a layer the types of its spec; what cannot be turned is kept as it came.
 
     Parameters
@@ -380,6 +375,8 @@ def convert_types(
     layer : GeoDataFrame
         With the English column names.
     spec : LayerSpec
+    order : TimeOrder, optional
+        What the caller says of dates and times: `dayfirst`, `time_format`, `tz`.
 
     Returns
     -------
@@ -387,19 +384,26 @@ def convert_types(
         A copy.
     unconverted : dict of str to list
         For each field with such values, the index labels of their rows.
+    remarks : list of str
+        What was inferred of dates and times, or could not be.
     """
     result = layer.copy()
     unconverted: dict[str, list[object]] = {}
+    remarks: list[str] = []
     for field in spec.fields:
         if field.name not in result.columns:
             continue
-        values, wrong = converted(layer[field.name], field)
+        if field.dtype in ("date", "datetime"):
+            values, wrong, told = _times(layer[field.name], field, order)
+            remarks += told
+        else:
+            values, wrong = converted(layer[field.name], field)
         if wrong.any():
             unconverted[field.name] = layer.index[wrong].tolist()
             if field.dtype != "text":
                 values = values.astype(object).where(~wrong, layer[field.name].astype(object))
         result[field.name] = values
-    return result, unconverted
+    return result, unconverted, remarks
 
 
 def _texts(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bool_]]:
@@ -443,38 +447,15 @@ def _booleans(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     return (answers.astype(bool) if not answers.isna().any() else answers), wrong
 
 
-def _times(values: pd.Series, *, days: bool) -> tuple[pd.Series, NDArray[np.bool_]]:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        times = values.dt.tz_convert(_BEIJING).dt.tz_localize(None)
-        present = values.notna().to_numpy()
-    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
-        times, present = values, values.notna().to_numpy()
-    else:
-        text = code_text(values)
-        times, present = _parse_times(text), text.notna().to_numpy()
-    times = times.astype("datetime64[us]")
-    wrong = present & times.isna().to_numpy()
-    return (times.dt.normalize() if days else times), wrong
-
-
-def _parse_times(text: pd.Series) -> pd.Series:
-    """Read text as times in Beijing time; NaT where it is none."""
-    parts = text.str.extract(_DATE)
-    date = parts[[0, 1, 2]].fillna(text.str.extract(_COMPACT_DATE).set_axis([0, 1, 2], axis=1))
-    clock = parts[[3, 4, 5]].fillna("00")
-    pieces: list[pd.Series] = [
-        column.str.zfill(2) for column in (date[0], date[1], date[2], clock[3], clock[4], clock[5])
-    ]
-    canonical = pieces[0]
-    for piece, separator in zip(pieces[1:], ("-", "-", " ", ":", ":"), strict=True):
-        canonical = canonical.str.cat(piece, sep=separator)
-    local = pd.to_datetime(canonical, format="%Y-%m-%d %H:%M:%S", errors="coerce").astype("datetime64[us]")
-    zone = parts[6].str.replace("Z", "+00:00", regex=False)
-    if zone.notna().any():
-        hours = pd.to_numeric(zone.str[1:3]) + pd.to_numeric(zone.str[-2:]) / 60
-        offset = hours.where(zone.str[0] != "-", -hours)
-        local = local + pd.to_timedelta(8 - offset.fillna(8.0), unit="h")  # Beijing: eight hours ahead of UTC
-    return local
+def _times(
+    values: pd.Series, field: Field, order: TimeOrder
+) -> tuple[pd.Series, NDArray[np.bool_], list[str]]:
+    reading = read_times(
+        values, dayfirst=order.dayfirst, time_format=order.time_format, tz=order.tz, name=field.name
+    )
+    times = reading.times.dt.normalize() if field.dtype == "date" else reading.times
+    refused = [reading.refusal] if reading.refusal else []
+    return times, reading.wrong, [*refused, *reading.order.remarks]
 
 
 def _plain(text: pd.Series) -> pd.Series:

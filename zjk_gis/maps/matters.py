@@ -12,14 +12,16 @@ import shapely
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import code_text
-from zjk_gis.maps import cards, parts, style
+from zjk_gis.maps import cards, packing, parts, style
 from zjk_gis.maps.parts import pick
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import folium
+    from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
@@ -42,6 +44,9 @@ def assignment_map(
     *,
     code: str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     title: str | None = None,
     source: str | None = None,
     date: str | dt.date | None = None,
@@ -59,6 +64,8 @@ def assignment_map(
         The column of codes; by default ``zone_code``, ``grid_code`` or ``section_code``.
     time : str, default "occurred_at"
         The column of the time slider, where it is there.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `zjk_gis.assign_incidents`.
     title, source : str, optional
     date : str or date, optional
     lang : {"zh", "en"}, default "zh"
@@ -110,7 +117,8 @@ def assignment_map(
             faint=True,
         )
         add_ways(page, assigned, shown, own, group=page.groups[0][0])
-    add_assigned(page, assigned, group=page.groups[0][0], time=time, plain=True)
+    days = packing.day_numbers(assigned, time, dayfirst=dayfirst, time_format=time_format, tz=tz)
+    add_assigned(page, assigned, group=page.groups[0][0], days=days, plain=True)
     parts.frame_by(page, [assigned])
     return page.map()
 
@@ -166,7 +174,12 @@ def _nearest_of_code(
 
 
 def add_assigned(
-    page: Page, assigned: gpd.GeoDataFrame, *, group: str, time: str = "occurred_at", plain: bool
+    page: Page,
+    assigned: gpd.GeoDataFrame,
+    *,
+    group: str,
+    days: NDArray[np.int64] | None,
+    plain: bool,
 ) -> None:
     """Draw incidents by how they were found: a layer each, and rings around those a person should look at.
 
@@ -175,7 +188,8 @@ def add_assigned(
     page : Page
     assigned : GeoDataFrame
     group : str
-    time : str
+    days : ndarray of int64 or None
+        For the time slider, as `packing.day_numbers` gives them.
     plain : bool
         Whether those inside one zone are shown at first.
     """
@@ -185,23 +199,25 @@ def add_assigned(
         else assigned["found"] == ""
     )
     if doubtful.any():
+        shapes = assigned.geometry.to_numpy()
+        ringed = doubtful.to_numpy() & ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
         page.add(
-            parts.placed(assigned[doubtful]),
+            assigned[ringed],
             name=label("ambiguous", page.lang),
             group=group,
             styles=[{**style.mark("#ffffff", radius=8, edge=style.VERMILION, weight=2), "fill": False}],
-            time=time,
+            days=None if days is None else days[ringed],
         )
     for found, look in style.FOUND_MARKS.items():
-        rows = assigned[assigned["found"] == found]
+        is_found = (assigned["found"] == found).to_numpy(dtype=bool)
         page.add(
-            rows,
+            assigned[is_found],
             name=label(found, page.lang),
             group=group,
             styles=[look],
             columns=INCIDENT_COLUMNS,
             search=_SEARCH,
-            time=time,
+            days=None if days is None else days[is_found],
             on=plain or found != "inside",
         )
 
@@ -211,6 +227,9 @@ def density_map(
     *,
     region: gpd.GeoDataFrame | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     title: str | None = None,
     source: str | None = None,
     date: str | dt.date | None = None,
@@ -226,6 +245,8 @@ def density_map(
         The ground they stand on.
     time : str, default "occurred_at"
         The column of the time slider, where it is there; rows without a time show under «all» only.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `zjk_gis.assign_incidents`.
     title, source : str, optional
     date : str or date, optional
     lang : {"zh", "en"}, default "zh"
@@ -274,7 +295,7 @@ def density_map(
         keys=[*enumerate(names), (len(names), pick(lang, "其他", "other"))],
         columns=INCIDENT_COLUMNS,
         search=_SEARCH,
-        time=time,
+        days=packing.day_numbers(incidents, time, dayfirst=dayfirst, time_format=time_format, tz=tz),
         frames_the_page=page.extent is None,
         in_cells=True,
     )

@@ -17,6 +17,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.periods import day_of
+from zjk_gis.layers.times import BEIJING, time_order
 from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ __all__ = ["AREA", "LINE", "POINT", "Extra", "day_numbers", "kinds_of", "morton_
 POINT, LINE, AREA = 0, 1, 2
 _UNTIMED = 1_000_000_000
 _CODES = ("_code", "_codes")
-_EPOCH = pd.Timestamp("1900-01-01")
+_EPOCH = day_of("1900-01-01")
 _LINES = (
     shapely.GeometryType.LINESTRING,
     shapely.GeometryType.MULTILINESTRING,
@@ -190,14 +192,29 @@ def morton_order(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.i
     return np.asarray(np.lexsort((y, x, spread(x) | (spread(y) << np.uint64(1)))), dtype=np.int64)
 
 
-def day_numbers(times: pd.Series) -> NDArray[np.int64]:
-    """Count the days since 1900-01-01; rows without a time get a number beyond all days."""
-    if not pd.api.types.is_datetime64_any_dtype(times.dtype):
-        times = pd.to_datetime(times, errors="coerce", format="mixed", utc=True)
-    if getattr(times.dt, "tz", None) is not None:
-        times = times.dt.tz_localize(None)
-    days = (times - _EPOCH).dt.days
-    return np.asarray(days.where(days >= 0).fillna(_UNTIMED), dtype=np.int64)
+def day_numbers(
+    frame: pd.DataFrame,
+    time: str,
+    *,
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
+) -> NDArray[np.int64] | None:
+    """Count the days of a column since 1900-01-01; rows without a time get a number beyond all days.
+
+    None where there is no such column.
+
+    Raises
+    ------
+    InputError
+        If the column does not show in which order its dates are written.
+    """
+    if time not in frame:
+        return None
+    order = time_order(frame[time], dayfirst=dayfirst, time_format=time_format, tz=tz, name=time)
+    days, _ = order.days(frame[time])
+    is_early = days < _EPOCH  # as is what has no day
+    return np.where(is_early, _UNTIMED, np.where(is_early, _EPOCH, days) - _EPOCH)
 
 
 def untimed(days: NDArray[np.int64]) -> NDArray[np.bool_]:

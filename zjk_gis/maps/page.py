@@ -146,7 +146,7 @@ class Page:
         columns: Sequence[str] = (),
         extras: Sequence[Extra] = (),
         search: Sequence[str] = (),
-        time: str | None = None,
+        days: NDArray[np.int64] | None = None,
         labels: str | Sequence[str] | None = None,
         label_look: Mapping[str, Any] | None = None,
         on: bool = True,
@@ -181,8 +181,8 @@ class Page:
             Further rows of the popup, with a value for each row of the frame.
         search : sequence of str
             The columns in which the search box looks, those that are there and shown.
-        time : str, optional
-            A column of times for the time slider, if it is there.
+        days : ndarray of int64, optional
+            For the time slider: the day of each row, as `packing.day_numbers` counts them.
         labels : str or sequence of str, optional
             A column, or texts, drawn at the features where there is room.
         label_look : mapping, optional
@@ -259,8 +259,8 @@ class Page:
         layer["textOnly"] = as_text is not None
         if as_text is not None:
             return
-        days = packing.day_numbers(frame[time])[usable] if time is not None and time in frame else None
         if days is not None:
+            days = days[usable]
             self._days.append(days)
         if not cells:
             self._note_many(layer["name"], int(usable.sum()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import converted, text_of
 from zjk_gis.reports.telling import display_width, plain
 
@@ -332,7 +334,7 @@ def _moment(value: dt.date) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         return dt.datetime(value.year, value.month, value.day)
     if value.tzinfo is not None:
-        value = value.astimezone(dt.timezone(dt.timedelta(hours=8))).replace(tzinfo=None)
+        value = value.astimezone(zoneinfo.ZoneInfo(BEIJING)).replace(tzinfo=None)
     return dt.datetime(*value.timetuple()[:6])
 
 
