@@ -8,7 +8,11 @@ apart::
     +-----+-----+ +-----+
 """
 
+import subprocess
+import sys
 import warnings
+import zlib
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -294,6 +298,38 @@ class TestSaving:
             else:  # between two arrays: nothing that is read
                 assert loaded.locate(*at(50, 50)).row.tolist() == [0]
         assert tried >= 30
+
+    def test_a_file_made_to_harm_is_refused_or_answers(self, tmp_path):
+        """With right checksums for false offsets, words and counts; in a process that may die of it."""
+        script = Path(__file__).with_name("crafted_files.py")
+        done = subprocess.run(
+            [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=False
+        )
+        lines = done.stdout.splitlines()
+        assert done.returncode == 0, f"{lines[-1]}: exit {done.returncode}\n{done.stderr[-2000:]}"
+        assert sum(line.endswith("refused") for line in lines) > 1000
+
+    @pytest.mark.parametrize(
+        ("directory", "message"),
+        [
+            (b"[" * 100_000, "cannot be read"),
+            (b"[]", "is not one"),
+            (b'{"kind": "zone index", "about": {}, "arrays": {"words": 1}, "bytes": 0}', "describe words"),
+            (
+                b'{"kind": "zone index", "about": {}, "bytes": 0, "arrays": {"words": '
+                + b'{"dtype": "<u4", "at": 0, "crc32": 0, "shape": [1099511627776, 1099511627776]}}}',
+                "no such shape",
+            ),
+        ],
+    )
+    def test_a_directory_made_to_harm_is_refused(self, tmp_path, directory, message):
+        path = tmp_path / "crafted.idx"
+        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (2, 4)
+        head = b"ZJKGISIX" + b"".join(value.to_bytes(width, "little") for value, width in sizes)
+        whole = head + directory
+        path.write_bytes(whole + bytes(-len(whole) % 64))
+        with pytest.raises(FileError, match=message):
+            ZoneIndex.load(path)
 
     @pytest.mark.parametrize(
         "content", [b"", b"PK\x03\x04 a workbook", b"\x80\x05pickled", b"ZJKGISIX" + b"\xff" * 40]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -378,42 +379,59 @@ class ZoneIndex:
         FileError
             If the file is missing, foreign, of another version, truncated or damaged.
         """
-        from pyproj import CRS
-
-        from zjk_gis.engine.grid import CompiledGrid
-
         arrays, about = read_arrays(path, _KIND)
         try:
-            rings = Rings.from_arrays(
-                arrays["coords"],
-                arrays["ring_starts"],
-                arrays["ring_zone"],
-                arrays["ring_part"],
-                about["zones"],
-            )
-            grid = CompiledGrid(
-                words=arrays["words"], coords=arrays["coords"], place=tuple(about["place"]), nx=about["nx"],
-                ny=about["ny"], n_zones=about["zones"], offsets=arrays["offsets"], members=arrays["members"],
-                blocks=arrays["blocks"], tolerance=about["tolerance"],
-            )  # fmt: skip
-        except (KeyError, IndexError, TypeError) as error:
+            return cls._of_file(arrays, about)
+        except (KeyError, TypeError) as error:
             message = f"{path}: lacks {error}; save the index anew"
             raise FileError(message) from error
-        codes = None
-        if "codes" in arrays:
-            ends = np.cumsum(arrays["code_lengths"])
-            text = arrays["codes"].tobytes()
-            codes = np.array(
-                [
-                    text[end - size : end].decode()
-                    for end, size in zip(ends, arrays["code_lengths"], strict=True)
-                ],
-                dtype=np.str_,
-            )
-        index = cls(
-            PolygonIndex(None, arrays["rank"], rings=rings, grid=grid), CRS.from_wkt(about["crs"]), codes
-        )
-        index.repaired = tuple(about["repaired"])
+        except (ValueError, UnicodeError) as error:
+            message = f"{path}: is damaged ({error}); save the index anew"
+            raise FileError(message) from error
+
+    @classmethod
+    def _of_file(cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> ZoneIndex:
+        """Put an index together of what a file holds, all of which is looked at first.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or is not what it should be.
+        """
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError as UnknownCRSError
+
+        from zjk_gis.engine.grid import CompiledGrid
+        from zjk_gis.engine.soundness import fault_of_grid, fault_of_rings
+
+        coords, starts = arrays["coords"], arrays["ring_starts"]
+        zone, part, rank = arrays["ring_zone"], arrays["ring_part"], arrays["rank"]
+        zones = len(rank)
+        if fault := fault_of_rings(coords, starts, zone, part, rank):
+            raise ValueError(fault)
+        if about["zones"] != zones:
+            message = "it says another number of zones than it has"
+            raise ValueError(message)
+        grid = CompiledGrid(
+            words=arrays["words"], coords=coords, place=tuple(about["place"]), nx=about["nx"],
+            ny=about["ny"], n_zones=zones, offsets=arrays["offsets"], members=arrays["members"],
+            blocks=arrays["blocks"], tolerance=about["tolerance"],
+        )  # fmt: skip
+        if fault := fault_of_grid(grid, starts):
+            raise ValueError(fault)
+        repaired = about["repaired"]
+        if not all(type(row) is int and 0 <= row < zones for row in repaired):
+            message = "it names repaired zones that are not there"
+            raise ValueError(message)
+        try:
+            crs = CRS.from_wkt(about["crs"])
+        except UnknownCRSError:
+            message = "its coordinate reference system cannot be read"
+            raise ValueError(message) from None
+        codes = _codes_of(arrays["codes"], arrays["code_lengths"], zones) if "codes" in arrays else None
+        rings = Rings.from_arrays(coords, starts, zone, part, zones)
+        index = cls(PolygonIndex(None, rank, rings=rings, grid=grid), crs, codes)
+        index.repaired = tuple(repaired)
         return index
 
     def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Positions:
@@ -504,6 +522,22 @@ class ZoneIndex:
             self._polygons.rings, x[asked], y[asked], radius[asked], row[asked].astype(np.int64)
         )
         return share
+
+
+def _codes_of(text: NDArray[Any], lengths: NDArray[Any], zones: int) -> NDArray[np.str_]:
+    """Cut the codes of zones out of one text."""
+    sizes = lengths.tolist()
+    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.shape != (zones,):
+        message = "codes are of another kind"
+        raise ValueError(message)
+    if min(sizes) < 0 or sum(sizes) != len(text):
+        message = "codes begin or end where no text is"
+        raise ValueError(message)
+    whole = text.tobytes()
+    ends = itertools.accumulate(sizes)
+    return np.array(
+        [whole[end - size : end].decode() for end, size in zip(ends, sizes, strict=True)], dtype=np.str_
+    )
 
 
 def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:
