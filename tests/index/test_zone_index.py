@@ -25,6 +25,10 @@ from zjk_gis import Policy, ZoneIndex
 from zjk_gis.errors import CRSError, EmptyLayerError, FileError, GeometryError, InputError, MissingColumnError
 
 EAST, NORTH = 573_000.0, 4_520_000.0
+HUGE = (
+    b'{"kind": "zone index", "about": {}, "bytes": 0, "arrays": {"words": '
+    b'{"dtype": "<u4", "at": 0, "crc32": 0, "shape": [1099511627776, 1099511627776]}}}'
+)
 
 
 def make_zones(*shapes, crs=4547, **columns):
@@ -315,11 +319,7 @@ class TestSaving:
             (b"[" * 100_000, "cannot be read"),
             (b"[]", "is not one"),
             (b'{"kind": "zone index", "about": {}, "arrays": {"words": 1}, "bytes": 0}', "describe words"),
-            (
-                b'{"kind": "zone index", "about": {}, "bytes": 0, "arrays": {"words": '
-                + b'{"dtype": "<u4", "at": 0, "crc32": 0, "shape": [1099511627776, 1099511627776]}}}',
-                "no such shape",
-            ),
+            (HUGE, "no such shape"),
         ],
     )
     def test_a_directory_made_to_harm_is_refused(self, tmp_path, directory, message):

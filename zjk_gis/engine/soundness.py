@@ -1,13 +1,13 @@
 """Whether arrays that came from a file are those of an index.
 
-Compiled code goes where an offset or a word sends it, and one that leads beyond its array ends the process. So
-whatever was not made here is looked through once, from end to end, before the first point is asked:
+Compiled code goes where an offset or a word sends it, and one that leads beyond its array ends the process.
+So whatever was not made here is looked through once, from end to end, before the first point is asked:
 
 1. Rings follow one another, are closed, have at least four vertices, and belong to a zone.
 2. The ranks of the zones are the numbers from 0 on, each once.
 3. The sets of several zones follow one another, and hold zones that there are.
-4. A cell leads to a zone, a set, a record or a block that there is; the first cell, to which all points beyond
-   the grid are sent, leads to nobody.
+4. A cell leads to a zone, a set, a record or a block that there is; the first cell, to which all points
+   beyond the grid are sent, leads to nobody.
 5. A record ends before the room that reading ahead needs; its zones exist, its bits are those of its zones,
    and its edges are edges of rings.
 6. A block is the cell of the grid, or of one block of a lower number, that leads to it: nothing leads in a

@@ -8,6 +8,7 @@ GeoPackages and shapefiles; the results go out through `zjk_gis.io.batch_targets
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,13 +19,13 @@ import numpy as np
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.batch_cells import Places
 from zjk_gis.io.paths import blamed_on, ending_of, existing_file
+from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
@@ -50,7 +51,7 @@ __all__ = [
 _TEXT = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".geoparquet")
 _LAYERS = (".gpkg", ".shp")
-_ENDS_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,22 +251,37 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def fingerprint_of(files: Sequence[Path]) -> str:
-    """Return what tells whether files are the same as before: names, sizes, times and their ends.
+    """Return what tells whether files are the same as before: their names and all their content.
+
+    Size and time may be the same after a change, and differ without one; a shapefile is also what stands in
+    the files beside it, and a GeoPackage what waits in its journal.
 
     Raises
     ------
     FileError
         If one cannot be read.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for file in files:
+    digest = hashlib.sha256()
+    for file in _with_companions(files):
         with blamed_on(file), file.open("rb") as content:
-            facts = file.stat()
-            digest.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
-            digest.update(content.read(_ENDS_BYTES))
-            content.seek(max(0, facts.st_size - _ENDS_BYTES))
-            digest.update(content.read(_ENDS_BYTES))
+            digest.update(f"{file.name}\0{os.fstat(content.fileno()).st_size}\0".encode(errors="replace"))
+            while piece := content.read(_PIECE_BYTES):
+                digest.update(piece)
     return digest.hexdigest()
+
+
+def _with_companions(files: Sequence[Path]) -> list[Path]:
+    """Return files, each followed by those without which it is not whole."""
+    whole: list[Path] = []
+    for file in files:
+        whole.append(file)
+        if ending_of(file) == ".shp":
+            beside = [sidecar(file, ending) for ending in (".dbf", ".shx", ".prj", ".cpg")]
+        else:
+            journals = [file.with_name(file.name + ending) for ending in ("-wal", "-journal")]
+            beside = [each for each in journals if ending_of(file) == ".gpkg" and each.is_file()]
+        whole += [each for each in beside if each is not None]
+    return whole
 
 
 def first_places(source: Source) -> Places:
