@@ -34,6 +34,7 @@ from zjk_gis.io.batches import (
 )
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables import BATCH_ROWS
+from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.times import BEIJING
 from zjk_gis.progress import track
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.batch_ledger import Ledger
     from zjk_gis.io.batch_targets import Target
     from zjk_gis.io.batches import Batch, Place, Source
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["JobSummary", "assign_batch"]
 
@@ -85,6 +87,7 @@ def assign_batch(
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
+    lang: Language = "zh",
 ) -> JobSummary:
     r"""Find who answers for each incident of a file of any length, and write the rows with their answers.
 
@@ -131,6 +134,8 @@ def assign_batch(
         Go on where an earlier run with the same source, layers and options was stopped.
     progress : bool, optional
         Whether to show how far it is; by default only where somebody watches.
+    lang : {"zh", "en"}, default "zh"
+        Of the reasons beside the rows that are set aside.
 
     Returns
     -------
@@ -181,6 +186,7 @@ def assign_batch(
     (2, 1, {'missing': 1})
     """
     began = clock.perf_counter()
+    check_language(lang)
     goal = target_file(target)
     rejects_path = goal.with_name(f"{goal.stem}.rejects.csv")
     files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
@@ -203,7 +209,7 @@ def assign_batch(
     rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, **reading)
     if rows is None:
         tally, told = assign_whole(
-            source, goal, rejects_path, plan, time=time, times=times, reading=reading, **looks
+            source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks
         )
         told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
@@ -213,6 +219,7 @@ def assign_batch(
             "the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
+    rows.lang = lang
     if plan.needs_day:
         rows.settle_times(**times)
     doubts = check_rows(first_points(rows, _LOOKED_AT), roads, plan, fix=False, even_if_off=even_if_off)
@@ -222,7 +229,9 @@ def assign_batch(
             name: _digest(layer)
             for name, layer in (("zones", zones), ("grids", grids), ("sections", sections))
         },
-        "options": repr({**answering, **reading, **times, "time": time, "batch_rows": batch_rows}),
+        "options": repr(
+            {**answering, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
+        ),
         "version": __version__,
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["Checked", "assign_whole", "check_rows"]
 
@@ -131,6 +132,7 @@ def assign_whole(
     time: str,
     times: dict[str, Any],
     reading: dict[str, Any],
+    lang: Language,
 ) -> tuple[Counter[str], dict[str, Any]]:
     """Read, answer and write; return what was counted and what else there is to tell."""
     points = _read(source, reading)
@@ -155,7 +157,7 @@ def assign_whole(
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
     _write(rows, answers, target, is_bare=is_bare, moved=moved)
-    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare)
+    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang)
     told = {
         "remarks": (*report["remarks"], *order.remarks),
         "encoding": report.get("encoding", ""),
@@ -251,7 +253,9 @@ def _write(
     write_table(with_answers(table, answers), target)
 
 
-def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool) -> None:
+def _write_rejects(
+    points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool, lang: Language
+) -> None:
     """Write the rows that are set aside as they came, behind their number and the reason."""
     rows = np.flatnonzero(why)
     if not len(rows):
@@ -263,6 +267,6 @@ def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path,
         shapes = aside.geometry.to_numpy()
         table[aside.geometry.name] = pd.Series(shapely.to_wkt(shapes), index=aside.index, dtype="str")
     table.insert(0, "row_number", rows + 1, allow_duplicates=True)
-    reasons = [label(Why(reason).word) for reason in why[rows].tolist()]
+    reasons = [label(Why(reason).word, lang) for reason in why[rows].tolist()]
     table.insert(1, "why", pd.Series(reasons, index=aside.index, dtype="str"), allow_duplicates=True)
     write_table(table, path)

@@ -104,6 +104,7 @@ def command(
         code=code,
         policy=Policy(priority_order=priority_order or ()),
         progress=False if console.as_json else None,
+        lang=console.lang,
         **how,
         **times,
         **options,
@@ -118,11 +119,7 @@ def command(
     for line in steering_words(done.about, console.lang):
         console.say(line, line)
     console.say(f"结果:{output}", f"result: {output}")
-    if summary["rejected"]:
-        console.say(
-            f"{summary['rejected']:,} 行未采用,原因见 {summary['rejects']}",
-            f"{summary['rejected']:,} rows rejected, with reasons: {summary['rejects']}",
-        )
+    _tell_what_is_aside(done, console)
     if report is not None:
         assigned = None
         if summary["incidents"] <= MOST_REPORTED:
@@ -130,6 +127,19 @@ def command(
         report_assignment(report, summary, assigned, layers, incidents.name, console)
         summary["report"] = str(report)
     console.result(summary)
+
+
+def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
+    """Say which rows did not go out and why, and what was no row at all."""
+    if done.rejects:
+        reasons = [f"{label(why, console.lang)} {count:,}" for why, count in done.reject_reasons.items()]
+        console.say(
+            f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
+            f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
+        )
+    if done.left_out:
+        kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
+        console.say(f"不计入案件的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
 
 
 def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:

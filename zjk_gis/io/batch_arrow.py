@@ -220,9 +220,10 @@ class ArrowSource(Settled):
         """Write the rejected rows, behind their number and the reason; shapes as well-known text."""
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         out = np.flatnonzero(why)
+        reasons = [label(Why(reason).word, self.lang) for reason in why[out].tolist()]
         told = [
             pyarrow.array(batch.before + out + 1),
-            pyarrow.array([label(Why(reason).word) for reason in why[out].tolist()], pyarrow.string()),
+            pyarrow.array(reasons, pyarrow.string()),
         ]
         rows = batch.content.take(pyarrow.array(out))
         columns = [

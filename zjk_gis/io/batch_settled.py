@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.batch_cells import Places
     from zjk_gis.layers.datum_words import WebDatum
+    from zjk_gis.layers.labels import Language
     from zjk_gis.layers.times import TimeOrder
 
 __all__ = ["Settled"]
@@ -37,6 +38,7 @@ class Settled:
     crs: CRS
     datum: WebDatum | None = None
     order: TimeOrder = YEAR_FIRST
+    lang: Language = "zh"  # of the reasons beside rejected rows
 
     @property
     def is_moved(self) -> bool:

@@ -172,9 +172,12 @@ class TextSource(Settled):
         """Hand out the rows from a place on."""
         rows = place.rows
         for part in range(place.part, len(self.files)):
-            for lot in self.tables[part].lots(place.at if part == place.part else 0):
+            at = place.at if part == place.part else 0
+            above = self.tables[part].report["left_out"] if at == 0 else []
+            for lot in self.tables[part].lots(at):
                 count = len(lot.found.begin)
-                told = (*(f"left:{row['why']}" for row in lot.left_out), *_counted(lot.mixed))
+                left_out = (f"left:{row['why']}" for row in (*above, *lot.left_out))
+                told, above = (*left_out, *_counted(lot.mixed)), []
                 yield Batch(count, rows, Place(part, lot.after, rows + count), lot.found, told)
                 rows += count
 
@@ -269,7 +272,9 @@ class TextSource(Settled):
         found = batch.content
         lines = []
         for row in np.flatnonzero(why).tolist():
-            told = self.delimiter.join([str(batch.before + row + 1), label(Why(why[row]).word), ""]).encode()
+            told = self.delimiter.join(
+                [str(batch.before + row + 1), label(Why(why[row]).word, self.lang), ""]
+            ).encode()
             lines += [told, bytes(found.text[found.begin[row] : found.end[row]]), self.line_end]
         return b"".join(lines)
 

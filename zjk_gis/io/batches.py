@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from zjk_gis.layers.labels import Language
+
 
 __all__ = [
     "BATCH_ROWS",
@@ -116,6 +118,7 @@ class Source(Protocol):
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
     encoding: str  # of text; empty where the format says it
+    lang: Language  # of the reasons beside rejected rows
 
     @property
     def is_moved(self) -> bool:
