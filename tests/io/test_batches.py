@@ -595,7 +595,10 @@ def test_a_link_planted_in_the_middle_is_not_written_through(tmp_path, name):
 def test_a_folder_of_parts_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "out.csv.parts").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(FileError, match="is not a folder"), open_ledger(tmp_path / "out.csv", {}, resume=True):
+    with (
+        pytest.raises(FileError, match="is not a folder"),
+        open_ledger(tmp_path / "out.csv", {}, resume=True),
+    ):
         pass
     assert list((tmp_path / "elsewhere").iterdir()) == []
 

@@ -5,8 +5,8 @@ a manifest says how far they are whole. A part counts once its bytes are on the 
 names it has taken the place of the one before. What lies beyond is cut off when the job goes on. The target
 itself appears at the end, by one renaming.
 
-What an earlier run left is believed if it is as that run left it: the manifest has a checksum, and so have the
-bytes of each part. Nothing is written through a link that somebody put where the job writes.
+What an earlier run left is believed if it is as that run left it: the manifest has a checksum, and so have
+the bytes of each part. Nothing is written through a link that somebody put where the job writes.
 """
 
 from __future__ import annotations
@@ -151,7 +151,9 @@ class Ledger:
         self.target = target
         self.folder = target.with_name(target.name + ".parts")
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
-            message = f"{self.folder}: is not a folder, where the parts of this job would lie; move or remove it"
+            message = (
+                f"{self.folder}: is not a folder, where the parts of this job would lie; move or remove it"
+            )
             raise FileError(message)
         self.remarks: list[str] = []
         self._fingerprint = dict(fingerprint)
@@ -256,7 +258,7 @@ class Ledger:
         with suppress(KeyError, TypeError, AttributeError):
             parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
             if told.pop("checksum") == _checksum(told) and _agree(parts):
-                return told | {"parts": parts}
+                return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
         self.remarks.append(f"{self.target.name}: begun anew, as the record of an earlier run is damaged")
         return None
 
@@ -430,7 +432,7 @@ def _opened(path: Path) -> BinaryIO:
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
         os.close(number)
         raise OSError(errno.EMLINK, "is not a file of its own")
-    return os.fdopen(number, "r+b", buffering=0)  # type: ignore[return-value]
+    return os.fdopen(number, "r+b", buffering=0)
 
 
 def _not_a_lock(path: Path) -> FileError:
