@@ -110,7 +110,12 @@ def count_or_refuse(
 
 
 def on_the_ground(
-    layer: gpd.GeoDataFrame, source: str, datum: str | None, remembered: Mapping[str, str], workspace: str
+    layer: gpd.GeoDataFrame,
+    source: str,
+    datum: str | None,
+    remembered: Mapping[str, str],
+    *,
+    is_own: bool,
 ) -> tuple[gpd.GeoDataFrame, str, str]:
     """Bring a layer to the ground from the datum declared for it.
 
@@ -124,8 +129,8 @@ def on_the_ground(
         remembered of its source; that comes before what its file says.
     remembered : mapping of str to str
         The datum of each source.
-    workspace : str
-        A layer that was read from it is on the ground.
+    is_own : bool
+        Whether the layer was read from this workspace: then it is on the ground.
 
     Returns
     -------
@@ -141,7 +146,7 @@ def on_the_ground(
         declared, told = parse_datum(datum), "argument"
     elif read.get("declared_by") == "argument":
         declared, told = read["source"], "argument"
-    elif source and source in remembered and report.get("workspace") != workspace:
+    elif source and source in remembered and not is_own:
         declared, told = parse_datum(remembered[source]), f"workspace: remembered of {source}"
     else:
         return layer, "", ""
