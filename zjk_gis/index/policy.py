@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Policy", "first_by_rank", "precedence", "rank_of"]
+__all__ = ["Policy", "first_by_rank", "policy_of", "precedence", "rank_of"]
 
 _KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
 _EQUAL_AREA = 6933
@@ -84,6 +84,22 @@ class Policy:
             raise InputError(message)
 
 
+def policy_of(policy: object) -> Policy:
+    """Return a policy, the usual one where none is given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if policy is None:
+        return Policy()
+    if not isinstance(policy, Policy):
+        message = f"policy must be a Policy, such as Policy(order=('lowest_code',)), not {policy!r:.100}"
+        raise InputError(message)
+    return policy
+
+
 def rank_of(
     layer: gpd.GeoDataFrame,
     code: str | None,
@@ -118,7 +134,7 @@ def rank_of(
     InputError
         If priorities are not understood: neither numbers nor words of one order; the message names them.
     """
-    policy = policy or Policy()
+    policy = policy_of(policy)
     keys: dict[str, NDArray[np.generic]] = {}
     for key in (*policy.order, *_LAST):
         if key == "highest_priority":

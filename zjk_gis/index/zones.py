@@ -18,7 +18,7 @@ from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.policy import Policy, first_by_rank, rank_of
-from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.values import code_text
@@ -244,9 +244,7 @@ class ZoneIndex:
         InputError
             If a distance or share is out of range, or x and y differ in length.
         """
-        if not 0 <= undecided_below <= 1:
-            message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
-            raise InputError(message)
+        require_shares(undecided_below=undecided_below)
         require_amounts(border_within_m=border_within_m)
         xs, ys = given_coordinates(x, y)
         place = self.place(xs, ys, crs)
@@ -338,9 +336,7 @@ class ZoneIndex:
         >>> row.tolist(), distance_m.tolist()
         ([0, 1], [0.0, 30.0])
         """
-        if not max_distance_m >= 0:
-            message = f"max_distance_m must be a number of at least 0, not {max_distance_m!r}"
-            raise InputError(message)
+        require_reach(max_distance_m=max_distance_m)
         xs, ys = given_coordinates(x, y)
         row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
         return row, distance / self._units(1.0)
@@ -510,7 +506,11 @@ class ZoneIndex:
         self, x: NDArray[np.float64], y: NDArray[np.float64], row: NDArray[np.int32], accuracy_m: ArrayLike
     ) -> NDArray[np.float64]:
         """Return the share of each accuracy circle that lies in the answering zone; 0 where there is none."""
-        radius = np.broadcast_to(as_floats(accuracy_m), x.shape)
+        try:
+            radius = np.broadcast_to(as_floats(accuracy_m), x.shape)
+        except (TypeError, ValueError):
+            message = "accuracy_m must be a number, or one for every point"
+            raise InputError(message) from None
         if not (np.isfinite(radius) & (radius >= 0)).all():
             message = "accuracy_m must be finite and at least 0 for every point"
             raise InputError(message)

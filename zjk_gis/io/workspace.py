@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -575,7 +576,7 @@ class Workspace:
     def _columns(self, version: Version, columns: Sequence[str] | None) -> Sequence[str]:
         if columns is None:
             return [name for name, _ in version.columns]
-        if isinstance(columns, str):
+        if isinstance(columns, str) or not isinstance(columns, Iterable):
             message = f"columns must be a list of names, such as [{columns!r}]"
             raise InputError(message)
         wanted = [name for name in columns if name != version.geometry_name]

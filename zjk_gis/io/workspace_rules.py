@@ -189,8 +189,16 @@ def rectangle_of(bbox: Any, version: Version) -> tuple[float, float, float, floa
         crs = version.parsed_crs
         corners = (bbox if crs is None else convert_crs(bbox, crs, name="bbox")).total_bounds
     else:
-        corners = np.asarray(bbox, dtype=float) if np.size(bbox) == 4 else np.array([np.nan])
-    if not np.isfinite(corners).all() or corners[0] > corners[2] or corners[1] > corners[3]:
+        try:
+            corners = np.asarray(bbox, dtype=float).ravel()
+        except (TypeError, ValueError):
+            corners = np.empty(0)
+    if (
+        len(corners) != 4
+        or not np.isfinite(corners).all()
+        or corners[0] > corners[2]
+        or corners[1] > corners[3]
+    ):
         message = f"bbox must be (minx, miny, maxx, maxy) in the CRS of the layer, not {bbox!r:.100}"
         raise InputError(message)
     return (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))
