@@ -586,6 +586,17 @@ class TestAccuracy:
         assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps_error", undecided_below=0.7)
         assert assigned["ambiguous"].tolist() == [True, False]
 
+    def test_a_circle_without_end_lies_in_no_zone(self, zones):
+        """Infinity, as devices say that they do not know, and a radius whose square is none."""
+        for boundless in (float("inf"), "inf", 1e200, 3e7):
+            incidents = make_incidents((50, 50), (50, 50)).assign(gps=[boundless, 5])
+            assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps")
+            assert assigned["share"].tolist() == [0.0, 1.0]
+            assert assigned["reason"].tolist() == ["undecided", "one_zone"]
+            assert assigned["ambiguous"].tolist() == [True, False]
+        everywhere = zjk_gis.assign_incidents(make_incidents((50, 50)), zones, accuracy_m=1e200)
+        assert everywhere["share"].tolist() == [0.0]
+
     def test_a_wrong_one_is_set_aside_and_told(self, zones):
         incidents = make_incidents((99, 50), (99, 50), (99, 50)).assign(gps=[5, -1, "good"])
         assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps", undecided_below=0.7)

@@ -288,10 +288,14 @@ def days_judged(
 
 
 def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
-    """Return the accuracy of each position in metres, NaN where it is not known, and what is no accuracy."""
+    """Return the accuracy of each position in metres, NaN where it is not known, and what is not an accuracy.
+
+    Infinity is set aside, too, but says that the position may be anywhere, and so it stays.
+    """
     aside = SetAside()
     values, unknown = aside.amounts(incidents, "incidents", column)
-    return np.where(unknown, np.nan, values), aside.rows
+    raw = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isposinf(raw), np.inf, np.where(unknown, np.nan, values)), aside.rows
 
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:

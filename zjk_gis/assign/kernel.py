@@ -40,6 +40,7 @@ _INSIDE, _BORDER, _NEAREST, _NONE = range(len(FOUND))
     _OUT_OF_REACH, _NO_POSITION, _BAD_POSITION, _ZERO,
 ) = range(len(REASONS))  # fmt: skip
 _MILLIMETRE = 3  # decimals: distances that agree to the millimetre are equal
+_ANYWHERE_M = 2.0e7  # half way around the earth
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,10 @@ def doubt_inaccurate(
 ) -> None:
     """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
     share = (answers.row >= 0).astype(np.float64)
-    known = np.isfinite(accuracy) & (accuracy > 0) & (answers.row >= 0)
-    asked = np.flatnonzero(known)
+    known = (accuracy > 0) & (answers.row >= 0)
+    boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
+    share[boundless] = 0.0
+    asked = np.flatnonzero(known & ~boundless)
     if len(asked):
         asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
         share[asked] = disc_shares(
