@@ -413,12 +413,18 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     vector.bytewise = None if plain else encoding.name
     crs = _crs_of_prj(sidecar(source, ".prj"))
     digits = long_numbers(table[1]) if table is not None else {}
-    if not _is_plain(source, crs, digits):
+    blank = table is not None and table[1].has_blank_logicals()
+    if blank or not _is_plain(source, crs, digits):
         _copy_shapefile(vector, digits)
+    if blank and table is not None:
+        table[1].mark_blank_logicals(vector.path.with_suffix(".dbf"))
     vector.layer = source.stem
     vector.rows = _count_rows(vector)
     if table is not None:
         vector.deleted = table[1].deleted_rows()
+        if 0 <= vector.rows < table[1].rows:
+            more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
+            report["remarks"].append(f"{source.name}: its .dbf {more}")
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
         report["remarks"].append(f"{source.name}: {vector.deleted} rows are marked as deleted and left out")
