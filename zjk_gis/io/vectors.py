@@ -34,8 +34,9 @@ from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, GeometryError
+from zjk_gis.io.batch_stream import decode_text
 from zjk_gis.io.binary_shapes import shapes_of_wkb
-from zjk_gis.io.encoding import Encoding, decode_text, decode_value
+from zjk_gis.io.encoding import Encoding, decode_value
 from zjk_gis.io.geojson import check_all_read, one_collection
 from zjk_gis.io.geopackage import geopackage_numbers, geopackage_rows, quoted
 from zjk_gis.io.paths import blamed_on, pinned_name
@@ -388,7 +389,7 @@ def _open_geojson(vector: Vector) -> None:
         report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
     joined = one_collection(text, source, report)
     vector.layer, vector.text = None, text if joined is None else joined
-    if joined is not None or encoding.name != "UTF-8":
+    if joined is not None or encoding.name != "UTF-8" or encoding.damaged:
         vector.path = Path(_folder_of(vector), "a.geojson")
         vector.path.write_text(vector.text, encoding="utf-8", newline="")
 
