@@ -1,4 +1,4 @@
-"""Ground cut along the borders of two versions of zones, of which the later were computed from the earlier."""
+"""Ground cut along the borders of two versions of zones, the later computed from the earlier."""
 
 import numpy as np
 import pytest
