@@ -81,7 +81,8 @@ class Ground:
     @classmethod
     def within(cls, divided: Divided, allowed: gpd.GeoDataFrame | None) -> Ground:
         """Take allowed ground out of what lies within the outline of zones."""
-        outlines = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts([divided.faces.cover])))
+        rims = shapely.get_exterior_ring(shapely.get_parts([divided.faces.cover]))
+        outlines = np.asarray(shapely.polygons(rims))
         return cls._without(cover_of(outlines), allowed, divided.crs)
 
     @classmethod
