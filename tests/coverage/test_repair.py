@@ -123,7 +123,11 @@ class TestGaps:
 
     def test_ground_that_needs_no_zone_is_left_alone(self, region, zones):
         river = make_region(square(98, -10, 4, 300))
-        assert len(repair_coverage(region, zones, allowed=river)) == 0
+        proposals = repair_coverage(region, zones, allowed=river)
+        assert proposals["action"].tolist() == ["match"] * 2  # C gets the corners of A and B
+        mended = apply_repairs(zones, proposals)
+        assert mended.area.tolist() == zones.area.tolist()
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
 
     def test_gaps_joined_by_a_hairline_are_two(self):
         joined = shapely.union_all([square(20, 49, 2, 2), square(80, 49, 2, 2), square(22, 50, 58, 0.002)])
@@ -279,6 +283,54 @@ class TestTraps:
     )
     def test_the_guard_says_why(self, after, words):
         assert refusal(square(0, 0), after, 0.0) == words
+
+
+class TestVertices:
+    """C, below, has no vertex where A and B meet: no ground is in doubt, but the borders do not match."""
+
+    ZONES = make_zones(square(0, 50, 50, 50), square(50, 50, 50, 50), square(0, 0, 100, 50))
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    def test_a_zone_gets_the_vertices_of_its_neighbours(self, crs):
+        zones = self.ZONES.to_crs(crs)
+        if crs == 4490:  # drawn in degrees: the vertex lies on the straight line there
+            low, high = (shapely.get_coordinates(zones.geometry[2])[at] for at in (1, 2))
+            assert not np.array_equal(low, high)
+        proposals = repair_coverage(None, zones)
+        assert set(proposals["action"]) <= {"match", "snap"}
+        assert set(proposals["gaining_code"]) <= {"A", "B", "C"}
+        assert (proposals["status"] == "proposed").all()
+        mended = apply_repairs(zones, proposals)
+        account = mended.attrs["repairs"]
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        assert (account["coverage_is_valid"], account["not_valid_codes"]) == (True, [])
+
+    def test_the_proposal_names_the_points_and_whose_they_are(self):
+        proposals = repair_coverage(None, self.ZONES)
+        assert set(proposals["action"]) == {"match"}
+        assert set(proposals["gaining_code"]) == {"C"}
+        assert set(proposals["neighbours"]) <= {"A", "B"}
+        assert set(proposals["by"]) == {"vertices_of_the_other"}
+        assert proposals["area_m2"].tolist() == [0] * len(proposals)
+        assert {(x, y) for x, y in shapely.get_coordinates(proposals.geometry.to_numpy())} == {
+            (X + 50.0, Y + 50.0)
+        }
+        mended = apply_repairs(self.ZONES, proposals)
+        assert mended.area.tolist() == self.ZONES.area.tolist()
+        assert mended.attrs["repairs"]["changed_codes"] == []
+        assert mended.attrs["repairs"]["renoded_codes"] == ["C"]
+
+    def test_what_is_not_mended_is_named(self):
+        mended = apply_repairs(self.ZONES, repair_coverage(None, self.ZONES), accept=[])
+        account = mended.attrs["repairs"]
+        assert (account["coverage_is_valid"], account["not_valid_codes"]) == (False, ["A", "B", "C"])
+
+    def test_two_vertices_that_are_all_but_one_become_one(self):
+        near = Polygon([(X, Y + 50), (X, Y), (X + 100, Y), (X + 100, Y + 50), (X + 50, Y + 50 + 3e-9)])
+        zones = self.ZONES.assign(geometry=[*self.ZONES.geometry[:2], near])
+        assert not shapely.coverage_is_valid(zones.geometry.to_numpy())
+        mended = apply_repairs(zones, repair_coverage(None, zones))
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
 
 
 class TestSnapping:

@@ -16,6 +16,7 @@ import shapely
 
 from zjk_gis.coverage.contact import alongside
 from zjk_gis.coverage.faces import choose
+from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import InputError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.engine.shapes import Rings
-
-__all__ = ["coverage_edges"]
+__all__ = ["coverage_edges", "stray_vertices"]
 
 _EXACT_M = 1e-8  # nearer than rounding of coordinates in metres can tell: the vertex lies on the edge
 _RUN = 5.0  # tolerances: borders that merely cross are near each other for less
@@ -132,6 +131,49 @@ def coverage_edges(
     table = gpd.GeoDataFrame(found, geometry="geometry", crs=crs)
     table.attrs["edges_left"] = len(edges)
     return table
+
+
+def stray_vertices(
+    shapes: NDArray[Any], within: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Find the vertices that lie on the border of another polygon which has none there.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+    within : float
+        How near counts as on it. Of two vertices that are as near, but not the same, one is named: the other
+        has to move.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+    of, by : ndarray of int64
+        Which polygon has the vertex, and which lacks it.
+
+    Examples
+    --------
+    >>> shapes = shapely.box([0, 10, 0], [10, 10, 0], [10, 20, 20], [20, 20, 10])
+    >>> points, _, by = stray_vertices(shapes, 1e-7)
+    >>> np.unique(points, axis=0).tolist(), np.unique(by).tolist()
+    ([[10.0, 10.0]], [2])
+    """
+    edges, owner = _edges_left(Rings.of(shapes), np.arange(len(shapes)))
+    found = _lonely_vertices(edges, owner, within)
+    both = np.concatenate([edges[:, :2], edges[:, 2:]])
+    ends = np.unique(np.column_stack([both, np.tile(owner, 2)]), axis=0)
+    if not len(ends):
+        return found.point, found.of, found.by
+    at, near = shapely.STRtree(np.asarray(shapely.points(ends[:, :2]))).query(
+        shapely.points(found.point), predicate="dwithin", distance=within
+    )
+    theirs = ends[near, 2] == found.by[at]
+    at, near = at[theirs], near[theirs]
+    one, other = found.point[at], ends[near, :2]
+    moves = (other[:, 0] < one[:, 0]) | ((other[:, 0] == one[:, 0]) & (other[:, 1] < one[:, 1]))
+    kept = np.ones(len(found.point), dtype=bool)
+    kept[at[moves]] = False
+    return found.point[kept], found.of[kept], found.by[kept]
 
 
 @dataclass(frozen=True, slots=True)
