@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from zjk_gis import apply_repairs, coverage_gaps, overlapping_zones, repair_coverage
+from zjk_gis import apply_repairs, coverage_gaps, mend_coverage, overlapping_zones, repair_coverage
 from zjk_gis.coverage.mending import refusal
 from zjk_gis.errors import InputError, MissingColumnError
 
@@ -331,6 +331,45 @@ class TestVertices:
         assert not shapely.coverage_is_valid(zones.geometry.to_numpy())
         mended = apply_repairs(zones, repair_coverage(None, zones))
         assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+
+class TestRounds:
+    """Repairs are made until nothing is left, or only what a person must decide."""
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    @pytest.mark.parametrize("amount", [0.02, 0.043, 0.5])
+    def test_borders_drawn_by_many_hands_end_as_a_valid_coverage(self, amount, crs):
+        region, zones = jittered_city(5, seed=1, amount=amount)
+        for ground in (region, None):
+            mended, repairs = mend_coverage(ground, zones.to_crs(crs), **NO_LIMITS)
+            account = mended.attrs["repairs"]
+            assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+            assert (account["coverage_is_valid"], account["not_valid_codes"]) == (True, [])
+            assert account["gaps_left"] == account["overlaps_left"] == account["left_to_a_person"] == 0
+            assert repairs["made"].all()
+            assert len(account["applied"]) == len(repairs) > 20
+
+    def test_what_a_person_must_decide_is_listed_and_its_zones_are_named(self):
+        zones = make_zones(square(0, 0), square(0, 0), square(98, 0))
+        mended, repairs = mend_coverage(None, zones)
+        account = mended.attrs["repairs"]
+        assert repairs[~repairs["made"]]["reason"].tolist() == ["duplicate"]
+        assert (account["coverage_is_valid"], account["left_to_a_person"]) == (False, 1)
+        assert {"A", "B"} <= set(account["not_valid_codes"])
+
+    def test_what_has_been_mended_has_nothing_left_to_mend(self):
+        """A lies 1 m over B; D, below, lacks the vertex where B and C meet."""
+        upper = [square(0, 50, 51, 50), square(50, 50, 50, 50), square(100, 50, 50, 50)]
+        zones = make_zones(*upper, square(0, 0, 150, 50))
+        mended, repairs = mend_coverage(None, zones)
+        assert set(repairs["action"]) == {"cut", "match"}
+        assert mended.attrs["repairs"]["coverage_is_valid"]
+        again, nothing = mend_coverage(None, mended)
+        assert (len(nothing), again.geometry.tolist()) == (0, mended.geometry.tolist())
+
+    def test_at_least_one_round_is_asked_for(self):
+        with pytest.raises(InputError, match="rounds must be at least 1"):
+            mend_coverage(None, TestVertices.ZONES, rounds=0)
 
 
 class TestSnapping:

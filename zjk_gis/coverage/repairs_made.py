@@ -114,9 +114,9 @@ def apply_repairs(
     _check_unchanged(rows, shapes, fixes)
     after, refused, result = _made(zones, judged, shapes, fixes)
     done = refused == ""
-    areal = shapely.get_dimensions(fixes.grounds) == 2
+    vertices = _are_vertices(fixes)
     changed = np.zeros(len(shapes), dtype=bool)
-    changed[fixes.changed[done & areal]] = True
+    changed[fixes.changed[done & ~vertices]] = True
     touched = np.flatnonzero(after != shapes)
 
     filled = float(shapely.area(fixes.grounds[done & (fixes.losing < 0)]).sum())
@@ -147,10 +147,10 @@ def _made(
 ) -> tuple[NDArray[Any], NDArray[np.object_], gpd.GeoDataFrame]:
     """Make the fixes; where a zone would be invalid in the layer's own CRS, all but those beside it."""
     refused = np.full(len(fixes.grounds), "", dtype=object)
-    areal = shapely.get_dimensions(fixes.grounds) == 2
+    vertices = _are_vertices(fixes)
     while True:
         tried, after = refused == "", shapes
-        for own, make in ((tried & areal, mended), (tried & ~areal, _match)):
+        for own, make in ((tried & ~vertices, mended), (tried & vertices, _match)):
             after, refused[own] = make(after, fixes.take(own))
         touched = np.flatnonzero(after != shapes)
         result, sound = _with_shapes(zones, judged, shapes, after, touched)
@@ -162,6 +162,11 @@ def _made(
         hindered = np.zeros(len(refused), dtype=bool)
         hindered[beside] = True
         refused[hindered & tried] = "would_be_invalid"
+
+
+def _are_vertices(fixes: Fixes) -> NDArray[np.bool_]:
+    """Tell which fixes give vertices rather than ground."""
+    return np.asarray((shapely.get_dimensions(fixes.grounds) == 0) & (fixes.losing < 0))
 
 
 def _match(shapes: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np.object_]]:
