@@ -156,4 +156,4 @@ def test_the_datum_of_a_source_is_named_once_and_remembered(run, tmp_path):
         assert workspace.read("calls").geometry.x.round(5).tolist() == [114.87222, 114.87222]
     code, _, err = run("import", web, city, *options, "--datum", "mars2")
     assert code == 2
-    assert "datum='mars2' is not a datum" in err
+    assert "--datum mars2 is not a datum" in err

@@ -19,7 +19,7 @@ from zjk_gis._optional import has
 from zjk_gis._version import __version__
 from zjk_gis.assign.outcome import JobSummary, judge, summary_of
 from zjk_gis.assign.plan import AssignmentPlan
-from zjk_gis.assign.whole import Checked, assign_whole, check_rows
+from zjk_gis.assign.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
 from zjk_gis.index.policy import Policy
 from zjk_gis.io.batch_ledger import open_ledger
@@ -34,7 +34,9 @@ from zjk_gis.io.batches import (
 )
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables import BATCH_ROWS
+from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.progress import track
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.batch_ledger import Ledger
     from zjk_gis.io.batch_targets import Target
     from zjk_gis.io.batches import Batch, Place, Source
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["JobSummary", "assign_batch"]
 
@@ -65,7 +68,11 @@ def assign_batch(
     lon: str | None = None,
     lat: str | None = None,
     crs: Any = None,
+    datum: str | None = None,
     time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
     code: str | None = None,
     level: int | str | None = None,
     at: str | dt.date | None = None,
@@ -76,9 +83,11 @@ def assign_batch(
     policy: Policy | None = None,
     roads: gpd.GeoDataFrame | None = None,
     fix_positions: bool = False,
+    even_if_off: bool = False,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
+    lang: Language = "zh",
 ) -> JobSummary:
     r"""Find who answers for each incident of a file of any length, and write the rows with their answers.
 
@@ -96,10 +105,16 @@ def assign_batch(
     lon, lat : str, optional
         The columns of coordinates; by default the file's geometry, or the columns of the usual names.
     crs : optional
-        The system of the coordinates, where the file does not say. Degrees are taken for CGCS2000 if nearly
-        all of the first rows lie in China.
+        The system of the coordinates, where the file does not say; by default what most of the first rows
+        are (see `read_layer`).
+    datum : str, optional
+        The datum of the positions, as for `read_layer`. Where it is GCJ-02 or BD-09 the answers are for the
+        ground, and a table says in ``lon`` and ``lat`` where that is.
     time : str, default "occurred_at"
         The column of times; also recognised by its Chinese names.
+    dayfirst, time_format, tz
+        How they are read and whose days count, as in `assign_incidents`; the first 10,000 rows decide for
+        all of a long file, and a row that is written otherwise is set aside.
     code, level, at, border_within_m, nearest_within_m, undecided_below, policy
         As in `assign_incidents`.
     accuracy_m : float, optional
@@ -110,6 +125,8 @@ def assign_batch(
     fix_positions : bool, default False
         Fix swapped axes, GCJ-02 and BD-09 where that is certain (see `fix_positions`). All rows are held in
         memory for it, as a reporting channel is judged as a whole.
+    even_if_off : bool, default False
+        Go on where most positions lie outside everything or in another datum, as in `assign_incidents`.
     batch_rows : int, default 131072
         About how many rows are worked on at once. In memory are at most five batches and two for every
         processor: half a gigabyte with ten columns on two processors, however long the file is.
@@ -117,6 +134,8 @@ def assign_batch(
         Go on where an earlier run with the same source, layers and options was stopped.
     progress : bool, optional
         Whether to show how far it is; by default only where somebody watches.
+    lang : {"zh", "en"}, default "zh"
+        Of the reasons beside the rows that are set aside.
 
     Returns
     -------
@@ -167,6 +186,7 @@ def assign_batch(
     (2, 1, {'missing': 1})
     """
     began = clock.perf_counter()
+    check_language(lang)
     goal = target_file(target)
     rejects_path = goal.with_name(f"{goal.stem}.rejects.csv")
     files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
@@ -180,13 +200,16 @@ def assign_batch(
         "undecided_below": undecided_below,
         "accuracy_m": accuracy_m,
         "policy": policy or Policy(),
+        "tz": tz,
     }
     plan = AssignmentPlan.prepare(zones, grids=grids, sections=sections, **answering)  # type: ignore[arg-type]
-    reading = {"lon": lon, "lat": lat, "crs": crs}
-    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, **reading)
+    reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
+    times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+    looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
+    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, tz=tz, **reading)
     if rows is None:
         tally, told = assign_whole(
-            source, goal, rejects_path, plan, roads=roads, fix=fix_positions, time=time, reading=reading
+            source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks
         )
         told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
@@ -196,20 +219,27 @@ def assign_batch(
             "the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    doubts = _doubts(rows, roads)
+    rows.lang = lang
+    if plan.needs_day:
+        rows.settle_times(**times)
+    doubts = check_rows(first_points(rows, _LOOKED_AT), roads, plan, fix=False, even_if_off=even_if_off)
     fingerprint = {
         "source": fingerprint_of(files),
         **{
             name: _digest(layer)
             for name, layer in (("zones", zones), ("grids", grids), ("sections", sections))
         },
-        "options": repr({**answering, **reading, "time": time, "batch_rows": batch_rows}),
+        "options": repr(
+            {**answering, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
+        ),
         "version": __version__,
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:
         resumed_from = ledger.place.rows
         nothing = np.empty(0)
-        sample = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
+        sample: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
+        if _says_where(rows, goal):
+            sample = {"lon": nothing, "lat": nothing, **sample}
         place_for = target_for(ledger, rows, sample, _renamed(rows.schema.names, sample))
         tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
@@ -236,20 +266,16 @@ def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Sourc
     if not (is_batch_source(source) and is_batch_target(target) and has("pyarrow")):
         return None
     try:
-        return open_source(source, **options)
+        opened = open_source(source, **options)
     except NotInBatchesError:
         return None
+    # A geometry that came from a file passes on as it is; where it must be moved, all is written anew.
+    return None if opened.is_moved and opened.geometry is not None else opened
 
 
-def _doubts(rows: Source, roads: gpd.GeoDataFrame | None) -> Checked:
-    """Look at the first positions of a long file."""
-    nothing = gpd.GeoDataFrame(geometry=[], crs=rows.crs)
-    if roads is None:
-        return Checked(nothing, {}, {})
-    try:
-        return check_rows(first_points(rows).head(_LOOKED_AT), roads, fix=False)
-    except InputError:  # columns that could be several things matter to nobody but this
-        return Checked(nothing, {}, {})
+def _says_where(rows: Source, target: Path) -> bool:
+    """Tell whether a table must say where its positions are, as they were moved to the ground."""
+    return rows.is_moved and rows.geometry is None and target.suffix.lower() != ".gpkg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +354,11 @@ def _work(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) ->
     batch = source.checked(batch)
     judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
     judged.tally.update(batch.told)
-    encoded = target.encode(batch, judged.keep, judged.places, judged.answers)
+    answers = judged.answers
+    if "lon" in target.added:
+        lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))
+        answers = {"lon": lon, "lat": lat, **answers}
+    encoded = target.encode(batch, judged.keep, judged.places, answers)
     rejects = b"" if judged.keep.all() else source.rejects(batch, judged.places.why)
     return _Outcome(batch.after, encoded, rejects, judged.tally)
 

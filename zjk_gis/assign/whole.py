@@ -6,7 +6,7 @@ under the same columns, and the same rows are set aside for the same reasons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assign.incidents import as_columns
+from zjk_gis.assign.incidents import as_columns, check_places
 from zjk_gis.assign.outcome import judge
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import GeometryError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.batch_cells import Places, Why, bounded
 from zjk_gis.io.batches import parts_of, time_column
 from zjk_gis.io.files import list_layers, read_layer
@@ -29,7 +29,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.positions import check_positions, fix_positions
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.times import YEAR_FIRST, time_order
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["Checked", "assign_whole", "check_rows"]
 
@@ -67,7 +68,14 @@ class Checked:
     lacking: str = ""
 
 
-def check_rows(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, *, fix: bool) -> Checked:
+def check_rows(
+    points: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame | None,
+    plan: AssignmentPlan,
+    *,
+    fix: bool,
+    even_if_off: bool,
+) -> Checked:
     """Find what is suspicious about the positions of rows under whatever names, and fix it if asked to.
 
     Parameters
@@ -75,20 +83,41 @@ def check_rows(points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, *, fix:
     points : GeoDataFrame
     roads : GeoDataFrame or None
         By which GCJ-02 and BD-09 are told, if the rows say their reporting channel and road.
+    plan : AssignmentPlan
+        That will answer.
     fix : bool
+    even_if_off : bool
+        Whether to go on where most rows lie outside everything, or in another datum.
+
+    Raises
+    ------
+    InputError
+        If they do, and it was not asked for; or positions are to be fixed and it is not clear by what.
     """
-    known = conform(points, spec_of("incidents"))
+    try:
+        known = conform(points, spec_of("incidents"))
+    except InputError:
+        if fix:
+            raise
+        known = points  # nobody but the evidence cares which of two columns is the road's name
     lacking = "" if roads is None else next((n for n in ("source", "road_name") if n not in known), "")
-    found = check_positions(known, roads=None if lacking else roads)
-    problems = {str(kind): int(count) for kind, count in found["problem"].value_counts().sort_index().items()}
-    if not fix:
-        return Checked(points, problems, {}, lacking)
-    mended = fix_positions(known, found)
-    points = points.set_geometry(mended.geometry.set_axis(points.index))
-    points = with_answers(points, {"position_fix": mended["position_fix"]})
-    fixes = mended["position_fix"].str.split(";").explode()
-    fixed = {kind: int((fixes == kind).sum()) for kind in problems}
-    return Checked(points, problems, fixed, lacking)
+    checked = Checked(points, {}, {}, lacking)
+    if fix or roads is not None:
+        found = check_positions(known, roads=None if lacking else roads)
+        counts = found["problem"].value_counts().sort_index()
+        problems = {str(kind): int(count) for kind, count in counts.items()}
+        checked = replace(checked, problems=problems)
+        if fix:
+            known = fix_positions(known, found)
+            points = points.set_geometry(known.geometry.set_axis(points.index))
+            points = with_answers(points, {"position_fix": known["position_fix"]})
+            fixes = known["position_fix"].str.split(";").explode()
+            checked = replace(
+                checked, points=points, fixed={kind: int((fixes == kind).sum()) for kind in problems}
+            )
+    if not even_if_off:
+        check_places(known, plan)
+    return checked
 
 
 def assign_whole(
@@ -99,18 +128,20 @@ def assign_whole(
     *,
     roads: gpd.GeoDataFrame | None,
     fix: bool,
+    even_if_off: bool,
     time: str,
+    times: dict[str, Any],
     reading: dict[str, Any],
+    lang: Language,
 ) -> tuple[Counter[str], dict[str, Any]]:
     """Read, answer and write; return what was counted and what else there is to tell."""
     points = _read(source, reading)
     report = dict(points.attrs["report"])
-    checked = Checked(points, {}, {})
-    if fix or roads is not None:
-        checked = check_rows(points, roads, fix=fix)
-        points = checked.points
     if points.crs is None and points.geometry.isna().all():
         points = points.set_crs(CGCS2000)
+    _refuse_other_kinds(points)
+    checked = check_rows(_as_points(points), roads, plan, fix=fix, even_if_off=even_if_off)
+    points = checked.points if fix else points
     when = time_column(list(map(str, points.columns)), time)
     if plan.needs_day and when is None:
         message = (
@@ -118,7 +149,7 @@ def assign_whole(
             "name the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    order = time_order(points[str(when)], name=str(when)) if plan.needs_day else YEAR_FIRST
+    order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
     judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
     judged.tally.update(f"left:{row['why']}" for row in report.get("left_out", []))
     moved = fix or "datum" in report
@@ -126,7 +157,7 @@ def assign_whole(
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
     _write(rows, answers, target, is_bare=is_bare, moved=moved)
-    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare)
+    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang)
     told = {
         "remarks": (*report["remarks"], *order.remarks),
         "encoding": report.get("encoding", ""),
@@ -164,17 +195,34 @@ def _layer_of(file: Path) -> str | None:
     return next((name for name in names if name in (spec.name, spec.title)), None) if len(names) > 1 else None
 
 
-def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
-    """Return the positions of rows, and why there are none."""
+def _refuse_other_kinds(points: gpd.GeoDataFrame) -> None:
+    """Refuse rows of which none is a point."""
     shapes = points.geometry.to_numpy()
-    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
-    kinds = shapely.get_type_id(shapes)
-    if there.any() and not (kinds[there] == shapely.GeometryType.POINT).any():
+    kinds = shapely.get_type_id(shapes[has_shape(shapes)])
+    if len(kinds) and not (kinds == shapely.GeometryType.POINT).any():
         named = ", ".join(sorted(set(points.geom_type.dropna())))
         message = (
             f"incidents: the rows are not points but {named}; use .representative_point() or .explode() first"
         )
         raise GeometryError(message)
+
+
+def _as_points(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave the shape of a row out that is not a point; it is set aside."""
+    shapes = points.geometry.to_numpy()
+    other = has_shape(shapes) & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    if not other.any():
+        return points
+    kept = shapes.copy()
+    kept[other] = None
+    return points.set_geometry(gpd.GeoSeries(kept, index=points.index, crs=points.crs))
+
+
+def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
+    """Return the positions of rows, and why there are none."""
+    shapes = points.geometry.to_numpy()
+    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    kinds = shapely.get_type_id(shapes)
     x, y = point_coordinates(shapes)
     why = np.zeros(len(points), dtype=np.uint8)
     why[~there] = Why.MISSING
@@ -205,7 +253,9 @@ def _write(
     write_table(with_answers(table, answers), target)
 
 
-def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool) -> None:
+def _write_rejects(
+    points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool, lang: Language
+) -> None:
     """Write the rows that are set aside as they came, behind their number and the reason."""
     rows = np.flatnonzero(why)
     if not len(rows):
@@ -217,6 +267,6 @@ def _write_rejects(points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path,
         shapes = aside.geometry.to_numpy()
         table[aside.geometry.name] = pd.Series(shapely.to_wkt(shapes), index=aside.index, dtype="str")
     table.insert(0, "row_number", rows + 1, allow_duplicates=True)
-    reasons = [label(Why(reason).word) for reason in why[rows].tolist()]
+    reasons = [label(Why(reason).word, lang) for reason in why[rows].tolist()]
     table.insert(1, "why", pd.Series(reasons, index=aside.index, dtype="str"), allow_duplicates=True)
     write_table(table, path)

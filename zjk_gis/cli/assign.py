@@ -9,13 +9,15 @@ import click
 
 from zjk_gis.assign.job import assign_batch
 from zjk_gis.assign.steering import steering_words
-from zjk_gis.cli.city import read_zones
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
+from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError
 from zjk_gis.index.policy import Policy
 from zjk_gis.io import check_writable, list_layers, read_layer
+from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.positions import check_positions, fix_positions
 
@@ -48,6 +50,9 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--lat", help="The column of latitudes or northings of a table.")
 @click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@datum_option
+@even_if_off_option
+@reading_times
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
 @speaking
 def command(
@@ -60,6 +65,9 @@ def command(
     lat: str | None,
     crs: str | None,
     fix_positions: bool,
+    datum: str | None,
+    even_if_off: bool,
+    times: dict[str, Any],
     report: Path | None,
     priority_order: tuple[str, ...] | None,
     console: Console,
@@ -91,10 +99,14 @@ def command(
         sections=layers.get("road_sections"),
         roads=layers.get("roads"),
         fix_positions=fix_positions,
+        datum=datum,
+        even_if_off=even_if_off,
         code=code,
         policy=Policy(priority_order=priority_order or ()),
         progress=False if console.as_json else None,
+        lang=console.lang,
         **how,
+        **times,
         **options,
     )
     for remark in done.remarks:
@@ -107,11 +119,7 @@ def command(
     for line in steering_words(done.about, console.lang):
         console.say(line, line)
     console.say(f"结果:{output}", f"result: {output}")
-    if summary["rejected"]:
-        console.say(
-            f"{summary['rejected']:,} 行未采用,原因见 {summary['rejects']}",
-            f"{summary['rejected']:,} rows rejected, with reasons: {summary['rejects']}",
-        )
+    _tell_what_is_aside(done, console)
     if report is not None:
         assigned = None
         if summary["incidents"] <= MOST_REPORTED:
@@ -119,6 +127,19 @@ def command(
         report_assignment(report, summary, assigned, layers, incidents.name, console)
         summary["report"] = str(report)
     console.result(summary)
+
+
+def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
+    """Say which rows did not go out and why, and what was no row at all."""
+    if done.rejects:
+        reasons = [f"{label(why, console.lang)} {count:,}" for why, count in done.reject_reasons.items()]
+        console.say(
+            f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
+            f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
+        )
+    if done.left_out:
+        kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
+        console.say(f"不计入案件的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
 
 
 def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
@@ -145,7 +166,7 @@ def tell_summary(summary: dict[str, Any], console: Console) -> None:
 
 def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Split off the rows that have no usable position, numbered from 1 as a spreadsheet shows them."""
-    unusable = assigned["reason"].isin(["no_position", "bad_position"]).to_numpy()
+    unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
     numbered = assigned.drop(columns=assigned.geometry.name)
     numbered.insert(0, "row_number", range(1, len(assigned) + 1))
     numbered.insert(1, "why", assigned["reason"].map(label))
@@ -191,7 +212,7 @@ def tell_positions(problems: dict[str, int], fixed: dict[str, int] | None, conso
                 f"  坐标问题 {label(problem)}:{count:,} 件,已改正 {done:,} 件",
                 f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
             )
-        elif problem in ("swapped_axes", "gcj02", "bd09"):
+        elif problem in ("swapped_axes", "gcj02", "bd09", "undecided_datum"):
             console.note(
                 f"注意:{count:,} 件{label(problem)},未作改正;加 --fix-positions 可改正",
                 f"note: {count:,} incidents have {label(problem, 'en')} and were left alone; "

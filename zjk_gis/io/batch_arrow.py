@@ -23,6 +23,7 @@ from zjk_gis.io.batch_cells import (
     places_of,
 )
 from zjk_gis.io.batch_scan import loops_for
+from zjk_gis.io.batch_settled import Settled
 from zjk_gis.io.batch_tables import as_csv, csv_cell
 from zjk_gis.io.batches import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.io.binary_shapes import shapes_of_wkb
@@ -32,7 +33,6 @@ from zjk_gis.io.settled_crs import system_of_file
 from zjk_gis.layers.bare_numbers import limit_of, system_of
 from zjk_gis.layers.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.periods import days_of
 from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.layers.bare_numbers import Limit
+    from zjk_gis.layers.datum_words import WebDatum
 
 __all__ = ["ArrowSource", "Reader"]
 
@@ -63,7 +64,7 @@ class Reader(Protocol):
         """Read the first rows, at most so many; None where there are none."""
 
 
-class ArrowSource:
+class ArrowSource(Settled):
     """Rows of files that know their columns' types; see `zjk_gis.io.batches.Source`.
 
     Parameters
@@ -90,6 +91,7 @@ class ArrowSource:
         lon: str | None,
         lat: str | None,
         crs: Any,
+        datum: WebDatum | None,
         time: str,
         batch_rows: int,
     ) -> None:
@@ -106,7 +108,7 @@ class ArrowSource:
         self.geometry = geometry if lon is None and lat is None else None
         given = parse_crs(crs)
         if self.geometry is None:
-            self._place_columns(lon, lat, given)
+            self._place_columns(lon, lat, given, datum)
             return
         places = self._sampled()  # as they stand: there is no limit yet
         settled = system_of_file(files[0], format_of(files[0]), own, given, places.x, places.y)
@@ -116,6 +118,7 @@ class ArrowSource:
         self.crs = settled.crs
         self.remarks += settled.remarks
         self._limit = limit_of(self.crs, is_bare=False)
+        self.settle_datum(datum, (), ())
 
     def _sampled(self) -> Places:
         """Return the points of the first rows, fewer than a batch."""
@@ -123,7 +126,9 @@ class ArrowSource:
             found = self._reader.sample(SAMPLE_ROWS)
         return Places.none() if found is None else _points(_plain(found.column(self.geometry)))
 
-    def _place_columns(self, lon: str | None, lat: str | None, given: CRS | None) -> None:
+    def _place_columns(
+        self, lon: str | None, lat: str | None, given: CRS | None, datum: WebDatum | None
+    ) -> None:
         name = self.files[0].name
         pair = named_columns(self.schema.names, lon, lat, name)
         if pair is None:
@@ -141,9 +146,9 @@ class ArrowSource:
             self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
         columns = f"{pair.east} and {pair.north}"
         system = system_of(places.x, places.y, given=given, name=name, columns=columns)
-        if system.remark:
-            self.remarks.append(system.remark)
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
+        self.settle_datum(datum, (), [pair.east, pair.north])
+        self.remarks += system.said(datum_known=self.datum is not None)
 
     def batches(self, place: Place) -> Iterator[Batch]:
         """Hand out the rows from a place on."""
@@ -181,7 +186,16 @@ class ArrowSource:
         else:
             columns = (batch.content.column(name) for name in (self._pair.east, self._pair.north))
             found = places_of(*(_numbers(_plain(column)) for column in columns))
-        return found if self._limit is None else bounded(found, self._limit)
+        return found if self._limit is None else self.on_ground(bounded(found, self._limit))
+
+    def first_times(self) -> pd.Series | None:
+        """Return what the column of times holds in the first rows."""
+        if self._time is None:
+            return None
+        with blamed_on(self.files[0]):
+            found = self._reader.sample(SAMPLE_ROWS)
+        values = None if found is None else _values(_plain(found.column(self._time)))
+        return None if values is None else values.rename(self._time)
 
     def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Read the rows' days."""
@@ -189,11 +203,8 @@ class ArrowSource:
 
         column = _plain(batch.content.column(self._time))
         if types.is_large_string(column.type):
-            return days_of_cells(_cells(column))
-        if types.is_date(column.type):
-            column = column.cast("timestamp[ms]")
-        values = pd.Series(column.to_pandas())
-        return days_of(values, str(self._time)), np.zeros(len(values), dtype=bool)
+            return days_of_cells(_cells(column), self.order)
+        return self.order.days(_values(column))
 
     def table(self, batch: Batch, keep: NDArray[np.bool_]) -> Any:
         """Return the rows to be kept."""
@@ -209,9 +220,10 @@ class ArrowSource:
         """Write the rejected rows, behind their number and the reason; shapes as well-known text."""
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         out = np.flatnonzero(why)
+        reasons = [label(Why(reason).word, self.lang) for reason in why[out].tolist()]
         told = [
             pyarrow.array(batch.before + out + 1),
-            pyarrow.array([label(Why(reason).word) for reason in why[out].tolist()], pyarrow.string()),
+            pyarrow.array(reasons, pyarrow.string()),
         ]
         rows = batch.content.take(pyarrow.array(out))
         columns = [
@@ -233,6 +245,15 @@ def _plain(column: pa.Array) -> pa.Array:
     if types.is_string(column.type) or types.is_string_view(column.type):
         column = column.cast("large_string")
     return column
+
+
+def _values(column: pa.Array) -> pd.Series:
+    """Return a column as pandas has it; days as times."""
+    from pyarrow import types
+
+    if types.is_date(column.type):
+        column = column.cast("timestamp[ms]")
+    return pd.Series(column.to_pandas())
 
 
 def _cells(column: pa.Array) -> Cells:

@@ -57,6 +57,8 @@ class Coded(Protocol):
 class Target(Protocol):
     """Where rows go."""
 
+    added: frozenset[str]  # the columns that are put behind those of the source
+
     def encode(
         self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
     ) -> Any:
@@ -126,6 +128,7 @@ class _TextToText:
         self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], renamed: Mapping[str, str]
     ) -> None:
         self._file, self._source = ledger.rows, source
+        self.added = frozenset(sample)
         self._free: list[NDArray[np.uint8]] = []
         self._bases: dict[str, int] = {}
         known = [b"", b"0", b"False", b"True"]  # what no column's own words are needed for
@@ -195,6 +198,7 @@ class _Columns:
     ) -> None:
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         self.source = source
+        self.added = frozenset(sample)
         self.compression = source.compression
         geometry = source.geometry
         self.geometry = geometry or (_unused(_GEOMETRY, source.schema.names) if with_points else None)
@@ -287,6 +291,7 @@ class _ArrowToText:
 
     def __init__(self, ledger: Ledger, columns: _Columns) -> None:
         self._file, self._columns = ledger.rows, columns
+        self.added = columns.added
         if not self._file.tell():
             self._file.write(_BOM + b",".join(map(csv_cell, columns.schema.names)) + b"\r\n")
 
@@ -314,6 +319,7 @@ class _Parquet:
 
     def __init__(self, ledger: Ledger, columns: _Columns) -> None:
         self._file, self._columns = ledger.rows, columns
+        self.added = columns.added
         self._parts, self._batches = _Pieces(), _Pieces()
         begin = 0
         for part in ledger.parts:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pyproj import CRS
 
 from zjk_gis._optional import need
@@ -27,6 +28,7 @@ from zjk_gis.io.batch_cells import (
     places_of,
 )
 from zjk_gis.io.batch_scan import loops_for
+from zjk_gis.io.batch_settled import Settled
 from zjk_gis.io.batch_stream import MixedLines, is_packed
 from zjk_gis.io.batches import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.io.paths import blamed_on
@@ -34,7 +36,7 @@ from zjk_gis.io.placing import parse_crs
 from zjk_gis.io.shaping import left_out_said, tell_left_out
 from zjk_gis.io.tables import TextTable
 from zjk_gis.layers.bare_numbers import system_of
-from zjk_gis.layers.coordinates import Pair, named_columns, north_first
+from zjk_gis.layers.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.tables import Records
     from zjk_gis.layers.bare_numbers import Limit
+    from zjk_gis.layers.datum_words import WebDatum
 
 __all__ = ["TextSource", "Words", "spliced"]
 
@@ -71,7 +74,7 @@ class Words:
     text: bytes
 
 
-class TextSource:
+class TextSource(Settled):
     """Rows of .csv, .tsv or .txt files; see `zjk_gis.io.batches.Source`.
 
     Parameters
@@ -92,6 +95,7 @@ class TextSource:
         lon: str | None,
         lat: str | None,
         crs: Any,
+        datum: WebDatum | None,
         time: str,
         batch_rows: int,
     ) -> None:
@@ -121,9 +125,11 @@ class TextSource:
             self.remarks += table.report["remarks"]
         self.encoding = ", ".join(dict.fromkeys(table.encoding for table in self.tables))
         self._limit: Limit | None = None
-        self._place_columns(lon, lat, crs, time)
+        self._place_columns(lon, lat, crs, datum, time)
 
-    def _place_columns(self, lon: str | None, lat: str | None, crs: Any, time: str) -> None:
+    def _place_columns(
+        self, lon: str | None, lat: str | None, crs: Any, datum: WebDatum | None, time: str
+    ) -> None:
         """Find the columns wanted, and by the first rows the system of the coordinates."""
         name = self.files[0].name
         pair = named_columns(self.names, lon, lat, name)
@@ -144,12 +150,12 @@ class TextSource:
             places = places.swapped()
             self._take(pair)
             self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
-        system = system_of(
-            places.x, places.y, given=given, name=name, columns=f"{pair.east} and {pair.north}"
-        )
-        if system.remark:
-            self.remarks.append(system.remark)
+        columns = f"{pair.east} and {pair.north}"
+        system = system_of(places.x, places.y, given=given, name=name, columns=columns)
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
+        said = [row["text"] for table in self.tables for row in table.report["left_out"]]
+        self.settle_datum(datum, said, [pair.east, pair.north])
+        self.remarks += system.said(datum_known=self.datum is not None)
 
     def _take(self, pair: Pair) -> None:
         self._pair = pair
@@ -166,9 +172,12 @@ class TextSource:
         """Hand out the rows from a place on."""
         rows = place.rows
         for part in range(place.part, len(self.files)):
-            for lot in self.tables[part].lots(place.at if part == place.part else 0):
+            at = place.at if part == place.part else 0
+            above = self.tables[part].report["left_out"] if at == 0 else []
+            for lot in self.tables[part].lots(at):
                 count = len(lot.found.begin)
-                told = (*(f"left:{row['why']}" for row in lot.left_out), *_counted(lot.mixed))
+                left_out = (f"left:{row['why']}" for row in (*above, *lot.left_out))
+                told, above = (*left_out, *_counted(lot.mixed)), []
                 yield Batch(count, rows, Place(part, lot.after, rows + count), lot.found, told)
                 rows += count
 
@@ -201,11 +210,23 @@ class TextSource:
             numbers_of_cells(self._cells(batch, name)) for name in (self._pair.east, self._pair.north)
         )
         found = places_of(east, north).without(batch.content.cells > len(self.names), Why.TOO_MANY_CELLS)
-        return found if self._limit is None else bounded(found, self._limit)
+        return found if self._limit is None else self.on_ground(bounded(found, self._limit))
+
+    def first_times(self) -> pd.Series | None:
+        """Return what the column of times holds in the first rows."""
+        if self._when is None:
+            return None
+        found: list[str] = []
+        for batch in self.batches(Place()):
+            cells = self._cells(self.checked(batch), self._when)
+            found += cells.decoded(np.arange(min(batch.rows, SAMPLE_ROWS - len(found))))
+            if len(found) >= SAMPLE_ROWS:
+                break
+        return pd.Series(found, dtype="str", name=self._when)
 
     def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Read the rows' days."""
-        return days_of_cells(self._cells(batch, str(self._when)))
+        return days_of_cells(self._cells(batch, str(self._when)), self.order)
 
     def table(self, batch: Batch, keep: NDArray[np.bool_]) -> Any:
         """Return the rows to be kept as columns of text; an empty cell is missing unless it is quoted."""
@@ -251,7 +272,9 @@ class TextSource:
         found = batch.content
         lines = []
         for row in np.flatnonzero(why).tolist():
-            told = self.delimiter.join([str(batch.before + row + 1), label(Why(why[row]).word), ""]).encode()
+            told = self.delimiter.join(
+                [str(batch.before + row + 1), label(Why(why[row]).word, self.lang), ""]
+            ).encode()
             lines += [told, bytes(found.text[found.begin[row] : found.end[row]]), self.line_end]
         return b"".join(lines)
 

@@ -21,6 +21,8 @@ from zjk_gis.io.paths import blamed_on, ending_of, existing_file
 from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.coordinates import SAMPLE_ROWS
+from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
     from pyproj import CRS
+
+    from zjk_gis.layers.labels import Language
 
 
 __all__ = [
@@ -115,6 +119,14 @@ class Source(Protocol):
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
     encoding: str  # of text; empty where the format says it
+    lang: Language  # of the reasons beside rejected rows
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether positions are brought to the ground from GCJ-02 or BD-09."""
+
+    def settle_times(self, *, dayfirst: bool | None, time_format: str | None, tz: str) -> None:
+        """Settle by the first rows how times are read; asked where days decide who answers."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -165,7 +177,9 @@ def open_source(
     lon: str | None = None,
     lat: str | None = None,
     crs: Any = None,
+    datum: str | None = None,
     time: str = "occurred_at",
+    tz: str = BEIJING,
     batch_rows: int = BATCH_ROWS,
 ) -> Source:
     """Open a file, or a folder of parts, to read it in batches.
@@ -179,8 +193,12 @@ def open_source(
         The columns of coordinates; by default the geometry or those of the usual names.
     crs : optional
         The system of the coordinates, where the file does not say.
+    datum : str, optional
+        The datum of the positions, as for `zjk_gis.read_layer`; by default what the file says itself.
     time : str, default "occurred_at"
         The column with the time of each row, by this name or one of its Chinese ones.
+    tz : str, default "Asia/Shanghai"
+        On whose clock the times of a layer are put that have a zone.
     batch_rows : int
         About how many rows a batch has.
 
@@ -202,6 +220,7 @@ def open_source(
         raise InputError(message)
     files = parts_of(path)
     options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
+    options["datum"] = None if datum is None else parse_datum(datum)
     if ending_of(files[0]) in _TEXT:
         from zjk_gis.io.batch_text import TextSource
 
@@ -210,7 +229,7 @@ def open_source(
 
     if ending_of(files[0]) in _PARQUET:
         return open_parquet(files, **options)
-    return open_layer(files[0], **options)
+    return open_layer(files[0], tz=tz, **options)
 
 
 def parts_of(path: str | os.PathLike[str]) -> list[Path]:
@@ -269,7 +288,7 @@ def fingerprint_of(files: Sequence[Path]) -> str:
 
 
 def first_places(source: Source) -> Places:
-    """Return the positions of the first rows, by which the others are judged."""
+    """Return the positions of the first 10,000 rows, by which the others are judged."""
     found, rows = [Places.none()], 0
     for batch in source.batches(Place()):
         found.append(source.places(source.checked(batch)))
@@ -277,19 +296,21 @@ def first_places(source: Source) -> Places:
         if rows >= SAMPLE_ROWS:
             break
     return Places(
-        np.concatenate([places.x for places in found]),
-        np.concatenate([places.y for places in found]),
-        np.concatenate([places.why for places in found]),
+        np.concatenate([places.x for places in found])[:SAMPLE_ROWS],
+        np.concatenate([places.y for places in found])[:SAMPLE_ROWS],
+        np.concatenate([places.why for places in found])[:SAMPLE_ROWS],
     )
 
 
-def first_points(source: Source) -> gpd.GeoDataFrame:
-    """Return the usable rows of the first batch as a layer, to be looked at before the work begins."""
+def first_points(source: Source, most: int) -> gpd.GeoDataFrame:
+    """Return the first usable rows as a layer, at most those of a batch, to be looked at before the work."""
     batch = next(source.batches(Place()), None)
     if batch is None:
         return gpd.GeoDataFrame(geometry=[], crs=source.crs)
+    batch = source.checked(batch)
     places = source.places(batch)
     usable = places.why == 0
+    usable[np.flatnonzero(usable)[most:]] = False
     rows = source.table(batch, usable).to_pandas()
     shapes = gpd.points_from_xy(places.x[usable], places.y[usable], crs=source.crs)
     return gpd.GeoDataFrame(rows.drop(columns=source.geometry or []), geometry=shapes)

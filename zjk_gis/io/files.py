@@ -29,7 +29,7 @@ from zjk_gis.io.paths import (
     is_geodatabase,
     is_readable,
 )
-from zjk_gis.io.placing import parse_crs, place_table
+from zjk_gis.io.placing import parse_crs, place_table, titles_in
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables import read_text_table
 from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
-
-_TITLES = ("title", "note")  # lines of a file beside its table in which it may name the datum
 
 
 def read_layer(
@@ -193,7 +191,7 @@ def read_layer(
         frame = _without_zeros(frame, source, report)
         _tell_missing_shapes(frame, source, report)
     else:
-        frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat)
+        frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat, datum=declared)
         columns = list(report["coordinates"].values())
     frame, report = _on_the_ground(frame, source, report, declared, columns)
     report["renamed"] = report.pop("names", {})
@@ -448,8 +446,7 @@ def _on_the_ground(
     """Bring positions to the ground from the datum that the caller declares, or else the file itself."""
     told = "argument"
     if declared is None:
-        titles = [row["text"] for row in report.get("left_out", ()) if row["why"] in _TITLES]
-        stated = stated_datum(titles, columns)
+        stated = stated_datum(titles_in(report), columns)
         if stated is None:
             return frame, report
         if stated.datum is None:

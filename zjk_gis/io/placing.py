@@ -17,6 +17,7 @@ from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.bare_numbers import misfits, system_of
 from zjk_gis.layers.coordinates import Pair, in_china, named_columns, north_first, read_positions
+from zjk_gis.layers.datums import stated_datum
 from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.bare_numbers import BareSystem
     from zjk_gis.layers.coordinates import Positions
+    from zjk_gis.layers.datum_words import WebDatum
 
-__all__ = ["parse_crs", "place_table"]
+__all__ = ["parse_crs", "place_table", "titles_in"]
 
 _COARSE_DECIMALS = 2
+_TITLES = ("title", "note")
 _REASONS = ("missing", "not_a_number", "zero", "too_many_cells", "outside_china", "bad_position")
 _SAID = {
     "too_many_cells": "have more cells than there are columns",
@@ -64,6 +67,7 @@ def place_table(
     crs: CRS | None,
     lon: str | None,
     lat: str | None,
+    datum: WebDatum | None = None,
 ) -> gpd.GeoDataFrame:
     """Give a table its geometry.
 
@@ -78,6 +82,8 @@ def place_table(
         Of the coordinates; by default what `zjk_gis.layers.bare_numbers` finds.
     lon, lat : str or None
         The columns; by default those recognised.
+    datum : str, optional
+        What the caller declares; it is not converted here.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def place_table(
     if pair is None and both is None and shape is None:
         shape = geometry_column(table, named=False)
     if shape is not None:
-        return _place_shapes(table, shape, path, report, crs)
+        return _place_shapes(table, shape, path, report, crs, datum)
     if both is not None:
         parts, sure = pair_of(table[both], both)
         pair, coordinates = Pair("east", "north", sure=sure), parts
@@ -122,7 +128,7 @@ def place_table(
     columns = f"{pair.east} and {pair.north}" if both is None else both
     _tell_coarse(positions, columns, table.index, path, report)
     system = system_of(positions.x, positions.y, given=crs, name=path.name, columns=columns)
-    _tell_system(system, report)
+    _tell_system(system, report, datum, [both] if both is not None else [pair.east, pair.north])
     report["coordinates"] = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
     if positions.is_dms.any():
         report["remarks"].append(
@@ -144,11 +150,18 @@ def place_table(
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=system.crs))
 
 
-def _tell_system(system: BareSystem, report: dict[str, Any]) -> None:
+def _tell_system(
+    system: BareSystem, report: dict[str, Any], declared: WebDatum | None, columns: list[str]
+) -> None:
     report["crs_from"] = system.found
     report["limit"] = system.limit
-    if system.remark:
-        report["remarks"].append(system.remark)
+    known = declared is not None or stated_datum(titles_in(report), columns) is not None
+    report["remarks"] += system.said(datum_known=known)
+
+
+def titles_in(report: dict[str, Any]) -> list[str]:
+    """Return the lines of a file beside its table, in which it may name the datum."""
+    return [row["text"] for row in report.get("left_out", ()) if row["why"] in _TITLES]
 
 
 def _set_aside(
@@ -185,7 +198,12 @@ def _tell_coarse(
 
 
 def _place_shapes(
-    table: pd.DataFrame, column: str, path: Path, report: dict[str, Any], crs: CRS | None
+    table: pd.DataFrame,
+    column: str,
+    path: Path,
+    report: dict[str, Any],
+    crs: CRS | None,
+    datum: WebDatum | None,
 ) -> gpd.GeoDataFrame:
     text = as_text(table[column])
     shapes, srids = geometry_of(table[column])
@@ -194,7 +212,7 @@ def _place_shapes(
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     named = _named(srids, crs, path, column)
     system = system_of(points[:, 0], points[:, 1], given=named, name=path.name, columns=column)
-    _tell_system(system, report)
+    _tell_system(system, report, datum, [column])
     misfit = misfits(points[:, 0], points[:, 1], system.limit)
     away = np.zeros(len(table), dtype=bool)
     away[owner[(misfit != "") & (misfit != "swapped_axes")]] = True

@@ -345,14 +345,14 @@ def tell_left_out(report: dict[str, Any], path: Path) -> None:
 
 
 def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
-    """Say how many rows of a file are none of its table, from counts such as ``{"left:total": 2}``.
+    """Say how many rows below the names are none of the table, from counts such as ``{"left:total": 2}``.
 
     Examples
     --------
-    >>> left_out_said("a.csv", {"left:total": 2, "rows": 9})
+    >>> left_out_said("a.csv", {"left:title": 1, "left:total": 2, "rows": 9})
     ['a.csv: 2 rows left out as sums of other rows']
     """
-    counts = {told: tally.get(f"left:{why}", 0) for why, told in _TOLD.items()}
+    counts = {_TOLD[why]: tally.get(f"left:{why}", 0) for why in ("total", "note", "repeated_header")}
     return [f"{name}: {count} rows left out as {told}" for told, count in counts.items() if count]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["BareSystem", "Limit", "fits", "limit_of", "misfits", "system_of"]
 
 _SURE = 0.9
+_UNDECIDED = "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
 
 Limit = Literal["china", "globe", "metres", "bare_metres"]
 
@@ -60,6 +61,13 @@ class BareSystem:
     limit: Limit
     found: str
     remark: str = ""
+
+    def said(self, *, datum_known: bool) -> list[str]:
+        """Return the remark; of degrees whose datum nobody knows it says so, too."""
+        if not self.remark:
+            return []
+        undecided = "" if datum_known or self.limit != "china" else _UNDECIDED
+        return [self.remark + undecided]
 
 
 def system_of(
@@ -139,10 +147,7 @@ def _degrees(
     swapped = int(in_china(y, x).sum())
     but = f", {swapped} of them with the axes exchanged (see check_positions)" if swapped else ""
     are = "all are" if degrees.all() else f"{int(degrees.sum())} of {len(x)} are"
-    remark = (
-        f"{name}: {columns} taken for CGCS2000 (EPSG:4490): {are} degrees in China{but}; whether they are "
-        "GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
-    )
+    remark = f"{name}: {columns} taken for CGCS2000 (EPSG:4490): {are} degrees in China{but}"
     return BareSystem(CRS.from_epsg(CGCS2000), "china", found, remark)
 
 
