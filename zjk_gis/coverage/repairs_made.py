@@ -161,7 +161,8 @@ def _made(
         )[0]
         hindered = np.zeros(len(refused), dtype=bool)
         hindered[beside] = True
-        refused[hindered & tried] = "would_be_invalid"
+        hindered &= tried
+        refused[hindered if hindered.any() else tried] = "would_be_invalid"
 
 
 def _are_vertices(fixes: Fixes) -> NDArray[np.bool_]:
