@@ -142,6 +142,21 @@ class TestLocating:
         assert (offsets.tolist(), rows.tolist()) == ([0, 2, 3], [1, 2, 0])
 
     @pytest.mark.parametrize("compiled", [False, True])
+    def test_the_border_of_two_zones_is_not_answered_by_a_third_that_is_near(self, compiled):
+        """Four squares of 10 m; 40 cm east of the common corner the border is that of C and D alone."""
+        x, y = at([0, 0, 10, 10], [0, 10, 0, 10])
+        squares = [
+            shapely.box(*low, *high)
+            for low, high in zip(zip(x, y, strict=True), zip(x + 10, y + 10, strict=True), strict=True)
+        ]
+        index = ZoneIndex.build(gpd.GeoDataFrame(geometry=squares, crs=4547))
+        if compiled:
+            index.polygons.compile()
+        found = index.locate(*at([10.4, 9.6, 10, 10.4], [10, 10, 10, 10.2]), border_within_m=0.5)
+        assert found.row.tolist() == [2, 0, 0, 3]
+        assert found.count.tolist() == [4, 4, 4, 4]
+
+    @pytest.mark.parametrize("compiled", [False, True])
     def test_the_accuracy_circle_is_shared_out(self, index, compiled):
         """On the border of A and B half the circle is A's; 5 m inside, with 5 m accuracy, all of it is."""
         if compiled:

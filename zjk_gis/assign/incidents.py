@@ -154,10 +154,10 @@ def assign_incidents(
 
     Notes
     -----
-    Where several zones could answer: one that strictly contains the incident comes before one that only
-    touches it; then the `policy` decides, by default the highest ``priority``, the smallest area, the lowest
-    code. Distances are measured in
-    the layer's own CRS if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
+    Where several zones could answer: one that strictly contains the incident comes before one whose border it
+    lies on (to the millimetre), and that before one that is merely within `border_within_m`; then the
+    `policy` decides, by default the highest ``priority``, the smallest area, the lowest code. Distances are
+    measured in the layer's own CRS if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
 
     An incident is judged by the zones valid when it **occurred**, as chiefs change between occurrence and
     dispatch. One with no time may be answered by any version and is ambiguous if that matters.

@@ -17,7 +17,7 @@ from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.flatfile import read_arrays, write_arrays
-from zjk_gis.index.policy import Policy, first_by_rank, rank_of
+from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.shapes import has_place
@@ -496,7 +496,8 @@ class ZoneIndex:
         where = asked[near]
         border[where] = np.minimum.reduceat(distance, first) / self._units(1.0)
         contacts = self._polygons.contacts(x[where], y[where], border_within=within)
-        points, pick = first_by_rank(contacts.point, ~contacts.inside, self.rank[contacts.item])
+        lies = nearness(contacts.inside, contacts.distance, metre=self._units(1.0))
+        points, pick = first_by_rank(contacts.point, lies, self.rank[contacts.item])
         row[where[points]] = contacts.item[pick]
         found[where] = BORDER
         count[where] = np.bincount(contacts.point, minlength=len(where))
