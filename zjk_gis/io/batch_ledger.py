@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["GrowingFile", "Ledger", "Part", "open_ledger", "rejects_beside"]
+__all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
 
 _VERSION = 2
 _MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
@@ -320,18 +320,6 @@ class Ledger:
         for name in (_MANIFEST, *sorted(_OURS - {_MANIFEST})):  # without its manifest the rest is nothing
             (self.folder / name).unlink(missing_ok=True)
         self.folder.rmdir()
-
-
-def rejects_beside(target: Path) -> Path:
-    """Return where the rows go that a target does not take; no other target has the same.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> rejects_beside(Path("out.parquet")).name
-    'out.parquet.rejects.csv'
-    """
-    return target.with_name(f"{target.name}.rejects.csv")
 
 
 @contextmanager
