@@ -347,10 +347,8 @@ def is_packed(file: Path) -> bool:
     return file.suffix.casefold() in (_GZIP, _ZSTD)
 
 
-def first_row_not_utf8(
-    text: Any, begin: NDArray[np.int64], end: NDArray[np.int64], *, after: int = 0
-) -> int | None:
-    r"""Return the first of some rows of text that is not valid UTF-8, from a row on.
+def first_row_not_utf8(text: Any, begin: NDArray[np.int64], end: NDArray[np.int64]) -> int | None:
+    r"""Return the first of some rows of text that is not valid UTF-8.
 
     Examples
     --------
@@ -359,9 +357,9 @@ def first_row_not_utf8(
     >>> first_row_not_utf8("a,桥\nb,".encode() + b"\xce\n", np.array([0, 6]), np.array([5, 9]))
     1
     """
-    if after >= len(begin):
+    if not len(begin):
         return None
-    first, last = int(begin[after]), int(end[-1])
+    first, last = int(begin[0]), int(end[-1])
     if has("pyarrow"):  # which checks without making a text of it
         import pyarrow
 
