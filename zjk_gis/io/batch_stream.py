@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import numpy as np
 
 from zjk_gis._optional import has, need
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, counted
 from zjk_gis.io.encoding import GB18030, UTF_8, Encoding
 
 if TYPE_CHECKING:
@@ -78,10 +78,14 @@ class MixedLines:
         if self.other:
             other = GB18030 if encoding == UTF_8 else UTF_8
             told.append(
-                f"{name}: {self.other} lines are in {other}, not in {encoding}, and were read as such"
+                f"{name}: {counted(self.other, 'line is', 'lines are')} in {other}, not in {encoding}, and "
+                f"{'was' if self.other == 1 else 'were'} read as such"
             )
         if self.damaged:
-            told.append(f"{name}: {self.damaged} lines are damaged; what cannot be read is shown as �")
+            told.append(
+                f"{name}: {counted(self.damaged, 'line is', 'lines are')} damaged; what cannot be read is "
+                "shown as �"
+            )
         return told
 
 

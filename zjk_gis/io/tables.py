@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import FileError, name_rows
+from zjk_gis.errors import FileError, counted, name_rows
 from zjk_gis.io.batch_scan import UNCLOSED, loops_for
 from zjk_gis.io.batch_stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
 from zjk_gis.io.encoding import UTF_8
@@ -622,8 +622,9 @@ class _Ragged:
             report["too_many_cells"] = self.too_many
         for why, rows in report["ragged"].items():
             more = "fewer" if why == "short" else "more"
+            told = counted(len(rows), "line has", "lines have")
             report["remarks"].append(
-                f"{path.name}: {len(rows)} lines have {more} cells than the {self.usual} of the names; is a "
+                f"{path.name}: {told} {more} cells than the {self.usual} of the names; is a "
                 "delimiter or line end within a cell not in quotes? "
                 f"({name_rows(rows).replace('row', 'line')})"
             )
