@@ -35,6 +35,7 @@ __all__ = [
     "ProblemsError",
     "WorkspaceError",
     "ZjkGisError",
+    "counted",
     "name_rows",
 ]
 
@@ -106,3 +107,24 @@ def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
     rest = len(named) - most
     text = ", ".join(named[:most]) + (f" and {rest} more" if rest > 0 else "")
     return ("row " if len(named) == 1 else "rows ") + text
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Say how many there are, in words that fit the number.
+
+    Parameters
+    ----------
+    count : int
+    one, many : str
+        What follows 1, and what follows any other number.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "row lies", "rows lie"), counted(2000, "row lies", "rows lie")
+    ('1 row lies', '2,000 rows lie')
+    """
+    return f"{count:,} {one if count == 1 else many}"

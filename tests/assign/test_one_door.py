@@ -13,8 +13,9 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyogrio
 import pytest
-from shapely import box
+from shapely import Point, box
 
 from zjk_gis import read_layer
 from zjk_gis.assign.job import assign_batch
@@ -229,3 +230,21 @@ def test_the_order_of_dates_is_that_of_the_column(tmp_path, zones, machine, fix)
     assert told.reject_reasons == {}
     assert pd.read_csv(tmp_path / "out.csv")["chief_name"].tolist() == ["新的", "新的"]
     assert told.about["tz"] == "Asia/Shanghai"
+
+
+def test_a_job_says_the_encoding_of_a_shapefile_whether_it_reads_in_batches_or_not(tmp_path):
+    points = gpd.GeoDataFrame({"名称": ["桥西"]}, geometry=[Point(573500, 4520500)], crs=4547)
+    pyogrio.write_dataframe(points, tmp_path / "in.shp", encoding="GBK")
+    zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(573000, 4520000, 574000, 4521000)], crs=4547)
+    told = [assign_batch(tmp_path / "in.shp", zones, tmp_path / f"out.{end}") for end in ("csv", "xlsx")]
+    assert [summary.encoding for summary in told] == ["GB18030", "GB18030"]
+
+
+def test_a_point_at_no_number_is_named_when_it_is_read(tmp_path):
+    points = gpd.GeoDataFrame(
+        {"名称": ["桥西", "桥东"]}, geometry=[Point(573500, 4520500), Point(float("nan"), 1)], crs=4547
+    )
+    pyogrio.write_dataframe(points, tmp_path / "in.gpkg")
+    report = read_layer(tmp_path / "in.gpkg").attrs["report"]
+    assert report["without_position"] == {"missing": [1]}
+    assert report["remarks"] == ["in.gpkg: 1 row has no usable geometry"]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from shapely import MultiPoint, Point, box
 
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
+from zjk_gis.io import read_table
 from zjk_gis.io.batch_cells import Cells, Why, days_of_cells, numbers_of_cells
 from zjk_gis.io.batch_ledger import open_ledger
 from zjk_gis.io.batch_scan import _compiled, loops_for
@@ -100,7 +101,26 @@ def test_text_that_is_ascii_for_long_may_still_be_gbk(tmp_path, monkeypatch):
     monkeypatch.setattr("zjk_gis.io.tables._LEAST_BLOCK", 64)
     rows = [f"{LON},{LAT},plain {at}\n" for at in range(50)]
     path = write(tmp_path / "a.csv", "lon,lat,note\n" + "".join(rows) + f"{LON},{LAT},积水\n", "gbk")
-    assert rows_of(open_source(path, batch_rows=7))[50][2] == "积水"
+    source = open_source(path, batch_rows=7)
+    assert rows_of(source)[50][2] == "积水"
+    said = "a.csv: read as GB18030 (not valid UTF-8, valid GB18030)"
+    assert (source.encoding, source.closing_remarks({})) == ("GB18030", [said])
+    report = read_table(path).attrs["report"]
+    assert (report["encoding"], report["remarks"][:1]) == ("GB18030", [said])
+
+
+@pytest.mark.parametrize("rows", [20, 3_000])
+def test_a_sum_and_a_remark_in_another_encoding_than_the_rows_are_no_incidents(tmp_path, rows):
+    path = tmp_path / "a.csv"
+    table = "name,lon,lat\n" + f"桥西,{LON},{LAT}\n" * rows
+    path.write_bytes(table.encode() + f"桥东,{LON},{LAT}\n合计,{rows},\n备注：以上,,\n".encode("gbk"))
+    source = open_source(path, batch_rows=1_000)
+    batches = list(source.batches(Place()))
+    assert sum(batch.rows for batch in batches) == rows + 1
+    assert [told for batch in batches for told in batch.told] == ["left:total", "left:note"]
+    table = read_table(path)
+    assert table["name"].tolist() == ["桥西"] * rows + ["桥东"]
+    assert [row["text"] for row in table.attrs["report"]["left_out"]] == [f"合计 | {rows}", "备注：以上"]
 
 
 def mixed_rows(tmp_path, monkeypatch, last):

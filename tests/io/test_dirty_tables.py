@@ -228,7 +228,7 @@ TEXTS = [
         ["编号", "地址", "经度", "纬度", "column_5"],
         ["1", "某路1号", "114.8", "40.8", None],
         rows=2,
-        said="1 lines have more cells than the 4 of the names",
+        said="1 line has more cells than the 4 of the names",
     ),
     Dirty(
         "a_line_end_in_a_cell_and_no_quotes",
@@ -236,7 +236,7 @@ TEXTS = [
         [*PLACED, "地址"],
         [*ONE, "甲"],
         rows=3,
-        said="1 lines have fewer cells than the 4 of the names",
+        said="1 line has fewer cells than the 4 of the names",
     ),
 ]
 

@@ -337,7 +337,7 @@ FILES = [
         rows=2,
         names=NAMES[1:],
         first=(EAST + 10, NORTH),
-        said="1 rows are marked as deleted and left out",
+        said="1 row is marked as deleted and left out",
     ),
     Dirty("shapes_cut_off", lambda f: changed(shapefile(f), ".shp", lambda c: c[:-10]), refused="is cut off"),
     Dirty(
@@ -387,7 +387,7 @@ FILES = [
         lambda f: changed(
             shapefile(f), ".shp", lambda c: c[:-16] + struct.pack("<dd", float("nan"), float("nan"))
         ),
-        said="1 rows have no usable geometry",
+        said="1 row has no usable geometry",
     ),
     # ── GeoPackages
     Dirty(
@@ -432,7 +432,7 @@ FILES = [
     Dirty(
         "a_shape_that_is_none",
         run_sql("UPDATE wells SET geom = x'00112233' WHERE fid = 2"),
-        said="1 rows have no usable geometry",
+        said="1 row has no usable geometry",
     ),
     Dirty("an_sqlite_that_is_no_geopackage", an_sqlite, refused="a.gpkg"),
     Dirty("a_geopackage_cut_off", cut(gdal("a.gpkg")), refused="a.gpkg"),
@@ -519,7 +519,7 @@ FILES = [
         names=["甲"],
         epsg=4326,
         first=None,
-        said="1 rows have no usable geometry",
+        said="1 row has no usable geometry",
     ),
     Dirty(
         "a_topology", text("a.geojson", {"type": "Topology", "objects": {}, "arcs": []}), refused="a.geojson"

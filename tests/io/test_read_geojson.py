@@ -84,7 +84,7 @@ def test_a_line_in_the_middle_that_is_no_feature_is_left_out_with_its_number(tmp
     path = written(tmp_path / "a.ndjson", "\n".join(lines))
     assert numbers_in(path) == [0, 2, 3]
     report = read_layer(path).attrs["report"]
-    assert "a.ndjson: 2 lines are not GeoJSON features and left out: rows 2, 3" in report["remarks"]
+    assert "a.ndjson: 2 lines are not GeoJSON features and left out: lines 2, 3" in report["remarks"]
     assert [(row["row"], row["why"]) for row in report["left_out"]] == [
         (2, "not valid JSON"), (3, "not a GeoJSON feature"),
     ]  # fmt: skip

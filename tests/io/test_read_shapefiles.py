@@ -217,7 +217,7 @@ def test_a_row_marked_as_deleted_is_left_out_and_moves_no_code(tmp_path):
     layer = read_layer(path)
     assert layer.geometry.x.tolist() == [573001, 573002]
     assert layer["CODE"].tolist() == [130703010100000003, pd.NA]
-    assert "a.shp: 1 rows are marked as deleted and left out" in report_of(layer)["remarks"]
+    assert "a.shp: 1 row is marked as deleted and left out" in report_of(layer)["remarks"]
 
 
 def test_short_or_broken_long_numbers_stay_as_gdal_reads_them(tmp_path):

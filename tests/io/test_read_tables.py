@@ -170,7 +170,7 @@ def test_most_rows_decide_and_the_others_are_set_aside(tmp_path):
     assert report_of(layer)["without_position"] == {"outside_china": [99]}
     assert layer.geometry.isna().sum() == 1
     assert layer["lon"][99] == "12.49"
-    assert any("1 rows lie outside China by lon and lat" in remark for remark in report_of(layer)["remarks"])
+    assert any("1 row lies outside China by lon and lat" in remark for remark in report_of(layer)["remarks"])
 
 
 def test_degrees_among_metres_are_set_aside(tmp_path):

@@ -82,7 +82,7 @@ def test_a_row_without_geometry_is_kept_and_named(tmp_path):
     path = write_layer(WELLS.set_geometry([None, WELLS.geometry[1]], crs=4547), tmp_path / "a.gpkg")
     layer = read_layer(path)
     assert layer.attrs["report"]["without_position"] == {"missing": [0]}
-    assert layer.attrs["report"]["remarks"] == ["a.gpkg: 1 rows have no usable geometry"]
+    assert layer.attrs["report"]["remarks"] == ["a.gpkg: 1 row has no usable geometry"]
 
 
 def test_columns_of_coordinates_are_for_tables(tmp_path):

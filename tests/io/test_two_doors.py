@@ -148,7 +148,7 @@ def test_rows_marked_as_deleted_are_left_out_wherever_reading_goes_on(tmp_path):
     change(path.with_suffix(".dbf"), header + record, b"*")
     _, source, values = same_at_both_doors(path)
     assert values["名称"] == [NAMES[0], *NAMES[2:]]
-    assert "a.shp: 1 rows are marked as deleted and left out" in source.remarks
+    assert "a.shp: 1 row is marked as deleted and left out" in source.remarks
     first, *_ = source.batches(Place())
     rest = [source.table(each, source.places(each).why >= 0) for each in source.batches(first.after)]
     assert [name for each in rest for name in each.column("名称").to_pylist()] == NAMES[3:]

@@ -79,7 +79,7 @@ class ArrowSource(Settled):
         As in `zjk_gis.io.batches.open_source`.
     """
 
-    encoding = ""
+    encoding: str = ""
 
     def __init__(
         self,

@@ -84,6 +84,7 @@ def open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
     reader = _LayerReader(vector, options["batch_rows"])
     geometry = None if vector.kind is None else reader.schema.names[-1]
     source = ArrowSource([file], reader, geometry=geometry, own=vector.crs, **options)
+    source.encoding = report["encoding"]
     return _told(source, report["remarks"])
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import numpy as np
 
 from zjk_gis._optional import has, need
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, counted
 from zjk_gis.io.encoding import GB18030, UTF_8, Encoding
 
 if TYPE_CHECKING:
@@ -78,10 +78,14 @@ class MixedLines:
         if self.other:
             other = GB18030 if encoding == UTF_8 else UTF_8
             told.append(
-                f"{name}: {self.other} lines are in {other}, not in {encoding}, and were read as such"
+                f"{name}: {counted(self.other, 'line is', 'lines are')} in {other}, not in {encoding}, and "
+                f"{'was' if self.other == 1 else 'were'} read as such"
             )
         if self.damaged:
-            told.append(f"{name}: {self.damaged} lines are damaged; what cannot be read is shown as �")
+            told.append(
+                f"{name}: {counted(self.damaged, 'line is', 'lines are')} damaged; what cannot be read is "
+                "shown as �"
+            )
         return told
 
 
@@ -393,10 +397,8 @@ def is_packed(file: Path) -> bool:
     return file.suffix.casefold() in (_GZIP, _ZSTD)
 
 
-def first_row_not_utf8(
-    text: Any, begin: NDArray[np.int64], end: NDArray[np.int64], *, after: int = 0
-) -> int | None:
-    r"""Return the first of some rows of text that is not valid UTF-8, from a row on.
+def first_row_not_utf8(text: Any, begin: NDArray[np.int64], end: NDArray[np.int64]) -> int | None:
+    r"""Return the first of some rows of text that is not valid UTF-8.
 
     Examples
     --------
@@ -405,9 +407,9 @@ def first_row_not_utf8(
     >>> first_row_not_utf8("a,桥\nb,".encode() + b"\xce\n", np.array([0, 6]), np.array([5, 9]))
     1
     """
-    if after >= len(begin):
+    if not len(begin):
         return None
-    first, last = int(begin[after]), int(end[-1])
+    first, last = int(begin[0]), int(end[-1])
     if has("pyarrow"):  # which checks without making a text of it
         import pyarrow
 

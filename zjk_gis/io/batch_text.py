@@ -123,9 +123,13 @@ class TextSource(Settled):
         for table in self.tables:
             tell_left_out(table.report, table.file)
             self.remarks += table.report["remarks"]
-        self.encoding = ", ".join(dict.fromkeys(table.encoding for table in self.tables))
         self._limit: Limit | None = None
         self._place_columns(lon, lat, crs, datum, time)
+
+    @property
+    def encoding(self) -> str:
+        """The encodings of the files, as far as they were read."""
+        return ", ".join(dict.fromkeys(table.encoding for table in self.tables))
 
     def _place_columns(
         self, lon: str | None, lat: str | None, crs: Any, datum: WebDatum | None, time: str
@@ -191,10 +195,11 @@ class TextSource(Settled):
         )
 
     def closing_remarks(self, tally: Mapping[str, int]) -> list[str]:
-        """Say what stood among the rows and is none of them, and which lines were in another encoding."""
+        """Say what stood among the rows and is none of them, and what was found out late of the encoding."""
         name = self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
         mixed = MixedLines(tally.get("mixed:other", 0), tally.get("mixed:damaged", 0))
-        return [*left_out_said(name, tally), *mixed.said(name, self.encoding)]
+        late = [said for table in self.tables for said in table.report["remarks"] if said not in self.remarks]
+        return [*late, *left_out_said(name, tally), *mixed.said(name, self.encoding)]
 
     def batches_expected(self, place: Place) -> int | None:
         """Guess how many batches follow, from the length of the rows read so far; None for packed text."""

@@ -119,8 +119,11 @@ class Source(Protocol):
     has_time: bool
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
-    encoding: str  # of text; empty where the format says it
     lang: Language  # of the reasons beside rejected rows
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the text, as far as it was read; empty where the format leaves no choice."""
 
     @property
     def is_moved(self) -> bool:

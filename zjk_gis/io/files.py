@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from zjk_gis._optional import need
 from zjk_gis.crs.systems import title_of
-from zjk_gis.errors import FileError, InputError, ZjkGisError
+from zjk_gis.errors import FileError, InputError, ZjkGisError, counted
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
@@ -39,7 +38,7 @@ from zjk_gis.layers.coordinates import is_zero
 from zjk_gis.layers.datum_words import parse_datum
 from zjk_gis.layers.datums import in_declared_datum, stated_datum
 from zjk_gis.layers.naming import conform
-from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.shapes import has_place, point_coordinates
 from zjk_gis.layers.times import BEIJING, YEAR_FIRST, TimeOrder
 from zjk_gis.layers.values import convert_types
 
@@ -477,15 +476,17 @@ def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]
         return frame
     rows = frame.index[zero].tolist()
     report["without_position"]["zero"] = rows
-    report["remarks"].append(f"{source.name}: {len(rows)} points lie at 0, 0, which is no position")
+    told = counted(len(rows), "point lies", "points lie")
+    report["remarks"].append(f"{source.name}: {told} at 0, 0, which is not a position")
     kept = shapes.copy()
     kept[zero] = None
     return frame.set_geometry(gpd.GeoSeries(kept, index=frame.index, crs=frame.crs, name=frame.geometry.name))
 
 
 def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> None:
-    missing = shapely.is_missing(frame.geometry.to_numpy()) | frame.geometry.is_empty.to_numpy()
+    missing = ~has_place(frame.geometry.to_numpy())
     missing &= ~frame.index.isin(report["without_position"].get("zero", ()))
     if missing.any():
         report["without_position"]["missing"] = frame.index[missing].tolist()
-        report["remarks"].append(f"{source.name}: {int(missing.sum())} rows have no usable geometry")
+        told = counted(int(missing.sum()), "row has", "rows have")
+        report["remarks"].append(f"{source.name}: {told} no usable geometry")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.errors import FileError, name_rows
+from zjk_gis.errors import FileError, counted, name_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,8 @@ def _of_records(
         lines = [each["row"] for each in left_out]
         report["left_out"] = left_out
         report["remarks"].append(
-            f"{source.name}: {len(lines)} lines are not GeoJSON features and left out: {name_rows(lines)}"
+            f"{source.name}: {counted(len(lines), 'line is', 'lines are')} not GeoJSON features and left "
+            f"out: {name_rows(lines).replace('row', 'line')}"
         )
     return features, _only(systems, source)
 

@@ -13,7 +13,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
-from zjk_gis.errors import CRSError, InputError, name_rows
+from zjk_gis.errors import CRSError, InputError, counted, name_rows
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.bare_numbers import misfits, system_of
 from zjk_gis.layers.coordinates import Pair, in_china, named_columns, north_first, read_positions
@@ -36,9 +36,9 @@ _COARSE_DECIMALS = 2
 _TITLES = ("title", "note")
 _REASONS = ("missing", "not_a_number", "zero", "too_many_cells", "outside_china", "bad_position")
 _SAID = {
-    "too_many_cells": "have more cells than there are columns",
-    "outside_china": "lie outside China by {columns}, unlike the others",
-    "bad_position": "hold numbers in {columns} that do not fit the others",
+    "too_many_cells": ("has", "have", "more cells than there are columns"),
+    "outside_china": ("lies", "lie", "outside China by {columns}, unlike the others"),
+    "bad_position": ("holds", "hold", "numbers in {columns} that do not fit the others"),
 }
 
 
@@ -173,10 +173,12 @@ def _set_aside(
         if rows:
             report["without_position"][reason] = rows
             if reason in _SAID:
-                said = _SAID[reason].format(columns=columns)
+                one, many, what = _SAID[reason]
+                said = counted(len(rows), f"row {one}", f"rows {many}")
+                was = "was" if len(rows) == 1 else "were"
                 report["remarks"].append(
-                    f"{path.name}: {len(rows)} rows {said} and were set aside without a position "
-                    f"({name_rows(rows)})"
+                    f"{path.name}: {said} {what.format(columns=columns)} and {was} set aside without a "
+                    f"position ({name_rows(rows)})"
                 )
 
 

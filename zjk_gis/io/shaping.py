@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import FileError, name_rows
+from zjk_gis.errors import FileError, counted, name_rows
 from zjk_gis.io.headers import HEAD_ROWS, find_layout, is_label, is_note, is_total, names_columns
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.coordinates import Pair, named_columns, read_positions
@@ -353,7 +353,11 @@ def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
     ['a.csv: 2 rows left out as sums of other rows']
     """
     counts = {_TOLD[why]: tally.get(f"left:{why}", 0) for why in ("total", "note", "repeated_header")}
-    return [f"{name}: {count} rows left out as {told}" for told, count in counts.items() if count]
+    return [
+        f"{name}: {counted(count, 'row', 'rows')} left out as {told}"
+        for told, count in counts.items()
+        if count
+    ]
 
 
 def unique_names(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:

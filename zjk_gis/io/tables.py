@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import FileError, name_rows
+from zjk_gis.errors import FileError, counted, name_rows
 from zjk_gis.io.batch_scan import UNCLOSED, loops_for
 from zjk_gis.io.batch_stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
 from zjk_gis.io.encoding import UTF_8
@@ -177,6 +177,7 @@ class TextTable:
         self.report: dict[str, Any] = {"remarks": []}
         self._batch_rows = batch_rows
         self._rewritten: bytes | None = None
+        self._knows_encoding = False
         check_content(file, format_of(file))
         with blamed_on(file):
             size = file.stat().st_size
@@ -221,6 +222,8 @@ class TextTable:
         return content
 
     def _tell_encoding(self, encoding: Encoding | None) -> None:
+        """Tell the encoding; of a file that begins in ASCII it is known where the first other byte stands."""
+        self._knows_encoding = encoding is not None
         name, found = (UTF_8, "plain ASCII") if encoding is None else (encoding.name, encoding.found)
         self.report |= {"encoding": name, "encoding_found": found}
         if encoding is not None and not encoding.sure:
@@ -378,6 +381,8 @@ class TextTable:
             is_last = False
             while not is_last:
                 piece = stream.read(block)
+                if not self._knows_encoding:
+                    self._tell_encoding(stream.encoding)
                 if b"\x00" in piece:
                     raise FileError(_holds_nul(self.file))
                 is_last = not piece
@@ -404,17 +409,22 @@ class TextTable:
 
     def checked(self, found: Records) -> tuple[Records, MixedLines]:
         """Return rows whose text is UTF-8 throughout; one that is not is in GB18030, or damaged."""
+        mended, mixed = self._mended(found)
+        return found if mended is found else mended.cells_of(self._taken_slots), mixed
+
+    def _mended(self, found: Records) -> tuple[Records, MixedLines]:
+        """Return rows as `checked` does, with the cells of all slots."""
         wrong = first_row_not_utf8(found.text, found.begin, found.end)
         if wrong is None:
             return found, MixedLines()
         mixed = MixedLines()
         rows = [found.row(at) for at in range(len(found.begin))]
-        while wrong is not None:
-            rows[wrong], encoding = line_as_utf8(rows[wrong], UTF_8)
-            mixed += MixedLines(int(encoding is not None), int(encoding is None))
-            wrong = first_row_not_utf8(found.text, found.begin, found.end, after=wrong + 1)
+        for at in range(wrong, len(rows)):
+            rows[at], encoding = line_as_utf8(rows[at], UTF_8)
+            if encoding != UTF_8:
+                mixed += MixedLines(int(encoding is not None), int(encoding is None))
         mended, _ = self._scan(b"".join(row + b"\n" for row in rows), 0, is_last=True, most=len(rows))
-        return mended.cells_of(self._taken_slots), mixed
+        return mended, mixed
 
     def _stream(self) -> Utf8Stream | _Rewritten:
         return Utf8Stream(self.file) if self._rewritten is None else _Rewritten(self._rewritten)
@@ -456,8 +466,9 @@ class TextTable:
     ) -> tuple[Records, tuple[dict[str, Any], ...]]:
         """Leave out what is no row of the table; only rows that may be none are looked at as text."""
         marks: NDArray[np.uint8] = np.zeros(len(found.begin), dtype=np.uint8)
+        plain, _ = self._mended(found)  # the rule knows words, whatever the encoding of their line is
         doubtful = self.loops.find_doubtful(
-            found.text, found.begin, found.end, found.cells, found.left, found.right, ord(self.delimiter),
+            plain.text, plain.begin, plain.end, plain.cells, plain.left, plain.right, ord(self.delimiter),
             _SUM_ENDS, _NOTE_BEGINS, self._first_names, self._first_name_at, marks,
         )  # fmt: skip
         if not doubtful:
@@ -465,7 +476,7 @@ class TextTable:
         kept = np.ones(len(found.begin), dtype=bool)
         left_out: list[dict[str, Any]] = []
         for row in np.flatnonzero(marks).tolist():
-            cells = self.split(found.row(row))
+            cells = self.split(plain.row(row))
             # A file of one column may hold empty cells; they are rows if they are written as such.
             if len(self.names) > 1 and not any(cell.strip() for cell in cells):
                 kept[row] = False
@@ -512,6 +523,10 @@ class _Rewritten:
     def take_mixed(self) -> MixedLines:
         return MixedLines()
 
+    @property
+    def encoding(self) -> Encoding | None:
+        return None  # known since it was written anew
+
 
 def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None = None) -> pd.DataFrame:
     """Read a .csv, .tsv or .txt file as a whole; encoding, delimiter and names are found from its content.
@@ -539,7 +554,6 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
         If it cannot be decoded or is no table.
     """
     source = TextTable(path)
-    report["remarks"] += source.report.pop("remarks")
     frames: list[pd.DataFrame] = []
     again: list[int] = []
     ragged, mixed = _Ragged(source.usual), MixedLines()
@@ -557,6 +571,7 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
         source.report["left_out"] += lot.left_out
         scientific = scientific or b"E+" in lot.block or b"e+" in lot.block
         frames.append(frame)
+    report["remarks"] += source.report.pop("remarks")
     report |= source.report
     report["remarks"] += mixed.said(path.name, source.encoding)
     table = pd.concat(frames, ignore_index=True) if frames else _no_rows(source)
@@ -607,8 +622,9 @@ class _Ragged:
             report["too_many_cells"] = self.too_many
         for why, rows in report["ragged"].items():
             more = "fewer" if why == "short" else "more"
+            told = counted(len(rows), "line has", "lines have")
             report["remarks"].append(
-                f"{path.name}: {len(rows)} lines have {more} cells than the {self.usual} of the names; is a "
+                f"{path.name}: {told} {more} cells than the {self.usual} of the names; is a "
                 "delimiter or line end within a cell not in quotes? "
                 f"({name_rows(rows).replace('row', 'line')})"
             )

@@ -33,7 +33,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis._optional import need
-from zjk_gis.errors import FileError, GeometryError
+from zjk_gis.errors import FileError, GeometryError, counted
 from zjk_gis.io.batch_stream import decode_text
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.encoding import Encoding, decode_value
@@ -442,7 +442,8 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
             report["remarks"].append(f"{source.name}: its .dbf {more}")
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
-        report["remarks"].append(f"{source.name}: {vector.deleted} rows are marked as deleted and left out")
+        told = counted(vector.deleted, "row is", "rows are")
+        report["remarks"].append(f"{source.name}: {told} marked as deleted and left out")
     _look_at(vector)
     vector.crs = crs
     if table is not None:
