@@ -165,6 +165,16 @@ def test_a_date_where_codes_stand_is_told_with_what_it_shows(tmp_path, write, en
 
 
 @WRITERS
+def test_a_column_of_codes_all_of_which_became_dates_or_times_is_told_by_its_heading(tmp_path, write, ending):
+    rows = [["责任区编号", "上报日期"], [dt.date(2025, 3, 12), dt.date(2025, 3, 12)], [0.0625, None]]
+    formats = {"A2": "m-d", "A3": "h:mm", "B2": "m-d"}
+    layer = read(tmp_path, write, ending, rows, formats)
+    assert layer["责任区编号"].tolist() == ["3-12", "01:30:00"]
+    assert layer["上报日期"].tolist()[0] == "2025-03-12"
+    assert layer.attrs["report"]["dates_for_codes"] == {"责任区编号": {0: "3-12", 1: "01:30:00"}}
+
+
+@WRITERS
 @pytest.mark.parametrize(
     ("heading", "other"), [("建成", "2025-03-11"), ("日期", "3-11"), ("建成", "待定"), ("建成", None)]
 )
