@@ -263,8 +263,8 @@ def _tell(
         shown = next(iter(cells.values()))
         remarks.append(
             f"{path.name}: {len(cells)} cells of {name} hold a date where codes stand ({name_rows(cells)}), "
-            f"as when Excel takes 3-12 for a day or 1:30 for a time; read as they are shown (such as {shown!r}); "
-            "type the codes again as text"
+            f"as when Excel takes 3-12 for a day or 1:30 for a time; read as they are shown (such as "
+            f"{shown!r}); type the codes again as text"
         )
     for name, cells in told["other_shown"].items():
         at, shown = next(iter(cells.items()))
