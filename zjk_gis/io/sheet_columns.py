@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"-?[\d,]*\.?\d*(?:E[+-]?\d+)?")  # a number, however it is
 # 3-12, A-7, 2/115; not 2025-3-12, which may be a day.
 _CODE = re.compile(r"\w{1,6}[-/]\w{1,6}|(?=.*[A-Za-z])\w{1,6}(?:[-/]\w{1,6}){2}", re.ASCII)
 _OF_TIME = re.compile(r"日期|时间|年月|date|time", re.IGNORECASE)
-_OF_CODES = re.compile(r"(?:编号|编码|代码|(?:^|_)code)\s*$", re.IGNORECASE)
+_OF_CODES = re.compile(r"(?:编号|编码|代码|(?:^|_)code)\s*(?:[(（].*[)）])?\s*$", re.IGNORECASE)
 
 
 def cell_text(cell: object) -> str:
@@ -165,7 +165,9 @@ class SheetColumns:
         numbers = [at for at, value in enumerate(values) if isinstance(value, float)]
         if not numbers:
             return {}
-        forms = self._formats_of(column, bool if field is not None else _is_unknown)
+        forms = self._formats_of(
+            column, bool if field is not None or _holds_codes(name, field) else _is_unknown
+        )
         changed: dict[int, str | None] = {}
         for at in numbers:
             form = forms.get(rows[at])
@@ -190,7 +192,7 @@ class SheetColumns:
         told: dict[str, dict[str, dict[int, str]]],
     ) -> dict[int, str | None]:
         """Return what the dates show that stand among codes: a code typed as 3-12, or as 1:30, became one."""
-        of_codes = is_code(field) if field is not None else bool(_OF_CODES.search(name))
+        of_codes = _holds_codes(name, field)
         kinds = (dt.date, dt.time, dt.timedelta) if of_codes else (dt.date,)
         days = [at for at, value in enumerate(values) if isinstance(value, kinds)]
         if not days:
@@ -202,6 +204,11 @@ class SheetColumns:
         forms = self._formats_of(column)
         told["dates_for_codes"][name] = {at: _date_shown(values[at], forms.get(rows[at])) for at in days}
         return dict(told["dates_for_codes"][name])
+
+
+def _holds_codes(name: str, field: Field | None) -> bool:
+    """Tell whether a column holds codes: by its field, by its heading where it has none."""
+    return is_code(field) if field is not None else bool(_OF_CODES.search(name))
 
 
 def _date_shown(value: Any, form: NumberFormat | None) -> str:
