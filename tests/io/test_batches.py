@@ -18,7 +18,6 @@ from shapely import MultiPoint, Point, box
 
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io.batch_cells import Cells, Why, days_of_cells, numbers_of_cells
-from zjk_gis.io.batch_files import open_geopackage
 from zjk_gis.io.batch_ledger import open_ledger
 from zjk_gis.io.batch_scan import _compiled, loops_for
 from zjk_gis.io.batch_tables import as_csv
@@ -432,15 +431,7 @@ def test_times_of_a_geopackage_with_a_zone_are_turned_and_told(tmp_path):
         "a.gpkg: occurred_at: 2 of the first 2 times are in another zone (+00:00) and were turned into those "
         "of Asia/Shanghai"
     )
-    berlin = open_geopackage(
-        tmp_path / "a.gpkg",
-        lon=None,
-        lat=None,
-        crs=None,
-        time="occurred_at",
-        batch_rows=9,
-        tz="Europe/Berlin",
-    )
+    berlin = open_source(tmp_path / "a.gpkg", tz="Europe/Berlin")
     assert [row[0].hour for row in rows_of(berlin)] == [23, 3]
 
 

@@ -159,3 +159,13 @@ def test_where_a_document_ends_does_not_depend_on_how_it_is_cut_into_blocks(tmp_
     text = dumped(feature(0, note=note)) + dumped(feature(1, note=note))
     joined = json.loads(one_collection(text, tmp_path / "a.geojson", {"remarks": []}))
     assert [each["properties"] for each in joined["features"]] == [{"n": n, "note": note} for n in (0, 1)]
+
+
+def test_a_line_of_gbk_in_utf8_is_read_as_what_it_is(tmp_path):
+    def feature(name):
+        about = {"type": "Feature", "properties": {"名称": name}, "geometry": None}
+        return json.dumps(about, ensure_ascii=False) + "\n"
+
+    path = tmp_path / "a.geojsonl"
+    path.write_bytes(feature("桥西区街道").encode() * 3 + feature("桥东").encode("gbk"))
+    assert read_layer(path)["名称"].tolist() == ["桥西区街道"] * 3 + ["桥东"]

@@ -206,7 +206,7 @@ def assign_batch(
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
     looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
-    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, **reading)
+    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, tz=tz, **reading)
     if rows is None:
         tally, told = assign_whole(
             source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks

@@ -15,6 +15,8 @@ from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.paths import blamed_on, check_content, format_of
 from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.coordinates import SAMPLE_ROWS
+from zjk_gis.layers.times import BEIJING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +56,7 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     return _told(ArrowSource(files, reader, geometry=geometry, own=own, **options), reader.remarks)
 
 
-def open_layer(file: Path, **options: Any) -> ArrowSource:
+def open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
     """Open a GeoPackage, whose layer is the only one or the incidents, or a shapefile.
 
     Raises
@@ -76,6 +78,8 @@ def open_layer(file: Path, **options: Any) -> ArrowSource:
         raise InputError(message)
     report: dict[str, Any] = {"remarks": []}
     vector = open_vector(file, form.title, layer, None, report)
+    vector.tz = tz
+    report["remarks"] += vector.zones_said(SAMPLE_ROWS)
     _check_kinds(file, [] if vector.kind is None else [vector.kind])
     reader = _LayerReader(vector, options["batch_rows"])
     geometry = None if vector.kind is None else reader.schema.names[-1]

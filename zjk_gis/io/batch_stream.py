@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
 from zjk_gis._optional import has, need
 from zjk_gis.errors import FileError
-from zjk_gis.io.encoding import Encoding
+from zjk_gis.io.encoding import GB18030, UTF_8, Encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +32,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["GB18030", "UTF_8", "MixedLines", "Utf8Stream", "first_row_not_utf8", "is_packed", "line_as_utf8"]
+__all__ = [
+    "MixedLines",
+    "Utf8Stream",
+    "decode_text",
+    "first_row_not_utf8",
+    "is_packed",
+    "line_as_utf8",
+]
 
-UTF_8, GB18030 = "UTF-8", "GB18030"
 _GZIP, _ZSTD = ".gz", ".zst"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8", UTF_8),
@@ -98,11 +105,13 @@ class Utf8Stream:
     Parameters
     ----------
     file : Path
+    content : bytes, optional
+        What is in it, where that is at hand.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, content: bytes | None = None) -> None:
         self._file = file
-        self._raw = _opened(file)
+        self._raw = _opened(file) if content is None else io.BytesIO(content)
         self._now = _State()
         self._now.rest = self._read_raw(3)
         for mark, codec, name in _MARKS:
@@ -261,6 +270,43 @@ class Utf8Stream:
             now.mixed += MixedLines(int(encoding == UTF_8), int(encoding is None))
             pieces.append(told)
         return b"".join(pieces)
+
+
+def decode_text(content: bytes, path: Path) -> tuple[str, Encoding]:
+    """Decode a text file as a whole, by the rule of this module.
+
+    Returns
+    -------
+    text : str
+    encoding : Encoding
+        With how many of its lines are in the other encoding or damaged.
+
+    Raises
+    ------
+    FileError
+        If it is in none; the message says at which byte.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> decode_text("责任区".encode("gbk"), Path("zones.csv"))[1].name
+    'GB18030'
+    """
+    pieces: list[bytes] = []
+    with Utf8Stream(path, content) as stream:
+        while piece := stream.read(_BLOCK):
+            pieces.append(piece)
+        encoding, mixed = stream.encoding or Encoding(UTF_8, "plain ASCII"), stream.take_mixed()
+    whole = b"".join(pieces)
+    try:
+        text = whole.decode()
+    except UnicodeDecodeError:
+        lines = [line_as_utf8(line, UTF_8) for line in whole.splitlines(keepends=True)]
+        mixed = MixedLines(
+            sum(found == GB18030 for _, found in lines), sum(found is None for _, found in lines)
+        )
+        text = b"".join(line for line, _ in lines).decode()
+    return text, replace(encoding, damaged=mixed.other + mixed.damaged)
 
 
 def _opened(file: Path) -> BinaryIO:

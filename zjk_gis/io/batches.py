@@ -22,6 +22,7 @@ from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def open_source(
     crs: Any = None,
     datum: str | None = None,
     time: str = "occurred_at",
+    tz: str = BEIJING,
     batch_rows: int = BATCH_ROWS,
 ) -> Source:
     """Open a file, or a folder of parts, to read it in batches.
@@ -195,6 +197,8 @@ def open_source(
         The datum of the positions, as for `zjk_gis.read_layer`; by default what the file says itself.
     time : str, default "occurred_at"
         The column with the time of each row, by this name or one of its Chinese ones.
+    tz : str, default "Asia/Shanghai"
+        On whose clock the times of a layer are put that have a zone.
     batch_rows : int
         About how many rows a batch has.
 
@@ -225,7 +229,7 @@ def open_source(
 
     if ending_of(files[0]) in _PARQUET:
         return open_parquet(files, **options)
-    return open_layer(files[0], **options)
+    return open_layer(files[0], tz=tz, **options)
 
 
 def parts_of(path: str | os.PathLike[str]) -> list[Path]:

@@ -20,7 +20,7 @@ import pandas as pd
 import shapely.geometry
 
 from zjk_gis.errors import FileError
-from zjk_gis.io.encoding import decode_text
+from zjk_gis.io.batch_stream import decode_text
 from zjk_gis.io.paths import blamed_on
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import shapely
 
 from zjk_gis.crs import WGS84
 from zjk_gis.errors import FileError, InputError, name_rows
-from zjk_gis.io.encoding import decode_text
+from zjk_gis.io.batch_stream import decode_text
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.layers.values import as_text
 

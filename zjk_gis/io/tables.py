@@ -18,7 +18,8 @@ import pandas as pd
 
 from zjk_gis.errors import FileError, name_rows
 from zjk_gis.io.batch_scan import UNCLOSED, loops_for
-from zjk_gis.io.batch_stream import UTF_8, MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
+from zjk_gis.io.batch_stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
+from zjk_gis.io.encoding import UTF_8
 from zjk_gis.io.headers import HEAD_ROWS, find_layout
 from zjk_gis.io.lost_digits import tell_lost_digits
 from zjk_gis.io.paths import blamed_on, check_content, format_of

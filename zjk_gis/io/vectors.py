@@ -34,13 +34,15 @@ from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, GeometryError
+from zjk_gis.io.batch_stream import decode_text
 from zjk_gis.io.binary_shapes import shapes_of_wkb
-from zjk_gis.io.encoding import Encoding, decode_text, decode_value
+from zjk_gis.io.encoding import Encoding, decode_value
 from zjk_gis.io.geojson import check_all_read, one_collection
 from zjk_gis.io.geopackage import geopackage_numbers, geopackage_rows, quoted
 from zjk_gis.io.paths import blamed_on, pinned_name
 from zjk_gis.io.shapefile import long_names, long_numbers, sidecar, table_of, whole_names
 from zjk_gis.io.shaping import unique_names
+from zjk_gis.layers.times import BEIJING, time_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +58,6 @@ _BYTEWISE = "ISO-8859-1"  # hands every byte through as one character
 _KNOWN_TO_GDAL = ("UTF-8", "GB18030")
 _LARGE = 2**53  # a float holds any whole number up to this
 _MISSING_NUMBER = r"\**"  # with asterisks GDAL fills a field that has none
-_BEIJING = "Asia/Shanghai"
 _ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _GEOMETRY = "geometry"
 _UNREAD = re.compile(r"Geometry type is not supported: (\d+)")
@@ -104,6 +105,7 @@ class Vector:
     encoding: str | None = None  # by which GDAL reads
     bytewise: str | None = None  # by which text that GDAL hands through is decoded
     text: str | None = None  # of GeoJSON
+    tz: str = BEIJING  # on whose clock the times of `batches` are
     columns: list[_Column] = field(default_factory=list)
 
     @property
@@ -164,6 +166,19 @@ class Vector:
                     continue
                 yield self._told(batch.slice(over))
                 over = 0
+
+    def zones_said(self, rows: int) -> list[str]:
+        """Say by the first rows which times are turned into those of `tz`."""
+        with blamed_on(self.source), self._open(rows) as (_, reader):
+            first = next(iter(reader), None)
+        if first is None:
+            return []
+        told: list[str] = []
+        for column, values in zip(self.columns, first.columns, strict=False):
+            if column.ogr_type == "OFTDateTime" and self._zoned:
+                name = f"{self.source.name}: {column.name}"
+                told += time_order(values.to_pandas(), tz=self.tz, name=name, whole=False).remarks
+        return told
 
     def learn(self, about: dict[str, Any]) -> None:
         """Take down what GDAL says of columns, shapes and system, unless that is known."""
@@ -293,7 +308,7 @@ class Vector:
         from pyarrow import compute
 
         if column.ogr_type == "OFTDateTime":
-            return _time_array(values, zoned=self._zoned)
+            return _time_array(values, zoned=self._zoned, tz=self.tz)
         if column.digits:
             text = compute.utf8_trim(values, " \x00")
             gap = compute.match_substring_regex(text, f"^{_MISSING_NUMBER}$")
@@ -388,7 +403,7 @@ def _open_geojson(vector: Vector) -> None:
         report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
     joined = one_collection(text, source, report)
     vector.layer, vector.text = None, text if joined is None else joined
-    if joined is not None or encoding.name != "UTF-8":
+    if joined is not None or encoding.name != "UTF-8" or encoding.damaged:
         vector.path = Path(_folder_of(vector), "a.geojson")
         vector.path.write_text(vector.text, encoding="utf-8", newline="")
 
@@ -629,19 +644,19 @@ def _times(values: pd.Series, *, zoned: bool, told: Callable[[str], None]) -> pd
             told(f"{int(plain.sum())} times have no zone and are taken for Beijing's, as others have one")
         elif len(set(text[with_zone].str.extract(f"({_ZONED})")[0])) == 1:
             return pd.to_datetime(text, format="ISO8601").dt.as_unit("ms")
-        beijing = pd.Series(pd.NaT, index=values.index, dtype=f"datetime64[ms, {_BEIJING}]")
+        beijing = pd.Series(pd.NaT, index=values.index, dtype=f"datetime64[ms, {BEIJING}]")
         aware = pd.to_datetime(text[with_zone], format="ISO8601", utc=True).dt.as_unit("ms")
-        beijing[with_zone] = aware.dt.tz_convert(_BEIJING)
+        beijing[with_zone] = aware.dt.tz_convert(BEIJING)
         local = pd.to_datetime(text[plain], format="ISO8601").dt.as_unit("ms")
-        beijing[plain] = local.dt.tz_localize(_BEIJING)
+        beijing[plain] = local.dt.tz_localize(BEIJING)
         return beijing
     except ValueError as error:
         told(f"holds what is no time, and is read as text ({str(error).splitlines()[0]})")
         return text
 
 
-def _time_array(column: Any, *, zoned: bool) -> Any:
-    """Read ISO text as times: with a zone in Beijing's, without one as they stand."""
+def _time_array(column: Any, *, zoned: bool, tz: str) -> Any:
+    """Read ISO text as times: with a zone on the clock of `tz`, without one as they stand."""
     pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
     from pyarrow import compute
 
@@ -651,5 +666,5 @@ def _time_array(column: Any, *, zoned: bool) -> Any:
     plain = compute.if_else(compute.fill_null(with_zone, False), None, column).cast("timestamp[ms]")
     if not compute.any(with_zone).as_py():
         return plain
-    aware = compute.if_else(with_zone, column, None).cast(pyarrow.timestamp("ms", _BEIJING))
+    aware = compute.if_else(with_zone, column, None).cast(pyarrow.timestamp("ms", tz))
     return compute.coalesce(compute.local_timestamp(aware), plain)
