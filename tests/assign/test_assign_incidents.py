@@ -559,7 +559,7 @@ def test_a_bad_zone_layer_is_refused_before_any_work(zones, spoil, error, words)
         (
             gpd.GeoDataFrame(geometry=[square(0, 0)], crs=4547),
             {},
-            r"1 of 1 rows are no points but Polygon \(row 0\)",
+            r"1 of 1 rows are not points but Polygon \(row 0\)",
         ),
         (make_incidents((0, 0)), {"border_within_m": -1}, "border_within_m must be a finite number"),
         (make_incidents((0, 0)), {"nearest_within_m": np.nan}, "nearest_within_m must be a finite number"),
@@ -569,6 +569,14 @@ def test_a_bad_zone_layer_is_refused_before_any_work(zones, spoil, error, words)
 def test_bad_incidents_and_options_are_refused(zones, incidents, options, words):
     with pytest.raises(InputError, match=words):
         zjk_gis.assign_incidents(incidents, zones, **options)
+
+
+@pytest.mark.parametrize("kind", ["POLYGON", "LINESTRING", "MULTIPOINT", "GEOMETRYCOLLECTION"])
+def test_an_incident_without_a_place_stops_no_other_whatever_kind_of_nothing_it_has(zones, kind):
+    incidents = make_incidents((50, 50), (50, 50))
+    incidents.geometry = [incidents.geometry[0], shapely.from_wkt(f"{kind} EMPTY")]
+    assert zjk_gis.assign_incidents(incidents, zones)["reason"].tolist()[1] == "no_position"
+    assert zjk_gis.assign_incidents(incidents, zones)["found"].tolist()[0] == "inside"
 
 
 @st.composite

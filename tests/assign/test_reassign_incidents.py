@@ -121,7 +121,7 @@ def test_what_was_assigned_otherwise_is_refused(incidents, old):
 def test_rows_that_are_no_points_are_named(incidents, old):
     assigned = zjk_gis.assign_incidents(incidents, old)
     assigned.loc[7, "geometry"] = square(0, 0)
-    with pytest.raises(InputError, match=r"1 of 90 rows are no points but Polygon \(row 7\)"):
+    with pytest.raises(InputError, match=r"1 of 90 rows are not points but Polygon \(row 7\)"):
         zjk_gis.reassign_incidents(assigned, old, old)
 
 

@@ -4,7 +4,7 @@ import json
 
 import geopandas as gpd
 import pytest
-from shapely import LineString, box
+from shapely import LineString, Point, box
 
 from zjk_gis.io import write_layer
 from zjk_gis.synth import make_city
@@ -101,4 +101,20 @@ def test_rows_set_aside_are_said_with_their_reason(run, tmp_path):
     code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "heritage")
     assert code == 0
     assert "1 行未参与分析,必填项为空(行 1)" in err
-    assert "1 行未参与分析,保护范围不明(行 1)" in err
+    assert "历史文化街区:1 行未参与分析,值无法识别(行 1)" in err
+
+
+def test_estates_of_which_nobody_knows_the_people_are_named_in_the_readers_language(run, tmp_path):
+    squares = [box(573000 + x, 4520000, 573100 + x, 4520100) for x in (0, 100)]
+    region = gpd.GeoDataFrame(
+        {"area_code": ["C"]}, geometry=[box(573000, 4520000, 574000, 4521000)], crs=4547
+    )
+    estates = gpd.GeoDataFrame({"estate_code": ["X1", "X2"], "population": ["9", "很多"]}, geometry=squares)
+    lots = gpd.GeoDataFrame({"lot_code": ["T1"]}, geometry=[Point(573900, 4520900)], crs=4547)
+    layers = {"built_up_areas": region, "residential_estates": estates.set_crs(4547), "parking_lots": lots}
+    for name, layer in layers.items():
+        write_layer(layer, tmp_path / "city.gpkg", layer=name)
+    code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "parking")
+    assert code == 0
+    assert "居住小区:1 行未参与分析" in err
+    assert "1 values of population are not whole numbers (row 1); kept as they came" in err

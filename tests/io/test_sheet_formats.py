@@ -149,6 +149,16 @@ def test_in_a_column_of_codes_any_words_are_read_and_other_dress_is_told(tmp_pat
 
 
 @WRITERS
+def test_a_heading_tells_codes_where_no_layer_is_named(tmp_path, write, ending):
+    rows = [["责任区编号(新)", "面积"], [7, 7], [8, 8], [9, 9]]
+    formats = {"A2": '"Z"0', "A3": 'General"号"', "A4": "0.00", "B2": '0"亩"'}
+    layer = read(tmp_path, write, ending, rows, formats)
+    assert layer["责任区编号(新)"].tolist() == ["Z7", "8号", "9"]
+    assert layer["面积"].tolist() == ["7", "8", "9"]
+    assert layer.attrs["report"]["other_shown"] == {"责任区编号(新)": {2: "9.00"}}
+
+
+@WRITERS
 def test_coordinates_keep_their_digits_though_fewer_are_shown(tmp_path, write, ending):
     layer = read(tmp_path, write, ending, [["名称"], ["甲"]], {"B2": "0.00", "C2": '0.00"°"'})
     assert layer.geometry[0].coords[0] == (114.88, 40.82)
@@ -162,6 +172,16 @@ def test_a_date_where_codes_stand_is_told_with_what_it_shows(tmp_path, write, en
     report = layer.attrs["report"]
     assert report["dates_for_codes"] == {"楼门": {1: "3月12日", 3: "8-May"}}
     assert any("a date where codes stand (rows 1, 3)" in remark for remark in report["remarks"])
+
+
+@WRITERS
+def test_a_column_of_codes_all_of_which_became_dates_or_times_is_told_by_its_heading(tmp_path, write, ending):
+    rows = [["责任区编号", "上报日期"], [dt.date(2025, 3, 12), dt.date(2025, 3, 12)], [0.0625, None]]
+    formats = {"A2": "m-d", "A3": "h:mm", "B2": "m-d"}
+    layer = read(tmp_path, write, ending, rows, formats)
+    assert layer["责任区编号"].tolist() == ["3-12", "01:30:00"]
+    assert layer["上报日期"].tolist()[0] == "2025-03-12"
+    assert layer.attrs["report"]["dates_for_codes"] == {"责任区编号": {0: "3-12", 1: "01:30:00"}}
 
 
 @WRITERS

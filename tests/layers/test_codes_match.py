@@ -17,6 +17,9 @@ from zjk_gis.layers.values import code_text
         (["5", "12"], "05", "5"),
         (["5", "12"], " ５ ", "5"),
         ([5.0, 12.0, None], "5", "5"),
+        (["5.0", "12.0"], "5", "5.0"),
+        (["5.0", "12.0"], 5, "5.0"),
+        (["5.0", "5.00"], "5", None),
         (["05", "12"], 5, "05"),
         (["05", "12"], "5.0", "05"),
         (["05", "12"], "005", None),
@@ -58,6 +61,14 @@ def test_two_versions_are_written_with_their_zeros_whichever_lost_them(old, new)
     one, other, matches = in_one_writing(*layers, ["zone_code", "chief_code"])
     assert code_text(one["zone_code"]).tolist() == code_text(other["zone_code"]).tolist() == ["05", "12"]
     assert list(matches) == ["zone_code"]
+
+
+@pytest.mark.parametrize(("old", "new"), [(["5.0", "12.0"], ["5", "12"]), ([5, 12], ["5.0", "12.0"])])
+def test_two_versions_are_written_without_a_point_whichever_got_one(old, new):
+    points = gpd.points_from_xy([0, 1], [0, 0])
+    layers = [gpd.GeoDataFrame({"zone_code": codes}, geometry=points) for codes in (old, new)]
+    one, other, _ = in_one_writing(*layers, ["zone_code"])
+    assert code_text(one["zone_code"]).tolist() == code_text(other["zone_code"]).tolist() == ["5", "12"]
 
 
 def test_only_columns_of_codes_become_text():

@@ -2,13 +2,14 @@
 
 import datetime as dt
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zjk_gis.layers.catalogue import UNIT_GRIDS
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, UNIT_GRIDS
 from zjk_gis.layers.spec import Field
 from zjk_gis.layers.times import TimeOrder
 from zjk_gis.layers.values import as_text, convert_types, converted, in_order, understood
@@ -123,6 +124,14 @@ def test_a_value_that_is_none_stays_as_it_came_and_is_told():
     assert result["area_m2"].tolist() == [100.0, "约一百"]
     assert unconverted == {"area_m2": [8]}
     assert layer["area_m2"].tolist() == ["100", "约一百"]
+
+
+@pytest.mark.parametrize(("word", "told"), [("二级", {}), ("不详", {"level": [1]})])
+def test_words_of_an_order_stay_and_only_others_are_told(word, told):
+    zones = gpd.GeoDataFrame({"level": ["一级", word]}, geometry=gpd.points_from_xy([0, 1], [0, 0]))
+    read, unconverted, _ = convert_types(zones, RESPONSIBILITY_ZONES)
+    assert read["level"].tolist() == ["一级", word]
+    assert unconverted == told
 
 
 def test_what_was_inferred_of_times_is_told_and_the_caller_may_say_more():

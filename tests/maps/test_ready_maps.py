@@ -136,6 +136,24 @@ def test_areas_without_ground_are_drawn_too():
     assert page_of(zones_map(flat))["layers"][0]["count"] == "2"
 
 
+@pytest.mark.parametrize("draw", [zones_map, lambda z: city_map({"responsibility_zones": z})])
+def test_a_zone_whose_level_or_dates_are_not_read_is_drawn_and_told(draw):
+    layer = zones(3, level=[2, "不详", 2], valid_from=["2024-01-01", None, "2025/13/45"])
+    page = page_of(draw(layer))
+    assert page["layers"][0]["count"] == "3"
+    assert page["notes"] == ["1 个责任区的级别无法辨认,照样画出", "1 个责任区的生效日期无法辨认,照样画出"]
+
+
+def test_on_its_day_a_zone_whose_dates_are_not_read_is_drawn_and_one_that_expired_is_not():
+    layer = zones(3, valid_to=["2024-12-31", "不详", None])
+    for page in (
+        page_of(zones_map(layer, at="2025-06-01")),
+        page_of(city_map({"responsibility_zones": layer}, date="2025-06-01")),
+    ):
+        assert page["layers"][0]["count"] == "2"
+        assert len(page["notes"]) == 2
+
+
 class TestZones:
     def test_zones_without_a_chief_are_told(self):
         page = page_of(zones_map(zones(chief_name=["甲", None, " "])))

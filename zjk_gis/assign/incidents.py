@@ -252,13 +252,13 @@ def check_places(incidents: gpd.GeoDataFrame, plan: AssignmentPlan) -> None:
 
 
 def check_points(incidents: gpd.GeoDataFrame) -> None:
-    """Refuse incidents that are no points; those without any geometry are let through and say so."""
+    """Refuse incidents that are not points; those that are nowhere, of whatever kind, are answered so."""
     require_crs(incidents, "incidents")
-    wrong = incidents.geom_type.notna() & (incidents.geom_type != "Point")
+    wrong = has_shape(incidents.geometry.to_numpy()) & (incidents.geom_type != "Point").to_numpy()
     if wrong.any():
         kinds = ", ".join(sorted(set(incidents.geom_type[wrong])))
         message = (
-            f"incidents: {int(wrong.sum())} of {len(incidents)} rows are no points but {kinds} "
+            f"incidents: {int(wrong.sum())} of {len(incidents)} rows are not points but {kinds} "
             f"({name_rows(incidents.index[wrong])}); use .representative_point() or .explode() first"
         )
         raise GeometryError(message)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.crs.systems import title_of
-from zjk_gis.errors import FileError, InputError, ZjkGisError, counted
+from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.drawings import read_drawing
@@ -52,6 +52,16 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
+
+# What the values of a field should have been; a code that became a long number has lost digits.
+_WANTED = {
+    "text": "exact codes",
+    "integer": "whole numbers",
+    "number": "numbers",
+    "date": "dates",
+    "datetime": "times",
+    "boolean": "yes or no",
+}
 
 
 def read_layer(
@@ -215,9 +225,10 @@ def as_spec(
     frame, report["unconverted"], told = convert_types(frame, spec, order=order)
     report["remarks"] += [f"{source.name}: {remark}" for remark in told]
     for field, rows in report["unconverted"].items():
-        what = spec.field(field).dtype
+        what = _WANTED[spec.field(field).dtype]
         report["remarks"].append(
-            f"{source.name}: {len(rows)} values of {field} are no {what}; kept as they came"
+            f"{source.name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); "
+            "kept as they came"
         )
     frame.attrs = {"report": report}
     return frame

@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"-?[\d,]*\.?\d*(?:E[+-]?\d+)?")  # a number, however it is
 # 3-12, A-7, 2/115; not 2025-3-12, which may be a day.
 _CODE = re.compile(r"\w{1,6}[-/]\w{1,6}|(?=.*[A-Za-z])\w{1,6}(?:[-/]\w{1,6}){2}", re.ASCII)
 _OF_TIME = re.compile(r"日期|时间|年月|date|time", re.IGNORECASE)
+_OF_CODES = re.compile(r"(?:编号|编码|代码|(?:^|_)code)\s*(?:[(（].*[)）])?\s*$", re.IGNORECASE)
 
 
 def cell_text(cell: object) -> str:
@@ -164,7 +165,9 @@ class SheetColumns:
         numbers = [at for at, value in enumerate(values) if isinstance(value, float)]
         if not numbers:
             return {}
-        forms = self._formats_of(column, bool if field is not None else _is_unknown)
+        forms = self._formats_of(
+            column, bool if field is not None or _holds_codes(name, field) else _is_unknown
+        )
         changed: dict[int, str | None] = {}
         for at in numbers:
             form = forms.get(rows[at])
@@ -188,21 +191,29 @@ class SheetColumns:
         field: Field | None,
         told: dict[str, dict[str, dict[int, str]]],
     ) -> dict[int, str | None]:
-        """Return what the dates show that stand among codes."""
-        days = [at for at, value in enumerate(values) if isinstance(value, dt.date)]
+        """Return what the dates show that stand among codes: a code typed as 3-12, or as 1:30, became one."""
+        of_codes = _holds_codes(name, field)
+        kinds = (dt.date, dt.time, dt.timedelta) if of_codes else (dt.date,)
+        days = [at for at, value in enumerate(values) if isinstance(value, kinds)]
         if not days:
             return {}
-        if field is None or not is_code(field):
+        if not of_codes:
             texts = [value.strip() for value in values if isinstance(value, str) and value.strip()]
             if not texts or _OF_TIME.search(name) or not all(map(_CODE.fullmatch, texts)):
                 return {}
         forms = self._formats_of(column)
-        shown = {
-            at: (forms[rows[at]].of_date(values[at]) if rows[at] in forms else None) or cell_text(values[at])
-            for at in days
-        }
-        told["dates_for_codes"][name] = shown
-        return dict(shown)
+        told["dates_for_codes"][name] = {at: _date_shown(values[at], forms.get(rows[at])) for at in days}
+        return dict(told["dates_for_codes"][name])
+
+
+def _holds_codes(name: str, field: Field | None) -> bool:
+    """Tell whether a column holds codes: by its field, by its heading where it has none."""
+    return is_code(field) if field is not None else bool(_OF_CODES.search(name))
+
+
+def _date_shown(value: Any, form: NumberFormat | None) -> str:
+    shown = form.of_date(value) if form is not None and isinstance(value, dt.date) else None
+    return shown or cell_text(value)
 
 
 def _is_unknown(form: NumberFormat) -> bool:
@@ -259,8 +270,8 @@ def _tell(
         shown = next(iter(cells.values()))
         remarks.append(
             f"{path.name}: {len(cells)} cells of {name} hold a date where codes stand ({name_rows(cells)}), "
-            f"as when Excel takes 3-12 for a day; read as they are shown (such as {shown!r}); type the codes "
-            "again as text"
+            f"as when Excel takes 3-12 for a day or 1:30 for a time; read as they are shown (such as "
+            f"{shown!r}); type the codes again as text"
         )
     for name, cells in told["other_shown"].items():
         at, shown = next(iter(cells.items()))

@@ -3,7 +3,7 @@
 A code is text. Where it went through a spreadsheet or a column with gaps it comes back as a number: ``5.0``
 for ``5``, ``5`` for ``05``. Every join of codes asks here.
 
-1. The same text is the same code; a whole number is its digits, ``5.0`` is ``5``.
+1. The same text is the same code; a whole number is its digits, ``5.0`` is ``5`` on either side.
 2. Where all codes of the layer are digits of one width, a shorter number is padded to that width.
 3. Where they are digits and none begins with a zero, the zeros before a recorded number are left out.
 
@@ -13,6 +13,7 @@ and only the same text matches.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,14 +98,13 @@ def matched_codes(recorded: pd.Series, known: pd.Series | Iterable[object]) -> C
     codes = set(code_text(listed).dropna().tolist())
     width = _one_width(codes)
     bare = bool(codes) and all(code.isdecimal() and (code == "0" or code[0] != "0") for code in codes)
-    distinct = text.dropna().unique()
-    numbers = pd.Series(distinct, dtype="str")
-    whole = numbers.str.replace(r"\.0+$", "", regex=True).where(numbers.str.fullmatch(_WHOLE), numbers)
+    pointed = _by_digits(codes)
     restored: dict[str, str] = {}
-    for code, number in zip(distinct.tolist(), whole.tolist(), strict=True):
+    for code in text.dropna().unique().tolist():
         if code in codes:
             continue
-        tries = [number]
+        number = _digits(code)
+        tries = [number, pointed.get(number, number)]
         if number.isdecimal() and number.isascii():
             tries += [number.zfill(width)] if width else []
             tries += [number.lstrip("0") or "0"] if bare else []
@@ -183,7 +183,8 @@ def in_one_writing(
             continue
         first, second = matched_codes(one[name], other[name]), matched_codes(other[name], one[name])
         longer = [_is_longer(match.restored) for match in (first, second)]
-        if longer[1] or (second.restored and not longer[0]):
+        pointed = any(_digits(taken) != taken for taken in second.restored.values())
+        if longer[1] or (second.restored and not longer[0] and not (pointed and first.restored)):
             other, matches[name] = other.assign(**{name: second.codes}), second
         elif first.restored:
             one, matches[name] = one.assign(**{name: first.codes}), first
@@ -191,8 +192,24 @@ def in_one_writing(
 
 
 def _is_longer(restored: dict[str, str]) -> bool:
-    """Tell whether codes got zeros, and none lost any."""
-    return bool(restored) and all(len(taken) > len(code) for code, taken in restored.items())
+    """Tell whether codes got zeros in front, and none lost any."""
+    return bool(restored) and all(
+        len(_digits(taken)) > len(_digits(code)) for code, taken in restored.items()
+    )
+
+
+def _digits(code: str) -> str:
+    """Return the digits of a whole number that is written with a point, any other code as it is."""
+    return code.partition(".")[0] if re.fullmatch(_WHOLE, code) else code
+
+
+def _by_digits(codes: set[str]) -> dict[str, str]:
+    """Return the codes of a layer that are written with a point by their digits, where these are one code."""
+    pointed: dict[str, str] = {}
+    for code in sorted(codes):
+        if _digits(code) != code:
+            pointed[_digits(code)] = "" if _digits(code) in pointed else code
+    return {digits: code for digits, code in pointed.items() if code}
 
 
 def _one_width(codes: set[str]) -> int:

@@ -399,9 +399,12 @@ def convert_types(
         else:
             values, wrong = converted(layer[field.name], field)
         if wrong.any():
-            unconverted[field.name] = layer.index[wrong].tolist()
             if field.dtype != "text":
                 values = values.astype(object).where(~wrong, layer[field.name].astype(object))
+            if field.scales:  # words of an order, such as 一级, stay words
+                wrong = in_order(layer[field.name], field)[1]
+        if wrong.any():
+            unconverted[field.name] = layer.index[wrong].tolist()
         result[field.name] = values
     return result, unconverted, remarks
 

@@ -223,8 +223,11 @@ def _of_the_day(
 ) -> Mapping[str, gpd.GeoDataFrame]:
     """Leave out zones that do not hold on the day of the map, and say how many."""
     zones = layers.get("responsibility_zones")
-    if date is None or zones is None:
+    if zones is None:
         return layers
+    zones = parts.with_readable(page, zones)
+    if date is None:
+        return {**layers, "responsibility_zones": zones}
     begins, ends = validity_days(zones, "responsibility_zones")
     holds = (begins <= day_of(date)) & (day_of(date) <= ends)
     gone = int((~holds).sum())

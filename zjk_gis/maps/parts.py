@@ -11,9 +11,11 @@ import pandas as pd
 from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.nobody import CHIEF, someone_named
 from zjk_gis.layers.shapes import has_place, inner_points
+from zjk_gis.layers.values import converted, in_order
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import cards, style
 from zjk_gis.maps.page import Page
@@ -39,6 +41,7 @@ __all__ = [
     "placed",
     "positions_in",
     "require_results",
+    "with_readable",
 ]
 
 CODES = ("zone_code", "grid_code", "section_code")
@@ -120,6 +123,26 @@ def drawn_zones(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return zones_at(zones) if len(zones) else zones
     except InputError:  # nothing is judged here, so that nobody need choose
         return zones
+
+
+def with_readable(page: Page, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave levels and dates of zones empty that cannot be read, and note it: the zones are drawn.
+
+    A zone that names no level is drawn at every one, and one without a date at all times.
+    """
+    blank: dict[str, pd.Series] = {}
+    for name in ("level", "valid_from", "valid_to"):
+        if name not in zones:
+            continue
+        field = RESPONSIBILITY_ZONES.field(name)
+        wrong = in_order(zones[name], field)[1] if name == "level" else converted(zones[name], field)[1]
+        if wrong.any():
+            blank[name] = zones[name].mask(wrong)
+            count = int(wrong.sum())
+            zh = f"{count:,} 个责任区的{field.title}无法辨认,照样画出"
+            en = f"{count:,} zones are drawn though their {name} is not read"
+            page.notes.append(pick(page.lang, zh, en))
+    return zones.assign(**blank) if blank else zones
 
 
 def level_name(level: int, word: str, lang: Language) -> str:

@@ -96,6 +96,7 @@ def zones_map(
         date=date,
     )
     own = parts.code_of(zones, "zones", code)
+    zones = parts.with_readable(page, zones)
     levels = _levels(zones, level)
     finest = max(levels, default=None)
     filled: int | str | None = finest or level  # all levels are drawn: they need be no hierarchy
