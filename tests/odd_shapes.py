@@ -601,6 +601,10 @@ CALLS = {
         ("zones", lambda z, _: zjk_gis.reassign_incidents(_assigned(), z, sound("lying over"))),
         ("zones", lambda z, _: zjk_gis.reassign_incidents(_assigned(), Z(), z)),
     ],
+    "mend_coverage": [
+        ("region", lambda r, _: zjk_gis.mend_coverage(r, sound("lying over")).zones),
+        ("lying over", lambda z, _: zjk_gis.mend_coverage(R(), z).zones),
+    ],
     "repair_coverage": [
         ("region", lambda r, _: zjk_gis.repair_coverage(r, sound("lying over"))),
         ("lying over", lambda z, _: zjk_gis.repair_coverage(R(), z)),

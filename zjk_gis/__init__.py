@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zjk_gis.coverage.matters import who_handles as who_handles
     from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
     from zjk_gis.coverage.repair import repair_coverage as repair_coverage
+    from zjk_gis.coverage.repair_rounds import mend_coverage as mend_coverage
     from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
     from zjk_gis.coverage.roads import road_responsibility as road_responsibility
     from zjk_gis.coverage.roads import road_totals as road_totals
@@ -115,6 +116,7 @@ _HOMES = {
     "zjk_gis.coverage.matters": ("who_handles",),
     "zjk_gis.coverage.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.repair": ("repair_coverage",),
+    "zjk_gis.coverage.repair_rounds": ("mend_coverage",),
     "zjk_gis.coverage.repairs_made": ("apply_repairs",),
     "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
     "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),

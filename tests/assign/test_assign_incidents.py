@@ -112,6 +112,56 @@ class TestOverlaps:
         assert answer(make_incidents((99.8, 2)), zones) == ("A", "border", "shared_border", 2, True)
 
 
+class TestNearCrossings:
+    """Four squares of 10 m: "1" south-west, "2" south-east, "3" north-west, "4" north-east."""
+
+    @pytest.fixture
+    def crossing(self):
+        squares = [square(0, 0, 10, 10), square(10, 0, 10, 10), square(0, 10, 10, 10), square(10, 10, 10, 10)]
+        return make_zones(squares, zone_code=["1", "2", "3", "4"])
+
+    @pytest.mark.parametrize(
+        ("point", "code", "candidates"),
+        [
+            ((10.4, 10), "2", 4),  # on the border of 2 and 4, and 0.4 m from 1 and 3
+            ((9.6, 10), "1", 4),
+            ((10, 10.4), "3", 4),
+            ((10, 10), "1", 4),  # on all four
+            ((10.4, 10.2), "4", 4),  # inside 4, near all
+            ((10.4, 10.0001), "4", 4),
+            ((10.4, 9.9999), "2", 4),
+        ],
+    )
+    def test_the_border_of_two_zones_is_not_answered_by_a_third(self, crossing, point, code, candidates):
+        expected = (code, "border", "shared_border", candidates, True)
+        assert answer(make_incidents(point), crossing) == expected
+        assert (
+            zjk_gis.explain_incident(make_incidents(point), crossing).considered["zone_code"].iloc[0] == code
+        )
+
+    def test_the_border_of_two_is_theirs_where_rounding_parts_them_too(self, crossing):
+        parted = crossing.geometry.to_numpy()
+        parted[3] = square(10, 10.0004, 10, 9.9996)
+        zones = crossing.assign(geometry=parted, priority=[9, 1, 9, 2])
+        assert answer(make_incidents((10.4, 10.0002)), zones)[0] == "4"
+
+    def test_the_rule_decides_between_those_that_it_touches_and_not_those_near(self, crossing):
+        zones = crossing.assign(priority=[9, 1, 9, 2])
+        assert answer(make_incidents((10.4, 10)), zones)[0] == "4"
+        explanation = zjk_gis.explain_incident(make_incidents((10.4, 10)), zones)
+        assert explanation.rule == "highest_priority"
+
+    def test_of_zones_that_are_merely_near_the_rule_still_picks(self, crossing):
+        zones = crossing.drop(index=[3])
+        assert answer(make_incidents((10.3, 10.2)), zones)[0] == "1"
+
+    def test_the_one_zone_that_it_touches_comes_before_one_that_is_near(self):
+        zones = make_zones([square(0, 0, 9.7, 10), square(10, 0, 10, 10)])
+        point = make_incidents((10, 5))
+        assert answer(point, zones) == ("B", "border", "shared_border", 2, True)
+        assert zjk_gis.explain_incident(point, zones).rule == "touching"
+
+
 class TestTime:
     """The zone valid when the incident occurred answers, both days of a period included."""
 
@@ -585,6 +635,17 @@ class TestAccuracy:
         incidents = make_incidents((99, 50), (99, 50)).assign(gps_error=[5, None])
         assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps_error", undecided_below=0.7)
         assert assigned["ambiguous"].tolist() == [True, False]
+
+    def test_a_circle_without_end_lies_in_no_zone(self, zones):
+        """Infinity, as devices say that they do not know, and a radius whose square is none."""
+        for boundless in (float("inf"), "inf", 1e200, 3e7):
+            incidents = make_incidents((50, 50), (50, 50)).assign(gps=[boundless, 5])
+            assigned = zjk_gis.assign_incidents(incidents, zones, accuracy_m="gps")
+            assert assigned["share"].tolist() == [0.0, 1.0]
+            assert assigned["reason"].tolist() == ["undecided", "one_zone"]
+            assert assigned["ambiguous"].tolist() == [True, False]
+        everywhere = zjk_gis.assign_incidents(make_incidents((50, 50)), zones, accuracy_m=1e200)
+        assert everywhere["share"].tolist() == [0.0]
 
     def test_a_wrong_one_is_set_aside_and_told(self, zones):
         incidents = make_incidents((99, 50), (99, 50), (99, 50)).assign(gps=[5, -1, "good"])

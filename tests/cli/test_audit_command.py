@@ -76,7 +76,7 @@ def recomputed(rows, amount):
 def test_every_figure_can_be_recomputed_from_the_files_that_were_written(audited):
     folder, out = audited("--json")
     told = {row["measure"]: row for row in json.loads(out)["figures"]}
-    assert len(told) == 17
+    assert len(told) == 18
     measures = {label(name): name for name in told}
     figures = sheet(
         folder, "figures", ["measure", "value", "whole", "share", "layer", "filter", "amount", "whole_amount"]

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
+from zjk_gis import coverage_faults
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
 
@@ -123,6 +124,46 @@ def test_the_largest_comes_first_and_equals_come_from_west_to_east(region):
         [X + 120, Y + 150],
         [X + 150, Y + 20],
     ]
+
+
+class TestWithoutRegion:
+    """No region is given: holes within the zones' own outline are gaps, what lies around them is not."""
+
+    def test_a_hole_in_one_zone_and_one_between_several_are_found(self):
+        zones = make_zones(square(20, 20, 10, 10), square(90, 90, 20, 20))
+        gaps = coverage_gaps(None, zones)
+        assert gaps[["kind", "area_m2", "neighbours"]].to_numpy().tolist() == [
+            ["hole", 400.0, "A;B;C;D"],
+            ["hole", 100.0, "A"],
+        ]
+
+    def test_a_bay_at_the_edge_and_the_ground_around_are_no_gaps(self):
+        assert len(coverage_gaps(None, make_zones(square(0, 20, 10, 10), square(150, 150, 50, 50)))) == 0
+
+    def test_a_zone_within_a_hole_leaves_a_ring(self):
+        zones = pd.concat(
+            [make_zones(square(90, 90, 20, 20)), layer([square(95, 95, 10, 10)], zone_code=["E"])]
+        )
+        gap = only(coverage_gaps(None, zones.reset_index(drop=True)))
+        assert (gap["area_m2"], gap["neighbours"]) == (300.0, "E;A;B;C;D")
+
+    def test_allowed_ground_and_the_day_count_as_with_a_region(self):
+        zones = make_zones(square(90, 90, 20, 20))
+        pond = layer([square(90, 90, 20, 15)])
+        assert only(coverage_gaps(None, zones, allowed=pond))["area_m2"] == 100
+        stopgap = layer([square(90, 90, 20, 20)], zone_code=["E"], valid_to=["2024-12-31"])
+        both = pd.concat([zones, stopgap], ignore_index=True)
+        assert len(coverage_gaps(None, both, at="2024-12-31")) == 0
+        assert only(coverage_gaps(None, both, at="2025-01-01"))["expired_codes"] == "E"
+
+    def test_degrees_are_measured_in_metres(self):
+        gap = only(coverage_gaps(None, make_zones(square(90, 90, 20, 20)).to_crs(4490)))
+        assert gap["area_m2"] == pytest.approx(400, rel=1e-4)
+
+    def test_with_overlaps_at_once(self):
+        zones = make_zones(square(90, 90, 20, 20))
+        gaps, overlaps = coverage_faults(None, zones)
+        assert (gaps["area_m2"].tolist(), len(overlaps)) == ([400.0], 0)
 
 
 class TestAllowedGround:
@@ -261,6 +302,14 @@ class TestHairlines:
         assert (len(gaps), gaps.attrs["dropped_below_min_area"]["count"]) == (0, 1)
         assert gaps.attrs["dropped_below_min_area"]["area_m2"] == pytest.approx(0.009)
         assert len(coverage_gaps(region, make_zones(speck), min_area_m2=0.008)) == 1
+
+    def test_specks_of_expired_and_of_never_covered_ground_are_counted_together(self, region):
+        """Two specks of 0.006 m² that no zone ever covered, one of 0.009 m² that an expired one did."""
+        specks = [square(20, 20, 0.06, 0.1), square(60, 20, 0.06, 0.1), square(20, 60, 0.09, 0.1)]
+        expired = layer([square(10, 50, 20, 20)], zone_code=["E"], valid_to=["2024-12-31"])
+        zones = pd.concat([make_zones(*specks), expired], ignore_index=True)
+        dropped = coverage_gaps(region, zones, at="2025-06-01").attrs["dropped_below_min_area"]
+        assert dropped == {"count": 3, "area_m2": pytest.approx(0.021, abs=1e-6)}
 
 
 class TestCoordinates:

@@ -91,6 +91,37 @@ def test_by_set_each_piece_of_ground_comes_once_with_all_who_claim_it():
     assert shapely.union_all(overlaps.geometry).area == overlaps["area_m2"].sum() == 7500
 
 
+class TestBySet:
+    """Ground by all who claim it, where borders meet badly."""
+
+    def claimed_more_than_once(self, shapes):
+        return shapely.area(shapes).sum() - shapely.union_all(shapes).area
+
+    def test_a_neighbour_that_lacks_a_vertex_is_no_reason_to_stop(self):
+        """B has a vertex on the slanting border of A and B, rounded to a hair beside it."""
+        rng = np.random.default_rng(0)
+        for _ in range(60):
+            ends, tips = rng.uniform(0, 100, (2, 2)) + (X, Y), rng.uniform(-100, 200, (2, 2)) + (X, Y)
+            middle = ends[0] + rng.uniform(0.05, 0.95) * (ends[1] - ends[0])
+            shapes = [Polygon([*ends, tips[0]]), Polygon([ends[0], middle, ends[1], tips[1]])]
+            overlaps = overlapping_zones(make_zones(*shapes), by="set", min_area_m2=0, min_width_m=0)
+            twice = shapely.area(shapely.intersection(*shapes))
+            assert overlaps["area_m2"].sum() == pytest.approx(twice, abs=1e-4)
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_stars_that_cross_at_will_are_divided_without_remainder(self, seed):
+        rng = np.random.default_rng(seed)
+        for _ in range(8):
+            angles = np.sort(rng.uniform(0, 2 * np.pi, (5, 12)))
+            reach, middle = rng.uniform(24, 60, (5, 12)), rng.uniform(0, 60, (5, 1, 2)) + (X, Y)
+            points = np.stack([np.cos(angles), np.sin(angles)], axis=-1) * reach[..., None] + middle
+            stars = shapely.polygons(points)
+            stars = stars[shapely.is_valid(stars)]
+            overlaps = overlapping_zones(make_zones(*stars), by="set", min_area_m2=0, min_width_m=0)
+            more_than_once = (overlaps["area_m2"] * overlaps["codes"].str.count(";")).sum()
+            assert more_than_once == pytest.approx(self.claimed_more_than_once(stars), abs=1e-3)
+
+
 def test_the_shares_are_of_all_the_ground_of_a_code():
     zones = make_zones(square(0, 0), square(90, 0), square(300, 0), zone_code=["A", "B", "B"])
     overlap = only(overlapping_zones(zones))
@@ -134,6 +165,17 @@ class TestTime:
         zones.loc[0, "valid_to"] = "2025-01-01"
         overlaps = overlapping_zones(zones, at=at)
         assert overlaps[["first_code", "second_code"]].to_numpy().tolist() == [["A", "A"], ["A", "B"]][:pairs]
+
+    @pytest.mark.parametrize("codes", [["A", "B"], ["B", "A"]])
+    @pytest.mark.parametrize(
+        ("last", "first", "shared"),
+        [("2025-01-01", "2025-01-01", 1), ("2024-12-31", "2025-01-01", 0), ("2025-01-02", "2025-01-01", 1)],
+    )
+    def test_a_zone_replaced_on_its_last_day_overlaps_its_successor(self, codes, last, first, shared):
+        zones = make_zones(
+            square(0, 0), square(0, 0), zone_code=codes, valid_from=[None, first], valid_to=[last, None]
+        )
+        assert len(overlapping_zones(zones)) == shared
 
     def test_on_one_day_only_the_zones_of_that_day_count(self, zones):
         claimed = pd.concat(

@@ -112,6 +112,46 @@ def test_each_side_by_itself_where_both_are_asked():
     assert walked(both, both_sides=True)["share"] == pytest.approx(1, abs=0.06)
 
 
+class TestAslant:
+    """A section from (0, 0) to (80, 60), 100 m long; left of it is north-west. The origin is far away."""
+
+    EAST, NORTH = 573000, 4520000
+    SECTION = gpd.GeoDataFrame(
+        {"section_code": ["S"]},
+        geometry=[LineString([(EAST, NORTH), (EAST + 80, NORTH + 60)])],
+        crs=4547,
+    )
+
+    def walk(self, *parts):
+        """Make a track of (metres along, metres to the left), a minute apart."""
+        fixes = [
+            (self.EAST + 0.8 * along - 0.6 * left, self.NORTH + 0.6 * along + 0.8 * left, minute)
+            for minute, (along, left) in enumerate(parts)
+        ]
+        return patrol_coverage(self.SECTION, track(*fixes), both_sides=True, most_metres=100.5).iloc[0]
+
+    @pytest.mark.parametrize("off", [0.5, 5.0])
+    def test_the_left_and_the_right_side_are_told_apart(self, off):
+        assert self.walk((0, off), (100, off))["walked_m"] == pytest.approx(100)
+        assert self.walk((0, -off), (100, -off))["walked_m"] == pytest.approx(100)
+        there_and_back = self.walk((0, off), (100, off), (100, -off), (0, -off))
+        assert there_and_back["walked_m"] == pytest.approx(200, abs=2 * off)
+        assert there_and_back["share"] == pytest.approx(1, abs=0.01 * off)
+        twice_on_one_side = self.walk((0, off), (100, off), (0, off))
+        assert twice_on_one_side["share"] == pytest.approx(0.5)
+
+    def test_fixes_are_as_far_apart_as_they_are_north_and_east(self):
+        assert self.walk((0, 1), (100, 1))["walked_m"] == pytest.approx(100)
+        far = patrol_coverage(
+            self.SECTION, track((573000, 4520000, 0), (573000, 4520101, 1)), most_metres=100
+        )
+        assert (far.attrs["tracks"]["steps"], far.attrs["tracks"]["gaps"]) == (0, 1)
+        near = patrol_coverage(
+            self.SECTION, track((573000, 4520000, 0), (573000, 4520099, 1)), most_metres=100
+        )
+        assert (near.attrs["tracks"]["steps"], near.attrs["tracks"]["gaps"]) == (1, 0)
+
+
 def test_the_period_and_how_often_it_was_asked():
     days = [track((0, 1, at), (100, 1, at + 1)) for at in (0, 24 * 60, 5 * 24 * 60)]
     tracks = pd.concat(days)

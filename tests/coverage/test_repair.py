@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from zjk_gis import apply_repairs, coverage_gaps, overlapping_zones, repair_coverage
+from zjk_gis import apply_repairs, coverage_gaps, mend_coverage, overlapping_zones, repair_coverage
 from zjk_gis.coverage.mending import refusal
 from zjk_gis.errors import InputError, MissingColumnError
 
@@ -123,7 +123,11 @@ class TestGaps:
 
     def test_ground_that_needs_no_zone_is_left_alone(self, region, zones):
         river = make_region(square(98, -10, 4, 300))
-        assert len(repair_coverage(region, zones, allowed=river)) == 0
+        proposals = repair_coverage(region, zones, allowed=river)
+        assert proposals["action"].tolist() == ["match"] * 2  # C gets the corners of A and B
+        mended = apply_repairs(zones, proposals)
+        assert mended.area.tolist() == zones.area.tolist()
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
 
     def test_gaps_joined_by_a_hairline_are_two(self):
         joined = shapely.union_all([square(20, 49, 2, 2), square(80, 49, 2, 2), square(22, 50, 58, 0.002)])
@@ -279,6 +283,93 @@ class TestTraps:
     )
     def test_the_guard_says_why(self, after, words):
         assert refusal(square(0, 0), after, 0.0) == words
+
+
+class TestVertices:
+    """C, below, has no vertex where A and B meet: no ground is in doubt, but the borders do not match."""
+
+    ZONES = make_zones(square(0, 50, 50, 50), square(50, 50, 50, 50), square(0, 0, 100, 50))
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    def test_a_zone_gets_the_vertices_of_its_neighbours(self, crs):
+        zones = self.ZONES.to_crs(crs)
+        if crs == 4490:  # drawn in degrees: the vertex lies on the straight line there
+            low, high = (shapely.get_coordinates(zones.geometry[2])[at] for at in (1, 2))
+            assert not np.array_equal(low, high)
+        proposals = repair_coverage(None, zones)
+        assert set(proposals["action"]) <= {"match", "snap"}
+        assert set(proposals["gaining_code"]) <= {"A", "B", "C"}
+        assert (proposals["status"] == "proposed").all()
+        mended = apply_repairs(zones, proposals)
+        account = mended.attrs["repairs"]
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        assert (account["coverage_is_valid"], account["not_valid_codes"]) == (True, [])
+
+    def test_the_proposal_names_the_points_and_whose_they_are(self):
+        proposals = repair_coverage(None, self.ZONES)
+        assert set(proposals["action"]) == {"match"}
+        assert set(proposals["gaining_code"]) == {"C"}
+        assert set(proposals["neighbours"]) <= {"A", "B"}
+        assert set(proposals["by"]) == {"vertices_of_the_other"}
+        assert proposals["area_m2"].tolist() == [0] * len(proposals)
+        assert {(x, y) for x, y in shapely.get_coordinates(proposals.geometry.to_numpy())} == {
+            (X + 50.0, Y + 50.0)
+        }
+        mended = apply_repairs(self.ZONES, proposals)
+        assert mended.area.tolist() == self.ZONES.area.tolist()
+        assert mended.attrs["repairs"]["changed_codes"] == []
+        assert mended.attrs["repairs"]["renoded_codes"] == ["C"]
+
+    def test_what_is_not_mended_is_named(self):
+        mended = apply_repairs(self.ZONES, repair_coverage(None, self.ZONES), accept=[])
+        account = mended.attrs["repairs"]
+        assert (account["coverage_is_valid"], account["not_valid_codes"]) == (False, ["A", "B", "C"])
+
+    def test_two_vertices_that_are_all_but_one_become_one(self):
+        near = Polygon([(X, Y + 50), (X, Y), (X + 100, Y), (X + 100, Y + 50), (X + 50, Y + 50 + 3e-9)])
+        zones = self.ZONES.assign(geometry=[*self.ZONES.geometry[:2], near])
+        assert not shapely.coverage_is_valid(zones.geometry.to_numpy())
+        mended = apply_repairs(zones, repair_coverage(None, zones))
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+
+
+class TestRounds:
+    """Repairs are made until nothing is left, or only what a person must decide."""
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    @pytest.mark.parametrize("amount", [0.02, 0.043, 0.5])
+    def test_borders_drawn_by_many_hands_end_as_a_valid_coverage(self, amount, crs):
+        region, zones = jittered_city(5, seed=1, amount=amount)
+        for ground in (region, None):
+            mended, repairs = mend_coverage(ground, zones.to_crs(crs), **NO_LIMITS)
+            account = mended.attrs["repairs"]
+            assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+            assert (account["coverage_is_valid"], account["not_valid_codes"]) == (True, [])
+            assert account["gaps_left"] == account["overlaps_left"] == account["left_to_a_person"] == 0
+            assert repairs["made"].all()
+            assert len(account["applied"]) == len(repairs) > 20
+
+    def test_what_a_person_must_decide_is_listed_and_its_zones_are_named(self):
+        zones = make_zones(square(0, 0), square(0, 0), square(98, 0))
+        mended, repairs = mend_coverage(None, zones)
+        account = mended.attrs["repairs"]
+        assert repairs[~repairs["made"]]["reason"].tolist() == ["duplicate"]
+        assert (account["coverage_is_valid"], account["left_to_a_person"]) == (False, 1)
+        assert {"A", "B"} <= set(account["not_valid_codes"])
+
+    def test_what_has_been_mended_has_nothing_left_to_mend(self):
+        """A lies 1 m over B; D, below, lacks the vertex where B and C meet."""
+        upper = [square(0, 50, 51, 50), square(50, 50, 50, 50), square(100, 50, 50, 50)]
+        zones = make_zones(*upper, square(0, 0, 150, 50))
+        mended, repairs = mend_coverage(None, zones)
+        assert set(repairs["action"]) == {"cut", "match"}
+        assert mended.attrs["repairs"]["coverage_is_valid"]
+        again, nothing = mend_coverage(None, mended)
+        assert (len(nothing), again.geometry.tolist()) == (0, mended.geometry.tolist())
+
+    def test_at_least_one_round_is_asked_for(self):
+        with pytest.raises(InputError, match="rounds must be at least 1"):
+            mend_coverage(None, TestVertices.ZONES, rounds=0)
 
 
 class TestSnapping:

@@ -45,6 +45,22 @@ def test_roads_are_summed_by_who_answers():
     assert values[["road_one", "road_several", "road_nobody"]].tolist() == [80, 10, 10]
 
 
+def test_roads_on_borders_have_one_on_each_side():
+    """Four squares of 50 m, their borders drawn on the centrelines of two roads that cross."""
+    squares = [box(x, y, x + 50, y + 50) for x in (0, 50) for y in (0, 50)]
+    lines = [LineString([(0, 50), (100, 50)]), LineString([(50.3, 0), (50.3, 100)])]
+    roads = gpd.GeoDataFrame({"edge_code": ["R1", "R2"]}, geometry=lines, crs=4547)
+    audit = responsibility_audit(REGION, zones(*squares), roads=roads)
+    figures = audit.figures.set_index("measure")
+    for measure in ("road_one", "road_border"):
+        assert figures.loc[measure, ["value", "whole", "share"]].tolist() == pytest.approx([200, 200, 1])
+    assert figures.loc["road_several", "value"] == figures.loc["road_nobody", "value"] == 0
+    assert len(audit.unanswered_roads) == 0
+    assert audit.stretches.attrs["border_within_m"] == 0.5
+    closer = responsibility_audit(REGION, zones(*squares), roads=roads, border_within_m=0.1)
+    assert closer.figure("road_border")["value"] == pytest.approx(100)
+
+
 def test_incidents_count_for_the_chiefs_of_zone_and_section():
     layer = zones(box(0, 0, 50, 100), box(50, 0, 100, 100), chief_code=["L1", "L2"])
     sections = gpd.GeoDataFrame(

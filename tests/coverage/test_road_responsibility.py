@@ -39,18 +39,83 @@ def test_a_zone_answers_for_the_road_on_its_ground():
     ]
 
 
-def test_along_a_common_border_both_answer():
-    found = road_responsibility(roads(ROAD), zones=zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0)))
-    assert told(found) == [[0, 300, "两侧", "N;S", "several"]]
+class TestBorderRoads:
+    """The road lies on the border of N, to its left, and S: each answers for its own side."""
 
+    ZONES = zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0))
+    SIDES = ([0, 300, "左侧", "N", "one"], [0, 300, "右侧", "S", "one"])
 
-def test_beside_a_border_by_less_than_the_tolerance_both_answer_too():
-    beside = LineString([(0, 0.3), (300, 0.3)])
-    layers = {"zones": zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0))}
-    assert told(road_responsibility(roads(beside), **layers)) == [[0, 300, "两侧", "N;S", "several"]]
-    assert told(road_responsibility(roads(beside), **layers, border_within_m=0.1)) == [
-        [0, 300, "两侧", "N", "one"]
-    ]
+    def test_along_a_common_border_each_side_has_one(self):
+        found = road_responsibility(roads(ROAD), zones=self.ZONES)
+        assert told(found) == [*self.SIDES]
+        assert found[["border_road", "counted_m"]].to_numpy().tolist() == [[True, 150], [True, 150]]
+        assert road_totals(found)[["answer", "length_m"]].to_numpy().tolist() == [["one", 300]]
+        assert found.attrs["border_within_m"] == 0.5
+
+    def test_left_and_right_are_those_of_the_line(self):
+        found = road_responsibility(roads(ROAD.reverse()), zones=self.ZONES)
+        assert told(found) == [[0, 300, "左侧", "S", "one"], [0, 300, "右侧", "N", "one"]]
+
+    def test_a_line_within_the_tolerance_of_the_border_runs_along_it(self):
+        beside = LineString([(0, 0.3), (300, 0.3)])
+        weaving = LineString([(0, 0.3), (60, -0.3), (120, 0.3), (180, -0.4), (240, 0.2), (300, 0.1)])
+        for line in (beside, weaving):
+            found = road_responsibility(roads(line), zones=self.ZONES)
+            assert [row[2:] for row in told(found)] == [row[2:] for row in self.SIDES]
+        closer = road_responsibility(roads(beside), zones=self.ZONES, border_within_m=0.1)
+        assert told(closer) == [[0, 300, "两侧", "N", "one"]]
+        assert closer["border_road"].tolist() == [False]
+
+    def test_without_a_tolerance_only_a_line_on_the_border_is_one(self):
+        found = road_responsibility(roads(ROAD), zones=self.ZONES, border_within_m=0)
+        assert told(found) == [*self.SIDES]
+
+    def test_around_a_corner(self):
+        bent = LineString([(0, 0), (100, 0), (100, 100)])
+        inner = box(0, 0, 100, 100)
+        found = road_responsibility(roads(bent), zones=zones(I=inner, O=box(-50, -50, 200, 200) - inner))
+        assert told(found) == [[0, 200, "左侧", "I", "one"], [0, 200, "右侧", "O", "one"]]
+
+    def test_where_neighbours_change_so_do_the_sides(self):
+        layer = zones(N=box(0, 0, 300, 50), S=box(0, -50, 120, 0), T=box(120, -50, 300, 0))
+        for within in (0.0, 0.5):
+            assert told(road_responsibility(roads(ROAD), zones=layer, border_within_m=within)) == [
+                [0, 120, "左侧", "N", "one"],
+                [0, 120, "右侧", "S", "one"],
+                [120, 300, "左侧", "N", "one"],
+                [120, 300, "右侧", "T", "one"],
+            ]
+
+    def test_at_the_edge_of_all_zones_the_one_answers_for_both_sides(self):
+        found = road_responsibility(roads(ROAD), zones=zones(N=box(0, 0, 300, 50)))
+        assert told(found) == [[0, 300, "两侧", "N", "one"]]
+        assert found["border_road"].tolist() == [False]
+
+    def test_who_overlaps_on_one_side_is_several_there(self):
+        layer = zones(N=box(0, 0, 300, 50), S=box(0, -50, 300, 0), T=box(0, -20, 300, 0))
+        found = road_responsibility(roads(ROAD), zones=layer)
+        assert told(found) == [[0, 300, "左侧", "N", "one"], [0, 300, "右侧", "S;T", "several"]]
+
+    def test_who_overlaps_across_the_road_is_several_on_both(self):
+        layer = zones(N=box(0, -20, 300, 50), S=box(0, -50, 300, 20))
+        found = road_responsibility(roads(ROAD), zones=layer)
+        assert told(found) == [[0, 300, "两侧", "N;S", "several"]]
+        assert found["border_road"].tolist() == [False]
+
+    def test_a_zone_without_chief_leaves_its_side_to_nobody(self):
+        found = road_responsibility(roads(ROAD), zones=self.ZONES.assign(chief_code=["L1", None]))
+        assert told(found) == [[0, 300, "左侧", "N", "one"], [0, 300, "右侧", "", "nobody"]]
+        assert found["vacant"].tolist() == ["", "S"]
+
+    def test_two_rows_of_one_zone_are_no_border(self):
+        found = road_responsibility(roads(ROAD), zones=self.ZONES.assign(zone_code="A"))
+        assert told(found) == [[0, 300, "两侧", "A", "one"]]
+        assert found["border_road"].tolist() == [False]
+
+    def test_a_section_answers_for_its_side_and_the_zone_for_the_other(self):
+        left = sections(LineString([(0, 1), (300, 1)]), side=["左侧"])
+        found = road_responsibility(roads(ROAD), zones=self.ZONES, sections=left)
+        assert told(found) == [[0, 300, "左侧", "S0", "one"], [0, 300, "右侧", "S", "one"]]
 
 
 def test_a_section_answers_rather_than_the_zone_on_its_side():

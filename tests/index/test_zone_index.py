@@ -8,7 +8,11 @@ apart::
     +-----+-----+ +-----+
 """
 
+import subprocess
+import sys
 import warnings
+import zlib
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -21,6 +25,10 @@ from zjk_gis import Policy, ZoneIndex
 from zjk_gis.errors import CRSError, EmptyLayerError, FileError, GeometryError, InputError, MissingColumnError
 
 EAST, NORTH = 573_000.0, 4_520_000.0
+HUGE = (
+    b'{"kind": "zone index", "about": {}, "bytes": 0, "arrays": {"words": '
+    b'{"dtype": "<u4", "at": 0, "crc32": 0, "shape": [1099511627776, 1099511627776]}}}'
+)
 
 
 def make_zones(*shapes, crs=4547, **columns):
@@ -132,6 +140,21 @@ class TestLocating:
         assert np.isnan(found.border_m[2])
         offsets, rows = index.candidates(*at([200.1, 50], [50, 50]), border_within_m=0.5)
         assert (offsets.tolist(), rows.tolist()) == ([0, 2, 3], [1, 2, 0])
+
+    @pytest.mark.parametrize("compiled", [False, True])
+    def test_the_border_of_two_zones_is_not_answered_by_a_third_that_is_near(self, compiled):
+        """Four squares of 10 m; 40 cm east of the common corner the border is that of C and D alone."""
+        x, y = at([0, 0, 10, 10], [0, 10, 0, 10])
+        squares = [
+            shapely.box(*low, *high)
+            for low, high in zip(zip(x, y, strict=True), zip(x + 10, y + 10, strict=True), strict=True)
+        ]
+        index = ZoneIndex.build(gpd.GeoDataFrame(geometry=squares, crs=4547))
+        if compiled:
+            index.polygons.compile()
+        found = index.locate(*at([10.4, 9.6, 10, 10.4], [10, 10, 10, 10.2]), border_within_m=0.5)
+        assert found.row.tolist() == [2, 0, 0, 3]
+        assert found.count.tolist() == [4, 4, 4, 4]
 
     @pytest.mark.parametrize("compiled", [False, True])
     def test_the_accuracy_circle_is_shared_out(self, index, compiled):
@@ -294,6 +317,34 @@ class TestSaving:
             else:  # between two arrays: nothing that is read
                 assert loaded.locate(*at(50, 50)).row.tolist() == [0]
         assert tried >= 30
+
+    def test_a_file_made_to_harm_is_refused_or_answers(self, tmp_path):
+        """With right checksums for false offsets, words and counts; in a process that may die of it."""
+        script = Path(__file__).with_name("crafted_files.py")
+        done = subprocess.run(
+            [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=False
+        )
+        lines = done.stdout.splitlines()
+        assert done.returncode == 0, f"{lines[-1]}: exit {done.returncode}\n{done.stderr[-2000:]}"
+        assert sum(line.endswith("refused") for line in lines) > 1000
+
+    @pytest.mark.parametrize(
+        ("directory", "message"),
+        [
+            (b"[" * 100_000, "cannot be read"),
+            (b"[]", "is not one"),
+            (b'{"kind": "zone index", "about": {}, "arrays": {"words": 1}, "bytes": 0}', "describe words"),
+            (HUGE, "no such shape"),
+        ],
+    )
+    def test_a_directory_made_to_harm_is_refused(self, tmp_path, directory, message):
+        path = tmp_path / "crafted.idx"
+        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (2, 4)
+        head = b"ZJKGISIX" + b"".join(value.to_bytes(width, "little") for value, width in sizes)
+        whole = head + directory
+        path.write_bytes(whole + bytes(-len(whole) % 64))
+        with pytest.raises(FileError, match=message):
+            ZoneIndex.load(path)
 
     @pytest.mark.parametrize(
         "content", [b"", b"PK\x03\x04 a workbook", b"\x80\x05pickled", b"ZJKGISIX" + b"\xff" * 40]

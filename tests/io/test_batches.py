@@ -5,6 +5,9 @@ import datetime as dt
 import gzip
 import io
 import json
+import os
+from contextlib import suppress
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +25,7 @@ from zjk_gis.io.batch_cells import Cells, Why, days_of_cells, numbers_of_cells
 from zjk_gis.io.batch_ledger import open_ledger
 from zjk_gis.io.batch_scan import _compiled, loops_for
 from zjk_gis.io.batch_tables import as_csv
-from zjk_gis.io.batches import Place, open_source
+from zjk_gis.io.batches import Place, fingerprint_of, open_source
 from zjk_gis.layers.periods import NEVER, days_of
 from zjk_gis.layers.times import time_order
 
@@ -467,7 +470,7 @@ def test_a_shapefile_in_gbk_is_read_with_its_words(tmp_path):
 
 def add(ledger, content, rows):
     ledger.rows.write(content)
-    ledger.commit(Place(0, rows, rows), {"rows": rows})
+    ledger.commit(Place(0, rows, rows), {"rows": rows, "out": rows})
 
 
 def test_a_ledger_keeps_whole_parts_and_cuts_off_the_rest(tmp_path):
@@ -538,3 +541,127 @@ def test_what_gdal_left_beside_a_geopackage_when_it_was_killed_does_not_stop_the
             ledger.workplace().with_name(ledger.workplace().name + ending).write_bytes(b"made")
         ledger.publish(tmp_path / "out.rejects.csv", made=ledger.workplace())
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == ["out.gpkg"]
+
+
+def manifest_of(target):
+    return target.with_name(target.name + ".parts") / "manifest.json"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda told: told["parts"][0]["place"].update(rows=168_000),
+        lambda told: told["parts"][0]["place"].update(at="x"),
+        lambda told: told["parts"][0]["tally"].update(rows=168_000),
+        lambda told: told["parts"][0].pop("rows_crc"),
+        lambda told: told.update(parts=[]),
+        lambda told: told.pop("parts"),
+    ],
+)
+def test_a_ledger_that_was_changed_is_not_believed(tmp_path, changed):
+    target = tmp_path / "out.csv"
+    with open_ledger(target, {"source": "1"}, resume=True) as ledger:
+        add(ledger, b"first", 5)
+    told = json.loads(manifest_of(target).read_text("utf-8"))
+    changed(told)
+    manifest_of(target).write_text(json.dumps(told), "utf-8")
+    with open_ledger(target, {"source": "1"}, resume=True) as ledger:
+        assert (ledger.place, ledger.rows.tell()) == (Place(), 0)
+        assert "begun anew, as the record of an earlier run is damaged" in ledger.remarks[0]
+
+
+def test_a_ledger_whose_numbers_contradict_each_other_is_not_believed(tmp_path):
+    """Even with the right checksum, which anybody can make."""
+    target = tmp_path / "out.csv"
+    with open_ledger(target, {}, resume=True) as ledger:
+        ledger.rows.write(b"first")
+        ledger.commit(Place(0, 5, 168_000), {"rows": 5, "out": 5, "rejects": 0})
+    with open_ledger(target, {}, resume=True) as ledger:
+        assert ledger.place == Place()
+
+
+def planted(tmp_path, name):
+    """Another's file, and a link to it where the job would write."""
+    precious = tmp_path / "precious.txt"
+    write(precious, "years of work")
+    link = tmp_path / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(precious)
+    return precious
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("name", ["out.csv.lock", "out.csv.parts/manifest.json.new"])
+def test_a_planted_link_is_not_written_through(tmp_path, name):
+    precious = planted(tmp_path, name)
+    with suppress(FileError), open_ledger(tmp_path / "out.csv", {}, resume=True) as ledger:
+        add(ledger, b"first", 5)
+    assert precious.read_text("utf-8") == "years of work"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("name", ["rows", "rejects.csv", "manifest.json.new"])
+def test_a_link_planted_in_the_middle_is_not_written_through(tmp_path, name):
+    target = tmp_path / "out.csv"
+    with open_ledger(target, {}, resume=True) as ledger:
+        add(ledger, b"", 5)
+    (tmp_path / "out.csv.parts" / name).unlink(missing_ok=True)
+    precious = planted(tmp_path, f"out.csv.parts/{name}")
+    with suppress(FileError), open_ledger(target, {}, resume=True) as ledger:
+        add(ledger, b"second", 9)
+    assert precious.read_text("utf-8") == "years of work"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_folder_of_parts_that_is_a_link_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.csv.parts").symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(FileError, match="is not a folder"),
+        open_ledger(tmp_path / "out.csv", {}, resume=True),
+    ):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_what_is_not_a_lock_is_not_taken_for_one(tmp_path, link):
+    write(tmp_path / "precious.txt", "years of work")
+    link(tmp_path / "out.csv.lock", tmp_path / "precious.txt")
+    with pytest.raises(FileError, match=r"out\.csv\.lock: is not the lock of a run"):
+        open_ledger(tmp_path / "out.csv", {}, resume=True).__enter__()
+    assert (tmp_path / "precious.txt").read_text("utf-8") == "years of work"
+    assert (tmp_path / "out.csv.lock").exists()
+
+
+def test_the_fingerprint_tells_a_change_wherever_it_is(tmp_path):
+    """A byte in the middle, with the same size and with the time of writing set back."""
+    file = tmp_path / "in.csv"
+    content = bytearray(b"code,lon,lat\n" + b"1,114.885,40.825\n" * 50_000)
+    file.write_bytes(content)
+    os.utime(file, ns=(1, 1))
+    before = fingerprint_of([file])
+    assert fingerprint_of([file]) == before
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(1, 1))
+    assert fingerprint_of([file]) != before
+
+
+@pytest.mark.parametrize("ending", [".dbf", ".DBF", ".shx", ".prj", ".cpg"])
+def test_the_fingerprint_of_a_shapefile_is_of_all_its_files(tmp_path, ending):
+    for name in ("in.shp", f"in{ending}", "other.dbf"):
+        write(tmp_path / name, "first")
+    before = fingerprint_of([tmp_path / "in.shp"])
+    write(tmp_path / "other.dbf", "other")
+    assert fingerprint_of([tmp_path / "in.shp"]) == before
+    write(tmp_path / f"in{ending}", "other")
+    assert fingerprint_of([tmp_path / "in.shp"]) != before
+
+
+def test_the_fingerprint_of_a_geopackage_is_of_its_journal_too(tmp_path):
+    write(tmp_path / "in.gpkg", "first")
+    before = fingerprint_of([tmp_path / "in.gpkg"])
+    write(tmp_path / "in.gpkg-wal", "a change not yet in the file")
+    assert fingerprint_of([tmp_path / "in.gpkg"]) != before

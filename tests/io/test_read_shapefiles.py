@@ -223,3 +223,34 @@ def test_a_row_marked_as_deleted_is_left_out_and_moves_no_code(tmp_path):
 def test_short_or_broken_long_numbers_stay_as_gdal_reads_them(tmp_path):
     assert read_layer(with_numbers(tmp_path, 20, ["12", "7"]))["CODE"].tolist() == [12.0, 7.0]
     assert read_layer(with_numbers(tmp_path, 20, ["1.30703010100000e+15", "7"]))["CODE"].dtype == "float64"
+
+
+def test_a_blank_where_yes_or_no_belongs_is_neither(tmp_path):
+    path = write_flags(tmp_path, [True, False, True])
+    records = bytearray(path.with_suffix(".dbf").read_bytes())
+    assert records.endswith(b" T F T\x1a")
+    records[-4:-3] = b" "
+    path.with_suffix(".dbf").write_bytes(records)
+    flags = read_layer(path)["ok"]
+    assert flags.isna().tolist() == [False, True, False]
+    assert flags.dropna().astype(bool).tolist() == [True, True]
+
+
+def test_rows_of_the_table_beyond_the_shapes_are_told(tmp_path):
+    path = write_flags(tmp_path, [True, False, True])
+    records = bytearray(path.with_suffix(".dbf").read_bytes()[:-1] + b" T F\x1a")
+    records[4:8] = (5).to_bytes(4, "little")
+    path.with_suffix(".dbf").write_bytes(records)
+    layer = read_layer(path)
+    assert len(layer) == 3
+    assert (
+        "flags.shp: its .dbf has 2 rows more than there are shapes; they are left out"
+        in (layer.attrs["report"]["remarks"])
+    )
+
+
+def write_flags(tmp_path, flags):
+    """A shapefile with a column of yes and no."""
+    shapes = [Point(573000 + i, 4520000) for i in range(len(flags))]
+    gpd.GeoDataFrame({"ok": flags}, geometry=shapes, crs=4547).to_file(tmp_path / "flags.shp")
+    return tmp_path / "flags.shp"

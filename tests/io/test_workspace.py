@@ -425,6 +425,15 @@ class TestTakingIn:
             city.write("t", pd.DataFrame({"a": [1]}))
 
 
+def _another_name(target, tmp_path):
+    """Another spelling of where a workspace is: a link to the file, or the server by another parameter."""
+    if target.endswith(".gpkg"):
+        link = tmp_path / "linked.gpkg"
+        link.symlink_to(target)
+        return str(link)
+    return target.replace("/postgres?host=", "/?dbname=postgres&port=5432&host=")
+
+
 class TestTogether:
     """Others work in the same place at the same time."""
 
@@ -438,6 +447,45 @@ class TestTogether:
         with pytest.raises(WorkspaceError, match="began from version 1, and the newest is 2"):
             city.write("zones", mine)
         assert city.read("zones")["code"].tolist() == ["A1", "B"]
+
+    def test_the_same_place_under_another_name_is_the_same_workspace(self, target, city, tmp_path):
+        city.write("zones", _zones("A", "B"))
+        with Workspace.open(_another_name(target, tmp_path)) as alias:
+            assert repr(alias) != repr(city)
+            mine = alias.read("zones")
+            city.write("zones", _zones("A1", "B"))
+            with pytest.raises(WorkspaceError, match="began from version 1, and the newest is 2"):
+                city.write("zones", mine)
+            with pytest.raises(WorkspaceError, match="began from version 1, and the newest is 2"):
+                alias.write("zones", mine)
+        assert city.read("zones")["code"].tolist() == ["A1", "B"]
+
+    def test_under_another_name_positions_are_not_moved_twice(self, target, city, tmp_path):
+        calls = gpd.GeoDataFrame({"id": ["1"]}, geometry=[Point(114.87835, 40.819114)], crs=4490)
+        city.write("calls", calls, source="12345", datum="gcj02")
+        with Workspace.open(_another_name(target, tmp_path)) as alias:
+            city.write("calls", alias.read("calls"), source="12345")
+        assert city.read("calls").geometry.x.round(5).tolist() == [114.87222]
+
+    def test_a_layer_that_lost_where_it_came_from_is_taken_for_the_one_read_last(self, target, city):
+        city.write("zones", _zones("A", "B"))
+        mine = gpd.GeoDataFrame(city.read("zones").to_dict("list"), crs=4547)
+        mine.attrs = {}
+        with Workspace.open(target) as colleague:
+            colleague.write("zones", _zones("A1", "B"))
+        with pytest.raises(WorkspaceError, match="version 1, which was read here last, and the newest is 2"):
+            city.write("zones", mine)
+        assert city.write("zones", mine, based_on=2) == 3
+        assert city.write("zones", mine) == 4, "nobody else wrote since"
+        city.append("zones", mine)
+        assert city.write("zones", mine) == 6
+
+    def test_a_layer_from_elsewhere_needs_no_reading(self, target, city):
+        city.write("zones", _zones("A"))
+        city.write("zones", _zones("B"))
+        with Workspace.open(target) as colleague:
+            colleague.write("zones", _zones("C"))
+        assert city.write("zones", _zones("D")) == 4
 
     def test_appends_of_several_processes_all_survive(self, target, city):
         city.write("log", _zones("start"))
@@ -708,7 +756,17 @@ class TestPostgis:
         with Workspace.open(f"postgresql://postgres:geheim@/postgres?host={folder}&schema=quiet") as city:
             city.write("zones", _zones("A"))
             assert "geheim" not in repr(city) + str(city.read("zones").attrs)
+        with Workspace.open(f"{postgis}&schema=quiet&password=geheim&user=postgres") as city:
+            told = repr(city) + str(city.read("zones").attrs) + repr(city._store._engine)
+            assert "geheim" not in told
+            with pytest.raises(InputError) as caught:
+                city.read("nothing")
+            assert "geheim" not in str(caught.value)
         for address in (
+            "postgresql://me@127.0.0.1:1/nowhere?password=geheim",
+            "postgresql://me@127.0.0.1:1/nowhere?password=geheim&password=geheim",
+            "postgresql://me@127.0.0.1:1/nowhere?sslpassword=geheim",
+            "postgresql://me@127.0.0.1:1/nowhere?Password=geheim",
             "postgresql://me:geheim@127.0.0.1:1/nowhere",
             "postgresql://me:geheim@/nowhere?host=/nowhere",
             "postgresql://me:geheim@host:port/x",

@@ -4,8 +4,10 @@ import datetime as dt
 import json
 import logging
 import os
+import re
 import sqlite3
 import time
+from contextlib import closing
 
 import geopandas as gpd
 import openpyxl
@@ -421,3 +423,16 @@ def test_times_of_several_kinds_in_one_column_are_written_as_those_of_beijing(tm
     layer = layer.assign(seen=pd.Series(times, index=layer.index, dtype=object))
     back = read_layer(write_layer(layer, tmp_path / "a.gpkg"))
     assert [str(time) for time in back["seen"]] == ["2025-03-11 06:00:00", "2025-03-11 06:00:00", "NaT"]
+
+
+def test_the_same_layer_is_the_same_geopackage(tmp_path):
+    """All but the time of the change, which the format asks for."""
+    layer = gpd.GeoDataFrame({"名称": ["甲", "乙"]}, geometry=[Point(1, 2), Point(3, 4)], crs=4547)
+
+    def content(name):
+        with closing(sqlite3.connect(write_layer(layer, tmp_path / name / "a.gpkg"))) as file:
+            return [re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "now", line) for line in file.iterdump()]
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    assert content("one") == content("two")

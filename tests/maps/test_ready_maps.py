@@ -11,6 +11,7 @@ from shapely import LineString, MultiPoint, Point, Polygon, box
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
 from zjk_gis.maps import (
     assignment_map,
+    base_map,
     changes_map,
     choropleth,
     city_map,
@@ -19,8 +20,10 @@ from zjk_gis.maps import (
     heritage_map,
     parking_map,
     pipes_map,
+    save_offline,
     zones_map,
 )
+from zjk_gis.maps.basemaps import MiniMap
 
 X, Y = 573000, 4520000
 CRSES = (4547, 4526, 4490, 4326, 3857, 32650)
@@ -251,3 +254,16 @@ def test_in_english_no_word_is_chinese(kind):
             layer.pop(packed, None)
     text = str(page)
     assert "".join(c for c in text if "\u4e00" <= c <= "\u9fff") == ""
+
+
+def test_the_same_map_is_the_same_page(tmp_path):
+    """With a base map and a mini map, too: of what is drawn, nothing is named at random."""
+    zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(573000, 4520000, 573100, 4520100)], crs=4547)
+
+    def page(name):
+        drawn = zones_map(zones, date="2026-01-01")
+        base_map("none").add_to(drawn)
+        MiniMap(base_map("none")).add_to(drawn)
+        return save_offline(drawn, tmp_path / name).read_bytes()
+
+    assert page("one.html") == page("two.html")

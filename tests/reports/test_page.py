@@ -196,3 +196,15 @@ def test_in_a_browser_without_network_the_map_is_there(tmp_path, visit):
     assert seen.errors == []
     assert seen.requests == []
     assert seen.dialogs == []
+
+
+def test_the_same_answers_give_the_same_bytes(tmp_path):
+    """Without a time the page is of the day: two runs of one day cannot be told apart."""
+    sheets = {"gaps": GAPS}
+    one, two = (
+        write_page(tmp_path / name, sheets, summary={}, page_map=city_map(sheets)).read_text("utf-8")
+        for name in ("one.html", "two.html")
+    )
+    assert one == two
+    assert f"{dt.date.today()}" in one
+    assert not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)

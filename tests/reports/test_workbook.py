@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import re
 import warnings
 import zipfile
 
@@ -15,7 +16,7 @@ from shapely import LineString, Point, box
 
 from zjk_gis import _optional
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
-from zjk_gis.io import read_table
+from zjk_gis.io import read_table, write_table
 from zjk_gis.reports import columns, workbook, workbook_looks, write_workbook
 
 CREATED = dt.datetime(2026, 1, 2, 3, 4, 5)
@@ -469,6 +470,17 @@ class TestFile:
         assert first.read_bytes() == second.read_bytes()
         with zipfile.ZipFile(first) as parts:
             assert b"2026-01-02T03:04:05Z" in parts.read("docProps/core.xml")
+
+    def test_without_a_time_it_is_of_the_day(self, tmp_path):
+        """Two runs of one day, an hour apart, give the same bytes."""
+        for path in (
+            write_workbook(tmp_path / "a.xlsx", SHEETS, summary={}),
+            write_table(SHEETS["gaps"], tmp_path / "b.xlsx"),
+        ):
+            with zipfile.ZipFile(path) as parts:
+                assert b"T00:00:00Z" in parts.read("docProps/core.xml")
+                texts = b"".join(parts.read(name) for name in parts.namelist() if "haredStrings" in name)
+            assert not re.search(rb"\d{4}-\d\d-\d\d \d\d:", texts)
 
     def test_the_callers_tables_are_untouched(self, tmp_path):
         table = pd.DataFrame({"grid_code": [1], "valid_to": ["2025-12-31"]})

@@ -11,7 +11,7 @@ import pandas as pd
 from zjk_gis.assign.incidents import assign_incidents, check_places
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.assign.suspicions import Judged, suspicions_of
-from zjk_gis.crs import convert_crs
+from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.coordinates import UNUSABLE_REASONS
@@ -180,6 +180,7 @@ def check_assignment(
     require_amounts(
         border_within_m=border_within_m, nearest_within_m=nearest_within_m, near_within_m=near_within_m
     )
+    require_layer(incidents, "incidents")
     if recorded not in incidents:
         message = (
             f"incidents: no column {recorded!r} with the recorded codes; its columns are "

@@ -13,7 +13,7 @@ import shapely
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
-from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.index.policy import Policy, nearness, rank_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
@@ -71,7 +71,8 @@ class Explanation:
         The column of codes.
     rule : str
         The key of the policy that decided; ``containment`` where one zone contains the incident and the
-        others do not, ``distance`` for the nearest, ``geometry`` for the last tie, ``""`` where nothing was
+        others do not, ``touching`` where it lies on the border of one and is merely near the others,
+        ``distance`` for the nearest, ``geometry`` for the last tie, ``""`` where nothing was
         to decide.
     policy : Policy
     """
@@ -113,6 +114,10 @@ class Explanation:
             "containment": (
                 "包含该点者优先于仅在边界附近者",
                 "a zone that contains it comes before one near it",
+            ),
+            "touching": (
+                "边界经过该点者优先于仅在附近者",
+                "a zone on whose border it lies comes before one that is merely near",
             ),
             "distance": ("距离最近者负责", "the nearest answers"),
             "geometry": (
@@ -243,8 +248,8 @@ def explain_incident(
         ["expired_zone", "out_of_reach", "answers", "outranked"],
         "farther",
     )
-    inside = (weighed["relation"] == "inside").to_numpy()
-    order = np.lexsort((rank[near], np.round(distance, 3), ~inside, ~candidates, ~holds, ~answers))
+    lies = nearness((weighed["relation"] == "inside").to_numpy(), distance)
+    order = np.lexsort((rank[near], np.round(distance, 3), lies, ~candidates, ~holds, ~answers))
     is_nearest = assigned["found"].iloc[0] == "nearest"
     rule = "distance" if is_nearest else ""
     if answers.any() and not is_nearest:
@@ -288,13 +293,14 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
     """Return what told the answering zone from the one that came second."""
     answers = (considered["verdict"] == "answers").to_numpy()
     inside = (considered["relation"] == "inside").to_numpy()
+    lies = nearness(inside, considered["distance_m"].to_numpy())
     rivals = (considered["relation"] != "nearby").to_numpy() & ~answers
     if not rivals.any():
         return ""
     first = np.flatnonzero(answers)[0]
-    if inside[first] and not (inside & rivals).any():
-        return "containment"
-    pool = np.flatnonzero(rivals & (inside == inside[first]))
+    pool = np.flatnonzero(rivals & (lies == lies[first]))
+    if not len(pool):
+        return "containment" if inside[first] else "touching"
     second = pool[np.argmin(rank[pool])]
     for key in (*policy.order, "lowest_code", "latest_begin"):
         column = policy.priority if key == "highest_priority" else _KEYS[key][2] or code

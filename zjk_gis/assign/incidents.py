@@ -154,10 +154,10 @@ def assign_incidents(
 
     Notes
     -----
-    Where several zones could answer: one that strictly contains the incident comes before one that only
-    touches it; then the `policy` decides, by default the highest ``priority``, the smallest area, the lowest
-    code. Distances are measured in
-    the layer's own CRS if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
+    Where several zones could answer: one that strictly contains the incident comes before one whose border it
+    lies on (to the millimetre), and that before one that is merely within `border_within_m`; then the
+    `policy` decides, by default the highest ``priority``, the smallest area, the lowest code. Distances are
+    measured in the layer's own CRS if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
 
     An incident is judged by the zones valid when it **occurred**, as chiefs change between occurrence and
     dispatch. One with no time may be answered by any version and is ambiguous if that matters.
@@ -288,10 +288,14 @@ def days_judged(
 
 
 def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
-    """Return the accuracy of each position in metres, NaN where it is not known, and what is no accuracy."""
+    """Return the accuracy of each position in metres, NaN where it is not known, and what is not an accuracy.
+
+    Infinity is set aside, too, but says that the position may be anywhere, and so it stays.
+    """
     aside = SetAside()
     values, unknown = aside.amounts(incidents, "incidents", column)
-    return np.where(unknown, np.nan, values), aside.rows
+    raw = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isposinf(raw), np.inf, np.where(unknown, np.nan, values)), aside.rows
 
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:

@@ -16,7 +16,7 @@ import numpy as np
 
 from zjk_gis.engine import INSIDE as STRICTLY_INSIDE
 from zjk_gis.engine import Pairs, disc_shares
-from zjk_gis.index.policy import first_by_rank
+from zjk_gis.index.policy import first_by_rank, nearness
 from zjk_gis.layers.periods import ALWAYS, NEVER
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _INSIDE, _BORDER, _NEAREST, _NONE = range(len(FOUND))
     _OUT_OF_REACH, _NO_POSITION, _BAD_POSITION, _ZERO,
 ) = range(len(REASONS))  # fmt: skip
 _MILLIMETRE = 3  # decimals: distances that agree to the millimetre are equal
+_ANYWHERE_M = 2.0e7  # half way around the earth
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ def answer_by_polygons(
     """Find the zone that answers for each point.
 
     1. The zones valid on the point's day that contain it, or whose border is within `border_within`, are
-       its candidates; the rule picks one. One strictly containing zone is never overruled by one merely near.
+       its candidates; the rule picks one: one that strictly contains it before one that it touches, and that
+       before one merely near.
     2. Where there is none, the nearest valid zone within `nearest_within` answers.
     3. Otherwise nobody does.
     """
@@ -184,8 +186,10 @@ def doubt_inaccurate(
 ) -> None:
     """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
     share = (answers.row >= 0).astype(np.float64)
-    known = np.isfinite(accuracy) & (accuracy > 0) & (answers.row >= 0)
-    asked = np.flatnonzero(known)
+    known = (accuracy > 0) & (answers.row >= 0)
+    boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
+    share[boundless] = 0.0
+    asked = np.flatnonzero(known & ~boundless)
     if len(asked):
         asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
         share[asked] = disc_shares(
@@ -214,7 +218,7 @@ def _answer_by_pairs(
     point, item = contacts.point[holds], contacts.item[holds]
     inside, distance = contacts.inside[holds], contacts.distance[holds]
 
-    answered, pick = first_by_rank(point, ~inside, rows.rank[item])
+    answered, pick = first_by_rank(point, nearness(inside, distance), rows.rank[item])
     answers.row[answered] = item[pick]
     answers.distance[answered] = distance[pick]
     answers.candidates = _count_codes(point, rows.code[item], len(x))

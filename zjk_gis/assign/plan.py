@@ -18,16 +18,16 @@ from zjk_gis.assign.kernel import (
     doubt_inaccurate,
 )
 from zjk_gis.assign.steering import level_told, steered_by
-from zjk_gis.crs import require_crs, require_same_datum
+from zjk_gis.crs import require_crs, require_layer, require_same_datum
 from zjk_gis.engine import LineIndex, Positions
-from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.errors import MissingColumnError
+from zjk_gis.index.policy import Policy, policy_of, rank_of
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.coordinates import is_zero
 from zjk_gis.layers.levels import ANY_LEVEL, choose_level
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import ready, require_amounts, require_shares
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.times import BEIJING, check_tz
@@ -208,9 +208,8 @@ class AssignmentPlan:
         require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
         if accuracy_m is not None:
             require_amounts(accuracy_m=accuracy_m)
-        if not 0 <= undecided_below <= 1:
-            message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
-            raise InputError(message)
+        require_shares(undecided_below=undecided_below)
+        policy = policy_of(policy)
         check_tz(tz)
         day = None if at is None else day_of(at, tz=tz)
         tasks = [_prepare(zones, "zones", code, level, policy, tz=tz)]
@@ -340,6 +339,7 @@ def _prepare(
     prefix: str = "",
 ) -> _Task:
     """Check a layer, and compile it."""
+    require_layer(layer, name)
     if code is None:
         code = next((column for column in _CODES if column in layer), None)
     if code is None:

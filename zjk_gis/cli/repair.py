@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.coverage.repair import repair_coverage
+from zjk_gis.coverage.repair_rounds import mend_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 # The mended zones go under the name by which the other commands look for them.
+_NAMED = 20
 _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 
 
@@ -69,8 +71,9 @@ def command(
     """Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.
 
     ZONES itself is never changed. Where it is a city in one GeoPackage, its built-up areas are the region and
-    its rivers need no zone, unless others are named; without a region overlaps alone are mended. With --apply
-    or --accept the output holds all its zones, mended, besides the proposals.
+    its rivers need no zone, unless others are named; without a region gaps are the holes among the zones.
+    With --apply repairs are made until nothing is left or a person must decide, with --accept just those
+    named; then the output holds all its zones, mended, besides the proposals.
     """
     make = make or bool(accept)
     if output is None and make:
@@ -83,12 +86,9 @@ def command(
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
     ground = read_companion(zones, region, "built_up_areas")
-    proposals = repair_coverage(
-        ground,
-        zone_layer,
-        code=code,
-        at=at,
-        level=level,
+    where: dict[str, Any] = {"code": code, "at": at, "level": level}
+    options: dict[str, Any] = dict(
+        **where,
         allowed=read_companion(zones, allowed, "rivers"),
         snap_within_m=snap_within,
         max_fill_area_m2=max_area,
@@ -98,12 +98,15 @@ def command(
         priority=priority,
         priority_order=priority_order or (),
     )
+    if make and not accept:
+        mended, proposals = mend_coverage(ground, zone_layer, **options)
+    else:
+        proposals = repair_coverage(ground, zone_layer, **options)
     _show(proposals, most, console)
     account: dict[str, object] = {}
     if make:
-        mended = apply_repairs(
-            zone_layer, proposals, accept=accept or None, region=ground, code=code, at=at, level=level
-        )
+        if accept:
+            mended = apply_repairs(zone_layer, proposals, accept=accept, region=ground, **where)
         account = mended.attrs["repairs"]
         _tell(account, console)
     if output is not None:
@@ -150,3 +153,12 @@ def _tell(account: dict[str, object], console: Console) -> None:
         f"{applied:,} repairs made to {changed:,} zones, {account['filled_m2']:,.1f} m² filled; "
         f"{refused:,} refused",
     )
+    bad: list[str] = account["not_valid_codes"]  # type: ignore[assignment]
+    if bad:
+        some = ", ".join(bad[:_NAMED]) + (" …" if len(bad) > _NAMED else "")
+        console.say(
+            f"仍有 {len(bad):,} 个责任区的边界与邻区不一致: {some}",
+            f"the borders of {len(bad):,} zones still do not match: {some}",
+        )
+    else:
+        console.say("各责任区边界一致,互不重叠", "all borders match, and no zones overlap")

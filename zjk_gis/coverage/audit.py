@@ -152,6 +152,7 @@ def responsibility_audit(
     time_format: str | None = None,
     tz: str = BEIJING,
     since_days: int = 365,
+    border_within_m: float = 0.5,
     gps_error_m: float = 10.0,
     hot_spot_m: float = 200.0,
     weights: Mapping[str, float] | None = None,
@@ -193,6 +194,8 @@ def responsibility_audit(
     dayfirst, time_format, tz
         How the times are read, and whose days they are; see `assign_incidents`.
     since_days : int, default 365
+    border_within_m : float, default 0.5
+        How near to a border a road runs along it; see `road_responsibility`.
     gps_error_m : float, default 10.0
         How near to a fault an incident counts as in it.
     hot_spot_m : float, default 200.0
@@ -209,7 +212,9 @@ def responsibility_audit(
 
         - ``ground_once``, ``ground_several``, ``ground_nobody`` and, with a ledger, ``ground_accepted`` (m²
           of the region without allowed ground); they sum to the whole;
-        - ``road_one``, ``road_several``, ``road_nobody`` (m, a side counts half);
+        - ``road_one``, ``road_several``, ``road_nobody`` (m, a side counts half); they sum to the whole;
+        - ``road_border`` (m): of these, road along a common border of zones within `border_within_m`, of
+          which each zone has its side;
         - ``matters_one``, ``matters_several``, ``matters_fallback``: pairs of event class and place;
         - ``incidents_answered``, ``incidents_undoubted``: for which anybody, and certainly one, answers;
         - ``zones_with_chief``; ``chiefs_idle``, ``chiefs_overloaded``; ``load_gini``, from 0 (all have
@@ -246,7 +251,7 @@ def responsibility_audit(
     >>> audit.worst("every_road")[["rank", "finding", "finding_code", "concerned_codes"]].to_numpy().tolist()
     [[1, 'overlap', 'C001', 'A;B'], [2, 'gap', 'G001', 'B']]
     """
-    require_amounts(gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
+    require_amounts(border_within_m=border_within_m, gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
     if not hot_spot_m:
         message = "hot_spot_m must be above 0"
         raise InputError(message)
@@ -275,7 +280,14 @@ def responsibility_audit(
     if roads is not None:
         roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
         stretches = road_responsibility(
-            roads, zones=zones, sections=sections, code=code, at=at, level=level, streets=streets
+            roads,
+            zones=zones,
+            sections=sections,
+            code=code,
+            at=at,
+            level=level,
+            streets=streets,
+            border_within_m=border_within_m,
         )
     if duties is not None and places is None and streets is not None:
         places = sorted(set(code_text(streets[STREETS.code])))

@@ -16,6 +16,7 @@ import shapely
 
 from zjk_gis.coverage.contact import alongside
 from zjk_gis.coverage.faces import choose
+from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import InputError
 from zjk_gis.layers.ground import numbered
 from zjk_gis.layers.metric import require_amounts
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.engine.shapes import Rings
-
-__all__ = ["coverage_edges"]
+__all__ = ["coverage_edges", "stray_vertices"]
 
 _EXACT_M = 1e-8  # nearer than rounding of coordinates in metres can tell: the vertex lies on the edge
 _RUN = 5.0  # tolerances: borders that merely cross are near each other for less
@@ -126,10 +125,55 @@ def coverage_edges(
     names, number = np.unique(valid.codes, return_inverse=True)
     edges, owner = _edges_left(rings, number)
     vertices = _lonely_vertices(edges, owner, within_m)
-    found = _describe(*_runs(edges, owner, vertices, within_m), vertices, names, within_m)
+    pairs = _Pairs(len(names))
+    runs, pair = _runs(edges, owner, vertices, pairs, within_m)
+    found = _describe(runs, pair, vertices, pairs, names, within_m)
     table = gpd.GeoDataFrame(found, geometry="geometry", crs=crs)
     table.attrs["edges_left"] = len(edges)
     return table
+
+
+def stray_vertices(
+    shapes: NDArray[Any], within: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Find the vertices that lie on the border of another polygon which has none there.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+    within : float
+        How near counts as on it. Of two vertices that are as near, but not the same, one is named: the other
+        has to move.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+    of, by : ndarray of int64
+        Which polygon has the vertex, and which lacks it.
+
+    Examples
+    --------
+    >>> shapes = shapely.box([0, 10, 0], [10, 10, 0], [10, 20, 20], [20, 20, 10])
+    >>> points, _, by = stray_vertices(shapes, 1e-7)
+    >>> np.unique(points, axis=0).tolist(), np.unique(by).tolist()
+    ([[10.0, 10.0]], [2])
+    """
+    edges, owner = _edges_left(Rings.of(shapes), np.arange(len(shapes)))
+    found = _lonely_vertices(edges, owner, within)
+    both = np.concatenate([edges[:, :2], edges[:, 2:]])
+    ends = np.unique(np.column_stack([both, np.tile(owner, 2)]), axis=0)
+    if not len(ends):
+        return found.point, found.of, found.by
+    at, near = shapely.STRtree(np.asarray(shapely.points(ends[:, :2]))).query(
+        shapely.points(found.point), predicate="dwithin", distance=within
+    )
+    theirs = ends[near, 2] == found.by[at]
+    at, near = at[theirs], near[theirs]
+    one, other = found.point[at], ends[near, :2]
+    moves = (other[:, 0] < one[:, 0]) | ((other[:, 0] == one[:, 0]) & (other[:, 1] < one[:, 1]))
+    kept = np.ones(len(found.point), dtype=bool)
+    kept[at[moves]] = False
+    return found.point[kept], found.of[kept], found.by[kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +185,26 @@ class _Vertices:
     by: NDArray[np.int64]
     deviation: NDArray[np.float64]
 
-    def pairs(self, size: int) -> NDArray[np.int64]:
-        """Return one number for the two zones of each row, whichever has the vertex."""
-        return np.minimum(self.of, self.by) * size + np.maximum(self.of, self.by)
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Two zones as one number, and back.
+
+    Attributes
+    ----------
+    size : int
+        How many zones there are: all of them, and not only those of which edges are left.
+    """
+
+    size: int
+
+    def number(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of each pair, whichever of the two comes first."""
+        return np.minimum(one, other) * self.size + np.maximum(one, other)
+
+    def zones(self, number: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the two zones of each pair, the lower first."""
+        return np.divmod(number, self.size)
 
 
 def _edges_left(rings: Rings, number: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -196,19 +257,22 @@ def _lonely_vertices(edges: NDArray[np.float64], owner: NDArray[np.int64], withi
 
 
 def _runs(
-    edges: NDArray[np.float64], owner: NDArray[np.int64], vertices: _Vertices, within: float
+    edges: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    vertices: _Vertices,
+    pairs: _Pairs,
+    within: float,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the stretches in which the border of the first of two zones runs near that of the second.
 
     Only pairs are asked of which one has a vertex that the other lacks.
     """
-    size = int(owner.max(initial=0)) + 1
-    wanted = np.unique(vertices.pairs(size))
+    wanted = np.unique(pairs.number(vertices.of, vertices.by))
     busy = np.flatnonzero(np.isin(owner, np.unique(np.concatenate([vertices.of, vertices.by]))))
     lines = np.asarray(shapely.linestrings(edges[busy].reshape(-1, 2, 2)))
     one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=within)
     one, other = busy[one], busy[other]
-    keys = owner[one] * size + owner[other]
+    keys = pairs.number(owner[one], owner[other])
     ours = (owner[one] < owner[other]) & np.isin(keys, wanted)
     one, other, keys = one[ours], other[ours], keys[ours]
     begin, end = alongside(edges[one], edges[other], within)
@@ -220,26 +284,26 @@ def _runs(
     # Ends of an edge stay the vertices they are, so that stretches of neighbouring edges join.
     length = np.hypot(*along.T)
     stretches[end >= length, 1] = edges[one[end >= length], 2:]
-    pairs, group = np.unique(keys, return_inverse=True)
+    known, group = np.unique(keys, return_inverse=True)
     order = np.argsort(group, kind="stable")
     pieces: NDArray[Any] = np.asarray(shapely.linestrings(stretches[order]))
     joined: NDArray[Any] = np.asarray(shapely.multilinestrings(pieces, indices=group[order]))
     # Stretches of one edge near several of the other's overlap: united, each counts once.
     merged = shapely.line_merge(shapely.union_all(joined[:, None], axis=1))
     runs, pair = shapely.get_parts(merged, return_index=True)
-    return runs, pairs[pair]
+    return runs, known[pair]
 
 
 def _describe(
     runs: NDArray[Any],
     pair: NDArray[np.int64],
     vertices: _Vertices,
+    pairs: _Pairs,
     names: NDArray[np.object_],
     within: float,
 ) -> pd.DataFrame:
     """Give every run its vertices, and say what is wrong with it."""
-    size = len(names)
-    of_pair = vertices.pairs(size)
+    of_pair = pairs.number(vertices.of, vertices.by)
     at, run = shapely.STRtree(runs).query(
         shapely.points(vertices.point), predicate="dwithin", distance=within * (1 + 1e-9)
     )
@@ -260,7 +324,7 @@ def _describe(
         columns["vertices"].append(len(points))
         columns["geometry"].append(spots if is_point[which] else shapely.normalize(runs[which]))
     shapes = np.array([*columns["geometry"], None], dtype=object)[:-1]
-    first, second = np.divmod(pair[counted], size)
+    first, second = pairs.zones(pair[counted])
     deviation = np.where(is_point, 0.0, deviation)[counted]
     west, south, *_ = shapely.bounds(shapes).T.round(6)
     order = np.lexsort((south, west, second, first, -deviation.round(9)))

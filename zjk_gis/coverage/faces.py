@@ -17,7 +17,7 @@ from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.arrays import expand
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.engine.signs import orientations
-from zjk_gis.layers.ground import cover_of
+from zjk_gis.layers.ground import cover_of, united_faces
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.values import code_text
@@ -88,7 +88,7 @@ def faces_of(shapes: NDArray[Any], rings: Rings | None = None) -> Faces:
     lines = shapely.get_parts(shapely.union_all(shapely.linestrings(coords, indices=line)))
     faces = shapely.get_parts(shapely.polygonize(lines))
     covering = _depths(shapely.get_coordinates(shapely.point_on_surface(faces)), cancelled.left)
-    cover = shapely.coverage_union_all(faces[covering > 0])
+    cover = united_faces(faces[covering > 0])
     return Faces(cover, faces[covering > 1], cancelled.edges, cancelled.zone)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from zjk_gis.coverage.contents import contents_of
-from zjk_gis.coverage.faces import divide
-from zjk_gis.coverage.gaps import GapRules, Ground, gaps_of
+from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
 from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
 from zjk_gis.progress import track
 from zjk_gis.threads import all_of
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.coverage.faces import Divided
+    from zjk_gis.coverage.gaps import Ground
 
 __all__ = ["CoverageFaults", "coverage_faults"]
 
@@ -35,7 +35,7 @@ class CoverageFaults(NamedTuple):
 
 
 def coverage_faults(
-    region: gpd.GeoDataFrame,
+    region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
     *,
     code: str = "zone_code",
@@ -58,7 +58,8 @@ def coverage_faults(
 
     Parameters
     ----------
-    region, zones : GeoDataFrame
+    region : GeoDataFrame or None
+    zones : GeoDataFrame
     code, at, level, allowed, allowed_within_m, missing_zone_share : optional
         See `coverage_gaps`.
     min_area_m2, min_width_m, sliver_width_m, people, buildings, roads : optional
@@ -90,18 +91,21 @@ def coverage_faults(
     """
     of_gaps = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
     of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
-    ground = Ground.of(region, allowed)
-    divided: list[Divided] = []
+    ready: list[tuple[Ground, Divided]] = []
     found: list[gpd.GeoDataFrame] = []
 
     def describe() -> None:  # neither needs the other, and much of either runs without the interpreter's lock
+        ground, divided = ready[0]
         asked = {
-            "gaps": lambda: gaps_of(divided[0], ground, of_gaps),
-            "overlaps": lambda: overlaps_of(divided[0], of_overlaps),
+            "gaps": lambda: gaps_of(divided, ground, of_gaps),
+            "overlaps": lambda: overlaps_of(divided, of_overlaps),
         }
         found.extend(all_of(lambda name: asked[name](), asked))
 
-    steps = (lambda: divided.append(divide(zones, code=code, crs=ground.crs, at=at, level=level)), describe)
+    def divide() -> None:
+        ready.append(ground_and_zones(region, zones, allowed, code=code, at=at, level=level))
+
+    steps = (divide, describe)
     for step in track(steps, title="责任空白与重叠"):
         step()
     gaps, overlaps = found

@@ -56,6 +56,9 @@ _ROADS, _MATTERS, _PEOPLE = "every_road", "every_matter", "everyone"
 FIGURES: tuple[Figure, ...] = (
     *_shares(_ROADS, "ground", "m²", "ground", ["once:one", "several", "nobody", "accepted"], "sum(area_m2)"),
     *_shares(_ROADS, "road", "m", "stretches", ["one", "several", "nobody"], "sum(counted_m)"),
+    Figure(
+        _ROADS, "road_border", "m", "stretches", "border_road == True", "sum(counted_m)", "sum(counted_m)"
+    ),
     *_shares(_MATTERS, "matters", "", "matters", ["one", "several", "fallback"], "count"),
     Figure(_MATTERS, "incidents_answered", "", "assigned", "found != 'none'", "count", "count"),
     Figure(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.coverage.faces import Divided, Zones
 
-__all__ = ["GapRules", "Ground", "coverage_gaps", "gaps_of"]
+__all__ = ["GapRules", "Ground", "coverage_gaps", "gaps_of", "ground_and_zones"]
 
 _COVERS_M2 = 0.01  # a zone with less of a gap only touches it
 
@@ -76,17 +76,44 @@ class Ground:
     def of(cls, region: gpd.GeoDataFrame, allowed: gpd.GeoDataFrame | None) -> Ground:
         """Take allowed ground out of a region."""
         region = ready(region, "region", kind="polygon")
-        whole = cover_of(region.geometry.to_numpy())
+        return cls._without(cover_of(region.geometry.to_numpy()), allowed, region.crs)
+
+    @classmethod
+    def within(cls, divided: Divided, allowed: gpd.GeoDataFrame | None) -> Ground:
+        """Take allowed ground out of what lies within the outline of zones."""
+        rims = shapely.get_exterior_ring(shapely.get_parts([divided.faces.cover]))
+        outlines = np.asarray(shapely.polygons(rims))
+        return cls._without(cover_of(outlines), allowed, divided.crs)
+
+    @classmethod
+    def _without(cls, whole: shapely.Geometry, allowed: gpd.GeoDataFrame | None, crs: CRS) -> Ground:
         if allowed is None or not len(allowed):
-            return cls(whole, shapely.MultiPolygon(), 0.0, region.crs)
-        allowed = ready(allowed, "allowed", kind="polygon", crs=region.crs)
+            return cls(whole, shapely.MultiPolygon(), 0.0, crs)
+        allowed = ready(allowed, "allowed", kind="polygon", crs=crs)
         spared = cover_of(allowed.geometry.to_numpy())
         needed = shapely.difference(whole, spared)
-        return cls(needed, spared, float(shapely.area(whole) - shapely.area(needed)), region.crs)
+        return cls(needed, spared, float(shapely.area(whole) - shapely.area(needed)), crs)
+
+
+def ground_and_zones(
+    region: gpd.GeoDataFrame | None,
+    zones: gpd.GeoDataFrame,
+    allowed: gpd.GeoDataFrame | None,
+    *,
+    code: str,
+    at: str | dt.date | None,
+    level: int | str | None,
+) -> tuple[Ground, Divided]:
+    """Check region and zones, and divide the ground; without a region the zones' own outline is taken."""
+    if region is None:
+        divided = divide(zones, code=code, at=at, level=level)
+        return Ground.within(divided, allowed), divided
+    ground = Ground.of(region, allowed)
+    return ground, divide(zones, code=code, crs=ground.crs, at=at, level=level)
 
 
 def coverage_gaps(
-    region: gpd.GeoDataFrame,
+    region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
     *,
     code: str = "zone_code",
@@ -106,8 +133,9 @@ def coverage_gaps(
 
     Parameters
     ----------
-    region : GeoDataFrame
-        Polygons that should be covered, such as the built-up area (适用城区).
+    region : GeoDataFrame or None
+        Polygons that should be covered, such as the built-up area (适用城区). None: what lies within the
+        zones' own outline, so that holes in zones and between them are found, and nothing around them.
     zones : GeoDataFrame
         Responsibility zones (责任区) or unit grids (单元网格), perhaps in several levels and versions.
     code : str, default "zone_code"
@@ -139,8 +167,8 @@ def coverage_gaps(
     Returns
     -------
     GeoDataFrame
-        One row a gap, the largest first, in the metric CRS it was measured in: that of `region` if metric,
-        otherwise the CGCS2000 3-degree zone of its centre. Columns:
+        One row a gap, the largest first, in the metric CRS it was measured in: that of `region` (or, without
+        one, of `zones`) if metric, otherwise the CGCS2000 3-degree zone of its centre. Columns:
 
         - ``gap_code`` (text): ``G001``, ``G002``, ...;
         - ``kind`` (text): the first that holds of ``sliver`` (nowhere wider than `sliver_width_m`),
@@ -206,8 +234,7 @@ def coverage_gaps(
     0     G001  edge   1800.0     20.0        A;B         90.00;90.00
     """
     rules = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
-    ground = Ground.of(region, allowed)
-    divided = divide(zones, code=code, crs=ground.crs, at=at, level=level)
+    ground, divided = ground_and_zones(region, zones, allowed, code=code, at=at, level=level)
     gaps = gaps_of(divided, ground, rules)
     return contents_of(gaps, people=people, buildings=buildings, roads=roads)
 

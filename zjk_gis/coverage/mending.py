@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.welding import SAME_M, weld
+from zjk_gis.coverage.welding import SAME_M, weld, with_vertices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["REFUSALS", "Fixes", "mended", "refusal"]
+__all__ = ["REFUSALS", "Fixes", "matched", "mended", "refusal"]
 
 _NOT_FREE = "another_zone_there"  # a gap that is none
 _NOT_HELD = "nobody_would_have_it"  # a zone that should keep the ground of an overlap does not have it
@@ -50,6 +50,10 @@ class Fixes:
     def changed(self) -> NDArray[np.int64]:
         """The one zone that each fix changes."""
         return np.where(self.losing >= 0, self.losing, self.gaining)
+
+    def take(self, which: NDArray[np.bool_]) -> Fixes:
+        """Keep some of them."""
+        return Fixes(self.grounds[which], self.gaining[which], self.losing[which])
 
 
 def mended(zones: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np.object_]]:
@@ -91,6 +95,42 @@ def mended(zones: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np.
     for own in np.split(order, np.flatnonzero(np.diff(changed[order])) + 1):
         zone = int(changed[own[0]])
         result[zone] = _mend(result[zone], [int(at) for at in own if not refused[at]], steps, refused)
+    return result, refused
+
+
+def matched(
+    zones: NDArray[Any], grounds: NDArray[Any], gaining: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[np.object_]]:
+    """Give zones the vertices of their neighbours that they lack.
+
+    Parameters
+    ----------
+    zones : ndarray of Polygon and MultiPolygon
+    grounds : ndarray of Point and MultiPoint
+        The vertices.
+    gaining : ndarray of int64
+        The zone that gets each.
+
+    Returns
+    -------
+    zones : ndarray
+    refused : ndarray of str
+        As `mended` tells.
+
+    Examples
+    --------
+    >>> zones = shapely.box([0, 0], [0, 10], 20, [10, 20])
+    >>> zones, _ = matched(zones, shapely.points([[10, 10]]), np.array([0]))
+    >>> shapely.get_num_coordinates(zones).tolist()
+    [6, 5]
+    """
+    result, refused = zones.copy(), np.full(len(grounds), "", dtype=object)
+    for at in range(len(grounds)):
+        zone = int(gaining[at])
+        after = with_vertices(result[zone], shapely.get_coordinates(grounds[at]))
+        refused[at] = refusal(result[zone], after, 0.0)
+        if not refused[at]:
+            result[zone] = after
     return result, refused
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.layers.ground import faces_between, united_faces
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,8 +53,7 @@ def cut_ground(shapes: NDArray[Any]) -> Pieces:
     nothing: NDArray[Any] = np.empty(0, dtype=object)
     if not len(shapes):
         return Pieces(nothing, nothing)
-    lines = shapely.union_all(shapely.multilinestrings([_distinct_edges(shapes)]))
-    pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts([lines])))
+    pieces = faces_between(np.asarray(shapely.multilinestrings([_distinct_edges(shapes)])))
     # In one order, whatever that of the rows.
     pieces = shapely.normalize(pieces)
     west, south, east, north = shapely.bounds(pieces).T if len(pieces) else np.empty((4, 0))
@@ -81,19 +82,10 @@ def united(pieces: NDArray[Any], group: NDArray[np.integer], count: int) -> NDAr
     """Unite the pieces of each of `count` groups; they do not overlap, and their edges match."""
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(count + 1))
-    whole = [_united(pieces[order[start:stop]]) for start, stop in itertools.pairwise(ends)]
+    whole = [united_faces(pieces[order[start:stop]]) for start, stop in itertools.pairwise(ends)]
     made = np.empty(count, dtype=object)
     made[:] = whole
     return made
-
-
-def _united(pieces: NDArray[Any]) -> shapely.Geometry:
-    """Unite pieces; robustly where rounding at a crossing has left them a hair's breadth over each other."""
-    try:
-        united_ = shapely.coverage_union_all(pieces)
-    except shapely.GEOSException:
-        return shapely.union_all(pieces)
-    return united_ if shapely.is_valid(united_) else shapely.union_all(pieces)
 
 
 def on_their_own(shapes: NDArray[Any]) -> NDArray[np.bool_]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.mending import REFUSALS, Fixes, mended
+from zjk_gis.coverage.edges import stray_vertices
+from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
 from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
 
 if TYPE_CHECKING:
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Limits", "Proposal", "Zones", "cuts_of", "fills_of", "geometry_array", "guarded", "polygons_of"]
+__all__ = [
+    "Limits",
+    "Proposal",
+    "Zones",
+    "cuts_of",
+    "fills_of",
+    "geometry_array",
+    "guarded",
+    "matches_of",
+    "polygons_of",
+]
 
 _HAIRLINE_M = 0.01  # ground that is nowhere wider has never anybody on it
 _TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline stays with the piece it hangs on
@@ -83,8 +94,9 @@ class Proposal:
 
     Attributes
     ----------
-    action : {"fill", "cut", "snap"}
+    action : {"fill", "cut", "snap", "match"}
     ground : Polygon or MultiPolygon
+        The vertices, as points, for a match.
     gaining, losing : int
         Positions of zones; -1 for none.
     by : str
@@ -180,6 +192,31 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits)
         by = zones.first_by(keeps, loses)
         found.append(Proposal("cut" if inside[pair] else action, ground, keeps, loses, by, reason))
     return found
+
+
+def matches_of(found: list[Proposal], zones: Zones) -> list[Proposal]:
+    """Say which zones should get vertices of their neighbours, once what is proposed has been made.
+
+    Borders of ground that is left to a person wait for the decision.
+    """
+    made, left = ([each for each in found if bool(each.reason) == why] for why in (False, True))
+    shapes, _ = mended(zones.shapes, _fixes(made))
+    points, of, by = stray_vertices(shapes, SAME_M)
+    spots = np.asarray(shapely.points(points))
+    waits = shapely.STRtree(geometry_array(each.ground for each in left)).query(
+        spots, predicate="dwithin", distance=SAME_M
+    )[0]
+    free = np.ones(len(points), dtype=bool)
+    free[waits] = False
+    pairs, group = np.unique(np.stack([by[free], of[free]], axis=1), axis=0, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    own = np.split(spots[free][order], np.flatnonzero(np.diff(group[order])) + 1)
+    grounds = geometry_array(shapely.multipoints(each) for each in own if len(each))
+    _, refused = matched(shapes, grounds, pairs[:, 0])
+    return [
+        Proposal("match", ground, int(gains), -1, "vertices_of_the_other", str(why), {int(other): 0.0})
+        for ground, (gains, other), why in zip(grounds, pairs.tolist(), refused.tolist(), strict=True)
+    ]
 
 
 def polygons_of(grounds: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -289,10 +326,13 @@ def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) ->
         if each.reason in ("", *REFUSALS)
         and (not anew or (each.losing if each.losing >= 0 else each.gaining) in anew)
     ]
-    fixes = Fixes(
-        geometry_array(each.ground for each in tried),
-        np.array([each.gaining for each in tried], dtype=np.int64),
-        np.array([each.losing for each in tried], dtype=np.int64),
-    )
-    for each, why in zip(tried, mended(zones.shapes, fixes)[1], strict=True):
+    for each, why in zip(tried, mended(zones.shapes, _fixes(tried))[1], strict=True):
         each.reason = why
+
+
+def _fixes(found: list[Proposal]) -> Fixes:
+    return Fixes(
+        geometry_array(each.ground for each in found),
+        np.array([each.gaining for each in found], dtype=np.int64),
+        np.array([each.losing for each in found], dtype=np.int64),
+    )

@@ -12,7 +12,16 @@ import shapely
 from zjk_gis.coverage.faces import ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.overlaps import overlapping_zones
-from zjk_gis.coverage.proposals import Limits, Zones, cuts_of, fills_of, geometry_array, guarded, polygons_of
+from zjk_gis.coverage.proposals import (
+    Limits,
+    Zones,
+    cuts_of,
+    fills_of,
+    geometry_array,
+    guarded,
+    matches_of,
+    polygons_of,
+)
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.index.policy import Policy, precedence, rank_of
@@ -50,7 +59,8 @@ def repair_coverage(
     Parameters
     ----------
     region : GeoDataFrame or None
-        Polygons that should be covered, such as the built-up area (适用城区). None: overlaps alone.
+        Polygons that should be covered, such as the built-up area (适用城区). None: what lies within the
+        zones' own outline, so that holes in zones and between them are filled.
     zones : GeoDataFrame
         Responsibility zones (责任区) or unit grids (单元网格), each code once among those that are judged.
     code, at, level, allowed
@@ -77,7 +87,8 @@ def repair_coverage(
         One row a fix, the largest first, in the CRS of `zones`. Columns:
 
         - ``repair_code`` (text): ``R001``, ``R002``, ...;
-        - ``action`` (text): ``fill`` a gap, ``cut`` an overlap, ``snap`` a border;
+        - ``action`` (text): ``fill`` a gap, ``cut`` an overlap, ``snap`` a border, ``match`` the vertices of
+          a neighbour: points on a zone's border where the neighbour has vertices and it has none;
         - ``status`` (text): ``proposed`` or ``left_to_a_person``;
         - ``reason`` (text): why it is left: ``too_large``, ``too_wide``, ``no_neighbour`` (none shares a
           stretch of border with the gap), ``duplicate`` and ``nested`` (zones of which one is all inside the
@@ -86,7 +97,8 @@ def repair_coverage(
         - ``gaining_code`` (text): who has the ground afterwards, alone; ``losing_code``: who gives it up,
           empty for a gap;
         - ``by`` (text): the rule that chose: ``longest_border``, ``highest_priority``, ``smallest_area``,
-          ``lowest_code``; ``line_of_the_other`` for gaps along a border that is snapped, and
+          ``lowest_code``; ``line_of_the_other`` for gaps along a border that is snapped,
+          ``vertices_of_the_other`` for vertices, and
           ``keeps_both_whole`` where the zone that should give way would be split, and the other is not;
         - ``area_m2`` and ``mean_width_m`` (float64): of the ground;
         - ``neighbours`` (text): of a gap, codes joined by ``;``, the longest common border first, with
@@ -154,15 +166,15 @@ def repair_coverage(
         np.full(len(judged), np.nan) if first is None else -first,
     )
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
-    found = []
     if region is not None:
         region = convert_crs(region, metric.crs, name="region")
-        if allowed is not None and len(allowed):
-            allowed = convert_crs(allowed, metric.crs, name="allowed")
-        gaps = coverage_gaps(region, metric, allowed=allowed, min_area_m2=0, min_width_m=0, **where)
-        found += fills_of(polygons_of(gaps.geometry)[0], known, limits)
+    if allowed is not None and len(allowed):
+        allowed = convert_crs(allowed, metric.crs, name="allowed")
+    gaps = coverage_gaps(region, metric, allowed=allowed, min_area_m2=0, min_width_m=0, **where)
+    found = fills_of(polygons_of(gaps.geometry)[0], known, limits)
     found += cuts_of(_pairs(metric, known, where), known, limits)
     found = guarded([found[at] for at in _order(found, known)], known)
+    found += matches_of(found, known)
     found = [found[at] for at in _order(found, known)]
     return _told(found, known, metric, zones)
 
@@ -216,7 +228,7 @@ def _told(
     gaining, losing = (
         np.array([getattr(each, side) for each in found], dtype=np.int64) for side in ("gaining", "losing")
     )
-    size = shapely.area(grounds)
+    size, around_m = shapely.area(grounds), shapely.length(grounds)
     areas = np.append(shapely.area(known.shapes), np.nan)
     names = np.append(known.codes, "")
     around = [sorted(each.borders.items(), key=lambda pair: (-pair[1], names[pair[0]])) for each in found]
@@ -229,7 +241,7 @@ def _told(
         "losing_code": names[losing],
         "by": [each.by if each.gaining >= 0 else "" for each in found],
         "area_m2": size,
-        "mean_width_m": 2 * size / shapely.length(grounds),
+        "mean_width_m": np.divide(2 * size, around_m, out=np.zeros(len(size)), where=around_m > 0),
         "neighbours": [";".join(names[who] for who, _ in own) for own in around],
         "neighbour_borders_m": [";".join(f"{length:.2f}" for _, length in own) for own in around],
         "gaining_before_m2": areas[gaining],

@@ -11,7 +11,7 @@ from geopandas.array import from_shapely
 
 from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
-from zjk_gis.coverage.mending import Fixes, mended
+from zjk_gis.coverage.mending import Fixes, matched, mended
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.repair import judged_zones
 from zjk_gis.coverage.welding import SAME_M
@@ -70,7 +70,10 @@ def apply_repairs(
         - ``applied``: repair codes; ``refused``: repair codes with what the guard said;
         - ``changed_codes``: zones that gained or lost; ``renoded_codes``: that only got vertices;
         - ``covered_before_m2``, ``filled_m2``, ``covered_after_m2``: the first two make up the third;
-        - ``overlaps_left``, ``overlap_area_left_m2``, and with `region` ``gaps_left``, ``gap_area_left_m2``.
+        - ``coverage_is_valid``: whether the zones are a valid coverage afterwards (borders match, nothing
+          overlaps), and ``not_valid_codes``: whose borders do not;
+        - ``overlaps_left``, ``overlap_area_left_m2``, ``gaps_left``, ``gap_area_left_m2``: gaps of `region`
+          or, without it, within the zones' own outline.
 
     Raises
     ------
@@ -80,15 +83,15 @@ def apply_repairs(
         If a repair code is not there or comes twice, or if zones have changed since the proposal.
     GeometryError
         If the mended zones would not cover what they did and what was filled, to a billionth (or to what a
-        ten-millionth of a metre along the changed borders makes), or if one cannot be written in the CRS of
-        `zones`; then nothing is returned.
+        ten-millionth of a metre along the changed borders makes); then nothing is returned.
 
     Notes
     -----
-    A fix is refused, and told, if a zone would be empty, invalid or in more parts than before; no code and no
-    row is ever lost. Zones in degrees come back in degrees: vertices that were there keep every digit, new
-    ones are true to a micrometre; an edge of 100 m that gets a vertex bends by up to 0.2 mm, as what is
-    straight in metres is not quite so in degrees.
+    A fix is refused, and told, if a zone would be empty, invalid (also once it is written in the CRS of
+    `zones`) or in more parts than before; the others are made, and no code and no row is ever lost. Zones in
+    degrees come back in degrees: vertices that were there keep every digit, new ones are true to a
+    micrometre; an edge of 100 m that gets a vertex bends by up to 0.2 mm, as what is straight in metres is
+    not quite so in degrees.
 
     Examples
     --------
@@ -109,10 +112,11 @@ def apply_repairs(
     shapes = shapely.force_2d(judged.geometry.to_numpy())
     fixes = _fixes(convert_crs(rows, metric.crs, name="proposals"), codes)
     _check_unchanged(rows, shapes, fixes)
-    after, refused = mended(shapes, fixes)
+    after, refused, result = _made(zones, judged, shapes, fixes)
     done = refused == ""
+    vertices = _are_vertices(fixes)
     changed = np.zeros(len(shapes), dtype=bool)
-    changed[fixes.changed[done]] = True
+    changed[fixes.changed[done & ~vertices]] = True
     touched = np.flatnonzero(after != shapes)
 
     filled = float(shapely.area(fixes.grounds[done & (fixes.losing < 0)]).sum())
@@ -124,7 +128,6 @@ def apply_repairs(
             "nothing was done. Repair fewer at once with accept="
         )
         raise GeometryError(message)
-    result = _with_shapes(zones, judged, shapes, after, touched)
     account: dict[str, Any] = {
         "applied": rows["repair_code"].to_numpy(dtype=object)[done].tolist(),
         "refused": dict(zip(rows["repair_code"][~done].tolist(), refused[~done].tolist(), strict=True)),
@@ -133,9 +136,48 @@ def apply_repairs(
         "covered_before_m2": covered[0],
         "filled_m2": filled,
         "covered_after_m2": covered[1],
+        **_validity(result.geometry.to_numpy()[judged.index], codes),
     }
     result.attrs["repairs"] = account | _left(result, region, code=code, at=at, level=level)
     return result
+
+
+def _made(
+    zones: gpd.GeoDataFrame, judged: gpd.GeoDataFrame, shapes: NDArray[Any], fixes: Fixes
+) -> tuple[NDArray[Any], NDArray[np.object_], gpd.GeoDataFrame]:
+    """Make the fixes; where a zone would be invalid in the layer's own CRS, all but those beside it."""
+    refused = np.full(len(fixes.grounds), "", dtype=object)
+    vertices = _are_vertices(fixes)
+    while True:
+        tried, after = refused == "", shapes
+        for own, make in ((tried & ~vertices, mended), (tried & vertices, _match)):
+            after, refused[own] = make(after, fixes.take(own))
+        touched = np.flatnonzero(after != shapes)
+        result, sound = _with_shapes(zones, judged, shapes, after, touched)
+        if sound.all():
+            return after, refused, result
+        beside = shapely.STRtree(after[touched[~sound]]).query(
+            fixes.grounds, predicate="dwithin", distance=SAME_M
+        )[0]
+        hindered = np.zeros(len(refused), dtype=bool)
+        hindered[beside] = True
+        hindered &= tried
+        refused[hindered if hindered.any() else tried] = "would_be_invalid"
+
+
+def _are_vertices(fixes: Fixes) -> NDArray[np.bool_]:
+    """Tell which fixes give vertices rather than ground."""
+    return np.asarray((shapely.get_dimensions(fixes.grounds) == 0) & (fixes.losing < 0))
+
+
+def _match(shapes: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np.object_]]:
+    return matched(shapes, fixes.grounds, fixes.gaining)
+
+
+def _validity(shapes: NDArray[Any], codes: NDArray[np.object_]) -> dict[str, Any]:
+    """Say whether borders match and nothing overlaps, and otherwise whose do not."""
+    bad = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
+    return {"coverage_is_valid": not bad.any(), "not_valid_codes": sorted(codes[bad].tolist())}
 
 
 def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gpd.GeoDataFrame:
@@ -204,8 +246,8 @@ def _with_shapes(
     before: NDArray[Any],
     after: NDArray[Any],
     touched: NDArray[np.int64],
-) -> gpd.GeoDataFrame:
-    """Put the touched ones of the judged rows into a copy of the layer, in its own CRS."""
+) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
+    """Put the touched ones of the judged rows into a copy of the layer; tell which are valid in its CRS."""
     shapes = zones.geometry.to_numpy().copy()
     places = judged.index.to_numpy()
     new = after[touched]
@@ -219,18 +261,10 @@ def _with_shapes(
         own = _places_of(shapes[places])[first[at]]
         placed = np.where(known[at] == wanted, own, fresh)
         new = shapely.set_coordinates(new.copy(), np.stack([placed.real, placed.imag], axis=1))
-        sound = shapely.is_valid(new)
-        if not sound.all():
-            own_crs, metric_crs = zones.crs.to_string(), judged.crs.to_string()
-            message = (
-                f"zones: {name_rows(zones.index[places[touched[~sound]]])} would be invalid in {own_crs}; "
-                f"convert the zones to {metric_crs} and repair them there"
-            )
-            raise GeometryError(message)
     shapes[places[touched]] = new
     result = zones.copy()
     result[zones.geometry.name] = from_shapely(shapes, crs=zones.crs)
-    return result
+    return result, np.asarray(shapely.is_valid(new))
 
 
 def _left(result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, **where: Any) -> dict[str, Any]:
@@ -240,10 +274,9 @@ def _left(result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, **where: An
         "overlaps_left": len(overlaps),
         "overlap_area_left_m2": float(overlaps["area_m2"].sum()),
     }
-    if region is not None:
-        gaps = coverage_gaps(ready(region, "region", kind="polygon"), result, **where)
-        left |= {"gaps_left": len(gaps), "gap_area_left_m2": float(gaps["area_m2"].sum())}
-    return left
+    ground = None if region is None else ready(region, "region", kind="polygon")
+    gaps = coverage_gaps(ground, result, **where)
+    return left | {"gaps_left": len(gaps), "gap_area_left_m2": float(gaps["area_m2"].sum())}
 
 
 def _places_of(shapes: NDArray[Any]) -> NDArray[np.complex128]:

@@ -39,6 +39,9 @@ _WORDS = {1: "left", -1: "right"}
 _BOTH = "两侧"
 _CROSSING = 4  # times the tolerance: what is no longer only crosses a border
 _MILLIMETRE = 3
+_BESIDE = 2  # times the tolerance: how far beside a road it is looked whose ground lies there
+_LEAST_BESIDE_M = 0.1
+_LOOKS = (0.25, 0.5, 0.75)  # where along a stretch
 _DISTRICT_DIGITS = 6  # of a street's code of nine
 
 
@@ -62,8 +65,9 @@ def road_responsibility(
     roads : GeoDataFrame
         Lines with ``edge_code``.
     zones : GeoDataFrame, optional
-        Responsibility zones (责任区): a zone answers for the road on its ground, and two neighbours for a
-        road that runs along their border.
+        Responsibility zones (责任区): a zone answers for the road on its ground; of two neighbours each
+        answers for its own side of a road that runs along their border (边界道路), as where borders are drawn
+        on centrelines. Along a border beyond which there is no zone, the one answers for both sides.
     sections : GeoDataFrame, optional
         Responsibility sections (责任路段), lines, perhaps answering for one ``side`` only. Where a section
         lies on a road, it answers rather than the zones. Of sections with the same ``road_code`` as the road
@@ -78,7 +82,7 @@ def road_responsibility(
         Areas (街道) with ``street_code``, perhaps ``district_code``: the stretches are cut at their borders,
         so that lengths by street are true. A road along the border of two goes to the lower code.
     border_within_m : float, default 0.5
-        How near to the border of a zone a road runs along it.
+        How near to the border of a zone a road must run to run along it: the tolerance for border roads.
     section_within_m : float, default 5.0
         How far a section may be drawn from its road.
     min_length_m : float, default 0.1
@@ -96,6 +100,7 @@ def road_responsibility(
           district is read off the street's code where the layer does not tell it);
         - ``from_m``, ``to_m``, ``length_m`` (float64): along the line;
         - ``counted_m`` (float64): what counts in sums: `length_m`, of one side alone the half;
+        - ``border_road`` (bool): whether it runs along a common border of zones, of which each has its side;
         - ``side`` (text): 两侧, 左侧 or 右侧, seen in the direction of the line;
         - ``answering`` (int64): how many codes answer;
         - ``codes`` (text): which, sorted, joined by ``;``;
@@ -104,6 +109,8 @@ def road_responsibility(
         - ``vacant`` (text): codes that hold the stretch, but have no road chief (路长), where the layer has
           columns for them: they do not answer;
         - ``answer`` (text): ``nobody``, ``one`` or ``several``.
+
+        ``attrs["border_within_m"]`` tells the tolerance.
 
     Raises
     ------
@@ -135,10 +142,11 @@ def road_responsibility(
         raise InputError(message)
     roads = ready(roads, "roads", kind="line", code=ROADS.code)
     line, owner = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
-    claims = []
+    claims, ground = [], None
     if zones is not None:
         zones = zones_at(ready_zones(zones, code=code, crs=roads.crs), at, level=level)
-        held = _on_ground(line, zones.geometry.to_numpy(), border_within_m)
+        ground = _Ground(line, zones.geometry.to_numpy(), border_within_m)
+        held = _on_ground(line, ground.shapes, border_within_m)
         claims.append(_claims(held, zones, code, by="zone", side=0))
     if sections is not None:
         sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code, crs=roads.crs)
@@ -150,8 +158,10 @@ def road_responsibility(
         side = sides_answered(sections)[held["row"]] * held["direction"]
         claims.append(_claims(held, sections, ROAD_SECTIONS.code, by="section", side=side))
     places = None if streets is None else _places(line, streets, roads.crs)
-    answers = _answers(shapely.length(line), pd.concat(claims, ignore_index=True), places, min_length_m)
+    every = pd.concat(claims, ignore_index=True)
+    answers = _answers(shapely.length(line), every, ground, places, min_length_m)
     found = _described(answers, roads, line, owner)
+    found.attrs["border_within_m"] = border_within_m
     return found if places is None else _with_streets(found, answers["place"].to_numpy(), places.codes)
 
 
@@ -203,6 +213,74 @@ def counted_lengths(stretches: gpd.GeoDataFrame) -> pd.Series:
     """Return the length of each stretch as it counts in sums: of one side of a road alone the half."""
     counted: pd.Series = stretches["length_m"] * np.where(stretches["side"] == _BOTH, 1.0, 0.5)
     return counted
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Roads and the zones on whose ground, or along whose borders, they run."""
+
+    line: NDArray[Any]
+    shapes: NDArray[Any]
+    border_within: float
+
+    def sides(
+        self, pieces: pd.DataFrame, row: NDArray[np.int64], piece: NDArray[np.intp]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell for which side of which piece of road each zone answers.
+
+        1. A zone whose ground lies on one side only is that side's neighbour.
+        2. Where each side has such a neighbour the road runs along a common border: they answer for their own
+           sides, who has ground on both sides for both, and who has none (the next block, near a crossing)
+           for neither.
+        3. Everywhere else whoever holds the piece holds both sides.
+
+        Returns
+        -------
+        side : ndarray of int64
+            1 left, -1 right, 0 both; a row a pair of `row` and `piece`.
+        answers : ndarray of bool
+            Which pairs count.
+        along : ndarray of bool
+            Which pieces run along a common border.
+        """
+        side, answers = np.zeros(len(piece), dtype=np.int64), np.ones(len(piece), dtype=np.bool_)
+        along = np.zeros(len(pieces), dtype=np.bool_)
+        asked = np.flatnonzero(np.bincount(piece, minlength=len(pieces))[piece] > 1)
+        if not len(asked):
+            return side, answers, along
+        looked, at = np.unique(piece[asked], return_inverse=True)
+        zone = self.shapes[row[asked]]
+        on = {
+            way: sum(shapely.intersects(zone, spots[at]).astype(np.int64) for spots in beside)
+            > len(_LOOKS) // 2
+            for way, beside in self._beside(pieces.iloc[looked]).items()
+        }
+        own = np.where(on[1] == on[-1], 0, np.where(on[1], 1, -1))
+        common = np.ones(len(looked), dtype=np.bool_)
+        for way in _SIDES:
+            common &= np.bincount(at, weights=own == way, minlength=len(looked)) > 0
+        along[looked] = common
+        side[asked] = np.where(common[at], own, 0)
+        answers[asked] = ~common[at] | on[1] | on[-1]
+        return side, answers, along
+
+    def _beside(self, pieces: pd.DataFrame) -> dict[int, list[NDArray[Any]]]:
+        """Return points to the left and to the right of each piece, beyond the tolerance."""
+        line, begin = self.line[pieces["line"]], pieces["from_m"].to_numpy()
+        size = pieces["to_m"].to_numpy() - begin
+        off = max(_BESIDE * self.border_within, _LEAST_BESIDE_M)
+        found: dict[int, list[NDArray[Any]]] = {way: [] for way in _SIDES}
+        for share in _LOOKS:
+            before, middle, after = (
+                shapely.get_coordinates(shapely.line_interpolate_point(line, begin + at * size))
+                for at in (share - 0.01, share, share + 0.01)
+            )
+            along = after - before
+            unit = along / np.maximum(np.hypot(*along.T), 1e-300)[:, None]
+            left = np.stack([-unit[:, 1], unit[:, 0]], axis=1)
+            for way, spots in found.items():
+                spots.append(np.asarray(shapely.points(middle + way * off * left)))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +375,11 @@ def _of_the_same_road(
 
 
 def _answers(
-    lengths: NDArray[np.float64], claims: pd.DataFrame, places: _Places | None, least: float
+    lengths: NDArray[np.float64],
+    claims: pd.DataFrame,
+    ground: _Ground | None,
+    places: _Places | None,
+    least: float,
 ) -> pd.DataFrame:
     """Cut lines where the answer changes: who answers for each side between two cuts."""
     size = len(lengths)
@@ -322,6 +404,13 @@ def _answers(
         lowest = pd.Series(places.held["row"].to_numpy()[own]).groupby(within).min()
         pieces.loc[lowest.index, "place"] = lowest.to_numpy()
     side = claims["side"].to_numpy()[claim]
+    pieces["border"] = False
+    if ground is not None:
+        own = np.flatnonzero((claims["by"] == "zone").to_numpy()[claim])
+        row = claims["row"].to_numpy()[claim[own]]
+        answers = np.ones(len(claim), dtype=np.bool_)
+        side[own], answers[own], pieces["border"] = ground.sides(pieces, row, piece[own])
+        claim, piece, side = claim[answers], piece[answers], side[answers]
     both = pd.DataFrame(
         {
             "piece": np.concatenate([piece[side >= 0], piece[side <= 0]]),
@@ -360,7 +449,7 @@ def _held_pieces(
 def _joined(found: pd.DataFrame, least: float) -> pd.DataFrame:
     """Join stretches with the same answers; one that is too short goes with the one before, or after."""
     names = ("codes", "by", "vacant")
-    answers = ["place", *(f"{name}_{word}" for name in names for word in _WORDS.values())]
+    answers = ["place", "border", *(f"{name}_{word}" for name in names for word in _WORDS.values())]
     for short in (False, True, False):
         if short:
             found = _without_short_beginnings(found, least)
@@ -387,8 +476,9 @@ def _without_short_beginnings(found: pd.DataFrame, least: float) -> pd.DataFrame
 
 def _as_sides(found: pd.DataFrame) -> pd.DataFrame:
     """Make a row of each stretch where both sides have the same answer, and two where they differ."""
-    kept = ["line", "from_m", "to_m", "place"]
+    kept = ["line", "from_m", "to_m", "place", "border"]
     same = (found["codes_left"] == found["codes_right"]) & (found["vacant_left"] == found["vacant_right"])
+    found = found.assign(border=found["border"] & ~same)
     rows = []
     for side, word in _WORDS.items():
         own = {name: found[f"{name}_{word}"] for name in ("codes", "answering", "by", "vacant", "level")}
@@ -411,6 +501,7 @@ def _described(
             "from_m": answers["from_m"].round(_MILLIMETRE),
             "to_m": answers["to_m"].round(_MILLIMETRE),
             "length_m": answers["to_m"] - answers["from_m"],
+            "border_road": answers["border"].to_numpy(dtype=np.bool_),
             "side": answers["side"].astype("str"),
             "answering": answering,
             "codes": answers["codes"].astype("str"),
@@ -424,7 +515,7 @@ def _described(
         geometry=shapes,
         crs=roads.crs,
     )
-    found.insert(int(found.columns.get_indexer(["side"])[0]), "counted_m", counted_lengths(found))
+    found.insert(int(found.columns.get_indexer(["border_road"])[0]), "counted_m", counted_lengths(found))
     return found
 
 

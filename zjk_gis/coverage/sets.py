@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.layers.ground import faces_between, united_faces
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,8 +50,7 @@ def sets_of(
     parts, pair = parts[areal], pair[inner[areal]]
     if not len(parts):
         return np.empty(0, dtype=object), []
-    lines = shapely.union_all(shapely.boundary(parts))
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts([lines])))
+    faces = faces_between(shapely.boundary(parts))
     face, part = shapely.STRtree(parts).query(shapely.point_on_surface(faces), predicate="within")
     claimed: list[set[int]] = [set() for _ in range(len(faces))]
     for at, of in zip(face.tolist(), pair[part].tolist(), strict=True):
@@ -61,5 +62,5 @@ def sets_of(
     members = sorted(by_members)
     grounds = np.empty(len(members), dtype=object)
     for at, name in enumerate(members):
-        grounds[at] = shapely.coverage_union_all(faces[by_members[name]])
+        grounds[at] = united_faces(faces[by_members[name]])
     return grounds, members

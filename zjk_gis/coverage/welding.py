@@ -16,7 +16,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SAME_M", "edges_in_common", "weld"]
+__all__ = ["SAME_M", "edges_in_common", "weld", "with_vertices"]
 
 SAME_M = 1e-7  # vertices nearer than this are one: a hundred times what rounding moves them in a city
 
@@ -118,6 +118,33 @@ def weld(zones: NDArray[Any], pieces: NDArray[Any]) -> tuple[NDArray[Any], NDArr
         sound = piece | (shapely.is_valid(rebuilt) & ~shapely.is_empty(rebuilt))
         welded[touched[sound]] = rebuilt[sound]
     return welded[: len(zones)], welded[len(zones) :]
+
+
+def with_vertices(shape: Any, points: NDArray[np.float64]) -> Any:
+    """Give a polygon vertices where points lie on its border.
+
+    Parameters
+    ----------
+    shape : Polygon or MultiPolygon
+    points : ndarray of float64, shape (n, 2)
+        A vertex of the shape within `SAME_M` of one moves there.
+
+    Examples
+    --------
+    >>> grown = with_vertices(shapely.box(0, 0, 10, 10), np.array([[10.0, 4.0], [10.0, 10.00000001]]))
+    >>> grown.exterior.coords[1:4]
+    [(10.0, 4.0), (10.0, 10.00000001), (0.0, 10.0)]
+    """
+    whole = np.array([shape], dtype=object)
+    rings = _Rings.of(whole)
+    spots = np.unique(points[:, 0] + 1j * points[:, 1])
+    vertex, spot = shapely.STRtree(_points(spots)).query(
+        _points(rings.places), predicate="dwithin", distance=SAME_M
+    )
+    places = rings.places.copy()
+    places[vertex] = spots[spot]
+    moved = _Rings(places, rings.ring, rings.polygon, rings.shape)
+    return _with_vertices(moved, spots)[0].rebuilt(whole)[0]
 
 
 def edges_in_common(

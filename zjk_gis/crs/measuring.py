@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 
 from zjk_gis.crs.systems import CGCS2000, datum_of, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected
-from zjk_gis.errors import CRSError, EmptyLayerError
+from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from pyproj import CRS
 
-__all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs"]
+__all__ = ["CrsChoice", "as_metric", "crs_for", "is_metric", "is_stretched", "require_crs", "require_layer"]
 
 _FAR_DEGREES = 5.0  # from the middle of the rows: Zhangjiakou reaches 3 degrees in all
 _SECOND_ECCENTRICITY_2 = (
@@ -155,6 +155,45 @@ def _bounds_of_most(degrees: gpd.GeoSeries) -> tuple[float, float, float, float]
     return west, south, east, north
 
 
+def require_layer(layer: object, name: str) -> None:
+    """Refuse what is not a layer whose columns and geometry can be told apart.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called in the error.
+
+    Raises
+    ------
+    InputError
+        If it is not a GeoDataFrame, or several of its columns have one name.
+    GeometryError
+        If it has no geometry column that is in use.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_layer(pd.DataFrame({"zone_code": ["A"]}), "zones")
+    Traceback (most recent call last):
+    zjk_gis.errors.InputError: zones: must be a GeoDataFrame, not DataFrame; read_layer reads one from a file
+    """
+    if not isinstance(layer, gpd.GeoDataFrame):
+        message = (
+            f"{name}: must be a GeoDataFrame, not {type(layer).__name__}; read_layer reads one from a file"
+        )
+        raise InputError(message)
+    if layer.active_geometry_name is None or layer.active_geometry_name not in layer.columns:
+        shapes = layer.select_dtypes("geometry").columns
+        known = f"it has {', '.join(map(str, shapes))}: use" if len(shapes) else "make one with"
+        message = f"{name}: no geometry column is in use; {known} layer.set_geometry(...)"
+        raise GeometryError(message)
+    if not layer.columns.is_unique:
+        twice = ", ".join(map(str, layer.columns[layer.columns.duplicated()].unique()))
+        message = f"{name}: several columns have one name: {twice}; rename or drop all but one"
+        raise InputError(message)
+
+
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     """Return a layer's CRS, or say how to set one.
 
@@ -168,7 +207,11 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     ------
     CRSError
         If the layer has none.
+    InputError
+        If it is not a layer; see `require_layer`.
     """
+    if not isinstance(layer, gpd.GeoSeries):
+        require_layer(layer, name)
     if layer.crs is None:
         message = (
             f"{name}: no coordinate reference system; set the one the data were made in, for instance "

@@ -8,6 +8,7 @@ is ever executed or unpickled. Arrays begin at multiples of 64 bytes, little-end
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import tempfile
@@ -98,7 +99,7 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
             head = file.read(_HEAD)
             length = int.from_bytes(head[8:16], "little")
             if head[:8] != _MAGIC or len(head) < _HEAD:
-                raise _refusal(path, f"is no saved index (it does not begin with {_MAGIC.decode()})")
+                raise _refusal(path, f"is not a saved index (it does not begin with {_MAGIC.decode()})")
             if int.from_bytes(head[20:24], "little") != _VERSION:
                 raise _refusal(
                     path, "was saved by another version of zjk_gis; build the index anew and save it"
@@ -110,7 +111,7 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
                 raise _refusal(
                     path, "is damaged (the checksum of its directory is wrong); save the index anew"
                 )
-            about = json.loads(directory)
+            about = _told(path, directory)
             first = -(-(_HEAD + length) // _ALIGNED) * _ALIGNED
             if about["kind"] != kind:
                 raise _refusal(path, f"holds a {about['kind']}, not a {kind}")
@@ -126,16 +127,40 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
         raise FileError(message) from error
     arrays = {}
     for name, entry in about["arrays"].items():
-        if entry["dtype"] not in _DTYPES:
-            raise _refusal(path, f"has an array of the unknown type {entry['dtype']!r}")
-        count = int(np.prod(entry["shape"], dtype=np.int64))
-        if count * np.dtype(entry["dtype"]).itemsize + entry["at"] > about["bytes"]:
-            raise _refusal(path, "is damaged (an array reaches beyond its end); save the index anew")
+        count = _count_of(path, name, entry, about["bytes"])
         array = np.frombuffer(mapped, entry["dtype"], count, first + entry["at"]).reshape(entry["shape"])
         if zlib.crc32(_as_bytes(array)) != entry["crc32"]:
             raise _refusal(path, f"is damaged (the checksum of {name} is wrong); save the index anew")
         arrays[name] = array
     return arrays, about["about"]
+
+
+def _told(path: Path, directory: bytes) -> dict[str, Any]:
+    """Return what a directory says, if it is one: a checksum can be made for anything."""
+    try:
+        told = json.loads(directory)
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, "is damaged (its directory cannot be read); save the index anew") from error
+    kinds = {"kind": str, "bytes": int, "arrays": dict, "about": dict}
+    if not isinstance(told, dict) or any(type(told.get(key)) is not kind for key, kind in kinds.items()):
+        raise _refusal(path, "is damaged (its directory is not one); save the index anew")
+    return told
+
+
+def _count_of(path: Path, name: str, entry: Any, size: int) -> int:
+    """Return how many items an array has that lies within so many bytes; refuse any other."""
+    wanted = {"dtype": str, "shape": list, "at": int, "crc32": int}
+    if not isinstance(entry, dict) or any(type(entry.get(key)) is not kind for key, kind in wanted.items()):
+        raise _refusal(path, f"is damaged (its directory does not describe {name}); save the index anew")
+    if entry["dtype"] not in _DTYPES:
+        raise _refusal(path, f"has an array of the unknown type {entry['dtype']!r}")
+    shape, at = entry["shape"], entry["at"]
+    if not (1 <= len(shape) <= 2 and all(type(each) is int and 0 <= each <= size for each in shape)):
+        raise _refusal(path, f"is damaged ({name} has no such shape); save the index anew")
+    count = math.prod(shape)
+    if at < 0 or at % _ALIGNED or count * np.dtype(entry["dtype"]).itemsize + at > size:
+        raise _refusal(path, "is damaged (an array reaches beyond its end); save the index anew")
+    return count
 
 
 def _as_bytes(array: NDArray[Any]) -> memoryview:

@@ -1,8 +1,11 @@
 """The rule that decides which zone answers where several could.
 
-Stated once, here, and never a matter of row order: a zone that strictly contains the incident comes before
-one that it merely touches or is near; then the keys of the `Policy`, one after another; then what no two rows
-of a layer share, so that no tie is left.
+Stated once, here, and never a matter of row order:
+
+1. A zone that strictly contains the incident comes before one that it touches (lies on the border of), and
+   that before one that it is merely near: what two zones share is never answered by a third beside them.
+2. Then the keys of the `Policy` decide, one after another.
+3. Then what no two rows of a layer share, so that no tie is left.
 """
 
 from __future__ import annotations
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Policy", "first_by_rank", "precedence", "rank_of"]
+__all__ = ["Policy", "first_by_rank", "nearness", "policy_of", "precedence", "rank_of"]
 
 _KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
 _EQUAL_AREA = 6933
+_TOUCHING_M = 0.0005  # to the millimetre it lies on the border: converted coordinates are never on it exactly
 _PRIORITY = RESPONSIBILITY_ZONES.field("priority")
 _LAST = ("lowest_code", "latest_begin")
 
@@ -84,6 +88,22 @@ class Policy:
             raise InputError(message)
 
 
+def policy_of(policy: object) -> Policy:
+    """Return a policy, the usual one where none is given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if policy is None:
+        return Policy()
+    if not isinstance(policy, Policy):
+        message = f"policy must be a Policy, such as Policy(order=('lowest_code',)), not {policy!r:.100}"
+        raise InputError(message)
+    return policy
+
+
 def rank_of(
     layer: gpd.GeoDataFrame,
     code: str | None,
@@ -118,7 +138,7 @@ def rank_of(
     InputError
         If priorities are not understood: neither numbers nor words of one order; the message names them.
     """
-    policy = policy or Policy()
+    policy = policy_of(policy)
     keys: dict[str, NDArray[np.generic]] = {}
     for key in (*policy.order, *_LAST):
         if key == "highest_priority":
@@ -142,6 +162,36 @@ def rank_of(
     rank = np.empty(len(layer), dtype=np.int64)
     rank[sorted_rows] = np.arange(len(layer))
     return rank
+
+
+def nearness(
+    inside: NDArray[np.bool_], distance: NDArray[np.float64], *, metre: float = 1.0
+) -> NDArray[np.int8]:
+    """Say how each point lies to a zone, as far as the rule tells it: what comes first before the policy.
+
+    Parameters
+    ----------
+    inside : ndarray of bool
+        Whether the zone strictly contains the point.
+    distance : ndarray of float64
+        Of the point from the zone, 0 in it.
+    metre : float, default 1.0
+        How long a metre is in the unit of the distances.
+
+    Returns
+    -------
+    ndarray of int8
+        0 inside, 1 touching (to the millimetre), 2 near.
+
+    Examples
+    --------
+    >>> nearness(np.array([True, False, False]), np.array([0.0, 0.0001, 0.4])).tolist()
+    [0, 1, 2]
+    """
+    near: NDArray[np.int8] = np.where(inside, 0, np.where(distance <= _TOUCHING_M * metre, 1, 2)).astype(
+        np.int8
+    )
+    return near
 
 
 def first_by_rank(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,7 +24,7 @@ import rtree
 import shapely
 from pyproj import CRS
 
-from zjk_gis.crs import as_metric, require_crs
+from zjk_gis.crs import as_metric, require_crs, require_layer
 from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.register_file import (
     KIND,
@@ -37,6 +37,7 @@ from zjk_gis.index.register_file import (
     given,
     numbers,
 )
+from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
 from zjk_gis.layers.values import code_text
 
@@ -131,6 +132,7 @@ class CoverRegister:
         FileError
             If there is such a file already, or it cannot be written.
         """
+        require_layer(layer, "covers")
         require_crs(layer, "covers")
         if code not in layer:
             message = f"covers: no column {code!r}; its columns are {', '.join(map(str, layer.columns))}"
@@ -307,10 +309,13 @@ class CoverRegister:
         InputError
             If a coordinate is not a number, the place is given in degrees or is 0, 0, or `count` is below 1.
         """
+        if within_m is not None:
+            require_reach(within_m=within_m)
         xs, ys = numbers(x, y)
         check_metres(xs, ys)
         (a,), (b,) = xs.tolist(), ys.tolist()
-        if count < 1:
+        wanted: Any = count
+        if not isinstance(wanted, int | np.integer) or wanted < 1:
             message = f"count must be at least 1, not {count!r}"
             raise InputError(message)
         found: list[tuple[float, str, float, float]] = []
@@ -340,7 +345,7 @@ class CoverRegister:
         DataFrame
             ``code``, ``x``, ``y``, by code.
         """
-        shape = shapely.box(*area) if isinstance(area, tuple) else area
+        shape = _area_of(area)
         if shapely.is_empty(shape):
             return as_table([])
         found = as_table(self._rows(list(self._tree.intersection(tuple(shapely.bounds(shape).tolist())))))
@@ -360,6 +365,7 @@ class CoverRegister:
         DataFrame
             ``code``, ``other_code`` (text) and ``distance_m`` (float64), closest first, then by code.
         """
+        require_amounts(within_m=within_m)
         table = self.to_table()
         points: Any = shapely.points(table["x"].to_numpy(), table["y"].to_numpy())
         one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=within_m)
@@ -475,6 +481,21 @@ class CoverRegister:
                         mark, size = zlib.crc32(block, mark), size + len(block)
             marks.append(f"{size}:{mark:08x}")
         return " ".join(marks)
+
+
+def _area_of(area: object) -> shapely.Geometry:
+    """Return an area as a shape."""
+    if isinstance(area, shapely.Geometry):
+        return area
+    corners: Any = np.empty(0)
+    if isinstance(area, tuple | list | np.ndarray):
+        with suppress(TypeError, ValueError):
+            corners = np.asarray(area, dtype=np.float64).ravel()
+    if len(corners) != 4 or not np.isfinite(corners).all() or (corners[:2] > corners[2:]).any():
+        message = f"area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}"
+        raise InputError(message)
+    box: shapely.Geometry = shapely.box(*corners.tolist())
+    return box
 
 
 def _properties() -> rtree.index.Property:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.crs import require_layer
 from zjk_gis.engine.lines import LineIndex, NearLines
 from zjk_gis.errors import InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
-from zjk_gis.layers.metric import ready
+from zjk_gis.layers.metric import ready, require_reach
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.values import code_text, name_values, rows_by_value, understood
 
@@ -111,6 +112,7 @@ class SectionIndex:
         CRSError, EmptyLayerError, MissingColumnError, GeometryError
             If the layer cannot be used; the message names the rows.
         """
+        require_layer(sections, "sections")
         if code is None and ROAD_SECTIONS.code in sections:
             code = ROAD_SECTIONS.code
         sections = ready(sections, "sections", kind="line", code=code)
@@ -148,9 +150,7 @@ class SectionIndex:
         InputError
             If the distance is negative, or x and y differ in length.
         """
-        if not max_distance_m >= 0:
-            message = f"max_distance_m must be a number of at least 0, not {max_distance_m!r}"
-            raise InputError(message)
+        require_reach(max_distance_m=max_distance_m)
         xs, ys = given_coordinates(x, y)
         found = SectionsFound(
             row=np.full(len(xs), -1, np.int64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.flatfile import read_arrays, write_arrays
-from zjk_gis.index.policy import Policy, first_by_rank, rank_of
-from zjk_gis.layers.metric import require_amounts
+from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
+from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.values import code_text
@@ -243,9 +244,7 @@ class ZoneIndex:
         InputError
             If a distance or share is out of range, or x and y differ in length.
         """
-        if not 0 <= undecided_below <= 1:
-            message = f"undecided_below must be a share from 0 to 1, not {undecided_below!r}"
-            raise InputError(message)
+        require_shares(undecided_below=undecided_below)
         require_amounts(border_within_m=border_within_m)
         xs, ys = given_coordinates(x, y)
         place = self.place(xs, ys, crs)
@@ -337,9 +336,7 @@ class ZoneIndex:
         >>> row.tolist(), distance_m.tolist()
         ([0, 1], [0.0, 30.0])
         """
-        if not max_distance_m >= 0:
-            message = f"max_distance_m must be a number of at least 0, not {max_distance_m!r}"
-            raise InputError(message)
+        require_reach(max_distance_m=max_distance_m)
         xs, ys = given_coordinates(x, y)
         row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
         return row, distance / self._units(1.0)
@@ -378,42 +375,59 @@ class ZoneIndex:
         FileError
             If the file is missing, foreign, of another version, truncated or damaged.
         """
-        from pyproj import CRS
-
-        from zjk_gis.engine.grid import CompiledGrid
-
         arrays, about = read_arrays(path, _KIND)
         try:
-            rings = Rings.from_arrays(
-                arrays["coords"],
-                arrays["ring_starts"],
-                arrays["ring_zone"],
-                arrays["ring_part"],
-                about["zones"],
-            )
-            grid = CompiledGrid(
-                words=arrays["words"], coords=arrays["coords"], place=tuple(about["place"]), nx=about["nx"],
-                ny=about["ny"], n_zones=about["zones"], offsets=arrays["offsets"], members=arrays["members"],
-                blocks=arrays["blocks"], tolerance=about["tolerance"],
-            )  # fmt: skip
-        except (KeyError, IndexError, TypeError) as error:
+            return cls._of_file(arrays, about)
+        except (KeyError, TypeError) as error:
             message = f"{path}: lacks {error}; save the index anew"
             raise FileError(message) from error
-        codes = None
-        if "codes" in arrays:
-            ends = np.cumsum(arrays["code_lengths"])
-            text = arrays["codes"].tobytes()
-            codes = np.array(
-                [
-                    text[end - size : end].decode()
-                    for end, size in zip(ends, arrays["code_lengths"], strict=True)
-                ],
-                dtype=np.str_,
-            )
-        index = cls(
-            PolygonIndex(None, arrays["rank"], rings=rings, grid=grid), CRS.from_wkt(about["crs"]), codes
-        )
-        index.repaired = tuple(about["repaired"])
+        except (ValueError, UnicodeError) as error:
+            message = f"{path}: is damaged ({error}); save the index anew"
+            raise FileError(message) from error
+
+    @classmethod
+    def _of_file(cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> ZoneIndex:
+        """Put an index together of what a file holds, all of which is looked at first.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or is not what it should be.
+        """
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError as UnknownCRSError
+
+        from zjk_gis.engine.grid import CompiledGrid
+        from zjk_gis.engine.soundness import fault_of_grid, fault_of_rings
+
+        coords, starts = arrays["coords"], arrays["ring_starts"]
+        zone, part, rank = arrays["ring_zone"], arrays["ring_part"], arrays["rank"]
+        zones = len(rank)
+        if fault := fault_of_rings(coords, starts, zone, part, rank):
+            raise ValueError(fault)
+        if about["zones"] != zones:
+            message = "it says another number of zones than it has"
+            raise ValueError(message)
+        grid = CompiledGrid(
+            words=arrays["words"], coords=coords, place=tuple(about["place"]), nx=about["nx"],
+            ny=about["ny"], n_zones=zones, offsets=arrays["offsets"], members=arrays["members"],
+            blocks=arrays["blocks"], tolerance=about["tolerance"],
+        )  # fmt: skip
+        if fault := fault_of_grid(grid, starts):
+            raise ValueError(fault)
+        repaired = about["repaired"]
+        if not all(type(row) is int and 0 <= row < zones for row in repaired):
+            message = "it names repaired zones that are not there"
+            raise ValueError(message)
+        try:
+            crs = CRS.from_wkt(about["crs"])
+        except UnknownCRSError:
+            message = "its coordinate reference system cannot be read"
+            raise ValueError(message) from None
+        codes = _codes_of(arrays["codes"], arrays["code_lengths"], zones) if "codes" in arrays else None
+        rings = Rings.from_arrays(coords, starts, zone, part, zones)
+        index = cls(PolygonIndex(None, rank, rings=rings, grid=grid), crs, codes)
+        index.repaired = tuple(repaired)
         return index
 
     def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Positions:
@@ -482,7 +496,8 @@ class ZoneIndex:
         where = asked[near]
         border[where] = np.minimum.reduceat(distance, first) / self._units(1.0)
         contacts = self._polygons.contacts(x[where], y[where], border_within=within)
-        points, pick = first_by_rank(contacts.point, ~contacts.inside, self.rank[contacts.item])
+        lies = nearness(contacts.inside, contacts.distance, metre=self._units(1.0))
+        points, pick = first_by_rank(contacts.point, lies, self.rank[contacts.item])
         row[where[points]] = contacts.item[pick]
         found[where] = BORDER
         count[where] = np.bincount(contacts.point, minlength=len(where))
@@ -492,7 +507,11 @@ class ZoneIndex:
         self, x: NDArray[np.float64], y: NDArray[np.float64], row: NDArray[np.int32], accuracy_m: ArrayLike
     ) -> NDArray[np.float64]:
         """Return the share of each accuracy circle that lies in the answering zone; 0 where there is none."""
-        radius = np.broadcast_to(as_floats(accuracy_m), x.shape)
+        try:
+            radius = np.broadcast_to(as_floats(accuracy_m), x.shape)
+        except (TypeError, ValueError):
+            message = "accuracy_m must be a number, or one for every point"
+            raise InputError(message) from None
         if not (np.isfinite(radius) & (radius >= 0)).all():
             message = "accuracy_m must be finite and at least 0 for every point"
             raise InputError(message)
@@ -504,6 +523,22 @@ class ZoneIndex:
             self._polygons.rings, x[asked], y[asked], radius[asked], row[asked].astype(np.int64)
         )
         return share
+
+
+def _codes_of(text: NDArray[Any], lengths: NDArray[Any], zones: int) -> NDArray[np.str_]:
+    """Cut the codes of zones out of one text."""
+    sizes = lengths.tolist()
+    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.shape != (zones,):
+        message = "codes are of another kind"
+        raise ValueError(message)
+    if min(sizes) < 0 or sum(sizes) != len(text):
+        message = "codes begin or end where no text is"
+        raise ValueError(message)
+    whole = text.tobytes()
+    ends = itertools.accumulate(sizes)
+    return np.array(
+        [whole[end - size : end].decode() for end, size in zip(ends, sizes, strict=True)], dtype=np.str_
+    )
 
 
 def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:

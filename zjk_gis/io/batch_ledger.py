@@ -4,14 +4,19 @@ Beside the target stands a folder, ``<target>.parts``. Two files in it grow, one
 a manifest says how far they are whole. A part counts once its bytes are on the disk and the manifest that
 names it has taken the place of the one before. What lies beyond is cut off when the job goes on. The target
 itself appears at the end, by one renaming.
+
+What an earlier run left is believed if it is as that run left it: the manifest has a checksum, and so have
+the bytes of each part. Nothing is written through a link that somebody put where the job writes.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import socket
+import stat
 import zlib
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,11 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
 
-_VERSION = 1
+_VERSION = 2
 _MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
 _OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS}
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 1 << 23
+_HOLDER = "process "  # how what stands in a lock begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class GrowingFile:
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
-        self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
+        self._file = _opened(path)
         self._file.truncate(size)
         self._file.seek(size)
         self._at = size
@@ -144,6 +150,11 @@ class Ledger:
     def __init__(self, target: Path, fingerprint: Mapping[str, str], *, resume: bool) -> None:
         self.target = target
         self.folder = target.with_name(target.name + ".parts")
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            message = (
+                f"{self.folder}: is not a folder, where the parts of this job would lie; move or remove it"
+            )
+            raise FileError(message)
         self.remarks: list[str] = []
         self._fingerprint = dict(fingerprint)
         self.parts = self._earlier_parts(resume=resume)
@@ -222,7 +233,7 @@ class Ledger:
                 f"that left {self.folder.name}"
             )
             return []
-        parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
+        parts: list[Part] = told["parts"]
         whole = self._count_whole(parts)
         if whole < len(parts):
             self.remarks.append(
@@ -234,11 +245,22 @@ class Ledger:
         return parts[:whole]
 
     def _read_manifest(self) -> dict[str, Any] | None:
+        """Return what an earlier run left, with its parts; None where there is nothing to go on from."""
         try:
             told = json.loads((self.folder / _MANIFEST).read_text("utf-8"))
-        except (OSError, ValueError):
+        except FileNotFoundError:
             return None
-        return told if isinstance(told, dict) and told.get("version") == _VERSION else None
+        except (OSError, ValueError, RecursionError):
+            told = {"version": _VERSION}
+        if isinstance(told, dict) and told.get("version") != _VERSION:
+            self.remarks.append(f"{self.target.name}: begun anew, as an earlier run was of another version")
+            return None
+        with suppress(KeyError, TypeError, AttributeError):
+            parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
+            if told.pop("checksum") == _checksum(told) and _agree(parts):
+                return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
+        self.remarks.append(f"{self.target.name}: begun anew, as the record of an earlier run is damaged")
+        return None
 
     def _count_whole(self, parts: list[Part]) -> int:
         """Count the parts whose bytes are those that were written."""
@@ -274,9 +296,11 @@ class Ledger:
                 for part in self.parts
             ],
         }
+        told["checksum"] = _checksum(told)
         fresh = self.folder / (_MANIFEST + ".new")
         with _told(self.target):
-            with fresh.open("w", encoding="utf-8") as file:
+            fresh.unlink(missing_ok=True)
+            with fresh.open("x", encoding="utf-8") as file:
                 json.dump(told, file, ensure_ascii=False, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
@@ -342,15 +366,21 @@ def _locked(path: Path) -> Iterator[str]:
         who = holder or "unknown"
         message = f"{path.with_suffix('')}: is being made by another run ({who}); wait for it to end"
         raise FileError(message)
+    ours = False
     try:
         left_by = file.read().decode(errors="replace").strip()
+        if left_by and not left_by.startswith(_HOLDER):
+            raise _not_a_lock(path)
+        ours = True
         file.seek(0)
         file.truncate()
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        file.write(f"{_HOLDER}{os.getpid()} on {socket.gethostname()}\n".encode())
         file.flush()
         yield left_by
     finally:
-        if os.name == "nt":  # where an open file cannot be removed
+        if not ours:
+            file.close()
+        elif os.name == "nt":  # where an open file cannot be removed
             file.close()
             with suppress(OSError):
                 path.unlink()
@@ -361,7 +391,12 @@ def _locked(path: Path) -> Iterator[str]:
 
 def _take_lock(path: Path) -> BinaryIO | None:
     while True:
-        file = path.open("a+b")  # closing it gives the lock back
+        try:
+            file = _opened(path)  # closing it gives the lock back
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK):
+                raise _not_a_lock(path) from error
+            raise
         try:
             _lock(file)
         except OSError:
@@ -375,6 +410,28 @@ def _take_lock(path: Path) -> BinaryIO | None:
         file.close()
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a file of ours to read and write, made if it is missing, and nothing else that has its name.
+
+    A link, or a file that has a second name, was put there by somebody, who would have us write elsewhere.
+    """
+    flags = os.O_RDWR | os.O_CREAT
+    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+        flags |= getattr(os, flag, 0)
+    if path.is_symlink():  # where the system has no such flag
+        raise OSError(errno.ELOOP, "is a link")
+    number = os.open(path, flags, 0o666)
+    facts = os.fstat(number)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        os.close(number)
+        raise OSError(errno.EMLINK, "is not a file of its own")
+    return os.fdopen(number, "r+b", buffering=0)
+
+
+def _not_a_lock(path: Path) -> FileError:
+    return FileError(f"{path}: is not the lock of a run, though it has that name; move or remove it")
+
+
 def _lock(file: BinaryIO) -> None:
     if os.name == "nt":
         import msvcrt
@@ -385,6 +442,29 @@ def _lock(file: BinaryIO) -> None:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _checksum(told: Mapping[str, Any]) -> str:
+    """Return the checksum of a manifest, whatever the order of its keys."""
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _agree(parts: list[Part]) -> bool:
+    """Tell whether the parts of a manifest follow one another, and count what they say."""
+    before = Part(Place(), 0, 0, 0, 0, {})
+    for part in parts:
+        one, other = before.place, part.place
+        numbers = (other.part, other.at, other.rows, part.rows_end, part.rejects_end, *part.tally.values())
+        if not all(type(each) is int and each >= 0 for each in numbers):
+            return False
+        if part.tally.get("rows", other.rows) != other.rows:
+            return False
+        follows = (one.part, one.at) <= (other.part, other.at) and one.rows <= other.rows
+        if not (follows and before.rows_end <= part.rows_end and before.rejects_end <= part.rejects_end):
+            return False
+        before = part
+    return True
 
 
 def _crc_of(file: BinaryIO, size: int) -> int | None:

@@ -8,6 +8,7 @@ GeoPackages and shapefiles; the results go out through `zjk_gis.io.batch_targets
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,7 @@ import numpy as np
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.batch_cells import Places
 from zjk_gis.io.paths import blamed_on, ending_of, existing_file
+from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.coordinates import SAMPLE_ROWS
@@ -26,7 +28,6 @@ from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.values import plain
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
@@ -272,7 +273,11 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def fingerprint_of(files: Sequence[Path]) -> str:
-    """Return what tells whether files are the same as before: names, sizes, times and their ends.
+    """Return what tells whether files are the same as before, without reading all of them.
+
+    Their names, sizes, beginnings and ends, where they are kept, and when they were last written and changed:
+    who sets the time of writing back does not set that of the change. A shapefile is also what stands in the
+    files beside it, and a GeoPackage what waits in its journal.
 
     Raises
     ------
@@ -280,14 +285,29 @@ def fingerprint_of(files: Sequence[Path]) -> str:
         If one cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for file in files:
+    for file in _with_companions(files):
         with blamed_on(file), file.open("rb") as content:
-            facts = file.stat()
-            digest.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+            facts = os.fstat(content.fileno())
+            about = (facts.st_size, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
+            digest.update(f"{file.name}\0{about}\0".encode(errors="replace"))
             digest.update(content.read(_ENDS_BYTES))
             content.seek(max(0, facts.st_size - _ENDS_BYTES))
             digest.update(content.read(_ENDS_BYTES))
     return digest.hexdigest()
+
+
+def _with_companions(files: Sequence[Path]) -> list[Path]:
+    """Return files, each followed by those without which it is not whole."""
+    whole: list[Path] = []
+    for file in files:
+        whole.append(file)
+        if ending_of(file) == ".shp":
+            beside = [sidecar(file, ending) for ending in (".dbf", ".shx", ".prj", ".cpg")]
+        else:
+            journals = [file.with_name(file.name + ending) for ending in ("-wal", "-journal")]
+            beside = [each for each in journals if ending_of(file) == ".gpkg" and each.is_file()]
+        whole += [each for each in beside if each is not None]
+    return whole
 
 
 def first_places(source: Source) -> Places:

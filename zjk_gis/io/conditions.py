@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ from zjk_gis.io.stored import kind_of
 from zjk_gis.layers.times import BEIJING, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zjk_gis.io.stored import Kind, Version
 
 __all__ = ["Condition", "conditions_of"]
@@ -45,6 +44,10 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
     InputError
         If there is no such column, or a value is of another kind than the column.
     """
+    given: object = where
+    if given is not None and not isinstance(given, Mapping):
+        message = f"where must be a mapping of column to value, such as {{'level': 2}}, not {where!r:.100}"
+        raise InputError(message)
     dtypes = version.dtypes
     found = []
     for column, wanted in (where or {}).items():

@@ -105,6 +105,26 @@ class Dbf:
                 content = np.frombuffer(file.read(count * self.record_bytes), np.uint8)
                 yield content.reshape(-1, self.record_bytes)
 
+    def has_blank_logicals(self) -> bool:
+        """Tell whether a column of yes and no has rows with neither."""
+        logical = self._logical()
+        return bool(logical) and any((block[:, logical] == ord(" ")).any() for block in self.blocks())
+
+    def mark_blank_logicals(self, copy: Path) -> None:
+        """Write ``?`` where neither yes nor no stands, in a copy of the table: GDAL takes a blank for no."""
+        logical = self._logical()
+        with blamed_on(copy, "written"), copy.open("r+b") as file:
+            file.seek(self.header_bytes)
+            for block in self.blocks():
+                marked = block.copy()
+                cells = marked[:, logical]
+                marked[:, logical] = np.where(cells == ord(" "), ord("?"), cells)
+                file.write(marked.tobytes())
+
+    def _logical(self) -> list[int]:
+        fields = (field for field in self.fields if field.kind == b"L" and field.end <= self.record_bytes)
+        return [field.begin for field in fields if field.end - field.begin == 1]
+
     def deleted_rows(self) -> int:
         """Count the rows that a program has marked as deleted and not yet taken out."""
         return sum(int((block[:, 0] == ord("*")).sum()) for block in self.blocks())

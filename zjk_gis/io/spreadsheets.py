@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["guard_formula", "write_csv", "write_sheets"]
+__all__ = ["guard_formula", "midnight", "write_csv", "write_sheets"]
 
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL_CHARACTERS = 1_048_576, 16_384, 32_767
 _EXACT_DIGITS = 10**15
@@ -61,6 +62,11 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
+def midnight() -> dt.datetime:
+    """Return when today began: what a file tells of when it was made, so that a day's files are the same."""
+    return dt.datetime.combine(dt.date.today(), dt.time())
+
+
 def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     """Write one sheet a table, cell by cell: pandas' own writer turns text into formulas and links."""
     xlsxwriter = need("xlsxwriter", extra="excel", purpose="write a workbook")
@@ -70,6 +76,7 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
             message = f"{path.name}: a sheet holds {most}; write .csv"
             raise InputError(message)
     book = xlsxwriter.Workbook(str(path))
+    book.set_properties({"created": midnight()})
     shown = {True: book.add_format({"num_format": "yyyy-mm-dd"})}
     shown[False] = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     for name, table in tables.items():

@@ -58,6 +58,7 @@ _CATALOGUE_KEY = 0x7A6A6B  # of the lock under which the catalogue itself is mad
 _DRIVER = "postgresql+psycopg"
 _LOCK_TIMEOUT = "55P03"
 _AT_ONCE = 50_000
+_WHERE = ("host", "hostaddr", "port", "dbname", "service")  # what of an address says where a database is
 
 
 class PostgisStore:
@@ -87,15 +88,25 @@ class PostgisStore:
             raise InputError(message)
         self.schema = check_name(schema, "a schema")
         self.wait_s = wait_s
-        parsed = parsed.set(drivername=_DRIVER).difference_update_query(["schema"])
-        # What tells two workspaces apart is where they are, not who asks.
+        secrets = {key: value for key, value in parsed.query.items() if "password" in key.casefold()}
+        if not all(isinstance(value, str) for value in secrets.values()):
+            message = "the address must name a password once"
+            raise InputError(message)
+        # Passwords go to the driver by themselves: in the address, whatever shows it would show them.
+        parsed = parsed.set(drivername=_DRIVER).difference_update_query(["schema", *secrets])
+        # What tells two workspaces apart is where they are, not who asks, nor how.
         where = parsed.set(username=None, password=None, drivername="postgresql")
+        where = where.difference_update_query([key for key in where.query if key not in _WHERE])
         self.name = f"{where.render_as_string()}{'&' if where.query else '?'}schema={schema}"
         self._engine = sa.create_engine(
             parsed,
             poolclass=sa.pool.NullPool,
             hide_parameters=True,
-            connect_args={"application_name": "zjk_gis", "connect_timeout": max(2, min(30, round(wait_s)))},
+            connect_args={
+                "application_name": "zjk_gis",
+                "connect_timeout": max(2, min(30, round(wait_s))),
+                **secrets,
+            },
         )
         with self._connection() as connection:
             if not has_function(connection, "postgis_lib_version"):

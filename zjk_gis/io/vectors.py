@@ -428,12 +428,18 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     vector.bytewise = None if plain else encoding.name
     crs = _crs_of_prj(sidecar(source, ".prj"))
     digits = long_numbers(table[1]) if table is not None else {}
-    if not _is_plain(source, crs, digits):
-        _copy_shapefile(vector, digits)
+    blank = table is not None and table[1].has_blank_logicals()
+    if blank or not _is_plain(source, crs, digits):
+        made = _copy_shapefile(vector, digits)
+        if blank and table is not None:
+            table[1].mark_blank_logicals(made.with_suffix(".dbf"))
     vector.layer = source.stem
     vector.rows = _count_rows(vector)
     if table is not None:
         vector.deleted = table[1].deleted_rows()
+        if 0 <= vector.rows < table[1].rows:
+            more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
+            report["remarks"].append(f"{source.name}: its .dbf {more}")
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
         told = counted(vector.deleted, "row is", "rows are")
@@ -456,23 +462,24 @@ def _is_plain(source: Path, crs: CRS | None, digits: dict[int, bool]) -> bool:
     return plain_prj and indexed and not digits and source.suffix in (".shp", ".SHP")
 
 
-def _copy_shapefile(vector: Vector, digits: dict[int, bool]) -> None:
+def _copy_shapefile(vector: Vector, digits: dict[int, bool]) -> Path:
     """Copy what GDAL should see: no .prj, an index, and long numbers as text, whose digits it keeps."""
     source = vector.source
-    vector.path = Path(_folder_of(vector), source.stem + ".shp")
+    made = vector.path = Path(_folder_of(vector), source.stem + ".shp")
     with blamed_on(source):
         for ending in (".shp", ".shx", ".dbf"):
             part = sidecar(source, ending)
             if part is not None:
-                shutil.copyfile(part, vector.path.with_suffix(ending))
+                shutil.copyfile(part, made.with_suffix(ending))
     if digits:
-        with vector.path.with_suffix(".dbf").open("r+b") as file:
+        with made.with_suffix(".dbf").open("r+b") as file:
             for number in digits:
                 file.seek(32 + 32 * number + 11)
                 file.write(b"C")
-    if not vector.path.with_suffix(".shx").exists():
-        _restore_index(vector.path, source)
+    if not made.with_suffix(".shx").exists():
+        _restore_index(made, source)
         vector.report["remarks"].append(f"{source.name}: has no .shx; the order of its shapes was found anew")
+    return made
 
 
 def _name_columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -87,6 +88,7 @@ class Workspace:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._seen: dict[str, int] = {}  # the version of each layer that was read or written here last
 
     @classmethod
     def open(cls, target: str | os.PathLike[str], *, wait_s: float = 60.0) -> Self:
@@ -293,6 +295,8 @@ class Workspace:
         frame = frame[[*wanted, "geometry"]].reset_index(drop=True)
         if found.geometry_name != "geometry":
             frame = frame.rename_geometry(found.geometry_name)
+        if version is None:
+            self._seen[name] = found.number
         frame.attrs = {
             "report": {
                 "workspace": self._store.name,
@@ -341,7 +345,9 @@ class Workspace:
             What to do where `validate` finds errors: refuse the layer, or write it and count them.
         based_on : int, optional
             The version that the change began from; by default the one that `read` gave, if the layer comes
-            from it. Where others have changed the layer since, nothing is written.
+            from it, under whatever name the workspace was opened. A layer that has lost its ``attrs`` is
+            taken to come from the version that was read last. Where others have changed the layer since,
+            nothing is written.
 
         Returns
         -------
@@ -361,7 +367,8 @@ class Workspace:
         check_keepable(layer, name)
         wanted = self._spec(name, spec)
         began = self._began_from(name, layer, based_on)
-        layer, declared, converted = on_the_ground(layer, source, datum, self.datums(), self._store.name)
+        is_own = self._version_read(layer) is not None
+        layer, declared, converted = on_the_ground(layer, source, datum, self.datums(), is_own=is_own)
         errors = count_errors(layer, wanted, name, on_problems)
         plain, columns = storable(layer, name)
         row_id, shape = (free_name(names, columns) for names in (_ROW_IDS, _SHAPES))
@@ -394,6 +401,8 @@ class Workspace:
             ).with_shapes(plain)
             writing.create(plain, version, found)
             writing.record(version)
+        if name in self._seen:
+            self._seen[name] = number
         return number
 
     def append(
@@ -437,7 +446,8 @@ class Workspace:
         """
         check_name(name)
         check_keepable(layer, name)
-        layer, declared, moved = on_the_ground(layer, source, datum, self.datums(), self._store.name)
+        is_own = self._version_read(layer) is not None
+        layer, declared, moved = on_the_ground(layer, source, datum, self.datums(), is_own=is_own)
         with self._store.writing() as writing:
             found = _current(writing.versions(), writing.found()).get(name)
             if found is None:
@@ -468,6 +478,8 @@ class Workspace:
             if len(plain):
                 writing.extend(plain, found, version)
             writing.record(version)
+        if self._seen.get(name) == version.number - 1:
+            self._seen[name] = version.number
         return version.number
 
     def delete(self, name: str, *, note: str = "", forget: bool = False) -> None:
@@ -564,7 +576,7 @@ class Workspace:
     def _columns(self, version: Version, columns: Sequence[str] | None) -> Sequence[str]:
         if columns is None:
             return [name for name, _ in version.columns]
-        if isinstance(columns, str):
+        if isinstance(columns, str) or not isinstance(columns, Iterable):
             message = f"columns must be a list of names, such as [{columns!r}]"
             raise InputError(message)
         wanted = [name for name in columns if name != version.geometry_name]
@@ -587,23 +599,41 @@ class Workspace:
         before = [each.spec for each in self._store.versions() if each.layer == name]
         return spec_of(before[-1]) if before and before[-1] in CATALOGUE else None
 
-    def _began_from(self, name: str, layer: gpd.GeoDataFrame, based_on: int | None) -> int | None:
-        """Return the version that a change began from, where that is known."""
+    def _began_from(self, name: str, layer: gpd.GeoDataFrame, based_on: int | None) -> tuple[int | None, str]:
+        """Return the version that a change began from, where that is known, and whence it is."""
         if based_on is not None:
-            return based_on
-        report = layer.attrs.get("report", {})
-        if report.get("workspace") == self._store.name and report.get("layer") == name:
-            version: int = report["version"]
-            return version
-        return None
+            return based_on, ""
+        if "report" in layer.attrs:
+            read = self._version_read(layer)
+            return (read if layer.attrs["report"].get("layer") == name else None), ""
+        # Many an operation loses a layer's attributes. Who read the layer here and writes it here means it.
+        return self._seen.get(name), ", which was read here last"
 
-    def _refuse_late(self, name: str, began: int | None, newest: int) -> None:
+    def _version_read(self, layer: gpd.GeoDataFrame) -> int | None:
+        """Return which version a layer was read from, if it was from this workspace.
+
+        A workspace has many names: a link to its file, a server's other addresses. What was read from it is
+        known by the moment at which that version was written.
+        """
+        report = layer.attrs.get("report", {})
+        version = report.get("version")
+        if not isinstance(version, int):
+            return None
+        if report.get("workspace") == self._store.name:
+            return version
+        read = (report.get("layer"), max(version, 1), report.get("written_at"))
+        known = [*self._store.versions(), *self._store.found()]
+        same = any((each.layer, max(each.number, 1), each.written_at) == read for each in known)
+        return version if same else None
+
+    def _refuse_late(self, name: str, began: tuple[int | None, str], newest: int) -> None:
         """Refuse a change that began from a version which is not the newest any more."""
-        if began is None or began == newest or (began == 0 and newest == 1):
+        version, known_by = began
+        if version is None or version == newest or (version == 0 and newest == 1):
             return
         message = (
-            f"{name}: the change began from version {began}, and the newest is {newest}; read it again and "
-            f"carry the change over, or pass based_on={newest} to write this in its place"
+            f"{name}: the change began from version {version}{known_by}, and the newest is {newest}; read it "
+            f"again and carry the change over, or pass based_on={newest} to write this in its place"
         )
         raise WorkspaceError(message)
 

@@ -110,7 +110,12 @@ def count_or_refuse(
 
 
 def on_the_ground(
-    layer: gpd.GeoDataFrame, source: str, datum: str | None, remembered: Mapping[str, str], workspace: str
+    layer: gpd.GeoDataFrame,
+    source: str,
+    datum: str | None,
+    remembered: Mapping[str, str],
+    *,
+    is_own: bool,
 ) -> tuple[gpd.GeoDataFrame, str, str]:
     """Bring a layer to the ground from the datum declared for it.
 
@@ -124,8 +129,8 @@ def on_the_ground(
         remembered of its source; that comes before what its file says.
     remembered : mapping of str to str
         The datum of each source.
-    workspace : str
-        A layer that was read from it is on the ground.
+    is_own : bool
+        Whether the layer was read from this workspace: then it is on the ground.
 
     Returns
     -------
@@ -141,7 +146,7 @@ def on_the_ground(
         declared, told = parse_datum(datum), "argument"
     elif read.get("declared_by") == "argument":
         declared, told = read["source"], "argument"
-    elif source and source in remembered and report.get("workspace") != workspace:
+    elif source and source in remembered and not is_own:
         declared, told = parse_datum(remembered[source]), f"workspace: remembered of {source}"
     else:
         return layer, "", ""
@@ -184,8 +189,16 @@ def rectangle_of(bbox: Any, version: Version) -> tuple[float, float, float, floa
         crs = version.parsed_crs
         corners = (bbox if crs is None else convert_crs(bbox, crs, name="bbox")).total_bounds
     else:
-        corners = np.asarray(bbox, dtype=float) if np.size(bbox) == 4 else np.array([np.nan])
-    if not np.isfinite(corners).all() or corners[0] > corners[2] or corners[1] > corners[3]:
+        try:
+            corners = np.asarray(bbox, dtype=float).ravel()
+        except (TypeError, ValueError):
+            corners = np.empty(0)
+    if (
+        len(corners) != 4
+        or not np.isfinite(corners).all()
+        or corners[0] > corners[2]
+        or corners[1] > corners[3]
+    ):
         message = f"bbox must be (minx, miny, maxx, maxy) in the CRS of the layer, not {bbox!r:.100}"
         raise InputError(message)
     return (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["ready", "require_amounts"]
+__all__ = ["ready", "require_amounts", "require_reach", "require_shares"]
 
 
 def ready(
@@ -96,6 +97,46 @@ def require_amounts(**amounts: float) -> None:
     zjk_gis.errors.InputError: within_m must be a finite number of at least 0, not -1
     """
     for name, value in amounts.items():
-        if not (np.isfinite(value) and value >= 0):
+        if not (_is_number(value) and np.isfinite(value) and value >= 0):
             message = f"{name} must be a finite number of at least 0, not {value!r}"
             raise InputError(message)
+
+
+def require_reach(**distances: float) -> None:
+    """Refuse distances that are negative or not a number; they may be infinite.
+
+    Parameters
+    ----------
+    **distances : float
+        By the names of the options they came with.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, value in distances.items():
+        if not (_is_number(value) and value >= 0):
+            message = f"{name} must be a number of at least 0, not {value!r}"
+            raise InputError(message)
+
+
+def require_shares(**shares: float) -> None:
+    """Refuse shares that are not from 0 to 1.
+
+    Parameters
+    ----------
+    **shares : float
+        By the names of the options they came with.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, value in shares.items():
+        if not (_is_number(value) and 0 <= value <= 1):
+            message = f"{name} must be a share from 0 to 1, not {value!r}"
+            raise InputError(message)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real)

@@ -108,6 +108,9 @@ def validate(
     check_language(lang)
     if isinstance(spec, str):
         spec = spec_of(spec)
+    if not isinstance(layer, pd.DataFrame):
+        message = f"{spec.name}: must be a layer or a table, not {type(layer).__name__}"
+        raise InputError(message)
     given = _conformed(layers or {})
     problems = Problems(layer, tables, lang)
     for field in spec.fields:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import geopandas as gpd
 import shapely
 
-from zjk_gis.crs import require_crs
+from zjk_gis.crs import require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.levels import ANY_LEVEL, choose_level
@@ -74,6 +74,7 @@ def check_layer(
         If rows have no geometry, one of another kind, one with a coordinate that is not a finite number, or
         an invalid one.
     """
+    require_layer(layer, name)
     if not len(layer):
         message = f"{name}: the layer is empty; nothing could be answered from it"
         raise EmptyLayerError(message)
@@ -206,7 +207,10 @@ def split_at(
     return kept[is_valid], kept[~is_valid]
 
 
-def _check_codes(layer: gpd.GeoDataFrame, name: str, code: str) -> None:
+def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object) -> None:
+    if not isinstance(code, str):
+        message = f"code must be the name of a column, not {code!r:.100}"
+        raise InputError(message)
     if code not in layer:
         fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
         known = next((field.names for field in fields), ())

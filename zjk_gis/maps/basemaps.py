@@ -25,7 +25,7 @@ from zjk_gis.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.assets import Payload
-from zjk_gis.maps.page import script_json
+from zjk_gis.maps.page import id_of, script_json
 from zjk_gis.maps.services import SERVICES
 from zjk_gis.maps.tiles import MOST_MB, SUFFIXES, Tiles, read_tiles
 
@@ -71,6 +71,7 @@ class BaseMap(Layer):
         self._name = "BaseMap"
         self.spec, self.tiles_inside, self.needs_network = spec, tiles, needs_network
         self.json = script_json(spec)
+        self._id = id_of(self.json)
 
     def render(self, **kwargs: Any) -> Any:
         """Put the script, and the tiles if they are local, into the page, each once."""
@@ -118,6 +119,7 @@ class MiniMap(plugins.MiniMap):
         super().__init__(tile_layer=TileLayer("data:,", attr=" "), **options)  # type: ignore[no-untyped-call]
         self.tile_layer: Any = base_map
         self.options = {camelize(key): value for key, value in self.options.items()}
+        self._id = id_of(base_map.json)
 
     def render(self, **kwargs: Any) -> Any:
         """Put the layer's script and tiles into the page."""

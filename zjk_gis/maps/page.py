@@ -8,6 +8,7 @@ only ever sets it as text; no value of the data becomes HTML.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.packing import Extra
 
-__all__ = ["MOST_SINGLE", "Page", "script_json"]
+__all__ = ["MOST_SINGLE", "Page", "id_of", "script_json"]
 
 MOST_SINGLE = 100_000  # points of a layer that are drawn one by one; more are counted in hexagons
 
@@ -80,10 +81,23 @@ class _Script(MacroElement):
         "{% macro script(this, kwargs) %}zjkPage({{ this.map_name }}, {{ this.json }});{% endmacro %}"
     )
 
-    def __init__(self, map_name: str, page: dict[str, Any]) -> None:
+    def __init__(self, page: folium.Map, content: dict[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "ZjkPage"
-        self.map_name, self.json = map_name, script_json(page)
+        self.json = script_json(content)
+        page._id = id_of(self.json)  # noqa: SLF001 - folium draws it at random
+        self.map_name = page.get_name()
+
+
+def id_of(content: str) -> str:
+    """Name a part of a map by what it holds; folium names it at random, and no page were twice the same.
+
+    Examples
+    --------
+    >>> id_of("{}") == id_of("{}"), len(id_of("{}"))
+    (True, 32)
+    """
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def script_json(value: object) -> str:
@@ -339,7 +353,7 @@ class Page:
             "sides": self.sides,
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
-        page.add_child(_Script(page.get_name(), content))
+        page.add_child(_Script(page, content))
         page.zjk_page = self
         page.extent = self.extent  # base maps of local tiles are cut to it
         return page

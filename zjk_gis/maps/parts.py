@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.crs import convert_crs
+from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import check_language, label
@@ -105,6 +105,7 @@ def code_of(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> str:
     MissingColumnError
         If it is not there.
     """
+    require_layer(layer, name)
     known = [column for column in (CODES if code is None else (code,)) if column in layer]
     if not known:
         wanted = " or ".join(CODES if code is None else (code,))
@@ -322,7 +323,10 @@ def frame_by(page: Page, frames: Iterable[gpd.GeoDataFrame | None]) -> None:
         return
     bounds = []
     for frame in frames:
-        if frame is None or not len(frame) or frame.crs is None:
+        if frame is None:
+            continue
+        require_layer(frame, "map")
+        if not len(frame) or frame.crs is None:
             continue
         found = np.array(finite_bounds(convert_crs(frame.geometry, 4326).to_numpy()))
         if np.isfinite(found).all():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import itertools
 from functools import cache
 from importlib.resources import files
@@ -18,9 +17,10 @@ from zjk_gis.reports.headlines import headlines
 from zjk_gis.reports.pictures import bars_asked_for, charts_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
-from zjk_gis.reports.telling import display_width, plain, told
+from zjk_gis.reports.telling import display_width, plain, told, told_time
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -128,7 +128,8 @@ def write_page(
     lang : {"zh", "en"}, default "zh"
     title : str, optional
     created : datetime, optional
-        The time told on the page; by default now.
+        The time told on the page; by default the day. With the same one, the same answers give the same
+        bytes.
 
     Returns
     -------
@@ -176,11 +177,10 @@ def write_page(
         more = [chart for sheet, chart in asked if sheet == name and (chart.kind, chart.title) not in known]
         pictures = [_picture(chart, lang, next(numbers)) for chart in [*suggested, *more]]
         parts.append(_sheet(f"s{at}", name, frame, pictures, most_rows, link, lang))
-    when = (created or dt.datetime.now()).strftime("%Y-%m-%d %H:%M")
     told_under = [
         words["as_of"].format(as_of) if as_of else "",
         words["source"].format(source) if source else "",
-        words["made"].format(when),
+        words["made"].format(told_time(created)),
     ]
     image = picture_bytes(picture)
     text = _template().render(

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["amount", "display_width", "plain", "share_of", "shortened", "told"]
+from zjk_gis.io.spreadsheets import midnight
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+__all__ = ["amount", "display_width", "plain", "share_of", "shortened", "told", "told_time"]
 
 # What no XML may hold: controls, halves of characters, and two that are none.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -23,6 +28,18 @@ def plain(text: str) -> str:
     'a�b�'
     """
     return _NO_TEXT.sub("\ufffd", text)
+
+
+def told_time(created: dt.datetime | None) -> str:
+    """Tell when something was made, to the minute; by default the day, so that a day's files are the same.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> told_time(dt.datetime(2026, 1, 2, 3, 4))
+    '2026-01-02 03:04'
+    """
+    return midnight().strftime("%Y-%m-%d") if created is None else created.strftime("%Y-%m-%d %H:%M")
 
 
 def display_width(text: str) -> int:

@@ -6,12 +6,12 @@ begins like a formula is marked as text, so that it stays one when a person edit
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
+from zjk_gis.io.spreadsheets import midnight
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
 from zjk_gis.reports.pictures import charts_of
@@ -24,6 +24,7 @@ from zjk_gis.reports.workbook_looks import make_looks
 from zjk_gis.reports.workbook_sheets import MOST_COLUMNS, write_sheet
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -83,8 +84,8 @@ def write_workbook(
     as_of : date or str, optional
         The day that the figures hold for.
     created : datetime, optional
-        The time recorded in the file; by default now. With the same time, the same answers give the same
-        bytes.
+        The time recorded in the file; by default the day. With the same one, the same answers give the
+        same bytes.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def write_workbook(
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
         try:
             heading = plain(title or words["title"])
-            book.set_properties({"title": heading[:250], "created": created or dt.datetime.now()})
+            book.set_properties({"title": heading[:250], "created": created or midnight()})
             looks = make_looks(book)
             pages = {one.sheet: book.add_worksheet(one.sheet) for one in plan}
             for page in pages.values():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.reports.places import png_size
-from zjk_gis.reports.telling import shortened
+from zjk_gis.reports.telling import shortened, told_time
 from zjk_gis.reports.workbook_looks import write_cell, write_text
 
 if TYPE_CHECKING:
@@ -102,11 +101,10 @@ def write_cover(
     for at in range(_ACROSS):
         page.set_column(1 + 2 * at, 1 + 2 * at, 27)
         page.set_column(2 + 2 * at, 2 + 2 * at, 2)
-    when = about["created"] or dt.datetime.now()
     told = [
         words["as_of"].format(about["as_of"]) if about["as_of"] else "",
         words["source"].format(about["source"]) if about["source"] else "",
-        words["made"].format(when.strftime("%Y-%m-%d %H:%M")),
+        words["made"].format(told_time(about["created"])),
     ]
     for row, (text, look, height) in enumerate(
         [(about["title"], "title", 46), ("  ·  ".join(filter(None, told)), "band", 24)]

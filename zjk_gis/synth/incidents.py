@@ -42,6 +42,7 @@ _EVENT_WEIGHTS = {
 _SETBACKS_M = (2.6, 4.5, 8.0, 13.0)  # roadside: how far inside a grid's border an incident lies
 _CLEAR_M = 1.6  # kept free around planted faults, so that every answer is known
 _NEAREST_M, _TOLERANCE_M = 50.0, 0.5
+_ON_BORDER_M = 0.0005  # nearer than that a point lies on a border
 _DETAILS = ("需清理", "已围挡", "影响通行", "居民反映", "反复出现", "请派员处置")
 
 
@@ -110,7 +111,9 @@ class _Oracle:
         touching = inside | (distance == 0) | at_border
         if touching.any():
             ranked = sorted(
-                (not inside[i], self.areas[n], self.codes[n]) for i, n in enumerate(near) if touching[i]
+                (0 if inside[i] else 1 if distance[i] <= _ON_BORDER_M else 2, self.areas[n], self.codes[n])
+                for i, n in enumerate(near)
+                if touching[i]
             )
             return str(ranked[0][2]), "border" if at_border[touching].any() else "inside"
         outer = sorted((float(d), str(self.codes[n])) for d, n in zip(distance, near, strict=True))

@@ -1,0 +1,99 @@
+"""Borders that should match and do not. Nine squares of 10 m; one of the rim has a vertex too many.
+
+2 | 5 | 8
+--+---+--
+1 | E | 7
+--+---+--
+0 | 3 : 6        ":" is where 3 has a vertex at half height that 6 lacks; all fits around E
+"""
+
+import itertools
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from coverages import plant
+from shapely import Polygon, box
+
+import zjk_gis
+
+X, Y = 573000, 4520000
+
+
+def place(x, y):
+    return (X + x, Y + y)
+
+
+def square(x, y, width=10.0, height=10.0):
+    return box(X + x, Y + y, X + x + width, Y + y + height)
+
+
+def nine(middle, off=0.0):
+    """The nine squares, the middle one under a given name; the vertex is so far east of the border of 6."""
+    shapes = [square(10 * x, 10 * y) for x, y in itertools.product(range(3), range(3))]
+    shapes[3] = Polygon([place(10, 0), place(20, 0), place(20 + off, 5), place(20, 10), place(10, 10)])
+    names = [f"M{at}" for at in range(9)]
+    names[4] = middle
+    return gpd.GeoDataFrame({"zone_code": names}, geometry=shapes, crs=4547)
+
+
+@pytest.mark.parametrize("middle", ["A", "M4", "M65", "Z"])
+class TestWhateverTheZoneIsCalled:
+    def test_a_vertex_too_many_is_found(self, middle):
+        found = zjk_gis.coverage_edges(nine(middle))
+        assert len(found) == 1
+        row = found.iloc[0]
+        assert (row["first_code"], row["second_code"]) == ("M3", "M6")
+        assert (row["kind"], row["lacking_code"], row["vertices"]) == ("unmatched_vertex", "M6", 1)
+        assert row.geometry == shapely.Point(place(20, 5))
+
+    def test_a_vertex_beside_the_border_is_found(self, middle):
+        found = zjk_gis.coverage_edges(nine(middle, off=0.02))
+        assert found[["kind", "lacking_code", "vertices"]].to_numpy().tolist() == [["near_edges", "M6", 1]]
+        assert found["deviation_m"].tolist() == pytest.approx([0.02])
+        assert found["length_m"].tolist() == pytest.approx([10.0], abs=1e-3)
+
+
+def test_names_change_nothing_in_a_city_with_many_faults():
+    city = plant(12, 12, seed=3)
+    codes = city.zones["zone_code"].to_numpy()
+    renamed = dict(zip(codes, np.random.default_rng(8).permutation(codes), strict=True))
+    one = zjk_gis.coverage_edges(city.zones, within_m=0.05)
+    other = zjk_gis.coverage_edges(city.zones.assign(zone_code=list(renamed.values())), within_m=0.05)
+
+    def told(found, name):
+        return sorted(
+            (*sorted(map(name, (row.first_code, row.second_code))), row.kind, row.vertices)
+            for row in found.itertuples()
+        )
+
+    assert len(one) == len(city.mismatches) > 10
+    assert told(one, renamed.get) == told(other, str)
+
+
+def test_a_mismatch_lies_where_the_borders_part():
+    """B's border has a step of 2 cm from 30 to 60 m; A's has none. The stretch begins and ends there."""
+    step = [place(100, 30), place(100.02, 30), place(100.02, 60), place(100, 60)]
+    right = Polygon([place(100, 0), *step, place(100, 100), place(200, 100), place(200, 0)])
+    zones = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0, 100, 100), right], crs=4547)
+    row = zjk_gis.coverage_edges(zones).iloc[0]
+    assert (row["kind"], row["lacking_code"]) == ("near_edges", "A")
+    assert row.geometry.bounds == (X + 100, Y, X + 100, Y + 100)
+
+
+def test_a_stretch_that_begins_within_an_edge_begins_there():
+    """B leaves A's straight border at 40 m and comes within reach again at 80 m: 2 m off in between."""
+    bay = [place(100, 40), place(102, 40), place(102, 80), place(100, 80)]
+    right = Polygon([place(100, 0), *bay, place(100, 100), place(200, 100), place(200, 0)])
+    zones = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0, 100, 100), right], crs=4547)
+    found = zjk_gis.coverage_edges(zones)
+    assert found["kind"].tolist() == ["unmatched_vertex"] * 2
+    assert sorted(found["geometry"].y - Y) == [40.0, 80.0]
+    near = zjk_gis.coverage_edges(zones.assign(geometry=[square(0, 0, 99.98, 100), right]))
+    # Along A, which has an edge of 100 m, the two stretches are from 0 to 40 and from 80 to 100.
+    assert sorted((low - Y, high - Y) for _, low, _, high in near.bounds.to_numpy()) == [
+        (pytest.approx(0.0), pytest.approx(40.0)),
+        (pytest.approx(80.0), pytest.approx(100.0)),
+    ]
+    assert sorted(near["length_m"]) == pytest.approx([20.0, 40.0])

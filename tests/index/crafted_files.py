@@ -1,0 +1,113 @@
+"""Loads index files in which something is false and every checksum right; run by itself, as it may crash.
+
+Each line of output names one file and says whether it was refused, or loaded and asked.
+"""
+
+import sys
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+from shapely import Polygon, box
+
+from zjk_gis import ZoneIndex
+from zjk_gis.errors import FileError
+from zjk_gis.index.flatfile import read_arrays, write_arrays
+
+KIND = "zone index"
+EAST, NORTH = 573_000.0, 4_520_000.0
+ODD = (0, 1, 2, 3, 30, 31, 2**16, 2**20 + 1, 2**31 - 1, 2**40, -1, -(2**31), 2**62)
+
+
+def wedges(east):
+    angles = np.linspace(0, 2 * np.pi, 61)
+    tips = [(east + 100 * np.cos(a), NORTH + 100 * np.sin(a)) for a in angles]
+    return [Polygon([(east, NORTH), one, two]) for one, two in pairwise(tips)]
+
+
+def make_index():
+    """Two fans of 60 wedges, whose tips are blocks in a block, and 40 squares one upon another, all named."""
+    fan = [wedge for east in (EAST, EAST + 2) for wedge in wedges(east)]
+    pile = [box(EAST + 200 + k, NORTH + k, EAST + 300 + k, NORTH + 100 + k) for k in range(40)]
+    shapes = [*fan, *pile]
+    codes = [f"格{k}" for k in range(len(shapes))]
+    return ZoneIndex.build(gpd.GeoDataFrame({"zone_code": codes}, geometry=shapes, crs=4547))
+
+
+def ask(index):
+    """Ask everything that reads the arrays; no answer may name a zone that is not there."""
+    side = np.linspace(-50, 400, 120)
+    x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
+    x = np.concatenate([x, [EAST, np.nan, np.inf, -1e300, 1e300]])
+    y = np.concatenate([y, [NORTH, 0.0, -np.inf, 1e300, 0.0]])
+    found = index.locate(x, y, border_within_m=1.0, accuracy_m=2.0)
+    offsets, rows = index.candidates(x, y)
+    near, _ = index.nearest(x[:2000], y[:2000], max_distance_m=100)
+    assert offsets[-1] == len(rows)
+    for each in (found.row, rows, near):
+        assert each.min(initial=0) >= -1
+        assert each.max(initial=0) < len(index)
+    assert index.codes is None or len(index.codes) == len(index)
+
+
+def damages(arrays, about, rng):
+    """Yield (name, arrays, about), each false in one thing."""
+    for name, array in arrays.items():
+        for value in ODD:
+            odd = np.array([value]).astype(array.dtype)[0]
+            places = {"all": slice(None), "first": 0, "last": -1, "middle": array.size // 2}
+            places |= {f"at {at}": at for at in rng.integers(0, array.size, 4).tolist()}
+            for where, at in places.items():
+                changed = array.copy()
+                changed.reshape(-1)[at] = odd
+                yield f"{name} {where} = {value}", arrays | {name: changed}, about
+        yield f"{name} too short", arrays | {name: array[: len(array) // 2].copy()}, about
+        yield f"{name} empty", arrays | {name: array[:0].copy()}, about
+        yield f"{name} another type", arrays | {name: array.astype(np.float32)}, about
+        yield f"{name} another shape", arrays | {name: array.reshape(1, -1).copy()}, about
+        yield f"{name} missing", {key: each for key, each in arrays.items() if key != name}, about
+    words = arrays["words"]
+    led = np.flatnonzero(words[: about["nx"] * about["ny"]] & 3)
+    for at in rng.choice(led, 60).tolist():  # the record or block to which a cell leads
+        for value in (3, (len(words) - 20) << 2 | 1, (1 << 30) - 1 << 2 | 1, 2, 5 << 2 | 2, 900 << 2):
+            changed = words.copy()
+            changed[at] = value
+            yield f"cell {at} = {value}", arrays | {"words": changed}, about
+        for step in range(12):
+            changed = words.copy()
+            changed[min((words[at] >> 2) + step, len(words) - 1)] ^= np.uint32(1 << int(rng.integers(32)))
+            yield f"record of {at}, word {step}", arrays | {"words": changed}, about
+    for key in about:
+        for value in (None, 0, -1, 1, 2**40, 10**30, 1.5, float("nan"), "x", [], [0.0] * 4, [2**40], {}):
+            yield f"about {key} = {value!r}", arrays, about | {key: value}
+    for at in range(4):
+        for value in (0.0, -1.0, 1e300, 1e-300, float("inf"), "x"):
+            place = list(about["place"])
+            place[at] = value
+            yield f"place {at} = {value}", arrays, about | {"place": place}
+
+
+def main(folder):
+    path = Path(folder, "crafted.idx")
+    arrays, about = read_arrays(make_index().save(path), KIND)
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    assert len(arrays["blocks"]) > 1
+    assert len(arrays["members"]) > 1
+    ask(ZoneIndex.load(path))
+    warnings.simplefilter("ignore")  # of conversions to odd values
+    for name, changed, told in damages(arrays, about, np.random.default_rng(0)):
+        write_arrays(path, KIND, changed, told)
+        print(name, end=": ", flush=True)
+        try:
+            index = ZoneIndex.load(path)
+        except FileError:
+            print("refused", flush=True)
+            continue
+        ask(index)
+        print("asked", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
