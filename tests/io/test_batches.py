@@ -533,6 +533,16 @@ def test_a_folder_with_strange_files_is_left_alone(tmp_path):
     assert (folder / "thesis.docx").exists()
 
 
+def test_what_gdal_left_beside_a_geopackage_when_it_was_killed_does_not_stop_the_next_run(tmp_path):
+    target, mark = tmp_path / "out.gpkg", {"source": "a"}
+    with open_ledger(target, mark, resume=True) as ledger:
+        ledger.rows.write(b"rows")
+        for ending in ("", "-journal", ".tmp_rtree_out.db", ".tmp_rtree_out.db-journal"):
+            ledger.workplace().with_name(ledger.workplace().name + ending).write_bytes(b"made")
+        ledger.publish(tmp_path / "out.rejects.csv", made=ledger.workplace())
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == ["out.gpkg"]
+
+
 def manifest_of(target):
     return target.with_name(target.name + ".parts") / "manifest.json"
 

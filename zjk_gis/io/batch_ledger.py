@@ -33,7 +33,7 @@ __all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
 
 _VERSION = 2
 _MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
-_OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS, _MADE, _MADE + "-journal"}
+_OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS}
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 1 << 23
 _HOLDER = "process "  # how what stands in a lock begins
@@ -311,13 +311,18 @@ class Ledger:
         """Remove the folder, if nothing but ours is in it."""
         if not self.folder.exists():
             return
-        strange = sorted({entry.name for entry in self.folder.iterdir()} - _OURS)
+        there = {entry.name for entry in self.folder.iterdir()}
+        made = {name for name in there if name.startswith(_MADE)}  # GDAL puts files of its own beside it
+        strange = sorted(there - _OURS - made)
         if strange:
             message = (
                 f"{self.folder}: holds {strange[0]}, which is not this job's; move or remove that folder"
             )
             raise FileError(message)
-        for name in (_MANIFEST, *sorted(_OURS - {_MANIFEST})):  # without its manifest the rest is nothing
+        for name in (
+            _MANIFEST,
+            *sorted((_OURS | made) - {_MANIFEST}),
+        ):  # without its manifest the rest is nothing
             (self.folder / name).unlink(missing_ok=True)
         self.folder.rmdir()
 
