@@ -17,7 +17,7 @@ import pyogrio
 import pytest
 from shapely import Point, box
 
-from zjk_gis import read_layer
+from zjk_gis import read_layer, write_layer
 from zjk_gis.assign.job import assign_batch
 from zjk_gis.errors import InputError
 from zjk_gis.layers.datums import shift
@@ -248,3 +248,15 @@ def test_a_point_at_no_number_is_named_when_it_is_read(tmp_path):
     report = read_layer(tmp_path / "in.gpkg").attrs["report"]
     assert report["without_position"] == {"missing": [1]}
     assert report["remarks"] == ["in.gpkg: 1 row has no usable geometry"]
+
+
+@pytest.mark.parametrize("kind", ["gpkg", "parquet", "gdb"])
+def test_heights_go_along(tmp_path, zones, machine, kind):
+    if kind == "parquet" and machine == "no pyarrow":
+        return  # which nobody could read there
+    points = gpd.GeoDataFrame({"n": [1]}, geometry=[Point(114.8815, 40.8205, 712.5)], crs=4490)
+    source = write_layer(points, tmp_path / f"in.{kind}")
+    assign_batch(source, zones, tmp_path / "out.csv")
+    assert pd.read_csv(tmp_path / "out.csv")["z"].tolist() == [712.5]
+    assign_batch(source, zones, tmp_path / "out.gpkg")
+    assert gpd.read_file(tmp_path / "out.gpkg").geometry[0].z == 712.5

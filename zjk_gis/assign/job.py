@@ -269,8 +269,10 @@ def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Sourc
         opened = open_source(source, **options)
     except NotInBatchesError:
         return None
-    # A geometry that came from a file passes on as it is; where it must be moved, all is written anew.
-    return None if opened.is_moved and opened.geometry is not None else opened
+    # A geometry that came from a file passes on as it is. Where it must be moved, or has heights that go
+    # into columns or a layer of a declared kind, all is written anew.
+    as_it_is = not (opened.is_moved or (opened.has_heights and target.suffix.lower() in (".csv", ".gpkg")))
+    return opened if as_it_is or opened.geometry is None else None
 
 
 def _says_where(rows: Source, target: Path) -> bool:

@@ -20,7 +20,7 @@ from zjk_gis.assign.outcome import judge
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.batch_cells import Places, Why, bounded
-from zjk_gis.io.batches import parts_of, time_column
+from zjk_gis.io.batches import is_batch_source, parts_of, time_column
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.writing import with_coordinates, write_layer, write_table
 from zjk_gis.layers.bare_numbers import limit_of
@@ -170,7 +170,7 @@ def assign_whole(
 
 def _read(source: str | os.PathLike[str], reading: dict[str, Any]) -> gpd.GeoDataFrame:
     """Read a file, or the parts in a folder one behind the other."""
-    files = parts_of(source) if Path(source).is_dir() else [Path(source)]
+    files = parts_of(source) if is_batch_source(source) else [Path(source)]
     parts = [read_layer(file, layer=_layer_of(file), **reading) for file in files]
     if len(parts) == 1:
         return parts[0]

@@ -110,7 +110,7 @@ class ArrowSource(Settled):
         if self.geometry is None:
             self._place_columns(lon, lat, given, datum)
             return
-        places = self._sampled()  # as they stand: there is no limit yet
+        places, self.has_heights = self._sampled()  # as they stand: there is no limit yet
         settled = system_of_file(files[0], format_of(files[0]), own, given, places.x, places.y)
         if settled.crs is None:
             message = "; ".join(settled.remarks).replace(f"{files[0].name}:", f"{files[0]}:", 1)
@@ -120,11 +120,19 @@ class ArrowSource(Settled):
         self._limit = limit_of(self.crs, is_bare=False)
         self.settle_datum(datum, (), ())
 
-    def _sampled(self) -> Places:
-        """Return the points of the first rows, fewer than a batch."""
+    def _sampled(self) -> tuple[Places, bool]:
+        """Return the points of the first rows, fewer than a batch, and whether any of them has a height."""
         with blamed_on(self.files[0]):
             found = self._reader.sample(SAMPLE_ROWS)
-        return Places.none() if found is None else _points(_plain(found.column(self.geometry)))
+        if found is None:
+            return Places.none(), False
+        column = _plain(found.column(self.geometry))
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        if pyarrow.types.is_struct(column.type):
+            return _points(column), column.type.num_fields > 2
+        return _points(column), any(
+            value is not None and len(value) > _POINT_BYTES for value in column.to_pylist()
+        )
 
     def _place_columns(
         self, lon: str | None, lat: str | None, given: CRS | None, datum: WebDatum | None

@@ -18,7 +18,7 @@ import numpy as np
 
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.batch_cells import Places
-from zjk_gis.io.paths import blamed_on, ending_of, existing_file
+from zjk_gis.io.paths import blamed_on, ending_of, existing_file, is_geodatabase
 from zjk_gis.io.shapefile import sidecar
 from zjk_gis.io.tables import BATCH_ROWS
 from zjk_gis.layers.catalogue import spec_of
@@ -120,6 +120,7 @@ class Source(Protocol):
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
     lang: Language  # of the reasons beside rejected rows
+    has_heights: bool  # whether points have more than two coordinates
 
     @property
     def encoding(self) -> str:
@@ -172,7 +173,9 @@ def is_batch_source(path: str | os.PathLike[str]) -> bool:
     >>> is_batch_source("incidents.csv.gz"), is_batch_source("incidents.xlsx")
     (True, False)
     """
-    return Path(path).is_dir() or ending_of(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
+    if Path(path).is_dir():
+        return not is_geodatabase(Path(path))
+    return ending_of(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
 
 
 def open_source(

@@ -73,6 +73,8 @@ class Records:
         How many cells it has.
     left, right : ndarray of int64
         Of the cells wanted, by slot and row.
+    is_utf_8 : bool
+        Whether it is known that the text is valid throughout.
     """
 
     text: Any
@@ -81,6 +83,7 @@ class Records:
     cells: NDArray[np.int64]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
+    is_utf_8: bool = False
 
     def only(self, rows: NDArray[np.bool_]) -> Records:
         """Return some of the rows."""
@@ -414,7 +417,7 @@ class TextTable:
 
     def _mended(self, found: Records) -> tuple[Records, MixedLines]:
         """Return rows as `checked` does, with the cells of all slots."""
-        wrong = first_row_not_utf8(found.text, found.begin, found.end)
+        wrong = None if found.is_utf_8 else first_row_not_utf8(found.text, found.begin, found.end)
         if wrong is None:
             return found, MixedLines()
         mixed = MixedLines()
@@ -467,6 +470,8 @@ class TextTable:
         """Leave out what is no row of the table; only rows that may be none are looked at as text."""
         marks: NDArray[np.uint8] = np.zeros(len(found.begin), dtype=np.uint8)
         plain, _ = self._mended(found)  # the rule knows words, whatever the encoding of their line is
+        if plain is found:
+            found = replace(found, is_utf_8=True)
         doubtful = self.loops.find_doubtful(
             plain.text, plain.begin, plain.end, plain.cells, plain.left, plain.right, ord(self.delimiter),
             _SUM_ENDS, _NOTE_BEGINS, self._first_names, self._first_name_at, marks,
