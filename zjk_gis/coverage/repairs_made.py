@@ -176,7 +176,7 @@ def _match(shapes: NDArray[Any], fixes: Fixes) -> tuple[NDArray[Any], NDArray[np
 
 def _validity(shapes: NDArray[Any], codes: NDArray[np.object_]) -> dict[str, Any]:
     """Say whether borders match and nothing overlaps, and otherwise whose do not."""
-    bad = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
+    bad = ~shapely.is_empty(shapely.coverage_invalid_edges(shapely.force_2d(shapes)))
     return {"coverage_is_valid": not bad.any(), "not_valid_codes": sorted(codes[bad].tolist())}
 
 

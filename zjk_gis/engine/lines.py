@@ -27,6 +27,7 @@ _SMALL = 20_000
 _UNKNOWN = 2  # see `zjk_gis.engine.predicates`
 _LEAST = 1e-150  # distances below it are 0: their squares are
 _MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
+_MARGIN = 1e-6  # asked of GEOS beyond a reach: it misses lines that lie less than a rounding of theirs away
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ class LineIndex:
             )
         usable = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys) & (reach >= 0))
         points = shapely.points(xs[usable], ys[usable])
-        first, line = self._line_tree().query(points, predicate="dwithin", distance=reach[usable] * _MORE)
+        first, line = self._line_tree().query(
+            points, predicate="dwithin", distance=reach[usable] * _MORE + _MARGIN
+        )
         order = np.lexsort((line, first))
         point, line = usable[first[order]], line[order].astype(np.int64)
         distance, segment = self._to_lines(xs[point], ys[point], line)

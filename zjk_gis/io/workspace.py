@@ -478,7 +478,8 @@ class Workspace:
             if len(plain):
                 writing.extend(plain, found, version)
             writing.record(version)
-        if self._seen.get(name) == version.number - 1:
+        # A layer that was there before the workspace has the number 0 and becomes version 1.
+        if name in self._seen and max(self._seen[name], 1) == version.number - 1:
             self._seen[name] = version.number
         return version.number
 
