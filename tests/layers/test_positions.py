@@ -201,6 +201,15 @@ class TestAChannelInTwoDatums:
         assert 49 in fixed.attrs["report"]["not_fixed"]["undecided_datum"]
 
 
+@pytest.mark.parametrize(("shifted", "alone"), [(250, "gcj02"), (199, "")])
+def test_one_voice_in_two_hundred_is_chance_and_follows_its_channel(roads, shifted, alone):
+    """A row in GCJ-02 may come near the road that it names as given; among few it counts as right."""
+    points = pd.concat([make_points(shifted, gcj02=True), make_points(1)], ignore_index=True)
+    problems = check_positions(points, roads=roads).set_index("row")["problem"]
+    assert problems.get(shifted, "") == alone
+    assert (problems[:shifted] == "gcj02").all()
+
+
 def test_a_swapped_gcj02_row_in_a_channel_that_is_right_is_listed_as_undecided(roads):
     points = make_points()
     web = make_points(gcj02=True)

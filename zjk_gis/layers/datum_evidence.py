@@ -34,6 +34,7 @@ _NEAR_M, _FAR_M, _TIMES = 60.0, 100.0, 3.0
 _LEAST_ROWS = 20  # that speak for a shift before one of them is moved
 _NEARLY_ALL = 0.95  # of the rows of a channel that speak, for the others to follow
 _LEAST_DOUBT = 5  # rows that contradict before the silent rows of their channel are doubted
+_CHANCE_ONE_IN = 200
 _SILENT = -1
 
 
@@ -100,7 +101,9 @@ def judge_datums(
        over 100 m from their road in every datum: a wrong address comes near its road by chance. Nothing that
        was declared is contradicted so.
     4. A silent row follows its channel if 3 holds there and of the rows that speak 95 % agree.
-    5. Undecided are: a row that speaks for a datum without the numbers that 3 asks for, or against the
+    5. A row that speaks otherwise than its channel is silent, too, if fewer than one in 200 of at least 200
+       rows that speak there do as it does: so many come near the road that they name by chance.
+    6. Undecided are: a row that speaks for a datum without the numbers that 3 asks for, or against the
        datum declared; and a silent row of a channel in which more than 5 % of the rows that speak, and at
        least 5, are not on the ground.
     """
@@ -122,10 +125,20 @@ def judge_datums(
     of_row[:, rows] = metres
     for number in np.unique(channel[voice >= 0]).tolist():
         members = np.flatnonzero(usable & (channel == number))
+        _silence_chance(voice, members[~before[members]])  # rule 5
         title = f"channel {names[number]}" if number >= 0 else "rows without a channel"
         _judge_channel(verdict, members, voice, lost, of_row, title, declared, has_channel=number >= 0)
     verdict.datum[before], verdict.evidence[before] = "", ""
     return verdict
+
+
+def _silence_chance(voice: NDArray[np.int64], members: NDArray[np.intp]) -> None:
+    """Silence the rows of a channel that speak as so few do that it may be chance."""
+    counts = np.bincount(voice[members][voice[members] >= 0], minlength=len(DATUMS))
+    if counts.sum() < _CHANCE_ONE_IN:
+        return
+    rare = np.flatnonzero((counts > 0) & (counts * _CHANCE_ONE_IN < counts.sum()))
+    voice[members[np.isin(voice[members], rare)]] = _SILENT
 
 
 def _metres(
@@ -235,6 +248,6 @@ def _judge_channel(
     if follow is not None:  # rule 4
         verdict.datum[silent] = DATUMS[follow]
         verdict.evidence[silent] = f"follows its channel; {spoken}"
-    elif against >= _LEAST_DOUBT and against > (1 - _NEARLY_ALL) * total:  # rule 5
+    elif against >= _LEAST_DOUBT and against > (1 - _NEARLY_ALL) * total:  # rule 6
         verdict.datum[silent] = UNDECIDED
         verdict.evidence[silent] = f"does not tell its datum; {spoken}"
