@@ -223,6 +223,8 @@ def assign_batch(
     if plan.needs_day:
         rows.settle_times(**times)
     doubts = check_rows(first_points(rows, _LOOKED_AT), roads, plan, fix=False, even_if_off=even_if_off)
+    problems, lacking = doubts.problems, doubts.lacking
+    del doubts  # whose rows would stay in memory while the others are worked on
     fingerprint = {
         "source": fingerprint_of(files),
         **{
@@ -255,8 +257,8 @@ def assign_batch(
         resumed_from=resumed_from,
         remarks=remarks,
         encoding=rows.encoding,
-        positions=doubts.problems,
-        lacking=doubts.lacking,
+        positions=problems,
+        lacking=lacking,
         about=plan.about(),
     )
 
