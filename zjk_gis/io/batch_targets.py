@@ -20,7 +20,7 @@ from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
 from zjk_gis.io.batch_footer import joined_footer
 from zjk_gis.io.batch_tables import as_csv, csv_cell, for_geopackage, points_as_wkb
 from zjk_gis.io.batch_text import TextSource, Words, spliced
-from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name, target_file
+from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.batch_ledger import Ledger
     from zjk_gis.io.batches import Batch, Source
 
-__all__ = ["Coded", "Target", "batch_target", "is_batch_target", "target_for"]
+__all__ = ["Coded", "Target", "is_batch_target", "target_for"]
 
 _ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
 _BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
@@ -72,19 +72,6 @@ class Target(Protocol):
 
     def finish(self) -> Path | None:
         """Complete the file; return the one that becomes the target, if it is another."""
-
-
-def batch_target(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a file that a job can write, or refuse before any work is done.
-
-    Raises
-    ------
-    InputError
-        If the ending is none of .parquet, .geoparquet, .csv and .gpkg.
-    FileError
-        If the folder is missing or cannot be written to.
-    """
-    return target_file(path, _ENDINGS)
 
 
 def is_batch_target(path: str | os.PathLike[str]) -> bool:
