@@ -158,6 +158,61 @@ def test_noise_of_positions_is_no_shift(zones, incidents):
     check = zjk_gis.check_assignment(noisy, zones)
     assert 0.8 < check.agreement < 0.95
     assert len(check.suspicions) == 0
+    assert not check.passed  # that there is noise is told, not that it is a shift
+
+
+def scattered(zones, incidents, wrong):
+    """Record so many of the incidents, chosen without a pattern, under a zone that is three columns away."""
+    there = {f"Z{i}{j}": f"Z{(i + 3) % 6}{(j + 2) % 6}" for i in range(6) for j in range(6)}
+    chosen = np.random.default_rng(5).permutation(len(incidents))[:wrong]
+    codes = incidents["zone_code"].copy()
+    codes.iloc[chosen] = codes.iloc[chosen].map(there)
+    return incidents.assign(zone_code=codes)
+
+
+@pytest.mark.parametrize(("wrong", "passed"), [(180, True), (181, False), (752, False)])
+def test_too_many_that_disagree_are_told_though_no_cause_is_found(zones, incidents, wrong, passed):
+    """Of 3,600, 180 are exactly the 5 % that are tolerated."""
+    check = zjk_gis.check_assignment(scattered(zones, incidents, wrong), zones)
+    assert len(check.suspicions) == 0
+    assert (check.judged, check.disagreement) == (3600, wrong / 3600)
+    assert check.passed is passed
+    said = check.verdict()
+    assert f"3,600 件中有 {wrong} 件({wrong / 3600:.1%})" in said
+    assert ("超过容许的 5.0%;原因未能查明" in said) is not passed
+    assert ("也未见系统性差异" in said) is passed
+
+
+def test_what_is_tolerated_can_be_stated(zones, incidents):
+    said = scattered(zones, incidents, 36)
+    assert zjk_gis.check_assignment(said, zones, tolerated_share=0.01).passed
+    check = zjk_gis.check_assignment(said, zones, tolerated_share=0)
+    assert check.verdict("en") == (
+        "36 of 3,600 rows compared (1.0%) disagree with the layer, more than the 0.0% tolerated; "
+        "the cause was not found"
+    )
+    with pytest.raises(InputError, match="tolerated_share must be a share from 0 to 1, not 5"):
+        zjk_gis.check_assignment(said, zones, tolerated_share=5)
+
+
+def test_a_row_at_the_border_is_no_disagreement_and_one_near_it_is(zones):
+    places = [(100.4, 50), (101, 50), (50, 50), (50, 50)]
+    incidents = gpd.GeoDataFrame(
+        {"zone_code": ["Z00", "Z00", "Z00", None]},
+        geometry=[Point(X + x, Y + y) for x, y in places],
+        crs=4547,
+    )
+    check = zjk_gis.check_assignment(incidents, zones)
+    assert check.rows["agreement"].tolist() == ["border", "near", "agrees", "blank"]
+    assert (check.judged, check.disagreement) == (3, 1 / 3)
+    assert check.verdict("en").endswith("(1 rows not compared)")
+
+
+def test_nothing_compared_is_no_pass(zones, incidents):
+    check = zjk_gis.check_assignment(incidents.assign(zone_code=None), zones)
+    assert check.judged == 0
+    assert not check.passed
+    assert check.verdict() == "无法核对:3,600 件中没有一件既有坐标又有原记编码"
 
 
 def redrawn(zones):

@@ -16,7 +16,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.codes_match import matched_codes
 from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import check_language
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import ready, require_amounts, require_shares
 from zjk_gis.layers.periods import NEVER, day_of, days_of
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.times import BEIJING
@@ -58,19 +58,74 @@ class AssignmentCheck:
         ``shift_east_m``, ``shift_north_m`` (how far the positions lie off), and ``evidence`` (text).
     remarks : tuple of str
         What was done to read the recorded codes: how many matched only after their zeros were restored.
+    tolerated_share : float
+        The share of disagreement above which the check is not passed, whatever the cause.
     """
 
     rows: gpd.GeoDataFrame
     summary: pd.DataFrame
     suspicions: pd.DataFrame
     remarks: tuple[str, ...] = ()
+    tolerated_share: float = 0.05
+
+    def _count(self, *kinds: str) -> int:
+        return int(self.summary.loc[self.summary["agreement"].isin(kinds), "count"].sum())
+
+    @property
+    def judged(self) -> int:
+        """The rows with a position and a recorded code."""
+        return len(self.rows) - self._count("blank", "no_position")
 
     @property
     def agreement(self) -> float:
-        """The share of the rows with a position and a recorded code that agree; NaN if there are none."""
-        counts = self.summary.set_index("agreement")["count"]
-        judged = int(counts.sum() - counts["blank"] - counts["no_position"])
-        return float(counts["agrees"]) / judged if judged else float("nan")
+        """The share of the rows judged that agree; NaN if there are none."""
+        return self._count("agrees") / self.judged if self.judged else float("nan")
+
+    @property
+    def disagreement(self) -> float:
+        """The share of the rows judged that neither agree nor lie at the border; NaN if there are none."""
+        apart = self.judged - self._count("agrees", "border")
+        return apart / self.judged if self.judged else float("nan")
+
+    @property
+    def passed(self) -> bool:
+        """Whether rows were judged, no more disagree than is tolerated, and nothing is suspected."""
+        return bool(self.disagreement <= self.tolerated_share) and not len(self.suspicions)
+
+    def verdict(self, lang: Language = "zh") -> str:
+        """Say in a sentence how many of the rows judged disagree, and whether that is too many.
+
+        Parameters
+        ----------
+        lang : {"zh", "en"}, default "zh"
+
+        Returns
+        -------
+        str
+        """
+        total, judged = len(self.rows), self.judged
+        if not judged:
+            zh = f"无法核对:{total:,} 件中没有一件既有坐标又有原记编码"
+            en = f"nothing could be compared: none of {total:,} rows has both a position and a recorded code"
+            return zh if lang == "zh" else en
+        apart, most = judged - self._count("agrees", "border"), f"{self.tolerated_share:.1%}"
+        zh = f"可核对的 {judged:,} 件中有 {apart:,} 件({self.disagreement:.1%})与图层不一致"
+        en = f"{apart:,} of {judged:,} rows compared ({self.disagreement:.1%}) disagree with the layer"
+        if self.disagreement > self.tolerated_share:
+            zh, en = f"{zh},超过容许的 {most}", f"{en}, more than the {most} tolerated"
+            if not len(self.suspicions):
+                zh, en = f"{zh};原因未能查明", f"{en}; the cause was not found"
+        elif not len(self.suspicions):
+            zh, en = (
+                f"{zh},未超过容许的 {most},也未见系统性差异",
+                f"{en}, within the {most} tolerated; no pattern",
+            )
+        if judged < total:
+            zh, en = (
+                f"{zh}(另有 {total - judged:,} 件无法核对)",
+                f"{en} ({total - judged:,} rows not compared)",
+            )
+        return zh if lang == "zh" else en
 
 
 def check_assignment(
@@ -89,6 +144,7 @@ def check_assignment(
     border_within_m: float = 0.5,
     nearest_within_m: float = 50.0,
     near_within_m: float = 50.0,
+    tolerated_share: float = 0.05,
     policy: Policy | None = None,
     even_if_off: bool = False,
     lang: Language = "zh",
@@ -115,6 +171,9 @@ def check_assignment(
         See `assign_incidents`.
     near_within_m : float, default 50.0
         A recorded zone farther from the incident than this is far.
+    tolerated_share : float, default 0.05
+        Of the rows judged, the share that may disagree (neither ``agrees`` nor ``border``) in a check that
+        is passed; above it `AssignmentCheck.verdict` says so, whatever the cause and even if none is found.
     even_if_off : bool, default False
         Compare even if most positions lie far outside all zones and no shift explains it.
     lang : {"zh", "en"}, default "zh"
@@ -175,11 +234,14 @@ def check_assignment(
     3         C             A  unknown_code         NaN
     >>> check.agreement, check.suspicions["suspicion"].tolist()
     (0.25, ['unknown_codes'])
+    >>> check.passed, check.verdict("en")
+    (False, '2 of 4 rows compared (50.0%) disagree with the layer, more than the 5.0% tolerated')
     """
     check_language(lang)
     require_amounts(
         border_within_m=border_within_m, nearest_within_m=nearest_within_m, near_within_m=near_within_m
     )
+    require_shares(tolerated_share=tolerated_share)
     require_layer(incidents, "incidents")
     if recorded not in incidents:
         message = (
@@ -257,7 +319,8 @@ def check_assignment(
             incidents,
             AssignmentPlan.prepare(zones, code=code, level=level, nearest_within_m=nearest_within_m),
         )
-    return AssignmentCheck(rows, summary, suspicions, tuple(match.told(recorded, lang)))
+    remarks = tuple(match.told(recorded, lang))
+    return AssignmentCheck(rows, summary, suspicions, remarks, tolerated_share)
 
 
 def _days(

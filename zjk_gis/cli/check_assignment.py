@@ -30,6 +30,8 @@ __all__ = ["command"]
 @click.option("--layer", help="The layer of ZONES; by default its responsibility zones.")
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes of ZONES.")
 @click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
+@click.option("--tolerated-share", type=click.FloatRange(0, 1), default=0.05, show_default=True,
+              help="The share that may disagree; above it the check is not passed.")  # fmt: skip
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
 @datum_option
@@ -44,6 +46,7 @@ def command(
     layer: str | None,
     code: str,
     level: int | str | None,
+    tolerated_share: float,
     at: str | None,
     output: Path | None,
     datum: str | None,
@@ -53,7 +56,7 @@ def command(
 ) -> None:
     """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
 
-    Leaves with 1 if anything is suspected.
+    Leaves with 1 if more disagree than is tolerated, anything is suspected, or nothing could be compared.
     """
     if output is not None:
         check_writable(output)
@@ -66,6 +69,7 @@ def command(
         versions={path.name: read_zones(path, layer, console) for path in versions},
         code=code,
         level=level,
+        tolerated_share=tolerated_share,
         at=at,
         even_if_off=even_if_off,
         lang=console.lang,
@@ -85,8 +89,7 @@ def command(
     for row in check.suspicions.itertuples():
         word = label(str(row.suspicion), lang)
         console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
-    if not len(check.suspicions):
-        console.say("未见系统性差异", "no pattern in the differences")
+    console.say(check.verdict("zh"), check.verdict("en"))
     if output is not None:
         write_layer(check.rows, output)
         console.say(f"逐件结果:{output}", f"rows: {output}")
@@ -94,9 +97,12 @@ def command(
     console.result(
         {
             "agreement": dict(zip(check.summary["agreement"], check.summary["count"].tolist(), strict=True)),
+            "passed": check.passed,
+            "judged": check.judged,
+            "disagreement": check.disagreement if check.judged else None,
             "suspicions": listed.to_dict("records"),
             "remarks": list(check.remarks),
         }
     )
-    if len(check.suspicions):
+    if not check.passed:
         click.get_current_context().exit(1)

@@ -113,8 +113,8 @@ class _LateCommands(click.Group):
 def _zjk_gis() -> None:
     """City management on the map 城市精细化管理: who answers for what, and where nobody does.
 
-    Exit codes: 0 done; 1 done, and `check` found errors or `check-assignment` suspects something; 2 the
-    input or the call cannot be used; 3 a defect of this program; 130 stopped by the user.
+    Exit codes: 0 done; 1 done, and `check` found errors or `check-assignment` is not passed; 2 the input
+    or the call cannot be used; 3 a defect of this program; 130 stopped by the user.
     """
 
 
