@@ -96,14 +96,14 @@ def test_rows_of_text_go_out_as_they_came(tmp_path, zones):
         ";A;inside;0;1;False;one_zone;LZ1;'=路长\r\n"
         f"008; {WEST + STEP * 1.5} ;{SOUTH + STEP / 2};=1+1;B;inside;0;1;False;one_zone;;路长〇二号\r\n"
     )
-    assert (tmp_path / "out.rejects.csv").read_bytes().decode("utf-8-sig") == (
+    assert (tmp_path / "out.csv.rejects.csv").read_bytes().decode("utf-8-sig") == (
         "row_number;why;code;lon;lat;note\r\n3;无坐标;009;;;''\r\n"
     )
     assert (summary.rows_in, summary.rows_out, summary.rejects) == (3, 2, 1)
     assert summary.found == {"inside": 2}
     assert summary.reject_reasons == {"missing": 1}
     assert summary.ambiguous == 0
-    assert files_in(tmp_path) == ["in.csv", "out.csv", "out.rejects.csv"]
+    assert files_in(tmp_path) == ["in.csv", "out.csv", "out.csv.rejects.csv"]
 
 
 @pytest.mark.parametrize("batch_rows", [1, 3, 1000])
@@ -144,10 +144,10 @@ def test_every_row_is_either_out_or_rejected(tmp_path_factory, rows, batch_rows)
     assert len(kept) == summary.rows_out == len(rows) - len(bad)
     assert summary.rows_in == len(rows) == summary.rows_out + summary.rejects
     if bad:
-        rejects = list(csv.reader(io.StringIO((folder / "out.rejects.csv").read_text("utf-8-sig"))))[1:]
+        rejects = list(csv.reader(io.StringIO((folder / "out.csv.rejects.csv").read_text("utf-8-sig"))))[1:]
         assert [int(row[0]) for row in rejects] == bad
     else:
-        assert not (folder / "out.rejects.csv").exists()
+        assert not (folder / "out.csv.rejects.csv").exists()
 
 
 def odd_table():
@@ -190,7 +190,7 @@ def test_parquet_keeps_types_values_and_metadata(tmp_path, zones, compression):
         for name in ("in.parquet", "out.parquet")
     ]
     assert codecs[0] == codecs[1]
-    rejects = list(csv.DictReader(io.StringIO((tmp_path / "out.rejects.csv").read_text("utf-8-sig"))))
+    rejects = list(csv.DictReader(io.StringIO((tmp_path / "out.parquet.rejects.csv").read_text("utf-8-sig"))))
     assert [(row["row_number"], row["coded"]) for row in rejects] == [("2", "")]
 
 
@@ -303,7 +303,7 @@ def test_parts_are_read_as_one(tmp_path, zones):
         ("out.docx", InputError, "the endings are .gpkg"),
         ("in.csv", FileError, "would overwrite"),
         ("nowhere/out.csv", FileError, "does not exist"),
-        ("in.rejects.csv", None, ""),
+        ("in.csv.rejects.csv", None, ""),
     ],
 )
 def test_a_target_that_cannot_be_is_refused_at_once(tmp_path, zones, target, error, words):
@@ -323,7 +323,7 @@ def test_a_target_among_the_parts_that_are_read_is_refused(tmp_path, zones):
 
 
 def test_what_is_read_is_never_overwritten_by_rejects(tmp_path, zones):
-    source = many(tmp_path / "out.rejects.csv", 3)
+    source = many(tmp_path / "out.csv.rejects.csv", 3)
     with pytest.raises(FileError, match="would overwrite"):
         assign_batch(source, zones, tmp_path / "out.csv")
 
@@ -385,8 +385,8 @@ def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, m
             assert target.read_bytes() == whole.read_bytes()
         else:
             assert same_rows(target, whole)
-        rejects = (tmp_path / "out.rejects.csv").read_bytes()
-        assert rejects == (tmp_path / "whole.rejects.csv").read_bytes()
+        rejects = (tmp_path / f"out.{ending}.rejects.csv").read_bytes()
+        assert rejects == (tmp_path / f"whole.{ending}.rejects.csv").read_bytes()
         assert not [name for name in files_in(tmp_path) if name.endswith((".parts", ".lock"))]
         target.unlink()
     assert len(resumed) > 3  # parts were indeed taken over
@@ -452,7 +452,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, 
         assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     else:
         assert same_rows(target, tmp_path / "whole.parquet")
-    assert (tmp_path / "out.rejects.csv").read_bytes() == (tmp_path / "whole.rejects.csv").read_bytes()
+    rejects = (tmp_path / f"out.{ending}.rejects.csv").read_bytes()
+    assert rejects == (tmp_path / f"whole.{ending}.rejects.csv").read_bytes()
     assert not [name for name in files_in(tmp_path) if name.endswith((".parts", ".lock"))]
 
 

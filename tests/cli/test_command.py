@@ -60,7 +60,7 @@ def test_assign_returns_every_row_once_assigned_or_rejected(run, zones_file, inc
         "003": "",
     }
     assert assigned["found"].tolist() == ["inside", "border", "none"]
-    rejects = read_csv(tmp_path / "out.rejects.csv")
+    rejects = read_csv(tmp_path / "out.csv.rejects.csv")
     assert rejects[["row_number", "案件编号"]].to_numpy().tolist() == [["4", "004"], ["5", "005"]]
     assert (rejects["why"] != "").all()
 
@@ -86,8 +86,30 @@ def test_json_is_all_that_is_on_stdout(run, zones_file, incidents_file, tmp_path
     summary = json.loads(out)
     assert code == 0
     assert (summary["incidents"], summary["rejected"], summary["found"]["inside"]) == (5, 2, 1)
-    assert sum(summary["found"].values()) == 5
+    assert sum(summary["found"].values()) + summary["rejected"] == 5
     assert summary["reject_reasons"] == {"missing": 1, "not_a_number": 1}
+
+
+def test_the_numbers_read_by_a_person_are_those_read_by_a_script(run, zones_file, incidents_file, tmp_path):
+    """Rows that were set aside are counted once: as rejected, neither as found by nobody nor as doubtful."""
+    _, out, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "o.csv", "--json")
+    summary = json.loads(out)
+    assert summary["found"] == {"inside": 1, "border": 1, "nearest": 0, "none": 1}
+    assert (summary["rejected"], summary["ambiguous"]) == (2, 2)
+    _, out, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "o.csv", "--lang", "en")
+    lines = [line.split() for line in out.splitlines()]
+    told = {" ".join(line[:-2]): line[-2] for line in lines if len(line) > 2 and line[-1].endswith("%")}
+    assert told == {"inside": "1", "border": "1", "nearest": "0", "none": "1", "rejected": "2"}
+    assert "to be looked at by a person: 2" in out
+
+
+def test_jobs_of_one_stem_leave_each_other_s_rejects_alone(run, zones_file, incidents_file, tmp_path):
+    run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
+    sound = pd.read_csv(incidents_file, dtype=str, encoding="gb18030").iloc[:1]
+    sound.to_csv(tmp_path / "sound.csv", index=False)
+    run("assign", tmp_path / "sound.csv", zones_file, "-o", tmp_path / "out.gpkg")
+    assert len(read_csv(tmp_path / "out.csv.rejects.csv")) == 2
+    assert not (tmp_path / "out.gpkg.rejects.csv").exists()
 
 
 def test_shuffled_rows_get_the_same_answers(run, zones_file, incidents_file, tmp_path):
@@ -124,7 +146,7 @@ def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, i
     assert "已改正 1 件" in out
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist()[0] == "A"
     run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
-    rejects = read_csv(tmp_path / "out.rejects.csv")
+    rejects = read_csv(tmp_path / "out.csv.rejects.csv")
     assert rejects["why"].tolist() == ["经纬度颠倒", "无坐标", "坐标不是数字"]
 
 

@@ -482,7 +482,7 @@ def test_a_ledger_keeps_whole_parts_and_cuts_off_the_rest(tmp_path):
         assert (ledger.place.rows, ledger.rows.tell()) == (5, 5)
         assert "goes on after row 5" in ledger.remarks[-1]
         add(ledger, b"second", 9)
-        ledger.publish(tmp_path / "out.rejects.csv")
+        ledger.publish(tmp_path / "out.csv.rejects.csv")
     assert target.read_bytes() == b"firstsecond"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
 
@@ -539,7 +539,7 @@ def test_what_gdal_left_beside_a_geopackage_when_it_was_killed_does_not_stop_the
         ledger.rows.write(b"rows")
         for ending in ("", "-journal", ".tmp_rtree_out.db", ".tmp_rtree_out.db-journal"):
             ledger.workplace().with_name(ledger.workplace().name + ending).write_bytes(b"made")
-        ledger.publish(tmp_path / "out.rejects.csv", made=ledger.workplace())
+        ledger.publish(tmp_path / "out.csv.rejects.csv", made=ledger.workplace())
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == ["out.gpkg"]
 
 

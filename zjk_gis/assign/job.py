@@ -151,7 +151,7 @@ def assign_batch(
 
     Notes
     -----
-    Every row of the source is either in the target, in its order, or in ``<target stem>.rejects.csv`` with
+    Every row of the source is either in the target, in its order, or in ``<target>.rejects.csv`` with
     ``row_number`` (1 is the first row under the names) and ``why``: no coordinates, coordinates that are no
     numbers or no place on Earth, more cells than columns, or a time that is no date where the zones hold only
     for a time. The columns added are those of `assign_incidents`; a column of the source that has one of
@@ -188,7 +188,7 @@ def assign_batch(
     began = clock.perf_counter()
     check_language(lang)
     goal = target_file(target)
-    rejects_path = goal.with_name(f"{goal.stem}.rejects.csv")
+    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
     files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
     _refuse_overwriting(Path(source), files, goal, rejects_path)
     answering = {

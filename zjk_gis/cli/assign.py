@@ -77,8 +77,8 @@ def command(
 
     INCIDENTS is a .csv (also .csv.gz, .csv.zst), .parquet, .gpkg, .shp, .xlsx or .geojson file, or a folder
     of .csv or .parquet parts; ZONES is a file of zones. Where ZONES is a city in one GeoPackage, its unit
-    grids and road sections answer too. Rows without usable coordinates go to OUTPUT's name with
-    `.rejects.csv`, with their row number and the reason; no row is lost.
+    grids and road sections answer too. Rows without usable coordinates go to OUTPUT.rejects.csv, with their
+    row number and the reason; no row is lost.
 
     From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
     memory, and a command that was stopped goes on where it was when it is given again.
@@ -143,10 +143,8 @@ def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
 
 
 def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
-    """Count the incidents by how they were found; the rejected ones apart, so that all add up."""
-    counts = {found: int(count) for found, count in summary["found"].items()}
-    counts["none"] -= int(summary["rejected"])
-    return counts | {"rejected": int(summary["rejected"])}
+    """Count the incidents by how they were found, and the rejected ones, so that all add up."""
+    return {**summary["found"], "rejected": summary["rejected"]}
 
 
 def tell_summary(summary: dict[str, Any], console: Console) -> None:
@@ -160,7 +158,7 @@ def tell_summary(summary: dict[str, Any], console: Console) -> None:
     console.show(
         rows, [label("found", console.lang), console.pick("件数", "count"), label("share", console.lang)]
     )
-    doubtful = summary["ambiguous"] - summary["rejected"]
+    doubtful = summary["ambiguous"]
     console.say(f"  其中需人工确认 {doubtful:,} 件", f"  to be looked at by a person: {doubtful:,}")
 
 
@@ -221,13 +219,12 @@ def tell_positions(problems: dict[str, int], fixed: dict[str, int] | None, conso
 
 
 def _summary_of(done: JobSummary) -> dict[str, Any]:
-    """Return what a job did as plain numbers; rows that were set aside have nobody."""
+    """Return what a job did as plain numbers, counted as `assignment_summary` does."""
     return {
         "incidents": done.rows_in,
-        "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest")}
-        | {"none": done.found.get("none", 0) + done.rejects},
+        "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest", "none")},
         "reason": done.reason,
-        "ambiguous": done.ambiguous + done.rejects,
+        "ambiguous": done.ambiguous,
         "rejected": done.rejects,
         "reject_reasons": done.reject_reasons,
         "left_out": done.left_out,

@@ -159,7 +159,7 @@ def _write(
         (output / "report.xlsx", "工作簿(一问一表)", "workbook (one sheet a question)"),
         (output / "assigned.gpkg", "案件归属(QGIS)", "assigned incidents (QGIS)"),
         (output / "assigned.csv", "案件归属(Excel)", "assigned incidents (Excel)"),
-        (output / "assigned.rejects.csv", "未采用的行及原因", "rejected rows and why"),
+        (output / "assigned.csv.rejects.csv", "未采用的行及原因", "rejected rows and why"),
         (output / "findings.gpkg", "空白、重叠等问题图层", "gaps, overlaps and other findings"),
     ]
     paths = {path.name: path for path, _, _ in files}
@@ -190,7 +190,7 @@ def _write(
     steps: dict[str, Callable[[], object]] = {
         "assigned.gpkg": lambda: write_layer(kept, paths["assigned.gpkg"]),
         "assigned.csv": lambda: write_layer(kept, paths["assigned.csv"]),
-        "assigned.rejects.csv": lambda: write_table(rejects, paths["assigned.rejects.csv"]),
+        "assigned.csv.rejects.csv": lambda: write_table(rejects, paths["assigned.csv.rejects.csv"]),
         "findings.gpkg": write_findings,
         "map.html": lambda: save_offline(drawn, paths["map.html"]),
         "report.xlsx": write_book,
@@ -207,5 +207,5 @@ def _headlines(
     lang = console.lang
     figures: dict[str, object] = {label("incidents", lang): summary["incidents"]}
     figures |= {label(outcome, lang): count for outcome, count in counts_by_outcome(summary).items()}
-    figures[label("ambiguous", lang)] = summary["ambiguous"] - summary["rejected"]
+    figures[label("ambiguous", lang)] = summary["ambiguous"]
     return figures | {label(name, lang): len(rows) for name, rows in findings.items()}

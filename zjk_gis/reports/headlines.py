@@ -121,15 +121,13 @@ def assignment_figures(summary: Mapping[str, Any]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> found = {"inside": 7, "border": 1, "nearest": 0, "none": 2}
-    >>> figures = assignment_figures({"incidents": 10, "found": found, "ambiguous": 3, "rejected": 2})
+    >>> found = {"inside": 7, "border": 1, "nearest": 0, "none": 0}
+    >>> figures = assignment_figures({"incidents": 10, "found": found, "ambiguous": 1, "rejected": 2})
     >>> figures.set_index("measure")["value"].to_dict()
     {'incidents': 10, 'inside': 7, 'border': 1, 'nearest': 0, 'none': 0, 'rejected': 2, 'ambiguous': 1}
     """
-    rejected = int(summary["rejected"])
     counts = {name: int(count) for name, count in summary["found"].items()}
-    counts["none"] -= rejected
-    counts |= {"rejected": rejected, "ambiguous": int(summary["ambiguous"]) - rejected}
+    counts |= {name: int(summary[name]) for name in ("rejected", "ambiguous")}
     rows = [("incidents", int(summary["incidents"]), np.nan, "")]
     rows += [(name, count, float(summary["incidents"]), "") for name, count in counts.items()]
     return pd.DataFrame(rows, columns=["measure", "value", "whole", "unit"])

@@ -13,7 +13,7 @@ from zjk_gis.layers.nobody import somebody
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["assignment_summary", "busiest_chiefs"]
+__all__ = ["assignment_summary", "busiest_chiefs", "found_counts"]
 
 _FOUND = ("inside", "border", "nearest", "none")
 
@@ -30,9 +30,9 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
     -------
     dict
         Plain numbers, ready for JSON: ``incidents``; ``found``, a dict of ``inside``, ``border``,
-        ``nearest`` and ``none``, which sum to ``incidents``; ``reason``, a dict of those that occur;
-        ``ambiguous`` (待确认归属); ``rejected``, those without a usable position, which are also ambiguous
-        and found ``none``.
+        ``nearest`` and ``none``; ``rejected``, those without a usable position, which are in none of
+        these, so that the five sum to ``incidents``; ``reason``, a dict of those that occur; ``ambiguous``
+        (待确认归属), of those that are not rejected.
 
     Raises
     ------
@@ -50,18 +50,28 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
     ... )
     >>> summary = assignment_summary(assigned)
     >>> summary["incidents"], summary["found"], summary["ambiguous"], summary["rejected"]
-    (3, {'inside': 1, 'border': 1, 'nearest': 0, 'none': 1}, 2, 1)
+    (3, {'inside': 1, 'border': 1, 'nearest': 0, 'none': 0}, 1, 1)
     """
     _require(assigned, "found", "reason", "ambiguous")
-    found = assigned["found"].value_counts()
+    found = found_counts(assigned)
     reasons = assigned["reason"].value_counts()
     return {
         "incidents": len(assigned),
-        "found": {name: int(found.get(name, 0)) for name in _FOUND},
+        "found": {name: found[name] for name in _FOUND},
         "reason": {name: int(reasons[name]) for name in sorted(reasons.index)},
-        "ambiguous": int(assigned["ambiguous"].sum()),
-        "rejected": int(assigned["reason"].isin(UNUSABLE_REASONS).sum()),
+        "ambiguous": int((assigned["ambiguous"] & ~_rejected(assigned)).sum()),
+        "rejected": found["rejected"],
     }
+
+
+def found_counts(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, int]:
+    """Count the incidents by how they were found; those without a usable position apart, as ``rejected``."""
+    counts = assigned.loc[~_rejected(assigned), "found"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in _FOUND} | {"rejected": int(_rejected(assigned).sum())}
+
+
+def _rejected(assigned: pd.DataFrame) -> pd.Series:
+    return assigned["reason"].isin(UNUSABLE_REASONS)
 
 
 def busiest_chiefs(

@@ -12,11 +12,11 @@ import pandas as pd
 from zjk_gis.coverage.chiefs import gini
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
-from zjk_gis.layers.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.values import converted
 from zjk_gis.reports.charts import Chart, Series, lorenz
 from zjk_gis.reports.columns import columns_of, title_of
+from zjk_gis.reports.indicators import found_counts
 from zjk_gis.reports.telling import amount, plain, share_of
 
 if TYPE_CHECKING:
@@ -251,11 +251,7 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
 
 
 def _of_outcomes(frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    counts = frame["found"].value_counts()
-    unusable = int(frame["reason"].isin(UNUSABLE_REASONS).sum())
-    numbers = {key: int(counts.get(key, 0)) for key in ("inside", "border", "nearest", "none")}
-    numbers["none"] -= unusable
-    numbers["rejected"] = unusable
+    numbers = found_counts(frame)
     series = [Series(label(key, lang), [float(n)], _TONES[key]) for key, n in numbers.items() if n]
     words = _WORDS[lang]
     chart = Chart("shares", words["found"], words["of_whole"], [label("incidents", lang)], series)
