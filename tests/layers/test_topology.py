@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, box
 
 from zjk_gis import validate
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.naming import conform
 
 X, Y = 573000, 4520000
 COMMUNITY = "130703005001"
@@ -139,7 +141,8 @@ class TestPipes:
     @pytest.fixture
     def pipes(self):
         ends = [("A", "B"), ("B", "C"), ("C", "B"), ("D", "D"), ("E", "F")]
-        lines = [LineString([(X + 30 * i, Y), (X + 30 * i + 20, Y)]) for i in range(len(ends))]
+        starts = [0, 30, 30, 90, 120]  # P1 and P2 are one line
+        lines = [LineString([(X + x, Y), (X + x + 20, Y)]) for x in starts]
         return gpd.GeoDataFrame(
             {
                 "pipe_code": [f"P{i}" for i in range(len(ends))],
@@ -156,6 +159,37 @@ class TestPipes:
             (2, "repeated_segment"),
         ]
 
+    @pytest.mark.parametrize(
+        ("beside", "again"),
+        [
+            ([(30, 0), (50, 0)], True),
+            ([(50, 0), (30, 0)], True),  # digitised from the other end
+            ([(30, 0.009), (50, 0.009)], True),  # as coordinates are rounded
+            ([(30, 0), (40, 0), (50, 0)], True),  # a vertex more is the same line
+            ([(30, 0.4), (50, 0.4)], False),  # the second of twin pipes
+            ([(30, 0), (40, 3), (50, 0)], False),  # another way between the same wells
+        ],
+    )
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    def test_twin_pipes_between_two_wells_are_two_pipes(self, pipes, beside, again, crs):
+        shapes = list(pipes.geometry)
+        shapes[2] = LineString([(X + x, Y + y) for x, y in beside])
+        told = found(pipes.set_geometry(shapes, crs=4547).to_crs(crs), "pipelines", "repeated_segment")
+        assert [row for row, _ in told] == ([1, 2] if again else [])
+
+    def test_rows_of_a_table_without_lines_are_told_apart_by_their_ends(self, pipes):
+        bare = pipes.set_geometry([None] * len(pipes), crs=4547)
+        assert [row for row, _ in found(bare, "pipelines", "repeated_segment")] == [1, 2]
+
+    def test_copies_among_twins_are_found_with_each_other(self):
+        """Of four pipes from A to B the first and third are one line, the second and fourth another."""
+        lines = [LineString([(X, Y + y), (X + 20, Y + y)]) for y in (0, 0.5, 0, 0.5)]
+        ends = {"pipe_code": list("1234"), "from_manhole": ["A"] * 4, "to_manhole": ["B"] * 4}
+        pipes = gpd.GeoDataFrame(ends, geometry=lines, crs=4547)
+        told = validate(pipes, "pipelines", lang="en").problems
+        told = told[told["rule"] == "repeated_segment"]
+        assert [message.split(" as ")[1][0] for message in told["message"]] == ["3", "4", "1", "2"]
+
     def test_a_segment_that_starts_where_it_ends(self, pipes):
         assert found(pipes, "pipelines", "start_is_end") == [(3, "start_is_end")]
 
@@ -165,16 +199,89 @@ class TestPipes:
             (4, "unknown_reference")
         ]
 
-    @pytest.mark.parametrize(("length", "odd"), [(0.04, True), (0.06, False), (75, False), (75.1, True)])
-    def test_odd_lengths(self, length, odd):
-        line = LineString([(X, Y), (X + length, Y)])
-        pipe = gpd.GeoDataFrame({"pipe_code": ["P"]}, geometry=[line], crs=4547)
+    def test_ends_are_named_by_code_or_by_either_number_of_a_survey(self):
+        """起点号 and 终点号 are whichever number the survey's table gives: 物探点号 or 图上点号."""
+        wells = pd.DataFrame(
+            {"窨井编码": ["M1", "M2"], "物探点号": ["WT1", "WT2"], "图上点号": ["WS1", "WS2"]}
+        )
+        wells = conform(
+            gpd.GeoDataFrame(wells, geometry=[Point(X, Y), Point(X + 30, Y)], crs=4547), CATALOGUE["manholes"]
+        )
+        points = pd.DataFrame({"物探点号": ["WT3"], "图上点号": ["WS3"]})
+        points = conform(
+            gpd.GeoDataFrame(points, geometry=[Point(X + 60, Y)], crs=4547), CATALOGUE["pipe_points"]
+        )
+        ends = [
+            ("M1", "M2"),
+            ("WT1", "WT2"),
+            ("WS1", "WS2"),
+            ("WS1", "M2"),
+            ("WT2", "WT3"),
+            ("WS2", "WS3"),
+            ("WS9", "M1"),
+        ]
+        pipes = gpd.GeoDataFrame(
+            {"pipe_code": list("ABCDEFG"), "起点号": [a for a, _ in ends], "终点号": [b for _, b in ends]},
+            geometry=[LineString([(X, Y), (X + 30, Y)])] * len(ends),
+            crs=4547,
+        )
+        pipes = conform(pipes, CATALOGUE["pipelines"])
+        both = {"manholes": wells, "pipe_points": points}
+        assert found(pipes, "pipelines", "unknown_reference", layers=both) == [(6, "unknown_reference")]
+        alone = found(pipes, "pipelines", "unknown_reference", layers={"manholes": wells})
+        assert [row for row, _ in alone] == [4, 5, 6]
+
+    @pytest.mark.parametrize(
+        ("kind", "diameter", "length", "odd"),
+        [
+            ("WS", 300, 0.04, True),  # hardly there, whatever it carries
+            ("JS", 300, 0.04, True),
+            (None, None, 0.06, False),
+            ("WS", 300, 75, False),
+            ("WS", 300, 75.1, True),
+            ("污水", 600, 75.1, True),
+            ("YS", 200, 75.1, True),  # smaller than the rule names: no farther than the smallest
+            ("YS", 650, 99.9, False),
+            ("YS", 1000, 100.1, True),
+            ("HS", 1100, 150, False),
+            ("HS", 1500, 150.1, True),
+            ("YS", 2000, 200.1, True),
+            ("YS", 2200, 900, False),  # larger than the rule knows
+            ("WS", None, 200, False),  # not known: it may be the largest
+            ("WS", None, 200.1, True),
+            ("SS", 300, 900, False),  # water, gas, cables have no manholes at a distance
+            ("天然气", 300, 900, False),
+            ("GD", None, 900, False),
+            (None, 300, 900, False),
+        ],
+    )
+    def test_odd_lengths_are_those_of_drains_by_their_diameter(self, kind, diameter, length, odd):
+        pipe = gpd.GeoDataFrame(
+            {"pipe_code": ["P"], "pipe_kind": [kind], "diameter_mm": [diameter]},
+            geometry=[LineString([(X, Y), (X + length, Y)])],
+            crs=4547,
+        )
         assert found(pipe, "pipelines", "odd_length") == ([(0, "odd_length")] if odd else [])
+
+    def test_an_odd_length_is_told_with_its_bound(self):
+        pipes = gpd.GeoDataFrame(
+            {"pipe_code": ["P", "Q"], "pipe_kind": "WS", "diameter_mm": 800},
+            geometry=[LineString([(X, Y), (X + metres, Y)]) for metres in (120, 0.02)],
+            crs=4547,
+        )
+        told = validate(pipes, "pipelines", lang="zh").problems
+        assert told.loc[told["rule"] == "odd_length", "message"].tolist() == [
+            "长 120.00 m,此管径的检查井间距不应超过 100 m",
+            "长 0.02 m,不应短于 0.05 m",
+        ]
 
     def test_limits_are_the_users_to_change(self):
         line = LineString([(X, Y), (X + 90, Y)])
-        pipe = gpd.GeoDataFrame({"pipe_code": ["P"]}, geometry=[line], crs=4547)
-        own = {"limits": pd.DataFrame({"limit": ["pipe_length_most"], "value": ["100"]})}
+        pipe = gpd.GeoDataFrame(
+            {"pipe_code": ["P"], "pipe_kind": ["WS"], "diameter_mm": [300]}, geometry=[line], crs=4547
+        )
+        own = {"limits": pd.DataFrame({"limit": ["manhole_spacing_dn300_600"], "value": ["90"]})}
+        assert found(pipe, "pipelines", "odd_length") != []
         assert found(pipe, "pipelines", "odd_length", tables=own) == []
 
     def test_a_survey_point_is_a_feature_or_an_appurtenance(self):

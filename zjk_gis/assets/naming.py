@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.layers.catalogue import MANHOLES
-from zjk_gis.layers.codes_match import matched_codes
+from zjk_gis.layers.codes_match import matched_names
 from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
@@ -18,28 +18,21 @@ if TYPE_CHECKING:
 __all__ = ["ENDS", "end_points", "named_at", "names_of"]
 
 ENDS = ("from_manhole", "to_manhole")
-# Survey tables (CJJ 61) name a pipe's ends by the surveyor's point number, others by the manhole's code.
-_NAMES = (MANHOLES.code, "well_number")
 
 
 def named_at(pipelines: gpd.GeoDataFrame, end: str, manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """Return the name that each pipe records for one end, as the manholes write it; empty where none."""
     if end not in pipelines:
         return np.full(len(pipelines), "", dtype=object)
-    names = code_text(pipelines[end])
-    found = np.zeros(len(names), dtype=bool)
-    for column in _NAMES:
-        if column in manholes:
-            match = matched_codes(names, manholes[column])
-            names = names.where(found, match.codes)
-            found |= match.known
+    columns = [manholes[column] for column in MANHOLES.names if column in manholes]
+    names = matched_names(pipelines[end], columns).codes
     return names.fillna("").to_numpy(dtype=object)
 
 
 def names_of(manholes: gpd.GeoDataFrame) -> dict[str, list[int]]:
-    """Return the positions of the manholes that answer to each name; a code comes before a point number."""
+    """Return the positions of the manholes that answer to each name; a code comes before the numbers."""
     found: dict[str, list[int]] = {}
-    for column in _NAMES:
+    for column in MANHOLES.names:
         if column in manholes:
             taken = set(found)
             for position, name in enumerate(code_text(manholes[column]).fillna("")):

@@ -12,6 +12,7 @@ MANHOLES = LayerSpec(
     title="窨井",
     geometry=PUNCTUAL,
     code="manhole_code",
+    named_by=("well_number", "map_number"),
     fields=(
         Field(
             name="manhole_code",
@@ -20,7 +21,8 @@ MANHOLES = LayerSpec(
             required=True,
             scheme="part",
         ),
-        Field(name="well_number", title="物探点号", aliases=("图上点号", "井号")),
+        Field(name="well_number", title="物探点号", aliases=("井号",)),
+        Field(name="map_number", title="图上点号"),
         Field(name="pipe_kind", title="管线类别", aliases=("管类", "类别"), domain="pipe_kinds"),
         Field(name="ground_level_m", title="地面高程", dtype="number", unit="m"),
         Field(name="well_depth_m", title="井深", dtype="number", minimum=0, maximum=30, unit="m"),
@@ -86,6 +88,7 @@ PIPE_POINTS = LayerSpec(
     title="管线点",
     geometry=PUNCTUAL,
     code="point_code",
+    named_by=("map_number",),
     fields=(
         Field(name="point_code", title="管点编码", aliases=("管线点编码", "物探点号"), required=True),
         Field(name="map_number", title="图上点号"),

@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.values import code_text
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
-    import numpy as np
     from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
 
-__all__ = ["CodeMatch", "in_one_writing", "matched_codes", "with_text_codes"]
+__all__ = ["CodeMatch", "in_one_writing", "matched_codes", "matched_names", "with_text_codes"]
 
 _WHOLE = r"\d+\.0+"
 
@@ -118,6 +118,40 @@ def matched_codes(recorded: pd.Series, known: pd.Series | Iterable[object]) -> C
     else:
         rows = 0
     return CodeMatch(text, text.isin(codes).to_numpy(dtype=bool), restored, rows)
+
+
+def matched_names(recorded: pd.Series, columns: Iterable[pd.Series]) -> CodeMatch:
+    """Find recorded names among several columns of a layer, such as codes, then point numbers (物探点号).
+
+    Parameters
+    ----------
+    recorded : Series
+        Text or numbers.
+    columns : iterable of Series
+        What rows are named by; a name means that of the first column that has it.
+
+    Returns
+    -------
+    CodeMatch
+
+    Examples
+    --------
+    >>> codes, numbers = pd.Series(["M1", "M2"]), pd.Series(["WS01", "M1"])
+    >>> match = matched_names(pd.Series(["M1", "WS01", "WS9"]), [codes, numbers])
+    >>> match.codes.tolist(), match.known.tolist()
+    (['M1', 'WS01', 'WS9'], [True, True, False])
+    """
+    names = code_text(recorded)
+    found = np.zeros(len(names), dtype=bool)
+    restored: dict[str, str] = {}
+    rows = 0
+    for column in columns:
+        match = matched_codes(names.where(~found), column)
+        names = names.where(found, match.codes)
+        found |= match.known
+        restored |= match.restored
+        rows += match.rows
+    return CodeMatch(names, found, restored, rows)
 
 
 def with_text_codes(layer: gpd.GeoDataFrame, code: str | None = None) -> gpd.GeoDataFrame:

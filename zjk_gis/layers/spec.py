@@ -184,6 +184,8 @@ class LayerSpec:
         The geometry types allowed.
     code : str
         The field that names a row; unique unless the layer keeps versions.
+    named_by : tuple of str
+        Other fields by which rows of other layers refer to a row, after the code.
     fields : tuple of Field
         The columns. Others may stand beside them and are left alone.
     versioned : bool
@@ -204,6 +206,7 @@ class LayerSpec:
     geometry: frozenset[str]
     code: str
     fields: tuple[Field, ...]
+    named_by: tuple[str, ...] = ()
     versioned: bool = False
     topology: tuple[str, ...] = ()
     clause: str = ""
@@ -222,6 +225,11 @@ class LayerSpec:
             if field.name == name:
                 return field
         raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields by which a row is referred to, the code first."""
+        return (self.code, *self.named_by)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import shapely
 
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.shapes import has_shape, point_coordinates
-from zjk_gis.layers.values import alike, as_text, understood
+from zjk_gis.layers.values import alike, as_text, converted, understood
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ def _start_is_end(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, 
 
 
 def _repeated_segment(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, periods: Periods) -> None:
+    """List the segments that are there again: of the same two ends, kind and line. Twin pipes are not."""
     if not {"from_manhole", "to_manhole"} <= set(layer.columns):
         return
     begin, end = as_text(layer["from_manhole"]), as_text(layer["to_manhole"])
@@ -252,22 +254,88 @@ def _repeated_segment(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSp
     keys = pd.DataFrame({"one": ends[:, 0], "other": ends[:, 1]})
     if "pipe_kind" in layer.columns:
         keys["kind"] = alike(layer["pipe_kind"].iloc[at], spec.field("pipe_kind")).to_numpy(dtype=object)
+    again = keys.duplicated(keep=False).to_numpy()  # the costly question only where it can matter
+    keys, at = keys[again].reset_index(drop=True), at[again]
+    if not len(at):
+        return
+    keys["line"] = _line_numbers(layer, spec, at, _numbered(keys)[0])
     _repeated(problems, layer, spec, periods, at=at, keys=keys, field="from_manhole", rule="repeated_segment")
 
 
+def _line_numbers(
+    layer: gpd.GeoDataFrame, spec: LayerSpec, at: NDArray[np.int64], group: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give the lines of a group that run the same way, or back, the same number.
+
+    Rows without a usable line have one number too, as their ends alone can tell them apart.
+    """
+    numbers = np.full(len(at), -1, dtype=np.int64)
+    drawn = np.flatnonzero(np.isin(at, _sound(layer, 1)))
+    if not len(drawn):
+        return numbers
+    shapes = shapely.force_2d(as_metric(layer.iloc[at[drawn]], spec.name).geometry.to_numpy())
+    written = pd.Series(shapely.to_wkb(shapely.normalize(shapes)), dtype=object)
+    item, firsts = _numbered(pd.DataFrame({"group": group[drawn], "shape": written}))
+    shapes, groups = shapes[firsts], group[drawn][firsts]
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_SAME_PLACE_M)
+    near = (one < other) & (groups[one] == groups[other])
+    one, other = one[near], other[near]
+    same = shapely.hausdorff_distance(shapes[one], shapes[other]) <= _SAME_PLACE_M
+    number = np.arange(len(shapes))
+    for first, second in sorted(zip(one[same].tolist(), other[same].tolist(), strict=True)):
+        number[number == number[second]] = number[first]
+    numbers[drawn] = number[item]
+    return numbers
+
+
 def _odd_length(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _: Periods) -> None:
+    """List the segments that are hardly there, or longer than manholes may be apart (GB 50014-2021)."""
     limits = rules_table("limits", overrides=problems.tables).set_index("limit")["value"].astype(float)
-    least, most = limits["pipe_length_least"], limits["pipe_length_most"]
+    least = limits["pipe_length_least"]
     at = _sound(layer, 1)
     if not len(at):
         return
-    length = as_metric(layer.iloc[at], spec.name).length.to_numpy()
+    rows = layer.iloc[at]
+    length = as_metric(rows, spec.name).length.to_numpy()
+    most = _manhole_spacing(rows, spec, limits, problems)
     odd = (length < least) | (length > most)
-    words: list[dict[str, object]] = [{"length": f"{each:,.2f}"} for each in length[odd]]
+    words: list[dict[str, object]] = []
+    for metres, upper in zip(length[odd], most[odd], strict=True):
+        zh, en = f"不应短于 {least:g} m", f"the least is {least:g} m"
+        if metres > upper:
+            zh = f"此管径的检查井间距不应超过 {upper:g} m"
+            en = f"manholes of this diameter are at most {upper:g} m apart"
+        words.append({"length": f"{metres:,.2f}", "bounds_zh": zh, "bounds_en": en})
     field = layer.active_geometry_name or "geometry"
-    problems.add(
-        _mask(layer, at[odd]), field, "odd_length", words=words, least=f"{least:g}", most=f"{most:g}"
+    problems.add(_mask(layer, at[odd]), field, "odd_length", words=words)
+
+
+def _manhole_spacing(
+    pipes: gpd.GeoDataFrame, spec: LayerSpec, limits: pd.Series, problems: Problems
+) -> NDArray[np.float64]:
+    """Return how far apart the manholes of each pipe may be, in metres; infinite where no rule says so.
+
+    The rule is that of drains (PS) by diameter. A drain of no known diameter may be the largest; one that is
+    larger than the rule knows, and what runs under pressure or is a cable, is not judged.
+    """
+    if "pipe_kind" not in pipes:
+        return np.full(len(pipes), np.inf)
+    kinds = rules_table("pipe_kinds", overrides=problems.tables)
+    drains = kinds.loc[kinds["class_code"] == "PS", "pipe_kind"]
+    carries = understood(pipes["pipe_kind"], spec.field("pipe_kind"), tables=problems.tables)[0]
+    steps = sorted(
+        (float(name.rpartition("_")[2]), float(limits[name]))
+        for name in map(str, limits.index)
+        if re.fullmatch(r"manhole_spacing_dn\d+_\d+", name)
     )
+    up_to = np.array([millimetres for millimetres, _ in steps])
+    metres = np.array([*(spacing for _, spacing in steps), np.inf])
+    most = np.full(len(pipes), metres[:-1].max(initial=0.0) or np.inf)
+    if "diameter_mm" in pipes:
+        diameter = converted(pipes["diameter_mm"], spec.field("diameter_mm"))[0].to_numpy(dtype=np.float64)
+        known = diameter > 0
+        most[known] = metres[np.searchsorted(up_to, diameter[known])]
+    return np.where(carries.isin(drains).to_numpy(dtype=bool), most, np.inf)
 
 
 def _feature_or_appurtenance(

@@ -12,7 +12,7 @@ import shapely
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.coded_places import check_coded_places
-from zjk_gis.layers.codes_match import matched_codes
+from zjk_gis.layers.codes_match import matched_names
 from zjk_gis.layers.coordinates import in_china
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.naming import conform
@@ -20,7 +20,7 @@ from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
 from zjk_gis.layers.shapes import cleaned, only
 from zjk_gis.layers.topology import TOPOLOGY, Periods
-from zjk_gis.layers.values import code_text, converted, in_order, is_code, understood
+from zjk_gis.layers.values import converted, in_order, is_code, understood
 from zjk_gis.standards import check_codes
 
 if TYPE_CHECKING:
@@ -219,8 +219,11 @@ def _check_reference(
     if not given:
         problems.not_checked.append(f"unknown_reference {field.name}: layers={{{field.refers_to[0]!r}: ...}}")
         return
-    known = pd.concat([code_text(layers[name][CATALOGUE[name].code]) for name in given], ignore_index=True)
-    match = matched_codes(values.where(fine), known)
+    named = [(name, by) for name in given for by in CATALOGUE[name].names if by in layers[name]]
+    if not named:
+        problems.not_checked.append(f"unknown_reference {field.name}: {', '.join(given)} without codes")
+        return
+    match = matched_names(values.where(fine), [layers[name][by] for name, by in named])
     listed = ", ".join(given)
     problems.add(fine & ~match.known, field.name, "unknown_reference", values=values, layers=listed)
     other = fine & match.known & (match.codes != values).to_numpy(dtype=bool)
