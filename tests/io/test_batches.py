@@ -167,10 +167,21 @@ def test_a_cut_archive_is_an_error_and_no_short_table(tmp_path):
         rows_of(open_source(tmp_path / "a.csv.gz", batch_rows=100))
 
 
-def test_an_open_quote_is_named_and_not_swallowed(tmp_path):
-    path = write(tmp_path / "a.csv", f'lon,lat,note\n{LON},{LAT},fine\n{LON},{LAT},"open\n{LON},{LAT},x\n')
-    with pytest.raises(FileError, match="never closed"):
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("before", [0, 1, 3000])
+def test_an_open_quote_is_named_by_its_line_and_not_swallowed(tmp_path, before, end, monkeypatch):
+    monkeypatch.setattr("zjk_gis.io.tables._FIRST_BLOCK", 64)
+    sound = [f'{LON},{LAT},"two{end}lines"'] * before
+    lines = ["lon,lat,note", *sound, f'{LON},{LAT},"开口', f"{LON},{LAT},x", ""]
+    path = write(tmp_path / "a.csv", end.join(lines))
+    told = f'line {2 + 2 * before:,} has a quote that is never closed.* begins: {LON},{LAT},"开口$'
+    with pytest.raises(FileError, match=told):
         rows_of(open_source(path))
+
+
+def test_an_open_quote_among_the_names_is_in_the_first_line(tmp_path):
+    with pytest.raises(FileError, match=r'line 1 has a quote that is never closed.* begins: "lon,lat$'):
+        open_source(write(tmp_path / "a.csv", '"lon,lat\n114.8,40.8\n'))
 
 
 def test_a_quote_within_a_cell_is_a_letter_like_others(tmp_path):

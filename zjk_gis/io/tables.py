@@ -48,6 +48,7 @@ _MOST_COLUMNS = 16_384
 _SNIFFED_BYTES = 1 << 16
 _FIRST_BLOCK = 1 << 23
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 25
+_SHOWN_OF_ROW = 60
 _MOST_RECORD = 1 << 28  # bytes: what is longer is a quote that nobody closed
 _SLACK = 0.95  # blocks hold a little less than a batch, or each would leave a small one behind
 _LEADS = 2  # columns among whose first cells a sum or a remark says what it is
@@ -408,7 +409,7 @@ class TextTable:
                     line += _count_lines(content[:start])
                 base, rest = base + start, content[start:]
                 if len(rest) > _MOST_RECORD:
-                    raise FileError(_unclosed(self.file, base))
+                    raise self._unclosed(rest, base)
 
     def checked(self, found: Records) -> tuple[Records, MixedLines]:
         """Return rows whose text is UTF-8 throughout; one that is not is in GB18030, or damaged."""
@@ -450,8 +451,21 @@ class TextTable:
             text, start, len(content), mark, self._slot, is_last, begin, end, cells, left, right
         )
         if rows == UNCLOSED:
-            raise FileError(_unclosed(self.file, base + after))
+            raise self._unclosed(content[after:], base + after)
         return Records(text, begin[:rows], end[:rows], cells[:rows], left[:, :rows], right[:, :rows]), after
+
+    def _unclosed(self, row: bytes, at: int) -> FileError:
+        """Return the refusal of a row that begins at a byte of the text and has no end."""
+        line, last = 1, b""
+        with self._stream() as stream:
+            while at > 0 and (piece := stream.read(min(at, _FIRST_BLOCK))[:at]):
+                line += _count_lines(piece) - (last + piece[:1] == b"\r\n")
+                at, last = at - len(piece), piece[-1:]
+        begins = row[:_SHOWN_OF_ROW].splitlines()[0].decode(errors="ignore")
+        return FileError(
+            f"{self.file}: line {line:,} has a quote that is never closed; close it or remove it. The line "
+            f"begins: {begins}"
+        )
 
     def _forgive_last_delimiters(self, found: Records) -> None:
         """Take off the delimiters that some programs put behind the last cell."""
@@ -725,10 +739,6 @@ def _with_commas(text: str) -> str:
 def _count_lines(content: bytes) -> int:
     """Count the line ends of a text, whatever program wrote them."""
     return content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
-
-
-def _unclosed(file: Path, at: int) -> str:
-    return f"{file}: a quoted cell in the row at byte {at:,} of the text is never closed; correct that row"
 
 
 def _holds_nul(file: Path) -> str:
