@@ -43,7 +43,7 @@ shapes = zones[["zone_code", "zone_name", "geometry"]].rename(
 shapes.to_file(folder / "责任区.shp", encoding="GBK", engine="pyogrio")
 (folder / "责任区.cpg").unlink(missing_ok=True)  # nothing says now that it is GBK
 
-lon, lat = zjk_gis.datum.wgs84_to_gcj02(*manholes.to_crs(4326).get_coordinates().to_numpy().T)
+lon, lat = zjk_gis.crs.datum.wgs84_to_gcj02(*manholes.to_crs(4326).get_coordinates().to_numpy().T)
 wells = pd.DataFrame(
     {"窨井编号": manholes["manhole_code"], "管类": manholes["pipe_kind"], "经度": lon, "纬度": lat}
 )

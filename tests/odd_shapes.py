@@ -27,7 +27,7 @@ from shapely import LineString, Point, box
 import zjk_gis
 from zjk_gis.crs import as_metric, convert_crs, crs_for
 from zjk_gis.errors import ZjkGisError
-from zjk_gis.layers.validate import validate
+from zjk_gis.layers.checks.validate import validate
 
 EAST, NORTH = 573000, 4520000
 ODD = 4711  # the label of the odd row: an error or an answer that tells of it has this number in it

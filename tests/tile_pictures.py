@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_gcj02
 
 CENTRE = (114.88, 40.82)
 MARK_PX = 6.0

@@ -13,40 +13,32 @@ from zjk_gis._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from zjk_gis import crs as crs
-    from zjk_gis import datum as datum
-    from zjk_gis.assets import manholes_outside_zones as manholes_outside_zones
-    from zjk_gis.assets import orphan_manholes as orphan_manholes
-    from zjk_gis.assets import parking_gaps as parking_gaps
-    from zjk_gis.assets import pipelines_in_core as pipelines_in_core
-    from zjk_gis.assets import sewage_into_rain as sewage_into_rain
+    from zjk_gis.access import parking_gaps as parking_gaps
     from zjk_gis.assign import assign_incidents as assign_incidents
     from zjk_gis.assign.check import check_assignment as check_assignment
     from zjk_gis.assign.explain import explain_incident as explain_incident
-    from zjk_gis.assign.job import assign_batch as assign_batch
     from zjk_gis.assign.reassign import reassign_incidents as reassign_incidents
+    from zjk_gis.batch.job import assign_batch as assign_batch
+    from zjk_gis.changes.changes import compare_zones as compare_zones
+    from zjk_gis.changes.timeline import coverage_over_time as coverage_over_time
+    from zjk_gis.changes.timeline import responsibility_timeline as responsibility_timeline
+    from zjk_gis.coordinates.datums import convert_datum as convert_datum
+    from zjk_gis.coordinates.inference import infer_coordinates as infer_coordinates
+    from zjk_gis.coordinates.positions import check_positions as check_positions
+    from zjk_gis.coordinates.positions import fix_positions as fix_positions
     from zjk_gis.coverage import coverage_gaps as coverage_gaps
     from zjk_gis.coverage import overlapping_zones as overlapping_zones
-    from zjk_gis.coverage import sections_without_chief as sections_without_chief
-    from zjk_gis.coverage.audit import responsibility_audit as responsibility_audit
-    from zjk_gis.coverage.borders import border_sheet as border_sheet
-    from zjk_gis.coverage.changes import compare_zones as compare_zones
-    from zjk_gis.coverage.consequence import rank_faults as rank_faults
-    from zjk_gis.coverage.edges import coverage_edges as coverage_edges
+    from zjk_gis.coverage.border_sheet import border_sheet as border_sheet
     from zjk_gis.coverage.exceptions import accept_fault as accept_fault
     from zjk_gis.coverage.exceptions import without_accepted as without_accepted
     from zjk_gis.coverage.faults import coverage_faults as coverage_faults
-    from zjk_gis.coverage.groups import group_faults as group_faults
-    from zjk_gis.coverage.matters import who_handles as who_handles
-    from zjk_gis.coverage.patrols import patrol_coverage as patrol_coverage
+    from zjk_gis.coverage.hierarchy import group_faults as group_faults
+    from zjk_gis.coverage.mismatches import coverage_edges as coverage_edges
+    from zjk_gis.coverage.ranking import rank_faults as rank_faults
     from zjk_gis.coverage.repair import repair_coverage as repair_coverage
     from zjk_gis.coverage.repair_rounds import mend_coverage as mend_coverage
     from zjk_gis.coverage.repairs_made import apply_repairs as apply_repairs
-    from zjk_gis.coverage.roads import road_responsibility as road_responsibility
-    from zjk_gis.coverage.roads import road_totals as road_totals
-    from zjk_gis.coverage.timeline import coverage_over_time as coverage_over_time
-    from zjk_gis.coverage.timeline import responsibility_timeline as responsibility_timeline
     from zjk_gis.index.policy import Policy as Policy
-    from zjk_gis.index.register import CoverRegister as CoverRegister
     from zjk_gis.index.sections import SectionIndex as SectionIndex
     from zjk_gis.index.zones import ZoneIndex as ZoneIndex
     from zjk_gis.io import list_layers as list_layers
@@ -55,15 +47,10 @@ if TYPE_CHECKING:
     from zjk_gis.io import read_table as read_table
     from zjk_gis.io import write_layer as write_layer
     from zjk_gis.io import write_problems as write_problems
-    from zjk_gis.io.workspace import Workspace as Workspace
     from zjk_gis.layers import label as label
     from zjk_gis.layers import spec_of as spec_of
-    from zjk_gis.layers.datums import convert_datum as convert_datum
-    from zjk_gis.layers.inference import infer_coordinates as infer_coordinates
+    from zjk_gis.layers.checks.validate import validate as validate
     from zjk_gis.layers.numbering import number_grids as number_grids
-    from zjk_gis.layers.positions import check_positions as check_positions
-    from zjk_gis.layers.positions import fix_positions as fix_positions
-    from zjk_gis.layers.validate import validate as validate
     from zjk_gis.layers.versions import zones_at as zones_at
     from zjk_gis.maps import add_base_map as add_base_map
     from zjk_gis.maps import assignment_map as assignment_map
@@ -81,57 +68,66 @@ if TYPE_CHECKING:
     from zjk_gis.maps import print_map as print_map
     from zjk_gis.maps import save_offline as save_offline
     from zjk_gis.maps import zones_map as zones_map
+    from zjk_gis.pipes import manholes_outside_zones as manholes_outside_zones
+    from zjk_gis.pipes import orphan_manholes as orphan_manholes
+    from zjk_gis.pipes import sewage_into_rain as sewage_into_rain
+    from zjk_gis.pipes.register import CoverRegister as CoverRegister
+    from zjk_gis.protection import pipelines_in_core as pipelines_in_core
     from zjk_gis.reports import survey_city as survey_city
     from zjk_gis.reports import write_page as write_page
     from zjk_gis.reports import write_workbook as write_workbook
+    from zjk_gis.responsibility.audit import responsibility_audit as responsibility_audit
+    from zjk_gis.responsibility.duties import who_handles as who_handles
+    from zjk_gis.responsibility.patrols import patrol_coverage as patrol_coverage
+    from zjk_gis.responsibility.roads import road_responsibility as road_responsibility
+    from zjk_gis.responsibility.roads import road_totals as road_totals
+    from zjk_gis.responsibility.sections import sections_without_chief as sections_without_chief
     from zjk_gis.standards import check_codes as check_codes
     from zjk_gis.standards import explain_code as explain_code
     from zjk_gis.standards import next_codes as next_codes
     from zjk_gis.standards import parse_codes as parse_codes
     from zjk_gis.standards import rules_table as rules_table
+    from zjk_gis.workspace.workspace import Workspace as Workspace
 
 # Where each public name lives.
 _HOMES = {
-    "zjk_gis.assets": (
-        "manholes_outside_zones",
-        "orphan_manholes",
-        "parking_gaps",
-        "pipelines_in_core",
-        "sewage_into_rain",
-    ),
+    "zjk_gis.pipes": ("manholes_outside_zones", "orphan_manholes", "sewage_into_rain"),
+    "zjk_gis.access": ("parking_gaps",),
+    "zjk_gis.protection": ("pipelines_in_core",),
     "zjk_gis.assign": ("assign_incidents",),
     "zjk_gis.assign.check": ("check_assignment",),
     "zjk_gis.assign.explain": ("explain_incident",),
-    "zjk_gis.assign.job": ("assign_batch",),
+    "zjk_gis.batch.job": ("assign_batch",),
     "zjk_gis.assign.reassign": ("reassign_incidents",),
-    "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones", "sections_without_chief"),
-    "zjk_gis.coverage.audit": ("responsibility_audit",),
-    "zjk_gis.coverage.borders": ("border_sheet",),
-    "zjk_gis.coverage.changes": ("compare_zones",),
-    "zjk_gis.coverage.consequence": ("rank_faults",),
-    "zjk_gis.coverage.edges": ("coverage_edges",),
+    "zjk_gis.coverage": ("coverage_gaps", "overlapping_zones"),
+    "zjk_gis.responsibility.audit": ("responsibility_audit",),
+    "zjk_gis.coverage.border_sheet": ("border_sheet",),
+    "zjk_gis.changes.changes": ("compare_zones",),
+    "zjk_gis.coverage.ranking": ("rank_faults",),
+    "zjk_gis.coverage.mismatches": ("coverage_edges",),
     "zjk_gis.coverage.exceptions": ("accept_fault", "without_accepted"),
     "zjk_gis.coverage.faults": ("coverage_faults",),
-    "zjk_gis.coverage.groups": ("group_faults",),
-    "zjk_gis.coverage.matters": ("who_handles",),
-    "zjk_gis.coverage.patrols": ("patrol_coverage",),
+    "zjk_gis.coverage.hierarchy": ("group_faults",),
+    "zjk_gis.responsibility.duties": ("who_handles",),
+    "zjk_gis.responsibility.patrols": ("patrol_coverage",),
     "zjk_gis.coverage.repair": ("repair_coverage",),
     "zjk_gis.coverage.repair_rounds": ("mend_coverage",),
     "zjk_gis.coverage.repairs_made": ("apply_repairs",),
-    "zjk_gis.coverage.roads": ("road_responsibility", "road_totals"),
-    "zjk_gis.coverage.timeline": ("coverage_over_time", "responsibility_timeline"),
+    "zjk_gis.responsibility.sections": ("sections_without_chief",),
+    "zjk_gis.responsibility.roads": ("road_responsibility", "road_totals"),
+    "zjk_gis.changes.timeline": ("coverage_over_time", "responsibility_timeline"),
     "zjk_gis.index.policy": ("Policy",),
-    "zjk_gis.index.register": ("CoverRegister",),
+    "zjk_gis.pipes.register": ("CoverRegister",),
     "zjk_gis.index.sections": ("SectionIndex",),
     "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_folder", "read_layer", "read_table", "write_layer", "write_problems"),
-    "zjk_gis.io.workspace": ("Workspace",),
+    "zjk_gis.workspace.workspace": ("Workspace",),
     "zjk_gis.layers": ("label", "spec_of"),
-    "zjk_gis.layers.datums": ("convert_datum",),
-    "zjk_gis.layers.inference": ("infer_coordinates",),
+    "zjk_gis.coordinates.datums": ("convert_datum",),
+    "zjk_gis.coordinates.inference": ("infer_coordinates",),
     "zjk_gis.layers.numbering": ("number_grids",),
-    "zjk_gis.layers.positions": ("check_positions", "fix_positions"),
-    "zjk_gis.layers.validate": ("validate",),
+    "zjk_gis.coordinates.positions": ("check_positions", "fix_positions"),
+    "zjk_gis.layers.checks.validate": ("validate",),
     "zjk_gis.layers.versions": ("zones_at",),
     "zjk_gis.maps": (
         "add_base_map",
@@ -156,8 +152,8 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-# Rooms whose functions are called by the name of the room, as in zjk_gis.datum.wgs84_to_gcj02.
-_ROOMS = ("crs", "datum")
+# Rooms whose functions are called by the name of the room, as in zjk_gis.crs.datum.wgs84_to_gcj02.
+_ROOMS = ("crs",)
 
 __all__ = sorted(["__version__", *_ROOMS, *_HOME_OF])  # noqa: PLE0605  all names are text
 

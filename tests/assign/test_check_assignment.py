@@ -119,7 +119,7 @@ def test_a_shift_is_found_among_mistakes(zones, incidents):
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
 def test_a_shifted_datum_is_named(zones, incidents, datum):
     degrees = incidents.to_crs(4490)
-    lon, lat = getattr(zjk_gis.datum, f"wgs84_to_{datum}")(degrees.geometry.x, degrees.geometry.y)
+    lon, lat = getattr(zjk_gis.crs.datum, f"wgs84_to_{datum}")(degrees.geometry.x, degrees.geometry.y)
     moved = degrees.set_geometry(gpd.points_from_xy(lon, lat, crs=4490))
     check = zjk_gis.check_assignment(moved, zones)
     assert suspicions(check)[0] == "shift"

@@ -13,7 +13,7 @@ from shapely import LineString, Point, box
 from zjk_gis import assign_incidents, check_assignment
 from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import AssignmentPlan
-from zjk_gis.datum import wgs84_to_bd09, wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import InputError
 
 X, Y = 573000, 4520000

@@ -20,7 +20,7 @@ from pyproj import Transformer
 sys.path.insert(0, str(Path(__file__).parent))
 from table import amount, print_table
 
-from zjk_gis import datum
+from zjk_gis.crs import datum
 
 _PEERS = {
     "wgs84_to_gcj02": "wgs2gcj",

@@ -108,7 +108,7 @@ def copy(folder, ending):
 def zjk_gis(folder, ending):
     import geopandas as gpd
 
-    from zjk_gis.assign.job import assign_batch
+    from zjk_gis.batch.job import assign_batch
 
     zones = gpd.read_parquet(folder / "zones.parquet")
     return assign_batch(folder / f"in.{ending}", zones, folder / f"out.{ending}").rows_out

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from zjk_gis import Workspace, label, read_layer, write_layer
-from zjk_gis.coverage.chiefs import gini
 from zjk_gis.reports.columns import title_of
+from zjk_gis.responsibility.chiefs import gini
 from zjk_gis.synth import make_city
 
 DAY = "2025-12-31"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.reference import reference_page
+from zjk_gis.layers.checks.reference import reference_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 

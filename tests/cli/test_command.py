@@ -157,7 +157,7 @@ def test_a_stopped_command_leaves_with_130_and_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("zjk_gis.io.batch_ledger.Ledger.publish", stop)
+        patch.setattr("zjk_gis.batch.ledger.Ledger.publish", stop)
         assert run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")[0] == 130
     assert not (tmp_path / "out.csv").exists()
     code, out, err = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv", "--json")
@@ -167,7 +167,7 @@ def test_a_stopped_command_leaves_with_130_and_goes_on(
 
 
 def test_a_machine_without_pyarrow_assigns_too(run, zones_file, incidents_file, tmp_path, monkeypatch):
-    monkeypatch.setattr("zjk_gis.assign.job.has", lambda _: False)
+    monkeypatch.setattr("zjk_gis.batch.job.has", lambda _: False)
     code, _, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
     assert code == 0
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist() == ["A", "A", ""]

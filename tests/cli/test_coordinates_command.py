@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from shapely import LineString
 
-from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_gcj02
 
 E, N = 573000, 4520000
 

@@ -18,7 +18,7 @@ from zjk_gis import (
     write_layer,
 )
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
-from zjk_gis.io.workspace import Workspace
+from zjk_gis.workspace.workspace import Workspace
 
 X, Y = 573000, 4520000
 RIVER, YARD = box(X, Y, X + 50, Y + 400), box(X + 200, Y, X + 230, Y + 40)

@@ -7,7 +7,7 @@ import shapely
 from coverages import plant
 
 import zjk_gis
-from zjk_gis.engine.inscribed import greatest_widths
+from zjk_gis.engine.widths.inscribed import greatest_widths
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ import shapely
 from coverages import plant
 
 import zjk_gis
-from zjk_gis.coverage import edges, faces
+from zjk_gis.coverage import mismatches as edges
 from zjk_gis.errors import GeometryError
+from zjk_gis.overlay import faces
 
 
 @pytest.fixture(scope="module")

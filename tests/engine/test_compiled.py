@@ -17,7 +17,8 @@ assign_incidents(gpd.GeoDataFrame(geometry=gpd.points_from_xy([50.0, 120.0], [50
 print("numba" in sys.modules)
 """
 STAMP = """
-from zjk_gis.engine import compiled, locate
+from zjk_gis.engine import compiled
+from zjk_gis.engine.polygons.index import locate
 print(locate.locate_points._cache._cache_file._source_stamp[-1] == compiled._SOURCES)
 """
 

@@ -309,7 +309,7 @@ def test_invalid_rings_are_those_of_geos(corners, monkeypatch):
     zones = shapely.polygons(rings)
     invalid = ~shapely.is_valid(zones)
     assert 0.03 < invalid.mean() < 0.97
-    monkeypatch.setattr("zjk_gis.engine.polygons._FEW_VERTICES", 0)
+    monkeypatch.setattr("zjk_gis.engine.polygons.index._FEW_VERTICES", 0)
     assert np.array_equal(PolygonIndex(zones).invalid(), invalid)
 
 
@@ -318,5 +318,5 @@ def test_a_ring_that_crosses_itself_far_from_its_vertices_is_invalid(monkeypatch
     turn = 2 * np.pi * np.arange(101) * 50 / 101
     chords = Polygon(np.stack([np.cos(turn), np.sin(turn)], 1) * 900 + (shapes.EAST, shapes.NORTH))
     zones = np.concatenate([CITY["wiggly coverage"], [chords]])
-    monkeypatch.setattr("zjk_gis.engine.polygons._FEW_VERTICES", 0)
+    monkeypatch.setattr("zjk_gis.engine.polygons.index._FEW_VERTICES", 0)
     assert np.flatnonzero(PolygonIndex(zones).invalid()).tolist() == [len(zones) - 1]

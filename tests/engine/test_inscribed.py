@@ -5,8 +5,8 @@ import pytest
 import shapely
 from shapely import Point, box
 
-from zjk_gis.engine import inscribed
-from zjk_gis.engine.inscribed import greatest_widths
+from zjk_gis.engine.widths import inscribed
+from zjk_gis.engine.widths.inscribed import greatest_widths
 
 
 def stars(number, seed=0):

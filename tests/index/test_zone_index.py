@@ -95,7 +95,7 @@ class TestBuilding:
             ZoneIndex.build(zones, priority="importance")
 
     def test_many_vertices_are_checked_by_the_compiled_grid(self, monkeypatch):
-        monkeypatch.setattr("zjk_gis.engine.polygons._FEW_VERTICES", 10)
+        monkeypatch.setattr("zjk_gis.engine.polygons.index._FEW_VERTICES", 10)
         bow_tie = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
         spike = Polygon([(20, 0), (30, 0), (30, 10), (30, 20), (30, 10), (20, 10)])
         hole_in_hole = Polygon(box(40, 0, 60, 20).exterior, [box(45, 5, 55, 15).exterior])

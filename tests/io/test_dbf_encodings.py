@@ -14,7 +14,7 @@ import pytest
 from shapely import Point
 
 from zjk_gis.io import read_layer
-from zjk_gis.io.dbf import encoding_of_dbf, read_dbf
+from zjk_gis.io.vector.dbf import encoding_of_dbf, read_dbf
 
 NAMES = ["堡子里社区", "大境门外东窑子镇", "清水河左岸井盖", "桥西区明德北街3号路灯"]
 TRADITIONAL = ["鐵路橋下", "臺北市信義區", "人行道鋪面", "環境衛生"]
@@ -124,6 +124,6 @@ def test_a_few_damaged_values_do_not_make_chinese_text_western(tmp_path):
 def test_what_a_long_table_is_in_does_not_depend_on_how_it_is_cut_into_blocks(tmp_path, monkeypatch):
     path = table(tmp_path / "a.shp", [*["plain"] * 500, *NAMES], "gbk", cpg="latin-1")
     whole = encoding_of_dbf(read_dbf(path.with_suffix(".dbf")), "latin-1")
-    monkeypatch.setattr("zjk_gis.io.dbf._BLOCK_BYTES", 100)
+    monkeypatch.setattr("zjk_gis.io.vector.dbf._BLOCK_BYTES", 100)
     assert encoding_of_dbf(read_dbf(path.with_suffix(".dbf")), "latin-1") == whole
     assert codecs.lookup(whole.name).name == "gb18030"

@@ -9,7 +9,7 @@ import pytest
 from shapely import Point
 
 from zjk_gis import Workspace, check_positions, fix_positions, read_folder, read_layer, write_layer
-from zjk_gis.datum import wgs84_to_bd09, wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import InputError
 
 LON, LAT = 114.88, 40.82

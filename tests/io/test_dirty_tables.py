@@ -21,8 +21,10 @@ from hypothesis.extra.pandas import column, data_frames
 from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
-from zjk_gis.io import list_layers, old_workbooks, read_layer, sheet_xml, write_table
+from zjk_gis.io import list_layers, read_layer, write_table
 from zjk_gis.io.files import read_table
+from zjk_gis.io.tables.text import xls as old_workbooks
+from zjk_gis.io.tables.text import xlsx as sheet_xml
 
 
 @dataclass

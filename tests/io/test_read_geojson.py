@@ -6,7 +6,7 @@ import pytest
 
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.io import list_layers, read_layer
-from zjk_gis.io.geojson import one_collection
+from zjk_gis.io.vector.geojson import one_collection
 
 
 def feature(number, **properties):
@@ -154,7 +154,7 @@ def test_one_document_is_handed_on_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 64])
 def test_where_a_document_ends_does_not_depend_on_how_it_is_cut_into_blocks(tmp_path, monkeypatch, step):
-    monkeypatch.setattr("zjk_gis.io.geojson._STEP", step)
+    monkeypatch.setattr("zjk_gis.io.vector.geojson._STEP", step)
     note = 'a "quoted\\" } ] \\\\'
     text = dumped(feature(0, note=note)) + dumped(feature(1, note=note))
     joined = json.loads(one_collection(text, tmp_path / "a.geojson", {"remarks": []}))

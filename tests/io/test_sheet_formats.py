@@ -8,7 +8,7 @@ import xlsxwriter
 import xlwt
 
 from zjk_gis import read_layer
-from zjk_gis.io.number_formats import number_format
+from zjk_gis.io.tables.number_formats import number_format
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ import shapely
 from pyproj import CRS
 from shapely import Point
 
+from zjk_gis.batch.sources import Place, open_source
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io import read_layer
-from zjk_gis.io.batches import Place, open_source
 
 CODES = [130703010100000001, None, 130703010100000003, 5, -7]
 NAMES = ["堡子里社区", "大境门", None, "清水河左岸", "东窑子镇"]

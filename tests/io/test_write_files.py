@@ -19,8 +19,8 @@ from shapely import LineString, MultiPolygon, Point, box
 
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io import list_layers, read_layer, write_layer, write_table
-from zjk_gis.io.shapefile import DBF_NAMES, short_names
 from zjk_gis.io.spreadsheets import guard_formula
+from zjk_gis.io.vector.shapefile import DBF_NAMES, short_names
 from zjk_gis.layers.catalogue import CATALOGUE
 
 X, Y = 573000, 4520000

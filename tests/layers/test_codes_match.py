@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zjk_gis.layers.codes_match import in_one_writing, matched_codes, with_text_codes
-from zjk_gis.layers.values import code_text
+from zjk_gis.layers.columns.codes import in_one_writing, matched_codes, with_text_codes
+from zjk_gis.layers.columns.values import code_text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.coordinates import (
+from zjk_gis.layers.columns.coordinates import (
     coordinate_columns,
     named_columns,
     north_first,

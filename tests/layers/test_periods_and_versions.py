@@ -8,7 +8,7 @@ import pytest
 from shapely import box
 
 from zjk_gis.errors import InputError
-from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.versions import zones_at
 
 DAY = day_of("2025-01-01")

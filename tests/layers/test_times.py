@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from zjk_gis.errors import InputError
-from zjk_gis.layers.periods import NEVER, day_of, days_of
-from zjk_gis.layers.times import YEAR_FIRST, read_times, time_of, time_order
+from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.times import YEAR_FIRST, read_times, time_of, time_order
 
 WRONG = "wrong"
 

@@ -10,9 +10,9 @@ from shapely import LineString, Point, Polygon, affinity, box
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, MANHOLES, RESPONSIBILITY_ZONES, UNIT_GRIDS
+from zjk_gis.layers.checks.validate import validate
+from zjk_gis.layers.columns.values import plain
 from zjk_gis.layers.naming import conform
-from zjk_gis.layers.validate import validate
-from zjk_gis.layers.values import plain
 
 X, Y = 573000, 4520000
 SQUARE = box(X, Y, X + 1, Y + 1)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, UNIT_GRIDS
+from zjk_gis.layers.columns.times import TimeOrder
+from zjk_gis.layers.columns.values import as_text, convert_types, converted, in_order, understood
 from zjk_gis.layers.spec import Field
-from zjk_gis.layers.times import TimeOrder
-from zjk_gis.layers.values import as_text, convert_types, converted, in_order, understood
 
 WRONG = "wrong"
 

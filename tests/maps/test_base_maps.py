@@ -14,11 +14,11 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from tile_pictures import CENTRE, around, darkest, marks, metres_per_pixel, misplaced, tile, tile_server
 
-from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.maps import add_base_map, base_map, city_map, save_offline
-from zjk_gis.maps.basemaps import MiniMap
-from zjk_gis.maps.tiles import read_tiles
+from zjk_gis.maps.offline.basemaps import MiniMap
+from zjk_gis.maps.offline.tiles import read_tiles
 
 HERE = (CENTRE[1], CENTRE[0])
 KEY = "0123456789abcdef0123456789abcdef"
@@ -390,7 +390,7 @@ class TestReading:
         assert "17/{}/{}".format(*around(17, 0)[0]) not in layer.tiles_inside.numbers
 
     def test_a_table_without_end_is_left(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("zjk_gis.maps.tiles._MOST_STEPS", 5)
+        monkeypatch.setattr("zjk_gis.maps.offline.tiles._MOST_STEPS", 5)
         with sqlite3.connect(tmp_path / "a.mbtiles") as database:
             database.execute(
                 "CREATE VIEW tiles AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "

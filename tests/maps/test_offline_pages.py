@@ -10,7 +10,7 @@ from folium.raster_layers import ImageOverlay
 
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.maps import base_map, city_map, offline_frame, save_offline
-from zjk_gis.maps.offline import whole_page
+from zjk_gis.maps.offline.saving import whole_page
 
 HERE = (40.82, 114.88)
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")

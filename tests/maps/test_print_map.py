@@ -14,9 +14,10 @@ import shapely
 from shapely import LineString, Point, box
 
 import zjk_gis
+from zjk_gis.drawing import typefaces as fonts
 from zjk_gis.errors import EmptyLayerError, FileError, InputError
 from zjk_gis.maps import city_map, print_map
-from zjk_gis.maps.printing import fonts, printed
+from zjk_gis.maps.printing import printed
 
 X, Y = 573000, 4520000
 SAMPLE = Path(__file__).parents[2] / "sample_data"

@@ -23,7 +23,7 @@ from zjk_gis.maps import (
     save_offline,
     zones_map,
 )
-from zjk_gis.maps.basemaps import MiniMap
+from zjk_gis.maps.offline.basemaps import MiniMap
 
 X, Y = 573000, 4520000
 CRSES = (4547, 4526, 4490, 4326, 3857, 32650)

@@ -14,7 +14,7 @@ import shapely
 
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers import spec_of
-from zjk_gis.layers.validate import validate
+from zjk_gis.layers.checks.validate import validate
 from zjk_gis.standards import rules_table
 from zjk_gis.synth import check_against_truth, make_city, read_truth, write_city
 

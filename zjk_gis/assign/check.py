@@ -13,13 +13,13 @@ from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.codes_match import matched_codes
-from zjk_gis.layers.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.codes import matched_codes
+from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready, require_amounts, require_shares
-from zjk_gis.layers.periods import NEVER, day_of, days_of
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.times import BEIJING
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:

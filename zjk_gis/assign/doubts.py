@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, spoken_datums
+from zjk_gis.coordinates.datums import shift
+from zjk_gis.coordinates.inference import probable_crs
+from zjk_gis.coordinates.shifted import DATUMS
 from zjk_gis.crs import CGCS2000, datum_of
 from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError
 from zjk_gis.index.zones import ZoneIndex
-from zjk_gis.layers.coordinates import in_china, is_zero
-from zjk_gis.layers.datum_evidence import SHIFT_TITLES, spoken_datums
-from zjk_gis.layers.datums import shift
-from zjk_gis.layers.inference import probable_crs
-from zjk_gis.layers.shifted import DATUMS
+from zjk_gis.layers.columns.coordinates import in_china, is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def refuse_misplaced(
     4. or the road sections are nearest if converted: within 60 m (median), a third as far as given and
        as in the third datum, for 60 % of at least 20 places that are 100 m apart;
     5. or, of the rows that tell by the road or the code recorded with them (see
-       `zjk_gis.layers.datum_evidence`), over half speak for it, and at least 20.
+       `zjk_gis.coordinates.datum_evidence`), over half speak for it, and at least 20.
 
     A layer that covers a part of a city explains positions beyond it as little as a wrong system does: where
     most lie far beyond it, `even_if_off` of the caller goes on. Fewer are never refused for that.

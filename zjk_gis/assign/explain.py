@@ -14,13 +14,13 @@ from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.index.policy import Policy, nearness, rank_of
+from zjk_gis.layers.columns.periods import NEVER, day_of, days_of, validity_days
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.values import code_text, text_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import ready
-from zjk_gis.layers.periods import NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import LINEAR
-from zjk_gis.layers.times import BEIJING
-from zjk_gis.layers.values import code_text, text_of
 from zjk_gis.layers.versions import of_level
 
 if TYPE_CHECKING:

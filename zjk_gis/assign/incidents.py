@@ -11,13 +11,13 @@ from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
+from zjk_gis.layers.columns.periods import NEVER
+from zjk_gis.layers.columns.times import BEIJING, read_times
+from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.fields import ROAD_NAME
-from zjk_gis.layers.periods import NEVER
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
-from zjk_gis.layers.times import BEIJING, read_times
-from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,7 +83,7 @@ def assign_incidents(
         Which level of a hierarchy answers: a number or a word of the column ``level`` (二级, 街道级), or
         ``"any"`` if that column does not steer. By default the finest (the greatest number), if its zones lie
         in those of the coarser levels; otherwise it has to be said (see
-        `zjk_gis.layers.levels.choose_level`).
+        `zjk_gis.layers.columns.levels.choose_level`).
     time : str, default "occurred_at"
         The column with the time of each incident. Zones with a validity period (``valid_from``,
         ``valid_to``, both days included) answer only for what happened in it.

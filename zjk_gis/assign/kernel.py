@@ -17,7 +17,7 @@ import numpy as np
 from zjk_gis.engine import INSIDE as STRICTLY_INSIDE
 from zjk_gis.engine import Pairs, disc_shares
 from zjk_gis.index.policy import first_by_rank, nearness
-from zjk_gis.layers.periods import ALWAYS, NEVER
+from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,13 +25,13 @@ from zjk_gis.index.policy import Policy, policy_of, rank_of
 from zjk_gis.index.sections import sides_answered
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
-from zjk_gis.layers.coordinates import is_zero
-from zjk_gis.layers.levels import ANY_LEVEL, choose_level
+from zjk_gis.layers.columns.coordinates import is_zero
+from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
+from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.layers.columns.times import BEIJING, check_tz
+from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.metric import ready, require_amounts, require_shares
-from zjk_gis.layers.periods import day_of, validity_days
 from zjk_gis.layers.spec import LINEAR
-from zjk_gis.layers.times import BEIJING, check_tz
-from zjk_gis.layers.values import as_text, code_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -254,7 +254,7 @@ class AssignmentPlan:
         x, y : ndarray of float64
             n coordinates; those that are not finite, or at 0, 0, have nobody.
         day : ndarray of int64
-            The day of each, see `zjk_gis.layers.periods`; not looked at where all are judged by one day.
+            The day of each, see `zjk_gis.layers.columns.periods`; not looked at where one day judges all.
         crs : CRS
             That of the coordinates.
         is_missing : ndarray of bool, optional

@@ -11,9 +11,9 @@ from zjk_gis.assign.incidents import answer_columns, check_points, days_judged
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.policy import Policy
+from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
-from zjk_gis.layers.times import BEIJING
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.errors import name_rows
+from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.index.policy import Policy
+    from zjk_gis.layers.columns.levels import LevelChosen
     from zjk_gis.layers.labels import Language
-    from zjk_gis.layers.levels import LevelChosen
 
 __all__ = ["level_told", "steered_by", "steering_words"]
 
@@ -55,7 +55,7 @@ def steered_by(
     --------
     >>> import geopandas as gpd
     >>> from zjk_gis.index.policy import Policy
-    >>> from zjk_gis.layers.levels import choose_level
+    >>> from zjk_gis.layers.columns.levels import choose_level
     >>> zones = gpd.GeoDataFrame(
     ...     {"level": ["三级"], "priority": [None], "state": ["完好"]}, geometry=gpd.points_from_xy([0], [0])
     ... )
@@ -87,7 +87,7 @@ def level_told(chosen: LevelChosen, layer: gpd.GeoDataFrame) -> dict[str, Any]:
     --------
     >>> import geopandas as gpd
     >>> from shapely import box
-    >>> from zjk_gis.layers.levels import choose_level
+    >>> from zjk_gis.layers.columns.levels import choose_level
     >>> ground = [box(0, 0, 100, 100), box(0, 0, 50, 50)]
     >>> zones = gpd.GeoDataFrame({"level": [1, 2]}, geometry=ground, crs=4547)
     >>> level_told(choose_level(zones, None, "zones"), zones)

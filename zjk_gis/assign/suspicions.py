@@ -13,10 +13,10 @@ import shapely
 
 from zjk_gis.assign.incidents import assign_incidents
 from zjk_gis.assign.shift_search import best_shift, spread_sample
+from zjk_gis.coordinates.datums import shift
 from zjk_gis.crs import CGCS2000, convert_crs
-from zjk_gis.layers.codes_match import matched_codes
-from zjk_gis.layers.datums import shift
-from zjk_gis.layers.periods import ALWAYS, NEVER, validity_days
+from zjk_gis.layers.columns.codes import matched_codes
+from zjk_gis.layers.columns.periods import ALWAYS, NEVER, validity_days
 from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.layers.times import BEIJING
+from zjk_gis.layers.columns.times import BEIJING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

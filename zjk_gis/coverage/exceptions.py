@@ -13,11 +13,11 @@ import shapely
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
+from zjk_gis.layers.columns.periods import ALWAYS, day_of, validity_days
+from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place, only
-from zjk_gis.layers.values import code_text, coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError, name_rows
-from zjk_gis.layers.codes_match import matched_codes
+from zjk_gis.layers.columns.codes import matched_codes
+from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.metric import ready
-from zjk_gis.layers.values import as_text
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.standards import rules_table
 

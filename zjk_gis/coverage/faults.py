@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from zjk_gis.coverage.contents import contents_of
 from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
 from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
+from zjk_gis.overlay.contents import contents_of
 from zjk_gis.progress import track
 from zjk_gis.threads import all_of
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from zjk_gis.coverage.faces import Divided
     from zjk_gis.coverage.gaps import Ground
+    from zjk_gis.overlay.faces import Divided
 
 __all__ = ["CoverageFaults", "coverage_faults"]
 

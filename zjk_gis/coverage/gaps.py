@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.contact import CONTACT_M, TOUCH_M, common_borders, edges_of
-from zjk_gis.coverage.contents import contents_of
-from zjk_gis.coverage.faces import divide
-from zjk_gis.engine.inscribed import greatest_widths
-from zjk_gis.layers.ground import cover_of, largest_first, numbered, sides_of, solid_pieces
+from zjk_gis.engine.widths.inscribed import greatest_widths
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.overlay.borders import CONTACT_M, TOUCH_M, common_borders, edges_of
+from zjk_gis.overlay.contents import contents_of
+from zjk_gis.overlay.faces import divide
+from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from zjk_gis.coverage.faces import Divided, Zones
+    from zjk_gis.overlay.faces import Divided, Zones
 
 __all__ = ["GapRules", "Ground", "coverage_gaps", "gaps_of", "ground_and_zones"]
 

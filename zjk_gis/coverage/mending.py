@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.welding import SAME_M, weld, with_vertices
+from zjk_gis.overlay.snapping import SAME_M, weld, with_vertices
 
 if TYPE_CHECKING:
     from collections.abc import Callable

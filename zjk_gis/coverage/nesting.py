@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.layers.ground import cover_of, solid_pieces, solid_pieces_of
+from zjk_gis.overlay.polygons import cover_of, solid_pieces, solid_pieces_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

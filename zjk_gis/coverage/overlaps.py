@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.contents import contents_of
-from zjk_gis.coverage.faces import Zones, divide
 from zjk_gis.coverage.sets import sets_of
-from zjk_gis.engine.inscribed import greatest_widths
+from zjk_gis.engine.widths.inscribed import greatest_widths
 from zjk_gis.errors import InputError
-from zjk_gis.layers.ground import cover_of, largest_first, numbered, sides_of, solid_pieces_of
+from zjk_gis.layers.columns.periods import validity_days
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.periods import validity_days
+from zjk_gis.overlay.contents import contents_of
+from zjk_gis.overlay.faces import Zones, divide
+from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces_of
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from numpy.typing import NDArray
 
-    from zjk_gis.coverage.faces import Divided
+    from zjk_gis.overlay.faces import Divided
 
 __all__ = ["OverlapRules", "overlapping_zones", "overlaps_of"]
 

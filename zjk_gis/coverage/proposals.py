@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.edges import stray_vertices
 from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
-from zjk_gis.coverage.welding import SAME_M, edges_in_common, weld
+from zjk_gis.coverage.mismatches import stray_vertices
+from zjk_gis.overlay.snapping import SAME_M, edges_in_common, weld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.faces import ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.proposals import (
@@ -25,10 +24,11 @@ from zjk_gis.coverage.proposals import (
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.index.policy import Policy, precedence, rank_of
-from zjk_gis.layers.ground import numbered
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import zones_at
+from zjk_gis.overlay.faces import ready_zones
+from zjk_gis.overlay.polygons import numbered
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,17 +9,17 @@ import numpy as np
 import shapely
 from geopandas.array import from_shapely
 
-from zjk_gis.coverage.faces import faces_of, ready_zones
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.mending import Fixes, matched, mended
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.repair import judged_zones
-from zjk_gis.coverage.welding import SAME_M
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import has_place
-from zjk_gis.layers.values import code_text
+from zjk_gis.overlay.faces import faces_of, ready_zones
+from zjk_gis.overlay.snapping import SAME_M
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.layers.ground import faces_between, united_faces
+from zjk_gis.overlay.polygons import faces_between, united_faces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

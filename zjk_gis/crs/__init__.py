@@ -8,6 +8,7 @@ error.
 
 from __future__ import annotations
 
+from zjk_gis.crs import datum
 from zjk_gis.crs.conversion import convert_crs, require_same_datum
 from zjk_gis.crs.fits import ControlFit, fit_helmert7, fit_similarity
 from zjk_gis.crs.measuring import as_metric, crs_for, is_metric, is_stretched, require_crs, require_layer
@@ -25,6 +26,7 @@ __all__ = [
     "as_metric",
     "convert_crs",
     "crs_for",
+    "datum",
     "datum_of",
     "fit_helmert7",
     "fit_similarity",

@@ -42,10 +42,19 @@ machine may keep no compiled code, each process spends half a minute compiling b
 question.
 """
 
-from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.lines import LineIndex
 from zjk_gis.engine.pairs import Pairs
-from zjk_gis.engine.polygons import BORDER, FOUND, INSIDE, NONE, Contacts, Located, PolygonIndex, Positions
+from zjk_gis.engine.polygons.discs import disc_shares
+from zjk_gis.engine.polygons.index import (
+    BORDER,
+    FOUND,
+    INSIDE,
+    NONE,
+    Contacts,
+    Located,
+    PolygonIndex,
+    Positions,
+)
 
 __all__ = [
     "BORDER",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LineIndex", "NearLines"]
 
-# Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons`.
+# Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons.index`.
 _SMALL = 20_000
 _UNKNOWN = 2  # see `zjk_gis.engine.predicates`
 _LEAST = 1e-150  # distances below it are 0: their squares are

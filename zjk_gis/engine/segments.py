@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.arrays import as_coordinates, as_floats, offsets_of
-from zjk_gis.engine.cells import rasterise
 from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.polygons.cells import rasterise
 from zjk_gis.engine.predicates import greater, lesser, orient
 from zjk_gis.threads import in_chunks
 

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.engine.cells import BLOCK, EDGE_WORDS, MANY, RECORD
 from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.polygons.cells import BLOCK, EDGE_WORDS, MANY, RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.engine.arrays import Bools, Bytes, Floats, Real, Whole, Words
-    from zjk_gis.engine.grid import CompiledGrid
+    from zjk_gis.engine.polygons.grid import CompiledGrid
 
 __all__ = ["fault_of_grid", "fault_of_rings"]
 

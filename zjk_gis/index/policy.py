@@ -21,8 +21,8 @@ from zjk_gis.crs import is_stretched
 from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
+from zjk_gis.layers.columns.values import as_text, code_text, in_order, name_values, rows_by_value
 from zjk_gis.layers.spec import folded
-from zjk_gis.layers.values import as_text, code_text, in_order, name_values, rows_by_value
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,9 +13,9 @@ from zjk_gis.errors import InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.policy import Policy, rank_of
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
+from zjk_gis.layers.columns.periods import validity_days
+from zjk_gis.layers.columns.values import code_text, name_values, rows_by_value, understood
 from zjk_gis.layers.metric import ready, require_reach
-from zjk_gis.layers.periods import validity_days
-from zjk_gis.layers.values import code_text, name_values, rows_by_value, understood
 
 if TYPE_CHECKING:
     import geopandas as gpd

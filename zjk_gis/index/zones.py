@@ -11,17 +11,17 @@ import shapely
 
 from zjk_gis.crs import is_stretched, require_crs, require_same_datum
 from zjk_gis.engine.arrays import as_floats
-from zjk_gis.engine.discs import disc_shares
-from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex, Positions
+from zjk_gis.engine.polygons.discs import disc_shares
+from zjk_gis.engine.polygons.index import BORDER, FOUND, PolygonIndex, Positions
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
+from zjk_gis.layers.columns.periods import validity_days
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
-from zjk_gis.layers.periods import validity_days
 from zjk_gis.layers.shapes import has_place
-from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -397,7 +397,7 @@ class ZoneIndex:
         from pyproj import CRS
         from pyproj.exceptions import CRSError as UnknownCRSError
 
-        from zjk_gis.engine.grid import CompiledGrid
+        from zjk_gis.engine.polygons.grid import CompiledGrid
         from zjk_gis.engine.soundness import fault_of_grid, fault_of_rings
 
         coords, starts = arrays["coords"], arrays["ring_starts"]

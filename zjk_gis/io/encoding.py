@@ -1,4 +1,4 @@
-"""An encoding and how it was found: by `zjk_gis.io.batch_stream` of text, by `zjk_gis.io.dbf` of a table."""
+"""An encoding and how it was found: `zjk_gis.io.tables.stream` for text, `zjk_gis.io.vector.dbf` for .dbf."""
 
 from __future__ import annotations
 

@@ -12,14 +12,12 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis._optional import need
+from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
-from zjk_gis.io.drawings import read_drawing
-from zjk_gis.io.geodatabase import geodatabase_layers
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.kml import read_kml
 from zjk_gis.io.paths import (
     blamed_on,
     check_content,
@@ -28,19 +26,21 @@ from zjk_gis.io.paths import (
     is_geodatabase,
     is_readable,
 )
-from zjk_gis.io.placing import parse_crs, place_table, titles_in
 from zjk_gis.io.settled_crs import settle_crs
-from zjk_gis.io.tables import read_text_table
-from zjk_gis.io.vectors import distinct_schema, layer_of, open_vector
-from zjk_gis.io.workbooks import read_workbook, sheet_names
+from zjk_gis.io.tables.geometry import parse_crs, place_table, titles_in
+from zjk_gis.io.tables.text import read_text_table
+from zjk_gis.io.tables.workbooks import read_workbook, sheet_names
+from zjk_gis.io.vector.dxf import read_drawing
+from zjk_gis.io.vector.gdal import distinct_schema, layer_of, open_vector
+from zjk_gis.io.vector.geodatabase import geodatabase_layers
+from zjk_gis.io.vector.kml import read_kml
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.coordinates import is_zero
-from zjk_gis.layers.datum_words import parse_datum
-from zjk_gis.layers.datums import in_declared_datum, stated_datum
+from zjk_gis.layers.columns.coordinates import is_zero
+from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.columns.times import BEIJING, YEAR_FIRST, TimeOrder
+from zjk_gis.layers.columns.values import convert_types
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
-from zjk_gis.layers.times import BEIJING, YEAR_FIRST, TimeOrder
-from zjk_gis.layers.values import convert_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from zjk_gis.io.paths import Format
-    from zjk_gis.layers.datum_words import WebDatum
+    from zjk_gis.layers.columns.datum_words import WebDatum
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
@@ -150,11 +150,11 @@ def read_layer(
     -----
     Longitudes and latitudes of a table are taken for CGCS2000 (EPSG:4490) only where every usable pair is in
     Which system the bare numbers of a table are in is decided by most of its first rows; those that do not
-    fit are set aside (see `zjk_gis.layers.bare_numbers`). Whether degrees are GCJ-02, if nobody says so, is
-    for `check_positions` to say. The names of a table may stand below titles, in up to three rows under
+    fit are set aside (see `zjk_gis.coordinates.bare_numbers`). Whether degrees are GCJ-02, if nobody says
+    so, `check_positions` says. The names of a table may stand below titles, in up to three rows under
     merged headings; a row of values first means that there are none. The sheets of a workbook that are hidden
-    are read only where they are named. Text is decoded by what its lines are (`zjk_gis.io.batch_stream`); the
-    text of a shapefile decides its encoding, whatever its .cpg says.
+    are read only where they are named. Text is decoded by what its lines are (see
+    `zjk_gis.io.tables.stream`); the text of a shapefile decides its encoding, whatever its .cpg says.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
 from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
-from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
 

@@ -10,7 +10,7 @@ import pandas as pd
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.io.writing import write_layer, write_table, write_workbook_of
-from zjk_gis.layers.problems import ValidationReport
+from zjk_gis.layers.checks.problems import ValidationReport
 
 if TYPE_CHECKING:
     import os

@@ -10,12 +10,12 @@ import shapely
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
+from zjk_gis.coordinates.inference import probable_crs
 from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.errors import CRSError
-from zjk_gis.io.shapefile import sidecar
-from zjk_gis.layers.coordinates import in_china
-from zjk_gis.layers.inference import probable_crs
+from zjk_gis.io.vector.shapefile import sidecar
+from zjk_gis.layers.columns.coordinates import in_china
 
 if TYPE_CHECKING:
     from pathlib import Path

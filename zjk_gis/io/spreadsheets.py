@@ -11,7 +11,7 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError
-from zjk_gis.layers.values import text_of
+from zjk_gis.layers.columns.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

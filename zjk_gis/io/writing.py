@@ -19,13 +19,15 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs, without_measures
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
-from zjk_gis.io.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
 from zjk_gis.io.geopackage import names_apart, versioned_layers
-from zjk_gis.io.kml import write_kml
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
-from zjk_gis.io.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
-from zjk_gis.layers.coordinates import Pair, read_positions
+from zjk_gis.io.vector.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
+from zjk_gis.io.vector.kml import write_kml
+from zjk_gis.io.vector.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
+from zjk_gis.layers.columns.coordinates import Pair, read_positions
+from zjk_gis.layers.columns.times import read_times
+from zjk_gis.layers.columns.values import as_text, text_of
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import (
     cleaned,
@@ -36,8 +38,6 @@ from zjk_gis.layers.shapes import (
     only,
     point_coordinates,
 )
-from zjk_gis.layers.times import read_times
-from zjk_gis.layers.values import as_text, text_of
 
 if TYPE_CHECKING:
     import os
@@ -78,8 +78,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         Ending in one of
 
         - ``.gpkg``: the layer is added to the file, or takes the place of the one of its name
-        - ``.shp``: UTF-8 with a .cpg; names of more than 10 bytes are shortened (``DBF_NAMES`` in
-          `zjk_gis.io.shapefile`; `read_layer` turns them back), text of more than 254 bytes is cut, dates
+        - ``.shp``: UTF-8 with a .cpg; names of more than 10 bytes are shortened (``DBF_NAMES``;
+          `read_layer` turns them back), text of more than 254 bytes is cut, dates
           are text
         - ``.geojson``: converted to WGS 84, as the format demands
         - ``.gdb``: a folder; as in a GeoPackage layers are added. Lines and areas become multiple ones,

@@ -9,7 +9,7 @@ import numpy as np
 
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import InputError
-from zjk_gis.layers.codes_match import with_text_codes
+from zjk_gis.layers.columns.codes import with_text_codes
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 
 from zjk_gis.errors import InputError
-from zjk_gis.layers.values import plain
+from zjk_gis.layers.columns.values import plain
 
 if TYPE_CHECKING:
     import pandas as pd

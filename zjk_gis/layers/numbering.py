@@ -8,10 +8,10 @@ import numpy as np
 import shapely
 
 from zjk_gis.errors import InputError, name_rows
+from zjk_gis.layers.columns.values import code_text, converted
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.spec import Field
-from zjk_gis.layers.values import code_text, converted
 from zjk_gis.standards import next_codes
 from zjk_gis.standards.schemes import scheme_of
 

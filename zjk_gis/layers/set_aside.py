@@ -13,8 +13,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.layers.columns.values import as_text, coded, name_values, rows_by_value, text_of
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
-from zjk_gis.layers.values import as_text, coded, name_values, rows_by_value, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,7 @@ class SetAside:
         Returns
         -------
         Series of str
-            As `zjk_gis.layers.values.understood` returns it.
+            As `zjk_gis.layers.columns.values.understood` returns it.
 
         Raises
         ------

@@ -14,8 +14,8 @@ import shapely
 from zjk_gis.crs import require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.levels import ANY_LEVEL, choose_level
-from zjk_gis.layers.periods import day_of, validity_days
+from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
+from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 
@@ -128,7 +128,7 @@ def of_level(
     InputError
         If there is no such level (the message lists those there are), values are not levels, or none was
         asked for and the levels are no hierarchy, so that the finest cannot answer for the others (see
-        `zjk_gis.layers.levels.choose_level`).
+        `zjk_gis.layers.columns.levels.choose_level`).
     """
     chosen = choose_level(zones, level, name)
     return (zones if chosen.kept.all() else zones[chosen.kept]), chosen.number

@@ -6,17 +6,17 @@ sheet) draws it, `packing` makes it small. `offline` makes one file of it with t
 `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
 
-from zjk_gis.maps.basemaps import add_base_map, base_map
-from zjk_gis.maps.changes import changes_map
-from zjk_gis.maps.city import city_map
-from zjk_gis.maps.explanation import explanation_map
-from zjk_gis.maps.facilities import parking_map, pipes_map
-from zjk_gis.maps.heritage import heritage_map
-from zjk_gis.maps.indicators import choropleth
-from zjk_gis.maps.matters import assignment_map, density_map
-from zjk_gis.maps.offline import offline_frame, save_offline
+from zjk_gis.maps.offline.basemaps import add_base_map, base_map
+from zjk_gis.maps.offline.saving import offline_frame, save_offline
 from zjk_gis.maps.printing import print_map
-from zjk_gis.maps.responsibility import gaps_map, zones_map
+from zjk_gis.maps.ready.changes import changes_map
+from zjk_gis.maps.ready.city import city_map
+from zjk_gis.maps.ready.explanation import explanation_map
+from zjk_gis.maps.ready.facilities import parking_map, pipes_map
+from zjk_gis.maps.ready.heritage import heritage_map
+from zjk_gis.maps.ready.indicators import choropleth
+from zjk_gis.maps.ready.matters import assignment_map, density_map
+from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
     "add_base_map",

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.columns.times import BEIJING, time_order
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.periods import day_of
-from zjk_gis.layers.times import BEIJING, time_order
-from zjk_gis.layers.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -66,7 +66,7 @@ class _Map(folium.Map):
     def _repr_html_(self, **kwargs: Any) -> str:
         """Show the page in a notebook, without a network if the scripts are at hand."""
         from zjk_gis.errors import MissingExtraError
-        from zjk_gis.maps.offline import offline_frame
+        from zjk_gis.maps.offline.saving import offline_frame
 
         try:
             return str(offline_frame(self)._repr_html_())

@@ -12,13 +12,14 @@ from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
+from zjk_gis.layers.columns.nobody import CHIEF, someone_named
+from zjk_gis.layers.columns.values import converted, in_order
 from zjk_gis.layers.labels import check_language, label
-from zjk_gis.layers.nobody import CHIEF, someone_named
 from zjk_gis.layers.shapes import has_place, inner_points
-from zjk_gis.layers.values import converted, in_order
 from zjk_gis.layers.versions import zones_at
-from zjk_gis.maps import cards, style
+from zjk_gis.maps import style
 from zjk_gis.maps.page import Page
+from zjk_gis.maps.ready import cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,17 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from zjk_gis.assets import (
-    manholes_outside_zones,
-    orphan_manholes,
-    parking_gaps,
-    pipelines_in_core,
-    sewage_into_rain,
-)
+from zjk_gis.access import parking_gaps
 from zjk_gis.assign import assign_incidents
-from zjk_gis.coverage import overlapping_zones, sections_without_chief
+from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
+from zjk_gis.pipes import manholes_outside_zones, orphan_manholes, sewage_into_rain
+from zjk_gis.protection import pipelines_in_core
+from zjk_gis.responsibility.sections import sections_without_chief
 
 if TYPE_CHECKING:
     import datetime as dt

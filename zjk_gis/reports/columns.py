@@ -12,10 +12,10 @@ import pandas as pd
 
 from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.values import converted, text_of
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
-from zjk_gis.layers.times import BEIJING
-from zjk_gis.layers.values import converted, text_of
 from zjk_gis.reports.telling import display_width, plain
 
 if TYPE_CHECKING:

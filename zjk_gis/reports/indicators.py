@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.coordinates import UNUSABLE_REASONS
-from zjk_gis.layers.nobody import somebody
+from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.nobody import somebody
 
 if TYPE_CHECKING:
     import geopandas as gpd

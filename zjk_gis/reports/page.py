@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import check_language, label
-from zjk_gis.maps.offline import PAGES, whole_page
+from zjk_gis.maps.offline.saving import PAGES, whole_page
 from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.headlines import headlines

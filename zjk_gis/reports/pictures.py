@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.coverage.chiefs import gini
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.columns.values import converted
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.values import converted
 from zjk_gis.reports.charts import Chart, Series, lorenz
 from zjk_gis.reports.columns import columns_of, title_of
 from zjk_gis.reports.indicators import found_counts
 from zjk_gis.reports.telling import amount, plain, share_of
+from zjk_gis.responsibility.chiefs import gini
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from zjk_gis.datum import wgs84_to_gcj02
+from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.standards import rules_table
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY, LAST_DAY, REDRAWN

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.maps.printing.canvas import MM_PER_PIXEL, mark_path, path_of, rings_of
-from zjk_gis.maps.printing.fonts import clean_text
+from zjk_gis.drawing.canvas import MM_PER_PIXEL, mark_path, path_of, rings_of
+from zjk_gis.drawing.typefaces import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from zjk_gis.drawing.canvas import Canvas
+    from zjk_gis.drawing.typefaces import Typeface
     from zjk_gis.maps.drawn import DrawnLayer
-    from zjk_gis.maps.printing.canvas import Canvas
-    from zjk_gis.maps.printing.fonts import Typeface
     from zjk_gis.maps.printing.sheet import Box
 
 __all__ = ["DOT", "View", "draw_layers", "draw_names", "swatch"]

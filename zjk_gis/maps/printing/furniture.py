@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.maps.printing.canvas import path_of, rings_of
+from zjk_gis.drawing.canvas import path_of, rings_of
 from zjk_gis.maps.printing.content import DOT, swatch
 from zjk_gis.maps.printing.sheet import Box
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zjk_gis.drawing.canvas import Canvas
+    from zjk_gis.drawing.typefaces import Typeface
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.drawn import DrawnLayer
-    from zjk_gis.maps.printing.canvas import Canvas
     from zjk_gis.maps.printing.content import View
-    from zjk_gis.maps.printing.fonts import Typeface
     from zjk_gis.maps.printing.sheet import Sheet
 
 __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "legend_of"]

@@ -11,11 +11,11 @@ import shapely
 
 from zjk_gis._optional import need
 from zjk_gis.crs import convert_crs, metric_crs
+from zjk_gis.drawing.canvas import Canvas
+from zjk_gis.drawing.typefaces import clean_text, find_typeface
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.io.paths import target_file, workshop
-from zjk_gis.maps.printing.canvas import Canvas
 from zjk_gis.maps.printing.content import View, draw_layers, draw_names
-from zjk_gis.maps.printing.fonts import clean_text, find_typeface
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
 from zjk_gis.maps.printing.sheet import lay_out, scale_for
 

@@ -1,0 +1,167 @@
+"""Parquet, GeoPackages and shapefiles: how their rows are read in batches, from any row on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyproj import CRS
+
+from zjk_gis._optional import need
+from zjk_gis.batch.arrow import ArrowSource
+from zjk_gis.errors import GeometryError, InputError
+from zjk_gis.io.geopackage import geopackage_layers
+from zjk_gis.io.paths import blamed_on, check_content, format_of
+from zjk_gis.io.vector.gdal import distinct_schema, layer_of, open_vector
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
+from zjk_gis.layers.columns.times import BEIJING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from zjk_gis.io.vector.gdal import Vector
+
+__all__ = ["open_layer", "open_parquet"]
+
+
+def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
+    """Open Parquet or GeoParquet files of the same columns.
+
+    Raises
+    ------
+    FileError
+        If one is damaged.
+    InputError
+        If their columns differ.
+    GeometryError
+        If the geometry is declared to be something else than points.
+    """
+    reader = _ParquetReader(files, options["batch_rows"])
+    described = (reader.schema.metadata or {}).get(b"geo")
+    if described is None:
+        return _told(ArrowSource(files, reader, geometry=None, own=None, **options), reader.remarks)
+    with blamed_on(files[0]):
+        about = json.loads(described)
+        geometry = str(about["primary_column"])
+        column = about["columns"][geometry]
+        own = CRS.from_user_input(column["crs"]) if column.get("crs") else None
+        if "crs" not in column:  # the format's default
+            own = CRS.from_user_input("OGC:CRS84")
+    _check_kinds(files[0], column.get("geometry_types", []))
+    return _told(ArrowSource(files, reader, geometry=geometry, own=own, **options), reader.remarks)
+
+
+def open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
+    """Open a GeoPackage, whose layer is the only one or the incidents, or a shapefile.
+
+    Raises
+    ------
+    FileError
+        If it is damaged or has no layer.
+    InputError
+        If it has several and none is named as incidents are.
+    GeometryError
+        If the geometry is something else than points.
+    """
+    form = format_of(file)
+    check_content(file, form)
+    names = geopackage_layers(file) if form.title == "GPKG" else [file.stem]
+    layer = layer_of(names, spec_of("incidents"))
+    if layer is None:
+        listed = ", ".join(names) or "none"
+        message = f"{file}: which of its layers holds the incidents? They are {listed}; name one 'incidents'"
+        raise InputError(message)
+    report: dict[str, Any] = {"remarks": []}
+    vector = open_vector(file, form.title, layer, None, report)
+    vector.tz = tz
+    report["remarks"] += vector.zones_said(SAMPLE_ROWS)
+    _check_kinds(file, [] if vector.kind is None else [vector.kind])
+    reader = _LayerReader(vector, options["batch_rows"])
+    geometry = None if vector.kind is None else reader.schema.names[-1]
+    source = ArrowSource([file], reader, geometry=geometry, own=vector.crs, **options)
+    source.encoding = report["encoding"]
+    return _told(source, report["remarks"])
+
+
+def _told(source: ArrowSource, remarks: Sequence[str]) -> ArrowSource:
+    """Put what was found when a file was opened before what was found in it."""
+    source.remarks[:0] = remarks
+    return source
+
+
+class _ParquetReader:
+    def __init__(self, files: Sequence[Path], batch_rows: int) -> None:
+        parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
+        self._files, self._batch_rows = files, batch_rows
+        self.rows: list[int] = []
+        self.compression = "zstd"
+        for file in files:
+            check_content(file, format_of(file))
+            with blamed_on(file), parquet.ParquetFile(file) as content:
+                schema = content.schema_arrow
+                self.rows.append(content.metadata.num_rows)
+                if content.metadata.num_row_groups and file == files[0]:
+                    first = content.metadata.row_group(0)
+                    codec = first.column(0).compression.lower() if first.num_columns else "none"
+                    self.compression = codec.replace("uncompressed", "none")
+            if file == files[0]:
+                self.schema = schema
+            elif not schema.equals(self.schema):
+                message = f"{file}: its columns or their types are not those of {files[0].name}"
+                raise InputError(message)
+        report: dict[str, Any] = {"remarks": []}
+        self.schema = distinct_schema(self.schema, files[0], report)
+        self.remarks = report["remarks"]
+
+    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
+        from pyarrow import parquet
+
+        # Without pre_buffer a row group is read page by page: a file may be one row group of any size.
+        with parquet.ParquetFile(self._files[part], pre_buffer=False, buffer_size=1 << 22) as content:
+            groups = [content.metadata.row_group(at).num_rows for at in range(content.num_row_groups)]
+            ends = np.cumsum(groups)
+            first = int(np.searchsorted(ends, at, side="right"))
+            over = at - int(ends[first - 1] if first else 0)
+            for batch in content.iter_batches(self._batch_rows, row_groups=range(first, len(groups))):
+                if over >= batch.num_rows:
+                    over -= batch.num_rows
+                    continue
+                yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
+                over = 0
+
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self._files[0], pre_buffer=False, buffer_size=1 << 22) as content:
+            found = next(content.iter_batches(rows), None)
+        return None if found is None else type(found).from_arrays(found.columns, schema=self.schema)
+
+
+class _LayerReader:
+    compression = "zstd"
+
+    def __init__(self, vector: Vector, batch_rows: int) -> None:
+        self._vector, self._batch_rows = vector, batch_rows
+        self.rows = [vector.rows]
+        self.schema = vector.schema()
+
+    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
+        return self._vector.batches(at, self._batch_rows)
+
+    def sample(self, rows: int) -> pa.RecordBatch | None:
+        return next(self._vector.batches(0, rows), None)
+
+
+def _check_kinds(file: Path, kinds: Sequence[str]) -> None:
+    known = {kind.removesuffix(" Z").removesuffix(" M").removesuffix(" ZM") for kind in kinds}
+    if known and not known & {"Point", "Unknown", "GeometryCollection"}:
+        message = (
+            f"{file}: holds no points but {', '.join(sorted(known))}; use .representative_point() or "
+            ".explode() first"
+        )
+        raise GeometryError(message)

@@ -1,0 +1,401 @@
+"""The batch job: any number of incidents from file to file, batch by batch, no work done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import time as clock
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from zjk_gis import threads
+from zjk_gis._optional import has
+from zjk_gis._version import __version__
+from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.batch.ledger import open_ledger
+from zjk_gis.batch.outcome import JobSummary, judge, summary_of
+from zjk_gis.batch.sources import (
+    NotInBatchesError,
+    fingerprint_of,
+    first_points,
+    is_batch_source,
+    open_source,
+    parts_of,
+)
+from zjk_gis.batch.targets import is_batch_target, target_for
+from zjk_gis.batch.whole import assign_whole, check_rows
+from zjk_gis.errors import FileError, InputError, MissingColumnError
+from zjk_gis.index.policy import Policy
+from zjk_gis.io.paths import existing_file, target_file
+from zjk_gis.io.tables.text import BATCH_ROWS
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.labels import check_language
+from zjk_gis.layers.recorded import with_answers
+from zjk_gis.progress import track
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import os
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from zjk_gis.batch.ledger import Ledger
+    from zjk_gis.batch.sources import Batch, Place, Source
+    from zjk_gis.batch.targets import Target
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["JobSummary", "assign_batch"]
+
+_PART_BATCHES = 32  # about 4 million rows: seconds of work, and few fsyncs
+_AHEAD = 2
+_BOM = b"\xef\xbb\xbf"
+_LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
+
+
+def assign_batch(
+    source: str | os.PathLike[str],
+    zones: gpd.GeoDataFrame,
+    target: str | os.PathLike[str],
+    *,
+    grids: gpd.GeoDataFrame | None = None,
+    sections: gpd.GeoDataFrame | None = None,
+    lon: str | None = None,
+    lat: str | None = None,
+    crs: Any = None,
+    datum: str | None = None,
+    time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
+    code: str | None = None,
+    level: int | str | None = None,
+    at: str | dt.date | None = None,
+    border_within_m: float = 0.5,
+    nearest_within_m: float = 50.0,
+    accuracy_m: float | None = None,
+    undecided_below: float = 0.8,
+    policy: Policy | None = None,
+    roads: gpd.GeoDataFrame | None = None,
+    fix_positions: bool = False,
+    even_if_off: bool = False,
+    batch_rows: int = BATCH_ROWS,
+    resume: bool = True,
+    progress: bool | None = None,
+    lang: Language = "zh",
+) -> JobSummary:
+    r"""Find who answers for each incident of a file of any length, and write the rows with their answers.
+
+    Parameters
+    ----------
+    source : str or path
+        A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
+        columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
+        and shapefiles may be of any length; the others are held in memory.
+    zones, grids, sections : GeoDataFrame
+        As in `assign_incidents`.
+    target : str or path
+        A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
+        GeoPackage that is there already the layer is added, or replaces the one of its name.
+    lon, lat : str, optional
+        The columns of coordinates; by default the file's geometry, or the columns of the usual names.
+    crs : optional
+        The system of the coordinates, where the file does not say; by default what most of the first rows
+        are (see `read_layer`).
+    datum : str, optional
+        The datum of the positions, as for `read_layer`. Where it is GCJ-02 or BD-09 the answers are for the
+        ground, and a table says in ``lon`` and ``lat`` where that is.
+    time : str, default "occurred_at"
+        The column of times; also recognised by its Chinese names.
+    dayfirst, time_format, tz
+        How they are read and whose days count, as in `assign_incidents`; the first 10,000 rows decide for
+        all of a long file, and a row that is written otherwise is set aside.
+    code, level, at, border_within_m, nearest_within_m, undecided_below, policy
+        As in `assign_incidents`.
+    accuracy_m : float, optional
+        How accurate all positions are, as in `assign_incidents`.
+    roads : GeoDataFrame, optional
+        Roads with their names, by which it is told whether positions are GCJ-02 or BD-09 (see
+        `check_positions`); of long files the first 20,000 rows are looked at.
+    fix_positions : bool, default False
+        Fix swapped axes, GCJ-02 and BD-09 where that is certain (see `fix_positions`). All rows are held in
+        memory for it, as a reporting channel is judged as a whole.
+    even_if_off : bool, default False
+        Go on where most positions lie outside everything or in another datum, as in `assign_incidents`.
+    batch_rows : int, default 131072
+        About how many rows are worked on at once. In memory are at most five batches and two for every
+        processor: half a gigabyte with ten columns on two processors, however long the file is.
+    resume : bool, default True
+        Go on where an earlier run with the same source, layers and options was stopped.
+    progress : bool, optional
+        Whether to show how far it is; by default only where somebody watches.
+    lang : {"zh", "en"}, default "zh"
+        Of the reasons beside the rows that are set aside.
+
+    Returns
+    -------
+    JobSummary
+
+    Raises
+    ------
+    FileError
+        If a file cannot be read or written, the source changes meanwhile, or another run makes the same
+        target.
+    InputError
+        If the call cannot be carried out; nothing has been written then.
+
+    Notes
+    -----
+    Every row of the source is either in the target, in its order, or in ``<target>.rejects.csv`` with
+    ``row_number`` (1 is the first row under the names) and ``why``: no coordinates, coordinates that are no
+    numbers or no place on Earth, more cells than columns, or a time that is no date where the zones hold only
+    for a time. The columns added are those of `assign_incidents`; a column of the source that has one of
+    their names is kept as ``<name>_recorded``.
+
+    From text to .csv, rows go out byte by byte as they came, in UTF-8, with the delimiter and line ends of
+    the source: **the cells of the source are not guarded against formulas**, only what is added is.
+    Everywhere else text is text, and in a .csv it gets the apostrophe of `write_layer`. From text to Parquet
+    all columns are text, an empty cell is missing, and ``""`` is empty text. Parquet keeps its types,
+    compression and metadata, GeoParquet included.
+
+    Nothing half-written ever stands under the target's name. The work is in ``<target>.parts`` until all is
+    done; a job that was killed at any moment, or ran out of disk, goes on from there, and the result is the
+    same.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone_code": ["A"]}, geometry=[box(114.88, 40.82, 114.89, 40.83)], crs=4490
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source, target = pathlib.Path(folder, "in.csv"), pathlib.Path(folder, "out.csv")
+    ...     _ = source.write_text("code,lon,lat\n001,114.885,40.825\n002,,\n", "utf-8")
+    ...     summary = assign_batch(source, zones, target)
+    ...     print(target.read_text("utf-8-sig"))
+    code,lon,lat,zone_code,found,distance_m,candidates,ambiguous,reason
+    001,114.885,40.825,A,inside,0,1,False,one_zone
+    >>> summary.rows_in, summary.rows_out, summary.reject_reasons
+    (2, 1, {'missing': 1})
+    """
+    began = clock.perf_counter()
+    check_language(lang)
+    goal = target_file(target)
+    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
+    files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
+    _refuse_overwriting(Path(source), files, goal, rejects_path)
+    answering = {
+        "code": code,
+        "level": level,
+        "at": at,
+        "border_within_m": border_within_m,
+        "nearest_within_m": nearest_within_m,
+        "undecided_below": undecided_below,
+        "accuracy_m": accuracy_m,
+        "policy": policy or Policy(),
+        "tz": tz,
+    }
+    plan = AssignmentPlan.prepare(zones, grids=grids, sections=sections, **answering)  # type: ignore[arg-type]
+    reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
+    times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+    looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
+    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, tz=tz, **reading)
+    if rows is None:
+        tally, told = assign_whole(
+            source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks
+        )
+        told["about"] = plan.about()
+        return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
+    if plan.needs_day and not rows.has_time:
+        message = (
+            f"{files[0].name}: no column {time!r}, and the zones are valid only for certain periods; name "
+            "the column of times with time=, or judge all by one day with at="
+        )
+        raise MissingColumnError(message)
+    rows.lang = lang
+    if plan.needs_day:
+        rows.settle_times(**times)
+    doubts = check_rows(first_points(rows, _LOOKED_AT), roads, plan, fix=False, even_if_off=even_if_off)
+    problems, lacking = doubts.problems, doubts.lacking
+    del doubts  # whose rows would stay in memory while the others are worked on
+    fingerprint = {
+        "source": fingerprint_of(files),
+        **{
+            name: _digest(layer)
+            for name, layer in (("zones", zones), ("grids", grids), ("sections", sections))
+        },
+        "options": repr(
+            {**answering, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
+        ),
+        "version": __version__,
+    }
+    with open_ledger(goal, fingerprint, resume=resume) as ledger:
+        resumed_from = ledger.place.rows
+        nothing = np.empty(0)
+        sample: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
+        if _says_where(rows, goal):
+            sample = {"lon": nothing, "lat": nothing, **sample}
+        place_for = target_for(ledger, rows, sample, _renamed(rows.schema.names, sample))
+        tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
+        if fingerprint_of(files) != fingerprint["source"]:
+            message = f"{files[0]}: changed while it was read; run again when it is complete"
+            raise FileError(message)
+        ledger.publish(rejects_path, made=place_for.finish())
+        remarks = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
+    return summary_of(
+        tally,
+        goal,
+        rejects_path,
+        clock.perf_counter() - began,
+        resumed_from=resumed_from,
+        remarks=remarks,
+        encoding=rows.encoding,
+        positions=problems,
+        lacking=lacking,
+        about=plan.about(),
+    )
+
+
+def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Source | None:
+    """Open what can be read and written in batches; None where it must be held in memory as a whole."""
+    if not (is_batch_source(source) and is_batch_target(target) and has("pyarrow")):
+        return None
+    try:
+        opened = open_source(source, **options)
+    except NotInBatchesError:
+        return None
+    # A geometry that came from a file passes on as it is. Where it must be moved, or has heights that go
+    # into columns or a layer of a declared kind, all is written anew.
+    as_it_is = not (opened.is_moved or (opened.has_heights and target.suffix.lower() in (".csv", ".gpkg")))
+    return opened if as_it_is or opened.geometry is None else None
+
+
+def _says_where(rows: Source, target: Path) -> bool:
+    """Tell whether a table must say where its positions are, as they were moved to the ground."""
+    return rows.is_moved and rows.geometry is None and target.suffix.lower() != ".gpkg"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came out of a batch, ready to be written."""
+
+    after: Place
+    encoded: Any
+    rejects: bytes
+    tally: Counter[str]
+
+
+def _run(
+    source: Source,
+    plan: AssignmentPlan,
+    target: Target,
+    ledger: Ledger,
+    *,
+    part_rows: int,
+    show: bool | None,
+) -> Counter[str]:
+    """Read, work and write at the same time, part by part, from where the ledger stands."""
+    place = ledger.place
+    tally: Counter[str] = Counter(ledger.parts[-1].tally if ledger.parts else {})
+    outcomes = _outcomes(source, plan, target, place)
+    for outcome in track(outcomes, title="判定归属", total=source.batches_expected(place), show=show):
+        target.write(outcome.encoded)
+        if outcome.rejects:
+            if not ledger.rejects.tell():
+                ledger.rejects.write(_BOM + source.rejects_header())
+            ledger.rejects.write(outcome.rejects)
+        tally.update(outcome.tally)
+        place = outcome.after
+        if place.rows - ledger.place.rows >= part_rows:
+            target.end_part()
+            ledger.commit(place, tally)
+    if place != ledger.place:
+        target.end_part()
+        ledger.commit(place, tally)
+    if tally["rows"] != place.rows or tally["out"] + tally["rejects"] != place.rows:
+        message = f"{place.rows:,} rows came in, but {tally['out']:,} + {tally['rejects']:,} would go out"
+        raise InputError(message)
+    return tally
+
+
+def _outcomes(source: Source, plan: AssignmentPlan, target: Target, place: Place) -> Iterator[_Outcome]:
+    """Work on several batches at a time, and hand out what came of them in their order."""
+    workers = threads.count()
+    waiting: deque[Future[_Outcome]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for batch in _read_ahead(source.batches(place)):
+                waiting.append(pool.submit(_work, batch, source, plan, target))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Read the next batches while others are worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        waiting = deque(reader.submit(next, batches, None) for _ in range(_AHEAD))
+        try:
+            while (batch := waiting.popleft().result()) is not None:
+                waiting.append(reader.submit(next, batches, None))
+                yield batch
+        finally:
+            reader.shutdown(cancel_futures=True)
+
+
+def _work(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> _Outcome:
+    """Find who answers for the rows of a batch, and turn them into what will be written."""
+    batch = source.checked(batch)
+    judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
+    judged.tally.update(batch.told)
+    answers = judged.answers
+    if "lon" in target.added:
+        lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))
+        answers = {"lon": lon, "lat": lat, **answers}
+    encoded = target.encode(batch, judged.keep, judged.places, answers)
+    rejects = b"" if judged.keep.all() else source.rejects(batch, judged.places.why)
+    return _Outcome(batch.after, encoded, rejects, judged.tally)
+
+
+def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejects: Path) -> None:
+    """Refuse a target that is, or lies in, what is read."""
+    for file in files:
+        for made in (target, rejects):
+            if made.exists() and made.samefile(file):
+                message = f"{made}: would overwrite what it is made from; name another file"
+                raise FileError(message)
+    if source.is_dir() and source.samefile(target.parent):
+        message = f"{target}: lies in the folder that is read; name another place"
+        raise FileError(message)
+
+
+def _renamed(names: Sequence[str], added: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names under which the source's columns are kept that give way to those added."""
+    empty = gpd.GeoDataFrame(columns=list(names))
+    renamed: dict[str, str] = with_answers(empty, dict.fromkeys(added)).attrs["renamed"]
+    return renamed
+
+
+def _digest(layer: gpd.GeoDataFrame | None) -> str:
+    """Return what tells whether a layer is the same as before."""
+    if layer is None:
+        return ""
+    digest = hashlib.blake2b(str(layer.crs).encode(), digest_size=16)
+    for name in layer.columns:
+        digest.update(f"\0{name}\0".encode())
+        if name == layer.active_geometry_name:
+            shapes = shapely.to_wkb(layer.geometry.to_numpy())
+            digest.update(b"".join(shape or b"\0" for shape in shapes.tolist()))
+        else:
+            digest.update("\0".join(map(str, layer[name].tolist())).encode(errors="replace"))
+    return digest.hexdigest()

@@ -1,0 +1,505 @@
+"""What a long job has done so far, so that it can be killed at any moment and go on later.
+
+Beside the target stands a folder, ``<target>.parts``. Two files in it grow, one of rows and one of rejects;
+a manifest says how far they are whole. A part counts once its bytes are on the disk and the manifest that
+names it has taken the place of the one before. What lies beyond is cut off when the job goes on. The target
+itself appears at the end, by one renaming.
+
+What an earlier run left is believed if it is as that run left it: the manifest has a checksum, and so have
+the bytes of each part. Nothing is written through a link that somebody put where the job writes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import socket
+import stat
+import zlib
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from zjk_gis.batch.sources import Place
+from zjk_gis.errors import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
+
+_VERSION = 2
+_MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
+_OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS}
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_BLOCK = 1 << 23
+_HOLDER = "process "  # how what stands in a lock begins
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some finished rows.
+
+    Attributes
+    ----------
+    place : Place
+        Where the source goes on behind them.
+    rows_end, rejects_end : int
+        How long the two files are with them.
+    rows_crc, rejects_crc : int
+        Of the bytes that this part added.
+    tally : dict
+        What was counted in the whole job so far.
+    """
+
+    place: Place
+    rows_end: int
+    rejects_end: int
+    rows_crc: int
+    rejects_crc: int
+    tally: dict[str, Any]
+
+
+class GrowingFile:
+    """A file that only grows, and knows the checksum of what was added since the last part.
+
+    Parameters
+    ----------
+    path : Path
+    size : int
+        What lies beyond is cut off.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self._file = _opened(path)
+        self._file.truncate(size)
+        self._file.seek(size)
+        self._at = size
+        self.crc = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more."""
+        return self._file.closed
+
+    def write(self, content: Any) -> int:
+        """Add bytes; once it is closed they are dropped, as a writer given up still ends what it began.
+
+        Raises
+        ------
+        FileError
+            If the disk is full.
+        """
+        rest = memoryview(content).cast("B")
+        size = len(rest)
+        if self.closed:
+            return size
+        with _told(self.path):
+            while len(rest):
+                done = self._file.write(rest)
+                self.crc = zlib.crc32(rest[:done], self.crc)
+                rest = rest[done:]
+        self._at += size
+        return size
+
+    def tell(self) -> int:
+        """Return how long it is."""
+        return self._at
+
+    def flush(self) -> None:
+        """Do nothing: no byte is held back."""
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def read_back(self, at: int, size: int) -> bytes:
+        """Return bytes written earlier."""
+        self._file.seek(at)
+        content = self._file.read(size)
+        self._file.seek(self._at)
+        return content
+
+    def sync(self) -> None:
+        """Have all bytes on the disk, and begin a new part."""
+        with _told(self.path):
+            os.fsync(self._file.fileno())
+        self.crc = 0
+
+    def close(self) -> None:
+        """Take no more."""
+        self._file.close()
+
+
+class Ledger:
+    """The state of a job, on disk; see the module.
+
+    Attributes
+    ----------
+    target : Path
+    rows, rejects : GrowingFile
+    parts : list of Part
+    remarks : list of str
+        What a person should know of how the job began.
+    """
+
+    def __init__(self, target: Path, fingerprint: Mapping[str, str], *, resume: bool) -> None:
+        self.target = target
+        self.folder = target.with_name(target.name + ".parts")
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            message = (
+                f"{self.folder}: is not a folder, where the parts of this job would lie; move or remove it"
+            )
+            raise FileError(message)
+        self.remarks: list[str] = []
+        self._fingerprint = dict(fingerprint)
+        self.parts = self._earlier_parts(resume=resume)
+        if not self.parts:
+            self._clear()
+        last = self.parts[-1] if self.parts else Part(Place(), 0, 0, 0, 0, {})
+        with ExitStack() as undo, _told(self.target):
+            self.folder.mkdir(exist_ok=True)
+            self.rows = undo.enter_context(closing(GrowingFile(self.folder / _ROWS, last.rows_end)))
+            self.rejects = undo.enter_context(closing(GrowingFile(self.folder / _REJECTS, last.rejects_end)))
+            if not self.parts:
+                self._write_manifest()
+            undo.pop_all()
+
+    @property
+    def place(self) -> Place:
+        """Where the source goes on."""
+        return self.parts[-1].place if self.parts else Place()
+
+    def commit(self, place: Place, tally: Mapping[str, Any]) -> None:
+        """Count all rows added so far as done."""
+        part = Part(
+            place, self.rows.tell(), self.rejects.tell(), self.rows.crc, self.rejects.crc, dict(tally)
+        )
+        self.rows.sync()
+        self.rejects.sync()
+        self.parts.append(part)
+        self._write_manifest()
+
+    def publish(self, rejects_path: Path, *, made: Path | None = None) -> None:
+        """Move what was made to where it belongs, the target last; then nothing of the job is left.
+
+        Parameters
+        ----------
+        rejects_path : Path
+            An earlier run's is removed if there are none now.
+        made : Path, optional
+            What becomes the target, if not the rows as they are.
+        """
+        has_rejects = self.rejects.tell() > 0
+        self.rows.sync()
+        self.close()
+        with _told(self.target):
+            if has_rejects:
+                (self.folder / _REJECTS).replace(rejects_path)
+            else:
+                rejects_path.unlink(missing_ok=True)
+            (made or self.folder / _ROWS).replace(self.target)
+            _sync_folder(self.target.parent)
+        self._clear()
+
+    def workplace(self) -> Path:
+        """Return where something may be made out of the rows."""
+        return self.folder / _MADE
+
+    def close(self) -> None:
+        """Close the files; the parts stay."""
+        self.rows.close()
+        self.rejects.close()
+
+    def _earlier_parts(self, *, resume: bool) -> list[Part]:
+        """Return the parts of an earlier run that can be used, and say why if they cannot."""
+        told = self._read_manifest()
+        if told is None:
+            return []
+        if not resume:
+            self.remarks.append(f"{self.target.name}: the parts of an earlier run are thrown away, as asked")
+            return []
+        theirs = told["fingerprint"]
+        differing = sorted(
+            key for key in {*theirs, *self._fingerprint} if theirs.get(key) != self._fingerprint.get(key)
+        )
+        if differing:
+            self.remarks.append(
+                f"{self.target.name}: begun anew, as {', '.join(differing)} differ from those of the run "
+                f"that left {self.folder.name}"
+            )
+            return []
+        parts: list[Part] = told["parts"]
+        whole = self._count_whole(parts)
+        if whole < len(parts):
+            self.remarks.append(
+                f"{self.target.name}: {len(parts) - whole} of {len(parts)} parts of an earlier run are "
+                "damaged and done again"
+            )
+        if whole:
+            self.remarks.append(f"{self.target.name}: goes on after row {parts[whole - 1].place.rows:,}")
+        return parts[:whole]
+
+    def _read_manifest(self) -> dict[str, Any] | None:
+        """Return what an earlier run left, with its parts; None where there is nothing to go on from."""
+        try:
+            told = json.loads((self.folder / _MANIFEST).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError):
+            told = {"version": _VERSION}
+        if isinstance(told, dict) and told.get("version") != _VERSION:
+            self.remarks.append(f"{self.target.name}: begun anew, as an earlier run was of another version")
+            return None
+        with suppress(KeyError, TypeError, AttributeError):
+            parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
+            if told.pop("checksum") == _checksum(told) and _agree(parts):
+                return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
+        self.remarks.append(f"{self.target.name}: begun anew, as the record of an earlier run is damaged")
+        return None
+
+    def _count_whole(self, parts: list[Part]) -> int:
+        """Count the parts whose bytes are those that were written."""
+        whole = len(parts)
+        for name, ends, sums in (
+            (_ROWS, [part.rows_end for part in parts], [part.rows_crc for part in parts]),
+            (_REJECTS, [part.rejects_end for part in parts], [part.rejects_crc for part in parts]),
+        ):
+            begin = 0
+            try:
+                with (self.folder / name).open("rb") as file:
+                    for number, (end, crc) in enumerate(zip(ends, sums, strict=True)):
+                        if _crc_of(file, end - begin) != crc:
+                            whole = min(whole, number)
+                        begin = end
+            except OSError:
+                whole = 0
+        return whole
+
+    def _write_manifest(self) -> None:
+        told = {
+            "version": _VERSION,
+            "fingerprint": self._fingerprint,
+            "parts": [
+                {
+                    "place": part.place.as_dict(),
+                    "rows_end": part.rows_end,
+                    "rejects_end": part.rejects_end,
+                    "rows_crc": part.rows_crc,
+                    "rejects_crc": part.rejects_crc,
+                    "tally": part.tally,
+                }
+                for part in self.parts
+            ],
+        }
+        told["checksum"] = _checksum(told)
+        fresh = self.folder / (_MANIFEST + ".new")
+        with _told(self.target):
+            fresh.unlink(missing_ok=True)
+            with fresh.open("x", encoding="utf-8") as file:
+                json.dump(told, file, ensure_ascii=False, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.folder / _MANIFEST)
+            _sync_folder(self.folder)
+
+    def _clear(self) -> None:
+        """Remove the folder, if nothing but ours is in it."""
+        if not self.folder.exists():
+            return
+        there = {entry.name for entry in self.folder.iterdir()}
+        made = {name for name in there if name.startswith(_MADE)}  # GDAL puts files of its own beside it
+        strange = sorted(there - _OURS - made)
+        if strange:
+            message = (
+                f"{self.folder}: holds {strange[0]}, which is not this job's; move or remove that folder"
+            )
+            raise FileError(message)
+        for name in (
+            _MANIFEST,
+            *sorted((_OURS | made) - {_MANIFEST}),
+        ):  # without its manifest the rest is nothing
+            (self.folder / name).unlink(missing_ok=True)
+        self.folder.rmdir()
+
+
+@contextmanager
+def open_ledger(target: Path, fingerprint: Mapping[str, str], *, resume: bool) -> Iterator[Ledger]:
+    """Lend the state of the job that makes a target, to one process at a time.
+
+    Parameters
+    ----------
+    target : Path
+    fingerprint : mapping of str to str
+        What the result depends on. Parts of an earlier run count only if theirs was the same.
+    resume : bool
+        Whether they count at all.
+
+    Raises
+    ------
+    FileError
+        If another process is making the same target, or the folder cannot be written to.
+    """
+    with _locked(target.with_name(target.name + ".lock")) as left_by:
+        ledger = Ledger(target, fingerprint, resume=resume)
+        if left_by:
+            ledger.remarks.insert(0, f"{target.name}: an earlier run ({left_by}) did not end by itself")
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[str]:
+    """Hold a lock that the system takes back if this process dies; yield who left an abandoned one."""
+    with _told(path):
+        file = _take_lock(path)
+    if file is None:
+        holder = ""
+        with suppress(OSError):
+            holder = path.read_text("utf-8", errors="replace").strip()
+        who = holder or "unknown"
+        message = f"{path.with_suffix('')}: is being made by another run ({who}); wait for it to end"
+        raise FileError(message)
+    ours = False
+    try:
+        left_by = file.read().decode(errors="replace").strip()
+        if left_by and not left_by.startswith(_HOLDER):
+            raise _not_a_lock(path)
+        ours = True
+        file.seek(0)
+        file.truncate()
+        file.write(f"{_HOLDER}{os.getpid()} on {socket.gethostname()}\n".encode())
+        file.flush()
+        yield left_by
+    finally:
+        if not ours:
+            file.close()
+        elif os.name == "nt":  # where an open file cannot be removed
+            file.close()
+            with suppress(OSError):
+                path.unlink()
+        else:
+            path.unlink(missing_ok=True)
+            file.close()
+
+
+def _take_lock(path: Path) -> BinaryIO | None:
+    while True:
+        try:
+            file = _opened(path)  # closing it gives the lock back
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK):
+                raise _not_a_lock(path) from error
+            raise
+        try:
+            _lock(file)
+        except OSError:
+            file.close()
+            return None
+        # Whoever held it may have removed the file between opening and locking: then it locks nothing.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                file.seek(0)
+                return file
+        file.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file of ours to read and write, made if it is missing, and nothing else that has its name.
+
+    A link, or a file that has a second name, was put there by somebody, who would have us write elsewhere.
+    """
+    flags = os.O_RDWR | os.O_CREAT
+    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+        flags |= getattr(os, flag, 0)
+    if path.is_symlink():  # where the system has no such flag
+        raise OSError(errno.ELOOP, "is a link")
+    number = os.open(path, flags, 0o666)
+    facts = os.fstat(number)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        os.close(number)
+        raise OSError(errno.EMLINK, "is not a file of its own")
+    return os.fdopen(number, "r+b", buffering=0)
+
+
+def _not_a_lock(path: Path) -> FileError:
+    return FileError(f"{path}: is not the lock of a run, though it has that name; move or remove it")
+
+
+def _lock(file: BinaryIO) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        file.seek(1 << 20)  # beyond what is written in it, which others must be able to read
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _checksum(told: Mapping[str, Any]) -> str:
+    """Return the checksum of a manifest, whatever the order of its keys."""
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _agree(parts: list[Part]) -> bool:
+    """Tell whether the parts of a manifest follow one another, and count what they say."""
+    before = Part(Place(), 0, 0, 0, 0, {})
+    for part in parts:
+        one, other = before.place, part.place
+        numbers = (other.part, other.at, other.rows, part.rows_end, part.rejects_end, *part.tally.values())
+        if not all(type(each) is int and each >= 0 for each in numbers):
+            return False
+        if part.tally.get("rows", other.rows) != other.rows:
+            return False
+        follows = (one.part, one.at) <= (other.part, other.at) and one.rows <= other.rows
+        if not (follows and before.rows_end <= part.rows_end and before.rejects_end <= part.rejects_end):
+            return False
+        before = part
+    return True
+
+
+def _crc_of(file: BinaryIO, size: int) -> int | None:
+    crc = 0
+    while size:
+        piece = file.read(min(size, _BLOCK))
+        if not piece:
+            return None
+        crc = zlib.crc32(piece, crc)
+        size -= len(piece)
+    return crc
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a renaming on the disk."""
+    if os.name != "nt":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be written."""
+    try:
+        yield
+    except FileError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            message = (
+                f"{path}: the disk is full; what is done so far is kept: free some space and run it again"
+            )
+        else:
+            message = f"{path}: cannot be written: {error.strerror or error}"
+        raise FileError(message) from error

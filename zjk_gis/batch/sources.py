@@ -1,0 +1,357 @@
+"""Files of any length, read in batches: what every kind of source has in common.
+
+A source is a file or a folder of parts; it hands out its rows in order, some at a time, and can go on at any
+place that it named before. `zjk_gis.batch.text` reads delimited text, `zjk_gis.batch.arrow` Parquet,
+GeoPackages and shapefiles; the results go out through `zjk_gis.batch.targets`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+
+from zjk_gis.errors import FileError, InputError
+from zjk_gis.io.paths import blamed_on, ending_of, existing_file, is_geodatabase
+from zjk_gis.io.tables.cells import Places
+from zjk_gis.io.tables.text import BATCH_ROWS
+from zjk_gis.io.vector.shapefile import sidecar
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
+from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.values import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from zjk_gis.layers.labels import Language
+
+
+__all__ = [
+    "BATCH_ROWS",
+    "Batch",
+    "NotInBatchesError",
+    "Place",
+    "Source",
+    "fingerprint_of",
+    "first_places",
+    "first_points",
+    "is_batch_source",
+    "open_source",
+    "parts_of",
+    "time_column",
+]
+
+_TEXT = (".csv", ".tsv", ".txt")
+_PARQUET = (".parquet", ".geoparquet")
+_LAYERS = (".gpkg", ".shp")
+_ENDS_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source goes on.
+
+    Attributes
+    ----------
+    part : int
+        Which of its files.
+    at : int
+        Where in that file: bytes of text in UTF-8, or rows.
+    rows : int
+        How many rows of the whole source lie before.
+    """
+
+    part: int = 0
+    at: int = 0
+    rows: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the place as plain numbers, for a manifest."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a source.
+
+    Attributes
+    ----------
+    rows : int
+    before : int
+        How many rows of the source come before these.
+    after : Place
+        Where the source goes on behind them.
+    content : object
+        What the source needs to know of them.
+    told : tuple of str
+        What was found among the rows, each to be counted: ``left:total`` for a row that is a sum of others,
+        ``mixed:other`` for a line in another encoding than the file's, and the like.
+    """
+
+    rows: int
+    before: int
+    after: Place
+    content: Any
+    told: tuple[str, ...] = ()
+
+
+class NotInBatchesError(InputError):
+    """A source that cannot be read in batches, though it may be read as a whole."""
+
+
+class Source(Protocol):
+    """Where rows come from."""
+
+    files: Sequence[Path]
+    crs: CRS
+    remarks: list[str]
+    has_time: bool
+    geometry: str | None  # the column of points, where there is one
+    compression: str  # for Parquet
+    lang: Language  # of the reasons beside rejected rows
+    has_heights: bool  # whether points have more than two coordinates
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the text, as far as it was read; empty where the format leaves no choice."""
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether positions are brought to the ground from GCJ-02 or BD-09."""
+
+    def settle_times(self, *, dayfirst: bool | None, time_format: str | None, tz: str) -> None:
+        """Settle by the first rows how times are read; asked where days decide who answers."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What `table` gives."""
+
+    def batches_expected(self, place: Place) -> int | None:
+        """Say about how many batches follow a place, if that can be known."""
+
+    def batches(self, place: Place) -> Iterator[Batch]:
+        """Hand out the rows from a place on, in order."""
+
+    def checked(self, batch: Batch) -> Batch:
+        """Return a batch fit to be worked on; called once for each, in any thread."""
+
+    def closing_remarks(self, tally: Mapping[str, int]) -> list[str]:
+        """Say what was found on the way, by how often."""
+
+    def places(self, batch: Batch) -> Places:
+        """Return the rows' coordinates in `crs`, and why where there are none."""
+
+    def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the rows' days, and where something else than a date stands."""
+
+    def table(self, batch: Batch, keep: NDArray[np.bool_]) -> pa.RecordBatch:
+        """Return the rows to be kept, as columns."""
+
+    def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
+        """Write the rows that have a reason as text: row number, reason and all their cells."""
+
+    def rejects_header(self) -> bytes:
+        """Write the line of names above them."""
+
+
+def is_batch_source(path: str | os.PathLike[str]) -> bool:
+    """Tell whether `open_source` reads such a file, by its ending; or it is a folder.
+
+    Examples
+    --------
+    >>> is_batch_source("incidents.csv.gz"), is_batch_source("incidents.xlsx")
+    (True, False)
+    """
+    if Path(path).is_dir():
+        return not is_geodatabase(Path(path))
+    return ending_of(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
+
+
+def open_source(
+    path: str | os.PathLike[str],
+    *,
+    lon: str | None = None,
+    lat: str | None = None,
+    crs: Any = None,
+    datum: str | None = None,
+    time: str = "occurred_at",
+    tz: str = BEIJING,
+    batch_rows: int = BATCH_ROWS,
+) -> Source:
+    """Open a file, or a folder of parts, to read it in batches.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
+        or Parquet files of the same columns, taken in the order of their names.
+    lon, lat : str, optional
+        The columns of coordinates; by default the geometry or those of the usual names.
+    crs : optional
+        The system of the coordinates, where the file does not say.
+    datum : str, optional
+        The datum of the positions, as for `zjk_gis.read_layer`; by default what the file says itself.
+    time : str, default "occurred_at"
+        The column with the time of each row, by this name or one of its Chinese ones.
+    tz : str, default "Asia/Shanghai"
+        On whose clock the times of a layer are put that have a zone.
+    batch_rows : int
+        About how many rows a batch has.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    FileError
+        If there is no such file or it is damaged.
+    InputError
+        If the ending is unknown, or no coordinates are recognised.
+    CRSError
+        If the system of the coordinates is not known.
+    """
+    if batch_rows < 1:
+        message = f"batch_rows must be at least 1, not {batch_rows!r}"
+        raise InputError(message)
+    files = parts_of(path)
+    options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
+    options["datum"] = None if datum is None else parse_datum(datum)
+    if ending_of(files[0]) in _TEXT:
+        from zjk_gis.batch.text import TextSource
+
+        return TextSource(files, **options)
+    from zjk_gis.batch.files import open_layer, open_parquet
+
+    if ending_of(files[0]) in _PARQUET:
+        return open_parquet(files, **options)
+    return open_layer(files[0], tz=tz, **options)
+
+
+def parts_of(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the files of a source, in order.
+
+    Raises
+    ------
+    FileError
+        If there are none.
+    InputError
+        If they are of no or of several kinds.
+    """
+    if not Path(path).is_dir():
+        file = existing_file(path)
+        if not is_batch_source(file):
+            message = (
+                f"{file}: the ending {file.suffix!r} cannot be read in batches; those that can are "
+                f"{', '.join((*_TEXT, *_PARQUET, *_LAYERS))}, and text packed as .gz or .zst"
+            )
+            raise InputError(message)
+        return [file]
+    folder = Path(path)
+    with blamed_on(folder):
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+    kinds = {_TEXT if ending_of(entry) in _TEXT else ending_of(entry) for entry in entries}
+    if not entries:
+        message = f"{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files"
+        raise FileError(message)
+    if len(kinds) > 1 or not (kinds <= {_TEXT, *_PARQUET}):
+        listed = ", ".join(entry.name for entry in entries[:5])
+        message = (
+            f"{folder}: a folder of parts holds .csv or .parquet files and nothing else; here are {listed}"
+            + (" and more" if len(entries) > 5 else "")
+        )
+        raise InputError(message)
+    return [existing_file(entry) for entry in entries]
+
+
+def fingerprint_of(files: Sequence[Path]) -> str:
+    """Return what tells whether files are the same as before, without reading all of them.
+
+    Their names, sizes, beginnings and ends, where they are kept, and when they were last written and changed:
+    who sets the time of writing back does not set that of the change. A shapefile is also what stands in the
+    files beside it, and a GeoPackage what waits in its journal.
+
+    Raises
+    ------
+    FileError
+        If one cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for file in _with_companions(files):
+        with blamed_on(file), file.open("rb") as content:
+            facts = os.fstat(content.fileno())
+            about = (facts.st_size, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
+            digest.update(f"{file.name}\0{about}\0".encode(errors="replace"))
+            digest.update(content.read(_ENDS_BYTES))
+            content.seek(max(0, facts.st_size - _ENDS_BYTES))
+            digest.update(content.read(_ENDS_BYTES))
+    return digest.hexdigest()
+
+
+def _with_companions(files: Sequence[Path]) -> list[Path]:
+    """Return files, each followed by those without which it is not whole."""
+    whole: list[Path] = []
+    for file in files:
+        whole.append(file)
+        if ending_of(file) == ".shp":
+            beside = [sidecar(file, ending) for ending in (".dbf", ".shx", ".prj", ".cpg")]
+        else:
+            journals = [file.with_name(file.name + ending) for ending in ("-wal", "-journal")]
+            beside = [each for each in journals if ending_of(file) == ".gpkg" and each.is_file()]
+        whole += [each for each in beside if each is not None]
+    return whole
+
+
+def first_places(source: Source) -> Places:
+    """Return the positions of the first 10,000 rows, by which the others are judged."""
+    found, rows = [Places.none()], 0
+    for batch in source.batches(Place()):
+        found.append(source.places(source.checked(batch)))
+        rows += batch.rows
+        if rows >= SAMPLE_ROWS:
+            break
+    return Places(
+        np.concatenate([places.x for places in found])[:SAMPLE_ROWS],
+        np.concatenate([places.y for places in found])[:SAMPLE_ROWS],
+        np.concatenate([places.why for places in found])[:SAMPLE_ROWS],
+    )
+
+
+def first_points(source: Source, most: int) -> gpd.GeoDataFrame:
+    """Return the first usable rows as a layer, at most those of a batch, to be looked at before the work."""
+    batch = next(source.batches(Place()), None)
+    if batch is None:
+        return gpd.GeoDataFrame(geometry=[], crs=source.crs)
+    batch = source.checked(batch)
+    places = source.places(batch)
+    usable = places.why == 0
+    usable[np.flatnonzero(usable)[most:]] = False
+    rows = source.table(batch, usable).to_pandas()
+    shapes = gpd.points_from_xy(places.x[usable], places.y[usable], crs=source.crs)
+    return gpd.GeoDataFrame(rows.drop(columns=source.geometry or []), geometry=shapes)
+
+
+def time_column(columns: Sequence[str], time: str) -> str | None:
+    """Find the column of times, by its name or, for the catalogue's own, by one of its Chinese names.
+
+    Examples
+    --------
+    >>> time_column(["案件编号", "发生时间"], "occurred_at")
+    '发生时间'
+    """
+    if time in columns:
+        return time
+    field = next((field for field in spec_of("incidents").fields if field.name == time), None)
+    names = {plain(name).casefold() for name in field.names} if field is not None else set()
+    return next((column for column in columns if plain(column).casefold() in names), None)

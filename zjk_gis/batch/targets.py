@@ -1,0 +1,459 @@
+"""Where the rows of a batch go, with what was found for them: .csv, .parquet or .gpkg.
+
+Each target has two halves. `encode` turns a batch into what will be written, and runs in any thread;
+`write` adds it to the growing file, in the order of the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from zjk_gis._optional import need
+from zjk_gis.batch.columns import as_csv, csv_cell, for_geopackage, points_as_wkb
+from zjk_gis.batch.footer import joined_footer
+from zjk_gis.batch.text import TextSource, Words, spliced
+from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
+from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from zjk_gis.batch.ledger import Ledger
+    from zjk_gis.batch.sources import Batch, Source
+    from zjk_gis.io.tables.cells import Places
+
+__all__ = ["Coded", "Target", "is_batch_target", "target_for"]
+
+_ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
+_BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
+_DEGREES = 9  # decimals: a tenth of a millimetre
+_GEOMETRY = "geometry"
+_LOOKED_AT = 2048  # rows of a batch
+
+
+class Coded(Protocol):
+    """A column of text as numbers and the words they stand for; -1 where there is nothing."""
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """Positions in `words`."""
+
+    @property
+    def words(self) -> NDArray[np.object_]:
+        """The distinct words."""
+
+
+class Target(Protocol):
+    """Where rows go."""
+
+    added: frozenset[str]  # the columns that are put behind those of the source
+
+    def encode(
+        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
+    ) -> Any:
+        """Turn the rows to be kept into what `write` takes."""
+
+    def write(self, encoded: Any) -> None:
+        """Add them to the file."""
+
+    def end_part(self) -> None:
+        """Bring the file to a state from which it can go on in another process."""
+
+    def finish(self) -> Path | None:
+        """Complete the file; return the one that becomes the target, if it is another."""
+
+
+def is_batch_target(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a job writes such a file, by its ending."""
+    return Path(path).suffix.lower() in _ENDINGS
+
+
+def target_for(
+    ledger: Ledger,
+    source: Source,
+    sample: Mapping[str, Any],
+    renamed: Mapping[str, str],
+) -> Target:
+    """Return where the rows of a source go.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the job; the target's ending says the format.
+    source : Source
+    sample : mapping of str to Coded or ndarray
+        The columns that will be added, without rows.
+    renamed : mapping of str to str
+        The columns of the source that give way to them.
+    """
+    ending = ledger.target.suffix.lower()
+    if ending == ".csv" and isinstance(source, TextSource):
+        return _TextToText(ledger, source, sample, renamed)
+    columns = _Columns(source, sample, renamed, with_points=ending == ".gpkg", as_degrees=ending == ".csv")
+    if ending == ".csv":
+        return _ArrowToText(ledger, columns)
+    if ending == ".gpkg":
+        return _GeoPackage(ledger, columns)
+    return _Parquet(ledger, columns)
+
+
+class _TextToText:
+    """Rows of text as they stand, with words behind them."""
+
+    def __init__(
+        self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], renamed: Mapping[str, str]
+    ) -> None:
+        self._file, self._source = ledger.rows, source
+        self.added = frozenset(sample)
+        self._free: list[NDArray[np.uint8]] = []
+        self._bases: dict[str, int] = {}
+        known = [b"", b"0", b"False", b"True"]  # what no column's own words are needed for
+        for name, column in sample.items():
+            if hasattr(column, "codes"):
+                self._bases[name] = len(known)
+                known += [csv_cell(word, source.delimiter) for word in column.words.tolist()]
+        self._text = b"".join(known)
+        self._at = np.cumsum([0, *map(len, known)], dtype=np.int64)
+        if not self._file.tell():
+            names = [renamed.get(name, name) for name in source.names]
+            header = _joined(names, source.delimiter) if renamed else source.header
+            added = [csv_cell(name, source.delimiter) for name in sample]
+            self._file.write(_BOM + source.delimiter.encode().join([header, *added]) + source.line_end)
+
+    def encode(
+        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
+    ) -> Any:
+        codes = np.zeros((len(answers), batch.rows), dtype=np.int32)
+        ends, texts = [self._at], [self._text]
+        for row, (name, column) in enumerate(answers.items()):
+            if name in self._bases:
+                codes[row] = np.where(column.codes < 0, 0, column.codes + self._bases[name])
+            elif column.dtype == np.bool_:
+                codes[row] = np.where(column, 3, 2)
+            else:
+                said = np.flatnonzero((column != 0) & ~np.isnan(column))
+                codes[row] = np.where(column == 0, 1, 0)
+                at, text = _numbers_as_text(column[said])
+                codes[row, said] = sum(map(len, ends)) - len(ends) + np.arange(len(said))
+                ends.append(at + ends[-1][-1])
+                texts.append(text)
+        at = np.concatenate([ends[0], *(end[1:] for end in ends[1:])])
+        words = Words(codes, at, b"".join(texts))
+        return spliced(batch, self._source, keep, words, line_end=self._source.line_end, room=self._room)
+
+    def write(self, encoded: Any) -> None:
+        self._file.write(encoded)
+        if isinstance(encoded, np.ndarray) and encoded.base is not None:
+            self._free.append(encoded.base)  # the next batch is written into the same memory
+
+    def _room(self, size: int) -> NDArray[np.uint8]:
+        while self._free:
+            room = self._free.pop()
+            if len(room) >= size:
+                return room
+        return np.empty(size + size // 8, dtype=np.uint8)
+
+    def end_part(self) -> None:
+        pass
+
+    def finish(self) -> Path | None:
+        return None
+
+
+class _Columns:
+    """A batch as columns: those of the source and those added."""
+
+    def __init__(
+        self,
+        source: Source,
+        sample: Mapping[str, Any],
+        renamed: Mapping[str, str],
+        *,
+        with_points: bool,
+        as_degrees: bool,
+    ) -> None:
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        self.source = source
+        self.added = frozenset(sample)
+        self.compression = source.compression
+        geometry = source.geometry
+        self.geometry = geometry or (_unused(_GEOMETRY, source.schema.names) if with_points else None)
+        self._makes_points = with_points and geometry is None
+        self._as_degrees = as_degrees and geometry is not None
+        self._words = {
+            name: (column.words, pyarrow.array(column.words.tolist(), pyarrow.string()))
+            for name, column in sample.items()
+            if hasattr(column, "codes")
+        }
+        fields = [
+            field.with_name(renamed.get(field.name, field.name))
+            for field in source.schema
+            if not (self._as_degrees and field.name == geometry)
+        ]
+        if self._as_degrees:
+            taken = [field.name for field in fields]
+            fields = [
+                field.with_name(_unused(f"{field.name}_recorded", taken))
+                if field.name in ("lon", "lat")
+                else field
+                for field in fields
+            ]
+            fields += [pyarrow.field("lon", pyarrow.float64()), pyarrow.field("lat", pyarrow.float64())]
+        if self._makes_points:
+            fields.append(pyarrow.field(self.geometry, pyarrow.binary()))
+        fields += [
+            pyarrow.field(name, column.type) for name, column in zip(sample, self._added(sample), strict=True)
+        ]
+        self.schema = pyarrow.schema(fields, metadata=self._metadata(renamed))
+
+    def encode(
+        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
+    ) -> pa.RecordBatch:
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        rows = self.source.table(batch, keep)
+        columns = [
+            column
+            for name, column in zip(rows.schema.names, rows.columns, strict=True)
+            if not (self._as_degrees and name == self.geometry)
+        ]
+        x, y = places.x[keep], places.y[keep]
+        if self._as_degrees:
+            columns += [pyarrow.array(values) for values in _degrees(self.source.crs, x, y)]
+        if self._makes_points:
+            columns.append(points_as_wkb(x, y))
+        added = self._added(answers)
+        if not keep.all():
+            mask = pyarrow.array(keep)
+            added = [column.filter(mask) for column in added]
+        return pyarrow.RecordBatch.from_arrays([*columns, *added], schema=self.schema)
+
+    def _added(self, answers: Mapping[str, Any]) -> list[Any]:
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        columns = []
+        for name, column in answers.items():
+            if name not in self._words:
+                columns.append(pyarrow.array(column, from_pandas=True))
+                continue
+            codes = pyarrow.array(column.codes, mask=column.codes < 0)
+            columns.append(pyarrow.DictionaryArray.from_arrays(codes, self._words[name][1]))
+        return columns
+
+    def _metadata(self, renamed: Mapping[str, str]) -> dict[bytes, bytes]:
+        """Keep what the source says of itself, as far as it is still true."""
+        told = dict(self.source.schema.metadata or {})
+        if b"pandas" in told:
+            about = json.loads(told[b"pandas"])
+            # A numbered index would have to count the rows anew; pandas does so by itself.
+            about["index_columns"] = [name for name in about["index_columns"] if isinstance(name, str)]
+            for column in about["columns"]:
+                column["name"] = renamed.get(column["name"], column["name"])
+                column["field_name"] = renamed.get(column["field_name"], column["field_name"])
+            told[b"pandas"] = json.dumps(about).encode()
+        if self.geometry is not None and b"geo" not in told and not self._as_degrees:
+            column = {
+                "encoding": "WKB",
+                "geometry_types": ["Point"],
+                "crs": self.source.crs.to_json_dict(),
+            }
+            about = {"version": "1.0.0", "primary_column": self.geometry, "columns": {self.geometry: column}}
+            told[b"geo"] = json.dumps(about).encode()
+        if self._as_degrees:
+            told.pop(b"geo", None)
+        return told
+
+
+class _ArrowToText:
+    """Columns as lines of text."""
+
+    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
+        self._file, self._columns = ledger.rows, columns
+        self.added = columns.added
+        if not self._file.tell():
+            self._file.write(_BOM + b",".join(map(csv_cell, columns.schema.names)) + b"\r\n")
+
+    def encode(
+        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
+    ) -> Any:
+        return as_csv(self._columns.encode(batch, keep, places, answers))
+
+    def write(self, encoded: Any) -> None:
+        self._file.write(encoded)
+
+    def end_part(self) -> None:
+        pass
+
+    def finish(self) -> Path | None:
+        return None
+
+
+class _Parquet:
+    """Parquet files one behind the other in one growing file, which at last get one footer for all.
+
+    Every batch is made a file of its own in memory, so that several are encoded and compressed at a time. A
+    part ends with a footer for its batches, by which another process can go on behind it.
+    """
+
+    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
+        self._file, self._columns = ledger.rows, columns
+        self.added = columns.added
+        self._parts, self._batches = _Pieces(), _Pieces()
+        begin = 0
+        for part in ledger.parts:
+            if part.rows_end > begin:  # there may have been nothing but rejects
+                self._add_part(begin, part.rows_end)
+            begin = part.rows_end
+        self._begin = begin
+
+    def encode(
+        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
+    ) -> Any:
+        rows = self._columns.encode(batch, keep, places, answers)
+        return self._as_file(rows) if rows.num_rows else None
+
+    def write(self, encoded: Any) -> None:
+        if encoded is not None:
+            view = memoryview(encoded)
+            size = int.from_bytes(view[-8:-4], "little")
+            self._batches.add(self._file.tell() - self._begin, bytes(view[-8 - size : -8]))
+            self._file.write(view)
+
+    def end_part(self) -> None:
+        if self._batches.footers:
+            if len(self._batches.footers) > 1:
+                self._file.write(self._batches.joined())
+            self._add_part(self._begin, self._file.tell())
+            self._batches = _Pieces()
+        self._begin = self._file.tell()
+
+    def finish(self) -> Path | None:
+        if not self._parts.footers and not self._batches.footers:
+            self.write(self._as_file(self._columns.schema.empty_table()))
+        self.end_part()
+        if len(self._parts.footers) > 1:
+            self._file.write(self._parts.joined())
+        return None
+
+    def _as_file(self, rows: Any) -> Any:
+        pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
+        parquet = need("pyarrow.parquet", extra="parquet", purpose="write a .parquet file")
+        made = pyarrow.BufferOutputStream()
+        with parquet.ParquetWriter(
+            made,
+            self._columns.schema,
+            compression=self._columns.compression,
+            use_dictionary=_worth_a_dictionary(rows),
+        ) as out:
+            out.write(rows)
+        return made.getvalue()
+
+    def _add_part(self, begin: int, end: int) -> None:
+        size = int.from_bytes(self._file.read_back(end - 8, 4), "little")
+        self._parts.add(begin, self._file.read_back(end - 8 - size, size))
+
+
+def _worth_a_dictionary(rows: Any) -> list[str] | bool:
+    """Name the columns whose values come again and again: only for them a dictionary is worth its time."""
+    types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
+    if any(types.is_nested(field.type) for field in rows.schema):
+        return True
+    first = rows.slice(0, _LOOKED_AT)
+    return [
+        name
+        for name, column in zip(rows.schema.names, first.columns, strict=True)
+        if types.is_dictionary(column.type) or 2 * len(column.unique()) < len(column)
+    ]
+
+
+class _Pieces:
+    """Parquet files that stand behind one another: where each begins, and its footer."""
+
+    def __init__(self) -> None:
+        self.begins: list[int] = []
+        self.footers: list[bytes] = []
+
+    def add(self, begin: int, footer: bytes) -> None:
+        self.begins.append(begin)
+        self.footers.append(footer)
+
+    def joined(self) -> bytes:
+        return joined_footer(self.footers, self.begins)
+
+
+class _GeoPackage(_Parquet):
+    """Parquet on the way, and one layer out of it at the end: SQLite knows no state to go on from."""
+
+    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
+        super().__init__(ledger, columns)
+        self._target, self._made = ledger.target, ledger.workplace()
+
+    def finish(self) -> Path | None:
+        import pyogrio
+        from pyarrow import RecordBatchReader, parquet
+
+        super().finish()
+        with blamed_on(self._target, "written"):
+            self._made.unlink(missing_ok=True)
+            if self._target.exists():  # its other layers stay
+                check_content(self._target, format_of(self._target))
+                shutil.copyfile(self._target, self._made)
+            schema = for_geopackage(self._columns.schema.empty_table()).schema
+            taken = {name.casefold() for name in schema.names}
+            with parquet.ParquetFile(self._file.path, pre_buffer=False, buffer_size=1 << 22) as content:
+                rows = (for_geopackage(batch) for batch in content.iter_batches())
+                pyogrio.write_arrow(
+                    RecordBatchReader.from_batches(schema, rows),
+                    gdal_name(self._made),
+                    layer=self._target.stem,
+                    driver="GPKG",
+                    geometry_name=self._columns.geometry,
+                    geometry_type="Point",
+                    crs=self._columns.source.crs.to_wkt(),
+                    FID=_unused("fid", sorted(taken)),
+                    GEOMETRY_NAME=_unused("geom", sorted(taken - {str(self._columns.geometry).casefold()})),
+                )
+        return self._made
+
+
+def _joined(names: list[str], delimiter: str) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(names)
+    return line.getvalue().encode()
+
+
+def _numbers_as_text(values: NDArray[Any]) -> tuple[NDArray[np.int64], bytes]:
+    """Return numbers as one text, and where each ends in it."""
+    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+    texts = pyarrow.array(values).cast(pyarrow.large_string())
+    if not len(values):
+        return np.zeros(1, dtype=np.int64), b""
+    at = np.frombuffer(texts.buffers()[1], dtype=np.int64)[: len(values) + 1]
+    return at, memoryview(texts.buffers()[2])[: at[-1]].tobytes()  # the buffer may be longer
+
+
+def _degrees(
+    crs: Any, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return positions in CGCS2000 degrees; WGS 84 is the same to a decimetre."""
+    if crs.to_epsg() not in (CGCS2000, WGS84):
+        from pyproj import CRS, Transformer
+
+        require_same_datum(crs, CRS.from_epsg(CGCS2000), "incidents")
+        x, y = Transformer.from_crs(crs, CGCS2000, always_xy=True).transform(x, y)
+    return np.round(x, _DEGREES), np.round(y, _DEGREES)
+
+
+def _unused(name: str, taken: list[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name

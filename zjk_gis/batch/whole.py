@@ -1,0 +1,272 @@
+"""Files that cannot be worked on batch by batch: workbooks, GeoJSON, places in one cell, positions to fix.
+
+They are read, answered and written as a whole, by the rules of `zjk_gis.batch.job`: the same rows go out
+under the same columns, and the same rows are set aside for the same reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.assign.incidents import as_columns, check_places
+from zjk_gis.batch.outcome import judge
+from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
+from zjk_gis.coordinates.bare_numbers import limit_of
+from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.crs import CGCS2000
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.io.files import list_layers, read_layer
+from zjk_gis.io.tables.cells import Places, Why, bounded
+from zjk_gis.io.writing import with_coordinates, write_layer, write_table
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.times import YEAR_FIRST, time_order
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.naming import conform
+from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.shapes import has_shape, point_coordinates
+
+if TYPE_CHECKING:
+    import os
+    from collections import Counter
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["Checked", "assign_whole", "check_rows"]
+
+_TABLES = (".csv", ".xlsx")
+_PARQUET = (".parquet", ".geoparquet")
+_FIXABLE = ("swapped_axes", "gcj02", "bd09")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Rows whose positions were looked at.
+
+    Attributes
+    ----------
+    points : GeoDataFrame
+    problems, fixed : dict of str to int
+        How many rows have which problem, and how many of them were fixed.
+    lacking : str
+        The column for want of which it was not judged whether positions are GCJ-02 or BD-09.
+    """
+
+    points: gpd.GeoDataFrame
+    problems: dict[str, int]
+    fixed: dict[str, int]
+    lacking: str = ""
+
+
+def check_rows(
+    points: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame | None,
+    plan: AssignmentPlan,
+    *,
+    fix: bool,
+    even_if_off: bool,
+) -> Checked:
+    """Find what is suspicious about the positions of rows under whatever names, and fix it if asked to.
+
+    Parameters
+    ----------
+    points : GeoDataFrame
+    roads : GeoDataFrame or None
+        By which GCJ-02 and BD-09 are told, if the rows say their reporting channel and road.
+    plan : AssignmentPlan
+        That will answer.
+    fix : bool
+    even_if_off : bool
+        Whether to go on where most rows lie outside everything, or in another datum.
+
+    Raises
+    ------
+    InputError
+        If they do, and it was not asked for; or positions are to be fixed and it is not clear by what.
+    """
+    try:
+        known = conform(points, spec_of("incidents"))
+    except InputError:
+        if fix:
+            raise
+        known = points  # nobody but the evidence cares which of two columns is the road's name
+    lacking = "" if roads is None else next((n for n in ("source", "road_name") if n not in known), "")
+    checked = Checked(points, {}, {}, lacking)
+    if fix or roads is not None:
+        found = check_positions(known, roads=None if lacking else roads)
+        counts = found["problem"].value_counts().sort_index()
+        problems = {str(kind): int(count) for kind, count in counts.items()}
+        checked = replace(checked, problems=problems)
+        if fix:
+            known = fix_positions(known, found)
+            points = points.set_geometry(known.geometry.set_axis(points.index))
+            points = with_answers(points, {"position_fix": known["position_fix"]})
+            fixes = known["position_fix"].str.split(";").explode()
+            checked = replace(
+                checked, points=points, fixed={kind: int((fixes == kind).sum()) for kind in problems}
+            )
+    if not even_if_off:
+        check_places(known, plan)
+    return checked
+
+
+def assign_whole(
+    source: str | os.PathLike[str],
+    target: Path,
+    rejects_path: Path,
+    plan: AssignmentPlan,
+    *,
+    roads: gpd.GeoDataFrame | None,
+    fix: bool,
+    even_if_off: bool,
+    time: str,
+    times: dict[str, Any],
+    reading: dict[str, Any],
+    lang: Language,
+) -> tuple[Counter[str], dict[str, Any]]:
+    """Read, answer and write; return what was counted and what else there is to tell."""
+    points = _read(source, reading)
+    report = dict(points.attrs["report"])
+    if points.crs is None and points.geometry.isna().all():
+        points = points.set_crs(CGCS2000)
+    _refuse_other_kinds(points)
+    checked = check_rows(_as_points(points), roads, plan, fix=fix, even_if_off=even_if_off)
+    points = checked.points if fix else points
+    when = time_column(list(map(str, points.columns)), time)
+    if plan.needs_day and when is None:
+        message = (
+            f"{Path(source).name}: no column {time!r}, and the zones are valid only for certain periods; "
+            "name the column of times with time=, or judge all by one day with at="
+        )
+        raise MissingColumnError(message)
+    order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
+    judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
+    judged.tally.update(f"left:{row['why']}" for row in report.get("left_out", []))
+    moved = fix or "datum" in report
+    is_bare = "coordinates" in report and "wkt" not in report["coordinates"]
+    rows = points[judged.keep]
+    answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
+    _write(rows, answers, target, is_bare=is_bare, moved=moved)
+    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang)
+    told = {
+        "remarks": (*report["remarks"], *order.remarks),
+        "encoding": report.get("encoding", ""),
+        "positions": checked.problems,
+        "fixed": checked.fixed,
+        "lacking": checked.lacking,
+    }
+    return judged.tally, told
+
+
+def _read(source: str | os.PathLike[str], reading: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Read a file, or the parts in a folder one behind the other."""
+    files = parts_of(source) if is_batch_source(source) else [Path(source)]
+    parts = [read_layer(file, layer=_layer_of(file), **reading) for file in files]
+    if len(parts) == 1:
+        return parts[0]
+    whole = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=parts[0].crs)
+    report = dict(parts[0].attrs["report"])
+    report["remarks"] = [remark for part in parts for remark in part.attrs["report"]["remarks"]]
+    report["left_out"] = [row for part in parts for row in part.attrs["report"].get("left_out", [])]
+    aside: dict[str, list[int]] = {}
+    before = 0
+    for part in parts:
+        for why, rows in part.attrs["report"]["without_position"].items():
+            aside.setdefault(why, []).extend(before + row for row in rows)
+        before += len(part)
+    whole.attrs["report"] = report | {"without_position": aside, "rows": before}
+    return whole
+
+
+def _layer_of(file: Path) -> str | None:
+    """Return the layer that holds the incidents, where a file has several."""
+    names = list_layers(file)
+    spec = spec_of("incidents")
+    return next((name for name in names if name in (spec.name, spec.title)), None) if len(names) > 1 else None
+
+
+def _refuse_other_kinds(points: gpd.GeoDataFrame) -> None:
+    """Refuse rows of which none is a point."""
+    shapes = points.geometry.to_numpy()
+    kinds = shapely.get_type_id(shapes[has_shape(shapes)])
+    if len(kinds) and not (kinds == shapely.GeometryType.POINT).any():
+        named = ", ".join(sorted(set(points.geom_type.dropna())))
+        message = (
+            f"incidents: the rows are not points but {named}; use .representative_point() or .explode() first"
+        )
+        raise GeometryError(message)
+
+
+def _as_points(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave the shape of a row out that is not a point; it is set aside."""
+    shapes = points.geometry.to_numpy()
+    other = has_shape(shapes) & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    if not other.any():
+        return points
+    kept = shapes.copy()
+    kept[other] = None
+    return points.set_geometry(gpd.GeoSeries(kept, index=points.index, crs=points.crs))
+
+
+def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
+    """Return the positions of rows, and why there are none."""
+    shapes = points.geometry.to_numpy()
+    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    kinds = shapely.get_type_id(shapes)
+    x, y = point_coordinates(shapes)
+    why = np.zeros(len(points), dtype=np.uint8)
+    why[~there] = Why.MISSING
+    why[there & (kinds != shapely.GeometryType.POINT)] = Why.NO_POINT
+    why[(why == 0) & (np.isinf(x) | np.isinf(y))] = Why.NOT_A_NUMBER
+    why[(why == 0) & (np.isnan(x) | np.isnan(y))] = Why.MISSING
+    for reason, rows in report["without_position"].items():
+        at = np.asarray(rows, dtype=np.int64)
+        why[at[why[at] == Why.MISSING]] = Why[reason.upper()]
+    places = Places(x, y, why).without(why > 0, None)
+    return bounded(places, report.get("limit") or limit_of(points.crs, is_bare=False))
+
+
+def _write(
+    rows: gpd.GeoDataFrame, answers: Mapping[str, Any], target: Path, *, is_bare: bool, moved: bool
+) -> None:
+    """Write rows with their answers; a table goes out as a table, with its own columns of coordinates.
+
+    Where positions were moved, or came as a geometry, a table says in ``lon`` and ``lat`` where they are.
+    """
+    ending = target.suffix.lower()
+    if ending not in (*_TABLES, *_PARQUET) or (ending in _PARQUET and not is_bare):
+        write_layer(with_answers(rows, answers), target)
+        return
+    table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
+    if moved or not is_bare:
+        table = with_coordinates(rows, wkt=ending == ".csv")
+    write_table(with_answers(table, answers), target)
+
+
+def _write_rejects(
+    points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool, lang: Language
+) -> None:
+    """Write the rows that are set aside as they came, behind their number and the reason."""
+    rows = np.flatnonzero(why)
+    if not len(rows):
+        path.unlink(missing_ok=True)  # of an earlier run: it would be taken for this one's
+        return
+    aside = points.iloc[rows]
+    table = pd.DataFrame(aside.drop(columns=aside.geometry.name))
+    if not is_bare:
+        shapes = aside.geometry.to_numpy()
+        table[aside.geometry.name] = pd.Series(shapely.to_wkt(shapes), index=aside.index, dtype="str")
+    table.insert(0, "row_number", rows + 1, allow_duplicates=True)
+    reasons = [label(Why(reason).word, lang) for reason in why[rows].tolist()]
+    table.insert(1, "why", pd.Series(reasons, index=aside.index, dtype="str"), allow_duplicates=True)
+    write_table(table, path)

@@ -1,0 +1,249 @@
+"""`zjk-gis assign`: who answers for each incident of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zjk_gis.assign.steering import steering_words
+from zjk_gis.batch.job import assign_batch
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones
+from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL, WORDS
+from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
+from zjk_gis.cli.times import reading_times
+from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.errors import FileError
+from zjk_gis.index.policy import Policy
+from zjk_gis.io import check_writable, list_layers, read_layer
+from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.labels import label
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from zjk_gis.batch.outcome import JobSummary
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
+
+_LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of any length
+
+
+@click.command("assign")
+@click.argument("incidents", type=click.Path(path_type=Path))
+@click.argument("zones", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Its ending says how.")
+@click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
+@click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
+@click.option(
+    "--level", type=LEVEL, help="Which level answers: a number, word or any; by default the finest."
+)
+@click.option("--priority-order", type=WORDS, help="Words for priorities, the highest first: 高,中,低.")
+@click.option("--time", default="occurred_at", show_default=True, help="The column of times.")
+@click.option("--at", help="Judge all incidents by the zones of this day, such as 2025-12-31.")
+@click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
+@click.option("--nearest-within-m", default=50.0, show_default=True, help="How far the fallback reaches.")
+@click.option("--lon", help="The column of longitudes or eastings of a table.")
+@click.option("--lat", help="The column of latitudes or northings of a table.")
+@click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@datum_option
+@even_if_off_option
+@reading_times
+@click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
+@speaking
+def command(
+    incidents: Path,
+    zones: Path,
+    output: Path,
+    layer: str | None,
+    code: str | None,
+    lon: str | None,
+    lat: str | None,
+    crs: str | None,
+    fix_positions: bool,
+    datum: str | None,
+    even_if_off: bool,
+    times: dict[str, Any],
+    report: Path | None,
+    priority_order: tuple[str, ...] | None,
+    console: Console,
+    **options: Any,
+) -> None:
+    """Assign each incident to the zone that answers for it 案件归属.
+
+    INCIDENTS is a .csv (also .csv.gz, .csv.zst), .parquet, .gpkg, .shp, .xlsx or .geojson file, or a folder
+    of .csv or .parquet parts; ZONES is a file of zones. Where ZONES is a city in one GeoPackage, its unit
+    grids and road sections answer too. Rows without usable coordinates go to OUTPUT.rejects.csv, with their
+    row number and the reason; no row is lost.
+
+    From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
+    memory, and a command that was stopped goes on where it was when it is given again.
+    """
+    check_writable(output)
+    if report is not None:
+        check_report_path(report, (incidents, zones, output))
+    if output.resolve() in (incidents.resolve(), zones.resolve()):
+        message = f"{output}: would overwrite what it is made from; name another file"
+        raise FileError(message)
+    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
+    layers = _read_answering_layers(zones, layer, code, console)
+    done = assign_batch(
+        incidents,
+        layers["zones"],
+        output,
+        grids=layers.get("unit_grids"),
+        sections=layers.get("road_sections"),
+        roads=layers.get("roads"),
+        fix_positions=fix_positions,
+        datum=datum,
+        even_if_off=even_if_off,
+        code=code,
+        policy=Policy(priority_order=priority_order or ()),
+        progress=False if console.as_json else None,
+        lang=console.lang,
+        **how,
+        **times,
+        **options,
+    )
+    for remark in done.remarks:
+        console.note(remark, remark)
+    if done.lacking:
+        tell_lacking(done.lacking, console)
+    tell_positions(done.positions, done.fixed if fix_positions else None, console)
+    summary = _summary_of(done)
+    tell_summary(summary, console)
+    for line in steering_words(done.about, console.lang):
+        console.say(line, line)
+    console.say(f"结果:{output}", f"result: {output}")
+    _tell_what_is_aside(done, console)
+    if report is not None:
+        assigned = None
+        if summary["incidents"] <= MOST_REPORTED:
+            assigned = read_layer(output, spec="incidents", **how)
+        report_assignment(report, summary, assigned, layers, incidents.name, console)
+        summary["report"] = str(report)
+    console.result(summary)
+
+
+def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
+    """Say which rows did not go out and why, and what was no row at all."""
+    if done.rejects:
+        reasons = [f"{label(why, console.lang)} {count:,}" for why, count in done.reject_reasons.items()]
+        console.say(
+            f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
+            f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
+        )
+    if done.left_out:
+        kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
+        console.say(f"不计入案件的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
+
+
+def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
+    """Count the incidents by how they were found, and the rejected ones, so that all add up."""
+    return {**summary["found"], "rejected": summary["rejected"]}
+
+
+def tell_summary(summary: dict[str, Any], console: Console) -> None:
+    """Print how many incidents were assigned how."""
+    total = max(summary["incidents"], 1)
+    console.say(f"案件 {summary['incidents']:,} 件", f"{summary['incidents']:,} incidents")
+    rows = [
+        (label(outcome, console.lang), count, f"{count / total:.1%}")
+        for outcome, count in counts_by_outcome(summary).items()
+    ]
+    console.show(
+        rows, [label("found", console.lang), console.pick("件数", "count"), label("share", console.lang)]
+    )
+    doubtful = summary["ambiguous"]
+    console.say(f"  其中需人工确认 {doubtful:,} 件", f"  to be looked at by a person: {doubtful:,}")
+
+
+def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Split off the rows that have no usable position, numbered from 1 as a spreadsheet shows them."""
+    unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
+    numbered = assigned.drop(columns=assigned.geometry.name)
+    numbered.insert(0, "row_number", range(1, len(assigned) + 1))
+    numbered.insert(1, "why", assigned["reason"].map(label))
+    rejects = numbered[unusable].dropna(axis="columns", how="all")
+    return assigned[~unusable], rejects
+
+
+def put_right(
+    points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console, *, change: bool = True
+) -> gpd.GeoDataFrame:
+    """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
+    lacking = [name for name in ("source", "road_name") if name not in points]
+    if roads is not None and lacking:
+        tell_lacking(lacking[0], console)
+        roads = None
+    problems = check_positions(points, roads=roads)
+    counts = {str(kind): int(n) for kind, n in problems["problem"].value_counts().sort_index().items()}
+    if not change:
+        tell_positions(counts, None, console)
+        return points
+    fixed = fix_positions(points, problems)
+    done = {
+        problem: int(fixed["position_fix"].str.contains(problem, regex=False).sum()) for problem in counts
+    }
+    tell_positions(counts, done, console)
+    return fixed
+
+
+def tell_lacking(name: str, console: Console) -> None:
+    """Say for want of which column it is not judged whether positions are GCJ-02 or BD-09."""
+    console.note(
+        f"注意:数据没有「{label(name)}」列,未判断坐标是否为 GCJ-02 或 BD-09",
+        f"note: without a column {name!r} it is not judged whether positions are GCJ-02 or BD-09",
+    )
+
+
+def tell_positions(problems: dict[str, int], fixed: dict[str, int] | None, console: Console) -> None:
+    """Say what is suspicious about positions, and what was fixed of it; None where nothing was to be."""
+    for problem, count in problems.items():
+        if fixed is not None:
+            done = fixed.get(problem, 0)
+            console.say(
+                f"  坐标问题 {label(problem)}:{count:,} 件,已改正 {done:,} 件",
+                f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
+            )
+        elif problem in ("swapped_axes", "gcj02", "bd09", "undecided_datum"):
+            console.note(
+                f"注意:{count:,} 件{label(problem)},未作改正;加 --fix-positions 可改正",
+                f"note: {count:,} incidents have {label(problem, 'en')} and were left alone; "
+                "--fix-positions fixes them",
+            )
+
+
+def _summary_of(done: JobSummary) -> dict[str, Any]:
+    """Return what a job did as plain numbers, counted as `assignment_summary` does."""
+    return {
+        "incidents": done.rows_in,
+        "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest", "none")},
+        "reason": done.reason,
+        "ambiguous": done.ambiguous,
+        "rejected": done.rejects,
+        "reject_reasons": done.reject_reasons,
+        "left_out": done.left_out,
+        "encoding": done.encoding,
+        "steered_by": done.about["steered_by"],
+        "levels": done.about["levels"],
+        "output": str(done.target),
+        "rejects": None if done.rejects_path is None else str(done.rejects_path),
+        "seconds": round(done.seconds, 3),
+        "resumed_from": done.resumed_from,
+    }
+
+
+def _read_answering_layers(
+    path: Path, layer: str | None, code: str | None, console: Console
+) -> dict[str, gpd.GeoDataFrame]:
+    layers = {"zones": read_zones(path, layer, console)}
+    if layer is None and code is None:
+        for name in ("unit_grids", "road_sections", "roads"):
+            if name in list_layers(path) and len(list_layers(path)) > 1:
+                layers[name] = read_layer(path, layer=name, spec=name)
+    return layers

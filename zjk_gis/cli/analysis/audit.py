@@ -1,0 +1,249 @@
+"""`zjk-gis audit`: the three promises, and where they do not hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zjk_gis.assign import assign_incidents
+from zjk_gis.assign.steering import steering_words
+from zjk_gis.cli.analysis.assign import put_right
+from zjk_gis.cli.analysis.audit_files import write_audit
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
+from zjk_gis.coverage.border_sheet import border_sheet
+from zjk_gis.errors import FileError, InputError
+from zjk_gis.io import read_layer, read_table
+from zjk_gis.layers.labels import label
+from zjk_gis.responsibility.audit import responsibility_audit
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+    from zjk_gis.responsibility.audit import ResponsibilityAudit
+
+__all__ = ["command"]
+
+_NEEDED = ("built_up_areas", "responsibility_zones")
+# What lies in a fault and makes it grave, where the city has such layers.
+_COMPONENTS = (
+    "manholes", "street_lamps", "waste_points", "public_toilets", "ancient_trees", "hazards", "pipelines",
+)  # fmt: skip
+_OF_PROMISE = {
+    "every_road": (
+        "rank", "finding", "finding_code", "consequence", "incidents", "components", "people", "road_m",
+        "area_m2", "road_name", "concerned_codes",
+    ),
+    "every_matter": ("rank", "finding", "finding_code", "incidents", "event_name", "concerned_codes"),
+    "everyone": ("rank", "finding", "finding_code", "consequence", "incidents", "area_m2"),
+}  # fmt: skip
+_LONGEST = 40
+
+
+@click.command("audit")
+@click.argument("city", type=click.Path(path_type=Path))
+@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see who has how many.")
+@click.option(
+    "--duties", type=click.Path(path_type=Path), help="A table: event_code, department, place_code."
+)
+@click.option("--at", help="The day that is judged; by default today.")
+@click.option("--level", type=LEVEL, help="Which level of zones is judged; by default the finest.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
+)
+@click.option("--most", default=10, show_default=True, help="How many of the worst of each are printed.")
+@datum_option
+@even_if_off_option
+@reading_times
+@speaking
+def command(
+    city: Path,
+    incidents: Path | None,
+    duties: Path | None,
+    at: str | None,
+    level: int | str | None,
+    fix_positions: bool,
+    output: Path | None,
+    most: int,
+    datum: str | None,
+    even_if_off: bool,
+    times: dict[str, Any],
+    console: Console,
+) -> None:
+    """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
+
+    CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
+    zone), roads, road_sections, streets, residential_estates, components, and accepted_faults (the ledger
+    that `zjk-gis accept` writes). The worst places come first by what lies in them: incidents of the last
+    year, components, people, road. With -o the findings go to audit.gpkg, audit.xlsx and audit.html in that
+    folder, and report.html tells it all on one page, which can be printed.
+    """
+    if output is not None:
+        _make_folder(output)
+    layers = read_city(city, console)
+    missing = [name for name in _NEEDED if name not in layers]
+    if missing:
+        message = f"{city}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
+        raise InputError(message)
+    day = at or dt.date.today().isoformat()
+    zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
+    assigned = None
+    if incidents is not None:
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
+        tell_report(points, console)
+        points = put_right(points, roads, console, change=fix_positions)
+        assigned = assign_incidents(
+            points, zones, level=level, sections=sections, even_if_off=even_if_off, **times
+        )
+        for words in steering_words(assigned.attrs["assignment"], console.lang):
+            console.note(words, words)
+        if "occurred_at" not in assigned:
+            console.note(
+                "案件没有发生时间,全部计入问题的后果",
+                "incidents have no time: all of them make a fault grave",
+            )
+    audit = responsibility_audit(
+        layers["built_up_areas"],
+        layers["responsibility_zones"],
+        roads=roads,
+        sections=sections,
+        streets=layers.get("streets"),
+        assigned=assigned,
+        duties=None if duties is None else read_table(duties),
+        allowed=layers.get("rivers"),
+        accepted=layers.get("accepted_faults"),
+        components={name: layers[name] for name in _COMPONENTS if name in layers} or None,
+        people=_with_population(layers),
+        at=day,
+        level=level,
+        **times,
+    )
+    _show(audit, most, console)
+    files = []
+    if output is not None:
+        borders = border_sheet(
+            layers["responsibility_zones"],
+            roads=roads,
+            rivers=layers.get("rivers"),
+            incidents=assigned,
+            at=day,
+            level=level,
+        )
+        files = write_audit(audit, borders, layers, output, day, console)
+    figures = audit.figures.astype(object).where(audit.figures.notna(), None)
+    console.result(
+        {
+            "at": day,
+            "figures": figures.to_dict("records"),
+            "worst": {promise: _records(audit, promise, most) for promise in _OF_PROMISE},
+            "exceptions": audit.exceptions,
+            "files": [str(path) for path in files],
+        }
+    )
+
+
+def _with_population(layers: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    estates = layers.get("residential_estates")
+    return estates if estates is not None and "population" in estates else None
+
+
+def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
+    """Print the promises, and the worst of each."""
+    lang = console.lang
+    for promise, rows in audit.figures.groupby("promise", sort=False):
+        name = str(promise)
+        console.say(label(name, lang), label(name, lang))
+        console.show(
+            [
+                (
+                    label(row["measure"], lang),
+                    _amount(row["value"], row["unit"]),
+                    _amount(row["whole"], row["unit"]),
+                    f"{row['share']:.2%}" if row["whole"] > 0 else console.pick("无数据", "no data"),
+                    _source(row),
+                )
+                for row in rows.to_dict("records")
+            ],
+            [label(heading, lang) for heading in ("measure", "value", "whole", "share", "layer")],
+        )
+        _show_worst(audit, name, most, console)
+    _show_exceptions(audit, console)
+
+
+def _source(row: Mapping[Hashable, str]) -> str:
+    """Say in one expression which rows a figure is computed from."""
+    return (
+        f"{row['layer']}[{row['filter']}] {row['amount']}"
+        if row["filter"]
+        else f"{row['layer']} {row['amount']}"
+    )
+
+
+def _show_worst(audit: ResponsibilityAudit, promise: str, most: int, console: Console) -> None:
+    found = audit.findings[audit.findings["promise"] == promise]
+    shown = min(most, len(found))
+    console.say(
+        f"问题 {len(found):,} 处,后果最重的 {shown:,} 处:" if shown else "未发现问题",
+        f"{len(found):,} findings, the worst {shown:,}:" if shown else "nothing found amiss",
+    )
+    if not shown:
+        return
+    worst = audit.worst(promise, most)
+    columns = [name for name in _OF_PROMISE[promise] if name in worst]
+    told = worst[columns].astype(object).where(worst[columns].notna(), "")
+    console.show(
+        [tuple(_cell(cell, console) for cell in row) for row in told.itertuples(index=False)],
+        [label(name, console.lang, unit=True) for name in columns],
+    )
+
+
+def _cell(cell: object, console: Console) -> object:
+    if isinstance(cell, str):
+        text = label(cell, console.lang).replace(";", " ")
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cell
+
+
+def _show_exceptions(audit: ResponsibilityAudit, console: Console) -> None:
+    """Say what the ledger of accepted faults kept back, and what it no longer does."""
+    for name, account in audit.exceptions.items():
+        title = label(name, console.lang)
+        console.say(
+            f"{title}:台账已认可 {account['withheld']:,} 处({account['withheld_area_m2']:,.1f} m²),"
+            f"到期 {len(account['expired']):,} 处,形状已变 {len(account['changed']):,} 处,"
+            f"台账中已无对应 {len(account['unused']):,} 条",
+            f"{title}: {account['withheld']:,} accepted ({account['withheld_area_m2']:,.1f} m²), "
+            f"{len(account['expired']):,} expired, {len(account['changed']):,} changed in shape, "
+            f"{len(account['unused']):,} entries without a fault",
+        )
+
+
+def _records(audit: ResponsibilityAudit, promise: str, most: int) -> list[dict[str, object]]:
+    worst = audit.findings[audit.findings["promise"] == promise].head(most)
+    columns = [name for name in _OF_PROMISE[promise] if name in worst]
+    plain = worst[columns].astype(object)
+    return [
+        {str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]
+
+
+def _amount(value: float, unit: str) -> str:
+    text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3f}"
+    return f"{text} {unit}".rstrip()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{folder}: cannot be made a folder ({error.strerror}); name another"
+        raise FileError(message) from error

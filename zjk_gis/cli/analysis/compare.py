@@ -1,0 +1,219 @@
+"""`zjk-gis compare`: what moves from whom to whom when zones are redrawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zjk_gis.changes.changes import compare_zones
+from zjk_gis.cli.analysis.assign import put_right
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.times import reading_times
+from zjk_gis.errors import FileError, InputError
+from zjk_gis.io import list_layers, read_layer, write_layer
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.versions import zones_at
+from zjk_gis.maps import changes_map, save_offline
+from zjk_gis.reports import write_workbook
+from zjk_gis.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from zjk_gis.changes.changes import ZoneChanges
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command"]
+
+_ZONES = "responsibility_zones"
+_COMPONENTS = ("manholes", "street_lamps", "public_toilets", "waste_points", "ancient_trees")
+_LISTED = ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open")
+_OF_CHIEFS = (
+    "chief_code",
+    "direction",
+    "counterpart_chief",
+    "from_code",
+    "to_code",
+    "area_m2",
+    "road_m",
+    "open",
+)
+
+
+@click.command("compare")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path), required=False)
+@click.option("--at-old", help="The day of the former zones, such as 2025-06-30.")
+@click.option("--at-new", help="The day of the zones that follow.")
+@click.option("--old-version", type=int, help="The version of the former zones in a workspace.")
+@click.option("--new-version", type=int, help="The version of the zones that follow.")
+@click.option("--layer", help="The layer of zones; by default the responsibility zones.")
+@click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
+@click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
+@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see which change hands.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
+)
+@click.option("--most", default=10, show_default=True, help="How many rows of each table are printed.")
+@datum_option
+@even_if_off_option
+@reading_times
+@speaking
+def command(
+    old: Path,
+    new: Path | None,
+    at_old: str | None,
+    at_new: str | None,
+    old_version: int | None,
+    new_version: int | None,
+    layer: str | None,
+    code: str,
+    level: int | str | None,
+    incidents: Path | None,
+    fix_positions: bool,
+    output: Path | None,
+    most: int,
+    datum: str | None,
+    even_if_off: bool,
+    times: dict[str, Any],
+    console: Console,
+) -> None:
+    """Tell what moves from whom to whom when zones are redrawn 责任区调整对比.
+
+    OLD and NEW are files of zones, or cities in one GeoPackage; without NEW two days (--at-old, --at-new) or
+    two versions (--old-version, --new-version) of OLD are compared. Roads, covers and other components are
+    those of NEW. With -o the findings go to changes.gpkg, changes.xlsx and changes.html in that folder.
+    """
+    if new is None and (at_old, old_version) == (at_new, new_version):
+        message = f"{old}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        raise InputError(message)
+    source = new or old
+    before = _zones(old, old_version, layer, console)
+    after = _zones(source, new_version, layer, console)
+    city = _city(source, console)
+    points = None
+    if incidents is not None:
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
+        tell_report(points, console)
+        points = put_right(points, city.get("roads"), console, change=fix_positions)
+    changes = compare_zones(
+        before,
+        after,
+        incidents=points,
+        roads=city.get("roads"),
+        components={name: city[name] for name in _COMPONENTS if name in city},
+        code=code,
+        at_old=at_old,
+        at_new=at_new,
+        level=level,
+        even_if_off=even_if_off,
+    )
+    _show(changes, most, console)
+    states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))
+    files = [] if output is None else _write(changes, states, output, console)
+    console.result(
+        {
+            "figures": dict(zip(changes.figures["measure"], changes.figures["value"], strict=True)),
+            "zones": changes.zones["kind"].value_counts().sort_index().to_dict(),
+            "files": [str(path) for path in files],
+        }
+    )
+
+
+def _zones(path: Path, version: int | None, layer: str | None, console: Console) -> gpd.GeoDataFrame:
+    """Read a layer of zones, or a version of it from a workspace."""
+    if version is None:
+        return read_zones(path, layer, console)
+    with Workspace.open(path) as workspace:
+        return workspace.read(layer or _ZONES, version=version)
+
+
+def _city(path: Path, console: Console) -> Mapping[str, gpd.GeoDataFrame]:
+    """Read the other layers of a city, where the file is one."""
+    known = {name for spec in CATALOGUE.values() for name in (spec.name, spec.title)}
+    return read_city(path, console) if set(list_layers(path)) & known else {}
+
+
+def _show(changes: ZoneChanges, most: int, console: Console) -> None:
+    lang = console.lang
+    for name, match in changes.code_matches.items():
+        for zh, en in zip(match.told(name, "zh"), match.told(name, "en"), strict=True):
+            console.say(zh, en)
+    console.show(
+        [
+            (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())
+            for row in changes.figures.itertuples()
+        ],
+        [label("measure", lang), label("value", lang)],
+    )
+    counts = changes.zones["kind"].value_counts().sort_index()
+    told = ", ".join(f"{label(str(kind), lang)} {count:,}" for kind, count in counts.items())
+    console.say(f"责任区:{told}", f"zones: {told}")
+    if len(changes.moved):
+        console.say("易手土地(最大者在前)", "ground that changes hands, the largest first")
+        _show_rows(changes.moved.head(most), _LISTED, console)
+    if len(changes.handover):
+        console.say("移交清单", "hand-over list")
+        _show_rows(changes.handover.head(most), _OF_CHIEFS, console)
+
+
+def _show_rows(rows: pd.DataFrame, columns: tuple[str, ...], console: Console) -> None:
+    shown = [name for name in columns if name in rows]
+    console.show(
+        [
+            tuple(label(cell, console.lang) if isinstance(cell, str) else cell for cell in row)
+            for row in rows[shown].astype(object).itertuples(index=False, name=None)
+        ],
+        [label(name, console.lang, unit=True) for name in shown],
+    )
+
+
+def _write(
+    changes: ZoneChanges,
+    states: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    folder: Path,
+    console: Console,
+) -> list[Path]:
+    """Write the findings as layers, as a workbook and as a map."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{folder}: cannot be made a folder ({error.strerror}); name another"
+        raise FileError(message) from error
+    layers_file, workbook, page = (folder / f"changes.{ending}" for ending in ("gpkg", "xlsx", "html"))
+    layers_file.unlink(missing_ok=True)
+    write_layer(changes.moved, layers_file, layer="moved")
+    tables: dict[str, Any] = {
+        "moved": changes.moved,
+        "handover": changes.handover,
+        "zone_changes": changes.zones,
+    }
+    if changes.roads is not None:
+        tables["moved_roads"] = changes.roads
+    if changes.incidents is not None:
+        write_layer(changes.incidents, layers_file, layer="moved_incidents")
+        tables["moved_incidents"] = changes.incidents
+    title = console.pick("责任区调整对比", "What a change of zones moves")
+    summary = {
+        label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
+        for row in changes.figures.itertuples()
+    }
+    write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
+    save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
+    files = [layers_file, workbook, page]
+    console.say("结果文件:", "files:")
+    whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]
+    console.show(
+        [(console.pick(*what), str(path)) for what, path in zip(whats, files, strict=True)],
+        [console.pick("内容", "what"), console.pick("文件", "file")],
+    )
+    return files

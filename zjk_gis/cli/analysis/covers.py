@@ -1,0 +1,166 @@
+"""`zjk-gis covers`: a live register of covers, changed one at a time and asked for the nearest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from pyproj import Transformer
+
+from zjk_gis.cli.city import datum_option, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.crs import CGCS2000
+from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.pipes.register import CoverRegister
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["command"]
+
+_REGISTER = click.argument("register", type=click.Path(path_type=Path))
+
+
+@click.group("covers")
+def command() -> None:
+    """Keep a live register of covers 井盖台账: begin it, change it, ask for the nearest.
+
+    LON and LAT are in CGCS2000 or WGS 84 degrees.
+    """
+
+
+@command.command("build")
+@click.argument("source", type=click.Path(path_type=Path))
+@_REGISTER
+@click.option("--layer", help="Which layer of the file; by default its manholes.")
+@datum_option
+@speaking
+def _build(source: Path, register: Path, layer: str | None, datum: str | None, console: Console) -> None:
+    """Begin a register with the covers of a layer 建立台账."""
+    spec = spec_of("manholes")
+    if layer is None and len(names := list_layers(source)) > 1:
+        layer = next((name for name in names if name in (spec.name, spec.title)), None)
+    covers = read_layer(source, layer=layer, datum=datum, spec=spec)
+    tell_report(covers, console)
+    with CoverRegister.build(covers, register) as made:
+        count = len(made)
+    console.say(f"{register}:{count:,} 个井盖", f"{register}: {count:,} covers")
+    console.result({"covers": count})
+
+
+@command.command("near")
+@_REGISTER
+@click.argument("lon", type=float)
+@click.argument("lat", type=float)
+@click.option("--count", default=5, show_default=True, help="How many at most.")
+@click.option("--within", type=float, help="No farther than this many metres.")
+@speaking
+def _near(register: Path, lon: float, lat: float, count: int, within: float | None, console: Console) -> None:
+    """Find the covers nearest to a place 查最近井盖."""
+    with CoverRegister.open(register) as opened:
+        found = opened.nearest(*_metres(opened, lon, lat), count=count, within_m=within)
+        shown = _degrees(opened, found)
+    rows = [
+        [row.code, f"{row.distance_m:.2f}", f"{row.lon:.7f}", f"{row.lat:.7f}"] for row in shown.itertuples()
+    ]
+    heads = [
+        console.pick(zh, en)
+        for zh, en in (("编码", "code"), ("距离 m", "metres"), ("经度", "lon"), ("纬度", "lat"))
+    ]
+    console.show(rows, heads)
+    console.result({"covers": shown.drop(columns=["x", "y"]).to_dict("records")})
+
+
+@command.command("add")
+@_REGISTER
+@click.argument("code")
+@click.argument("lon", type=float)
+@click.argument("lat", type=float)
+@speaking
+def _add(register: Path, code: str, lon: float, lat: float, console: Console) -> None:
+    """Set a cover 新增井盖."""
+    with CoverRegister.open(register) as opened:
+        x, y = _metres(opened, lon, lat)
+        beside = opened.nearest(x, y, within_m=0.5)
+        opened.insert(code, x, y)
+    for other in beside.itertuples():
+        console.note(
+            f"注意:{other.code} 只有 {other.distance_m:.2f} m 远,是否同一个井盖?",
+            f"note: {other.code} is {other.distance_m:.2f} m away; the same cover?",
+        )
+    console.say(f"已新增 {code}", f"{code} added")
+    console.result({"added": code, "beside": beside["code"].tolist()})
+
+
+@command.command("move")
+@_REGISTER
+@click.argument("code")
+@click.argument("lon", type=float)
+@click.argument("lat", type=float)
+@speaking
+def _move(register: Path, code: str, lon: float, lat: float, console: Console) -> None:
+    """Move a cover 移动井盖."""
+    with CoverRegister.open(register) as opened:
+        opened.move(code, *_metres(opened, lon, lat))
+    console.say(f"已移动 {code}", f"{code} moved")
+    console.result({"moved": code})
+
+
+@command.command("remove")
+@_REGISTER
+@click.argument("codes", nargs=-1, required=True)
+@speaking
+def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
+    """Take covers out 注销井盖."""
+    with CoverRegister.open(register) as opened:
+        opened.delete(codes)
+    console.say(f"已注销 {', '.join(codes)}", f"{', '.join(codes)} removed")
+    console.result({"removed": list(codes)})
+
+
+@command.command("check")
+@_REGISTER
+@click.option("--within", default=0.5, show_default=True, help="Metres below which two covers are one.")
+@speaking
+def _check(register: Path, within: float, console: Console) -> None:
+    """List covers that lie too close together to be two 查重复井盖; leaves with 1 if there are any."""
+    with CoverRegister.open(register) as opened:
+        pairs = opened.close_pairs(within_m=within)
+    rows = [[row.code, row.other_code, f"{row.distance_m:.3f}"] for row in pairs.itertuples()]
+    heads = [
+        console.pick(zh, en) for zh, en in (("编码", "code"), ("另一编码", "other"), ("距离 m", "metres"))
+    ]
+    console.show(rows, heads)
+    console.say(f"{len(pairs):,} 对", f"{len(pairs):,} pairs")
+    console.result({"pairs": pairs.to_dict("records")})
+    if len(pairs):
+        click.get_current_context().exit(1)
+
+
+@command.command("export")
+@_REGISTER
+@click.argument("path", type=click.Path(path_type=Path))
+@speaking
+def _export(register: Path, path: Path, console: Console) -> None:
+    """Write all covers to a file 导出台账."""
+    check_writable(path)
+    with CoverRegister.open(register) as opened:
+        layer = opened.to_layer()
+    written = write_layer(layer, path)
+    console.say(f"{len(layer):,} 个井盖 → {written}", f"{len(layer):,} covers -> {written}")
+    console.result({"path": str(written), "covers": len(layer)})
+
+
+def _metres(register: CoverRegister, lon: float, lat: float) -> tuple[float, float]:
+    x, y = Transformer.from_crs(CGCS2000, register.crs, always_xy=True).transform(lon, lat)
+    return float(x), float(y)
+
+
+def _degrees(register: CoverRegister, found: pd.DataFrame) -> pd.DataFrame:
+    back = Transformer.from_crs(register.crs, CGCS2000, always_xy=True)
+    lon, lat = back.transform(found["x"].to_numpy(), found["y"].to_numpy())
+    return found.assign(lon=lon, lat=lat)

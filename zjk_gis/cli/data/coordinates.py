@@ -1,0 +1,99 @@
+"""`zjk-gis coordinates`: what the coordinates of a file probably are, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zjk_gis.cli.city import tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.coordinates.inference import infer_coordinates
+from zjk_gis.crs import crs_for
+from zjk_gis.errors import InputError
+from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.io.unplaced import read_unplaced
+
+if TYPE_CHECKING:
+    from zjk_gis.cli.console import Console
+    from zjk_gis.coordinates.guesses import CoordinateGuess
+
+__all__ = ["command"]
+
+_SYSTEMS = {"wgs84": "地面坐标(CGCS2000/WGS84)", "gcj02": "GCJ-02", "bd09": "BD-09", "undecided": "基准未定"}
+
+
+@click.command("coordinates")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--layer", help="Which layer or sheet of the file, where there are several.")
+@click.option("--x", help="One column of coordinates; by default those of the usual names.")
+@click.option("--y", help="The other column.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="Roads or boundaries that the points should lie on or near, by which GCJ-02 and BD-09 are told.",
+)
+@click.option("--reference-layer", help="Which layer of the reference.")
+@click.option("--confirm", type=int, help="Place the layer as this hypothesis says; needs -o.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the placed layer.")
+@speaking
+def command(
+    path: Path,
+    layer: str | None,
+    x: str | None,
+    y: str | None,
+    reference: Path | None,
+    reference_layer: str | None,
+    confirm: int | None,
+    output: Path | None,
+    console: Console,
+) -> None:
+    """Say what the coordinates of a file probably are, and why 判断坐标.
+
+    Nothing is changed unless a hypothesis is confirmed by its number. Leaves with 1 if nothing known fits.
+    """
+    if (confirm is None) is not (output is None):
+        message = "--confirm and -o go together: which hypothesis, and where to write the placed layer"
+        raise InputError(message)
+    if output is not None:
+        check_writable(output)
+    table = read_unplaced(path, layer=layer)
+    tell_report(table, console)
+    known = None if reference is None else read_layer(reference, layer=reference_layer)
+    guess = infer_coordinates(table, x=x, y=y, reference=known)
+    _print(guess, console)
+    if guess.best.crs is not None:
+        placed = guess.confirm(table, choice=confirm or 1)
+        measure = crs_for(placed)
+        console.say(
+            f"量算长度和面积用 EPSG:{measure.epsg}:{measure.reason}",
+            f"to measure lengths and areas in EPSG:{measure.epsg}: {measure.reason}",
+        )
+    if confirm is not None and output is not None:
+        placed = guess.confirm(table, choice=confirm)
+        written = write_layer(placed, output)
+        console.say(f"已按第 {confirm} 项写入 {written}", f"placed as hypothesis {confirm} in {written}")
+    hypotheses = guess.to_frame().reset_index().astype(object)
+    rows = hypotheses.where(hypotheses.notna(), None).to_dict("records")
+    console.result({"rows": guess.rows, "usable": guess.usable, "hypotheses": rows})
+    if guess.best.crs is None:
+        click.get_current_context().exit(1)
+
+
+def _print(guess: CoordinateGuess, console: Console) -> None:
+    console.say(
+        f"{guess.rows:,} 行,{guess.usable:,} 行有可用坐标;可能是:",
+        f"{guess.rows:,} rows, {guess.usable:,} with a usable position; these may be:",
+    )
+    for number, each in enumerate(guess.hypotheses, start=1):
+        percent = f"{100 * each.confidence:.0f} %"
+        if each.crs is None:
+            console.say(f"  {number}. 未知坐标", f"  {number}. unknown")
+        else:
+            console.say(
+                f"  {number}. {each.what}:EPSG:{each.crs},{_SYSTEMS[each.datum]},把握 {percent}",
+                f"  {number}. {each.what}: EPSG:{each.crs}, datum {each.datum}, {percent} sure",
+            )
+        for line in each.evidence:
+            console.say(f"       {line}", f"       {line}")

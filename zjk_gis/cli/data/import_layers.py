@@ -1,0 +1,205 @@
+"""`zjk-gis import`: files and folders into a workspace, each checked on its way in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import geopandas as gpd
+import pandas as pd
+
+from zjk_gis.cli.city import datum_option, tell_report
+from zjk_gis.cli.console import speaking
+from zjk_gis.crs.systems import title_of
+from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
+from zjk_gis.io import list_layers, read_folder, read_layer
+from zjk_gis.io.paths import is_readable
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.standards import rules_table
+from zjk_gis.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zjk_gis.cli.console import Console
+    from zjk_gis.workspace.rules import OnProblems
+
+__all__ = ["command"]
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("target")
+@click.option(
+    "--as", "spec_name", help="What the layer is, such as unit_grids or 单元网格; by default guessed."
+)
+@click.option(
+    "--name", help="The layer's name in the workspace; by default that of what it is, or of its file."
+)
+@click.option("--layer", help="Which layer or sheet of the file, where there are several.")
+@click.option("--crs", help="The system of the coordinates, where the file does not say, such as EPSG:4547.")
+@click.option("--append", is_flag=True, help="Add the rows to the layer that is there.")
+@click.option("--keep-problems", is_flag=True, help="Take a layer in although there are errors in it.")
+@click.option("--source", default="", help="Where the data come from; by default the file's name.")
+@click.option("--note", default="", help="What is to be remembered of this change.")
+@datum_option
+@speaking
+def command(
+    paths: tuple[Path, ...],
+    target: str,
+    spec_name: str | None,
+    name: str | None,
+    layer: str | None,
+    crs: str | None,
+    append: bool,
+    keep_problems: bool,
+    source: str,
+    note: str,
+    datum: str | None,
+    console: Console,
+) -> None:
+    """Take files, folders and archives into a workspace 导入图层.
+
+    Every layer is read, guessed at with evidence, checked against what it must be, and becomes the next
+    version of the layer of its name; several files of one kind are put together. A datum that is named is
+    remembered of the source, and taken for the next file from it. TARGET is a GeoPackage
+    (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if something
+    was not taken in.
+    """
+    single = name is not None or spec_name is not None or layer is not None
+    if single and (len(paths) > 1 or paths[0].is_dir()):
+        message = "--as, --name and --layer are for one file"
+        raise InputError(message)
+    spec = None if spec_name is None else spec_of(spec_name).name
+    on_problems: OnProblems = "keep" if keep_problems else "refuse"
+    taken: list[dict[str, object]] = []
+    refused: list[dict[str, object]] = []
+    with Workspace.open(target) as workspace:
+        begun: set[str] = set()
+        for file, frame, known, error in _layers(paths, spec, layer, crs, datum, single, console):
+            into = name or known or _name_of(file)
+            try:
+                if error:
+                    raise InputError(error)
+                assert frame is not None  # noqa: S101 - for the type checker: either is there
+                origin = source or Path(file).name
+                known_datum = None if datum else workspace.datums().get(origin)
+                if known_datum is not None:
+                    console.note(
+                        f"{file}: 坐标基准按来源「{origin}」记录的取 {title_of(known_datum)}",
+                        f"{file}: positions taken for {title_of(known_datum)}, as remembered of {origin}",
+                    )
+                adds = append or into in begun
+                if adds:
+                    version = workspace.append(into, frame, source=origin, note=note, on_problems=on_problems)
+                else:
+                    version = workspace.write(
+                        into, frame, spec=known, source=origin, note=note, on_problems=on_problems
+                    )
+            except ZjkGisError as reason:
+                why = _why(reason, frame, paths, known, console)
+                refused.append({"file": file, "layer": into, "reason": why})
+                console.note(f"{file}: 未导入:{why}", f"{file}: not taken in: {why}")
+                continue
+            begun.add(into)
+            taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
+            console.say(
+                f"{file} → {into}:{len(frame):,} 行,第 {version} 版" + ("(追加)" if adds else ""),
+                f"{file} -> {into}: {len(frame):,} rows, version {version}" + (" (appended)" if adds else ""),
+            )
+    console.result({"target": target, "taken": taken, "refused": refused})
+    if refused or not taken:
+        click.get_current_context().exit(1)
+
+
+def _why(
+    reason: ZjkGisError,
+    frame: gpd.GeoDataFrame | None,
+    paths: tuple[Path, ...],
+    known: str | None,
+    console: Console,
+) -> str:
+    """Say why a layer was not taken in, and what to do, in the words of the command."""
+    if isinstance(reason, CRSError) and frame is not None and frame.crs is None:
+        return console.pick(
+            "没有坐标系;请加 --crs 指明坐标系(如 --crs EPSG:4547),不确定时先用 zjk-gis coordinates 判断",
+            "no coordinate reference system; name it with --crs (such as --crs EPSG:4547); "
+            "zjk-gis coordinates says what it may be",
+        )
+    if not isinstance(reason, ProblemsError):
+        return str(reason)
+    report = reason.report
+    errors = report.problems[report.problems["severity"] == "error"]
+    titles = rules_table("checks").set_index("check")[f"title_{console.lang}"]
+    counts = [f"{titles[rule]} {count:,}" for rule, count in errors["rule"].value_counts(sort=False).items()]
+    first = errors.iloc[0]
+    place = "" if pd.isna(first["row"]) else f"{first['row']}: "
+    files = " ".join(shlex.quote(str(path)) for path in paths[:1])
+    if known and not paths[0].is_dir():
+        files += f" --as {known}"
+    return console.pick(
+        f"有 {len(errors):,} 处错误({'、'.join(counts)});第一处 {place}{first['field']} {first['value']},"
+        f"{first['message']}。逐行清单:zjk-gis check {files} -o 问题.xlsx;照原样入库:加 --keep-problems",
+        f"{len(errors):,} errors ({', '.join(counts)}); the first {place}{first['field']} {first['value']}. "
+        f"All by row: zjk-gis check {files} -o problems.xlsx; to take it as it is, add --keep-problems",
+    )
+
+
+def _layers(
+    paths: tuple[Path, ...],
+    spec: str | None,
+    layer: str | None,
+    crs: str | None,
+    datum: str | None,
+    single: bool,
+    console: Console,
+) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
+    """Read one layer after the other: file, layer, what it is, or why it cannot be read."""
+    for path in paths:
+        if path.is_dir() or (path.suffix.lower() == ".zip" and not single):
+            yield from _of_folder(path, crs, datum, console)
+            continue
+        names = [layer] if layer or path.suffix.lower() == ".zip" else list_layers(path)
+        for each in names:
+            known = spec or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
+            if known is None and not single:
+                message = console.pick(
+                    f"{path}:看不出图层「{each}」是什么;用 --as 说明(如 --as 窨井),或放进文件夹整体导入",
+                    f"{path}: what is its layer {each!r}? Say so with --as (such as --as manholes), "
+                    "or import the folder it lies in",
+                )
+                raise InputError(message)
+            frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
+            tell_report(frame, console)
+            yield (str(path) if len(names) == 1 else f"{path}:{each}"), frame, known, ""
+
+
+def _of_folder(
+    path: Path, crs: str | None, datum: str | None, console: Console
+) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
+    reading = read_folder(path, crs=crs, datum=datum)
+    for row in reading.report.to_dict("records"):
+        key, known = str(row["key"]), str(row["spec"]) or None
+        frame = reading.layers.get(key)
+        if row["error"] and not is_readable(Path(str(row["file"]))):
+            console.note(f"{row['file']}: 不是图层,跳过", f"{row['file']}: is no layer; passed over")
+        elif row["error"] or frame is None:
+            yield str(row["file"]), None, known, str(row["error"])
+        elif not isinstance(frame, gpd.GeoDataFrame):
+            yield key, None, known, "no positions, so it is a table and no layer"
+        else:
+            if known:
+                console.note(
+                    f"{key}: {spec_of(known).title}({row['evidence']})", f"{key}: {known} ({row['evidence']})"
+                )
+            tell_report(frame, console)
+            yield key, frame, known, ""
+
+
+def _name_of(file: str) -> str:
+    """Make a layer's name of a file's."""
+    stem = Path(file.rsplit(":", 1)[-1] if ":" in file[2:] else file).stem
+    return re.sub(r"[^0-9A-Za-z_\u4e00-\u9fff]+", "_", stem).strip("_")[:15] or "layer"

@@ -1,0 +1,199 @@
+"""`zjk-gis map`: a city on one page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import geopandas as gpd
+import numpy as np
+from shapely import box
+
+from zjk_gis.cli.analysis.assign import put_right
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
+from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
+from zjk_gis.cli.times import reading_times
+from zjk_gis.errors import InputError
+from zjk_gis.io import read_layer
+from zjk_gis.io.paths import target_file
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import base_map as base_layer
+from zjk_gis.maps import city_map, print_map, save_offline
+from zjk_gis.maps.offline.saving import PAGES
+from zjk_gis.maps.printing import SHEETS
+from zjk_gis.progress import track
+from zjk_gis.reports import survey_city
+
+if TYPE_CHECKING:
+    from zjk_gis.cli.console import Console
+    from zjk_gis.maps.offline.basemaps import BaseMap
+
+__all__ = ["command"]
+
+
+@click.command("map")
+@click.argument("city", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A page (.html) or a print (.pdf, .svg, .png).",
+)
+@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
+@click.option("--at", help="The day that is judged; by default today.")
+@click.option(
+    "--level",
+    type=LEVEL,
+    help="Which level of zones answers: a number, a word or any; by default the finest.",
+)
+@click.option("--title", help="The map's title.")
+@click.option("--source", help="Where the data are from, told at the foot of the map.")
+@click.option(
+    "--kind", type=click.Choice(["city", *KINDS]), default="city", show_default=True, help="What is drawn."
+)
+@click.option("--before", type=click.Path(path_type=Path), help="For changes: the zones as they were.")
+@click.option("--layer", help="For choropleth: the layer of CITY whose areas are coloured.")
+@click.option("--column", help="For choropleth: the indicator.")
+@click.option(
+    "--method",
+    type=click.Choice(["quantile", "natural", "equal"]),
+    default="quantile",
+    help="For choropleth.",
+)
+@click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
+@click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
+@click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
+@click.option("--font", help="Of a print: a typeface with Chinese characters, as a file, folder or family.")
+@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option(
+    "--strict", is_flag=True, help="Stop where a question cannot be answered, instead of leaving it out."
+)
+@click.option(
+    "--base-map",
+    help="A tile folder, .mbtiles or .pmtiles file; or, with --online, amap, amap-satellite, tianditu, "
+    "tianditu-satellite or osm.",
+)
+@click.option(
+    "--offline/--online",
+    default=True,
+    show_default=True,
+    help="Whether the page does without a network, or fetches its base map; all else is in it anyway.",
+)
+@datum_option
+@even_if_off_option
+@reading_times
+@speaking
+def command(
+    city: Path,
+    output: Path,
+    incidents: Path | None,
+    at: str | None,
+    level: int | str | None,
+    title: str | None,
+    source: str | None,
+    kind: str,
+    before: Path | None,
+    layer: str | None,
+    column: str | None,
+    method: Literal["quantile", "natural", "equal"],
+    classes: int,
+    paper: str,
+    scale: float | None,
+    font: str | None,
+    fix_positions: bool,
+    strict: bool,
+    base_map: str | None,
+    offline: bool,
+    datum: str | None,
+    even_if_off: bool,
+    times: dict[str, Any],
+    console: Console,
+) -> None:
+    """Draw a city and what is wrong with it on one map 出图.
+
+    CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
+    overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
+    An .html file is a page; .pdf, .svg and .png are prints.
+    """
+    target_file(output, (*PAGES, *SHEETS))
+    on_paper = output.suffix.lower() in SHEETS
+    if base_map is not None and on_paper:
+        message = f"{output}: base maps are for pages; print without --base-map, or name an .html file"
+        raise InputError(message)
+    layers = {} if kind == "choropleth" else read_city(city, console)
+    ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
+    points = None
+    if incidents is not None:
+        points = read_layer(incidents, datum=datum, spec="incidents", **times)
+        tell_report(points, console)
+        points = put_right(points, layers.get("roads"), console, change=fix_positions)
+    day = at or dt.date.today()
+    unanswered: dict[str, str] | None = None if strict else {}
+    if kind == "city":
+        results = survey_city(
+            layers,
+            points,
+            at=day,
+            even_if_off=even_if_off,
+            level=level,
+            steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+            unanswered=unanswered,
+        )
+        page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
+        counts = {name: len(rows) for name, rows in results.items()}
+    else:
+        question = Question(
+            city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
+            method=method, classes=classes, title=title, source=source, lang=console.lang,
+            even_if_off=even_if_off,
+            level=level,
+            unanswered=unanswered,
+        )  # fmt: skip
+        page, counts = draw_kind(kind, question)
+        results = question.answers
+    for rows in results.values():
+        tell_set_aside(rows, console)
+    for name, why in (unanswered or {}).items():
+        asked = label(name, console.lang)
+        console.note(f"未能回答“{asked}”:{why}", f"not answered: {asked}: {why}")
+    if ground is not None:
+        ground.add_to(page)
+    if on_paper:
+        print_map(page, output, paper=paper, scale=scale, source=source, font=font, date=day)
+    else:
+        save_offline(page, output, fetch_tiles=not offline)
+    size = output.stat().st_size
+    console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
+    console.result(
+        {
+            "output": str(output),
+            "bytes": size,
+            "kind": kind,
+            "features": counts,
+            "not_answered": unanswered or {},
+        }
+    )
+
+
+def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:
+    """Make the base map before any long work: of local tiles, those around the city."""
+    boxes = [
+        gpd.GeoSeries([box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
+        for frame in layers.values()
+        if len(frame) and np.isfinite(frame.total_bounds).all()
+    ]
+    bounds = None
+    if boxes and Path(source).exists():
+        west, south = np.min(boxes, axis=0)[:2] - 0.01
+        east, north = np.max(boxes, axis=0)[2:] + 0.01
+        bounds = (float(west), float(south), float(east), float(north))
+    made = base_layer(source, lang=console.lang, bounds=bounds)
+    if offline and made.needs_network:
+        message = f"{made.needs_network}; say --online, or name a tile folder, .mbtiles or .pmtiles file"
+        raise InputError(message)
+    return made

@@ -1,0 +1,213 @@
+"""`zjk-gis map --kind`: one question on one map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from zjk_gis.access import parking_gaps
+from zjk_gis.assign import assign_incidents
+from zjk_gis.changes.changes import compare_zones
+from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.errors import InputError
+from zjk_gis.io import list_layers, read_layer
+from zjk_gis.layers.versions import zones_at
+from zjk_gis.maps import (
+    assignment_map,
+    changes_map,
+    choropleth,
+    density_map,
+    gaps_map,
+    heritage_map,
+    parking_map,
+    pipes_map,
+    zones_map,
+)
+from zjk_gis.maps.parts import drawn_zones
+from zjk_gis.protection import pipelines_in_core
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from zjk_gis.layers.labels import Language
+
+__all__ = ["KINDS", "Question", "draw_kind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked for on the command line."""
+
+    city: Path
+    layers: Mapping[str, gpd.GeoDataFrame]
+    incidents: gpd.GeoDataFrame | None
+    at: str | dt.date
+    before: Path | None
+    layer: str | None
+    column: str | None
+    method: Literal["quantile", "natural", "equal"]
+    classes: int
+    title: str | None
+    source: str | None
+    lang: Language
+    even_if_off: bool = False
+    level: int | str | None = None
+    unanswered: dict[str, str] | None = None
+    answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+
+    def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+        """Answer a question that a map can do without; None where the layers do not allow it.
+
+        Raises
+        ------
+        InputError
+            If they do not and all is to be answered.
+        """
+        try:
+            self.answers[name] = question()
+        except InputError as error:
+            if self.unanswered is None:
+                raise
+            self.unanswered[name] = str(error)
+        return self.answers.get(name)
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """The options that every map takes."""
+        return {"title": self.title, "source": self.source, "lang": self.lang}
+
+    def need(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer of the city, or say that it is missing.
+
+        Raises
+        ------
+        InputError
+        """
+        if name not in self.layers:
+            message = f"{self.city}: has no layer {name}; its layers are {', '.join(self.layers)}"
+            raise InputError(message)
+        return self.layers[name]
+
+    def need_incidents(self) -> gpd.GeoDataFrame:
+        """Return the incidents, or say how to give them.
+
+        Raises
+        ------
+        InputError
+        """
+        if self.incidents is None:
+            message = "this kind of map draws incidents; name their file with --incidents"
+            raise InputError(message)
+        return self.incidents
+
+
+_Drawn = tuple[Any, dict[str, int]]  # the map, and how many features of what it shows
+
+
+def draw_kind(kind: str, question: Question) -> _Drawn:
+    """Draw one kind of map, and say how many features of what it shows."""
+    return _DRAWERS[kind](question)
+
+
+def _zones(q: Question) -> _Drawn:
+    zones = q.need("responsibility_zones")
+    assigned = None
+    if q.incidents is not None:
+        assigned = assign_incidents(q.incidents, zones, level=q.level, even_if_off=q.even_if_off)
+    page = zones_map(zones, assigned=assigned, at=q.at, level=q.level, **q.texts)
+    shown = drawn_zones(zones) if q.level is None else zones_at(zones, level=q.level)
+    return page, {"zones": len(zones_at(shown, q.at, level="any"))}
+
+
+def _assignment(q: Question) -> _Drawn:
+    zones = q.need("responsibility_zones")
+    assigned = assign_incidents(q.need_incidents(), zones, level=q.level, even_if_off=q.even_if_off)
+    return assignment_map(assigned, zones_at(zones, level=q.level), **q.texts), {"assigned": len(assigned)}
+
+
+def _gaps(q: Question) -> _Drawn:
+    region, zones = q.need("built_up_areas"), q.need("responsibility_zones")
+    gaps = coverage_gaps(region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"))
+    overlaps = overlapping_zones(zones, at=q.at, level=q.level)
+    page = gaps_map(region, zones_at(zones, q.at, level=q.level), gaps, overlaps, **q.texts)
+    return page, {"gaps": len(gaps), "overlaps": len(overlaps)}
+
+
+def _changes(q: Question) -> _Drawn:
+    if q.before is None:
+        message = "changes: name the file with the zones as they were with --before"
+        raise InputError(message)
+    name = "responsibility_zones"
+    old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
+    new = q.need(name)
+    states = zones_at(old, level=q.level), zones_at(new, level=q.level)
+    changes = compare_zones(*states, level="any")
+    page = changes_map(*states, changes, **q.texts)
+    return page, {"before": len(states[0]), "after": len(states[1]), "moved": len(changes.moved)}
+
+
+def _pipes(q: Question) -> _Drawn:
+    pipes, manholes = q.layers.get("pipelines"), q.layers.get("manholes")
+    if pipes is None and manholes is None:
+        q.need("pipelines")
+    page = pipes_map(pipes, manholes, region=q.layers.get("built_up_areas"), **q.texts)
+    return page, {
+        name: len(layer)
+        for name, layer in (("pipelines", pipes), ("manholes", manholes))
+        if layer is not None
+    }
+
+
+def _parking(q: Question) -> _Drawn:
+    lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
+    estates = q.layers.get("residential_estates")
+    gaps = None
+    if region is not None:
+        gaps = q.ask("parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates))
+    page = parking_map(lots, gaps=gaps, estates=estates, region=region, barriers=river, **q.texts)
+    return page, {"parking_lots": len(lots)} | ({} if gaps is None else {"parking_gaps": len(gaps)})
+
+
+def _heritage(q: Question) -> _Drawn:
+    blocks, pipes = q.need("historic_blocks"), q.layers.get("pipelines")
+    core = None
+    if pipes is not None:
+        core = q.ask("pipelines_in_core", lambda: pipelines_in_core(pipes, blocks))
+    buildings = q.layers.get("historic_buildings")
+    page = heritage_map(
+        blocks, buildings, pipes_in_core=core, region=q.layers.get("built_up_areas"), **q.texts
+    )
+    return page, {"historic_blocks": len(blocks)}
+
+
+def _density(q: Question) -> _Drawn:
+    incidents = q.need_incidents()
+    page = density_map(incidents, region=q.layers.get("built_up_areas"), **q.texts)
+    return page, {"incidents": len(incidents)}
+
+
+def _choropleth(q: Question) -> _Drawn:
+    if q.layer is None or q.column is None:
+        message = "choropleth: name the layer with --layer and the indicator with --column"
+        raise InputError(message)
+    areas = read_layer(q.city, layer=q.layer)
+    page = choropleth(areas, q.column, method=q.method, classes=q.classes, **q.texts)
+    return page, {q.layer: len(areas)}
+
+
+_DRAWERS: dict[str, Callable[[Question], _Drawn]] = {
+    "zones": _zones,
+    "assignment": _assignment,
+    "gaps": _gaps,
+    "changes": _changes,
+    "pipes": _pipes,
+    "parking": _parking,
+    "heritage": _heritage,
+    "density": _density,
+    "choropleth": _choropleth,
+}
+KINDS = tuple(_DRAWERS)

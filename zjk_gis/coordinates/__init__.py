@@ -1,0 +1,1 @@
+"""What these numbers are: coordinate readings, inference, datum by source, doubtful positions."""

@@ -1,0 +1,426 @@
+"""Are positions where they claim to be? Suspicious ones found with evidence, and fixed only when asked.
+
+Two faults are certain enough to be repaired. Swapped axes: in China no latitude looks like a longitude.
+GCJ-02 and BD-09, the shifted datums of web maps: a position by itself cannot tell, but the road that its row
+names can, if enough rows agree (see `zjk_gis.coordinates.datum_evidence`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED, judge_datums
+from zjk_gis.coordinates.datums import shift
+from zjk_gis.coordinates.shifted import DATUMS, to_ground
+from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
+from zjk_gis.crs.conversion import with_remarks
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.layers.columns.coordinates import in_china, is_zero, named_columns, read_positions
+from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.layers.versions import check_layer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zjk_gis.coordinates.shifted import ShiftDatum
+
+__all__ = ["check_positions", "fix_positions"]
+
+_OUTSIDE_REGION_M = 5000.0
+_KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
+_REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
+_COLUMNS = ["row", "problem", "evidence"]
+
+
+def check_positions(
+    points: gpd.GeoDataFrame,
+    *,
+    lon: str | None = None,
+    lat: str | None = None,
+    roads: gpd.GeoDataFrame | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    channel: str = "source",
+    road_name: str = "road_name",
+) -> pd.DataFrame:
+    """Find rows whose coordinates are suspicious, and say why.
+
+    Parameters
+    ----------
+    points : GeoDataFrame
+        Points (案件) in any CRS, rows without geometry among them.
+    lon, lat : str, optional
+        The columns of coordinates as they were read, which explain a missing geometry; by default those of
+        the usual names.
+    roads : GeoDataFrame, optional
+        Lines with the column `road_name`, against which GCJ-02 and BD-09 are judged. Without them they are
+        not.
+    region : GeoDataFrame, optional
+        The ground where the points should lie.
+    channel : str, default "source"
+        The column of reporting channels (上报渠道). A row that does not tell its datum follows its channel
+        if nearly all of those that do agree.
+    road_name : str, default "road_name"
+        The column, of `points` and of `roads`, with the name of the road.
+
+    Returns
+    -------
+    DataFrame
+        One row for each problem, in the order of `points`:
+
+        - ``row``: index label
+        - ``problem`` (text): ``missing``, ``not_a_number``, ``zero``, ``swapped_axes``, ``outside_china``,
+          ``outside_region``, ``gcj02``, ``bd09`` or ``undecided_datum``
+        - ``evidence`` (text)
+
+    Raises
+    ------
+    CRSError
+        If a layer has no CRS.
+    GeometryError
+        If rows are not points, or roads are not lines.
+    MissingColumnError
+        If `roads` are given and `channel` or `road_name` is no column.
+
+    Notes
+    -----
+    Axes are swapped if the latitude lies in 73–136 and the longitude in 3–54. ``zero`` is the 0, 0 of devices
+    without a fix. ``outside_region`` means over 5 km outside.
+
+    Datums are judged so:
+
+    1. A row *speaks* for the datum in which it lies within 60 m of the road that it names, if in the others
+       it lies over 100 m from it and three times as far. Every other row is silent.
+    2. A row that speaks for the ground is right, whatever its channel.
+    3. A row that speaks for GCJ-02 or BD-09 is listed as ``gcj02`` or ``bd09`` if at least 20 rows of its
+       channel do, and more than lie over 100 m from their road in every datum.
+    4. A silent row follows its channel if 3 holds there and 95 % of the rows that speak agree.
+    5. ``undecided_datum`` is a row that speaks without the numbers that 3 asks for, and a silent row of a
+       channel in which over 5 % of the rows that speak, and at least 5, are not on the ground.
+       `fix_positions` leaves their datum alone.
+
+    Positions whose datum was declared on reading (see `read_layer`) have been converted: rows that speak
+    against the declaration are listed as ``undecided_datum``, never as ``gcj02`` or ``bd09``.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
+    >>> check_positions(points)[["row", "problem"]].to_numpy().tolist()
+    [[1, 'swapped_axes']]
+    """
+    degrees = _degrees(points, lon, lat)
+    found = [_listed(points, degrees.problem == kind, kind, degrees.evidence) for kind in _KINDS]
+    if region is not None:
+        found.append(_far_from_region(points, degrees, region))
+    if roads is not None:
+        found.append(_shifted(points, degrees, roads, channel, road_name))
+    problems = pd.concat([rows for rows in found if len(rows)] or found[:1])
+    result = problems.sort_values("at", kind="stable")[_COLUMNS].reset_index(drop=True)
+    result.attrs = {"lon": lon, "lat": lat}
+    return result
+
+
+def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Fix the swapped axes and the GCJ-02 and BD-09 positions that a list of problems names, no others.
+
+    Parameters
+    ----------
+    points : GeoDataFrame
+        The points that were checked.
+    problems : DataFrame
+        From `check_positions`, perhaps with rows taken out.
+
+    Returns
+    -------
+    GeoDataFrame
+        A copy with the geometry fixed and the column ``position_fix`` (text): empty where nothing was
+        done, otherwise ``swapped_axes``, ``gcj02``, ``bd09`` or such as ``swapped_axes;gcj02``. Columns of
+        coordinates stay as they were read. ``attrs["report"]["not_fixed"]`` names the rows of every problem
+        that cannot be fixed; a row whose axes were fixed while its datum is undecided is among them.
+
+    Raises
+    ------
+    InputError
+        If a listed row is not there, is there twice, is listed as GCJ-02 and as BD-09, was converted
+        before (by this function, or on reading as its datum was declared: a second conversion would move it
+        again), or is listed as GCJ-02 or BD-09 without its swapped axes.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
+    >>> fixed = fix_positions(points, check_positions(points))
+    >>> fixed.geometry.x.tolist(), fixed["position_fix"].tolist()
+    ([114.88, 114.88], ['', 'swapped_axes'])
+    """
+    missing = [name for name in ("row", "problem") if name not in problems]
+    if missing:
+        message = f"problems: no column {missing[0]!r}; pass what check_positions returned"
+        raise MissingColumnError(message)
+    done = (
+        points["position_fix"].fillna("") if "position_fix" in points else pd.Series("", index=points.index)
+    )
+    masks = {kind: _rows_to_fix(points, problems, kind, done) for kind in _REPAIRABLE}
+    degrees = _degrees(points, problems.attrs.get("lon"), problems.attrs.get("lat"))
+    x, y = degrees.axes_right(masks["swapped_axes"])
+    _refuse_impossible(points, masks, x, y)
+    for datum in SHIFT_TITLES:
+        rows = masks[datum]
+        x[rows], y[rows] = shift(x[rows], y[rows], source=datum, target="wgs84")
+    fixed = np.logical_or.reduce([masks[kind] for kind in _REPAIRABLE])
+    result = points.copy()
+    shapes = points.geometry.to_numpy().copy()
+    made, heights = _in_crs_of(points, x[fixed], y[fixed]), shapely.get_z(shapes[fixed])
+    solid = np.isfinite(heights)
+    made[solid] = shapely.force_3d(made[solid], heights[solid])
+    shapes[fixed] = made
+    result[points.geometry.name] = gpd.GeoSeries(shapes, index=points.index, crs=points.crs)
+    notes = done.to_numpy(dtype=object)
+    for kind in _REPAIRABLE:
+        notes = np.where(masks[kind], np.where(notes == "", kind, notes + f";{kind}"), notes)
+    result["position_fix"] = pd.Series(notes, index=points.index, dtype="str")
+    left = problems[~problems["problem"].isin(_REPAIRABLE)]
+    not_fixed = {str(kind): rows["row"].tolist() for kind, rows in left.groupby("problem", sort=True)}
+    told = [f"{len(rows)} rows are not fixed: {kind} ({name_rows(rows)})" for kind, rows in not_fixed.items()]
+    with_remarks(result, told, not_fixed=not_fixed)
+    return result
+
+
+def _refuse_impossible(
+    points: gpd.GeoDataFrame,
+    masks: dict[str, NDArray[np.bool_]],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+) -> None:
+    """Refuse a list that contradicts itself, or what is known of the positions."""
+    both = masks["gcj02"] & masks["bd09"]
+    if both.any():
+        message = (
+            f"problems: {name_rows(points.index[both])} are listed as gcj02 and as bd09; leave one of the two"
+        )
+        raise InputError(message)
+    nowhere = np.logical_or.reduce(list(masks.values())) & ~np.isfinite(x)
+    if nowhere.any():
+        message = f"points: {name_rows(points.index[nowhere])} have no position to fix; check these again"
+        raise InputError(message)
+    shifted = masks["gcj02"] | masks["bd09"]
+    declared = _declared(points)
+    if declared is not None and shifted.any():
+        message = (
+            f"points: were read as {SHIFT_TITLES.get(declared, declared)}, as declared, so "
+            f"{name_rows(points.index[shifted])} cannot be converted again; read them with another datum="
+        )
+        raise InputError(message)
+    exchanged = shifted & in_china(y, x)
+    if exchanged.any():
+        message = (
+            f"problems: {name_rows(points.index[exchanged])} are listed as shifted, but their axes are "
+            "swapped and not listed; list both, or neither"
+        )
+        raise InputError(message)
+
+
+def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the place in `DATUMS` of the datum from which `fix_positions` converted each row, or -1."""
+    found = np.full(len(points), -1)
+    if "position_fix" in points:
+        fixes = points["position_fix"].astype("str").fillna("")
+        for datum in SHIFT_TITLES:
+            found[fixes.str.contains(datum, regex=False).to_numpy(dtype=bool)] = DATUMS.index(datum)
+    return found
+
+
+def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:
+    """Return the datum that was declared when the points were read, None if none was."""
+    told: str | None = points.attrs.get("report", {}).get("datum", {}).get("source")
+    if told is None:
+        return None
+    return "gcj02" if told == "gcj02" else "bd09" if told == "bd09" else "wgs84"
+
+
+@dataclass(frozen=True, slots=True)
+class _Degrees:
+    """Every row in degrees as it claims to be, what is wrong with it, and how that is known."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    problem: NDArray[np.object_]
+    evidence: NDArray[np.object_]
+
+    def axes_right(self, swapped: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return longitudes and latitudes, those of the `swapped` rows exchanged."""
+        return np.where(swapped, self.y, self.x), np.where(swapped, self.x, self.y)
+
+
+def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Degrees:
+    """Read the geometry as degrees; where it cannot be, the columns it was made from."""
+    crs = require_crs(points, "points")
+    shapes = points.geometry.to_numpy()
+    here = has_shape(shapes)
+    other = here & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    if other.any():
+        which = name_rows(points.index[other])
+        message = f"points: {int(other.sum())} of {len(points)} rows are not points ({which}); take them out"
+        raise GeometryError(message)
+    x, y = point_coordinates(shapes)
+    zero = is_zero(x, y)
+    usable = np.isfinite(x) & np.isfinite(y) & ~zero
+    if not crs.is_geographic:
+        lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs)
+        lonlat = convert_crs(lonlat, CGCS2000, name="points")
+        x[usable], y[usable] = lonlat.x.to_numpy(), lonlat.y.to_numpy()
+        usable &= np.isfinite(x) & np.isfinite(y)
+    x[~usable], y[~usable] = np.nan, np.nan
+    told = {
+        "": ("", usable),
+        "zero": ("the point lies at 0, 0", zero),
+        "not_a_number": ("the geometry is not finite", here),
+        "missing": ("no geometry", ~here),
+    }
+    masks = [mask for _, mask in told.values()]
+    problem = np.select(masks, list(told), "").astype(object)
+    evidence = np.select(masks, [words for words, _ in told.values()], "").astype(object)
+
+    pair = named_columns(points.columns, lon, lat, "points")
+    if pair is not None and not usable.all():
+        at = np.flatnonzero(~usable)
+        table = points.iloc[at]
+        columns = read_positions(table, pair)
+        east, north = (as_text(table[name]).fillna("blank") for name in (pair.east, pair.north))
+        evidence[at] = (f"{pair.east}: " + east + f", {pair.north}: " + north).to_numpy()
+        for why in ("not_a_number", "zero"):
+            problem[at[columns.why == why]] = why
+        # Projecting swapped axes leaves an infinite geometry behind; the columns still have them.
+        lost = in_china(columns.y, columns.x)
+        x[at[lost]], y[at[lost]] = columns.x[lost], columns.y[lost]
+    swapped = in_china(y, x)
+    outside = np.isfinite(x) & ~swapped & ~in_china(x, y)
+    for kind, rows in (("swapped_axes", swapped), ("outside_china", outside)):
+        problem[rows] = kind
+        pairs = zip(x[rows], y[rows], strict=True)
+        evidence[rows] = [f"longitude {east:.6f}, latitude {north:.6f}" for east, north in pairs]
+    return _Degrees(x, y, problem, evidence)
+
+
+def _in_crs_of(
+    points: gpd.GeoDataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """Make points of degrees in the CRS of the layer they belong to."""
+    made: NDArray[np.object_] = np.asarray(shapely.points(lon, lat), dtype=object)
+    if points.crs.is_geographic:
+        return made
+    projected: NDArray[np.object_] = gpd.GeoSeries(made, crs=CGCS2000).to_crs(points.crs).to_numpy()
+    return projected
+
+
+def _listed(
+    points: gpd.GeoDataFrame, rows: NDArray[np.bool_], problem: str, evidence: NDArray[np.object_]
+) -> pd.DataFrame:
+    """List rows with one problem, and where they stand so that the list can be put in order."""
+    at = np.flatnonzero(rows)
+    return pd.DataFrame(
+        {
+            "row": points.index[at].to_numpy(dtype=object),
+            "problem": np.full(len(at), problem, dtype=object),
+            "evidence": evidence[at],
+            "at": at,
+        }
+    )
+
+
+def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.GeoDataFrame) -> pd.DataFrame:
+    region = check_layer(region, "region", kind="polygon")
+    ground = as_metric(region, "region")
+    lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
+    rows = in_china(lon, lat)
+    whole = ground.geometry.union_all()
+    shapely.prepare(whole)
+    spots = to_ground(lon[rows], lat[rows], ground.crs)
+    far = ~shapely.dwithin(whole, spots, _OUTSIDE_REGION_M)
+    at = np.flatnonzero(rows)[far]
+    evidence = np.full(len(points), "", dtype=object)
+    evidence[at] = [
+        f"{metres / 1000:.1f} km outside the region" for metres in shapely.distance(spots[far], whole)
+    ]
+    outside = np.zeros(len(points), dtype=bool)
+    outside[at] = True
+    return _listed(points, outside, "outside_region", evidence)
+
+
+def _shifted(
+    points: gpd.GeoDataFrame, degrees: _Degrees, roads: gpd.GeoDataFrame, channel: str, road_name: str
+) -> pd.DataFrame:
+    """Judge the datum of every row by the road that it names, and by its reporting channel."""
+    for layer, name, columns in ((points, "points", (channel, road_name)), (roads, "roads", (road_name,))):
+        for column in columns:
+            if column not in layer:
+                message = f"{name}: no column {column!r}, by which GCJ-02 and BD-09 are judged; name yours"
+                raise MissingColumnError(message)
+    roads = check_layer(roads, "roads", kind="line")
+    lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
+    usable = in_china(lon, lat)
+    lines = _lines_by_name(as_metric(roads, "roads"), road_name)
+    number = lines.index.get_indexer(as_text(points[road_name]).to_numpy())
+    judged = np.flatnonzero(usable & (number >= 0))
+    own = lines.to_numpy()[number[judged]]
+
+    def distance_m(
+        x: NDArray[np.float64], y: NDArray[np.float64], at: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        metres: NDArray[np.float64] = shapely.distance(to_ground(x, y, lines.crs), own[at])
+        return metres
+
+    codes, names = pd.factorize(as_text(points[channel]).to_numpy(), sort=True)
+    verdict = judge_datums(
+        lon,
+        lat,
+        judged,
+        distance_m,
+        codes.astype(np.int64),
+        [str(name) for name in names],
+        usable=usable,
+        fixed=_converted_before(points),
+        declared=_declared(points),
+    )
+    kinds = (*SHIFT_TITLES, UNDECIDED)
+    return pd.concat([_listed(points, verdict.datum == kind, kind, verdict.evidence) for kind in kinds])
+
+
+def _lines_by_name(roads: gpd.GeoDataFrame, road_name: str) -> gpd.GeoSeries:
+    """Gather the lines of every named road."""
+    parts, owner = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    codes, names = pd.factorize(as_text(roads[road_name]).to_numpy()[owner], sort=True)
+    order = np.argsort(codes, kind="stable")
+    order = order[codes[order] >= 0]
+    lines = shapely.multilinestrings(parts[order], indices=codes[order])
+    return gpd.GeoSeries(lines, index=names, crs=roads.crs)
+
+
+def _rows_to_fix(
+    points: gpd.GeoDataFrame, problems: pd.DataFrame, kind: str, done: pd.Series
+) -> NDArray[np.bool_]:
+    """Find the rows that a list names, or refuse what would be moved twice."""
+    labels = problems.loc[problems["problem"] == kind, "row"]
+    if not len(labels):
+        return np.zeros(len(points), dtype=bool)
+    unknown = labels[~labels.isin(points.index)]
+    if len(unknown):
+        message = f"problems: {name_rows(unknown)} of {kind} are not in points; check these points again"
+        raise InputError(message)
+    rows: NDArray[np.bool_] = points.index.isin(labels)
+    if rows.any() and not points.index.is_unique:
+        message = (
+            "points: index labels are there more than once; call .reset_index(drop=True) and check again"
+        )
+        raise InputError(message)
+    alike = set(SHIFT_TITLES) if kind in SHIFT_TITLES else {kind}
+    again = rows & done.str.split(";").map(lambda fixes: bool(alike & {*fixes})).to_numpy(dtype=bool)
+    if again.any():
+        message = f"points: {kind} was already fixed in {name_rows(points.index[again])}; check these again"
+        raise InputError(message)
+    return rows

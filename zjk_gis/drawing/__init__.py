@@ -1,0 +1,1 @@
+"""One canvas for sheets and charts, and its typefaces."""

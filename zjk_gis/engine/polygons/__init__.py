@@ -1,0 +1,1 @@
+"""Points in polygons: cells, labels, exact comparison near borders."""

@@ -1,0 +1,1 @@
+"""How wide polygons are: inscribed circles and what bounds them."""

@@ -1,0 +1,1 @@
+"""Tables: text, workbooks, their headings and layout, and the geometry in their cells."""

@@ -1,0 +1,1 @@
+"""Vector files: shapefiles, GeoPackages, GeoJSON, KML, DXF, geodatabases."""

@@ -1,0 +1,678 @@
+"""Vector files, opened once and by one rule: read whole, or in batches of bounded memory.
+
+`open_vector` finds out what a file holds: which driver, rows, names, encoding, system. What it returns can be
+read at once (`Vector.frame`, with pyogrio's arrays) or some rows at a time (`Vector.batches`, with pyarrow);
+both give the same values. In short:
+
+1. A file is opened with the driver of its ending and no other.
+2. All rows that are there are read, whatever the file says of their number; one that holds fewer is damaged.
+3. Text is in the encoding that `zjk_gis.io.vector.dbf` and `zjk_gis.io.encoding` find.
+4. Two columns of one name both keep their values; the later one is called ``<name>_2``.
+5. Whole numbers stay whole to the last digit; where some are missing they are ``Int64``.
+6. Times with a zone keep it; where a column has times with and without, those without are Beijing's.
+7. Curves become lines of many corners, surfaces multipolygons; what is no shape at all is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import warnings
+import weakref
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+from pyproj.exceptions import CRSError as ProjError
+
+from zjk_gis._optional import need
+from zjk_gis.errors import FileError, GeometryError, counted
+from zjk_gis.io.binary_shapes import shapes_of_wkb
+from zjk_gis.io.encoding import Encoding, decode_value
+from zjk_gis.io.geopackage import geopackage_numbers, geopackage_rows, quoted
+from zjk_gis.io.paths import blamed_on, pinned_name
+from zjk_gis.io.tables.layout import unique_names
+from zjk_gis.io.tables.stream import decode_text
+from zjk_gis.io.vector.geojson import check_all_read, one_collection
+from zjk_gis.io.vector.shapefile import long_names, long_numbers, sidecar, table_of, whole_names
+from zjk_gis.layers.columns.times import BEIJING, time_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pyarrow as pa
+
+    from zjk_gis.io.vector.dbf import Dbf
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["Vector", "distinct_schema", "layer_of", "open_vector"]
+
+_BYTEWISE = "ISO-8859-1"  # hands every byte through as one character
+_KNOWN_TO_GDAL = ("UTF-8", "GB18030")
+_LARGE = 2**53  # a float holds any whole number up to this
+_MISSING_NUMBER = r"\**"  # with asterisks GDAL fills a field that has none
+_ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
+_GEOMETRY = "geometry"
+_UNREAD = re.compile(r"Geometry type is not supported: (\d+)")
+_SURFACES = {15: "a polyhedral surface", 16: "a triangulated surface", 17: "triangles"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its name, GDAL's type, and what its `digits` are where they were read as text to keep all."""
+
+    name: str
+    ogr_type: str
+    ogr_subtype: str
+    digits: str = ""  # "whole" or "text"
+
+
+@dataclass(slots=True, kw_only=True, weakref_slot=True)
+class Vector:
+    """One layer of a file, opened.
+
+    Attributes
+    ----------
+    source : Path
+    driver : str
+    rows : int
+        As many as will be read; -1 where only reading tells.
+    crs : CRS or None
+        What the file says.
+    kind : str or None
+        GDAL's name for the kind of shape; None for a table.
+    names : list of str
+        The columns, without that of the shapes.
+    """
+
+    source: Path
+    driver: str
+    report: dict[str, Any]
+    layer: str | None = None
+    path: Path | None = None  # the copy that is read in place of the source
+    sql: str | None = None
+    rows: int = -1
+    deleted: int = 0
+    crs: CRS | None = None
+    kind: str | None = None
+    encoding: str | None = None  # by which GDAL reads
+    bytewise: str | None = None  # by which text that GDAL hands through is decoded
+    text: str | None = None  # of GeoJSON
+    tz: str = BEIJING  # on whose clock the times of `batches` are
+    columns: list[_Column] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, without that of the shapes."""
+        return [column.name for column in self.columns]
+
+    def frame(self) -> gpd.GeoDataFrame:
+        """Read all rows; a DataFrame where the layer has no shapes.
+
+        Raises
+        ------
+        FileError
+            If there are fewer rows than there should be, or the file is damaged.
+        """
+        import pyogrio
+
+        with blamed_on(self.source), warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            about, _, shapes, values = pyogrio.raw.read(
+                self.name,
+                layer=None if self.sql else self.layer,
+                sql=self.sql,
+                encoding=self.encoding,
+                datetime_as_string=True,
+            )
+        self.tell(told)
+        self.learn(about)
+        count = len(shapes) if shapes is not None else len(values[0]) if values else 0
+        self._check_rows(count)
+        index = pd.RangeIndex(count)
+        exact = self._exact(values)
+        found = [
+            exact[at] if at in exact else self._series(column, pd.Series(each, index=index))
+            for at, (column, each) in enumerate(zip(self.columns, values, strict=True))
+        ]
+        table = pd.DataFrame(dict(enumerate(found)), index=index)
+        table.columns = pd.Index(self.names, dtype="str" if self.names else object)
+        if shapes is None:
+            return table
+        made = shapes_of_wkb(shapes, on_invalid="ignore")
+        return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(made, index=index, crs=self.crs))
+
+    def schema(self) -> pa.Schema:
+        """Return the columns of `batches` and their types; the shapes come last, as well-known binary."""
+        with self._open(1) as (_, reader):
+            return self._told(reader.schema.empty_table()).schema
+
+    def batches(self, at: int, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Read the rows from one on, so many at a time."""
+        # GDAL skips by the number of a row, those marked as deleted included.
+        skipped = 0 if self.deleted else at
+        over = at - skipped
+        with blamed_on(self.source), self._open(batch_rows, skipped) as (_, reader):
+            for batch in reader:
+                if over >= batch.num_rows:
+                    over -= batch.num_rows
+                    continue
+                yield self._told(batch.slice(over))
+                over = 0
+
+    def zones_said(self, rows: int) -> list[str]:
+        """Say by the first rows which times are turned into those of `tz`."""
+        with blamed_on(self.source), self._open(rows) as (_, reader):
+            first = next(iter(reader), None)
+        if first is None:
+            return []
+        told: list[str] = []
+        for column, values in zip(self.columns, first.columns, strict=False):
+            if column.ogr_type == "OFTDateTime" and self._zoned:
+                name = f"{self.source.name}: {column.name}"
+                told += time_order(values.to_pandas(), tz=self.tz, name=name, whole=False).remarks
+        return told
+
+    def learn(self, about: dict[str, Any]) -> None:
+        """Take down what GDAL says of columns, shapes and system, unless that is known."""
+        if self.columns or self.kind is not None:
+            return
+        self.kind = about["geometry_type"]
+        names = [str(name) for name in about["fields"]]
+        if self.driver != "ESRI Shapefile":  # whose table says itself how they are written
+            names = _distinct(names, self)
+        kinds = zip(names, about["ogr_types"], about["ogr_subtypes"], strict=True)
+        self.columns = [_Column(name, *kind) for name, *kind in kinds]
+        self.crs = CRS.from_user_input(about["crs"]) if about["crs"] else None
+
+    def tell(self, told: Sequence[warnings.WarningMessage]) -> None:
+        """Put what GDAL remarked into the report."""
+        for warning in told:
+            text = f"{self.source.name}: {' '.join(str(warning.message).split())}"
+            if text not in self.report["remarks"]:
+                self.report["remarks"].append(text)
+
+    @property
+    def _zoned(self) -> bool:
+        return self.driver != "OpenFileGDB"
+
+    @property
+    def name(self) -> str:
+        """The name by which GDAL opens it, with this driver and no other."""
+        return pinned_name(self.path or self.source, self.driver)
+
+    def _open(self, batch_rows: int, skipped: int = 0) -> Any:
+        import pyogrio
+
+        # GDAL calls times without a zone UTC; as text they stand as they are.
+        return pyogrio.open_arrow(
+            self.name,
+            layer=None if self.sql else self.layer,
+            sql=self.sql,
+            encoding=self.encoding,
+            skip_features=skipped,
+            batch_size=batch_rows,
+            use_pyarrow=True,
+            datetime_as_string=True,
+        )
+
+    def _check_rows(self, count: int) -> None:
+        if self.text is not None:
+            check_all_read(self.text, count, self.source)
+        if self.rows in (-1, count):
+            return
+        message = (
+            f"{self.source}: announces {self.rows} rows but holds {count}; it is damaged, export it again"
+        )
+        raise FileError(message)
+
+    def _series(self, column: _Column, values: pd.Series) -> pd.Series:
+        """Give the values of a column the type that they have."""
+        if column.ogr_type in ("OFTDateTime", "OFTDate"):
+            return _times(values, zoned=self._zoned, told=self._about(column))
+        if column.ogr_subtype == "OFSTBoolean" and values.dtype.kind == "f":
+            return values.astype("boolean")
+        if column.ogr_type in ("OFTInteger", "OFTInteger64") and values.dtype.kind == "f":
+            return values.astype("Int64")
+        if column.digits:
+            return _digits(values.astype("str"), whole=column.digits == "whole")
+        if column.ogr_type != "OFTString":
+            return values
+        text = values.astype("str")
+        return text if self.bytewise is None else text.map(self._decoded, na_action="ignore")
+
+    def _about(self, column: _Column) -> Callable[[str], None]:
+        return lambda text: self.report["remarks"].append(f"{self.source.name}: {column.name}: {text}")
+
+    def _decoded(self, text: str) -> str:
+        return decode_value(text.encode("latin-1"), str(self.bytewise))
+
+    def _exact(self, values: Sequence[Any]) -> dict[int, pd.Series]:
+        """Read anew the large whole numbers of which pyogrio makes floats because some are missing.
+
+        Codes of 17 digits and more lose the last ones so. SQLite and Fiona hand over each as it is; being
+        slow, they are asked only where there are such columns.
+        """
+        import fiona
+
+        large = [
+            at
+            for at, column in enumerate(self.columns)
+            if column.ogr_type == "OFTInteger64"
+            and values[at].dtype.kind == "f"
+            and (np.abs(values[at]) >= _LARGE).any()
+        ]
+        if not large or self.driver == "ESRI Shapefile":  # whose numbers are seen to before
+            return {}
+        names = [self.columns[at].name for at in large]
+        if self.driver == "GPKG":
+            with blamed_on(self.source):
+                exact = geopackage_numbers(self.source, str(self.layer), names)
+            return {at: pd.Series(each, dtype="Int64") for at, each in zip(large, exact, strict=True)}
+        if self.driver == "GeoJSON":  # can leave nothing out, and fiona does not know the prefix
+            name, options = str(self.path or self.source), {}
+        else:
+            name, options = self.name, {"include_fields": names, "ignore_geometry": True}
+        with (
+            blamed_on(self.source),
+            fiona.open(name, enabled_drivers=[self.driver], layer=self.layer, **options) as collection,
+        ):
+            rows = [[row.properties[name] for name in names] for row in collection]
+        if len(rows) != len(values[large[0]]):
+            return {}
+        return {
+            at: pd.Series(column, dtype="Int64")
+            for at, column in zip(large, zip(*rows, strict=True), strict=True)
+        }
+
+    def _told(self, rows: Any) -> Any:
+        """Give the columns of a batch, or of a table, the types and names that they have."""
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        found = list(rows.columns)
+        typed = [
+            self._array(column, each) for column, each in zip(self.columns, found, strict=False)
+        ] + found[len(self.columns) :]
+        names = [*self.names, *(_GEOMETRY for _ in found[len(self.columns) :])]
+        schema = pyarrow.schema([(name, each.type) for name, each in zip(names, typed, strict=True)])
+        return type(rows).from_arrays(typed, schema=schema)
+
+    def _array(self, column: _Column, values: Any) -> Any:
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        from pyarrow import compute
+
+        if column.ogr_type == "OFTDateTime":
+            return _time_array(values, zoned=self._zoned, tz=self.tz)
+        if column.digits:
+            text = compute.utf8_trim(values, " \x00")
+            gap = compute.match_substring_regex(text, f"^{_MISSING_NUMBER}$")
+            text = compute.if_else(gap, None, text)
+            return text.cast("int64") if column.digits == "whole" else text
+        if self.bytewise is not None and pyarrow.types.is_string(values.type):
+            words = [None if word is None else self._decoded(word) for word in values.to_pylist()]
+            if isinstance(values, pyarrow.ChunkedArray):
+                return pyarrow.chunked_array([pyarrow.array(words, values.type)])
+            return pyarrow.array(words, values.type)
+        return values
+
+
+def layer_of(names: Sequence[str], spec: LayerSpec | None) -> str | None:
+    """Return the only layer, or the only one that bears the name of what is wanted.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import spec_of
+    >>> layer_of(["路灯", "案件"], spec_of("incidents"))
+    '案件'
+    """
+    if len(names) == 1:
+        return names[0]
+    named = [name for name in names if spec is not None and name in (spec.name, spec.title)]
+    return named[0] if len(named) == 1 else None
+
+
+def open_vector(
+    source: Path, driver: str, layer: str, spec: LayerSpec | None, report: dict[str, Any]
+) -> Vector:
+    """Open one layer of a .gpkg, .shp, .geojson, .fgb or .gdb file.
+
+    Parameters
+    ----------
+    source : Path
+    driver : str
+        GDAL's driver; no other is tried.
+    layer : str
+    spec : LayerSpec or None
+        By which names that a shapefile cut to 10 bytes are completed.
+    report : dict
+        Told the encoding, renamed columns and GDAL's remarks.
+
+    Returns
+    -------
+    Vector
+
+    Raises
+    ------
+    FileError
+        If the file is damaged.
+    GeometryError
+        If the layer is declared as a surface.
+    """
+    vector = Vector(source=source, driver=driver, report=report, layer=layer)
+    if driver == "ESRI Shapefile":
+        _open_shapefile(vector, spec)
+        return vector
+    report |= {"encoding": "UTF-8", "encoding_found": "the format's"}
+    if driver == "GeoJSON":
+        _open_geojson(vector)  # its columns are learnt where it is read: GDAL reads it whole to know them
+        return vector
+    if driver == "GPKG":  # which no other driver takes for its own, once its catalogue has been read
+        _count_geopackage(vector, layer, announced=_look_at(vector))
+        return vector
+    vector.rows = _count_rows(vector)
+    _look_at(vector)
+    return vector
+
+
+def _count_geopackage(vector: Vector, layer: str, *, announced: int) -> None:
+    """Count the rows; where the file's own count is stale, have them read past it: there GDAL would end."""
+    there, source = geopackage_rows(vector.source, layer), vector.source
+    vector.rows = there
+    if announced in (-1, there):  # some files do not say
+        return
+    vector.report["remarks"].append(
+        f"{source.name}: says that {layer} has {announced} rows, but it has {there}; all were read"
+    )
+    vector.sql = f"SELECT * FROM {quoted(layer)}"  # noqa: S608 - quoted
+
+
+def _open_geojson(vector: Vector) -> None:
+    """Open a file that has one layer, under a name that stands inside; the path's prefix pins the driver."""
+    source, report = vector.source, vector.report
+    with blamed_on(source):
+        content = source.read_bytes()
+    text, encoding = decode_text(content, source)
+    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    if not encoding.sure:
+        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    joined = one_collection(text, source, report)
+    vector.layer, vector.text = None, text if joined is None else joined
+    if joined is not None or encoding.name != "UTF-8" or encoding.damaged:
+        vector.path = Path(_folder_of(vector), "a.geojson")
+        vector.path.write_text(vector.text, encoding="utf-8", newline="")
+
+
+def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
+    source, report = vector.source, vector.report
+    _check_length(source)
+    table = table_of(source)
+    encoding = Encoding("UTF-8", "no .dbf") if table is None else table[0]
+    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    if table is None:
+        report["remarks"].append(f"{source.name}: has no .dbf; there are shapes but no columns")
+    if not encoding.sure:
+        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    if encoding.damaged:
+        remark = f"{source.name}: {encoding.damaged} names or values end or break within a character"
+        report["remarks"].append(remark)
+    # What is cut within a character makes pyogrio fail as UTF-8 and comes out garbled as GB 18030; and GDAL
+    # does not know all encodings that Python does.
+    plain = encoding.name in _KNOWN_TO_GDAL and not encoding.damaged
+    vector.encoding = encoding.name if plain else _BYTEWISE
+    vector.bytewise = None if plain else encoding.name
+    crs = _crs_of_prj(sidecar(source, ".prj"))
+    digits = long_numbers(table[1]) if table is not None else {}
+    blank = table is not None and table[1].has_blank_logicals()
+    if blank or not _is_plain(source, crs, digits):
+        made = _copy_shapefile(vector, digits)
+        if blank and table is not None:
+            table[1].mark_blank_logicals(made.with_suffix(".dbf"))
+    vector.layer = source.stem
+    vector.rows = _count_rows(vector)
+    if table is not None:
+        vector.deleted = table[1].deleted_rows()
+        if 0 <= vector.rows < table[1].rows:
+            more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
+            report["remarks"].append(f"{source.name}: its .dbf {more}")
+    if vector.deleted and vector.rows > 0:
+        vector.rows -= vector.deleted
+        told = counted(vector.deleted, "row is", "rows are")
+        report["remarks"].append(f"{source.name}: {told} marked as deleted and left out")
+    _look_at(vector)
+    vector.crs = crs
+    if table is not None:
+        _name_columns(vector, table[1], encoding.name, spec, digits)
+
+
+def _is_plain(source: Path, crs: CRS | None, digits: dict[int, bool]) -> bool:
+    """Tell whether GDAL opens a shapefile as it lies there.
+
+    pyogrio fails over a .prj that is damaged or names its system in GBK, and GDAL finds no parts of a .Shp.
+    """
+    prj = sidecar(source, ".prj")
+    with blamed_on(source):
+        plain_prj = prj is None or (crs is not None and prj.read_bytes().isascii())
+    indexed = sidecar(source, ".shx") is not None
+    return plain_prj and indexed and not digits and source.suffix in (".shp", ".SHP")
+
+
+def _copy_shapefile(vector: Vector, digits: dict[int, bool]) -> Path:
+    """Copy what GDAL should see: no .prj, an index, and long numbers as text, whose digits it keeps."""
+    source = vector.source
+    made = vector.path = Path(_folder_of(vector), source.stem + ".shp")
+    with blamed_on(source):
+        for ending in (".shp", ".shx", ".dbf"):
+            part = sidecar(source, ending)
+            if part is not None:
+                shutil.copyfile(part, made.with_suffix(ending))
+    if digits:
+        with made.with_suffix(".dbf").open("r+b") as file:
+            for number in digits:
+                file.seek(32 + 32 * number + 11)
+                file.write(b"C")
+    if not made.with_suffix(".shx").exists():
+        _restore_index(made, source)
+        vector.report["remarks"].append(f"{source.name}: has no .shx; the order of its shapes was found anew")
+    return made
+
+
+def _name_columns(
+    vector: Vector, table: Dbf, encoding: str, spec: LayerSpec | None, digits: dict[int, bool]
+) -> None:
+    """Name the columns as the table does, by position; what was cut is completed where that is certain."""
+    source, report = vector.source, vector.report
+    raw = [each.name for each in table.fields]
+    if len(raw) != len(vector.columns):
+        message = f"{source}: its table has {len(raw)} columns, of which {len(vector.columns)} can be read"
+        raise FileError(message)
+    given = [decode_value(name, encoding) for name in raw]
+    names = _distinct(given, vector)
+    once = [name for name in raw if given.count(decode_value(name, encoding)) == 1]
+    longer = whole_names(once, encoding, spec) | long_names(names)
+    longer = {old: new for old, new in longer.items() if old in names and new not in names}
+    report["names"] |= longer
+    for number, whole in digits.items():
+        if not whole:
+            report["remarks"].append(
+                f"{source.name}: numbers of {given[number]} have more digits than numbers hold; read as text"
+            )
+    vector.columns = [
+        replace(
+            column,
+            name=longer.get(name, name),
+            digits="" if at not in digits else "whole" if digits[at] else "text",
+        )
+        for at, (name, column) in enumerate(zip(names, vector.columns, strict=True))
+    ]
+
+
+def _distinct(given: Sequence[str], vector: Vector) -> list[str]:
+    """Give names that come again, or are that of the shapes, another; the report is told."""
+    reserved = [] if vector.kind is None else [_GEOMETRY]
+    names = unique_names([*reserved, *given], vector.source, vector.report)[len(reserved) :]
+    told = {old: new for old, new in zip(given, names, strict=True) if old != new}
+    vector.report["names"] = vector.report.get("names", {}) | told
+    return names
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[None]:
+    """Blame what goes wrong on the file; name the surfaces for which pyogrio and Fiona only have a number."""
+    try:
+        with blamed_on(source):
+            yield
+    except FileError as error:
+        surface = _UNREAD.search(str(error))
+        if surface is None:
+            raise
+        kind = _SURFACES.get(int(surface[1]) % 1000, f"shapes of the kind {surface[1]}")
+        message = f"{source}: the layer holds {kind}, which cannot be read; export it as multipolygons"
+        raise GeometryError(message) from error
+
+
+def distinct_schema(schema: pa.Schema, source: Path, report: dict[str, Any]) -> pa.Schema:
+    """Give the columns of a Parquet file that bear a name again another; the report is told."""
+    names = unique_names(schema.names, source, report)
+    if names == schema.names:
+        return schema
+    pyarrow = need("pyarrow", extra="parquet", purpose="read a .parquet file")
+    told = {old: new for old, new in zip(schema.names, names, strict=True) if old != new}
+    report["names"] = report.get("names", {}) | told
+    about = {key: value for key, value in (schema.metadata or {}).items() if key != b"pandas"}
+    fields = [each.with_name(name) for each, name in zip(schema, names, strict=True)]
+    return pyarrow.schema(fields, metadata=about)
+
+
+def _look_at(vector: Vector) -> int:
+    """Learn from the header what columns and shapes there are; return how many rows it announces, or -1."""
+    import pyogrio
+
+    with _opened(vector.source), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        about = pyogrio.read_info(vector.name, layer=vector.layer, encoding=vector.encoding)
+    vector.tell(told)
+    vector.learn(about)
+    return int(about["features"])
+
+
+def _folder_of(vector: Vector) -> str:
+    """Lend a folder for copies, which goes when nobody holds the opened file any more."""
+    folder = tempfile.mkdtemp(prefix="zjk-gis-")
+    weakref.finalize(vector, shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _check_length(source: Path) -> None:
+    """Refuse a .shp that is shorter than it says: GDAL reads what is left, and shapes are missing."""
+    with blamed_on(source), source.open("rb") as file:
+        header = file.read(28)
+        size = file.seek(0, os.SEEK_END)
+    said = 2 * int.from_bytes(header[24:28], "big")
+    if size < said:
+        message = f"{source}: is cut off: {size:,} of {said:,} bytes are there; copy or export it again"
+        raise FileError(message)
+
+
+def _restore_index(copy: Path, source: Path) -> None:
+    """Let GDAL make the .shx of a copy, which it does where it is opened so."""
+    import fiona
+
+    with (
+        blamed_on(source),
+        fiona.Env(SHAPE_RESTORE_SHX="YES"),
+        fiona.open(copy, driver="ESRI Shapefile", enabled_drivers=["ESRI Shapefile"], encoding=_BYTEWISE),
+    ):
+        pass
+
+
+def _crs_of_prj(prj: Path | None) -> CRS | None:
+    if prj is None:
+        return None
+    with blamed_on(prj):
+        content = prj.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return CRS.from_wkt(content.decode(encoding))
+        except (ProjError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def _count_rows(vector: Vector) -> int:
+    """Open a file with one driver and no other, and return how many rows it announces; -1 if it does not.
+
+    Fiona does here what pyogrio cannot: it passes GDAL the list of drivers that may be tried, and reads the
+    header alone. What opens this way is then read in bulk by pyogrio, ten times as fast.
+    """
+    import fiona
+
+    with (
+        _opened(vector.source),
+        fiona.open(
+            vector.name, enabled_drivers=[vector.driver], layer=vector.layer, encoding=_BYTEWISE
+        ) as collection,
+    ):
+        try:
+            return len(collection)
+        except TypeError:  # an empty FlatGeobuf does not count
+            return -1
+
+
+def _digits(texts: pd.Series, *, whole: bool) -> pd.Series:
+    """Make whole numbers of text; or leave the text, without blanks."""
+    text = texts.str.strip(" \x00")
+    text = text.mask(text.str.fullmatch(_MISSING_NUMBER, na=False))
+    if not whole:
+        return text
+    numbers = [None if pd.isna(each) else int(each) for each in text.tolist()]
+    return pd.Series(numbers, index=texts.index, dtype="Int64")
+
+
+def _times(values: pd.Series, *, zoned: bool, told: Callable[[str], None]) -> pd.Series:
+    """Read ISO text as times: each with its zone, without one as they stand.
+
+    Where some have a zone and others none, or several zones, all are Beijing's. A File Geodatabase knows no
+    zones, and GDAL says UTC of all its times; `zoned` is then False.
+    """
+    text = values.astype("str")
+    if not zoned:
+        text = text.str.replace(_ZONED, "", regex=True)
+    with_zone = text.str.contains(_ZONED, na=False)
+    try:
+        if not with_zone.any():
+            return pd.to_datetime(text, format="ISO8601").astype("datetime64[ms]")
+        plain = ~with_zone & text.notna()
+        if plain.any():
+            told(f"{int(plain.sum())} times have no zone and are taken for Beijing's, as others have one")
+        elif len(set(text[with_zone].str.extract(f"({_ZONED})")[0])) == 1:
+            return pd.to_datetime(text, format="ISO8601").dt.as_unit("ms")
+        beijing = pd.Series(pd.NaT, index=values.index, dtype=f"datetime64[ms, {BEIJING}]")
+        aware = pd.to_datetime(text[with_zone], format="ISO8601", utc=True).dt.as_unit("ms")
+        beijing[with_zone] = aware.dt.tz_convert(BEIJING)
+        local = pd.to_datetime(text[plain], format="ISO8601").dt.as_unit("ms")
+        beijing[plain] = local.dt.tz_localize(BEIJING)
+        return beijing
+    except ValueError as error:
+        told(f"holds what is no time, and is read as text ({str(error).splitlines()[0]})")
+        return text
+
+
+def _time_array(column: Any, *, zoned: bool, tz: str) -> Any:
+    """Read ISO text as times: with a zone on the clock of `tz`, without one as they stand."""
+    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+    from pyarrow import compute
+
+    if not zoned:
+        column = compute.replace_substring_regex(column, _ZONED, "")
+    with_zone = compute.match_substring_regex(column, _ZONED)
+    plain = compute.if_else(compute.fill_null(with_zone, False), None, column).cast("timestamp[ms]")
+    if not compute.any(with_zone).as_py():
+        return plain
+    aware = compute.if_else(with_zone, column, None).cast(pyarrow.timestamp("ms", tz))
+    return compute.coalesce(compute.local_timestamp(aware), plain)

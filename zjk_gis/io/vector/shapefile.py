@@ -1,0 +1,284 @@
+"""Shapefiles: several files that are one, names of at most 10 bytes, and an encoding that nobody states."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zjk_gis.io.encoding import decode_value
+from zjk_gis.io.paths import blamed_on
+from zjk_gis.io.vector.dbf import encoding_of_dbf, read_dbf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from zjk_gis.io.encoding import Encoding
+    from zjk_gis.io.vector.dbf import Dbf
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = [
+    "DBF_NAMES",
+    "DBF_TEXT_BYTES",
+    "cut_to_bytes",
+    "long_names",
+    "long_numbers",
+    "short_names",
+    "sidecar",
+    "table_of",
+    "whole_names",
+]
+
+DBF_NAME_BYTES = 10
+DBF_TEXT_BYTES = 254
+_LONG_DIGITS = 16  # a float holds any number of 15
+_WHOLE = re.compile(rb"-?[0-9]+")
+_INT64_WIDTH = 18  # up to which GDAL reads a field as whole numbers
+
+# The library's column names that do not fit, and their names in a shapefile. Reading turns them back.
+DBF_NAMES = {
+    "accepted_by": "acc_by",
+    "accepted_why": "acc_why",
+    "accessible_berths": "acc_berths",
+    "appurtenance": "appurt",
+    "building_code": "bldg_code",
+    "building_name": "bldg_name",
+    "charging_berths": "chg_berths",
+    "community_code": "comm_code",
+    "community_name": "comm_name",
+    "concerned_codes": "conc_codes",
+    "cover_material": "cover_mat",
+    "demolished_on": "demolished",
+    "description": "descript",
+    "diameter_mm": "diam_mm",
+    "district_code": "dist_code",
+    "district_name": "dist_name",
+    "estate_code": "est_code",
+    "estate_name": "est_name",
+    "exception_code": "exc_code",
+    "feature_code": "feat_code",
+    "from_depth_m": "from_dep_m",
+    "from_level_m": "from_lev_m",
+    "from_manhole": "from_mh",
+    "grid_ambiguous": "grid_ambig",
+    "grid_candidates": "grid_cand",
+    "grid_distance_m": "grid_dis_m",
+    "ground_level_m": "grnd_lev_m",
+    "hazard_code": "haz_code",
+    "hazard_grade": "haz_grade",
+    "hazard_kind": "haz_kind",
+    "illegal_code": "illeg_code",
+    "illegal_state": "illeg_stat",
+    "incident_code": "incid_code",
+    "management_level": "mgmt_level",
+    "manhole_code": "mh_code",
+    "member_codes": "members",
+    "occurred_at": "occur_at",
+    "overlap_code": "over_code",
+    "parent_code": "par_code",
+    "permit_code": "perm_code",
+    "permit_state": "perm_state",
+    "pole_height_m": "pole_ht_m",
+    "position_fix": "pos_fix",
+    "protection_class": "prot_class",
+    "published_on": "published",
+    "resp_grid_code": "rgrid_code",
+    "resp_grid_name": "rgrid_name",
+    "responsible_body": "resp_body",
+    "restored_on": "restored",
+    "second_code": "secnd_code",
+    "map_number": "map_no",
+    "section_ambiguous": "sect_ambig",
+    "section_candidates": "sect_cand",
+    "section_code": "sect_code",
+    "section_distance_m": "sect_dis_m",
+    "section_found": "sect_found",
+    "section_reason": "sect_reas",
+    "sorted_kinds": "sort_kinds",
+    "street_code": "str_code",
+    "street_name": "str_name",
+    "toilet_class": "toil_class",
+    "toilet_code": "toil_code",
+    "toilet_name": "toil_name",
+    "underground": "undergrnd",
+    "well_depth_m": "well_dep_m",
+    "well_number": "well_no",
+}
+
+
+def sidecar(path: Path, ending: str) -> Path | None:
+    """Find a file that belongs to a shapefile, whatever the case of its ending."""
+    with blamed_on(path):
+        for neighbour in path.parent.iterdir():
+            if neighbour.stem == path.stem and neighbour.suffix.casefold() == ending:
+                return neighbour
+    return None
+
+
+def table_of(path: Path) -> tuple[Encoding, Dbf] | None:
+    """Find the table of a shapefile and the encoding of its text.
+
+    Returns
+    -------
+    (Encoding, Dbf) or None
+        None where the shapefile has no table.
+
+    Raises
+    ------
+    FileError
+        If the table is damaged.
+    """
+    dbf_path, cpg_path = sidecar(path, ".dbf"), sidecar(path, ".cpg")
+    if dbf_path is None:
+        return None
+    with blamed_on(dbf_path):
+        declared = cpg_path.read_text("ascii", errors="replace").strip() if cpg_path is not None else None
+    table = read_dbf(dbf_path)
+    return encoding_of_dbf(table, declared), table
+
+
+def long_numbers(table: Dbf) -> dict[int, bool]:
+    """Find the columns of whole numbers, by position, in which GDAL would lose digits.
+
+    It makes floats of fields of over 18 digits, and pyogrio of all in which a row is empty.
+
+    Returns
+    -------
+    dict of int to bool
+        Whether 64 bits hold all numbers of the column.
+
+    Raises
+    ------
+    FileError
+        If the table cannot be read.
+    """
+    long = {
+        number: _Digits(each.begin, each.end)
+        for number, each in enumerate(table.fields)
+        if each.kind in (b"N", b"F")
+        and each.end - each.begin >= _LONG_DIGITS
+        and not each.decimals
+        and each.end <= table.record_bytes
+    }
+    for block in table.blocks() if long else ():
+        for digits in long.values():
+            digits.look(block)
+    lost = {number: digits for number, digits in long.items() if digits.are_lost}
+    for block in table.blocks() if lost else ():
+        for digits in lost.values():
+            digits.measure(block)
+    return {number: digits.fit for number, digits in lost.items()}
+
+
+@dataclass(slots=True)
+class _Digits:
+    """What a column of whole numbers has been seen to hold."""
+
+    begin: int
+    end: int
+    gaps: bool = False
+    plain: bool = True
+    long: bool = False
+    fit: bool = True
+
+    def look(self, block: NDArray[np.uint8]) -> None:
+        column = block[:, self.begin : self.end]
+        figures = (column >= ord("0")) & (column <= ord("9"))
+        digits = figures.sum(axis=1)
+        self.gaps |= bool((digits == 0).any())
+        # A missing number is left blank by some programs, by GDAL it is filled with asterisks.
+        other = (column == ord(" ")) | (column == 0) | (column == ord("-")) | (column == ord("*"))
+        self.plain &= bool((figures | other).all())
+        self.long |= bool((digits >= _LONG_DIGITS).any())
+
+    def measure(self, block: NDArray[np.uint8]) -> None:
+        if self.fit:
+            cells = np.ascontiguousarray(block[:, self.begin : self.end]).view(f"S{self.end - self.begin}")
+            self.fit = all(map(_is_int64, np.unique(cells.ravel()).tolist()))
+
+    @property
+    def are_lost(self) -> bool:
+        return (self.gaps or self.end - self.begin > _INT64_WIDTH) and self.plain and self.long
+
+
+def _is_int64(cell: bytes) -> bool:
+    text = cell.strip(b" \x00")
+    return not text.strip(b"*") or (_WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63)
+
+
+def whole_names(names: Iterable[bytes], encoding: str, spec: LayerSpec | None) -> dict[str, str]:
+    """Complete the names that were cut to 10 bytes, where only one name of the spec begins so.
+
+    Returns
+    -------
+    dict of str to str
+        From the cut name to the library's.
+    """
+    found: dict[str, str] = {}
+    if spec is None:
+        return found
+    for raw in names:
+        if len(raw) < DBF_NAME_BYTES - 3:  # even a cut GB 18030 character leaves more
+            continue
+        fields = {
+            field.name
+            for field in spec.fields
+            for name in field.names
+            if len(name.encode(encoding, "replace")) > DBF_NAME_BYTES
+            and name.encode(encoding, "replace")[:DBF_NAME_BYTES].startswith(raw)
+        }
+        if len(fields) == 1:
+            found[decode_value(raw, encoding)] = fields.pop()
+    return found
+
+
+def long_names(columns: Iterable[str]) -> dict[str, str]:
+    """Turn the short names of `DBF_NAMES` back, unless the long one is there too.
+
+    Examples
+    --------
+    >>> long_names(["incid_code", "note"])
+    {'incid_code': 'incident_code'}
+    """
+    present = list(columns)
+    return {short: name for name, short in DBF_NAMES.items() if short in present and name not in present}
+
+
+def short_names(columns: Iterable[str]) -> dict[str, str]:
+    """Shorten the names that have more than 10 bytes: by `DBF_NAMES`, else cut and numbered.
+
+    Examples
+    --------
+    >>> short_names(["incident_code", "单元网格编码", "单元网格编号", "note"])
+    {'incident_code': 'incid_code', '单元网格编码': '单元网', '单元网格编号': '单元_1'}
+    """
+    present = list(columns)
+    taken = {name.casefold() for name in present if len(name.encode()) <= DBF_NAME_BYTES}
+    renamed: dict[str, str] = {}
+    for name in present:
+        if len(name.encode()) <= DBF_NAME_BYTES:
+            continue
+        short, number = DBF_NAMES.get(name, cut_to_bytes(name, DBF_NAME_BYTES)), 0
+        while short.casefold() in taken:
+            number += 1
+            ending = f"_{number}"
+            short = cut_to_bytes(name, DBF_NAME_BYTES - len(ending)) + ending
+        taken.add(short.casefold())
+        renamed[name] = short
+    return renamed
+
+
+def cut_to_bytes(text: str, most: int) -> str:
+    """Cut text to so many bytes of UTF-8, never within a character.
+
+    Examples
+    --------
+    >>> cut_to_bytes("单元网格", 10)
+    '单元网'
+    """
+    return text.encode()[:most].decode(errors="ignore")

@@ -1,0 +1,1 @@
+"""Whether a layer is what its spec says, by row and rule."""

@@ -1,0 +1,1 @@
+"""Ready maps: one for each question of the mission."""

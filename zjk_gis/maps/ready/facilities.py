@@ -1,0 +1,333 @@
+"""Maps of what a city runs on: pipes and manholes, parking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.crs import as_metric
+from zjk_gis.layers.catalogue import PIPELINES
+from zjk_gis.layers.columns.values import as_text, understood
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.spec import folded
+from zjk_gis.maps import parts, style
+from zjk_gis.maps.parts import pick
+from zjk_gis.maps.ready.findings import add_found
+from zjk_gis.standards import rules_table
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    import folium
+    import geopandas as gpd
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.page import Page
+
+__all__ = ["add_pipes", "parking_map", "pipes_map"]
+
+_PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manhole", "to_manhole",
+                 "from_depth_m", "to_depth_m", "flow", "burial", "built_year",
+                 "road_name", "owner")  # fmt: skip
+_MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
+                    "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
+_FOUND = ("发现的问题", "Findings")
+_PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
+_PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
+
+
+def pipes_map(
+    pipes: gpd.GeoDataFrame | None = None,
+    manholes: gpd.GeoDataFrame | None = None,
+    *,
+    findings: Mapping[str, gpd.GeoDataFrame] | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw pipes (管线) and manholes (窨井) in the colours of CJJ 61, a layer for each class.
+
+    Parameters
+    ----------
+    pipes : GeoDataFrame, optional
+        Lines, with ``pipe_kind`` where it is known.
+    manholes : GeoDataFrame, optional
+        Points, with ``pipe_kind`` where it is known.
+    findings : mapping of str to GeoDataFrame, optional
+        What was found amiss, drawn on top: ``orphan_manholes``, ``sewage_into_rain``,
+        ``manholes_outside_zones`` and ``pipelines_in_core``.
+    region : GeoDataFrame, optional
+        The ground they lie under.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    InputError
+        If a finding has a name that is not known.
+    CRSError
+        If a layer has no CRS.
+
+    Notes
+    -----
+    Colours are those of CJJ 61-2017, darkened where they would vanish on a light ground. Classes also differ
+    in dashes and in the shape of their marks.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> pipes = gpd.GeoDataFrame(
+    ...     {"pipe_kind": ["WS"]}, geometry=[LineString([(573000, 4520000), (573050, 4520000)])], crs=4547
+    ... )
+    >>> pipes_map(pipes).get_root().title
+    '地下管线与窨井'
+    """
+    findings = dict(findings or {})
+    parts.require_results(findings, _PIPE_FINDINGS)
+    texts = []
+    if pipes is not None:
+        texts.append(pick(lang, f"管线 {len(pipes):,} 段", f"{len(pipes):,} pipes"))
+    if manholes is not None:
+        texts.append(pick(lang, f"窨井 {len(manholes):,} 座", f"{len(manholes):,} manholes"))
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("地下管线与窨井", "Pipes and manholes"),
+        groups=[_FOUND, _PIPES, _MANHOLES] if findings else [_PIPES, _MANHOLES],
+        source=source,
+        date=date,
+        subtitle=" · ".join(texts),
+    )
+    parts.add_ground(page, region)
+    if pipes is not None:
+        add_pipes(page, pipes, group=page.groups[-2][0], manholes=False)
+    if manholes is not None:
+        add_pipes(page, manholes, group=page.groups[-1][0], manholes=True)
+    add_found(page, findings, group=page.groups[0][0])
+    parts.frame_by(page, [pipes, manholes])
+    return page.map()
+
+
+def add_pipes(
+    page: Page,
+    layer: gpd.GeoDataFrame,
+    *,
+    group: str,
+    manholes: bool,
+    on: bool = True,
+    together: str | None = None,
+) -> None:
+    """Draw pipes or manholes, a layer for each class, or all in one.
+
+    Parameters
+    ----------
+    page : Page
+    layer : GeoDataFrame
+    group : str
+    manholes : bool
+        Whether they are points.
+    on : bool
+    together : str, optional
+        The name of the one layer that holds all classes.
+    """
+    kinds = rules_table("pipe_kinds")
+    named = kinds.drop_duplicates("class_code")
+    classes, names = named["class_code"].tolist(), named["class_name"].tolist()
+    class_of = dict(zip(kinds["pipe_kind"], kinds["class_code"], strict=True))
+    looks = [
+        {
+            **style.mark(
+                style.pipe_colour(code), style.PIPE_MARKS[i % len(style.PIPE_MARKS)], radius=4, weight=0.9
+            ),
+            "fullAt": 17,
+        }
+        if manholes
+        else style.line(
+            style.pipe_colour(code), weight=2.4, dash=style.PIPE_DASHES[i % len(style.PIPE_DASHES)]
+        )
+        for i, code in enumerate(classes)
+    ]
+    looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
+    texts = [*(label(name, page.lang) for name in names), pick(page.lang, "类别不明", "unknown class")]
+    if "pipe_kind" in layer:
+        kind, _ = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))
+        written = as_text(layer["pipe_kind"])
+        of_class = {folded(name): c for c, n in zip(classes, names, strict=True) for name in (c, n)}
+        as_class = written.map(lambda name: of_class.get(folded(name)), na_action="ignore")
+        code = kind.map(class_of).where(kind.notna(), as_class)
+    else:
+        code = pd.Series(None, index=layer.index, dtype=object)
+    number = parts.positions_in(code, classes, otherwise=len(classes))
+    columns = _MANHOLE_COLUMNS if manholes else _PIPE_COLUMNS
+    search = (columns[0], "well_number", "road_name")
+    if together is not None:
+        page.add(
+            layer,
+            name=together,
+            group=group,
+            styles=looks,
+            style_of=number,
+            keys=list(enumerate(texts)),
+            columns=columns,
+            search=search,
+            on=on,
+        )
+        return
+    shown = sorted(set(number.tolist())) or [0]
+    for i in shown:
+        page.add(
+            layer[number == i],
+            name=texts[i] if len(layer) else label("manholes" if manholes else "pipelines", page.lang),
+            group=group,
+            styles=[looks[i]],
+            columns=columns,
+            search=search,
+            on=on,
+        )
+
+
+def parking_map(
+    lots: gpd.GeoDataFrame,
+    *,
+    gaps: gpd.GeoDataFrame | None = None,
+    estates: gpd.GeoDataFrame | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    within_m: float = 300.0,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw parking lots (停车场), the ground within reach of them, and the ground that is not (停车服务空白).
+
+    Parameters
+    ----------
+    lots : GeoDataFrame
+        Points or polygons in any CRS.
+    gaps : GeoDataFrame, optional
+        From `zjk_gis.parking_gaps`.
+    estates : GeoDataFrame, optional
+        Residential estates, shown when asked for.
+    region, barriers : GeoDataFrame, optional
+        The ground, and rivers.
+    within_m : float, default 300.0
+        The radius drawn around each lot, in a straight line; give the one that `gaps` was found with.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    InputError
+        If the radius is negative or not finite.
+    CRSError
+        If a layer has no CRS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> lots = gpd.GeoDataFrame({"lot_code": ["T1"]}, geometry=[Point(573000, 4520000)], crs=4547)
+    >>> parking_map(lots).get_root().title
+    '停车服务范围'
+    """
+    require_amounts(within_m=within_m)
+    texts = [pick(lang, f"停车场 {len(lots):,} 处", f"{len(lots):,} lots")]
+    if "berths" in lots:
+        berths = pd.to_numeric(lots["berths"], errors="coerce").sum()
+        texts.append(pick(lang, f"泊位 {berths:,.0f} 个", f"{berths:,.0f} berths"))
+    if gaps is not None:
+        texts.append(pick(lang, f"服务空白 {len(gaps):,} 处", f"{len(gaps):,} gaps"))
+        if "people" in gaps:
+            texts.append(
+                pick(lang, f"涉及 {gaps['people'].sum():,.0f} 人", f"{gaps['people'].sum():,.0f} people")
+            )
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("停车服务范围", "Reach of parking"),
+        groups=[("停车", "Parking"), ("底图", "Ground")],
+        source=source,
+        date=date,
+        subtitle=" · ".join(texts),
+    )
+    group, ground = page.groups[0][0], page.groups[1][0]
+    parts.add_ground(page, region)
+    radius = f"{within_m:,.0f} m"
+    reach = _reach(lots, within_m)
+    page.add(
+        reach,
+        name=pick(lang, f"服务范围({radius} 直线)", f"Within {radius}, straight"),
+        group=group,
+        styles=[style.area(style.BLUE, fill=0.16, weight=1.4, edge="#3f7fae")],
+        counted=False,
+    )
+    if barriers is not None:
+        page.add(
+            barriers,
+            name=label("rivers", lang),
+            group=ground,
+            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            counted=False,
+        )
+    if estates is not None:
+        page.add(
+            estates,
+            name=label("residential_estates", lang),
+            group=ground,
+            styles=[style.area("#b08d57", fill=0.3, weight=0.8)],
+            on=False,
+            columns=("estate_code", "estate_name", "population", "households", "built_year"),
+            search=("estate_code", "estate_name"),
+        )
+    if gaps is not None:
+        page.add(
+            gaps,
+            name=label("parking_gaps", lang),
+            group=group,
+            styles=[style.area("#7b6d8d", fill=0.2, weight=1.6, edge="#51405f", hatch="diagonal")],
+            columns=("gap_code", "area_m2", "people"),
+            search=("gap_code",),
+            labels="gap_code" if "gap_code" in gaps else None,
+            label_look={"size": 11, "color": "#51405f", "rank": 1},
+        )
+    page.add(
+        lots,
+        name=label("parking_lots", lang),
+        group=group,
+        styles=[style.mark(style.BLUE, "square", radius=5)],
+        columns=("lot_code", "lot_name", "lot_kind", "berths"),
+        search=("lot_code", "lot_name"),
+        labels="lot_name" if "lot_name" in lots else None,
+        label_look={"size": 11, "color": "#004b76", "rank": 2, "above": 13, "bold": False},
+    )
+    parts.frame_by(page, [reach, gaps])
+    return page.map()
+
+
+def _reach(lots: gpd.GeoDataFrame, within_m: float) -> gpd.GeoDataFrame:
+    """Unite the discs around lots, so that the ground within reach is one tint."""
+    there = parts.placed(lots)
+    if not len(there):
+        return lots.iloc[:0]
+    metric = as_metric(there, "lots")
+    united = shapely.union_all(shapely.buffer(metric.geometry.to_numpy(), within_m, quad_segs=16))
+    return metric.iloc[:1][[metric.geometry.name]].set_geometry(np.array([united]), crs=metric.crs)

@@ -1,0 +1,303 @@
+"""Maps of incidents: to whom they were assigned, where and when they are many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.crs import convert_crs
+from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import packing, parts, style
+from zjk_gis.maps.parts import pick
+from zjk_gis.maps.ready import cards
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import folium
+    from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.page import Page
+
+__all__ = ["INCIDENT_COLUMNS", "add_assigned", "assignment_map", "density_map"]
+
+INCIDENT_COLUMNS = (
+    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description", "zone_code",
+    "chief_name", "found", "reason", "distance_m", "candidates", "ambiguous", "grid_code", "section_code",
+    "position_fix",
+)  # fmt: skip
+_SEARCH = ("incident_code", "road_name")
+_MATTERS = ("案件归属", "Assignment of incidents")
+_ZONES = ("责任区与路长", "Zones and road chiefs")
+
+
+def assignment_map(
+    assigned: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None = None,
+    *,
+    code: str | None = None,
+    time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw how incidents were assigned: inside, on a border, to the nearest with a line to it, or to nobody.
+
+    Parameters
+    ----------
+    assigned : GeoDataFrame
+        From `zjk_gis.assign_incidents`. Rows without coordinates are counted on the page. May be empty.
+    zones : GeoDataFrame, optional
+        The zones they were assigned to, for the lines and for what a click on a zone tells.
+    code : str, optional
+        The column of codes; by default ``zone_code``, ``grid_code`` or ``section_code``.
+    time : str, default "occurred_at"
+        The column of the time slider, where it is there.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `zjk_gis.assign_incidents`.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    MissingColumnError
+        If `assigned` has no column ``found``, or a column of codes is missing.
+    CRSError
+        If a layer has no CRS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point, box
+    >>> from zjk_gis import assign_incidents
+    >>> ground = [box(573000, 4520000, 573100, 4520100)]
+    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=ground, crs=4547)
+    >>> incidents = gpd.GeoDataFrame(geometry=[Point(573120, 4520050)], crs=4547)
+    >>> assignment_map(assign_incidents(incidents, zones), zones).get_root().title
+    '案件归属'
+    """
+    if "found" not in assigned:
+        message = "assigned: has no column found; give what zjk_gis.assign_incidents returns"
+        raise MissingColumnError(message)
+    own = parts.code_of(assigned, "assigned", code)
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("案件归属", "Assignment of incidents"),
+        groups=[_MATTERS, _ZONES],
+        source=source,
+        date=date,
+        subtitle=_assigned_subtitle(assigned, lang),
+    )
+    if zones is not None:
+        shown = parts.drawn_zones(zones)
+        parts.add_zones(
+            page,
+            shown,
+            group=page.groups[1][0],
+            name=label("responsibility_zones", lang),
+            code=parts.code_of(zones, "zones", own),
+            assigned=assigned,
+            faint=True,
+        )
+        add_ways(page, assigned, shown, own, group=page.groups[0][0])
+    days = packing.day_numbers(assigned, time, dayfirst=dayfirst, time_format=time_format, tz=tz)
+    add_assigned(page, assigned, group=page.groups[0][0], days=days, plain=True)
+    parts.frame_by(page, [assigned])
+    return page.map()
+
+
+def _assigned_subtitle(assigned: gpd.GeoDataFrame, lang: Language) -> str:
+    counts = assigned["found"].value_counts()
+    words = [pick(lang, f"案件 {len(assigned):,} 件", f"{len(assigned):,} incidents")]
+    words += [f"{label(name, lang)} {counts[name]:,}" for name in style.FOUND_MARKS if name in counts]
+    if "ambiguous" in assigned:
+        words.append(f"{label('ambiguous', lang)} {int(assigned['ambiguous'].sum()):,}")
+    return " · ".join(words)
+
+
+def add_ways(
+    page: Page, assigned: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, code: str, *, group: str
+) -> None:
+    """Draw lines from the incidents that went to the nearest zone to that zone."""
+    far = (
+        assigned[(assigned["found"] == "nearest") & assigned[code].isin(code_text(zones[code]))]
+        if len(assigned)
+        else assigned
+    )
+    far = parts.placed(far)
+    if not len(far):
+        return
+    points = convert_crs(far.geometry, zones.crs, name="assigned").to_numpy()
+    rows, zone = _nearest_of_code(points, far[code].to_numpy(), zones, code)
+    ways = gpd.GeoDataFrame(
+        far.drop(columns=far.geometry.name).iloc[rows].reset_index(drop=True),
+        geometry=shapely.shortest_line(points[rows], zones.geometry.to_numpy()[zone]),
+        crs=zones.crs,
+    )
+    page.add(
+        ways,
+        name=pick(page.lang, "至就近责任区", "Way to the nearest zone"),
+        group=group,
+        styles=[style.line("#1d5f8a", weight=1.8, dash="5 3")],
+        columns=("incident_code", code, "chief_name", "distance_m"),
+    )
+
+
+def _nearest_of_code(
+    points: Any, wanted: Any, zones: gpd.GeoDataFrame, code: str
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return for each point the nearest of the zones of its code; a code may have several versions."""
+    pairs = pd.DataFrame({"code": wanted, "row": np.arange(len(points))}).merge(
+        pd.DataFrame({"code": code_text(zones[code]).to_numpy(), "zone": np.arange(len(zones))}), on="code"
+    )
+    shapes = zones.geometry.to_numpy()[pairs["zone"]]
+    pairs["away"] = shapely.distance(points[pairs["row"]], shapes)
+    pairs = pairs.dropna(subset="away").sort_values(["row", "away", "zone"]).drop_duplicates("row")
+    return pairs["row"].to_numpy(), pairs["zone"].to_numpy()
+
+
+def add_assigned(
+    page: Page,
+    assigned: gpd.GeoDataFrame,
+    *,
+    group: str,
+    days: NDArray[np.int64] | None,
+    plain: bool,
+) -> None:
+    """Draw incidents by how they were found: a layer each, and rings around those a person should look at.
+
+    Parameters
+    ----------
+    page : Page
+    assigned : GeoDataFrame
+    group : str
+    days : ndarray of int64 or None
+        For the time slider, as `packing.day_numbers` gives them.
+    plain : bool
+        Whether those inside one zone are shown at first.
+    """
+    doubtful = (
+        assigned["ambiguous"].fillna(value=False).astype(bool)
+        if "ambiguous" in assigned
+        else assigned["found"] == ""
+    )
+    if doubtful.any():
+        shapes = assigned.geometry.to_numpy()
+        ringed = doubtful.to_numpy() & ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        page.add(
+            assigned[ringed],
+            name=label("ambiguous", page.lang),
+            group=group,
+            styles=[{**style.mark("#ffffff", radius=8, edge=style.VERMILION, weight=2), "fill": False}],
+            days=None if days is None else days[ringed],
+        )
+    for found, look in style.FOUND_MARKS.items():
+        is_found = (assigned["found"] == found).to_numpy(dtype=bool)
+        page.add(
+            assigned[is_found],
+            name=label(found, page.lang),
+            group=group,
+            styles=[look],
+            columns=INCIDENT_COLUMNS,
+            search=_SEARCH,
+            days=None if days is None else days[is_found],
+            on=plain or found != "inside",
+        )
+
+
+def density_map(
+    incidents: gpd.GeoDataFrame,
+    *,
+    region: gpd.GeoDataFrame | None = None,
+    time: str = "occurred_at",
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    tz: str = BEIJING,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw where and when incidents are many: counts in hexagons, points when zoomed in, a time slider.
+
+    Parameters
+    ----------
+    incidents : GeoDataFrame
+        Points in any CRS; a million are fluent. Rows without coordinates are counted on the page.
+    region : GeoDataFrame, optional
+        The ground they stand on.
+    time : str, default "occurred_at"
+        The column of the time slider, where it is there; rows without a time show under «all» only.
+    dayfirst, time_format, tz
+        How the times are read, and whose days they are; see `zjk_gis.assign_incidents`.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    CRSError
+        If a layer has no CRS.
+
+    Notes
+    -----
+    A hexagon's colour says how many incidents lie in it, by classes that the legend names for the scale
+    shown; a click on it tells the count and the classes. The lattice is fixed to the ground.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> density_map(gpd.GeoDataFrame(geometry=[Point(114.9, 40.8)], crs=4490), lang="en").get_root().title
+    'Where and when incidents are many'
+    """
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("案件密度与时间", "Where and when incidents are many"),
+        groups=[("案件", "Incidents")],
+        source=source,
+        date=date,
+        subtitle=pick(lang, f"案件 {len(incidents):,} 件", f"{len(incidents):,} incidents"),
+    )
+    parts.add_ground(page, region)
+    classes = cards.class_of_incidents(incidents) if len(incidents) else pd.Series([], dtype=str)
+    frequent = classes[classes != ""].value_counts()
+    names = sorted(frequent.index, key=lambda name: (-frequent[name], name))[: len(style.KIND_MARKS) - 1]
+    number = parts.positions_in(classes, names, otherwise=len(names))
+    page.add(
+        incidents,
+        name=pick(lang, "案件数量", "Count of incidents"),
+        group=page.groups[0][0],
+        styles=list(style.KIND_MARKS[: len(names) + 1]),
+        style_of=number,
+        keys=[*enumerate(names), (len(names), pick(lang, "其他", "other"))],
+        columns=INCIDENT_COLUMNS,
+        search=_SEARCH,
+        days=packing.day_numbers(incidents, time, dayfirst=dayfirst, time_format=time_format, tz=tz),
+        frames_the_page=page.extent is None,
+        in_cells=True,
+    )
+    return page.map()

@@ -1,0 +1,1 @@
+"""Polygon arithmetic that rooms share: faces, partitions, borders, snapping, what lies inside."""

@@ -1,0 +1,6 @@
+"""What lies under the ground: manholes, pipelines, the register of covers (地下管线、窨井)."""
+
+from zjk_gis.pipes.manholes import manholes_outside_zones, orphan_manholes
+from zjk_gis.pipes.misconnections import sewage_into_rain
+
+__all__ = ["manholes_outside_zones", "orphan_manholes", "sewage_into_rain"]

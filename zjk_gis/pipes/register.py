@@ -1,0 +1,511 @@
+"""A live register of covers (井盖台账): an index that changes with every cover, in memory or on disk.
+
+The other indexes are compiled once from a layer. A register goes on changing: covers are set, moved and taken
+out one at a time, and between any two changes somebody asks which is nearest. An rtree takes a change in
+microseconds, where an index that is compiled would be made anew.
+
+On disk the SQLite file is what counts: a change is there when the call returns. The rtree lies beside it in
+two files, which hold numbers only and are believed only if they are as they were left; otherwise they are
+made again from the register.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rtree
+import shapely
+from pyproj import CRS
+
+from zjk_gis.crs import as_metric, require_crs, require_layer
+from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
+from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.metric import require_amounts, require_reach
+from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
+from zjk_gis.pipes.register_file import (
+    KIND,
+    as_table,
+    begun,
+    blamed,
+    check_metres,
+    check_places,
+    connected,
+    given,
+    numbers,
+)
+
+if TYPE_CHECKING:
+    import os
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["CoverRegister"]
+
+_SLACK = 1e-9  # of a distance: what the tree and we may round differently
+_AT_ONCE = 500
+_KNOWN_PLACES = 200  # by whose median it is known where the city is
+
+
+class CoverRegister:
+    """A live register of covers (井盖台账): set, move and take out covers, and ask for the nearest.
+
+    Parameters
+    ----------
+    Use `CoverRegister.build` or `CoverRegister.open`.
+
+    Attributes
+    ----------
+    crs : CRS
+        In which coordinates are, in metres.
+
+    Notes
+    -----
+    A register is open in one process at a time. Whatever the order of the changes, the answers are the same:
+    what is equally near comes in the order of the codes.
+
+    Examples
+    --------
+    >>> covers = gpd.GeoDataFrame(
+    ...     {"manhole_code": ["A", "B", "C"]},
+    ...     geometry=gpd.points_from_xy([573000, 573010, 573020], [4520000] * 3),
+    ...     crs=4547,
+    ... )
+    >>> register = CoverRegister.build(covers)
+    >>> register.nearest(573012, 4520000, count=2)["code"].tolist()
+    ['B', 'C']
+    >>> register.move("B", 573100, 4520000)
+    >>> register.delete("C")
+    >>> register.nearest(573012, 4520000).to_dict("records")
+    [{'code': 'A', 'x': 573000.0, 'y': 4520000.0, 'distance_m': 12.0}]
+    """
+
+    def __init__(self, database: sqlite3.Connection, path: Path | None, crs: CRS) -> None:
+        self._database = database
+        self._path = path
+        self.crs = crs
+        self._tree: rtree.index.Index = self._opened_tree()
+
+    @classmethod
+    def build(
+        cls,
+        layer: gpd.GeoDataFrame,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        code: str = "manhole_code",
+    ) -> Self:
+        """Begin a register with the covers of a layer.
+
+        Parameters
+        ----------
+        layer : GeoDataFrame
+            Points with a CRS. Longitudes and latitudes are converted to the 3-degree zone of their middle,
+            which `crs` then names.
+        path : str or path, optional
+            A new file; by default the register is kept in memory. Beside it come two files for the index,
+            ``.dat`` and ``.idx``.
+        code : str, default "manhole_code"
+            The column that names a cover.
+
+        Returns
+        -------
+        CoverRegister
+
+        Raises
+        ------
+        MissingColumnError
+            If there is no such column.
+        InputError
+            If codes are missing or repeated, rows have no position, or lie where no cover of this city can
+            be, as for `insert`; the message names them.
+        CRSError
+            If the layer has no CRS.
+        FileError
+            If there is such a file already, or it cannot be written.
+        """
+        require_layer(layer, "covers")
+        require_crs(layer, "covers")
+        if code not in layer:
+            message = f"covers: no column {code!r}; its columns are {', '.join(map(str, layer.columns))}"
+            raise MissingColumnError(message)
+        metric = as_metric(layer, "covers") if len(layer) else layer
+        shapes = metric.geometry.to_numpy()
+        point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+        for wrong, what in (
+            (~point | ~has_shape(shapes), "rows are not points"),
+            (point & ~has_place(shapes), "coordinates are missing or infinite"),
+        ):
+            if wrong.any():
+                rows = name_rows(layer.index[wrong])
+                message = f"covers: {int(wrong.sum())} {what} ({rows}); drop them"
+                raise InputError(message)
+        database, place = begun(path, metric.crs)
+        try:
+            register = cls(database, place, metric.crs)
+            register.insert(code_text(layer[code]).tolist(), *point_coordinates(shapes))
+        except BaseException:
+            database.close()
+            if place is not None:
+                place.unlink()
+            raise
+        return register
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the register in a file.
+
+        Raises
+        ------
+        FileError
+            If there is no such file, it is no register, it is damaged, or another process has it open.
+        """
+        place = Path(path).absolute()
+        if not place.is_file():
+            message = f"{place}: no such file; CoverRegister.build begins a register"
+            raise FileError(message)
+        with blamed(place):
+            database = connected(place)
+            try:
+                if database.execute("PRAGMA application_id").fetchone() != (KIND,):
+                    message = f"{place}: is no register of covers"
+                    raise FileError(message)
+                crs = CRS.from_user_input(
+                    database.execute("SELECT value FROM about WHERE key = 'crs'").fetchone()[0]
+                )
+                return cls(database, place, crs)
+            except BaseException:
+                database.close()
+                raise
+
+    def __enter__(self) -> Self:
+        """Return the register itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the register."""
+        self.close()
+
+    def close(self) -> None:
+        """Write the index beside the register and let go of the file."""
+        self._tree.close()
+        if self._path is not None:
+            with blamed(self._path):
+                self._database.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", [self._mark()])
+        self._database.close()
+
+    def __len__(self) -> int:
+        """Return how many covers there are."""
+        count: int = self._database.execute("SELECT count(*) FROM covers").fetchone()[0]
+        return count
+
+    def __contains__(self, code: object) -> bool:
+        """Tell whether a cover is there."""
+        found = self._database.execute("SELECT 1 FROM covers WHERE code = ?", [str(code)])
+        return isinstance(code, str) and found.fetchone() is not None
+
+    def insert(self, code: str | Sequence[str], x: ArrayLike, y: ArrayLike) -> None:
+        """Set covers: one, or many together.
+
+        Parameters
+        ----------
+        code : str or sequence of str
+        x, y : float or array_like of float
+            Easting and northing in metres, in `crs`.
+
+        Raises
+        ------
+        InputError
+            If a code is there already, given twice or not text, a coordinate is not a number, or a cover lies
+            at 0, 0, is given in degrees, or lies over 300 km from the middle of the covers; then none of them
+            is set.
+        """
+        codes, xs, ys = given(code, x, y)
+        check_places(codes, xs, ys, self._others())
+        there = self._ids(codes)
+        known = [each for each in codes if each in there]
+        twice = pd.Index(codes)[pd.Index(codes).duplicated()].tolist()
+        if known or twice:
+            wrong = known or twice
+            what = "there already; move it" if known else "given twice"
+            message = f"covers: {name_rows(wrong).removeprefix('rows ').removeprefix('row ')} is {what}"
+            raise InputError(message)
+        with self._changing():
+            (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM covers").fetchone()
+            ids = np.arange(last + 1, last + 1 + len(codes))
+            rows = zip(ids.tolist(), codes, xs.tolist(), ys.tolist(), strict=True)
+            self._database.executemany("INSERT INTO covers VALUES (?, ?, ?, ?)", rows)
+            empty = last == 0 and len(codes) > 1
+            if not empty:
+                for each, a, b in zip(ids.tolist(), xs.tolist(), ys.tolist(), strict=True):
+                    self._tree.insert(each, (a, b, a, b))
+        if empty:  # all at once makes a better tree, sooner
+            self._tree = self._made_tree()
+
+    def move(self, code: str | Sequence[str], x: ArrayLike, y: ArrayLike) -> None:
+        """Move covers to other places: one, or many together.
+
+        Raises
+        ------
+        InputError
+            If a code is not there or given twice, or a place cannot be, as for `insert`; then none of them
+            is moved.
+        """
+        codes, xs, ys = given(code, x, y)
+        ids = self._known(codes)
+        check_places(codes, xs, ys, self._others(ids))
+        with self._changing():
+            for each, a, b in zip(ids, xs.tolist(), ys.tolist(), strict=True):
+                ((u, v),) = self._database.execute("SELECT x, y FROM covers WHERE id = ?", [each])
+                self._database.execute("UPDATE covers SET x = ?, y = ? WHERE id = ?", [a, b, each])
+                self._tree.delete(each, (u, v, u, v))
+                self._tree.insert(each, (a, b, a, b))
+
+    def delete(self, code: str | Sequence[str]) -> None:
+        """Take covers out: one, or many together.
+
+        Raises
+        ------
+        InputError
+            If a code is not there or given twice; then none of them is taken out.
+        """
+        codes = [code] if isinstance(code, str) else list(code)
+        ids = self._known(codes)
+        with self._changing():
+            for each in ids:
+                ((u, v),) = self._database.execute("SELECT x, y FROM covers WHERE id = ?", [each])
+                self._database.execute("DELETE FROM covers WHERE id = ?", [each])
+                self._tree.delete(each, (u, v, u, v))
+
+    def nearest(self, x: float, y: float, *, count: int = 1, within_m: float | None = None) -> pd.DataFrame:
+        """Return the covers nearest to a point.
+
+        Parameters
+        ----------
+        x, y : float
+            Easting and northing in metres, in `crs`.
+        count : int, default 1
+            How many at most.
+        within_m : float, optional
+            No farther than this.
+
+        Returns
+        -------
+        DataFrame
+            ``code`` (text), ``x``, ``y``, ``distance_m`` (float64); nearest first, equally near ones by code.
+
+        Raises
+        ------
+        InputError
+            If a coordinate is not a number, the place is given in degrees or is 0, 0, or `count` is below 1.
+        """
+        if within_m is not None:
+            require_reach(within_m=within_m)
+        xs, ys = numbers(x, y)
+        check_metres(xs, ys)
+        (a,), (b,) = xs.tolist(), ys.tolist()
+        wanted: Any = count
+        if not isinstance(wanted, int | np.integer) or wanted < 1:
+            message = f"count must be at least 1, not {count!r}"
+            raise InputError(message)
+        found: list[tuple[float, str, float, float]] = []
+        first = self._rows(list(self._tree.nearest((a, b, a, b), count)))
+        if first:
+            # The tree's own distances may be rounded otherwise: what is as far as the last counts as well.
+            away = sorted(math.hypot(u - a, v - b) for _, u, v in first)
+            reach = away[min(count, len(away)) - 1] * (1 + _SLACK)
+            near = self._rows(list(self._tree.intersection((a - reach, b - reach, a + reach, b + reach))))
+            found = sorted((math.hypot(u - a, v - b), code, u, v) for code, u, v in near)[:count]
+        if within_m is not None:
+            found = [row for row in found if row[0] <= within_m]
+        table = as_table([(code, u, v) for _, code, u, v in found])
+        table["distance_m"] = np.array([row[0] for row in found], dtype=np.float64)
+        return table
+
+    def within(self, area: shapely.Geometry | tuple[float, float, float, float]) -> pd.DataFrame:
+        """Return the covers in an area, its border included.
+
+        Parameters
+        ----------
+        area : geometry or (minx, miny, maxx, maxy)
+            In `crs`.
+
+        Returns
+        -------
+        DataFrame
+            ``code``, ``x``, ``y``, by code.
+        """
+        shape = _area_of(area)
+        if shapely.is_empty(shape):
+            return as_table([])
+        found = as_table(self._rows(list(self._tree.intersection(tuple(shapely.bounds(shape).tolist())))))
+        inside = shapely.intersects_xy(shape, found["x"].to_numpy(), found["y"].to_numpy())
+        return found[inside].reset_index(drop=True)
+
+    def close_pairs(self, *, within_m: float = 0.5) -> pd.DataFrame:
+        """Return the pairs of covers that lie closer together than covers can.
+
+        Parameters
+        ----------
+        within_m : float, default 0.5
+            Half a metre is less than a cover is wide: two records of one cover, most likely.
+
+        Returns
+        -------
+        DataFrame
+            ``code``, ``other_code`` (text) and ``distance_m`` (float64), closest first, then by code.
+        """
+        require_amounts(within_m=within_m)
+        table = self.to_table()
+        points: Any = shapely.points(table["x"].to_numpy(), table["y"].to_numpy())
+        one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=within_m)
+        one, other = one[one < other], other[one < other]
+        pairs = pd.DataFrame(
+            {
+                "code": table["code"].to_numpy()[one],
+                "other_code": table["code"].to_numpy()[other],
+                "distance_m": shapely.distance(points[one], points[other]),
+            }
+        )
+        return pairs.sort_values(["distance_m", "code", "other_code"], ignore_index=True)
+
+    def to_table(self) -> pd.DataFrame:
+        """Return all covers as a table: ``code``, ``x``, ``y``, by code."""
+        rows = self._database.execute("SELECT code, x, y FROM covers ORDER BY code").fetchall()
+        return as_table(rows)
+
+    def to_layer(self, *, code: str = "manhole_code") -> gpd.GeoDataFrame:
+        """Return all covers as a layer of points, by code.
+
+        Parameters
+        ----------
+        code : str, default "manhole_code"
+            What the column of codes is called.
+        """
+        table = self.to_table()
+        points = gpd.points_from_xy(table["x"], table["y"])
+        return gpd.GeoDataFrame({code: table["code"]}, geometry=points, crs=self.crs)
+
+    def _others(self, moving: Sequence[int] = ()) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where some of the covers lie that stay: enough to tell where the city is."""
+        rows = self._database.execute(
+            "SELECT id, x, y FROM covers ORDER BY id LIMIT ?", [_KNOWN_PLACES + len(moving)]
+        ).fetchall()
+        stay = np.array([row[1:] for row in rows if row[0] not in {*moving}], dtype=np.float64).reshape(-1, 2)
+        return stay[:, 0], stay[:, 1]
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change register and index together, or neither."""
+        with blamed(self._path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.execute(
+                    "DELETE FROM about WHERE key = 'index'"
+                )  # until the register is closed
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                self._tree = self._made_tree()
+                raise
+
+    def _ids(self, codes: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of those codes that are there."""
+        found: dict[str, int] = {}
+        for begin in range(0, len(codes), _AT_ONCE):
+            some = codes[begin : begin + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = f"SELECT code, id FROM covers WHERE code IN ({places})"  # noqa: S608 - question marks only
+            found |= dict(self._database.execute(query, list(some)).fetchall())
+        return found
+
+    def _known(self, codes: Sequence[str]) -> list[int]:
+        there = self._ids(codes)
+        unknown = [str(each) for each in codes if each not in there]
+        twice = len(set(codes)) < len(codes)
+        if unknown or twice:
+            listed = ", ".join(unknown[:5]) or "a code"
+            message = f"covers: {listed} {'is not in the register' if unknown else 'is given twice'}"
+            raise InputError(message)
+        return [there[each] for each in codes]
+
+    def _rows(self, ids: Sequence[int]) -> list[tuple[str, float, float]]:
+        """Return code and place of the covers of these numbers, by code."""
+        rows: list[tuple[str, float, float]] = []
+        for begin in range(0, len(ids), _AT_ONCE):
+            some = ids[begin : begin + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = f"SELECT code, x, y FROM covers WHERE id IN ({places})"  # noqa: S608 - question marks only
+            rows += self._database.execute(query, some).fetchall()
+        return sorted(rows)
+
+    def _opened_tree(self) -> rtree.index.Index:
+        """Open the index beside the register if it is as it was left, or make it again."""
+        if self._path is not None:
+            kept = self._database.execute("SELECT value FROM about WHERE key = 'index'").fetchone()
+            if kept is not None and kept[0] == self._mark():
+                return rtree.index.Index(str(self._path))
+        return self._made_tree()
+
+    def _made_tree(self) -> rtree.index.Index:
+        rows = self._database.execute("SELECT id, x, y FROM covers ORDER BY id").fetchall()
+        where = [] if self._path is None else [str(self._path)]
+        if not rows:
+            return rtree.index.Index(*where, properties=_properties(), overwrite=True)
+        table = np.array(rows, dtype=np.float64)
+        ids, places = table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
+        return rtree.index.Index(*where, (ids, places, places), properties=_properties(), overwrite=True)
+
+    def _mark(self) -> str:
+        """Return what tells whether the files of the index are as they were left."""
+        assert self._path is not None  # noqa: S101 - asked of registers on disk only
+        parts = [self._path.with_name(self._path.name + ending) for ending in (".dat", ".idx")]
+        marks = []
+        for part in parts:
+            mark, size = 0, 0
+            if part.exists():
+                with part.open("rb") as file:
+                    while block := file.read(1 << 20):
+                        mark, size = zlib.crc32(block, mark), size + len(block)
+            marks.append(f"{size}:{mark:08x}")
+        return " ".join(marks)
+
+
+def _area_of(area: object) -> shapely.Geometry:
+    """Return an area as a shape."""
+    if isinstance(area, shapely.Geometry):
+        return area
+    corners: Any = np.empty(0)
+    if isinstance(area, tuple | list | np.ndarray):
+        with suppress(TypeError, ValueError):
+            corners = np.asarray(area, dtype=np.float64).ravel()
+    if len(corners) != 4 or not np.isfinite(corners).all() or (corners[:2] > corners[2:]).any():
+        message = f"area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}"
+        raise InputError(message)
+    box: shapely.Geometry = shapely.box(*corners.tolist())
+    return box
+
+
+def _properties() -> rtree.index.Property:
+    """Return how the tree is built: loaded at once, nodes are filled to the factor that is also their least.
+
+    With the factor 0.7 that rtree has by itself, the first cover taken out of a node breaks the node up,
+    which takes twenty times as long.
+    """
+    properties = rtree.index.Property()
+    properties.fill_factor = 0.4
+    properties.leaf_capacity = properties.index_capacity = 32
+    properties.near_minimum_overlap_factor = 16  # must be less than the capacity
+    return properties

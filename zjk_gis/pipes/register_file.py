@@ -1,0 +1,175 @@
+"""The file of a register of covers, and what is put into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.crs import is_metric
+from zjk_gis.errors import CRSError, FileError, InputError, name_rows
+from zjk_gis.layers.columns.coordinates import in_china, is_zero
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from pyproj import CRS
+
+__all__ = [
+    "KIND", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given", "numbers",
+]  # fmt: skip
+
+_CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km from its middle
+KIND = 0x7A6A6B67  # marks the file as a register of ours
+_TABLES = """
+CREATE TABLE covers (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, x REAL NOT NULL, y REAL NOT NULL);
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+def given(
+    code: str | Sequence[str], x: ArrayLike, y: ArrayLike
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Read codes and coordinates: one of each, or as many of each."""
+    single = isinstance(code, str) or not hasattr(code, "__iter__")
+    codes: list[Any] = [code] if single else list(code)
+    wrong = [i for i, each in enumerate(codes) if not isinstance(each, str) or not each.strip()]
+    if wrong:
+        message = f"covers: codes must be text that is not blank ({name_rows(wrong)}); fill them"
+        raise InputError(message)
+    xs, ys = numbers(x, y)
+    if not len(codes) == len(xs) == len(ys):
+        message = f"covers: {len(codes)} codes, {len(xs)} x and {len(ys)} y; give as many of each"
+        raise InputError(message)
+    return codes, xs, ys
+
+
+def numbers(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read coordinates, and refuse what is none."""
+    try:
+        xs, ys = (np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in (x, y))
+    except (TypeError, ValueError):
+        message = "covers: coordinates must be numbers, in metres"
+        raise InputError(message) from None
+    bad = (
+        np.flatnonzero(~(np.isfinite(xs) & np.isfinite(ys))) if len(xs) == len(ys) else np.empty(0, np.int64)
+    )
+    if len(bad):
+        message = f"covers: coordinates are missing or infinite ({name_rows(bad)}); drop them"
+        raise InputError(message)
+    return xs, ys
+
+
+def check_places(
+    codes: Sequence[str],
+    xs: NDArray[np.float64],
+    ys: NDArray[np.float64],
+    others: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Refuse covers that cannot be where they are said to be.
+
+    Parameters
+    ----------
+    codes : sequence of str
+    xs, ys : ndarray of float64
+    others : tuple of ndarray of float64
+        Where the covers lie that are there already and stay.
+
+    Raises
+    ------
+    InputError
+        If one lies at 0, 0, is given in degrees, or lies farther from the middle of all than a city reaches.
+    """
+    check_metres(xs, ys, codes)
+    x, y = others if len(others[0]) else (xs, ys)
+    if not len(x):
+        return
+    away = np.hypot(xs - np.median(x), ys - np.median(y))
+    far = np.flatnonzero(away > _CITY_M)
+    if len(far):
+        first = int(far[0])
+        named = ", ".join(codes[at] for at in far[:5].tolist())
+        more = f" and {len(far) - 5} more" if len(far) > 5 else ""
+        message = (
+            f"covers: {named}{more} cannot be in this city: {codes[first]} lies {away[first] / 1000:,.0f} km "
+            "from the middle of the covers; correct its position"
+        )
+        raise InputError(message)
+
+
+def check_metres(xs: NDArray[np.float64], ys: NDArray[np.float64], codes: Sequence[str] = ()) -> None:
+    """Refuse what cannot be an easting and a northing: 0, 0, and degrees in either order.
+
+    Raises
+    ------
+    InputError
+    """
+    for wrong, what in (
+        (is_zero(xs, ys), "at 0, 0, which is not a position"),
+        (
+            in_china(xs, ys) | in_china(ys, xs),
+            "in degrees, and the register is in metres; convert them to its crs",
+        ),
+    ):
+        at = np.flatnonzero(wrong).tolist()
+        if at:
+            named = ", ".join(codes[row] for row in at[:5]) if len(codes) else f"{xs[at[0]]:g}, {ys[at[0]]:g}"
+            more = f" and {len(at) - 5} more" if len(at) > 5 else ""
+            message = f"covers: {named}{more} {'is' if len(at) == 1 else 'are'} {what}"
+            raise InputError(message)
+
+
+def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
+    """Return rows of the register as a table."""
+    codes, xs, ys = zip(*rows, strict=True) if rows else ((), (), ())
+    places = {"x": np.array(xs, dtype=np.float64), "y": np.array(ys, dtype=np.float64)}
+    return pd.DataFrame({"code": pd.array(codes, dtype="str"), **places})
+
+
+def begun(path: str | os.PathLike[str] | None, crs: CRS) -> tuple[sqlite3.Connection, Path | None]:
+    """Make the tables of a new register."""
+    if not is_metric(crs):
+        message = f"covers: {crs.to_string()} is not in metres; convert the layer"
+        raise CRSError(message)
+    place = None if path is None else Path(path).absolute()
+    if place is not None and (place.exists() or not place.parent.is_dir()):
+        what = (
+            "is there already; CoverRegister.open opens it" if place.exists() else "the folder does not exist"
+        )
+        message = f"{place}: {what}"
+        raise FileError(message)
+    with blamed(place):
+        database = connected(place)
+        database.executescript(f"BEGIN; {_TABLES} PRAGMA application_id = {KIND}; COMMIT;")
+        database.execute("INSERT INTO about VALUES ('crs', ?)", [crs.to_wkt()])
+    return database, place
+
+
+def connected(place: Path | None) -> sqlite3.Connection:
+    """Open the file, and hold it alone."""
+    database = sqlite3.connect(":memory:" if place is None else place, isolation_level=None, timeout=0.5)
+    database.execute("PRAGMA trusted_schema = OFF")
+    if place is not None:  # held alone until it is closed, whatever becomes of the process
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("COMMIT")
+    return database
+
+
+@contextmanager
+def blamed(place: Path | None) -> Iterator[None]:
+    """Say of which file it is what SQLite says."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        why = "another process has it open" if "locked" in str(error) else str(error)
+        message = f"{place or 'register'}: {why}"
+        raise FileError(message) from error

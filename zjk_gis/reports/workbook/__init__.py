@@ -1,0 +1,1 @@
+"""The workbook: a cover, a sheet a question, charts."""

@@ -1,0 +1,191 @@
+"""One sheet a question: the question as a sentence, what it is counted of, then the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.labels import label
+from zjk_gis.reports.columns import blocks_of
+from zjk_gis.reports.questions import whole_of
+from zjk_gis.reports.telling import display_width
+from zjk_gis.reports.workbook.cover import internal
+from zjk_gis.reports.workbook.looks import write_cell, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.reports.columns import SheetColumn
+    from zjk_gis.reports.workbook.cover import Listed
+
+__all__ = ["HEADER_ROW", "MOST_COLUMNS", "write_sheet"]
+
+HEADER_ROW = 3  # counted from 0
+MOST_COLUMNS = 16_384
+_MOST_LINKS = 60_000  # Excel allows 65,530 on a sheet
+_HEADER_CHARACTERS = 250
+_LINE, _MOST_LINES = 17, 8  # points a line of wrapped text, and how tall a row grows
+_PAGE_WIDTH = 190  # characters that an A4 page holds across and that can still be read
+_BARS = ("integer", "measure", "number")
+_MOST_BARS = 2  # columns of amounts that get bars: more would be noise
+_MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
+_WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
+_DOUBTED = ("several", "idle", "fallback", "overlap", "shared_border")
+_WORDS = {
+    "zh": {
+        "back": "← 返回{}",
+        "rows": "共 {:,} 行",
+        "from": "第 {:,} 至 {:,} 行",
+        "nothing": "无",
+        "place": "位置",
+        "show": "看图",
+    },
+    "en": {
+        "back": "← {}",
+        "rows": "{:,} rows",
+        "from": "rows {:,} to {:,}",
+        "nothing": "none",
+        "place": "place",
+        "show": "map",
+    },
+}
+
+
+def write_sheet(
+    page: Any,
+    frame: pd.DataFrame,
+    listed: Listed,
+    cover: str,
+    link: Callable[[float, float], str] | None,
+    lang: Language,
+    looks: dict[str, Any],
+) -> None:
+    """Write a table row by row, some thousands at a time, as a workbook that keeps little in memory must be.
+
+    Parameters
+    ----------
+    page : Worksheet
+    frame : DataFrame
+    listed : Listed
+        Which rows of which table these are.
+    cover : str
+        The sheet to which a link leads back.
+    link : callable, optional
+        From longitude and latitude to where the map shows it.
+    lang : {"zh", "en"}
+    looks : dict
+        The formats; see `make_looks`.
+    """
+    words = _WORDS[lang]
+    last = HEADER_ROW
+    columns: list[SheetColumn] = []
+    places: list[int] = []
+    for number, block in enumerate(blocks_of(frame, listed.key, lang)):
+        if number == 0:
+            columns = block
+            found = {column.name: at for at, column in enumerate(block) if column.kind == "degrees"}
+            both = [found[name] for name in ("longitude", "latitude") if name in found]
+            places = both if link is not None and len(both) == 2 else []
+            _write_head(page, listed, columns, cover, bool(places), lang, looks)
+        kinds = [column.kind for column in block]
+        widths = [column.width for column in columns]
+        for cells in zip(*(column.cells for column in block), strict=True):
+            last += 1
+            lines = max(map(_lines_of, cells, widths), default=1)
+            if lines > 1:
+                page.set_row(last, _LINE * min(lines, _MOST_LINES))
+            for at, cell in enumerate(cells):
+                write_cell(page, last, at, kinds[at], cell, looks)
+            if places and link is not None and last - HEADER_ROW <= _MOST_LINKS:
+                lon, lat = (cells[at] for at in places)
+                if lon is not None and lat is not None:
+                    page.write_url(last, len(cells), _address(link(lon, lat), words["show"]), looks["link"])
+    if last == HEADER_ROW:
+        page.write_string(HEADER_ROW + 1, 0, words["nothing"], looks["note"])
+    if columns:
+        width = len(columns) + bool(places)
+        page.autofilter(HEADER_ROW, 0, last, width - 1)
+        page.print_area(0, 0, max(last, HEADER_ROW + 1), width - 1)
+        # Codes are text on purpose: without this, each gets a green triangle.
+        page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
+        _colour(page, columns, last, lang, looks)
+
+
+def _address(place: str, text: str) -> Any:
+    """Return a link to a place on a page beside the workbook."""
+    from xlsxwriter.url import Url
+
+    name, _, where = place.partition("#")
+    address = Url(f"external:{name}")
+    address._text = text  # noqa: SLF001  there is no other door for either
+    address._anchor = where  # noqa: SLF001  given with the name, its slashes would be turned around
+    return address
+
+
+def _lines_of(cell: object, width: float) -> int:
+    """Count the lines that wrapped text takes."""
+    if not isinstance(cell, str) or (2 * len(cell) <= width and "\n" not in cell):
+        return 1
+    parts = cell[: int(width) * _MOST_LINES].split("\n")
+    return sum(max(-(-display_width(part) // max(int(width) - 1, 1)), 1) for part in parts)
+
+
+def _write_head(
+    page: Any,
+    listed: Listed,
+    columns: list[SheetColumn],
+    cover: str,
+    has_links: bool,
+    lang: Language,
+    looks: dict[str, Any],
+) -> None:
+    """Write what stands above the rows, and keep it in view."""
+    words = _WORDS[lang]
+    for at, column in enumerate(columns):
+        page.set_column(at, at, column.width)
+    page.set_row(0, 28)
+    write_text(page, 0, 0, listed.question, "question", looks)
+    rows = words["rows"].format(listed.rows)
+    if listed.start:
+        rows = words["from"].format(listed.start + 1, listed.start + listed.rows)
+    write_text(page, 1, 0, "  ·  ".join(filter(None, [rows, whole_of(listed.key, lang)])), "note", looks)
+    page.write_url(2, 0, internal(cover), looks["link"], words["back"].format(cover))
+    page.set_row(HEADER_ROW, 34)
+    titles = [column.title for column in columns] + ([words["place"]] if has_links else [])
+    for at, title in enumerate(titles):
+        write_text(page, HEADER_ROW, at, title[:_HEADER_CHARACTERS], "header", looks)
+    wide_table = len(columns) > 8 and columns[0].kind in ("code", "text") and columns[0].width <= 30
+    page.freeze_panes(HEADER_ROW + 1, 1 if wide_table else 0)
+    page.repeat_rows(HEADER_ROW)
+    across = max(round(sum(column.width for column in columns) / _PAGE_WIDTH), 1)
+    page.fit_to_pages(across, 0)
+    if across > 1:
+        page.repeat_columns(0)
+
+
+def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, looks: dict[str, Any]) -> None:
+    """Draw bars behind amounts and shares, and mark words that ask for action: all can be read without."""
+    first = HEADER_ROW + 1
+    if last <= first or last > _MOST_COLOURED:
+        return
+    one_unit = not any(column.name == "unit" for column in columns)
+    amounts = [at for at, column in enumerate(columns) if column.kind in _BARS and one_unit][:_MOST_BARS]
+    for at, column in enumerate(columns):
+        if column.kind == "share" or at in amounts:
+            ends = {"min_type": "num", "min_value": 0}
+            ends |= {"max_type": "num", "max_value": 1} if column.kind == "share" else {}
+            page.conditional_format(
+                first, at, last, at,
+                {"type": "data_bar", "bar_color": "#9CC7E4", "bar_solid": True, "data_bar_2010": True}
+                | ends,
+            )  # fmt: skip
+        if column.is_word:
+            for keys, look in ((_WARNED, "warned"), (_DOUBTED, "doubted")):
+                for word in dict.fromkeys(label(key, lang) for key in keys):
+                    page.conditional_format(
+                        first, at, last, at,
+                        {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": looks[look]},
+                    )  # fmt: skip

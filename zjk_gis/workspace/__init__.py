@@ -1,0 +1,1 @@
+"""Layers with versions, in one GeoPackage or one PostGIS schema."""
