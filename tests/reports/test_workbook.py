@@ -18,8 +18,8 @@ from zjk_gis import _optional
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
 from zjk_gis.io import read_table, write_table
 from zjk_gis.reports import columns, write_workbook
-from zjk_gis.reports.workbook.writing import looks as workbook_looks
-from zjk_gis.reports.workbook.writing import writing as workbook
+from zjk_gis.reports.workbook import looks as workbook_looks
+from zjk_gis.reports.workbook import writing as workbook
 
 CREATED = dt.datetime(2026, 1, 2, 3, 4, 5)
 

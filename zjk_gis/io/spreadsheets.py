@@ -12,6 +12,7 @@ import pandas as pd
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.values import text_of
+from zjk_gis.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,13 +93,13 @@ def _fill(page: Any, at: int, name: str, column: pd.Series, shown: Mapping[bool,
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     dates = _exact_dates(column)
     form = shown[bool((dates.dropna().dt.normalize() == dates.dropna()).all())]
-    widest = _width(name)
+    widest = display_width(name[:_WIDEST])
     for row, (value, date) in enumerate(zip(column.tolist(), dates.tolist(), strict=True), start=1):
         text = text_of(value)
         if text is None:
             continue
         if row <= _MEASURED_ROWS:
-            widest = max(widest, _width(text))
+            widest = max(widest, display_width(text[:_WIDEST]))
         if date is not pd.NaT:
             page.write_datetime(row, at, date.to_pydatetime(), form)
             continue
@@ -122,11 +123,6 @@ def _exact_dates(column: pd.Series) -> pd.Series:
         return none
     fit = (column >= _FIRST_DAY) & (column < _DAY_AFTER_LAST) & (column.dt.floor("s") == column)
     return column.astype("datetime64[us]").where(fit, none)
-
-
-def _width(text: str) -> int:
-    """Return how many digits wide a text is shown: Chinese characters are twice as wide."""
-    return sum(2 if ord(character) > 0x2E7F else 1 for character in text[:_WIDEST])
 
 
 def _sheet_name(name: str) -> str:

@@ -16,7 +16,8 @@ from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import converted, text_of
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
-from zjk_gis.reports.telling import display_width, plain
+from zjk_gis.reports.telling import plain
+from zjk_gis.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

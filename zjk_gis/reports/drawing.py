@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.maps.style import BLACK, BLUE, DENSITY, ORANGE, SKY, VERMILION
 from zjk_gis.reports.charts import described
-from zjk_gis.reports.telling import amount, display_width, plain, share_of, shortened, told
+from zjk_gis.reports.telling import amount, plain, share_of, told
+from zjk_gis.text import display_width, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from zjk_gis.reports.headlines import headlines
 from zjk_gis.reports.pictures import bars_asked_for, charts_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
-from zjk_gis.reports.telling import display_width, plain, told, told_time
+from zjk_gis.reports.telling import plain, told, told_time
+from zjk_gis.text import display_width
 
 if TYPE_CHECKING:
     import datetime as dt

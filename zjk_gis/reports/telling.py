@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.io.spreadsheets import midnight
@@ -12,7 +11,7 @@ from zjk_gis.io.spreadsheets import midnight
 if TYPE_CHECKING:
     import datetime as dt
 
-__all__ = ["amount", "display_width", "plain", "share_of", "shortened", "told", "told_time"]
+__all__ = ["amount", "plain", "share_of", "told", "told_time"]
 
 # What no XML may hold: controls, halves of characters, and two that are none.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -40,37 +39,6 @@ def told_time(created: dt.datetime | None) -> str:
     '2026-01-02 03:04'
     """
     return midnight().strftime("%Y-%m-%d") if created is None else created.strftime("%Y-%m-%d %H:%M")
-
-
-def display_width(text: str) -> int:
-    """Count the columns that text takes: Chinese characters take two.
-
-    Examples
-    --------
-    >>> display_width("责任区 A1")
-    9
-    """
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def shortened(text: str, columns: int) -> str:
-    """Cut text to so many columns, and say with … that it was cut; line breaks become spaces.
-
-    Examples
-    --------
-    >>> shortened("张家口市桥东区", 8)
-    '张家口…'
-    """
-    line = " ".join(text[: 4 * columns + 1].split())
-    taken, kept = 0, 0  # columns so far, and characters that leave room for …
-    for at, character in enumerate(line):
-        taken += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        kept = at + 1 if taken < columns else kept
-        if taken > columns:
-            return line[:kept].rstrip() + "…"
-    return line
 
 
 def told(kind: str, cell: Any) -> str:

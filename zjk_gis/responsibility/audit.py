@@ -15,7 +15,7 @@ from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.coverage.ranking import rank_faults
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
-from zjk_gis.layers.columns.nobody import chiefs_of
+from zjk_gis.layers.columns.nobody import chiefs_of, someone_named
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
@@ -23,7 +23,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
-from zjk_gis.responsibility.chiefs import chief_table, names_chief
+from zjk_gis.responsibility.chiefs import chief_table
 from zjk_gis.responsibility.duties import who_handles
 from zjk_gis.responsibility.figures import figures_of
 from zjk_gis.responsibility.findings import (
@@ -398,7 +398,7 @@ def _sections_at(sections: gpd.GeoDataFrame, crs: Any, at: str | dt.date | None)
 
 def _judged(valid: gpd.GeoDataFrame, code: str, assigned: pd.DataFrame | None) -> gpd.GeoDataFrame:
     """Return the zones of the day with what the figures are made of."""
-    told = valid.assign(area_m2=valid.geometry.area, has_chief=names_chief(valid))
+    told = valid.assign(area_m2=valid.geometry.area, has_chief=someone_named(valid))
     if assigned is not None and code in assigned:
         counts = code_text(assigned[code].dropna()).value_counts()
         told["incidents"] = code_text(told[code]).map(counts).fillna(0).astype(np.int64)

@@ -8,19 +8,14 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.assign.states import is_open
-from zjk_gis.layers.columns.nobody import chiefs_of, somebody, someone_named
+from zjk_gis.layers.columns.nobody import chiefs_of, somebody
 from zjk_gis.layers.columns.values import code_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike
 
-__all__ = ["chief_table", "gini", "names_chief"]
-
-
-def names_chief(layer: pd.DataFrame) -> pd.Series:
-    """Tell for which rows a chief is named; for none, if the layer has no columns for chiefs."""
-    return pd.Series(someone_named(layer), index=layer.index, dtype=bool)
+__all__ = ["chief_table", "gini"]
 
 
 def chief_table(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis.maps.style import BLACK, BLUE, DENSITY, ORANGE, SKY, VERMILION
 from zjk_gis.reports.charts import Series
-from zjk_gis.reports.telling import plain, shortened
+from zjk_gis.reports.telling import plain
 from zjk_gis.reports.workbook.looks import SERIES_COLOURS, write_cell, write_text
+from zjk_gis.text import shortened
 
 if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language

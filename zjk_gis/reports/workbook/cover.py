@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.reports.places import png_size
-from zjk_gis.reports.telling import shortened, told_time
+from zjk_gis.reports.telling import told_time
 from zjk_gis.reports.workbook.looks import write_cell, write_text
+from zjk_gis.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

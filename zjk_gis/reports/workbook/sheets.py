@@ -8,9 +8,9 @@ from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.columns import blocks_of
 from zjk_gis.reports.questions import whole_of
-from zjk_gis.reports.telling import display_width
 from zjk_gis.reports.workbook.cover import internal
 from zjk_gis.reports.workbook.looks import write_cell, write_text
+from zjk_gis.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
