@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zjk_gis.layers.columns.coordinates import Pair, read_positions
-from zjk_gis.layers.columns.degrees import degrees_of
+from zjk_gis.layers.columns.coordinates import Pair, degrees_of, read_positions
 
 ANGLE = 114 + 52 / 60 + 20.5 / 3600
 

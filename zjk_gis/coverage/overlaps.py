@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.sets import sets_of
 from zjk_gis.engine.widths.inscribed import greatest_widths
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.periods import validity_days
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.overlay.faces import Zones, divide
+from zjk_gis.overlay.partition import sets_of
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces_of
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.responsibility.chiefs import chief_table
 from zjk_gis.responsibility.duties import who_handles
-from zjk_gis.responsibility.figures import figures_of
 from zjk_gis.responsibility.findings import (
+    figures_of,
     findings_of_matters,
     findings_of_people,
     findings_of_roads,
