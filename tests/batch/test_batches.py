@@ -21,7 +21,8 @@ from shapely import MultiPoint, Point, box
 
 from zjk_gis.batch.columns import as_csv
 from zjk_gis.batch.ledger import open_ledger
-from zjk_gis.batch.sources import Place, fingerprint_of, open_source
+from zjk_gis.batch.opening import open_source
+from zjk_gis.batch.sources import Place, fingerprint_of
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io import read_table
 from zjk_gis.io.tables.cells import Cells, Why, days_of_cells, numbers_of_cells

@@ -14,7 +14,8 @@ import pytest
 import shapely
 from shapely import Point
 
-from zjk_gis.batch.sources import Place, open_source
+from zjk_gis.batch.opening import open_source
+from zjk_gis.batch.sources import Place
 from zjk_gis.errors import GeometryError
 from zjk_gis.io import read_layer
 from zjk_gis.io.binary_shapes import shapes_of_wkb

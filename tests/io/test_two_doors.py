@@ -19,7 +19,8 @@ import shapely
 from pyproj import CRS
 from shapely import Point
 
-from zjk_gis.batch.sources import Place, open_source
+from zjk_gis.batch.opening import open_source
+from zjk_gis.batch.sources import Place
 from zjk_gis.errors import CRSError, FileError, GeometryError, InputError
 from zjk_gis.io import read_layer
 

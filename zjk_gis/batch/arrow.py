@@ -76,7 +76,7 @@ class ArrowSource(Settled):
     own : CRS or None
         The system that the files name for it.
     lon, lat, crs, time, batch_rows
-        As in `zjk_gis.batch.sources.open_source`.
+        As in `zjk_gis.batch.opening.open_source`.
     """
 
     encoding: str = ""

@@ -19,13 +19,13 @@ from zjk_gis._optional import has
 from zjk_gis._version import __version__
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.batch.ledger import open_ledger
+from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, judge, summary_of
 from zjk_gis.batch.sources import (
     NotInBatchesError,
     fingerprint_of,
     first_points,
     is_batch_source,
-    open_source,
     parts_of,
 )
 from zjk_gis.batch.targets import is_batch_target, target_for

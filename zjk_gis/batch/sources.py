@@ -23,8 +23,6 @@ from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.io.vector.shapefile import sidecar
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
-from zjk_gis.layers.columns.datum_words import parse_datum
-from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import plain
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BATCH_ROWS",
+    "PARQUET",
+    "TEXT",
     "Batch",
     "NotInBatchesError",
     "Place",
@@ -47,13 +47,12 @@ __all__ = [
     "first_places",
     "first_points",
     "is_batch_source",
-    "open_source",
     "parts_of",
     "time_column",
 ]
 
-_TEXT = (".csv", ".tsv", ".txt")
-_PARQUET = (".parquet", ".geoparquet")
+TEXT = (".csv", ".tsv", ".txt")
+PARQUET = (".parquet", ".geoparquet")
 _LAYERS = (".gpkg", ".shp")
 _ENDS_BYTES = 1 << 16
 
@@ -175,68 +174,7 @@ def is_batch_source(path: str | os.PathLike[str]) -> bool:
     """
     if Path(path).is_dir():
         return not is_geodatabase(Path(path))
-    return ending_of(Path(path)) in (*_TEXT, *_PARQUET, *_LAYERS)
-
-
-def open_source(
-    path: str | os.PathLike[str],
-    *,
-    lon: str | None = None,
-    lat: str | None = None,
-    crs: Any = None,
-    datum: str | None = None,
-    time: str = "occurred_at",
-    tz: str = BEIJING,
-    batch_rows: int = BATCH_ROWS,
-) -> Source:
-    """Open a file, or a folder of parts, to read it in batches.
-
-    Parameters
-    ----------
-    path : str or path
-        A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
-        or Parquet files of the same columns, taken in the order of their names.
-    lon, lat : str, optional
-        The columns of coordinates; by default the geometry or those of the usual names.
-    crs : optional
-        The system of the coordinates, where the file does not say.
-    datum : str, optional
-        The datum of the positions, as for `zjk_gis.read_layer`; by default what the file says itself.
-    time : str, default "occurred_at"
-        The column with the time of each row, by this name or one of its Chinese ones.
-    tz : str, default "Asia/Shanghai"
-        On whose clock the times of a layer are put that have a zone.
-    batch_rows : int
-        About how many rows a batch has.
-
-    Returns
-    -------
-    Source
-
-    Raises
-    ------
-    FileError
-        If there is no such file or it is damaged.
-    InputError
-        If the ending is unknown, or no coordinates are recognised.
-    CRSError
-        If the system of the coordinates is not known.
-    """
-    if batch_rows < 1:
-        message = f"batch_rows must be at least 1, not {batch_rows!r}"
-        raise InputError(message)
-    files = parts_of(path)
-    options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
-    options["datum"] = None if datum is None else parse_datum(datum)
-    if ending_of(files[0]) in _TEXT:
-        from zjk_gis.batch.text import TextSource
-
-        return TextSource(files, **options)
-    from zjk_gis.batch.files import open_layer, open_parquet
-
-    if ending_of(files[0]) in _PARQUET:
-        return open_parquet(files, **options)
-    return open_layer(files[0], tz=tz, **options)
+    return ending_of(Path(path)) in (*TEXT, *PARQUET, *_LAYERS)
 
 
 def parts_of(path: str | os.PathLike[str]) -> list[Path]:
@@ -254,18 +192,18 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
         if not is_batch_source(file):
             message = (
                 f"{file}: the ending {file.suffix!r} cannot be read in batches; those that can are "
-                f"{', '.join((*_TEXT, *_PARQUET, *_LAYERS))}, and text packed as .gz or .zst"
+                f"{', '.join((*TEXT, *PARQUET, *_LAYERS))}, and text packed as .gz or .zst"
             )
             raise InputError(message)
         return [file]
     folder = Path(path)
     with blamed_on(folder):
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
-    kinds = {_TEXT if ending_of(entry) in _TEXT else ending_of(entry) for entry in entries}
+    kinds = {TEXT if ending_of(entry) in TEXT else ending_of(entry) for entry in entries}
     if not entries:
         message = f"{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files"
         raise FileError(message)
-    if len(kinds) > 1 or not (kinds <= {_TEXT, *_PARQUET}):
+    if len(kinds) > 1 or not (kinds <= {TEXT, *PARQUET}):
         listed = ", ".join(entry.name for entry in entries[:5])
         message = (
             f"{folder}: a folder of parts holds .csv or .parquet files and nothing else; here are {listed}"

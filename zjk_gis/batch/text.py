@@ -82,7 +82,7 @@ class TextSource(Settled):
     files : sequence of Path
         With the same names of columns.
     lon, lat, crs, time, batch_rows
-        As in `zjk_gis.batch.sources.open_source`.
+        As in `zjk_gis.batch.opening.open_source`.
     """
 
     geometry: str | None = None

@@ -1,4 +1,4 @@
-"""Parquet, GeoPackages and shapefiles: how their rows are read in batches, from any row on."""
+"""Files opened to be read in batches, from any row on: text, Parquet, GeoPackages and shapefiles."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from pyproj import CRS
 
 from zjk_gis._optional import need
 from zjk_gis.batch.arrow import ArrowSource
+from zjk_gis.batch.sources import PARQUET, TEXT, Source, parts_of
+from zjk_gis.batch.text import TextSource
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import blamed_on, check_content, format_of
+from zjk_gis.io.paths import blamed_on, check_content, ending_of, format_of
+from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.io.vector.gdal import distinct_schema, layer_of, open_vector
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
+from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -26,10 +31,67 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.vector.gdal import Vector
 
-__all__ = ["open_layer", "open_parquet"]
+__all__ = ["open_source"]
 
 
-def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
+def open_source(
+    path: str | os.PathLike[str],
+    *,
+    lon: str | None = None,
+    lat: str | None = None,
+    crs: Any = None,
+    datum: str | None = None,
+    time: str = "occurred_at",
+    tz: str = BEIJING,
+    batch_rows: int = BATCH_ROWS,
+) -> Source:
+    """Open a file, or a folder of parts, to read it in batches.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
+        or Parquet files of the same columns, taken in the order of their names.
+    lon, lat : str, optional
+        The columns of coordinates; by default the geometry or those of the usual names.
+    crs : optional
+        The system of the coordinates, where the file does not say.
+    datum : str, optional
+        The datum of the positions, as for `zjk_gis.read_layer`; by default what the file says itself.
+    time : str, default "occurred_at"
+        The column with the time of each row, by this name or one of its Chinese ones.
+    tz : str, default "Asia/Shanghai"
+        On whose clock the times of a layer are put that have a zone.
+    batch_rows : int
+        About how many rows a batch has.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    FileError
+        If there is no such file or it is damaged.
+    InputError
+        If the ending is unknown, or no coordinates are recognised.
+    CRSError
+        If the system of the coordinates is not known.
+    """
+    if batch_rows < 1:
+        message = f"batch_rows must be at least 1, not {batch_rows!r}"
+        raise InputError(message)
+    files = parts_of(path)
+    options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
+    options["datum"] = None if datum is None else parse_datum(datum)
+    if ending_of(files[0]) in TEXT:
+        return TextSource(files, **options)
+    if ending_of(files[0]) in PARQUET:
+        return _open_parquet(files, **options)
+    return _open_layer(files[0], tz=tz, **options)
+
+
+def _open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     """Open Parquet or GeoParquet files of the same columns.
 
     Raises
@@ -56,7 +118,7 @@ def open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     return _told(ArrowSource(files, reader, geometry=geometry, own=own, **options), reader.remarks)
 
 
-def open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
+def _open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource:
     """Open a GeoPackage, whose layer is the only one or the incidents, or a shapefile.
 
     Raises
