@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.fault_rows import Faults, Judged, judged
-from zjk_gis.coverage.nesting import adjacent_parts, areas_in_common, nesting_differences
+from zjk_gis.coverage.nesting import (
+    Faults,
+    Judged,
+    adjacent_parts,
+    areas_in_common,
+    judged,
+    nesting_differences,
+)
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.checks.topology import parts_apart
 from zjk_gis.layers.columns.values import as_text, code_text

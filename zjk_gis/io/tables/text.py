@@ -21,7 +21,7 @@ from zjk_gis.io.encoding import UTF_8
 from zjk_gis.io.paths import blamed_on, check_content, format_of
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout
 from zjk_gis.io.tables.layout import NotRows, tell_layout, tell_left_out, unique_names
-from zjk_gis.io.tables.lost_digits import tell_lost_digits
+from zjk_gis.io.tables.number_formats import tell_lost_digits
 from zjk_gis.io.tables.scan import UNCLOSED, loops_for
 from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
 
@@ -557,7 +557,7 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
         Told what `TextTable` reports, what is left out among the rows; and in ``ragged`` the lines of the
         file with fewer cells (``short``) or more (``long``) than the names, in ``too_many_cells`` which rows
         of the table the latter are; in ``other_names`` the lines that look like the names of another table;
-        and what `zjk_gis.io.tables.lost_digits.tell_lost_digits` tells.
+        and what `zjk_gis.io.tables.number_formats.tell_lost_digits` tells.
     spec : LayerSpec, optional
         Which columns are numbers.
 
