@@ -572,8 +572,8 @@ class TestTogether:
         def full(*_):
             raise OSError(28, "No space left on device")
 
-        for writing in ("store_geopackage.GeoPackageWriting", "store_postgis.PostgisWriting"):
-            monkeypatch.setattr(f"zjk_gis.io.{writing}.record", full)
+        for writing in ("geopackage.GeoPackageWriting", "postgis.PostgisWriting"):
+            monkeypatch.setattr(f"zjk_gis.workspace.{writing}.record", full)
         with pytest.raises(OSError, match="No space left"):
             city.write("zones", _zones("B", "C"))
         with pytest.raises(OSError, match="No space left"):
