@@ -255,27 +255,30 @@ def responsibility_audit(
     if not hot_spot_m:
         message = "hot_spot_m must be above 0"
         raise InputError(message)
+    if accepted is not None and at is None:
+        message = "accepted= needs at=: the ledger says until when a fault is accepted"
+        raise InputError(message)
     if assigned is not None:
         _check_assigned(assigned)
+
+    # 1. Faults of the ground, and those that nobody has accepted. All is measured in one system.
     gaps, overlaps = coverage_faults(
         region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0
     )
     crs = gaps.crs
-    zones = ready_zones(zones, code=code, crs=crs)  # all is measured in one system
+    zones = ready_zones(zones, code=code, crs=crs)
     told: dict[str, dict[str, Any]] = {}
     every = (gaps, overlaps)
-    if accepted is not None:
-        if at is None:
-            message = "accepted= needs at=: the ledger says until when a fault is accepted"
-            raise InputError(message)
+    if accepted is not None and at is not None:
         gaps, overlaps = (without_accepted(frame, accepted, at=at) for frame in every)
         told = {"gaps": gaps.attrs["exceptions"], "overlaps": overlaps.attrs["exceptions"]}
     ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
+
+    # 2. Roads: which zone or section answers along each.
     valid = zones_at(zones, at, level=level)
     sections_then = None if sections is None else _sections_at(sections, crs, at)
-    streets = (
-        None if streets is None else ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
-    )
+    if streets is not None:
+        streets = ready(streets, "streets", kind="polygon", code=STREETS.code, crs=crs)
     stretches = None
     if roads is not None:
         roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
@@ -289,11 +292,11 @@ def responsibility_audit(
             streets=streets,
             border_within_m=border_within_m,
         )
+
+    # 3. Matters and people: who handles what, and which chief has how much.
     if duties is not None and places is None and streets is not None:
         places = sorted(set(code_text(streets[STREETS.code])))
     matters = None if duties is None else who_handles(duties, places=places)
-
-    points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
     chiefs = chief_table(
         valid,
         code,
@@ -306,6 +309,8 @@ def responsibility_audit(
     if assigned is not None:
         assigned = assigned.assign(chief_serves=_served(assigned, chiefs))
 
+    # 4. The consequence of every fault, the worst first.
+    points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
     consequence: dict[str, Any] = {"components": components, "people": people, "roads": roads}
     consequence |= {"within_m": gps_error_m, "weights": weights, "incidents": points}
     if points is not None:
