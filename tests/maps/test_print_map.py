@@ -398,6 +398,14 @@ class TestCountsOfSheetAndPage:
         expected = [("排水", "3"), ("排水", "5"), ("给水", "1"), ("给水", "2")]
         assert told_by_sheet(made, {"排水", "给水"}) == expected
 
+    def test_one_of_several_of_a_name_is_chosen_by_its_heading(self, tmp_path):
+        for show, told in (
+            (["排水"], [("排水", "3"), ("排水", "5")]),
+            (["窨井/排水"], [("排水", "5")]),
+        ):
+            made = print_map(self.drawn("pipes"), tmp_path / "m.svg", show=show)
+            assert told_by_sheet(made, {"排水", "给水"}) == told
+
     def test_what_lies_beyond_the_sheet_is_the_rest(self, tmp_path):
         """At 1:1,000 the map is 217 m by 150: four of the manholes, and none of the pipes 150 m south."""
         ground = gpd.GeoSeries([box(X + 150, Y + 290, X + 250, Y + 310)], crs=4547).to_crs(4326)

@@ -79,12 +79,15 @@ def draw_names(
 ) -> LeftOut:
     """Write names, those of the largest shapes first and cut ones last; tell how many found no room.
 
-    Where names are written for their own sake, labels of areas give way to them without being counted.
+    Where names are written for their own sake, labels of areas give way to them without being counted, and
+    are written only where they fit in full size.
     """
     left_out = LeftOut()
+    has_names = any(layer.texts is not None for layer, _ in layers)
+    smallest = _SIZE * zoom if has_names else _SMALLEST
     names: list[tuple[_Name, ...]] = []
     for layer, shapes in layers:
-        for ways in _names_of(layer, shapes, view, typeface, zoom):
+        for ways in _names_of(layer, shapes, view, typeface, zoom, smallest):
             if ways:
                 names.append(ways)
             else:
@@ -104,7 +107,7 @@ def draw_names(
         else:
             left_out.narrow += ways[0].kind == _LABEL
             left_out.collided += ways[0].kind != _LABEL
-    if any(layer.texts is not None for layer, _ in layers):
+    if has_names:
         left_out.narrow = 0
     return left_out
 
@@ -140,7 +143,12 @@ def _write(canvas: Canvas, name: _Name, rows: list[str], x: float, y: float) -> 
 
 
 def _names_of(
-    layer: DrawnLayer, shapes: NDArray[Any], view: View, typeface: Typeface, zoom: float
+    layer: DrawnLayer,
+    shapes: NDArray[Any],
+    view: View,
+    typeface: Typeface,
+    zoom: float,
+    smallest: float,
 ) -> list[tuple[_Name, ...]]:
     """Return how each name of a layer may be written, the best way first; no way where it finds no room."""
     texts = layer.texts if layer.texts is not None else layer.labels
@@ -165,7 +173,7 @@ def _names_of(
         above = 2.4 * zoom if kind == _CODE else 0.0  # a mark stays to be seen below its code
         cut, size = is_cut(texts[at]), _SIZE * zoom
         found.append((_Name(cut, kind, -extent, tuple(rows[at]), x, y - above, size, colour),))
-    return found + _labels_of(labels, view, typeface, zoom)
+    return found + _labels_of(labels, view, typeface, _SIZE * zoom, smallest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +187,15 @@ class _Area:
     colour: str
 
 
-def _labels_of(areas: list[_Area], view: View, typeface: Typeface, zoom: float) -> list[tuple[_Name, ...]]:
+def _labels_of(
+    areas: list[_Area], view: View, typeface: Typeface, largest: float, smallest: float
+) -> list[tuple[_Name, ...]]:
     """Write labels in one way where nearly all fit so, the others in the next way that fits.
 
     All of a label is better than its first line, and large better than small.
     """
-    largest = _SIZE * zoom
-    steps = max(int(np.log(_SMALLEST / largest) / np.log(_STEP)), 0)
-    sizes = [*(largest * _STEP**step for step in range(steps + 1)), _SMALLEST]
+    steps = int(np.log(smallest / largest) / np.log(_STEP))
+    sizes = list(dict.fromkeys([*(largest * _STEP**step for step in range(steps + 1)), smallest]))
     ways = [(first_only, size) for first_only in (False, True) for size in sizes]
     fits = [_ways_of(area, ways, view, typeface, exact=len(areas) <= _EXACT) for area in areas]
     counts = [sum(some[way] is not None for some in fits) for way in range(len(ways))]

@@ -80,7 +80,8 @@ def print_map(
     scale : float, optional
         The scale's denominator, such as 10000; by default the roundest at which the extent fits.
     show : collection of str, optional
-        The names of the layers to print, as the map's panel tells them; by default those it shows first.
+        The names of the layers to print, as the map's panel tells them; by default those it shows first. Of
+        several layers of one name, ``窨井/排水`` is the one under that heading.
     title : str, optional
         By default the map's.
     date : date or str, optional
@@ -212,12 +213,14 @@ def _chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
     """Return the layers to be printed, and those without name that belong to the ground."""
     if show is None:
         return [each for each in page.drawn if each.on]
-    names = [each.name for each in page.drawn if each.name]
-    unknown = sorted(set(show) - set(names))
+    wanted = set(show)
+    calls = {each: {each.name, f"{each.group}/{each.name}"} for each in page.drawn if each.name}
+    unknown = sorted(wanted.difference(*calls.values()))
     if unknown:
-        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(dict.fromkeys(names))}"
+        names = dict.fromkeys(each.name for each in calls)
+        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(names)}"
         raise InputError(message)
-    return [each for each in page.drawn if not each.name or each.name in set(show)]
+    return [each for each in page.drawn if not each.name or calls[each] & wanted]
 
 
 def _views(
