@@ -32,6 +32,7 @@ _INSIDE = 0.93  # the share of a name that must lie in its area
 _ALIKE = 0.85  # of the names that can be written at all, those that must fit for a size to be taken for all
 _ROOMS = (1.0, 0.75, 0.55)  # the shares of an area's width to which its label is broken
 _EXACT = 2_000  # labels of a layer; the midst of more areas is not sought
+_MOST_ROWS = 2  # of a label among names
 _MOST_HIDDEN = 2  # marks that the label of an area may cover
 _CODE, _NAME, _LABEL = 0, 1, 2  # codes of marks first, then names, then labels of areas
 _WATER, _GREY = "#2f6f9f", "#3e4c59"
@@ -80,14 +81,15 @@ def draw_names(
     """Write names, those of the largest shapes first and cut ones last; tell how many found no room.
 
     Where names are written for their own sake, labels of areas give way to them without being counted, and
-    are written only where they fit in full size.
+    are written only where they fit in full size and in two rows.
     """
     left_out = LeftOut()
     has_names = any(layer.texts is not None for layer, _ in layers)
     smallest = _SIZE * zoom if has_names else _SMALLEST
     names: list[tuple[_Name, ...]] = []
     for layer, shapes in layers:
-        for ways in _names_of(layer, shapes, view, typeface, zoom, smallest):
+        for found in _names_of(layer, shapes, view, typeface, zoom, smallest):
+            ways = tuple(way for way in found if not has_names or len(way.rows) <= _MOST_ROWS)
             if ways:
                 names.append(ways)
             else:
