@@ -14,10 +14,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import CGCS2000, datum_of
+from zjk_gis.crs.systems import in_china
 from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError
 from zjk_gis.index.zones import ZoneIndex
-from zjk_gis.layers.coordinates import in_china, is_zero
+from zjk_gis.layers.coordinates import is_zero
 from zjk_gis.layers.datum_evidence import SHIFT_TITLES, spoken_datums
 from zjk_gis.layers.datums import shift
 from zjk_gis.layers.inference import probable_crs

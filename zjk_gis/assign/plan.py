@@ -18,7 +18,7 @@ from zjk_gis.assign.kernel import (
     doubt_inaccurate,
 )
 from zjk_gis.assign.steering import level_told, steered_by
-from zjk_gis.crs import require_crs, require_layer, require_same_datum
+from zjk_gis.crs import require_crs, require_layer, require_same_datum, title_of_crs
 from zjk_gis.engine import LineIndex, Positions
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.index.policy import Policy, policy_of, rank_of
@@ -303,7 +303,7 @@ class AssignmentPlan:
         """Tell what the answers rest on: the CRS, the level of the zones, distances, tz, what steered."""
         first = self.tasks[0]
         return {
-            "crs": first.crs.to_string(),
+            "crs": title_of_crs(first.crs),
             "level": first.level,
             "border_within_m": self.border_within_m,
             "nearest_within_m": self.nearest_within_m,

@@ -23,8 +23,9 @@ import numpy as np
 from pyproj import CRS
 
 from zjk_gis.crs import CGCS2000
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
-from zjk_gis.layers.coordinates import SAMPLE_ROWS, in_china, is_most, looks_projected
+from zjk_gis.layers.coordinates import SAMPLE_ROWS, is_most, looks_projected
 from zjk_gis.layers.inference import likeliest, probable_crs
 from zjk_gis.layers.readings import packed_evidence
 
