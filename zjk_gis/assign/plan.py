@@ -351,7 +351,8 @@ def _prepare(
     require_crs(layer, name)
     kinds = set(layer.geom_type.dropna())
     is_linear = bool(kinds) and kinds <= LINEAR
-    layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
+    named_by = "code" if name == "zones" else None
+    layer = ready(layer, name, code=code, named_by=named_by, kind="line" if is_linear else "polygon")
     # A section of any level answers unless one is asked for.
     chosen = choose_level(layer, ANY_LEVEL if is_linear and level is None else level, name)
     policy = policy or Policy()

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.crs.projections import (
+    epsg_of,
     greenwich_base,
     in_metres,
     is_true_at,
@@ -36,7 +37,6 @@ __all__ = [
 ]  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
-_MEASURED_IN_CHINA = ("cgcs2000", "xian80", "beijing54")
 _FAR_DEGREES = 5.0  # from the middle of the rows: Zhangjiakou reaches 3 degrees in all
 _SECOND_ECCENTRICITY_2 = (
     0.00673949677548  # of CGCS2000's ellipsoid; those of the old datums differ in the fifth digit
@@ -128,6 +128,17 @@ def crs_for(
 
 def _choice(base: CRS, bounds: Bounds, name: str, *, zone_prefix: bool = False) -> CrsChoice:
     """Choose by the bounds in degrees of a system of longitude and latitude."""
+    chosen, why = _system(base, bounds, name)
+    if not why:
+        return _zone_in_china(_kept_datum(base), bounds, zone_prefix=zone_prefix)
+    reason = _reason(chosen, why, bounds)
+    return CrsChoice(epsg_of(chosen), reason, _most_ppm(base, chosen, bounds), chosen)
+
+
+def _system(base: CRS, bounds: Bounds, name: str) -> tuple[CRS, str]:
+    """Return the system to measure in, and why it is that; nothing in China, where its zone is usual."""
+    from pyproj import CRS
+
     west, south, east, north = bounds
     if max(-south, north) > 90:
         message = (
@@ -135,12 +146,16 @@ def _choice(base: CRS, bounds: Bounds, name: str, *, zone_prefix: bool = False) 
             "longitude and latitude swapped?"
         )
         raise CRSError(message)
-    middle = np.array([(west + east) / 2]), np.array([(south + north) / 2])
-    if in_china(*middle)[0]:
-        return _zone_in_china(_kept_datum(base), bounds, zone_prefix=zone_prefix)
-    chosen, why = utm_or_laea(base, bounds)
-    reason = f"from {west:.4f} to {east:.4f}°E, centre {middle[0][0]:.4f}: {why} ({title_of_crs(chosen)})"
-    return CrsChoice(chosen.to_epsg(min_confidence=100), reason, _most_ppm(base, chosen, bounds), chosen)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    if in_china(np.array([lon]), np.array([lat]))[0]:
+        return CRS.from_epsg(metric_crs(lon, datum=_kept_datum(base))), ""
+    return utm_or_laea(base, bounds)
+
+
+def _reason(chosen: CRS, why: str, bounds: Bounds) -> str:
+    west, _, east, _ = bounds
+    middle = f"from {west:.4f} to {east:.4f}°E, centre {(west + east) / 2:.4f}"
+    return f"{middle}: {why} ({title_of_crs(chosen)})"
 
 
 def _most_ppm(base: CRS, chosen: CRS, bounds: Bounds) -> float:
@@ -348,8 +363,8 @@ def unit_at(crs: CRS, x: float, y: float) -> float | None:
     Examples
     --------
     >>> from pyproj import CRS
-    >>> unit_at(CRS(6539), 980_000, 200_000), unit_at(CRS(4087), 12_788_000, 4_540_000)
-    (0.3048006096012192, None)
+    >>> round(unit_at(CRS(6539), 980_000, 200_000), 6), unit_at(CRS(4087), 12_788_000, 4_540_000)
+    (0.304801, None)
     """
     metre = metre_of(crs) if crs.is_projected and not is_stretched(crs) else math.nan
     return metre if math.isfinite(metre) and is_true_at(crs, x, y) else None
@@ -441,9 +456,11 @@ def _wanted(layer: gpd.GeoDataFrame, name: str) -> tuple[CRS, str] | None:
     base, bounds = _degree_bounds(layer, name)
     if not all(map(math.isfinite, bounds)):  # every geometry is empty: any zone serves
         return CRS.from_epsg(metric_crs(114.0, datum=_kept_datum(base))), ""
-    choice = _choice(base, bounds, name)
-    usual = crs.is_geographic and choice.epsg is not None and datum_of(choice.crs) in _MEASURED_IN_CHINA
-    return choice.crs, "" if usual else f"measured in {choice.crs.name}: {choice.reason}"
+    chosen, why = _system(base, bounds, name)
+    if crs.is_geographic and not why:  # degrees in China, in whose zones everybody measures
+        return chosen, ""
+    because = _reason(chosen, why or "the 3-degree zone of the centre", bounds)
+    return chosen, f"measured in {chosen.name}: {because}"
 
 
 def _middle(shapes: gpd.GeoSeries) -> tuple[float, float]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Bounds = tuple[float, float, float, float]
 
 __all__ = [
+    "code_of",
+    "epsg_of",
     "greenwich_base",
     "in_metres",
     "is_true_at",
@@ -36,7 +38,7 @@ __all__ = [
     "utm_or_laea",
 ]
 
-_TRUE = 0.01  # how far lengths may be from the truth; UTM at the border of its zone is 0.1 % off
+_TRUE = 0.004  # how far lengths may be from the truth; UTM is 0.1 % off at the border of its zone
 _STEP_M = 100.0
 _UTM_DEGREES = 3.5  # from the central meridian: half of a zone, and half a degree beyond
 _UTM_SOUTH, _UTM_NORTH = -80.0, 84.0
@@ -68,8 +70,30 @@ def title_of_crs(crs: CRS) -> str:
     >>> title_of_crs(CRS(4547)), title_of_crs(in_metres(CRS(2229)))
     ('EPSG:4547', 'NAD83 / California zone 5 (ftUS) in metres')
     """
+    code = code_of(crs)
+    return crs.name if code is None else code
+
+
+@functools.lru_cache(maxsize=128)
+def code_of(crs: CRS) -> str | None:
+    """Return the code of a system, as ``EPSG:4547``; None where no register has it.
+
+    To find that out of a system that was made here takes PROJ half a second, so it is remembered.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> code_of(CRS(4547)), code_of(in_metres(CRS(2229)))
+    ('EPSG:4547', None)
+    """
     authority = crs.to_authority(min_confidence=100)
-    return crs.name if authority is None else ":".join(authority)
+    return None if authority is None else ":".join(authority)
+
+
+def epsg_of(crs: CRS) -> int | None:
+    """Return the EPSG code of a system; None where it has none."""
+    code = code_of(crs)
+    return int(code.removeprefix("EPSG:")) if code is not None and code.startswith("EPSG:") else None
 
 
 def metre_of(crs: CRS) -> float:
@@ -159,7 +183,7 @@ def scale_at(crs: CRS, x: float, y: float) -> tuple[float, float] | None:
 
 
 def is_true_at(crs: CRS, x: float, y: float) -> bool:
-    """Tell whether lengths in a plane system are true at a place, to 1 %; yes where it has no such place.
+    """Tell whether lengths in a plane system are true at a place, to 0.4 %; yes where it has no such place.
 
     Examples
     --------
@@ -257,11 +281,11 @@ def utm_or_laea(base: CRS, bounds: Bounds) -> tuple[CRS, str]:
     (32616, 'the UTM zone of the centre')
     >>> crs, reason = utm_or_laea(CRS(4269), (-124.0, 32.0, -67.0, 49.0))
     >>> crs.name, reason
-    ('NAD83 / LAEA 40, -96', 'wider than a UTM zone, so equal-area about the centre')
+    ('NAD83 / LAEA 40, -96', 'no UTM zone reaches all of it, so equal-area about the centre')
     """
     from pyproj import CRS
     from pyproj.crs import ProjectedCRS
-    from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion, UTMConversion
+    from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 
     west, south, east, north = bounds
     lon, lat = (west + east) / 2, (south + north) / 2
@@ -270,18 +294,25 @@ def utm_or_laea(base: CRS, bounds: Bounds) -> tuple[CRS, str]:
     polar = south < _UTM_SOUTH or north > _UTM_NORTH
     if not polar and max(east - meridian, meridian - west) <= _UTM_DEGREES:
         side = "S" if lat < 0 else "N"
-        made = ProjectedCRS(
-            UTMConversion(str(zone), hemisphere=side),
-            name=f"{base.name} / UTM zone {zone}{side}",
-            geodetic_crs=base,
-        )
-        code = made.to_epsg(min_confidence=100)
-        return (CRS(made) if code is None else CRS.from_epsg(code)), "the UTM zone of the centre"
+        return _utm_zone(base, zone, side), "the UTM zone of the centre"
     at_lat, at_lon = round(lat), (round(lon) + 180) % 360 - 180
     made = ProjectedCRS(
         LambertAzimuthalEqualAreaConversion(at_lat, at_lon),
         name=f"{base.name} / LAEA {at_lat}, {at_lon}",
         geodetic_crs=base,
     )
-    why = "beyond the zones of UTM" if polar else "wider than a UTM zone"
+    why = "beyond the zones of UTM" if polar else "no UTM zone reaches all of it"
     return CRS(made), f"{why}, so equal-area about the centre"
+
+
+@functools.lru_cache(maxsize=32)
+def _utm_zone(base: CRS, zone: int, side: str) -> CRS:
+    """Return a zone of UTM on a datum, by its code where it has one."""
+    from pyproj import CRS
+    from pyproj.crs import ProjectedCRS
+    from pyproj.crs.coordinate_operation import UTMConversion
+
+    conversion = UTMConversion(str(zone), hemisphere=side)
+    made = CRS(ProjectedCRS(conversion, f"{base.name} / UTM zone {zone}{side}", geodetic_crs=base))
+    code = epsg_of(made)
+    return made if code is None else CRS.from_epsg(code)

@@ -115,7 +115,7 @@ class SectionIndex:
         require_layer(sections, "sections")
         if code is None and ROAD_SECTIONS.code in sections:
             code = ROAD_SECTIONS.code
-        sections = ready(sections, "sections", kind="line", code=code)
+        sections = ready(sections, "sections", kind="line", code=code, named_by="code")
         begins, _ = validity_days(sections, "sections")
         rank = rank_of(sections, code, begins, policy=policy, name="sections")
         lines = LineIndex(sections.geometry.to_numpy(), rank)

@@ -167,7 +167,7 @@ class ZoneIndex:
         if priority is not None:
             policy = Policy(policy.order, priority)
         begins, _ = validity_days(zones, "zones")
-        zones = check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
+        zones = check_layer(zones, "zones", kind="polygon", code=code, named_by="code", invalid=invalid)
         codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         index = cls(compiled[0], zones.crs, codes)
         index.repaired = rows

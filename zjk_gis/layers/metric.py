@@ -28,6 +28,7 @@ def ready(
     *,
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
+    named_by: str | None = None,
     crs: CRS | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
@@ -45,6 +46,8 @@ def ready(
     crs : CRS, optional
         The CRS wanted, that of the layer it is compared with; by default the layer's own if that is metric,
         otherwise the one that `zjk_gis.crs.as_metric` chooses.
+    named_by : str, optional
+        The argument by which the caller names that column; by default it has none.
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
@@ -68,7 +71,7 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    layer = check_layer(layer, name, kind=kind, code=code, invalid=invalid)
+    layer = check_layer(layer, name, kind=kind, code=code, named_by=named_by, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
