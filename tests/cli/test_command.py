@@ -451,10 +451,14 @@ class TestCheckAssignmentOfATable:
         for name, zh, en in (
             (
                 "wards",
-                "坐标系为 WGS 84;按 WGS 84 / UTM zone 16N 以米量算",
-                "in WGS 84; measured in WGS 84 / UTM zone 16N",
+                "坐标系为 WGS 84;长度和面积按 WGS 84 / UTM zone 16N 量算",
+                "in WGS 84; lengths and areas are measured in WGS 84 / UTM zone 16N",
             ),
-            ("feet", "(ftUS) in metres 以米量算", "(ftUS) in metres, in metres"),
+            (
+                "feet",
+                "按 NAD83 / Illinois East (ftUS) in metres 量算",
+                "measured in NAD83 / Illinois East (ftUS) in metres",
+            ),
         ):
             for lang, words in (("zh", zh), ("en", en)):
                 code, out, err = run(

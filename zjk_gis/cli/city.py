@@ -138,6 +138,6 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
         own, measured = (each.name for each in found)
         name = Path(str(layer.attrs.get("report", {}).get("path", ""))).name
         console.note(
-            f"{name}:坐标系为 {own};按 {measured} 以米量算",
-            f"{name}: in {own}; measured in {measured}, in metres",
+            f"{name}:坐标系为 {own};长度和面积按 {measured} 量算",
+            f"{name}: in {own}; lengths and areas are measured in {measured}",
         )
