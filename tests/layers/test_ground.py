@@ -124,7 +124,7 @@ class TestReady:
             (
                 gpd.GeoDataFrame(geometry=[box(40.8, 114.8, 40.9, 114.9)], crs=4490),  # axes swapped
                 CRSError,
-                "no CGCS2000 3-degree zone at longitude 40.85.*swapped",
+                "reaches from 114.8.* to 114.9.* in latitude.*swapped",
             ),
         ],
     )

@@ -9,7 +9,7 @@ import click
 
 from zjk_gis.assign.job import assign_batch
 from zjk_gis.assign.steering import steering_words
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones
+from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones
 from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
@@ -46,9 +46,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--at", help="Judge all incidents by the zones of this day, such as 2025-12-31.")
 @click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
 @click.option("--nearest-within-m", default=50.0, show_default=True, help="How far the fallback reaches.")
-@click.option("--lon", help="The column of longitudes or eastings of a table.")
-@click.option("--lat", help="The column of latitudes or northings of a table.")
-@click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
+@place_options
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @datum_option
 @even_if_off_option

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import geopandas as gpd
 
-from zjk_gis.errors import InputError, name_rows
+from zjk_gis.crs import measured_otherwise
+from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.spec import PUNCTUAL
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import geopandas as gpd
+    from collections.abc import Callable
 
     from zjk_gis.cli.console import Console
 
 __all__ = [
     "datum_option",
     "even_if_off_option",
+    "place_options",
     "read_city",
     "read_companion",
     "read_zones",
@@ -35,6 +38,19 @@ datum_option = click.option(
     help="The datum of the positions: gcj02 (高德), bd09 (百度), wgs84 or cgcs2000; by default what the file "
     "itself says.",
 )
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where the positions of its incidents are read from."""
+    for name, words in (
+        ("--crs", "The CRS of the incidents' coordinates, such as EPSG:4490."),
+        ("--lat", "The column of latitudes or northings of a table."),
+        ("--lon", "The column of longitudes or eastings of a table."),
+    ):
+        command = click.option(name, help=words)(command)
+    return command
+
+
 even_if_off_option = click.option(
     "--even-if-off", is_flag=True, help="Go on even if the positions cannot be where the zones are."
 )
@@ -105,3 +121,23 @@ def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr what reading had to infer; nothing where nothing was."""
     for remark in layer.attrs.get("report", {}).get("remarks", []):
         console.note(remark, remark)
+    _tell_measuring(layer, console)
+
+
+def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
+    """Say on stderr where the lengths and areas of a layer are measured, if not where one would expect."""
+    if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None or layer.crs is None:
+        return
+    if set(layer.geom_type.dropna()) <= PUNCTUAL:
+        return
+    try:
+        found = measured_otherwise(layer)
+    except CRSError:  # refused by whoever is asked to measure it, with the layer's name
+        return
+    if found is not None:
+        own, measured = (each.name for each in found)
+        name = Path(str(layer.attrs.get("report", {}).get("path", ""))).name
+        console.note(
+            f"{name}:坐标系为 {own};长度和面积按 {measured} 量算",
+            f"{name}: in {own}; lengths and areas are measured in {measured}",
+        )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zjk_gis.cli.hints import in_options
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -43,8 +45,11 @@ class Console:
             click.echo(self.pick(zh, en))
 
     def note(self, zh: str, en: str) -> None:
-        """Print a remark, such as what was inferred, on stderr."""
-        click.echo(self.pick(zh, en), err=True)
+        """Print a remark, such as what was inferred, on stderr; arguments of the library as options."""
+        text, here = self.pick(zh, en), click.get_current_context(silent=True)
+        if here is not None:
+            text = in_options(text, here.command, here.find_root().command)
+        click.echo(text, err=True)
 
     def show(self, rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
         """Print a small table for a person."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis._version import __version__
+from zjk_gis.cli.hints import in_options
 from zjk_gis.errors import ZjkGisError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["in_options", "main"]
+__all__ = ["main"]
 
 EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
@@ -45,48 +45,6 @@ _COMMANDS = {
     ),
     "synth": ("zjk_gis.cli.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }
-
-
-# What the library calls an argument: crs=, datum='gcj02', even_if_off=True.
-_ARGUMENT = re.compile(r"(?<![\w.-])([a-z][a-z0-9_]*)=(True\b|'[^']*'|\d+(?![\w.]))?")
-
-
-def in_options(text: str, arguments: Sequence[str]) -> str:
-    """Name the options of a command where the library names its arguments.
-
-    Parameters
-    ----------
-    text : str
-        What the library says.
-    arguments : sequence of str
-        The command and what it was given.
-
-    Returns
-    -------
-    str
-        With ``--datum gcj02`` for ``datum='gcj02'`` and the like, where the command has such an option.
-
-    Examples
-    --------
-    >>> in_options("name the system with crs=; or go on with even_if_off=True", ["assign", "a.csv"])
-    'name the system with --crs; or go on with --even-if-off'
-    """
-    command = _zjk_gis.get_command(click.Context(_zjk_gis), arguments[0]) if arguments else None
-    if command is None or "=" not in text:
-        return text
-    options = {
-        str(each.name): each.opts[0]
-        for each in command.params
-        if isinstance(each, click.Option) and each.opts
-    }
-
-    def named(match: re.Match[str]) -> str:
-        option, value = options.get(match[1]), match[2]
-        if option is None:
-            return match[0]
-        return option if value in (None, "True") else f"{option} {value.strip(chr(39))}"
-
-    return _ARGUMENT.sub(named, text)
 
 
 class _LateCommands(click.Group):
@@ -143,9 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("zjk-gis: stopped", err=True)
         code = EXIT_STOPPED
     except ZjkGisError as error:
-        click.echo(
-            f"zjk-gis: {in_options(str(error), sys.argv[1:] if arguments is None else arguments)}", err=True
-        )
+        click.echo(f"zjk-gis: {_told(error, sys.argv[1:] if arguments is None else arguments)}", err=True)
         code = EXIT_BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -160,3 +116,9 @@ def main(arguments: list[str] | None = None) -> None:
         )
         code = EXIT_DEFECT
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _told(error: ZjkGisError, arguments: Sequence[str]) -> str:
+    """Return what the library says in the words of the command that was called."""
+    command = _zjk_gis.get_command(click.Context(_zjk_gis), arguments[0]) if arguments else None
+    return str(error) if command is None else in_options(str(error), command, _zjk_gis)

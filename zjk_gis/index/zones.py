@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.crs import is_stretched, require_crs, require_same_datum
+from zjk_gis.crs import require_crs, require_same_datum, title_of_crs
+from zjk_gis.crs.measuring import unit_at
 from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.discs import disc_shares
 from zjk_gis.engine.polygons import BORDER, FOUND, PolygonIndex, Positions
@@ -105,6 +106,7 @@ class ZoneIndex:
         self.crs = crs
         self.codes = codes
         self.repaired: tuple[int, ...] = ()
+        self._metre: float | None = None  # how many metres the unit is, once it was asked
 
     @classmethod
     def build(
@@ -165,7 +167,7 @@ class ZoneIndex:
         if priority is not None:
             policy = Policy(policy.order, priority)
         begins, _ = validity_days(zones, "zones")
-        zones = check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
+        zones = check_layer(zones, "zones", kind="polygon", code=code, named_by="code", invalid=invalid)
         codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         index = cls(compiled[0], zones.crs, codes)
         index.repaired = rows
@@ -182,7 +184,7 @@ class ZoneIndex:
 
     def __repr__(self) -> str:
         vertices = len(self._polygons.rings.coords)
-        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {self.crs.to_string()}>"
+        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {title_of_crs(self.crs)}>"
 
     @property
     def nbytes(self) -> int:
@@ -465,16 +467,18 @@ class ZoneIndex:
 
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
-        crs = self.crs
-        if not crs.is_projected or is_stretched(crs):
+        if self._metre is None:
+            rings = self._polygons.rings
+            ends = np.stack([rings.low, rings.high]).reshape(-1, 2)
+            self._metre = unit_at(self.crs, *np.median(ends, axis=0).tolist())
+        if self._metre is None:
             message = (
-                f"zones: distances cannot be measured in {crs.to_string()} ({crs.name}); build the index "
-                "from zones.to_crs(...) with a projected CRS true to scale, for instance 4547 (CGCS2000 / "
-                "CM 114E)"
+                f"zones: distances cannot be measured in {title_of_crs(self.crs)} ({self.crs.name}); build "
+                "the index from zones.to_crs(...) with a projected CRS that is true to scale there, which "
+                "zjk_gis.crs.crs_for(zones) chooses"
             )
             raise CRSError(message)
-        factors = {axis.unit_conversion_factor for axis in crs.axis_info[:2]}
-        return metres / factors.pop()
+        return metres / self._metre
 
     def _mark_borders(
         self,

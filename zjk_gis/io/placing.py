@@ -13,10 +13,11 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError, InputError, counted, name_rows
 from zjk_gis.io.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.bare_numbers import misfits, system_of
-from zjk_gis.layers.coordinates import Pair, in_china, named_columns, north_first, read_positions
+from zjk_gis.layers.coordinates import Pair, named_columns, north_first, read_positions
 from zjk_gis.layers.datums import stated_datum
 from zjk_gis.layers.values import as_text
 

@@ -12,9 +12,9 @@ import shapely
 from pyproj import CRS
 
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
-from zjk_gis.crs.systems import same_numbers, title_of
+from zjk_gis.crs.systems import in_china, same_numbers, title_of
 from zjk_gis.errors import EmptyLayerError, InputError, name_rows
-from zjk_gis.layers.coordinates import in_china, named_columns, read_positions
+from zjk_gis.layers.coordinates import named_columns, read_positions
 from zjk_gis.layers.datums import stated_datum
 from zjk_gis.layers.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.layers.readings import city_bounds, readings

@@ -38,6 +38,7 @@ def check_layer(
     *,
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
+    named_by: str | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Refuse a layer that cannot give right answers, before any work begins.
@@ -51,6 +52,8 @@ def check_layer(
         What its geometry must be.
     code : str, optional
         A column that must be there and filled in every row.
+    named_by : str, optional
+        The argument by which the caller names that column; by default it has none.
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
@@ -80,7 +83,7 @@ def check_layer(
         raise EmptyLayerError(message)
     require_crs(layer, name)
     if code is not None:
-        _check_codes(layer, name, code)
+        _check_codes(layer, name, code, named_by)
     shapes = layer.geometry
     missing = ~has_shape(shapes.to_numpy())
     _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
@@ -207,9 +210,9 @@ def split_at(
     return kept[is_valid], kept[~is_valid]
 
 
-def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object) -> None:
+def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object, named_by: str | None) -> None:
     if not isinstance(code, str):
-        message = f"code must be the name of a column, not {code!r:.100}"
+        message = f"{named_by or 'code'} must be the name of a column, not {code!r:.100}"
         raise InputError(message)
     if code not in layer:
         fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
@@ -217,7 +220,7 @@ def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object) -> None:
         aliases = f" (also accepted on reading: {', '.join(known[1:])})" if len(known) > 1 else ""
         message = (
             f"{name}: no column {code!r}{aliases}; its columns are {', '.join(map(str, layer.columns))}. "
-            "Rename yours or name it with code="
+            f"Rename yours{'' if named_by is None else f' or name it with {named_by}='}"
         )
         raise MissingColumnError(message)
     blank = (layer[code].isna() | (layer[code].astype(str).str.strip() == "")).to_numpy()

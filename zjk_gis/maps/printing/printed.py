@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs import convert_crs, metric_crs
+from zjk_gis.crs import convert_crs, crs_for, title_of_crs
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.maps.printing.canvas import Canvas
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import folium
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from zjk_gis.maps.drawn import DrawnLayer
     from zjk_gis.maps.page import Page
@@ -37,6 +38,7 @@ __all__ = ["SHEETS", "print_map"]
 
 SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
+_FIRST_ZONE, _LAST_ZONE = 4534, 4554  # CGCS2000, 3 degrees, without prefix: 75°E to 135°E
 _MOST_DPI = 1200
 _ROOM = 1.03  # how much more ground than the extent is shown
 _SIDES: dict[int, tuple[str | None, ...]] = {1: (None,), 2: ("before", "after")}
@@ -109,16 +111,17 @@ def print_map(
     EmptyLayerError
         If there is nothing to be printed and no extent is given.
     CRSError
-        If the ground lies outside China's zones.
+        If latitudes are greater than 90.
     FileError
         If the file cannot be written.
 
     Notes
     -----
     Shapes stay shapes and text stays text in PDF and SVG, with the characters that are used embedded. The
-    ground is drawn in the CGCS2000 3-degree zone of its centre, whose coordinates stand along the frame, so
-    that north is the grid's north and lengths can be measured with a ruler. Names that would run into each
-    other are left out, the smaller one first. The same map and date give the same file, on every machine.
+    ground is drawn in the CGCS2000 3-degree zone of its centre, outside China in its UTM zone or what fits it
+    (see `zjk_gis.crs.crs_for`), whose coordinates stand along the frame, so that north is the grid's north
+    and lengths can be measured with a ruler. Names that would run into each other are left out, the smaller
+    one first. The same map and date give the same file, on every machine.
 
     Examples
     --------
@@ -230,13 +233,14 @@ def _views(
     orientation: Orientation | None,
     extent: Sequence[float] | None,
     scale: float | None,
-) -> tuple[list[View], Sheet, list[tuple[DrawnLayer, NDArray[Any]]], int]:
+) -> tuple[list[View], Sheet, list[tuple[DrawnLayer, NDArray[Any]]], CRS]:
     """Choose where on the sheet which ground is shown, on each of its maps, and bring the layers there."""
     bounds = np.array(extent if extent is not None else _whole(page, layers), dtype=np.float64)
     if bounds.shape != (4,) or not np.isfinite(bounds).all() or (bounds[:2] > bounds[2:]).any():
         message = f"extent must be west, south, east and north in degrees, not {extent!r}"
         raise InputError(message)
-    crs = metric_crs(float(bounds[[0, 2]].mean()))
+    west, south, east, north = bounds.tolist()
+    crs = crs_for((west, south, east, north)).crs
     frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
     west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
     size = np.maximum([east - west, north - south], 20.0) * (1.0 if extent is not None else _ROOM)
@@ -282,11 +286,10 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
 
 
 def _foot(
-    page: Page, crs: int, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
+    page: Page, crs: CRS, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
 ) -> tuple[str, str]:
     day = str(date or dt.date.today().isoformat())
     zh = page.lang == "zh"
-    meridian = 3 * round((crs - 4534) + 25)
     left = [("数据来源:" if zh else "Source: ") + clean_text(source)] if source else []
     left += [clean_text(note) for note in page.notes]
     if outside:
@@ -304,10 +307,21 @@ def _foot(
             else f"{left_out.narrow:,} areas have no room for their names"
         )
     right = [
-        f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{crs})"
-        if zh
-        else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{crs})",
+        _title_of(crs, zh=zh),
         ("制图日期 " if zh else "Made on ") + clean_text(day),
         "zjk_gis",
     ]
     return " · ".join(left), " · ".join(right)
+
+
+def _title_of(crs: CRS, *, zh: bool) -> str:
+    code = crs.to_epsg()
+    if code is not None and _FIRST_ZONE <= code <= _LAST_ZONE:
+        meridian = 75 + 3 * (code - _FIRST_ZONE)
+        return (
+            f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{code})"
+            if zh
+            else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{code})"
+        )
+    name = title_of_crs(crs)
+    return crs.name if name == crs.name else f"{crs.name} ({name})"
