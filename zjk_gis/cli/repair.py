@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repair_rounds import mend_coverage
@@ -48,6 +48,7 @@ _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 @click.option("--accept", multiple=True, metavar="CODE", help="Make only this repair; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the layers to this .gpkg.")
 @click.option("--most", default=20, show_default=True, help="How many are printed.")
+@repair_option
 @speaking
 def command(
     zones: Path,
@@ -85,11 +86,11 @@ def command(
             message = f"{output}: name another .gpkg file than the input; proposals and zones are two layers"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
-    ground = read_companion(zones, region, "built_up_areas")
+    ground = read_companion(zones, region, "built_up_areas", console)
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
     options: dict[str, Any] = dict(
         **where,
-        allowed=read_companion(zones, allowed, "rivers"),
+        allowed=read_companion(zones, allowed, "rivers", console),
         snap_within_m=snap_within,
         max_fill_area_m2=max_area,
         max_fill_width_m=max_width,

@@ -108,8 +108,8 @@ def matched(
     ----------
     zones : ndarray of Polygon and MultiPolygon
     grounds : ndarray of Point and MultiPoint
-        The vertices, exact or as near as a file in degrees keeps them: of the zones' vertices that are all but
-        there the most south-western one is meant, so that several that are all but one become one.
+        The vertices, exact or as near as a file in degrees keeps them: of the zones' vertices that are all
+        but there the most south-western one is meant, so that several that are all but one become one.
     gaining : ndarray of int64
         The zone that gets each.
 

@@ -10,6 +10,7 @@ import shapely
 
 from zjk_gis.coverage.edges import stray_vertices
 from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
+from zjk_gis.coverage.strips import strips_of
 from zjk_gis.coverage.welding import MATCH_M, SAME_M, edges_in_common, is_real, weld, with_vertices
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]
         return []
     near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
     around, pieces = weld(zones.shapes[near], pieces)
+    parted = strips_of(pieces[len(solid) :], around)
+    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], parted]))
     piece, zone, length = edges_in_common(pieces, around)
     borders: list[dict[int, float]] = [{} for _ in pieces]
     for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):
