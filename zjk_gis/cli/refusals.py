@@ -105,13 +105,15 @@ def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFra
     told = told.rename(columns={column: label(column, console.lang, unit=True) for column in amounts})
     for line in _listed(told, console, "repaired"):
         console.note(line, line)
-    console.repaired.extend(changes.astype(object).where(changes.notna(), None).to_dict("records"))
+    plain = changes.astype(object)
+    for row in plain.where(plain.notna(), None).to_dict("records"):
+        console.repaired.append({str(key): value for key, value in row.items()})
     return mended
 
 
 def _told(rows: pd.DataFrame, console: Console) -> pd.DataFrame:
     """Put rows under headings, their faults in words."""
-    places = rows[["x", "y"]].to_numpy()
+    places = rows[["x", "y"]].to_numpy().tolist()
     faults = [
         tell_fault(fault, place, console.lang) for fault, place in zip(rows["fault"], places, strict=True)
     ]

@@ -109,6 +109,13 @@ def command(
         if accept:
             mended = apply_repairs(zone_layer, proposals, accept=accept, region=ground, **where)
         account = mended.attrs["repairs"]
+        own = zone_layer.crs.to_string()
+        if account["measured_in"] != own:
+            measured = account["measured_in"]
+            console.say(
+                f"图层坐标系为 {own},换算到 {measured} 量算和修复,再写回 {own}",
+                f"the layer is in {own}; it was measured and mended in {measured}, and is written in {own}",
+            )
         _tell(account, console)
     if output is not None:
         output.unlink(missing_ok=True)

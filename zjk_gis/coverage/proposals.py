@@ -318,8 +318,9 @@ def _move_ground(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.bool
     for at in np.unique(of[off]).tolist():
         after = with_vertices(shapes[at], points[of == at])
         sound = shapely.is_valid(after) and not shapely.is_empty(after)
-        pieces = polygons_of([shapely.symmetric_difference(shapes[at], after)])[0] if sound else []
-        moves[at] = not sound or is_real(pieces).any()
+        moves[at] = (
+            not sound or is_real(polygons_of([shapely.symmetric_difference(shapes[at], after)])[0]).any()
+        )
     return moves
 
 

@@ -50,7 +50,8 @@ def open_slits(shapes: NDArray[Any], width: float) -> NDArray[Any]:
     pieces = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
     pieces = pieces[is_real(pieces) & (shapely.length(pieces) / 2 >= _RUN * width)]
     piece, _ = shapely.STRtree(shapes).query(pieces, predicate="dwithin", distance=_NEAR_M)
-    return pieces[np.bincount(piece, minlength=len(pieces)) > 1]
+    found: NDArray[Any] = pieces[np.bincount(piece, minlength=len(pieces)) > 1]
+    return found
 
 
 def strips_of(pieces: NDArray[Any], zones: NDArray[Any]) -> NDArray[Any]:
@@ -116,7 +117,7 @@ def _strips(piece: Any, owners: dict[complex, frozenset[int]]) -> list[Any]:
         return [piece]
     first = [min((at.real, at.imag) for at in own) for own in corners]
     while True:
-        size = np.bincount(strip[strip >= 0], weights=area[strip >= 0])
+        size = np.bincount(strip[strip >= 0], weights=area[strip >= 0]).round(6).tolist()
         place = [
             min(first[at] for at in np.flatnonzero(strip == which).tolist()) for which in range(len(size))
         ]
@@ -124,7 +125,7 @@ def _strips(piece: Any, owners: dict[complex, frozenset[int]]) -> list[Any]:
         for at in np.flatnonzero(strip < 0).tolist():
             known = [int(strip[other]) for other in beside[at] if strip[other] >= 0]
             if known:
-                fresh[at] = min(known, key=lambda which: (-round(size[which], 6), place[which]))
+                fresh[at] = min(known, key=lambda which: (-size[which], place[which]))
         if (fresh == strip).all():
             break
         strip = fresh
@@ -142,7 +143,8 @@ def _with_feet(
     before = np.concatenate([np.roll(np.diff(ring), 1) for ring in rings])
     sharp = (before.conj() * along).real < _STRAIGHT * np.abs(before) * np.abs(along)
     corners = np.unique(begins[sharp])
-    edges = shapely.linestrings(np.stack([_pairs(begins), _pairs(begins + along)], axis=1))
+    ends = np.stack([_pairs(begins), _pairs(begins + along)], axis=1)
+    edges: NDArray[Any] = np.asarray(shapely.linestrings(ends))
     corner, edge = shapely.STRtree(edges).query(
         shapely.points(_pairs(corners)), predicate="dwithin", distance=reach
     )
@@ -184,7 +186,7 @@ def _beside(corners: list[list[complex]]) -> list[list[int]]:
 
 
 def _runs(between: list[frozenset[int]], beside: list[list[int]]) -> NDArray[np.int64]:
-    """Give a number to each run of triangles between the same two zones; -1 to those between more or fewer."""
+    """Give a number to each run of triangles between the same two zones, and -1 to all others."""
     run = np.full(len(between), -1, dtype=np.int64)
     runs = 0
     for start, zones in enumerate(between):
