@@ -83,10 +83,11 @@ class Ground:
     def within(cls, divided: Divided, allowed: gpd.GeoDataFrame | None, slit_m: float = 0.0) -> Ground:
         """Take allowed ground out of what lies within the outline of zones, and in narrow slits of it."""
         rims = shapely.get_exterior_ring(shapely.get_parts([divided.faces.cover]))
-        outlines = np.asarray(shapely.polygons(rims))
+        outline = cover_of(np.asarray(shapely.polygons(rims)))
         if slit_m > 0:
-            outlines = np.concatenate([outlines, open_slits(divided.valid.shapes, slit_m)])
-        return cls._without(cover_of(outlines), allowed, divided.crs)
+            slits = open_slits(divided.valid.shapes, outline, slit_m)
+            outline = cover_of(np.array([outline, *slits], dtype=object))
+        return cls._without(outline, allowed, divided.crs)
 
     @classmethod
     def _without(cls, whole: shapely.Geometry, allowed: gpd.GeoDataFrame | None, crs: CRS) -> Ground:

@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 
 from zjk_gis.coverage.welding import is_real
-from zjk_gis.layers.ground import cover_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,13 +22,15 @@ _STRAIGHT = 0.87  # the cosine of a turn, of 30 degrees, from which a vertex is 
 _WHOLE = 1e-6  # of a piece: feet lie on its edges but for rounding
 
 
-def open_slits(shapes: NDArray[Any], width: float) -> NDArray[Any]:
+def open_slits(shapes: NDArray[Any], outline: Any, width: float) -> NDArray[Any]:
     """Find where zones part and the ground between them is open to the outside.
 
     Parameters
     ----------
     shapes : ndarray of Polygon and MultiPolygon
         The zones, in metres.
+    outline : Polygon or MultiPolygon
+        What they cover, with or without its holes.
     width : float
         Slits nowhere wider are found.
 
@@ -40,10 +41,10 @@ def open_slits(shapes: NDArray[Any], width: float) -> NDArray[Any]:
 
     Examples
     --------
-    >>> shapely.area(open_slits(shapely.box([0, 10.04], 0, [10, 20], 10), 0.05)).round(6).tolist()
+    >>> zones = shapely.box([0, 10.04], 0, [10, 20], 10)
+    >>> shapely.area(open_slits(zones, shapely.union_all(zones), 0.05)).round(6).tolist()
     [0.4]
     """
-    outline = cover_of(np.asarray(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shapes)))))
     wide = shapely.buffer(outline, width / 2 + _NEAR_M, join_style="mitre")
     closed = shapely.buffer(wide, -width / 2 - _NEAR_M, join_style="mitre")
     pieces = shapely.get_parts(shapely.difference(closed, outline))
