@@ -261,7 +261,7 @@ def spoil_bytes(path):
         (spoil_crs, "no coordinate reference system"),
         (spoil_code, "no column of codes"),
         (spoil_rows, "empty"),
-        (spoil_shape, "1 of 2 rows are invalid"),
+        (spoil_shape, "加 --repair 可自动修复"),
         (spoil_bytes, "zones.gpkg"),
     ],
 )

@@ -10,7 +10,8 @@ import click
 from zjk_gis.assign.job import assign_batch
 from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
+from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.cli.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.times import reading_times
@@ -52,6 +53,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @even_if_off_option
 @reading_times
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
+@repair_option
 @speaking
 def command(
     incidents: Path,
@@ -243,5 +245,5 @@ def _read_answering_layers(
     if layer is None and code is None:
         for name in ("unit_grids", "road_sections", "roads"):
             if name in list_layers(path) and len(list_layers(path)) > 1:
-                layers[name] = read_layer(path, layer=name, spec=name)
+                layers[name] = mend(read_layer(path, layer=name, spec=name), name, console)
     return layers

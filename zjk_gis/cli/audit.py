@@ -13,7 +13,7 @@ from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.assign import put_right
 from zjk_gis.cli.audit_files import write_audit
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.audit import responsibility_audit
@@ -64,6 +64,7 @@ _LONGEST = 40
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     city: Path,

@@ -9,7 +9,7 @@ import click
 
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
@@ -38,6 +38,7 @@ __all__ = ["command"]
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     incidents: Path,

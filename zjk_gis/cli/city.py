@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import geopandas as gpd
 
+from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.crs import measured_otherwise
 from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io import list_layers, read_layer
@@ -73,15 +74,18 @@ def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
     for spec_name, layer in wanted.items():
         city[spec_name] = read_layer(path, layer=layer, spec=spec_of(spec_name))
         tell_report(city[spec_name], console)
+        city[spec_name] = mend(city[spec_name], spec_name, console)
     return city
 
 
-def read_companion(zones: Path, path: Path | None, name: str) -> gpd.GeoDataFrame | None:
+def read_companion(zones: Path, path: Path | None, name: str, console: Console) -> gpd.GeoDataFrame | None:
     """Read the layer named, or the one that came with the zones."""
     if path is not None:
         names = list_layers(path)
-        return read_layer(path, layer=name if name in names else None)
-    return read_layer(zones, layer=name, spec=name) if name in list_layers(zones) else None
+        return mend(read_layer(path, layer=name if name in names else None), name, console)
+    if name not in list_layers(zones):
+        return None
+    return mend(read_layer(zones, layer=name, spec=name), name, console)
 
 
 def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFrame:
@@ -99,9 +103,9 @@ def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFr
         if set(spec.field(spec.code).names) & {str(column).strip() for column in plain.columns}:
             zones = read_layer(path, layer=layer, spec=spec)
             tell_report(zones, console)
-            return zones
+            return mend(zones, "zones", console)
     tell_report(plain, console)
-    return plain
+    return mend(plain, "zones", console)
 
 
 def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from zjk_gis.crs import require_crs, require_same_datum, title_of_crs
 from zjk_gis.crs.measuring import unit_at
@@ -21,7 +20,7 @@ from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.periods import validity_days
-from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.soundness import made_valid
 from zjk_gis.layers.values import code_text
 from zjk_gis.layers.versions import check_layer
 
@@ -154,7 +153,9 @@ class ZoneIndex:
         require_crs(zones, "zones")
         rows: tuple[int, ...] = ()
         if repair:
-            zones, rows = _repair(zones)
+            mended, changes = made_valid(zones.reset_index(drop=True))
+            rows = tuple(changes["row"].tolist())
+            zones = mended.set_axis(zones.index)
         if code is None:
             code = next((column for column in _CODES if column in zones), None)
         compiled: list[PolygonIndex] = []
@@ -543,16 +544,3 @@ def _codes_of(text: NDArray[Any], lengths: NDArray[Any], zones: int) -> NDArray[
     return np.array(
         [whole[end - size : end].decode() for end, size in zip(ends, sizes, strict=True)], dtype=np.str_
     )
-
-
-def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:
-    """Make invalid geometry valid, keeping what has an area."""
-    shapes = zones.geometry.to_numpy()
-    # A vertex that is not a number is not left out: where the border ran there, nobody knows.
-    rows = np.flatnonzero(~shapely.is_valid(shapes) & has_place(shapes))
-    if not len(rows):
-        return zones, ()
-    whole = shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)
-    mended = zones.geometry.copy()
-    mended.iloc[rows] = whole
-    return zones.set_geometry(mended), tuple(rows.tolist())

@@ -21,6 +21,7 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.periods import ALWAYS, NEVER
 from zjk_gis.layers.problems import Problems
 from zjk_gis.layers.shapes import cleaned, only
+from zjk_gis.layers.soundness import faults_of, tell_fault
 from zjk_gis.layers.topology import TOPOLOGY, Periods
 from zjk_gis.layers.values import converted, in_order, is_code, understood
 from zjk_gis.standards import check_codes
@@ -316,7 +317,8 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     invalid = ~missing & ~shapely.is_valid(shapes)
     if invalid.any():
         words: list[dict[str, object]] = [
-            {"reason": reason} for reason in shapely.is_valid_reason(shapes[invalid]).tolist()
+            {"reason": tell_fault(fault, place, problems.lang)}
+            for fault, place in zip(*faults_of(shapes[invalid]), strict=True)
         ]
         problems.add(invalid, name, "invalid_geometry", values=layer.geometry.geom_type, words=words)
     if not is_placed:
