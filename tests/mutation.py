@@ -37,17 +37,18 @@ ROOMS = ["coverage", "assign", "layers", "assets", "io"]
 
 # Changes that a slip of the hand would make: another sign, a bound to the other side, one more or one less.
 # One that fails on any operands would be noticed by whatever test runs the line, and tell nothing.
-_BINARY = "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_FloorDiv Pow_Mul BitAnd_BitOr BitOr_BitAnd LShift_RShift"
+_ARITHMETIC = "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_FloorDiv Pow_Mul"
+_BITWISE = "BitAnd_BitOr BitOr_BitAnd LShift_RShift"
 _COMPARISON = "Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
 _UNARY = "Delete_USub Delete_Invert Delete_Not"
 _OTHER = "ReplaceAndWithOr ReplaceOrWithAnd ReplaceTrueWithFalse ReplaceFalseWithTrue NumberReplacer"
 OPERATORS = [
-    *(f"ReplaceBinaryOperator_{pair}" for pair in _BINARY.split()),
+    *(f"ReplaceBinaryOperator_{pair}" for pair in f"{_ARITHMETIC} {_BITWISE}".split()),
     *(f"ReplaceComparisonOperator_{pair}" for pair in _COMPARISON.split()),
     *(f"ReplaceUnaryOperator_{one}" for one in _UNARY.split()),
     *_OTHER.split(),
 ]
-_SUMS = {"arith_expr", "term", "expr", "xor_expr", "and_expr", "shift_expr", "power"}
+_BINARY = {"arith_expr", "term", "expr", "xor_expr", "and_expr", "shift_expr", "power"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def sampled(path: Path, places: int, seed: int) -> list[Mutant]:
                 guard = (
                     node.parent is not None and node.parent.get_code(include_prefix=False) == "strict=True"
                 )
-                if not (start in apart or guard or (binary and node.parent.type not in _SUMS)):
+                if not (start in apart or guard or (binary and node.parent.type not in _BINARY)):
                     at_place[start].append((name, occurrence))
     chance = random.Random(f"{seed} {path.name}")  # noqa: S311
     some = sorted(chance.sample(sorted(at_place), min(places, len(at_place))))
