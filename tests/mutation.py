@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "mutation"
 EQUAL = Path(__file__).with_name("equal_mutants.toml")
 ROOMS = ["coverage", "assign", "layers", "assets", "io"]
+# The catalogue is held by the pages that are made of it.
+ELSEWHERE = {"layers": ["tests/cli/test_catalogue_command.py"]}
 
 # Changes that a slip of the hand would make: another sign, a bound to the other side, one more or one less.
 # One that fails on any operands would be noticed by whatever test runs the line, and tell nothing.
@@ -175,9 +177,11 @@ class Choosing:
         )
 
 
-def trace(room: str) -> dict:
+def trace(room: str, *, afresh: bool) -> dict:
     """Run the tests of a room once: which of them run each line of each file, and how long each takes."""
     kept, said = KEPT / f"{room}-trace.json", KEPT / f"{room}-trace.txt"
+    if not afresh and kept.exists():
+        return json.loads(kept.read_text(encoding="utf-8"))
     kept.unlink(missing_ok=True)
     wait({fork(lambda: _traced(room, kept), said): math.inf})
     if not kept.exists():
@@ -224,7 +228,7 @@ _OPTIONS = [
 
 
 def _tests_of(room: str) -> list[str]:
-    return [f"tests/{room}", f"zjk_gis/{room}"]
+    return [f"tests/{room}", f"zjk_gis/{room}", *ELSEWHERE.get(room, [])]
 
 
 def chosen(mutant: Mutant, source: str, traced: dict, budget_s: float) -> list[str]:
@@ -389,6 +393,11 @@ def main():
     parser.add_argument("--places", type=int, default=12, help="places changed of each module (12)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="only what no test noticed the last time")
+    parser.add_argument(
+        "--same-tests",
+        action="store_true",
+        help="believe what was found last time of which test runs which line",
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
         "--budget", type=float, default=60, help="seconds of tests asked of a mutant, at most (60)"
@@ -407,7 +416,7 @@ def main():
             names = {Mutant(**each).name for each in before}
             mutants = [each for each in mutants if each.name in names]
         asked = [each for each in mutants if each.name not in equal]
-        traced = trace(room)
+        traced = trace(room, afresh=not options.same_tests)
         if traced["failed"]:
             print("failed before anything was changed, and not asked:", *traced["failed"], sep="\n  ")
         fates = collections.defaultdict(list)
