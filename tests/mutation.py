@@ -93,8 +93,10 @@ def sampled(path: Path, places: int, seed: int) -> list[Mutant]:
                 if not (start in apart or guard or (binary and node.parent.type not in _BINARY)):
                     at_place[start].append((name, occurrence))
     chance = random.Random(f"{seed} {path.name}")  # noqa: S311
-    some = sorted(chance.sample(sorted(at_place), min(places, len(at_place))))
-    return [_mutant(path, source, place, *chance.choice(at_place[place])) for place in some]
+    order = sorted(at_place)
+    chance.shuffle(order)  # so that a smaller sample is part of a greater one
+    picked = [(place, chance.choice(at_place[place])) for place in order][:places]
+    return [_mutant(path, source, place, *pick) for place, pick in sorted(picked)]
 
 
 def _mutant(path: Path, source: str, place: tuple[int, int], operator: str, occurrence: int) -> Mutant:
