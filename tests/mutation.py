@@ -34,8 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "mutation"
 EQUAL = Path(__file__).with_name("equal_mutants.toml")
 ROOMS = ["coverage", "assign", "layers", "assets", "io"]
-# The catalogue is held by the pages that are made of it.
-ELSEWHERE = {"layers": ["tests/cli/test_catalogue_command.py"]}
+# What is written down in docstrings and pages is held by tests of these.
+WRITTEN = {room: ["tests/test_front_door.py"] for room in ROOMS}
+WRITTEN["layers"] += ["tests/cli/test_catalogue_command.py"]
 
 # Changes that a slip of the hand would make: another sign, a bound to the other side, one more or one less.
 # One that fails on any operands would be noticed by whatever test runs the line, and tell nothing.
@@ -230,14 +231,17 @@ _OPTIONS = [
 
 
 def _tests_of(room: str) -> list[str]:
-    return [f"tests/{room}", f"zjk_gis/{room}", *ELSEWHERE.get(room, [])]
+    return [f"tests/{room}", f"zjk_gis/{room}", *WRITTEN[room]]
 
 
 def chosen(mutant: Mutant, source: str, traced: dict, budget_s: float) -> list[str]:
     """The tests that run a line; of one that runs at import, those that run its module, or else all."""
     by_line = traced["lines"].get(mutant.path, {})
+    written = {path for paths in WRITTEN.values() for path in paths}
     names = {test for line in _statement(source, mutant.line) for test in by_line.get(str(line), [])}
-    names = names or {test for tests in by_line.values() for test in tests} or set(traced["seconds"])
+    if not names:
+        names = {test for tests in by_line.values() for test in tests}
+        names |= {test for test in traced["seconds"] if not names or test.split("::")[0] in written}
     total, kept = 0.0, []
     for name in sorted(names, key=lambda name: (traced["seconds"][name], name)):
         total += traced["seconds"][name]
