@@ -21,6 +21,7 @@ import importlib.util
 import json
 import math
 import os
+import pkgutil
 import random
 import signal
 import sys
@@ -180,26 +181,40 @@ class Choosing:
         )
 
 
-def trace(room: str, *, afresh: bool) -> dict:
-    """Run the tests of a room once: which of them run each line of each file, and how long each takes."""
+def trace(room: str, only: list[str] | None = None) -> dict:
+    """Run the tests of a room once: which of them run each line of each file, and how long each takes.
+
+    Where only some are run, what is known of the others from before is believed.
+    """
     kept, said = KEPT / f"{room}-trace.json", KEPT / f"{room}-trace.txt"
-    if not afresh and kept.exists():
-        return json.loads(kept.read_text(encoding="utf-8"))
-    kept.unlink(missing_ok=True)
-    wait({fork(lambda: _traced(room, kept), said): math.inf})
-    if not kept.exists():
-        raise SystemExit(f"the tests of {room} did not run: {said}")
-    return json.loads(kept.read_text(encoding="utf-8"))
+    before = json.loads(kept.read_text(encoding="utf-8")) if only is not None else None
+    if only != []:
+        kept.unlink(missing_ok=True)
+        wait({fork(lambda: _traced(room, only or _tests_of(room), kept), said): math.inf})
+        if not kept.exists():
+            raise SystemExit(f"the tests of {room} did not run: {said}")
+    traced = json.loads(kept.read_text(encoding="utf-8"))
+    if before is not None:
+        for path, lines in before["lines"].items():
+            found = traced["lines"].setdefault(path, {})
+            for line, tests in lines.items():
+                found[line] = sorted({*found.get(line, []), *tests})
+        traced["seconds"] = before["seconds"] | traced["seconds"]
+        kept.write_text(json.dumps(traced), encoding="utf-8")
+    return traced
 
 
-def _traced(room: str, kept: Path) -> int:
+def _traced(room: str, tests: list[str], kept: Path) -> int:
     import coverage
     import pytest
 
     measured = coverage.Coverage(data_file=None, include=[f"{ROOT}/zjk_gis/{room}/*"], config_file=False)
     tracing = Tracing(measured)
     measured.start()
-    code = pytest.main([*_OPTIONS, *_tests_of(room)], plugins=[tracing])
+    for each in pkgutil.walk_packages([str(ROOT / "zjk_gis")], "zjk_gis."):
+        if not each.name.endswith("__main__"):
+            importlib.import_module(each.name)  # or what runs at import would be said of the first test
+    code = pytest.main([*_OPTIONS, *tests], plugins=[tracing])
     measured.stop()
     lines = {}
     data = measured.get_data()
@@ -217,17 +232,7 @@ def _traced(room: str, kept: Path) -> int:
     return int(code)
 
 
-_OPTIONS = [
-    "-q",
-    "--assert=plain",
-    "-n",
-    "0",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:randomly",
-    "--hypothesis-seed=0",
-]
+_OPTIONS = ["-q", "-n", "0", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 
 
 def _tests_of(room: str) -> list[str]:
@@ -243,7 +248,7 @@ def chosen(mutant: Mutant, source: str, traced: dict, budget_s: float) -> list[s
         names = {test for tests in by_line.values() for test in tests}
         names |= {test for test in traced["seconds"] if not names or test.split("::")[0] in written}
     total, kept = 0.0, []
-    for name in sorted(names, key=lambda name: (traced["seconds"][name], name)):
+    for name in sorted(names, key=lambda n: (n.split("::")[0] not in written, traced["seconds"][n], n)):
         total += traced["seconds"][name]
         if kept and total > budget_s:
             break
@@ -400,9 +405,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="only what no test noticed the last time")
     parser.add_argument(
-        "--same-tests",
-        action="store_true",
-        help="believe what was found last time of which test runs which line",
+        "--only-trace", nargs="*", metavar="TESTS", help="only these tests are new since the last time"
     )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
@@ -422,7 +425,7 @@ def main():
             names = {Mutant(**each).name for each in before}
             mutants = [each for each in mutants if each.name in names]
         asked = [each for each in mutants if each.name not in equal]
-        traced = trace(room, afresh=not options.same_tests)
+        traced = trace(room, options.only_trace)
         if traced["failed"]:
             print("failed before anything was changed, and not asked:", *traced["failed"], sep="\n  ")
         fates = collections.defaultdict(list)

@@ -61,6 +61,8 @@ def test_a_strip_changes_hands(old):
     new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])
     changes = zjk_gis.compare_zones(old, new)
     assert moves(changes) == [("other_zone", "B", "A", "LB", "LA", 3000.0)]
+    measures = ["ground_before_or_after", "ground_unmoved", "ground_moved", "ground_dropped"]
+    assert [round(changes.figure(name), 6) for name in measures] == [40_000, 37_000, 3000, 0]
     row = changes.moved.iloc[0]
     assert row["from_share"] == pytest.approx(0.3)
     assert row["to_share"] == pytest.approx(3 / 13)

@@ -17,6 +17,7 @@ from coverages import plant
 from shapely import Polygon, box
 
 import zjk_gis
+from zjk_gis.coverage.edges import stray_vertices
 
 X, Y = 573000, 4520000
 
@@ -97,3 +98,14 @@ def test_a_stretch_that_begins_within_an_edge_begins_there():
         (pytest.approx(80.0), pytest.approx(100.0)),
     ]
     assert sorted(near["length_m"]) == pytest.approx([20.0, 40.0])
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0, 2.0**-24), (2.0**-24, 0), (2.0**-24, -(2.0**-24))])
+def test_of_two_vertices_nearly_in_one_place_the_western_or_southern_one_stays(dx, dy):
+    """Both lie on the border of A and B, which has no other vertex there."""
+    left = Polygon([(0, 0), (8, 0), (8, 4), (8, 8), (0, 8)])
+    right = Polygon([(8, 0), (16, 0), (16, 8), (8, 8), (8 + dx, 4 + dy)])
+    for shapes, has, lacks in (([left, right], 0, 1), ([right, left], 1, 0)):
+        points, of, by = stray_vertices(np.array(shapes), 1e-6)
+        assert points.tolist() == [[8, 4]]
+        assert (of.tolist(), by.tolist()) == ([has], [lacks])
