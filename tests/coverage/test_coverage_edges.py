@@ -56,6 +56,12 @@ class TestWhateverTheZoneIsCalled:
         assert found["length_m"].tolist() == pytest.approx([10.0], abs=1e-3)
 
 
+@pytest.mark.parametrize(("off", "is_near"), [(0.25, True), (0.5, True), (0.5 + 2.0**-20, False)])
+def test_a_vertex_is_near_up_to_and_with_the_distance_asked(off, is_near):
+    found = zjk_gis.coverage_edges(nine("E", off=off), within_m=0.5)
+    assert set(found["deviation_m"]) == ({off} if is_near else set())
+
+
 def test_names_change_nothing_in_a_city_with_many_faults():
     city = plant(12, 12, seed=3)
     codes = city.zones["zone_code"].to_numpy()
