@@ -52,6 +52,8 @@ OPERATORS = [
     *(f"ReplaceUnaryOperator_{one}" for one in _UNARY.split()),
     *_OTHER.split(),
 ]
+# Words that forbid what no caller does.
+_GUARDS = {"strict=True", "frozen=True", "slots=True"}
 _BINARY = {"arith_expr", "term", "expr", "xor_expr", "and_expr", "shift_expr", "power"}
 
 
@@ -93,12 +95,13 @@ def sampled(path: Path, places: int, seed: int) -> list[Mutant]:
                     node.parent is not None and node.parent.get_code(include_prefix=False) == "strict=True"
                 )
                 if not (start in apart or guard or (binary and node.parent.type not in _BINARY)):
-                    at_place[start].append((name, occurrence))
+                    guards = node.parent is not None and node.parent.get_code(include_prefix=False) in _GUARDS
+                    at_place[start].append(None if guards else (name, occurrence))
     chance = random.Random(f"{seed} {path.name}")  # noqa: S311
     order = sorted(at_place)
     chance.shuffle(order)  # so that a smaller sample is part of a greater one
     picked = [(place, chance.choice(at_place[place])) for place in order][:places]
-    return [_mutant(path, source, place, *pick) for place, pick in sorted(picked)]
+    return [_mutant(path, source, place, *pick) for place, pick in sorted(picked) if pick is not None]
 
 
 def _mutant(path: Path, source: str, place: tuple[int, int], operator: str, occurrence: int) -> Mutant:

@@ -50,6 +50,8 @@ class TestCodesAgainstGround:
         assert "only 50.0 % of it lies in 130703005001" in told[2]
         assert told[3].rstrip(".").endswith("lies outside 130703005001")
         assert report.not_checked == ()
+        in_chinese = validate(layer, "unit_grids", layers={"communities": communities}, lang="zh")
+        assert "只有 50.0 % 在 130703005001 内" in in_chinese.problems.set_index("row")["message"][2]
 
     def test_communities_in_degrees_do_as_well(self, communities):
         layer = grids(square(0), square(150))
