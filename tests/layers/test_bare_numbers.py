@@ -16,6 +16,12 @@ FAR, FARTHER = 1e8, 1.1e8
     ("place", "limit", "why"),
     [
         (HOME, "china", ""),
+        ((73, 3), "china", ""),
+        ((136, 54), "china", ""),
+        ((72.9, 40), "china", "outside_china"),
+        ((136.1, 40), "china", "outside_china"),
+        ((114, 2.9), "china", "outside_china"),
+        ((114, 54.1), "china", "outside_china"),
         (HOME[::-1], "china", "swapped_axes"),
         ((2.35, 48.86), "china", "outside_china"),
         ((-180, -90), "china", "outside_china"),
