@@ -11,7 +11,7 @@ SILENT = 3
 
 
 def judged(ground=0, gcj02=0, bd09=0, *, astray=0, has_channel=True, declared=None):
-    """Judge rows that name a road and stand on it in a datum, some that are 400 m beside it, three that name none.
+    """Judge rows that name a road and stand on it in a datum, some that are 22 km off, three that name none.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from zjk_gis import convert_datum, datum
 from zjk_gis.crs import datum_of, shifted_crs
 from zjk_gis.errors import CRSError, InputError
 from zjk_gis.layers.coordinates import coordinate_columns
-from zjk_gis.layers.datum_words import parse_datum
+from zjk_gis.layers.datum_words import datum_in_name, parse_datum
 from zjk_gis.layers.datums import in_declared_datum, shift, stated_datum
 
 LON, LAT = 114.88, 40.82
@@ -207,6 +207,11 @@ def test_a_file_states_its_datum(titles, columns, datum):
 )
 def test_a_name_that_is_not_said_of_coordinates_states_nothing(title):
     assert stated_datum([title], ["经度", "纬度"]) is None
+
+
+@pytest.mark.parametrize("name", ["lng84", "lng4326", "lng_4490", "lng(EPSG:4326)", "84"])
+def test_a_number_beside_an_axis_is_no_datum(name):
+    assert datum_in_name(name, {"lng"}) is None
 
 
 def test_several_datums_in_one_title_state_none():
