@@ -127,10 +127,10 @@ def _annotations(source: str) -> set[tuple[int, int]]:
         found += [getattr(node, part, None) for part in ("annotation", "returns")]
     within = set()
     for node in filter(None, found):
-        lines = range(node.lineno, node.end_lineno + 1)
-        within |= {(line, column) for line in lines for column in range(node.col_offset, 111)}
-        if len(lines) == 1:
-            within -= {(node.lineno, column) for column in range(node.end_col_offset, 111)}
+        for line in range(node.lineno, node.end_lineno + 1):
+            first = node.col_offset if line == node.lineno else 0
+            last = node.end_col_offset if line == node.end_lineno else 1000
+            within |= {(line, column) for column in range(first, last)}
     return within
 
 

@@ -126,6 +126,22 @@ def test_degrees_without_crs_are_taken_and_metres_refused():
     assert convert_datum(gpd.GeoSeries([None]), source="bd09", target="wgs84").isna().all()
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "are_degrees"),
+    [
+        (-180, -90, True), (360, 90, True), (-180.5, 0, False), (360.5, 0, False), (0, -90.5, False),
+        (0, 90.5, False),
+    ],
+)  # fmt: skip
+def test_degrees_without_crs_are_degrees_of_the_earth(x, y, are_degrees):
+    where = gpd.GeoSeries([Point(x, y), Point(LON, LAT)])
+    if are_degrees:
+        assert len(convert_datum(where, source="gcj02", target="cgcs2000")) == 2
+        return
+    with pytest.raises(CRSError, match="no longitude and latitude"):
+        convert_datum(where, source="gcj02", target="cgcs2000")
+
+
 def test_an_unknown_datum_is_answered_with_the_known_ones():
     with pytest.raises(InputError, match="source must be one of wgs84, cgcs2000, gcj02, bd09, not 'mars'"):
         convert_datum(gpd.GeoSeries([Point(LON, LAT)]), source="mars", target="wgs84")
