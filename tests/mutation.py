@@ -224,7 +224,7 @@ def _traced(room: str, tests: list[str], kept: Path) -> int:
     for file in data.measured_files():
         asked = {}
         for line, contexts in data.contexts_by_lineno(file).items():
-            names = {test for each in contexts if each for test in tracing.shared.get(each, [each])}
+            names = {test for each in contexts for test in tracing.shared.get(each, [each])}
             asked[line] = sorted(names - tracing.failed)
         lines[Path(file).relative_to(ROOT).as_posix()] = asked
     for name in tracing.failed:
@@ -247,9 +247,12 @@ def chosen(mutant: Mutant, source: str, traced: dict, budget_s: float) -> list[s
     by_line = traced["lines"].get(mutant.path, {})
     written = {path for paths in WRITTEN.values() for path in paths}
     names = {test for line in _statement(source, mutant.line) for test in by_line.get(str(line), [])}
-    if not names:
+    at_import = "" in names or not names
+    if not names - {""}:
         names = {test for tests in by_line.values() for test in tests}
-        names |= {test for test in traced["seconds"] if not names or test.split("::")[0] in written}
+    if at_import:
+        names |= {test for test in traced["seconds"] if not names - {""} or test.split("::")[0] in written}
+    names.discard("")
     total, kept = 0.0, []
     for name in sorted(names, key=lambda n: (n.split("::")[0] not in written, traced["seconds"][n], n)):
         total += traced["seconds"][name]

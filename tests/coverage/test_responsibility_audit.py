@@ -11,6 +11,7 @@ from shapely.affinity import translate
 
 from zjk_gis import accept_fault, assign_incidents, responsibility_audit, who_handles
 from zjk_gis.coverage.chiefs import gini
+from zjk_gis.coverage.figures import figures_of
 from zjk_gis.errors import InputError, MissingColumnError
 
 REGION = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
@@ -402,3 +403,17 @@ class TestMatters:
         elsewhere = duties.iloc[:1].assign(place_code="130799999")
         with pytest.raises(InputError, match=r"none of the 1 values is one of places=: '130799999' \(row 0"):
             self.answers(elsewhere)
+
+
+def test_a_figure_of_loads_has_the_whole_that_it_is_a_share_of():
+    loads = pd.DataFrame({"chief_code": ["L1", "L2"], "load": [1.0, 3.0], "standing": ["", "overloaded"]})
+    found = figures_of({"chiefs": loads})
+    assert found.columns.tolist() == [
+        "promise", "measure", "value", "whole", "unit", "share", "layer", "filter", "amount", "whole_amount",
+    ]  # fmt: skip
+    assert found[["measure", "value", "whole", "share"]].to_numpy().tolist() == [
+        ["chiefs_idle", 0, 2, 0],
+        ["chiefs_overloaded", 1, 2, 0.5],
+        ["load_gini", 0.25, 1, 0.25],
+        ["load_of_busiest", 3, 4, 0.75],
+    ]

@@ -96,6 +96,9 @@ def test_the_largest_first_then_west_to_east_then_south_to_north():
     shapes = np.array([box(5, 0, 6, 1), box(0, 3, 1, 4), box(0, 0, 1, 1), box(9, 9, 11, 11)])
     assert largest_first(shapes).tolist() == [3, 2, 1, 0]
     assert largest_first(shapes[:0]).tolist() == []
+    # A millimetre decides, what is less does not.
+    near = np.array([box(0.002, 0, 1.002, 1), box(0, 3, 1, 4), box(0.0004, 2, 1.0004, 3)])
+    assert largest_first(near).tolist() == [2, 1, 0]
 
 
 class TestReady:
