@@ -8,6 +8,7 @@ import pytest
 from shapely import box
 
 from zjk_gis.errors import InputError
+from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, days_of, validity_days
 from zjk_gis.layers.versions import zones_at
 
@@ -67,3 +68,21 @@ def test_both_days_of_a_period_are_included(day, kept):
         valid_to=["2024-12-31", "2025-12-31"],
     )
     assert zones_at(zones, day)["zone_code"].tolist() == kept
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "number"),
+    [
+        ([1, 2, 3], 2, 2),
+        ([1, 2, 3], "2", 2),
+        ([1, 2, 3], "二级", 2),  # numbers have no order of words, and take that of any
+        ([1, 2, 3], 9, None),
+        ([1, 2, 3], "甲", None),
+        (["一级", "二级"], "二级", 2),
+        (["一级", "二级"], 2, 2),
+        (["区级", "社区级"], "社区级", 4),
+        (["区级", "社区级"], "二级", None),  # of another order
+    ],
+)
+def test_a_level_is_found_by_its_number_or_word(there, asked, number):
+    assert levels_of(pd.DataFrame({"level": there}), "zones").find(asked) == number
