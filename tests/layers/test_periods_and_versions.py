@@ -86,3 +86,15 @@ def test_both_days_of_a_period_are_included(day, kept):
 )
 def test_a_level_is_found_by_its_number_or_word(there, asked, number):
     assert levels_of(pd.DataFrame({"level": there}), "zones").find(asked) == number
+
+
+@pytest.mark.parametrize(("inside", "is_hierarchy"), [(51, True), (50, True), (49, False)])
+def test_half_of_the_finest_ground_lies_in_a_hierarchy(inside, is_hierarchy):
+    """The coarse zone ends at 0; of the fine ones, 100 m together, one lies in it."""
+    shapes = [box(-500, 0, 0, 10), box(-inside, 0, 0, 10), box(0, 0, 100 - inside, 10)]
+    layer = gpd.GeoDataFrame({"zone_code": list("ABC"), "level": [1, 2, 2]}, geometry=shapes, crs=4547)
+    if is_hierarchy:
+        assert zones_at(layer)["zone_code"].tolist() == ["B", "C"]
+        return
+    with pytest.raises(InputError, match="the column level does not make a hierarchy"):
+        zones_at(layer)
