@@ -213,6 +213,17 @@ def test_roads_components_and_open_incidents_are_handed_over(old, city):
         assert listed["open_incidents"] == "I1"
 
 
+def test_half_a_metre_of_road_counts_and_a_building_counts_where_its_middle_lies(old):
+    new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])
+    road = gpd.GeoDataFrame(
+        {"road_name": ["巷"]}, geometry=[LineString([(X + 99, Y + 9), (X + 100.5, Y + 9)])], crs=4547
+    )
+    houses = gpd.GeoDataFrame(geometry=[square(95, 10, 30, 10), square(125, 10, 30, 10)], crs=4547)
+    changes = zjk_gis.compare_zones(old, new, roads=road, components={"houses": houses})
+    row = changes.moved.iloc[0]
+    assert (row["road_m"], row["houses"]) == (pytest.approx(0.5), 1)
+
+
 def test_a_chief_hands_nothing_over_to_himself(old, city):
     old = old.assign(chief_code="L1", chief_name="张三")
     new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])

@@ -423,6 +423,13 @@ class TestMatters:
         duties = pd.DataFrame({"event_code": [event], "department": ["环卫"]})
         assert self.answers(duties)[0] == ["one", "fallback"]
 
+    @pytest.mark.parametrize(
+        ("departments", "answer"), [("甲", "one"), ("甲乙", "several"), ("甲乙丙", "several")]
+    )
+    def test_two_departments_or_more_are_several(self, departments, answer):
+        duties = pd.DataFrame({"event_code": "0102", "department": list(departments)})
+        assert self.answers(duties)[0] == [answer, "fallback"]
+
     def test_a_department_that_is_nobody_handles_nothing(self):
         duties = pd.DataFrame({"event_code": ["01", "05"], "department": ["待定", "城管"]})
         assert self.answers(duties)[0] == ["fallback", "one"]

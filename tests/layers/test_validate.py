@@ -227,6 +227,16 @@ def test_a_repeated_column_is_refused():
     layer = make_grids(a=[1, 2], b=[1, 2]).rename(columns={"b": "a"})
     with pytest.raises(InputError, match="'a' is there more than once"):
         conform(layer, UNIT_GRIDS)
+    several = pd.DataFrame([[1, 2, 3, 4]], columns=["b", "a", "a", "b"])
+    with pytest.raises(InputError, match="'a' is there more than once"):  # the first that repeats another
+        conform(several, UNIT_GRIDS)
+
+
+def test_other_columns_and_the_geometry_keep_their_names():
+    layer = make_grids(remark=["甲", "乙"]).rename_geometry("面积")
+    conformed = conform(layer, UNIT_GRIDS)
+    assert {"remark", "面积"} <= set(conformed.columns)
+    assert conformed.attrs["renamed"] == {}
 
 
 @pytest.mark.parametrize("spec", CATALOGUE.values(), ids=lambda spec: spec.name)
