@@ -232,6 +232,15 @@ def test_a_repeated_column_is_refused():
         conform(several, UNIT_GRIDS)
 
 
+def test_what_a_notebook_shows_of_a_report_is_escaped():
+    report = validate(make_grids(grid_code=["<script>1</script>", "130703005001001"]), UNIT_GRIDS)
+    page = report._repr_html_()
+    assert "&lt;script&gt;1" in page
+    assert "<script" not in page
+    assert "border=" not in page
+    assert report.clean.tolist() == [False, True]
+
+
 def test_other_columns_and_the_geometry_keep_their_names():
     layer = make_grids(remark=["甲", "乙"]).rename_geometry("面积")
     conformed = conform(layer, UNIT_GRIDS)
