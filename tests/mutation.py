@@ -360,7 +360,7 @@ def judge(mutants: list[Mutant], traced: dict, *, processes: int, budget_s: floa
             said = directory / f"{Path(mutant.path).stem}-{mutant.operator}-{mutant.occurrence}.txt"
             pid = fork(lambda m=mutant, t=text, n=names: ask(m, t, n), said)
             running[pid] = mutant
-            ends[pid] = time.monotonic() + 60 + 10 * sum(traced["seconds"][name] for name in names)
+            ends[pid] = time.monotonic() + 60 + 4 * sum(traced["seconds"][name] for name in names)
         pid, code = wait(ends)
         del ends[pid]
         fate = {0: "missed", 5: "missed", -1: "over time"}.get(code, "noticed")
