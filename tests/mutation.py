@@ -53,7 +53,7 @@ OPERATORS = [
     *_OTHER.split(),
 ]
 # Words that forbid what no caller does.
-_GUARDS = {"strict=True", "frozen=True", "slots=True"}
+_GUARDS = {"strict=True", "frozen=True", "slots=True", "kw_only=True"}
 _BINARY = {"arith_expr", "term", "expr", "xor_expr", "and_expr", "shift_expr", "power"}
 
 
