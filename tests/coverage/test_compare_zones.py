@@ -224,6 +224,22 @@ def test_half_a_metre_of_road_counts_and_a_building_counts_where_its_middle_lies
     assert (row["road_m"], row["houses"]) == (pytest.approx(0.5), 1)
 
 
+def test_a_zone_of_two_rows_is_one_zone():
+    two = pd.concat([make_zones(A=square(0, width=50)), make_zones(A=square(50, width=50), B=square(100))])
+    new = two.set_geometry([square(0, width=50), square(50, width=40), square(90, width=110)])
+    row = zjk_gis.compare_zones(two, new).moved.iloc[0]
+    assert (row["from_code"], row["to_code"], row["area_m2"]) == ("A", "B", 1000)
+    assert (row["from_share"], row["to_share"]) == pytest.approx((0.1, 1000 / 11_000))
+
+
+def test_ground_of_two_zones_is_counted_once_whichever_of_them_changes():
+    old = make_zones(A=square(0), B=square(90))
+    new = old.set_geometry([square(0), square(90, width=90)])
+    changes = zjk_gis.compare_zones(old, new)
+    measures = ["ground_before_or_after", "ground_unmoved", "ground_moved", "ground_to_nobody"]
+    assert [round(changes.figure(name), 6) for name in measures] == [19_000, 18_000, 1000, 1000]
+
+
 def test_a_chief_hands_nothing_over_to_himself(old, city):
     old = old.assign(chief_code="L1", chief_name="张三")
     new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])

@@ -86,6 +86,18 @@ class TestCodesAgainstGround:
 
 
 class TestOverlaps:
+    def test_each_copy_is_told_of_another_one(self):
+        layer = grids(square(0), square(0), square(0), square(5, size=2))
+        problems = validate(layer, "unit_grids", lang="en").problems.set_index(["rule", "row"])["message"]
+        first, second = f"{COMMUNITY}001", f"{COMMUNITY}002"
+        assert problems["no_overlap"].tolist() == [
+            f"overlaps {other} by {area}.00 m²"
+            for other, area in ((second, 100), (first, 100), (first, 100), (first, 4))
+        ]
+        assert problems["repeated_geometry"].tolist() == [
+            f"has the same geometry as {other}" for other in (second, first, first)
+        ]
+
     def test_both_rows_are_told_of_each_other_with_the_area(self):
         problems = validate(grids(square(0), square(9), square(19)), "unit_grids", lang="en").problems
         assert problems[["row", "rule"]].to_numpy().tolist() == [[0, "no_overlap"], [1, "no_overlap"]]
