@@ -224,6 +224,15 @@ def test_half_a_metre_of_road_counts_and_a_building_counts_where_its_middle_lies
     assert (row["road_m"], row["houses"]) == (pytest.approx(0.5), 1)
 
 
+def test_zones_that_only_change_their_chief_are_told_each_with_its_ground(old):
+    new = old.assign(chief_code=["L1", "LB", "L2", "L3"])
+    moved = zjk_gis.compare_zones(old, new).moved
+    assert moved[["from_code", "to_code", "to_chief"]].to_numpy().tolist() == [
+        ["A", "A", "L1"], ["C", "C", "L2"], ["D", "D", "L3"],
+    ]  # fmt: skip
+    assert all(shape.equals(old.geometry[at]) for shape, at in zip(moved.geometry, (0, 2, 3), strict=True))
+
+
 def test_a_zone_of_two_rows_is_one_zone():
     two = pd.concat([make_zones(A=square(0, width=50)), make_zones(A=square(50, width=50), B=square(100))])
     new = two.set_geometry([square(0, width=50), square(50, width=40), square(90, width=110)])

@@ -10,7 +10,7 @@ from shapely import box
 from zjk_gis.errors import InputError
 from zjk_gis.layers.levels import levels_of
 from zjk_gis.layers.periods import ALWAYS, NEVER, day_of, days_of, validity_days
-from zjk_gis.layers.versions import zones_at
+from zjk_gis.layers.versions import split_at, zones_at
 
 DAY = day_of("2025-01-01")
 
@@ -98,3 +98,16 @@ def test_half_of_the_finest_ground_lies_in_a_hierarchy(inside, is_hierarchy):
         return
     with pytest.raises(InputError, match="the column level does not make a hierarchy"):
         zones_at(layer)
+
+
+def test_zones_of_a_day_and_the_others_keep_their_columns():
+    layer = gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "valid_to": ["2024-12-31", None]},
+        geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1)],
+        crs=4547,
+        index=[7, 7],
+    )
+    valid, others = split_at(layer, "2025-06-01")
+    assert (valid["zone_code"].tolist(), others["zone_code"].tolist()) == (["B"], ["A"])
+    assert valid.columns.tolist() == others.columns.tolist() == layer.columns.tolist()
+    assert (valid.index.tolist(), others.index.tolist()) == ([1], [0])
