@@ -64,6 +64,7 @@ class TestGaps:
         ]
         assert (gap["neighbours"], gap["neighbour_borders_m"]) == ("B;A;C", "105.00;100.00;2.00")
         assert gap["area_m2"] == pytest.approx(450)
+        assert gap["mean_width_m"] == pytest.approx(2 * 450 / 214)
         assert gap[["gaining_before_m2", "gaining_after_m2"]].tolist() == pytest.approx([9650, 10_100])
 
     def test_the_longest_border_wins_and_equal_ones_are_decided_by_code(self, region, zones):
