@@ -11,6 +11,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from zjk_gis import apply_repairs, coverage_gaps, mend_coverage, overlapping_zones, repair_coverage
 from zjk_gis.coverage.mending import refusal
+from zjk_gis.coverage.repair_rounds import _summed
 from zjk_gis.errors import InputError, MissingColumnError
 
 X, Y = 573000, 4520000
@@ -349,6 +350,26 @@ class TestRounds:
             assert account["gaps_left"] == account["overlaps_left"] == account["left_to_a_person"] == 0
             assert repairs["made"].all()
             assert len(account["applied"]) == len(repairs) > 20
+            later = repairs[repairs["round"] > 1]
+            assert (
+                repairs["repair_code"].str.extract(r"-(\d+)$")[0].dropna() == later["round"].astype(str)
+            ).all()
+            assert repairs["repair_code"].is_unique
+
+    def test_the_account_of_all_rounds_begins_with_the_first_and_ends_with_the_last(self):
+        one = {
+            "applied": ["R001", "R002"], "changed_codes": ["B"], "renoded_codes": ["A", "C"],
+            "covered_before_m2": 90.0, "covered_after_m2": 95.0, "filled_m2": 5.0, "gaps_left": 1,
+        }  # fmt: skip
+        other = {
+            "applied": ["R001-2"], "changed_codes": ["A"], "renoded_codes": ["D"],
+            "covered_before_m2": 95.0, "covered_after_m2": 98.0, "filled_m2": 3.0, "gaps_left": 0,
+        }  # fmt: skip
+        assert _summed([one, other]) == {
+            "rounds": 2, "applied": ["R001", "R002", "R001-2"], "changed_codes": ["A", "B"],
+            "renoded_codes": ["C", "D"], "covered_before_m2": 90.0, "covered_after_m2": 98.0,
+            "filled_m2": 8.0, "gaps_left": 0,
+        }  # fmt: skip
 
     def test_what_a_person_must_decide_is_listed_and_its_zones_are_named(self):
         zones = make_zones(square(0, 0), square(0, 0), square(98, 0))
