@@ -190,7 +190,9 @@ def trace(room: str, only: list[str] | None = None) -> dict:
     Where only some are run, what is known of the others from before is believed.
     """
     kept, said = KEPT / f"{room}-trace.json", KEPT / f"{room}-trace.txt"
-    before = json.loads(kept.read_text(encoding="utf-8")) if only is not None else None
+    before = None
+    if only is not None and kept.exists():
+        before = json.loads(kept.read_text(encoding="utf-8"))
     if only != []:
         kept.unlink(missing_ok=True)
         wait({fork(lambda: _traced(room, only or _tests_of(room), kept), said): math.inf})

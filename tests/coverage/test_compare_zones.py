@@ -224,6 +224,14 @@ def test_half_a_metre_of_road_counts_and_a_building_counts_where_its_middle_lies
     assert (row["road_m"], row["houses"]) == (pytest.approx(0.5), 1)
 
 
+@pytest.mark.parametrize(("width", "kind"), [(150, "renamed"), (151, "new")])
+def test_the_same_share_of_ground_is_the_same_zone(width, kind):
+    """Two thirds of the ground of E are that of A, which lies in it whole; of a wider one it is less."""
+    old, new = make_zones(A=square(0)), make_zones(E=square(0, width=width))
+    found = kinds(zjk_gis.compare_zones(old, new, same_share=100 / 150))
+    assert found == {"A": "renamed" if kind == "renamed" else "retired", "E": kind}
+
+
 def test_zones_that_only_change_their_chief_are_told_each_with_its_ground(old):
     new = old.assign(chief_code=["L1", "LB", "L2", "L3"])
     moved = zjk_gis.compare_zones(old, new).moved
