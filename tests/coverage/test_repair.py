@@ -12,6 +12,7 @@ from shapely import MultiPolygon, Polygon, box
 from zjk_gis import apply_repairs, coverage_gaps, mend_coverage, overlapping_zones, repair_coverage
 from zjk_gis.coverage.mending import refusal
 from zjk_gis.coverage.repair_rounds import _summed
+from zjk_gis.coverage.welding import weld
 from zjk_gis.errors import InputError, MissingColumnError
 
 X, Y = 573000, 4520000
@@ -392,6 +393,15 @@ class TestRounds:
     def test_at_least_one_round_is_asked_for(self):
         with pytest.raises(InputError, match="rounds must be at least 1"):
             mend_coverage(None, TestVertices.ZONES, rounds=0)
+
+
+def test_a_vertex_of_a_zone_within_the_edge_of_a_gap_is_one_of_the_gap_too():
+    """The gap lies from 10 to 12; east of it two zones meet half way up."""
+    zones = shapely.box([0, 12, 12], [0, 0, 5], [10, 20, 20], [10, 5, 10])
+    welded, pieces = weld(zones, shapely.box([10], 0, 12, [10]))
+    assert [shape.equals(zone) for shape, zone in zip(welded, zones, strict=True)] == [True] * 3
+    assert (12, 5) in pieces[0].exterior.coords
+    assert shapely.get_num_coordinates(pieces[0]) == 6
 
 
 class TestSnapping:
