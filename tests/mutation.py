@@ -6,8 +6,8 @@
 
 A sample of the places of each module, the same at each run, is changed with the operators of cosmic-ray; only
 the tests that run the changed line are asked, the quickest first. What no test noticed is printed and kept in
-``build/mutation/``; ``--again`` asks those only. Changes that are equal in effect stand with their reason in
-``equal_mutants.toml``.
+``build/mutation/``; ``--again`` asks those only, and ``--only-trace`` names the tests that are new since.
+Changes that are equal in effect stand with their reason in ``equal_mutants.toml``.
 """
 
 from __future__ import annotations
@@ -422,34 +422,40 @@ def main():
     options = parser.parse_args()
     preload()
     KEPT.mkdir(parents=True, exist_ok=True)
-    equal = equal_in_effect()
     for room in options.rooms:
-        kept = KEPT / f"{room}.json"
-        before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
-        paths = sorted((ROOT / "zjk_gis" / room).glob("*.py"))
-        paths = [path for path in paths if not options.module or path.stem in options.module]
-        mutants = [each for path in paths for each in sampled(path, options.places, options.seed)]
-        if options.again:
-            names = {Mutant(**each).name for each in before}
-            mutants = [each for each in mutants if each.name in names]
-        asked = [each for each in mutants if each.name not in equal]
-        traced = trace(room, options.only_trace)
-        if traced["failed"]:
-            print("failed before anything was changed, and not asked:", *traced["failed"], sep="\n  ")
-        fates = collections.defaultdict(list)
-        how = {"processes": options.processes, "budget_s": options.budget, "directory": KEPT}
-        for mutant, fate in judge(asked, traced, **how):
-            fates[fate].append(mutant)
-            if fate == "missed":
-                print(f"{mutant.path}:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}", flush=True)
-        looked_at = {path.relative_to(ROOT).as_posix() for path in paths}
-        missed = [each for each in before if each["path"] not in looked_at]
-        missed += [asdict(each) for each in fates["missed"]]
-        kept.write_text(json.dumps(missed, ensure_ascii=False, indent=1), encoding="utf-8")
-        counts = {fate: len(those) for fate, those in fates.items()}
-        print(
-            f"{room}: {len(mutants)} tried, {len(mutants) - len(asked)} equal in effect, {counts}", flush=True
-        )
+        run(room, options)
+
+
+def run(room: str, options: argparse.Namespace):
+    """Try the sample of one room; what is missed is kept as it is found, so that a run may be broken off."""
+    kept = KEPT / f"{room}.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+    paths = sorted((ROOT / "zjk_gis" / room).glob("*.py"))
+    paths = [path for path in paths if not options.module or path.stem in options.module]
+    mutants = [each for path in paths for each in sampled(path, options.places, options.seed)]
+    if options.again:
+        names = {Mutant(**each).name for each in before}
+        mutants = [each for each in mutants if each.name in names]
+    equal = equal_in_effect()
+    asked = [each for each in mutants if each.name not in equal]
+    traced = trace(room, options.only_trace)
+    if traced["failed"]:
+        print("failed before anything was changed, and not asked:", *traced["failed"], sep="\n  ")
+    tried = {each.name for each in mutants}
+    missed = [each for each in before if Mutant(**each).name not in tried]
+    counts = collections.Counter()
+    how = {"processes": options.processes, "budget_s": options.budget, "directory": KEPT}
+    for mutant, fate in judge(asked, traced, **how):
+        counts[fate] += 1
+        if fate == "missed":
+            print(f"{mutant.path}:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}", flush=True)
+            missed.append(asdict(mutant))
+            kept.write_text(json.dumps(missed, ensure_ascii=False, indent=1), encoding="utf-8")
+    kept.write_text(json.dumps(missed, ensure_ascii=False, indent=1), encoding="utf-8")
+    print(
+        f"{room}: {len(mutants)} tried, {len(mutants) - len(asked)} equal in effect, {dict(counts)}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
