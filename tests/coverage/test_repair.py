@@ -65,6 +65,7 @@ class TestGaps:
         ]
         assert (gap["neighbours"], gap["neighbour_borders_m"]) == ("B;A;C", "105.00;100.00;2.00")
         assert gap["area_m2"] == pytest.approx(450)
+        assert gap["mean_width_m"] == pytest.approx(2 * 450 / 214)
         assert gap[["gaining_before_m2", "gaining_after_m2"]].tolist() == pytest.approx([9650, 10_100])
 
     def test_the_longest_border_wins_and_equal_ones_are_decided_by_code(self, region, zones):
@@ -349,6 +350,11 @@ class TestRounds:
             assert account["gaps_left"] == account["overlaps_left"] == account["left_to_a_person"] == 0
             assert repairs["made"].all()
             assert len(account["applied"]) == len(repairs) > 20
+            later = repairs[repairs["round"] > 1]
+            assert (
+                repairs["repair_code"].str.extract(r"-(\d+)$")[0].dropna() == later["round"].astype(str)
+            ).all()
+            assert repairs["repair_code"].is_unique
 
     def test_what_a_person_must_decide_is_listed_and_its_zones_are_named(self):
         zones = make_zones(square(0, 0), square(0, 0), square(98, 0))

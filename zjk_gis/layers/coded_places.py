@@ -84,7 +84,7 @@ class _Places:
     """The places of a layer, in the CRS of the rows to be held against them."""
 
     def __init__(self, places: gpd.GeoDataFrame, name: str, layer: gpd.GeoDataFrame) -> None:
-        self._metric = as_metric(layer.iloc[:0] if layer.empty else layer, "the layer").crs
+        self._metric = as_metric(layer, "the layer").crs
         metric = convert_crs(places, self._metric, name=name)
         shapes, _ = cleaned(metric.geometry.to_numpy())
         codes, _ = converted(metric[CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))
