@@ -10,13 +10,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := setup.cfg pyproject.toml
 SKIPPED := build/skipped.txt
 
-.PHONY: help demo test skipped lint bench sample docs notebook clean
+.PHONY: help demo test skipped lint mutants bench sample docs notebook clean
 
 help:
 	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
 	@echo "make test      unit, property, doctest, notebook, command-line and browser tests"
 	@echo "make skipped   what the last make test skipped, once its tools are installed; no skip is allowed"
 	@echo "make lint      style, types and import contracts"
+	@echo "make mutants   change a sample of operators and numbers, and see whether tests notice (an hour or more)"
 	@echo "make bench     the engine and the batch job beside their peers (half an hour on a quiet machine)"
 	@echo "make sample    make sample_data/ again"
 	@echo "make docs      make the reference pages under docs/ again"
@@ -60,6 +61,13 @@ lint: $(VENV)/ready-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
+
+$(VENV)/ready-mutants: $(VENV)/ready-test $(SETTINGS)
+	@$(PIP) install -e ".[mutants]"
+	@touch $@
+
+mutants: $(VENV)/ready-mutants
+	$(BIN)/python tests/mutation.py assets assign coverage layers io
 
 $(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
 	@$(PIP) install -e ".[bench]"

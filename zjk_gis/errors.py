@@ -61,7 +61,17 @@ class CRSError(InputError):
 
 
 class GeometryError(InputError):
-    """Rows whose geometry is missing, invalid or of the wrong kind."""
+    """Rows whose geometry is missing, invalid or of the wrong kind.
+
+    Attributes
+    ----------
+    rows : DataFrame or None
+        All the rows concerned where a layer is refused, of which the message names the first: ``layer``,
+        ``row`` (the index label), ``code``, ``fault`` (a key such as ``crosses_itself`` or ``no_geometry``),
+        ``x`` and ``y`` (where, in the layer's own coordinates).
+    """
+
+    rows: Any = None
 
 
 class ProblemsError(InputError):

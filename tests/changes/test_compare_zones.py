@@ -61,6 +61,8 @@ def test_a_strip_changes_hands(old):
     new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])
     changes = zjk_gis.compare_zones(old, new)
     assert moves(changes) == [("other_zone", "B", "A", "LB", "LA", 3000.0)]
+    measures = ["ground_before_or_after", "ground_unmoved", "ground_moved", "ground_dropped"]
+    assert [round(changes.figure(name), 6) for name in measures] == [40_000, 37_000, 3000, 0]
     row = changes.moved.iloc[0]
     assert row["from_share"] == pytest.approx(0.3)
     assert row["to_share"] == pytest.approx(3 / 13)
@@ -209,6 +211,50 @@ def test_roads_components_and_open_incidents_are_handed_over(old, city):
         assert listed["roads"] == "边界街 50.0 m;长青路 30.0 m"
         assert listed[["area_m2", "road_m", "manholes", "trees", "open"]].tolist() == [3000, 80, 3, 0, 1]
         assert listed["open_incidents"] == "I1"
+
+
+def test_half_a_metre_of_road_counts_and_a_building_counts_where_its_middle_lies(old):
+    new = old.set_geometry([square(0, width=130), square(130, width=70), square(200), square(300)])
+    road = gpd.GeoDataFrame(
+        {"road_name": ["巷"]}, geometry=[LineString([(X + 99, Y + 9), (X + 100.5, Y + 9)])], crs=4547
+    )
+    houses = gpd.GeoDataFrame(geometry=[square(95, 10, 30, 10), square(125, 10, 30, 10)], crs=4547)
+    changes = zjk_gis.compare_zones(old, new, roads=road, components={"houses": houses})
+    row = changes.moved.iloc[0]
+    assert (row["road_m"], row["houses"]) == (pytest.approx(0.5), 1)
+
+
+@pytest.mark.parametrize(("width", "kind"), [(150, "renamed"), (151, "new")])
+def test_the_same_share_of_ground_is_the_same_zone(width, kind):
+    """Two thirds of the ground of E are that of A, which lies in it whole; of a wider one it is less."""
+    old, new = make_zones(A=square(0)), make_zones(E=square(0, width=width))
+    found = kinds(zjk_gis.compare_zones(old, new, same_share=100 / 150))
+    assert found == {"A": "renamed" if kind == "renamed" else "retired", "E": kind}
+
+
+def test_zones_that_only_change_their_chief_are_told_each_with_its_ground(old):
+    new = old.assign(chief_code=["L1", "LB", "L2", "L3"])
+    moved = zjk_gis.compare_zones(old, new).moved
+    assert moved[["from_code", "to_code", "to_chief"]].to_numpy().tolist() == [
+        ["A", "A", "L1"], ["C", "C", "L2"], ["D", "D", "L3"],
+    ]  # fmt: skip
+    assert all(shape.equals(old.geometry[at]) for shape, at in zip(moved.geometry, (0, 2, 3), strict=True))
+
+
+def test_a_zone_of_two_rows_is_one_zone():
+    two = pd.concat([make_zones(A=square(0, width=50)), make_zones(A=square(50, width=50), B=square(100))])
+    new = two.set_geometry([square(0, width=50), square(50, width=40), square(90, width=110)])
+    row = zjk_gis.compare_zones(two, new).moved.iloc[0]
+    assert (row["from_code"], row["to_code"], row["area_m2"]) == ("A", "B", 1000)
+    assert (row["from_share"], row["to_share"]) == pytest.approx((0.1, 1000 / 11_000))
+
+
+def test_ground_of_two_zones_is_counted_once_whichever_of_them_changes():
+    old = make_zones(A=square(0), B=square(90))
+    new = old.set_geometry([square(0), square(90, width=90)])
+    changes = zjk_gis.compare_zones(old, new)
+    measures = ["ground_before_or_after", "ground_unmoved", "ground_moved", "ground_to_nobody"]
+    assert [round(changes.figure(name), 6) for name in measures] == [19_000, 18_000, 1000, 1000]
 
 
 def test_a_chief_hands_nothing_over_to_himself(old, city):

@@ -261,7 +261,7 @@ def spoil_bytes(path):
         (spoil_crs, "no coordinate reference system"),
         (spoil_code, "no column of codes"),
         (spoil_rows, "empty"),
-        (spoil_shape, "1 of 2 rows are invalid"),
+        (spoil_shape, "加 --repair 可自动修复"),
         (spoil_bytes, "zones.gpkg"),
     ],
 )
@@ -407,3 +407,62 @@ def test_repair_takes_your_own_words_for_priorities(run, tmp_path):
         output = tmp_path / f"{keeps}.gpkg"
         assert run("repair", zones, "--priority-order", order, "-o", output)[0] == 0
         assert gpd.read_file(output, layer="repairs")["gaining_code"].tolist() == [keeps]
+
+
+class TestCheckAssignmentOfATable:
+    """The options that say where the positions of a table are read from, as `assign` has them."""
+
+    @pytest.fixture
+    def files(self, tmp_path):
+        shapes = [box(573000 + 100 * at, 4520000, 573100 + 100 * at, 4520100) for at in (0, 1)]
+        zones = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=shapes, crs=4547)
+        zones.to_file(tmp_path / "zones.gpkg")
+        table = pd.DataFrame({"zone_code": ["A", "B"], "东": [573050.0, 573150.0], "北": [4520050.0] * 2})
+        table.to_csv(tmp_path / "metres.csv", index=False)
+        there = gpd.GeoSeries.from_xy(table["东"], table["北"], crs=4547).to_crs(3857)
+        table.assign(lon=there.x, lat=there.y).to_csv(tmp_path / "web.csv", index=False)
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("table", "options"),
+        [
+            ("metres.csv", ("--lon", "东", "--lat", "北", "--crs", "EPSG:4547")),
+            ("web.csv", ("--lon", "东", "--lat", "北", "--crs", "4547")),
+            ("web.csv", ("--crs", "EPSG:3857")),
+        ],
+    )
+    def test_both_rows_agree(self, run, files, table, options):
+        code, out, err = run("check-assignment", files / table, files / "zones.gpkg", *options, "--json")
+        assert code == 0, err
+        assert json.loads(out)["agreement"]["agrees"] == 2
+
+    def test_without_them_it_is_said_which(self, run, files):
+        code, _, err = run("check-assignment", files / "metres.csv", files / "zones.gpkg")
+        assert code == 2
+        assert "--lon" in err
+        assert "--lat" in err
+
+    def test_zones_in_feet_or_elsewhere_are_told_in_the_readers_language(self, run, files):
+        wards = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(-87.7, 41.8, -87.6, 41.9)], crs=4326)
+        wards.to_file(files / "wards.gpkg")
+        wards.to_crs(3435).to_file(files / "feet.gpkg")
+        (files / "calls.csv").write_text("zone_code,lon,lat\nA,-87.65,41.85\n", "utf-8")
+        calls = (files / "calls.csv", "--crs", "EPSG:4326")
+        for name, zh, en in (
+            (
+                "wards",
+                "坐标系为 WGS 84;长度和面积按 WGS 84 / UTM zone 16N 量算",
+                "in WGS 84; lengths and areas are measured in WGS 84 / UTM zone 16N",
+            ),
+            (
+                "feet",
+                "按 NAD83 / Illinois East (ftUS) in metres 量算",
+                "measured in NAD83 / Illinois East (ftUS) in metres",
+            ),
+        ):
+            for lang, words in (("zh", zh), ("en", en)):
+                code, out, err = run(
+                    "check-assignment", *calls, files / f"{name}.gpkg", "--lang", lang, "--json"
+                )
+                assert (code, json.loads(out)["agreement"]["agrees"]) == (0, 1), err
+                assert err.count(words) == 1

@@ -43,6 +43,17 @@ def test_any_table_becomes_a_page(run, table, tmp_path):
     assert text.count("<svg") == 2
 
 
+def test_a_column_that_is_not_drawn_is_named(run, tmp_path):
+    table = tmp_path / "表.csv"
+    table.write_text("社区,人口,结案率\n东风,1.2万,97%\n西风,9，800,0.9\n", encoding="utf-8")
+    code, _, err = run("report", table, "-o", tmp_path / "r.html")
+    assert code == 0, err
+    assert "「结案率」未画图:有的值带百分号,有的不带(1 个,如「0.9」)" in err
+    assert "<b>21,800</b><span>人口合计</span>" in (tmp_path / "r.html").read_text("utf-8")
+    code, _, err = run("report", table, "-o", tmp_path / "r.xlsx", "--lang", "en")
+    assert "结案率 is not drawn: some values have a percent sign, others none (1, such as 0.9)" in err
+
+
 def test_several_tables_become_a_workbook(run, table, tmp_path):
     other = tmp_path / "二.csv"
     other.write_text("a,b\nx,1\n", encoding="utf-8")

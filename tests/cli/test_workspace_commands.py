@@ -95,7 +95,10 @@ def test_a_file_under_a_name_of_ones_own_and_more_rows_of_it(run, tmp_path, targ
     )
     assert len(Workspace.open(target).read("网格2025")) == 2
     code, _, err = run("import", tmp_path / "a.gpkg", tmp_path / "b.gpkg", target, "--name", "x")
-    assert (code, err) == (2, "zjk-gis: --as, --name and --layer are for one file\n")
+    assert (code, err) == (
+        2,
+        "zjk-gis: --as, --name and --layer are for one file; of a file among others say --as FILE=KIND\n",
+    )
 
 
 def test_conditions_have_the_type_of_their_column(run, tmp_path, target):
@@ -157,3 +160,91 @@ def test_the_datum_of_a_source_is_named_once_and_remembered(run, tmp_path):
     code, _, err = run("import", web, city, *options, "--datum", "mars2")
     assert code == 2
     assert "--datum mars2 is not a datum" in err
+
+
+class TestWhatIsSaidOfOneFile:
+    """`--as`, `--crs` and `--datum` for one file of a folder, by its name or path."""
+
+    @pytest.fixture
+    def mixed(self, tmp_path):
+        folder = tmp_path / "收件"
+        (folder / "桥西").mkdir(parents=True)
+        _grids(["130703001001001"]).to_file(folder / "桥西" / "网格.shp", encoding="GB18030")
+        (folder / "桥西" / "网格.prj").unlink()
+        eastern = _grids(["130702001001001"], first=5).to_crs(4526)
+        eastern.to_file(folder / "桥东网格.shp", encoding="GB18030")
+        (folder / "桥东网格.prj").unlink()
+        lamps = gpd.GeoDataFrame({"灯号": ["1"]}, geometry=gpd.points_from_xy([X], [Y]), crs=4547)
+        lamps.to_crs(4490).get_coordinates().assign(灯号="1").rename(
+            columns={"x": "经度", "y": "纬度"}
+        ).to_csv(folder / "灯.csv", index=False)
+        return folder
+
+    def test_the_system(self, run, mixed, tmp_path):
+        target = tmp_path / "city.gpkg"
+        code, _, err = run(
+            "import", mixed, target, "--crs", "网格.shp=4547", "--crs", "桥东网格.shp=EPSG:4526"
+        )
+        assert code == 0, err
+        bounds = read_layer(target, layer="unit_grids").to_crs(4547).total_bounds
+        assert bounds.tolist() == pytest.approx([X, Y, X + 600, Y + 100], abs=1e-3)
+
+    def test_the_system_of_all_but_one(self, run, mixed, tmp_path):
+        target = tmp_path / "city.gpkg"
+        options = ("--crs", "EPSG:4526", "--crs", "桥西/网格.shp=EPSG:4547")
+        (mixed / "灯.csv").unlink()
+        code, _, err = run("import", mixed, target, *options)
+        assert code == 0, err
+        assert read_layer(target, layer="unit_grids").total_bounds[2] % 1e6 == pytest.approx(
+            X + 600, abs=1e-3
+        )
+
+    def test_the_kind(self, run, mixed, tmp_path):
+        target = tmp_path / "city.gpkg"
+        known = ("--crs", "网格.shp=4547", "--crs", "桥东网格.shp=4526", "--keep-problems")
+        assert run("import", mixed, target, *known)[0] == 0
+        assert "street_lamps" not in _layers_in(run, target)
+        assert run("import", mixed, target, *known, "--as", "灯.csv=street_lamps")[0] == 0
+        assert "street_lamps" in _layers_in(run, target)
+
+    def test_the_datum(self, run, mixed, tmp_path):
+        target, known = tmp_path / "city.gpkg", ("--crs", "网格.shp=4547", "--crs", "桥东网格.shp=4526")
+        code, _, err = run("import", mixed, target, *known, "--datum", "灯.csv=高德")
+        assert code == 0, err
+        there = read_layer(target, layer="灯").to_crs(4547).geometry.iloc[0]
+        assert 300 < there.distance(gpd.points_from_xy([X], [Y])[0]) < 900
+
+    def test_of_several_files(self, run, mixed, tmp_path):
+        target = tmp_path / "city.gpkg"
+        files = (mixed / "桥西" / "网格.shp", mixed / "桥东网格.shp")
+        options = ("--as", "网格.shp=单元网格", "--as", f"{files[1]}=unit_grids")
+        code, _, err = run(
+            "import", *files, target, *options, "--crs", "EPSG:4547", "--crs", "桥东网格.shp=4526"
+        )
+        assert code == 0, err
+        assert read_layer(target, layer="unit_grids").total_bounds[2] == pytest.approx(X + 600, abs=1e-3)
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--crs", "没有.shp=4547"), "--crs: there is no file 没有.shp"),
+            (("--as", "没有.shp=unit_grids"), "--as: there is no file 没有.shp"),
+            (("--datum", "没有.csv=gcj02"), "--datum: there is no file 没有.csv"),
+            (("--crs", "4547", "--crs", "4490"), "--crs: is given twice"),
+            (("--crs", "灯.csv=4547", "--crs", "灯.csv=4490"), "--crs: is given twice of 灯.csv"),
+            (("--as", "unit_grids"), "--as FILE=KIND"),
+            (("--as", "灯.csv=路灯灯"), "路灯灯"),
+            (("--crs", "灯.csv=EPSG:0"), "names no coordinate reference system"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused_before_anything_is_taken_in(
+        self, run, mixed, tmp_path, options, words
+    ):
+        code, _, err = run("import", mixed, tmp_path / "city.gpkg", *options)
+        assert code == 2
+        assert words in err
+        assert not (tmp_path / "city.gpkg").exists()
+
+
+def _layers_in(run, target):
+    return {layer["layer"] for layer in json.loads(run("layers", target, "--json")[1])["layers"]}

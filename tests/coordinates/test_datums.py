@@ -13,7 +13,7 @@ from zjk_gis.coordinates.datums import in_declared_datum, shift, stated_datum
 from zjk_gis.crs import datum, datum_of, shifted_crs
 from zjk_gis.errors import CRSError, InputError
 from zjk_gis.layers.columns.coordinates import coordinate_columns
-from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.columns.datum_words import datum_in_name, parse_datum
 
 LON, LAT = 114.88, 40.82
 SHAPES = [
@@ -126,6 +126,22 @@ def test_degrees_without_crs_are_taken_and_metres_refused():
     assert convert_datum(gpd.GeoSeries([None]), source="bd09", target="wgs84").isna().all()
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "are_degrees"),
+    [
+        (-180, -90, True), (360, 90, True), (-180.5, 0, False), (360.5, 0, False), (0, -90.5, False),
+        (0, 90.5, False),
+    ],
+)  # fmt: skip
+def test_degrees_without_crs_are_degrees_of_the_earth(x, y, are_degrees):
+    where = gpd.GeoSeries([Point(x, y), Point(LON, LAT)])
+    if are_degrees:
+        assert len(convert_datum(where, source="gcj02", target="cgcs2000")) == 2
+        return
+    with pytest.raises(CRSError, match="no longitude and latitude"):
+        convert_datum(where, source="gcj02", target="cgcs2000")
+
+
 def test_an_unknown_datum_is_answered_with_the_known_ones():
     with pytest.raises(InputError, match="source must be one of wgs84, cgcs2000, gcj02, bd09, not 'mars'"):
         convert_datum(gpd.GeoSeries([Point(LON, LAT)]), source="mars", target="wgs84")
@@ -207,6 +223,11 @@ def test_a_file_states_its_datum(titles, columns, datum):
 )
 def test_a_name_that_is_not_said_of_coordinates_states_nothing(title):
     assert stated_datum([title], ["经度", "纬度"]) is None
+
+
+@pytest.mark.parametrize("name", ["lng84", "lng4326", "lng_4490", "lng(EPSG:4326)", "84"])
+def test_a_number_beside_an_axis_is_no_datum(name):
+    assert datum_in_name(name, {"lng"}) is None
 
 
 def test_several_datums_in_one_title_state_none():

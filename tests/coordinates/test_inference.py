@@ -275,6 +275,11 @@ def test_a_layer_that_says_what_it_is_keeps_its_name():
     assert any(line.startswith(f"{same} look the same") for line in best.evidence)
 
 
+def test_a_name_of_another_projection_is_not_kept():
+    assert infer_coordinates(doors().set_crs(4548, allow_override=True)).best.crs == 4547
+    assert infer_coordinates(doors().set_crs(4490, allow_override=True)).best.crs == 4547
+
+
 def test_a_layer_that_says_it_is_shifted_is_not_taken_for_the_ground():
     web = convert_datum(DEGREES, source="wgs84", target="gcj02")
     guess = infer_coordinates(web)

@@ -93,6 +93,16 @@ def test_missing_and_unreadable_positions_are_told_apart_by_the_columns():
     assert listed(check_positions(renamed, lon="a", lat="b")) == listed(problems)
 
 
+def test_what_is_not_fixed_is_told_by_kind_in_the_order_of_their_names():
+    points = gpd.GeoDataFrame(
+        geometry=[Point(0, 0), None, Point(2.35, 48.86), Point(114.88, 40.82)], crs=4490
+    )
+    fixed = fix_positions(points, check_positions(points))
+    assert list(fixed.attrs["report"]["not_fixed"].items()) == [
+        ("missing", [1]), ("outside_china", [2]), ("zero", [0]),
+    ]  # fmt: skip
+
+
 def test_a_position_abroad_is_outside_china():
     points = gpd.GeoDataFrame(geometry=[Point(2.35, 48.86), Point(114.88, 40.82)], crs=4490)
     assert listed(check_positions(points)) == [[0, "outside_china"]]

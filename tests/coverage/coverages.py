@@ -88,3 +88,56 @@ def with_vertex(shape, x, y):
     edges = shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1))
     at = int(np.argmin(shapely.distance(edges, shapely.Point(x, y))))
     return shapely.Polygon(np.insert(ring, at + 1, (x, y), axis=0))
+
+
+def drawn_apart(side, *, per_side, apart, seed=0, digits=None):
+    """Draw side × side counties, each by another hand: every border twice, winding, up to so far apart."""
+    rng = np.random.default_rng(seed)
+    step = 40.0 * per_side
+    corners = np.stack(np.meshgrid(*[np.arange(side + 1) * step] * 2, indexing="ij"), axis=-1)
+    corners[1:-1, 1:-1] += rng.uniform(-step / 6, step / 6, (side - 1, side - 1, 2))
+    share = np.linspace(0, 1, 8 * per_side + 1)
+    true = {}
+
+    def border(one, other):
+        first, last = sorted([one, other])
+        along = corners[last] - corners[first]
+        across = np.array([-along[1], along[0]]) / np.hypot(*along)
+        if (first, last) not in true:
+            waves = (rng.normal() * np.sin(np.pi * k * share) / k for k in range(1, 20))
+            true[first, last] = (
+                corners[first] + share[:, None] * along + sum(waves)[:, None] * step / 40 * across
+            )
+        at = np.r_[0, np.arange(1, per_side) + rng.uniform(-0.4, 0.4, per_side - 1), per_side] / per_side
+        line = np.stack([np.interp(at, share, true[first, last][:, axis]) for axis in (0, 1)], axis=1)
+        off = sum(rng.uniform(-1, 1) * np.sin(2 * np.pi * k * at) for k in rng.integers(1, per_side // 3, 3))
+        line += (off * apart / 6)[:, None] * across
+        line[1:-1] += rng.uniform(-apart / 20, apart / 20, (per_side - 1, 2))
+        return (line if first == one else line[::-1])[:-1]
+
+    shapes = []
+    for i, j in np.ndindex(side, side):
+        ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1), (i, j)]
+        shapes.append(np.concatenate([border(ring[at], ring[at + 1]) for at in range(4)]) + (X, Y))
+    return _coverage(shapes, digits)
+
+
+def straight_streets(side, *, seed=0, digits=None):
+    """Draw side × side blocks along straight streets at an angle, each with vertices of its own."""
+    rng = np.random.default_rng(seed)
+    turn = np.array([[np.cos(0.21), -np.sin(0.21)], [np.sin(0.21), np.cos(0.21)]])
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
+    shapes = []
+    for place in np.ndindex(side, side):
+        shares = [np.r_[0, np.sort(rng.uniform(0.05, 0.95, rng.integers(0, 6)))] for _ in range(4)]
+        rings = [square[at] + t[:, None] * (square[at + 1] - square[at]) for at, t in enumerate(shares)]
+        shapes.append((np.concatenate(rings) + place) * 120 @ turn.T + (X, Y))
+    return _coverage(shapes, digits)
+
+
+def _coverage(rings, digits):
+    rings = [ring if digits is None else np.round(ring, digits) for ring in rings]
+    codes = [f"C{at:03}" for at in range(len(rings))]
+    return gpd.GeoDataFrame(
+        {"zone_code": codes}, geometry=[shapely.Polygon(ring) for ring in rings], crs=4547
+    )

@@ -47,6 +47,17 @@ def test_the_border_of_a_zone_within_another_is_a_ring():
     assert shapely.is_closed(sheet.geometry[0])
 
 
+def test_a_vertex_that_stands_twice_makes_no_border_of_its_own():
+    corners = [(100, 0), (200, 0), (200, 100), (100, 100), (100, 50), (100, 50)]
+    east = Polygon([(X + x, Y + y) for x, y in corners])
+    west = Polygon([(X + 200 - x, Y + y) for x, y in corners])
+    sheet = border_sheet(zones(west, east))
+    assert sheet["length_m"].tolist() == [100]
+    assert shapely.get_coordinates(sheet.geometry[0]).tolist() == [
+        [X + 100, Y], [X + 100, Y + 50], [X + 100, Y + 100],
+    ]  # fmt: skip
+
+
 def test_borders_drawn_with_other_vertices_are_shared_and_overlaps_and_gaps_share_none():
     with_vertex = Polygon(
         [(X + 100, Y), (X + 200, Y), (X + 200, Y + 100), (X + 100, Y + 100), (X + 100, Y + 33.3)]

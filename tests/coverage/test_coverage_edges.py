@@ -17,6 +17,7 @@ from coverages import plant
 from shapely import Polygon, box
 
 import zjk_gis
+from zjk_gis.coverage.mismatches import stray_vertices
 
 X, Y = 573000, 4520000
 
@@ -53,6 +54,12 @@ class TestWhateverTheZoneIsCalled:
         assert found[["kind", "lacking_code", "vertices"]].to_numpy().tolist() == [["near_edges", "M6", 1]]
         assert found["deviation_m"].tolist() == pytest.approx([0.02])
         assert found["length_m"].tolist() == pytest.approx([10.0], abs=1e-3)
+
+
+@pytest.mark.parametrize(("off", "is_near"), [(0.25, True), (0.5, True), (0.5 + 2.0**-20, False)])
+def test_a_vertex_is_near_up_to_and_with_the_distance_asked(off, is_near):
+    found = zjk_gis.coverage_edges(nine("E", off=off), within_m=0.5)
+    assert set(found["deviation_m"]) == ({off} if is_near else set())
 
 
 def test_names_change_nothing_in_a_city_with_many_faults():
@@ -97,3 +104,14 @@ def test_a_stretch_that_begins_within_an_edge_begins_there():
         (pytest.approx(80.0), pytest.approx(100.0)),
     ]
     assert sorted(near["length_m"]) == pytest.approx([20.0, 40.0])
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0, 2.0**-24), (2.0**-24, 0), (2.0**-24, -(2.0**-24))])
+def test_of_two_vertices_nearly_in_one_place_the_western_or_southern_one_stays(dx, dy):
+    """Both lie on the border of A and B, which has no other vertex there."""
+    left = Polygon([(0, 0), (8, 0), (8, 4), (8, 8), (0, 8)])
+    right = Polygon([(8, 0), (16, 0), (16, 8), (8, 8), (8 + dx, 4 + dy)])
+    for shapes, has, lacks in (([left, right], 0, 1), ([right, left], 1, 0)):
+        points, of, by = stray_vertices(np.array(shapes), 1e-6)
+        assert points.tolist() == [[8, 4]]
+        assert (of.tolist(), by.tolist()) == ([has], [lacks])

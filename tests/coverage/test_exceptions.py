@@ -84,6 +84,8 @@ def test_an_accepted_fault_is_withheld_up_to_its_last_day():
 def test_without_end_is_without_end():
     ledger = accepted(gaps(RIVER), until=None)
     assert len(without_accepted(gaps(RIVER), ledger, at="2999-01-01")) == 0
+    longer = accepted(gaps(RIVER, box(X + 200, Y, X + 300, Y + 50)), "G002", ledger=ledger)
+    assert longer["valid_to"].tolist() == [None, dt.date(2026, 12, 31)]
 
 
 @pytest.mark.parametrize(

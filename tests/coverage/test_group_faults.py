@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, box
 
 from zjk_gis import group_faults
+from zjk_gis.coverage.nesting import nesting_differences
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000
@@ -282,3 +283,11 @@ def test_members_are_adjacent_exactly_if_one_can_walk_between_them(cells, random
     faults = group_faults(grids, groups=groups)
     assert faults["value"].tolist() == ([parts] if parts > 1 else [])
     assert shapely.area(faults.geometry.to_numpy()).sum() < shapely.area(grids.geometry.to_numpy()).sum()
+
+
+def test_specks_that_a_tolerance_lets_pass_are_left_out():
+    """A member reaches out by squares of 8 cm and of 20 cm, both wider than the 5 cm that may pass."""
+    child = shapely.union_all([box(0, 0, 10, 10), box(10, 1, 10.08, 1.08), box(10, 5, 10.2, 5.2)])
+    missing, outside = nesting_differences(box(0, 0, 10, 10), np.array([child]), 0.05)
+    assert missing.is_empty
+    assert shapely.area(outside).tolist() == [pytest.approx(0.04)]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from coverages import drawn_apart, straight_streets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
@@ -64,6 +65,7 @@ class TestGaps:
         ]
         assert (gap["neighbours"], gap["neighbour_borders_m"]) == ("B;A;C", "105.00;100.00;2.00")
         assert gap["area_m2"] == pytest.approx(450)
+        assert gap["mean_width_m"] == pytest.approx(2 * 450 / 214)
         assert gap[["gaining_before_m2", "gaining_after_m2"]].tolist() == pytest.approx([9650, 10_100])
 
     def test_the_longest_border_wins_and_equal_ones_are_decided_by_code(self, region, zones):
@@ -348,6 +350,11 @@ class TestRounds:
             assert account["gaps_left"] == account["overlaps_left"] == account["left_to_a_person"] == 0
             assert repairs["made"].all()
             assert len(account["applied"]) == len(repairs) > 20
+            later = repairs[repairs["round"] > 1]
+            assert (
+                repairs["repair_code"].str.extract(r"-(\d+)$")[0].dropna() == later["round"].astype(str)
+            ).all()
+            assert repairs["repair_code"].is_unique
 
     def test_what_a_person_must_decide_is_listed_and_its_zones_are_named(self):
         zones = make_zones(square(0, 0), square(0, 0), square(98, 0))
@@ -367,9 +374,161 @@ class TestRounds:
         again, nothing = mend_coverage(None, mended)
         assert (len(nothing), again.geometry.tolist()) == (0, mended.geometry.tolist())
 
+    def test_what_one_round_brings_to_light_is_mended_in_the_next(self):
+        """A chamber borders on no zone until the corridor of 2 cm that leads to it has one."""
+        region = make_region(
+            shapely.union_all([square(0, 0), square(100, 50, 10, 0.02), square(110, 48.5, 3, 3)])
+        )
+        zones = make_zones(square(0, 0))
+        first = repair_coverage(region, zones)
+        assert dict(zip(first["action"], first["reason"], strict=True)) == {
+            "fill": "no_neighbour",
+            "snap": "",
+        }
+        mended, repairs = mend_coverage(region, zones)
+        assert repairs[["action", "gaining_code", "round", "made"]].to_numpy().tolist() == [
+            ["snap", "A", 1, True],
+            ["fill", "A", 2, True],
+        ]
+        assert repairs["repair_code"].tolist() == ["R002", "R001-2"]
+        assert mended.area.tolist() == [pytest.approx(10_009.2)]
+        account = mended.attrs["repairs"]
+        assert (account["rounds"], account["left_to_a_person"], account["gaps_left"]) == (2, 0, 0)
+        once, left = mend_coverage(region, zones, rounds=1)
+        assert once.area.tolist() == [pytest.approx(10_000.2)]
+        assert left["made"].tolist() == [True, False]
+
+    def test_the_one_zone_that_hinders_in_degrees_is_named_and_the_others_are_mended(self):
+        """B takes 4.5 m of A, up to half a metre from a hole in A that H fills.
+
+        Over 10 km what is straight in metres bends by 1.7 m in degrees: A's new border would cut the hole.
+        """
+        hole = square(4990, 975, 20, 20)
+        zones = make_zones(
+            square(0, 0, 10_000, 1000).difference(hole),
+            square(0, 995.5, 10_000, 1000),
+            square(0, -500, 51),
+            square(50, -500, 50),
+            hole,
+            zone_code=["A", "B", "C", "D", "H"],
+            priority=[1, 2, 1, 2, 1],
+        )
+        mended, repairs = mend_coverage(None, zones.to_crs(4490), **NO_LIMITS)
+        assert mended.is_valid.all()
+        account = mended.attrs["repairs"]
+        assert account["not_valid_codes"] == ["A", "B"]
+        assert account["changed_codes"] == ["C"]
+        left = only(repairs[~repairs["made"]])
+        assert left[["action", "losing_code", "status", "reason"]].tolist() == [
+            "cut",
+            "A",
+            "left_to_a_person",
+            "would_be_invalid",
+        ]
+        in_metres, repairs = mend_coverage(None, zones, **NO_LIMITS)
+        assert in_metres.attrs["repairs"]["coverage_is_valid"]
+        assert repairs["made"].all()
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    def test_partings_that_open_to_the_outside_are_closed_without_a_region(self, crs):
+        zones = make_zones(square(0, 0, 99.957), square(100, 0)).to_crs(crs)
+        mended, repairs = mend_coverage(None, zones)
+        assert only(repairs)[["action", "gaining_code"]].tolist() == ["snap", "B"]
+        assert mended.to_crs(4547).area.round(3).tolist() == [9995.7, 10_004.3]
+        assert mended.to_crs(4547).union_all().area == pytest.approx(20_000)
+        wider = make_zones(square(0, 0, 99.94), square(100, 0)).to_crs(crs)
+        assert len(mend_coverage(None, wider).repairs) == 0
+        assert len(mend_coverage(None, zones, snap_within_m=0.04).repairs) == 0
+
+    def test_a_dent_of_the_outline_is_no_parting(self):
+        dented = square(0, 0).difference(square(50, 99, 0.04, 1))  # within one zone
+        corner = make_zones(dented, square(100, 0, 100, 99.96), square(100, 99.97, 0.2, 5))
+        assert set(repair_coverage(None, corner)["action"]) <= {"match"}
+
+    def test_partings_of_many_zones_are_closed_border_by_border(self):
+        """Nine squares part by 4.3 cm: each of the twelve borders is snapped by itself."""
+        zones = make_zones(*(square(i * 100, j * 100, 99.957, 99.957) for i, j in np.ndindex(3, 3)))
+        for ground in (None, make_region(square(0, 0, 299.957, 299.957))):
+            mended, repairs = mend_coverage(ground, zones)
+            assert repairs["action"].tolist() == ["snap"] * 12
+            assert repairs["area_m2"].to_numpy() == pytest.approx([4.2986] * 12, abs=1e-3)
+            assert (mended.area - zones.area).max() < 9
+            assert mended.union_all().area == pytest.approx(299.957**2)
+            assert mended.attrs["repairs"]["coverage_is_valid"]
+
+    def test_vertices_beside_ground_that_is_left_wait_and_the_others_are_matched(self):
+        """C lies above A, a gap of 20 m, B and D: of three vertices that it lacks two border on the gap."""
+        zones = make_zones(square(0, 0, 90), square(110, 0, 90), square(0, 100, 300), square(200, 0, 100))
+        region = make_region(square(0, 0, 300, 200))
+        mended, repairs = mend_coverage(region, zones)
+        made, left = (repairs[repairs["made"] == which] for which in (True, False))
+        assert set(made["action"] + made["gaining_code"]) == {"matchC"}
+        assert {tuple(at) for at in made.get_coordinates().to_numpy()} == {(X + 200.0, Y + 100.0)}
+        assert only(left)[["action", "reason"]].tolist() == ["fill", "too_large"]
+        assert mended.attrs["repairs"]["not_valid_codes"] == ["A", "B", "C"]
+        same = make_zones(square(0, 0, 90), square(0, 0, 90), square(0, 100, 200), square(90, 0, 110))
+        mended, repairs = mend_coverage(None, same)
+        assert only(repairs)["reason"] == "duplicate"
+        assert {"A", "B", "C"} <= set(mended.attrs["repairs"]["not_valid_codes"])
+
     def test_at_least_one_round_is_asked_for(self):
         with pytest.raises(InputError, match="rounds must be at least 1"):
             mend_coverage(None, TestVertices.ZONES, rounds=0)
+
+
+class TestLargeLayers:
+    """Layers as they come: they end as valid coverages, or with the zones named that need a person."""
+
+    def test_counties_each_drawn_by_another_hand(self):
+        counties = drawn_apart(4, per_side=175, apart=50.0, seed=1)
+        assert counties.is_valid.all()
+        assert shapely.get_num_coordinates(counties.geometry.to_numpy()).tolist() == [701] * 16
+        mended, repairs = mend_coverage(None, counties, **NO_LIMITS)
+        assert len(repairs) > 1000
+        assert repairs["made"].all()
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        assert mended.attrs["repairs"]["not_valid_codes"] == []
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    def test_what_is_too_wide_is_left_and_its_zones_are_named(self, crs):
+        counties = drawn_apart(3, per_side=20, apart=20.0, seed=2).to_crs(crs)
+        mended, repairs = mend_coverage(None, counties)
+        left = repairs[~repairs["made"]]
+        assert len(left) > 20
+        assert repairs["made"].sum() > 20
+        assert set(left["status"]) == {"left_to_a_person"}
+        assert set(left["reason"]) <= {"too_wide", "too_large"}
+        account = mended.attrs["repairs"]
+        assert not shapely.coverage_is_valid(mended.geometry.to_numpy())
+        overlapping = left[left["losing_code"] != ""]
+        named = set(overlapping["gaining_code"]) | set(overlapping["losing_code"])
+        assert named <= set(account["not_valid_codes"])
+        assert mended.is_valid.all()
+
+    def test_wards_in_degrees_with_doubled_borders(self):
+        wards = drawn_apart(4, per_side=20, apart=0.5, seed=3).to_crs(4490)
+        mended, repairs = mend_coverage(None, wards, **NO_LIMITS)
+        assert (mended.crs, repairs.crs) == (wards.crs, wards.crs)
+        assert mended.attrs["repairs"]["measured_in"] == "EPSG:4547"
+        assert repairs["made"].all()
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        assert mended.attrs["repairs"]["coverage_is_valid"]
+
+    @pytest.mark.parametrize("crs", [4547, 4490])
+    @pytest.mark.parametrize("digits", [None, 6, 5, 3])
+    def test_unmatched_vertices_along_straight_streets(self, digits, crs):
+        """As computed, and as a file keeps them: rounding puts vertices off the line, by ever so little."""
+        blocks = straight_streets(5, seed=2, digits=digits).to_crs(crs)
+        assert not shapely.coverage_is_valid(blocks.geometry.to_numpy())
+        mended, repairs = mend_coverage(None, blocks)
+        assert repairs["made"].all()
+        assert shapely.coverage_is_valid(mended.geometry.to_numpy())
+        off = (mended.to_crs(4547).area - blocks.to_crs(4547).area).abs().max()
+        assert off < (1e-5 if digits is None else 500 * 10.0**-digits)
+        if digits is None:
+            account = mended.attrs["repairs"]
+            assert set(repairs["action"]) == {"match"}
+            assert (account["changed_codes"], account["rounds"]) == ([], 1)
 
 
 class TestSnapping:

@@ -22,7 +22,14 @@ from pyproj import Transformer
 from shapely import MultiPolygon, Point, Polygon, box
 
 from zjk_gis import Policy, ZoneIndex
-from zjk_gis.errors import CRSError, EmptyLayerError, FileError, GeometryError, InputError, MissingColumnError
+from zjk_gis.errors import (
+    CRSError,
+    EmptyLayerError,
+    FileError,
+    GeometryError,
+    InputError,
+    MissingColumnError,
+)
 
 EAST, NORTH = 573_000.0, 4_520_000.0
 HUGE = (

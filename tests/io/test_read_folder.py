@@ -193,3 +193,25 @@ def test_what_is_no_folder_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text(INCIDENTS, "utf-8")
     with pytest.raises(InputError, match="read_layer"):
         read_folder(tmp_path / "a.csv")
+
+
+def test_what_holds_for_one_file_and_for_all_others(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("案件编号,x,y\n1,573000,4520000\n", "utf-8")
+    found = read_folder(tmp_path, crs={"a.csv": 4548, "*": 4547}, specs={"b.csv": None})
+    assert {key: found[key].crs.to_epsg() for key in found} == {"a.csv": 4548, "b.csv": 4547}
+    assert found.report["spec"].tolist() == ["incidents", ""]
+    for option in ("crs", "datum", "specs"):
+        said = {"c.csv": {"crs": 4547, "datum": "gcj02", "specs": "incidents"}[option]}
+        with pytest.raises(
+            InputError, match=rf"{option}: there is no layer or file 'c.csv'; .* a.csv, b.csv"
+        ):
+            read_folder(
+                tmp_path, **{"crs": 4547, option: {**said, **({"*": 4547} if option == "crs" else {})}}
+            )
+
+
+def test_parameters_of_proj_are_one_system(tmp_path):
+    (tmp_path / "a.csv").write_text("案件编号,x,y\n1,573000,4520000\n", "utf-8")
+    found = read_folder(tmp_path, crs={"proj": "utm", "zone": 50})
+    assert found["a.csv"].crs.coordinate_operation.name.endswith("50N")

@@ -80,3 +80,8 @@ def test_only_columns_of_codes_become_text():
     assert told["zone_code"].fillna("-").tolist() == ["130703005001001", "-"]
     assert told["area_m2"].tolist() == [1.5, 2.0]
     assert with_text_codes(told) is told
+    untidy = told.assign(zone_code=pd.Series([" 05", "１２"], dtype="str"))
+    assert with_text_codes(untidy)["zone_code"].tolist() == ["05", "12"]
+    assert with_text_codes(told.assign(zone_code=["05", "12"]).astype({"zone_code": object})).dtypes[
+        "zone_code"
+    ] == pd.StringDtype(na_value=float("nan"))

@@ -7,6 +7,7 @@ import pytest
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import (
     coordinate_columns,
+    looks_projected,
     named_columns,
     north_first,
     read_positions,
@@ -67,3 +68,27 @@ def test_every_unusable_position_says_why():
 )
 def test_surveyors_write_the_northing_first(x, y, north):
     assert north_first(np.array(x, dtype=float), np.array(y, dtype=float)) is north
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "is_one"),
+    [
+        # an easting without zone, from 100 km up to 1,000 km, or with one, 13 to 45
+        (99_999.5, 4e6, False),
+        (100_000, 4e6, True),
+        (999_999.5, 4e6, True),
+        (1_000_000, 4e6, False),
+        (12_999_999.5, 4e6, False),
+        (13_000_000, 4e6, True),
+        (45_999_999.5, 4e6, True),
+        (46_000_000, 4e6, False),
+        # a northing from 3° to 54° of latitude
+        (500_000, 299_999.5, False),
+        (500_000, 300_000, True),
+        (500_000, 6_099_999.5, True),
+        (500_000, 6_100_000, False),
+        (np.nan, 4e6, False),
+    ],
+)
+def test_which_numbers_have_the_form_of_gauss_kruger_metres(x, y, is_one):
+    assert looks_projected(np.array([x]), np.array([y])).tolist() == [is_one]

@@ -55,6 +55,8 @@ def test_degrees_minutes_and_seconds_in_every_usual_writing(text):
         ("40°30′S", -40.5),
         ("-40°30′", -40.5),
         ("114°52′60.00″", 114 + 53 / 60),  # 59.999 as printers round it
+        ("114°60.00′", 115.0),
+        ("180°0′0″", 180.0),
     ],
 )
 def test_angles_with_fewer_parts_or_a_side(text, number):

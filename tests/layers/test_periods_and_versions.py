@@ -8,8 +8,9 @@ import pytest
 from shapely import box
 
 from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, days_of, validity_days
-from zjk_gis.layers.versions import zones_at
+from zjk_gis.layers.versions import split_at, zones_at
 
 DAY = day_of("2025-01-01")
 
@@ -67,3 +68,46 @@ def test_both_days_of_a_period_are_included(day, kept):
         valid_to=["2024-12-31", "2025-12-31"],
     )
     assert zones_at(zones, day)["zone_code"].tolist() == kept
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "number"),
+    [
+        ([1, 2, 3], 2, 2),
+        ([1, 2, 3], "2", 2),
+        ([1, 2, 3], "二级", 2),  # numbers have no order of words, and take that of any
+        ([1, 2, 3], 9, None),
+        ([1, 2, 3], "甲", None),
+        (["一级", "二级"], "二级", 2),
+        (["一级", "二级"], 2, 2),
+        (["区级", "社区级"], "社区级", 4),
+        (["区级", "社区级"], "二级", None),  # of another order
+    ],
+)
+def test_a_level_is_found_by_its_number_or_word(there, asked, number):
+    assert levels_of(pd.DataFrame({"level": there}), "zones").find(asked) == number
+
+
+@pytest.mark.parametrize(("inside", "is_hierarchy"), [(51, True), (50, True), (49, False)])
+def test_half_of_the_finest_ground_lies_in_a_hierarchy(inside, is_hierarchy):
+    """The coarse zone ends at 0; of the fine ones, 100 m together, one lies in it."""
+    shapes = [box(-500, 0, 0, 10), box(-inside, 0, 0, 10), box(0, 0, 100 - inside, 10)]
+    layer = gpd.GeoDataFrame({"zone_code": list("ABC"), "level": [1, 2, 2]}, geometry=shapes, crs=4547)
+    if is_hierarchy:
+        assert zones_at(layer)["zone_code"].tolist() == ["B", "C"]
+        return
+    with pytest.raises(InputError, match="the column level does not make a hierarchy"):
+        zones_at(layer)
+
+
+def test_zones_of_a_day_and_the_others_keep_their_columns():
+    layer = gpd.GeoDataFrame(
+        {"zone_code": ["A", "B"], "valid_to": ["2024-12-31", None]},
+        geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1)],
+        crs=4547,
+        index=[7, 7],
+    )
+    valid, others = split_at(layer, "2025-06-01")
+    assert (valid["zone_code"].tolist(), others["zone_code"].tolist()) == (["B"], ["A"])
+    assert valid.columns.tolist() == others.columns.tolist() == layer.columns.tolist()
+    assert (valid.index.tolist(), others.index.tolist()) == ([1], [0])

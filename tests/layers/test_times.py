@@ -9,6 +9,7 @@ import pytest
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.time_cells import numbers_as
 from zjk_gis.layers.columns.times import YEAR_FIRST, read_times, time_of, time_order
 
 WRONG = "wrong"
@@ -215,6 +216,46 @@ class TestNumbers:
     def test_no_number_becomes_1970(self):
         for number in (0, 1, 20240102, 45293.5, 1704168000, 12345, 10**15, -1):
             assert "1970" not in read([number])[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "time"),
+    [
+        ("calendar", 18991231, None),
+        ("calendar", 19000101, "1900-01-01"),
+        ("calendar", 20991231, "2099-12-31"),
+        ("calendar", 21000101, None),
+        ("calendar", 99991231, "9999-12-31"),  # without end
+        ("calendar", 20241301, None),
+        ("calendar", 20240001, None),
+        ("calendar", 20240230, None),
+        ("calendar", 20240229, "2024-02-29"),
+        ("calendar", 20240100, None),
+        ("calendar", 202401022359, "2024-01-02 23:59"),
+        ("calendar", 202401022360, None),
+        ("calendar", 202401022400, None),
+        ("calendar", 20240102235959, "2024-01-02 23:59:59"),
+        ("calendar", 20240102235960, None),
+        ("calendar", 20240102.5, None),
+        # Excel's days, and what it writes for 9999-12-31
+        ("serials", 29220.5, None),
+        ("serials", 29221, "1980-01-01"),
+        ("serials", 73050.5, "2099-12-31 12:00"),
+        ("serials", 73051, None),
+        ("serials", 2958465, "9999-12-31"),
+        # since 1970 in UTC, told by the clock of Beijing
+        ("seconds", 315_532_799, None),
+        ("seconds", 315_532_800, "1980-01-01 08:00"),
+        ("seconds", 4_102_444_799, "2100-01-01 07:59:59"),
+        ("seconds", 4_102_444_800, None),
+        ("milliseconds", 315_532_799_999, None),
+        ("milliseconds", 315_532_800_000, "1980-01-01 08:00"),
+        ("milliseconds", 4_102_444_800_000, None),
+    ],
+)
+def test_how_far_a_bare_number_is_believed(kind, number, time):
+    (found,) = numbers_as(np.array([float(number)]), kind, "Asia/Shanghai")
+    assert np.isnat(found) if time is None else found == np.datetime64(time)
 
 
 class TestZones:

@@ -50,6 +50,8 @@ class TestCodesAgainstGround:
         assert "only 50.0 % of it lies in 130703005001" in told[2]
         assert told[3].rstrip(".").endswith("lies outside 130703005001")
         assert report.not_checked == ()
+        in_chinese = validate(layer, "unit_grids", layers={"communities": communities}, lang="zh")
+        assert "只有 50.0 % 在 130703005001 内" in in_chinese.problems.set_index("row")["message"][2]
 
     def test_communities_in_degrees_do_as_well(self, communities):
         layer = grids(square(0), square(150))
@@ -84,6 +86,18 @@ class TestCodesAgainstGround:
 
 
 class TestOverlaps:
+    def test_each_copy_is_told_of_another_one(self):
+        layer = grids(square(0), square(0), square(0), square(5, size=2))
+        problems = validate(layer, "unit_grids", lang="en").problems.set_index(["rule", "row"])["message"]
+        first, second = f"{COMMUNITY}001", f"{COMMUNITY}002"
+        assert problems["no_overlap"].tolist() == [
+            f"overlaps {other} by {area}.00 m²"
+            for other, area in ((second, 100), (first, 100), (first, 100), (first, 4))
+        ]
+        assert problems["repeated_geometry"].tolist() == [
+            f"has the same geometry as {other}" for other in (second, first, first)
+        ]
+
     def test_both_rows_are_told_of_each_other_with_the_area(self):
         problems = validate(grids(square(0), square(9), square(19)), "unit_grids", lang="en").problems
         assert problems[["row", "rule"]].to_numpy().tolist() == [[0, "no_overlap"], [1, "no_overlap"]]
@@ -357,7 +371,7 @@ def test_rows_on_another_continent_are_told_and_the_others_checked():
     degrees = gpd.GeoSeries([here, square(5)], crs=4547).to_crs(4490).tolist()
     layer = grids(there, *degrees).set_crs(4490, allow_override=True)
     assert found(layer, "unit_grids") == [(0, "outside_china"), (1, "no_overlap"), (2, "no_overlap")]
-    assert found(layer.iloc[:1], "unit_grids") == [(0, "outside_china")]
+    assert found(layer.iloc[:2], "unit_grids") == [(0, "outside_china")]
     assert layer.geometry.iloc[0] is there
 
 

@@ -227,6 +227,37 @@ def test_a_repeated_column_is_refused():
     layer = make_grids(a=[1, 2], b=[1, 2]).rename(columns={"b": "a"})
     with pytest.raises(InputError, match="'a' is there more than once"):
         conform(layer, UNIT_GRIDS)
+    several = pd.DataFrame([[1, 2, 3, 4]], columns=["b", "a", "a", "b"])
+    with pytest.raises(InputError, match="'a' is there more than once"):  # the first that repeats another
+        conform(several, UNIT_GRIDS)
+
+
+def test_what_a_notebook_shows_of_a_report_is_escaped():
+    report = validate(make_grids(grid_code=["<script>1</script>", "130703005001001"]), UNIT_GRIDS)
+    page = report._repr_html_()
+    assert "&lt;script&gt;1" in page
+    assert "<script" not in page
+    assert "border=" not in page
+    assert report.clean.tolist() == [False, True]
+
+
+def test_the_bounds_of_a_number_are_told():
+    layer = make_grids(area_m2=[-1, 9])
+    for lang, words in (("zh", "应不小于 0 m²"), ("en", "must be at least 0 m²")):
+        told = validate(layer, UNIT_GRIDS, lang=lang).problems
+        assert told.loc[told["rule"] == "out_of_bounds", "message"].tolist() == [words]
+    way = LineString([(573000, 4520000), (573030, 4520000)])
+    built = gpd.GeoDataFrame({"built_year": [1800]}, geometry=[way], crs=4547)
+    for lang, words in (("zh", "在 1900 至 2100 之间"), ("en", "from 1900 to 2100")):
+        told = validate(built, CATALOGUE["pipelines"], lang=lang).problems
+        assert words in told.loc[told["rule"] == "out_of_bounds", "message"].iloc[0]
+
+
+def test_other_columns_and_the_geometry_keep_their_names():
+    layer = make_grids(remark=["甲", "乙"]).rename_geometry("面积")
+    conformed = conform(layer, UNIT_GRIDS)
+    assert {"remark", "面积"} <= set(conformed.columns)
+    assert conformed.attrs["renamed"] == {}
 
 
 @pytest.mark.parametrize("spec", CATALOGUE.values(), ids=lambda spec: spec.name)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, UNIT_GRIDS
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.columns.times import TimeOrder
-from zjk_gis.layers.columns.values import as_text, convert_types, converted, in_order, understood
+from zjk_gis.layers.columns.values import as_text, convert_types, converted, in_order, name_values, understood
 from zjk_gis.layers.spec import Field
 
 WRONG = "wrong"
@@ -240,3 +240,15 @@ def test_levels_are_read_in_one_order(values, numbers, scale):
 def test_what_is_of_no_one_order_is_wrong(values):
     level = Field(name="level", title="级别", dtype="integer", scales=("levels", "level_places"))
     assert in_order(pd.Series(values, dtype=object), level)[1].sum() == 1
+
+
+def test_a_code_of_fifteen_digits_is_whole_and_one_of_sixteen_is_not():
+    field = UNIT_GRIDS.field("grid_code")
+    codes = pd.Series([999_999_999_999_999.0, 1_000_000_000_000_000.0, 10**15], dtype=object)
+    assert converted(codes, field)[1].tolist() == [False, True, False]
+
+
+def test_the_two_nearest_known_values_are_named():
+    told = name_values({"侧": [3, 5]}, ROAD_SECTIONS.field("side"), None)
+    assert told.startswith("'侧' (rows 3, 5; nearest: ")
+    assert len(told.partition("nearest: ")[2].partition(")")[0].split(", ")) == 2

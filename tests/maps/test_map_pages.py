@@ -14,12 +14,15 @@ from zjk_gis.maps import (
     density_map,
     gaps_map,
     heritage_map,
+    offline_frame,
     page,
     parking_map,
     pipes_map,
     save_offline,
     zones_map,
 )
+from zjk_gis.maps.classes import count_breaks
+from zjk_gis.maps.printing.hexagons import count_in_hexagons
 
 X, Y = 573000, 4520000
 HOSTILE = (
@@ -287,6 +290,177 @@ class TestBeforeAndAfter:
         rows = click_at(seen, 285, 100)
         assert (rows["原责任区"], rows["现责任区"], rows["面积(m²)"]) == ("Z0", "Z1", "9,000")
         assert "易手土地 1 处,9,000 m²" in seen.page.inner_text(".zjk-title span")
+
+
+HIDDEN = {
+    "a folded tab": ("display:none", "display:block"),
+    "no width": ("width:0", "width:900px"),
+    "no height": ("height:0", "height:600px"),
+    "as small as frames are at first": ("width:30px;height:20px", "width:900px;height:600px"),
+}
+
+
+class TestAFrameWithoutSize:
+    """A report's tab, a lazy frame, a cell that is not in view: the map frames itself at its first size."""
+
+    def outer(self, tmp_path, drawn, style):
+        frame = offline_frame(drawn)._repr_html_()
+        size = "width:100% !important;height:100% !important"
+        path = tmp_path / "outer.html"
+        path.write_text(
+            f'<meta charset="utf-8"><body style="margin:0"><style>iframe{{{size}}}</style>'
+            f'<div id="tab" style="overflow:hidden;width:900px;height:600px;{style}">{frame}</div>',
+            encoding="utf-8",
+        )
+        return path
+
+    def view(self, frame):
+        frame.wait_for_function("window.zjk !== undefined && zjk.sheets.every(s => s.painted)")
+        frame.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+        )
+        return frame.evaluate(
+            "() => { const b = zjk.map.getBounds(), s = zjk.map.getSize();"
+            " return {zoom: zjk.map.getZoom(), size: [s.x, s.y],"
+            " west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth()}; }"
+        )
+
+    @pytest.mark.parametrize("how", HIDDEN)
+    @pytest.mark.parametrize("kind", ["zones", "changes", "density"])
+    def test_it_opens_on_the_whole_when_it_is_shown(self, kind, how, visit, tmp_path):
+        drawn = {
+            "zones": lambda: zones_map(make_zones()),
+            "changes": lambda: changes_map(make_zones(), make_zones(3)),
+            "density": lambda: density_map(make_assigned()),
+        }[kind]()
+        before, after = HIDDEN[how]
+        seen = visit(self.outer(tmp_path, drawn, before), ready="true")
+        seen.rest(300)
+        seen.page.evaluate("style => { document.getElementById('tab').style.cssText += style; }", after)
+        seen.page.evaluate("() => { document.getElementById('tab').style.overflow = 'hidden'; }")
+        (frame,) = seen.page.frames[1:]
+        frame.wait_for_function("window.zjk !== undefined && zjk.map.getSize().x === 900")
+        found = self.view(frame)
+        west, south, east, north = drawn.extent
+        assert found["size"] == [900, 600]
+        assert found["west"] < west < east < found["east"]
+        assert found["south"] < south < north < found["north"]
+        assert found["zoom"] < 20
+        # Half a zoom step nearer, the whole would not fit.
+        assert (found["east"] - found["west"] < 3 * (east - west)) or (
+            found["north"] - found["south"] < 3 * (north - south)
+        )
+        assert frame.evaluate("zjk.sheets[0]._front.width") > 900
+        assert_quiet(seen)
+
+    def test_it_frames_again_until_a_reader_moves_it(self, visit, tmp_path):
+        drawn = zones_map(make_zones())
+        seen = visit(self.outer(tmp_path, drawn, ""), ready="true")
+        (frame,) = seen.page.frames[1:]
+        first = self.view(frame)
+        resize = "w => { document.getElementById('tab').style.width = w + 'px'; }"
+        seen.page.evaluate(resize, 450)
+        frame.wait_for_function("zjk.map.getSize().x === 450")
+        half = self.view(frame)
+        assert half["zoom"] == pytest.approx(first["zoom"] - 1, abs=0.25)
+        assert half["west"] < drawn.extent[0] < drawn.extent[2] < half["east"]
+        frame.evaluate("void zjk.map.setZoom(18, {animate: false})")
+        seen.page.evaluate(resize, 900)
+        frame.wait_for_function("zjk.map.getSize().x === 900")
+        assert self.view(frame)["zoom"] == 18
+        assert_quiet(seen)
+
+    def test_one_that_is_hidden_and_shown_again_keeps_its_place(self, visit, tmp_path):
+        seen = visit(self.outer(tmp_path, zones_map(make_zones()), ""), ready="true")
+        (frame,) = seen.page.frames[1:]
+        self.view(frame)
+        frame.evaluate("void zjk.map.setZoom(18, {animate: false})")
+        show = "how => { document.getElementById('tab').style.display = how; }"
+        seen.page.evaluate(show, "none")
+        seen.rest(200)
+        seen.page.evaluate(show, "block")
+        frame.wait_for_function("zjk.map.getSize().x === 900")
+        assert self.view(frame)["zoom"] == 18
+
+
+class TestLegends:
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ([5] * 4, ["5(4 个)"]),
+            ([None] * 4, ["无数据(4 个)"]),
+            ([5, 5, 7, 7], ["5 – 7(2 个)", "7(2 个)"]),
+        ],
+    )
+    def test_every_class_is_told_even_if_it_is_the_only_one(self, values, expected, visit, tmp_path):
+        drawn = choropleth(make_zones(value=values), "value")
+        seen = visit(save_offline(drawn, tmp_path / "map.html"))
+        told = seen.page.locator(".zjk-panel .key").all_inner_texts()
+        assert told == expected
+        assert seen.page.locator(".zjk-panel .key canvas.swatch").count() == len(expected)
+
+    def test_a_layer_without_classes_has_its_swatch_beside_its_name(self, visit, tmp_path):
+        seen = visit(save_offline(zones_map(make_zones()), tmp_path / "map.html"))
+        assert seen.page.locator(".zjk-panel .key").count() == 0
+        assert seen.page.locator(".zjk-panel label canvas.swatch").count() == 1
+
+    def test_zones_that_all_lack_a_chief_are_said_to(self, visit, tmp_path):
+        zones = make_zones(chief_name=None, chief_code=None)
+        seen = visit(save_offline(zones_map(zones), tmp_path / "map.html"))
+        assert seen.page.locator(".zjk-panel .key").all_inner_texts() == ["未落实路长"]
+
+
+class TestNames:
+    @pytest.mark.parametrize("first", ["丁", "长" * 100, "W" * 100])
+    def test_a_name_of_a_hundred_characters_hides_no_other(self, first, visit, tmp_path):
+        names = [first, *(f"停车场{i}" for i in range(1, 12))]
+        spots = [Point(X + 100 * (i % 4), Y + 50 * (i // 4)) for i in range(12)]
+        lots = gpd.GeoDataFrame({"lot_code": names, "lot_name": names}, geometry=spots, crs=4547)
+        seen = visit(save_offline(parking_map(lots, within_m=100), tmp_path / "map.html"), width=600)
+        seen.rest(200)
+        labels = seen.page.evaluate("zjk.sheets[0]._labels")
+        assert {f"停车场{i}" for i in range(1, 12)} <= set(labels)
+
+
+class TestMarks:
+    @pytest.mark.parametrize("number", [300, 21_000])
+    def test_the_densest_place_is_the_fullest(self, number, visit, tmp_path):
+        """Marks much nearer to each other than they are wide: a white rim around each would whiten all."""
+        k = np.arange(number)
+        spots = gpd.points_from_xy(X + 20 * np.cos(k) * (k / number), Y + 20 * np.sin(k) * (k / number))
+        layer = gpd.GeoDataFrame({"zone_code": "A", "found": "inside"}, geometry=spots, crs=4547, index=k)
+        seen = visit(save_offline(assignment_map(layer), tmp_path / "map.html"))
+        seen.page.evaluate("void zjk.map.setZoom(17, {animate: false})")
+        seen.page.wait_for_function("zjk.sheets[0]._front.at.zoom === 17 && !zjk.sheets[0]._job")
+        colours = seen.page.evaluate(
+            """() => { const c = zjk.sheets[0]._front, out = [];
+              const d = c.getContext("2d").getImageData(c.width / 2 - 8, c.height / 2 - 8, 16, 16).data;
+              for (let i = 0; i < d.length; i += 4) out.push([...d.slice(i, i + 4)]);
+              return out; }"""
+        )
+        red = np.array(colours)[:, 0]
+        assert np.array(colours)[:, 3].min() == 255
+        assert red.max() < 40, "blue has hardly any red, white has all"
+
+
+def test_classes_and_hexagons_on_paper_are_those_of_the_page(visit, tmp_path):
+    script = page._asset("script/cells.js")
+    seen = visit(save_offline(zones_map(make_zones(1)), tmp_path / "map.html"))
+    rng = np.random.default_rng(5)
+    samples = [rng.geometric(p, n).tolist() for p, n in ((0.5, 7), (0.02, 300), (0.0001, 1000), (0.9, 40))]
+    samples += [[1], [0, 0, 3], [2_000_000_000]]
+    ran = seen.page.evaluate(
+        f"s => {{ {script} return s.map(v => cellBreaks(Uint32Array.from(v), 6)); }}", samples
+    )
+    assert ran == [count_breaks(np.array(sample), 6) for sample in samples]
+    points, width = rng.uniform(-500, 500, (400, 2)), 70.0
+    found = count_in_hexagons(points, width / 3.5)
+    assert found.width == 80.0
+    cells = seen.page.evaluate(
+        f"p => {{ {script} return p.map(q => hexAt(q[0], q[1], 80, 1.5 * 80 / Math.sqrt(3)).join()); }}",
+        points.tolist(),
+    )
+    assert sorted(pd.Series(cells).value_counts()) == sorted(found.counts)
 
 
 def hostile_frames(text):

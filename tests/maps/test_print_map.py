@@ -1,5 +1,7 @@
 """Maps on paper: sizes that a ruler confirms, text that can be searched, and nothing that runs."""
 
+import itertools
+import json
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -18,6 +20,7 @@ from zjk_gis.drawing import typefaces as fonts
 from zjk_gis.errors import EmptyLayerError, FileError, InputError
 from zjk_gis.maps import city_map, print_map
 from zjk_gis.maps.printing import printed
+from zjk_gis.maps.printing.hexagons import count_in_hexagons
 
 X, Y = 573000, 4520000
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -328,14 +331,266 @@ def test_it_is_a_public_name():
     assert zjk_gis.print_map is print_map
 
 
-def test_codes_stand_at_marks_and_crowds_are_dots(tmp_path):
+def test_codes_stand_at_marks(tmp_path):
     gaps = zones_of(2, 900, gap_code=["G001", "G002"], kind=["hole", "hole"])
     words = texts_of(print_map(zjk_gis.gaps_map(None, zones_of(), gaps), tmp_path / "gaps.svg"))
     assert {"G001", "G002"} <= set(words)
-    rng = np.random.default_rng(0)
-    points = gpd.points_from_xy(X + rng.random(500) * 2000, Y + rng.random(500) * 500, crs=4547)
-    made = print_map(zjk_gis.density_map(gpd.GeoDataFrame(geometry=points)), tmp_path / "density.svg")
-    assert "六边形" not in " ".join(texts_of(made)), "how hexagons are counted is for the screen"
+
+
+def told_by_page(drawn):
+    """What the panel of a map tells first: the layers that are on, with their counts."""
+    script = next(child for child in drawn._children.values() if child.get_name().startswith("zjk_page"))
+    layers = [each for each in json.loads(script.json)["layers"] if each["name"] and each["on"]]
+    return sorted((each["name"], each["count"]) for each in layers if each["count"] not in ("", "无"))
+
+
+def told_by_sheet(path, names):
+    """The names of layers in the legend of a sheet, with the number behind each."""
+    pairs = itertools.pairwise(texts_of(path))
+    number = re.compile(r"\d{1,3}(,\d{3})*")  # unlike a coordinate
+    return sorted((name, count) for name, count in pairs if name in names and number.fullmatch(count))
+
+
+def pipes_and_manholes():
+    """Three pipes of drainage and one of water; five manholes of drainage and two of water."""
+    lines = [LineString([(X, Y + 50 * i), (X + 400, Y + 50 * i)]) for i in range(4)]
+    pipes = gpd.GeoDataFrame({"pipe_kind": ["WS", "WS", "YS", "JS"]}, geometry=lines, crs=4547)
+    spots = [Point(X + 60 * i, Y + 300) for i in range(7)]
+    return pipes, gpd.GeoDataFrame({"pipe_kind": ["WS"] * 5 + ["JS"] * 2}, geometry=spots, crs=4547)
+
+
+class TestCountsOfSheetAndPage:
+    """Layers are told apart by what they are: several may have one name."""
+
+    def drawn(self, kind):
+        zones, gaps = zones_of(chief_name=["甲", None, "丙", "丁"]), zones_of(2, 100, kind=["hole", "edge"])
+        found = ["inside", "border", "nearest", "none"]
+        assigned = gpd.GeoDataFrame(
+            {"zone_code": ["Z0"] * 4, "found": found, "ambiguous": [True] * 4},
+            geometry=zones.centroid,
+            crs=4547,
+        )
+        return {
+            "pipes": lambda: zjk_gis.pipes_map(*pipes_and_manholes()),
+            "zones": lambda: zjk_gis.zones_map(zones),
+            "assignment": lambda: zjk_gis.assignment_map(assigned, zones),
+            "gaps": lambda: zjk_gis.gaps_map(None, zones, gaps, gaps),
+            "changes": lambda: zjk_gis.changes_map(zones, zones_of(3), titles=("责任区", "责任区")),
+            "parking": lambda: zjk_gis.parking_map(zones.set_geometry(zones.centroid), gaps=gaps),
+            "density": lambda: zjk_gis.density_map(assigned),
+            "choropleth": lambda: zjk_gis.choropleth(zones.assign(v=[1, 2, 3, None]), "v"),
+            "city": lambda: city_map({"responsibility_zones": zones}, results={"gaps": gaps}),
+        }[kind]()
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["pipes", "zones", "assignment", "gaps", "changes", "parking", "density", "choropleth", "city"],
+    )
+    def test_they_agree(self, kind, tmp_path):
+        drawn = self.drawn(kind)
+        page = told_by_page(drawn)
+        assert page
+        made = print_map(drawn, tmp_path / "m.svg")
+        assert told_by_sheet(made, {name for name, _ in page}) == page
+        assert "图幅之外" not in " ".join(texts_of(made))
+
+    def test_layers_of_one_name_keep_their_own(self, tmp_path):
+        made = print_map(self.drawn("pipes"), tmp_path / "m.svg")
+        expected = [("排水", "3"), ("排水", "5"), ("给水", "1"), ("给水", "2")]
+        assert told_by_sheet(made, {"排水", "给水"}) == expected
+
+    def test_one_of_several_of_a_name_is_chosen_by_its_heading(self, tmp_path):
+        for show, told in (
+            (["排水"], [("排水", "3"), ("排水", "5")]),
+            (["窨井/排水"], [("排水", "5")]),
+        ):
+            made = print_map(self.drawn("pipes"), tmp_path / "m.svg", show=show)
+            assert told_by_sheet(made, {"排水", "给水"}) == told
+
+    def test_what_lies_beyond_the_sheet_is_the_rest(self, tmp_path):
+        """At 1:1,000 the map is 217 m by 150: four of the manholes, and none of the pipes 150 m south."""
+        ground = gpd.GeoSeries([box(X + 150, Y + 290, X + 250, Y + 310)], crs=4547).to_crs(4326)
+        made = print_map(
+            self.drawn("pipes"),
+            tmp_path / "m.svg",
+            extent=ground.total_bounds,
+            scale=1000,
+            orientation="landscape",
+        )
+        assert told_by_sheet(made, {"排水", "给水"}) == [("排水", "3"), ("给水", "1")]
+        assert "7 个要素在图幅之外" in " ".join(texts_of(made))
+
+
+class TestMarks:
+    """Marks that overlap do not cut each other out: the densest places are the fullest."""
+
+    def paths(self, made, colour):
+        """Where in the drawing, and how, what has a colour is filled."""
+        paths = list(parsed(made).iter(f"{SVG}path"))
+        return [(at, path) for at, path in enumerate(paths) if path.get("fill") == colour]
+
+    def test_rims_lie_below_all_marks_and_overlaps_are_filled(self, tmp_path):
+        lots = gpd.GeoDataFrame(
+            {"lot_code": list("abc")}, geometry=[Point(X + i, Y) for i in range(3)], crs=4547
+        )
+        made = print_map(zjk_gis.parking_map(lots), tmp_path / "m.svg", scale=5000)
+        ((_, marks),) = [each for each in self.paths(made, "#0072b2") if "M" in each[1].get("d")[1:]]
+        assert marks.get("d").count("M") == 3
+        assert marks.get("fill-rule") == "nonzero"
+        assert marks.get("stroke") is None
+        rims = [path for _, path in self.paths(made, "#ffffff") if path.get("d").count("M") == 3]
+        assert [path.get("fill-rule") for path in rims] == ["nonzero"]
+        order = list(parsed(made).iter(f"{SVG}path"))
+        drawn = [path.get("d") for path in order]
+        assert drawn.index(rims[0].get("d")) < drawn.index(marks.get("d"))
+
+    def test_rims_of_one_class_are_below_the_marks_of_another(self, tmp_path):
+        layer = gpd.GeoDataFrame(
+            {"pipe_kind": ["WS", "JS"]}, geometry=[Point(X, Y), Point(X + 0.5, Y)], crs=4547
+        )
+        made = print_map(city_map({"manholes": layer}), tmp_path / "m.svg", show=["窨井"], scale=1000)
+        fills = [path.get("fill") for path in parsed(made).iter(f"{SVG}path")]
+        marks = [at for at, fill in enumerate(fills) if fill not in ("#ffffff", "none", "#1f2933", None)]
+        rims = [at for at, fill in enumerate(fills) if fill == "#ffffff"]
+        assert len(rims) >= 2
+        assert max(rims[:2]) < min(marks)
+
+
+class TestDensity:
+    def sheet(self, tmp_path, points, **options):
+        drawn = zjk_gis.density_map(gpd.GeoDataFrame(geometry=points))
+        return print_map(drawn, tmp_path / "density.svg", **options)
+
+    def test_points_are_counted_in_hexagons_with_classes_and_a_legend(self, tmp_path):
+        """At 1:10,000 a hexagon is 40 m wide: 3.5 mm are 35 m, and 40 is the next round number."""
+        columns = [(0, 1), (1, 3), (2, 12), (6, 60)]  # which hexagon of the lowest row, and how many in it
+        places = [(X // 40 * 40 + 40 * at, Y) for at, number in columns for _ in range(number)]
+        lattice = 40 / np.sqrt(3) * 1.5 * 2  # the height of two rows, of which one is not shifted
+        points = gpd.GeoSeries([Point(x, round(y / lattice) * lattice) for x, y in places], crs=4547)
+        made = self.sheet(tmp_path, points, scale=10_000)
+        words = texts_of(made)
+        at = words.index("案件数量")
+        assert words[at : at + 3] == ["案件数量", "76", "每个六边形(宽 40 米)内的数量"]
+        assert words[at + 3 : at + 9] == ["1", "2–4", "5–9", "10–19", "20–49", "≥ 50"]
+        hexagons = [p for p in parsed(made).iter(f"{SVG}path") if p.get("stroke") == "#cdb48a"]
+        in_map = [p for p in hexagons if len(re.findall("[-0-9]+", p.get("d"))) == 2 + 2 * 6]
+        assert [p.get("fill") for p in in_map] == ["#fff7dc", "#fee391", "#fe9929", "#993404"]
+
+    def test_the_lattice_is_fixed_to_the_ground(self):
+        rng = np.random.default_rng(1)
+        points = rng.uniform(0, 5000, (2000, 2)) + [X, Y]
+        whole = count_in_hexagons(points, 20.0)
+        assert whole.counts.sum() == 2000
+        west = count_in_hexagons(points[points[:, 0] < X + 2000], 20.0)
+        inside = {shape.wkb: n for shape, n in zip(whole.shapes, whole.counts, strict=True)}
+        middle = [
+            (shape, n)
+            for shape, n in zip(west.shapes, west.counts, strict=True)
+            if shapely.bounds(shape)[2] < X + 2000
+        ]
+        assert len(middle) > 100
+        assert all(inside[shape.wkb] == n for shape, n in middle)
+        covered = shapely.STRtree(whole.shapes).query(
+            shapely.points(points), predicate="dwithin", distance=1e-6
+        )
+        assert len(np.unique(covered[0])) == 2000
+
+
+class TestTwoStates:
+    @pytest.fixture
+    def sheet(self, tmp_path):
+        old, new = zones_of(2), zones_of(3)
+        drawn = zjk_gis.changes_map(old, new, titles=("去年", "今年"))
+        return parsed(print_map(drawn, tmp_path / "m.svg", orientation="landscape"))
+
+    def test_they_lie_side_by_side_at_one_scale(self, sheet):
+        frames = [[float(r.get(k)) for k in ("x", "y", "width", "height")]
+                  for c in sheet.iter(f"{SVG}clipPath") for r in c]  # fmt: skip
+        (x, y, width, height), (right, top, wide, high) = frames
+        assert (y, width, height) == (top, wide, high)
+        assert right >= x + width + 3
+        heads: dict[str, ET.Element] = {}
+        for text in sheet.iter(f"{SVG}text"):  # the legend names the two after the headings
+            heads.setdefault(text.text, text)
+        assert [float(heads[word].get("x")) for word in ("去年", "今年")] == [x, right]
+        assert all(float(heads[word].get("y")) < y for word in ("去年", "今年"))
+
+    def test_each_shows_its_own_state(self, sheet):
+        before, after = (group for group in sheet.iter(f"{SVG}g") if group.get("clip-path"))
+
+        def zones(group):
+            return [p for p in group if p.get("stroke") == "#64748b"]
+
+        assert (len(zones(before)), len(zones(after))) == (2, 3)
+        green = [p for p in after if p.get("stroke") == "#00573f"]  # the zone that is new
+        assert len(green) == 1
+        assert not [p for p in before if p.get("stroke") == "#00573f"]
+
+    def test_in_one_frame_there_is_no_heading(self, tmp_path):
+        sheet = parsed(print_map(drawn(), tmp_path / "m.svg"))
+        assert len(list(sheet.iter(f"{SVG}clipPath"))) == 1
+
+
+class TestNamesOfAreas:
+    def zones(self, side, n=8):
+        shapes = [box(X + side * i, Y + side * j, X + side * (i + 1), Y + side * (j + 1))
+                  for i in range(n) for j in range(n)]  # fmt: skip
+        names = [f"怡安街社区第{k}责任区" for k in range(n * n)]
+        chiefs = [f"路长{k}号" for k in range(n * n)]
+        return gpd.GeoDataFrame(
+            {"zone_code": names, "zone_name": names, "chief_name": chiefs}, geometry=shapes, crs=4547
+        )
+
+    @pytest.mark.parametrize("paper", ["A4", "A3"])
+    def test_a_name_wider_than_its_zone_is_broken_and_written_smaller(self, paper, tmp_path):
+        """Zones of 400 m: 16 mm at 1:25,000, where a name of ten characters of 2.5 mm needs 25."""
+        made = print_map(zjk_gis.zones_map(self.zones(400)), tmp_path / "m.svg", paper=paper, scale=25_000)
+        words = "".join(str(text) for text in texts_of(made))
+        assert all(f"怡安街社区第{k}责任区" in words for k in range(64))
+        assert "容不下名称" not in words
+
+    def test_a_zone_too_small_for_its_name_is_counted(self, tmp_path):
+        made = print_map(zjk_gis.zones_map(self.zones(20)), tmp_path / "m.svg", scale=25_000)
+        assert "64 个区域容不下名称,未标注" in " ".join(texts_of(made))
+
+    def test_names_do_not_hide_marks(self, tmp_path):
+        k = np.arange(160)
+        spots = [Point(X + 20 * i, Y + 20 * j) for i in k for j in k]
+        assigned = gpd.GeoDataFrame({"zone_code": "x", "found": "inside"}, geometry=spots, crs=4547,
+                                    index=range(len(spots)))  # fmt: skip
+        drawn = zjk_gis.assignment_map(assigned, self.zones(400))
+        words = " ".join(texts_of(print_map(drawn, tmp_path / "m.svg", scale=25_000)))
+        assert "怡安街" not in words
+        assert "64 个区域容不下名称,未标注" in words
+
+    @pytest.mark.parametrize("first", ["丁", "丁" * 100])
+    def test_a_name_of_a_hundred_characters_hides_no_other(self, first, tmp_path):
+        """Twelve parking lots, 100 m apart: 20 mm at 1:5,000, and a name that is cut has 40."""
+        names = [first, *(f"停车场{i}" for i in range(1, 12))]
+        spots = [Point(X + 100 * (i % 4), Y + 100 * (i // 4)) for i in range(12)]
+        lots = gpd.GeoDataFrame({"lot_code": names, "lot_name": names}, geometry=spots, crs=4547)
+        made = print_map(zjk_gis.parking_map(lots, within_m=10), tmp_path / "m.svg", scale=5000)
+        assert {f"停车场{i}" for i in range(1, 12)} <= set(texts_of(made))
+
+
+def test_an_explanation_frames_its_zone_whole_with_a_margin(tmp_path):
+    """A zone of 3 km by 1 km, and an incident in its corner."""
+    zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(X, Y, X + 3000, Y + 1000)], crs=4547)
+    incident = gpd.GeoDataFrame(geometry=[Point(X + 10, Y + 10)], crs=4547)
+    drawn = zjk_gis.explanation_map(zjk_gis.explain_incident(incident, zones))
+    west, south, east, north = gpd.GeoSeries([box(*drawn.extent)], crs=4326).to_crs(4547).total_bounds - [
+        X,
+        Y,
+        X,
+        Y,
+    ]
+    assert west < -150
+    assert south < -150, "ground around the incident"
+    assert 3030 < east < 3300
+    assert 1030 < north < 1300
+    sheet = print_map(drawn, tmp_path / "m.svg")
+    assert told_by_sheet(sheet, {"责任区"}) == [("责任区", "1")]
+    assert "位置示意" not in texts_of(sheet)
 
 
 def test_a_map_of_a_day_leaves_out_zones_of_other_days(tmp_path):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
-from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError
-from zjk_gis.layers.metric import ready
+from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
+from zjk_gis.layers.metric import ready, require_amounts, require_reach, require_shares
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.versions import split_at
 from zjk_gis.overlay.polygons import cover_of, largest_first, pieces_of, solid_pieces
@@ -96,6 +96,32 @@ def test_the_largest_first_then_west_to_east_then_south_to_north():
     shapes = np.array([box(5, 0, 6, 1), box(0, 3, 1, 4), box(0, 0, 1, 1), box(9, 9, 11, 11)])
     assert largest_first(shapes).tolist() == [3, 2, 1, 0]
     assert largest_first(shapes[:0]).tolist() == []
+    # A millimetre decides, what is less does not.
+    near = np.array([box(0.002, 0, 1.002, 1), box(0, 3, 1, 4), box(0.0004, 2, 1.0004, 3)])
+    assert largest_first(near).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "amount", "reach", "share"),
+    [
+        (0, True, True, True),
+        (0.5, True, True, True),
+        (1, True, True, True),
+        (1.5, True, True, False),
+        (-0.5, False, False, False),
+        (np.inf, False, True, False),
+        (np.nan, False, False, False),
+        ("1", False, False, False),
+        (None, False, False, False),
+    ],
+)
+def test_which_options_are_amounts_distances_or_shares(value, amount, reach, share):
+    for require, is_one in ((require_amounts, amount), (require_reach, reach), (require_shares, share)):
+        if is_one:
+            require(option=value)
+        else:
+            with pytest.raises(InputError, match="option must be a"):
+                require(option=value)
 
 
 class TestReady:
@@ -124,7 +150,7 @@ class TestReady:
             (
                 gpd.GeoDataFrame(geometry=[box(40.8, 114.8, 40.9, 114.9)], crs=4490),  # axes swapped
                 CRSError,
-                "no CGCS2000 3-degree zone at longitude 40.85.*swapped",
+                "reaches from 114.8.* to 114.9.* in latitude.*swapped",
             ),
         ],
     )

@@ -35,3 +35,8 @@ def test_what_each_zone_holds_is_all_of_it_where_borders_lie_on_each_other_but_f
     piece, shape = held_by(cut.inner, shapes)
     held = np.bincount(shape, weights=shapely.area(cut.shapes)[piece], minlength=len(shapes))
     assert held == pytest.approx(shapely.area(shapes), abs=1e-3)
+
+
+def test_of_nothing_there_are_no_pieces():
+    cut = cut_ground(np.empty(0, dtype=object))
+    assert (len(cut.shapes), len(cut.inner)) == (0, 0)

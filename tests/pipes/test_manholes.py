@@ -55,6 +55,10 @@ class TestOutsideZones:
         found = list(zip(outside["reason"], outside["distance_m"].round(6), strict=True))
         assert found == ([] if expected is None else [expected])
 
+    def test_each_manhole_has_its_own_reason(self, zones):
+        outside = manholes_outside_zones(make_manholes((50, 140), (130, 50)), zones, at="2025-12-31")
+        assert outside["reason"].tolist() == ["uncovered", "expired_zone"]
+
     def test_no_zone_valid_that_day(self, zones):
         outside = manholes_outside_zones(make_manholes((130, 50)), zones[1:], at="2025-12-31")
         assert outside["reason"].tolist() == ["expired_zone"]
@@ -116,6 +120,10 @@ class TestOrphans:
         parts = MultiLineString([[(X, Y), (X + 40, Y)], [(X + 60, Y), (X + 100, Y)]])
         pipes.geometry = [parts]
         assert len(orphan_manholes(make_manholes((40, 0), (60, 0), (50, 0)), pipes)) == 1
+
+    def test_a_bend_is_no_end(self):
+        bent = make_pipes([(0, 0), (40, 30), (100, 0)])
+        assert orphan_manholes(make_manholes((40, 30), (100, 0), (0, 0)), bent).index.tolist() == [0]
 
     def test_how_near_is_near_can_be_chosen(self):
         manholes, pipes = make_manholes((0, 2)), make_pipes(self.LINE)

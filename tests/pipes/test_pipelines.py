@@ -117,6 +117,13 @@ class TestSewageIntoRain:
         ]
         assert sewage_into_rain(self.WELLS, pipe)["rain_manholes"].tolist() == ["R1"]
 
+    @pytest.mark.parametrize("line", [[(30, 0), (40, 9), (60, 9)], [(60, 9), (40, 9), (30, 0)]])
+    def test_a_bend_is_no_end(self, line):
+        bent = make_pipe("WS", line=line)
+        assert sewage_into_rain(self.WELLS, bent)["rain_manholes"].tolist() == ["R1"]
+        past = make_pipe("WS", line=[(10, 9), (30, 0), (60, 9)])
+        assert len(sewage_into_rain(self.WELLS, past)) == 0
+
     def test_without_columns_of_names_places_decide(self):
         pipe = make_pipe("WS").drop(columns=["from_manhole", "to_manhole"])
         assert len(sewage_into_rain(self.WELLS, pipe)) == 1
@@ -165,6 +172,7 @@ class TestPipelinesInCore:
             (((10, 10), (20, 10)), 10, "堡子里"),
             (((-20, 50), (320, 50)), 200, "堡子里;大境门"),
             (((-20, 50), (-5, 50)), None, None),  # the control zone alone
+            (((-20, 50), (0.5, 50)), 0.5, "堡子里"),
             (((-20, 50), (0, 50)), None, None),  # ends at the border
             (((-20, 50), (0.005, 50)), None, None),  # and rounding cannot bring it in
         ],
@@ -173,6 +181,11 @@ class TestPipelinesInCore:
         found = pipelines_in_core(make_pipe(line=line), blocks)
         expected = [] if length is None else [(pytest.approx(length), block)]
         assert list(zip(found["length_m"], found["block_name"], strict=True)) == expected
+
+    @pytest.mark.parametrize(("least", "count"), [(29.9, 1), (30, 0), (30.1, 0)])
+    def test_more_than_the_least_length_is_inside(self, blocks, least, count):
+        found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50))), blocks, min_length_m=least)
+        assert len(found) == count
 
     def test_ground_of_two_cores_is_counted_once(self, blocks):
         twice = pd.concat([blocks, blocks.iloc[[0]].assign(block_name="堡子里二期")])

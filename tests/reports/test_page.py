@@ -198,6 +198,26 @@ def test_in_a_browser_without_network_the_map_is_there(tmp_path, visit):
     assert seen.dialogs == []
 
 
+@pytest.mark.browser
+def test_the_map_shows_the_whole_also_after_it_was_printed(tmp_path, visit):
+    drawn = city_map({}, results={"gaps": GAPS})
+    path = write_page(tmp_path / "report.html", {"gaps": GAPS}, summary={}, page_map=drawn)
+    seen = visit(path, ready="document.querySelector('iframe') !== null")
+    seen.page.locator("iframe").scroll_into_view_if_needed()
+    west, south, east, north = drawn.extent
+    for _ in range(2):
+        (frame,) = seen.page.frames[1:]
+        frame.wait_for_function("window.zjk !== undefined && zjk.map.getSize().y === 638")
+        shown = frame.evaluate("zjk.map.getBounds().toBBoxString().split(',').map(Number)")
+        assert shown[0] < west < east < shown[2]
+        assert shown[1] < south < north < shown[3]
+        assert shown[2] - shown[0] < 6 * (east - west)
+        seen.page.emulate_media(media="print")
+        seen.rest(200)
+        seen.page.emulate_media(media="screen")
+        seen.rest(200)
+
+
 def test_the_same_answers_give_the_same_bytes(tmp_path):
     """Without a time the page is of the day: two runs of one day cannot be told apart."""
     sheets = {"gaps": GAPS}

@@ -2,13 +2,15 @@
 
 from xml.etree import ElementTree
 
+import openpyxl
 import pandas as pd
 import pytest
 
+from zjk_gis import write_page, write_workbook
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.reports.charts import Chart, Series, described, lorenz
 from zjk_gis.reports.drawing import drawn
-from zjk_gis.reports.pictures import bars_asked_for, charts_of
+from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
 from zjk_gis.reports.tables import with_numbers
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -184,6 +186,13 @@ class TestNumbersInTables:
             ("证件", ["130703198001010011"], ["130703198001010011"]),
             ("备注", ["3 处", "4"], ["3 处", "4"]),
             ("比值", ["3%", "4"], ["3%", "4"]),
+            ("案件", ["1，204", "７", "1,204"], [1204, 7, 1204]),
+            ("结案率", ["97.5％", "0", "100%"], [0.975, 0.0, 1.0]),  # none is none in either way
+            ("人口", ["1.2万", "9800", "3.5亿", "-2 万"], [12000, 9800, 350000000, -20000]),
+            ("月份", ["9月", "10月"], ["9月", "10月"]),
+            ("楼", ["3号", "4号"], ["3号", "4号"]),
+            ("产值", ["1.2万元", "98元", "3件"], ["1.2万元", "98元", "3件"]),
+            ("案件", ["1e30", "2"], [1e30, 2.0]),
         ],
     )
     def test_what_becomes_a_number(self, name, values, expected):
@@ -192,6 +201,54 @@ class TestNumbersInTables:
             assert (column.name, column.tolist()) == ("同比(%)", [120.0, 80.0])
         else:
             assert [None if pd.isna(value) else value for value in column] == expected
+
+    def test_a_unit_beside_ten_thousands_goes_to_the_name(self):
+        column = with_numbers(pd.DataFrame({"产值": ["1.2万元", "0.03亿元", "无"]})).iloc[:, 0]
+        assert (column.name, column.tolist()) == ("产值(元)", [12000, 3000000, pd.NA])
+
+
+class TestWhatIsNotDrawnIsSaid:
+    @pytest.mark.parametrize(
+        ("values", "told"),
+        [
+            (["97%", "0.9", "95%"], "「x」未画图:有的值带百分号,有的不带(1 个,如「0.9」)"),
+            (["0.97", "90%", "0.95"], "「x」未画图:有的值带百分号,有的不带(1 个,如「90%」)"),
+            (["1.2万元", "98", "3.4万元"], "「x」未画图:1 个值不是数字,如「98」"),
+            (["3", "约 4", "5"], "「x」未画图:1 个值不是数字,如「约 4」"),
+            (["正常", "3", "破损"], None),  # words
+            (["97%", "96%", "95%"], None),  # drawn
+        ],
+    )
+    def test_a_column_that_looks_like_amounts(self, values, told):
+        table = pd.DataFrame({"社区": ["甲", "乙", "丙"], "x": values})
+        assert undrawn_of("t", table, "zh") == ([told] if told else [])
+        assert len(charts_of("t", table, "zh")) == (values[1] == "96%")
+
+    def test_amounts_written_as_text_are_drawn(self):
+        table = pd.DataFrame({"社区": ["甲", "乙"], "人口": ["1.2万", "9，800"]})
+        (chart,) = charts_of("t", table, "zh")
+        assert (chart.names, chart.series[0].amounts) == (["甲", "乙"], [12000, 9800])
+        asked = bars_asked_for({"t": table}, ("t", "社区", "人口"), "zh")
+        assert asked.series[0].amounts == [12000, 9800]
+
+    def test_columns_beyond_the_sixth_and_tables_without_names(self):
+        many = pd.DataFrame({"社区": ["甲", "乙"]} | {f"指标{n}": [n, n + 1] for n in range(8)})
+        assert len(charts_of("t", many, "zh")) == 6
+        assert undrawn_of("t", many, "zh") == ["另有 2 列数字未画图,自「指标6」起"]
+        assert undrawn_of("t", many.drop(columns="社区"), "zh") == ["没有可作名称的列,未画图"]
+        long = pd.DataFrame({"社区": ["甲"] * 10_001, "数": range(10_001)})
+        assert undrawn_of("t", long, "en") == ["more than 10,000 rows, so that nothing is drawn"]
+
+    def test_tables_of_the_library_have_charts_of_their_own(self):
+        chiefs = pd.DataFrame({"chief_code": ["A", "B"], "incidents": [1, 2], "note": ["3", "x"]})
+        assert undrawn_of("chiefs", chiefs, "zh") == []
+
+    def test_every_door_says_it(self, tmp_path):
+        table = pd.DataFrame({"社区": ["甲", "乙"], "结案率": ["97%", "0.9"]})
+        page = write_page(tmp_path / "r.html", {"t": table}, summary={}).read_text("utf-8")
+        assert "「结案率」未画图" in page
+        book = openpyxl.load_workbook(write_workbook(tmp_path / "r.xlsx", {"t": table}, summary={}))
+        assert "「结案率」未画图" in book.worksheets[-1]["A2"].value
 
 
 def test_a_rank_and_a_chainage_are_no_amounts():

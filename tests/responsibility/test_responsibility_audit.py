@@ -12,6 +12,7 @@ from shapely.affinity import translate
 from zjk_gis import accept_fault, assign_incidents, responsibility_audit, who_handles
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.responsibility.chiefs import gini
+from zjk_gis.responsibility.findings import _grounds, figures_of
 
 REGION = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
 
@@ -244,6 +245,39 @@ def test_matters_are_ranked_by_their_incidents_in_the_street():
     assert set(audit.matters["place_code"]) == {"130703005", "130703006"}
 
 
+@pytest.mark.parametrize(("asked", "told"), [(["130703006"], ["130703006"]), ([], [""])])
+def test_places_that_are_named_come_before_the_streets_given(asked, told):
+    streets = gpd.GeoDataFrame({"street_code": ["130703005"]}, geometry=[box(0, 0, 100, 100)], crs=4547)
+    duties = pd.DataFrame({"event_code": ["05"], "department": ["城管"]})
+    assigned = assign_incidents(incidents((10, 9), event_code=["0101"]), zones(box(0, 0, 100, 100)))
+    audit = responsibility_audit(
+        REGION,
+        zones(box(0, 0, 100, 100)),
+        assigned=assigned,
+        duties=duties,
+        streets=streets,
+        places=asked,
+    )
+    assert sorted(set(audit.matters["place_code"])) == told
+    worst = audit.worst("every_matter", 1)
+    assert worst["incidents"].tolist() == [1 if told == [""] else 0]
+
+
+def test_the_ground_of_a_chief_is_that_of_the_zones_or_else_of_the_sections():
+    layer = zones(box(0, 0, 50, 50), box(50, 0, 100, 50), chief_code=["L1", "L2"])
+    ways = [LineString([(0, 80), (100, 80)]), LineString([(0, 90), (100, 90)])]
+    sections = gpd.GeoDataFrame(
+        {"section_code": ["S1", "S2"], "chief_code": ["L1", "L3"]}, geometry=ways, crs=4547
+    )
+    found = dict(
+        zip("123", _grounds(pd.Series(["L1", "L2", "L3"]), layer, "zone_code", sections), strict=True)
+    )
+    assert [codes for codes, _ in found.values()] == ["S1;Z0", "Z1", "S2"]
+    assert found["1"][1].equals(layer.geometry[0])
+    assert found["2"][1].equals(layer.geometry[1])
+    assert found["3"][1].equals(ways[1])
+
+
 def test_zones_without_chief_and_chiefs_far_from_the_median():
     shapes = [box(20 * at, 0, 20 * at + 20, 100) for at in range(5)]
     layer = zones(*shapes, chief_code=["L1", "L2", "L3", "", None])
@@ -388,6 +422,13 @@ class TestMatters:
         duties = pd.DataFrame({"event_code": [event], "department": ["环卫"]})
         assert self.answers(duties)[0] == ["one", "fallback"]
 
+    @pytest.mark.parametrize(
+        ("departments", "answer"), [("甲", "one"), ("甲乙", "several"), ("甲乙丙", "several")]
+    )
+    def test_two_departments_or_more_are_several(self, departments, answer):
+        duties = pd.DataFrame({"event_code": "0102", "department": list(departments)})
+        assert self.answers(duties)[0] == [answer, "fallback"]
+
     def test_a_department_that_is_nobody_handles_nothing(self):
         duties = pd.DataFrame({"event_code": ["01", "05"], "department": ["待定", "城管"]})
         assert self.answers(duties)[0] == ["fallback", "one"]
@@ -402,3 +443,17 @@ class TestMatters:
         elsewhere = duties.iloc[:1].assign(place_code="130799999")
         with pytest.raises(InputError, match=r"none of the 1 values is one of places=: '130799999' \(row 0"):
             self.answers(elsewhere)
+
+
+def test_a_figure_of_loads_has_the_whole_that_it_is_a_share_of():
+    loads = pd.DataFrame({"chief_code": ["L1", "L2"], "load": [1.0, 3.0], "standing": ["", "overloaded"]})
+    found = figures_of({"chiefs": loads})
+    assert found.columns.tolist() == [
+        "promise", "measure", "value", "whole", "unit", "share", "layer", "filter", "amount", "whole_amount",
+    ]  # fmt: skip
+    assert found[["measure", "value", "whole", "share"]].to_numpy().tolist() == [
+        ["chiefs_idle", 0, 2, 0],
+        ["chiefs_overloaded", 1, 2, 0.5],
+        ["load_gini", 0.25, 1, 0.25],
+        ["load_of_busiest", 3, 4, 0.75],
+    ]

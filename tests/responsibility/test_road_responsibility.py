@@ -39,6 +39,13 @@ def test_a_zone_answers_for_the_road_on_its_ground():
     ]
 
 
+def test_short_beginnings_one_after_the_other_go_to_the_stretch_after_them():
+    ends = [0, 0.125, 0.25, 0.375, 0.5, 300]
+    strips = {code: box(ends[at], -50, ends[at + 1], 50) for at, code in enumerate("ABCDE")}
+    found = road_responsibility(roads(ROAD), zones=zones(**strips), min_length_m=1)
+    assert told(found) == [[0, 300, "两侧", "E", "one"]]
+
+
 class TestBorderRoads:
     """The road lies on the border of N, to its left, and S: each answers for its own side."""
 

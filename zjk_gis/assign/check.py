@@ -265,9 +265,9 @@ def check_assignment(
         "even_if_off": True,  # a shift is told with its evidence below
     }
     for name, version in (versions or {}).items():
-        ready(version, f"versions[{name!r}]", kind="polygon", code=code)
+        ready(version, f"versions[{name!r}]", kind="polygon", code=code, named_by="code")
     assigned = assign_incidents(incidents, zones, at=at, **options)  # type: ignore[arg-type]
-    layer, _ = of_level(ready(zones, "zones", kind="polygon", code=code), level)
+    layer, _ = of_level(ready(zones, "zones", kind="polygon", code=code, named_by="code"), level)
     match = matched_codes(incidents[recorded], layer[code])
     said = match.codes
     points = convert_crs(incidents.geometry, layer.crs, name="incidents")

@@ -13,15 +13,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coordinates.bare_numbers import SURE
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, spoken_datums
 from zjk_gis.coordinates.datums import shift
-from zjk_gis.coordinates.inference import probable_crs
+from zjk_gis.coordinates.inference import likeliest, probable_crs
 from zjk_gis.coordinates.shifted import DATUMS
 from zjk_gis.crs import CGCS2000, datum_of
+from zjk_gis.crs.systems import in_china
 from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError
 from zjk_gis.index.zones import ZoneIndex
-from zjk_gis.layers.columns.coordinates import in_china, is_zero
+from zjk_gis.layers.columns.coordinates import is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,11 +277,20 @@ def _refuse_outside(about: _Asked, x: _Floats, y: _Floats) -> None:
         return
     else:
         told = (
-            f"nothing explains it ({probable_crs(x, y)}); name their system with crs= or their datum with "
-            "datum=, take the zones of this place, or assign them as they are with even_if_off=True"
+            f"nothing explains it{_by_numbers(about.crs, x, y)}; name their system with crs= or "
+            "their datum with datum=, take the zones of this place, or assign them as they are with "
+            "even_if_off=True"
         )
     message = f"{words}; {told}"
     raise InputError(message)
+
+
+def _by_numbers(crs: CRS, x: _Floats, y: _Floats) -> str:
+    """Name the system that positions are probably in, if it is another than they are said to be in."""
+    best = likeliest(x, y)
+    if best is None or best.confidence < SURE or best.crs is None or best.crs == crs.to_epsg():
+        return ""
+    return f" ({probable_crs(x, y)})"
 
 
 def _ways(datum: str) -> str:

@@ -226,7 +226,7 @@ def explain_incident(
     )
     code = code or next(name for name in _CODES if name in zones)
     linear = set(zones.geom_type.dropna()) <= LINEAR
-    layer = ready(zones, "zones", code=code, kind="line" if linear else "polygon")
+    layer = ready(zones, "zones", code=code, named_by="code", kind="line" if linear else "polygon")
     if not linear or level is not None:
         layer, _ = of_level(layer, level)
     begins, ends = validity_days(layer, "zones", tz=tz)

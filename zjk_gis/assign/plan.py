@@ -18,7 +18,7 @@ from zjk_gis.assign.kernel import (
     doubt_inaccurate,
 )
 from zjk_gis.assign.steering import level_told, steered_by
-from zjk_gis.crs import require_crs, require_layer, require_same_datum
+from zjk_gis.crs import require_crs, require_layer, require_same_datum, title_of_crs
 from zjk_gis.engine import LineIndex, Positions
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.index.policy import Policy, policy_of, rank_of
@@ -303,7 +303,7 @@ class AssignmentPlan:
         """Tell what the answers rest on: the CRS, the level of the zones, distances, tz, what steered."""
         first = self.tasks[0]
         return {
-            "crs": first.crs.to_string(),
+            "crs": title_of_crs(first.crs),
             "level": first.level,
             "border_within_m": self.border_within_m,
             "nearest_within_m": self.nearest_within_m,
@@ -351,7 +351,8 @@ def _prepare(
     require_crs(layer, name)
     kinds = set(layer.geom_type.dropna())
     is_linear = bool(kinds) and kinds <= LINEAR
-    layer = ready(layer, name, code=code, kind="line" if is_linear else "polygon")
+    named_by = "code" if name == "zones" else None
+    layer = ready(layer, name, code=code, named_by=named_by, kind="line" if is_linear else "polygon")
     # A section of any level answers unless one is asked for.
     chosen = choose_level(layer, ANY_LEVEL if is_linear and level is None else level, name)
     policy = policy or Policy()

@@ -21,13 +21,7 @@ from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, judge, summary_of
-from zjk_gis.batch.sources import (
-    NotInBatchesError,
-    fingerprint_of,
-    first_points,
-    is_batch_source,
-    parts_of,
-)
+from zjk_gis.batch.sources import NotInBatchesError, fingerprint_of, first_points, is_batch_source, parts_of
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError

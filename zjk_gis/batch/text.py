@@ -22,15 +22,7 @@ from zjk_gis.coordinates.bare_numbers import system_of
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import blamed_on
-from zjk_gis.io.tables.cells import (
-    Cells,
-    Places,
-    Why,
-    bounded,
-    days_of_cells,
-    numbers_of_cells,
-    places_of,
-)
+from zjk_gis.io.tables.cells import Cells, Places, Why, bounded, days_of_cells, numbers_of_cells, places_of
 from zjk_gis.io.tables.geometry import parse_crs
 from zjk_gis.io.tables.layout import left_out_said, tell_left_out
 from zjk_gis.io.tables.scan import loops_for

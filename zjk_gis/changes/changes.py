@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.changes.handover import (
-    changed_incidents,
-    components_in,
-    handover_list,
-    open_by_move,
-    roads_in,
-)
+from zjk_gis.changes.handover import changed_incidents, components_in, handover_list, open_by_move, roads_in
 from zjk_gis.changes.moved import Side, moved_ground
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import in_one_writing

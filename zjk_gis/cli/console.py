@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from zjk_gis.cli.hints import in_options
+from zjk_gis.errors import GeometryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zjk_gis.layers.labels import Language
 
-__all__ = ["Console", "speaking", "table"]
+__all__ = ["Console", "repair_option", "speaking", "table"]
 
 _WIDE = "\u1100"  # from here on, characters of the scripts used here take two columns
 
@@ -28,10 +32,23 @@ class Console:
     lang : {"zh", "en"}
     as_json : bool
         Whether the result is one JSON object on stdout and nothing else.
+    repair : bool or None
+        Whether invalid polygons are made valid; None where the command cannot do that.
+    target : Path
+        What the command writes or, if that is nothing, what it reads: lists of rows are named after it.
+    repaired : list of dict
+        The rows that were made valid, which the result tells.
     """
 
     lang: Language = "zh"
     as_json: bool = False
+    repair: bool | None = None
+    target: Path = Path("zjk-gis")
+    repaired: list[dict[str, Any]] = field(default_factory=list)
+
+    def beside(self, ending: str) -> Path:
+        """Name a list of rows."""
+        return self.target.with_name(f"{self.target.stem or self.target.name}.{ending}.csv")
 
     def pick(self, zh: str, en: str) -> str:
         """Choose the text in the reader's language."""
@@ -43,8 +60,11 @@ class Console:
             click.echo(self.pick(zh, en))
 
     def note(self, zh: str, en: str) -> None:
-        """Print a remark, such as what was inferred, on stderr."""
-        click.echo(self.pick(zh, en), err=True)
+        """Print a remark, such as what was inferred, on stderr; arguments of the library as options."""
+        text, here = self.pick(zh, en), click.get_current_context(silent=True)
+        if here is not None:
+            text = in_options(text, here.command, here.find_root().command)
+        click.echo(text, err=True)
 
     def show(self, rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
         """Print a small table for a person."""
@@ -55,19 +75,48 @@ class Console:
     def result(self, values: Mapping[str, Any]) -> None:
         """Print the result for a script."""
         if self.as_json:
+            values = {**values, "repaired": self.repaired} if self.repair else values
             click.echo(json.dumps(values, ensure_ascii=False, indent=1, default=str, allow_nan=False))
 
 
+repair_option = click.option(
+    "--repair", is_flag=True, help="Make invalid polygons valid, and list by row what changed."
+)
+
+
 def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options `--lang` and `--json`, and hand it a console that heeds them."""
+    """Give a command the options `--lang` and `--json`, and hand it a console that heeds them.
+
+    It heeds `--repair` too, where the command has that option. A layer that is refused for some of its rows
+    is refused in the reader's language, with all of them.
+    """
 
     @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of the output.")
     @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
     @functools.wraps(command)
-    def with_console(*args: Any, lang: Language, as_json: bool, **options: Any) -> Any:
-        return command(*args, console=Console(lang=lang, as_json=as_json), **options)
+    def with_console(
+        *args: Any, lang: Language, as_json: bool, repair: bool | None = None, **options: Any
+    ) -> Any:
+        console = Console(lang, as_json, repair, _target_of(options))
+        try:
+            return command(*args, console=console, **options)
+        except GeometryError as error:
+            if error.rows is None:
+                raise
+            from zjk_gis.cli.invalid_rows import words_of
+
+            raise GeometryError(words_of(error, console)) from error
 
     return with_console
+
+
+def _target_of(options: Mapping[str, Any]) -> Path:
+    """Return what a command writes, or the name of what it reads, in the folder where it is called."""
+    output = options.get("output")
+    if isinstance(output, Path):
+        return output
+    source = next((options[name] for name in ("zones", "city", "old") if options.get(name)), "zjk-gis")
+    return Path(Path(source).name)
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[str]:

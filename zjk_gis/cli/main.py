@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
-import re
 import sys
 import traceback
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from zjk_gis._version import __version__
+from zjk_gis.cli.hints import in_options
 from zjk_gis.errors import ZjkGisError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["in_options", "main"]
+__all__ = ["main"]
 
+# Their messages are those of GEOS and GDAL.
+_FOREIGN = ("GEOSException", "TopologicalError", "DataSourceError", "DriverError", "CPLE_BaseError")
 EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
@@ -45,48 +51,6 @@ _COMMANDS = {
     ),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
 }
-
-
-# What the library calls an argument: crs=, datum='gcj02', even_if_off=True.
-_ARGUMENT = re.compile(r"(?<![\w.-])([a-z][a-z0-9_]*)=(True\b|'[^']*'|\d+(?![\w.]))?")
-
-
-def in_options(text: str, arguments: Sequence[str]) -> str:
-    """Name the options of a command where the library names its arguments.
-
-    Parameters
-    ----------
-    text : str
-        What the library says.
-    arguments : sequence of str
-        The command and what it was given.
-
-    Returns
-    -------
-    str
-        With ``--datum gcj02`` for ``datum='gcj02'`` and the like, where the command has such an option.
-
-    Examples
-    --------
-    >>> in_options("name the system with crs=; or go on with even_if_off=True", ["assign", "a.csv"])
-    'name the system with --crs; or go on with --even-if-off'
-    """
-    command = _zjk_gis.get_command(click.Context(_zjk_gis), arguments[0]) if arguments else None
-    if command is None or "=" not in text:
-        return text
-    options = {
-        str(each.name): each.opts[0]
-        for each in command.params
-        if isinstance(each, click.Option) and each.opts
-    }
-
-    def named(match: re.Match[str]) -> str:
-        option, value = options.get(match[1]), match[2]
-        if option is None:
-            return match[0]
-        return option if value in (None, "True") else f"{option} {value.strip(chr(39))}"
-
-    return _ARGUMENT.sub(named, text)
 
 
 class _LateCommands(click.Group):
@@ -134,6 +98,38 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8, nor a server with LANG=C
             stream.reconfigure(encoding="utf-8", errors="replace")
+    with _own_words():
+        code = _code_of(arguments)
+    raise SystemExit(code)
+
+
+@contextmanager
+def _own_words() -> Iterator[None]:
+    """Keep from the reader what libraries say in words of theirs; with ZJK_GIS_DEBUG=1 it is shown."""
+    if os.environ.get("ZJK_GIS_DEBUG"):
+        yield
+        return
+    shown, handler, own = warnings.showwarning, logging.NullHandler(), _Remarks(logging.WARNING)
+    logging.getLogger().addHandler(handler)  # without any, Python prints to stderr
+    logging.getLogger("zjk_gis").addHandler(own)
+    warnings.showwarning = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger("zjk_gis").removeHandler(own)
+
+
+class _Remarks(logging.Handler):
+    """Prints what this library remarks on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"zjk-gis: {record.getMessage()}", err=True)
+
+
+def _code_of(arguments: list[str] | None) -> int:
+    """Run the command; return its exit code."""
     try:
         code = _zjk_gis.main(arguments, prog_name="zjk-gis", standalone_mode=False)
     except click.ClickException as error:
@@ -143,9 +139,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("zjk-gis: stopped", err=True)
         code = EXIT_STOPPED
     except ZjkGisError as error:
-        click.echo(
-            f"zjk-gis: {in_options(str(error), sys.argv[1:] if arguments is None else arguments)}", err=True
-        )
+        click.echo(f"zjk-gis: {_told(error, sys.argv[1:] if arguments is None else arguments)}", err=True)
         code = EXIT_BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -153,10 +147,29 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # the last resort: a user of the command sees no traceback
         if os.environ.get("ZJK_GIS_DEBUG"):
             traceback.print_exc()
-        click.echo(
-            f"zjk-gis: this is a defect of the program, please report it: {type(error).__name__}: {error} "
-            "(set ZJK_GIS_DEBUG=1 to see where)",
-            err=True,
-        )
+        click.echo(_defect(error, sys.argv[1:] if arguments is None else arguments), err=True)
         code = EXIT_DEFECT
-    raise SystemExit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _defect(error: Exception, arguments: Sequence[str]) -> str:
+    """Say that the program failed, with the error's own words unless they are those of a library in C."""
+    lang = "en" if "--lang=en" in arguments or "en" in _after("--lang", arguments) else "zh"
+    what = type(error).__name__
+    if what not in _FOREIGN:
+        what = f"{what}: {error}"
+    if lang == "zh":
+        return f"zjk-gis: 程序出错,请报告此问题:{what}(设 ZJK_GIS_DEBUG=1 可看到出错之处)"
+    ask = "set ZJK_GIS_DEBUG=1 to see where"
+    return f"zjk-gis: this is a defect of the program, please report it: {what} ({ask})"
+
+
+def _after(option: str, arguments: Sequence[str]) -> list[str]:
+    """Return what follows an option."""
+    return [value for name, value in itertools.pairwise(arguments) if name == option]
+
+
+def _told(error: ZjkGisError, arguments: Sequence[str]) -> str:
+    """Return what the library says in the words of the command that was called."""
+    command = _zjk_gis.get_command(click.Context(_zjk_gis), arguments[0]) if arguments else None
+    return str(error) if command is None else in_options(str(error), command, _zjk_gis)

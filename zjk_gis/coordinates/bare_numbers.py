@@ -25,15 +25,16 @@ from pyproj import CRS
 from zjk_gis.coordinates.inference import likeliest, probable_crs
 from zjk_gis.coordinates.readings import packed_evidence
 from zjk_gis.crs import CGCS2000
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
-from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, in_china, is_most, looks_projected
+from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, is_most, looks_projected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BareSystem", "Limit", "fits", "limit_of", "misfits", "system_of"]
+__all__ = ["SURE", "BareSystem", "Limit", "fits", "limit_of", "misfits", "system_of"]
 
-_SURE = 0.9
+SURE = 0.9  # from here on a reading of numbers is believed
 _UNDECIDED = "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
 
 Limit = Literal["china", "globe", "metres", "bare_metres"]
@@ -115,7 +116,7 @@ def system_of(
         return _degrees(x, y, degrees, name, columns)
     metres = looks_projected(x, y)
     best = likeliest(x[metres], y[metres]) if is_most(metres) else None
-    if best is not None and best.confidence >= _SURE and best.crs is not None and not best.north_first:
+    if best is not None and best.confidence >= SURE and best.crs is not None and not best.north_first:
         remark = (
             f"{name}: {columns} taken for {best.what} (EPSG:{best.crs}), {100 * best.confidence:.0f} % sure, "
             "CGCS2000 supposed; name another system with crs="

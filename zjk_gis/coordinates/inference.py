@@ -16,9 +16,9 @@ from zjk_gis.coordinates.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.coordinates.readings import city_bounds, readings
 from zjk_gis.coordinates.shifted import DATUMS, FARTHEST_M, NOISE_M, shift_test, to_ground
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, datum_of
-from zjk_gis.crs.systems import same_numbers, title_of
+from zjk_gis.crs.systems import in_china, same_numbers, title_of
 from zjk_gis.errors import EmptyLayerError, InputError, name_rows
-from zjk_gis.layers.columns.coordinates import in_china, named_columns, read_positions
+from zjk_gis.layers.columns.coordinates import named_columns, read_positions
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import AREAL
 

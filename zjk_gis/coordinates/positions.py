@@ -20,8 +20,9 @@ from zjk_gis.coordinates.datums import shift
 from zjk_gis.coordinates.shifted import DATUMS, to_ground
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
 from zjk_gis.crs.conversion import with_remarks
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
-from zjk_gis.layers.columns.coordinates import in_china, is_zero, named_columns, read_positions
+from zjk_gis.layers.columns.coordinates import is_most, is_zero, named_columns, read_positions
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.versions import check_layer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_positions", "fix_positions"]
 
+_ELSEWHERE = "points: most lie outside China, so that is not listed as a problem of each row"
 _OUTSIDE_REGION_M = 5000.0
 _KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
 _REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
@@ -79,6 +81,9 @@ def check_positions(
           ``outside_region``, ``gcj02``, ``bd09`` or ``undecided_datum``
         - ``evidence`` (text)
 
+        ``attrs["remarks"]`` says so where most lie outside China; ``outside_china`` is no problem of a row
+        then.
+
     Raises
     ------
     CRSError
@@ -122,7 +127,7 @@ def check_positions(
         found.append(_shifted(points, degrees, roads, channel, road_name))
     problems = pd.concat([rows for rows in found if len(rows)] or found[:1])
     result = problems.sort_values("at", kind="stable")[_COLUMNS].reset_index(drop=True)
-    result.attrs = {"lon": lon, "lat": lat}
+    result.attrs = {"lon": lon, "lat": lat, "remarks": [_ELSEWHERE] if degrees.elsewhere else []}
     return result
 
 
@@ -251,6 +256,7 @@ class _Degrees:
     y: NDArray[np.float64]
     problem: NDArray[np.object_]
     evidence: NDArray[np.object_]
+    elsewhere: bool
 
     def axes_right(self, swapped: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return longitudes and latitudes, those of the `swapped` rows exchanged."""
@@ -300,11 +306,14 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
         x[at[lost]], y[at[lost]] = columns.x[lost], columns.y[lost]
     swapped = in_china(y, x)
     outside = np.isfinite(x) & ~swapped & ~in_china(x, y)
+    elsewhere = is_most((outside & (np.abs(y) <= 90))[np.isfinite(x)])
+    if elsewhere:  # of another country, where that is no fault of the rows
+        outside &= np.abs(y) > 90
     for kind, rows in (("swapped_axes", swapped), ("outside_china", outside)):
         problem[rows] = kind
         pairs = zip(x[rows], y[rows], strict=True)
         evidence[rows] = [f"longitude {east:.6f}, latitude {north:.6f}" for east, north in pairs]
-    return _Degrees(x, y, problem, evidence)
+    return _Degrees(x, y, problem, evidence, elsewhere=elsewhere)
 
 
 def _in_crs_of(
@@ -337,7 +346,7 @@ def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.Ge
     region = check_layer(region, "region", kind="polygon")
     ground = as_metric(region, "region")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
-    rows = in_china(lon, lat)
+    rows = np.isfinite(lon) & (degrees.problem != "outside_china")
     whole = ground.geometry.union_all()
     shapely.prepare(whole)
     spots = to_ground(lon[rows], lat[rows], ground.crs)

@@ -9,7 +9,7 @@ import numpy as np
 from pyproj import Transformer
 
 from zjk_gis.crs import CGCS2000
-from zjk_gis.layers.columns.coordinates import in_china
+from zjk_gis.crs.systems import in_china
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:

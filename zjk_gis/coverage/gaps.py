@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.coverage.strips import open_slits
 from zjk_gis.engine.widths.inscribed import greatest_widths
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.overlay.borders import CONTACT_M, TOUCH_M, common_borders, edges_of
@@ -79,11 +80,14 @@ class Ground:
         return cls._without(cover_of(region.geometry.to_numpy()), allowed, region.crs)
 
     @classmethod
-    def within(cls, divided: Divided, allowed: gpd.GeoDataFrame | None) -> Ground:
-        """Take allowed ground out of what lies within the outline of zones."""
+    def within(cls, divided: Divided, allowed: gpd.GeoDataFrame | None, slit_m: float = 0.0) -> Ground:
+        """Take allowed ground out of what lies within the outline of zones, and in narrow slits of it."""
         rims = shapely.get_exterior_ring(shapely.get_parts([divided.faces.cover]))
-        outlines = np.asarray(shapely.polygons(rims))
-        return cls._without(cover_of(outlines), allowed, divided.crs)
+        outline = cover_of(np.asarray(shapely.polygons(rims)))
+        if slit_m > 0:
+            slits = open_slits(divided.valid.shapes, outline, slit_m)
+            outline = cover_of(np.array([outline, *slits], dtype=object))
+        return cls._without(outline, allowed, divided.crs)
 
     @classmethod
     def _without(cls, whole: shapely.Geometry, allowed: gpd.GeoDataFrame | None, crs: CRS) -> Ground:
@@ -103,11 +107,16 @@ def ground_and_zones(
     code: str,
     at: str | dt.date | None,
     level: int | str | None,
+    slit_m: float = 0.0,
 ) -> tuple[Ground, Divided]:
-    """Check region and zones, and divide the ground; without a region the zones' own outline is taken."""
+    """Check region and zones, and divide the ground; without a region the zones' own outline is taken.
+
+    Slits between zones that open to the outside count as within it where they are nowhere wider than
+    `slit_m`.
+    """
     if region is None:
         divided = divide(zones, code=code, at=at, level=level)
-        return Ground.within(divided, allowed), divided
+        return Ground.within(divided, allowed, slit_m), divided
     ground = Ground.of(region, allowed)
     return ground, divide(zones, code=code, crs=ground.crs, at=at, level=level)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.overlay.snapping import SAME_M, weld, with_vertices
+from zjk_gis.overlay.snapping import SAME_M, is_real, weld, with_vertices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REFUSALS", "Fixes", "matched", "mended", "refusal"]
 
+_DUST_M2 = 1e-7  # a square of a third of a millimetre: no part of a zone
 _NOT_FREE = "another_zone_there"  # a gap that is none
 _NOT_HELD = "nobody_would_have_it"  # a zone that should keep the ground of an overlap does not have it
 REFUSALS = (
@@ -107,7 +108,8 @@ def matched(
     ----------
     zones : ndarray of Polygon and MultiPolygon
     grounds : ndarray of Point and MultiPoint
-        The vertices.
+        The vertices, exact or as near as a file in degrees keeps them: of the zones' vertices that are all
+        but there the most south-western one is meant, so that several that are all but one become one.
     gaining : ndarray of int64
         The zone that gets each.
 
@@ -125,9 +127,11 @@ def matched(
     [6, 5]
     """
     result, refused = zones.copy(), np.full(len(grounds), "", dtype=object)
+    points, of = shapely.get_coordinates(grounds, return_index=True)
+    points = _at_vertices(points, zones)
     for at in range(len(grounds)):
         zone = int(gaining[at])
-        after = with_vertices(result[zone], shapely.get_coordinates(grounds[at]))
+        after = with_vertices(result[zone], points[of == at])
         refused[at] = refusal(result[zone], after, 0.0)
         if not refused[at]:
             result[zone] = after
@@ -171,6 +175,22 @@ def refusal(before: Any, after: Any, change_m2: float) -> str:
     return ""
 
 
+def _at_vertices(points: NDArray[np.float64], zones: NDArray[Any]) -> NDArray[np.float64]:
+    """Return points as the vertices of zones that they stand for; as they are where there is none."""
+    spots = np.asarray(shapely.points(points))
+    near = np.unique(shapely.STRtree(zones).query(spots, predicate="dwithin", distance=SAME_M)[1])
+    vertices = np.unique(shapely.get_coordinates(zones[near]), axis=0)  # in order: south-western ones first
+    vertex, point = shapely.STRtree(spots).query(
+        shapely.points(vertices), predicate="dwithin", distance=SAME_M
+    )
+    first = np.full(len(points), len(vertices))
+    np.minimum.at(first, point, vertex)
+    known = first < len(vertices)
+    moved = points.copy()
+    moved[known] = vertices[first[known]]
+    return moved
+
+
 def _step(ground: Any, gains: bool) -> tuple[Any, Callable[[Any, Any], Any], float]:
     """Return the ground, how it is joined or cut, and by how much that changes the area."""
     return ground, shapely.union if gains else shapely.difference, ground.area if gains else -ground.area
@@ -187,6 +207,7 @@ def _mend(
     for at in fixes:
         ground, change, _ = steps[at]
         together = change(together, ground)
+    together = _without_dust(together)
     if not refusal(zone, together, sum(steps[at][2] for at in fixes)):
         return _like(zone, together)
     pending, progress = fixes, True
@@ -194,7 +215,7 @@ def _mend(
         left, progress = [], False
         for at in pending:
             ground, change, amount = steps[at]
-            after = change(zone, ground)
+            after = _without_dust(change(zone, ground))
             refused[at] = refusal(zone, after, amount)
             if refused[at]:
                 left.append(at)
@@ -202,6 +223,19 @@ def _mend(
                 zone, progress = _like(zone, after), True
         pending = left
     return zone
+
+
+def _without_dust(shape: Any) -> Any:
+    """Drop the parts of a shape that are rounding: where lines all but meet, some are left over."""
+    parts = shapely.get_parts(shape)
+    if len(parts) < 2:
+        return shape
+    real = is_real(parts) & (shapely.area(parts) >= _DUST_M2)
+    return shape if real.all() or not real.any() else _together(parts[real])
+
+
+def _together(polygons: NDArray[Any]) -> Any:
+    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 def _like(before: Any, after: Any) -> Any:

@@ -10,7 +10,8 @@ import shapely
 
 from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
 from zjk_gis.coverage.mismatches import stray_vertices
-from zjk_gis.overlay.snapping import SAME_M, edges_in_common, weld
+from zjk_gis.coverage.strips import strips_of
+from zjk_gis.overlay.snapping import MATCH_M, SAME_M, edges_in_common, is_real, weld, with_vertices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +129,8 @@ def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]
         return []
     near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
     around, pieces = weld(zones.shapes[near], pieces)
+    parted = strips_of(pieces[len(solid) :], around)
+    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], parted]))
     piece, zone, length = edges_in_common(pieces, around)
     borders: list[dict[int, float]] = [{} for _ in pieces]
     for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):
@@ -201,7 +204,7 @@ def matches_of(found: list[Proposal], zones: Zones) -> list[Proposal]:
     """
     made, left = ([each for each in found if bool(each.reason) == why] for why in (False, True))
     shapes, _ = mended(zones.shapes, _fixes(made))
-    points, of, by = stray_vertices(shapes, SAME_M)
+    points, of, by = stray_vertices(shapes, MATCH_M)
     spots = np.asarray(shapely.points(points))
     waits = shapely.STRtree(geometry_array(each.ground for each in left)).query(
         spots, predicate="dwithin", distance=SAME_M
@@ -212,6 +215,8 @@ def matches_of(found: list[Proposal], zones: Zones) -> list[Proposal]:
     order = np.argsort(group, kind="stable")
     own = np.split(spots[free][order], np.flatnonzero(np.diff(group[order])) + 1)
     grounds = geometry_array(shapely.multipoints(each) for each in own if len(each))
+    kept = ~_move_ground(shapes[pairs[:, 0]], grounds)
+    pairs, grounds = pairs[kept], grounds[kept]
     _, refused = matched(shapes, grounds, pairs[:, 0])
     return [
         Proposal("match", ground, int(gains), -1, "vertices_of_the_other", str(why), {int(other): 0.0})
@@ -287,7 +292,7 @@ def _parted(
     What is rounding is left out; without snapping hairlines are, too.
     """
     width = max(snap_within_m, _HAIRLINE_M)
-    real = _is_real(pieces)
+    real = is_real(pieces)
     pieces, owner = pieces[real], owner[real]
     shrunk = shapely.buffer(pieces, -width / 2, join_style="mitre")
     opened = shapely.buffer(shrunk, width / 2, join_style="mitre")
@@ -301,15 +306,22 @@ def _parted(
     tails, of_tail = polygons_of(shapely.difference(pieces[tailed], opened[tailed]))
     solid, solid_of = np.concatenate([pieces[whole], bodies]), np.r_[owner[whole], owner[tailed][of_body]]
     thin, thin_of = np.concatenate([pieces[is_thin], tails]), np.r_[owner[is_thin], owner[tailed][of_tail]]
-    kept, narrow = _is_real(solid), _is_real(thin) & (snap_within_m > 0)
+    kept, narrow = is_real(solid), is_real(thin) & (snap_within_m > 0)
     return solid[kept], solid_of[kept], thin[narrow], thin_of[narrow]
 
 
-def _is_real(pieces: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which are wider than two vertices that count as one."""
-    real = ~shapely.is_empty(pieces)
-    real[real] = 2 * shapely.area(pieces[real]) >= SAME_M * shapely.length(pieces[real])
-    return np.asarray(real)
+def _move_ground(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell where a shape would gain or lose ground by the vertices: its border is another, and is snapped."""
+    moves = np.zeros(len(shapes), dtype=bool)
+    points, of = shapely.get_coordinates(grounds, return_index=True)
+    off = shapely.distance(shapely.boundary(shapes)[of], shapely.points(points)) > SAME_M
+    for at in np.unique(of[off]).tolist():
+        after = with_vertices(shapes[at], points[of == at])
+        sound = shapely.is_valid(after) and not shapely.is_empty(after)
+        moves[at] = (
+            not sound or is_real(polygons_of([shapely.symmetric_difference(shapes[at], after)])[0]).any()
+        )
+    return moves
 
 
 def _together(pieces: NDArray[Any]) -> Any:

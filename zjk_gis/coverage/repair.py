@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.gaps import coverage_gaps
+from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.proposals import (
     Limits,
@@ -60,7 +60,8 @@ def repair_coverage(
     ----------
     region : GeoDataFrame or None
         Polygons that should be covered, such as the built-up area (适用城区). None: what lies within the
-        zones' own outline, so that holes in zones and between them are filled.
+        zones' own outline, so that holes in zones and between them are filled, and slits between zones that
+        open to the outside where they are nowhere wider than `snap_within_m`.
     zones : GeoDataFrame
         Responsibility zones (责任区) or unit grids (单元网格), each code once among those that are judged.
     code, at, level, allowed
@@ -170,7 +171,8 @@ def repair_coverage(
         region = convert_crs(region, metric.crs, name="region")
     if allowed is not None and len(allowed):
         allowed = convert_crs(allowed, metric.crs, name="allowed")
-    gaps = coverage_gaps(region, metric, allowed=allowed, min_area_m2=0, min_width_m=0, **where)
+    ground, divided = ground_and_zones(region, metric, allowed, slit_m=snap_within_m, **where)
+    gaps = gaps_of(divided, ground, GapRules(min_area_m2=0, min_width_m=0))
     found = fills_of(polygons_of(gaps.geometry)[0], known, limits)
     found += cuts_of(_pairs(metric, known, where), known, limits)
     found = guarded([found[at] for at in _order(found, known)], known)

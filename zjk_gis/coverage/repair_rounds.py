@@ -98,16 +98,27 @@ def mend_coverage(
         if number > 1:
             proposals["repair_code"] = (proposals["repair_code"] + f"-{number}").astype("str")
         ready = (proposals["status"] == "proposed").any()
-        if accounts and (not ready or number > rounds or not accounts[-1]["applied"]):
+        if accounts and (not ready or number > rounds):
             break
         mended = apply_repairs(mended, proposals, region=region, **where)
         accounts.append(mended.attrs["repairs"])
         made = proposals["repair_code"].isin(accounts[-1]["applied"])
         told.append(proposals[made].assign(round=number, made=True))
+        if not made.any():  # what was refused would be proposed again
+            proposals = _left_to_a_person(proposals, accounts[-1]["refused"])
+            break
     told.append(proposals.assign(round=number, made=False))
     repairs = gpd.GeoDataFrame(pd.concat(told, ignore_index=True), crs=zones.crs)
     mended.attrs["repairs"] = _summed(accounts) | {"left_to_a_person": int((~repairs["made"]).sum())}
     return MendedCoverage(mended, repairs)
+
+
+def _left_to_a_person(proposals: gpd.GeoDataFrame, refused: dict[str, str]) -> gpd.GeoDataFrame:
+    """Say of what was proposed and could not be made that a person must decide, and why."""
+    left = proposals.copy()
+    for code, why in refused.items():
+        left.loc[left["repair_code"] == code, ["status", "reason"]] = ["left_to_a_person", why]
+    return left
 
 
 def _summed(accounts: list[dict[str, Any]]) -> dict[str, Any]:

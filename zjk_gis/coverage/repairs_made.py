@@ -70,6 +70,7 @@ def apply_repairs(
         - ``applied``: repair codes; ``refused``: repair codes with what the guard said;
         - ``changed_codes``: zones that gained or lost; ``renoded_codes``: that only got vertices;
         - ``covered_before_m2``, ``filled_m2``, ``covered_after_m2``: the first two make up the third;
+        - ``measured_in``: the CRS in which areas and borders were compared, a metric one;
         - ``coverage_is_valid``: whether the zones are a valid coverage afterwards (borders match, nothing
           overlaps), and ``not_valid_codes``: whose borders do not;
         - ``overlaps_left``, ``overlap_area_left_m2``, ``gaps_left``, ``gap_area_left_m2``: gaps of `region`
@@ -136,6 +137,7 @@ def apply_repairs(
         "covered_before_m2": covered[0],
         "filled_m2": filled,
         "covered_after_m2": covered[1],
+        "measured_in": metric.crs.to_string(),
         **_validity(result.geometry.to_numpy()[judged.index], codes),
     }
     result.attrs["repairs"] = account | _left(result, region, code=code, at=at, level=level)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from zjk_gis.errors import CRSError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Datum",
     "System",
     "datum_of",
+    "in_china",
     "metric_crs",
     "same_numbers",
     "shifted_crs",
@@ -29,6 +32,9 @@ WGS84 = 4326
 
 Datum: TypeAlias = Literal["cgcs2000", "wgs84", "xian80", "beijing54", "gcj02", "bd09"]
 
+# 73.5–135.1°E and 3.4–53.6°N, rounded outwards. A latitude never looks like a longitude here, so swapped
+# axes are certain.
+_WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 3.0, 54.0
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 # The 3-degree zone of 75°E in each datum: without zone prefix, and with the prefix 25.
 _FIRST_EPSG = {"cgcs2000": (4534, 4513), "xian80": (2370, 2349), "beijing54": (2422, 2401)}
@@ -178,6 +184,29 @@ def metric_crs(
         )
         raise CRSError(message)
     return _FIRST_EPSG[datum][zone_prefix] + (meridian - _FIRST_MERIDIAN) // 3
+
+
+def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which pairs are a longitude and a latitude in China, in this order; False for NaN.
+
+    Parameters
+    ----------
+    lon, lat : ndarray of float64
+        Degrees.
+
+    Returns
+    -------
+    ndarray of bool
+        Whether they lie in the rectangle of China, which its neighbours reach into.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_china(np.array([114.88, 40.82, -87.7]), np.array([40.82, 114.88, 41.8])).tolist()
+    [True, False, False]
+    """
+    inside: NDArray[np.bool_] = (lon >= _WEST) & (lon <= _EAST) & (lat >= _SOUTH) & (lat <= _NORTH)
+    return inside
 
 
 def datum_of(crs: CRS) -> Datum | None:

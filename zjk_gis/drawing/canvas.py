@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,13 +18,13 @@ import shapely
 from zjk_gis.drawing.typefaces import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from zjk_gis.drawing.typefaces import Typeface
 
-__all__ = ["MM_PER_PIXEL", "Canvas", "mark_path", "path_of", "rings_of"]
+__all__ = ["MM_PER_PIXEL", "Box", "Canvas", "mark_path", "path_of", "rings_of"]
 
 MM_PER_PIXEL = (
     0.21  # what is one pixel wide on a screen; finer than on a screen, as paper is looked at closely
@@ -34,6 +36,26 @@ _NO_NAME = re.compile(r"[^\w \-]")
 _COLOURS = frozenset("0123456789abcdefABCDEF")
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on paper."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right side."""
+        return self.x + self.width
+
+    @property
+    def foot(self) -> float:
+        """Its lower side."""
+        return self.y + self.height
+
+
 class Canvas:
     """A page in the making: elements, patterns and the characters used, by weight."""
 
@@ -43,6 +65,15 @@ class Canvas:
         self.patterns: dict[tuple[str, str], str] = {}
         self.used: dict[bool, set[str]] = {False: set(), True: set()}
         self.outlined: set[str] = set()
+        self.frames: list[Box] = []
+
+    @contextmanager
+    def inside(self, box: Box) -> Iterator[None]:
+        """Draw what follows within a rectangle, and nothing of it outside."""
+        self.frames.append(box)
+        self.parts.append(f'<g clip-path="url(#f{len(self.frames)})">')
+        yield
+        self.parts.append("</g>")
 
     def rect(
         self,
@@ -61,18 +92,23 @@ class Canvas:
             f'stroke="{stroke}" stroke-width="{line:g}"/>'
         )
 
-    def path(self, path: str, style: Mapping[str, Any]) -> None:
-        """Draw a path, in hundredths of a millimetre, by Leaflet's path options."""
+    def path(self, path: str, style: Mapping[str, Any], *, holes: bool = True) -> None:
+        """Draw a path, in hundredths of a millimetre, by Leaflet's path options.
+
+        Where one of its rings lies in another is a hole, unless `holes` is false: marks that overlap are
+        all filled.
+        """
         if not path:
             return
+        rule = "evenodd" if holes else "nonzero"
         unit = _HUNDREDTH * MM_PER_PIXEL
         weight = float(style.get("weight", 1.0)) * unit
         fill, opacity = self._fill(style), float(style.get("fillOpacity", 1.0))
-        own = f'fill="{fill}" fill-rule="evenodd"' + (f' fill-opacity="{opacity:g}"' if opacity < 1 else "")
+        own = f'fill="{fill}" fill-rule="{rule}"' + (f' fill-opacity="{opacity:g}"' if opacity < 1 else "")
         shape = f'd={quoteattr(path)} transform="scale(.01)"'
         if "hatch" in style and fill != "none":
             self.parts.append(f"<path {own} {shape}/>")  # the colour below, the hatch on it
-            own = f'fill="url(#{self._pattern(style)})" fill-rule="evenodd"'
+            own = f'fill="url(#{self._pattern(style)})" fill-rule="{rule}"'
         drawn = [own]
         if style.get("stroke", True) and weight > 0:
             drawn.append(f'stroke="{_colour(style.get("color", _INK))}" stroke-width="{weight:.3g}"')
@@ -149,6 +185,11 @@ class Canvas:
     def document(self, width: float, height: float, *, title: str, embed: bool) -> str:
         """Return the whole page as an SVG document; with `embed` the characters used are inside it."""
         defs = "".join(_pattern(name, kind, colour) for (kind, colour), name in self.patterns.items())
+        defs += "".join(
+            f'<clipPath id="f{at}"><rect x="{box.x:.2f}" y="{box.y:.2f}" width="{box.width:.2f}" '
+            f'height="{box.height:.2f}"/></clipPath>'
+            for at, box in enumerate(self.frames, start=1)
+        )
         shapes = "".join(
             f'<path id="c{ord(char):x}" d="{shape}"/>'
             for char, shape in self.typeface.outlines(self.outlined).items()

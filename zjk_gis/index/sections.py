@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.crs import require_layer
+from zjk_gis.crs import require_layer, title_of_crs
 from zjk_gis.engine.lines import LineIndex, NearLines
 from zjk_gis.errors import InputError
 from zjk_gis.index.coordinates import given_coordinates
@@ -97,7 +97,7 @@ class SectionIndex:
         ----------
         sections : GeoDataFrame
             Lines or multilines. One whose `side` is 左侧 or 右侧 answers for that side only, seen along it. A
-            layer in degrees is converted to the CGCS2000 3-degree zone of its centre, see `crs`.
+            layer that is not in metres is converted, as by `zjk_gis.crs.as_metric`; see `crs`.
         code : str, optional
             The column of codes; by default ``section_code``, if there is one.
         policy : Policy, optional
@@ -115,7 +115,7 @@ class SectionIndex:
         require_layer(sections, "sections")
         if code is None and ROAD_SECTIONS.code in sections:
             code = ROAD_SECTIONS.code
-        sections = ready(sections, "sections", kind="line", code=code)
+        sections = ready(sections, "sections", kind="line", code=code, named_by="code")
         begins, _ = validity_days(sections, "sections")
         rank = rank_of(sections, code, begins, policy=policy, name="sections")
         lines = LineIndex(sections.geometry.to_numpy(), rank)
@@ -128,7 +128,7 @@ class SectionIndex:
         return len(self._lines)
 
     def __repr__(self) -> str:
-        return f"<SectionIndex of {len(self):,} sections, {self.crs.to_string()}>"
+        return f"<SectionIndex of {len(self):,} sections, {title_of_crs(self.crs)}>"
 
     def nearest(self, x: ArrayLike, y: ArrayLike, *, max_distance_m: float = np.inf) -> SectionsFound:
         """Find the nearest section that answers for each point.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
-from zjk_gis.crs import is_stretched, require_crs, require_same_datum
+from zjk_gis.crs import require_crs, require_same_datum, title_of_crs
+from zjk_gis.crs.measuring import unit_at
 from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.polygons.discs import disc_shares
 from zjk_gis.engine.polygons.index import BORDER, FOUND, PolygonIndex, Positions
@@ -21,7 +21,7 @@ from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
 from zjk_gis.layers.columns.periods import validity_days
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
-from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.soundness import made_valid
 from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class ZoneIndex:
         self.crs = crs
         self.codes = codes
         self.repaired: tuple[int, ...] = ()
+        self._metre: float | None = None  # how many metres the unit is, once it was asked
 
     @classmethod
     def build(
@@ -152,7 +153,9 @@ class ZoneIndex:
         require_crs(zones, "zones")
         rows: tuple[int, ...] = ()
         if repair:
-            zones, rows = _repair(zones)
+            mended, changes = made_valid(zones.reset_index(drop=True))
+            rows = tuple(changes["row"].tolist())
+            zones = mended.set_axis(zones.index)
         if code is None:
             code = next((column for column in _CODES if column in zones), None)
         compiled: list[PolygonIndex] = []
@@ -165,7 +168,7 @@ class ZoneIndex:
         if priority is not None:
             policy = Policy(policy.order, priority)
         begins, _ = validity_days(zones, "zones")
-        zones = check_layer(zones, "zones", kind="polygon", code=code, invalid=invalid)
+        zones = check_layer(zones, "zones", kind="polygon", code=code, named_by="code", invalid=invalid)
         codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
         index = cls(compiled[0], zones.crs, codes)
         index.repaired = rows
@@ -182,7 +185,7 @@ class ZoneIndex:
 
     def __repr__(self) -> str:
         vertices = len(self._polygons.rings.coords)
-        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {self.crs.to_string()}>"
+        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {title_of_crs(self.crs)}>"
 
     @property
     def nbytes(self) -> int:
@@ -465,16 +468,18 @@ class ZoneIndex:
 
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
-        crs = self.crs
-        if not crs.is_projected or is_stretched(crs):
+        if self._metre is None:
+            rings = self._polygons.rings
+            ends = np.stack([rings.low, rings.high]).reshape(-1, 2)
+            self._metre = unit_at(self.crs, *np.median(ends, axis=0).tolist())
+        if self._metre is None:
             message = (
-                f"zones: distances cannot be measured in {crs.to_string()} ({crs.name}); build the index "
-                "from zones.to_crs(...) with a projected CRS true to scale, for instance 4547 (CGCS2000 / "
-                "CM 114E)"
+                f"zones: distances cannot be measured in {title_of_crs(self.crs)} ({self.crs.name}); build "
+                "the index from zones.to_crs(...) with a projected CRS that is true to scale there, which "
+                "zjk_gis.crs.crs_for(zones) chooses"
             )
             raise CRSError(message)
-        factors = {axis.unit_conversion_factor for axis in crs.axis_info[:2]}
-        return metres / factors.pop()
+        return metres / self._metre
 
     def _mark_borders(
         self,
@@ -539,16 +544,3 @@ def _codes_of(text: NDArray[Any], lengths: NDArray[Any], zones: int) -> NDArray[
     return np.array(
         [whole[end - size : end].decode() for end, size in zip(ends, sizes, strict=True)], dtype=np.str_
     )
-
-
-def _repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[int, ...]]:
-    """Make invalid geometry valid, keeping what has an area."""
-    shapes = zones.geometry.to_numpy()
-    # A vertex that is not a number is not left out: where the border ran there, nobody knows.
-    rows = np.flatnonzero(~shapely.is_valid(shapes) & has_place(shapes))
-    if not len(rows):
-        return zones, ()
-    whole = shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)
-    mended = zones.geometry.copy()
-    mended.iloc[rows] = whole
-    return zones.set_geometry(mended), tuple(rows.tolist())

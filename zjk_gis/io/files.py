@@ -18,14 +18,7 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_row
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import (
-    blamed_on,
-    check_content,
-    existing_file,
-    format_of,
-    is_geodatabase,
-    is_readable,
-)
+from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_geodatabase, is_readable
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables.geometry import parse_crs, place_table, titles_in
 from zjk_gis.io.tables.text import read_text_table

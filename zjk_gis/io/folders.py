@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,23 +15,27 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
 from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
+from zjk_gis.io.tables.geometry import parse_crs
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["FolderReading", "read_folder"]
+__all__ = ["EVERY_FILE", "FolderReading", "read_folder"]
+
+EVERY_FILE = "*"  # in a mapping: what holds for every file that is not named
 
 # What belongs to another file, or is of a program's own.
 _SIDECARS = (
     ".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qpj", ".qix", ".fix", ".xml", ".qml", ".qmd", ".lyr",
     ".lock", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal",
 )  # fmt: skip
+_NOTHING = object()  # where None would mean that a layer is of no kind
 _HIDDEN = (".", "~$", "__MACOSX", "Thumbs.db", "desktop.ini")
 _COLUMNS = (
     "file", "layer", "key", "spec", "evidence", "rows", "encoding", "crs", "crs_from", "without_position",
@@ -77,11 +82,48 @@ class FolderReading:
         return [self.layers[key] for key in keys]
 
 
+class _Said:
+    """What the caller says of the layers of a folder, and what of it was needed."""
+
+    def __init__(self, specs: Mapping[str, Any], crs: Any, datum: str | Mapping[str, str] | None) -> None:
+        self._by_file = {
+            "specs": specs,
+            "crs": crs if _is_by_file(crs) else {},
+            "datum": {} if datum is None or isinstance(datum, str) else datum,
+        }
+        self._of_all = {
+            "crs": None if _is_by_file(crs) else crs,
+            "datum": datum if isinstance(datum, str) else None,
+        }
+        self._used: set[tuple[str, str]] = set()
+
+    def of(self, names: tuple[str, ...]) -> tuple[Any, str | None, Any]:
+        """Return the system, the datum and the kind said of a layer under the first of its names."""
+        found = {}
+        for option, said in self._by_file.items():
+            known = [name for name in dict.fromkeys(names) if name in said]
+            self._used |= {(option, name) for name in known}
+            found[option] = (
+                said[known[0]] if known else said.get(EVERY_FILE, self._of_all.get(option, _NOTHING))
+            )
+        return found["crs"], found["datum"], found["specs"]
+
+    def unknown(self) -> list[tuple[str, str]]:
+        """Return the options and names that no layer has."""
+        said = {(option, name) for option, names in self._by_file.items() for name in names}
+        return sorted(each for each in said - self._used if each[1] != EVERY_FILE)
+
+
+def _is_by_file(crs: Any) -> bool:
+    """Tell systems by file from one that is written as parameters of PROJ or as PROJJSON."""
+    return isinstance(crs, Mapping) and not {"proj", "init", "type"} & set(crs)
+
+
 def read_folder(
     path: str | os.PathLike[str],
     *,
     specs: Mapping[str, LayerSpec | str | None] | None = None,
-    crs: Any = None,
+    crs: Any | Mapping[str, Any] = None,
     datum: str | Mapping[str, str] | None = None,
     progress: bool | None = None,
 ) -> FolderReading:
@@ -92,12 +134,13 @@ def read_folder(
     path : str or path
         A folder, with folders and .zip archives in it, or an archive.
     specs : mapping of str to LayerSpec or str, optional
-        What layers are, by their keys (see `FolderReading`), where the guess is wrong; None for none.
-    crs : optional
-        The system of the coordinates in files that do not say, as for `read_layer`.
+        What layers are, where the guess is wrong; None for none. A layer is named by its key (see
+        `FolderReading`), a file by its path in the folder or its name alone, every other one by ``"*"``.
+    crs : optional, or mapping of str to it
+        The system of the coordinates in files that do not say, as for `read_layer`: of all of them, or by
+        what they are called, as in `specs`.
     datum : str or mapping of str to str, optional
-        The datum of all positions, as for `read_layer`, or of those in some files, by the path in the folder
-        or the name of the file.
+        The datum of all positions, as for `read_layer`, or of those in some files, as in `specs`.
     progress : bool, optional
         Whether to show a bar; by default where somebody watches.
 
@@ -111,7 +154,8 @@ def read_folder(
     FileError
         If there is no such folder, or an archive is hostile or damaged and it is all there is to read.
     InputError
-        If `path` is a single file, `specs` names a layer that is not there, or a datum is unknown.
+        If `path` is a single file, `specs`, `crs` or `datum` names a layer or file that is not there, or a
+        datum or system is unknown.
 
     Notes
     -----
@@ -134,23 +178,25 @@ def read_folder(
     if is_geodatabase(root):
         message = f"{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in"
         raise InputError(message)
-    given = dict(specs or {})
+    said = _Said(specs or {}, crs, datum)
     for name in [datum] if isinstance(datum, str) else (datum or {}).values():
         parse_datum(name)
+    for each in crs.values() if _is_by_file(crs) else [crs]:
+        parse_crs(each)
     found = FolderReading({}, pd.DataFrame(columns=list(_COLUMNS)))
     rows: list[dict[str, Any]] = []
     if root.is_dir():
-        _read_all(root, "", found.layers, rows, given, crs, datum, progress)
+        _read_all(root, "", found.layers, rows, said, progress)
     else:
         archive = existing_file(path)
         if not is_archive(archive):
             message = f"{archive}: is no folder and no .zip archive; read a single file with read_layer"
             raise InputError(message)
-        _read_archive(archive, "", found.layers, rows, given, crs, datum, progress)
-    unknown = sorted(set(given) - set(found.layers))
-    if unknown:
+        _read_archive(archive, "", found.layers, rows, said, progress)
+    for option, unknown in said.unknown():
         message = (
-            f"specs: there is no layer {unknown[0]!r}; the layers are {', '.join(found.layers) or 'none'}"
+            f"{option}: there is no layer or file {unknown!r}; the layers are "
+            f"{', '.join(found.layers) or 'none'}"
         )
         raise InputError(message)
     report = pd.DataFrame(rows, columns=list(_COLUMNS))
@@ -162,16 +208,14 @@ def _read_archive(
     prefix: str,
     layers: dict[str, pd.DataFrame],
     rows: list[dict[str, Any]],
-    specs: dict[str, Any],
-    crs: Any,
-    datum: str | Mapping[str, str] | None,
+    said: _Said,
     progress: bool | None,
 ) -> None:
     remarks: list[str] = []
     with unpacked(archive, remarks) as folder:
         if remarks:
             rows.append(_row(prefix.rstrip("/") or archive.name, "", remarks="; ".join(remarks)))
-        _read_all(folder, prefix, layers, rows, specs, crs, datum, progress)
+        _read_all(folder, prefix, layers, rows, said, progress)
 
 
 def _read_all(
@@ -179,9 +223,7 @@ def _read_all(
     prefix: str,
     layers: dict[str, pd.DataFrame],
     rows: list[dict[str, Any]],
-    specs: dict[str, Any],
-    crs: Any,
-    datum: str | Mapping[str, str] | None,
+    said: _Said,
     progress: bool | None,
 ) -> None:
     """Read all files below a folder, in the order of their names."""
@@ -193,9 +235,9 @@ def _read_all(
                 message = f"{told}: is a link, which is not followed; copy the file here"
                 raise FileError(message)
             if is_archive(file):
-                _read_archive(file, f"{told}/", layers, rows, specs, crs, datum, False)
+                _read_archive(file, f"{told}/", layers, rows, said, False)
             else:
-                _read_file(file, told, layers, rows, specs, crs, datum)
+                _read_file(file, told, layers, rows, said)
         except ZjkGisError as error:
             reason = str(error).replace(str(root) + os.sep, prefix)
             rows.append(_row(told, "", error=reason))
@@ -216,16 +258,13 @@ def _read_file(
     told: str,
     layers: dict[str, pd.DataFrame],
     rows: list[dict[str, Any]],
-    specs: dict[str, Any],
-    crs: Any,
-    datum: str | Mapping[str, str] | None,
+    said: _Said,
 ) -> None:
     """Read each layer of a file."""
     if not is_readable(file):
         message = f"{told}: the ending {file.suffix!r} is no known format"
         raise InputError(message)
-    if datum is not None and not isinstance(datum, str):
-        datum = datum.get(told, datum.get(file.name))
+    said.of((told, file.name))  # a file that cannot be opened is there all the same
     names = list_layers(file)
     if not names:
         message = f"{told}: holds no layer"
@@ -233,10 +272,10 @@ def _read_file(
     for name in names:
         key = told if len(names) == 1 else f"{told}:{name}"
         try:
+            crs, datum, given = said.of((key, told, file.name))
             frame = _read(file, name, crs, datum)
             spec, evidence = guess_spec(frame, f"{told} {name}")
-            if key in specs:
-                given = specs[key]
+            if given is not _NOTHING:
                 spec = spec_of(given) if isinstance(given, str) else given
                 evidence = "as the caller says"
             report = frame.attrs["report"]

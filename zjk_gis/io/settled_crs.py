@@ -13,9 +13,9 @@ from pyproj.exceptions import ProjError
 from zjk_gis.coordinates.inference import probable_crs
 from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.conversion import datum_warning
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
 from zjk_gis.io.vector.shapefile import sidecar
-from zjk_gis.layers.columns.coordinates import in_china
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,8 @@ class Settled:
     origin : {"file", "format", "argument", "none"}
         Who says so.
     remarks : tuple of str
-        What a person should know: that the file is silent or cannot be right; what its system probably is.
+        What a person should know: that the file is silent or cannot be right, and what its system probably is
+        then; that the layer lies outside China.
     """
 
     crs: CRS | None
@@ -117,7 +118,7 @@ def system_of_file(
         raise CRSError(message)
     elsewhere = _elsewhere(x, y, placed)
     told = [datum_warning(placed, name)]
-    told += [] if elsewhere is None else [f"{name}: {elsewhere}; {probable_crs(x, y)}"]
+    told += [] if elsewhere is None else [f"{name}: {elsewhere}"]
     return Settled(placed, "format" if silent else "file", tuple(each for each in told if each is not None))
 
 

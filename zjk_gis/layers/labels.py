@@ -36,6 +36,8 @@ def label(key: str, lang: Language = "zh", *, unit: bool = False) -> str:
     ('网格编码', '边界', 'my_own_column')
     >>> label("diameter_mm", unit=True), label("diameter_mm", "en", unit=True)
     ('管径(mm)', 'diameter (mm)')
+    >>> label("diameter_mm"), label("border", unit=True), label("manholes"), label("manholes", "en")
+    ('管径', '边界', '窨井', 'manholes')
     """
     check_language(lang)
     text, unit_text = _labels(lang).get(key, (key, ""))

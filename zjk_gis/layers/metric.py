@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zjk_gis.crs import as_metric, convert_crs, require_crs
+from zjk_gis.crs import as_metric, convert_crs, require_crs, title_of_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.codes import with_text_codes
 from zjk_gis.layers.versions import check_layer
@@ -28,6 +28,7 @@ def ready(
     *,
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
+    named_by: str | None = None,
     crs: CRS | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
@@ -44,7 +45,9 @@ def ready(
         A column that must be there and filled in every row.
     crs : CRS, optional
         The CRS wanted, that of the layer it is compared with; by default the layer's own if that is metric,
-        otherwise the CGCS2000 3-degree zone of its centre.
+        otherwise the one that `zjk_gis.crs.as_metric` chooses.
+    named_by : str, optional
+        The argument by which the caller names that column; by default it has none.
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
@@ -68,12 +71,12 @@ def ready(
     4547
     """
     require_crs(layer, name)
-    layer = check_layer(layer, name, kind=kind, code=code, invalid=invalid)
+    layer = check_layer(layer, name, kind=kind, code=code, named_by=named_by, invalid=invalid)
     converted = as_metric(layer, name) if crs is None else convert_crs(layer, crs, name=name)
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
         converted = check_layer(
-            converted, f"{name} (converted to {converted.crs.to_string()})", kind=kind, invalid=invalid
+            converted, f"{name} (converted to {title_of_crs(converted.crs)})", kind=kind, invalid=invalid
         )
     return with_text_codes(converted, code)
 

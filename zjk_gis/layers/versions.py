@@ -6,10 +6,11 @@ Shared by every analysis that takes zones, so that all mean the same by «the zo
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
-import shapely
+import numpy as np
 
 from zjk_gis.crs import require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
@@ -17,13 +18,13 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape
+from zjk_gis.layers.soundness import faults_of, rows_named, tell_fault
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["check_layer", "of_level", "split_at", "zones_at"]
@@ -38,6 +39,7 @@ def check_layer(
     *,
     kind: Literal["polygon", "line", "point"],
     code: str | None = None,
+    named_by: str | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Refuse a layer that cannot give right answers, before any work begins.
@@ -51,6 +53,8 @@ def check_layer(
         What its geometry must be.
     code : str, optional
         A column that must be there and filled in every row.
+    named_by : str, optional
+        The argument by which the caller names that column; by default it has none.
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
 
@@ -80,24 +84,28 @@ def check_layer(
         raise EmptyLayerError(message)
     require_crs(layer, name)
     if code is not None:
-        _check_codes(layer, name, code)
+        _check_codes(layer, name, code, named_by)
     shapes = layer.geometry
     missing = ~has_shape(shapes.to_numpy())
-    _refuse_rows(layer, name, missing, "have no geometry", "draw them or drop them")
+    refuse = _Refusal(layer, name, code)
+    refuse(missing, "no_geometry", "have no geometry", "draw them or drop them")
     other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
-    _refuse_rows(layer, name, other, f"are no {kind}s", "explode collections and keep the parts that are")
+    refuse(other, "other_geometry", f"are no {kind}s", "explode collections and keep the parts that are")
     layer = _without_empty_parts(layer, name)
     shapes = layer.geometry
     wrong = ~shapes.is_valid.to_numpy() if invalid is None else invalid(shapes.to_numpy())
     if wrong.any():
+        refuse = _Refusal(layer, name, code)
         nowhere = ~has_place(shapes.to_numpy())
-        _refuse_rows(layer, name, nowhere, "have a coordinate that is NaN or infinite", "redraw or drop them")
-        why = shapely.is_valid_reason(shapes[wrong].iloc[0])
-        what = f"are invalid (the first: {why})"
+        what = "have a coordinate that is NaN or infinite"
+        refuse(nowhere, "bad_coordinate", what, "redraw or drop them")
+        faults, places = faults_of(shapes.to_numpy())
+        first = int(np.argmax(wrong))
+        what = f"are invalid (the first: {tell_fault(faults[first], places[first], 'en')})"
         remedy = (
             "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
         )
-        _refuse_rows(layer, name, wrong, what, remedy)
+        refuse(wrong, faults, what, remedy, places)
     return layer
 
 
@@ -207,9 +215,9 @@ def split_at(
     return kept[is_valid], kept[~is_valid]
 
 
-def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object) -> None:
+def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object, named_by: str | None) -> None:
     if not isinstance(code, str):
-        message = f"code must be the name of a column, not {code!r:.100}"
+        message = f"{named_by or 'code'} must be the name of a column, not {code!r:.100}"
         raise InputError(message)
     if code not in layer:
         fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
@@ -217,7 +225,7 @@ def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object) -> None:
         aliases = f" (also accepted on reading: {', '.join(known[1:])})" if len(known) > 1 else ""
         message = (
             f"{name}: no column {code!r}{aliases}; its columns are {', '.join(map(str, layer.columns))}. "
-            "Rename yours or name it with code="
+            f"Rename yours{'' if named_by is None else f' or name it with {named_by}='}"
         )
         raise MissingColumnError(message)
     blank = (layer[code].isna() | (layer[code].astype(str).str.strip() == "")).to_numpy()
@@ -242,10 +250,27 @@ def _without_empty_parts(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame
     return result
 
 
-def _refuse_rows(
-    layer: gpd.GeoDataFrame, name: str, wrong: NDArray[np.bool_], what: str, remedy: str
-) -> None:
-    rows = layer.index[wrong]
-    if len(rows):
-        message = f"{name}: {len(rows)} of {len(layer)} rows {what} ({name_rows(rows)}); {remedy}"
-        raise GeometryError(message)
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Refuses a layer for some of its rows, and names them."""
+
+    layer: gpd.GeoDataFrame
+    name: str
+    code: str | None
+
+    def __call__(
+        self,
+        wrong: NDArray[np.bool_],
+        fault: NDArray[np.object_] | str,
+        what: str,
+        remedy: str,
+        places: NDArray[np.float64] | None = None,
+    ) -> None:
+        rows = self.layer.index[wrong]
+        if len(rows):
+            message = (
+                f"{self.name}: {len(rows)} of {len(self.layer)} rows {what} ({name_rows(rows)}); {remedy}"
+            )
+            error = GeometryError(message)
+            error.rows = rows_named(self.layer, self.name, wrong, fault, places, code=self.code)
+            raise error

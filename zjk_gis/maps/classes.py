@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Method", "class_breaks", "class_texts", "natural_breaks"]
+__all__ = ["Method", "class_breaks", "class_texts", "count_breaks", "count_texts", "natural_breaks"]
 
 Method = Literal["quantile", "natural", "equal"]
 _MOST_VALUES = 1_000  # of natural breaks; more are grouped, which moves a break by a thousandth of the rows
@@ -114,6 +115,42 @@ def natural_breaks(values: NDArray[np.float64], classes: int) -> list[float]:
         end = int(back[end - 1])
         cuts.append(end)
     return [float(starts[cut]) for cut in [0, *reversed(cuts)]]
+
+
+def count_breaks(counts: NDArray[np.int64], classes: int) -> list[int]:
+    """Return where classes of counts begin, of 1, 2, 5, 10, 20, 50 and so on, so that a reader can name them.
+
+    The highest class begins at or below what 97 in 100 do not exceed. Counts of 0 are of no class. The page's
+    `cells.js` classifies in the same way.
+
+    Parameters
+    ----------
+    counts : ndarray of int
+    classes : int
+        The most there may be.
+
+    Examples
+    --------
+    >>> count_breaks(np.array([0, 1, 3, 8, 40, 70]), 6)
+    [1, 2, 5, 10, 20, 50]
+    """
+    known = np.sort(counts[counts > 0])
+    high = int(known[int(len(known) * 0.97)]) if len(known) else 1
+    series = [step * 10**power for power in range(10) for step in (1, 2, 5)]
+    last = max(1, sum(value <= high for value in series))
+    return [1, *series[max(0, last - classes) : last][1:]]
+
+
+def count_texts(breaks: Sequence[int]) -> list[str]:
+    """Write what classes of whole numbers hold, the last one without an end.
+
+    Examples
+    --------
+    >>> count_texts([1, 2, 5, 1000])
+    ['1', '2–4', '5–999', '≥ 1,000']
+    """
+    texts = [f"{a:,}–{b - 1:,}" if b - a > 1 else f"{a:,}" for a, b in itertools.pairwise(breaks)]
+    return [*texts, f"≥ {breaks[-1]:,}"]
 
 
 def _rounded(breaks: NDArray[np.float64], known: NDArray[np.float64]) -> list[float]:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["DrawnLayer"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawnLayer:
-    """One layer of a map.
+    """One layer of a map, equal to itself alone: several may have one name.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class DrawnLayer:
     shapes : ndarray of Geometry
         In longitude and latitude (WGS84), none missing or empty.
     styles : sequence of mapping
-        Leaflet's path options, with ``shape`` for points and ``casing`` for lines.
+        Leaflet's path options, with ``shape`` for points and ``casing`` for lines and points.
     style_of : ndarray of int
         For each shape which style it takes.
     keys : sequence of (int, str)
@@ -37,8 +37,10 @@ class DrawnLayer:
         Names that are written at the shapes, instead of drawing these.
     labels : sequence of str, optional
         Texts that are written at the shapes where there is room.
-    crowded : bool
-        Whether there are too many points to tell one mark from the other: counted in hexagons on a screen.
+    in_cells : bool
+        Whether its points are counted in hexagons.
+    side : {"before", "after"}, optional
+        On which side of a map that compares two states it is; by default on both.
     """
 
     name: str
@@ -51,4 +53,5 @@ class DrawnLayer:
     count: str
     texts: Sequence[str] | None = None
     labels: Sequence[str] | None = None
-    crowded: bool = False
+    in_cells: bool = False
+    side: str | None = None

@@ -1,8 +1,9 @@
-"""Names on the map: what is written, where it stands, and how much room there is."""
+"""Names on the map: what is written in which rows, where it stands, and how much room there is."""
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,18 @@ import shapely
 from zjk_gis.maps.packing import AREA, kinds_of, pack_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["pack_labels", "short"]
+__all__ = ["columns_of", "is_cut", "pack_labels", "short", "wrapped"]
 
-_LONGEST_LABEL = 24
+_ROW, _MOST_ROWS = 24.0, 2  # columns of a row: twelve Chinese characters
+_MOST_READ = 200  # characters of a name that are looked at
+_UNWRITTEN = ("Cc", "Cf", "Zl", "Zp", "Cs")
+_WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_BREAKS = re.compile(rf"(?:(?<=[{_WIDE}])|(?=[{_WIDE}])|(?<=[-_/\s]))(?![)）,、。;」』》】%])")
+_EVENLY = (1.0, 1.1, 1.25)
 _EXACT_LABELS = 2_000
 _MICRODEGREES = 1e6
 
@@ -45,6 +51,7 @@ def pack_labels(shapes: NDArray[Any], texts: list[Any], look: Mapping[str, Any])
         "weight": np.round(weight * _MICRODEGREES).astype(np.int64).tolist(),
         "of": np.flatnonzero(named).tolist(),
         "text": said,
+        "cut": [at for at, text in enumerate(said) if is_cut(text)],
         "look": dict(look),
     }
     return pack_text(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
@@ -63,13 +70,87 @@ def _middles(areas: NDArray[Any]) -> NDArray[Any]:
 
 
 def short(text: Any) -> str:
-    """Cut a text to what can be read on a map; marks that turn its direction would turn its neighbours'."""
+    r"""Write a name as it stands on a map: at most two lines, each in at most two rows, cut with an ellipsis.
+
+    Marks that turn the direction of a text would turn that of its neighbours, and are left out.
+
+    Examples
+    --------
+    >>> short("怡安街社区第1责任区\n张三"), short("长" * 100)
+    ('怡安街社区第1责任区\n张三', '长长长长长长长长长长长长\n长长长长长长长长长长长…')
+    """
     if text is None or text is pd.NA or text is pd.NaT or (isinstance(text, float) and np.isnan(text)):
         return ""
     lines = [
-        "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp", "Cs")).strip()
+        "".join(c for c in line[:_MOST_READ] if unicodedata.category(c) not in _UNWRITTEN).strip()
         for line in str(text).split("\n")[:2]
     ]
-    return "\n".join(
-        line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1] + "…" for line in lines if line
-    )
+    return "\n".join(row for line in lines if line for row in _rows_of(line))
+
+
+def is_cut(text: str) -> bool:
+    """Tell whether a name is cut: it comes after all others, and takes no place from them."""
+    return "…" in text
+
+
+def _rows_of(line: str) -> list[str]:
+    rows = wrapped(line, _ROW, columns_of) or wrapped(line, _ROW, columns_of, anywhere=True) or []
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    last = rows[_MOST_ROWS - 1]
+    while columns_of(last) > _ROW - 1:
+        last = last[:-1]
+    return [*rows[: _MOST_ROWS - 1], last + "…"]
+
+
+def columns_of(text: str) -> float:
+    """Return how wide a text is, in halves of a Chinese character."""
+    return float(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text))
+
+
+def wrapped(
+    text: str, room: float, width: Callable[[str], float], *, anywhere: bool = False
+) -> list[str] | None:
+    """Break a name into rows of much the same length, beside Chinese characters, blanks and hyphens.
+
+    Parameters
+    ----------
+    text : str
+        Of one line.
+    room : float
+        The widest that a row may be.
+    width : callable
+        Tells how wide a text is, in the unit of `room`.
+    anywhere : bool
+        Whether words and numbers may be broken too.
+
+    Returns
+    -------
+    list of str, or None
+        None where a word or number is wider than the room.
+
+    Examples
+    --------
+    >>> wrapped("怡安街社区第1责任区", 12, columns_of), wrapped("Z3-130702", 5, columns_of)
+    (['怡安街社区', '第1责任区'], None)
+    """
+    pieces = list(text) if anywhere else [piece for piece in _BREAKS.split(text) if piece]
+    widest = max((width(piece.strip()) for piece in pieces), default=0.0)
+    if widest > room:
+        return None
+    rows = _filled(pieces, room, width)
+    for share in _EVENLY:
+        even = _filled(pieces, max(share * width(text) / max(len(rows), 1), widest), width)
+        if len(even) == len(rows) and all(width(row) <= room for row in even):
+            return even
+    return rows
+
+
+def _filled(pieces: list[str], room: float, width: Callable[[str], float]) -> list[str]:
+    """Fill one row after the other."""
+    rows = [""]
+    for piece in pieces:
+        if rows[-1] and width((rows[-1] + piece).strip()) > room:
+            rows.append("")
+        rows[-1] += piece
+    return [row.strip() for row in rows if row.strip()]

@@ -183,8 +183,8 @@ class Page:
             The heading under which it is listed.
         styles : sequence of mapping
             Leaflet path options; ``shape`` may be circle, square, triangle, diamond, cross or plus, ``hatch``
-            diagonal, back, cross, dots, level or upright, ``casing`` a wider line below, and ``fullAt``
-            the zoom until which marks grow.
+            diagonal, back, cross, dots, level or upright, ``casing`` a wider line or a larger mark below all
+            those of the layer, and ``fullAt`` the zoom until which marks grow.
         style_of : sequence of int, optional
             For each row which style it takes; by default the first.
         keys : sequence of (int, str), optional
@@ -240,8 +240,8 @@ class Page:
             "count": _count(int(usable.sum()), self.lang) if counted else "",
             "styles": list(styles),
             "look": int(np.bincount(kinds).argmax()) if len(kinds) else packing.AREA,
-            "keys": [list(key) for key in keys if key[0] in used] if keys else [[used[0], ""]],
-            "keyed": bool(keys) and len(used) > 1,
+            "keys": [list(key) for key in keys or () if key[0] in used] or [[used[0], ""]],
+            "keyed": any(meaning for _, meaning in keys or ()),
             "frames": frames_the_page,
             "side": side,
             "note": note,
@@ -263,7 +263,8 @@ class Page:
                 labels=None
                 if as_text or texts is None
                 else [short(text) for text in np.asarray(texts, dtype=object)[usable]],
-                crowded=cells,
+                in_cells=cells,
+                side=side,
             )
         )
         if texts is not None:

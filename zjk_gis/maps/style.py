@@ -40,6 +40,7 @@ __all__ = [
     "sequence",
 ]
 
+WHITE = "#ffffff"
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#1f2933",
     "#e69f00",
@@ -85,19 +86,34 @@ def line(colour: str, *, weight: float = 2.0, dash: str | None = None) -> dict[s
 
 
 def mark(
-    colour: str, shape: str = "circle", *, radius: float = 5.0, edge: str = "#ffffff", weight: float = 1.2
+    colour: str,
+    shape: str = "circle",
+    *,
+    radius: float = 5.0,
+    edge: str = WHITE,
+    weight: float = 1.2,
+    full_at: float | None = None,
 ) -> dict[str, Any]:
-    """Describe how a point looks."""
+    """Describe how a point looks; with `full_at`, the zoom until which it grows.
+
+    A white edge is a larger mark below those of the whole layer: around each mark, it would cut out its
+    neighbours, and the densest places would be the whitest.
+    """
     if shape in ("cross", "plus"):
         return {"shape": shape, "color": colour, "radius": radius, "weight": 2.4, "fill": False}
-    return {
+    grows = {} if full_at is None else {"fullAt": full_at}
+    look = {
         "shape": shape,
         "color": edge,
         "fillColor": colour,
         "fillOpacity": 0.95,
-        "radius": radius,
         "weight": weight,
+        **grows,
     }
+    if edge != WHITE:
+        return look | {"radius": radius}
+    below = look | {"fillColor": edge, "fillOpacity": 1.0, "radius": radius + weight / 2, "weight": 0}
+    return look | {"radius": radius - weight / 2, "casing": below}
 
 
 FOUND_MARKS = {

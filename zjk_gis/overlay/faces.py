@@ -203,5 +203,5 @@ def _ready(
         made.append(Rings.of(shapes))
         return PolygonIndex(shapes, rings=made[-1]).invalid(keep=False)
 
-    layer = ready(zones, name, kind="polygon", code=code, crs=crs, invalid=invalid)
+    layer = ready(zones, name, kind="polygon", code=code, named_by="code", crs=crs, invalid=invalid)
     return layer, made[-1]

@@ -16,9 +16,10 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SAME_M", "edges_in_common", "weld", "with_vertices"]
+__all__ = ["MATCH_M", "SAME_M", "edges_in_common", "is_real", "weld", "with_vertices"]
 
 SAME_M = 1e-7  # vertices nearer than this are one: a hundred times what rounding moves them in a city
+MATCH_M = 1e-5  # borders that part by less, and have no ground between them, are one: finer than any survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def with_vertices(shape: Any, points: NDArray[np.float64]) -> Any:
     ----------
     shape : Polygon or MultiPolygon
     points : ndarray of float64, shape (n, 2)
-        A vertex of the shape within `SAME_M` of one moves there.
+        A vertex of the shape within `MATCH_M` of one moves there.
 
     Examples
     --------
@@ -139,12 +140,12 @@ def with_vertices(shape: Any, points: NDArray[np.float64]) -> Any:
     rings = _Rings.of(whole)
     spots = np.unique(points[:, 0] + 1j * points[:, 1])
     vertex, spot = shapely.STRtree(_points(spots)).query(
-        _points(rings.places), predicate="dwithin", distance=SAME_M
+        _points(rings.places), predicate="dwithin", distance=MATCH_M
     )
     places = rings.places.copy()
     places[vertex] = spots[spot]
     moved = _Rings(places, rings.ring, rings.polygon, rings.shape)
-    return _with_vertices(moved, spots)[0].rebuilt(whole)[0]
+    return _with_vertices(moved, spots, MATCH_M)[0].rebuilt(whole)[0]
 
 
 def edges_in_common(
@@ -185,6 +186,19 @@ def edges_in_common(
     return piece.astype(np.int64), zone.astype(np.int64), border.astype(np.float64)
 
 
+def is_real(pieces: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which pieces of ground are wider than two vertices that count as one.
+
+    Examples
+    --------
+    >>> is_real(shapely.box(0, 0, [1, 1e-8], [1, 100])).tolist()
+    [True, False]
+    """
+    real = ~shapely.is_empty(pieces)
+    real[real] = 2 * shapely.area(pieces[real]) >= SAME_M * shapely.length(pieces[real])
+    return np.asarray(real)
+
+
 def _pairs(places: NDArray[np.complex128]) -> NDArray[np.float64]:
     return np.stack([places.real, places.imag], axis=1)
 
@@ -220,14 +234,16 @@ def _merged(
     return np.unique(spots[at_rank[least]]), merged
 
 
-def _with_vertices(rings: _Rings, spots: NDArray[np.complex128]) -> tuple[_Rings, NDArray[np.int64]]:
+def _with_vertices(
+    rings: _Rings, spots: NDArray[np.complex128], within: float = SAME_M
+) -> tuple[_Rings, NDArray[np.int64]]:
     """Insert the spots into the edges they lie on; tell also into which shapes."""
     begins = rings.starts
     begin, end = rings.places[begins], rings.places[begins + 1]
     real = np.flatnonzero(begin != end)
     begins, begin, end = begins[real], begin[real], end[real]
     lines = _lines(begin, end)
-    edge, spot = shapely.STRtree(_points(spots)).query(lines, predicate="dwithin", distance=SAME_M)
+    edge, spot = shapely.STRtree(_points(spots)).query(lines, predicate="dwithin", distance=within)
     along = end[edge] - begin[edge]
     share = ((spots[spot] - begin[edge]) * along.conj()).real / np.abs(along) ** 2
     inner = (spots[spot] != begin[edge]) & (spots[spot] != end[edge]) & (share > 0) & (share < 1)

@@ -108,8 +108,8 @@ class CoverRegister:
         Parameters
         ----------
         layer : GeoDataFrame
-            Points with a CRS. Longitudes and latitudes are converted to the 3-degree zone of their middle,
-            which `crs` then names.
+            Points with a CRS. What is not in metres is converted, as by `zjk_gis.crs.as_metric`; `crs` then
+            names the system.
         path : str or path, optional
             A new file; by default the register is kept in memory. Beside it come two files for the index,
             ``.dat`` and ``.idx``.

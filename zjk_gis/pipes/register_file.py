@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.crs import is_metric
+from zjk_gis.crs import is_metric, title_of_crs
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError, FileError, InputError, name_rows
-from zjk_gis.layers.columns.coordinates import in_china, is_zero
+from zjk_gis.layers.columns.coordinates import is_zero
 
 if TYPE_CHECKING:
     import os
@@ -135,7 +136,7 @@ def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
 def begun(path: str | os.PathLike[str] | None, crs: CRS) -> tuple[sqlite3.Connection, Path | None]:
     """Make the tables of a new register."""
     if not is_metric(crs):
-        message = f"covers: {crs.to_string()} is not in metres; convert the layer"
+        message = f"covers: {title_of_crs(crs)} is not in metres; convert the layer"
         raise CRSError(message)
     place = None if path is None else Path(path).absolute()
     if place is not None and (place.exists() or not place.parent.is_dir()):

@@ -41,7 +41,7 @@ def pipelines_in_core(
         Polygons with ``block_name`` and ``scope``, one of which is 核心保护范围 (also 核心区, core and
         other spellings that `zjk_gis.layers.columns.values.understood` knows).
     min_length_m : float, default 0.01
-        Pipes with less inside only touch the core and are left out.
+        Pipes with no more than this inside only touch the core and are left out.
     strict : bool, default False
         Refuse pipes that cannot be judged and blocks without a known scope, instead of setting them aside.
 

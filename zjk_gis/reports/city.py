@@ -33,7 +33,7 @@ def survey_city(
     level: int | str | None = None,
     steps: Callable[[list[str]], Iterator[str]] = iter,
     even_if_off: bool = False,
-    unanswered: dict[str, str] | None = None,
+    unanswered: dict[str, InputError] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -52,8 +52,9 @@ def survey_city(
     even_if_off : bool, default False
         Go on even if the incidents cannot be where the zones are, see `assign_incidents`.
     unanswered : dict, optional
-        Told which questions a layer does not allow to answer, and why; the others are answered. Without it
-        the first that cannot be answered stops all, as incidents that cannot be assigned always do.
+        Told which questions a layer does not allow to answer, with the error that says why; the others are
+        answered. Without it the first that cannot be answered stops all, as incidents that cannot be assigned
+        always do.
 
     Returns
     -------
@@ -148,5 +149,5 @@ def survey_city(
         except InputError as error:
             if unanswered is None or name == "assigned":
                 raise
-            unanswered[name] = str(error)
+            unanswered[name] = error
     return answers

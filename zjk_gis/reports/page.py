@@ -14,7 +14,7 @@ from zjk_gis.maps.offline.saving import PAGES, whole_page
 from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import bars_asked_for, charts_of
+from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
 from zjk_gis.reports.telling import plain, told, told_time
@@ -240,6 +240,7 @@ def _sheet(
         "count": words["rows"].format(len(frame)),
         "whole": whole_of(name, lang),
         "pictures": pictures,
+        "undrawn": (";" if lang == "zh" else "; ").join(undrawn_of(name, frame, lang)),
         "heads": [
             {"title": column.title, "look": _look(column, texts)}
             for column, texts in zip(shown, cells, strict=True)

@@ -16,6 +16,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports.charts import Chart, Series, lorenz
 from zjk_gis.reports.columns import columns_of, title_of
 from zjk_gis.reports.indicators import found_counts
+from zjk_gis.reports.tables import unread_columns, with_numbers
 from zjk_gis.reports.telling import amount, plain, share_of
 from zjk_gis.responsibility.chiefs import gini
 
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from zjk_gis.reports.charts import Tone
     from zjk_gis.reports.columns import SheetColumn
 
-__all__ = ["bars_asked_for", "charts_of"]
+__all__ = ["bars_asked_for", "charts_of", "undrawn_of"]
 
 _MOST_BARS = 12  # of a longer list the first are drawn
 _ALL_BARS = 20  # a list no longer than this is drawn whole
 _MOST_CHARTS = 6
+_LONGEST_EXAMPLE = 40
 _MOST_RANKED = 10_000  # rows of a table that is not known: of more, nobody wants the first dozen
 _MOST_PANELS = 6
 _MOST_MONTHS = 60
@@ -54,6 +56,11 @@ _WORDS = {
         "no_time": "另有 {:,} 件无时间,未计入",
         "same_scale": "各图纵轴相同",
         "first": "列出件数最多的 {} 类,共 {} 类",
+        "percent_and_plain": "「{}」未画图:有的值带百分号,有的不带({} 个,如「{}」)",
+        "not_numbers": "「{}」未画图:{} 个值不是数字,如「{}」",
+        "more_columns": "另有 {} 列数字未画图,自「{}」起",
+        "no_names": "没有可作名称的列,未画图",
+        "too_many": "超过 {:,} 行,未画图",
         "found": "案件如何找到责任区",
         "reached": "占比",
         "rest": "其余",
@@ -82,6 +89,11 @@ _WORDS = {
         "no_time": "{:,} more have no time and are not counted",
         "same_scale": "all on one scale",
         "first": "the {} most frequent classes of {}",
+        "percent_and_plain": "{} is not drawn: some values have a percent sign, others none ({}, such as {})",
+        "not_numbers": "{} is not drawn: {} values are not numbers, such as {}",
+        "more_columns": "{} more columns of numbers are not drawn, from {} on",
+        "no_names": "no column names the rows, so that nothing is drawn",
+        "too_many": "more than {:,} rows, so that nothing is drawn",
         "found": "How incidents found their zone",
         "reached": "share",
         "rest": "the rest",
@@ -139,6 +151,8 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if not len(frame):
         return []
     has = set(frame.columns)
+    if not _is_known(name, has):
+        return _of_any(name, frame, lang) if len(frame) <= _MOST_RANKED else []
     if {"measure", "value", "whole"} <= has:
         return _of_figures(frame, lang)
     charts: list[Chart] = []
@@ -156,9 +170,51 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
         return _of_roads(frame, lang)
     if "chief_code" in has and has & {"incidents", "area_m2"}:
         return _of_chiefs(name, frame, lang)
-    if has & {"kind", "reason"} and "area_m2" in has:
-        return _of_findings(name, frame, lang)
-    return _of_any(name, frame, lang) if len(frame) <= _MOST_RANKED else []
+    return _of_findings(name, frame, lang) if has & {"kind", "reason"} and "area_m2" in has else []
+
+
+def undrawn_of(name: str, frame: pd.DataFrame, lang: Language) -> list[str]:
+    """Tell which columns of a table that is not known look like amounts and are not drawn, and why.
+
+    Examples
+    --------
+    >>> undrawn_of("t", pd.DataFrame({"社区": ["甲", "乙"], "结案率": ["97%", "0.9"]}), "zh")
+    ['「结案率」未画图:有的值带百分号,有的不带(1 个,如「0.9」)']
+    """
+    if not len(frame) or _is_known(name, set(frame.columns)):
+        return []
+    words = _WORDS[lang]
+    if len(frame) > _MOST_RANKED:
+        return [words["too_many"].format(_MOST_RANKED)]
+    names, amounts = _names_and_amounts(name, frame, lang)
+    told = [
+        words[one.why].format(plain(one.name), one.count, plain(one.example)[:_LONGEST_EXAMPLE])
+        for one in unread_columns(_without_shapes(frame))
+        if one.name not in _attributes() and (names is None or one.name != names.name)
+    ]
+    if names is None:
+        return told + ([words["no_names"]] if amounts else [])
+    more = [plain(one.title) for one in amounts[_MOST_CHARTS:]]
+    return told + ([words["more_columns"].format(len(more), more[0])] if more else [])
+
+
+def _is_known(name: str, has: set[str]) -> bool:
+    """Tell whether a table is one of the library's own, which have charts of their own."""
+    return (
+        name == "ambiguous"
+        or any(
+            wanted <= has
+            for wanted in (
+                {"measure", "value", "whole"},
+                {"found", "reason"},
+                {"occurred_at"},
+                {"finding", "rank"},
+                {"answer", "length_m"},
+            )
+        )
+        or ("chief_code" in has and bool(has & {"incidents", "area_m2"}))
+        or ("area_m2" in has and bool(has & {"kind", "reason"}))
+    )
 
 
 def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, str], lang: Language) -> Chart:
@@ -176,8 +232,9 @@ def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, st
             message = f"charts: the table {sheet!r} has no column {column!r}"
             raise MissingColumnError(message)
     assert frame is not None  # noqa: S101  for the type checker: the loop above has refused it
-    found = {column.name: column for column in columns_of(frame[[names, values]], sheet, lang)}
-    return _bars(found[names], found[values], f"{_title(sheet, lang)}:{found[values].title}", lang)
+    (named,) = columns_of(_without_shapes(frame[[names]]), sheet, lang)
+    (amounts,) = columns_of(with_numbers(_without_shapes(frame[[values]])), sheet, lang)
+    return _bars(named, amounts, f"{_title(sheet, lang)}:{amounts.title}", lang)
 
 
 def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -> Chart:
@@ -368,15 +425,9 @@ def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
 
 def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     """Draw the columns of amounts of a table that is not known."""
-    columns = [one for one in columns_of(frame, name, lang) if one.kind != "degrees"]
-    names = _naming(columns)
+    names, amounts = _names_and_amounts(name, frame, lang)
     if names is None:
         return []
-    amounts = [
-        one
-        for one in columns
-        if one.kind in _AMOUNTS and one.name not in _attributes() and any(v is not None for v in one.cells)
-    ]
     over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
     charts = []
     for column in amounts[:_MOST_CHARTS]:
@@ -388,6 +439,29 @@ def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
             chart = _bars(names, column, column.title, lang)
         charts.append(chart)
     return charts
+
+
+def _names_and_amounts(
+    name: str, frame: pd.DataFrame, lang: Language
+) -> tuple[SheetColumn | None, list[SheetColumn]]:
+    """Return the column that names the rows and those of amounts, also where they are written as text."""
+    table = _without_shapes(frame)
+    unread = {one.name for one in unread_columns(table)}
+    names = _naming([one for one in columns_of(table, name, lang) if one.name not in unread])
+    amounts = [
+        one
+        for one in columns_of(with_numbers(table), name, lang)
+        if one.kind in _AMOUNTS
+        and one.name not in _attributes()
+        and (names is None or one.name != names.name)
+        and any(v is not None for v in one.cells)
+    ]
+    return names, amounts
+
+
+def _without_shapes(frame: pd.DataFrame) -> pd.DataFrame:
+    shapes = getattr(frame, "_geometry_column_name", None)
+    return pd.DataFrame(frame.drop(columns=shapes)) if shapes in frame.columns else frame
 
 
 @cache

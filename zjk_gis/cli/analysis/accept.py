@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_city
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.coverage.exceptions import accept_fault
@@ -44,6 +44,7 @@ _LAYER = ACCEPTED_FAULTS.name
 @click.option(
     "--level", type=LEVEL, help="The level of zones, as it was for the audit; by default the finest."
 )
+@repair_option
 @speaking
 def command(
     city: Path,

@@ -9,8 +9,9 @@ import click
 
 from zjk_gis.assign.steering import steering_words
 from zjk_gis.batch.job import assign_batch
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones
+from zjk_gis.cli.console import repair_option, speaking
+from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.times import reading_times
@@ -46,14 +47,13 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--at", help="Judge all incidents by the zones of this day, such as 2025-12-31.")
 @click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
 @click.option("--nearest-within-m", default=50.0, show_default=True, help="How far the fallback reaches.")
-@click.option("--lon", help="The column of longitudes or eastings of a table.")
-@click.option("--lat", help="The column of latitudes or northings of a table.")
-@click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
+@place_options
 @click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
 @datum_option
 @even_if_off_option
 @reading_times
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
+@repair_option
 @speaking
 def command(
     incidents: Path,
@@ -245,5 +245,5 @@ def _read_answering_layers(
     if layer is None and code is None:
         for name in ("unit_grids", "road_sections", "roads"):
             if name in list_layers(path) and len(list_layers(path)) > 1:
-                layers[name] = read_layer(path, layer=name, spec=name)
+                layers[name] = mend(read_layer(path, layer=name, spec=name), name, console)
     return layers

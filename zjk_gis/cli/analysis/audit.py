@@ -13,7 +13,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.cli.times import reading_times
@@ -86,6 +86,7 @@ _PLACES = {
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     city: Path,

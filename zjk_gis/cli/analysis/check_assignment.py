@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.assign.check import check_assignment
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_zones, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
@@ -34,9 +34,11 @@ __all__ = ["command"]
               help="The share that may disagree; above it the check is not passed.")  # fmt: skip
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
+@place_options
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     incidents: Path,
@@ -49,6 +51,9 @@ def command(
     tolerated_share: float,
     at: str | None,
     output: Path | None,
+    lon: str | None,
+    lat: str | None,
+    crs: str | None,
     datum: str | None,
     even_if_off: bool,
     times: dict[str, Any],
@@ -60,7 +65,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    points = read_layer(incidents, datum=datum, spec="incidents", **times)
+    points = read_layer(incidents, crs=crs, lon=lon, lat=lat, datum=datum, spec="incidents", **times)
     tell_report(points, console)
     check = check_assignment(
         points,

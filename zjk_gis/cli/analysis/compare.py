@@ -10,7 +10,8 @@ import click
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
+from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError, InputError
@@ -67,6 +68,7 @@ _OF_CHIEFS = (
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     old: Path,
@@ -134,7 +136,7 @@ def _zones(path: Path, version: int | None, layer: str | None, console: Console)
     if version is None:
         return read_zones(path, layer, console)
     with Workspace.open(path) as workspace:
-        return workspace.read(layer or _ZONES, version=version)
+        return mend(workspace.read(layer or _ZONES, version=version), "zones", console)
 
 
 def _city(path: Path, console: Console) -> Mapping[str, gpd.GeoDataFrame]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
@@ -38,6 +38,7 @@ __all__ = ["command", "show_gaps"]
 @click.option("--at", help="The day that is judged, such as 2025-12-31; by default today.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write both layers to this .gpkg.")
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
+@repair_option
 @speaking
 def command(
     zones: Path,
@@ -62,7 +63,7 @@ def command(
             message = f"{output}: gaps and overlaps are two layers; name a .gpkg file"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
-    ground = read_companion(zones, region, "built_up_areas")
+    ground = read_companion(zones, region, "built_up_areas", console)
     if ground is None:
         message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
@@ -73,10 +74,10 @@ def command(
         code=code,
         at=day,
         level=level,
-        allowed=read_companion(zones, allowed, "rivers"),
+        allowed=read_companion(zones, allowed, "rivers", console),
     )
     console.say(f"判定日期 {day}", f"judged on {day}")
-    ledger = read_companion(zones, None, ACCEPTED_FAULTS.name)
+    ledger = read_companion(zones, None, ACCEPTED_FAULTS.name, console)
     if ledger is not None and len(ledger):
         found = len(gaps) + len(overlaps)
         gaps, overlaps = (without_accepted(frame, ledger, at=day) for frame in (gaps, overlaps))

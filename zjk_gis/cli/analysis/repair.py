@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import LEVEL, WORDS
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repair_rounds import mend_coverage
@@ -48,6 +48,7 @@ _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 @click.option("--accept", multiple=True, metavar="CODE", help="Make only this repair; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the layers to this .gpkg.")
 @click.option("--most", default=20, show_default=True, help="How many are printed.")
+@repair_option
 @speaking
 def command(
     zones: Path,
@@ -85,11 +86,11 @@ def command(
             message = f"{output}: name another .gpkg file than the input; proposals and zones are two layers"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)
-    ground = read_companion(zones, region, "built_up_areas")
+    ground = read_companion(zones, region, "built_up_areas", console)
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
     options: dict[str, Any] = dict(
         **where,
-        allowed=read_companion(zones, allowed, "rivers"),
+        allowed=read_companion(zones, allowed, "rivers", console),
         snap_within_m=snap_within,
         max_fill_area_m2=max_area,
         max_fill_width_m=max_width,
@@ -108,6 +109,13 @@ def command(
         if accept:
             mended = apply_repairs(zone_layer, proposals, accept=accept, region=ground, **where)
         account = mended.attrs["repairs"]
+        own = zone_layer.crs.to_string()
+        if account["measured_in"] != own:
+            measured = account["measured_in"]
+            console.say(
+                f"图层坐标系为 {own},换算到 {measured} 量算和修复,再写回 {own}",
+                f"the layer is in {own}; it was measured and mended in {measured}, and is written in {own}",
+            )
         _tell(account, console)
     if output is not None:
         output.unlink(missing_ok=True)

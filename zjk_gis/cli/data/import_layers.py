@@ -11,8 +11,9 @@ import click
 import geopandas as gpd
 import pandas as pd
 
-from zjk_gis.cli.city import datum_option, tell_report
+from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.per_file import PerFile
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
@@ -34,59 +35,71 @@ __all__ = ["command"]
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.argument("target")
 @click.option(
-    "--as", "spec_name", help="What the layer is, such as unit_grids or 单元网格; by default guessed."
-)
+    "--as", "specs", multiple=True, metavar="KIND | FILE=KIND",
+    help="What the layer is, such as unit_grids or 单元网格; by default guessed. Of one file of several: "
+    "井盖.shp=manholes, as often as needed.",
+)  # fmt: skip
 @click.option(
     "--name", help="The layer's name in the workspace; by default that of what it is, or of its file."
 )
 @click.option("--layer", help="Which layer or sheet of the file, where there are several.")
-@click.option("--crs", help="The system of the coordinates, where the file does not say, such as EPSG:4547.")
+@click.option(
+    "--crs", multiple=True, metavar="CRS | FILE=CRS",
+    help="The system of the coordinates, where the file does not say, such as EPSG:4547; of one file: "
+    "井盖.csv=EPSG:4547, as often as needed.",
+)  # fmt: skip
 @click.option("--append", is_flag=True, help="Add the rows to the layer that is there.")
 @click.option("--keep-problems", is_flag=True, help="Take a layer in although there are errors in it.")
 @click.option("--source", default="", help="Where the data come from; by default the file's name.")
 @click.option("--note", default="", help="What is to be remembered of this change.")
-@datum_option
+@click.option(
+    "--datum", multiple=True, metavar="DATUM | FILE=DATUM",
+    help="The datum of the positions: gcj02 (高德), bd09 (百度), wgs84 or cgcs2000; by default what the file "
+    "itself says. Of one file: 案件.csv=高德.",
+)  # fmt: skip
 @speaking
 def command(
     paths: tuple[Path, ...],
     target: str,
-    spec_name: str | None,
+    specs: tuple[str, ...],
     name: str | None,
     layer: str | None,
-    crs: str | None,
+    crs: tuple[str, ...],
     append: bool,
     keep_problems: bool,
     source: str,
     note: str,
-    datum: str | None,
+    datum: tuple[str, ...],
     console: Console,
 ) -> None:
     """Take files, folders and archives into a workspace 导入图层.
 
     Every layer is read, guessed at with evidence, checked against what it must be, and becomes the next
-    version of the layer of its name; several files of one kind are put together. A datum that is named is
-    remembered of the source, and taken for the next file from it. TARGET is a GeoPackage
-    (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if something
-    was not taken in.
+    version of the layer of its name; several files of one kind are put together. --as, --crs and --datum hold
+    for all files or, as FILE=..., for the one of this name or path in its folder (FILE:LAYER for one layer of
+    it). A datum that is named is remembered of the source, and taken for the next file from it. TARGET is a
+    GeoPackage (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if
+    something was not taken in.
     """
-    single = name is not None or spec_name is not None or layer is not None
+    said = PerFile.read(paths, specs, crs, datum)
+    single = name is not None or said.kind is not None or layer is not None
     if single and (len(paths) > 1 or paths[0].is_dir()):
-        message = "--as, --name and --layer are for one file"
+        message = "--as, --name and --layer are for one file; of a file among others say --as FILE=KIND"
         raise InputError(message)
-    spec = None if spec_name is None else spec_of(spec_name).name
     on_problems: OnProblems = "keep" if keep_problems else "refuse"
     taken: list[dict[str, object]] = []
     refused: list[dict[str, object]] = []
     with Workspace.open(target) as workspace:
         begun: set[str] = set()
-        for file, frame, known, error in _layers(paths, spec, layer, crs, datum, single, console):
+        for file, frame, known, error in _layers(paths, said, layer, single, console):
             into = name or known or _name_of(file)
             try:
                 if error:
                     raise InputError(error)
                 assert frame is not None  # noqa: S101 - for the type checker: either is there
                 origin = source or Path(file).name
-                known_datum = None if datum else workspace.datums().get(origin)
+                declared = frame.attrs.get("report", {}).get("datum", {}).get("declared_by") == "argument"
+                known_datum = None if declared else workspace.datums().get(origin)
                 if known_datum is not None:
                     console.note(
                         f"{file}: 坐标基准按来源「{origin}」记录的取 {title_of(known_datum)}",
@@ -150,26 +163,26 @@ def _why(
 
 def _layers(
     paths: tuple[Path, ...],
-    spec: str | None,
+    said: PerFile,
     layer: str | None,
-    crs: str | None,
-    datum: str | None,
     single: bool,
     console: Console,
 ) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
     """Read one layer after the other: file, layer, what it is, or why it cannot be read."""
     for path in paths:
         if path.is_dir() or (path.suffix.lower() == ".zip" and not single):
-            yield from _of_folder(path, crs, datum, console)
+            yield from _of_folder(path, said, console)
             continue
         names = [layer] if layer or path.suffix.lower() == ".zip" else list_layers(path)
         for each in names:
-            known = spec or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
+            kind, crs, datum = said.of(path, each or "")
+            known = kind or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
             if known is None and not single:
                 message = console.pick(
-                    f"{path}:看不出图层「{each}」是什么;用 --as 说明(如 --as 窨井),或放进文件夹整体导入",
-                    f"{path}: what is its layer {each!r}? Say so with --as (such as --as manholes), "
-                    "or import the folder it lies in",
+                    f"{path}:看不出图层「{each}」是什么;用 --as 说明"
+                    f"(如 --as {path.name}:{each}=窨井),或放进文件夹整体导入",
+                    f"{path}: what is its layer {each!r}? Say so with --as (such as --as "
+                    f"{path.name}:{each}=manholes), or import the folder it lies in",
                 )
                 raise InputError(message)
             frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
@@ -178,9 +191,9 @@ def _layers(
 
 
 def _of_folder(
-    path: Path, crs: str | None, datum: str | None, console: Console
+    path: Path, said: PerFile, console: Console
 ) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
-    reading = read_folder(path, crs=crs, datum=datum)
+    reading = read_folder(path, **said.in_folder(path))
     for row in reading.report.to_dict("records"):
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)

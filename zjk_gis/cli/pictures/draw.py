@@ -13,7 +13,8 @@ from shapely import box
 
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import repair_option, speaking
+from zjk_gis.cli.invalid_rows import words_of
 from zjk_gis.cli.options import LEVEL
 from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.times import reading_times
@@ -87,6 +88,7 @@ __all__ = ["command"]
 @datum_option
 @even_if_off_option
 @reading_times
+@repair_option
 @speaking
 def command(
     city: Path,
@@ -133,7 +135,7 @@ def command(
         tell_report(points, console)
         points = put_right(points, layers.get("roads"), console, change=fix_positions)
     day = at or dt.date.today()
-    unanswered: dict[str, str] | None = None if strict else {}
+    unanswered: dict[str, InputError] | None = None if strict else {}
     if kind == "city":
         results = survey_city(
             layers,
@@ -150,6 +152,7 @@ def command(
         question = Question(
             city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
             method=method, classes=classes, title=title, source=source, lang=console.lang,
+            console=console,
             even_if_off=even_if_off,
             level=level,
             unanswered=unanswered,
@@ -158,9 +161,8 @@ def command(
         results = question.answers
     for rows in results.values():
         tell_set_aside(rows, console)
-    for name, why in (unanswered or {}).items():
-        asked = label(name, console.lang)
-        console.note(f"未能回答“{asked}”:{why}", f"not answered: {asked}: {why}")
+    whys = {name: words_of(error, console) for name, error in (unanswered or {}).items()}
+    _tell_unanswered(whys, console)
     if ground is not None:
         ground.add_to(page)
     if on_paper:
@@ -175,9 +177,16 @@ def command(
             "bytes": size,
             "kind": kind,
             "features": counts,
-            "not_answered": unanswered or {},
+            "not_answered": whys,
         }
     )
+
+
+def _tell_unanswered(whys: dict[str, str], console: Console) -> None:
+    """Say which questions were left out; a reason that several share once."""
+    for why in dict.fromkeys(whys.values()):
+        asked = [label(name, console.lang) for name, own in whys.items() if own == why]
+        console.note(f"未能回答“{'”“'.join(asked)}”:{why}", f"not answered: {', '.join(asked)}: {why}")
 
 
 def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:

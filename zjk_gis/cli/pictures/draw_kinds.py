@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zjk_gis.access import parking_gaps
 from zjk_gis.assign import assign_incidents
 from zjk_gis.changes.changes import compare_zones
+from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.errors import InputError
 from zjk_gis.io import list_layers, read_layer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from zjk_gis.cli.console import Console
     from zjk_gis.layers.labels import Language
 
 __all__ = ["KINDS", "Question", "draw_kind"]
@@ -54,9 +56,10 @@ class Question:
     title: str | None
     source: str | None
     lang: Language
+    console: Console
     even_if_off: bool = False
     level: int | str | None = None
-    unanswered: dict[str, str] | None = None
+    unanswered: dict[str, InputError] | None = None
     answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
     def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
@@ -72,7 +75,7 @@ class Question:
         except InputError as error:
             if self.unanswered is None:
                 raise
-            self.unanswered[name] = str(error)
+            self.unanswered[name] = error
         return self.answers.get(name)
 
     @property
@@ -143,6 +146,7 @@ def _changes(q: Question) -> _Drawn:
         raise InputError(message)
     name = "responsibility_zones"
     old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
+    old = mend(old, "old", q.console)
     new = q.need(name)
     states = zones_at(old, level=q.level), zones_at(new, level=q.level)
     changes = compare_zones(*states, level="any")

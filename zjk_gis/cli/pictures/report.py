@@ -16,6 +16,7 @@ from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.maps import city_map
 from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, write_workbook
 from zjk_gis.reports.headlines import table_figures
+from zjk_gis.reports.pictures import undrawn_of
 from zjk_gis.reports.tables import with_numbers
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def command(
     """Make a report of any table of indicators 报告.
 
     TABLES are .csv or .xlsx files. The first column of names names the rows; each column of numbers is summed
-    up and drawn: over months as a line, else as sorted bars. Percentages and thousands are understood; what
-    has no data is shown as such. A page (.html) prints well; a workbook (.xlsx) holds all rows.
+    up and drawn: over months as a line, else as sorted bars. Percentages, thousands, 万 and 亿 are
+    understood; what has no data is shown as such, and a column that is not drawn is named with the reason. A
+    page (.html) prints well; a workbook (.xlsx) holds all rows.
     """
     check_report_path(output, tables)
     read: dict[str, pd.DataFrame] = {}
@@ -65,6 +67,10 @@ def command(
             console.note(remark, remark)
         name = path.stem if path.stem not in read else f"{path.stem} ({len(read) + 1})"
         read[name] = with_numbers(table)
+        for zh, en in zip(
+            undrawn_of(name, read[name], "zh"), undrawn_of(name, read[name], "en"), strict=True
+        ):
+            console.note(f"{path}:{zh}", f"{path}: {en}")
     figures = {name: _tiles(table, name, console) for name, table in read.items()}
     summary = next(iter(figures.values())) if len(figures) == 1 else figures
     heading = title or next(iter(read))

@@ -15,9 +15,10 @@ from pyproj.exceptions import CRSError as ProjError
 
 from zjk_gis.coordinates.bare_numbers import misfits, system_of
 from zjk_gis.coordinates.datums import stated_datum
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError, InputError, counted, name_rows
 from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
-from zjk_gis.layers.columns.coordinates import Pair, in_china, named_columns, north_first, read_positions
+from zjk_gis.layers.columns.coordinates import Pair, named_columns, north_first, read_positions
 from zjk_gis.layers.columns.values import as_text
 
 if TYPE_CHECKING:

@@ -104,7 +104,10 @@ def _no_overlap(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, pe
     largest = found.drop_duplicates("item").set_index("item")  # one problem a row: with whom it shares most
     rows = np.flatnonzero(np.isin(item, largest.index.to_numpy()))
     told = largest.loc[item[rows]]
-    names = _name(layer, spec, at[firsts[told["other"].to_numpy()]])
+    others = firsts[told["other"].to_numpy()]
+    itself = others == rows  # the first of several copies, which is told of the next
+    others[itself] = _seconds(item, firsts)[item[rows[itself]]]
+    names = _name(layer, spec, at[others])
     words: list[dict[str, object]] = [
         {"other": name, "area": f"{each:,.2f}"} for name, each in zip(names, told["area"], strict=True)
     ]
@@ -115,6 +118,15 @@ def _numbered(keys: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     """Return a number for each row, the same where keys are, and where each number first appears."""
     numbers = np.asarray(keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup(), dtype=np.int64)
     return numbers, np.unique(numbers, return_index=True)[1].astype(np.int64)
+
+
+def _seconds(numbers: NDArray[np.int64], firsts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each number appears for the second time; -1 where it does not."""
+    later = np.setdiff1d(np.arange(len(numbers)), firsts)
+    again, at = np.unique(numbers[later], return_index=True)
+    seconds = np.full(len(firsts), -1, dtype=np.int64)
+    seconds[again] = later[at]
+    return seconds
 
 
 def _overlapping_items(

@@ -10,17 +10,20 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric, convert_crs
+from zjk_gis.crs.projections import greenwich_base
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.problems import Problems
 from zjk_gis.layers.checks.topology import TOPOLOGY, Periods
 from zjk_gis.layers.columns.codes import matched_names
-from zjk_gis.layers.columns.coordinates import in_china
+from zjk_gis.layers.columns.coordinates import is_most
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 from zjk_gis.layers.columns.values import converted, in_order, is_code, understood
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import cleaned, has_shape, only
+from zjk_gis.layers.soundness import faults_of, tell_fault
 from zjk_gis.standards import check_codes
 from zjk_gis.standards.schemes import scheme_of
 
@@ -298,7 +301,8 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
         problems.add_layer("geometry", "no_geometry")
         return None
     name = layer.active_geometry_name
-    if layer.crs is None:
+    is_placed = layer.crs is not None and not layer.crs.is_engineering
+    if not is_placed:
         problems.add_layer(name, "no_crs")
     shapes = layer.geometry.to_numpy()
     shapes, hollow = cleaned(shapes)
@@ -316,12 +320,16 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     invalid = ~missing & ~shapely.is_valid(shapes)
     if invalid.any():
         words: list[dict[str, object]] = [
-            {"reason": reason} for reason in shapely.is_valid_reason(shapes[invalid]).tolist()
+            {"reason": tell_fault(fault, place, problems.lang)}
+            for fault, place in zip(*faults_of(shapes[invalid]), strict=True)
         ]
         problems.add(invalid, name, "invalid_geometry", values=layer.geometry.geom_type, words=words)
-    if layer.crs is None:
+    if not is_placed:
         return None
-    abroad = present & _abroad(layer, present)
+    abroad, elsewhere = _abroad(layer, present, spec.name)
+    if is_most(elsewhere[present]):  # a layer of another country, and measured there
+        problems.add_layer(name, "layer_outside_china")
+        abroad &= ~elsewhere
     problems.add(abroad, name, "outside_china")
     # What lies abroad has no metre here: areas, lengths and places are asked of the others.
     if not abroad.any() and not hollow.any():
@@ -329,17 +337,20 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     return layer.set_geometry(only(shapes, ~abroad), crs=layer.crs)
 
 
-def _abroad(layer: gpd.GeoDataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which shapes have their middle outside China."""
-    abroad = np.zeros(len(layer), dtype=bool)
+def _abroad(
+    layer: gpd.GeoDataFrame, present: NDArray[np.bool_], name: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which shapes have their middle outside China, and which of them in a place that can be meant."""
     bounds = layer.geometry.bounds.to_numpy()[present]
     with np.errstate(invalid="ignore", over="ignore"):  # of a shape that reaches to infinity
         middles = gpd.GeoSeries.from_xy((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
-    degrees = middles.set_crs(layer.crs)
-    if not layer.crs.is_geographic:
-        degrees = degrees.to_crs(layer.crs.geodetic_crs)
-    abroad[present] = ~in_china(degrees.x.to_numpy(), degrees.y.to_numpy())
-    return abroad
+    degrees = middles.set_crs(layer.crs).to_crs(greenwich_base(layer.crs, name))
+    lon, lat = degrees.x.to_numpy(), degrees.y.to_numpy()
+    outside = ~in_china(lon, lat)
+    abroad, elsewhere = np.zeros((2, len(layer)), dtype=bool)
+    abroad[present] = outside
+    elsewhere[present] = outside & np.isfinite(lon) & (np.abs(lat) <= 90) & ~in_china(lat, lon)
+    return abroad, elsewhere
 
 
 def check_coded_places(
@@ -400,7 +411,7 @@ class _Places:
     """The places of a layer, in the CRS of the rows to be held against them."""
 
     def __init__(self, places: gpd.GeoDataFrame, name: str, layer: gpd.GeoDataFrame) -> None:
-        self._metric = as_metric(layer.iloc[:0] if layer.empty else layer, "the layer").crs
+        self._metric = as_metric(layer, "the layer").crs
         metric = convert_crs(places, self._metric, name=name)
         shapes, _ = cleaned(metric.geometry.to_numpy())
         codes, _ = converted(metric[CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.datum_words import datum_in_name
 from zjk_gis.layers.columns.values import as_text, converted, plain
@@ -32,7 +33,6 @@ __all__ = [
     "coordinate_names",
     "datum_of_column",
     "degrees_of",
-    "in_china",
     "is_coordinate_name",
     "is_most",
     "is_zero",
@@ -41,10 +41,6 @@ __all__ = [
     "north_first",
     "read_positions",
 ]
-
-# 73.5–135.1°E and 3.4–53.6°N, rounded outwards. A latitude never looks like a longitude here, so swapped
-# axes are certain.
-_WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 3.0, 54.0
 
 SAMPLE_ROWS = 10_000  # the first ones, by which the others are judged
 
@@ -285,12 +281,6 @@ def read_positions(table: pd.DataFrame, pair: Pair) -> Positions:
     unusable = why != ""
     x, y = np.where(unusable, np.nan, xs), np.where(unusable, np.nan, ys)
     return Positions(x, y, why, (x_is_dms | y_is_dms) & ~unusable)
-
-
-def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which pairs are a longitude and a latitude in China, in this order; False for NaN."""
-    inside: NDArray[np.bool_] = (lon >= _WEST) & (lon <= _EAST) & (lat >= _SOUTH) & (lat <= _NORTH)
-    return inside
 
 
 def looks_projected(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:

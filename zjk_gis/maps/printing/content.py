@@ -1,36 +1,32 @@
-"""What the map on a sheet shows: layers cut to its frame, and names that do not run into each other."""
+"""What the map on a sheet shows: layers cut to its frame, points counted in hexagons where they are many."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from zjk_gis.drawing.canvas import MM_PER_PIXEL, mark_path, path_of, rings_of
-from zjk_gis.drawing.typefaces import clean_text
+from zjk_gis.maps.printing.hexagons import count_in_hexagons
+from zjk_gis.maps.style import DENSITY, area
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from zjk_gis.drawing.canvas import Canvas
-    from zjk_gis.drawing.typefaces import Typeface
+    from zjk_gis.drawing.canvas import Box, Canvas
     from zjk_gis.maps.drawn import DrawnLayer
-    from zjk_gis.maps.printing.sheet import Box
+    from zjk_gis.maps.printing.hexagons import Hexagons
 
-__all__ = ["DOT", "View", "draw_layers", "draw_names", "swatch"]
+__all__ = ["CELLS", "Shown", "View", "draw_layers", "swatch"]
 
 _FINEST = 0.04  # millimetres: what lies nearer to a line is part of it on paper
 _BEYOND = 3.0
 _METRES_A_PIXEL = 156_543 * 0.757  # of zoom 0, at the latitude of Zhangjiakou
-_NAME_SIZE = 2.5
-_CODE, _NAME, _LABEL = 0, 1, 2
-DOT = {"shape": "circle", "radius": 1.3, "weight": 0, "fillOpacity": 0.45, "fillColor": "#0072b2"}
-_WATER = "#2f6f9f"
-_GREY = "#3e4c59"
+CELLS = [area(colour, fill=0.9, weight=0.6, edge="#cdb48a") for colour in DENSITY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +65,66 @@ class View:
         return np.column_stack([x, y])
 
 
-def draw_layers(canvas: Canvas, layers: list[tuple[DrawnLayer, NDArray[Any]]], view: View) -> dict[str, int]:
-    """Draw layers, the first at the bottom; return how many shapes of each lie in the frame."""
-    shown: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a sheet shows of a layer.
+
+    Attributes
+    ----------
+    number : int
+        How many of its shapes lie in the frame.
+    hexagons : Hexagons, optional
+        In which its points are counted.
+    """
+
+    number: int
+    hexagons: Hexagons | None = None
+
+
+def draw_layers(
+    canvas: Canvas, layers: list[tuple[DrawnLayer, NDArray[Any]]], view: View
+) -> dict[DrawnLayer, Shown]:
+    """Draw layers, the first at the bottom; return what of each lies in the frame."""
+    shown: dict[DrawnLayer, Shown] = {}
     for layer, shapes in layers:
         if layer.texts is not None:
             continue
+        seen = int(shapely.intersects(shapes, shapely.box(*view.extent())).sum())
+        if layer.in_cells:
+            shown[layer] = Shown(seen, _draw_hexagons(canvas, shapes, view))
+            continue
+        shown[layer] = Shown(seen)
         near = np.flatnonzero(shapely.intersects(shapes, shapely.box(*view.extent(_BEYOND))))
-        shown[layer.name] = len(near)
         own = shapes[near]
         which = np.asarray(layer.style_of)[near]
         kind = shapely.get_dimensions(own)
-        for casing in (True, False):
-            for at in np.unique(which).tolist():
-                style = {**layer.styles[at], **(DOT if layer.crowded else {})}
-                if casing:
-                    if "casing" in style:
-                        _draw(canvas, own[(which == at) & (kind == 1)], style["casing"], view)
-                else:
-                    for dimension in (2, 1, 0):
-                        _draw(canvas, own[(which == at) & (kind == dimension)], style, view)
+        used = np.unique(which).tolist()
+        for at in used:
+            if "casing" in layer.styles[at]:
+                _draw(canvas, own[(which == at) & (kind == 1)], layer.styles[at]["casing"], view)
+        for at in used:
+            for dimension in (2, 1):
+                _draw(canvas, own[(which == at) & (kind == dimension)], layer.styles[at], view)
+        for at in used:
+            if "casing" in layer.styles[at]:
+                _draw(canvas, own[(which == at) & (kind == 0)], layer.styles[at]["casing"], view)
+        for at in used:
+            _draw(canvas, own[(which == at) & (kind == 0)], layer.styles[at], view)
     return shown
+
+
+def _draw_hexagons(canvas: Canvas, shapes: NDArray[Any], view: View) -> Hexagons:
+    """Colour hexagons by how many points lie in each; those that reach into the frame count whole."""
+    odd = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
+    points = np.where(odd, shapely.point_on_surface(shapes), shapes)
+    found = count_in_hexagons(shapely.get_coordinates(points), view.metres)
+    inside = shapely.intersects(found.shapes, shapely.box(*view.extent()))
+    found = replace(found, shapes=found.shapes[inside], counts=found.counts[inside])
+    classes = found.classes
+    for at in np.unique(classes).tolist():
+        coords, offsets = rings_of(found.shapes[classes == at])
+        canvas.path(path_of(view.on_paper(coords), offsets, closed=True), CELLS[at])
+    return found
 
 
 def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: View) -> None:
@@ -99,7 +134,7 @@ def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: 
     if dimension == 0:
         points = view.on_paper(shapely.get_coordinates(shapes))
         radius = float(style.get("radius", 4)) * MM_PER_PIXEL * _shrunk(style, view)
-        canvas.path(mark_path(points, str(style.get("shape", "circle")), radius), style)
+        draw_marks(canvas, points, style, radius)
         return
     clipped = shapely.clip_by_rect(shapes, *view.extent(_BEYOND))
     plain = shapely.simplify(clipped, _FINEST * view.metres, preserve_topology=dimension == 2)
@@ -113,6 +148,12 @@ def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: 
             canvas.path(path_of(view.on_paper(coords), offsets, closed=True), style)
 
 
+def draw_marks(canvas: Canvas, points: NDArray[np.float64], style: Mapping[str, Any], radius: float) -> None:
+    """Draw marks at points; those with a rim below them have none around."""
+    path = mark_path(points, str(style.get("shape", "circle")), radius)
+    canvas.path(path, {**style, "stroke": False} if "casing" in style else style, holes=False)
+
+
 def _shrunk(style: Mapping[str, Any], view: View) -> float:
     """Return by how much marks are smaller that grow on screen until a zoom: what shows as much ground."""
     if "fullAt" not in style:
@@ -122,71 +163,12 @@ def _shrunk(style: Mapping[str, Any], view: View) -> float:
     return float(np.clip(2.0 ** ((zoom - float(style["fullAt"])) / 2), least, 1.0))
 
 
-def draw_names(
-    canvas: Canvas,
-    layers: list[tuple[DrawnLayer, NDArray[Any]]],
-    view: View,
-    typeface: Typeface,
-    zoom: float,
-) -> int:
-    """Write names, those of the largest shapes first; return how many found no room.
-
-    Where names are written for their own sake, labels of areas give way to them without being counted.
-    """
-    box = view.box
-    rows: list[tuple[int, float, str, float, float, str]] = []  # codes of marks first, then names
-    window = shapely.box(*view.extent())
-    for layer, shapes in layers:
-        texts = layer.texts or layer.labels
-        if texts is None:
-            continue
-        visible = shapely.intersection(shapes, window)
-        for at in np.flatnonzero(~shapely.is_empty(visible)).tolist():
-            style = layer.styles[int(layer.style_of[at])]
-            spot = view.on_paper(shapely.get_coordinates(shapely.point_on_surface(visible[at])))[0]
-            colour = _WATER if style.get("className") == "water" else _GREY
-            size = float(shapely.area(visible[at]) or shapely.length(visible[at]))
-            text = clean_text(texts[at])
-            if layer.texts is None and size and not _fits(text, visible[at], view, typeface, zoom):
-                continue
-            above = 0.0 if layer.texts or size else 2.4 * zoom  # a mark stays to be seen below its code
-            order = _NAME if layer.texts else _LABEL if size else _CODE
-            rows.append((order, -size, text, float(spot[0]), float(spot[1]) - above, colour))
-    taken: list[tuple[float, float, float, float]] = []
-    left_out = 0
-    size = _NAME_SIZE * zoom
-    for rank, _, name, at_x, at_y, colour in sorted(rows):
-        text = typeface.fitted(name, size, 40 * zoom, bold=True)
-        half = typeface.width(text, size, bold=True) / 2 + 0.6
-        x = min(max(at_x, box.x + half), box.right - half)
-        y = min(max(at_y, box.y + size), box.foot - size)
-        place = (x - half, y - size * 0.75, x + half, y + size * 0.75)
-        if any(_meet(place, other) for other in taken):
-            left_out += rank < _LABEL
-            continue
-        taken.append(place)
-        canvas.text(
-            x, y + size * 0.36, text, size, bold=True, colour=colour, anchor="middle", halo=0.7 * zoom
-        )
-    return left_out
-
-
-def _fits(text: str, shape: shapely.Geometry, view: View, typeface: Typeface, zoom: float) -> bool:
-    """Tell whether a label is narrower than the area it names, as it is seen."""
-    west, _, east, _ = shapely.bounds(shape)
-    return bool(typeface.width(text, _NAME_SIZE * zoom, bold=True) <= 0.9 * (east - west) / view.metres)
-
-
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
 def swatch(canvas: Canvas, style: Mapping[str, Any], dimension: int, box: Box) -> None:
     """Draw what the legend shows of a style."""
     middle = np.array([[box.x + box.width / 2, box.y + box.height / 2]])
     if dimension == 0:
         radius = min(float(style.get("radius", 4)) * MM_PER_PIXEL * 1.1, box.height / 2)
-        canvas.path(mark_path(middle, str(style.get("shape", "circle")), max(radius, 0.7)), style)
+        draw_marks(canvas, middle, style, max(radius, 0.7))
         return
     x, y, right, foot = box.x, box.y, box.right, box.foot
     if dimension == 1:

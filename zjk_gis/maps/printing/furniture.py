@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.drawing.canvas import path_of, rings_of
-from zjk_gis.maps.printing.content import DOT, swatch
-from zjk_gis.maps.printing.sheet import Box
+from zjk_gis.drawing.canvas import Box, path_of, rings_of
+from zjk_gis.maps.classes import count_texts
+from zjk_gis.maps.printing.content import CELLS, swatch
+from zjk_gis.maps.printing.sheet import HEADING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from zjk_gis.drawing.typefaces import Typeface
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.drawn import DrawnLayer
-    from zjk_gis.maps.printing.content import View
+    from zjk_gis.maps.printing.content import Shown, View
     from zjk_gis.maps.printing.sheet import Sheet
+
+    _Row = tuple[Mapping[str, Any] | None, int, str, str]
 
 __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "legend_of"]
 
@@ -37,6 +40,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "kilometres": "千米",
         "overview": "位置示意",
         "more": "另有 {} 项未列出",
+        "cells": "每个六边形(宽 {} 米)内的数量",
     },
     "en": {
         "legend": "Legend",
@@ -45,6 +49,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "kilometres": "km",
         "overview": "Where it lies",
         "more": "and {} more",
+        "cells": "Count in each hexagon, {} m wide",
     },
 }
 
@@ -53,32 +58,42 @@ _WORDS: dict[str, dict[str, str]] = {
 class Legend:
     """What the legend tells: headings (a text alone) and entries (style, dimension, text, count)."""
 
-    rows: list[tuple[Mapping[str, Any] | None, int, str, str]] = field(default_factory=list)
+    rows: list[_Row] = field(default_factory=list)
 
 
-def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[str, int]) -> Legend:
+def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[DrawnLayer, Shown], lang: Language) -> Legend:
     """Collect what the layers in the frame mean, the top one first, under the headings of their groups."""
     legend = Legend()
-    listed = [each for each in layers if each.name and each.texts is None and shown.get(each.name)]
+    listed = [each for each in layers if each.name and each in shown and shown[each].number]
     for group in dict.fromkeys(each.group for each in reversed(listed)):
         if group:
             legend.rows.append((None, 0, group, ""))
         for layer in reversed(listed):
-            if layer.group != group:
-                continue
-            dimension = int(shapely.get_dimensions(layer.shapes[0]))
-            keys = [(at, text) for at, text in layer.keys if at in set(np.unique(layer.style_of).tolist())]
-            count = f"{shown[layer.name]:,}" if layer.count else ""
-            if layer.crowded:
-                legend.rows.append((DOT, dimension, layer.name, count))
-                continue
-            if not keys or (len(keys) == 1 and not keys[0][1]):
-                at = keys[0][0] if keys else int(layer.style_of[0])
-                legend.rows.append((layer.styles[at], dimension, layer.name, count))
-                continue
-            legend.rows.append(({}, dimension, layer.name, count))
-            legend.rows += [(layer.styles[at], dimension, text, "") for at, text in keys]
+            if layer.group == group:
+                legend.rows += _rows_of(layer, shown[layer], lang)
     return legend
+
+
+def _rows_of(layer: DrawnLayer, shown: Shown, lang: Language) -> list[_Row]:
+    """Tell a layer and its classes; one class is told as well as several."""
+    dimension = int(shapely.get_dimensions(layer.shapes[0]))
+    count = f"{shown.number:,}" if layer.count else ""
+    if shown.hexagons is not None:
+        cells, width = shown.hexagons, f"{shown.hexagons.width:,.0f}"
+        texts = count_texts(cells.breaks)
+        return [
+            ({}, dimension, layer.name, count),
+            ({}, dimension, _WORDS[lang]["cells"].format(width), ""),
+            *((look, 2, text, "") for look, text in zip(CELLS, texts, strict=False)),
+        ]
+    keys = [(at, text) for at, text in layer.keys if at in set(np.unique(layer.style_of).tolist())]
+    if not any(text for _, text in keys):
+        at = keys[0][0] if keys else int(layer.style_of[0])
+        return [(layer.styles[at], dimension, layer.name, count)]
+    return [
+        ({}, dimension, layer.name, count),
+        *((layer.styles[at], dimension, text, "") for at, text in keys),
+    ]
 
 
 def draw_head(canvas: Canvas, sheet: Sheet, title: str, subtitle: str, typeface: Typeface) -> None:
@@ -91,16 +106,12 @@ def draw_head(canvas: Canvas, sheet: Sheet, title: str, subtitle: str, typeface:
         canvas.text(box.x, box.y + 12.2 * zoom, text, 3.4 * zoom, colour=_SOFT)
 
 
-def draw_frame(canvas: Canvas, sheet: Sheet, view: View) -> None:
-    """Cover what sticks out of the frame, and tell the ground's coordinates along it."""
+def draw_frame(canvas: Canvas, sheet: Sheet, view: View, typeface: Typeface, heading: str = "") -> None:
+    """Draw a map's frame, tell the ground's coordinates along it, and write its heading over it."""
     box, zoom = view.box, sheet.zoom
-    for x, y, width, height in (
-        (0, 0, sheet.width, box.y),
-        (0, box.foot, sheet.width, sheet.height - box.foot),
-        (0, box.y, box.x, box.height),
-        (box.right, box.y, sheet.width - box.right, box.height),
-    ):
-        canvas.rect(x, y, width, height, fill="#ffffff")
+    if heading:
+        text = typeface.fitted(heading, 3.6 * zoom, box.width, bold=True)
+        canvas.text(box.x, box.y - (HEADING - 4.0) * zoom, text, 3.6 * zoom, bold=True, colour=_INK)
     canvas.rect(box.x, box.y, box.width, box.height, stroke=_INK, line=0.35)
     west, south, east, north = view.extent()
     step = _round_length((east - west) / 3)

@@ -10,13 +10,14 @@ import numpy as np
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs import convert_crs, metric_crs
+from zjk_gis.crs import convert_crs, crs_for, title_of_crs
 from zjk_gis.drawing.canvas import Canvas
 from zjk_gis.drawing.typefaces import clean_text, find_typeface
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.io.paths import target_file, workshop
-from zjk_gis.maps.printing.content import View, draw_layers, draw_names
+from zjk_gis.maps.printing.content import View, draw_layers
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
+from zjk_gis.maps.printing.names import LeftOut, draw_names
 from zjk_gis.maps.printing.sheet import lay_out, scale_for
 
 if TYPE_CHECKING:
@@ -26,17 +27,21 @@ if TYPE_CHECKING:
 
     import folium
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from zjk_gis.maps.drawn import DrawnLayer
     from zjk_gis.maps.page import Page
+    from zjk_gis.maps.printing.content import Shown
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
 
 __all__ = ["SHEETS", "print_map"]
 
 SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
+_FIRST_ZONE, _LAST_ZONE = 4534, 4554  # CGCS2000, 3 degrees, without prefix: 75°E to 135°E
 _MOST_DPI = 1200
 _ROOM = 1.03  # how much more ground than the extent is shown
+_SIDES: dict[int, tuple[str | None, ...]] = {1: (None,), 2: ("before", "after")}
 _WHOLE = 0.75  # a frame that shows more of the ground than this needs no overview
 _SOURCE = """\
 #set page(width: float(sys.inputs.width) * 1mm, height: float(sys.inputs.height) * 1mm, margin: 0mm)
@@ -77,7 +82,8 @@ def print_map(
     scale : float, optional
         The scale's denominator, such as 10000; by default the roundest at which the extent fits.
     show : collection of str, optional
-        The names of the layers to print, as the map's panel tells them; by default those it shows first.
+        The names of the layers to print, as the map's panel tells them; by default those it shows first. Of
+        several layers of one name, ``窨井/排水`` is the one under that heading.
     title : str, optional
         By default the map's.
     date : date or str, optional
@@ -105,16 +111,17 @@ def print_map(
     EmptyLayerError
         If there is nothing to be printed and no extent is given.
     CRSError
-        If the ground lies outside China's zones.
+        If latitudes are greater than 90.
     FileError
         If the file cannot be written.
 
     Notes
     -----
     Shapes stay shapes and text stays text in PDF and SVG, with the characters that are used embedded. The
-    ground is drawn in the CGCS2000 3-degree zone of its centre, whose coordinates stand along the frame, so
-    that north is the grid's north and lengths can be measured with a ruler. Names that would run into each
-    other are left out, the smaller one first. The same map and date give the same file, on every machine.
+    ground is drawn in the CGCS2000 3-degree zone of its centre, outside China in its UTM zone or what fits it
+    (see `zjk_gis.crs.crs_for`), whose coordinates stand along the frame, so that north is the grid's north
+    and lengths can be measured with a ruler. Names that would run into each other are left out, the smaller
+    one first. The same map and date give the same file, on every machine.
 
     Examples
     --------
@@ -140,17 +147,22 @@ def print_map(
     page = _page_of(drawn)
     typeface = find_typeface(font)
     layers = _chosen(page, show)
-    view, sheet, placed, crs = _view(page, layers, paper, orientation, extent, scale)
+    views, sheet, placed, crs = _views(page, layers, paper, orientation, extent, scale)
 
     canvas = Canvas(typeface)
-    shown = draw_layers(canvas, placed, view)
-    left_out = draw_names(canvas, placed, view, typeface, sheet.zoom)
-    draw_frame(canvas, sheet, view)
+    shown: dict[DrawnLayer, Shown] = {}
+    left_out = LeftOut()
+    for view, side, words in zip(views, _SIDES[len(views)], page.sides or ("",), strict=True):
+        own = [(each, shapes) for each, shapes in placed if side is None or each.side in (None, side)]
+        with canvas.inside(view.box):
+            shown |= draw_layers(canvas, own, view)
+        left_out += draw_names(canvas, own, view, typeface, sheet.zoom)
+        draw_frame(canvas, sheet, view, typeface, words)
     heading = title or page.title
     draw_head(canvas, sheet, heading, page.subtitle, typeface)
-    overview = _overview(page, placed, view)
-    draw_legend(canvas, sheet, view, legend_of(layers, shown), typeface, page.lang, overview)
-    outside = sum(len(each.shapes) - shown[each.name] for each in layers if shown.get(each.name))
+    overview = _overview(page, placed, views[0])
+    draw_legend(canvas, sheet, views[0], legend_of(layers, shown, page.lang), typeface, page.lang, overview)
+    outside = sum(len(each.shapes) - found.number for each, found in shown.items() if each.name)
     left, right = _foot(page, crs, date, source, left_out, outside)
     draw_foot(canvas, sheet, left, right, typeface)
 
@@ -204,42 +216,47 @@ def _chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
     """Return the layers to be printed, and those without name that belong to the ground."""
     if show is None:
         return [each for each in page.drawn if each.on]
-    names = [each.name for each in page.drawn if each.name]
-    unknown = sorted(set(show) - set(names))
+    wanted = set(show)
+    calls = {each: {each.name, f"{each.group}/{each.name}"} for each in page.drawn if each.name}
+    unknown = sorted(wanted.difference(*calls.values()))
     if unknown:
-        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(dict.fromkeys(names))}"
+        names = dict.fromkeys(each.name for each in calls)
+        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(names)}"
         raise InputError(message)
-    return [each for each in page.drawn if not each.name or each.name in set(show)]
+    return [each for each in page.drawn if not each.name or calls[each] & wanted]
 
 
-def _view(
+def _views(
     page: Page,
     layers: list[DrawnLayer],
     paper: str,
     orientation: Orientation | None,
     extent: Sequence[float] | None,
     scale: float | None,
-) -> tuple[View, Sheet, list[tuple[DrawnLayer, NDArray[Any]]], int]:
-    """Choose where on the sheet which ground is shown, and bring the layers there."""
+) -> tuple[list[View], Sheet, list[tuple[DrawnLayer, NDArray[Any]]], CRS]:
+    """Choose where on the sheet which ground is shown, on each of its maps, and bring the layers there."""
     bounds = np.array(extent if extent is not None else _whole(page, layers), dtype=np.float64)
     if bounds.shape != (4,) or not np.isfinite(bounds).all() or (bounds[:2] > bounds[2:]).any():
         message = f"extent must be west, south, east and north in degrees, not {extent!r}"
         raise InputError(message)
-    crs = metric_crs(float(bounds[[0, 2]].mean()))
+    west, south, east, north = bounds.tolist()
+    crs = crs_for((west, south, east, north)).crs
     frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
     west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
     size = np.maximum([east - west, north - south], 20.0) * (1.0 if extent is not None else _ROOM)
     wanted = (0.0, 0.0, *size.tolist())
     choices: list[Orientation] = [orientation] if orientation else ["landscape", "portrait"]
-    sheets = [lay_out(paper, each, subtitle=bool(page.subtitle)) for each in choices]
-    sheet = min(sheets, key=lambda each: scale_for(wanted, each.map))
-    view = View(sheet.map, scale_for(wanted, sheet.map, scale), (west + east) / 2, (south + north) / 2)
+    panels = 1 if page.sides is None else 2
+    sheets = [lay_out(paper, each, subtitle=bool(page.subtitle), panels=panels) for each in choices]
+    sheet = min(sheets, key=lambda each: scale_for(wanted, each.maps[0]))
+    centre = (west + east) / 2, (south + north) / 2
+    views = [View(box, scale_for(wanted, box, scale), *centre) for box in sheet.maps]
     placed = [
         (each, convert_crs(gpd.GeoSeries(each.shapes, crs=_WGS84), crs, name=each.name or "map").to_numpy())
         for each in layers
         if len(each.shapes)
     ]
-    return view, sheet, placed, crs
+    return views, sheet, placed, crs
 
 
 def _whole(page: Page, layers: list[DrawnLayer]) -> list[float]:
@@ -269,26 +286,42 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
 
 
 def _foot(
-    page: Page, crs: int, date: str | dt.date | None, source: str | None, left_out: int, outside: int
+    page: Page, crs: CRS, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
 ) -> tuple[str, str]:
     day = str(date or dt.date.today().isoformat())
     zh = page.lang == "zh"
-    meridian = 3 * round((crs - 4534) + 25)
     left = [("数据来源:" if zh else "Source: ") + clean_text(source)] if source else []
     left += [clean_text(note) for note in page.notes]
     if outside:
         left.append(f"{outside:,} 个要素在图幅之外" if zh else f"{outside:,} features lie beyond the sheet")
-    if left_out:
+    if left_out.collided:
         left.append(
-            f"{left_out:,} 个名称因互相重叠未标注"
+            f"{left_out.collided:,} 个名称因互相重叠未标注"
             if zh
-            else f"{left_out:,} names that would collide are left out"
+            else f"{left_out.collided:,} names that would collide are left out"
+        )
+    if left_out.narrow:
+        left.append(
+            f"{left_out.narrow:,} 个区域容不下名称,未标注"
+            if zh
+            else f"{left_out.narrow:,} areas have no room for their names"
         )
     right = [
-        f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{crs})"
-        if zh
-        else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{crs})",
+        _title_of(crs, zh=zh),
         ("制图日期 " if zh else "Made on ") + clean_text(day),
         "zjk_gis",
     ]
     return " · ".join(left), " · ".join(right)
+
+
+def _title_of(crs: CRS, *, zh: bool) -> str:
+    code = crs.to_epsg()
+    if code is not None and _FIRST_ZONE <= code <= _LAST_ZONE:
+        meridian = 75 + 3 * (code - _FIRST_ZONE)
+        return (
+            f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{code})"
+            if zh
+            else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{code})"
+        )
+    name = title_of_crs(crs)
+    return crs.name if name == crs.name else f"{crs.name} ({name})"

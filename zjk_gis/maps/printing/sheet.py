@@ -8,40 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from zjk_gis.drawing.canvas import Box
 from zjk_gis.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PAPERS", "Box", "Orientation", "Sheet", "lay_out", "scale_for"]
+__all__ = ["HEADING", "PAPERS", "Orientation", "Sheet", "lay_out", "scale_for"]
 
 Orientation = Literal["landscape", "portrait"]
 
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 _MARGIN, _GAP = 10.0, 4.0
 _FOOT = 7.0
+HEADING = 6.0  # over each of several maps
 # Scales that a ruler fits, from a courtyard to the province.
 _SCALES = [m * 10**n for n in range(2, 7) for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5)]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on paper."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Its right side."""
-        return self.x + self.width
-
-    @property
-    def foot(self) -> float:
-        """Its lower side."""
-        return self.y + self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +33,9 @@ class Sheet:
     Attributes
     ----------
     width, height : float
-    head, map, legend, foot : Box
+    head, legend, foot : Box
+    maps : tuple of Box
+        One, or two of one size side by side.
     columns : int
         Into how many columns the legend goes.
     zoom : float
@@ -61,15 +45,17 @@ class Sheet:
     width: float
     height: float
     head: Box
-    map: Box
     legend: Box
     foot: Box
+    maps: tuple[Box, ...]
     columns: int
     zoom: float
 
 
-def lay_out(paper: str, orientation: Orientation, *, subtitle: bool) -> Sheet:
+def lay_out(paper: str, orientation: Orientation, *, subtitle: bool, panels: int = 1) -> Sheet:
     """Divide a sheet: a legend beside the map on a wide one, below it on a tall one.
+
+    Several maps (`panels`) stand side by side, each below a heading of its own.
 
     Raises
     ------
@@ -98,13 +84,22 @@ def lay_out(paper: str, orientation: Orientation, *, subtitle: bool) -> Sheet:
     if orientation == "landscape":
         side = 56.0 * zoom
         body = Box(_MARGIN, top, head.width - side - _GAP, bottom - top)
-        return Sheet(
-            width, height, head, body, Box(body.right + _GAP, top, side, bottom - top), foot, 1, zoom
-        )
+        legend = Box(body.right + _GAP, top, side, bottom - top)
+        return Sheet(width, height, head, legend, foot, _panels(body, panels, zoom), 1, zoom)
     band = 62.0 * zoom
     body = Box(_MARGIN, top, head.width, bottom - top - band - _GAP)
     legend = Box(_MARGIN, body.foot + _GAP, head.width, band)
-    return Sheet(width, height, head, body, legend, foot, 3, zoom)
+    return Sheet(width, height, head, legend, foot, _panels(body, panels, zoom), 3, zoom)
+
+
+def _panels(body: Box, count: int, zoom: float) -> tuple[Box, ...]:
+    if count == 1:
+        return (body,)
+    heading, width = HEADING * zoom, (body.width - _GAP * (count - 1)) / count
+    return tuple(
+        Box(body.x + at * (width + _GAP), body.y + heading, width, body.height - heading)
+        for at in range(count)
+    )
 
 
 def scale_for(extent: Sequence[float], box: Box, scale: float | None = None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -14,7 +15,6 @@ from zjk_gis.maps.page import Page
 
 if TYPE_CHECKING:
     import folium
-    import geopandas as gpd
 
     from zjk_gis.layers.labels import Language
 
@@ -27,6 +27,8 @@ _LOOKS = {
     "expired_zone": style.area(style.PURPLE, fill=0.12, weight=1.5, dash="1 5"),
     "out_of_reach": style.area("#7a7f87", fill=0.06, weight=1, dash="1 5"),
 }
+_LEAST_REACH_M = 150.0
+_MARGIN = 0.04  # around what is framed, by the side of a square as large
 _COLUMNS = (
     "zone_code", "grid_code", "section_code", "chief_code", "relation", "distance_m", "border_m",
     "area_m2", "priority", "valid_from", "valid_to", "verdict",
@@ -125,10 +127,16 @@ def _ways(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> gpd.GeoDa
 
 
 def _extent(incident: gpd.GeoDataFrame, considered: gpd.GeoDataFrame) -> list[float] | None:
-    """Frame the incident with some ground around it, and no more of a great zone than that."""
+    """Frame the zone that answers whole, the incident with some ground around it, and of others no more."""
     if not len(parts.placed(incident)) or not len(considered):
         return None
     point = convert_crs(incident.geometry, considered.crs, name="incident")
-    reach = max(150.0, 2.0 * float(considered["distance_m"].max()))
-    west, south, east, north = point.buffer(reach).to_crs(4326).total_bounds.tolist()
-    return [west, south, east, north]
+    reach = max(_LEAST_REACH_M, 2.0 * float(considered["distance_m"].max()))
+    answering = considered.geometry[considered["verdict"] == "answers"]
+    bounds = np.vstack([point.buffer(reach).total_bounds, *answering.bounds.to_numpy()])
+    ground = shapely.box(*bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0))
+    ground = shapely.buffer(ground, _MARGIN * np.sqrt(ground.area), join_style="mitre")
+    west, south, east, north = (
+        gpd.GeoSeries([shapely.segmentize(ground, reach)], crs=considered.crs).to_crs(4326).total_bounds
+    )
+    return [float(west), float(south), float(east), float(north)]

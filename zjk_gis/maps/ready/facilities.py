@@ -148,12 +148,13 @@ def add_pipes(
     classes, names = named["class_code"].tolist(), named["class_name"].tolist()
     class_of = dict(zip(kinds["pipe_kind"], kinds["class_code"], strict=True))
     looks = [
-        {
-            **style.mark(
-                style.pipe_colour(code), style.PIPE_MARKS[i % len(style.PIPE_MARKS)], radius=4, weight=0.9
-            ),
-            "fullAt": 17,
-        }
+        style.mark(
+            style.pipe_colour(code),
+            style.PIPE_MARKS[i % len(style.PIPE_MARKS)],
+            radius=4,
+            weight=0.9,
+            full_at=17,
+        )
         if manholes
         else style.line(
             style.pipe_colour(code), weight=2.4, dash=style.PIPE_DASHES[i % len(style.PIPE_DASHES)]

@@ -54,7 +54,7 @@ function* paintCells(ctx, layer, view, world, clock) {
   if (found.total <= SINGLE && view.scale >= Math.pow(2, 13)) {
     layer.legend = { single: true, total: found.total };
     const byStyle = sortedByStyle(layer, found.near, clock);
-    for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, layer.marks[s] || layer.marks[0]); }
+    yield* paintPoints(ctx, layer, byStyle, view, layer.marks);
     return;
   }
   const colours = layer.ramp, breaks = cellBreaks(found.counts, colours.length), k = view.scale;

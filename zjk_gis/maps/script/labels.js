@@ -1,4 +1,5 @@
-/* Labels that do not collide: the weightiest first, each only where it is free and, for areas, where it fits. */
+/* Labels that do not collide: the weightiest first, each only where it is free and, for areas, where it fits.
+   Names too long to be written whole come last, so that one of them hides no other. */
 
 const FONT = '"Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif';
 const MOST_LABELS = 400;
@@ -20,10 +21,10 @@ function paintLabels(ctx, layers, view) {
       if (x < 0 || y < 0 || x > view.width || y > view.height) { continue; }
       const room = l.room[i] * view.scale;
       if (room && room < 14) { continue; }
-      candidates.push({ x, y, room, text: l.text[i], look: l.look, rank: l.look.rank || 0, weight: l.weight[i], i });
+      candidates.push({ x, y, room, text: l.text[i], look: l.look, rank: l.look.rank || 0, weight: l.weight[i], cut: l.cut.has(i) ? 1 : 0, i });
     }
   });
-  candidates.sort(function (a, b) { return b.rank - a.rank || b.weight - a.weight || a.i - b.i; });
+  candidates.sort(function (a, b) { return a.cut - b.cut || b.rank - a.rank || b.weight - a.weight || a.i - b.i; });
   const bins = new Map(), placed = [];
   for (const c of candidates) {
     if (placed.length >= MOST_LABELS) { break; }

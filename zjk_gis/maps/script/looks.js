@@ -39,7 +39,7 @@ function paintMark(ctx, look, x, y, r) {
   markPath(ctx, look.shape, x, y, r);
   if (look.fill !== false) { ctx.globalAlpha = look.fillOpacity === undefined ? 1 : look.fillOpacity; ctx.fillStyle = look.fillColor || look.color; ctx.fill(); }
   ctx.globalAlpha = 1;
-  if (look.weight) { ctx.lineWidth = look.weight; ctx.strokeStyle = look.color; ctx.stroke(); }
+  if (look.weight && !look.casing) { ctx.lineWidth = look.weight; ctx.strokeStyle = look.color; ctx.stroke(); }
 }
 
 function fillAs(ctx, look, ox, oy) {

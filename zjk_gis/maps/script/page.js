@@ -13,6 +13,7 @@ async function unpackLayer(layer, page) {
     const l = await unpackedJson(layer.labels);
     let lon = 0, lat = 0;
     layer.labels = Object.assign(l, {
+      cut: new Set(l.cut),
       x: Float64Array.from(l.lon, function (v) { lon += v; return worldX(lon / 1e6); }),
       y: Float64Array.from(l.lat, function (v) { lat += v; return worldY(lat / 1e6); }),
       room: l.room.map(function (v) { return v / 1e6 / 360 * 256; })
@@ -33,15 +34,41 @@ function goToAddress(app) {
   if (there.length) { openPopup(app, place, there); }
 }
 
+/* A map in a folded tab, a lazy frame or a cell not yet in view has no size, and cannot be framed or painted. */
+function sized(map) {
+  const box = map.getContainer(), hasSize = function () { return box.clientWidth > 0 && box.clientHeight > 0; };
+  return new Promise(function (done) {
+    new ResizeObserver(function () { if (hasSize()) { map.invalidateSize({ animate: false }); done(); } }).observe(box);
+    if (hasSize()) { map.invalidateSize({ animate: false }); done(); }
+  });
+}
+
+/* Until a reader moves the map, it shows the whole at whatever size it has. */
+function framing(map, page) {
+  let framed = null;
+  function frame() {
+    if (!page.bounds) { return; }
+    const size = map.getSize(), below = Math.min(page.time ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
+    map.fitBounds(page.bounds, { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, below], animate: false });
+    framed = { at: map.getCenter(), zoom: map.getZoom() };
+  }
+  map.on("resize", function () {
+    const size = map.getSize(), moved = framed && map.project(framed.at, framed.zoom).distanceTo(map.project(map.getCenter(), framed.zoom));
+    if (framed && size.x > 0 && size.y > 0 && map.getZoom() === framed.zoom && moved < 2) { frame(); }
+  });
+  return frame;
+}
+
 async function zjkPage(map, page) {
   const app = { map, page, words: page.words, state: { clock: null }, marked: L.layerGroup().addTo(map) };
   const title = element("div", "zjk-title");
   title.append(element("b", "", page.title), element("span", "", page.subtitle));
   corner(map, "topleft", title);
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
-  app.frame = function () { if (page.bounds) { map.fitBounds(page.bounds, { paddingTopLeft: [8, 8], paddingBottomRight: [8, page.time ? 140 : page.sides ? 60 : 8], animate: false }); } };
-  app.frame();
+  app.frame = framing(map, page);
+  const framed = sized(map).then(app.frame);
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));
+  await framed;
 
   function sheetOf(side, pane) {
     const layers = app.layers.filter(function (layer) { return !side || !layer.side || layer.side === side; });

@@ -1,6 +1,6 @@
 /* Painting layers on a canvas. It is a generator: it stops where a frame's time is up, and goes on in the next. */
 
-const BATCH = 100;
+const BATCH = 100, LEAST_RIMMED = 2;
 
 /* view: scale (pixels of the screen for a pixel of zoom 0), left and top (screen pixels), width and height. */
 function* paintLayers(ctx, layers, view, clock) {
@@ -10,12 +10,18 @@ function* paintLayers(ctx, layers, view, clock) {
     if (layer.textOnly) { continue; }
     const reach = 12 / view.scale, shown = layer.near([world[0] - reach, world[1] - reach, world[2] + reach, world[3] + reach]);
     const byStyle = sortedByStyle(layer, shown, clock);
-    for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s].casing); } }
-    for (let s = 0; s < byStyle.length; s++) {
-      if (layer.onePoint) { yield* paintMarks(ctx, layer, byStyle[s], view, layer.styles[s]); }
-      else { yield* paintPaths(ctx, layer, byStyle[s], view, layer.styles[s]); }
-    }
+    if (layer.onePoint) { yield* paintPoints(ctx, layer, byStyle, view, layer.styles); continue; }
+    const kind = layer.shapes.kind, only = function (list, wanted) { return list.filter(function (i) { return wanted(kind[i]); }); };
+    for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k === 1; }), view, layer.styles[s].casing); } }
+    for (let s = 0; s < byStyle.length; s++) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k > 0; }), view, layer.styles[s]); }
+    yield* paintPoints(ctx, layer, byStyle.map(function (list) { return only(list, function (k) { return k === 0; }); }), view, layer.styles);
   }
+}
+
+/* The rims of all marks lie below all marks: where many overlap, they stay as full as their number. */
+function* paintPoints(ctx, layer, byStyle, view, looks) {
+  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing); } }
+  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s]); }
 }
 
 function sortedByStyle(layer, shown, clock) {
@@ -42,7 +48,7 @@ function* paintMarks(ctx, layer, list, view, look) {
   sprite.width = sprite.height = 2 * half * ratio;
   const sctx = sprite.getContext("2d");
   sctx.scale(ratio, ratio);
-  paintMark(sctx, r < 2 ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
+  paintMark(sctx, r < LEAST_RIMMED ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
   const many = list.length > 20000;
   /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
   const step = many ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
@@ -113,7 +119,6 @@ function* paintPaths(ctx, layer, list, view, look) {
   flush();
   for (const i of list) {
     const kind = s.kind[i], wide = Math.max(box[4 * i + 2] - box[4 * i], box[4 * i + 3] - box[4 * i + 1]) * k;
-    if (kind === 0) { flush(); const p = s.pointOf[s.ringOf[i]]; paintMark(ctx, look, s.x[p] * k - view.left, s.y[p] * k - view.top, look.radius || 4); ctx.beginPath(); continue; }
     if (wide < least) { tiny.push(i); continue; }
     const bare = many && kind === 2 && wide < RIMLESS && look.fillOpacity > 0.05;
     if (bare !== rimless) { flush(); rimless = bare; }

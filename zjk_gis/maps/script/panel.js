@@ -17,16 +17,18 @@ function panelOf(app) {
   app.layers.forEach(function (layer) {
     if (!layer.name) { return; }
     const row = element("label"), check = element("input"), rows = sections[layer.group];
+    /* One class is told as well as several: only a style without a meaning stands beside the layer's name. */
+    const told = layer.keys.some(function (key) { return key[1]; });
     check.type = "checkbox";
     check.checked = layer.on;
     layer.check = check;
     check.addEventListener("change", function () { layer.on = check.checked; app.repaint(); });
     row.append(check);
-    if (layer.keys.length === 1 && !layer.cells && !layer.textOnly) { row.append(swatch(layer.styles[layer.keys[0][0]], layer.look)); }
+    if (!told && !layer.cells && !layer.textOnly) { row.append(swatch(layer.styles[layer.keys[0][0]], layer.look)); }
     row.append(element("span", "name", layer.name), element("span", "count", layer.count));
     rows.append(row);
     if (layer.cells) { layer.cellKeys = rows.appendChild(element("div", "keys")); }
-    else if (layer.keys.length > 1) {
+    else if (told) {
       layer.keys.forEach(function (key) {
         const line = element("div", "key");
         line.append(swatch(layer.styles[key[0]], layer.look), element("span", "", key[1]));

@@ -69,6 +69,8 @@ class Listed:
         Which rows of the table it holds.
     chart : Chart, optional
         Of a calendar.
+    undrawn : tuple of str
+        Of a table: which columns are not drawn, and why.
     """
 
     sheet: str
@@ -78,6 +80,7 @@ class Listed:
     start: int = 0
     rows: int = 0
     chart: Chart | None = None
+    undrawn: tuple[str, ...] = ()
 
 
 def internal(sheet: str) -> str:

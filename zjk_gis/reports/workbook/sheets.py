@@ -151,7 +151,8 @@ def _write_head(
     rows = words["rows"].format(listed.rows)
     if listed.start:
         rows = words["from"].format(listed.start + 1, listed.start + listed.rows)
-    write_text(page, 1, 0, "  ·  ".join(filter(None, [rows, whole_of(listed.key, lang)])), "note", looks)
+    told = [rows, whole_of(listed.key, lang), *listed.undrawn]
+    write_text(page, 1, 0, "  ·  ".join(filter(None, told)), "note", looks)
     page.write_url(2, 0, internal(cover), looks["link"], words["back"].format(cover))
     page.set_row(HEADER_ROW, 34)
     titles = [column.title for column in columns] + ([words["place"]] if has_links else [])

@@ -14,7 +14,7 @@ from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import charts_of
+from zjk_gis.reports.pictures import charts_of, undrawn_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of
 from zjk_gis.reports.telling import plain
@@ -193,7 +193,8 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            yield Listed(named(label(key, lang)), "table", key, question, start, rows)
+            undrawn = tuple(undrawn_of(key, frame, lang))
+            yield Listed(named(label(key, lang)), "table", key, question, start, rows, undrawn=undrawn)
 
 
 def _set_up(page: Any, title: str) -> None:

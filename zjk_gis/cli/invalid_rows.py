@@ -1,0 +1,146 @@
+"""Layers whose rows cannot be used: refused with all rows named, or made valid and told row by row."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from zjk_gis.errors import FileError
+from zjk_gis.io import write_table
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.soundness import made_valid, tell_fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from zjk_gis.cli.console import Console
+    from zjk_gis.errors import InputError
+
+__all__ = ["mend", "words_of"]
+
+_SHOWN = 20
+_FOR_A_PERSON = {"no_geometry", "other_geometry", "bad_coordinate"}
+_NAMES = {
+    "zones": "责任区",
+    "region": "应覆盖范围",
+    "allowed": "允许空白",
+    "old": "原责任区",
+    "new": "新责任区",
+}
+_CONVERTED = re.compile(r" \(converted to (.*)\)$")
+
+
+def words_of(error: InputError, console: Console) -> str:
+    """Say which rows of a layer cannot be used, all of them, and what to do at the command.
+
+    Parameters
+    ----------
+    error : InputError
+        Where it names `rows`, the many go to a file, whose name is told; otherwise its words are returned.
+    console : Console
+
+    Returns
+    -------
+    str
+    """
+    rows: pd.DataFrame | None = getattr(error, "rows", None)
+    if rows is None:
+        return str(error)
+    name = str(rows["layer"].iloc[0])
+    converted = _CONVERTED.search(name)
+    name = _CONVERTED.sub("", name)
+    title = console.pick(_NAMES.get(name, label(name)), name)
+    lines = [
+        console.pick(
+            f"{title}:{len(rows):,} 行的图形不能用", f"{title}: {len(rows):,} rows have a geometry of no use"
+        )
+    ]
+    if converted:
+        lines[0] += console.pick(f"(换算到 {converted[1]} 后)", f" (converted to {converted[1]})")
+    told = _told(rows, console)
+    lines += _listed(told, console, "invalid")
+    for_a_person = rows["fault"].isin(_FOR_A_PERSON).any() or bool(converted)
+    if for_a_person or console.repair:
+        lines.append(console.pick("请补画、重画或删去这些行", "draw them, redraw them or take them out"))
+    elif console.repair is None:
+        lines.append(console.pick("请在 GIS 软件中修复后重试", "repair them in a GIS and try again"))
+    else:
+        lines.append(
+            console.pick(
+                "加 --repair 可自动修复并逐行列出所改;或在 GIS 软件中修复后重试",
+                "--repair makes them valid and lists what it changed row by row; or repair them in a GIS",
+            )
+        )
+    return "\n".join(lines)
+
+
+def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFrame:
+    """Make invalid polygons valid where `--repair` asks for it, and list by row what changed.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called.
+    console : Console
+
+    Returns
+    -------
+    GeoDataFrame
+    """
+    if not console.repair or getattr(layer, "active_geometry_name", None) is None:
+        return layer
+    mended, changes = made_valid(layer, name)
+    if not len(changes):
+        return mended
+    title = console.pick(_NAMES.get(name, label(name)), name)
+    console.note(
+        f"{title}:已修复 {len(changes):,} 行无效图形", f"{title}: {len(changes):,} invalid rows made valid"
+    )
+    amounts = ["area_before_m2", "area_after_m2", "parts_before", "parts_after"]
+    told = _told(changes, console).join(changes[amounts].reset_index(drop=True).round(2))
+    told = told.rename(columns={column: label(column, console.lang, unit=True) for column in amounts})
+    for line in _listed(told, console, "repaired"):
+        console.note(line, line)
+    plain = changes.astype(object)
+    for row in plain.where(plain.notna(), None).to_dict("records"):
+        console.repaired.append({str(key): value for key, value in row.items()})
+    return mended
+
+
+def _told(rows: pd.DataFrame, console: Console) -> pd.DataFrame:
+    """Put rows under headings, their faults in words."""
+    places = rows[["x", "y"]].to_numpy().tolist()
+    faults = [
+        tell_fault(fault, place, console.lang) for fault, place in zip(rows["fault"], places, strict=True)
+    ]
+    told = rows[["row", "code"]].reset_index(drop=True).astype(str)
+    told["fault"] = faults
+    return told.set_axis(
+        [console.pick(*each) for each in (("行", "row"), ("编码", "code"), ("问题", "fault"))], axis=1
+    )
+
+
+def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
+    """Lay out the rows; of many the first, and all in a file."""
+    from zjk_gis.cli.console import table
+
+    header = [str(column) for column in told.columns]
+    shown = told.astype(object).to_numpy().tolist()
+    if len(shown) <= _SHOWN:
+        return list(table(shown, header))
+    target = _written(told, console.beside(ending))
+    if target is None:  # nowhere to write: then all are printed
+        return list(table(shown, header))
+    rest = console.pick(f"全部 {len(shown):,} 行见 {target}", f"all {len(shown):,} rows: {target}")
+    return [*table(shown[:_SHOWN], header), rest]
+
+
+def _written(told: pd.DataFrame, target: Path) -> Any:
+    try:
+        return write_table(told, target)
+    except FileError:
+        return None

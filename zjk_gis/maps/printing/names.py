@@ -1,0 +1,263 @@
+"""Names on a sheet: in rows that fit the area they name, and none over another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from zjk_gis.drawing.typefaces import clean_text
+from zjk_gis.maps.lettering import is_cut, wrapped
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zjk_gis.drawing.canvas import Canvas
+    from zjk_gis.drawing.typefaces import Typeface
+    from zjk_gis.maps.drawn import DrawnLayer
+    from zjk_gis.maps.printing.content import View
+
+    _Place = tuple[float, float, float, float]  # west, north, east and south of a name
+
+__all__ = ["LeftOut", "draw_names"]
+
+_SIZE, _SMALLEST = 2.5, 1.75  # millimetres; a name that finds no room in its area is written smaller
+_STEP = 0.87
+_HALO = 0.25  # of the size
+_ROW = 1.2
+_WIDEST = 40.0
+_INSIDE = 0.93  # the share of a name that must lie in its area
+_ALIKE = 0.85  # of the names that can be written at all, those that must fit for a size to be taken for all
+_ROOMS = (1.0, 0.75, 0.55)  # the shares of an area's width to which its label is broken
+_EXACT = 2_000  # labels of a layer; the midst of more areas is not sought
+_MOST_ROWS = 2  # of a label among names
+_MOST_HIDDEN = 2  # marks that the label of an area may cover
+_CODE, _NAME, _LABEL = 0, 1, 2  # codes of marks first, then names, then labels of areas
+_WATER, _GREY = "#2f6f9f", "#3e4c59"
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """How many names are not written.
+
+    Attributes
+    ----------
+    collided : int
+        Of marks, and of what is named for its own sake: another is there.
+    narrow : int
+        Of areas that are too small, or taken.
+    """
+
+    collided: int = 0
+    narrow: int = 0
+
+    def __add__(self, other: LeftOut) -> LeftOut:
+        return LeftOut(self.collided + other.collided, self.narrow + other.narrow)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Name:
+    """One name and where it may stand; they are written in this order."""
+
+    cut: bool
+    kind: int
+    less: float
+    rows: tuple[str, ...]
+    x: float
+    y: float
+    size: float
+    colour: str
+
+
+def draw_names(
+    canvas: Canvas,
+    layers: list[tuple[DrawnLayer, NDArray[Any]]],
+    view: View,
+    typeface: Typeface,
+    zoom: float,
+) -> LeftOut:
+    """Write names, those of the largest shapes first and cut ones last; tell how many found no room.
+
+    Where names are written for their own sake, labels of areas give way to them without being counted, and
+    are written only where they fit in full size and in two rows.
+    """
+    left_out = LeftOut()
+    has_names = any(layer.texts is not None for layer, _ in layers)
+    smallest = _SIZE * zoom if has_names else _SMALLEST
+    names: list[tuple[_Name, ...]] = []
+    for layer, shapes in layers:
+        for found in _names_of(layer, shapes, view, typeface, zoom, smallest):
+            ways = tuple(way for way in found if not has_names or len(way.rows) <= _MOST_ROWS)
+            if ways:
+                names.append(ways)
+            else:
+                left_out.narrow += 1
+    marks = _marks(layers, view)
+    taken: list[_Place] = []
+    for ways in sorted(names):
+        for name in ways:
+            rows, x, y, place = _placed(name, view, typeface, zoom)
+            if any(_meet(place, other) for other in taken):
+                continue
+            if name.kind == _LABEL and len(marks.query(shapely.box(*place))) > _MOST_HIDDEN:
+                continue
+            taken.append(place)
+            _write(canvas, name, rows, x, y)
+            break
+        else:
+            left_out.narrow += ways[0].kind == _LABEL
+            left_out.collided += ways[0].kind != _LABEL
+    if has_names:
+        left_out.narrow = 0
+    return left_out
+
+
+def _marks(layers: list[tuple[DrawnLayer, NDArray[Any]]], view: View) -> shapely.STRtree:
+    """Gather the marks that are drawn one by one: the label of an area does not hide them."""
+    shapes = [all_of for layer, all_of in layers if layer.texts is None and not layer.in_cells]
+    points = [some[shapely.get_type_id(some) == shapely.GeometryType.POINT] for some in shapes]
+    coords = view.on_paper(shapely.get_coordinates(np.concatenate([*points, np.array([], dtype=object)])))
+    return shapely.STRtree(np.asarray(shapely.points(coords), dtype=object))
+
+
+def _placed(
+    name: _Name, view: View, typeface: Typeface, zoom: float
+) -> tuple[list[str], float, float, _Place]:
+    """Cut a name to the widest there may be, and keep it within the frame."""
+    box = view.box
+    rows = [typeface.fitted(row, name.size, _WIDEST * zoom, bold=True) for row in name.rows]
+    around, between = (0.1, 0.0) if name.kind == _LABEL else (0.6, 0.3)
+    half = max(typeface.width(row, name.size, bold=True) for row in rows) / 2 + around
+    high = (_ROW * len(rows) + between) / 2 * name.size
+    edge = high + 0.25 * name.size
+    x = min(max(name.x, box.x + half), box.right - half)
+    y = min(max(name.y, box.y + edge), box.foot - edge)
+    return rows, x, y, (x - half, y - high, x + half, y + high)
+
+
+def _write(canvas: Canvas, name: _Name, rows: list[str], x: float, y: float) -> None:
+    size, halo = name.size, _HALO * name.size
+    for at, row in enumerate(rows):
+        base = y + (at - (len(rows) - 1) / 2) * _ROW * size + 0.36 * size
+        canvas.text(x, base, row, size, bold=True, colour=name.colour, anchor="middle", halo=halo)
+
+
+def _names_of(
+    layer: DrawnLayer,
+    shapes: NDArray[Any],
+    view: View,
+    typeface: Typeface,
+    zoom: float,
+    smallest: float,
+) -> list[tuple[_Name, ...]]:
+    """Return how each name of a layer may be written, the best way first; no way where it finds no room."""
+    texts = layer.texts if layer.texts is not None else layer.labels
+    if texts is None:
+        return []
+    seen = shapely.intersection(shapes, shapely.box(*view.extent()))
+    rows = [[row for line in text.split("\n") if (row := clean_text(line))] for text in texts]
+    named = np.flatnonzero(~shapely.is_empty(seen) & np.array([bool(some) for some in rows], dtype=bool))
+    found: list[tuple[_Name, ...]] = []
+    labels: list[_Area] = []
+    for at in named.tolist():
+        style = layer.styles[int(layer.style_of[at])]
+        colour = _WATER if style.get("className") == "water" else _GREY
+        extent = float(shapely.area(seen[at]) or shapely.length(seen[at]))
+        if layer.texts is None and shapely.area(seen[at]) > 0:
+            parts = shapely.get_parts(seen[at])
+            largest = parts[shapely.area(parts).argmax()]
+            labels.append(_Area(largest, extent, rows[at], is_cut(texts[at]), colour))
+            continue
+        ((x, y),) = view.on_paper(shapely.get_coordinates(shapely.point_on_surface(seen[at]))).tolist()
+        kind = _NAME if layer.texts is not None else _LABEL if extent else _CODE
+        above = 2.4 * zoom if kind == _CODE else 0.0  # a mark stays to be seen below its code
+        cut, size = is_cut(texts[at]), _SIZE * zoom
+        found.append((_Name(cut, kind, -extent, tuple(rows[at]), x, y - above, size, colour),))
+    return found + _labels_of(labels, view, typeface, _SIZE * zoom, smallest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """An area as it is seen, and what it is called."""
+
+    seen: shapely.Polygon
+    extent: float
+    rows: list[str]
+    cut: bool
+    colour: str
+
+
+def _labels_of(
+    areas: list[_Area], view: View, typeface: Typeface, largest: float, smallest: float
+) -> list[tuple[_Name, ...]]:
+    """Write labels in one way where nearly all fit so, the others in the next way that fits.
+
+    All of a label is better than its first line, and large better than small.
+    """
+    steps = int(np.log(smallest / largest) / np.log(_STEP))
+    sizes = list(dict.fromkeys([*(largest * _STEP**step for step in range(steps + 1)), smallest]))
+    ways = [(first_only, size) for first_only in (False, True) for size in sizes]
+    fits = [_ways_of(area, ways, view, typeface, exact=len(areas) <= _EXACT) for area in areas]
+    counts = [sum(some[way] is not None for some in fits) for way in range(len(ways))]
+    common = next(way for way, count in enumerate(counts) if count >= _ALIKE * max(counts))
+    order = [way for way in range(common, len(ways)) if ways[way][1] <= ways[common][1]]
+    return [tuple(name for way in order if (name := some[way]) is not None) for some in fits]
+
+
+def _ways_of(
+    area: _Area, ways: list[tuple[bool, float]], view: View, typeface: Typeface, *, exact: bool
+) -> list[_Name | None]:
+    """Return how a label fits its area in each way (the first line only or all, how large), if it does."""
+    shape = shapely.transform(area.seen, view.on_paper)
+    west, north, east, south = shapely.bounds(shape).tolist()
+    if min(east - west, south - north) < _SMALLEST:
+        return [None] * len(ways)
+    spots = _spots_in(shape, exact=exact)
+    found: list[_Name | None] = []
+    for first_only, size in ways:
+        lines = area.rows[:1] if first_only else area.rows
+        fitting = _fitting(lines, shape, spots, size, typeface)
+        found.append(
+            None if fitting is None else _Name(area.cut, _LABEL, -area.extent, *fitting, size, area.colour)
+        )
+    return found
+
+
+def _spots_in(shape: shapely.Polygon, *, exact: bool) -> list[tuple[float, float]]:
+    """Return where a label may stand: in the midst of the most room, or else anywhere inside."""
+    points = [shapely.centroid(shape), shapely.point_on_surface(shape)]
+    if exact:
+        points.insert(0, shapely.get_point(shapely.maximum_inscribed_circle(shape, tolerance=0.1), 0))
+    return [(point.x, point.y) for point in points]
+
+
+def _fitting(
+    lines: list[str],
+    shape: shapely.Geometry,
+    spots: list[tuple[float, float]],
+    size: float,
+    typeface: Typeface,
+) -> tuple[tuple[str, ...], float, float] | None:
+    """Break lines into rows that lie in a shape on paper; return them and where their middle is."""
+
+    def width(text: str) -> float:
+        return typeface.width(text, size, bold=True)
+
+    west, north, east, south = shapely.bounds(shape).tolist()
+    for share in _ROOMS:
+        broken = [wrapped(line, share * (east - west), width) for line in lines]
+        rows = tuple(row for some in broken for row in some or ())
+        wide, high = max(map(width, rows), default=0.0) / 2, _ROW * size * len(rows) / 2
+        if None in broken or 2 * high > south - north:
+            continue
+        for x, y in spots:
+            place = shapely.box(x - wide, y - high, x + wide, y + high)
+            if shapely.area(shapely.intersection(place, shape)) >= _INSIDE * shapely.area(place):
+                return rows, x, y
+    return None
+
+
+def _meet(one: _Place, other: _Place) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
