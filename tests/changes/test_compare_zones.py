@@ -242,8 +242,9 @@ def test_zones_that_only_change_their_chief_are_told_each_with_its_ground(old):
 
 
 def test_a_zone_of_two_rows_is_one_zone():
-    two = pd.concat([make_zones(A=square(0, width=50)), make_zones(A=square(50, width=50), B=square(100))])
-    new = two.set_geometry([square(0, width=50), square(50, width=40), square(90, width=110)])
+    rest = make_zones(A=square(50, width=50), B=square(100), C=square(200))
+    two = pd.concat([make_zones(A=square(0, width=50)), rest])
+    new = two.set_geometry([square(0, width=50), square(50, width=40), square(90, width=110), square(200)])
     row = zjk_gis.compare_zones(two, new).moved.iloc[0]
     assert (row["from_code"], row["to_code"], row["area_m2"]) == ("A", "B", 1000)
     assert (row["from_share"], row["to_share"]) == pytest.approx((0.1, 1000 / 11_000))

@@ -60,6 +60,9 @@ class TestWhateverTheZoneIsCalled:
 def test_a_vertex_is_near_up_to_and_with_the_distance_asked(off, is_near):
     found = zjk_gis.coverage_edges(nine("E", off=off), within_m=0.5)
     assert set(found["deviation_m"]) == ({off} if is_near else set())
+    bent = Polygon([place(10, 0), place(20, 0), place(20, 10), place(10, 10), place(10 + off, 5)])
+    pair = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0), bent], crs=4547)
+    assert set(zjk_gis.coverage_edges(pair, within_m=0.5)["deviation_m"]) == ({off} if is_near else set())
 
 
 def test_names_change_nothing_in_a_city_with_many_faults():

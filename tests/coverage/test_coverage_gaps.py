@@ -10,6 +10,8 @@ Most tests cut something out of this city of four zones, each 100 m square, in a
         0      100     200
 """
 
+import inspect
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -228,6 +230,15 @@ class TestTime:
     def test_no_zone_valid_at_all_is_one_large_gap(self, region, zones):
         gap = only(coverage_gaps(region, zones.assign(valid_to="2020-01-01"), at="2025-01-01"))
         assert (gap["area_m2"], gap["kind"], gap["expired_codes"]) == (40_000, "missing_zone", "A;B;C;D")
+
+
+def test_gaps_and_overlaps_at_once_take_the_same_options_by_default():
+    both = inspect.signature(coverage_faults).parameters
+    for each in (coverage_gaps, overlapping_zones):
+        alone = inspect.signature(each).parameters
+        shared = sorted(both.keys() & alone.keys())
+        assert "sliver_width_m" in shared
+        assert [both[name].default for name in shared] == [alone[name].default for name in shared]
 
 
 class TestContents:

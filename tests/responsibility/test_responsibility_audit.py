@@ -247,7 +247,8 @@ def test_matters_are_ranked_by_their_incidents_in_the_street():
 
 @pytest.mark.parametrize(("asked", "told"), [(["130703006"], ["130703006"]), ([], [""])])
 def test_places_that_are_named_come_before_the_streets_given(asked, told):
-    streets = gpd.GeoDataFrame({"street_code": ["130703005"]}, geometry=[box(0, 0, 100, 100)], crs=4547)
+    """The incident lies in no street; asked for no place, its matter counts it all the same."""
+    streets = gpd.GeoDataFrame({"street_code": ["130703005"]}, geometry=[box(50, 0, 100, 100)], crs=4547)
     duties = pd.DataFrame({"event_code": ["05"], "department": ["城管"]})
     assigned = assign_incidents(incidents((10, 9), event_code=["0101"]), zones(box(0, 0, 100, 100)))
     audit = responsibility_audit(

@@ -1,8 +1,11 @@
 """Vertices made one, and the account of several rounds of repairs."""
 
+import geopandas as gpd
 import shapely
+from shapely import box
 
-from zjk_gis.coverage.repair_rounds import _summed
+from zjk_gis.coverage import repair_rounds
+from zjk_gis.coverage.repair_rounds import _summed, mend_coverage
 from zjk_gis.overlay.snapping import weld
 
 
@@ -29,3 +32,16 @@ def test_the_account_of_all_rounds_begins_with_the_first_and_ends_with_the_last(
         "renoded_codes": ["C", "D"], "covered_before_m2": 90.0, "covered_after_m2": 98.0,
         "filled_m2": 8.0, "gaps_left": 0,
     }  # fmt: skip
+
+
+def test_a_repair_of_a_later_round_has_its_number(monkeypatch):
+    """Of the two that overlap their neighbour, each round proposes one."""
+    whole = repair_rounds.repair_coverage
+    monkeypatch.setattr(
+        repair_rounds, "repair_coverage", lambda *given, **options: whole(*given, **options)[:1]
+    )
+    shapes = [box(0, 0, 11, 10), box(10, 0, 21, 10), box(20, 0, 30, 10)]
+    zones = gpd.GeoDataFrame({"zone_code": list("ABC")}, geometry=shapes, crs=4547)
+    limits = {"max_cut_area_m2": 1e3, "max_cut_width_m": 10}
+    _, repairs = mend_coverage(None, zones, **limits)
+    assert repairs[["repair_code", "round"]].to_numpy().tolist() == [["R001", 1], ["R001-2", 2]]
