@@ -67,7 +67,7 @@ $(VENV)/ready-mutants: $(VENV)/ready-test $(SETTINGS)
 	@touch $@
 
 mutants: $(VENV)/ready-mutants
-	$(BIN)/python tests/mutation.py assets assign coverage layers io
+	$(BIN)/python tests/mutation.py
 
 $(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
 	@$(PIP) install -e ".[bench]"
