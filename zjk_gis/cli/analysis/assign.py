@@ -35,7 +35,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.command("assign")
 @click.argument("incidents", type=click.Path(path_type=Path))
 @click.argument("zones", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Its ending says how.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
 @click.option(
@@ -49,7 +49,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--lon", help="The column of longitudes or eastings of a table.")
 @click.option("--lat", help="The column of latitudes or northings of a table.")
 @click.option("--crs", help="The CRS of the incidents' coordinates, such as EPSG:4490.")
-@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
 @datum_option
 @even_if_off_option
 @reading_times
@@ -73,7 +73,7 @@ def command(
     console: Console,
     **options: Any,
 ) -> None:
-    """Assign each incident to the zone that answers for it 案件归属.
+    """Assign each incident to the zone that answers for it.
 
     INCIDENTS is a .csv (also .csv.gz, .csv.zst), .parquet, .gpkg, .shp, .xlsx or .geojson file, or a folder
     of .csv or .parquet parts; ZONES is a file of zones. Where ZONES is a city in one GeoPackage, its unit

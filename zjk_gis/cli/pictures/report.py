@@ -40,7 +40,7 @@ _ENDINGS = (".html", ".htm", ".xlsx")
 @click.option("--sheet", help="The sheet of a workbook that has several.")
 @click.option("--title", help="The heading; by default the first table's name.")
 @click.option("--source", default="", help="Where the data come from, told under the title.")
-@click.option("--as-of", help="The day that the figures hold for.")
+@click.option("--as-of", help="The day for which the figures are valid.")
 @speaking
 def command(
     tables: tuple[Path, ...],
@@ -51,7 +51,7 @@ def command(
     as_of: str | None,
     console: Console,
 ) -> None:
-    """Make a report of any table of indicators 报告.
+    """Make a report of any table of indicators.
 
     TABLES are .csv or .xlsx files. The first column of names names the rows; each column of numbers is summed
     up and drawn: over months as a line, else as sorted bars. Percentages and thousands are understood; what
