@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from zjk_gis.text import display_width
 from zjk_gis.words import LANGUAGE_VARIABLE, Language, language
-from zjk_gis.words.width import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zjk_gis.text import display_width, wrapped
 from zjk_gis.words import language, tr
-from zjk_gis.words.width import display_width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
 __all__ = ["in_language", "one_line"]
 
@@ -82,6 +83,13 @@ def _extras(text: str) -> str:
 
 class _Context(click.Context):
     formatter_class = _Formatter
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            error.ctx = self  # so that it is said how the command is meant
+        return super().__exit__(kind, error, trace)
 
 
 def in_language(command: click.Command) -> click.Command:

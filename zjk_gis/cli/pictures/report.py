@@ -13,6 +13,7 @@ from zjk_gis.cli.console import speaking
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_table
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map
 from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, write_workbook
 from zjk_gis.reports.headlines import table_figures
@@ -96,8 +97,9 @@ def report_assignment(
     layers: Mapping[str, gpd.GeoDataFrame],
     source: str,
     console: Console,
+    layer: str,
 ) -> None:
-    """Report how incidents were assigned; without the rows, the figures alone."""
+    """Report how the rows of a layer were assigned; without them, the figures alone."""
     sheets: dict[str, pd.DataFrame] = {}
     drawn = None
     if assigned is None:
@@ -113,8 +115,12 @@ def report_assignment(
             sheets["busiest_chiefs"] = busiest_chiefs(assigned, top=max(len(assigned), 1))
         if report.suffix.lower() != ".xlsx":
             drawn = _map_of(assigned, layers, console)
-    title = console.pick("案件归属报告", "Assignment of incidents")
-    _write(report, sheets, assignment_figures(summary), console, title=title, source=source, page_map=drawn)
+    if layer != "incidents":  # the sheets of incidents ask questions about incidents
+        sheets = {f"rows_{name}": rows.rename(columns={"incidents": "rows"}) for name, rows in sheets.items()}
+    name = label(layer, console.lang) if layer else ""
+    title = console.pick(f"{name}归属报告", f"Assignment of {name or 'rows'}")
+    figures = assignment_figures(summary).replace({"measure": {"incidents": layer or "row_count"}})
+    _write(report, sheets, figures, console, title=title, source=source, page_map=drawn)
     console.say(f"报告:{report}", f"report: {report}")
 
 
