@@ -1,10 +1,15 @@
-"""Text as it is shown: how many columns it takes, and how it is cut to fit."""
+"""Text as it is shown: how many columns it takes, and how it is cut or divided to fit."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["display_width", "shortened"]
+__all__ = ["display_width", "shortened", "wrapped"]
+
+_OPENING, _CLOSING = "（《「【", "，。；：、）》」】！？"
+# What is not divided between lines: a word, or a Chinese character; marks stay with what they belong to.
+_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[^\s\u2e80-\uffff]+|\S)[{_CLOSING}]*")
 
 
 def display_width(text: str) -> int:
@@ -36,3 +41,25 @@ def shortened(text: str, columns: int) -> str:
         if taken > columns:
             return line[:kept].rstrip() + "…"
     return line
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Divide a paragraph into lines no wider than a number of columns, unless a single word is.
+
+    A line may end at a blank and between Chinese characters, but never before a closing mark or after an
+    opening one.
+
+    Examples
+    --------
+    >>> wrapped("责任区（见 zones.gpkg）。", 12)
+    ['责任区（见', 'zones.gpkg）。']
+    """
+    lines, line, taken = [], "", 0
+    for piece in _PIECE.findall(" ".join(text.split())):
+        wide = display_width(piece)
+        if line and taken + wide > width and not piece.isspace():
+            lines.append(line.rstrip())
+            line, taken = "", 0
+        if line or not piece.isspace():
+            line, taken = line + piece, taken + wide
+    return [*lines, line.rstrip()] if line else lines

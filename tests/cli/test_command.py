@@ -283,14 +283,14 @@ def test_a_bad_layer_is_one_line_that_says_what_to_do(
         (["assign", "incidents.csv", "zones.gpkg", "-o", "out.docx"], ".gpkg"),
         (["assign", "incidents.csv", "zones.gpkg", "-o", "no/such/folder/out.csv"], "folder"),
         (["assign", "incidents.csv", "zones.gpkg", "-o", "incidents.csv"], "overwrite"),
-        (["assign", "incidents.csv", "zones.gpkg"], "Missing option"),
+        (["assign", "incidents.csv", "zones.gpkg"], "缺少选项 '-o' / '--output'"),
         (["assign", "incidents.csv", "zones.gpkg", "-o", "o.csv", "--level", "2"], "level"),
         (["assign", "/vsicurl/http://x/y.csv", "zones.gpkg", "-o", "o.csv"], "vsicurl"),
         (["gaps", "zones.gpkg"], "--region"),
         (["check", "zones.gpkg", "--as", "zones"], "there is no layer 'zones'"),
         (["map", "zones.gpkg", "-o", "m.html"], "none of its layers"),
         (["demo", "--data", "nowhere"], "zjk-gis synth"),
-        (["asign"], "No such command"),
+        (["asign"], "没有命令 'asign'。是否为 'assign'？"),
     ],
 )
 def test_a_wrong_call_is_one_line_that_says_what_to_do(
@@ -311,7 +311,7 @@ def test_help_is_quick_as_nothing_heavy_is_loaded():
         "except SystemExit:\n    print('geopandas' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "Commands:" in printed
+    assert "命令：" in printed
     assert printed.strip().endswith("False")
 
 

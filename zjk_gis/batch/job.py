@@ -216,8 +216,9 @@ def assign_batch(
     rows.lang = lang
     if plan.needs_day:
         rows.settle_times(**times)
-    doubts = check_rows(first_points(rows, _LOOKED_AT), roads, plan, fix=False, even_if_off=even_if_off)
-    problems, lacking = doubts.problems, doubts.lacking
+    looks |= {"name": Path(source).stem, "fix": False}
+    doubts = check_rows(first_points(rows, _LOOKED_AT), plan=plan, **looks)
+    problems, lacking, layer = doubts.problems, doubts.lacking, doubts.layer
     del doubts  # whose rows would stay in memory while the others are worked on
     fingerprint = {
         "source": fingerprint_of(files),
@@ -253,6 +254,7 @@ def assign_batch(
         encoding=rows.encoding,
         positions=problems,
         lacking=lacking,
+        layer=layer,
         about=plan.about(),
     )
 

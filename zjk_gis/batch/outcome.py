@@ -60,6 +60,9 @@ class JobSummary:
         The column for want of which it was not judged whether positions are GCJ-02 or BD-09.
     about : dict
         What the answers rest on: see ``attrs["assignment"]`` of `assign_incidents`.
+    layer : str
+        What the rows are, as the catalogue of layers names it: ``incidents``, ``manholes``; empty where
+        neither their columns nor the name of the source say.
     """
 
     rows_in: int
@@ -80,6 +83,7 @@ class JobSummary:
     fixed: dict[str, int] = field(default_factory=dict)
     lacking: str = ""
     about: dict[str, Any] = field(default_factory=dict)
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from zjk_gis.coordinates.positions import check_positions, fix_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.files import list_layers, read_layer
+from zjk_gis.io.folders import guess_spec
 from zjk_gis.io.tables.cells import Places, Why, bounded
 from zjk_gis.io.writing import with_coordinates, write_layer, write_table
-from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.times import YEAR_FIRST, time_order
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
@@ -60,12 +61,15 @@ class Checked:
         How many rows have which problem, and how many of them were fixed.
     lacking : str
         The column for want of which it was not judged whether positions are GCJ-02 or BD-09.
+    layer : str
+        What the rows are, as the catalogue of layers names it; empty where that is not clear.
     """
 
     points: gpd.GeoDataFrame
     problems: dict[str, int]
     fixed: dict[str, int]
     lacking: str = ""
+    layer: str = ""
 
 
 def check_rows(
@@ -73,6 +77,7 @@ def check_rows(
     roads: gpd.GeoDataFrame | None,
     plan: AssignmentPlan,
     *,
+    name: str,
     fix: bool,
     even_if_off: bool,
 ) -> Checked:
@@ -85,6 +90,8 @@ def check_rows(
         By which GCJ-02 and BD-09 are told, if the rows say their reporting channel and road.
     plan : AssignmentPlan
         That will answer.
+    name : str
+        Of the file that they are from.
     fix : bool
     even_if_off : bool
         Whether to go on where most rows lie outside everything, or in another datum.
@@ -101,7 +108,7 @@ def check_rows(
             raise
         known = points  # nobody but the evidence cares which of two columns is the road's name
     lacking = "" if roads is None else next((n for n in ("source", "road_name") if n not in known), "")
-    checked = Checked(points, {}, {}, lacking)
+    checked = Checked(points, {}, {}, lacking, _what_rows_are(points, name))
     if fix or roads is not None:
         found = check_positions(known, roads=None if lacking else roads)
         counts = found["problem"].value_counts().sort_index()
@@ -140,7 +147,8 @@ def assign_whole(
     if points.crs is None and points.geometry.isna().all():
         points = points.set_crs(CGCS2000)
     _refuse_other_kinds(points)
-    checked = check_rows(_as_points(points), roads, plan, fix=fix, even_if_off=even_if_off)
+    looks: dict[str, Any] = {"name": Path(source).stem, "fix": fix, "even_if_off": even_if_off}
+    checked = check_rows(_as_points(points), roads, plan, **looks)
     points = checked.points if fix else points
     when = time_column(list(map(str, points.columns)), time)
     if plan.needs_day and when is None:
@@ -164,8 +172,18 @@ def assign_whole(
         "positions": checked.problems,
         "fixed": checked.fixed,
         "lacking": checked.lacking,
+        "layer": checked.layer,
     }
     return judged.tally, told
+
+
+def _what_rows_are(points: gpd.GeoDataFrame, name: str) -> str:
+    """Return which layer of the catalogue rows are of, by their columns, else by the name of their file."""
+    spec, _ = guess_spec(points, name)
+    known = (
+        [spec.name] if spec else [each.name for each in CATALOGUE.values() if name in (each.name, each.title)]
+    )
+    return known[0] if known else ""
 
 
 def _read(source: str | os.PathLike[str], reading: dict[str, Any]) -> gpd.GeoDataFrame:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from zjk_gis.cli.hints import in_options
 from zjk_gis.errors import GeometryError
+from zjk_gis.text import display_width
+from zjk_gis.words import LANGUAGE_VARIABLE, Language, language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zjk_gis.layers.labels import Language
+__all__ = ["Console", "language_asked_for", "language_option", "repair_option", "speaking", "table"]
 
-__all__ = ["Console", "repair_option", "speaking", "table"]
-
-_WIDE = "\u1100"  # from here on, characters of the scripts used here take two columns
+_LANGUAGES = get_args(Language)
+_CHOICE = click.Choice(list(_LANGUAGES))
+_HELP = "The language; by default that of ZJK_GIS_LANG, else Chinese."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Console:
         The rows that were made valid, which the result tells.
     """
 
-    lang: Language = "zh"
+    lang: Language = field(default_factory=language)
     as_json: bool = False
     repair: bool | None = None
     target: Path = Path("zjk-gis")
@@ -84,6 +87,42 @@ repair_option = click.option(
 )
 
 
+def language_asked_for(arguments: Sequence[str]) -> Language:
+    """Return the language that a call asks for, before any of it is understood.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        All that was written behind the name of the command.
+
+    Returns
+    -------
+    {"zh", "en"}
+        That of the last ``--lang``, wherever it stands; else that of ``ZJK_GIS_LANG``; else Chinese.
+
+    Examples
+    --------
+    >>> language_asked_for(["assign", "a.csv", "--lang", "en", "--help"]), language_asked_for(["--lang=zh"])
+    ('en', 'zh')
+    """
+    asked = ""
+    for at, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word == "--lang":
+            asked = "".join(arguments[at + 1 : at + 2])
+        elif word.startswith("--lang="):
+            asked = word.removeprefix("--lang=")
+    if asked not in _LANGUAGES:  # to be refused, in a language all the same
+        asked = os.environ.get(LANGUAGE_VARIABLE, "").strip().lower()[:2]
+    return "en" if asked == "en" else "zh"
+
+
+def language_option(group: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `--lang` stand before the name of a subcommand, too; `language_asked_for` has heeded it by then."""
+    return click.option("--lang", type=_CHOICE, expose_value=False, help=_HELP)(group)
+
+
 def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--lang` and `--json`, and hand it a console that heeds them.
 
@@ -91,13 +130,13 @@ def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
     is refused in the reader's language, with all of them.
     """
 
-    @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of the output.")
+    @click.option("--lang", type=_CHOICE, help=_HELP)
     @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
     @functools.wraps(command)
     def with_console(
-        *args: Any, lang: Language, as_json: bool, repair: bool | None = None, **options: Any
+        *args: Any, lang: Language | None, as_json: bool, repair: bool | None = None, **options: Any
     ) -> Any:
-        console = Console(lang, as_json, repair, _target_of(options))
+        console = Console(lang or language(), as_json, repair, _target_of(options))
         try:
             return command(*args, console=console, **options)
         except GeometryError as error:
@@ -131,14 +170,14 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[s
       东区      12
     """
     cells = [list(header), *([_text(value) for value in row] for row in rows)]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     numeric = [
         bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
     ]
     for line in cells:
         padded = []
         for text, width, right in zip(line, widths, numeric, strict=True):
-            space = " " * (width - _width(text))
+            space = " " * (width - display_width(text))
             padded.append(space + text if right else text + space)
         yield "  " + "  ".join(padded).rstrip()
 
@@ -147,7 +186,3 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _width(text: str) -> int:
-    return sum(2 if character >= _WIDE else 1 for character in text)

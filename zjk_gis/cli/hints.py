@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["in_options"]
 
 # crs=, datum='gcj02', even_if_off=True
-_ARGUMENT = re.compile(r"(?<![\w.-])([a-z][a-z0-9_]*)=(True\b|False\b|'[^']*'|\d+(?![\w.]))?")
+_ARGUMENT = re.compile(r"(?<![\w.-])([a-z][a-z0-9_]*)=(True\b|False\b|'[^']*'|\d+(?![\w.]))?", re.ASCII)
 # A layer whose system or datum a command cannot be told is told it where it is taken into a workspace.
 _ON_IMPORT = {"crs": "--crs", "datum": "--datum"}
 

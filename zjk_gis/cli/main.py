@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import sys
@@ -14,8 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis._version import __version__
+from zjk_gis.cli.console import language_asked_for, language_option
+from zjk_gis.cli.help import in_language
 from zjk_gis.cli.hints import in_options
+from zjk_gis.cli.refusals import refusal
 from zjk_gis.errors import ZjkGisError
+from zjk_gis.words import speaking, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,28 +31,28 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
-    "accept": ("zjk_gis.cli.analysis.accept", "Accept gaps or overlaps as they are 认可例外."),
-    "assign": ("zjk_gis.cli.analysis.assign", "Assign each incident to its zone 案件归属."),
-    "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone 责任审计."),
-    "catalogue": ("zjk_gis.cli.data.catalogue", "Say what each layer must look like 图层目录."),
-    "check": ("zjk_gis.cli.data.check", "Check a layer against what it must look like 检查图层."),
-    "check-assignment": ("zjk_gis.cli.analysis.check_assignment", "Check recorded zones 归属核对."),
-    "codes": ("zjk_gis.cli.data.codes", "Explain, check and continue codes 编码."),
-    "compare": ("zjk_gis.cli.analysis.compare", "Tell what moves when zones are redrawn 责任区调整对比."),
-    "coordinates": ("zjk_gis.cli.data.coordinates", "Say what coordinates probably are, and why 判断坐标."),
-    "covers": ("zjk_gis.cli.analysis.covers", "Keep a live register of covers 井盖台账."),
-    "demo": ("zjk_gis.cli.analysis.demo", "Run the main job on the sample city 演示."),
-    "export": ("zjk_gis.cli.data.export_layer", "Write a layer of a workspace to a file 导出图层."),
-    "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do 责任空白与重叠."),
-    "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace 导入图层."),
-    "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions 图层与版本."),
-    "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map 出图."),
-    "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators 报告."),
+    "accept": ("zjk_gis.cli.analysis.accept", "Accept gaps or overlaps as they are."),
+    "assign": ("zjk_gis.cli.analysis.assign", "Assign each incident to its zone."),
+    "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone."),
+    "catalogue": ("zjk_gis.cli.data.catalogue", "Say what each layer must look like."),
+    "check": ("zjk_gis.cli.data.check", "Check a layer against what it must look like."),
+    "check-assignment": ("zjk_gis.cli.analysis.check_assignment", "Check recorded zones."),
+    "codes": ("zjk_gis.cli.data.codes", "Explain, check and continue codes."),
+    "compare": ("zjk_gis.cli.analysis.compare", "Tell what moves when zones are redrawn."),
+    "coordinates": ("zjk_gis.cli.data.coordinates", "Say what coordinates probably are, and why."),
+    "covers": ("zjk_gis.cli.analysis.covers", "Keep a live register of covers."),
+    "demo": ("zjk_gis.cli.analysis.demo", "Run the main job on the sample city."),
+    "export": ("zjk_gis.cli.data.export_layer", "Write a layer of a workspace to a file."),
+    "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
+    "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace."),
+    "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
+    "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
+    "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
     "repair": (
         "zjk_gis.cli.analysis.repair",
-        "Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.",
+        "Propose repairs of gaps and overlaps, and make them.",
     ),
-    "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults 生成模拟城市."),
+    "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
 }
 
 
@@ -65,17 +68,27 @@ class _LateCommands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return command
+        return in_language(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in sorted(_COMMANDS.items())])
+            formatter.write_dl(
+                [(name, tr(text).rstrip("。.")) for name, (_, text) in sorted(_COMMANDS.items())]
+            )
 
 
-@click.command(cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="zjk-gis")
+@click.command(cls=_LateCommands)
+@language_option
+@click.version_option(
+    __version__,
+    "-V",
+    "--version",
+    prog_name="zjk-gis",
+    message="%(prog)s %(version)s",
+    help="Show the version and exit.",
+)
 def _zjk_gis() -> None:
-    """City management on the map 城市精细化管理: who answers for what, and where nobody does.
+    """City management on the map: who answers for what, and where nobody does.
 
     Exit codes: 0 done; 1 done, and `check` found errors or `check-assignment` is not passed; 2 the input
     or the call cannot be used; 3 a defect of this program; 130 stopped by the user.
@@ -98,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8, nor a server with LANG=C
             stream.reconfigure(encoding="utf-8", errors="replace")
-    with _own_words():
+    with speaking(language_asked_for(sys.argv[1:] if arguments is None else arguments)), _own_words():
         code = _code_of(arguments)
     raise SystemExit(code)
 
@@ -129,14 +142,14 @@ class _Remarks(logging.Handler):
 
 
 def _code_of(arguments: list[str] | None) -> int:
-    """Run the command; return its exit code."""
+    """Run the command; return its exit code, and say what went wrong."""
     try:
-        code = _zjk_gis.main(arguments, prog_name="zjk-gis", standalone_mode=False)
+        code = in_language(_zjk_gis).main(arguments, prog_name="zjk-gis", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        click.echo(refusal(error), err=True)
         code = EXIT_BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
-        click.echo("zjk-gis: stopped", err=True)
+        click.echo(tr("zjk-gis: stopped"), err=True)
         code = EXIT_STOPPED
     except ZjkGisError as error:
         click.echo(f"zjk-gis: {_told(error, sys.argv[1:] if arguments is None else arguments)}", err=True)
@@ -147,29 +160,31 @@ def _code_of(arguments: list[str] | None) -> int:
     except Exception as error:  # the last resort: a user of the command sees no traceback
         if os.environ.get("ZJK_GIS_DEBUG"):
             traceback.print_exc()
-        click.echo(_defect(error, sys.argv[1:] if arguments is None else arguments), err=True)
+        click.echo(f"zjk-gis: {_defect(error)}", err=True)
         code = EXIT_DEFECT
     return code if isinstance(code, int) else 0
 
 
-def _defect(error: Exception, arguments: Sequence[str]) -> str:
+def _defect(error: Exception) -> str:
     """Say that the program failed, with the error's own words unless they are those of a library in C."""
-    lang = "en" if "--lang=en" in arguments or "en" in _after("--lang", arguments) else "zh"
-    what = type(error).__name__
-    if what not in _FOREIGN:
-        what = f"{what}: {error}"
-    if lang == "zh":
-        return f"zjk-gis: 程序出错,请报告此问题:{what}(设 ZJK_GIS_DEBUG=1 可看到出错之处)"
-    ask = "set ZJK_GIS_DEBUG=1 to see where"
-    return f"zjk-gis: this is a defect of the program, please report it: {what} ({ask})"
-
-
-def _after(option: str, arguments: Sequence[str]) -> list[str]:
-    """Return what follows an option."""
-    return [value for name, value in itertools.pairwise(arguments) if name == option]
+    kind = type(error).__name__
+    if kind in _FOREIGN:
+        return tr(
+            "this is a defect of the program, please report it: {kind} (set ZJK_GIS_DEBUG=1 to see where)",
+            kind=kind,
+        )
+    return tr(
+        "this is a defect of the program, please report it: {kind}: {error} "
+        "(set ZJK_GIS_DEBUG=1 to see where)",
+        kind=kind,
+        error=error,
+    )
 
 
 def _told(error: ZjkGisError, arguments: Sequence[str]) -> str:
     """Return what the library says in the words of the command that was called."""
-    command = _zjk_gis.get_command(click.Context(_zjk_gis), arguments[0]) if arguments else None
-    return str(error) if command is None else in_options(str(error), command, _zjk_gis)
+    command: click.Command = _zjk_gis
+    for word in arguments:
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), word) or command
+    return str(error) if command is _zjk_gis else in_options(str(error), command, _zjk_gis)

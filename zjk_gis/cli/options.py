@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from zjk_gis.words import tr
+
 __all__ = ["LEVEL", "WORDS"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
@@ -21,7 +23,7 @@ class _Level(click.ParamType[Any]):
         """Return a number where one is written."""
         text = str(value).strip()
         if not text:
-            self.fail("name a level, such as 3, 三级, 街道级 or any", param, ctx)
+            self.fail(tr("name a level, such as 3, 三级, 街道级 or any"), param, ctx)
         return int(text) if text.isdecimal() else text
 
 
@@ -38,7 +40,7 @@ class _Words(click.ParamType[Any]):
             return value
         words = tuple(word.strip() for word in _BETWEEN.split(str(value)))
         if not all(words):
-            self.fail("write words with commas between them, such as 高,中,低", param, ctx)
+            self.fail(tr("write words with commas between them, such as 高,中,低"), param, ctx)
         return words
 
 

@@ -156,10 +156,10 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if {"measure", "value", "whole"} <= has:
         return _of_figures(frame, lang)
     charts: list[Chart] = []
-    if name == "ambiguous":  # a part of a table that is drawn whole
+    if name in ("ambiguous", "rows_ambiguous"):  # a part of a table that is drawn whole
         return _of_kinds(name, frame["reason"], lang) if "reason" in has else []
     if {"found", "reason"} <= has:
-        charts += _of_outcomes(frame, lang)
+        charts += _of_outcomes(frame, lang, of_incidents=name != "rows_assigned")
     if "occurred_at" in has:
         return charts + _over_time(frame, lang)
     if charts:
@@ -307,11 +307,13 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     return charts
 
 
-def _of_outcomes(frame: pd.DataFrame, lang: Language) -> list[Chart]:
+def _of_outcomes(frame: pd.DataFrame, lang: Language, *, of_incidents: bool) -> list[Chart]:
     numbers = found_counts(frame)
     series = [Series(label(key, lang), [float(n)], _TONES[key]) for key, n in numbers.items() if n]
     words = _WORDS[lang]
-    chart = Chart("shares", words["found"], words["of_whole"], [label("incidents", lang)], series)
+    title = words["found"] if of_incidents else label("found", lang)
+    whole = label("incidents" if of_incidents else "rows", lang)
+    chart = Chart("shares", title, words["of_whole"], [whole], series)
     return [chart] if series else []
 
 

@@ -57,7 +57,7 @@ def command(
     level: int | str | None,
     console: Console,
 ) -> None:
-    """Accept gaps or overlaps as they are, such as a river 认可例外.
+    """Accept gaps or overlaps as they are, such as a river.
 
     CITY is a GeoPackage as `zjk-gis audit` takes it, FAULTS codes that an audit of the same day printed, such
     as G003 or C001. They are entered in its layer accepted_faults, and not reported again until the day

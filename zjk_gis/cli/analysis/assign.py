@@ -36,7 +36,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.command("assign")
 @click.argument("incidents", type=click.Path(path_type=Path))
 @click.argument("zones", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Its ending says how.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
 @click.option(
@@ -48,7 +48,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @click.option("--border-within-m", default=0.5, show_default=True, help="How near to a border is on it.")
 @click.option("--nearest-within-m", default=50.0, show_default=True, help="How far the fallback reaches.")
 @place_options
-@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
 @datum_option
 @even_if_off_option
 @reading_times
@@ -73,7 +73,7 @@ def command(
     console: Console,
     **options: Any,
 ) -> None:
-    """Assign each incident to the zone that answers for it 案件归属.
+    """Assign each incident to the zone that answers for it.
 
     INCIDENTS is a .csv (also .csv.gz, .csv.zst), .parquet, .gpkg, .shp, .xlsx or .geojson file, or a folder
     of .csv or .parquet parts; ZONES is a file of zones. Where ZONES is a city in one GeoPackage, its unit
@@ -113,9 +113,9 @@ def command(
         console.note(remark, remark)
     if done.lacking:
         tell_lacking(done.lacking, console)
-    tell_positions(done.positions, done.fixed if fix_positions else None, console)
+    tell_positions(done.positions, done.fixed if fix_positions else None, console, done.layer)
     summary = _summary_of(done)
-    tell_summary(summary, console)
+    tell_summary(summary, console, done.layer)
     for line in steering_words(done.about, console.lang):
         console.say(line, line)
     console.say(f"结果:{output}", f"result: {output}")
@@ -124,7 +124,7 @@ def command(
         assigned = None
         if summary["incidents"] <= MOST_REPORTED:
             assigned = read_layer(output, spec="incidents", **how)
-        report_assignment(report, summary, assigned, layers, incidents.name, console)
+        report_assignment(report, summary, assigned, layers, incidents.name, console, done.layer)
         summary["report"] = str(report)
     console.result(summary)
 
@@ -139,7 +139,7 @@ def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
         )
     if done.left_out:
         kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
-        console.say(f"不计入案件的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
+        console.say(f"不计入的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
 
 
 def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
@@ -147,19 +147,31 @@ def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
     return {**summary["found"], "rejected": summary["rejected"]}
 
 
-def tell_summary(summary: dict[str, Any], console: Console) -> None:
-    """Print how many incidents were assigned how."""
-    total = max(summary["incidents"], 1)
-    console.say(f"案件 {summary['incidents']:,} 件", f"{summary['incidents']:,} incidents")
+def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incidents") -> None:
+    """Print how many rows were assigned how, and call them what the catalogue of layers does."""
+    count = int(summary["incidents"])
+    total, unit = max(count, 1), _unit(layer, console)
+    if layer:
+        name = label(layer, console.lang)
+        console.say(f"{name} {count:,} {unit}", f"{count:,} {name}")
+    else:
+        console.say(f"共 {count:,} {unit}", f"{count:,} {unit}")
     rows = [
         (label(outcome, console.lang), count, f"{count / total:.1%}")
         for outcome, count in counts_by_outcome(summary).items()
     ]
     console.show(
-        rows, [label("found", console.lang), console.pick("件数", "count"), label("share", console.lang)]
+        rows, [label("found", console.lang), console.pick(f"{unit}数", "count"), label("share", console.lang)]
     )
     doubtful = summary["ambiguous"]
-    console.say(f"  其中需人工确认 {doubtful:,} 件", f"  to be looked at by a person: {doubtful:,}")
+    console.say(f"  其中需人工确认 {doubtful:,} {unit}", f"  to be looked at by a person: {doubtful:,}")
+
+
+def _unit(layer: str, console: Console) -> str:
+    """Return what rows are counted in: incidents in 件, all else as rows."""
+    if layer == "incidents":
+        return console.pick("件", "incidents")
+    return console.pick("行", "rows")
 
 
 def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -201,19 +213,22 @@ def tell_lacking(name: str, console: Console) -> None:
     )
 
 
-def tell_positions(problems: dict[str, int], fixed: dict[str, int] | None, console: Console) -> None:
+def tell_positions(
+    problems: dict[str, int], fixed: dict[str, int] | None, console: Console, layer: str = "incidents"
+) -> None:
     """Say what is suspicious about positions, and what was fixed of it; None where nothing was to be."""
+    unit = _unit(layer, console)
     for problem, count in problems.items():
         if fixed is not None:
             done = fixed.get(problem, 0)
             console.say(
-                f"  坐标问题 {label(problem)}:{count:,} 件,已改正 {done:,} 件",
+                f"  坐标问题 {label(problem)}:{count:,} {unit},已改正 {done:,} {unit}",
                 f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
             )
         elif problem in ("swapped_axes", "gcj02", "bd09", "undecided_datum"):
             console.note(
-                f"注意:{count:,} 件{label(problem)},未作改正;加 --fix-positions 可改正",
-                f"note: {count:,} incidents have {label(problem, 'en')} and were left alone; "
+                f"注意:{count:,} {unit}{label(problem)},未作改正;加 --fix-positions 可改正",
+                f"note: {count:,} {unit} have {label(problem, 'en')} and were left alone; "
                 "--fix-positions fixes them",
             )
 

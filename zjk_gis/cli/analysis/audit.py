@@ -78,7 +78,7 @@ _PLACES = {
 )
 @click.option("--at", help="The day that is judged; by default today.")
 @click.option("--level", type=LEVEL, help="Which level of zones is judged; by default the finest.")
-@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
@@ -102,7 +102,7 @@ def command(
     times: dict[str, Any],
     console: Console,
 ) -> None:
-    """Prove or refute that every road, every matter and everyone is taken care of 责任审计.
+    """Prove or refute that every road, every incident and everyone is taken care of.
 
     CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
     zone), roads, road_sections, streets, residential_estates, components, and accepted_faults (the ledger

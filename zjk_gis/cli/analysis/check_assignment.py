@@ -59,7 +59,7 @@ def command(
     times: dict[str, Any],
     console: Console,
 ) -> None:
-    """Hold the zones recorded with incidents against the layer, and say what differs and why 归属核对.
+    """Check the zones recorded with incidents against the layer, and say what differs and why.
 
     Leaves with 1 if more disagree than is tolerated, anything is suspected, or nothing could be compared.
     """

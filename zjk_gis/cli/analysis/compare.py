@@ -60,7 +60,7 @@ _OF_CHIEFS = (
 @click.option("--code", default="zone_code", show_default=True, help="The column of codes.")
 @click.option("--level", type=LEVEL, help="Which level is compared; by default the finest.")
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see which change hands.")
-@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
@@ -89,7 +89,7 @@ def command(
     times: dict[str, Any],
     console: Console,
 ) -> None:
-    """Tell what moves from whom to whom when zones are redrawn 责任区调整对比.
+    """Tell what moves from whom to whom when zones are redrawn.
 
     OLD and NEW are files of zones, or cities in one GeoPackage; without NEW two days (--at-old, --at-new) or
     two versions (--old-version, --new-version) of OLD are compared. Roads, covers and other components are

@@ -9,7 +9,7 @@ import click
 from pyproj import Transformer
 
 from zjk_gis.cli.city import datum_option, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import language_option, speaking
 from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
@@ -26,8 +26,9 @@ _REGISTER = click.argument("register", type=click.Path(path_type=Path))
 
 
 @click.group("covers")
+@language_option
 def command() -> None:
-    """Keep a live register of covers 井盖台账: begin it, change it, ask for the nearest.
+    """Keep a live register of covers: begin it, change it, ask for the nearest.
 
     LON and LAT are in CGCS2000 or WGS 84 degrees.
     """
@@ -40,7 +41,7 @@ def command() -> None:
 @datum_option
 @speaking
 def _build(source: Path, register: Path, layer: str | None, datum: str | None, console: Console) -> None:
-    """Begin a register with the covers of a layer 建立台账."""
+    """Begin a register with the covers of a layer."""
     spec = spec_of("manholes")
     if layer is None and len(names := list_layers(source)) > 1:
         layer = next((name for name in names if name in (spec.name, spec.title)), None)
@@ -60,7 +61,7 @@ def _build(source: Path, register: Path, layer: str | None, datum: str | None, c
 @click.option("--within", type=float, help="No farther than this many metres.")
 @speaking
 def _near(register: Path, lon: float, lat: float, count: int, within: float | None, console: Console) -> None:
-    """Find the covers nearest to a place 查最近井盖."""
+    """Find the covers nearest to a place."""
     with CoverRegister.open(register) as opened:
         found = opened.nearest(*_metres(opened, lon, lat), count=count, within_m=within)
         shown = _degrees(opened, found)
@@ -82,7 +83,7 @@ def _near(register: Path, lon: float, lat: float, count: int, within: float | No
 @click.argument("lat", type=float)
 @speaking
 def _add(register: Path, code: str, lon: float, lat: float, console: Console) -> None:
-    """Set a cover 新增井盖."""
+    """Set a cover."""
     with CoverRegister.open(register) as opened:
         x, y = _metres(opened, lon, lat)
         beside = opened.nearest(x, y, within_m=0.5)
@@ -103,7 +104,7 @@ def _add(register: Path, code: str, lon: float, lat: float, console: Console) ->
 @click.argument("lat", type=float)
 @speaking
 def _move(register: Path, code: str, lon: float, lat: float, console: Console) -> None:
-    """Move a cover 移动井盖."""
+    """Move a cover."""
     with CoverRegister.open(register) as opened:
         opened.move(code, *_metres(opened, lon, lat))
     console.say(f"已移动 {code}", f"{code} moved")
@@ -115,7 +116,7 @@ def _move(register: Path, code: str, lon: float, lat: float, console: Console) -
 @click.argument("codes", nargs=-1, required=True)
 @speaking
 def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
-    """Take covers out 注销井盖."""
+    """Take covers out."""
     with CoverRegister.open(register) as opened:
         opened.delete(codes)
     console.say(f"已注销 {', '.join(codes)}", f"{', '.join(codes)} removed")
@@ -127,7 +128,7 @@ def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
 @click.option("--within", default=0.5, show_default=True, help="Metres below which two covers are one.")
 @speaking
 def _check(register: Path, within: float, console: Console) -> None:
-    """List covers that lie too close together to be two 查重复井盖; leaves with 1 if there are any."""
+    """List covers that lie too close together to be two; leaves with 1 if there are any."""
     with CoverRegister.open(register) as opened:
         pairs = opened.close_pairs(within_m=within)
     rows = [[row.code, row.other_code, f"{row.distance_m:.3f}"] for row in pairs.itertuples()]
@@ -146,7 +147,7 @@ def _check(register: Path, within: float, console: Console) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @speaking
 def _export(register: Path, path: Path, console: Console) -> None:
-    """Write all covers to a file 导出台账."""
+    """Write all covers to a file."""
     check_writable(path)
     with CoverRegister.open(register) as opened:
         layer = opened.to_layer()

@@ -50,10 +50,10 @@ __all__ = ["command"]
 )
 @speaking
 def command(data: Path, output: Path, console: Console) -> None:
-    """Run the main job on the sample city 演示.
+    """Run the main job on the sample city.
 
-    Reads the city, puts positions right, assigns every incident, looks for gaps, overlaps and neglected
-    facilities, writes layers, tables, a workbook and a map, and holds the answers against the known truth.
+    Reads the city, fixes positions, assigns every incident, looks for gaps, overlaps and neglected
+    facilities, writes layers, tables, a workbook and a map, and checks the answers against the known truth.
     Leaves with 1 if they do not agree.
     """
     started = time.monotonic()

@@ -52,7 +52,7 @@ def command(
     most: int,
     console: Console,
 ) -> None:
-    """Find ground that no zone covers or several do 责任空白与重叠.
+    """Find ground that no zone covers or several do.
 
     Where ZONES is a city in one GeoPackage, its built-up areas are the region and its rivers are allowed
     gaps, unless others are named.

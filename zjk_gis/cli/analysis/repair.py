@@ -69,7 +69,7 @@ def command(
     most: int,
     console: Console,
 ) -> None:
-    """Propose how gaps and overlaps could be mended, and mend them 修复空白与重叠.
+    """Propose repairs of gaps and overlaps, and make them.
 
     ZONES itself is never changed. Where it is a city in one GeoPackage, its built-up areas are the region and
     its rivers need no zone, unless others are named; without a region gaps are the holes among the zones.

@@ -26,7 +26,7 @@ __all__ = ["command"]
 )
 @speaking
 def command(layer: str | None, output: Path | None, console: Console) -> None:
-    """Say what a layer must look like, or list the layers there are 图层目录."""
+    """Say what a layer must look like, or list the layers there are."""
     if layer is not None and output is not None:
         message = "-o writes the whole catalogue; name no layer with it"
         raise InputError(message)

@@ -32,7 +32,7 @@ _SHOWN = 20
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
-    help="A GeoPackage with layers to hold codes against: communities, streets, districts, manholes.",
+    help="A GeoPackage with layers to check codes against: communities, streets, districts, manholes.",
 )
 @click.option(
     "--tables",
@@ -54,9 +54,9 @@ def command(
     datum: str | None,
     console: Console,
 ) -> None:
-    """Check a layer, or all in a GeoPackage or folder, against what they must look like 检查图层.
+    """Check a layer, or all in a GeoPackage or folder, against what they must look like.
 
-    Layers of one file or folder are held against each other too: grids against communities, pipes against
+    Layers of one file or folder are checked against each other too: grids against communities, pipes against
     manholes. Prints the problems by rule and the first of them by row. Leaves with 1 if there is an error
     among them.
     """

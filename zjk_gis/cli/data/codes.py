@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.console import language_option, speaking
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.io.unplaced import read_unplaced
@@ -31,8 +31,9 @@ _tables = click.option(
 
 
 @click.group("codes")
+@language_option
 def command() -> None:
-    """Explain, check and continue codes 编码."""
+    """Explain, check and continue codes."""
 
 
 @command.command("explain")
@@ -41,7 +42,7 @@ def command() -> None:
 @_tables
 @speaking
 def explain(codes: tuple[str, ...], scheme: str | None, tables: Path | None, console: Console) -> None:
-    """Say digit by digit what codes mean 编码释义."""
+    """Say digit by digit what codes mean."""
     lang = console.lang
     told = {code: explain_code(code, scheme, tables=tables, lang=lang) for code in codes}
     for words in told.values():
@@ -66,7 +67,7 @@ def check(
     output: Path | None,
     console: Console,
 ) -> None:
-    """List the codes of a file that are not as they must be 编码检查.
+    """List the codes of a file that are not as they must be.
 
     Leaves with 1 if there is an error among them.
     """
@@ -119,7 +120,7 @@ def following(
     retired: Path | None,
     console: Console,
 ) -> None:
-    """Give out the next codes; void ones never come again 续编编码."""
+    """Give out the next codes; void ones never come again."""
     given = _column(path, column, layer, console)
     void = () if retired is None else _column(retired, column, None, console)
     codes = next_codes(given, count, scheme=scheme, prefix=prefix, retired=void)

@@ -49,7 +49,7 @@ def command(
     output: Path | None,
     console: Console,
 ) -> None:
-    """Say what the coordinates of a file probably are, and why 判断坐标.
+    """Say what the coordinates of a file probably are, and why.
 
     Nothing is changed unless a hypothesis is confirmed by its number. Leaves with 1 if nothing known fits.
     """

@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.argument("target")
 @click.argument("layer")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--at", help="Only rows that hold on this day, by valid_from and valid_to.")
+@click.option("--at", help="Only rows valid on this day, by valid_from and valid_to.")
 @click.option("--version", help="A version by its number, or as it was at a time such as 2025-12-31.")
 @click.option(
     "--where",
@@ -45,7 +45,7 @@ def command(
     bbox: str | None,
     console: Console,
 ) -> None:
-    """Write a layer of a workspace to a file 导出图层.
+    """Write a layer of a workspace to a file.
 
     TARGET is a GeoPackage (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk); the
     ending of PATH says the format.

@@ -72,7 +72,7 @@ def command(
     datum: tuple[str, ...],
     console: Console,
 ) -> None:
-    """Take files, folders and archives into a workspace 导入图层.
+    """Take files, folders and archives into a workspace.
 
     Every layer is read, guessed at with evidence, checked against what it must be, and becomes the next
     version of the layer of its name; several files of one kind are put together. --as, --crs and --datum hold

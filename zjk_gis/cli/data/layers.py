@@ -31,7 +31,7 @@ _LONGEST = 40
 @click.option("--history", "name", metavar="LAYER", help="The versions of one layer instead.")
 @speaking
 def command(target: str, name: str | None, console: Console) -> None:
-    """List the layers of a workspace, or the versions of one 图层与版本.
+    """List the layers of a workspace, or the versions of one.
 
     TARGET is a GeoPackage (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk).
     """

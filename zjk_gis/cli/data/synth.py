@@ -25,7 +25,7 @@ __all__ = ["command"]
 @click.option("--seed", default=20220317, show_default=True, help="The same seed gives the same city.")
 @speaking
 def command(folder: Path, grids: int, incidents: int, seed: int, console: Console) -> None:
-    """Make a synthetic Zhangjiakou with known faults 生成模拟城市.
+    """Make a synthetic Zhangjiakou with known faults.
 
     Writes city.gpkg, incidents.csv and the truth about its planted faults into FOLDER.
     """

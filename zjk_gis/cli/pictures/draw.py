@@ -70,7 +70,7 @@ __all__ = ["command"]
 @click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
 @click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
 @click.option("--font", help="Of a print: a typeface with Chinese characters, as a file, folder or family.")
-@click.option("--fix-positions", is_flag=True, help="Put swapped axes and GCJ-02 right, and say which.")
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
 @click.option(
     "--strict", is_flag=True, help="Stop where a question cannot be answered, instead of leaving it out."
 )
@@ -116,7 +116,7 @@ def command(
     times: dict[str, Any],
     console: Console,
 ) -> None:
-    """Draw a city and what is wrong with it on one map 出图.
+    """Draw a city and what is wrong with it on one map.
 
     CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
     overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.

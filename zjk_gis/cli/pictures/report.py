@@ -13,6 +13,7 @@ from zjk_gis.cli.console import speaking
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_table
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map
 from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, write_workbook
 from zjk_gis.reports.headlines import table_figures
@@ -41,7 +42,7 @@ _ENDINGS = (".html", ".htm", ".xlsx")
 @click.option("--sheet", help="The sheet of a workbook that has several.")
 @click.option("--title", help="The heading; by default the first table's name.")
 @click.option("--source", default="", help="Where the data come from, told under the title.")
-@click.option("--as-of", help="The day that the figures hold for.")
+@click.option("--as-of", help="The day for which the figures are valid.")
 @speaking
 def command(
     tables: tuple[Path, ...],
@@ -52,7 +53,7 @@ def command(
     as_of: str | None,
     console: Console,
 ) -> None:
-    """Make a report of any table of indicators 报告.
+    """Make a report of any table of indicators.
 
     TABLES are .csv or .xlsx files. The first column of names names the rows; each column of numbers is summed
     up and drawn: over months as a line, else as sorted bars. Percentages, thousands, 万 and 亿 are
@@ -102,8 +103,9 @@ def report_assignment(
     layers: Mapping[str, gpd.GeoDataFrame],
     source: str,
     console: Console,
+    layer: str,
 ) -> None:
-    """Report how incidents were assigned; without the rows, the figures alone."""
+    """Report how the rows of a layer were assigned; without them, the figures alone."""
     sheets: dict[str, pd.DataFrame] = {}
     drawn = None
     if assigned is None:
@@ -119,8 +121,12 @@ def report_assignment(
             sheets["busiest_chiefs"] = busiest_chiefs(assigned, top=max(len(assigned), 1))
         if report.suffix.lower() != ".xlsx":
             drawn = _map_of(assigned, layers, console)
-    title = console.pick("案件归属报告", "Assignment of incidents")
-    _write(report, sheets, assignment_figures(summary), console, title=title, source=source, page_map=drawn)
+    if layer != "incidents":  # the sheets of incidents ask questions about incidents
+        sheets = {f"rows_{name}": rows.rename(columns={"incidents": "rows"}) for name, rows in sheets.items()}
+    name = label(layer, console.lang) if layer else ""
+    title = console.pick(f"{name}归属报告", f"Assignment of {name or 'rows'}")
+    figures = assignment_figures(summary).replace({"measure": {"incidents": layer or "row_count"}})
+    _write(report, sheets, figures, console, title=title, source=source, page_map=drawn)
     console.say(f"报告:{report}", f"report: {report}")
 
 
