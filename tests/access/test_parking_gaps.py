@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shapely import Point, box
 
 from zjk_gis.access import parking_gaps
-from zjk_gis.access.parking import _rounded
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError
+from zjk_gis.overlay.contents import _rounded
 
 X, Y = 573000, 4520000
 

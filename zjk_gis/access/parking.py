@@ -11,6 +11,7 @@ import shapely
 
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.overlay.contents import people_inside
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, solid_pieces
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def parking_gaps(
     unknown = 0
     aside = SetAside(strict=strict)
     if estates is not None:
-        columns["people"], unknown = _people(pieces, estates, region.crs, aside)
+        columns["people"], unknown = people_inside(pieces, estates, "estates", region.crs, aside)
     gaps = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(pieces, crs=region.crs), crs=region.crs)
     gaps.attrs |= dropped
     gaps.attrs["lots_in_barriers"] = [label for label, lost in zip(labels, idle, strict=True) if lost]
@@ -156,29 +157,3 @@ def _served(
     idle = np.ones(len(places), dtype=bool)
     idle[lot[reached]] = False
     return cover_of(parts[reached]), idle
-
-
-def _people(
-    pieces: NDArray[Any], estates: gpd.GeoDataFrame, crs: CRS, aside: SetAside
-) -> tuple[NDArray[np.int64], int]:
-    """Count the people of each gap, and the estates of which nobody knows how many they have."""
-    sound = aside.sound(estates, "estates", kind="polygon")
-    population, unknown = aside.amounts(sound, "estates", "population")
-    if not len(estates):
-        return np.zeros(len(pieces), dtype=np.int64), 0
-    homes = ready(sound, "estates", kind="polygon", crs=crs).geometry.to_numpy()
-    home, piece = shapely.STRtree(pieces).query(homes, predicate="intersects")
-    share = shapely.area(shapely.intersection(homes[home], pieces[piece])) / shapely.area(homes[home])
-    people = np.zeros(len(pieces))
-    np.add.at(people, piece, population[home] * share)
-    return _rounded(people), int(unknown.sum()) + len(estates) - len(sound)
-
-
-def _rounded(amounts: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Round to whole numbers that sum to the rounded total, giving to the largest remainders first."""
-    exact = amounts.round(6)  # so that noise decides no remainder
-    whole = np.floor(exact).astype(np.int64)
-    missing = round(float(exact.sum())) - int(whole.sum())
-    first = np.lexsort((np.arange(len(exact)), -(exact - whole)))
-    whole[first[:missing]] += 1
-    return whole

@@ -14,8 +14,9 @@ from zjk_gis.layers.set_aside import SetAside
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from pyproj import CRS
 
-__all__ = ["contents_of"]
+__all__ = ["contents_of", "people_inside"]
 
 
 def contents_of(
@@ -65,7 +66,7 @@ def contents_of(
     unknown = None
     aside = SetAside()
     if people is not None:
-        columns["people"], unknown = _people(pieces, people, faults, aside)
+        columns["people"], unknown = people_inside(pieces, people, "people", faults.crs, aside)
     if buildings is not None:
         columns["buildings"] = _buildings(pieces, buildings, faults)
     if roads is not None:
@@ -81,27 +82,48 @@ def contents_of(
     return told
 
 
-def _people(
-    pieces: NDArray[Any], layer: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, aside: SetAside
+def people_inside(
+    pieces: NDArray[Any], people: gpd.GeoDataFrame, name: str, crs: CRS, aside: SetAside
 ) -> tuple[NDArray[np.int64], int]:
-    """Count the people in each piece, and the rows of which nobody knows how many they have."""
-    sound = aside.sound(layer, "people", kind="polygon")
-    population, unknown = aside.amounts(sound, "people", "population")
-    if not len(layer):
+    """Count the people in each piece of ground, by the share of an area that lies in it.
+
+    Parameters
+    ----------
+    pieces : ndarray of Polygon
+    people : GeoDataFrame
+        Polygons with ``population``.
+    name : str
+        What the layer is called.
+    crs : CRS
+        Of the pieces; metric.
+    aside : SetAside
+        Takes the rows that cannot be counted.
+
+    Returns
+    -------
+    people : ndarray of int64
+        They sum to the rounded total.
+    unknown : int
+        The rows of which nobody knows how many they have.
+    """
+    sound = aside.sound(people, name, kind="polygon")
+    population, unknown = aside.amounts(sound, name, "population")
+    if not len(people):
         return np.zeros(len(pieces), np.int64), 0
-    homes = ready(sound, "people", kind="polygon", crs=faults.crs).geometry.to_numpy()
+    homes = ready(sound, name, kind="polygon", crs=crs).geometry.to_numpy()
     piece, home = shapely.STRtree(homes).query(pieces, predicate="intersects")
     share = shapely.area(shapely.intersection(pieces[piece], homes[home])) / shapely.area(homes[home])
     number = np.bincount(piece, weights=population[home] * share, minlength=len(pieces))
-    return _rounded(number.astype(np.float64)), int(unknown.sum()) + len(layer) - len(sound)
+    return _rounded(number.astype(np.float64)), int(unknown.sum()) + len(people) - len(sound)
 
 
-def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Round so that the sum is the rounded total: the largest rests are rounded up."""
-    whole = np.floor(numbers + 1e-9).astype(np.int64)
-    more = int(np.rint(numbers.sum())) - int(whole.sum())
-    rest = numbers - whole
-    whole[np.lexsort((np.arange(len(rest)), -rest.round(9)))[: max(more, 0)]] += 1
+def _rounded(amounts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round to whole numbers that sum to the rounded total, giving to the largest remainders first."""
+    exact = amounts.round(6)  # so that noise decides no remainder
+    whole = np.floor(exact).astype(np.int64)
+    missing = round(float(exact.sum())) - int(whole.sum())
+    first = np.lexsort((np.arange(len(exact)), -(exact - whole)))
+    whole[first[:missing]] += 1
     return whole
 
 
