@@ -15,7 +15,8 @@ from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
 from zjk_gis.io.shapefile import sidecar
-from zjk_gis.layers.inference import probable_crs
+from zjk_gis.layers.bare_numbers import SURE
+from zjk_gis.layers.inference import likeliest, probable_crs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,7 +177,9 @@ def _elsewhere(x: Floats, y: Floats, own: CRS) -> str | None:
     if in_china(np.array([lon]), np.array([lat]))[0]:
         return None
     if not np.isfinite([lon, lat]).all():
-        return f"lies nowhere on Earth by its system, {own.name}"
+        told = f"lies nowhere on Earth by its system, {own.name}"
+        best = likeliest(x[usable], y[usable])
+        return f"{told}; {probable_crs(x, y)}" if best and best.confidence >= SURE else told
     return f"lies outside China by its system, {own.name}, at {lon:.2f}, {lat:.2f}"
 
 
