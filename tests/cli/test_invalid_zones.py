@@ -18,7 +18,7 @@ import shapely
 from shapely import Polygon, box
 
 from zjk_gis import coverage_gaps
-from zjk_gis.cli import refusals
+from zjk_gis.cli import invalid_rows
 from zjk_gis.errors import FileError, GeometryError
 
 X, Y = 573000, 4520000
@@ -143,7 +143,7 @@ def test_where_no_file_can_be_written_all_rows_are_printed(run, made, monkeypatc
     def refuse(*_):
         raise FileError("read-only")
 
-    monkeypatch.setattr(refusals, "write_table", refuse)
+    monkeypatch.setattr(invalid_rows, "write_table", refuse)
     err = run("gaps", "city.gpkg")[2]
     assert all(f"Z{at:03}" in err for at in range(35))
 

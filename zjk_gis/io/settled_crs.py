@@ -10,7 +10,8 @@ import shapely
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
-from zjk_gis.coordinates.inference import probable_crs
+from zjk_gis.coordinates.bare_numbers import SURE
+from zjk_gis.coordinates.inference import likeliest, probable_crs
 from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.crs.systems import in_china
@@ -176,7 +177,9 @@ def _elsewhere(x: Floats, y: Floats, own: CRS) -> str | None:
     if in_china(np.array([lon]), np.array([lat]))[0]:
         return None
     if not np.isfinite([lon, lat]).all():
-        return f"lies nowhere on Earth by its system, {own.name}"
+        told = f"lies nowhere on Earth by its system, {own.name}"
+        best = likeliest(x[usable], y[usable])
+        return f"{told}; {probable_crs(x, y)}" if best and best.confidence >= SURE else told
     return f"lies outside China by its system, {own.name}, at {lon:.2f}, {lat:.2f}"
 
 

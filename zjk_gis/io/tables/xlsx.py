@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.errors import FileError
+from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.tables.number_formats import BUILT_IN, number_format
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Package:
 
     def is_filled(self, sheet: str) -> bool:
         """Tell whether a sheet holds any value."""
-        with self._archive.open(self._part(sheet)) as part:
+        with blamed_on(self._path), self._archive.open(self._part(sheet)) as part:
             last = b""
             while block := part.read(_BLOCK):
                 if _CONTENT.search(last + block):
@@ -161,7 +162,7 @@ class Package:
         FileError
             If its cells are so far apart that reading it would fill the memory.
         """
-        xml = self._archive.read(self._part(sheet))
+        xml = self._bytes(self._part(sheet))
         self._measure(xml, sheet)
         self._check_shared(xml, sheet)
         hidden = []
@@ -204,7 +205,11 @@ class Package:
         return sheets
 
     def _text(self, member: zipfile.ZipInfo) -> str:
-        return self._archive.read(member).decode("utf-8", errors="replace")
+        return self._bytes(member).decode("utf-8", errors="replace")
+
+    def _bytes(self, member: zipfile.ZipInfo) -> bytes:
+        with blamed_on(self._path):
+            return self._archive.read(member)
 
     def _measure(self, xml: bytes, sheet: str) -> None:
         if b"\x00" in xml[:200]:
@@ -228,7 +233,7 @@ class Package:
         member = self._members.get("xl/sharedstrings.xml")
         if member is None or member.file_size * len(xml) // len(b"<c t='s'><v>0</v>") <= MOST_SHARED_BYTES:
             return
-        texts = self._archive.read(member)
+        texts = self._bytes(member)
         begins = [match.start() for match in _SHARED.finditer(texts)]
         sizes = np.diff([*begins, len(texts)])
         used = np.array(_USE_OF_SHARED.findall(xml), dtype=np.int64)
@@ -266,7 +271,7 @@ class Package:
         found: dict[tuple[int, int], NumberFormat] = {}
         if not counted:
             return found
-        for match in _STYLED.finditer(self._archive.read(self._part(sheet))):
+        for match in _STYLED.finditer(self._bytes(self._part(sheet))):
             form = counted.get(match[2])
             place = _PLACE.search(match[1]) if form is not None else None
             if form is None or place is None:
