@@ -509,8 +509,8 @@ def _index_of(
 ) -> AnsweringIndex:
     """Compile a layer, or look whether an index of it was built as it is asked for."""
     if isinstance(layer, AnsweringIndex):
-        layer.refuse_other(name, code=code, level=level, policy=policy)
         _check_index(layer, name, wanted)
+        layer.refuse_other(name, code=code, level=level, policy=policy)
         if layer.tz != tz and layer.rows.are_bounded and is_said(tz):
             message = (
                 f"{name}: the index was built with tz={layer.tz!r}, and now tz={tz!r} is asked for; leave it "

@@ -123,7 +123,10 @@ def reassign_incidents(
     old = plan_for(old_zones, name="old_zones", **options).zones_alone()
     new = plan_for(new_zones, name="new_zones", **options).zones_alone()
     if old.options != new.options:
-        message = f"new_zones: were prepared with {new.options}, and old_zones with {old.options}; prepare both alike"
+        message = (
+            f"new_zones: the plan was prepared with {new.options}, and that of old_zones with {old.options}; "
+            "prepare both alike"
+        )
         raise InputError(message)
     about = assigned.attrs.get("assignment", {})
     _check_same(about, old)

@@ -203,17 +203,23 @@ def accuracy_shares(
     y: NDArray[np.float64],
     row: NDArray[np.integer],
     accuracy: NDArray[np.float64],
+    *,
+    holds: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Return how much of each accuracy circle lies in the answering zone.
 
-    0 where nobody answers; 1 where somebody does and the accuracy is not known.
+    1. 0 where nobody answers; 1 where somebody does and the accuracy is not known.
+    2. 0 where the circle is boundless.
+    3. Away from all borders, the whole of it where the zone `holds` the point, and nothing where the zone is
+       merely the nearest.
+    4. Elsewhere the circle is cut with the zone.
     """
-    share = (row >= 0).astype(np.float64)
+    share = (row >= 0).astype(np.float64)  # 1
     known = (accuracy > 0) & (row >= 0)
     boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
-    share[boundless] = 0.0
+    share[boundless | (known & ~holds)] = 0.0  # 2, 3
     asked = np.flatnonzero(known & ~boundless)
-    if len(asked):
+    if len(asked):  # 4
         asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
         share[asked] = disc_shares(
             index.rings, x[asked], y[asked], accuracy[asked], row[asked].astype(np.int64)
@@ -230,7 +236,7 @@ def doubt_inaccurate(
     undecided_below: float,
 ) -> None:
     """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
-    answers.share = accuracy_shares(index, x, y, answers.row, accuracy)
+    answers.share = accuracy_shares(index, x, y, answers.row, accuracy, holds=answers.distance == 0)
     undecided = (accuracy > 0) & (answers.row >= 0) & (answers.share < undecided_below)
     answers.ambiguous |= undecided
     answers.reason[undecided] = _UNDECIDED

@@ -344,15 +344,16 @@ class ZoneIndex(AnsweringIndex):
         place = self.place(xs, ys, crs)
         border_m = None
         if border_within_m > 0:
-            row, found, count = self._near_borders(place, self._units(border_within_m))
+            row, found, count, holds = self._near_borders(place, self._units(border_within_m))
             border_m = self._borders_m(place, found == BORDER, border_within_m)
         else:
             located = self._polygons.locate_at(place)
-            row, found, count = located.row, located.found, located.count
+            row, found, count, holds = located.row, located.found, located.count, located.row >= 0
         if accuracy_m is None:
             return ZonesFound(self.positions(row), found, count, border_m)
         radius = _radii(accuracy_m, len(xs)) * self._units(1.0)
-        share = accuracy_shares(self._polygons, *place.exact(np.arange(len(xs))), row, radius)
+        exact = place.exact(np.arange(len(xs)))
+        share = accuracy_shares(self._polygons, *exact, row, radius, holds=holds)
         return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
 
     def candidates(
@@ -515,13 +516,14 @@ class ZoneIndex(AnsweringIndex):
 
     def _near_borders(
         self, place: Positions, within: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32]]:
-        """Return which zone answers for each point, how, and how many could, whatever day it is."""
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
+        """Return which zone answers for each point, how, how many could, and whether it holds the point."""
         answers = answer_by_polygons(
             self._polygons, self.rows.by_themselves, place, np.full(len(place), NEVER),
             border_within=within, nearest_within=0.0,
         )  # fmt: skip
-        return answers.row, _AS_LOCATED[answers.found], answers.candidates.astype(np.int32)
+        found = _AS_LOCATED[answers.found]
+        return answers.row, found, answers.candidates.astype(np.int32), answers.distance == 0
 
     def _borders_m(
         self, place: Positions, is_near: NDArray[np.bool_], border_within_m: float
