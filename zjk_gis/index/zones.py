@@ -220,7 +220,10 @@ class ZoneIndex(AnsweringIndex):
             prepared, kept = prepare(
                 zones, "zones", kind="polygon", invalid=invalid if is_metric(own) else None, **options
             )
-        except CRSError:  # no metric CRS serves outside China: all but distances can be asked for
+            is_measured = prepared.measured_in == own or _is_true_all_over(kept)
+        except CRSError:
+            is_measured = False
+        if not is_measured:  # no metric CRS serves: all but distances can be asked for
             prepared, kept = prepare(zones, "zones", kind="polygon", crs=own, invalid=invalid, **options)
         is_compiled = bool(compiled) and prepared.measured_in == own
         polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
@@ -536,6 +539,13 @@ class ZoneIndex(AnsweringIndex):
         if len(near):
             border[where[near]] = np.minimum.reduceat(distance, first) / self._units(1.0)
         return border
+
+
+def _is_true_all_over(layer: gpd.GeoDataFrame) -> bool:
+    """Tell whether lengths are true in all corners of a layer; half the world has no one metric CRS."""
+    west, south, east, north = layer.total_bounds.tolist()
+    corners = ((west, south), (west, north), (east, south), (east, north))
+    return all(unit_at(layer.crs, *corner) is not None for corner in corners)
 
 
 def _checked_by_compiling(
