@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 import zjk_gis
-from zjk_gis.assign.steering import steering_words
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
+from zjk_gis.index.steering import steering_words
 
 X, Y = 573000, 4520000
 

@@ -5,7 +5,8 @@ import numpy as np
 from pyproj import CRS, Transformer
 from shapely import box
 
-from zjk_gis.assign.plan import AssignmentPlan, Coded
+from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.index.coded import Coded
 
 ZONES = gpd.GeoDataFrame(
     {
@@ -58,3 +59,15 @@ def test_the_columns_are_those_of_the_layers():
     )  # fmt: skip
     assert plan.needs_day
     assert not AssignmentPlan.prepare(ZONES, at="2025-01-01").needs_day
+
+
+def test_no_share_of_a_circle_beyond_reach_lies_in_the_nearest_zone():
+    """20 m west of A, good to 5 m: whether few points are asked for, or so many that the grid is compiled."""
+    x, y, day = np.array([572_980.0]), np.array([4_520_050.0]), np.zeros(1, np.int64)
+    plan = AssignmentPlan.prepare(ZONES, accuracy_m=5)
+    small = plan.answer(x, y, day, crs=CRS(4547))
+    plan.tasks[0].index.polygons.compile()
+    for columns in (small, plan.answer(x, y, day, crs=CRS(4547))):
+        assert columns["zone_code"].texts().tolist() == ["A"]
+        assert columns["share"].round(9).tolist() == [0.0]
+        assert columns["reason"].texts().tolist() == ["undecided"]

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-from shapely import Polygon, box
+from shapely import LineString, MultiLineString, Point, Polygon, box
 
-from zjk_gis import ZoneIndex
+from zjk_gis import SectionIndex, ZoneIndex, assign_incidents, explain_incident
 from zjk_gis.errors import FileError
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 
-KIND = "zone index"
 EAST, NORTH = 573_000.0, 4_520_000.0
+GEOMETRY = ("coords", "ring_", "part_", "words ", "cell", "record", "offsets", "members", "blocks", "place")
 ODD = (0, 1, 2, 3, 30, 31, 2**16, 2**20 + 1, 2**31 - 1, 2**40, -1, -(2**31), 2**62)
 
 
@@ -32,11 +32,46 @@ def make_index():
     fan = [wedge for east in (EAST, EAST + 2) for wedge in wedges(east)]
     pile = [box(EAST + 200 + k, NORTH + k, EAST + 300 + k, NORTH + 100 + k) for k in range(40)]
     shapes = [*fan, *pile]
-    codes = [f"格{k}" for k in range(len(shapes))]
-    return ZoneIndex.build(gpd.GeoDataFrame({"zone_code": codes}, geometry=shapes, crs=4547))
+    columns = {
+        "zone_code": [f"格{k}" for k in range(len(shapes))],
+        "chief_name": [None, *["李明"] * (len(shapes) - 1)],
+        "priority": [k % 3 for k in range(len(shapes))],
+        "valid_from": ["2024-01-01"] * len(shapes),
+    }
+    return ZoneIndex.build(gpd.GeoDataFrame(columns, geometry=shapes, crs=4547))
 
 
-def ask(index):
+def make_sections():
+    """30 streets, one of two parts, some of which answer for one side."""
+    lines = [LineString([(EAST + 10 * k, NORTH), (EAST + 10 * k + 5, NORTH + 300)]) for k in range(29)]
+    lines.append(
+        MultiLineString([[(EAST, NORTH), (EAST + 9, NORTH)], [(EAST + 11, NORTH), (EAST + 20, NORTH)]])
+    )
+    columns = {"section_code": [f"路{k}" for k in range(30)], "side": ["左侧", "右侧", None] * 10}
+    return SectionIndex.build(gpd.GeoDataFrame(columns, geometry=lines, crs=4547))
+
+
+def assign(index):
+    """Have an index answer as a plan asks it; with those of its words that stand for what nobody is."""
+    places = [Point(EAST + 50, NORTH + 20), Point(EAST + 250, NORTH + 50), None]
+    points = gpd.GeoDataFrame({"occurred_at": ["2025-03-01"] * 3}, geometry=places, crs=4547)
+    assert len(assign_incidents(points, index, even_if_off=True)) == 3
+    explain_incident(points[:1], index).text()
+
+
+def ask_sections(index, changed=""):
+    """Ask everything that reads the arrays of lines, little by little and at once."""
+    side = np.linspace(-50, 400, 160)
+    x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
+    for size in (10, len(x)):
+        found = index.nearest(x[:size], y[:size], max_distance_m=60)
+        assert found.row.min() >= -1
+        assert found.row.max() < 30
+    if index.code is not None and not changed.startswith(GEOMETRY):
+        assign(index)
+
+
+def ask(index, changed=""):
     """Ask everything that reads the arrays; no answer may name a zone that is not there."""
     side = np.linspace(-50, 400, 120)
     x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
@@ -48,8 +83,9 @@ def ask(index):
     assert offsets[-1] == len(rows)
     for each in (found.row, rows, near):
         assert each.min(initial=0) >= -1
-        assert each.max(initial=0) < len(index)
-    assert index.codes is None or len(index.codes) == len(index)
+        assert each.max(initial=0) < (1 << 26)
+    if index.code is not None and not changed.startswith(GEOMETRY):
+        assign(index)
 
 
 def damages(arrays, about, rng):
@@ -68,6 +104,27 @@ def damages(arrays, about, rng):
         yield f"{name} another type", arrays | {name: array.astype(np.float32)}, about
         yield f"{name} another shape", arrays | {name: array.reshape(1, -1).copy()}, about
         yield f"{name} missing", {key: each for key, each in arrays.items() if key != name}, about
+    if "words" in arrays:
+        yield from damaged_grids(arrays, about, rng)
+    for key in about:
+        for value in (None, 0, -1, 1, 2**40, 10**30, 1.5, float("nan"), "x", [], [0.0] * 4, [2**40], {}):
+            yield f"about {key} = {value!r}", arrays, about | {key: value}
+    for key, value in {"number": "x", "covered": float("inf"), "left_out": [], "word": 1}.items():
+        levels = {"number": 2, "word": "2", "left_out": 1, "covered": 0.5, "without": ""} | {key: value}
+        yield f"levels {key}", arrays, about | {"levels": levels}
+    for policy in (
+        [[], 1, []],
+        [["x"], "priority", []],
+        [["lowest_code"] * 2, "priority", []],
+        [1, 2],
+        "xyz",
+    ):
+        yield f"policy {policy}", arrays, about | {"policy": policy}
+    yield "a column twice", arrays, about | {"told": [*about["carried"], *about["told"]]}
+
+
+def damaged_grids(arrays, about, rng):
+    """Yield the same for the words to which cells lead, and the place of the grid."""
     words = arrays["words"]
     led = np.flatnonzero(words[: about["nx"] * about["ny"]] & 3)
     for at in rng.choice(led, 60).tolist():  # the record or block to which a cell leads
@@ -79,9 +136,6 @@ def damages(arrays, about, rng):
             changed = words.copy()
             changed[min((words[at] >> 2) + step, len(words) - 1)] ^= np.uint32(1 << int(rng.integers(32)))
             yield f"record of {at}, word {step}", arrays | {"words": changed}, about
-    for key in about:
-        for value in (None, 0, -1, 1, 2**40, 10**30, 1.5, float("nan"), "x", [], [0.0] * 4, [2**40], {}):
-            yield f"about {key} = {value!r}", arrays, about | {key: value}
     for at in range(4):
         for value in (0.0, -1.0, 1e300, 1e-300, float("inf"), "x"):
             place = list(about["place"])
@@ -90,23 +144,22 @@ def damages(arrays, about, rng):
 
 
 def main(folder):
-    path = Path(folder, "crafted.idx")
-    arrays, about = read_arrays(make_index().save(path), KIND)
-    arrays = {name: array.copy() for name, array in arrays.items()}
-    assert len(arrays["blocks"]) > 1
-    assert len(arrays["members"]) > 1
-    ask(ZoneIndex.load(path))
     warnings.simplefilter("ignore")  # of conversions to odd values
-    for name, changed, told in damages(arrays, about, np.random.default_rng(0)):
-        write_arrays(path, KIND, changed, told)
-        print(name, end=": ", flush=True)
-        try:
-            index = ZoneIndex.load(path)
-        except FileError:
-            print("refused", flush=True)
-            continue
-        ask(index)
-        print("asked", flush=True)
+    for made, of_kind, put in ((make_sections(), SectionIndex, ask_sections), (make_index(), ZoneIndex, ask)):
+        path = Path(folder, "crafted.idx")
+        arrays, about = read_arrays(made.save(path), of_kind.kind)
+        arrays = {name: array.copy() for name, array in arrays.items()}
+        put(of_kind.load(path))
+        for name, changed, told in damages(arrays, about, np.random.default_rng(0)):
+            write_arrays(path, of_kind.kind, changed, told)
+            print(of_kind.kind, name, end=": ", flush=True)
+            try:
+                index = of_kind.load(path)
+            except FileError:
+                print("refused", flush=True)
+                continue
+            put(index, name)
+            print("asked", flush=True)
 
 
 if __name__ == "__main__":

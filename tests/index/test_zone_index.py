@@ -219,19 +219,33 @@ class TestDistances:
         row, _ = index.nearest(*at([100], [110]))
         assert row.tolist() == [0]
 
-    def test_degrees_are_refused(self, zones):
-        index = ZoneIndex.build(zones.to_crs(4490))
+    @pytest.mark.parametrize("crs", [4490, 3857])
+    def test_zones_without_metres_are_measured_in_those_of_their_centre(self, zones, index, crs):
+        """30 m east of C, 30 cm inside A, and the share of a circle: as the zones in metres answer."""
+        own, points = zones.to_crs(crs), at([330, 99.7, 50], [50, 50, 50])
+        x, y = Transformer.from_crs(4547, crs, always_xy=True).transform(*points)
+        asked = ZoneIndex.build(own)
+        assert (asked.crs.to_epsg(), asked.measured_in.to_epsg()) == (crs, 4547)
+        row, distance_m = asked.nearest(x, y)
+        assert (row.tolist(), distance_m.round(6).tolist()) == ([2, 0, 0], [30, 0, 0])
+        found = asked.locate(x, y, border_within_m=0.5, accuracy_m=10)
+        truth = index.locate(*points, border_within_m=0.5, accuracy_m=10)
+        assert found.words.tolist() == truth.words.tolist() == ["none", "border", "inside"]
+        assert found.share == pytest.approx(truth.share)
+        offsets, rows = asked.candidates(*points, crs=4547)
+        assert (offsets.tolist(), rows.tolist()) == ([0, 0, 1, 2], [0, 0])
+
+    def test_degrees_for_which_there_are_no_metres_are_located_and_not_measured(self):
+        """No one CRS has metres for most of the world; New York by itself has."""
+        index = ZoneIndex.build(make_zones(box(-170, -80, 170, 80), crs=4326))
+        assert index.locate([-73.5], [40.5]).row.tolist() == [0]
         for ask in (
-            lambda: index.nearest([114.9], [40.8]),
-            lambda: index.locate([114.9], [40.8], border_within_m=1),
-            lambda: index.locate([114.9], [40.8], accuracy_m=1),
+            lambda: index.nearest([-73.5], [40.5]),
+            lambda: index.locate([-73.5], [40.5], border_within_m=1),
+            lambda: index.locate([-73.5], [40.5], accuracy_m=1),
         ):
             with pytest.raises(CRSError, match=r"to_crs\(\.\.\.\)"):
                 ask()
-
-    def test_web_mercator_is_refused(self, zones):
-        with pytest.raises(CRSError, match="true"):
-            ZoneIndex.build(zones.to_crs(3857)).nearest([1.28e7], [5e6])
 
     def test_feet_are_told_as_metres(self):
         index = ZoneIndex.build(make_zones(box(0, 0, 100, 100), crs=2263))  # US survey feet
@@ -346,7 +360,7 @@ class TestSaving:
     )
     def test_a_directory_made_to_harm_is_refused(self, tmp_path, directory, message):
         path = tmp_path / "crafted.idx"
-        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (2, 4)
+        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (3, 4)
         head = b"ZJKGISIX" + b"".join(value.to_bytes(width, "little") for value, width in sizes)
         whole = head + directory
         path.write_bytes(whole + bytes(-len(whole) % 64))

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assign.incidents import assign_incidents, check_places
-from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.assign.incidents import (
+    accuracies,
+    answer_columns,
+    check_places,
+    check_points,
+    days_judged,
+    one_accuracy,
+)
+from zjk_gis.assign.plan import AssignmentPlan, plan_for
 from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs, require_layer
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.layers.columns.codes import matched_codes
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
-from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
-from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.labels import check_language
-from zjk_gis.layers.metric import ready, require_amounts, require_shares
+from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.versions import of_level
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, UsualText
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.index.policy import Policy
+    from zjk_gis.index.sections import SectionIndex
+    from zjk_gis.index.zones import ZoneIndex
     from zjk_gis.layers.labels import Language
 
 __all__ = ["AssignmentCheck", "check_assignment"]
@@ -47,7 +54,8 @@ class AssignmentCheck:
     ----------
     rows : GeoDataFrame
         The incidents with ``computed_code`` (text, missing where nobody answers), ``agreement`` (text, see
-        `check_assignment`) and ``recorded_m`` (float64): how far the recorded zone is, 0 in it.
+        `check_assignment`) and ``recorded_m`` (float64): how far the recorded zone is, 0 in it; with `grids`,
+        `sections` and `accuracy_m` also with their columns, as `assign_incidents` describes them.
     summary : DataFrame
         One row a kind of agreement: ``agreement``, ``count`` (int64), ``share`` (of all rows).
     suspicions : DataFrame
@@ -130,20 +138,24 @@ class AssignmentCheck:
 
 def check_assignment(
     incidents: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | ZoneIndex | AssignmentPlan,
     *,
     recorded: str = "zone_code",
-    versions: Mapping[str, gpd.GeoDataFrame] | None = None,
-    code: str = "zone_code",
+    versions: Mapping[str, gpd.GeoDataFrame | ZoneIndex] | None = None,
+    grids: gpd.GeoDataFrame | ZoneIndex | None = None,
+    sections: gpd.GeoDataFrame | SectionIndex | None = None,
+    code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
-    tz: str = BEIJING,
+    tz: str = TZ,
     at: str | dt.date | None = None,
-    border_within_m: float = 0.5,
-    nearest_within_m: float = 50.0,
+    border_within_m: float = BORDER_M,
+    nearest_within_m: float = NEAREST_M,
     near_within_m: float = 50.0,
+    accuracy_m: float | str | None = None,
+    undecided_below: float = ACCURATE,
     tolerated_share: float = 0.05,
     policy: Policy | None = None,
     even_if_off: bool = False,
@@ -159,16 +171,22 @@ def check_assignment(
     ----------
     incidents : GeoDataFrame
         Points with a column of recorded codes.
-    zones : GeoDataFrame
-        Polygons: responsibility zones (责任区) or unit grids (单元网格).
+    zones : GeoDataFrame, ZoneIndex or AssignmentPlan
+        Polygons: responsibility zones (责任区) or unit grids (单元网格), or what was compiled of them.
     recorded : str, default "zone_code"
         The column of `incidents` with the recorded codes.
-    versions : mapping of str to GeoDataFrame, optional
+    versions : mapping of str to GeoDataFrame or ZoneIndex, optional
         Other versions of the layer, by names; tried beside the days on which zones of `zones` begin or end.
-    code : str, default "zone_code"
-        The column of `zones` with their codes.
-    level, time, dayfirst, time_format, tz, at, border_within_m, nearest_within_m, policy
+    grids, sections
+        As in `assign_incidents`: their answers stand beside the recorded ones in ``rows``, and positions may
+        lie in them, too.
+    code : str, optional
+        The column of `zones` with their codes; by default ``zone_code``, or that of the index.
+    level, time, dayfirst, time_format, tz, at, border_within_m, nearest_within_m, undecided_below, policy
         See `assign_incidents`.
+    accuracy_m : float or str, optional
+        How accurate the positions are, or the column that says it. A recorded zone within the accuracy of a
+        position is at the border of it: the position does not tell them apart.
     near_within_m : float, default 50.0
         A recorded zone farther from the incident than this is far.
     tolerated_share : float, default 0.05
@@ -188,7 +206,8 @@ def check_assignment(
         - ``agrees``: the layer answers the recorded code;
         - ``unknown_code``: the layer has no such code; ``expired``: not on that day;
         - ``overlap``: the recorded zone holds the incident, but another answers;
-        - ``border``: it is within `border_within_m` of it; ``near``: within `near_within_m`; ``far``.
+        - ``border``: it is within `border_within_m`, or the accuracy, of it; ``near``: within
+          `near_within_m`; ``far``.
 
     Raises
     ------
@@ -238,9 +257,7 @@ def check_assignment(
     (False, '2 of 4 rows compared (50.0%) disagree with the layer, more than the 5.0% tolerated')
     """
     check_language(lang)
-    require_amounts(
-        border_within_m=border_within_m, nearest_within_m=nearest_within_m, near_within_m=near_within_m
-    )
+    require_amounts(near_within_m=near_within_m)
     require_shares(tolerated_share=tolerated_share)
     require_layer(incidents, "incidents")
     if recorded not in incidents:
@@ -249,36 +266,42 @@ def check_assignment(
             f"{', '.join(map(str, incidents.columns))}. Name yours with recorded="
         )
         raise MissingColumnError(message)
-    if near_within_m < border_within_m:
-        message = f"near_within_m ({near_within_m}) is less than border_within_m ({border_within_m})"
+    plan = plan_for(
+        zones,
+        grids=grids,
+        sections=sections,
+        code="zone_code" if code is None and isinstance(zones, gpd.GeoDataFrame) else code,
+        level=level,
+        at=at,
+        border_within_m=border_within_m,
+        nearest_within_m=nearest_within_m,
+        undecided_below=undecided_below,
+        accuracy_m=one_accuracy(accuracy_m),
+        policy=policy,
+        tz=tz,
+    )
+    first = plan.tasks[0].index
+    if not first.is_areal:
+        message = "zones: are no polygons; recorded answers are compared with zones or grids"
+        raise GeometryError(message)
+    if near_within_m < plan.border_within_m:
+        message = f"near_within_m ({near_within_m}) is less than border_within_m ({plan.border_within_m})"
         raise InputError(message)
-    options = {
-        "code": code,
-        "level": level,
-        "time": time,
-        "dayfirst": dayfirst,
-        "time_format": time_format,
-        "tz": tz,
-        "border_within_m": border_within_m,
-        "nearest_within_m": nearest_within_m,
-        "policy": policy,
-        "even_if_off": True,  # a shift is told with its evidence below
-    }
-    for name, version in (versions or {}).items():
-        ready(version, f"versions[{name!r}]", kind="polygon", code=code, named_by="code")
-    assigned = assign_incidents(incidents, zones, at=at, **options)  # type: ignore[arg-type]
-    layer, _ = of_level(ready(zones, "zones", kind="polygon", code=code, named_by="code"), level)
-    match = matched_codes(incidents[recorded], layer[code])
+    others = {str(name): _version(layer, str(name), plan) for name, layer in (versions or {}).items()}
+    check_points(incidents)
+    times: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "time_format": time_format}
+    days, _ = days_judged(incidents, plan, **times)
+    answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
+    computed: Any = answers[plan.tasks[0].code]
+    match = matched_codes(incidents[recorded], pd.Series(first.carried[plan.tasks[0].code].texts()))
     said = match.codes
-    points = convert_crs(incidents.geometry, layer.crs, name="incidents")
     judged = Judged(
-        points=points.to_numpy(),
+        points=convert_crs(incidents.geometry, first.measured_in, name="incidents").to_numpy(),
         said=said.astype(object).where(said.notna(), None).to_numpy(),
-        computed=assigned[code].to_numpy(dtype=object, na_value=None),
-        day=_days(incidents, layer, time, at, dayfirst=dayfirst, time_format=time_format, tz=tz),
-        usable=~assigned["reason"].isin(UNUSABLE_REASONS).to_numpy(),
-        layer=layer,
-        code=code,
+        computed=computed.to_numpy(dtype=object, na_value=None),
+        day=days if plan.at is None else np.full(len(incidents), plan.at),
+        usable=~answers["reason"].isin(UNUSABLE_REASONS).to_numpy(),
+        index=first,
     )
     distance, known, valid = judged.distances()
     agreement = np.select(
@@ -289,52 +312,57 @@ def check_assignment(
             ~known,
             ~valid,
             judged.held_strictly(),
-            distance <= border_within_m,
+            distance <= np.fmax(plan.border_within_m, _accuracy_of_each(incidents, accuracy_m, plan)),
             distance <= near_within_m,
         ],
         ["no_position", "blank", "agrees", "unknown_code", "expired", "overlap", "border", "near"],
         "far",
     )
     index = incidents.index
-    rows = with_answers(
-        incidents,
-        {
-            "computed_code": pd.Series(judged.computed, index=index, dtype="str"),
-            "agreement": pd.Series(agreement, index=index, dtype="str"),
-            "recorded_m": pd.Series(distance, index=index),
-        },
-    )
+    columns = {
+        "computed_code": pd.Series(judged.computed, index=index, dtype="str"),
+        "agreement": pd.Series(agreement, index=index, dtype="str"),
+        "recorded_m": pd.Series(distance, index=index),
+    }
+    own = plan.first_alone().columns
+    rows = with_answers(incidents, columns | {name: answers[name] for name in answers if name not in own})
     counts = pd.Series(agreement, dtype="str").value_counts()
     summary = pd.DataFrame({"agreement": pd.Series(_KINDS, dtype="str")})
     summary["count"] = summary["agreement"].map(counts).fillna(0).astype(np.int64)
     summary["share"] = summary["count"] / len(rows) if len(rows) else np.nan
-    suspicions = suspicions_of(judged, incidents, zones, versions or {}, at=at, lang=lang, **options)
+    suspicions = suspicions_of(judged, incidents, plan.first_alone(), others, times=times, lang=lang)
     nobody = judged.usable & pd.isna(judged.computed)
     if (
         not even_if_off
         and 2 * nobody.sum() > judged.usable.sum()
         and "shift" not in set(suspicions["suspicion"])
     ):
-        check_places(
-            incidents,
-            AssignmentPlan.prepare(zones, code=code, level=level, nearest_within_m=nearest_within_m),
-        )
+        check_places(incidents, plan)
     remarks = tuple(match.told(recorded, lang))
     return AssignmentCheck(rows, summary, suspicions, remarks, tolerated_share)
 
 
-def _days(
-    incidents: gpd.GeoDataFrame,
-    layer: gpd.GeoDataFrame,
-    time: str,
-    at: str | dt.date | None,
-    *,
-    tz: str,
-    **how: Any,
-) -> NDArray[np.int64]:
-    """Return the day by which each incident is judged; none where no zone begins or ends."""
-    if at is not None:
-        return np.full(len(incidents), day_of(at, tz=tz))
-    if time in incidents and {"valid_from", "valid_to"} & set(layer):
-        return days_of(incidents[time], f"incidents: {time}", tz=tz, **how)
-    return np.full(len(incidents), NEVER)
+def _version(layer: gpd.GeoDataFrame | ZoneIndex, name: str, plan: AssignmentPlan) -> AssignmentPlan:
+    """Prepare another version of the zones as those of a plan are, before any work begins."""
+    first = plan.tasks[0].index
+    is_layer = isinstance(layer, gpd.GeoDataFrame)
+    version = AssignmentPlan.prepare(
+        layer,
+        code=first.code,
+        level=first.asked_level if is_layer else None,
+        policy=first.policy if is_layer else None,
+        border_within_m=plan.border_within_m,
+        nearest_within_m=plan.nearest_within_m,
+        tz=UsualText(plan.tz),
+        name=f"versions[{name!r}]",
+    )
+    return replace(version, at=plan.at)
+
+
+def _accuracy_of_each(
+    incidents: gpd.GeoDataFrame, accuracy_m: float | str | None, plan: AssignmentPlan
+) -> NDArray[np.float64]:
+    """Return how accurate each position is, NaN where it is not known."""
+    if isinstance(accuracy_m, str):
+        return accuracies(incidents, accuracy_m)[0]
+    return np.full(len(incidents), np.nan if plan.accuracy_m is None else plan.accuracy_m)

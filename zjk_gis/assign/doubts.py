@@ -20,9 +20,7 @@ from zjk_gis.coordinates.inference import likeliest, probable_crs
 from zjk_gis.coordinates.shifted import DATUMS
 from zjk_gis.crs import CGCS2000, datum_of
 from zjk_gis.crs.systems import in_china
-from zjk_gis.engine import LineIndex
 from zjk_gis.errors import InputError
-from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.columns.coordinates import is_zero
 
 if TYPE_CHECKING:
@@ -136,13 +134,8 @@ class _Asked:
         for task in self.plan.tasks:
             a, b = _in(x, y, self.crs if crs is None else crs, task.crs)
             there = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
-            if isinstance(task.index, ZoneIndex):
-                found = task.index.polygons.nearest(a[there], b[there], within=within)[1]
-                least[there] = np.fmin(least[there], found)
-            else:
-                near = task.index.nearest(a[there], b[there], within=within)
-                at = there[near.point]
-                least[at] = np.fmin(least[at], near.distance)
+            found = task.index.nearest_m(a[there], b[there], within=within)
+            least[there] = np.fmin(least[there], found)
         return least
 
     @property
@@ -175,7 +168,7 @@ class _Asked:
 
     def by_sections(self, x: _Floats, y: _Floats) -> str:
         """Say how much nearer road sections are if positions are converted; empty if not clear (rule 4)."""
-        task = next((each for each in self.plan.tasks if isinstance(each.index, LineIndex)), None)
+        task = next((each for each in self.plan.tasks if not each.index.is_areal), None)
         if task is None:
             return ""
         given = _in(x, y, self.crs, task.crs)
@@ -207,11 +200,11 @@ class _Asked:
     ) -> str:
         """Say what the roads and codes recorded with positions say of their datum, if anything (rule 5)."""
         first = self.plan.tasks[0]
-        asked = [(first.layer, first.code, recorded, "code")]
+        asked = [(first.index.layer, first.code, recorded, "code")]
         asked += [
-            (task.layer, "road_name", roads, "road")
+            (task.index.layer, "road_name", roads, "road")
             for task in self.plan.tasks
-            if isinstance(task.index, LineIndex) and "road_name" in task.layer
+            if not task.index.is_areal and "road_name" in task.index.layer
         ]
         for layer, column, values, what in asked:
             if values is None:
@@ -245,9 +238,8 @@ class _Asked:
     def _sections_m(self, task: Any, lon: _Floats, lat: _Floats) -> _Floats:
         x, y = _in(lon, lat, CGCS2000, task.crs)
         there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        near = task.index.nearest(x[there], y[there])
         metres = np.full(len(lon), np.inf)
-        metres[there[near.point]] = near.distance
+        metres[there] = task.index.nearest_m(x[there], y[there], within=np.inf)
         return metres
 
 

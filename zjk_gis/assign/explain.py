@@ -10,18 +10,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.assign.incidents import assign_incidents, days_judged, one_accuracy
+from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
-from zjk_gis.index.policy import Policy, nearness, rank_of
-from zjk_gis.layers.columns.periods import NEVER, day_of, days_of, validity_days
-from zjk_gis.layers.columns.times import BEIJING
-from zjk_gis.layers.columns.values import code_text, text_of
+from zjk_gis.index.policy import nearness
+from zjk_gis.layers.columns.values import text_of
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import has_place
-from zjk_gis.layers.spec import LINEAR
-from zjk_gis.layers.versions import of_level
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,11 +26,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.index.policy import Policy
+    from zjk_gis.index.sections import SectionIndex
+    from zjk_gis.index.zones import ZoneIndex
     from zjk_gis.layers.labels import Language
 
 __all__ = ["Explanation", "explain_incident"]
 
-_CODES = ("zone_code", "grid_code", "section_code")
 _MOST = 12
 # How each key of the policy is told: words in both languages, and the column that shows it.
 _KEYS = {
@@ -94,6 +94,8 @@ class Explanation:
         lines.append(f"判定:{how}({reason})" if zh else f"found: {how} ({reason})")
         if self.rule:
             lines.append(self._rule_line(zh=zh))
+        answered = self.incident.attrs.get("assignment", {}).get("columns", [])
+        lines += _beside_lines(row[[name for name in answered if name in row]], lang)
         if row["ambiguous"]:
             lines.append("归属存疑,请人工确认" if zh else "a person should look at this case")
         lines.append("所比较的责任区:" if zh else "zones considered:")
@@ -152,17 +154,21 @@ class Explanation:
 
 def explain_incident(
     incident: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
     *,
+    grids: gpd.GeoDataFrame | ZoneIndex | None = None,
+    sections: gpd.GeoDataFrame | SectionIndex | None = None,
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
-    tz: str = BEIJING,
+    tz: str = TZ,
     at: str | dt.date | None = None,
-    border_within_m: float = 0.5,
-    nearest_within_m: float = 50.0,
+    border_within_m: float = BORDER_M,
+    nearest_within_m: float = NEAREST_M,
+    accuracy_m: float | str | None = None,
+    undecided_below: float = ACCURATE,
     policy: Policy | None = None,
 ) -> Explanation:
     """Tell why an incident was assigned to the zone it was: what was weighed, and what decided.
@@ -171,9 +177,12 @@ def explain_incident(
     ----------
     incident : GeoDataFrame
         One row, such as ``incidents.loc[[17]]``.
-    zones : GeoDataFrame
-        The layer that answered.
-    code, level, time, dayfirst, time_format, tz, at, border_within_m, nearest_within_m, policy
+    zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
+        What answered.
+    grids, sections
+        As they were given to `assign_incidents`: their answers are told in a line each.
+    code, level, time, dayfirst, time_format, tz, at
+    border_within_m, nearest_within_m, accuracy_m, undecided_below, policy
         As they were given to `assign_incidents`. One row alone may not show which comes first in 10/03/2025,
         where the whole column did.
 
@@ -209,52 +218,56 @@ def explain_incident(
     if len(incident) != 1:
         message = f"incident: {len(incident)} rows; give one, for instance incidents.loc[[17]]"
         raise InputError(message)
-    policy = policy or Policy()
-    assigned = assign_incidents(
-        incident,
+    plan = plan_for(
         zones,
+        grids=grids,
+        sections=sections,
         code=code,
         level=level,
-        time=time,
-        dayfirst=dayfirst,
-        time_format=time_format,
-        tz=tz,
         at=at,
         border_within_m=border_within_m,
         nearest_within_m=nearest_within_m,
+        undecided_below=undecided_below,
+        accuracy_m=one_accuracy(accuracy_m),
         policy=policy,
+        tz=tz,
     )
-    code = code or next(name for name in _CODES if name in zones)
-    linear = set(zones.geom_type.dropna()) <= LINEAR
-    layer = ready(zones, "zones", code=code, named_by="code", kind="line" if linear else "polygon")
-    if not linear or level is not None:
-        layer, _ = of_level(layer, level)
-    begins, ends = validity_days(layer, "zones", tz=tz)
-    rank = rank_of(layer, code, begins, policy=policy)
-    day = NEVER
-    if at is not None:
-        day = day_of(at, tz=tz)
-    elif time in incident and {"valid_from", "valid_to"} & set(layer):
-        day = int(days_of(incident[time], time, dayfirst=dayfirst, time_format=time_format, tz=tz)[0])
+    times: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "time_format": time_format}
+    column = accuracy_m if isinstance(accuracy_m, str) else None
+    assigned = assign_incidents(incident, plan, accuracy_m=column, **times)
+    days, _ = days_judged(incident, plan, **times)
+    considered, rule = _weighed(
+        incident, plan, int(days[0]) if plan.at is None else plan.at, assigned.iloc[0]
+    )
+    return Explanation(assigned, considered, plan.tasks[0].code, rule, plan.tasks[0].index.policy)
+
+
+def _weighed(
+    incident: gpd.GeoDataFrame, plan: AssignmentPlan, day: int, answer: pd.Series
+) -> tuple[gpd.GeoDataFrame, str]:
+    """Return the zones that were weighed for an incident, the one that answers first, and what decided."""
+    index, code = plan.tasks[0].index, plan.tasks[0].code
+    layer, rank, policy = index.layer, index.rank, index.policy
+    border, reach = plan.border_within_m, max(plan.nearest_within_m, plan.border_within_m)
     point = convert_crs(incident.geometry, layer.crs, name="incident").iloc[0]
-    near = _nearby(layer, point, max(nearest_within_m, border_within_m))
-    weighed = _weigh(layer, near, (code, "chief_code", policy.priority), point, border_within_m)
-    holds = ((begins[near] <= day) & (day <= ends[near])) | (day == NEVER)
-    answers = (code_text(weighed[code]) == str(assigned[code].iloc[0])).to_numpy() & holds
+    near = _nearby(layer, point, reach)
+    weighed = _weigh(layer, near, (code, "chief_code", policy.priority), point, border)
+    holds = index.rows.hold(near, np.full(len(near), day))
+    answers = (weighed[code] == str(answer[code])).to_numpy() & holds
     candidates = (weighed["relation"] != "nearby").to_numpy()
     distance = weighed["distance_m"].to_numpy()
     weighed["verdict"] = np.select(
-        [~holds, distance > max(nearest_within_m, border_within_m), answers, candidates],
+        [~holds, distance > reach, answers, candidates],
         ["expired_zone", "out_of_reach", "answers", "outranked"],
         "farther",
     )
     lies = nearness((weighed["relation"] == "inside").to_numpy(), distance)
     order = np.lexsort((rank[near], np.round(distance, 3), lies, ~candidates, ~holds, ~answers))
-    is_nearest = assigned["found"].iloc[0] == "nearest"
+    is_nearest = answer["found"] == "nearest"
     rule = "distance" if is_nearest else ""
     if answers.any() and not is_nearest:
         rule = _deciding_rule(weighed[holds], code, rank[near][holds], policy)
-    return Explanation(assigned, weighed.iloc[order[:_MOST]], code, rule, policy)
+    return weighed.iloc[order[:_MOST]], rule
 
 
 def _weigh(
@@ -309,6 +322,31 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
         ):
             return key
     return "geometry"
+
+
+def _beside_lines(row: pd.Series, lang: Language) -> list[str]:
+    """Tell what grids and sections answered, and how much of the accuracy circle lies in the zone."""
+    zh, lines = lang == "zh", []
+    if "share" in row and pd.notna(row["share"]):
+        share = f"{row['share']:.0%}"
+        lines.append(
+            f"定位误差圈有 {share} 在该责任区内"
+            if zh
+            else f"{share} of its accuracy circle lies in that zone"
+        )
+    for prefix, names in (("grid_", ("单元网格", "unit grid")), ("section_", ("责任路段", "road section"))):
+        if f"{prefix}found" not in row:
+            continue
+        name = names[0] if zh else names[1]
+        code, reason = row[f"{prefix}code"], label(row[f"{prefix}reason"], lang)
+        if pd.isna(code):
+            lines.append(f"{name}:无({reason})" if zh else f"{name}: none ({reason})")
+            continue
+        away = f"{row[f'{prefix}distance_m']:.2f} m"
+        lines.append(
+            f"{name}:{code}(相距 {away},{reason})" if zh else f"{name}: {code}, {away} away ({reason})"
+        )
+    return lines
 
 
 def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, zh: bool) -> str:

@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.assign.doubts import refuse_misplaced
-from zjk_gis.assign.plan import AssignmentPlan, Coded
+from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import require_crs
-from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.index.coded import Coded
 from zjk_gis.layers.columns.periods import NEVER
-from zjk_gis.layers.columns.times import BEIJING, read_times
+from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.fields import ROAD_NAME
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,35 +28,40 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from zjk_gis.assign.plan import AssignmentPlan
     from zjk_gis.index.policy import Policy
+    from zjk_gis.index.sections import SectionIndex
+    from zjk_gis.index.zones import ZoneIndex
 
 __all__ = [
+    "accuracies",
     "answer_columns",
     "as_columns",
     "assign_incidents",
     "check_places",
     "check_points",
     "days_judged",
+    "one_accuracy",
 ]
 
 
 def assign_incidents(
     incidents: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
     *,
-    grids: gpd.GeoDataFrame | None = None,
-    sections: gpd.GeoDataFrame | None = None,
+    grids: gpd.GeoDataFrame | ZoneIndex | None = None,
+    sections: gpd.GeoDataFrame | SectionIndex | None = None,
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
-    tz: str = BEIJING,
+    tz: str = TZ,
     at: str | dt.date | None = None,
-    border_within_m: float = 0.5,
-    nearest_within_m: float = 50.0,
+    border_within_m: float = BORDER_M,
+    nearest_within_m: float = NEAREST_M,
     accuracy_m: float | str | None = None,
-    undecided_below: float = 0.8,
+    undecided_below: float = ACCURATE,
     policy: Policy | None = None,
     even_if_off: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -67,13 +74,15 @@ def assign_incidents(
     ----------
     incidents : GeoDataFrame
         Points (案件) in any CRS. Rows without a usable point are kept and say so.
-    zones : GeoDataFrame
+    zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         The layer that answers: responsibility zones (责任区), unit grids (单元网格) or road sections
-        (责任路段), told by the column of codes. Zones may overlap, nest and leave gaps.
-    grids : GeoDataFrame, optional
+        (责任路段), told by the column of codes. Zones may overlap, nest and leave gaps. An index or a plan
+        was compiled once, and answers any number of calls; it holds the options it was built with, and one
+        that says otherwise is refused.
+    grids : GeoDataFrame or ZoneIndex, optional
         Unit grids, to add the grid of each incident and, read off its 15-digit code, the community (社区),
         street (街道) and district (区县).
-    sections : GeoDataFrame, optional
+    sections : GeoDataFrame or SectionIndex, optional
         Road sections with their chiefs, to add the nearest one. A section of `side` 左侧 or 右侧 answers
         only for that side, seen along its line.
     code : str, optional
@@ -149,8 +158,9 @@ def assign_incidents(
     GeometryError
         If zones are invalid or of the wrong kind, or incidents are no points; the message names the rows.
     InputError
-        If a distance is negative or not finite, a date cannot be read, or in more than one way, or, of at
-        least 20 positions, most lie outside everything or in another datum (unless `even_if_off`).
+        If a distance is negative or not finite, a date cannot be read, or in more than one way, an option
+        says otherwise than the index or plan that was given, or, of at least 20 positions, most lie outside
+        everything or in another datum (unless `even_if_off`).
 
     Notes
     -----
@@ -186,7 +196,7 @@ def assign_incidents(
     ['LZ01', 'LZ01', 'LZ02']
     """
     check_points(incidents)
-    plan = AssignmentPlan.prepare(
+    plan = plan_for(
         zones,
         grids=grids,
         sections=sections,
@@ -196,7 +206,7 @@ def assign_incidents(
         border_within_m=border_within_m,
         nearest_within_m=nearest_within_m,
         undecided_below=undecided_below,
-        accuracy_m=None if isinstance(accuracy_m, str) else accuracy_m,
+        accuracy_m=one_accuracy(accuracy_m),
         policy=policy,
         tz=tz,
     )
@@ -211,7 +221,7 @@ def assign_incidents(
         "columns": list(answers),
     }
     if isinstance(accuracy_m, str):
-        assigned.attrs["set_aside"] = _accuracies(incidents, accuracy_m)[1]
+        assigned.attrs["set_aside"] = accuracies(incidents, accuracy_m)[1]
     return assigned
 
 
@@ -222,7 +232,19 @@ def answer_columns(
     *,
     accuracy_m: float | str | None,
 ) -> dict[str, pd.Series]:
-    """Ask a plan for incidents that were checked; return the columns of answers."""
+    """Ask a plan for incidents that were checked; return the columns of answers.
+
+    Raises
+    ------
+    InputError
+        If a column of accuracies is named, and the plan has one accuracy for all.
+    """
+    if isinstance(accuracy_m, str) and plan.accuracy_m is not None:
+        message = (
+            f"incidents: the plan was prepared with accuracy_m={plan.accuracy_m!r}, and now the column "
+            f"{accuracy_m!r} is asked for; prepare a plan without it"
+        )
+        raise InputError(message)
     shapes = incidents.geometry.to_numpy()
     x, y = point_coordinates(shapes)
     columns = plan.answer(
@@ -231,7 +253,7 @@ def answer_columns(
         days,
         crs=incidents.crs,
         is_missing=~has_shape(shapes),
-        accuracy_m=_accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
+        accuracy_m=accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
     )
     return as_columns(columns, incidents.index)
 
@@ -287,7 +309,12 @@ def days_judged(
     return reading.days, list(reading.order.remarks)
 
 
-def _accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
+def one_accuracy(accuracy_m: float | str | None) -> float | None:
+    """Return the accuracy of all positions; None where a column holds that of each, or nothing is known."""
+    return None if isinstance(accuracy_m, str) else accuracy_m
+
+
+def accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
     """Return the accuracy of each position in metres, NaN where it is not known, and what is not an accuracy.
 
     Infinity is set aside, too, but says that the position may be anywhere, and so it stays.

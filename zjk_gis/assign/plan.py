@@ -2,149 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from zjk_gis.assign.kernel import (
-    FOUND,
-    REASONS,
-    Answers,
-    Rows,
-    answer_by_lines,
-    answer_by_polygons,
-    doubt_inaccurate,
-)
-from zjk_gis.assign.steering import level_told, steered_by
-from zjk_gis.crs import require_crs, require_layer, require_same_datum, title_of_crs
-from zjk_gis.engine import LineIndex, Positions
-from zjk_gis.errors import MissingColumnError
-from zjk_gis.index.policy import Policy, policy_of, rank_of
-from zjk_gis.index.sections import sides_answered
+from zjk_gis.assign.plan_files import plan_files_of, read_plan_file, write_plan_file
+from zjk_gis.crs import is_metric, require_layer, title_of_crs
+from zjk_gis.engine import Positions
+from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
+from zjk_gis.index.answering import AnsweringIndex
+from zjk_gis.index.coded import Coded
+from zjk_gis.index.kernel import FOUND, REASONS
+from zjk_gis.index.policy import policy_of
+from zjk_gis.index.prepared import CHIEF, CODES, MOST_DAYS, code_column
+from zjk_gis.index.sections import SectionIndex
 from zjk_gis.index.zones import ZoneIndex
-from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.catalogue import ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.columns.coordinates import is_zero
-from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
-from zjk_gis.layers.columns.periods import day_of, validity_days
-from zjk_gis.layers.columns.times import BEIJING, check_tz
-from zjk_gis.layers.columns.values import as_text, code_text
-from zjk_gis.layers.metric import ready, require_amounts, require_shares
+from zjk_gis.layers.columns.levels import ANY_LEVEL
+from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.columns.times import check_tz
+from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.spec import LINEAR
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
 
     import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["AssignmentPlan", "Coded"]
+    from zjk_gis.index.kernel import Answers
+    from zjk_gis.index.policy import Policy
 
-_CODES = (RESPONSIBILITY_ZONES.code, UNIT_GRIDS.code, ROAD_SECTIONS.code)
-_CARRIED = ("chief_code", "chief_name")
-_GRID_CODE_DIGITS = 15
-# The parts of a 15-digit grid code: 6 district + 3 street + 3 community + 3 sequence.
-_PARTS_OF_GRID_CODE = {"community_code": 12, "street_code": 9, "district_code": 6}
+__all__ = ["AssignmentPlan", "Task", "plan_for"]
+
+# Each layer of a plan: the column of codes it must have, if one, and what its own columns begin with.
+_LAYERS = {
+    "zones": (None, ""),
+    "grids": (UNIT_GRIDS.code, "grid_"),
+    "sections": (ROAD_SECTIONS.code, "section_"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """A column of text as numbers and the words they stand for.
+class Task:
+    """A layer of a plan.
 
     Attributes
     ----------
-    codes : ndarray of int32
-        Positions in `words`, -1 where there is nothing.
-    words : ndarray of object
+    name : str
+        ``zones``, ``grids`` or ``sections``.
+    index : ZoneIndex or SectionIndex
+        What answers.
     """
 
-    codes: NDArray[np.int32]
-    words: NDArray[np.object_]
-
-    @classmethod
-    def of(cls, values: pd.Series) -> Coded:
-        """Return a column as numbers of its distinct words."""
-        codes, words = pd.factorize(as_text(values), sort=True)
-        return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
-
-    def take(self, rows: NDArray[np.integer]) -> Coded:
-        """Return the words of some rows; none where the row is negative."""
-        codes = self.codes[rows] if len(self.codes) else np.full(len(rows), -1, np.int32)
-        return Coded(np.where(rows < 0, np.int32(-1), codes).astype(np.int32, copy=False), self.words)
-
-    def texts(self) -> NDArray[np.object_]:
-        """Return the words themselves, None where there is nothing."""
-        words = np.empty(len(self.words) + 1, dtype=object)
-        words[:-1] = self.words  # the last is None, and stands for -1
-        texts: NDArray[np.object_] = words[self.codes]
-        return texts
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A layer made ready to answer."""
-
     name: str
-    crs: CRS
-    code: str
-    prefix: str
-    level: int | None
-    rows: Rows
-    index: ZoneIndex | LineIndex
-    carried: dict[str, Coded]
-    layer: gpd.GeoDataFrame
-    steered_by: dict[str, str]
-    levels: dict[str, Any]
+    index: AnsweringIndex
 
     @property
-    def is_areal(self) -> bool:
-        """Whether polygons answer, not lines."""
-        return isinstance(self.index, ZoneIndex)
+    def prefix(self) -> str:
+        """What the names of its columns begin with."""
+        return _LAYERS[self.name][1]
 
-    def answer(
-        self,
-        place: Positions,
-        day: NDArray[np.int64],
-        accuracy: NDArray[np.float64] | None,
-        plan: AssignmentPlan,
-    ) -> Answers:
-        border, reach = plan.border_within_m, plan.nearest_within_m
-        if not isinstance(self.index, ZoneIndex):
-            return answer_by_lines(
-                self.index, self.rows, place.x, place.y, day, tie_within=border, nearest_within=reach
-            )
-        polygons = self.index.polygons
-        answers = answer_by_polygons(
-            polygons, self.rows, place, day, border_within=border, nearest_within=reach
-        )
-        if accuracy is not None:
-            doubt_inaccurate(answers, polygons, place.x, place.y, accuracy, plan.undecided_below)
-        return answers
+    @property
+    def code(self) -> str:
+        """The column of codes."""
+        return str(self.index.code)
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: CRS) -> Positions:
-        if isinstance(self.index, ZoneIndex):
-            return self.index.place(x, y, crs)
-        return Positions(*_in_crs(x, y, crs, self.crs))
+    @property
+    def crs(self) -> CRS:
+        """In which distances are measured."""
+        return self.index.measured_in
 
     def columns(self, answers: Answers) -> dict[str, Coded | NDArray[np.generic]]:
         """Name the answers, and take along what the answering row says."""
-        columns: dict[str, Coded | NDArray[np.generic]] = {
-            self.code: self.carried[self.code].take(answers.row)
-        }
+        carried, prefix = self.index.carried, self.prefix
+        columns: dict[str, Coded | NDArray[np.generic]] = {self.code: carried[self.code].take(answers.row)}
         columns |= {
-            f"{self.prefix}found": Coded(answers.found.astype(np.int32), FOUND),
-            f"{self.prefix}distance_m": answers.distance,
-            f"{self.prefix}candidates": answers.candidates,
-            f"{self.prefix}ambiguous": answers.ambiguous,
-            f"{self.prefix}reason": Coded(answers.reason.astype(np.int32), REASONS),
+            f"{prefix}found": Coded(answers.found.astype(np.int32), FOUND),
+            f"{prefix}distance_m": answers.distance,
+            f"{prefix}candidates": answers.candidates,
+            f"{prefix}ambiguous": answers.ambiguous,
+            f"{prefix}reason": Coded(answers.reason.astype(np.int32), REASONS),
         }
         if answers.share is not None:
-            columns[f"{self.prefix}share"] = answers.share
-        for name, words in self.carried.items():
+            columns[f"{prefix}share"] = answers.share
+        for name, words in carried.items():
             if name != self.code:
-                columns[name] = words.take(answers.row)
+                columns[prefix + name if name in CHIEF else name] = words.take(answers.row)
         return columns
 
 
@@ -154,13 +106,11 @@ class AssignmentPlan:
 
     Attributes
     ----------
-    tasks : tuple
+    tasks : tuple of Task
         A layer each, in the order of the columns they add.
     border_within_m, nearest_within_m, undecided_below : float
     accuracy_m : float or None
         Of all positions for which none is given.
-    needs_day : bool
-        Whether answers depend on the day of the incident.
     at : int or None
         The day by which all are judged, if one was given.
     tz : str
@@ -168,68 +118,262 @@ class AssignmentPlan:
 
     Examples
     --------
+    >>> import pathlib, tempfile
     >>> import geopandas as gpd
-    >>> from shapely import box
+    >>> from shapely import Point, box
+    >>> from zjk_gis import assign_incidents
     >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 100, 100)], crs=4547)
     >>> plan = AssignmentPlan.prepare(zones)
     >>> day = np.zeros(2, dtype=np.int64)
     >>> columns = plan.answer(np.array([50.0, 120.0]), np.array([50.0, 50.0]), day, crs=zones.crs)
     >>> columns["zone_code"].texts().tolist(), columns["found"].texts().tolist()
     (['A', 'A'], ['inside', 'nearest'])
+
+    A worker elsewhere loads what was saved, and answers alike:
+
+    >>> incidents = gpd.GeoDataFrame(geometry=[Point(120, 50)], crs=4547)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     loaded = AssignmentPlan.load(plan.save(pathlib.Path(folder, "plan")))
+    ...     assign_incidents(incidents, loaded)["zone_code"].tolist()
+    ['A']
+    >>> loaded.fingerprint == plan.fingerprint
+    True
     """
 
-    tasks: tuple[_Task, ...]
+    tasks: tuple[Task, ...]
     border_within_m: float
     nearest_within_m: float
     undecided_below: float
     accuracy_m: float | None
-    needs_day: bool
     at: int | None
     tz: str
 
     @classmethod
     def prepare(
         cls,
-        zones: gpd.GeoDataFrame,
+        zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex,
         *,
-        grids: gpd.GeoDataFrame | None = None,
-        sections: gpd.GeoDataFrame | None = None,
+        grids: gpd.GeoDataFrame | ZoneIndex | None = None,
+        sections: gpd.GeoDataFrame | SectionIndex | None = None,
         code: str | None = None,
         level: int | str | None = None,
         at: str | dt.date | None = None,
-        border_within_m: float = 0.5,
-        nearest_within_m: float = 50.0,
-        undecided_below: float = 0.8,
+        border_within_m: float = BORDER_M,
+        nearest_within_m: float = NEAREST_M,
+        undecided_below: float = ACCURATE,
         accuracy_m: float | None = None,
         policy: Policy | None = None,
-        tz: str = BEIJING,
+        tz: str = TZ,
+        name: str = "zones",
     ) -> AssignmentPlan:
-        """Check the layers before any work begins, and compile them; see `assign_incidents`."""
+        """Check the layers before any work begins, and compile them.
+
+        Parameters
+        ----------
+        zones, grids, sections, code, level, at
+        border_within_m, nearest_within_m, undecided_below, policy, tz
+            As in `zjk_gis.assign_incidents`.
+        accuracy_m : float, optional
+            How accurate all positions are.
+        name : str, default "zones"
+            What `zones` are called in errors.
+
+        Returns
+        -------
+        AssignmentPlan
+
+        Raises
+        ------
+        MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
+            If a layer or an option cannot be used, or an index was built with others than are asked for.
+        """
         require_amounts(border_within_m=border_within_m, nearest_within_m=nearest_within_m)
         if accuracy_m is not None:
             require_amounts(accuracy_m=accuracy_m)
         require_shares(undecided_below=undecided_below)
-        policy = policy_of(policy)
+        policy = None if policy is None else policy_of(policy)
         check_tz(tz)
         day = None if at is None else day_of(at, tz=tz)
-        tasks = [_prepare(zones, "zones", code, level, policy, tz=tz)]
-        if grids is not None:
-            # Unit grids have no hierarchy: a column level of theirs is about something else.
-            tasks.append(_prepare(grids, "grids", UNIT_GRIDS.code, ANY_LEVEL, policy, tz=tz, prefix="grid_"))
-        if sections is not None:
-            tasks.append(
-                _prepare(sections, "sections", ROAD_SECTIONS.code, None, policy, tz=tz, prefix="section_")
-            )
+        how: dict[str, Any] = {"policy": policy, "tz": tz}
+        tasks = [Task("zones", _index_of(zones, name, None, code=code, level=level, **how))]
+        for other, layer in (("grids", grids), ("sections", sections)):
+            if layer is not None:
+                # Unit grids have no hierarchy: a column level of theirs is about something else.
+                only = ANY_LEVEL if other == "grids" else None
+                wanted = _LAYERS[other][0]
+                tasks.append(Task(other, _index_of(layer, other, wanted, code=wanted, level=only, **how)))
         return cls(
             tasks=tuple(tasks),
             border_within_m=float(border_within_m),
             nearest_within_m=float(nearest_within_m),
             undecided_below=float(undecided_below),
-            accuracy_m=accuracy_m,
-            needs_day=day is None and any(task.rows.are_bounded for task in tasks),
+            accuracy_m=None if accuracy_m is None else float(accuracy_m),
             at=day,
-            tz=tz,
+            tz=str(tz),
         )
+
+    @property
+    def needs_day(self) -> bool:
+        """Whether answers depend on the day of the incident."""
+        return self.at is None and any(task.index.rows.are_bounded for task in self.tasks)
+
+    def judged_at(self, at: str | dt.date) -> AssignmentPlan:
+        """Return the same plan that judges all incidents by the zones of one day.
+
+        Raises
+        ------
+        InputError
+            If it is not a date.
+        """
+        return replace(self, at=day_of(at, tz=self.tz))
+
+    def first_alone(self) -> AssignmentPlan:
+        """Return the same plan without grids, sections and accuracies: what decides who answers."""
+        return replace(self.zones_alone(), accuracy_m=None)
+
+    def zones_alone(self) -> AssignmentPlan:
+        """Return the same plan without grids and sections."""
+        return replace(self, tasks=self.tasks[:1])
+
+    def refuse_other(self, name: str = "zones", **said: Any) -> None:
+        """Refuse options that say otherwise than the plan.
+
+        Parameters
+        ----------
+        name : str, default "zones"
+            What the plan is called in errors.
+        **said
+            Options of `prepare`; what nobody said is not looked at.
+
+        Raises
+        ------
+        InputError
+            Naming the option.
+        """
+        said = {option: value for option, value in said.items() if is_said(value)}
+        for option in ("grids", "sections"):
+            if option in said:
+                message = f"{option}: {name} are a plan, which has its own; prepare the plan with {option}="
+                raise InputError(message)
+        own: dict[str, Any] = {
+            each: getattr(self, each)
+            for each in ("border_within_m", "nearest_within_m", "undecided_below", "accuracy_m", "tz", "at")
+        }
+        if "at" in said:
+            said["at"] = day_of(said["at"], tz=self.tz)
+        for option, value in own.items():
+            if option in said and said[option] != value:
+                asked, is_ = said[option], value
+                if option == "at":
+                    asked, is_ = (
+                        None if day is None else str(np.datetime64(day, "D")) for day in (asked, is_)
+                    )
+                message = (
+                    f"{name}: the plan was prepared with {option}={is_!r}, and now {option}={asked!r} is "
+                    "asked for; leave it out, or prepare another plan"
+                )
+                raise InputError(message)
+        policy = None if "policy" not in said else policy_of(said["policy"])
+        self.tasks[0].index.refuse_other(name, code=said.get("code"), level=said.get("level"), policy=policy)
+        for task in self.tasks[1:]:
+            task.index.refuse_other(task.name, code=None, level=None, policy=policy)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What tells whether each layer, and the options, are those of another plan."""
+        options = json.dumps(self.options, sort_keys=True).encode()
+        layers = {task.name: task.index.fingerprint for task in self.tasks}
+        return layers | {"options": hashlib.blake2b(options, digest_size=16).hexdigest()}
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells whether a plan answers as another does: a digest of its indexes and options."""
+        told = json.dumps(self.fingerprints, sort_keys=True).encode()
+        return hashlib.blake2b(told, digest_size=16).hexdigest()
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save the plan to a folder, which `load` maps into memory; nothing in it is ever executed.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if it is not there. An earlier plan in it is replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written, or holds what is not of a plan.
+        """
+        files = plan_files_of(folder, [task.name for task in self.tasks])
+        for task in self.tasks:
+            task.index.save(files[task.name])
+        told = {
+            "options": self.options,
+            "layers": {task.name: {"kind": task.index.kind} for task in self.tasks},
+            "fingerprints": self.fingerprints,
+        }
+        write_plan_file(folder, told)
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> AssignmentPlan:
+        """Load a saved plan. Its arrays stay in the files, shared by all processes that load it.
+
+        Parameters
+        ----------
+        folder : str or path
+
+        Returns
+        -------
+        AssignmentPlan
+
+        Raises
+        ------
+        FileError
+            If the folder is missing, foreign, of another version, incomplete or damaged, or its files are of
+            different plans.
+        """
+        path, told = read_plan_file(folder)
+        files = plan_files_of(folder, [])
+        try:
+            layers = told["layers"]
+            if "zones" not in layers or not {*layers} <= {*_LAYERS}:
+                raise ValueError("its layers are not those of a plan")
+            kinds = {each.kind: each for each in (ZoneIndex, SectionIndex)}
+            tasks = []
+            for name in (each for each in _LAYERS if each in layers):
+                index = kinds[layers[name]["kind"]].load(files[name])
+                _check_index(index, name, _LAYERS[name][0])
+                tasks.append(Task(name, index))
+            plan = cls(tasks=tuple(tasks), **_checked_options(told["options"]))
+            if plan.fingerprints != told["fingerprints"]:
+                raise ValueError("its files are of different plans")
+        except (KeyError, TypeError, AttributeError) as error:
+            message = f"{path}: lacks {error}; save the plan anew"
+            raise FileError(message) from error
+        except FileError:
+            raise
+        except (ValueError, InputError) as error:
+            message = f"{path}: is damaged ({error}); save the plan anew"
+            raise FileError(message) from error
+        return plan
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The distances, accuracy, day and time zone by which it answers."""
+        return {
+            "border_within_m": self.border_within_m,
+            "nearest_within_m": self.nearest_within_m,
+            "undecided_below": self.undecided_below,
+            "accuracy_m": self.accuracy_m,
+            "at": self.at,
+            "tz": self.tz,
+        }
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -281,10 +425,19 @@ class AssignmentPlan:
         for task in self.tasks:
             key = task.crs.to_wkt()
             if accuracy_m is None and key not in exact_in and not self._needs_exactly(task.crs):
-                place = task.place(x, y, crs)
+                place = task.index.place(x, y, crs)
             else:
-                place = exact_in.setdefault(key, Positions(*_in_crs(x, y, crs, task.crs)))
-            answers = task.answer(place, day, accuracy_m, self)
+                if key not in exact_in:
+                    exact_in[key] = Positions(*task.index.in_metres(x, y, crs))
+                place = exact_in[key]
+            answers = task.index.answer(
+                place,
+                day,
+                border_within=self.border_within_m,
+                nearest_within=self.nearest_within_m,
+                accuracy=accuracy_m,
+                undecided_below=self.undecided_below,
+            )
             answers.say_unusable(place.unusable(), is_missing, zero)
             columns |= task.columns(answers)
         return columns
@@ -293,98 +446,123 @@ class AssignmentPlan:
         self, x: NDArray[np.float64], y: NDArray[np.float64], *, crs: CRS
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bring coordinates to the CRS in which the zones are measured; NaN where that cannot be."""
-        return _in_crs(x, y, crs, self.tasks[0].crs)
+        return self.tasks[0].index.in_metres(x, y, crs)
 
     def _needs_exactly(self, crs: CRS) -> bool:
         """Tell whether the exact place of every point is needed in a CRS: distances from lines are."""
-        return any(isinstance(task.index, LineIndex) and task.crs == crs for task in self.tasks)
+        return any(not task.index.is_areal and task.crs == crs for task in self.tasks)
 
     def about(self) -> dict[str, object]:
         """Tell what the answers rest on: the CRS, the level of the zones, distances, tz, what steered."""
         first = self.tasks[0]
         return {
             "crs": title_of_crs(first.crs),
-            "level": first.level,
+            "level": first.index.level,
             "border_within_m": self.border_within_m,
             "nearest_within_m": self.nearest_within_m,
-            "steered_by": {name: did for task in self.tasks for name, did in task.steered_by.items()},
-            "levels": first.levels,
+            "steered_by": {
+                task.prefix + column: did
+                for task in self.tasks
+                for column, did in task.index.steered_by.items()
+            },
+            "levels": first.index.levels,
             "tz": self.tz,
         }
 
 
-def _in_crs(
-    x: NDArray[np.float64], y: NDArray[np.float64], given: CRS, wanted: CRS
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return coordinates in another CRS; NaN where they cannot be converted."""
-    if given != wanted:
-        from pyproj import Transformer
+def plan_for(
+    zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
+    *,
+    name: str = "zones",
+    **options: Any,
+) -> AssignmentPlan:
+    """Return a plan that answers: the one given, if no option says otherwise, or one prepared of layers.
 
-        require_same_datum(given, wanted, "incidents")
-        x, y = Transformer.from_crs(given, wanted, always_xy=True).transform(x, y)
-    usable = np.isfinite(x) & np.isfinite(y)
-    if usable.all():
-        return x, y
-    return np.where(usable, x, np.nan), np.where(usable, y, np.nan)
+    Parameters
+    ----------
+    zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
+    name : str, default "zones"
+        What they are called in errors.
+    **options
+        As for `AssignmentPlan.prepare`.
+
+    Raises
+    ------
+    InputError
+        If an option says otherwise than the plan, and whatever `AssignmentPlan.prepare` raises.
+    """
+    if not isinstance(zones, AssignmentPlan):
+        return AssignmentPlan.prepare(zones, name=name, **options)
+    zones.refuse_other(name, **options)
+    return zones
 
 
-def _prepare(
-    layer: gpd.GeoDataFrame,
+def _index_of(
+    layer: gpd.GeoDataFrame | AnsweringIndex,
     name: str,
+    wanted: str | None,
+    *,
     code: str | None,
     level: int | str | None,
     policy: Policy | None,
-    *,
     tz: str,
-    prefix: str = "",
-) -> _Task:
-    """Check a layer, and compile it."""
+) -> AnsweringIndex:
+    """Compile a layer, or look whether an index of it was built as it is asked for."""
+    if isinstance(layer, AnsweringIndex):
+        _check_index(layer, name, wanted)
+        layer.refuse_other(name, code=code, level=level, policy=policy)
+        if layer.tz != tz and layer.rows.are_bounded and is_said(tz):
+            message = (
+                f"{name}: the index was built with tz={layer.tz!r}, and now tz={tz!r} is asked for; leave it "
+                "out, or build another index"
+            )
+            raise InputError(message)
+        return layer
     require_layer(layer, name)
     if code is None:
-        code = next((column for column in _CODES if column in layer), None)
+        code = code_column(layer)
     if code is None:
         message = (
-            f"{name}: no column of codes; it needs {', '.join(_CODES[:-1])} or {_CODES[-1]}, or name yours "
+            f"{name}: no column of codes; it needs {', '.join(CODES[:-1])} or {CODES[-1]}, or name yours "
             f"with code= (its columns are {', '.join(map(str, layer.columns))})"
         )
         raise MissingColumnError(message)
-    require_crs(layer, name)
     kinds = set(layer.geom_type.dropna())
-    is_linear = bool(kinds) and kinds <= LINEAR
-    named_by = "code" if name == "zones" else None
-    layer = ready(layer, name, code=code, named_by=named_by, kind="line" if is_linear else "polygon")
-    # A section of any level answers unless one is asked for.
-    chosen = choose_level(layer, ANY_LEVEL if is_linear and level is None else level, name)
-    policy = policy or Policy()
-    steered = steered_by(layer, chosen, policy, is_linear=is_linear, prefix=prefix)
-    told = level_told(chosen, layer)
-    layer = layer if chosen.kept.all() else layer[chosen.kept]
-    begins, ends = validity_days(layer, name, tz=tz)
-    shapes = layer.geometry.to_numpy()
-    rank = rank_of(layer, code, begins, policy=policy, name=name)
-    rows = Rows(
-        code=pd.factorize(code_text(layer[code]), sort=True)[0].astype(np.int64),
-        rank=rank,
-        begins=begins,
-        ends=ends,
-        side=sides_answered(layer) if is_linear else np.zeros(len(layer), np.int8),
-    )
-    index: ZoneIndex | LineIndex = (
-        LineIndex(shapes, rank) if is_linear else ZoneIndex.of_ready(layer, code, rank)
-    )
-    carried = _carried(layer, code, prefix)
-    return _Task(
-        name, layer.crs, code, prefix, chosen.number, rows, index, carried, layer, steered, told
-    )  # fmt: skip
+    of_kind = SectionIndex if kinds and kinds <= LINEAR else ZoneIndex
+    return of_kind.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
 
 
-def _carried(layer: gpd.GeoDataFrame, code: str, prefix: str) -> dict[str, Coded]:
-    """Collect the words that go along with an answer: code, chief, the parts of a grid code."""
-    carried = {code: Coded.of(layer[code])}
-    carried |= {prefix + name: Coded.of(layer[name]) for name in _CARRIED if name in layer}
-    if code == UNIT_GRIDS.code:
-        grid = code_text(layer[code])
-        well_formed = grid.str.fullmatch(rf"\d{{{_GRID_CODE_DIGITS}}}").fillna(False).astype(bool)
-        for name, digits in _PARTS_OF_GRID_CODE.items():
-            carried[name] = Coded.of(grid.where(well_formed).str[:digits])
-    return carried
+def _check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:
+    """Refuse an index that cannot answer: it has no codes, or others, or its distances are not metres."""
+    if index.code is None or (wanted is not None and index.code != wanted):
+        of_codes = f"the column of codes {wanted}" if wanted is not None else "a column of codes"
+        message = f"{name}: the index was built without {of_codes}; build it with code="
+        raise MissingColumnError(message)
+    if not is_metric(index.measured_in):
+        message = (
+            f"{name}: the index is in {title_of_crs(index.measured_in)} ({index.measured_in.name}), in which "
+            "distances cannot be measured; build it from a layer in a projected CRS, such as EPSG:4547"
+        )
+        raise CRSError(message)
+
+
+def _checked_options(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a saved plan, if they are those that `AssignmentPlan.prepare` takes.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, InputError
+        If something is missing or is not what it should be.
+    """
+    amounts = {name: told[name] for name in ("border_within_m", "nearest_within_m")}
+    accuracy, at = told["accuracy_m"], told["at"]
+    if accuracy is not None:
+        amounts["accuracy_m"] = accuracy
+    require_amounts(**amounts)
+    require_shares(undecided_below=told["undecided_below"])
+    check_tz(told["tz"])
+    if at is not None and (type(at) is not int or abs(at) > MOST_DAYS):
+        raise ValueError("its day is not one")
+    numbers = {**amounts, "undecided_below": told["undecided_below"]}
+    options = {name: float(value) for name, value in numbers.items()}
+    return {"accuracy_m": None, **options, "at": at, "tz": told["tz"]}

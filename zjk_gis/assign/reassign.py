@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assign.incidents import answer_columns, check_points, days_judged
-from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.assign.incidents import answer_columns, check_points, days_judged, one_accuracy
+from zjk_gis.assign.plan import plan_for
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.index.policy import Policy
-from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.index.policy import Policy
+    from zjk_gis.index.sections import SectionIndex
+    from zjk_gis.index.zones import ZoneIndex
 
 __all__ = ["Ranked", "changed_for", "reassign_incidents"]
 
@@ -34,20 +38,20 @@ _SLACK_M = 0.001  # distances are measured by two formulas here and there
 
 def reassign_incidents(
     assigned: gpd.GeoDataFrame,
-    old_zones: gpd.GeoDataFrame,
-    new_zones: gpd.GeoDataFrame,
+    old_zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
+    new_zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
     *,
     code: str | None = None,
     level: int | str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
-    tz: str = BEIJING,
+    tz: str = TZ,
     at: str | dt.date | None = None,
-    border_within_m: float = 0.5,
-    nearest_within_m: float = 50.0,
+    border_within_m: float = BORDER_M,
+    nearest_within_m: float = NEAREST_M,
     accuracy_m: float | str | None = None,
-    undecided_below: float = 0.8,
+    undecided_below: float = ACCURATE,
     policy: Policy | None = None,
 ) -> gpd.GeoDataFrame:
     """Assign incidents again after zones changed, asking only for those that the change can concern.
@@ -58,9 +62,9 @@ def reassign_incidents(
     ----------
     assigned : GeoDataFrame
         What `assign_incidents` returned for `old_zones`. Answers by `grids` and `sections` stay as they are.
-    old_zones : GeoDataFrame
+    old_zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         The zones by which they were assigned.
-    new_zones : GeoDataFrame
+    new_zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         The zones that hold now.
     code, level, time, dayfirst, time_format, tz, at
     border_within_m, nearest_within_m, accuracy_m, undecided_below, policy
@@ -111,17 +115,24 @@ def reassign_incidents(
         "border_within_m": border_within_m,
         "nearest_within_m": nearest_within_m,
         "undecided_below": undecided_below,
-        "accuracy_m": None if isinstance(accuracy_m, str) else accuracy_m,
+        "accuracy_m": one_accuracy(accuracy_m),
         "policy": policy,
         "tz": tz,
     }
     check_points(assigned)
-    old = AssignmentPlan.prepare(old_zones, **options)
-    new = AssignmentPlan.prepare(new_zones, **options)
+    old = plan_for(old_zones, name="old_zones", **options).zones_alone()
+    new = plan_for(new_zones, name="new_zones", **options).zones_alone()
+    if old.options != new.options:
+        message = (
+            f"new_zones: the plan was prepared with {new.options}, and that of old_zones with {old.options}; "
+            "prepare both alike"
+        )
+        raise InputError(message)
     about = assigned.attrs.get("assignment", {})
     _check_same(about, old)
     answered = list(old.columns)
-    if accuracy_m is not None and "share" not in answered:
+    has_accuracy = accuracy_m is not None or old.accuracy_m is not None
+    if has_accuracy and "share" not in answered:
         answered.insert(answered.index("reason") + 1, "share")
     lacking = [name for name in answered if name not in assigned]
     if lacking:
@@ -131,7 +142,7 @@ def reassign_incidents(
         )
         raise MissingColumnError(message)
 
-    asked = _asked(assigned, old, new, policy or Policy(), accuracy_m=accuracy_m)
+    asked = _asked(assigned, old, new, has_accuracy=has_accuracy)
     renamed: dict[str, str] = about.get("renamed", {})
     columns = about.get("columns", answered)
     incidents = assigned.drop(columns=list(columns)).rename(columns={b: a for a, b in renamed.items()})
@@ -153,15 +164,16 @@ def _asked(
     assigned: gpd.GeoDataFrame,
     old: AssignmentPlan,
     new: AssignmentPlan,
-    policy: Policy,
     *,
-    accuracy_m: float | str | None,
+    has_accuracy: bool,
 ) -> NDArray[np.bool_]:
     """Tell which incidents have to be asked for again."""
-    first, second = old.tasks[0], new.tasks[0]
+    first, second = old.tasks[0].index, new.tasks[0].index
     everything = np.ones(len(assigned), dtype=bool)
     carried = set(first.carried) == set(second.carried) and old.needs_day == new.needs_day
-    if first.crs != second.crs or first.code != second.code or not carried:
+    if first.measured_in != second.measured_in or first.code != second.code or not carried:
+        return everything
+    if first.policy != second.policy:
         return everything
     shapes = assigned.geometry.to_numpy()
     x, y = old.place(*point_coordinates(shapes), crs=assigned.crs)
@@ -171,10 +183,10 @@ def _asked(
         x,
         y,
         np.where(inside, border, nearest),
-        Ranked(first.layer, first.rows.rank),
-        Ranked(second.layer, second.rows.rank),
-        said=(first.code, *_SAID, policy.priority),
-        whole_zones=accuracy_m is not None,
+        Ranked(first.layer, first.rank),
+        Ranked(second.layer, second.rank),
+        said=(str(first.code), *_SAID, first.policy.priority),
+        whole_zones=has_accuracy,
     )
 
 

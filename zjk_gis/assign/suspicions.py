@@ -11,20 +11,21 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assign.incidents import assign_incidents
+from zjk_gis.assign.incidents import days_judged
 from zjk_gis.assign.shift_search import best_shift, spread_sample
 from zjk_gis.coordinates.datums import shift
 from zjk_gis.crs import CGCS2000, convert_crs
 from zjk_gis.layers.columns.codes import matched_codes
-from zjk_gis.layers.columns.periods import ALWAYS, NEVER, validity_days
+from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 from zjk_gis.layers.shapes import point_coordinates
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from zjk_gis.assign.plan import AssignmentPlan
+    from zjk_gis.index.answering import AnsweringIndex
     from zjk_gis.layers.labels import Language
 
 __all__ = ["Judged", "suspicions_of"]
@@ -67,9 +68,8 @@ class Judged:
         By which each is judged; `NEVER` where it is not known.
     usable : ndarray of bool
         Whether it has a position.
-    layer : GeoDataFrame
-        The zones, in a metric CRS, their codes as text.
-    code : str
+    index : AnsweringIndex
+        The zones.
     """
 
     points: NDArray[Any]
@@ -77,8 +77,18 @@ class Judged:
     computed: NDArray[np.object_]
     day: NDArray[np.int64]
     usable: NDArray[np.bool_]
-    layer: gpd.GeoDataFrame
-    code: str
+    index: AnsweringIndex
+
+    @cached_property
+    def zone_codes(self) -> NDArray[np.object_]:
+        """The codes of the zones, row by row."""
+        return self.index.carried[str(self.index.code)].texts()
+
+    @cached_property
+    def shapes(self) -> NDArray[Any]:
+        """The zones, in the CRS in which they are measured."""
+        shapes: NDArray[Any] = self.index.layer.geometry.to_numpy()
+        return shapes
 
     @cached_property
     def counts(self) -> NDArray[np.bool_]:
@@ -101,12 +111,10 @@ class Judged:
         """Pair every judged row with the rows of its recorded zone; tell which of these hold on its day."""
         at = np.flatnonzero(self.counts)
         rows = pd.DataFrame({"code": self.said[at].astype(str), "at": at})
-        zones = pd.DataFrame({"code": self.layer[self.code].to_numpy(), "zone": np.arange(len(self.layer))})
+        zones = pd.DataFrame({"code": self.zone_codes.astype(str), "zone": np.arange(len(self.zone_codes))})
         pairs = rows.merge(zones, on="code").sort_values(["at", "zone"])
         point, zone = pairs["at"].to_numpy(dtype=np.intp), pairs["zone"].to_numpy(dtype=np.intp)
-        begins, ends = validity_days(self.layer, "zones")
-        day = self.day[point]
-        return point, zone, (day == NEVER) | ((begins[zone] <= day) & (day <= ends[zone]))
+        return point, zone, self.index.rows.hold(zone, self.day[point])
 
     def distances(self) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """Return how far the recorded zone is, whether the layer has it, and whether it holds on the day."""
@@ -117,7 +125,7 @@ class Judged:
         known[point] = True
         point, zone = point[holds], zone[holds]
         valid[point] = True
-        each = shapely.distance(self.layer.geometry.to_numpy()[zone], self.points[point])
+        each = shapely.distance(self.shapes[zone], self.points[point])
         np.minimum.at(distance, point, each)
         return np.where(valid, distance, np.nan), known, valid
 
@@ -126,14 +134,14 @@ class Judged:
         inside = np.zeros(len(self.points), dtype=bool)
         point, zone, holds = self._pairs
         point, zone = point[holds], zone[holds]
-        inside[point] = shapely.contains_properly(self.layer.geometry.to_numpy()[zone], self.points[point])
+        inside[point] = shapely.contains_properly(self.shapes[zone], self.points[point])
         return inside
 
     def one_zone_each(self) -> tuple[NDArray[np.intp], NDArray[Any]]:
         """Return the rows whose recorded zone holds on their day, and that zone; the nearest of several."""
         point, zone, holds = self._pairs
         point, zone = point[holds], zone[holds]
-        shapes = self.layer.geometry.to_numpy()
+        shapes = self.shapes
         order = np.lexsort((zone, shapely.distance(shapes[zone], self.points[point]), point))
         rows, first = np.unique(point[order], return_index=True)
         return rows, shapes[zone[order[first]]]
@@ -142,16 +150,28 @@ class Judged:
 def suspicions_of(
     judged: Judged,
     incidents: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    versions: Mapping[str, gpd.GeoDataFrame],
+    plan: AssignmentPlan,
+    versions: Mapping[str, AssignmentPlan],
     *,
-    at: str | dt.date | None,
+    times: Mapping[str, Any],
     lang: Language,
-    **options: Any,
 ) -> pd.DataFrame:
-    """List what the disagreements point to, that which explains most first."""
+    """List what the disagreements point to, that which explains most first.
+
+    Parameters
+    ----------
+    judged : Judged
+    incidents : GeoDataFrame
+    plan : AssignmentPlan
+        By which they were judged; it is asked again for other positions and days.
+    versions : mapping of str to AssignmentPlan
+        Of other versions of the zones.
+    times : mapping
+        How the times of the incidents are read.
+    lang : {"zh", "en"}
+    """
     total, agreed = int(judged.counts.sum()), int(judged.agrees.sum())
-    ask = _Asking(judged, incidents, zones, at, options, zh=lang == "zh")
+    ask = _Asking(judged, incidents, plan, times, zh=lang == "zh")
     found: list[dict[str, Any]] = []
     computed, gain = judged.computed, 0
     if agreed < total:
@@ -182,24 +202,22 @@ class _Asking:
 
     judged: Judged
     incidents: gpd.GeoDataFrame
-    zones: gpd.GeoDataFrame
-    at: str | dt.date | None
-    options: dict[str, Any]
+    plan: AssignmentPlan
+    times: Mapping[str, Any]
     zh: bool
 
-    def _answers(
-        self, incidents: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, at: str | dt.date | None
-    ) -> NDArray[np.object_]:
-        assigned = assign_incidents(incidents, zones, at=at, **self.options)
-        codes: NDArray[np.object_] = assigned[self.judged.code].to_numpy(dtype=object, na_value=None)
+    def _answers(self, points: NDArray[Any], plan: AssignmentPlan) -> NDArray[np.object_]:
+        """Return the answers of a plan for positions in the CRS of the zones."""
+        day, _ = days_judged(self.incidents, plan, **self.times)
+        x, y = point_coordinates(points)
+        answers = plan.answer(x, y, day, crs=self.judged.index.measured_in)
+        found: Any = answers[plan.tasks[0].code]
+        codes: NDArray[np.object_] = found.texts()
         return codes
 
     def _moved(self, points: NDArray[Any]) -> NDArray[np.object_]:
         """Return the answers for other positions."""
-        there = self.incidents.set_geometry(
-            gpd.GeoSeries(points, index=self.incidents.index, crs=self.judged.layer.crs)
-        )
-        return self._answers(there, self.zones, self.at)
+        return self._answers(points, self.plan)
 
     def _row(
         self, suspicion: str, answers: NDArray[np.object_], evidence: str, **more: Any
@@ -253,7 +271,7 @@ class _Asking:
         length = float(np.hypot(east, north))
         gain, disagree = self._gain(tried[name])
         least = max(_LEAST_SHIFTED, _LEAST_SHIFTED_SHARE * disagree)
-        if gain < least or length <= self.options["border_within_m"]:
+        if gain < least or length <= self.plan.border_within_m:
             return None
         told = self._shift_words(-east, -north, length, name)
         figures = {
@@ -271,25 +289,26 @@ class _Asking:
         judged = self.judged
         at = np.flatnonzero(judged.usable)
         degrees = convert_crs(
-            gpd.GeoSeries(judged.points[at], crs=judged.layer.crs), CGCS2000, name="incidents"
+            gpd.GeoSeries(judged.points[at], crs=judged.index.measured_in), CGCS2000, name="incidents"
         ).to_numpy()
         lon, lat = shift(*point_coordinates(degrees), source=datum, target="wgs84")
         points = np.array([None] * len(judged.points), dtype=object)
         back = gpd.GeoSeries(shapely.points(lon, lat), crs=CGCS2000)
-        points[at] = convert_crs(back, judged.layer.crs, name="incidents").to_numpy()
+        points[at] = convert_crs(back, judged.index.measured_in, name="incidents").to_numpy()
         return points
 
     def vintage(
-        self, versions: Mapping[str, gpd.GeoDataFrame]
+        self, versions: Mapping[str, AssignmentPlan]
     ) -> tuple[dict[str, Any], NDArray[np.object_]] | None:
         """Ask whether the zones of another day, or another version, agree better."""
         tried: dict[str, NDArray[np.object_]] = {}
-        for name, layer in versions.items():
-            answers = pd.Series(self._answers(self.incidents, layer, self.at), dtype="str")
-            written = matched_codes(answers, self.judged.layer[self.judged.code]).codes
-            tried[str(name)] = written.astype(object).where(written.notna(), None).to_numpy()
+        points, own = self.judged.points, pd.Series(self.judged.zone_codes)
+        for name, version in versions.items():
+            answers = pd.Series(self._answers(points, version), dtype="str")
+            written = matched_codes(answers, own).codes
+            tried[name] = written.astype(object).where(written.notna(), None).to_numpy()
         for day in self._days():
-            tried[day] = self._answers(self.incidents, self.zones, day)
+            tried[day] = self._answers(points, self.plan.judged_at(day))
         best = max(sorted(tried), key=lambda name: self._gain(tried[name])[0], default=None)
         if best is None or not self._is_enough(tried[best]):
             return None
@@ -300,7 +319,7 @@ class _Asking:
 
     def _days(self) -> list[str]:
         """Return the days on which something changes, the day before the first too; the latest if many."""
-        begins, ends = validity_days(self.judged.layer, "zones")
+        begins, ends = self.judged.index.rows.begins, self.judged.index.rows.ends
         bounds = {int(day) for day in begins if day > NEVER} | {int(day) + 1 for day in ends if day < ALWAYS}
         days = sorted(bounds)[-_MOST_DAYS:]
         return [str(np.datetime64(day, "D")) for day in ([days[0] - 1, *days] if days else [])]
@@ -321,7 +340,7 @@ class _Asking:
             str(zone): (str(said), int(count))
             for zone, said, count in mostly[["zone", "said", "n"]].to_numpy().tolist()
         }
-        known = set(judged.layer[judged.code])
+        known = set(judged.zone_codes)
         found = []
         for zone, (said, count) in sorted(taken.items()):
             of = int(whole[zone])
@@ -354,11 +373,11 @@ class _Asking:
         codes = {"first_code": first, "second_code": second}
         return {"suspicion": "swapped_codes", "rows": n + m, "evidence": told} | codes
 
-    def unknown(self, versions: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
+    def unknown(self, versions: Mapping[str, AssignmentPlan]) -> list[dict[str, Any]]:
         """Name the recorded codes that the layer lacks, and the version that has most of them."""
         judged = self.judged
         said = pd.Series(judged.said[judged.counts], dtype="str")
-        lacking = said[~said.isin(set(judged.layer[judged.code]))]
+        lacking = said[~said.isin(set(judged.zone_codes))]
         if not len(lacking):
             return []
         counts = lacking.value_counts()
@@ -372,8 +391,8 @@ class _Asking:
             told = f"the layer lacks {len(order)} recorded codes, in {len(lacking)} rows: {named}"
             told += f" and {rest} more" if rest > 0 else ""
         having = {
-            str(name): int(matched_codes(lacking, layer[judged.code]).known.sum())
-            for name, layer in versions.items()
+            name: int(matched_codes(lacking, _codes_of(version)).known.sum())
+            for name, version in versions.items()
         }
         best = max(sorted(having), key=lambda name: having[name], default="")
         if having.get(best):
@@ -406,3 +425,9 @@ class _Asking:
         if self.zh:
             return f";据此一致率由 {before} 升至 {after}"
         return f"; with that the agreement rises from {before} to {after}"
+
+
+def _codes_of(plan: AssignmentPlan) -> pd.Series:
+    """Return the codes of the zones of a plan, row by row."""
+    task = plan.tasks[0]
+    return pd.Series(task.index.carried[task.code].texts())

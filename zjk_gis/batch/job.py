@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time as clock
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
 
 from zjk_gis import threads
 from zjk_gis._optional import has
 from zjk_gis._version import __version__
-from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.assign.plan import plan_for
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, judge, summary_of
@@ -25,12 +23,11 @@ from zjk_gis.batch.sources import NotInBatchesError, fingerprint_of, first_point
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
-from zjk_gis.index.policy import Policy
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables.text import BATCH_ROWS
-from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 from zjk_gis.progress import track
 
 if TYPE_CHECKING:
@@ -39,9 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from zjk_gis.assign.plan import AssignmentPlan
     from zjk_gis.batch.ledger import Ledger
     from zjk_gis.batch.sources import Batch, Place, Source
     from zjk_gis.batch.targets import Target
+    from zjk_gis.index.policy import Policy
+    from zjk_gis.index.sections import SectionIndex
+    from zjk_gis.index.zones import ZoneIndex
     from zjk_gis.layers.labels import Language
 
 __all__ = ["JobSummary", "assign_batch"]
@@ -54,11 +55,11 @@ _LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any len
 
 def assign_batch(
     source: str | os.PathLike[str],
-    zones: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
     target: str | os.PathLike[str],
     *,
-    grids: gpd.GeoDataFrame | None = None,
-    sections: gpd.GeoDataFrame | None = None,
+    grids: gpd.GeoDataFrame | ZoneIndex | None = None,
+    sections: gpd.GeoDataFrame | SectionIndex | None = None,
     lon: str | None = None,
     lat: str | None = None,
     crs: Any = None,
@@ -66,14 +67,14 @@ def assign_batch(
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
-    tz: str = BEIJING,
+    tz: str = TZ,
     code: str | None = None,
     level: int | str | None = None,
     at: str | dt.date | None = None,
-    border_within_m: float = 0.5,
-    nearest_within_m: float = 50.0,
+    border_within_m: float = BORDER_M,
+    nearest_within_m: float = NEAREST_M,
     accuracy_m: float | None = None,
-    undecided_below: float = 0.8,
+    undecided_below: float = ACCURATE,
     policy: Policy | None = None,
     roads: gpd.GeoDataFrame | None = None,
     fix_positions: bool = False,
@@ -91,8 +92,9 @@ def assign_batch(
         A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
         columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
         and shapefiles may be of any length; the others are held in memory.
-    zones, grids, sections : GeoDataFrame
-        As in `assign_incidents`.
+    zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
+        As in `assign_incidents`, and so
+    grids, sections
     target : str or path
         A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
         GeoPackage that is there already the layer is added, or replaces the one of its name.
@@ -185,22 +187,28 @@ def assign_batch(
     rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
     files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
     _refuse_overwriting(Path(source), files, goal, rejects_path)
-    answering = {
-        "code": code,
-        "level": level,
-        "at": at,
-        "border_within_m": border_within_m,
-        "nearest_within_m": nearest_within_m,
-        "undecided_below": undecided_below,
-        "accuracy_m": accuracy_m,
-        "policy": policy or Policy(),
-        "tz": tz,
-    }
-    plan = AssignmentPlan.prepare(zones, grids=grids, sections=sections, **answering)  # type: ignore[arg-type]
+    plan = plan_for(
+        zones,
+        grids=grids,
+        sections=sections,
+        code=code,
+        level=level,
+        at=at,
+        border_within_m=border_within_m,
+        nearest_within_m=nearest_within_m,
+        undecided_below=undecided_below,
+        accuracy_m=accuracy_m,
+        policy=policy,
+        tz=tz,
+    )
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
-    times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+    times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
     looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
-    rows = None if fix_positions else _open(source, goal, batch_rows=batch_rows, time=time, tz=tz, **reading)
+    rows = (
+        None
+        if fix_positions
+        else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, **reading)
+    )
     if rows is None:
         tally, told = assign_whole(
             source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks
@@ -222,12 +230,9 @@ def assign_batch(
     del doubts  # whose rows would stay in memory while the others are worked on
     fingerprint = {
         "source": fingerprint_of(files),
-        **{
-            name: _digest(layer)
-            for name, layer in (("zones", zones), ("grids", grids), ("sections", sections))
-        },
+        **plan.fingerprints,
         "options": repr(
-            {**answering, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
+            {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
         ),
         "version": __version__,
     }
@@ -380,18 +385,3 @@ def _renamed(names: Sequence[str], added: Mapping[str, Any]) -> dict[str, str]:
     empty = gpd.GeoDataFrame(columns=list(names))
     renamed: dict[str, str] = with_answers(empty, dict.fromkeys(added)).attrs["renamed"]
     return renamed
-
-
-def _digest(layer: gpd.GeoDataFrame | None) -> str:
-    """Return what tells whether a layer is the same as before."""
-    if layer is None:
-        return ""
-    digest = hashlib.blake2b(str(layer.crs).encode(), digest_size=16)
-    for name in layer.columns:
-        digest.update(f"\0{name}\0".encode())
-        if name == layer.active_geometry_name:
-            shapes = shapely.to_wkb(layer.geometry.to_numpy())
-            digest.update(b"".join(shape or b"\0" for shape in shapes.tolist()))
-        else:
-            digest.update("\0".join(map(str, layer[name].tolist())).encode(errors="replace"))
-    return digest.hexdigest()

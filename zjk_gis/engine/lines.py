@@ -12,6 +12,7 @@ import shapely
 from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
 from zjk_gis.engine.distance import segment_distances
 from zjk_gis.engine.pairs import Pairs
+from zjk_gis.engine.shapes import Parts
 from zjk_gis.engine.signs import orientations
 from zjk_gis.threads import in_chunks
 
@@ -52,6 +53,8 @@ class LineIndex:
         Lines or multilines.
     rank : ndarray of int64, optional
         Of lines equally near to the last bit the one with the lowest rank is nearest; by default the first.
+    parts : Parts, optional
+        What an index was made of, to put it together again; `lines` may then be None.
 
     Examples
     --------
@@ -65,9 +68,18 @@ class LineIndex:
     ([3.0, 4.0], [1, -1], [50.0, 60.0])
     """
 
-    def __init__(self, lines: NDArray[Any], rank: NDArray[np.int64] | None = None) -> None:
-        self._rank = np.arange(len(lines)) if rank is None else np.asarray(rank, dtype=np.int64)
-        self._lines, owner, self._coords, ends = _take_apart(np.asarray(lines, dtype=object))
+    def __init__(
+        self,
+        lines: NDArray[Any] | None,
+        rank: NDArray[np.int64] | None = None,
+        *,
+        parts: Parts | None = None,
+    ) -> None:
+        if parts is None:
+            lines, parts = Parts.of(np.asarray(lines, dtype=object))
+        self._lines, self.parts, self._coords = lines, parts, parts.coords
+        owner, ends, n_lines = parts.line, parts.starts, parts.n_lines
+        self._rank = np.arange(n_lines) if rank is None else np.asarray(rank, dtype=np.int64)
         n_segments = np.diff(ends) - 1
         # Segment k runs from vertex starts[k] to the next; first and last tell which segments end a part.
         self._starts = expand(ends[:-1], n_segments)
@@ -83,18 +95,18 @@ class LineIndex:
         dx, dy = (b - a).T
         lengths = np.sqrt(dx * dx + dy * dy)
         run = np.cumsum(lengths) - lengths
-        self._first_of_line = np.searchsorted(self._owner, np.arange(len(lines) + 1))
+        self._first_of_line = np.searchsorted(self._owner, np.arange(n_lines + 1))
         filled = np.minimum(self._first_of_line[:-1], max(len(run) - 1, 0))
         # How far along its line each segment begins.
         self._run = run - (run[filled][self._owner] if len(run) else 0.0)
-        self._is_single = shapely.get_num_geometries(self._lines) == 1
+        self._is_single = np.bincount(owner, minlength=n_lines) == 1
         self._tree: shapely.STRtree | None = None
         self._grid: SegmentGrid | None = None
         self._asked = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return self.parts.n_lines
 
     def near(self, x: ArrayLike, y: ArrayLike, *, within: float | NDArray[np.float64]) -> NearLines:
         """Find the lines within a distance of each point, and how far each is.
@@ -263,7 +275,7 @@ class LineIndex:
     def _line_tree(self) -> shapely.STRtree:
         with self._lock:
             if self._tree is None:
-                self._tree = shapely.STRtree(self._lines)
+                self._tree = shapely.STRtree(self.parts.lines() if self._lines is None else self._lines)
             return self._tree
 
     def _segments(self) -> SegmentGrid:
@@ -273,20 +285,3 @@ class LineIndex:
             if self._grid is None:
                 self._grid = SegmentGrid(self._coords, self._starts, self._owner, rank=self._rank)
             return self._grid
-
-
-def _take_apart(
-    lines: NDArray[Any],
-) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the lines without repeated vertices, the line of each part, all vertices, where parts begin."""
-    if (shapely.get_type_id(lines) == 1).all():
-        parts, owner = lines, np.arange(len(lines))
-    else:
-        parts, owner = shapely.get_parts(lines, return_index=True)
-    coords = shapely.get_coordinates(parts)
-    ends = offsets_of(shapely.get_num_coordinates(parts))
-    repeated = (coords[1:] == coords[:-1]).all(axis=1)
-    repeated[ends[1:-1] - 1] = False  # where one part ends another may begin
-    if repeated.any():
-        return _take_apart(shapely.remove_repeated_points(lines))
-    return lines, owner.astype(np.int64), coords, ends

@@ -1,4 +1,4 @@
-"""Polygons taken apart into flat arrays of vertices and rings."""
+"""Polygons and lines taken apart into flat arrays of vertices, rings and parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zjk_gis.engine.arrays import offsets_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Rings"]
+__all__ = ["Parts", "Rings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +128,56 @@ class Rings:
         for several in np.flatnonzero(counts > 1).tolist():
             polygons[several] = shapely.MultiPolygon(parts[zone == several].tolist())
         return polygons
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of lines, without repeated vertices.
+
+    Attributes
+    ----------
+    coords : ndarray of float64, shape (v, 2)
+    starts : ndarray of int64
+        Part p is ``coords[starts[p]:starts[p + 1]]``.
+    line : ndarray of int64
+        The line of each part, ascending.
+    n_lines : int
+    """
+
+    coords: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    line: NDArray[np.int64]
+    n_lines: int
+
+    @classmethod
+    def of(cls, lines: NDArray[Any]) -> tuple[NDArray[Any], Parts]:
+        """Take lines and multilines apart; return them without repeated vertices, too."""
+        if (shapely.get_type_id(lines) == 1).all():
+            parts, line = lines, np.arange(len(lines))
+        else:
+            parts, line = shapely.get_parts(lines, return_index=True)
+        coords = shapely.get_coordinates(parts)
+        starts = offsets_of(shapely.get_num_coordinates(parts))
+        repeated = (coords[1:] == coords[:-1]).all(axis=1)
+        repeated[starts[1:-1] - 1] = False  # where one part ends another may begin
+        if repeated.any():
+            return cls.of(shapely.remove_repeated_points(lines))
+        return lines, cls(coords, starts, line.astype(np.int64), len(lines))
+
+    def lines(self) -> NDArray[Any]:
+        """Put the lines together again.
+
+        Examples
+        --------
+        >>> two = np.array([shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(2, 0), (3, 0)])])
+        >>> Parts.of(two)[1].lines()[1]
+        <LINESTRING (2 0, 3 0)>
+        """
+        part_of_vertex = np.repeat(np.arange(len(self.line)), np.diff(self.starts))
+        parts: NDArray[Any] = np.asarray(shapely.linestrings(self.coords, indices=part_of_vertex))
+        single = np.bincount(self.line, minlength=self.n_lines)[self.line] == 1
+        lines = np.empty(self.n_lines, dtype=object)
+        lines[self.line[single]] = parts[single]
+        for several in np.unique(self.line[~single]).tolist():
+            lines[several] = shapely.MultiLineString(parts[self.line == several].tolist())
+        return lines

@@ -13,6 +13,8 @@ So whatever was not made here is looked through once, from end to end, before th
 6. A block is the cell of the grid, or of one block of a lower number, that leads to it: nothing leads in a
    circle.
 7. Records and blocks together are no longer than the words: none is read again and again.
+8. Parts of lines follow one another, have at least two vertices, none twice in a row, and belong to lines in
+   their order, each of which has one.
 """
 
 from __future__ import annotations
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Bools, Bytes, Floats, Real, Whole, Words
     from zjk_gis.engine.polygons.grid import CompiledGrid
 
-__all__ = ["fault_of_grid", "fault_of_rings"]
+__all__ = ["fault_of_grid", "fault_of_parts", "fault_of_rings"]
 
 _PADDING = 16  # words behind a record that reading ahead touches
-_LEAST_RING = 4
+_LEAST_RING, _LEAST_PART = 4, 2
+_FARTHEST = 1e12  # no line on Earth goes there, and squares of it are no trouble
 _MOST_SIDE = 128
 _SAME_PLACE, _SAME_SIDE = 1e-6, 1e-9  # what rounding may add up to: of a cell, and of a side
 _SOUND, _CELL, _RECORD, _BLOCK, _TOO_LONG = range(5)
@@ -97,6 +100,43 @@ def fault_of_rings(
     if not np.array_equal(np.sort(rank), np.arange(len(rank))):
         return "ranks are not the numbers from 0 on"
     return ""
+
+
+def fault_of_parts(coords: NDArray[Any], starts: NDArray[Any], line: NDArray[Any], n_lines: int) -> str:
+    """Say what is wrong with the parts of lines; empty if nothing is.
+
+    Parameters
+    ----------
+    coords, starts, line : ndarray
+        As in `Parts`.
+    n_lines : int
+
+    Examples
+    --------
+    >>> street, one = np.array([[0.0, 0], [1, 0]]), np.zeros(1, np.int64)
+    >>> fault_of_parts(street, np.array([0, 2]), one, 1)
+    ''
+    >>> fault_of_parts(street, np.array([0, 2]), one, 2)
+    'a line has no part, or parts are not in order'
+    """
+    for what, array, dtype, dimensions in (
+        ("coords", coords, np.float64, 2),
+        ("part_starts", starts, np.int64, 1),
+        ("part_line", line, np.int64, 1),
+    ):
+        if array.dtype != dtype or array.ndim != dimensions:
+            return f"{what} are of another kind"
+    if coords.shape[1] != 2 or not len(coords) or not (np.abs(coords) <= _FARTHEST).all():
+        return "coordinates are missing, not finite or nowhere on Earth"
+    if not len(line) or len(starts) != len(line) + 1:
+        return "parts and lines differ in number"
+    if starts[0] != 0 or starts[-1] != len(coords) or not _ascends(starts, _LEAST_PART):
+        return "parts begin or end where no vertices are"
+    if line[0] != 0 or line[-1] != n_lines - 1 or not np.isin(np.diff(line), (0, 1)).all():
+        return "a line has no part, or parts are not in order"
+    repeated = (coords[1:] == coords[:-1]).all(axis=1)
+    repeated[starts[1:-1] - 1] = False
+    return "a vertex is repeated" if repeated.any() else ""
 
 
 def fault_of_grid(grid: CompiledGrid, starts: NDArray[np.int64]) -> str:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["read_arrays", "write_arrays"]
 
 _MAGIC = b"ZJKGISIX"
-_VERSION = 2
+_VERSION = 3
 _ALIGNED = 64
 _HEAD = len(_MAGIC) + 8 + 4 + 4  # magic, length of the directory, its checksum, version
 _MOST_DIRECTORY = 1 << 26
-_DTYPES = frozenset({"<f8", "<f4", "<u4", "<u1", "<i8", "<i4", "|u1", "|b1"})
+_DTYPES = frozenset({"<f8", "<f4", "<u4", "<u1", "<i8", "<i4", "|u1", "|i1", "|b1"})
 
 
 def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Path:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.crs import require_layer, title_of_crs
+from zjk_gis.crs import title_of_crs
+from zjk_gis.engine import Positions
 from zjk_gis.engine.lines import LineIndex, NearLines
-from zjk_gis.errors import InputError
+from zjk_gis.engine.shapes import Parts
+from zjk_gis.index.answering import AnsweringIndex
 from zjk_gis.index.coordinates import given_coordinates
-from zjk_gis.index.policy import Policy, rank_of
+from zjk_gis.index.kernel import Answers, answer_by_lines
+from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
-from zjk_gis.layers.columns.periods import validity_days
-from zjk_gis.layers.columns.values import code_text, name_values, rows_by_value, understood
-from zjk_gis.layers.metric import ready, require_reach
+from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.metric import require_reach
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
-    from pyproj import CRS
 
-__all__ = ["SectionIndex", "SectionsFound", "sides_answered"]
+    from zjk_gis.index.policy import Policy
 
-_SIDES = {"左侧": 1, "右侧": -1}
+__all__ = ["SectionIndex", "SectionsFound"]
+
 _FIRST_REACH_M = 50.0
 
 
@@ -51,19 +52,28 @@ class SectionsFound:
     side: NDArray[np.int8]
 
 
-class SectionIndex:
-    """An immutable index over road sections (责任路段). Build it with `SectionIndex.build`.
+class SectionIndex(AnsweringIndex):
+    """An immutable index over road sections (责任路段): built once, asked for any number, kept in a file.
+
+    Build it with `SectionIndex.build`, or load a saved one with `SectionIndex.load`. The functions of
+    assignment take it in place of a layer.
 
     Attributes
     ----------
     crs : CRS
-        In which coordinates are taken and distances measured.
+        In which coordinates are taken, that of the layer.
+    measured_in : CRS
+        In which distances are measured.
+    code : str or None
+        The column of codes.
     codes : ndarray of str or None
+        The code of each section, in the order of the layer.
 
     Examples
     --------
     A street that runs east, whose two sides have a section each; a point 10 m to its right, at 30 m:
 
+    >>> import pathlib, tempfile
     >>> import geopandas as gpd
     >>> from shapely import LineString
     >>> street = LineString([(0, 0), (100, 0)])
@@ -76,20 +86,26 @@ class SectionIndex:
     (['R'], [10.0], [30.0])
     >>> found.side.tolist()
     [-1]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     SectionIndex.load(index.save(pathlib.Path(folder, "sections.idx")))
+    <SectionIndex of 2 sections, EPSG:4547>
     """
 
-    def __init__(
-        self, lines: LineIndex, answers_for: NDArray[np.int8], rank: NDArray[np.int64], crs: CRS
-    ) -> None:
+    kind = "section index"
+
+    def __init__(self, lines: LineIndex, prepared: Prepared, layer: gpd.GeoDataFrame | None = None) -> None:
+        super().__init__(prepared, layer)
         self._lines = lines
-        self._answers_for = answers_for
-        self._rank = rank
-        self.crs = crs
-        self.codes: NDArray[np.str_] | None = None
 
     @classmethod
     def build(
-        cls, sections: gpd.GeoDataFrame, *, code: str | None = None, policy: Policy | None = None
+        cls,
+        sections: gpd.GeoDataFrame,
+        *,
+        code: str | None = None,
+        level: int | str | None = None,
+        policy: Policy | None = None,
+        tz: str = BEIJING,
     ) -> SectionIndex:
         """Compile a layer of road sections.
 
@@ -97,11 +113,15 @@ class SectionIndex:
         ----------
         sections : GeoDataFrame
             Lines or multilines. One whose `side` is 左侧 or 右侧 answers for that side only, seen along it. A
-            layer that is not in metres is converted, as by `zjk_gis.crs.as_metric`; see `crs`.
+            layer that is not in metres is converted, as by `zjk_gis.crs.as_metric`; see `measured_in`.
         code : str, optional
-            The column of codes; by default ``section_code``, if there is one.
+            The column of codes; by default ``section_code``, ``zone_code`` or ``grid_code``, if there is one.
+        level : int or str, optional
+            Which level of the hierarchy answers; by default sections of any.
         policy : Policy, optional
             Which section answers of those equally near.
+        tz : str, default "Asia/Shanghai"
+            Whose days the validity periods are.
 
         Returns
         -------
@@ -112,17 +132,24 @@ class SectionIndex:
         CRSError, EmptyLayerError, MissingColumnError, GeometryError
             If the layer cannot be used; the message names the rows.
         """
-        require_layer(sections, "sections")
-        if code is None and ROAD_SECTIONS.code in sections:
-            code = ROAD_SECTIONS.code
-        sections = ready(sections, "sections", kind="line", code=code, named_by="code")
-        begins, _ = validity_days(sections, "sections")
-        rank = rank_of(sections, code, begins, policy=policy, name="sections")
-        lines = LineIndex(sections.geometry.to_numpy(), rank)
-        index = cls(lines, sides_answered(sections), rank, sections.crs)
-        if code is not None:
-            index.codes = code_text(sections[code]).to_numpy(dtype=np.str_)
-        return index
+        return cls.of_layer(sections, "sections", code=code, level=level, policy=policy, tz=tz)
+
+    @classmethod
+    def of_layer(
+        cls,
+        layer: gpd.GeoDataFrame,
+        name: str,
+        *,
+        code: str | None,
+        level: int | str | None,
+        policy: Policy | None,
+        tz: str,
+    ) -> SectionIndex:
+        """Compile a layer that is called something else in errors; see `build`."""
+        if code is None and hasattr(layer, "columns"):
+            code = code_column(layer, (ROAD_SECTIONS.code, *CODES))
+        prepared, kept = prepare(layer, name, kind="line", code=code, level=level, policy=policy, tz=tz)
+        return cls(LineIndex(kept.geometry.to_numpy(), prepared.rows.rank), prepared, kept)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -130,13 +157,83 @@ class SectionIndex:
     def __repr__(self) -> str:
         return f"<SectionIndex of {len(self):,} sections, {title_of_crs(self.crs)}>"
 
-    def nearest(self, x: ArrayLike, y: ArrayLike, *, max_distance_m: float = np.inf) -> SectionsFound:
+    @property
+    def is_areal(self) -> bool:
+        """Whether polygons answer: they do not."""
+        return False
+
+    @property
+    def shapes(self) -> NDArray[Any]:
+        """The geometries of the sections that answer."""
+        return self._lines.parts.lines()
+
+    @property
+    def lines(self) -> LineIndex:
+        """What finds the nearest: the index over arrays, in metres."""
+        return self._lines
+
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+        """Bring points in a CRS, by default `crs`, to where distances are measured."""
+        return Positions(*self.in_metres(x, y, crs))
+
+    def answer(
+        self,
+        place: Positions,
+        day: NDArray[np.int64],
+        *,
+        border_within: float,
+        nearest_within: float,
+        accuracy: NDArray[np.float64] | None = None,
+        undecided_below: float = 0.8,
+    ) -> Answers:
+        """Find the section that answers for each point on its day; lines hold no share of a circle."""
+        del accuracy, undecided_below
+        return answer_by_lines(
+            self._lines,
+            self.rows,
+            place.x,
+            place.y,
+            day,
+            tie_within=border_within,
+            nearest_within=nearest_within,
+        )
+
+    def nearest_m(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float
+    ) -> NDArray[np.float64]:
+        """Measure how far the nearest section is from points in `measured_in`; infinite beyond reach."""
+        metres = np.full(len(x), np.inf)
+        near = self._lines.nearest(x, y, within=within)
+        metres[near.point] = near.distance
+        return metres
+
+    def _geometry(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        parts = self._lines.parts
+        return {"coords": parts.coords, "part_starts": parts.starts, "part_line": parts.line}, {}
+
+    @classmethod
+    def _of_file(
+        cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any], prepared: Prepared
+    ) -> SectionIndex:
+        from zjk_gis.engine.soundness import fault_of_parts
+
+        size = len(prepared.row)
+        found = arrays["coords"], arrays["part_starts"], arrays["part_line"]
+        if fault := fault_of_parts(*found, size):
+            raise ValueError(fault)
+        return cls(LineIndex(None, prepared.rows.rank, parts=Parts(*found, size)), prepared)
+
+    def nearest(
+        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
+    ) -> SectionsFound:
         """Find the nearest section that answers for each point.
 
         Parameters
         ----------
         x, y : array_like of float64
-            n coordinates in `crs`; a point that is not finite has no section.
+            n coordinates; a point that is not finite has no section.
+        crs : CRS, int or str, optional
+            That of the coordinates, by default the sections' own.
         max_distance_m : float, optional
             The greatest distance, inclusive; by default any.
 
@@ -147,11 +244,13 @@ class SectionIndex:
 
         Raises
         ------
+        CRSError
+            If nobody knows the CRS, or it is of another datum.
         InputError
             If the distance is negative, or x and y differ in length.
         """
         require_reach(max_distance_m=max_distance_m)
-        xs, ys = given_coordinates(x, y)
+        xs, ys = self.in_metres(*given_coordinates(x, y), crs)
         found = SectionsFound(
             row=np.full(len(xs), -1, np.int64),
             distance_m=np.full(len(xs), np.nan),
@@ -170,18 +269,18 @@ class SectionIndex:
             side, chainage = self._lines.place(xs[asked], ys[asked], near)
             fitting = np.flatnonzero(self._fits(near, side))
             lead = fitting[
-                np.lexsort((self._rank[near.item[fitting]], near.distance[fitting], near.point[fitting]))
+                np.lexsort((self.rank[near.item[fitting]], near.distance[fitting], near.point[fitting]))
             ]
             points, first = np.unique(near.point[lead], return_index=True)
             _put(found, asked[points], near, side, chainage, lead[first])
             everything = np.bincount(near.point, minlength=len(asked)) == len(self)
             more = (found.row[asked] < 0) & (reach < max_distance_m) & ~everything
             asked, reach = asked[more], reach[more]
-        return found
+        return replace(found, row=self.positions(found.row))
 
     def _fits(self, near: NearLines, side: NDArray[np.int8]) -> NDArray[np.bool_]:
         """Tell which sections answer for the side on which the point lies."""
-        wanted = self._answers_for[near.item]
+        wanted = self.rows.side[near.item]
         fits: NDArray[np.bool_] = (wanted == 0) | (side == 0) | (wanted == side)
         return fits
 
@@ -198,32 +297,3 @@ def _put(
     found.distance_m[where] = near.distance[lead]
     found.chainage_m[where] = chainage[lead]
     found.side[where] = side[lead]
-
-
-def sides_answered(sections: pd.DataFrame) -> NDArray[np.int8]:
-    """Return for which side each section answers: 1 left, -1 right, 0 both or where none is told.
-
-    Raises
-    ------
-    InputError
-        If a side is not understood: the section would answer for what is not its.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> sides_answered(pd.DataFrame({"side": ["左", "right", "两侧", None, "Ｒ"]})).tolist()
-    [1, -1, 0, 0, -1]
-    """
-    if "side" not in sections:
-        return np.zeros(len(sections), np.int8)
-    field = ROAD_SECTIONS.field("side")
-    meant, wrong = understood(sections["side"], field)
-    if wrong.any():
-        message = (
-            f"sections: {int(wrong.sum())} of {len(sections)} values of side ({field.title}) are not "
-            f"understood: {name_values(rows_by_value(sections['side'][wrong]), field, None)}. Rewrite them, "
-            "add your spellings to the table value_aliases (dictionary road_sides), or rename the column"
-        )
-        raise InputError(message)
-    sides: NDArray[np.int8] = meant.map(_SIDES).fillna(0).to_numpy().astype(np.int8)
-    return sides

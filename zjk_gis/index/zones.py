@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.crs import require_crs, require_same_datum, title_of_crs
+from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.crs.measuring import unit_at
-from zjk_gis.engine.arrays import as_floats
-from zjk_gis.engine.polygons.discs import disc_shares
-from zjk_gis.engine.polygons.index import BORDER, FOUND, PolygonIndex, Positions
+from zjk_gis.engine.arrays import as_floats, offsets_of
+from zjk_gis.engine.polygons.index import BORDER, FOUND, INSIDE, NONE, PolygonIndex, Positions
 from zjk_gis.engine.shapes import Rings
-from zjk_gis.errors import CRSError, FileError, InputError
-from zjk_gis.index.coordinates import given_coordinates
-from zjk_gis.index.flatfile import read_arrays, write_arrays
-from zjk_gis.index.policy import Policy, first_by_rank, nearness, rank_of
-from zjk_gis.layers.columns.periods import validity_days
-from zjk_gis.layers.columns.values import code_text
+from zjk_gis.errors import CRSError, InputError
+from zjk_gis.index.answering import AnsweringIndex
+from zjk_gis.index.coordinates import given_coordinates, transformer
+from zjk_gis.index.kernel import Answers, accuracy_shares, answer_by_polygons, doubt_inaccurate
+from zjk_gis.index.policy import policy_of, rank_of
+from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
+from zjk_gis.layers.columns.levels import choose_level
+from zjk_gis.layers.columns.periods import NEVER, validity_days
+from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
-from zjk_gis.layers.versions import check_layer
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
-    from pyproj import CRS, Transformer
 
+    from zjk_gis.index.policy import Policy
 
 __all__ = ["ZoneIndex", "ZonesFound"]
 
-_KIND = "zone index"
-_CODES = ("zone_code", "grid_code", "community_code", "street_code", "district_code")
+_CODES = (*CODES, "community_code", "street_code", "district_code")
+_AS_LOCATED = np.array([INSIDE, BORDER, NONE, NONE], np.uint8)  # of inside, border, nearest and none
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,32 @@ class ZonesFound:
         return np.array(FOUND)[self.found]
 
 
-class ZoneIndex:
+class ZoneIndex(AnsweringIndex):
     """An immutable point-location index over zones: built once, asked for millions of points, kept in a file.
 
-    Build it with `ZoneIndex.build`, or load a saved one with `ZoneIndex.load`.
+    Build it with `ZoneIndex.build`, or load a saved one with `ZoneIndex.load`. The functions of assignment
+    take it in place of a layer.
 
     Attributes
     ----------
     crs : CRS
         In which coordinates are taken, that of the zones.
+    measured_in : CRS
+        In which distances are measured: the zones' own if that is metric.
+    code : str or None
+        The column of codes.
     codes : ndarray of str or None
         The code of each zone, in the order of the layer.
+    level : int or None
+        The level that answers.
+    repaired : tuple of int
+        The positions of the zones whose geometry was repaired.
 
     Examples
     --------
     Two zones side by side, and a point in the first, on their border, and outside:
 
+    >>> import pathlib, tempfile
     >>> import geopandas as gpd
     >>> from shapely import box
     >>> zones = gpd.GeoDataFrame(
@@ -98,13 +108,27 @@ class ZoneIndex:
     ([0, 1, -1], ['inside', 'border', 'none'], [1, 2, 0])
     >>> index.codes[found.row[:2]].tolist()
     ['B', 'A']
+
+    In a file it is mapped into memory by any number of workers:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ZoneIndex.load(index.save(pathlib.Path(folder, "zones.idx")))
+    <ZoneIndex of 2 zones, 10 vertices, EPSG:4547>
     """
 
-    def __init__(self, polygons: PolygonIndex, crs: CRS, codes: NDArray[np.str_] | None) -> None:
+    kind = "zone index"
+
+    def __init__(
+        self,
+        polygons: PolygonIndex,
+        prepared: Prepared,
+        layer: gpd.GeoDataFrame | None = None,
+        *,
+        repaired: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(prepared, layer)
         self._polygons = polygons
-        self.crs = crs
-        self.codes = codes
-        self.repaired: tuple[int, ...] = ()
+        self.repaired = repaired
         self._metre: float | None = None  # how many metres the unit is, once it was asked
 
     @classmethod
@@ -113,8 +137,10 @@ class ZoneIndex:
         zones: gpd.GeoDataFrame,
         *,
         code: str | None = None,
-        priority: str | None = None,
+        level: int | str | None = None,
         policy: Policy | None = None,
+        priority: str | None = None,
+        tz: str = BEIJING,
         repair: bool = False,
     ) -> ZoneIndex:
         """Compile a layer of zones.
@@ -122,15 +148,21 @@ class ZoneIndex:
         Parameters
         ----------
         zones : GeoDataFrame
-            Polygons or multipolygons in any CRS; they may have holes, overlap, nest and touch.
+            Polygons or multipolygons in any CRS; they may have holes, overlap, nest and touch. A layer in
+            degrees is converted, as by `zjk_gis.crs.as_metric`; see `measured_in`.
         code : str, optional
             The column of codes; by default ``zone_code``, ``grid_code`` or another of the usual names. A
             layer without one is taken, too.
-        priority : str, optional
-            The column of priorities; by default ``priority``, if there is one.
+        level : int or str, optional
+            Which level of a hierarchy answers, by its number or its word, or ``"any"`` for zones of all. By
+            default the finest, as in `zjk_gis.assign_incidents`. Answers are still positions in `zones`.
         policy : Policy, optional
             Which zone answers where several could; by default the highest priority, then the smallest area,
             then the lowest code.
+        priority : str, optional
+            The column of priorities; by default that of the policy, if there is one.
+        tz : str, default "Asia/Shanghai"
+            Whose days the validity periods are.
         repair : bool, default False
             Repair invalid geometry (GEOS's make-valid, areas only) instead of refusing it; the positions of
             the rows concerned are then in `repaired`.
@@ -149,36 +181,68 @@ class ZoneIndex:
             If it lacks a column that was named.
         GeometryError
             If rows have no geometry, one of another kind, or an invalid one; the message names them.
+        InputError
+            If there is no such level, or its levels are no hierarchy and none was asked for.
+
+        Examples
+        --------
+        A street and a grid in it; the finest level answers unless another is asked for:
+
+        >>> import geopandas as gpd
+        >>> from shapely import box
+        >>> zones = gpd.GeoDataFrame(
+        ...     {"zone_code": ["S", "G"], "level": [3, 5]},
+        ...     geometry=[box(0, 0, 100, 100), box(0, 0, 50, 50)],
+        ...     crs=4547,
+        ... )
+        >>> ZoneIndex.build(zones).locate([20, 80], [20, 80]).row.tolist()
+        [1, -1]
+        >>> ZoneIndex.build(zones, level="any").locate([20, 80], [20, 80]).row.tolist()
+        [1, 0]
         """
-        require_crs(zones, "zones")
+        require_layer(zones, "zones")
         rows: tuple[int, ...] = ()
         if repair:
+            require_crs(zones, "zones")
             mended, changes = made_valid(zones.reset_index(drop=True))
             rows = tuple(changes["row"].tolist())
             zones = mended.set_axis(zones.index)
         if code is None:
-            code = next((column for column in _CODES if column in zones), None)
-        compiled: list[PolygonIndex] = []
-
-        def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
-            compiled.append(PolygonIndex(shapes, rank_of(zones, code, begins, policy=policy)))
-            return compiled[0].invalid()
-
-        policy = policy or Policy()
+            code = code_column(zones, _CODES)
+        policy = policy_of(policy)
         if priority is not None:
-            policy = Policy(policy.order, priority)
-        begins, _ = validity_days(zones, "zones")
-        zones = check_layer(zones, "zones", kind="polygon", code=code, named_by="code", invalid=invalid)
-        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
-        index = cls(compiled[0], zones.crs, codes)
-        index.repaired = rows
-        return index
+            policy = replace(policy, priority=priority)
+        options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
+        own = require_crs(zones, "zones")
+        compiled: list[PolygonIndex] = []
+        invalid = _checked_by_compiling(zones, compiled, **options)
+        try:
+            prepared, kept = prepare(
+                zones, "zones", kind="polygon", invalid=invalid if is_metric(own) else None, **options
+            )
+            is_measured = prepared.measured_in == own or _is_true_all_over(kept)
+        except CRSError:
+            is_measured = False
+        if not is_measured:  # no metric CRS serves: all but distances can be asked for
+            prepared, kept = prepare(zones, "zones", kind="polygon", crs=own, invalid=invalid, **options)
+        is_compiled = bool(compiled) and prepared.measured_in == own
+        polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
+        return cls(polygons, prepared, kept, repaired=rows)
 
     @classmethod
-    def of_ready(cls, zones: gpd.GeoDataFrame, code: str | None, rank: NDArray[np.int64]) -> ZoneIndex:
-        """Compile a layer that was checked and ranked already."""
-        codes = None if code is None else code_text(zones[code]).to_numpy(dtype=np.str_)
-        return cls(PolygonIndex(zones.geometry.to_numpy(), rank), zones.crs, codes)
+    def of_layer(
+        cls,
+        layer: gpd.GeoDataFrame,
+        name: str,
+        *,
+        code: str | None,
+        level: int | str | None,
+        policy: Policy | None,
+        tz: str,
+    ) -> ZoneIndex:
+        """Compile a layer that is called something else in errors, for perhaps a few points; see `build`."""
+        prepared, kept = prepare(layer, name, kind="polygon", code=code, level=level, policy=policy, tz=tz)
+        return cls(PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank), prepared, kept)
 
     def __len__(self) -> int:
         return len(self._polygons)
@@ -198,14 +262,44 @@ class ZoneIndex:
         return sum(array.nbytes for array in arrays)
 
     @property
+    def is_areal(self) -> bool:
+        """Whether polygons answer: they do."""
+        return True
+
+    @property
+    def shapes(self) -> NDArray[Any]:
+        """The geometries of the zones that answer."""
+        return self._polygons.rings.polygons()
+
+    @property
     def polygons(self) -> PolygonIndex:
         """What answers: the index over arrays, in the units of the coordinates."""
         return self._polygons
 
-    @property
-    def rank(self) -> NDArray[np.int64]:
-        """The rank of each zone by the policy, 0 first."""
-        return self._polygons.rank
+    def answer(
+        self,
+        place: Positions,
+        day: NDArray[np.int64],
+        *,
+        border_within: float,
+        nearest_within: float,
+        accuracy: NDArray[np.float64] | None = None,
+        undecided_below: float = 0.8,
+    ) -> Answers:
+        """Find the zone that answers for each point on its day; see `zjk_gis.index.kernel`."""
+        answers = answer_by_polygons(
+            self._polygons, self.rows, place, day, border_within=border_within, nearest_within=nearest_within
+        )
+        if accuracy is not None:
+            doubt_inaccurate(answers, self._polygons, place.x, place.y, accuracy, undecided_below)
+        return answers
+
+    def nearest_m(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float
+    ) -> NDArray[np.float64]:
+        """Measure how far the nearest zone is from points in `measured_in`; infinite beyond reach."""
+        metres = self._polygons.nearest(x, y, within=within)[1]
+        return np.where(np.isnan(metres), np.inf, metres)
 
     def locate(
         self,
@@ -251,27 +345,31 @@ class ZoneIndex:
         require_amounts(border_within_m=border_within_m)
         xs, ys = given_coordinates(x, y)
         place = self.place(xs, ys, crs)
-        located = self._polygons.locate_at(place)
         border_m = None
-        row, found, count = located.row, located.found, located.count
-        if border_within_m > 0 or accuracy_m is not None:
-            xs, ys = place.exact(np.arange(len(xs)))
         if border_within_m > 0:
-            border_m = self._mark_borders(xs, ys, row, found, count, border_within_m)
+            row, found, count, holds = self._near_borders(place, self._units(border_within_m))
+            border_m = self._borders_m(place, found == BORDER, border_within_m)
+        else:
+            located = self._polygons.locate_at(place)
+            row, found, count, holds = located.row, located.found, located.count, located.row >= 0
         if accuracy_m is None:
-            return ZonesFound(row, found, count, border_m)
-        share = self._shares(xs, ys, row, accuracy_m)
-        return ZonesFound(row, found, count, border_m, share, share < undecided_below)
+            return ZonesFound(self.positions(row), found, count, border_m)
+        radius = _radii(accuracy_m, len(xs)) * self._units(1.0)
+        exact = place.exact(np.arange(len(xs)))
+        share = accuracy_shares(self._polygons, *exact, row, radius, holds=holds)
+        return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
 
     def candidates(
-        self, x: ArrayLike, y: ArrayLike, *, border_within_m: float = 0.0
+        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, border_within_m: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Find all zones that contain or touch each point, or whose border is near it.
 
         Parameters
         ----------
         x, y : array_like of float64
-            n coordinates in the zones' CRS.
+            n coordinates.
+        crs : CRS, int or str, optional
+            That of the coordinates, by default the zones' own.
         border_within_m : float, default 0.0
             How near to a border counts as on it.
 
@@ -296,23 +394,26 @@ class ZoneIndex:
         ([0, 1, 3, 3], [0, 0, 1])
         """
         require_amounts(border_within_m=border_within_m)
-        xs, ys = given_coordinates(x, y)
+        xs, ys = self.in_metres(*given_coordinates(x, y), crs)
         if border_within_m == 0:
             offsets, rows, _ = self._polygons.candidates(xs, ys)
-            return offsets, rows
+            return offsets, self.positions(rows)
         found = self._polygons.contacts(xs, ys, border_within=self._units(border_within_m))
-        counts = np.bincount(found.point, minlength=len(xs))
-        return np.concatenate([[0], np.cumsum(counts)]), found.item.astype(np.int32)
+        return offsets_of(np.bincount(found.point, minlength=len(xs))), self.positions(
+            found.item.astype(np.int32)
+        )
 
     def nearest(
-        self, x: ArrayLike, y: ArrayLike, *, max_distance_m: float = np.inf
+        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Find the nearest zone to each point, and how far it is.
 
         Parameters
         ----------
         x, y : array_like of float64
-            n coordinates in the zones' CRS.
+            n coordinates.
+        crs : CRS, int or str, optional
+            That of the coordinates, by default the zones' own.
         max_distance_m : float, optional
             The greatest distance, inclusive; by default any.
 
@@ -340,102 +441,54 @@ class ZoneIndex:
         ([0, 1], [0.0, 30.0])
         """
         require_reach(max_distance_m=max_distance_m)
-        xs, ys = given_coordinates(x, y)
+        xs, ys = self.in_metres(*given_coordinates(x, y), crs)
         row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
-        return row, distance / self._units(1.0)
+        return self.positions(row), distance / self._units(1.0)
 
-    def save(self, path: str | Path) -> Path:
-        """Save the index to one flat file, which `load` maps into memory.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written.
-        """
-        grid = self._polygons.compile()
+    def _geometry(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         rings = self._polygons.rings
         arrays: dict[str, NDArray[Any]] = {
             "coords": rings.coords, "ring_starts": rings.starts, "ring_zone": rings.zone,
-            "ring_part": rings.part, "rank": self.rank, "words": grid.words, "offsets": grid.offsets,
-            "members": grid.members, "blocks": grid.blocks,
+            "ring_part": rings.part,
         }  # fmt: skip
-        if self.codes is not None:
-            text = [code.encode() for code in self.codes.tolist()]
-            arrays["codes"] = np.frombuffer(b"".join(text), np.uint8)
-            arrays["code_lengths"] = np.array([len(code) for code in text], np.int64)
-        about = {
-            "crs": self.crs.to_wkt(), "zones": len(self), "place": list(grid.place), "nx": grid.nx,
-            "ny": grid.ny, "tolerance": grid.tolerance, "repaired": list(self.repaired),
+        return arrays, {"repaired": list(self.repaired)}
+
+    def _compiled(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        grid = self._polygons.compile()
+        arrays: dict[str, NDArray[Any]] = {
+            "words": grid.words, "offsets": grid.offsets, "members": grid.members, "blocks": grid.blocks
         }  # fmt: skip
-        return write_arrays(path, _KIND, arrays, about)
+        return arrays, {"place": list(grid.place), "nx": grid.nx, "ny": grid.ny, "tolerance": grid.tolerance}
 
     @classmethod
-    def load(cls, path: str | Path) -> ZoneIndex:
-        """Load a saved index. Its arrays stay in the file, shared by all processes that load it.
-
-        Raises
-        ------
-        FileError
-            If the file is missing, foreign, of another version, truncated or damaged.
-        """
-        arrays, about = read_arrays(path, _KIND)
-        try:
-            return cls._of_file(arrays, about)
-        except (KeyError, TypeError) as error:
-            message = f"{path}: lacks {error}; save the index anew"
-            raise FileError(message) from error
-        except (ValueError, UnicodeError) as error:
-            message = f"{path}: is damaged ({error}); save the index anew"
-            raise FileError(message) from error
-
-    @classmethod
-    def _of_file(cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> ZoneIndex:
-        """Put an index together of what a file holds, all of which is looked at first.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            If something is missing or is not what it should be.
-        """
-        from pyproj import CRS
-        from pyproj.exceptions import CRSError as UnknownCRSError
-
+    def _of_file(
+        cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any], prepared: Prepared
+    ) -> ZoneIndex:
         from zjk_gis.engine.polygons.grid import CompiledGrid
         from zjk_gis.engine.soundness import fault_of_grid, fault_of_rings
 
         coords, starts = arrays["coords"], arrays["ring_starts"]
-        zone, part, rank = arrays["ring_zone"], arrays["ring_part"], arrays["rank"]
-        zones = len(rank)
+        zone, part, rank = arrays["ring_zone"], arrays["ring_part"], prepared.rows.rank
         if fault := fault_of_rings(coords, starts, zone, part, rank):
             raise ValueError(fault)
-        if about["zones"] != zones:
-            message = "it says another number of zones than it has"
-            raise ValueError(message)
         grid = CompiledGrid(
             words=arrays["words"], coords=coords, place=tuple(about["place"]), nx=about["nx"],
-            ny=about["ny"], n_zones=zones, offsets=arrays["offsets"], members=arrays["members"],
+            ny=about["ny"], n_zones=len(rank), offsets=arrays["offsets"], members=arrays["members"],
             blocks=arrays["blocks"], tolerance=about["tolerance"],
         )  # fmt: skip
         if fault := fault_of_grid(grid, starts):
             raise ValueError(fault)
         repaired = about["repaired"]
-        if not all(type(row) is int and 0 <= row < zones for row in repaired):
+        if not all(type(row) is int and 0 <= row < prepared.given for row in repaired):
             message = "it names repaired zones that are not there"
             raise ValueError(message)
-        try:
-            crs = CRS.from_wkt(about["crs"])
-        except UnknownCRSError:
-            message = "its coordinate reference system cannot be read"
-            raise ValueError(message) from None
-        codes = _codes_of(arrays["codes"], arrays["code_lengths"], zones) if "codes" in arrays else None
-        rings = Rings.from_arrays(coords, starts, zone, part, zones)
-        index = cls(PolygonIndex(None, rank, rings=rings, grid=grid), crs, codes)
-        index.repaired = tuple(repaired)
-        return index
+        rings = Rings.from_arrays(coords, starts, zone, part, len(rank))
+        polygons = PolygonIndex(None, rank, rings=rings, grid=grid)
+        return cls(polygons, prepared, repaired=tuple(repaired))
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object) -> Positions:
-        """Bring points in a CRS to the zones' coordinates; for many about, as `PolygonIndex` allows."""
-        there = self._transformer(crs)
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+        """Bring points in a CRS, by default `crs`, to where distances are measured; many of them about."""
+        there = transformer(self.crs if crs is None else crs, self.measured_in)
         if there is None:
             return Positions(x, y)
         from pyproj.enums import TransformDirection
@@ -449,98 +502,81 @@ class ZoneIndex:
         wider = (bounds[0] - slack, bounds[1] - slack, bounds[2] + slack, bounds[3] + slack)
         return self._polygons.place(there.transform, wider, x, y)
 
-    def _transformer(self, crs: object) -> Transformer | None:
-        """Return what leads from a CRS to that of the zones, or None where nothing need be done."""
-        from pyproj import CRS, Transformer
-        from pyproj.exceptions import CRSError as UnknownCRSError
-
-        if crs is None:
-            return None
-        try:
-            given = CRS.from_user_input(crs)
-        except UnknownCRSError as error:
-            message = f"crs: {crs!r} is no coordinate reference system pyproj knows"
-            raise CRSError(message) from error
-        if given == self.crs:
-            return None
-        require_same_datum(given, self.crs, "points")
-        return Transformer.from_crs(given, self.crs, always_xy=True)
-
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
         if self._metre is None:
-            rings = self._polygons.rings
+            rings, crs = self._polygons.rings, self.measured_in
             ends = np.stack([rings.low, rings.high]).reshape(-1, 2)
-            self._metre = unit_at(self.crs, *np.median(ends, axis=0).tolist())
+            self._metre = unit_at(crs, *np.median(ends, axis=0).tolist())
         if self._metre is None:
             message = (
-                f"zones: distances cannot be measured in {title_of_crs(self.crs)} ({self.crs.name}); build "
+                f"zones: distances cannot be measured in {title_of_crs(crs)} ({crs.name}); build "
                 "the index from zones.to_crs(...) with a projected CRS that is true to scale there, which "
                 "zjk_gis.crs.crs_for(zones) chooses"
             )
             raise CRSError(message)
         return metres / self._metre
 
-    def _mark_borders(
-        self,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        row: NDArray[np.int32],
-        found: NDArray[np.uint8],
-        count: NDArray[np.int32],
-        border_within_m: float,
+    def _near_borders(
+        self, place: Positions, within: float
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
+        """Return which zone answers for each point, how, how many could, and whether it holds the point."""
+        answers = answer_by_polygons(
+            self._polygons, self.rows.by_themselves, place, np.full(len(place), NEVER),
+            border_within=within, nearest_within=0.0,
+        )  # fmt: skip
+        found = _AS_LOCATED[answers.found]
+        return answers.row, found, answers.candidates.astype(np.int32), answers.distance == 0
+
+    def _borders_m(
+        self, place: Positions, is_near: NDArray[np.bool_], border_within_m: float
     ) -> NDArray[np.float64]:
-        """Mark the points near a border, in place, and return how far it is."""
-        within = self._units(border_within_m)
-        border = np.full(len(x), np.nan)
-        asked = np.flatnonzero(self._polygons.may_be_near_border(x, y, within))
-        point, _, distance = self._polygons.borders(x[asked], y[asked], within=within)
-        if not len(point):
-            return border
+        """Return how far the nearest border is, NaN where it is not near."""
+        border = np.full(len(place), np.nan)
+        where = np.flatnonzero(is_near)
+        point, _, distance = self._polygons.borders(*place.exact(where), within=self._units(border_within_m))
         near, first = np.unique(point, return_index=True)
-        where = asked[near]
-        border[where] = np.minimum.reduceat(distance, first) / self._units(1.0)
-        contacts = self._polygons.contacts(x[where], y[where], border_within=within)
-        lies = nearness(contacts.inside, contacts.distance, metre=self._units(1.0))
-        points, pick = first_by_rank(contacts.point, lies, self.rank[contacts.item])
-        row[where[points]] = contacts.item[pick]
-        found[where] = BORDER
-        count[where] = np.bincount(contacts.point, minlength=len(where))
+        if len(near):
+            border[where[near]] = np.minimum.reduceat(distance, first) / self._units(1.0)
         return border
 
-    def _shares(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], row: NDArray[np.int32], accuracy_m: ArrayLike
-    ) -> NDArray[np.float64]:
-        """Return the share of each accuracy circle that lies in the answering zone; 0 where there is none."""
-        try:
-            radius = np.broadcast_to(as_floats(accuracy_m), x.shape)
-        except (TypeError, ValueError):
-            message = "accuracy_m must be a number, or one for every point"
-            raise InputError(message) from None
-        if not (np.isfinite(radius) & (radius >= 0)).all():
-            message = "accuracy_m must be finite and at least 0 for every point"
-            raise InputError(message)
-        radius = radius * self._units(1.0)
-        share = (row >= 0).astype(np.float64)
-        asked = (row >= 0) & (radius > 0)
-        asked[asked] = self._polygons.may_be_near_border(x[asked], y[asked], float(radius.max(initial=0.0)))
-        share[asked] = disc_shares(
-            self._polygons.rings, x[asked], y[asked], radius[asked], row[asked].astype(np.int64)
-        )
-        return share
+
+def _is_true_all_over(layer: gpd.GeoDataFrame) -> bool:
+    """Tell whether lengths are true in all corners of a layer; half the world has no one metric CRS."""
+    west, south, east, north = layer.total_bounds.tolist()
+    corners = ((west, south), (west, north), (east, south), (east, north))
+    return all(unit_at(layer.crs, *corner) is not None for corner in corners)
 
 
-def _codes_of(text: NDArray[Any], lengths: NDArray[Any], zones: int) -> NDArray[np.str_]:
-    """Cut the codes of zones out of one text."""
-    sizes = lengths.tolist()
-    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.shape != (zones,):
-        message = "codes are of another kind"
-        raise ValueError(message)
-    if min(sizes) < 0 or sum(sizes) != len(text):
-        message = "codes begin or end where no text is"
-        raise ValueError(message)
-    whole = text.tobytes()
-    ends = itertools.accumulate(sizes)
-    return np.array(
-        [whole[end - size : end].decode() for end, size in zip(ends, sizes, strict=True)], dtype=np.str_
-    )
+def _checked_by_compiling(
+    zones: gpd.GeoDataFrame, compiled: list[PolygonIndex], **options: Any
+) -> Callable[[NDArray[Any]], NDArray[np.bool_]]:
+    """Return what tells invalid geometry, and leaves the index behind that it was compiled for.
+
+    To compile many edges and to look whether they meet are one work; it is done for all rows only, as the
+    ranks of some are others.
+    """
+
+    def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+        if not choose_level(zones, options["level"], "zones").kept.all():
+            return PolygonIndex(shapes).invalid(keep=False)
+        begins, _ = validity_days(zones, "zones", tz=options["tz"])
+        compiled[:] = [
+            PolygonIndex(shapes, rank_of(zones, options["code"], begins, policy=options["policy"]))
+        ]
+        return compiled[0].invalid()
+
+    return invalid
+
+
+def _radii(accuracy_m: ArrayLike, size: int) -> NDArray[np.float64]:
+    """Return the radius of each accuracy circle in metres."""
+    try:
+        radius = np.broadcast_to(as_floats(accuracy_m), (size,))
+    except (TypeError, ValueError):
+        message = "accuracy_m must be a number, or one for every point"
+        raise InputError(message) from None
+    if not (np.isfinite(radius) & (radius >= 0)).all():
+        message = "accuracy_m must be finite and at least 0 for every point"
+        raise InputError(message)
+    return radius

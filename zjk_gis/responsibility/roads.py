@@ -12,7 +12,7 @@ import shapely
 import shapely.ops
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.index.sections import sides_answered
+from zjk_gis.index.sides import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.columns.codes import in_one_writing
 from zjk_gis.layers.columns.levels import levels_of

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.errors import MissingColumnError
-from zjk_gis.index.sections import sides_answered
+from zjk_gis.index.sides import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.nobody import CHIEF, someone_named
 from zjk_gis.layers.columns.periods import ALWAYS, day_of, validity_days

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.assign.steering import steering_words
 from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones
 from zjk_gis.cli.console import repair_option, speaking
@@ -18,6 +17,7 @@ from zjk_gis.cli.times import reading_times
 from zjk_gis.coordinates.positions import check_positions, fix_positions
 from zjk_gis.errors import FileError
 from zjk_gis.index.policy import Policy
+from zjk_gis.index.steering import steering_words
 from zjk_gis.io import check_writable, list_layers, read_layer
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label

@@ -10,7 +10,6 @@ import click
 import geopandas as gpd
 
 from zjk_gis.assign import assign_incidents
-from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import repair_option, speaking
@@ -19,6 +18,7 @@ from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.border_sheet import border_sheet
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.index.steering import steering_words
 from zjk_gis.io import read_layer, read_table, write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline

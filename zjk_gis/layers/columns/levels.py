@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["ANY_LEVEL", "LevelChosen", "Levels", "choose_level", "levels_of"]
+__all__ = ["ANY_LEVEL", "LevelChosen", "Levels", "choose_level", "is_level", "levels_of"]
 
 ANY_LEVEL = "any"
 _LEVEL = RESPONSIBILITY_ZONES.field("level")
@@ -116,6 +116,22 @@ def levels_of(layer: pd.DataFrame, name: str, *, tables: Overrides | None = None
     words = each.groupby("number")["word"].min()
     named = dict(zip(words.index.astype(int).tolist(), words.astype(str).tolist(), strict=True))
     return Levels(numbers, named, scale)
+
+
+def is_level(asked: int | str, number: int | None, word: str) -> bool:
+    """Tell whether a level that is asked for is the one that was chosen, by its number or its word.
+
+    Examples
+    --------
+    >>> is_level("2", 2, "二级"), is_level("二级", 2, "二级"), is_level(3, 2, "二级")
+    (True, True, False)
+    """
+    if number is None or asked == ANY_LEVEL:
+        return number is None and asked == ANY_LEVEL
+    if str(asked).strip() == word:
+        return True
+    numbers, _, _ = in_order(pd.Series([asked], dtype=object), _LEVEL)
+    return bool(numbers[0] == number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     from zjk_gis.engine import LineIndex, PolygonIndex, Positions
 
-__all__ = ["FOUND", "REASONS", "Answers", "Rows", "answer_by_lines", "answer_by_polygons", "doubt_inaccurate"]
+__all__ = [
+    "FOUND",
+    "REASONS",
+    "Answers",
+    "Rows",
+    "accuracy_shares",
+    "answer_by_lines",
+    "answer_by_polygons",
+    "doubt_inaccurate",
+]
 
 FOUND = np.array(["inside", "border", "nearest", "none"], dtype=object)
 REASONS = np.array(
@@ -64,6 +73,18 @@ class Rows:
     begins: NDArray[np.int64]
     ends: NDArray[np.int64]
     side: NDArray[np.int8]
+
+    @property
+    def by_themselves(self) -> Rows:
+        """The same rows, each with a code of its own, and valid at all times."""
+        size = len(self.rank)
+        return Rows(
+            code=np.arange(size),
+            rank=self.rank,
+            begins=np.full(size, NEVER),
+            ends=np.full(size, ALWAYS),
+            side=self.side,
+        )
 
     @property
     def are_bounded(self) -> bool:
@@ -176,6 +197,36 @@ def answer_by_polygons(
     return answers
 
 
+def accuracy_shares(
+    index: PolygonIndex,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    row: NDArray[np.integer],
+    accuracy: NDArray[np.float64],
+    *,
+    holds: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return how much of each accuracy circle lies in the answering zone.
+
+    1. 0 where nobody answers; 1 where somebody does and the accuracy is not known.
+    2. 0 where the circle is boundless.
+    3. Away from all borders, the whole of it where the zone `holds` the point, and nothing where the zone is
+       merely the nearest.
+    4. Elsewhere the circle is cut with the zone.
+    """
+    share = (row >= 0).astype(np.float64)  # 1
+    known = (accuracy > 0) & (row >= 0)
+    boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
+    share[boundless | (known & ~holds)] = 0.0  # 2, 3
+    asked = np.flatnonzero(known & ~boundless)
+    if len(asked):  # 4
+        asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
+        share[asked] = disc_shares(
+            index.rings, x[asked], y[asked], accuracy[asked], row[asked].astype(np.int64)
+        )
+    return share
+
+
 def doubt_inaccurate(
     answers: Answers,
     index: PolygonIndex,
@@ -185,18 +236,8 @@ def doubt_inaccurate(
     undecided_below: float,
 ) -> None:
     """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
-    share = (answers.row >= 0).astype(np.float64)
-    known = (accuracy > 0) & (answers.row >= 0)
-    boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
-    share[boundless] = 0.0
-    asked = np.flatnonzero(known & ~boundless)
-    if len(asked):
-        asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
-        share[asked] = disc_shares(
-            index.rings, x[asked], y[asked], accuracy[asked], answers.row[asked].astype(np.int64)
-        )
-    answers.share = share
-    undecided = known & (share < undecided_below)
+    answers.share = accuracy_shares(index, x, y, answers.row, accuracy, holds=answers.distance == 0)
+    undecided = (accuracy > 0) & (answers.row >= 0) & (answers.share < undecided_below)
     answers.ambiguous |= undecided
     answers.reason[undecided] = _UNDECIDED
 
@@ -235,9 +276,10 @@ def _answer_by_pairs(
         answers.reason[where & several] = shared
     answers.ambiguous[is_answered] = several[is_answered]
 
-    rest = np.flatnonzero(~is_answered)
-    near = index.near(x[rest], y[rest], within=nearest_within)
-    _answer_by_nearest(answers, rows, near, rest, day, tie_within=border_within)
+    if nearest_within > 0:
+        rest = np.flatnonzero(~is_answered)
+        near = index.near(x[rest], y[rest], within=nearest_within)
+        _answer_by_nearest(answers, rows, near, rest, day, tie_within=border_within)
 
     lapsed = np.zeros(len(x), dtype=bool)
     lapsed[contacts.point[contacts.inside & ~holds]] = True

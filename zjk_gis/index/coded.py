@@ -1,0 +1,55 @@
+"""Columns of text as numbers and the few words they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.layers.columns.values import as_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Coded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of text as numbers and the words they stand for.
+
+    Attributes
+    ----------
+    codes : ndarray of int32
+        Positions in `words`, -1 where there is nothing.
+    words : ndarray of object
+
+    Examples
+    --------
+    >>> chiefs = Coded.of(pd.Series(["李明", None, "张伟", "李明"]))
+    >>> chiefs.words.tolist(), chiefs.take(np.array([2, -1])).texts().tolist()
+    (['张伟', '李明'], ['张伟', None])
+    """
+
+    codes: NDArray[np.int32]
+    words: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, values: pd.Series) -> Coded:
+        """Return a column as numbers of its distinct words."""
+        codes, words = pd.factorize(as_text(values), sort=True)
+        return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
+
+    def take(self, rows: NDArray[np.integer]) -> Coded:
+        """Return the words of some rows; none where the row is negative."""
+        codes = self.codes[rows] if len(self.codes) else np.full(len(rows), -1, np.int32)
+        return Coded(np.where(rows < 0, np.int32(-1), codes).astype(np.int32, copy=False), self.words)
+
+    def texts(self) -> NDArray[np.object_]:
+        """Return the words themselves, None where there is nothing."""
+        words = np.empty(len(self.words) + 1, dtype=object)
+        words[:-1] = self.words  # the last is None, and stands for -1
+        texts: NDArray[np.object_] = words[self.codes]
+        return texts
