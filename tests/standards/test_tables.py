@@ -78,7 +78,7 @@ def test_a_folder_of_tables(tmp_path, monkeypatch):
     assert rules_table("limits").set_index("limit").loc["parking_radius", "value"] == "200"
     assert len(rules_table("streets")) == 246
     monkeypatch.setenv("ZJK_GIS_TABLES", str(tmp_path / "none"))
-    with pytest.raises(InputError, match="is no folder of tables"):
+    with pytest.raises(InputError, match="is not a folder of tables"):
         rules_table("limits")
     (tmp_path / "limits.csv").write_bytes("limit,value\n停车,1\n".encode("gb18030"))
     with pytest.raises(InputError, match=r"limits.csv: cannot be read as CSV in UTF-8"):

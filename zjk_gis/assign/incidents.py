@@ -11,10 +11,10 @@ from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import AssignmentPlan, Coded
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
+from zjk_gis.layers.catalogue import ROAD_NAME
 from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import BEIJING, read_times
 from zjk_gis.layers.columns.values import as_text
-from zjk_gis.layers.fields import ROAD_NAME
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
