@@ -148,7 +148,7 @@ def test_fewer_than_twenty_rows_are_listed_and_left_alone(roads):
     assert set(problems["problem"]) == {"undecided_datum"}
     fixed = fix_positions(fewer, problems)
     assert fixed.geometry.equals(fewer.geometry)
-    assert fixed.attrs["report"]["not_fixed"] == {"undecided_datum": fewer.index.tolist()}
+    assert fixed.attrs["report"].not_fixed == {"undecided_datum": fewer.index.tolist()}
 
 
 def test_a_row_without_a_channel_is_judged_by_its_own_road_and_follows_nobody(roads):
@@ -208,7 +208,7 @@ class TestAChannelInTwoDatums:
         fixed = fix_positions(points, problems)
         assert fixed["position_fix"][[30, 49]].tolist() == ["swapped_axes;gcj02", "swapped_axes"]
         assert fixed.geometry.to_crs(4547).distance(self.true(points))[30] < 1e-3
-        assert 49 in fixed.attrs["report"]["not_fixed"]["undecided_datum"]
+        assert 49 in fixed.attrs["report"].not_fixed["undecided_datum"]
 
 
 @pytest.mark.parametrize(("shifted", "alone"), [(220, "gcj02"), (180, "")])

@@ -15,6 +15,7 @@ from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
 
 def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr what reading had to infer; nothing where nothing was."""
-    for remark in layer.attrs.get("report", {}).get("remarks", []):
+    for remark in report_of(layer).remarks:
         console.note(remark, remark)
     _tell_measuring(layer, console)
 
@@ -140,7 +141,7 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
         return
     if found is not None:
         own, measured = (each.name for each in found)
-        name = Path(str(layer.attrs.get("report", {}).get("path", ""))).name
+        name = Path(report_of(layer).path).name
         console.note(
             f"{name}:坐标系为 {own};长度和面积按 {measured} 量算",
             f"{name}: in {own}; lengths and areas are measured in {measured}",

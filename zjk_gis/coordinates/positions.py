@@ -26,6 +26,7 @@ from zjk_gis.layers.columns.coordinates import is_most, is_zero, named_columns, 
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.versions import check_layer
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDa
     GeoDataFrame
         A copy with the geometry fixed and the column ``position_fix`` (text): empty where nothing was
         done, otherwise ``swapped_axes``, ``gcj02``, ``bd09`` or such as ``swapped_axes;gcj02``. Columns of
-        coordinates stay as they were read. ``attrs["report"]["not_fixed"]`` names the rows of every problem
+        coordinates stay as they were read. ``attrs["report"].not_fixed`` names the rows of every problem
         that cannot be fixed; a row whose axes were fixed while its datum is undecided is among them.
 
     Raises
@@ -242,7 +243,7 @@ def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
 
 def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:
     """Return the datum that was declared when the points were read, None if none was."""
-    told: str | None = points.attrs.get("report", {}).get("datum", {}).get("source")
+    told: str | None = report_of(points).datum.get("source")
     if told is None:
         return None
     return "gcj02" if told == "gcj02" else "bd09" if told == "bd09" else "wgs84"

@@ -15,6 +15,7 @@ from zjk_gis.errors import InputError, WorkspaceError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.workspace.conditions import conditions_of
 from zjk_gis.workspace.geopackage import GeoPackageStore
 from zjk_gis.workspace.rules import (
@@ -298,16 +299,15 @@ class Workspace:
         if version is None:
             self._seen[name] = found.number
         frame.attrs = {
-            "report": {
-                "workspace": self._store.name,
-                "layer": name,
-                "version": found.number,
-                "written_at": found.written_at,
-                "source": found.source,
-                "rows": len(frame),
-                "crs": found.crs or None,
-                "remarks": [],
-            }
+            "report": ReadReport(
+                workspace=self._store.name,
+                layer=name,
+                version=found.number,
+                written_at=found.written_at,
+                source=found.source,
+                rows=len(frame),
+                crs=found.crs or None,
+            )
         }
         return frame
 
@@ -606,7 +606,7 @@ class Workspace:
             return based_on, ""
         if "report" in layer.attrs:
             read = self._version_read(layer)
-            return (read if layer.attrs["report"].get("layer") == name else None), ""
+            return (read if report_of(layer).layer == name else None), ""
         # Many an operation loses a layer's attributes. Who read the layer here and writes it here means it.
         return self._seen.get(name), ", which was read here last"
 
@@ -616,13 +616,13 @@ class Workspace:
         A workspace has many names: a link to its file, a server's other addresses. What was read from it is
         known by the moment at which that version was written.
         """
-        report = layer.attrs.get("report", {})
-        version = report.get("version")
-        if not isinstance(version, int):
+        report = report_of(layer)
+        version = report.version
+        if version is None:
             return None
-        if report.get("workspace") == self._store.name:
+        if report.workspace == self._store.name:
             return version
-        read = (report.get("layer"), max(version, 1), report.get("written_at"))
+        read = (report.layer, max(version, 1), report.written_at)
         known = [*self._store.versions(), *self._store.found()]
         same = any((each.layer, max(each.number, 1), each.written_at) == read for each in known)
         return version if same else None
