@@ -98,7 +98,7 @@ def test_what_is_not_fixed_is_told_by_kind_in_the_order_of_their_names():
         geometry=[Point(0, 0), None, Point(2.35, 48.86), Point(114.88, 40.82)], crs=4490
     )
     fixed = fix_positions(points, check_positions(points))
-    assert list(fixed.attrs["report"]["not_fixed"].items()) == [
+    assert list(fixed.attrs["report"].not_fixed.items()) == [
         ("missing", [1]), ("outside_china", [2]), ("zero", [0]),
     ]  # fmt: skip
 

@@ -23,8 +23,8 @@ from shapely import Point
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io import list_layers, read_layer, write_table
 from zjk_gis.io.files import read_table
-from zjk_gis.io.tables.text import xls as old_workbooks
-from zjk_gis.io.tables.text import xlsx as sheet_xml
+from zjk_gis.io.tables import xls as old_workbooks
+from zjk_gis.io.tables import xlsx as sheet_xml
 
 
 @dataclass

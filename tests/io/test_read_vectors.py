@@ -10,7 +10,7 @@ from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io import read_layer, write_layer
-from zjk_gis.io.tables.text import xlsx as sheet_xml
+from zjk_gis.io.tables import xlsx as sheet_xml
 
 WELLS = gpd.GeoDataFrame(
     {"井盖编码": [1307030102000001, 1307030102000002], "井深": ["2.5", "两米"]},

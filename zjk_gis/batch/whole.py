@@ -19,7 +19,7 @@ from zjk_gis.assign.incidents import as_columns, check_places
 from zjk_gis.batch.outcome import judge
 from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
-from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.coordinates.positions import review_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.files import list_layers, read_layer
@@ -109,21 +109,16 @@ def check_rows(
         if fix:
             raise
         known = points  # nobody but the evidence cares which of two columns is the road's name
-    lacking = "" if roads is None else next((n for n in ("source", "road_name") if n not in known), "")
-    checked = Checked(points, {}, {}, lacking, _what_rows_are(points, name))
+    checked = Checked(points, {}, {}, layer=_what_rows_are(points, name))
     if fix or roads is not None:
-        found = check_positions(known, roads=None if lacking else roads)
-        counts = found["problem"].value_counts().sort_index()
-        problems = {str(kind): int(count) for kind, count in counts.items()}
-        checked = replace(checked, problems=problems)
+        found = review_positions(known, roads=roads, fix=fix)
+        known = found.points
         if fix:
-            known = fix_positions(known, found)
             points = points.set_geometry(known.geometry.set_axis(points.index))
             points = with_answers(points, {"position_fix": known["position_fix"]})
-            fixes = known["position_fix"].str.split(";").explode()
-            checked = replace(
-                checked, points=points, fixed={kind: int((fixes == kind).sum()) for kind in problems}
-            )
+        checked = replace(
+            checked, points=points, problems=found.problems, fixed=found.fixed, lacking=found.lacking
+        )
     if not even_if_off:
         check_places(known, plan)
     return checked

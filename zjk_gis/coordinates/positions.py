@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 
     from zjk_gis.coordinates.shifted import ShiftDatum
 
-__all__ = ["check_positions", "fix_positions"]
+__all__ = ["PositionReview", "check_positions", "fix_positions", "review_positions"]
 
 _ELSEWHERE = "points: most lie outside China, so that is not listed as a problem of each row"
 _OUTSIDE_REGION_M = 5000.0
 _KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
 _REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
 _COLUMNS = ["row", "problem", "evidence"]
+_OF_DATUM = ("source", "road_name")  # the columns by which a row tells its datum
 
 
 def check_positions(
@@ -239,6 +240,73 @@ def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
         for datum in SHIFT_TITLES:
             found[fixes.str.contains(datum, regex=False).to_numpy(dtype=bool)] = DATUMS.index(datum)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReview:
+    """Points whose positions were looked at.
+
+    Attributes
+    ----------
+    points : GeoDataFrame
+        As given, or fixed, with the column ``position_fix``.
+    problems : dict of str to int
+        How many rows have which problem (see `check_positions`).
+    fixed : dict of str to int
+        How many of them were fixed; empty if nothing was to be.
+    lacking : str
+        The column for want of which it was not judged whether positions are GCJ-02 or BD-09; empty if none.
+    """
+
+    points: gpd.GeoDataFrame
+    problems: dict[str, int]
+    fixed: dict[str, int]
+    lacking: str = ""
+
+
+def review_positions(
+    points: gpd.GeoDataFrame, *, roads: gpd.GeoDataFrame | None = None, fix: bool = False
+) -> PositionReview:
+    """Look at the positions of points by whatever they say of themselves, and fix what can be, if asked to.
+
+    Parameters
+    ----------
+    points : GeoDataFrame
+        Such as incidents. Whether they are GCJ-02 or BD-09 is judged if they have the columns ``source`` and
+        ``road_name``.
+    roads : GeoDataFrame, optional
+        As for `check_positions`.
+    fix : bool, default False
+        Whether to fix the problems found (see `fix_positions`).
+
+    Returns
+    -------
+    PositionReview
+
+    Raises
+    ------
+    CRSError
+        If a layer has no CRS.
+    GeometryError
+        If rows are not points, or roads are not lines.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
+    >>> review = review_positions(points, fix=True)
+    >>> review.problems, review.fixed, review.points.geometry.x.tolist()
+    ({'swapped_axes': 1}, {'swapped_axes': 1}, [114.88, 114.88])
+    """
+    lacking = "" if roads is None else next((name for name in _OF_DATUM if name not in points), "")
+    found = check_positions(points, roads=None if lacking else roads)
+    counts = found["problem"].value_counts().sort_index()
+    problems = {str(kind): int(count) for kind, count in counts.items()}
+    if not fix:
+        return PositionReview(points, problems, {}, lacking)
+    points = fix_positions(points, found)
+    fixes = points["position_fix"].str.split(";").explode()
+    fixed = {kind: int((fixes == kind).sum()) for kind in problems}
+    return PositionReview(points, problems, fixed, lacking)
 
 
 def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:

@@ -182,7 +182,7 @@ def read_layer(
     frame, report = _on_the_ground(frame, source, report, declared, columns)
     report.rows, report.crs = len(frame), None if frame.crs is None else frame.crs.to_string()
     if wanted is not None:
-        frame = as_spec(frame, wanted, source, report, order=order)
+        frame = as_spec(frame, wanted, source.name, report, order=order)
     frame.attrs = {"report": report}
     return frame
 
@@ -190,7 +190,7 @@ def read_layer(
 def as_spec(
     frame: gpd.GeoDataFrame,
     spec: LayerSpec,
-    source: Path,
+    name: str,
     report: ReadReport,
     *,
     order: TimeOrder = YEAR_FIRST,
@@ -199,12 +199,11 @@ def as_spec(
     frame = conform(frame, spec)
     report.renamed = report.renamed | frame.attrs.get("renamed", {})
     frame, report.unconverted, told = convert_types(frame, spec, order=order)
-    report.remarks += [f"{source.name}: {remark}" for remark in told]
+    report.remarks += [f"{name}: {remark}" for remark in told]
     for field, rows in report.unconverted.items():
         what = _WANTED[spec.field(field).dtype]
         report.remarks.append(
-            f"{source.name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); "
-            "kept as they came"
+            f"{name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); kept as they came"
         )
     frame.attrs = {"report": report}
     return frame

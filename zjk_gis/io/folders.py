@@ -281,7 +281,7 @@ def _read_file(
                 evidence = "as the caller says"
             report = report_of(frame)
             if spec is not None:
-                frame = as_spec(frame, spec, file, report)
+                frame = as_spec(frame, spec, file.name, report)
         except ZjkGisError as error:
             rows.append(_row(told, name, error=str(error).replace(str(file), told)))
             continue

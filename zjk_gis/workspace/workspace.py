@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import geopandas as gpd
 import numpy as np
@@ -45,11 +45,22 @@ if TYPE_CHECKING:
     from zjk_gis.workspace.rules import OnProblems
     from zjk_gis.workspace.versions import Store, Writing
 
-__all__ = ["Workspace"]
+__all__ = ["Workspace", "is_address"]
 
 _SERVERS = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _PERIOD = ("valid_from", "valid_to")
 _ROW_IDS, _SHAPES = ("fid", "fid_", "fid__"), ("geom", "geom_", "geom__")
+
+
+def is_address(target: object) -> TypeGuard[str]:
+    """Tell whether a target names a database, and not a file.
+
+    Examples
+    --------
+    >>> is_address("postgresql://gis@server/zjk"), is_address("city.gpkg")
+    (True, False)
+    """
+    return isinstance(target, str) and target.startswith(_SERVERS)
 
 
 class Workspace:
@@ -119,7 +130,7 @@ class Workspace:
         MissingExtraError
             If a database is named and the packages for it are not installed.
         """
-        if isinstance(target, str) and target.startswith(_SERVERS):
+        if is_address(target):
             from zjk_gis.workspace.postgis import PostgisStore
 
             return cls(PostgisStore(target, wait_s=wait_s))

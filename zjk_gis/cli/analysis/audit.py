@@ -14,7 +14,7 @@ from zjk_gis.assign.steering import steering_words
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.border_sheet import border_sheet
@@ -71,7 +71,7 @@ _PLACES = {
 
 
 @click.command("audit")
-@click.argument("city", type=click.Path(path_type=Path))
+@click.argument("city", type=CITY)
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see who has how many.")
 @click.option(
     "--duties", type=click.Path(path_type=Path), help="A table: event_code, department, place_code."
@@ -89,7 +89,7 @@ _PLACES = {
 @repair_option
 @speaking
 def command(
-    city: Path,
+    city: Path | str,
     incidents: Path | None,
     duties: Path | None,
     at: str | None,

@@ -10,7 +10,7 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
@@ -27,7 +27,7 @@ __all__ = ["command", "show_gaps"]
 
 
 @click.command("gaps")
-@click.argument("zones", type=click.Path(path_type=Path))
+@click.argument("zones", type=CITY)
 @click.option("--region", type=click.Path(path_type=Path), help="The ground to be covered, as a layer file.")
 @click.option(
     "--allowed", type=click.Path(path_type=Path), help="Ground that needs no zone, such as a river."
@@ -41,7 +41,7 @@ __all__ = ["command", "show_gaps"]
 @repair_option
 @speaking
 def command(
-    zones: Path,
+    zones: Path | str,
     region: Path | None,
     allowed: Path | None,
     layer: str | None,

@@ -15,7 +15,7 @@ from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import words_of
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
@@ -37,7 +37,7 @@ __all__ = ["command"]
 
 
 @click.command("map")
-@click.argument("city", type=click.Path(path_type=Path))
+@click.argument("city", type=CITY)
 @click.option(
     "-o",
     "--output",
@@ -91,7 +91,7 @@ __all__ = ["command"]
 @repair_option
 @speaking
 def command(
-    city: Path,
+    city: Path | str,
     output: Path,
     incidents: Path | None,
     at: str | None,
