@@ -16,7 +16,7 @@ from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.read_report import report_of
-from zjk_gis.workspace.workspace import Workspace, is_address
+from zjk_gis.workspace.workspace import Workspace, is_address, shown
 
 if TYPE_CHECKING:
     import os
@@ -86,7 +86,7 @@ def read_city(
         found = _specs_in(names, city)
         if asked is None and not found:
             message = (
-                f"{_shown(city)}: none of its layers ({', '.join(names)}) is one that a city is made of: "
+                f"{shown(city)}: none of its layers ({', '.join(names)}) is one that a city is made of: "
                 f"{', '.join(CATALOGUE)}; name a layer as one of these"
             )
             raise InputError(message)
@@ -133,7 +133,7 @@ def read_zones(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
             layer = _specs_in(names, city).get("responsibility_zones")
             if layer is None:
                 message = (
-                    f"{_shown(city)}: has the layers {', '.join(names)}; say which one answers with layer="
+                    f"{shown(city)}: has the layers {', '.join(names)}; say which one answers with layer="
                 )
                 raise InputError(message)
         plain = read(layer, None)
@@ -210,10 +210,10 @@ def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
 
         def read(layer: str | None, spec: LayerSpec | None) -> gpd.GeoDataFrame:
             if layer is None and not names:
-                message = f"{_shown(city)}: holds no layer"
+                message = f"{shown(city)}: holds no layer"
                 raise FileError(message)
             if layer is None and len(names) > 1:
-                message = f"{_shown(city)}: name one of its layers with layer=: {', '.join(names)}"
+                message = f"{shown(city)}: name one of its layers with layer=: {', '.join(names)}"
                 raise InputError(message)
             name = next(iter(names)) if layer is None else layer
             frame = workspace.read(name)
@@ -247,7 +247,7 @@ def _specs_in(names: dict[str, str], city: City) -> dict[str, str]:
         spec = next((each for each in CATALOGUE.values() if layer in (each.name, each.title)), None)
         if spec is not None and spec.name in found:
             message = (
-                f"{_shown(city)}: {found[spec.name]} and {layer} are the same layer; remove or rename one"
+                f"{shown(city)}: {found[spec.name]} and {layer} are the same layer; remove or rename one"
             )
             raise InputError(message)
         if spec is not None:
@@ -259,8 +259,3 @@ def _specs_in(names: dict[str, str], city: City) -> dict[str, str]:
             found[spec_name] = layer
     order = list(names)
     return dict(sorted(found.items(), key=lambda item: order.index(item[1])))
-
-
-def _shown(city: City) -> str:
-    """Name a city in a message; never with a password."""
-    return "the workspace" if is_address(city) else str(city)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
     from zjk_gis.workspace.rules import OnProblems
     from zjk_gis.workspace.versions import Store, Writing
 
-__all__ = ["Workspace", "is_address"]
+__all__ = ["Workspace", "is_address", "shown"]
 
 _SERVERS = ("postgresql://", "postgres://", "postgresql+psycopg://")
+_TOLD = ("schema", "host", "hostaddr", "port", "dbname", "service")  # which say where a database is
 _PERIOD = ("valid_from", "valid_to")
 _ROW_IDS, _SHAPES = ("fid", "fid_", "fid__"), ("geom", "geom_", "geom__")
 
@@ -61,6 +63,21 @@ def is_address(target: object) -> TypeGuard[str]:
     (True, False)
     """
     return isinstance(target, str) and target.startswith(_SERVERS)
+
+
+def shown(target: str | os.PathLike[str]) -> str:
+    """Name a file, or a database without who reads it and by which password.
+
+    Examples
+    --------
+    >>> shown("postgresql://gis:secret@server/zjk?schema=city&password=secret")
+    'postgresql://server/zjk?schema=city'
+    """
+    if not is_address(target):
+        return str(target)
+    parts = urlsplit(target)
+    told = [each for each in parts.query.split("&") if each.partition("=")[0] in _TOLD]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
 class Workspace:

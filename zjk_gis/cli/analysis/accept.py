@@ -18,7 +18,7 @@ from zjk_gis.io import write_layer
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
-from zjk_gis.workspace.workspace import Workspace
+from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +84,8 @@ def command(
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
     console.say(
-        f"按 {day} 的责任区,已记入 {city} 的 {ACCEPTED_FAULTS.title}",
-        f"judged on {day}, entered in {_LAYER} of {city}",
+        f"按 {day} 的责任区,已记入 {shown(city)} 的 {ACCEPTED_FAULTS.title}",
+        f"judged on {day}, entered in {_LAYER} of {shown(city)}",
     )
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(
@@ -122,7 +122,7 @@ def _overlaps(
 def _need(layers: dict[str, gpd.GeoDataFrame], city: Path | str, *names: str) -> None:
     missing = [name for name in names if name not in layers]
     if missing:
-        message = f"{city}: has no layer {missing[0]}, which tells where the faults are"
+        message = f"{shown(city)}: has no layer {missing[0]}, which tells where the faults are"
         raise InputError(message)
 
 

@@ -24,6 +24,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 from zjk_gis.responsibility.audit import responsibility_audit
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -104,18 +105,19 @@ def command(
 ) -> None:
     """Prove or refute that every road, every incident and everyone is taken care of.
 
-    CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
-    zone), roads, road_sections, streets, residential_estates, components, and accepted_faults (the ledger
-    that `zjk-gis accept` writes). The worst places come first by what lies in them: incidents of the last
-    year, components, people, road. With -o the findings go to audit.gpkg, audit.xlsx and audit.html in that
-    folder, and report.html tells it all on one page, which can be printed.
+    CITY is a GeoPackage or a PostGIS schema (postgresql://user@host/database?schema=zjk) with built_up_areas
+    and responsibility_zones, and perhaps rivers (which need no zone), roads, road_sections, streets,
+    residential_estates, components, and accepted_faults (the ledger that `zjk-gis accept` writes). The worst
+    places come first by what lies in them: incidents of the last year, components, people, road. With -o the
+    findings go to audit.gpkg, audit.xlsx and audit.html in that folder, and report.html tells it all on one
+    page, which can be printed.
     """
     if output is not None:
         _make_folder(output)
     layers = read_city(city, console)
     missing = [name for name in _NEEDED if name not in layers]
     if missing:
-        message = f"{city}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
+        message = f"{shown(city)}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
         raise InputError(message)
     day = at or dt.date.today().isoformat()
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))

@@ -21,7 +21,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import changes_map, save_offline
 from zjk_gis.reports import write_workbook
-from zjk_gis.workspace.workspace import Workspace
+from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -94,7 +94,9 @@ def command(
     those of NEW. With -o the findings go to changes.gpkg, changes.xlsx and changes.html in that folder.
     """
     if new is None and (at_old, old_version) == (at_new, new_version):
-        message = f"{old}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        message = (
+            f"{shown(old)}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        )
         raise InputError(message)
     source = new or old
     before = _zones(old, old_version, layer, console)

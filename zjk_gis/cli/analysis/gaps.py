@@ -17,6 +17,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,7 +66,7 @@ def command(
     zone_layer = read_zones(zones, layer, console)
     ground = read_companion(zones, region, "built_up_areas", console)
     if ground is None:
-        message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
+        message = f"{shown(zones)}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
     day = at or dt.date.today().isoformat()
     gaps, overlaps = coverage_faults(

@@ -118,9 +118,10 @@ def command(
 ) -> None:
     """Draw a city and what is wrong with it on one map.
 
-    CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
-    overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
-    An .html file is a page; .pdf, .svg and .png are prints.
+    CITY is a GeoPackage or a PostGIS schema (postgresql://user@host/database?schema=zjk) with layers of the
+    catalogue's names. Whatever it allows to ask is asked: gaps, overlaps, sections without a chief, manholes,
+    pipes and parking. With --kind one question is drawn alone. An .html file is a page; .pdf, .svg and .png
+    are prints.
     """
     target_file(output, (*PAGES, *SHEETS))
     on_paper = output.suffix.lower() in SHEETS

@@ -27,6 +27,7 @@ from zjk_gis.maps import (
 from zjk_gis.maps.parts import drawn_zones
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.workspace.city import read_one
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -92,7 +93,7 @@ class Question:
         InputError
         """
         if name not in self.layers:
-            message = f"{self.city}: has no layer {name}; its layers are {', '.join(self.layers)}"
+            message = f"{shown(self.city)}: has no layer {name}; its layers are {', '.join(self.layers)}"
             raise InputError(message)
         return self.layers[name]
 
