@@ -13,7 +13,7 @@ import pytest
 from shapely import LineString, MultiPoint, Point, box
 
 from zjk_gis.coordinates.datums import in_declared_datum
-from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.coordinates.positions import check_positions, fix_positions, review_positions
 from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import CRSError, GeometryError, InputError, MissingColumnError
 
@@ -385,3 +385,23 @@ def test_layers_that_cannot_be_judged_say_why(roads):
     points.loc["c1", "geometry"] = MultiPoint([(1, 2)])
     with pytest.raises(GeometryError, match="row c1"):
         check_positions(points)
+
+
+def test_a_review_counts_what_is_wrong_and_fixes_it_if_asked(roads):
+    points = make_points(gcj02=True)
+    swap(points, "c3")
+    found = review_positions(points, roads=roads)
+    assert (found.problems, found.fixed, found.lacking) == ({"gcj02": 30, "swapped_axes": 1}, {}, "")
+    assert found.points is points
+    fixed = review_positions(points, roads=roads, fix=True)
+    assert fixed.fixed == fixed.problems == found.problems
+    assert metres_off(fixed.points).max() < 0.01
+    assert fixed.points.loc["c3", "position_fix"] == "swapped_axes;gcj02"
+
+
+@pytest.mark.parametrize("column", ["source", "road_name"])
+def test_a_review_says_for_want_of_which_column_no_datum_was_judged(roads, column):
+    points = make_points(gcj02=True).drop(columns=column)
+    found = review_positions(points, roads=roads, fix=True)
+    assert (found.lacking, found.problems) == (column, {})
+    assert review_positions(points).lacking == ""  # nobody asked for it

@@ -290,6 +290,7 @@ def split_rejects(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import Point, box
     >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 9, 9)], crs=4547)
     >>> incidents = gpd.GeoDataFrame({"no": ["1", "2"]}, geometry=[Point(1, 1), None], crs=4547)
