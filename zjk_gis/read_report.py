@@ -186,8 +186,7 @@ class ReadReport(dict[str, Any]):
         return " ".join(self._sentences())
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items())
-        return f"{type(self).__name__}({told})"
+        return f"<{type(self).__name__} {self}>"
 
     def _repr_html_(self) -> str:
         """Show two sentences, a table and the remarks in a notebook; everything from the data is escaped."""

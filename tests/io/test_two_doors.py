@@ -300,7 +300,7 @@ for path in sys.argv[1:]:
     layer = read_layer(path)
     words = layer.drop(columns="geometry").astype("str").to_numpy().tolist()
     kinds = layer.dtypes.astype(str).to_dict()
-    print(repr([kinds, words, layer.geometry.to_wkt().tolist(), layer.attrs["report"]]))
+    print(repr([kinds, words, layer.geometry.to_wkt().tolist(), layer.attrs["report"].as_dict()]))
 """
 
 
@@ -318,6 +318,6 @@ def test_a_layer_is_the_same_without_pyarrow(tmp_path):
             layer.dtypes.astype(str).to_dict(),
             layer.drop(columns="geometry").astype("str").to_numpy().tolist(),
             layer.geometry.to_wkt().tolist(),
-            layer.attrs["report"],
+            layer.attrs["report"].as_dict(),
         ]
         assert said == repr(expected)
