@@ -103,3 +103,11 @@ def test_an_override_of_no_table_is_refused(tmp_path):
 def test_an_unknown_table_lists_the_known_ones():
     with pytest.raises(InputError, match="areas, checks, code_changes"):
         rules_table("laws")
+
+
+def test_tables_of_the_catalogue_where_nobody_would_read_them_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "fields.csv").write_text("layer,field,aliases\nmanholes,state,井态\n", "utf-8-sig")
+    with pytest.raises(InputError, match="are read only from the folder that the variable ZJK_GIS_TABLES"):
+        rules_table("limits", overrides=tmp_path)
+    monkeypatch.setenv("ZJK_GIS_TABLES", str(tmp_path))
+    assert len(rules_table("limits", overrides=tmp_path)) == len(rules_table("limits"))

@@ -63,7 +63,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a
-        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into.
+        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into;
+        that folder may hold ``layers.csv`` and ``fields.csv``, too (see `zjk_gis.layers.catalogue_tables`).
 
     Returns
     -------
@@ -126,6 +127,13 @@ def _checked(folder: Path) -> Path:
         raise InputError(message)
     names = [file.stem for file in sorted(folder.glob("*.csv"))]
     _refuse_unknown([name for name in names if name not in _CATALOGUE], str(folder))
+    named = os.environ.get(_FOLDER, "")
+    if set(names) & set(_CATALOGUE) and not (named and Path(named).resolve() == folder.resolve()):
+        message = (
+            f"{folder}: the catalogue's own tables, layers.csv and fields.csv, are read only from the folder "
+            f"that the variable {_FOLDER} names, before anything else; put them there"
+        )
+        raise InputError(message)
     return folder
 
 
