@@ -92,7 +92,6 @@ DBF_NAMES = {
     "responsible_body": "resp_body",
     "restored_on": "restored",
     "second_code": "secnd_code",
-    "map_number": "map_no",
     "section_ambiguous": "sect_ambig",
     "section_candidates": "sect_cand",
     "section_code": "sect_code",
