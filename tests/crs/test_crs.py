@@ -269,7 +269,7 @@ def test_a_layer_is_moved_whole():
     assert remarks[0] == "read from a shapefile"
     assert remarks[1] == "wells: moved by parameters fitted to 8 control points, rms 0.000 m"
     assert ODD.geometry.iloc[0].equals(Point(574000, 4520000))
-    assert odd.attrs["report"].remarks == ["read from a shapefile"]
+    assert odd.attrs == {"report": {"remarks": ["read from a shapefile"]}}
 
 
 def test_parameters_are_for_the_system_they_were_fitted_in():
