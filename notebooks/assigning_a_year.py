@@ -25,9 +25,9 @@ from pathlib import Path
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
+city = zjk_gis.read_city(data / "city.gpkg")
 zones, grids, sections, roads = (
-    zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("responsibility_zones", "unit_grids", "road_sections", "roads")
+    city[name] for name in ("responsibility_zones", "unit_grids", "road_sections", "roads")
 )
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
 incidents = zjk_gis.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=roads))

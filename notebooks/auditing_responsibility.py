@@ -27,10 +27,7 @@ import pandas as pd
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
-city = {
-    name: zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in zjk_gis.list_layers(data / "city.gpkg")
-}
+city = zjk_gis.read_city(data / "city.gpkg")
 day = "2025-12-31"
 
 # %% [markdown]

@@ -31,10 +31,8 @@ import pandas as pd
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
-zones, ground, grids = (
-    zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("responsibility_zones", "built_up_areas", "unit_grids")
-)
+city = zjk_gis.read_city(data / "city.gpkg")
+zones, ground, grids = (city[name] for name in ("responsibility_zones", "built_up_areas", "unit_grids"))
 zones = zjk_gis.zones_at(zones, "2025-12-31", level=int(zones["level"].max()))
 west, south, east, north = ground.total_bounds
 rng = np.random.default_rng(20220317)

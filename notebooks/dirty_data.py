@@ -29,9 +29,8 @@ import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
 folder = Path(tempfile.mkdtemp())
-zones = zjk_gis.read_layer(data / "city.gpkg", layer="responsibility_zones", spec="responsibility_zones")
-manholes = zjk_gis.read_layer(data / "city.gpkg", layer="manholes", spec="manholes")
-roads = zjk_gis.read_layer(data / "city.gpkg", layer="roads", spec="roads")
+city = zjk_gis.read_city(data / "city.gpkg")
+zones, manholes, roads = (city[name] for name in ("responsibility_zones", "manholes", "roads"))
 
 # %% [markdown]
 # ## 1 The dirt, made by hand

@@ -29,14 +29,11 @@ data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../..
 # %% [markdown]
 # ## 1 Load
 #
-# A layer is a plain GeoDataFrame. `read_layer` accepts the Chinese column names of the bureau's tables and
-# tells in `attrs["report"]` what it had to infer.
+# A layer is a plain GeoDataFrame. `read_city` and `read_layer` accept the Chinese column names of the
+# bureau's tables and tell in `attrs["report"]` what they had to infer.
 
 # %%
-city = {
-    name: zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in zjk_gis.list_layers(data / "city.gpkg")
-}
+city = zjk_gis.read_city(data / "city.gpkg")
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
 incidents.attrs["report"]
 

@@ -25,10 +25,8 @@ from pathlib import Path
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
-blocks, buildings, pipelines = (
-    zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("historic_blocks", "historic_buildings", "pipelines")
-)
+city = zjk_gis.read_city(data / "city.gpkg")
+blocks, buildings, pipelines = (city[name] for name in ("historic_blocks", "historic_buildings", "pipelines"))
 blocks.assign(hectares=blocks.area / 10_000)[["block_name", "scope", "hectares"]].round(2)
 
 # %% [markdown]

@@ -24,9 +24,9 @@ from pathlib import Path
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
+city = zjk_gis.read_city(data / "city.gpkg")
 manholes, pipelines, zones, blocks = (
-    zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("manholes", "pipelines", "responsibility_zones", "historic_blocks")
+    city[name] for name in ("manholes", "pipelines", "responsibility_zones", "historic_blocks")
 )
 len(manholes), len(pipelines)
 

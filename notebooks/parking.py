@@ -24,9 +24,9 @@ from pathlib import Path
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
+city = zjk_gis.read_city(data / "city.gpkg")
 ground, lots, river, estates = (
-    zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("built_up_areas", "parking_lots", "rivers", "residential_estates")
+    city[name] for name in ("built_up_areas", "parking_lots", "rivers", "residential_estates")
 )
 lots["berths"].agg(["size", "sum"])
 

@@ -27,10 +27,7 @@ import shapely
 import zjk_gis
 
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
-city = {
-    name: zjk_gis.read_layer(data / "city.gpkg", layer=name, spec=name)
-    for name in ("responsibility_zones", "roads", "manholes")
-}
+city = zjk_gis.read_city(data / "city.gpkg", layers=("responsibility_zones", "roads", "manholes"))
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
 incidents = zjk_gis.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=city["roads"]))
 zones = city["responsibility_zones"]

@@ -702,8 +702,8 @@ EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals", "zones_map of inci
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
-    "__version__", "Policy", "add_base_map", "base_map", "check_codes", "crs", "datum", "explain_code",
-    "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map",
+    "__version__", "Policy", "add_base_map", "base_map", "check_codes", "crs", "explain_code",
+    "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
 }  # fmt: skip
 

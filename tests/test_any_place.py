@@ -315,7 +315,7 @@ class TestWhatIsTold:
     def test_a_file_that_names_its_system_is_not_guessed_at(self, system, tmp_path):
         city = City("Chicago", system)
         zjk_gis.write_layer(city.zones, tmp_path / "zones.gpkg")
-        remarks = zjk_gis.read_layer(tmp_path / "zones.gpkg").attrs["report"]["remarks"]
+        remarks = zjk_gis.read_layer(tmp_path / "zones.gpkg").attrs["report"].remarks
         assert len(remarks) == 1
         assert remarks[0].startswith("zones.gpkg: lies outside China by its system")
         assert "probably" not in remarks[0]

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from zjk_gis.standards import next_codes as next_codes
     from zjk_gis.standards import parse_codes as parse_codes
     from zjk_gis.standards import rules_table as rules_table
+    from zjk_gis.workspace.city import read_city as read_city
     from zjk_gis.workspace.workspace import Workspace as Workspace
 
 # Where each public name lives.
@@ -121,6 +122,7 @@ _HOMES = {
     "zjk_gis.index.sections": ("SectionIndex",),
     "zjk_gis.index.zones": ("ZoneIndex",),
     "zjk_gis.io": ("list_layers", "read_folder", "read_layer", "read_table", "write_layer", "write_problems"),
+    "zjk_gis.workspace.city": ("read_city",),
     "zjk_gis.workspace.workspace": ("Workspace",),
     "zjk_gis.layers": ("label", "spec_of"),
     "zjk_gis.coordinates.datums": ("convert_datum",),

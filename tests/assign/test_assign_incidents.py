@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 import zjk_gis
+from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError, MissingColumnError
 from zjk_gis.index.steering import steering_words
 
@@ -693,3 +694,15 @@ def test_codes_that_came_as_numbers_are_answered_as_text():
     assert assigned["street_code"].tolist() == ["130703005"] * 2
     assert assigned["chief_code"].fillna("-").tolist() == ["101", "-"]
     assert zjk_gis.ZoneIndex.build(layer).codes.tolist() == ["130703005001001", "130703005001002"]
+
+
+def test_rejects_are_numbered_as_in_the_sheet_and_every_row_is_in_one_of_both(zones):
+    incidents = make_incidents((50, 50), None, (150, 50), (900, 900), no=list("abcd"), empty=None)
+    incidents.index = [7, 7, 8, 9]
+    assigned = zjk_gis.assign_incidents(incidents, zones)
+    kept, rejects = split_rejects(assigned, lang="en")
+    assert kept["no"].tolist() == ["a", "c", "d"]  # who is far from every zone has a place
+    assert rejects[["row_number", "no"]].to_numpy().tolist() == [[2, "b"]]
+    assert rejects["why"].tolist() == [zjk_gis.label("no_position", "en")]
+    assert {"geometry", "empty"}.isdisjoint(rejects.columns)
+    assert split_rejects(assigned)[1]["why"].tolist() == [zjk_gis.label("no_position", "zh")]

@@ -107,7 +107,7 @@ def test_text_that_is_ascii_for_long_may_still_be_gbk(tmp_path, monkeypatch):
     said = "a.csv: read as GB18030 (not valid UTF-8, valid GB18030)"
     assert (source.encoding, source.closing_remarks({})) == ("GB18030", [said])
     report = read_table(path).attrs["report"]
-    assert (report["encoding"], report["remarks"][:1]) == ("GB18030", [said])
+    assert (report.encoding, report.remarks[:1]) == ("GB18030", [said])
 
 
 @pytest.mark.parametrize("rows", [20, 3_000])
@@ -121,7 +121,7 @@ def test_a_sum_and_a_remark_in_another_encoding_than_the_rows_are_no_incidents(t
     assert [told for batch in batches for told in batch.told] == ["left:total", "left:note"]
     table = read_table(path)
     assert table["name"].tolist() == ["桥西"] * rows + ["桥东"]
-    assert [row["text"] for row in table.attrs["report"]["left_out"]] == [f"合计 | {rows}", "备注：以上"]
+    assert [row["text"] for row in table.attrs["report"].left_out] == [f"合计 | {rows}", "备注：以上"]
 
 
 def mixed_rows(tmp_path, monkeypatch, last):

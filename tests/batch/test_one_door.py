@@ -177,7 +177,7 @@ def test_gbk_lines_below_utf8_ones_are_read_as_what_they_are(tmp_path, zones, ma
     assert "in.csv: 5 lines are in GB18030, not in UTF-8, and were read as such" in summary.remarks
     layer = read_layer(path)
     assert layer["说明"].value_counts().to_dict() == {"桥西区的井盖": 3000, "桥东": 5}
-    assert "5 lines are in GB18030" in " ".join(layer.attrs["report"]["remarks"])
+    assert "5 lines are in GB18030" in " ".join(layer.attrs["report"].remarks)
 
 
 @every_format
@@ -246,8 +246,8 @@ def test_a_point_at_no_number_is_named_when_it_is_read(tmp_path):
     )
     pyogrio.write_dataframe(points, tmp_path / "in.gpkg")
     report = read_layer(tmp_path / "in.gpkg").attrs["report"]
-    assert report["without_position"] == {"missing": [1]}
-    assert report["remarks"] == ["in.gpkg: 1 row has no usable geometry"]
+    assert report.without_position == {"missing": [1]}
+    assert report.remarks == ["in.gpkg: 1 row has no usable geometry"]
 
 
 @pytest.mark.parametrize("kind", ["gpkg", "parquet", "gdb"])

@@ -60,7 +60,7 @@ def test_every_kind_of_geometry_goes_and_comes_back(layer, target):
     pd.testing.assert_series_equal(back["name"], layer["name"])
     assert layer.geometry.geom_equals(before.geometry).iloc[:7].all()
     assert layer.attrs == {"report": {"remarks": ["read"]}}
-    remarks = back.attrs["report"]["remarks"]
+    remarks = back.attrs["report"].remarks
     assert remarks[0] == "read"
     assert [words.split()[2] for words in remarks[1:]] == ["CGCS2000", there.crs.name]
 
@@ -95,16 +95,16 @@ def test_rows_outside_china_are_counted_and_named():
         crs=4326,
     )
     moved = convert_datum(layer, source="wgs84", target="gcj02")
-    assert moved.attrs["report"]["datum"] == {
+    assert moved.attrs["report"].datum == {
         "source": "wgs84",
         "target": "gcj02",
         "outside_china": 2,
         "outside_china_rows": ["b", "c"],
     }
-    assert "2 rows lie outside China and stay as they were (rows b, c)" in moved.attrs["report"]["remarks"][0]
+    assert "2 rows lie outside China and stay as they were (rows b, c)" in moved.attrs["report"].remarks[0]
     assert moved.geometry["b"].equals(Point(2.35, 48.86))
     back = convert_datum(moved, source="gcj02", target="bd09")
-    assert back.attrs["report"]["datum"]["outside_china_rows"] == ["b", "c"]
+    assert back.attrs["report"].datum["outside_china_rows"] == ["b", "c"]
 
 
 def test_a_label_that_contradicts_is_refused():
@@ -164,7 +164,7 @@ def test_positions_with_exchanged_axes_are_converted_and_stay_exchanged():
     lon, lat = shift(np.array([LON]), np.array([LAT]), source="gcj02", target="wgs84")
     assert moved[0].equals(Point(lon[0], lat[0]))
     assert moved[1].equals(Point(lat[0], lon[0]))
-    assert moved.attrs["report"]["datum"]["outside_china"] == 0
+    assert moved.attrs["report"].datum["outside_china"] == 0
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_declaration_counts_once_and_the_later_one_replaces_what_the_file_stat
     assert in_declared_datum(ground, "gcj02", told="argument") is ground
     as_given = in_declared_datum(ground, "wgs84", told="argument")
     assert as_given.distance(web).max() < 1e-3
-    assert as_given.attrs["report"]["datum"] == {
+    assert as_given.attrs["report"].datum == {
         "source": "wgs84",
         "target": "wgs84",
         "declared_by": "argument",

@@ -108,7 +108,7 @@ def test_every_way_of_writing_is_told_and_confirmed(made, what, crs, north_first
     truth = EASTERN if crs in (4548, 4527) else doors()
     assert placed.crs.to_epsg() == crs
     assert placed.geometry.to_crs(truth.crs).distance(truth).max() < 0.4  # seconds to two decimals
-    assert placed.attrs["report"]["confirmed"]["what"] == best.what
+    assert placed.attrs["report"].confirmed["what"] == best.what
     assert "geometry" not in made
 
 
@@ -143,7 +143,7 @@ def test_the_datum_is_told_by_streets(streets, shifted, as_layer):
     assert "15 m" in measured
     placed = guess.confirm(made)
     assert placed.geometry.to_crs(4547).distance(doors()).max() < 1e-3
-    assert ("datum" in placed.attrs["report"]) is (shifted != "wgs84")
+    assert bool(placed.attrs["report"].datum) is (shifted != "wgs84")
 
 
 def test_the_datum_is_told_in_metres_too(streets):
@@ -371,7 +371,7 @@ def test_packed_seconds_are_not_read_as_decimal_degrees_in_silence(tmp_path):
 def test_a_shapefile_without_prj_is_read_with_a_hint(tmp_path):
     doors().to_frame("geometry").to_file(tmp_path / "doors.shp", engine="pyogrio")
     (tmp_path / "doors.prj").unlink()
-    remarks = zjk_gis.read_layer(tmp_path / "doors.shp").attrs["report"]["remarks"]
+    remarks = zjk_gis.read_layer(tmp_path / "doors.shp").attrs["report"].remarks
     assert any("doors.shp: probably Gauss-Krüger, central meridian 114°E" in remark for remark in remarks)
 
 

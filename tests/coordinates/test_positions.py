@@ -13,7 +13,7 @@ import pytest
 from shapely import LineString, MultiPoint, Point, box
 
 from zjk_gis.coordinates.datums import in_declared_datum
-from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.coordinates.positions import check_positions, fix_positions, review_positions
 from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import CRSError, GeometryError, InputError, MissingColumnError
 
@@ -98,7 +98,7 @@ def test_what_is_not_fixed_is_told_by_kind_in_the_order_of_their_names():
         geometry=[Point(0, 0), None, Point(2.35, 48.86), Point(114.88, 40.82)], crs=4490
     )
     fixed = fix_positions(points, check_positions(points))
-    assert list(fixed.attrs["report"]["not_fixed"].items()) == [
+    assert list(fixed.attrs["report"].not_fixed.items()) == [
         ("missing", [1]), ("outside_china", [2]), ("zero", [0]),
     ]  # fmt: skip
 
@@ -148,7 +148,7 @@ def test_fewer_than_twenty_rows_are_listed_and_left_alone(roads):
     assert set(problems["problem"]) == {"undecided_datum"}
     fixed = fix_positions(fewer, problems)
     assert fixed.geometry.equals(fewer.geometry)
-    assert fixed.attrs["report"]["not_fixed"] == {"undecided_datum": fewer.index.tolist()}
+    assert fixed.attrs["report"].not_fixed == {"undecided_datum": fewer.index.tolist()}
 
 
 def test_a_row_without_a_channel_is_judged_by_its_own_road_and_follows_nobody(roads):
@@ -208,7 +208,7 @@ class TestAChannelInTwoDatums:
         fixed = fix_positions(points, problems)
         assert fixed["position_fix"][[30, 49]].tolist() == ["swapped_axes;gcj02", "swapped_axes"]
         assert fixed.geometry.to_crs(4547).distance(self.true(points))[30] < 1e-3
-        assert 49 in fixed.attrs["report"]["not_fixed"]["undecided_datum"]
+        assert 49 in fixed.attrs["report"].not_fixed["undecided_datum"]
 
 
 @pytest.mark.parametrize(("shifted", "alone"), [(220, "gcj02"), (180, "")])
@@ -385,3 +385,23 @@ def test_layers_that_cannot_be_judged_say_why(roads):
     points.loc["c1", "geometry"] = MultiPoint([(1, 2)])
     with pytest.raises(GeometryError, match="row c1"):
         check_positions(points)
+
+
+def test_a_review_counts_what_is_wrong_and_fixes_it_if_asked(roads):
+    points = make_points(gcj02=True)
+    swap(points, "c3")
+    found = review_positions(points, roads=roads)
+    assert (found.problems, found.fixed, found.lacking) == ({"gcj02": 30, "swapped_axes": 1}, {}, "")
+    assert found.points is points
+    fixed = review_positions(points, roads=roads, fix=True)
+    assert fixed.fixed == fixed.problems == found.problems
+    assert metres_off(fixed.points).max() < 0.01
+    assert fixed.points.loc["c3", "position_fix"] == "swapped_axes;gcj02"
+
+
+@pytest.mark.parametrize("column", ["source", "road_name"])
+def test_a_review_says_for_want_of_which_column_no_datum_was_judged(roads, column):
+    points = make_points(gcj02=True).drop(columns=column)
+    found = review_positions(points, roads=roads, fix=True)
+    assert (found.lacking, found.problems) == (column, {})
+    assert review_positions(points).lacking == ""  # nobody asked for it

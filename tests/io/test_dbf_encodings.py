@@ -64,24 +64,24 @@ def test_a_cpg_that_the_text_contradicts_is_told(tmp_path, declared):
     layer = read_layer(table(tmp_path / "a.shp", NAMES, "gbk", cpg=declared))
     report = layer.attrs["report"]
     assert layer["name"].tolist() == NAMES
-    assert report["encoding"] == "GB18030"
+    assert report.encoding == "GB18030"
     said = f"a.shp: read as GB18030 (.cpg says {declared}, which does not fit; valid GB18030)"
-    assert report["remarks"][0] == said
+    assert report.remarks[0] == said
 
 
 @pytest.mark.parametrize("declared", ["ISO-8859-1", "windows-1252", "936", "big5", "KOI8-R"])
 def test_chinese_in_utf_8_is_utf_8_and_the_contradiction_is_told(tmp_path, declared):
     layer = read_layer(table(tmp_path / "a.shp", NAMES, "utf-8", cpg=declared))
     assert layer["name"].tolist() == NAMES
-    assert f"a.shp: read as UTF-8 (.cpg says {declared}" in layer.attrs["report"]["remarks"][0]
+    assert f"a.shp: read as UTF-8 (.cpg says {declared}" in layer.attrs["report"].remarks[0]
 
 
 @pytest.mark.parametrize("declared", ["ISO 8859-1", "ISO-8859-1", "88591", "1252", "windows-1252", "cp1252"])
 def test_western_text_is_what_its_cpg_says(tmp_path, declared):
     layer = read_layer(table(tmp_path / "a.shp", WESTERN, "cp1252", cpg=declared))
     assert layer["name"].tolist() == WESTERN
-    assert layer.attrs["report"]["encoding_found"] == f".cpg says {declared}"
-    assert layer.attrs["report"]["remarks"][:1] != ["a.shp: read as GB18030"]
+    assert layer.attrs["report"].encoding_found == f".cpg says {declared}"
+    assert layer.attrs["report"].remarks[:1] != ["a.shp: read as GB18030"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_western_text_is_what_its_cpg_says(tmp_path, declared):
 def test_a_cpg_is_believed_where_the_text_agrees(tmp_path, declared, encoding, names):
     layer = read_layer(table(tmp_path / "a.shp", names, encoding, cpg=declared))
     assert layer["name"].tolist() == names
-    assert layer.attrs["report"]["encoding_found"] == f".cpg says {declared}"
+    assert layer.attrs["report"].encoding_found == f".cpg says {declared}"
 
 
 def test_western_text_in_utf_8_is_not_taken_for_chinese(tmp_path):
@@ -118,7 +118,7 @@ def test_a_few_damaged_values_do_not_make_chinese_text_western(tmp_path):
     layer = read_layer(path)
     assert layer["name"].tolist()[:7] == names[:7]
     assert layer["name"].tolist()[8:] == names[8:]
-    assert layer.attrs["report"]["encoding"] == "GB18030"
+    assert layer.attrs["report"].encoding == "GB18030"
 
 
 def test_what_a_long_table_is_in_does_not_depend_on_how_it_is_cut_into_blocks(tmp_path, monkeypatch):

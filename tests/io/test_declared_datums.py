@@ -36,7 +36,7 @@ def test_positions_come_in_on_the_ground(tmp_path, datum, place):
     layer = read_layer(table(tmp_path / "a.csv", place), datum=datum, spec="incidents")
     assert metres_off(layer).max() < 0.01
     assert layer.crs.to_epsg() == 4490
-    told = layer.attrs["report"]["datum"]
+    told = layer.attrs["report"].datum
     assert (told["source"], told["declared_by"]) == (
         {"GCJ-02": "gcj02", "高德": "gcj02"}.get(datum, datum),
         "argument",
@@ -57,16 +57,14 @@ def test_a_title_above_the_table_is_evidence_that_is_applied_and_told(tmp_path):
     layer = read_layer(path)
     assert metres_off(layer).max() < 0.01
     report = layer.attrs["report"]
-    assert report["datum"]["declared_by"] == 'file: title "井盖台账(高德坐标)"'
-    assert (
-        'a.csv: the datum is GCJ-02 (火星坐标), as the title "井盖台账(高德坐标)" says' in report["remarks"]
-    )
+    assert report.datum["declared_by"] == 'file: title "井盖台账(高德坐标)"'
+    assert 'a.csv: the datum is GCJ-02 (火星坐标), as the title "井盖台账(高德坐标)" says' in report.remarks
 
 
 def test_names_of_columns_are_evidence(tmp_path):
     layer = read_layer(table(tmp_path / "a.csv", BD, columns=("百度经度", "百度纬度")))
     assert metres_off(layer).max() < 0.01
-    assert layer.attrs["report"]["coordinates"] == {"east": "百度经度", "north": "百度纬度"}
+    assert layer.attrs["report"].coordinates == {"east": "百度经度", "north": "百度纬度"}
 
 
 def test_the_caller_comes_before_the_file(tmp_path):
@@ -76,8 +74,8 @@ def test_the_caller_comes_before_the_file(tmp_path):
 
 def test_a_title_with_several_datums_is_told_and_nothing_is_converted(tmp_path):
     layer = read_layer(table(tmp_path / "a.csv", GCJ, title="由百度坐标转为高德坐标"))
-    assert "datum" not in layer.attrs["report"]
-    assert any("names several datums" in remark for remark in layer.attrs["report"]["remarks"])
+    assert layer.attrs["report"].datum == {}
+    assert any("names several datums" in remark for remark in layer.attrs["report"].remarks)
 
 
 def test_rows_with_swapped_axes_are_converted_with_the_rest(tmp_path):
@@ -109,7 +107,7 @@ def test_a_point_at_zero_is_kept_without_a_place(tmp_path, crs):
     layer = read_layer(tmp_path / "a.gpkg")
     assert layer["code"].tolist() == list("abc")
     assert layer.geometry.isna().all()
-    assert layer.attrs["report"]["without_position"] == {"zero": [0, 1], "missing": [2]}
+    assert layer.attrs["report"].without_position == {"zero": [0, 1], "missing": [2]}
 
 
 def test_zero_is_a_place_in_a_local_system(tmp_path):

@@ -23,8 +23,8 @@ from shapely import Point
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io import list_layers, read_layer, write_table
 from zjk_gis.io.files import read_table
-from zjk_gis.io.tables.text import xls as old_workbooks
-from zjk_gis.io.tables.text import xlsx as sheet_xml
+from zjk_gis.io.tables import xls as old_workbooks
+from zjk_gis.io.tables import xlsx as sheet_xml
 
 
 @dataclass
@@ -252,14 +252,14 @@ def test_a_dirty_text_file_is_read_right(tmp_path, dirty):
     assert list(table.columns) == dirty.columns
     assert [None if cell != cell else cell for cell in table.iloc[0].tolist()] == dirty.first
     assert len(table) == dirty.rows
-    assert [(row["row"], row["why"]) for row in report["left_out"]] == dirty.left_out
-    assert dirty.said in "\n".join(report["remarks"])
+    assert [(row["row"], row["why"]) for row in report.left_out] == dirty.left_out
+    assert dirty.said in "\n".join(report.remarks)
 
 
 def test_what_is_left_out_is_kept_with_its_text(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("编号,面积\n1,3\n合计,3\n", "utf-8")
-    assert read_table(path).attrs["report"]["left_out"] == [{"row": 3, "why": "total", "text": "合计 | 3"}]
+    assert read_table(path).attrs["report"].left_out == [{"row": 3, "why": "total", "text": "合计 | 3"}]
 
 
 HEAD = ["编号", "经度", "纬度"]
@@ -313,9 +313,9 @@ def test_a_merged_title_and_names_under_merged_headings(tmp_path):
     path = workbook(tmp_path, rows, merge=["A1:D1", "A2:A3", "B2:C2", "D2:D3"])
     table = read_table(path)
     assert table.to_dict("records") == [{"编号": "1", "经度": "114.8", "纬度": "40.8", "备注": "x"}]
-    assert report_of(table)["header"]["rows"] == [2, 3]
-    assert report_of(table)["header"]["full_names"] == {"经度": "坐标/经度", "纬度": "坐标/纬度"}
-    assert report_of(table)["left_out"] == [{"row": 1, "why": "title", "text": "井盖普查表"}]
+    assert report_of(table).header["rows"] == [2, 3]
+    assert report_of(table).header["full_names"] == {"经度": "坐标/经度", "纬度": "坐标/纬度"}
+    assert report_of(table).left_out == [{"row": 1, "why": "title", "text": "井盖普查表"}]
 
 
 def test_names_in_three_rows(tmp_path):
@@ -328,15 +328,15 @@ def test_names_in_three_rows(tmp_path):
     path = workbook(tmp_path, rows, merge=["A1:A3", "B1:D1", "B2:C2", "D2:D3"])
     table = read_table(path)
     assert list(table.columns) == ["编号", "经度", "纬度", "地址"]
-    assert report_of(table)["header"]["full_names"]["经度"] == "位置/坐标/经度"
+    assert report_of(table).header["full_names"]["经度"] == "位置/坐标/经度"
 
 
 def test_cells_merged_downwards_count_for_every_row(tmp_path):
     rows = [["街道", *HEAD], ["甲街道", 1, 114.8, 40.8], [None, 2, 114.9, 40.9], ["乙街道", 3, 114.7, 40.7]]
     table = read_table(workbook(tmp_path, rows, merge=["A2:A3"]))
     assert table["街道"].tolist() == ["甲街道", "甲街道", "乙街道"]
-    assert report_of(table)["filled_down"] == {"街道": 1}
-    assert "1 cells of 街道 filled from the merged cell above" in report_of(table)["remarks"][-1]
+    assert report_of(table).filled_down == {"街道": 1}
+    assert "1 cells of 街道 filled from the merged cell above" in report_of(table).remarks[-1]
 
 
 def test_an_empty_cell_that_is_not_merged_stays_empty(tmp_path):
@@ -348,7 +348,7 @@ def test_a_table_that_begins_somewhere_in_the_sheet(tmp_path):
     rows = [[], [None, None, "表"], [], [None, None, *HEAD], [None, None, 1, 114.8, 40.8]]
     table = read_table(workbook(tmp_path, rows))
     assert table.to_numpy().tolist() == [["1", "114.8", "40.8"]]
-    assert report_of(table)["header"]["rows"] == [4]
+    assert report_of(table).header["rows"] == [4]
 
 
 def test_units_totals_and_signatures_in_a_workbook(tmp_path):
@@ -361,7 +361,7 @@ def test_units_totals_and_signatures_in_a_workbook(tmp_path):
     ]
     table = read_table(workbook(tmp_path, rows, merge=["A4:C4", "A5:D5"]))
     assert len(table) == 1
-    assert [(row["row"], row["why"]) for row in report_of(table)["left_out"]] == [
+    assert [(row["row"], row["why"]) for row in report_of(table).left_out] == [
         (2, "units"),
         (4, "total"),
         (5, "note"),
@@ -373,7 +373,7 @@ def test_codes_that_were_numbers_get_their_zeros_back_where_the_length_is_known(
     path = workbook(tmp_path, rows)
     layer = read_layer(path, spec="incidents")
     assert layer["event_code"].tolist() == ["0102", "0103"]
-    assert report_of(layer)["zeros_restored"] == {"事件代码": {0: "102"}}
+    assert report_of(layer).zeros_restored == {"事件代码": {0: "102"}}
     assert read_layer(path)["事件代码"].tolist() == ["102", "0103"]  # nobody said how long they are
 
 
@@ -381,7 +381,7 @@ def test_a_code_that_cannot_begin_with_zero_is_not_made_longer(tmp_path):
     rows = [["井盖编码", "经度", "纬度"], [130703010200001, 114.8, 40.8]]
     layer = read_layer(workbook(tmp_path, rows), spec="manholes")
     assert layer["manhole_code"].tolist() == ["130703010200001"]
-    assert "zeros_restored" not in report_of(layer)
+    assert report_of(layer).zeros_restored == {}
 
 
 def test_zeros_that_a_format_shows_are_part_of_the_text(tmp_path):
@@ -394,8 +394,8 @@ def test_digits_that_excel_has_lost_are_not_made_up(tmp_path):
     rows = [["井盖编码", "经度", "纬度"], [1307030102000010, 114.8, 40.8], ["1307030102000002", 114.9, 40.9]]
     layer = read_layer(workbook(tmp_path, rows), spec="manholes")
     assert layer["manhole_code"].isna().tolist() == [True, False]
-    assert report_of(layer)["digits_lost"] == {"井盖编码": {0: "1307030102000010"}}
-    assert "get them again as text" in "".join(report_of(layer)["remarks"])
+    assert report_of(layer).digits_lost == {"井盖编码": {0: "1307030102000010"}}
+    assert "get them again as text" in "".join(report_of(layer).remarks)
 
 
 def test_a_number_of_sixteen_digits_that_excel_cannot_have_written_is_exact(tmp_path):
@@ -410,14 +410,14 @@ def test_errors_in_cells_are_missing_values(tmp_path):
 
     table = read_table(workbook(tmp_path, [["编号", "井深", "经度"], [1, "#N/A", 114.8]], change=change))
     assert table["井深"].isna().all()
-    assert report_of(table)["errors"] == ["B2"]
+    assert report_of(table).errors == ["B2"]
 
 
 def test_formulas_that_nobody_computed_are_told(tmp_path):
     table = read_table(workbook(tmp_path, [["编号", "面积", "经度"], [1, "=2*3", 114.8]]))
     assert table["面积"].isna().all()
-    assert report_of(table)["uncomputed"] == ["B2"]
-    assert "cell B2 hold a formula without a value" in "".join(report_of(table)["remarks"])
+    assert report_of(table).uncomputed == ["B2"]
+    assert "cell B2 hold a formula without a value" in "".join(report_of(table).remarks)
 
 
 def test_hidden_rows_columns_and_sheets_are_told(tmp_path):
@@ -432,7 +432,7 @@ def test_hidden_rows_columns_and_sheets_are_told(tmp_path):
     assert list_layers(path) == ["Sheet"]
     table = read_table(path)
     assert len(table) == 2
-    assert report_of(table)["hidden"] == {"rows": [3], "columns": 1, "sheets": ["选项"]}
+    assert report_of(table).hidden == {"rows": [3], "columns": 1, "sheets": ["选项"]}
     assert read_table(path, layer="选项").shape == (0, 2)
 
 
@@ -470,7 +470,7 @@ def test_an_old_workbook_is_read_like_a_new_one(tmp_path):
     table = read_table(old_workbook(tmp_path, rows, merge=merge))
     assert table.to_numpy().tolist() == [["甲街道", "1", "114.8", "40.8"], ["甲街道", "2", "114.9", "40.9"]]
     assert list(table.columns) == ["街道", "编号", "经度", "纬度"]
-    assert [row["row"] for row in report_of(table)["left_out"]] == [1, 6]
+    assert [row["row"] for row in report_of(table).left_out] == [1, 6]
 
 
 def test_errors_and_hidden_rows_of_an_old_workbook_are_told(tmp_path):
@@ -484,8 +484,8 @@ def test_errors_and_hidden_rows_of_an_old_workbook_are_told(tmp_path):
     book.save(str(tmp_path / "a.xls"))
     table = read_table(tmp_path / "a.xls")
     assert table["井深"].isna().all()
-    assert report_of(table)["errors"] == ["B2"]
-    assert report_of(table)["hidden"]["rows"] == [2]
+    assert report_of(table).errors == ["B2"]
+    assert report_of(table).hidden["rows"] == [2]
 
 
 def test_an_old_workbook_that_claims_to_be_endless_is_refused(tmp_path):
@@ -641,7 +641,7 @@ def test_a_place_is_found_however_it_is_written(tmp_path, name, text, place, sai
     assert shapely.get_coordinates(layer.geometry.to_numpy()).tolist() == [pytest.approx(place)]
     assert layer.crs.to_epsg() == 4490
     assert layer["编号"].tolist() == ["1"]
-    assert said in "".join(report_of(layer)["remarks"])
+    assert said in "".join(report_of(layer).remarks)
 
 
 PACKED = "编号,经度,纬度\n" + "".join(
@@ -683,13 +683,13 @@ def test_geometries_that_would_overflow_the_stack_are_no_geometries(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f"id,wkt\n1,POINT (114.8 40.8)\n2,{deep}\n3,POINT (114.8 40.8)\n4,{binary}\n", "utf-8")
     layer = read_layer(path)
-    assert report_of(layer)["without_position"] == {"not_a_number": [1, 3]}
+    assert report_of(layer).without_position == {"not_a_number": [1, 3]}
 
 
 def test_a_few_cells_that_are_no_pair_are_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("编号;坐标\n1;114.8812,40.8234\n2;114.9,40.9\n3;桥东\n4;\n5;0,0\n", "utf-8")
-    assert report_of(read_layer(path))["without_position"] == {
+    assert report_of(read_layer(path)).without_position == {
         "missing": [3],
         "not_a_number": [2],
         "zero": [4],
@@ -783,7 +783,7 @@ def test_every_mixture_of_dirt_is_read_right(
     assert layer["manhole_code"].tolist() == [f"1307030102{n:06}" for n in range(count)]
     assert layer["well_depth_m"].tolist() == [1.5] * count
     assert shapely.get_coordinates(layer.geometry.to_numpy()).tolist() == [pytest.approx(at) for at in places]
-    told = len(report_of(layer)["left_out"]) + len(report_of(layer)["header"]["rows"])
+    told = len(report_of(layer).left_out) + len(report_of(layer).header["rows"])
     assert told == sum(any(row) for row in cells) - count
 
 

@@ -633,8 +633,8 @@ def test_a_dirty_file_is_read_right_or_refused_with_its_reason(tmp_path, file):
         point = layer.geometry.iloc[0]
         assert (point.x, point.y) == pytest.approx(file.first, abs=1e-6)
     if file.encoding is not None:
-        assert report["encoding"] == file.encoding
-    assert file.said in "\n".join(report["remarks"])
+        assert report.encoding == file.encoding
+    assert file.said in "\n".join(report.remarks)
     json.dumps(report)
 
 

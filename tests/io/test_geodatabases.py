@@ -43,7 +43,7 @@ def test_what_is_written_is_read_back(tmp_path):
         )
     assert back.geometry.isna().tolist() == [False, True]
     assert back.geometry[0].distance(WELLS.geometry[0]) < 1e-3
-    assert (back.crs.to_epsg(), back.attrs["report"]["format"]) == (4547, "OpenFileGDB")
+    assert (back.crs.to_epsg(), back.attrs["report"].format) == (4547, "OpenFileGDB")
 
 
 def test_coordinates_are_kept_far_below_a_millimetre(tmp_path):

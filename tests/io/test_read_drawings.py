@@ -60,7 +60,7 @@ def test_chinese_is_read_whatever_the_drawing_says_of_its_code_page(tmp_path, en
     assert layer.geometry[0].equals(Point(573300.5, 4520900.25))
     assert layer.geometry[1].equals(LineString([(0, 0), (3, 4)]))
     assert layer.crs is None
-    assert layer.attrs["report"]["encoding"] == ("UTF-8" if encoding == "utf-8" else "GB18030")
+    assert layer.attrs["report"].encoding == ("UTF-8" if encoding == "utf-8" else "GB18030")
     assert list_layers(path) == ["a"]
 
 
@@ -76,7 +76,7 @@ def test_characters_written_as_escapes_are_read(tmp_path):
 
 def test_a_system_can_be_named(tmp_path):
     layer = read_layer(dxf(tmp_path / "a.dxf", point("a")), crs=4547)
-    assert (layer.crs.to_epsg(), layer.attrs["report"]["crs_from"]) == (4547, "argument")
+    assert (layer.crs.to_epsg(), layer.attrs["report"].crs_from) == (4547, "argument")
 
 
 def test_blocks_stand_where_they_are_inserted(tmp_path):

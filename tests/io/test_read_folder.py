@@ -71,7 +71,7 @@ def test_layers_come_with_the_names_and_types_of_what_they_are(folder):
     found = read_folder(folder)
     (grids,) = found.of("单元网格")
     assert grids["grid_code"].tolist() == GRIDS["网格编码"].tolist()
-    assert found["网格/grids.shp"].attrs["report"]["path"] == "网格/grids.shp"
+    assert found["网格/grids.shp"].attrs["report"].path == "网格/grids.shp"
     assert found["职责.csv"]["event_code"].tolist() == ["01"]
     assert "has its codes" in found.report.set_index("key").loc["网格/grids.shp", "evidence"]
 
@@ -105,7 +105,7 @@ def test_an_archive_is_a_folder_too(tmp_path):
     assert list(read_folder(sent)) == ["报送.zip/网格/grids.shp"]
     alone = read_layer(sent / archive.name, spec="unit_grids")
     assert alone["grid_code"].tolist() == GRIDS["网格编码"].tolist()
-    assert alone.attrs["report"]["path"].endswith("报送.zip/网格/grids.shp")
+    assert alone.attrs["report"].path.endswith("报送.zip/网格/grids.shp")
 
 
 def test_names_in_gbk_are_read_and_said_to_be(tmp_path):

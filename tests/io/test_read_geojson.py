@@ -70,7 +70,7 @@ def test_the_columns_of_all_lines_are_there_and_digits_are_kept(tmp_path):
     assert layer["名称"].tolist()[0] == "甲"
     assert layer["权属"].tolist()[1] == "电信"
     assert layer["code"].tolist()[0] == 130703010100000001
-    assert layer.attrs["report"]["encoding"] == "GB18030"
+    assert layer.attrs["report"].encoding == "GB18030"
 
 
 def test_a_line_in_the_middle_that_is_no_feature_is_left_out_with_its_number(tmp_path):
@@ -84,8 +84,8 @@ def test_a_line_in_the_middle_that_is_no_feature_is_left_out_with_its_number(tmp
     path = written(tmp_path / "a.ndjson", "\n".join(lines))
     assert numbers_in(path) == [0, 2, 3]
     report = read_layer(path).attrs["report"]
-    assert "a.ndjson: 2 lines are not GeoJSON features and left out: lines 2, 3" in report["remarks"]
-    assert [(row["row"], row["why"]) for row in report["left_out"]] == [
+    assert "a.ndjson: 2 lines are not GeoJSON features and left out: lines 2, 3" in report.remarks
+    assert [(row["row"], row["why"]) for row in report.left_out] == [
         (2, "not valid JSON"), (3, "not a GeoJSON feature"),
     ]  # fmt: skip
     json.dumps(report)

@@ -83,7 +83,7 @@ def test_data_of_every_kind_become_columns(tmp_path):
 def test_a_file_without_namespace_or_in_gbk_is_read(tmp_path):
     head = '<?xml version="1.0" encoding="GBK"?><kml>'
     layer = read_layer(kml(tmp_path, placed(POINT), head=head, encoding="gbk"))
-    assert (layer["name"].tolist(), layer.attrs["report"]["encoding"]) == (["甲"], "GB18030")
+    assert (layer["name"].tolist(), layer.attrs["report"].encoding) == (["甲"], "GB18030")
 
 
 def test_what_cannot_be_read_is_named_and_kept(tmp_path):
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_named_and_kept(tmp_path):
     link = "<NetworkLink><Link><href>http://example.org/a.kml</href></Link></NetworkLink>"
     layer = read_layer(kml(tmp_path, placed(POINT) + placed(broken) + placed("") + link))
     assert layer.geometry.isna().tolist() == [False, True, True]
-    assert layer.attrs["report"]["remarks"] == [
+    assert layer.attrs["report"].remarks == [
         "a.kml: the coordinates of 1 placemarks cannot be read (row 1)",
         "a.kml: 1 NetworkLink left out; what they show lies elsewhere",
         "a.kml: 2 rows have no usable geometry",
@@ -125,7 +125,7 @@ def test_a_kmz_is_an_archive_with_one(tmp_path):
         archive.writestr("files/icon.png", b"\x89PNG")
     layer = read_layer(tmp_path / "a.kmz")
     assert layer["name"].tolist() == ["甲"]
-    assert layer.attrs["report"]["path"] == f"{tmp_path / 'a.kmz'}/doc.kml"
+    assert layer.attrs["report"].path == f"{tmp_path / 'a.kmz'}/doc.kml"
     assert list_layers(tmp_path / "a.kmz") == ["doc"]
 
 

@@ -183,7 +183,7 @@ def test_several_layers_must_be_named(tmp_path):
         read_layer(path, layer="roads")
     assert len(read_layer(path, layer="districts")) == 2
     assert len(read_layer(path, spec="unit_grids")) == 1
-    assert read_layer(path, spec="unit_grids").attrs["report"]["layer"] == "单元网格"
+    assert read_layer(path, spec="unit_grids").attrs["report"].layer == "单元网格"
 
 
 def test_symbols_that_qgis_keeps_in_the_file_are_no_layer(tmp_path):

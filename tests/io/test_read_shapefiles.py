@@ -40,13 +40,13 @@ def report_of(layer):
 def test_the_encoding_is_found_and_said(tmp_path, encoding, cpg, name, found):
     layer = read_layer(make_shapefile(tmp_path / "a.shp", encoding=encoding, cpg=cpg))
     assert layer["名称"].tolist() == NAMES
-    assert (report_of(layer)["encoding"], report_of(layer)["encoding_found"]) == (name, found)
+    assert (report_of(layer).encoding, report_of(layer).encoding_found) == (name, found)
 
 
 def test_a_gbk_shapefile_without_cpg_is_more_than_pyogrio_reads(tmp_path):
     path = make_shapefile(tmp_path / "a.shp", encoding="GBK", cpg=False)
     assert pyogrio.read_dataframe(path).columns[0] == "Ãû³Æ"
-    assert "a.shp: read as GB18030 (no .cpg; valid GB18030)" in report_of(read_layer(path))["remarks"]
+    assert "a.shp: read as GB18030 (no .cpg; valid GB18030)" in report_of(read_layer(path)).remarks
 
 
 @pytest.mark.parametrize("declared", ["UTF-8", "ISO-8859-1", "ANSI 1252", "OEM", "nonsense", "hex", "北京"])
@@ -55,21 +55,21 @@ def test_a_cpg_that_does_not_fit_is_not_believed(tmp_path, declared):
     path.with_suffix(".cpg").write_text(declared, encoding="utf-8")
     layer = read_layer(path)
     assert layer["名称"].tolist() == NAMES
-    assert report_of(layer)["encoding"] == "GB18030"
-    assert "which does not fit" in report_of(layer)["encoding_found"]
+    assert report_of(layer).encoding == "GB18030"
+    assert "which does not fit" in report_of(layer).encoding_found
 
 
 @pytest.mark.parametrize("declared", ["936", "GBK", "gb2312", "ANSI 936"])
 def test_the_many_names_of_gbk_are_one(tmp_path, declared):
     path = make_shapefile(tmp_path / "a.shp", encoding="GBK")
     path.with_suffix(".cpg").write_text(declared)
-    assert report_of(read_layer(path))["encoding_found"] == f".cpg says {declared}"
+    assert report_of(read_layer(path)).encoding_found == f".cpg says {declared}"
 
 
 def test_plain_ascii_is_utf_8(tmp_path):
     layer = read_layer(make_shapefile(tmp_path / "a.shp", cpg=False, column="name", values=["a", None]))
-    assert report_of(layer)["encoding_found"] == "no .cpg; plain ASCII"
-    assert report_of(layer)["remarks"] == []
+    assert report_of(layer).encoding_found == "no .cpg; plain ASCII"
+    assert report_of(layer).remarks == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_value_cut_within_a_character_loses_that_character_and_no_more(tmp_pat
     dbf.write_bytes(dbf.read_bytes().replace(b"x" * 80, text.encode(encoding)[:80]))
     layer = read_layer(path)
     assert layer["名称"].tolist() == [text[:kept], "大境门"]
-    assert "1 names or values end or break within a character" in report_of(layer)["remarks"][-1]
+    assert "1 names or values end or break within a character" in report_of(layer).remarks[-1]
 
 
 @pytest.mark.parametrize(("encoding", "cut"), [("UTF-8", "单元网"), ("GBK", "单元网格编")])
@@ -93,7 +93,7 @@ def test_names_cut_to_ten_bytes_are_completed_by_the_spec(tmp_path, encoding, cu
     )
     layer = read_layer(path, spec="unit_grids")
     assert layer["grid_code"].tolist() == ["130703005001001"]
-    assert report_of(layer)["renamed"] == {cut: "grid_code"}
+    assert report_of(layer).renamed == {cut: "grid_code"}
     assert list(read_layer(path).columns) == [cut, "geometry"]
 
 
@@ -101,7 +101,7 @@ def test_shortened_names_come_back(tmp_path):
     layer = gpd.GeoDataFrame({"incident_code": ["1"]}, geometry=[Point(0, 0)], crs=4547)
     result = read_layer(write_layer(layer, tmp_path / "a.shp"))
     assert list(result.columns) == ["incident_code", "geometry"]
-    assert report_of(result)["renamed"] == {"incid_code": "incident_code"}
+    assert report_of(result).renamed == {"incid_code": "incident_code"}
 
 
 def test_a_missing_prj_is_said_and_crs_names_it(tmp_path):
@@ -109,16 +109,16 @@ def test_a_missing_prj_is_said_and_crs_names_it(tmp_path):
     path.with_suffix(".prj").unlink()
     layer = read_layer(path)
     assert layer.crs is None
-    assert (report_of(layer)["crs"], report_of(layer)["crs_from"]) == (None, "none")
-    assert "a.shp: has no .prj; name its system with crs=" in report_of(layer)["remarks"]
+    assert (report_of(layer).crs, report_of(layer).crs_from) == (None, "none")
+    assert "a.shp: has no .prj; name its system with crs=" in report_of(layer).remarks
     named = read_layer(path, crs=4547)
-    assert (named.crs.to_epsg(), report_of(named)["crs_from"]) == (4547, "argument")
+    assert (named.crs.to_epsg(), report_of(named).crs_from) == (4547, "argument")
     assert named.geometry[0].x == 573000
 
 
 def test_a_crs_that_contradicts_the_prj_is_refused(tmp_path):
     path = make_shapefile(tmp_path / "a.shp")
-    assert read_layer(path, crs=4547).attrs["report"]["crs_from"] == "file"
+    assert read_layer(path, crs=4547).attrs["report"].crs_from == "file"
     with pytest.raises(CRSError, match=r"says it is in CGCS2000 .* 114E, but crs= says CGCS2000 .* 117E"):
         read_layer(path, crs=4548)
 
@@ -146,7 +146,7 @@ def test_a_prj_that_places_nothing_is_as_good_as_none(tmp_path, change):
     path = rewrite_prj(make_shapefile(tmp_path / "a.shp"), change)
     layer = read_layer(path)
     assert layer.crs is None
-    assert "has no usable CRS; name its system with crs=" in report_of(layer)["remarks"][0]
+    assert "has no usable CRS; name its system with crs=" in report_of(layer).remarks[0]
     assert read_layer(path, crs=4547).crs.to_epsg() == 4547
 
 
@@ -155,7 +155,7 @@ def test_a_shapefile_without_table_has_shapes_only(tmp_path):
     path.with_suffix(".dbf").unlink()
     layer = read_layer(path)
     assert (len(layer), list(layer.columns)) == (2, ["geometry"])
-    assert "has no .dbf" in report_of(layer)["remarks"][0]
+    assert "has no .dbf" in report_of(layer).remarks[0]
 
 
 def test_a_table_with_a_damaged_header_is_a_file_error(tmp_path):
@@ -203,8 +203,7 @@ def test_long_numbers_keep_all_their_digits(tmp_path, width, values, read, kind)
 def test_numbers_longer_than_64_bits_are_said_to_be_text(tmp_path):
     layer = read_layer(with_numbers(tmp_path, 20, ["11020313070300500101", "11020313070300500102"]))
     assert (
-        "a.shp: numbers of CODE have more digits than numbers hold; read as text"
-        in report_of(layer)["remarks"]
+        "a.shp: numbers of CODE have more digits than numbers hold; read as text" in report_of(layer).remarks
     )
 
 
@@ -217,7 +216,7 @@ def test_a_row_marked_as_deleted_is_left_out_and_moves_no_code(tmp_path):
     layer = read_layer(path)
     assert layer.geometry.x.tolist() == [573001, 573002]
     assert layer["CODE"].tolist() == [130703010100000003, pd.NA]
-    assert "a.shp: 1 row is marked as deleted and left out" in report_of(layer)["remarks"]
+    assert "a.shp: 1 row is marked as deleted and left out" in report_of(layer).remarks
 
 
 def test_short_or_broken_long_numbers_stay_as_gdal_reads_them(tmp_path):
@@ -243,9 +242,8 @@ def test_rows_of_the_table_beyond_the_shapes_are_told(tmp_path):
     path.with_suffix(".dbf").write_bytes(records)
     layer = read_layer(path)
     assert len(layer) == 3
-    assert (
-        "flags.shp: its .dbf has 2 rows more than there are shapes; they are left out"
-        in (layer.attrs["report"]["remarks"])
+    assert "flags.shp: its .dbf has 2 rows more than there are shapes; they are left out" in (
+        layer.attrs["report"].remarks
     )
 
 

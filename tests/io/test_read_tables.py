@@ -49,8 +49,8 @@ def test_the_encoding_is_found_and_said(tmp_path, encoding, name, sure):
     text = f"{HEADER}\n{ROW}\n" + ("0002,114.9,40.8,㐀\n" if encoding == "gb18030" else "")
     layer = read_layer(write(tmp_path, text, encoding=encoding))
     assert list(layer.columns) == ["案件编号", "经度", "纬度", "事件代码", "geometry"]
-    assert report_of(layer)["encoding"] == name
-    assert any("GB18030" in remark for remark in report_of(layer)["remarks"]) is not sure
+    assert report_of(layer).encoding == name
+    assert any("GB18030" in remark for remark in report_of(layer).remarks) is not sure
 
 
 def test_bytes_in_no_encoding_are_refused_with_their_place(tmp_path):
@@ -66,7 +66,7 @@ def test_the_delimiter_is_found(tmp_path, delimiter, ending):
     text = f"{HEADER}\n{ROW}\n".replace(",", delimiter)
     layer = read_layer(write(tmp_path, text, name=f"a.{ending}"))
     assert layer.iloc[0, :4].tolist() == ROW.split(",")
-    assert report_of(layer)["delimiter"] == delimiter
+    assert report_of(layer).delimiter == delimiter
 
 
 def test_delimiters_and_breaks_in_quotes_are_text(tmp_path):
@@ -86,7 +86,7 @@ def test_short_rows_blank_lines_and_nameless_columns(tmp_path):
     layer = read_layer(write(tmp_path, "lon,lat,备注,备注,,\n114.8,40.8\n\n114.9,40.9,a,b,c,\n"))
     assert list(layer.columns) == ["lon", "lat", "备注", "备注_2", "column_5", "geometry"]
     assert layer["备注_2"].isna().tolist() == [True, False]
-    assert "the column '备注' comes again and is called '备注_2'" in report_of(layer)["remarks"][0]
+    assert "the column '备注' comes again and is called '备注_2'" in report_of(layer).remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -116,23 +116,23 @@ def test_rows_without_a_usable_position_are_kept_and_named(tmp_path):
     assert layer.geometry.isna().tolist() == [False, True, True, True, True, False, True]
     assert layer.geometry[5].equals(Point(114.9, 40.9))
     assert layer["lon"].tolist()[2:4] == ["东经114度多", "inf"]
-    assert report_of(layer)["without_position"] == {"missing": [1, 6], "not_a_number": [2, 3], "zero": [4]}
-    assert report_of(layer)["rows"] == 7
+    assert report_of(layer).without_position == {"missing": [1, 6], "not_a_number": [2, 3], "zero": [4]}
+    assert report_of(layer).rows == 7
 
 
 def test_degrees_in_china_are_taken_for_cgcs2000_and_said(tmp_path):
     layer = read_layer(write(tmp_path, f"{HEADER}\n{ROW}\n"))
     assert layer.crs.to_epsg() == 4490
-    assert report_of(layer)["crs_from"] == "assumed: all 1 positions in 经度 and 纬度 are degrees in China"
-    assert report_of(layer)["coordinates"] == {"east": "经度", "north": "纬度"}
-    assert "taken for CGCS2000" in report_of(layer)["remarks"][-1]
+    assert report_of(layer).crs_from == "assumed: all 1 positions in 经度 and 纬度 are degrees in China"
+    assert report_of(layer).coordinates == {"east": "经度", "north": "纬度"}
+    assert "taken for CGCS2000" in report_of(layer).remarks[-1]
 
 
 def test_a_row_with_swapped_axes_is_read_as_it_stands(tmp_path):
     layer = read_layer(write(tmp_path, f"{HEADER}\n{ROW}\n0002,40.82,114.88,\n"))
     assert layer.geometry[1].equals(Point(40.82, 114.88))
     assert layer.crs.to_epsg() == 4490
-    assert "1 of them with the axes exchanged" in report_of(layer)["remarks"][-1]
+    assert "1 of them with the axes exchanged" in report_of(layer).remarks[-1]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_numbers_that_nobody_can_be_sure_of_need_a_crs(tmp_path, rows, words):
     with pytest.raises(CRSError, match=words):
         read_layer(path)
     layer = read_layer(path, crs="4547" if "4020900" in rows else 4326)
-    assert report_of(layer)["crs_from"] == "argument"
+    assert report_of(layer).crs_from == "argument"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_metres_of_one_likely_system_are_taken_for_it_and_said(tmp_path, row, co
     layer = read_layer(write(tmp_path, f"x,y\n{row}\n"))
     assert layer.crs.to_epsg() == code
     assert f"taken for Gauss-Krüger, {'central' if code == 4547 else 'zone prefix 38'}" in "".join(
-        report_of(layer)["remarks"]
+        report_of(layer).remarks
     )
     assert layer.to_crs(4490).geometry.x[0] == pytest.approx(114.87, abs=0.01)
 
@@ -167,15 +167,15 @@ def test_most_rows_decide_and_the_others_are_set_aside(tmp_path):
     rows = ["114.88,40.82"] * 99 + ["12.49,41.89"]
     layer = read_layer(write(tmp_path, "lon,lat\n" + "\n".join(rows) + "\n"))
     assert layer.crs.to_epsg() == 4490
-    assert report_of(layer)["without_position"] == {"outside_china": [99]}
+    assert report_of(layer).without_position == {"outside_china": [99]}
     assert layer.geometry.isna().sum() == 1
     assert layer["lon"][99] == "12.49"
-    assert any("1 row lies outside China by lon and lat" in remark for remark in report_of(layer)["remarks"])
+    assert any("1 row lies outside China by lon and lat" in remark for remark in report_of(layer).remarks)
 
 
 def test_degrees_among_metres_are_set_aside(tmp_path):
     layer = read_layer(write(tmp_path, "x,y\n573300,4520900\n573400,4520800\n114.8,40.8\n"), crs=4547)
-    assert report_of(layer)["without_position"] == {"bad_position": [2]}
+    assert report_of(layer).without_position == {"bad_position": [2]}
 
 
 def test_a_crs_that_cannot_be_the_files_is_refused(tmp_path):
@@ -196,7 +196,7 @@ def test_a_crs_that_cannot_be_the_files_is_refused(tmp_path):
 def test_surveyors_x_points_north(tmp_path, header, row):
     layer = read_layer(write(tmp_path, f"{header}\n{row}\n"), crs=4547)
     assert layer.geometry[0].equals(Point(573300, 4520900))
-    assert any("points north" in remark for remark in report_of(layer)["remarks"]) is header.startswith("X")
+    assert any("points north" in remark for remark in report_of(layer).remarks) is header.startswith("X")
 
 
 def test_columns_of_coordinates_can_be_named(tmp_path):
@@ -221,13 +221,13 @@ def test_geometry_as_text_is_read(tmp_path):
     )
     assert layer.geometry.isna().tolist() == [False, True, True]
     assert list(layer.columns) == ["id", "geometry"]
-    assert report_of(layer)["without_position"] == {"missing": [1], "not_a_number": [2]}
+    assert report_of(layer).without_position == {"missing": [1], "not_a_number": [2]}
 
 
 def test_a_column_called_geometry_that_is_none_is_kept(tmp_path):
     layer = read_layer(write(tmp_path, "geometry,lon,lat\n圆形,114.8,40.8\n"))
     assert layer["geometry_recorded"].tolist() == ["圆形"]
-    assert report_of(layer)["renamed"] == {"geometry": "geometry_recorded"}
+    assert report_of(layer).renamed == {"geometry": "geometry_recorded"}
 
 
 def test_a_spec_brings_names_and_types(tmp_path):
@@ -239,11 +239,9 @@ def test_a_spec_brings_names_and_types(tmp_path):
     layer = read_layer(write(tmp_path, text), spec="案件")
     assert list(layer.columns)[:5] == ["incident_code", "occurred_at", "event_code", "source", "备注"]
     assert layer["occurred_at"].tolist() == [dt.datetime(2025, 1, 2, 3, 4), "昨天"]
-    assert report_of(layer)["renamed"]["上报时间"] == "occurred_at"
-    assert report_of(layer)["unconverted"] == {"occurred_at": [1]}
-    assert (
-        "1 values of occurred_at are not times (row 1); kept as they came" in report_of(layer)["remarks"][-1]
-    )
+    assert report_of(layer).renamed["上报时间"] == "occurred_at"
+    assert report_of(layer).unconverted == {"occurred_at": [1]}
+    assert "1 values of occurred_at are not times (row 1); kept as they came" in report_of(layer).remarks[-1]
 
 
 def test_a_workbook_gives_the_text_a_person_sees(tmp_path):
@@ -270,21 +268,21 @@ def test_a_workbook_gives_the_text_a_person_sees(tmp_path):
     ]
     assert layer["编号"].tolist()[1:3] == ["130703005001001", "1307030050010012"]
     assert layer["编号"].isna().tolist() == [False, False, False, True]
-    assert report_of(layer)["digits_lost"] == {"编号": {3: "1307030050010010"}}
-    assert "more than 15 digits" in report_of(layer)["remarks"][0]
-    assert report_of(layer)["without_position"] == {"not_a_number": [2]}
+    assert report_of(layer).digits_lost == {"编号": {3: "1307030050010010"}}
+    assert "more than 15 digits" in report_of(layer).remarks[0]
+    assert report_of(layer).without_position == {"not_a_number": [2]}
 
 
 def test_a_title_above_the_table_is_passed_over(tmp_path):
     path = make_workbook(tmp_path / "a.xlsx", [["2025年案件表"], [], ["id", "lon", "lat"], [1, 114.8, 40.8]])
     layer = read_layer(path)
     assert layer["id"].tolist() == ["1"]
-    assert "the header is row 3" in report_of(layer)["remarks"][0]
+    assert "the header is row 3" in report_of(layer).remarks[0]
 
 
 def test_one_sheet_is_taken_and_several_must_be_named(tmp_path):
     table = [["lon", "lat"], [114.8, 40.8]]
-    assert read_layer(make_workbook(tmp_path / "one.xlsx", table, [])).attrs["report"]["layer"] == "表1"
+    assert read_layer(make_workbook(tmp_path / "one.xlsx", table, [])).attrs["report"].layer == "表1"
     path = make_workbook(tmp_path / "two.xlsx", table, table)
     assert list_layers(path) == ["表1", "表2"]
     with pytest.raises(InputError, match="layer=: 表1, 表2"):
@@ -303,7 +301,7 @@ def test_a_parquet_table_without_geometry_is_placed_by_its_columns(tmp_path):
     pd.DataFrame({"id": [1, 2], "lon": [114.8, None], "lat": [40.8, 40.9]}).to_parquet(tmp_path / "a.parquet")
     layer = read_layer(tmp_path / "a.parquet")
     assert layer["id"].tolist() == [1, 2]
-    assert report_of(layer)["without_position"] == {"missing": [1]}
+    assert report_of(layer).without_position == {"missing": [1]}
 
 
 def test_dates_are_read_by_the_order_that_their_column_shows_or_the_caller_says(tmp_path):
@@ -315,13 +313,11 @@ def test_dates_are_read_by_the_order_that_their_column_shows_or_the_caller_says(
 
     days, report = read("10/03/2025", "30/03/2025")
     assert days == ["2025-03-10", "2025-03-30"]
-    assert (
-        "incidents.csv: occurred_at: dates such as '30/03/2025' were read day first" in report["remarks"][-1]
-    )
+    assert "incidents.csv: occurred_at: dates such as '30/03/2025' were read day first" in report.remarks[-1]
     days, report = read("10/03/2025", "2025-03-11 01:00:00+08", "2025/3/12")
     assert days == ["10/03/2025", "2025-03-11", "2025-03-12"]
-    assert report["unconverted"] == {"occurred_at": [0]}
-    assert any("can be read day first or month first (row 0" in remark for remark in report["remarks"])
+    assert report.unconverted == {"occurred_at": [0]}
+    assert any("can be read day first or month first (row 0" in remark for remark in report.remarks)
     assert read("10/03/2025", dayfirst=True)[0] == ["2025-03-10"]
     assert read("10.3.25", time_format="%d.%m.%y")[0] == ["2025-03-10"]
     assert read("2025-03-10T20:00Z", tz="UTC")[0] == ["2025-03-10"]

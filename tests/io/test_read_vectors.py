@@ -10,7 +10,7 @@ from shapely import Point
 
 from zjk_gis.errors import CRSError, FileError, InputError
 from zjk_gis.io import read_layer, write_layer
-from zjk_gis.io.tables.text import xlsx as sheet_xml
+from zjk_gis.io.tables import xlsx as sheet_xml
 
 WELLS = gpd.GeoDataFrame(
     {"井盖编码": [1307030102000001, 1307030102000002], "井深": ["2.5", "两米"]},
@@ -33,7 +33,7 @@ def test_the_report_tells_what_was_read(tmp_path):
     layer = read_layer(path, spec="manholes")
     assert layer["manhole_code"].tolist() == ["1307030102000001", "1307030102000002"]
     assert layer["well_depth_m"].tolist() == [2.5, "两米"]
-    assert layer.attrs["report"] == {
+    assert layer.attrs["report"].as_dict() == {
         "path": str(path),
         "format": "GPKG",
         "layer": "井",
@@ -43,7 +43,6 @@ def test_the_report_tells_what_was_read(tmp_path):
         "crs_from": "file",
         "rows": 2,
         "renamed": {"井盖编码": "manhole_code", "井深": "well_depth_m"},
-        "without_position": {},
         "unconverted": {"well_depth_m": [1]},
         "remarks": ["wells.gpkg: 1 values of well_depth_m are not numbers (row 1); kept as they came"],
     }
@@ -55,7 +54,7 @@ def test_a_missing_crs_is_said_and_can_be_named(tmp_path, ending):
     path = write_layer(WELLS.set_crs(None, allow_override=True), tmp_path / f"a.{ending}")
     layer = read_layer(path)
     assert layer.crs is None
-    assert f"a.{ending}: has no usable CRS; name its system with crs=" in layer.attrs["report"]["remarks"]
+    assert f"a.{ending}: has no usable CRS; name its system with crs=" in layer.attrs["report"].remarks
     assert read_layer(path, crs="EPSG:4547").crs.to_epsg() == 4547
 
 
@@ -69,11 +68,11 @@ def test_a_crs_that_contradicts_the_file_is_refused(tmp_path, ending):
 
 def test_a_geojson_is_wgs84_unless_its_numbers_cannot_be(tmp_path):
     degrees = read_layer(write_geojson(tmp_path / "a.geojson", [114.8, 40.8]))
-    assert (degrees.crs.to_epsg(), degrees.attrs["report"]["crs_from"]) == (4326, "format")
+    assert (degrees.crs.to_epsg(), degrees.attrs["report"].crs_from) == (4326, "format")
     path = write_geojson(tmp_path / "b.json", [573300, 4520900])
     metres = read_layer(path)
     assert metres.crs is None
-    told, hint = metres.attrs["report"]["remarks"]
+    told, hint = metres.attrs["report"].remarks
     assert told == "b.json: holds no degrees and names no CRS; name its system with crs="
     assert hint.startswith("b.json: probably Gauss-Krüger, central meridian 114°E, no zone prefix (crs=4547")
     assert read_layer(path, crs=4547).crs.to_epsg() == 4547
@@ -82,8 +81,8 @@ def test_a_geojson_is_wgs84_unless_its_numbers_cannot_be(tmp_path):
 def test_a_row_without_geometry_is_kept_and_named(tmp_path):
     path = write_layer(WELLS.set_geometry([None, WELLS.geometry[1]], crs=4547), tmp_path / "a.gpkg")
     layer = read_layer(path)
-    assert layer.attrs["report"]["without_position"] == {"missing": [0]}
-    assert layer.attrs["report"]["remarks"] == ["a.gpkg: 1 row has no usable geometry"]
+    assert layer.attrs["report"].without_position == {"missing": [0]}
+    assert layer.attrs["report"].remarks == ["a.gpkg: 1 row has no usable geometry"]
 
 
 def test_columns_of_coordinates_are_for_tables(tmp_path):

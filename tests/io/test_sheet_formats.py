@@ -142,10 +142,10 @@ def test_in_a_column_of_codes_any_words_are_read_and_other_dress_is_told(tmp_pat
     layer = read(tmp_path, write, ending, rows, formats, spec="responsibility_zones")
     assert layer["zone_code"].tolist() == ["Z7", "130703", "8", "9"]
     report = layer.attrs["report"]
-    assert report["other_shown"] == {"责任区编码": {1: "130,703"}}
-    assert report["unknown_formats"] == {"责任区编码": {2: "[DBNum1]000"}}
-    assert any("130,703 is read as 130703" in remark for remark in report["remarks"])
-    assert any("[DBNum1]000" in remark and "row 2" in remark for remark in report["remarks"])
+    assert report.other_shown == {"责任区编码": {1: "130,703"}}
+    assert report.unknown_formats == {"责任区编码": {2: "[DBNum1]000"}}
+    assert any("130,703 is read as 130703" in remark for remark in report.remarks)
+    assert any("[DBNum1]000" in remark and "row 2" in remark for remark in report.remarks)
 
 
 @WRITERS
@@ -155,7 +155,7 @@ def test_a_heading_tells_codes_where_no_layer_is_named(tmp_path, write, ending):
     layer = read(tmp_path, write, ending, rows, formats)
     assert layer["责任区编号(新)"].tolist() == ["Z7", "8号", "9"]
     assert layer["面积"].tolist() == ["7", "8", "9"]
-    assert layer.attrs["report"]["other_shown"] == {"责任区编号(新)": {2: "9.00"}}
+    assert layer.attrs["report"].other_shown == {"责任区编号(新)": {2: "9.00"}}
 
 
 @WRITERS
@@ -170,8 +170,8 @@ def test_a_date_where_codes_stand_is_told_with_what_it_shows(tmp_path, write, en
     layer = read(tmp_path, write, ending, rows, {"A3": 'm"月"d"日"', "A5": "d-mmm"})
     assert layer["楼门"].tolist() == ["13-40", "3月12日", "7-21", "8-May"]
     report = layer.attrs["report"]
-    assert report["dates_for_codes"] == {"楼门": {1: "3月12日", 3: "8-May"}}
-    assert any("a date where codes stand (rows 1, 3)" in remark for remark in report["remarks"])
+    assert report.dates_for_codes == {"楼门": {1: "3月12日", 3: "8-May"}}
+    assert any("a date where codes stand (rows 1, 3)" in remark for remark in report.remarks)
 
 
 @WRITERS
@@ -181,7 +181,7 @@ def test_a_column_of_codes_all_of_which_became_dates_or_times_is_told_by_its_hea
     layer = read(tmp_path, write, ending, rows, formats)
     assert layer["责任区编号"].tolist() == ["3-12", "01:30:00"]
     assert layer["上报日期"].tolist()[0] == "2025-03-12"
-    assert layer.attrs["report"]["dates_for_codes"] == {"责任区编号": {0: "3-12", 1: "01:30:00"}}
+    assert layer.attrs["report"].dates_for_codes == {"责任区编号": {0: "3-12", 1: "01:30:00"}}
 
 
 @WRITERS
@@ -192,7 +192,7 @@ def test_dates_among_dates_stay_dates(tmp_path, write, ending, heading, other):
     rows = [[heading], [other], [dt.date(2025, 3, 12)]]
     layer = read(tmp_path, write, ending, rows, {"A3": "yyyy/m/d"})
     assert layer[heading].tolist()[1] == "2025-03-12"
-    assert "dates_for_codes" not in layer.attrs["report"]
+    assert layer.attrs["report"].dates_for_codes == {}
 
 
 def test_merged_cells_are_shown_alike_in_all_their_rows(tmp_path):

@@ -102,7 +102,7 @@ def test_a_geopackage_has_the_same_values_at_both_doors(tmp_path):
 def test_a_shapefile_has_the_same_values_at_both_doors(tmp_path, encoding, cpg):
     layer, source, values = same_at_both_doors(shapefile(tmp_path / "a.shp", encoding=encoding, cpg=cpg))
     assert (values["code"], values["名称"]) == (CODES, NAMES)
-    assert [each for each in layer.attrs["report"]["remarks"] if "read as" in each] == [
+    assert [each for each in layer.attrs["report"].remarks if "read as" in each] == [
         each for each in source.remarks if "read as" in each
     ]
 
@@ -116,9 +116,9 @@ def test_two_names_cut_to_the_same_ten_bytes_both_keep_their_values(tmp_path):
     change(path.with_suffix(".dbf"), 64, name + b"\0")
     layer, source, values = same_at_both_doors(path)
     assert values == {"单元网格编": [1.5, None, 3, 4, 5], "单元网格编_2": ["甲", "乙", "丙", "丁", "戊"]}
-    assert layer.attrs["report"]["renamed"] == {"单元网格编": "单元网格编_2"}
+    assert layer.attrs["report"].renamed == {"单元网格编": "单元网格编_2"}
     said = "a.shp: the column '单元网格编' comes again and is called '单元网格编_2'"
-    assert said in layer.attrs["report"]["remarks"]
+    assert said in layer.attrs["report"].remarks
     assert said in source.remarks
 
 
@@ -132,7 +132,7 @@ def test_two_columns_of_one_name_in_parquet_both_keep_their_values(tmp_path):
     layer, source, values = same_at_both_doors(path)
     assert list(values) == ["a", "a_2", "b"]
     assert "a.parquet: the column 'a' comes again and is called 'a_2'" in source.remarks
-    assert layer.attrs["report"]["renamed"] == {"a": "a_2"}
+    assert layer.attrs["report"].renamed == {"a": "a_2"}
 
 
 def test_a_column_that_has_the_name_of_the_shapes_is_kept(tmp_path):
@@ -195,7 +195,7 @@ def test_times_are_the_same_moments_at_both_doors(tmp_path, zones, told):
     assert others["time"] == [plain(each) for each in times]
     hours = {"+08:00": 11, "": 11, "Z": 12, "-05:00": 12}
     assert [each.day for each in others["time"]] == [hours[zone] for zone in zones]
-    assert told == any("taken for Beijing's" in each for each in layer.attrs["report"]["remarks"])
+    assert told == any("taken for Beijing's" in each for each in layer.attrs["report"].remarks)
 
 
 @pytest.mark.parametrize("driver", ["GPKG", "ESRI Shapefile"])
@@ -257,7 +257,7 @@ def test_the_system_is_settled_by_one_rule(tmp_path, case):
     with pytest.raises(CRSError, match=r"a\.shp: .*name its system with crs="):
         open_source(path)
     layer, source, _ = same_at_both_doors(path, crs=4547)
-    assert [each for each in layer.attrs["report"]["remarks"] if "as crs= says" in each] == [
+    assert [each for each in layer.attrs["report"].remarks if "as crs= says" in each] == [
         each for each in source.remarks if "as crs= says" in each
     ]
 
@@ -300,7 +300,7 @@ for path in sys.argv[1:]:
     layer = read_layer(path)
     words = layer.drop(columns="geometry").astype("str").to_numpy().tolist()
     kinds = layer.dtypes.astype(str).to_dict()
-    print(repr([kinds, words, layer.geometry.to_wkt().tolist(), layer.attrs["report"]]))
+    print(repr([kinds, words, layer.geometry.to_wkt().tolist(), layer.attrs["report"].as_dict()]))
 """
 
 
@@ -318,6 +318,6 @@ def test_a_layer_is_the_same_without_pyarrow(tmp_path):
             layer.dtypes.astype(str).to_dict(),
             layer.drop(columns="geometry").astype("str").to_numpy().tolist(),
             layer.geometry.to_wkt().tolist(),
-            layer.attrs["report"],
+            layer.attrs["report"].as_dict(),
         ]
         assert said == repr(expected)

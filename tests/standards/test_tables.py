@@ -78,7 +78,7 @@ def test_a_folder_of_tables(tmp_path, monkeypatch):
     assert rules_table("limits").set_index("limit").loc["parking_radius", "value"] == "200"
     assert len(rules_table("streets")) == 246
     monkeypatch.setenv("ZJK_GIS_TABLES", str(tmp_path / "none"))
-    with pytest.raises(InputError, match="is no folder of tables"):
+    with pytest.raises(InputError, match="is not a folder of tables"):
         rules_table("limits")
     (tmp_path / "limits.csv").write_bytes("limit,value\n停车,1\n".encode("gb18030"))
     with pytest.raises(InputError, match=r"limits.csv: cannot be read as CSV in UTF-8"):
@@ -103,3 +103,11 @@ def test_an_override_of_no_table_is_refused(tmp_path):
 def test_an_unknown_table_lists_the_known_ones():
     with pytest.raises(InputError, match="areas, checks, code_changes"):
         rules_table("laws")
+
+
+def test_tables_of_the_catalogue_where_nobody_would_read_them_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "fields.csv").write_text("layer,field,aliases\nmanholes,state,井态\n", "utf-8-sig")
+    with pytest.raises(InputError, match="are read only from the folder that the variable ZJK_GIS_TABLES"):
+        rules_table("limits", overrides=tmp_path)
+    monkeypatch.setenv("ZJK_GIS_TABLES", str(tmp_path))
+    assert len(rules_table("limits", overrides=tmp_path)) == len(rules_table("limits"))

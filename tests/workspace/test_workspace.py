@@ -529,7 +529,7 @@ class TestTogether:
         seen = set()
         while writer.poll() is None:
             zones = city.read("zones")
-            number = zones.attrs["report"]["version"]
+            number = zones.attrs["report"].version
             assert set(zones["code"]) == {"a" if number == 1 else "abcdefghij"[(number - 2) % 10]}
             assert len(zones) == (4 if number == 1 else number - 1)
             seen.add(number)
@@ -637,7 +637,7 @@ class TestTheGeoPackage:
         city = Workspace.open(path)
         assert city.list()["version"].tolist() == [0, 0]
         assert city.read("zones")["code"].tolist() == ["A"]
-        assert city.read("zones", where={"n": 1}).attrs["report"]["version"] == 0
+        assert city.read("zones", where={"n": 1}).attrs["report"].version == 0
         assert city.append("zones", _zones("C", n=[2])) == 2
         assert city.write("zones", _zones("D")) == 3
         assert city.history("zones")["action"].tolist() == ["found", "append", "write"]

@@ -12,10 +12,12 @@ from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.coded import Coded
+from zjk_gis.layers.catalogue import ROAD_NAME
+from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text
-from zjk_gis.layers.fields import ROAD_NAME
+from zjk_gis.layers.labels import label
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from zjk_gis.index.policy import Policy
     from zjk_gis.index.sections import SectionIndex
     from zjk_gis.index.zones import ZoneIndex
+    from zjk_gis.layers.labels import Language
 
 __all__ = [
     "accuracies",
@@ -42,6 +45,7 @@ __all__ = [
     "check_points",
     "days_judged",
     "one_accuracy",
+    "split_rejects",
 ]
 
 
@@ -284,6 +288,43 @@ def check_points(incidents: gpd.GeoDataFrame) -> None:
             f"({name_rows(incidents.index[wrong])}); use .representative_point() or .explode() first"
         )
         raise GeometryError(message)
+
+
+def split_rejects(
+    assigned: gpd.GeoDataFrame, *, lang: Language = "zh"
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Set aside the incidents that have no usable position.
+
+    Parameters
+    ----------
+    assigned : GeoDataFrame
+        From `assign_incidents`.
+    lang : {"zh", "en"}, default "zh"
+        Of the reasons.
+
+    Returns
+    -------
+    kept : GeoDataFrame
+        The others.
+    rejects : DataFrame
+        Those, without geometry and the columns that are empty in all of them, behind ``row_number`` (counted
+        from 1, as a spreadsheet shows it) and ``why``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point, box
+    >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 9, 9)], crs=4547)
+    >>> incidents = gpd.GeoDataFrame({"no": ["1", "2"]}, geometry=[Point(1, 1), None], crs=4547)
+    >>> kept, rejects = split_rejects(assign_incidents(incidents, zones, even_if_off=True))
+    >>> kept["no"].tolist(), rejects[["row_number", "why", "no"]].to_numpy().tolist()
+    (['1'], [[2, '无坐标', '2']])
+    """
+    unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
+    numbered = pd.DataFrame(assigned.drop(columns=assigned.geometry.name))
+    numbered.insert(0, "row_number", range(1, len(assigned) + 1))
+    numbered.insert(1, "why", assigned["reason"].map(lambda reason: label(reason, lang)))
+    return assigned[~unusable], numbered[unusable].dropna(axis="columns", how="all")
 
 
 def days_judged(

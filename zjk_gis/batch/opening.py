@@ -21,6 +21,7 @@ from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.read_report import ReadReport
 
 if TYPE_CHECKING:
     import os
@@ -138,16 +139,16 @@ def _open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource
         listed = ", ".join(names) or "none"
         message = f"{file}: which of its layers holds the incidents? They are {listed}; name one 'incidents'"
         raise InputError(message)
-    report: dict[str, Any] = {"remarks": []}
+    report = ReadReport()
     vector = open_vector(file, form.title, layer, None, report)
     vector.tz = tz
-    report["remarks"] += vector.zones_said(SAMPLE_ROWS)
+    report.remarks += vector.zones_said(SAMPLE_ROWS)
     _check_kinds(file, [] if vector.kind is None else [vector.kind])
     reader = _LayerReader(vector, options["batch_rows"])
     geometry = None if vector.kind is None else reader.schema.names[-1]
     source = ArrowSource([file], reader, geometry=geometry, own=vector.crs, **options)
-    source.encoding = report["encoding"]
-    return _told(source, report["remarks"])
+    source.encoding = report.encoding
+    return _told(source, report.remarks)
 
 
 def _told(source: ArrowSource, remarks: Sequence[str]) -> ArrowSource:
@@ -176,9 +177,9 @@ class _ParquetReader:
             elif not schema.equals(self.schema):
                 message = f"{file}: its columns or their types are not those of {files[0].name}"
                 raise InputError(message)
-        report: dict[str, Any] = {"remarks": []}
+        report = ReadReport()
         self.schema = distinct_schema(self.schema, files[0], report)
-        self.remarks = report["remarks"]
+        self.remarks = report.remarks
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         from pyarrow import parquet

@@ -114,7 +114,7 @@ class TextSource(Settled):
         self.remarks: list[str] = []
         for table in self.tables:
             tell_left_out(table.report, table.file)
-            self.remarks += table.report["remarks"]
+            self.remarks += table.report.remarks
         self._limit: Limit | None = None
         self._place_columns(lon, lat, crs, datum, time)
 
@@ -149,7 +149,7 @@ class TextSource(Settled):
         columns = f"{pair.east} and {pair.north}"
         system = system_of(places.x, places.y, given=given, name=name, columns=columns)
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
-        said = [row["text"] for table in self.tables for row in table.report["left_out"]]
+        said = [row["text"] for table in self.tables for row in table.report.left_out]
         self.settle_datum(datum, said, [pair.east, pair.north])
         self.remarks += system.said(datum_known=self.datum is not None)
 
@@ -169,7 +169,7 @@ class TextSource(Settled):
         rows = place.rows
         for part in range(place.part, len(self.files)):
             at = place.at if part == place.part else 0
-            above = self.tables[part].report["left_out"] if at == 0 else []
+            above = self.tables[part].report.left_out if at == 0 else []
             for lot in self.tables[part].lots(at):
                 count = len(lot.found.begin)
                 left_out = (f"left:{row['why']}" for row in (*above, *lot.left_out))
@@ -190,7 +190,7 @@ class TextSource(Settled):
         """Say what stood among the rows and is none of them, and what was found out late of the encoding."""
         name = self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
         mixed = MixedLines(tally.get("mixed:other", 0), tally.get("mixed:damaged", 0))
-        late = [said for table in self.tables for said in table.report["remarks"] if said not in self.remarks]
+        late = [said for table in self.tables for said in table.report.remarks if said not in self.remarks]
         return [*late, *left_out_said(name, tally), *mixed.said(name, self.encoding)]
 
     def batches_expected(self, place: Place) -> int | None:

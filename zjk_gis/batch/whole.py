@@ -19,7 +19,7 @@ from zjk_gis.assign.incidents import as_columns, check_places
 from zjk_gis.batch.outcome import judge
 from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
-from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.coordinates.positions import review_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.files import list_layers, read_layer
@@ -32,6 +32,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_shape, point_coordinates
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     import os
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.assign.plan import AssignmentPlan
     from zjk_gis.layers.labels import Language
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["Checked", "assign_whole", "check_rows"]
 
@@ -107,21 +109,16 @@ def check_rows(
         if fix:
             raise
         known = points  # nobody but the evidence cares which of two columns is the road's name
-    lacking = "" if roads is None else next((n for n in ("source", "road_name") if n not in known), "")
-    checked = Checked(points, {}, {}, lacking, _what_rows_are(points, name))
+    checked = Checked(points, {}, {}, layer=_what_rows_are(points, name))
     if fix or roads is not None:
-        found = check_positions(known, roads=None if lacking else roads)
-        counts = found["problem"].value_counts().sort_index()
-        problems = {str(kind): int(count) for kind, count in counts.items()}
-        checked = replace(checked, problems=problems)
+        found = review_positions(known, roads=roads, fix=fix)
+        known = found.points
         if fix:
-            known = fix_positions(known, found)
             points = points.set_geometry(known.geometry.set_axis(points.index))
             points = with_answers(points, {"position_fix": known["position_fix"]})
-            fixes = known["position_fix"].str.split(";").explode()
-            checked = replace(
-                checked, points=points, fixed={kind: int((fixes == kind).sum()) for kind in problems}
-            )
+        checked = replace(
+            checked, points=points, problems=found.problems, fixed=found.fixed, lacking=found.lacking
+        )
     if not even_if_off:
         check_places(known, plan)
     return checked
@@ -143,7 +140,7 @@ def assign_whole(
 ) -> tuple[Counter[str], dict[str, Any]]:
     """Read, answer and write; return what was counted and what else there is to tell."""
     points = _read(source, reading)
-    report = dict(points.attrs["report"])
+    report = report_of(points)
     if points.crs is None and points.geometry.isna().all():
         points = points.set_crs(CGCS2000)
     _refuse_other_kinds(points)
@@ -159,16 +156,16 @@ def assign_whole(
         raise MissingColumnError(message)
     order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
     judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
-    judged.tally.update(f"left:{row['why']}" for row in report.get("left_out", []))
-    moved = fix or "datum" in report
-    is_bare = "coordinates" in report and "wkt" not in report["coordinates"]
+    judged.tally.update(f"left:{row['why']}" for row in report.left_out)
+    moved = fix or bool(report.datum)
+    is_bare = bool(report.coordinates) and "wkt" not in report.coordinates
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
     _write(rows, answers, target, is_bare=is_bare, moved=moved)
     _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang)
     told = {
-        "remarks": (*report["remarks"], *order.remarks),
-        "encoding": report.get("encoding", ""),
+        "remarks": (*report.remarks, *order.remarks),
+        "encoding": report.encoding,
         "positions": checked.problems,
         "fixed": checked.fixed,
         "lacking": checked.lacking,
@@ -193,16 +190,20 @@ def _read(source: str | os.PathLike[str], reading: dict[str, Any]) -> gpd.GeoDat
     if len(parts) == 1:
         return parts[0]
     whole = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=parts[0].crs)
-    report = dict(parts[0].attrs["report"])
-    report["remarks"] = [remark for part in parts for remark in part.attrs["report"]["remarks"]]
-    report["left_out"] = [row for part in parts for row in part.attrs["report"].get("left_out", [])]
+    reports = [report_of(part) for part in parts]
     aside: dict[str, list[int]] = {}
     before = 0
-    for part in parts:
-        for why, rows in part.attrs["report"]["without_position"].items():
+    for report in reports:
+        for why, rows in report.without_position.items():
             aside.setdefault(why, []).extend(before + row for row in rows)
-        before += len(part)
-    whole.attrs["report"] = report | {"without_position": aside, "rows": before}
+        before += report.rows
+    whole.attrs["report"] = replace(
+        reports[0],
+        rows=before,
+        without_position=aside,
+        remarks=[remark for report in reports for remark in report.remarks],
+        left_out=[row for report in reports for row in report.left_out],
+    )
     return whole
 
 
@@ -236,7 +237,7 @@ def _as_points(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return points.set_geometry(gpd.GeoSeries(kept, index=points.index, crs=points.crs))
 
 
-def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
+def _places(points: gpd.GeoDataFrame, report: ReadReport) -> Places:
     """Return the positions of rows, and why there are none."""
     shapes = points.geometry.to_numpy()
     there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
@@ -247,11 +248,11 @@ def _places(points: gpd.GeoDataFrame, report: dict[str, Any]) -> Places:
     why[there & (kinds != shapely.GeometryType.POINT)] = Why.NO_POINT
     why[(why == 0) & (np.isinf(x) | np.isinf(y))] = Why.NOT_A_NUMBER
     why[(why == 0) & (np.isnan(x) | np.isnan(y))] = Why.MISSING
-    for reason, rows in report["without_position"].items():
+    for reason, rows in report.without_position.items():
         at = np.asarray(rows, dtype=np.int64)
         why[at[why[at] == Why.MISSING]] = Why[reason.upper()]
     places = Places(x, y, why).without(why > 0, None)
-    return bounded(places, report.get("limit") or limit_of(points.crs, is_bare=False))
+    return bounded(places, report.limit or limit_of(points.crs, is_bare=False))
 
 
 def _write(

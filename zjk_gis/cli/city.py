@@ -10,14 +10,16 @@ import geopandas as gpd
 
 from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.crs import measured_otherwise
-from zjk_gis.errors import CRSError, InputError, name_rows
-from zjk_gis.io import list_layers, read_layer
-from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.errors import CRSError, name_rows
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
+from zjk_gis.read_report import report_of
+from zjk_gis.workspace.city import read_city as layers_of
+from zjk_gis.workspace.city import read_companion as companion_of
+from zjk_gis.workspace.city import read_zones as zones_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from zjk_gis.cli.console import Console
 
@@ -57,55 +59,29 @@ even_if_off_option = click.option(
 )
 
 
-def read_city(path: Path, console: Console) -> dict[str, gpd.GeoDataFrame]:
-    """Read every layer of a GeoPackage whose name the catalogue knows, in English or Chinese."""
-    wanted = {}
-    for name in list_layers(path):
-        spec = next((s for s in CATALOGUE.values() if name in (s.name, s.title)), None)
-        if spec is not None:
-            wanted[spec.name] = name
-    if not wanted:
-        message = (
-            f"{path}: none of its layers ({', '.join(list_layers(path))}) is one that a city is made of: "
-            f"{', '.join(CATALOGUE)}; name a layer as one of these"
-        )
-        raise InputError(message)
-    city = {}
-    for spec_name, layer in wanted.items():
-        city[spec_name] = read_layer(path, layer=layer, spec=spec_of(spec_name))
-        tell_report(city[spec_name], console)
-        city[spec_name] = mend(city[spec_name], spec_name, console)
-    return city
+def read_city(
+    city: Path | str, console: Console, *, layers: Iterable[str] | None = None
+) -> dict[str, gpd.GeoDataFrame]:
+    """Read a city's layers, and say what reading had to infer."""
+    found = layers_of(city, layers=layers)
+    for layer in found.values():
+        tell_report(layer, console)
+    return {name: mend(layer, name, console) for name, layer in found.items()}
 
 
-def read_companion(zones: Path, path: Path | None, name: str, console: Console) -> gpd.GeoDataFrame | None:
+def read_companion(
+    zones: Path | str, path: Path | None, name: str, console: Console
+) -> gpd.GeoDataFrame | None:
     """Read the layer named, or the one that came with the zones."""
-    if path is not None:
-        names = list_layers(path)
-        return mend(read_layer(path, layer=name if name in names else None), name, console)
-    if name not in list_layers(zones):
-        return None
-    return mend(read_layer(zones, layer=name, spec=name), name, console)
+    found = companion_of(zones, name, path)
+    return None if found is None else mend(found, name, console)
 
 
-def read_zones(path: Path, layer: str | None, console: Console) -> gpd.GeoDataFrame:
-    """Read the layer that answers: the one named, or the responsibility zones of a city, or the only one."""
-    names = list_layers(path)
-    zones_spec = spec_of("responsibility_zones")
-    if layer is None and len(names) > 1:
-        layer = next((name for name in names if name in (zones_spec.name, zones_spec.title)), None)
-    if layer is None and len(names) > 1:
-        message = f"{path}: has the layers {', '.join(names)}; say which one answers with --layer"
-        raise InputError(message)
-    plain = read_layer(path, layer=layer)
-    for name in ("responsibility_zones", "unit_grids", "road_sections"):
-        spec = spec_of(name)
-        if set(spec.field(spec.code).names) & {str(column).strip() for column in plain.columns}:
-            zones = read_layer(path, layer=layer, spec=spec)
-            tell_report(zones, console)
-            return mend(zones, "zones", console)
-    tell_report(plain, console)
-    return mend(plain, "zones", console)
+def read_zones(city: Path | str, layer: str | None, console: Console) -> gpd.GeoDataFrame:
+    """Read the layer that answers, and say what reading had to infer."""
+    zones = zones_of(city, layer)
+    tell_report(zones, console)
+    return mend(zones, "zones", console)
 
 
 def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
@@ -123,7 +99,7 @@ def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
 
 def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr what reading had to infer; nothing where nothing was."""
-    for remark in layer.attrs.get("report", {}).get("remarks", []):
+    for remark in report_of(layer).remarks:
         console.note(remark, remark)
     _tell_measuring(layer, console)
 
@@ -140,7 +116,7 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
         return
     if found is not None:
         own, measured = (each.name for each in found)
-        name = Path(str(layer.attrs.get("report", {}).get("path", ""))).name
+        name = Path(report_of(layer).path).name
         console.note(
             f"{name}:坐标系为 {own};长度和面积按 {measured} 量算",
             f"{name}: in {own}; lengths and areas are measured in {measured}",

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
 from zjk_gis.words import tr
+from zjk_gis.workspace.workspace import is_address
 
-__all__ = ["LEVEL", "WORDS"]
+__all__ = ["CITY", "LEVEL", "WORDS"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
+
+
+class _City(click.ParamType[Any]):
+    """What holds a city's layers: a file, or the address of a PostGIS schema, which no path could carry."""
+
+    name = "city"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Return an address as it is, and everything else as a path."""
+        return value if is_address(value) else Path(value)
 
 
 class _Level(click.ParamType[Any]):
@@ -44,5 +56,6 @@ class _Words(click.ParamType[Any]):
         return words
 
 
+CITY = _City()
 LEVEL = _Level()
 WORDS = _Words()

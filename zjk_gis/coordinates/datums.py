@@ -16,6 +16,7 @@ from zjk_gis.crs.vertices import projected, with_vertices_moved
 from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import datum_of_column
 from zjk_gis.layers.columns.datum_words import WebDatum, datums_in_text
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,9 +53,9 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     GeoDataFrame or GeoSeries
         A copy; index, columns and heights stay, and so do missing and empty geometries. Its CRS is
         EPSG:4326 or EPSG:4490, or a geographic one named GCJ-02 or BD-09; a layer in metres that goes to
-        WGS84 or CGCS2000 comes back in its own projection. ``attrs["report"]["datum"]`` tells ``source``,
+        WGS84 or CGCS2000 comes back in its own projection. ``attrs["report"].datum`` tells ``source``,
         ``target``, ``outside_china`` (how many rows have a vertex there, which is passed unchanged) and
-        ``outside_china_rows`` (the labels of the first 1,000); ``attrs["report"]["remarks"]`` says it in
+        ``outside_china_rows`` (the labels of the first 1,000); ``attrs["report"].remarks`` says it in
         words. Positions whose axes are exchanged are converted and stay exchanged, for `check_positions` to
         find.
 
@@ -78,7 +79,7 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     >>> ground = convert_datum(web, source="gcj02", target="cgcs2000")
     >>> round(ground.geometry[0].x, 5), ground.crs.to_epsg()
     (114.87222, 4490)
-    >>> ground.attrs["report"]["datum"]["outside_china"]
+    >>> ground.attrs["report"].datum["outside_china"]
     0
     """
     for name, value in (("source", source), ("target", target)):
@@ -211,7 +212,7 @@ def in_declared_datum(layer: _Layer, datum: WebDatum, *, told: str) -> _Layer:
     Returns
     -------
     GeoDataFrame or GeoSeries
-        ``attrs["report"]["datum"]`` tells ``source``, ``target``, ``declared_by``, and what `convert_datum`
+        ``attrs["report"].datum`` tells ``source``, ``target``, ``declared_by``, and what `convert_datum`
         tells.
 
     Raises
@@ -228,7 +229,7 @@ def in_declared_datum(layer: _Layer, datum: WebDatum, *, told: str) -> _Layer:
     >>> round(ground.geometry[0].x, 5), in_declared_datum(ground, "gcj02", told="argument") is ground
     (114.87222, True)
     """
-    before = layer.attrs.get("report", {}).get("datum", {}).get("source")
+    before = report_of(layer).datum.get("source")
     if before == datum:
         return layer
     if before in _SHIFTED:
@@ -241,7 +242,7 @@ def in_declared_datum(layer: _Layer, datum: WebDatum, *, told: str) -> _Layer:
         result, facts = layer.copy(), {"source": datum, "target": datum}
     else:
         result = convert_datum(layer, source=datum, target="cgcs2000")
-        facts = result.attrs["report"]["datum"]
+        facts = report_of(result).datum
     with_remarks(result, [], datum={**facts, "declared_by": told})
     return result
 

@@ -96,7 +96,7 @@ class CoordinateGuess:
         -------
         GeoDataFrame
             In the CRS of the hypothesis; longitudes and latitudes in GCJ-02 or BD-09 are brought to
-            CGCS2000. Rows without a usable position have no geometry. ``attrs["report"]["confirmed"]``
+            CGCS2000. Rows without a usable position have no geometry. ``attrs["report"].confirmed``
             tells what was confirmed.
 
         Raises

@@ -26,19 +26,21 @@ from zjk_gis.layers.columns.coordinates import is_most, is_zero, named_columns, 
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.versions import check_layer
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.coordinates.shifted import ShiftDatum
 
-__all__ = ["check_positions", "fix_positions"]
+__all__ = ["PositionReview", "check_positions", "fix_positions", "review_positions"]
 
 _ELSEWHERE = "points: most lie outside China, so that is not listed as a problem of each row"
 _OUTSIDE_REGION_M = 5000.0
 _KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
 _REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
 _COLUMNS = ["row", "problem", "evidence"]
+_OF_DATUM = ("source", "road_name")  # the columns by which a row tells its datum
 
 
 def check_positions(
@@ -146,7 +148,7 @@ def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDa
     GeoDataFrame
         A copy with the geometry fixed and the column ``position_fix`` (text): empty where nothing was
         done, otherwise ``swapped_axes``, ``gcj02``, ``bd09`` or such as ``swapped_axes;gcj02``. Columns of
-        coordinates stay as they were read. ``attrs["report"]["not_fixed"]`` names the rows of every problem
+        coordinates stay as they were read. ``attrs["report"].not_fixed`` names the rows of every problem
         that cannot be fixed; a row whose axes were fixed while its datum is undecided is among them.
 
     Raises
@@ -240,9 +242,76 @@ def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class PositionReview:
+    """Points whose positions were looked at.
+
+    Attributes
+    ----------
+    points : GeoDataFrame
+        As given, or fixed, with the column ``position_fix``.
+    problems : dict of str to int
+        How many rows have which problem (see `check_positions`).
+    fixed : dict of str to int
+        How many of them were fixed; empty if nothing was to be.
+    lacking : str
+        The column for want of which it was not judged whether positions are GCJ-02 or BD-09; empty if none.
+    """
+
+    points: gpd.GeoDataFrame
+    problems: dict[str, int]
+    fixed: dict[str, int]
+    lacking: str = ""
+
+
+def review_positions(
+    points: gpd.GeoDataFrame, *, roads: gpd.GeoDataFrame | None = None, fix: bool = False
+) -> PositionReview:
+    """Look at the positions of points by whatever they say of themselves, and fix what can be, if asked to.
+
+    Parameters
+    ----------
+    points : GeoDataFrame
+        Such as incidents. Whether they are GCJ-02 or BD-09 is judged if they have the columns ``source`` and
+        ``road_name``.
+    roads : GeoDataFrame, optional
+        As for `check_positions`.
+    fix : bool, default False
+        Whether to fix the problems found (see `fix_positions`).
+
+    Returns
+    -------
+    PositionReview
+
+    Raises
+    ------
+    CRSError
+        If a layer has no CRS.
+    GeometryError
+        If rows are not points, or roads are not lines.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
+    >>> review = review_positions(points, fix=True)
+    >>> review.problems, review.fixed, review.points.geometry.x.tolist()
+    ({'swapped_axes': 1}, {'swapped_axes': 1}, [114.88, 114.88])
+    """
+    lacking = "" if roads is None else next((name for name in _OF_DATUM if name not in points), "")
+    found = check_positions(points, roads=None if lacking else roads)
+    counts = found["problem"].value_counts().sort_index()
+    problems = {str(kind): int(count) for kind, count in counts.items()}
+    if not fix:
+        return PositionReview(points, problems, {}, lacking)
+    points = fix_positions(points, found)
+    fixes = points["position_fix"].str.split(";").explode()
+    fixed = {kind: int((fixes == kind).sum()) for kind in problems}
+    return PositionReview(points, problems, fixed, lacking)
+
+
 def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:
     """Return the datum that was declared when the points were read, None if none was."""
-    told: str | None = points.attrs.get("report", {}).get("datum", {}).get("source")
+    told: str | None = report_of(points).datum.get("source")
     if told is None:
         return None
     return "gcj02" if told == "gcj02" else "bd09" if told == "bd09" else "wgs84"

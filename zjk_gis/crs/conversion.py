@@ -6,12 +6,14 @@ PROJ has no parameters between Xi'an 80, Beijing 54 and CGCS2000 for this part o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zjk_gis.crs.measuring import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
 from zjk_gis.crs.vertices import projected, without_measures
 from zjk_gis.errors import CRSError
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +48,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     -------
     GeoDataFrame or GeoSeries
         The layer itself if it is in this system already; heights are as they were, measures (M) left out.
-        Where an error was accepted, ``attrs["report"]["remarks"]`` says how large it is.
+        Where an error was accepted, ``attrs["report"].remarks`` says how large it is.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     zjk_gis.errors.CRSError: manholes: is in Xi'an 80 (西安80) and would be tens of metres wrong in CGCS2000
     without parameters; ...
     >>> converted = convert_crs(old, 4547, accept_error=True)
-    >>> converted.crs.to_epsg(), converted.attrs["report"]["remarks"]
+    >>> converted.crs.to_epsg(), converted.attrs["report"].remarks
     (4547, ["the layer: converted from Xi'an 80 (西安80) to CGCS2000 without parameters, as accepted: tens of
     metres wrong"])
     """
@@ -102,10 +104,10 @@ def with_remarks(layer: gpd.GeoDataFrame | gpd.GeoSeries, remarks: Sequence[str]
     remarks : sequence of str
         What a person should know.
     **facts
-        Further entries of the report.
+        Further fields of the report.
     """
-    report: dict[str, Any] = {**layer.attrs.get("report", {}), **facts}
-    report["remarks"] = [*report.get("remarks", []), *remarks]
+    before = report_of(layer)
+    report = replace(before, remarks=[*before.remarks, *remarks], **facts)
     layer.attrs = {**layer.attrs, "report": report}
 
 

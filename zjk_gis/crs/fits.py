@@ -58,7 +58,7 @@ class ControlFit(Generic[_Parameters]):
     remarks: tuple[str, ...]
 
     def apply(self, layer: _Layer, *, name: str = "the layer") -> _Layer:
-        """Move a layer by the fitted parameters; ``attrs["report"]["remarks"]`` says how well they fit."""
+        """Move a layer by the fitted parameters; ``attrs["report"].remarks`` says how well they fit."""
         moved = self.parameters.apply(layer, name=name)
         fitted = (
             f"{name}: moved by parameters fitted to {len(self.residuals)} control points, "

@@ -25,12 +25,11 @@ from zjk_gis.index.kernel import Rows
 from zjk_gis.index.policy import Policy, policy_of, rank_of
 from zjk_gis.index.sides import sides_answered
 from zjk_gis.index.steering import level_told, steered_by
-from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_SECTIONS, UNIT_GRIDS
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, ROAD_NAME, ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, validity_days
 from zjk_gis.layers.columns.times import BEIJING, check_tz
 from zjk_gis.layers.columns.values import code_text
-from zjk_gis.layers.fields import ROAD_NAME
 from zjk_gis.layers.metric import ready
 
 if TYPE_CHECKING:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["GB18030", "UTF_8", "Encoding", "decode_value"]
 
@@ -29,6 +35,12 @@ class Encoding:
     found: str
     sure: bool = True
     damaged: int = 0
+
+    def tell(self, report: ReadReport, source: Path) -> None:
+        """Tell a report of reading which it is; a person should know of one that is not sure."""
+        report.encoding, report.encoding_found = self.name, self.found
+        if not self.sure:
+            report.remarks.append(f"{source.name}: read as {self.name} ({self.found})")
 
 
 def decode_value(value: bytes, encoding: str) -> str:

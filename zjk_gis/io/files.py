@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from zjk_gis.layers.columns.times import BEIJING, YEAR_FIRST, TimeOrder
 from zjk_gis.layers.columns.values import convert_types
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
+from zjk_gis.read_report import ReadReport, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,22 +111,11 @@ def read_layer(
     -------
     GeoDataFrame
         One row for each of the file, in its order, numbered from 0. Without `spec` every column of a text
-        file or workbook is text. A row without a usable position has no geometry. ``attrs["report"]`` tells
-        ``path``, ``format``, ``layer``, ``encoding`` and ``encoding_found``, ``crs`` and ``crs_from``,
-        ``rows``, ``renamed`` columns, ``coordinates`` (the columns they were taken from: ``east`` and
-        ``north``, ``both`` in one, or ``wkt``), ``datum`` where one was declared or stated (``source``,
-        ``target``, ``declared_by``; see `convert_datum`), ``without_position`` (index labels by reason:
-        ``missing``, ``not_a_number`` or ``zero``, the 0, 0 of devices without a fix) and ``unconverted``
-        (index labels by field), and in ``remarks`` what a person should know.
-
-        Of a table it also tells ``header`` (the ``rows`` of the file with the names, the ``first_row`` of the
-        table, ``found``: why, ``full_names`` and ``units``) and ``left_out`` (rows of the file that are none
-        of the table, such as titles, units, totals and remarks, with ``row``, ``why`` and ``text``); and
-        where there are such: ``ragged`` lines, ``other_names`` (rows that name columns again),
-        ``filled_down`` (cells merged downwards), ``hidden`` rows, columns and sheets, ``errors`` and
-        ``uncomputed`` (cells of a workbook), ``digits_lost``, ``digits_doubtful`` and ``zeros_restored``
-        (codes that were numbers), and ``coarse`` (positions rounded to about 1 km). GeoJSON of a feature a
-        line tells in ``left_out`` the lines that are none.
+        file or workbook is text. A row without a usable position has no geometry. ``attrs["report"]`` is a
+        `zjk_gis.io.ReadReport` of what was found out: ``encoding`` and how it was found, ``crs`` and where it
+        is from, ``renamed`` columns, rows ``without_position`` (index labels by reason: ``missing``,
+        ``not_a_number`` or ``zero``, the 0, 0 of devices without a fix), ``left_out`` rows of the file that
+        are not rows of the table, ``remarks`` that a person should know, and more.
 
     Raises
     ------
@@ -156,9 +147,9 @@ def read_layer(
     ...     path = pathlib.Path(folder, "incidents.csv")
     ...     _ = path.write_bytes("案件编号,经度,纬度\n001,114.88,40.82\n002,,\n".encode("gbk"))
     ...     incidents = read_layer(path, spec="incidents")
-    >>> incidents["incident_code"].tolist(), incidents.crs.to_epsg(), incidents.attrs["report"]["encoding"]
+    >>> incidents["incident_code"].tolist(), incidents.crs.to_epsg(), incidents.attrs["report"].encoding
     (['001', '002'], 4490, 'GB18030')
-    >>> incidents.attrs["report"]["without_position"]
+    >>> incidents.attrs["report"].without_position
     {'missing': [1]}
     """
     source = existing_file(path)
@@ -175,14 +166,7 @@ def read_layer(
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
-    report: dict[str, Any] = {
-        "path": str(source),
-        "format": form.title,
-        "layer": chosen,
-        "without_position": {},
-        "unconverted": {},
-        "remarks": [],
-    }
+    report = ReadReport(path=str(source), format=form.title, layer=chosen)
     frame = _read(source, form, chosen, wanted, report)
     columns: list[str] = []
     if isinstance(frame, gpd.GeoDataFrame):
@@ -194,12 +178,11 @@ def read_layer(
         _tell_missing_shapes(frame, source, report)
     else:
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat, datum=declared)
-        columns = list(report["coordinates"].values())
+        columns = list(report.coordinates.values())
     frame, report = _on_the_ground(frame, source, report, declared, columns)
-    report["renamed"] = report.pop("names", {})
-    report |= {"rows": len(frame), "crs": None if frame.crs is None else frame.crs.to_string()}
+    report.rows, report.crs = len(frame), None if frame.crs is None else frame.crs.to_string()
     if wanted is not None:
-        frame = as_spec(frame, wanted, source, report, order=order)
+        frame = as_spec(frame, wanted, source.name, report, order=order)
     frame.attrs = {"report": report}
     return frame
 
@@ -207,21 +190,20 @@ def read_layer(
 def as_spec(
     frame: gpd.GeoDataFrame,
     spec: LayerSpec,
-    source: Path,
-    report: dict[str, Any],
+    name: str,
+    report: ReadReport,
     *,
     order: TimeOrder = YEAR_FIRST,
 ) -> gpd.GeoDataFrame:
     """Give a layer the names and types of its spec; the report is told what that changed and could not."""
     frame = conform(frame, spec)
-    report["renamed"] = report.get("renamed", {}) | frame.attrs.get("renamed", {})
-    frame, report["unconverted"], told = convert_types(frame, spec, order=order)
-    report["remarks"] += [f"{source.name}: {remark}" for remark in told]
-    for field, rows in report["unconverted"].items():
+    report.renamed = report.renamed | frame.attrs.get("renamed", {})
+    frame, report.unconverted, told = convert_types(frame, spec, order=order)
+    report.remarks += [f"{name}: {remark}" for remark in told]
+    for field, rows in report.unconverted.items():
         what = _WANTED[spec.field(field).dtype]
-        report["remarks"].append(
-            f"{source.name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); "
-            "kept as they came"
+        report.remarks.append(
+            f"{name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); kept as they came"
         )
     frame.attrs = {"report": report}
     return frame
@@ -251,8 +233,8 @@ def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
             frame = read_layer(inside[0], **options)
         except ZjkGisError as error:
             raise type(error)(str(error).replace(str(inside[0]), told)) from error
-    report = frame.attrs["report"]
-    frame.attrs["report"] = {**report, "path": told, "remarks": [*remarks, *report["remarks"]]}
+    report = report_of(frame)
+    frame.attrs["report"] = replace(report, path=told, remarks=[*remarks, *report.remarks])
     return frame
 
 
@@ -313,7 +295,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     Returns
     -------
     DataFrame
-        All columns are text, empty cells missing. ``attrs["report"]`` tells what had to be found out.
+        All columns are text, empty cells missing. ``attrs["report"]`` is a `zjk_gis.io.ReadReport`.
 
     Raises
     ------
@@ -338,8 +320,9 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
         message = f"{source}: is no table; save it as .csv or .xlsx"
         raise InputError(message)
     chosen = _choose_layer(source, form, layer, None)
-    report: dict[str, Any] = {"path": str(source), "format": form.title, "layer": chosen, "remarks": []}
+    report = ReadReport(path=str(source), format=form.title, layer=chosen)
     table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
+    report.rows = len(table)
     table.attrs = {"report": report}
     return table
 
@@ -370,9 +353,7 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     return found
 
 
-def _read(
-    source: Path, form: Format, layer: str, spec: LayerSpec | None, report: dict[str, Any]
-) -> pd.DataFrame:
+def _read(source: Path, form: Format, layer: str, spec: LayerSpec | None, report: ReadReport) -> pd.DataFrame:
     if form.kind == "text":
         return read_text_table(source, report, spec)
     if form.kind == "workbook":
@@ -387,7 +368,7 @@ def _read(
     return frame
 
 
-def _read_parquet(source: Path, report: dict[str, Any]) -> pd.DataFrame:
+def _read_parquet(source: Path, report: ReadReport) -> pd.DataFrame:
     parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
     with blamed_on(source):
         schema = parquet.read_schema(source)
@@ -442,10 +423,10 @@ def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:
 def _on_the_ground(
     frame: gpd.GeoDataFrame,
     source: Path,
-    report: dict[str, Any],
+    report: ReadReport,
     declared: WebDatum | None,
     columns: list[str],
-) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:
+) -> tuple[gpd.GeoDataFrame, ReadReport]:
     """Bring positions to the ground from the datum that the caller declares, or else the file itself."""
     told = "argument"
     if declared is None:
@@ -453,21 +434,19 @@ def _on_the_ground(
         if stated is None:
             return frame, report
         if stated.datum is None:
-            report["remarks"].append(
+            report.remarks.append(
                 f"{source.name}: names several datums ({stated.where}), so none is taken for that of the "
                 "positions; name it with datum="
             )
             return frame, report
         declared, told = stated.datum, f"file: {stated.where}"
-        report["remarks"].append(
-            f"{source.name}: the datum is {title_of(declared)}, as the {stated.where} says"
-        )
+        report.remarks.append(f"{source.name}: the datum is {title_of(declared)}, as the {stated.where} says")
     frame.attrs = {"report": report}
     frame = in_declared_datum(frame, declared, told=told)
-    return frame, frame.attrs["report"]
+    return frame, report_of(frame)
 
 
-def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     """Take the place from points at 0, 0: a device that had no fix writes them, and nobody stands there.
 
     In a local system, and where no system is known, 0, 0 is a place as any other.
@@ -479,18 +458,18 @@ def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]
     if not zero.any():
         return frame
     rows = frame.index[zero].tolist()
-    report["without_position"]["zero"] = rows
+    report.without_position["zero"] = rows
     told = counted(len(rows), "point lies", "points lie")
-    report["remarks"].append(f"{source.name}: {told} at 0, 0, which is not a position")
+    report.remarks.append(f"{source.name}: {told} at 0, 0, which is not a position")
     kept = shapes.copy()
     kept[zero] = None
     return frame.set_geometry(gpd.GeoSeries(kept, index=frame.index, crs=frame.crs, name=frame.geometry.name))
 
 
-def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: dict[str, Any]) -> None:
+def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: ReadReport) -> None:
     missing = ~has_place(frame.geometry.to_numpy())
-    missing &= ~frame.index.isin(report["without_position"].get("zero", ()))
+    missing &= ~frame.index.isin(report.without_position.get("zero", ()))
     if missing.any():
-        report["without_position"]["missing"] = frame.index[missing].tolist()
+        report.without_position["missing"] = frame.index[missing].tolist()
         told = counted(int(missing.sum()), "row has", "rows have")
-        report["remarks"].append(f"{source.name}: {told} no usable geometry")
+        report.remarks.append(f"{source.name}: {told} no usable geometry")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
+from zjk_gis.read_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -278,13 +279,13 @@ def _read_file(
             if given is not _NOTHING:
                 spec = spec_of(given) if isinstance(given, str) else given
                 evidence = "as the caller says"
-            report = frame.attrs["report"]
+            report = report_of(frame)
             if spec is not None:
-                frame = as_spec(frame, spec, file, report)
+                frame = as_spec(frame, spec, file.name, report)
         except ZjkGisError as error:
             rows.append(_row(told, name, error=str(error).replace(str(file), told)))
             continue
-        frame.attrs["report"] = {**report, "path": told}
+        frame.attrs["report"] = replace(report, path=told)
         layers[key] = frame
         rows.append(
             _row(
@@ -294,12 +295,12 @@ def _read_file(
                 spec="" if spec is None else spec.name,
                 evidence=evidence,
                 rows=len(frame),
-                encoding=report.get("encoding", ""),
-                crs=report.get("crs") or "",
-                crs_from=report.get("crs_from") or "",
-                without_position=sum(map(len, report.get("without_position", {}).values())),
-                unconverted=sum(map(len, report.get("unconverted", {}).values())),
-                remarks="; ".join(report["remarks"]),
+                encoding=report.encoding,
+                crs=report.crs or "",
+                crs_from=report.crs_from,
+                without_position=sum(map(len, report.without_position.values())),
+                unconverted=sum(map(len, report.unconverted.values())),
+                remarks="; ".join(report.remarks),
             )
         )
 
@@ -313,7 +314,7 @@ def _read(file: Path, layer: str, crs: Any, datum: str | None) -> pd.DataFrame:
         if "no columns of coordinates" not in str(error):
             raise
         table: pd.DataFrame = read_table(file, layer=layer)
-        table.attrs["report"]["remarks"].append(f"{file.name}: no columns of coordinates; read as a table")
+        report_of(table).remarks.append(f"{file.name}: no columns of coordinates; read as a table")
         return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import shapely
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from zjk_gis.io.paths import Format
+    from zjk_gis.read_report import ReadReport
 
     Floats = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def system_of_file(
 
 
 def settle_crs(
-    frame: gpd.GeoDataFrame, given: CRS | None, source: Path, form: Format, report: dict[str, Any]
+    frame: gpd.GeoDataFrame, given: CRS | None, source: Path, form: Format, report: ReadReport
 ) -> gpd.GeoDataFrame:
     """Give a layer the system that it is in by `system_of_file`; raises as that does.
 
@@ -136,7 +137,7 @@ def settle_crs(
         What the caller says.
     source : Path
     form : Format
-    report : dict
+    report : ReadReport
         Told in ``crs_from`` where the system is from, and in ``remarks`` what a person should know.
 
     Returns
@@ -146,8 +147,8 @@ def settle_crs(
     """
     x, y = shapely.get_coordinates(frame.geometry.to_numpy()).T
     settled = system_of_file(source, form, frame.crs, given, x, y)
-    report["crs_from"] = settled.origin
-    report["remarks"] += settled.remarks
+    report.crs_from = settled.origin
+    report.remarks += settled.remarks
     return frame.set_crs(settled.crs, allow_override=True)
 
 

@@ -1,7 +1,9 @@
 """The layers of a city and their columns. Every column name of the library stands in the catalogue.
 
-The data's own words (kinds, states, classes) are Chinese, as the standards give them; column names are
-English with the Chinese name beside each.
+The catalogue is two tables that ship with the package, ``layers.csv`` and ``fields.csv`` (see
+`zjk_gis.layers.catalogue_tables`, also for how a city adds its own); the layers that functions ask for have
+a name here. The data's own words (kinds, states, classes) are Chinese, as the standards give them; column
+names are English with the Chinese name beside each.
 """
 
 from __future__ import annotations
@@ -9,111 +11,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
-from zjk_gis.layers.catalogue_facilities import (
-    ANCIENT_TREES,
-    BERTHS,
-    GREEN_SPACES,
-    HISTORIC_BLOCKS,
-    HISTORIC_BUILDINGS,
-    PARKING_LOTS,
-    PUBLIC_TOILETS,
-    STREET_LAMPS,
-    WASTE_POINTS,
-)
-from zjk_gis.layers.catalogue_matters import (
-    ACCEPTED_FAULTS,
-    ENFORCEMENT_CASES,
-    EXCAVATION_PERMITS,
-    HAZARDS,
-    ILLEGAL_BUILDINGS,
-    INCIDENTS,
-)
-from zjk_gis.layers.catalogue_pipes import MANHOLES, PIPE_POINTS, PIPELINES
-from zjk_gis.layers.catalogue_places import (
-    BUILT_UP_AREAS,
-    COMMUNITIES,
-    DISTRICTS,
-    RESIDENTIAL_ESTATES,
-    RESPONSIBILITY_GRIDS,
-    RESPONSIBILITY_ZONES,
-    RIVERS,
-    ROAD_SECTIONS,
-    ROADS,
-    STREETS,
-    UNIT_GRIDS,
-)
+from zjk_gis.layers.catalogue_tables import read_catalogue
 
 if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = [
     "ACCEPTED_FAULTS",
-    "ANCIENT_TREES",
-    "BERTHS",
-    "BUILT_UP_AREAS",
     "CATALOGUE",
-    "COMMUNITIES",
-    "DISTRICTS",
-    "ENFORCEMENT_CASES",
-    "EXCAVATION_PERMITS",
-    "GREEN_SPACES",
-    "HAZARDS",
     "HISTORIC_BLOCKS",
     "HISTORIC_BUILDINGS",
-    "ILLEGAL_BUILDINGS",
     "INCIDENTS",
     "MANHOLES",
-    "PARKING_LOTS",
     "PIPELINES",
-    "PIPE_POINTS",
-    "PUBLIC_TOILETS",
-    "RESIDENTIAL_ESTATES",
-    "RESPONSIBILITY_GRIDS",
     "RESPONSIBILITY_ZONES",
-    "RIVERS",
     "ROADS",
+    "ROAD_NAME",
     "ROAD_SECTIONS",
     "STREETS",
-    "STREET_LAMPS",
     "UNIT_GRIDS",
-    "WASTE_POINTS",
     "spec_of",
 ]
 
-CATALOGUE: dict[str, LayerSpec] = {
-    spec.name: spec
-    for spec in (
-        ACCEPTED_FAULTS,
-        ANCIENT_TREES,
-        BERTHS,
-        BUILT_UP_AREAS,
-        COMMUNITIES,
-        DISTRICTS,
-        ENFORCEMENT_CASES,
-        EXCAVATION_PERMITS,
-        GREEN_SPACES,
-        HAZARDS,
-        HISTORIC_BLOCKS,
-        HISTORIC_BUILDINGS,
-        ILLEGAL_BUILDINGS,
-        INCIDENTS,
-        MANHOLES,
-        PARKING_LOTS,
-        PIPELINES,
-        PIPE_POINTS,
-        PUBLIC_TOILETS,
-        RESIDENTIAL_ESTATES,
-        RESPONSIBILITY_GRIDS,
-        RESPONSIBILITY_ZONES,
-        RIVERS,
-        ROADS,
-        ROAD_SECTIONS,
-        STREETS,
-        STREET_LAMPS,
-        UNIT_GRIDS,
-        WASTE_POINTS,
-    )
-}
+CATALOGUE: dict[str, LayerSpec] = read_catalogue()
+
+ACCEPTED_FAULTS = CATALOGUE["accepted_faults"]
+HISTORIC_BLOCKS = CATALOGUE["historic_blocks"]
+HISTORIC_BUILDINGS = CATALOGUE["historic_buildings"]
+INCIDENTS = CATALOGUE["incidents"]
+MANHOLES = CATALOGUE["manholes"]
+PIPELINES = CATALOGUE["pipelines"]
+RESPONSIBILITY_ZONES = CATALOGUE["responsibility_zones"]
+ROADS = CATALOGUE["roads"]
+ROAD_SECTIONS = CATALOGUE["road_sections"]
+STREETS = CATALOGUE["streets"]
+UNIT_GRIDS = CATALOGUE["unit_grids"]
+
+ROAD_NAME = INCIDENTS.field("road_name")
 
 
 def spec_of(name: str) -> LayerSpec:

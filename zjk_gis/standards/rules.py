@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # A user's own rows: a table a name, or a folder with one CSV a table.
     Overrides: TypeAlias = Mapping[str, pd.DataFrame] | str | Path
 
-__all__ = ["TABLES", "rules_table"]
+__all__ = ["TABLES", "own_folder", "rules_table"]
 
 # Each table and the columns that tell its rows apart.
 TABLES: dict[str, tuple[str, ...]] = {
@@ -42,6 +42,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 
 _FOLDER = "ZJK_GIS_TABLES"
+_CATALOGUE = ("fields", "layers")  # of the same folder, read by zjk_gis.layers.catalogue_tables
 _USERS_OWN = "user"
 
 
@@ -62,7 +63,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a
-        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into.
+        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into;
+        that folder may hold ``layers.csv`` and ``fields.csv``, too (see `zjk_gis.layers.catalogue_tables`).
 
     Returns
     -------
@@ -107,22 +109,44 @@ def _read(name: str) -> pd.DataFrame:
         return pd.read_csv(text, dtype=str, keep_default_na=False)
 
 
+def own_folder() -> Path | None:
+    """Return the folder of a city's own tables, if ``ZJK_GIS_TABLES`` names one.
+
+    Raises
+    ------
+    InputError
+        If it is not a folder, or has a table that there is not.
+    """
+    named = os.environ.get(_FOLDER, "")
+    return _checked(Path(named)) if named else None
+
+
+def _checked(folder: Path) -> Path:
+    if not folder.is_dir():
+        message = f"{folder}: is not a folder of tables; name one with files such as streets.csv"
+        raise InputError(message)
+    names = [file.stem for file in sorted(folder.glob("*.csv"))]
+    _refuse_unknown([name for name in names if name not in _CATALOGUE], str(folder))
+    named = os.environ.get(_FOLDER, "")
+    if set(names) & set(_CATALOGUE) and not (named and Path(named).resolve() == folder.resolve()):
+        message = (
+            f"{folder}: the catalogue's own tables, layers.csv and fields.csv, are read only from the folder "
+            f"that the variable {_FOLDER} names, before anything else; put them there"
+        )
+        raise InputError(message)
+    return folder
+
+
 def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | None, str]:
     """Find the user's rows of a table, and say where they come from."""
     import pandas as pd
 
-    if overrides is None:
-        overrides = os.environ.get(_FOLDER, "")
-        if not overrides:
-            return None, ""
-    if not isinstance(overrides, str | os.PathLike):
+    if overrides is not None and not isinstance(overrides, str | os.PathLike):
         _refuse_unknown(overrides, "tables")
         return overrides.get(name), f"the override of {name}"
-    folder = Path(overrides)
-    if not folder.is_dir():
-        message = f"{folder}: is no folder of tables; name one with files such as streets.csv"
-        raise InputError(message)
-    _refuse_unknown([file.stem for file in sorted(folder.glob("*.csv"))], str(folder))
+    folder = own_folder() if overrides is None else _checked(Path(overrides))
+    if folder is None:
+        return None, ""
     path = folder / f"{name}.csv"
     if not path.is_file():
         return None, ""

@@ -17,6 +17,7 @@ from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.layers.shapes import has_place
+from zjk_gis.read_report import report_of
 from zjk_gis.workspace.versions import OWN, joined_dtype, kind_of
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ def on_the_ground(
     converted : str
         What was done, in words; empty if nothing.
     """
-    report = layer.attrs.get("report", {})
-    read = report.get("datum", {})
+    read = report_of(layer).datum
     if datum is not None:
         declared, told = parse_datum(datum), "argument"
     elif read.get("declared_by") == "argument":

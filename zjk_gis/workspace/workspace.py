@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ from zjk_gis.errors import InputError, WorkspaceError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.workspace.conditions import conditions_of
 from zjk_gis.workspace.geopackage import GeoPackageStore
 from zjk_gis.workspace.rules import (
@@ -44,11 +46,38 @@ if TYPE_CHECKING:
     from zjk_gis.workspace.rules import OnProblems
     from zjk_gis.workspace.versions import Store, Writing
 
-__all__ = ["Workspace"]
+__all__ = ["Workspace", "is_address", "shown"]
 
 _SERVERS = ("postgresql://", "postgres://", "postgresql+psycopg://")
+_TOLD = ("schema", "host", "hostaddr", "port", "dbname", "service")  # which say where a database is
 _PERIOD = ("valid_from", "valid_to")
 _ROW_IDS, _SHAPES = ("fid", "fid_", "fid__"), ("geom", "geom_", "geom__")
+
+
+def is_address(target: object) -> TypeGuard[str]:
+    """Tell whether a target names a database, and not a file.
+
+    Examples
+    --------
+    >>> is_address("postgresql://gis@server/zjk"), is_address("city.gpkg")
+    (True, False)
+    """
+    return isinstance(target, str) and target.startswith(_SERVERS)
+
+
+def shown(target: str | os.PathLike[str]) -> str:
+    """Name a file, or a database without who reads it and by which password.
+
+    Examples
+    --------
+    >>> shown("postgresql://gis:secret@server/zjk?schema=city&password=secret")
+    'postgresql://server/zjk?schema=city'
+    """
+    if not is_address(target):
+        return str(target)
+    parts = urlsplit(target)
+    told = [each for each in parts.query.split("&") if each.partition("=")[0] in _TOLD]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
 class Workspace:
@@ -118,7 +147,7 @@ class Workspace:
         MissingExtraError
             If a database is named and the packages for it are not installed.
         """
-        if isinstance(target, str) and target.startswith(_SERVERS):
+        if is_address(target):
             from zjk_gis.workspace.postgis import PostgisStore
 
             return cls(PostgisStore(target, wait_s=wait_s))
@@ -298,16 +327,15 @@ class Workspace:
         if version is None:
             self._seen[name] = found.number
         frame.attrs = {
-            "report": {
-                "workspace": self._store.name,
-                "layer": name,
-                "version": found.number,
-                "written_at": found.written_at,
-                "source": found.source,
-                "rows": len(frame),
-                "crs": found.crs or None,
-                "remarks": [],
-            }
+            "report": ReadReport(
+                workspace=self._store.name,
+                layer=name,
+                version=found.number,
+                written_at=found.written_at,
+                source=found.source,
+                rows=len(frame),
+                crs=found.crs or None,
+            )
         }
         return frame
 
@@ -606,7 +634,7 @@ class Workspace:
             return based_on, ""
         if "report" in layer.attrs:
             read = self._version_read(layer)
-            return (read if layer.attrs["report"].get("layer") == name else None), ""
+            return (read if report_of(layer).layer == name else None), ""
         # Many an operation loses a layer's attributes. Who read the layer here and writes it here means it.
         return self._seen.get(name), ", which was read here last"
 
@@ -616,13 +644,13 @@ class Workspace:
         A workspace has many names: a link to its file, a server's other addresses. What was read from it is
         known by the moment at which that version was written.
         """
-        report = layer.attrs.get("report", {})
-        version = report.get("version")
-        if not isinstance(version, int):
+        report = report_of(layer)
+        version = report.version
+        if version is None:
             return None
-        if report.get("workspace") == self._store.name:
+        if report.workspace == self._store.name:
             return version
-        read = (report.get("layer"), max(version, 1), report.get("written_at"))
+        read = (report.layer, max(version, 1), report.written_at)
         known = [*self._store.versions(), *self._store.found()]
         same = any((each.layer, max(each.number, 1), each.written_at) == read for each in known)
         return version if same else None

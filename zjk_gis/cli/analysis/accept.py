@@ -10,7 +10,7 @@ import click
 
 from zjk_gis.cli.city import read_city
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.coverage.exceptions import accept_fault
 from zjk_gis.errors import InputError
@@ -18,7 +18,7 @@ from zjk_gis.io import write_layer
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
-from zjk_gis.workspace.workspace import Workspace
+from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ _LAYER = ACCEPTED_FAULTS.name
 
 
 @click.command("accept")
-@click.argument("city", type=click.Path(path_type=Path))
+@click.argument("city", type=CITY)
 @click.argument("faults", nargs=-1, required=True)
 @click.option("--by", required=True, help="Who accepts it.")
 @click.option("--why", required=True, help="For what reason, such as a river or military land.")
@@ -47,7 +47,7 @@ _LAYER = ACCEPTED_FAULTS.name
 @repair_option
 @speaking
 def command(
-    city: Path,
+    city: Path | str,
     faults: Sequence[str],
     by: str,
     why: str,
@@ -84,8 +84,8 @@ def command(
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
     console.say(
-        f"按 {day} 的责任区,已记入 {city} 的 {ACCEPTED_FAULTS.title}",
-        f"judged on {day}, entered in {_LAYER} of {city}",
+        f"按 {day} 的责任区,已记入 {shown(city)} 的 {ACCEPTED_FAULTS.title}",
+        f"judged on {day}, entered in {_LAYER} of {shown(city)}",
     )
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(
@@ -99,7 +99,7 @@ def command(
 
 
 def _gaps(
-    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | str | None
+    layers: dict[str, gpd.GeoDataFrame], city: Path | str, day: str, level: int | str | None
 ) -> gpd.GeoDataFrame:
     _need(layers, city, "built_up_areas", "responsibility_zones")
     return coverage_gaps(
@@ -113,22 +113,22 @@ def _gaps(
 
 
 def _overlaps(
-    layers: dict[str, gpd.GeoDataFrame], city: Path, day: str, level: int | str | None
+    layers: dict[str, gpd.GeoDataFrame], city: Path | str, day: str, level: int | str | None
 ) -> gpd.GeoDataFrame:
     _need(layers, city, "responsibility_zones")
     return overlapping_zones(layers["responsibility_zones"], at=day, level=level, min_area_m2=0.0)
 
 
-def _need(layers: dict[str, gpd.GeoDataFrame], city: Path, *names: str) -> None:
+def _need(layers: dict[str, gpd.GeoDataFrame], city: Path | str, *names: str) -> None:
     missing = [name for name in names if name not in layers]
     if missing:
-        message = f"{city}: has no layer {missing[0]}, which tells where the faults are"
+        message = f"{shown(city)}: has no layer {missing[0]}, which tells where the faults are"
         raise InputError(message)
 
 
-def _keep(ledger: gpd.GeoDataFrame, city: Path, *, note: str) -> None:
+def _keep(ledger: gpd.GeoDataFrame, city: Path | str, *, note: str) -> None:
     """Write the ledger; into a workspace as its next version."""
-    if not versioned_layers(city.resolve()):
+    if isinstance(city, Path) and not versioned_layers(city.resolve()):
         write_layer(ledger, city, layer=_LAYER)
         return
     with Workspace.open(city) as workspace:

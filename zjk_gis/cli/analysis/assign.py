@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.batch.job import assign_batch
-from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones
+from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, tell_report
 from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import LEVEL, WORDS
+from zjk_gis.cli.options import CITY, LEVEL, WORDS
 from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.times import reading_times
-from zjk_gis.coordinates.positions import check_positions, fix_positions
+from zjk_gis.coordinates.positions import review_positions
 from zjk_gis.errors import FileError
 from zjk_gis.index.policy import Policy
 from zjk_gis.index.steering import steering_words
-from zjk_gis.io import check_writable, list_layers, read_layer
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.io import check_writable, read_layer
 from zjk_gis.layers.labels import label
+from zjk_gis.workspace.city import answering_layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from zjk_gis.batch.outcome import JobSummary
     from zjk_gis.cli.console import Console
 
-__all__ = ["command", "counts_by_outcome", "put_right", "set_aside_rejects", "tell_summary"]
+__all__ = ["command", "counts_by_outcome", "put_right", "tell_summary"]
 
 _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of any length
 
 
 @click.command("assign")
 @click.argument("incidents", type=click.Path(path_type=Path))
-@click.argument("zones", type=click.Path(path_type=Path))
+@click.argument("zones", type=CITY)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
@@ -57,7 +57,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @speaking
 def command(
     incidents: Path,
-    zones: Path,
+    zones: Path | str,
     output: Path,
     layer: str | None,
     code: str | None,
@@ -83,10 +83,11 @@ def command(
     From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
     memory, and a command that was stopped goes on where it was when it is given again.
     """
+    made_from = (incidents, *([zones] if isinstance(zones, Path) else []))
     check_writable(output)
     if report is not None:
-        check_report_path(report, (incidents, zones, output))
-    if output.resolve() in (incidents.resolve(), zones.resolve()):
+        check_report_path(report, (*made_from, output))
+    if output.resolve() in [path.resolve() for path in made_from]:
         message = f"{output}: would overwrite what it is made from; name another file"
         raise FileError(message)
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
@@ -174,35 +175,15 @@ def _unit(layer: str, console: Console) -> str:
     return console.pick("行", "rows")
 
 
-def set_aside_rejects(assigned: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Split off the rows that have no usable position, numbered from 1 as a spreadsheet shows them."""
-    unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
-    numbered = assigned.drop(columns=assigned.geometry.name)
-    numbered.insert(0, "row_number", range(1, len(assigned) + 1))
-    numbered.insert(1, "why", assigned["reason"].map(label))
-    rejects = numbered[unusable].dropna(axis="columns", how="all")
-    return assigned[~unusable], rejects
-
-
 def put_right(
     points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console, *, change: bool = True
 ) -> gpd.GeoDataFrame:
     """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
-    lacking = [name for name in ("source", "road_name") if name not in points]
-    if roads is not None and lacking:
-        tell_lacking(lacking[0], console)
-        roads = None
-    problems = check_positions(points, roads=roads)
-    counts = {str(kind): int(n) for kind, n in problems["problem"].value_counts().sort_index().items()}
-    if not change:
-        tell_positions(counts, None, console)
-        return points
-    fixed = fix_positions(points, problems)
-    done = {
-        problem: int(fixed["position_fix"].str.contains(problem, regex=False).sum()) for problem in counts
-    }
-    tell_positions(counts, done, console)
-    return fixed
+    found = review_positions(points, roads=roads, fix=change)
+    if found.lacking:
+        tell_lacking(found.lacking, console)
+    tell_positions(found.problems, found.fixed if change else None, console)
+    return found.points
 
 
 def tell_lacking(name: str, console: Console) -> None:
@@ -254,11 +235,8 @@ def _summary_of(done: JobSummary) -> dict[str, Any]:
 
 
 def _read_answering_layers(
-    path: Path, layer: str | None, code: str | None, console: Console
+    city: Path | str, layer: str | None, code: str | None, console: Console
 ) -> dict[str, gpd.GeoDataFrame]:
-    layers = {"zones": read_zones(path, layer, console)}
-    if layer is None and code is None:
-        for name in ("unit_grids", "road_sections", "roads"):
-            if name in list_layers(path) and len(list_layers(path)) > 1:
-                layers[name] = mend(read_layer(path, layer=name, spec=name), name, console)
-    return layers
+    layers = answering_layers(city, layer, code=code)
+    tell_report(layers["zones"], console)
+    return {name: mend(each, name, console) for name, each in layers.items()}

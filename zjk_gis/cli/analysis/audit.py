@@ -13,7 +13,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.border_sheet import border_sheet
@@ -24,6 +24,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 from zjk_gis.responsibility.audit import responsibility_audit
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -71,7 +72,7 @@ _PLACES = {
 
 
 @click.command("audit")
-@click.argument("city", type=click.Path(path_type=Path))
+@click.argument("city", type=CITY)
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents, to see who has how many.")
 @click.option(
     "--duties", type=click.Path(path_type=Path), help="A table: event_code, department, place_code."
@@ -89,7 +90,7 @@ _PLACES = {
 @repair_option
 @speaking
 def command(
-    city: Path,
+    city: Path | str,
     incidents: Path | None,
     duties: Path | None,
     at: str | None,
@@ -104,18 +105,19 @@ def command(
 ) -> None:
     """Prove or refute that every road, every incident and everyone is taken care of.
 
-    CITY is a GeoPackage with built_up_areas and responsibility_zones, and perhaps rivers (which need no
-    zone), roads, road_sections, streets, residential_estates, components, and accepted_faults (the ledger
-    that `zjk-gis accept` writes). The worst places come first by what lies in them: incidents of the last
-    year, components, people, road. With -o the findings go to audit.gpkg, audit.xlsx and audit.html in that
-    folder, and report.html tells it all on one page, which can be printed.
+    CITY is a GeoPackage or a PostGIS schema (postgresql://user@host/database?schema=zjk) with built_up_areas
+    and responsibility_zones, and perhaps rivers (which need no zone), roads, road_sections, streets,
+    residential_estates, components, and accepted_faults (the ledger that `zjk-gis accept` writes). The worst
+    places come first by what lies in them: incidents of the last year, components, people, road. With -o the
+    findings go to audit.gpkg, audit.xlsx and audit.html in that folder, and report.html tells it all on one
+    page, which can be printed.
     """
     if output is not None:
         _make_folder(output)
     layers = read_city(city, console)
     missing = [name for name in _NEEDED if name not in layers]
     if missing:
-        message = f"{city}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
+        message = f"{shown(city)}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
         raise InputError(message)
     day = at or dt.date.today().isoformat()
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))

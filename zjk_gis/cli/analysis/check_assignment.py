@@ -10,7 +10,7 @@ import click
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
@@ -23,7 +23,7 @@ __all__ = ["command"]
 
 @click.command("check-assignment")
 @click.argument("incidents", type=click.Path(path_type=Path))
-@click.argument("zones", type=click.Path(path_type=Path))
+@click.argument("zones", type=CITY)
 @click.option("--recorded", default="zone_code", show_default=True, help="The column of recorded codes.")
 @click.option("--version", "versions", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Other zones, to see whether they agree better; may be given several times.")  # fmt: skip
@@ -42,7 +42,7 @@ __all__ = ["command"]
 @speaking
 def command(
     incidents: Path,
-    zones: Path,
+    zones: Path | str,
     recorded: str,
     versions: tuple[Path, ...],
     layer: str | None,

@@ -12,20 +12,18 @@ from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
 from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError, InputError
-from zjk_gis.io import list_layers, read_layer, write_layer
+from zjk_gis.io import read_layer, write_layer
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import changes_map, save_offline
 from zjk_gis.reports import write_workbook
-from zjk_gis.workspace.workspace import Workspace
+from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
     import pandas as pd
 
@@ -50,8 +48,8 @@ _OF_CHIEFS = (
 
 
 @click.command("compare")
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path), required=False)
+@click.argument("old", type=CITY)
+@click.argument("new", type=CITY, required=False)
 @click.option("--at-old", help="The day of the former zones, such as 2025-06-30.")
 @click.option("--at-new", help="The day of the zones that follow.")
 @click.option("--old-version", type=int, help="The version of the former zones in a workspace.")
@@ -71,8 +69,8 @@ _OF_CHIEFS = (
 @repair_option
 @speaking
 def command(
-    old: Path,
-    new: Path | None,
+    old: Path | str,
+    new: Path | str | None,
     at_old: str | None,
     at_new: str | None,
     old_version: int | None,
@@ -96,12 +94,14 @@ def command(
     those of NEW. With -o the findings go to changes.gpkg, changes.xlsx and changes.html in that folder.
     """
     if new is None and (at_old, old_version) == (at_new, new_version):
-        message = f"{old}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        message = (
+            f"{shown(old)}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        )
         raise InputError(message)
     source = new or old
     before = _zones(old, old_version, layer, console)
     after = _zones(source, new_version, layer, console)
-    city = _city(source, console)
+    city = read_city(source, console, layers=CATALOGUE)
     points = None
     if incidents is not None:
         points = read_layer(incidents, datum=datum, spec="incidents", **times)
@@ -131,18 +131,12 @@ def command(
     )
 
 
-def _zones(path: Path, version: int | None, layer: str | None, console: Console) -> gpd.GeoDataFrame:
+def _zones(path: Path | str, version: int | None, layer: str | None, console: Console) -> gpd.GeoDataFrame:
     """Read a layer of zones, or a version of it from a workspace."""
     if version is None:
         return read_zones(path, layer, console)
     with Workspace.open(path) as workspace:
         return mend(workspace.read(layer or _ZONES, version=version), "zones", console)
-
-
-def _city(path: Path, console: Console) -> Mapping[str, gpd.GeoDataFrame]:
-    """Read the other layers of a city, where the file is one."""
-    known = {name for spec in CATALOGUE.values() for name in (spec.name, spec.title)}
-    return read_city(path, console) if set(list_layers(path)) & known else {}
 
 
 def _show(changes: ZoneChanges, most: int, console: Console) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.cli.analysis.assign import counts_by_outcome, put_right, set_aside_rejects, tell_summary
+from zjk_gis.assign.incidents import split_rejects
+from zjk_gis.cli.analysis.assign import counts_by_outcome, put_right, tell_summary
 from zjk_gis.cli.analysis.gaps import show_gaps
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
@@ -151,7 +152,7 @@ def _write(
     console: Console,
 ) -> list[tuple[Path, str, str]]:
     """Write every result and return the files with what they hold."""
-    kept, rejects = set_aside_rejects(results["assigned"])
+    kept, rejects = split_rejects(results["assigned"], lang=console.lang)
     findings = {name: rows for name, rows in results.items() if name != "assigned"}
     files = [
         (output / "map.html", "地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),

@@ -10,13 +10,14 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,7 +28,7 @@ __all__ = ["command", "show_gaps"]
 
 
 @click.command("gaps")
-@click.argument("zones", type=click.Path(path_type=Path))
+@click.argument("zones", type=CITY)
 @click.option("--region", type=click.Path(path_type=Path), help="The ground to be covered, as a layer file.")
 @click.option(
     "--allowed", type=click.Path(path_type=Path), help="Ground that needs no zone, such as a river."
@@ -41,7 +42,7 @@ __all__ = ["command", "show_gaps"]
 @repair_option
 @speaking
 def command(
-    zones: Path,
+    zones: Path | str,
     region: Path | None,
     allowed: Path | None,
     layer: str | None,
@@ -65,7 +66,7 @@ def command(
     zone_layer = read_zones(zones, layer, console)
     ground = read_companion(zones, region, "built_up_areas", console)
     if ground is None:
-        message = f"{zones}: has no layer built_up_areas; name the ground to be covered with --region"
+        message = f"{shown(zones)}: has no layer built_up_areas; name the ground to be covered with --region"
         raise InputError(message)
     day = at or dt.date.today().isoformat()
     gaps, overlaps = coverage_faults(

@@ -9,7 +9,7 @@ import click
 
 from zjk_gis.cli.city import read_companion, read_zones
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import LEVEL, WORDS
+from zjk_gis.cli.options import CITY, LEVEL, WORDS
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repair_rounds import mend_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
@@ -30,7 +30,7 @@ _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 
 
 @click.command("repair")
-@click.argument("zones", type=click.Path(path_type=Path))
+@click.argument("zones", type=CITY)
 @click.option("--region", type=click.Path(path_type=Path), help="The ground to be covered, as a layer file.")
 @click.option(
     "--allowed", type=click.Path(path_type=Path), help="Ground that needs no zone, such as a river."
@@ -51,7 +51,7 @@ _LAYERS = {"zone_code": "responsibility_zones", "grid_code": "unit_grids"}
 @repair_option
 @speaking
 def command(
-    zones: Path,
+    zones: Path | str,
     region: Path | None,
     allowed: Path | None,
     layer: str | None,
@@ -82,7 +82,8 @@ def command(
         raise InputError(message)
     if output is not None:
         check_writable(output)
-        if output.suffix.lower() != ".gpkg" or (output.exists() and output.samefile(zones)):
+        same = isinstance(zones, Path) and output.exists() and output.samefile(zones)
+        if output.suffix.lower() != ".gpkg" or same:
             message = f"{output}: name another .gpkg file than the input; proposals and zones are two layers"
             raise InputError(message)
     zone_layer = read_zones(zones, layer, console)

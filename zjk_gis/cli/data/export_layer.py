@@ -10,6 +10,7 @@ import click
 from zjk_gis.cli.console import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
+from zjk_gis.read_report import report_of
 from zjk_gis.workspace.versions import kind_of
 from zjk_gis.workspace.workspace import Workspace
 
@@ -63,12 +64,12 @@ def command(
             bbox=None if bbox is None else _numbers(bbox),
         )
     written = write_layer(frame, path)
-    report = frame.attrs["report"]
+    report = report_of(frame)
     console.say(
-        f"{layer} 第 {report['version']} 版,{len(frame):,} 行 → {written}",
-        f"{layer} version {report['version']}, {len(frame):,} rows -> {written}",
+        f"{layer} 第 {report.version} 版,{len(frame):,} 行 → {written}",
+        f"{layer} version {report.version}, {len(frame):,} rows -> {written}",
     )
-    console.result({"path": str(written), "rows": len(frame), "version": report["version"]})
+    console.result({"path": str(written), "rows": len(frame), "version": report.version})
 
 
 def _condition(text: str, dtypes: dict[str, str], layer: str) -> tuple[str, Any]:

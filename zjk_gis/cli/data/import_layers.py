@@ -19,6 +19,7 @@ from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
 from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.read_report import report_of
 from zjk_gis.standards import rules_table
 from zjk_gis.workspace.workspace import Workspace
 
@@ -98,7 +99,7 @@ def command(
                     raise InputError(error)
                 assert frame is not None  # noqa: S101 - for the type checker: either is there
                 origin = source or Path(file).name
-                declared = frame.attrs.get("report", {}).get("datum", {}).get("declared_by") == "argument"
+                declared = report_of(frame).datum.get("declared_by") == "argument"
                 known_datum = None if declared else workspace.datums().get(origin)
                 if known_datum is not None:
                     console.note(

@@ -15,7 +15,7 @@ from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
 from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import words_of
-from zjk_gis.cli.options import LEVEL
+from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
@@ -37,7 +37,7 @@ __all__ = ["command"]
 
 
 @click.command("map")
-@click.argument("city", type=click.Path(path_type=Path))
+@click.argument("city", type=CITY)
 @click.option(
     "-o",
     "--output",
@@ -91,7 +91,7 @@ __all__ = ["command"]
 @repair_option
 @speaking
 def command(
-    city: Path,
+    city: Path | str,
     output: Path,
     incidents: Path | None,
     at: str | None,
@@ -118,9 +118,10 @@ def command(
 ) -> None:
     """Draw a city and what is wrong with it on one map.
 
-    CITY is a GeoPackage with layers of the catalogue's names. Whatever it allows to ask is asked: gaps,
-    overlaps, sections without a chief, manholes, pipes and parking. With --kind one question is drawn alone.
-    An .html file is a page; .pdf, .svg and .png are prints.
+    CITY is a GeoPackage or a PostGIS schema (postgresql://user@host/database?schema=zjk) with layers of the
+    catalogue's names. Whatever it allows to ask is asked: gaps, overlaps, sections without a chief, manholes,
+    pipes and parking. With --kind one question is drawn alone. An .html file is a page; .pdf, .svg and .png
+    are prints.
     """
     target_file(output, (*PAGES, *SHEETS))
     on_paper = output.suffix.lower() in SHEETS

@@ -26,6 +26,8 @@ from zjk_gis.maps import (
 )
 from zjk_gis.maps.parts import drawn_zones
 from zjk_gis.protection import pipelines_in_core
+from zjk_gis.workspace.city import read_one
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,7 +46,7 @@ __all__ = ["KINDS", "Question", "draw_kind"]
 class Question:
     """What was asked for on the command line."""
 
-    city: Path
+    city: Path | str
     layers: Mapping[str, gpd.GeoDataFrame]
     incidents: gpd.GeoDataFrame | None
     at: str | dt.date
@@ -91,7 +93,7 @@ class Question:
         InputError
         """
         if name not in self.layers:
-            message = f"{self.city}: has no layer {name}; its layers are {', '.join(self.layers)}"
+            message = f"{shown(self.city)}: has no layer {name}; its layers are {', '.join(self.layers)}"
             raise InputError(message)
         return self.layers[name]
 
@@ -198,7 +200,7 @@ def _choropleth(q: Question) -> _Drawn:
     if q.layer is None or q.column is None:
         message = "choropleth: name the layer with --layer and the indicator with --column"
         raise InputError(message)
-    areas = read_layer(q.city, layer=q.layer)
+    areas = read_one(q.city, q.layer)
     page = choropleth(areas, q.column, method=q.method, classes=q.classes, **q.texts)
     return page, {q.layer: len(areas)}
 

@@ -15,6 +15,7 @@ from zjk_gis.io import check_writable, read_table
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map
+from zjk_gis.read_report import report_of
 from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, write_workbook
 from zjk_gis.reports.headlines import table_figures
 from zjk_gis.reports.pictures import undrawn_of
@@ -64,7 +65,7 @@ def command(
     read: dict[str, pd.DataFrame] = {}
     for path in tables:
         table = read_table(path, layer=sheet)
-        for remark in table.attrs.get("report", {}).get("remarks", []):
+        for remark in report_of(table).remarks:
             console.note(remark, remark)
         name = path.stem if path.stem not in read else f"{path.stem} ({len(read) + 1})"
         read[name] = with_numbers(table)

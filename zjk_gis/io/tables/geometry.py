@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zjk_gis.coordinates.bare_numbers import BareSystem
     from zjk_gis.layers.columns.coordinates import Positions
     from zjk_gis.layers.columns.datum_words import WebDatum
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["parse_crs", "place_table", "titles_in"]
 
@@ -63,7 +64,7 @@ def parse_crs(crs: Any) -> CRS | None:
 def place_table(
     table: pd.DataFrame,
     path: Path,
-    report: dict[str, Any],
+    report: ReadReport,
     *,
     crs: CRS | None,
     lon: str | None,
@@ -77,7 +78,7 @@ def place_table(
     table : DataFrame
     path : Path
         Named in errors.
-    report : dict
+    report : ReadReport
         Told the columns, their axes, the CRS and where it is from, and the rows without a position.
     crs : CRS or None
         Of the coordinates; by default what `zjk_gis.coordinates.bare_numbers` finds.
@@ -125,26 +126,26 @@ def place_table(
             if both is not None
             else f"{pair.north} points north and {pair.east} east, as surveyors write"
         )
-        report["remarks"].append(f"{path.name}: {turned}")
+        report.remarks.append(f"{path.name}: {turned}")
     columns = f"{pair.east} and {pair.north}" if both is None else both
     _tell_coarse(positions, columns, table.index, path, report)
     system = system_of(positions.x, positions.y, given=crs, name=path.name, columns=columns)
     _tell_system(system, report, datum, [both] if both is not None else [pair.east, pair.north])
-    report["coordinates"] = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
+    report.coordinates = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
     if positions.is_dms.any():
-        report["remarks"].append(
+        report.remarks.append(
             f"{path.name}: {int(positions.is_dms.sum())} positions in {columns} are "
             "written as angles (degrees, minutes, seconds) and were turned into decimal degrees"
         )
     why = positions.why.astype(object)
-    why[report.get("too_many_cells", [])] = "too_many_cells"  # which cell is which is not known there
+    why[report.too_many_cells] = "too_many_cells"  # which cell is which is not known there
     misfit = misfits(positions.x, positions.y, system.limit)
     aside = (why == "") & (misfit != "") & (misfit != "swapped_axes")  # those are read as they stand
     why[aside] = misfit[aside]
     _set_aside(why, table.index, columns, path, report)
     if "geometry" in table.columns:  # the name that the points take
         table = table.rename(columns={"geometry": "geometry_recorded"})
-        report["names"] = {"geometry": "geometry_recorded"}
+        report.renamed = {"geometry": "geometry_recorded"}
     usable = why == ""
     shapes: NDArray[np.object_] = np.full(len(table), None, dtype=object)
     shapes[usable] = shapely.points(positions.x[usable], positions.y[usable])
@@ -152,40 +153,38 @@ def place_table(
 
 
 def _tell_system(
-    system: BareSystem, report: dict[str, Any], declared: WebDatum | None, columns: list[str]
+    system: BareSystem, report: ReadReport, declared: WebDatum | None, columns: list[str]
 ) -> None:
-    report["crs_from"] = system.found
-    report["limit"] = system.limit
+    report.crs_from = system.found
+    report.limit = system.limit
     known = declared is not None or stated_datum(titles_in(report), columns) is not None
-    report["remarks"] += system.said(datum_known=known)
+    report.remarks += system.said(datum_known=known)
 
 
-def titles_in(report: dict[str, Any]) -> list[str]:
+def titles_in(report: ReadReport) -> list[str]:
     """Return the lines of a file beside its table, in which it may name the datum."""
-    return [row["text"] for row in report.get("left_out", ()) if row["why"] in _TITLES]
+    return [row["text"] for row in report.left_out if row["why"] in _TITLES]
 
 
 def _set_aside(
-    why: NDArray[np.object_], index: pd.Index, columns: str, path: Path, report: dict[str, Any]
+    why: NDArray[np.object_], index: pd.Index, columns: str, path: Path, report: ReadReport
 ) -> None:
     """Tell the rows without a position by reason; say those that stand out among the others."""
     for reason in _REASONS:
         rows = index[why == reason].tolist()
         if rows:
-            report["without_position"][reason] = rows
+            report.without_position[reason] = rows
             if reason in _SAID:
                 one, many, what = _SAID[reason]
                 said = counted(len(rows), f"row {one}", f"rows {many}")
                 was = "was" if len(rows) == 1 else "were"
-                report["remarks"].append(
+                report.remarks.append(
                     f"{path.name}: {said} {what.format(columns=columns)} and {was} set aside without a "
                     f"position ({name_rows(rows)})"
                 )
 
 
-def _tell_coarse(
-    positions: Positions, columns: str, index: pd.Index, path: Path, report: dict[str, Any]
-) -> None:
+def _tell_coarse(positions: Positions, columns: str, index: pd.Index, path: Path, report: ReadReport) -> None:
     """Tell positions in degrees that were rounded so far that they say no more than the quarter."""
     degrees = in_china(positions.x, positions.y) | in_china(positions.y, positions.x)
     coarse = degrees & ~positions.is_dms
@@ -193,8 +192,8 @@ def _tell_coarse(
         coarse &= np.abs(numbers - np.round(numbers, _COARSE_DECIMALS)) < 1e-9
     if coarse.any():
         rows = index[coarse].tolist()
-        report["coarse"] = rows
-        report["remarks"].append(
+        report.coarse = rows
+        report.remarks.append(
             f"{path.name}: {len(rows)} positions in {columns} have {_COARSE_DECIMALS} decimals or fewer, "
             f"which is about 1 km ({name_rows(rows)})"
         )
@@ -204,7 +203,7 @@ def _place_shapes(
     table: pd.DataFrame,
     column: str,
     path: Path,
-    report: dict[str, Any],
+    report: ReadReport,
     crs: CRS | None,
     datum: WebDatum | None,
 ) -> gpd.GeoDataFrame:
@@ -225,12 +224,12 @@ def _place_shapes(
     _set_aside(why, table.index, column, path, report)
     shapes[away] = None
     if crs is None and srids:
-        report["crs_from"] = f"file: {column} names it"
-    report["coordinates"] = {"wkt": column}
+        report.crs_from = f"file: {column} names it"
+    report.coordinates = {"wkt": column}
     others = table.drop(columns=column)
     if "geometry" in others.columns:
         others = others.rename(columns={"geometry": "geometry_recorded"})
-        report["names"] = {"geometry": "geometry_recorded"}
+        report.renamed = {"geometry": "geometry_recorded"}
     return gpd.GeoDataFrame(others, geometry=gpd.GeoSeries(shapes, index=table.index, crs=system.crs))
 
 

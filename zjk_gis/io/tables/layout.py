@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.tables.headers import Layout, Merged
     from zjk_gis.layers.columns.coordinates import Positions
+    from zjk_gis.read_report import ReadReport
 
 __all__ = [
     "NotRows",
@@ -70,7 +71,7 @@ def shape_table(
     cells: pd.DataFrame,
     rows: NDArray[np.int64],
     path: Path,
-    report: dict[str, Any],
+    report: ReadReport,
     merged: Sequence[Merged] = (),
 ) -> Shaped:
     """Take the names from the first rows, and leave out what is no row of the table.
@@ -83,7 +84,7 @@ def shape_table(
         The row or line of the file that each is on, counted from 1.
     path : Path
         Named in errors and remarks.
-    report : dict
+    report : ReadReport
         Told, in ``header``, the ``rows`` of the names, the ``first_row`` of the table, ``found`` (why),
         ``full_names`` and ``units``; in ``left_out`` the rows that are none of the table, each with ``row``,
         ``why`` and ``text``; in ``filled_down`` the columns whose merged cells were, with how many; in
@@ -122,18 +123,18 @@ def shape_table(
         kept = np.ones(len(table), dtype=bool)
         kept[[row for row, _ in dropped]] = False
         table, numbers, at = table[kept], numbers[kept], at[kept]
-    report["header"] = {
+    report.header = {
         "rows": rows[list(layout.header)].tolist(),
         "first_row": int(numbers[0]) if len(numbers) else int(rows[-1]) + 1,
         "found": layout.found,
         "full_names": layout.full_names,
         "units": layout.units,
     }
-    report["left_out"] = left_out
+    report.left_out = left_out
     again = numbers[names_columns(table)] if layout.header else numbers[:0]
     if len(again):
-        report["other_names"] = again.tolist()
-        report["remarks"].append(
+        report.other_names = again.tolist()
+        report.remarks.append(
             f"{path.name}: {name_rows(again.tolist())} named columns again, perhaps those of another table "
             "below the first; what follows was read as rows of the first: split the file"
         )
@@ -170,7 +171,7 @@ def _filled_down(
     rows: NDArray[np.int64],
     merged: Sequence[Merged],
     layout: Layout,
-    report: dict[str, Any],
+    report: ReadReport,
 ) -> pd.DataFrame:
     """Give every row under cells merged downwards the value that stands in the first."""
     counts: dict[str, int] = {}
@@ -185,7 +186,7 @@ def _filled_down(
         counts[name] = counts.get(name, 0) + end - begin - 1
     if not values:
         return table
-    report["filled_down"] = counts
+    report.filled_down = counts
     table = table.copy()
     for c1, column in values.items():
         table.isetitem(c1, pd.array(column, dtype="str"))
@@ -317,9 +318,9 @@ def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(plain)
 
 
-def tell_layout(layout: Layout, path: Path, report: dict[str, Any]) -> None:
+def tell_layout(layout: Layout, path: Path, report: ReadReport) -> None:
     """Say where the names of a table stand, and what they were put together of."""
-    remarks, header = report["remarks"], report["header"]
+    remarks, header = report.remarks, report.header
     if not layout.header:
         names = f"column_1 to column_{len(layout.names)}"
         remarks.append(f"{path.name}: has no row of names ({layout.found}); its columns are called {names}")
@@ -333,14 +334,14 @@ def tell_layout(layout: Layout, path: Path, report: dict[str, Any]) -> None:
         remarks.append(f"{path.name}: units below the names: {pairs}")
 
 
-def tell_left_out(report: dict[str, Any], path: Path) -> None:
+def tell_left_out(report: ReadReport, path: Path) -> None:
     """Say which rows of a file are none of its table."""
-    remarks = report["remarks"]
+    remarks = report.remarks
     for why, told in _TOLD.items():
-        numbers = [row["row"] for row in report["left_out"] if row["why"] == why]
+        numbers = [row["row"] for row in report.left_out if row["why"] == why]
         if numbers:
             remarks.append(f"{path.name}: left out as {told}: {name_rows(numbers)}")
-    for name, count in report.get("filled_down", {}).items():
+    for name, count in report.filled_down.items():
         remarks.append(f"{path.name}: {count} cells of {name} filled from the merged cell above")
 
 
@@ -360,7 +361,7 @@ def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
     ]
 
 
-def unique_names(given: Sequence[str], path: Path, report: dict[str, Any]) -> list[str]:
+def unique_names(given: Sequence[str], path: Path, report: ReadReport) -> list[str]:
     """Give blank names a number, and names that come again another."""
     names: dict[str, None] = {}
     for at, cell in enumerate(given):
@@ -370,6 +371,6 @@ def unique_names(given: Sequence[str], path: Path, report: dict[str, Any]) -> li
             number += 1
             name = f"{base}_{number}"
         if name != base:
-            report["remarks"].append(f"{path.name}: the column {base!r} comes again and is called {name!r}")
+            report.remarks.append(f"{path.name}: the column {base!r} comes again and is called {name!r}")
         names[name] = None
     return list(names)

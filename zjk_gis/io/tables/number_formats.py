@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zjk_gis.errors import name_rows
 from zjk_gis.layers.naming import field_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["BUILT_IN", "NumberFormat", "number_format", "tell_lost_digits"]
 
@@ -302,7 +303,7 @@ def _scientific(section: _Section, number: Decimal) -> str | None:
 def tell_lost_digits(
     table: pd.DataFrame,
     path: Path,
-    report: dict[str, Any],
+    report: ReadReport,
     spec: LayerSpec | None,
     *,
     scientific: bool = True,
@@ -315,7 +316,7 @@ def tell_lost_digits(
         Of str.
     path : Path
         Named in remarks.
-    report : dict
+    report : ReadReport
         Told, in ``digits_lost``, by column and row what stands there as ``1.30703E+14``; and in
         ``digits_doubtful`` the columns of codes of 16 digits and more that all end in 0 after the 15th, as
         when a spreadsheet has rounded them.
@@ -333,11 +334,12 @@ def tell_lost_digits(
     --------
     >>> from pathlib import Path
     >>> import pandas as pd
-    >>> report = {"remarks": []}
+    >>> from zjk_gis.io import ReadReport
+    >>> report = ReadReport()
     >>> codes = pd.DataFrame({"code": ["1.30703E+14", "1.30703005001001E+14", "7"]}, dtype="str")
     >>> tell_lost_digits(codes, Path("a.csv"), report, None)["code"].tolist()
     ['1.30703E+14', '130703005001001', '7']
-    >>> report["digits_lost"]
+    >>> report.digits_lost
     {'code': {0: '1.30703E+14'}}
     """
     lost: dict[str, dict[int, str]] = {}
@@ -364,14 +366,14 @@ def tell_lost_digits(
             if len(different) >= _ENOUGH and long.str.fullmatch(rf"\d{{{_KEPT_DIGITS}}}0+", na=False).all():
                 doubtful.append(name)
     for name, cells in lost.items():
-        report["remarks"].append(
+        report.remarks.append(
             f"{path.name}: {len(cells)} values of {name} are written like 1.30703E+14 and have lost digits "
             f"({name_rows(cells)}); get them again as text"
         )
     for name in doubtful:
-        report["remarks"].append(
+        report.remarks.append(
             f"{path.name}: all long codes of {name} end in 0 after their 15th digit, as when a spreadsheet "
             "has rounded them; compare them with the source"
         )
-    report |= {key: value for key, value in (("digits_lost", lost), ("digits_doubtful", doubtful)) if value}
+    report.digits_lost, report.digits_doubtful = lost, doubtful
     return table

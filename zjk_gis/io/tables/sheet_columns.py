@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.tables.layout import Shaped
     from zjk_gis.io.tables.number_formats import NumberFormat
     from zjk_gis.layers.spec import Field, LayerSpec
+    from zjk_gis.read_report import ReadReport
 
     class Formats(Protocol):
         """Asks a workbook for the formats of a sheet's cells, by row and column from 0."""
@@ -96,9 +97,7 @@ class SheetColumns:
                 self._covered[at, place] = value
                 self._cells[at][place] = shown
 
-    def mended(
-        self, shaped: Shaped, path: Path, report: dict[str, Any], spec: LayerSpec | None
-    ) -> pd.DataFrame:
+    def mended(self, shaped: Shaped, path: Path, report: ReadReport, spec: LayerSpec | None) -> pd.DataFrame:
         """Return the table with its columns as their fields ask: see `read_workbook`."""
         table = shaped.table
         told: dict[str, dict[str, dict[int, str]]] = {
@@ -252,9 +251,9 @@ def _with_zeros(
 
 
 def _tell(
-    told: dict[str, dict[str, dict[int, str]]], table: pd.DataFrame, path: Path, report: dict[str, Any]
+    told: dict[str, dict[str, dict[int, str]]], table: pd.DataFrame, path: Path, report: ReadReport
 ) -> None:
-    remarks = report["remarks"]
+    remarks = report.remarks
     for name, cells in told["digits_lost"].items():
         remarks.append(
             f"{path.name}: {len(cells)} values of {name} are numbers of more than 15 digits, the last of "
@@ -285,7 +284,8 @@ def _tell(
             f"{path.name}: what {len(cells)} cells of {name} show is not known ({name_rows(cells)}, with the "
             f"format {code}); read as plain numbers"
         )
-    report |= {key: value for key, value in told.items() if value}
+    for key, cells_of in told.items():
+        setattr(report, key, cells_of)
 
 
 def _has_lost_digits(value: float) -> bool:

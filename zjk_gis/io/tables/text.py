@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.errors import FileError, counted, name_rows
-from zjk_gis.io.encoding import UTF_8
+from zjk_gis.io.encoding import UTF_8, Encoding
 from zjk_gis.io.paths import blamed_on, check_content, format_of
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout
 from zjk_gis.io.tables.layout import NotRows, tell_layout, tell_left_out, unique_names
 from zjk_gis.io.tables.number_formats import tell_lost_digits
 from zjk_gis.io.tables.scan import UNCLOSED, loops_for
 from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
+from zjk_gis.read_report import ReadReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.io.encoding import Encoding
     from zjk_gis.io.tables.scan import Loops
     from zjk_gis.layers.spec import LayerSpec
 
@@ -149,6 +149,8 @@ class TextTable:
         About how many rows a lot has.
     loops : Loops, optional
         By default those that suit the file's length.
+    report : ReadReport, optional
+        What is told; by default one of its own.
 
     Attributes
     ----------
@@ -161,8 +163,8 @@ class TextTable:
     line_end : bytes
     start : int
         The byte of the text, as UTF-8, at which the rows begin.
-    report : dict
-        ``encoding``, ``encoding_found``, ``delimiter``, ``header``, ``left_out`` (what stands above the
+    report : ReadReport
+        Told ``encoding``, ``encoding_found``, ``delimiter``, ``header``, ``left_out`` (what stands above the
         rows) and ``remarks``; see `zjk_gis.read_layer`.
 
     Raises
@@ -176,9 +178,16 @@ class TextTable:
     do.
     """
 
-    def __init__(self, file: Path, *, batch_rows: int = BATCH_ROWS, loops: Loops | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        batch_rows: int = BATCH_ROWS,
+        loops: Loops | None = None,
+        report: ReadReport | None = None,
+    ) -> None:
         self.file = file
-        self.report: dict[str, Any] = {"remarks": []}
+        self.report = ReadReport() if report is None else report
         self._batch_rows = batch_rows
         self._rewritten: bytes | None = None
         self._knows_encoding = False
@@ -209,7 +218,7 @@ class TextTable:
     @property
     def encoding(self) -> str:
         """The name of the encoding."""
-        return str(self.report["encoding"])
+        return self.report.encoding
 
     # What is found out once ----------------------------------------------------------------------------
 
@@ -228,16 +237,14 @@ class TextTable:
     def _tell_encoding(self, encoding: Encoding | None) -> None:
         """Tell the encoding; of a file that begins in ASCII it is known where the first other byte stands."""
         self._knows_encoding = encoding is not None
-        name, found = (UTF_8, "plain ASCII") if encoding is None else (encoding.name, encoding.found)
-        self.report |= {"encoding": name, "encoding_found": found}
-        if encoding is not None and not encoding.sure:
-            self.report["remarks"].append(f"{self.file.name}: read as {name} ({found})")
+        known = Encoding(UTF_8, "plain ASCII") if encoding is None else encoding
+        known.tell(self.report, self.file)
 
     def _rewrite(self, content: bytes, stream: Utf8Stream) -> bytes:
         """Find the delimiter; text parted by what takes more than one byte is written anew, as a whole."""
         text = content[:_SNIFFED_BYTES].decode(errors="ignore")
         self.delimiter = sniff_delimiter(text)
-        self.report["delimiter"] = self.delimiter
+        self.report.delimiter = self.delimiter
         lines = _first_lines(text)
         if any(self.delimiter in line for line in lines):
             return content
@@ -251,12 +258,12 @@ class TextTable:
             pieces.append(piece)
         whole = b"".join(pieces).decode(errors="replace")
         if is_wide and _STAND_IN not in whole:
-            self.report["delimiter"] = _WIDE_COMMA
-            self.report["remarks"].append(f"{self.file.name}: its cells are parted by full-width commas")
+            self.report.delimiter = _WIDE_COMMA
+            self.report.remarks.append(f"{self.file.name}: its cells are parted by full-width commas")
             whole = _with_commas(whole)
         elif by_blanks and '"' not in whole:
-            self.report["delimiter"] = " "
-            self.report["remarks"].append(f"{self.file.name}: its cells are parted by blanks")
+            self.report.delimiter = " "
+            self.report.remarks.append(f"{self.file.name}: its cells are parted by blanks")
             self.delimiter = "\t"
             whole = re.sub(r"[^\S\r\n]+", "\t", re.sub(r"(?m)^[^\S\r\n]+|[^\S\r\n]+$", "", whole))
         self._rewritten = whole.encode()
@@ -285,21 +292,21 @@ class TextTable:
         names_wide = max((len(head[at]) for at in layout.header), default=0)
         wide = self._width(found, body, names_wide)
         given = [*layout.names[:wide], *[""] * (wide - len(layout.names))]
-        self.report["header"] = {
+        self.report.header = {
             "rows": [lines[at] for at in layout.header],
             "first_row": lines[layout.body] if layout.body < len(lines) else lines[-1] + 1,
             "found": layout.found,
             "full_names": layout.full_names,
             "units": layout.units,
         }
-        self.report["left_out"] = [
+        self.report.left_out = [
             {"row": lines[at], "why": why, "text": " | ".join(cell for cell in head[at] if cell.strip())}
             for at, why in layout.left_out
         ]
         tell_layout(layout, self.file, self.report)
         self.usual = names_wide or wide
         if names_wide and wide > names_wide:
-            self.report["remarks"].append(
+            self.report.remarks.append(
                 f"{self.file.name}: most rows have {wide} cells, but there are {names_wide} names; the other "
                 f"columns are called column_{names_wide + 1} and so on"
             )
@@ -377,7 +384,7 @@ class TextTable:
             If the file is damaged, or a quote is never closed.
         """
         base = max(at, self.start)
-        line = self.report["header"]["first_row"] if count_lines and base == self.start else None
+        line = self.report.header["first_row"] if count_lines and base == self.start else None
         rest, block = b"", _FIRST_BLOCK
         with blamed_on(self.file), self._stream() as stream:
             stream.skip(base)
@@ -547,13 +554,13 @@ class _Rewritten:
         return None  # known since it was written anew
 
 
-def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None = None) -> pd.DataFrame:
+def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = None) -> pd.DataFrame:
     """Read a .csv, .tsv or .txt file as a whole; encoding, delimiter and names are found from its content.
 
     Parameters
     ----------
     path : Path
-    report : dict
+    report : ReadReport
         Told what `TextTable` reports, what is left out among the rows; and in ``ragged`` the lines of the
         file with fewer cells (``short``) or more (``long``) than the names, in ``too_many_cells`` which rows
         of the table the latter are; in ``other_names`` the lines that look like the names of another table;
@@ -572,7 +579,7 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
     FileError
         If it cannot be decoded or is no table.
     """
-    source = TextTable(path)
+    source = TextTable(path, report=report)
     frames: list[pd.DataFrame] = []
     again: list[int] = []
     ragged, mixed = _Ragged(source.usual), MixedLines()
@@ -583,23 +590,19 @@ def read_text_table(path: Path, report: dict[str, Any], spec: LayerSpec | None =
         mixed += lot.mixed + more
         frame = _frame_of(source, found)
         ragged.add(lot, found, frame, before=sum(map(len, frames)), wide=len(source.names))
-        names_again = (
-            NotRows.names_again(frame) if source.report["header"]["rows"] else np.zeros(0, dtype=bool)
-        )
+        names_again = NotRows.names_again(frame) if report.header["rows"] else np.zeros(0, dtype=bool)
         again += lot.lines(np.flatnonzero(names_again))
-        source.report["left_out"] += lot.left_out
+        report.left_out += lot.left_out
         scientific = scientific or b"E+" in lot.block or b"e+" in lot.block
         frames.append(frame)
-    report["remarks"] += source.report.pop("remarks")
-    report |= source.report
-    report["remarks"] += mixed.said(path.name, source.encoding)
+    report.remarks += mixed.said(path.name, source.encoding)
     table = pd.concat(frames, ignore_index=True) if frames else _no_rows(source)
     names = [name if isinstance(name, str) else f"column_{name + 1}" for name in table.columns]
     table = table.set_axis(names, axis="columns")
     table = table.mask(table == "")
     if again:
-        report["other_names"] = again
-        report["remarks"].append(
+        report.other_names = again
+        report.remarks.append(
             f"{path.name}: {name_rows(again)} named columns again, perhaps those of another table below the "
             "first; what follows was read as rows of the first: split the file"
         )
@@ -633,16 +636,16 @@ class _Ragged:
             too_many = filled.iloc[:, wide:].any(axis=1).to_numpy(dtype=bool)
             self.too_many += (before + np.flatnonzero(too_many)).tolist()
 
-    def tell(self, path: Path, report: dict[str, Any]) -> None:
+    def tell(self, path: Path, report: ReadReport) -> None:
         """Say which they are."""
         wrong = {"short": self.short, "long": self.long}
-        report["ragged"] = {why: rows for why, rows in wrong.items() if rows}
+        report.ragged = {why: rows for why, rows in wrong.items() if rows}
         if self.too_many:
-            report["too_many_cells"] = self.too_many
-        for why, rows in report["ragged"].items():
+            report.too_many_cells = self.too_many
+        for why, rows in report.ragged.items():
             more = "fewer" if why == "short" else "more"
             told = counted(len(rows), "line has", "lines have")
-            report["remarks"].append(
+            report.remarks.append(
                 f"{path.name}: {told} {more} cells than the {self.usual} of the names; is a "
                 "delimiter or line end within a cell not in quotes? "
                 f"({name_rows(rows).replace('row', 'line')})"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zjk_gis.io.tables.sheet_columns import Formats
     from zjk_gis.io.tables.xlsx import SheetFacts
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["read_workbook", "sheet_names"]
 
@@ -60,16 +61,14 @@ def sheet_names(path: Path, *, hidden: bool = False) -> list[str]:
         return shown if shown and not hidden else [sheet.name for sheet in filled]
 
 
-def read_workbook(
-    path: Path, sheet: str, report: dict[str, Any], spec: LayerSpec | None = None
-) -> pd.DataFrame:
+def read_workbook(path: Path, sheet: str, report: ReadReport, spec: LayerSpec | None = None) -> pd.DataFrame:
     """Read one sheet of a workbook; numbers and dates become the text a person would see.
 
     Parameters
     ----------
     path : Path
     sheet : str
-    report : dict
+    report : ReadReport
         Told what `shape_table` of the layout tells, and: in ``hidden`` the hidden ``rows`` and how many
         ``columns`` and other ``sheets`` are, all read nevertheless but for the sheets; in ``errors`` and
         ``uncomputed`` the cells that show ``#N/A`` and the like, and those with a formula that nobody has
@@ -119,7 +118,6 @@ def read_workbook(
     frame = pd.DataFrame([[cell_text(cell) for cell in row] for row in cells], dtype="str")
     rows = np.arange(top + 1, top + 1 + len(frame), dtype=np.int64)
     shaped = shape_table(frame, rows, path, report, merged)
-    report["sheet"] = sheet
     _tell_facts(facts, [name for name in others if name != sheet], path, report)
     return columns.mended(shaped, path, report, spec)
 
@@ -148,10 +146,10 @@ def _is_hidden(sheet: Any) -> bool:
     return not str(sheet.visible).endswith(".Visible")
 
 
-def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: dict[str, Any]) -> None:
-    remarks = report["remarks"]
+def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: ReadReport) -> None:
+    remarks = report.remarks
     if facts.hidden_rows or facts.hidden_columns or others:
-        report["hidden"] = {"rows": facts.hidden_rows, "columns": facts.hidden_columns, "sheets": others}
+        report.hidden = {"rows": facts.hidden_rows, "columns": facts.hidden_columns, "sheets": others}
     if facts.hidden_rows:
         told = name_rows(facts.hidden_rows)
         remarks.append(f"{path.name}: {told} hidden, perhaps by a filter; read all the same")
@@ -164,6 +162,6 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: dict[s
         ("uncomputed", facts.uncomputed, "hold a formula without a value; open and save it in Excel"),
     ):
         if names:
-            report[key] = names
+            setattr(report, key, names)
             told = name_rows(names).replace("rows", "cells", 1).replace("row", "cell", 1)
             remarks.append(f"{path.name}: {told} {what}")

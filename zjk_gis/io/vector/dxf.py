@@ -13,7 +13,7 @@ import tempfile
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -25,6 +25,8 @@ from zjk_gis.io.tables.stream import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["read_drawing"]
 
@@ -39,13 +41,13 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def read_drawing(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def read_drawing(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     """Read the entities of a .dxf file.
 
     Parameters
     ----------
     source : Path
-    report : dict
+    report : ReadReport
         Told the encoding and how many entities have no shape.
 
     Returns
@@ -65,9 +67,7 @@ def read_drawing(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
     with blamed_on(source):
         content = source.read_bytes()
     text, encoding = decode_text(content, source)
-    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
-    if not encoding.sure:
-        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    encoding.tell(report, source)
     text = _ESCAPE.sub(lambda found: _character(found[1]), text.removeprefix("\ufeff"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:

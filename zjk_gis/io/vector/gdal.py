@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.io.vector.dbf import Dbf
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.read_report import ReadReport
 
 __all__ = ["Vector", "distinct_schema", "layer_of", "open_vector"]
 
@@ -94,7 +95,7 @@ class Vector:
 
     source: Path
     driver: str
-    report: dict[str, Any]
+    report: ReadReport
     layer: str | None = None
     path: Path | None = None  # the copy that is read in place of the source
     sql: str | None = None
@@ -196,8 +197,8 @@ class Vector:
         """Put what GDAL remarked into the report."""
         for warning in told:
             text = f"{self.source.name}: {' '.join(str(warning.message).split())}"
-            if text not in self.report["remarks"]:
-                self.report["remarks"].append(text)
+            if text not in self.report.remarks:
+                self.report.remarks.append(text)
 
     @property
     def _zoned(self) -> bool:
@@ -249,7 +250,7 @@ class Vector:
         return text if self.bytewise is None else text.map(self._decoded, na_action="ignore")
 
     def _about(self, column: _Column) -> Callable[[str], None]:
-        return lambda text: self.report["remarks"].append(f"{self.source.name}: {column.name}: {text}")
+        return lambda text: self.report.remarks.append(f"{self.source.name}: {column.name}: {text}")
 
     def _decoded(self, text: str) -> str:
         return decode_value(text.encode("latin-1"), str(self.bytewise))
@@ -337,9 +338,7 @@ def layer_of(names: Sequence[str], spec: LayerSpec | None) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def open_vector(
-    source: Path, driver: str, layer: str, spec: LayerSpec | None, report: dict[str, Any]
-) -> Vector:
+def open_vector(source: Path, driver: str, layer: str, spec: LayerSpec | None, report: ReadReport) -> Vector:
     """Open one layer of a .gpkg, .shp, .geojson, .fgb or .gdb file.
 
     Parameters
@@ -350,7 +349,7 @@ def open_vector(
     layer : str
     spec : LayerSpec or None
         By which names that a shapefile cut to 10 bytes are completed.
-    report : dict
+    report : ReadReport
         Told the encoding, renamed columns and GDAL's remarks.
 
     Returns
@@ -368,7 +367,7 @@ def open_vector(
     if driver == "ESRI Shapefile":
         _open_shapefile(vector, spec)
         return vector
-    report |= {"encoding": "UTF-8", "encoding_found": "the format's"}
+    report.encoding, report.encoding_found = "UTF-8", "the format's"
     if driver == "GeoJSON":
         _open_geojson(vector)  # its columns are learnt where it is read: GDAL reads it whole to know them
         return vector
@@ -386,7 +385,7 @@ def _count_geopackage(vector: Vector, layer: str, *, announced: int) -> None:
     vector.rows = there
     if announced in (-1, there):  # some files do not say
         return
-    vector.report["remarks"].append(
+    vector.report.remarks.append(
         f"{source.name}: says that {layer} has {announced} rows, but it has {there}; all were read"
     )
     vector.sql = f"SELECT * FROM {quoted(layer)}"  # noqa: S608 - quoted
@@ -398,9 +397,7 @@ def _open_geojson(vector: Vector) -> None:
     with blamed_on(source):
         content = source.read_bytes()
     text, encoding = decode_text(content, source)
-    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
-    if not encoding.sure:
-        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+    encoding.tell(report, source)
     joined = one_collection(text, source, report)
     vector.layer, vector.text = None, text if joined is None else joined
     if joined is not None or encoding.name != "UTF-8" or encoding.damaged:
@@ -413,14 +410,12 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     _check_length(source)
     table = table_of(source)
     encoding = Encoding("UTF-8", "no .dbf") if table is None else table[0]
-    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    encoding.tell(report, source)
     if table is None:
-        report["remarks"].append(f"{source.name}: has no .dbf; there are shapes but no columns")
-    if not encoding.sure:
-        report["remarks"].append(f"{source.name}: read as {encoding.name} ({encoding.found})")
+        report.remarks.append(f"{source.name}: has no .dbf; there are shapes but no columns")
     if encoding.damaged:
         remark = f"{source.name}: {encoding.damaged} names or values end or break within a character"
-        report["remarks"].append(remark)
+        report.remarks.append(remark)
     # What is cut within a character makes pyogrio fail as UTF-8 and comes out garbled as GB 18030; and GDAL
     # does not know all encodings that Python does.
     plain = encoding.name in _KNOWN_TO_GDAL and not encoding.damaged
@@ -439,11 +434,11 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
         vector.deleted = table[1].deleted_rows()
         if 0 <= vector.rows < table[1].rows:
             more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
-            report["remarks"].append(f"{source.name}: its .dbf {more}")
+            report.remarks.append(f"{source.name}: its .dbf {more}")
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
         told = counted(vector.deleted, "row is", "rows are")
-        report["remarks"].append(f"{source.name}: {told} marked as deleted and left out")
+        report.remarks.append(f"{source.name}: {told} marked as deleted and left out")
     _look_at(vector)
     vector.crs = crs
     if table is not None:
@@ -478,7 +473,7 @@ def _copy_shapefile(vector: Vector, digits: dict[int, bool]) -> Path:
                 file.write(b"C")
     if not made.with_suffix(".shx").exists():
         _restore_index(made, source)
-        vector.report["remarks"].append(f"{source.name}: has no .shx; the order of its shapes was found anew")
+        vector.report.remarks.append(f"{source.name}: has no .shx; the order of its shapes was found anew")
     return made
 
 
@@ -496,10 +491,10 @@ def _name_columns(
     once = [name for name in raw if given.count(decode_value(name, encoding)) == 1]
     longer = whole_names(once, encoding, spec) | long_names(names)
     longer = {old: new for old, new in longer.items() if old in names and new not in names}
-    report["names"] |= longer
+    report.renamed |= longer
     for number, whole in digits.items():
         if not whole:
-            report["remarks"].append(
+            report.remarks.append(
                 f"{source.name}: numbers of {given[number]} have more digits than numbers hold; read as text"
             )
     vector.columns = [
@@ -517,7 +512,7 @@ def _distinct(given: Sequence[str], vector: Vector) -> list[str]:
     reserved = [] if vector.kind is None else [_GEOMETRY]
     names = unique_names([*reserved, *given], vector.source, vector.report)[len(reserved) :]
     told = {old: new for old, new in zip(given, names, strict=True) if old != new}
-    vector.report["names"] = vector.report.get("names", {}) | told
+    vector.report.renamed |= told
     return names
 
 
@@ -536,14 +531,14 @@ def _opened(source: Path) -> Iterator[None]:
         raise GeometryError(message) from error
 
 
-def distinct_schema(schema: pa.Schema, source: Path, report: dict[str, Any]) -> pa.Schema:
+def distinct_schema(schema: pa.Schema, source: Path, report: ReadReport) -> pa.Schema:
     """Give the columns of a Parquet file that bear a name again another; the report is told."""
     names = unique_names(schema.names, source, report)
     if names == schema.names:
         return schema
     pyarrow = need("pyarrow", extra="parquet", purpose="read a .parquet file")
     told = {old: new for old, new in zip(schema.names, names, strict=True) if old != new}
-    report["names"] = report.get("names", {}) | told
+    report.renamed |= told
     about = {key: value for key, value in (schema.metadata or {}).items() if key != b"pandas"}
     fields = [each.with_name(name) for each, name in zip(schema, names, strict=True)]
     return pyarrow.schema(fields, metadata=about)

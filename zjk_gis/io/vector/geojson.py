@@ -17,6 +17,8 @@ from zjk_gis.errors import FileError, counted, name_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zjk_gis.read_report import ReadReport
+
 __all__ = ["check_all_read", "one_collection"]
 
 _STEP = 1 << 22
@@ -29,7 +31,7 @@ _SHAPES = frozenset({
 _TOLD = 200  # characters of a line that is left out
 
 
-def one_collection(text: str, source: Path, report: dict[str, Any]) -> str | None:
+def one_collection(text: str, source: Path, report: ReadReport) -> str | None:
     """Put the documents of a text together to one collection.
 
     1. A text of one document is left as it is.
@@ -42,7 +44,7 @@ def one_collection(text: str, source: Path, report: dict[str, Any]) -> str | Non
     ----------
     text : str
     source : Path
-    report : dict
+    report : ReadReport
         Told in ``left_out`` which lines are none, with ``row``, ``why`` and ``text``.
 
     Returns
@@ -98,7 +100,7 @@ def check_all_read(text: str, rows: int, source: Path) -> None:
 
 
 def _of_records(
-    content: bytes, mark: bytes, source: Path, report: dict[str, Any]
+    content: bytes, mark: bytes, source: Path, report: ReadReport
 ) -> tuple[list[str], str | None]:
     features: list[str] = []
     systems: dict[str | None, None] = {}
@@ -123,8 +125,8 @@ def _of_records(
         raise FileError(message)
     if left_out:
         lines = [each["row"] for each in left_out]
-        report["left_out"] = left_out
-        report["remarks"].append(
+        report.left_out = left_out
+        report.remarks.append(
             f"{source.name}: {counted(len(lines), 'line is', 'lines are')} not GeoJSON features and left "
             f"out: {name_rows(lines).replace('row', 'line')}"
         )

@@ -28,6 +28,8 @@ from zjk_gis.layers.columns.values import as_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zjk_gis.read_report import ReadReport
+
 __all__ = ["read_kml", "write_kml"]
 
 _DEEPEST = 100
@@ -53,13 +55,13 @@ class _Shape:
     parts: list[_Shape] = field(default_factory=list)
 
 
-def read_kml(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def read_kml(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     """Read the placemarks of a .kml file.
 
     Parameters
     ----------
     source : Path
-    report : dict
+    report : ReadReport
         Told the encoding, what was left out, and whose coordinates cannot be read.
 
     Returns
@@ -76,7 +78,7 @@ def read_kml(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
     """
     with blamed_on(source):
         text, encoding = decode_text(source.read_bytes(), source)
-    report |= {"encoding": encoding.name, "encoding_found": encoding.found}
+    report.encoding, report.encoding_found = encoding.name, encoding.found
     reader = _Reader(source)
     reader.read(text)
     shapes, broken = [], []
@@ -95,9 +97,9 @@ def read_kml(source: Path, report: dict[str, Any]) -> gpd.GeoDataFrame:
         remark = (
             f"{source.name}: the coordinates of {len(broken)} placemarks cannot be read ({name_rows(broken)})"
         )
-        report["remarks"].append(remark)
+        report.remarks.append(remark)
     for kind, count in sorted(reader.left_out.items()):
-        report["remarks"].append(f"{source.name}: {count} {kind} left out; what they show lies elsewhere")
+        report.remarks.append(f"{source.name}: {count} {kind} left out; what they show lies elsewhere")
     columns = {name: pd.Series(rows, dtype=object) for name, rows in reader.columns().items()}
     if "folder" in columns and (columns["folder"] == source.stem).all():
         del columns["folder"]  # a file of one layer, as GDAL and ArcGIS write it
