@@ -9,7 +9,7 @@ import click
 
 from zjk_gis.words import tr
 
-__all__ = ["LEVEL", "WORDS"]
+__all__ = ["LEVEL", "WORDS", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -44,5 +44,10 @@ class _Words(click.ParamType[Any]):
         return words
 
 
+headings_option = click.option(
+    "--headings",
+    type=click.Choice(["zh", "en"]),
+    help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
+)
 LEVEL = _Level()
 WORDS = _Words()

@@ -32,6 +32,7 @@ from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, YEAR_FIRST, TimeOrder
 from zjk_gis.layers.columns.values import convert_types
+from zjk_gis.layers.headings import unheaded
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
 
@@ -69,6 +70,7 @@ def read_layer(
     dayfirst: bool | None = None,
     time_format: str | None = None,
     tz: str = BEIJING,
+    as_written: bool = False,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
 
@@ -104,6 +106,9 @@ def read_layer(
         How such columns are written, in the words of strptime, such as ``"%d.%m.%y %H:%M"``.
     tz : str, default "Asia/Shanghai"
         To whose clock times with a zone are turned there.
+    as_written : bool, default False
+        Leave the headings and words of a table that the library wrote in Chinese as they stand; by default
+        they become its English names and codes again, which ``renamed`` in the report tells.
 
     Returns
     -------
@@ -171,6 +176,7 @@ def read_layer(
     declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
         how: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+        how["as_written"] = as_written
         return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted, **how)
     form = format_of(source)
     check_content(source, form)
@@ -197,6 +203,8 @@ def read_layer(
         columns = list(report["coordinates"].values())
     frame, report = _on_the_ground(frame, source, report, declared, columns)
     report["renamed"] = report.pop("names", {})
+    if columns and not as_written:
+        frame = _unheaded(frame, report)
     report |= {"rows": len(frame), "crs": None if frame.crs is None else frame.crs.to_string()}
     if wanted is not None:
         frame = as_spec(frame, wanted, source, report, order=order)
@@ -225,6 +233,15 @@ def as_spec(
         )
     frame.attrs = {"report": report}
     return frame
+
+
+def _unheaded(frame: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Give an answer of the library's own its English names and codes again."""
+    table, renamed = unheaded(pd.DataFrame(frame))
+    if not renamed:
+        return frame
+    report["renamed"] = report["renamed"] | renamed
+    return gpd.GeoDataFrame(table, geometry=frame.active_geometry_name, crs=frame.crs)
 
 
 def readable_in(folder: Path) -> list[Path]:
@@ -340,6 +357,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     chosen = _choose_layer(source, form, layer, None)
     report: dict[str, Any] = {"path": str(source), "format": form.title, "layer": chosen, "remarks": []}
     table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
+    table, report["renamed"] = unheaded(table)
     table.attrs = {"report": report}
     return table
 

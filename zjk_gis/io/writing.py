@@ -28,6 +28,7 @@ from zjk_gis.io.vector.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_name
 from zjk_gis.layers.columns.coordinates import Pair, read_positions
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text, text_of
+from zjk_gis.layers.headings import headed, settled
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import (
     cleaned,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from zjk_gis.layers.labels import Language
 
     _Table = TypeVar("_Table", pd.DataFrame, gpd.GeoDataFrame)
 
@@ -67,7 +70,13 @@ _STALE = (
 )  # fmt: skip
 
 
-def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer: str | None = None) -> Path:
+def write_layer(
+    frame: gpd.GeoDataFrame,
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    headings: Language | None = None,
+) -> Path:
     """Write a layer to a file whose ending says the format.
 
     Parameters
@@ -97,6 +106,12 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         .parquet, and as a column ``m`` of points in tables.
     layer : str, optional
         The name of the layer in a GeoPackage or of the sheet; by default the file's own without ending.
+    headings : {"zh", "en"}, optional
+        Of a .csv or .xlsx: Chinese headings and words (判定方式, 边界) or the library's English names and
+        codes (``found``, ``border``), by default in the language of the process (`zjk_gis.words.language`).
+        `read_layer` gives the English ones again. Columns that are not the library's pass as they came, and
+        the coordinates are ``lon`` and ``lat`` in both. The other formats keep the English names; a .gpkg has
+        the Chinese ones as titles and aliases beside them, and a style by which QGIS opens it.
 
     Returns
     -------
@@ -133,6 +148,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     '=1+1,114.88,40.82
     """
     target = target_file(path)
+    words = settled(headings)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         message = f"{target}: what should be written has no geometry; use write_table for a table"
         raise InputError(message)
@@ -140,7 +156,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     frame = _told_apart(frame, target)
     if ending in _TABLES:
         _tell_table_measures(frame, target)
-        return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
+        table = with_coordinates(frame, wkt=ending == ".csv")
+        return _write_rows(headed(table, words), target, layer)
     plain = plain_columns(frame)
     if ending not in _ANY_SHAPE:
         plain = _with_sound_shapes(plain, target)
@@ -171,14 +188,18 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     return target
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    r"""Write a table without geometry to a .csv or .xlsx file.
+def write_table(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, headings: Language | None = None
+) -> Path:
+    r"""Write a table without geometry to a .csv, .xlsx or .parquet file.
 
     Parameters
     ----------
     table : DataFrame
         Its index is not written.
     path : str or path
+    headings : {"zh", "en"}, optional
+        As for `write_layer`; a .parquet keeps the English names.
 
     Returns
     -------
@@ -202,9 +223,11 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     b'\xef\xbb\xbfcode\r\n007\r\n'
     """
     target = target_file(path, (*_TABLES, ".parquet"))
+    words = settled(headings)
     plain = _told_apart(pd.DataFrame(table), target)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
-    return _write_rows(plain.drop(columns=shapes), target, None)
+    plain = plain.drop(columns=shapes)
+    return _write_rows(plain if target.suffix.lower() == ".parquet" else headed(plain, words), target, None)
 
 
 def write_workbook_of(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> Path:

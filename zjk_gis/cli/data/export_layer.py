@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import headings_option
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.workspace.versions import kind_of
@@ -15,6 +16,7 @@ from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -33,6 +35,7 @@ __all__ = ["command"]
 )
 @click.option("--columns", help="Only these columns, by commas.")
 @click.option("--bbox", help="Only what meets MINX,MINY,MAXX,MAXY, in the layer's own coordinates.")
+@headings_option
 @speaking
 def command(
     target: str,
@@ -43,6 +46,7 @@ def command(
     where: tuple[str, ...],
     columns: str | None,
     bbox: str | None,
+    headings: Language | None,
     console: Console,
 ) -> None:
     """Write a layer of a workspace to a file.
@@ -62,7 +66,7 @@ def command(
             columns=None if columns is None else [each.strip() for each in columns.split(",")],
             bbox=None if bbox is None else _numbers(bbox),
         )
-    written = write_layer(frame, path)
+    written = write_layer(frame, path, headings=headings)
     report = frame.attrs["report"]
     console.say(
         f"{layer} 第 {report['version']} 版,{len(frame):,} 行 → {written}",
