@@ -21,6 +21,7 @@ from zjk_gis.batch.columns import as_csv, csv_cell, for_geopackage, points_as_wk
 from zjk_gis.batch.footer import joined_footer
 from zjk_gis.batch.text import TextSource, Words, spliced
 from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
+from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
 from zjk_gis.layers.headings import names_beside, word
 from zjk_gis.layers.labels import label
@@ -457,6 +458,7 @@ class _GeoPackage(_Parquet):
                     FID=_unused("fid", sorted(taken)),
                     GEOMETRY_NAME=_unused("geom", sorted(taken - {str(self._columns.geometry).casefold()})),
                 )
+            with_titles(self._made, self._target.stem)
         return self._made
 
 

@@ -20,6 +20,7 @@ from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs, without_measures
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.geopackage import names_apart, versioned_layers
+from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.io.vector.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
@@ -430,6 +431,7 @@ def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: 
     taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
     own = {option: next(name for name in names if name not in taken) for option, names in _GPKG_OWN.items()}
     _write_vector(frame, made, layer=layer, **own)
+    with_titles(made, layer, frame)
 
 
 def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:

@@ -37,6 +37,7 @@ __all__ = [
     "headings_of",
     "names_beside",
     "rejects_headings",
+    "results_of",
     "settled",
     "unheaded",
     "word",
@@ -146,11 +147,25 @@ def headings_of(columns: Sequence[str], table: pd.DataFrame | None = None) -> di
     """
     spec = spec_in(columns)
     own = {} if spec is None else {field.name: heading(field.name, "zh", spec) for field in spec.fields}
-    for name in results_in(columns):
-        if table is None or _holds(table, RESULTS[name].keys, {key: key for key in columns}, _codes):
-            own |= {each: heading(each, "zh") for each in RESULTS[name].columns if each not in own}
+    own |= {each: heading(each, "zh") for each in results_of(columns, table) if each not in own}
     kept = {f"{name}{_KEPT}": f"{title}{RECORDED['zh']}" for name, title in own.items()}
     return {name: (kept | own)[name] for name in columns if name in kept or name in own}
+
+
+def results_of(columns: Sequence[str], table: pd.DataFrame | None = None) -> list[str]:
+    """Return the columns of a table that belong to an answer of the library; see `headings_of`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"found": ["in the park"], "reason": ["a walk"], "level": ["high"]})
+    >>> results_of(["found", "reason", "level"], table), results_of(["found", "reason", "level"])
+    ([], ['found', 'reason', 'level'])
+    """
+    known: set[str] = set()
+    for name in results_in(columns):
+        if table is None or _holds(table, RESULTS[name].keys, {key: key for key in columns}, _words):
+            known.update(RESULTS[name].columns)
+    return [name for name in columns if name in known]
 
 
 def names_beside(
@@ -225,7 +240,7 @@ def headed(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
     titles = headings_of(names, table)
     if not titles:
         return table
-    answers = {each for name in results_in(names) for each in RESULTS[name].columns}
+    answers = set(results_of(names, table))
     made: list[str] = []
     taken = {title for name, title in titles.items()}
     result = table.copy(deep=False)
@@ -341,10 +356,6 @@ def _words(column: str) -> dict[str, str]:
 @cache
 def _meanings(column: str) -> dict[str, str]:
     return {text: each for each, text in _words(column).items()}
-
-
-def _codes(column: str) -> Mapping[str, str]:
-    return _words(column)
 
 
 @cache
