@@ -65,6 +65,20 @@ def test_assign_returns_every_row_once_assigned_or_rejected(run, zones_file, inc
     assert (rejects["why"] != "").all()
 
 
+def test_a_file_of_chinese_headings_is_reported_and_checked_as_any(run, zones_file, incidents_file, tmp_path):
+    output = tmp_path / "out.csv"
+    code, _, _ = run("assign", incidents_file, zones_file, "-o", output, "--headings", "zh")
+    assert code == 0
+    assigned = read_csv(output)
+    assert assigned["判定方式"].tolist() == ["区内", "边界", "无人负责"]
+    assert assigned["责任区编码"].tolist() == ["A", "A", ""]
+    assert list(read_csv(tmp_path / "out.csv.rejects.csv").columns[:2]) == ["行号", "未采用原因"]
+    code, out, _ = run("report", output, "-o", tmp_path / "report.html", "--json")
+    assert (code, json.loads(out)["rows"]) == (0, {"out": 3})
+    code, out, _ = run("check-assignment", output, zones_file, "--json", "--even-if-off")
+    assert '"agrees"' in out
+
+
 def test_text_from_data_is_no_formula_in_a_table(run, zones_file, incidents_file, tmp_path):
     """What the program writes is guarded; the cells of a table that passes through it stay as they came."""
     run("assign", incidents_file, zones_file, "-o", tmp_path / "incidents.gpkg")

@@ -117,7 +117,8 @@ def describe_layer(
             titles[name] = title
     if not titles:
         return
-    known = {name: _words(name) for name in titles if name in results_of(columns, rows) and name in CODED}
+    answers = results_of(columns, rows)
+    known = {name: _words(name) for name in titles if name in CODED and name in answers}
     _make_tables(database)
     database.executemany(
         "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) "
@@ -128,7 +129,7 @@ def describe_layer(
                 name,
                 title,
                 _UNIT.sub("", title),
-                _told(title, _present(known.get(name, {}), name, rows)),
+                _told(title, name, known.get(name, {}), rows),
             )
             for name, title in titles.items()
         ],

@@ -147,7 +147,7 @@ def headings_of(columns: Sequence[str], table: pd.DataFrame | None = None) -> di
     """
     spec = spec_in(columns)
     own = {} if spec is None else {field.name: heading(field.name, "zh", spec) for field in spec.fields}
-    own |= {each: heading(each, "zh") for each in results_of(columns, table) if each not in own}
+    own |= _answers(columns, table)
     kept = {f"{name}{_KEPT}": f"{title}{RECORDED['zh']}" for name, title in own.items()}
     return {name: (kept | own)[name] for name in columns if name in kept or name in own}
 
@@ -161,11 +161,17 @@ def results_of(columns: Sequence[str], table: pd.DataFrame | None = None) -> lis
     >>> results_of(["found", "reason", "level"], table), results_of(["found", "reason", "level"])
     ([], ['found', 'reason', 'level'])
     """
-    known: set[str] = set()
+    return [name for name in columns if name in _answers(columns, table)]
+
+
+def _answers(columns: Sequence[str], table: pd.DataFrame | None) -> dict[str, str]:
+    """Return the columns of the answers that a table is, with their headings."""
+    known: dict[str, str] = {}
     for name in results_in(columns):
-        if table is None or _holds(table, RESULTS[name].keys, {key: key for key in columns}, _words):
-            known.update(RESULTS[name].columns)
-    return [name for name in columns if name in known]
+        result = RESULTS[name]
+        if table is None or _holds(table, result.keys, {key: key for key in columns}, _words):
+            known = {each: _title(each, result.keys) for each in result.columns} | known
+    return known
 
 
 def names_beside(
@@ -295,13 +301,14 @@ def unheaded(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     marked = {f"{title}{RECORDED['zh']}": f"{name}{_KEPT}" for title, name in names.items()}
     names = {title: name for title, name in (names | marked).items() if title in columns}
     names = {title: name for title, name in names.items() if name not in columns and title != name}
-    result_ = table.copy(deep=False)
+    if not names:
+        return table, {}
+    back = table.copy(deep=False)
     for title, name in names.items():
-        result_[title] = _read_back(table[title], name)
-    attrs = dict(table.attrs)
-    result_ = result_.rename(columns=names)
-    result_.attrs = attrs
-    return result_, names
+        back[title] = _read_back(table[title], name)
+    back = back.rename(columns=names)
+    back.attrs = dict(table.attrs)
+    return back, names
 
 
 def _read_back(values: pd.Series, name: str) -> pd.Series:
