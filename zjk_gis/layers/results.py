@@ -122,6 +122,7 @@ RESULTS: dict[str, Result] = {
     ),
     "group_faults": _result("rule severity code other", "title layer value unit limit message"),
     "codes": _result("code rule severity message", "row field value"),
+    "problems": _result("rule severity message field", "layer row value"),
     "considered": _result(
         "relation verdict border_m", "zone_code grid_code section_code distance_m area_m2 chief_code "
         "valid_from valid_to priority level"
