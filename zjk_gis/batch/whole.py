@@ -22,10 +22,11 @@ from zjk_gis.coordinates.bare_numbers import limit_of
 from zjk_gis.coordinates.positions import check_positions, fix_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.io.coordinate_columns import with_coordinates
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.folders import guess_spec
 from zjk_gis.io.tables.cells import Places, Why, bounded
-from zjk_gis.io.writing import with_coordinates, write_layer, write_table
+from zjk_gis.io.writing import write_layer, write_table
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.times import YEAR_FIRST, time_order
 from zjk_gis.layers.headings import names_beside, rejects_headings, worded
