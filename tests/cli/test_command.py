@@ -323,7 +323,8 @@ def test_a_wrong_call_is_one_line_that_says_what_to_do(
     assert "Traceback" not in out + err
 
 
-def test_help_is_quick_as_nothing_heavy_is_loaded():
+def test_help_is_quick_as_nothing_heavy_is_loaded(monkeypatch):
+    monkeypatch.delenv("ZJK_GIS_LANG", raising=False)
     code = (
         "import sys\n"
         "from zjk_gis.cli.main import main\n"

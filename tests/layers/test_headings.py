@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zjk_gis.errors import InputError
+from zjk_gis.io.tables.cells import Why
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.headings import headed, heading, names_beside, settled, unheaded, word
 from zjk_gis.layers.results import CODED, RESULTS, spec_in
@@ -25,6 +26,10 @@ def test_the_words_of_a_column_are_chinese_and_no_two_are_one(column):
     words = [word(each, column) for each in CODED[column]]
     assert not set(words) & set(CODED[column])
     assert len(set(words)) == len(words)
+
+
+def test_every_reason_for_which_a_row_is_set_aside_is_read_back():
+    assert {why.word for why in Why if why} <= set(CODED["why"])
 
 
 @pytest.mark.parametrize("spec", CATALOGUE.values(), ids=CATALOGUE.keys())

@@ -185,8 +185,8 @@ CODED: dict[str, tuple[str, ...]] = {
         "relation": "inside border nearby",
         "verdict": "answers outranked farther expired_zone out_of_reach",
         "severity": "error warning",
-        "why": "missing not_a_number zero too_many_cells outside_china outside_region no_point bad_time "
-        "bad_position",
+        "why": "missing not_a_number zero swapped_axes too_many_cells outside_china outside_region no_point "
+        "bad_time bad_position",
     }.items()
 }
 
