@@ -700,9 +700,8 @@ def test_rejects_are_numbered_as_in_the_sheet_and_every_row_is_in_one_of_both(zo
     incidents = make_incidents((50, 50), None, (150, 50), (900, 900), no=list("abcd"), empty=None)
     incidents.index = [7, 7, 8, 9]
     assigned = zjk_gis.assign_incidents(incidents, zones)
-    kept, rejects = split_rejects(assigned, lang="en")
+    kept, rejects = split_rejects(assigned)
     assert kept["no"].tolist() == ["a", "c", "d"]  # who is far from every zone has a place
     assert rejects[["row_number", "no"]].to_numpy().tolist() == [[2, "b"]]
-    assert rejects["why"].tolist() == [zjk_gis.label("no_position", "en")]
+    assert rejects["why"].tolist() == ["missing"]
     assert {"geometry", "empty"}.isdisjoint(rejects.columns)
-    assert split_rejects(assigned)[1]["why"].tolist() == [zjk_gis.label("no_position", "zh")]

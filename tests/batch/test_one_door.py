@@ -8,6 +8,7 @@ pyarrow, into every format that is written; the answers are known by constructio
 """
 
 import gzip
+import sqlite3
 
 import geopandas as gpd
 import numpy as np
@@ -55,7 +56,7 @@ def read(path):
         return read_layer(path).drop(columns="begin", errors="ignore")
     if path.suffix == ".parquet":
         return gpd.read_parquet(path) if b"geo" in path.read_bytes()[-4000:] else pd.read_parquet(path)
-    return gpd.read_file(path)
+    return gpd.read_file(path, layer=path.stem) if path.suffix == ".gpkg" else gpd.read_file(path)
 
 
 def answers(path):
@@ -259,4 +260,68 @@ def test_heights_go_along(tmp_path, zones, machine, kind):
     assign_batch(source, zones, tmp_path / "out.csv")
     assert pd.read_csv(tmp_path / "out.csv")["z"].tolist() == [712.5]
     assign_batch(source, zones, tmp_path / "out.gpkg")
-    assert gpd.read_file(tmp_path / "out.gpkg").geometry[0].z == 712.5
+    assert gpd.read_file(tmp_path / "out.gpkg", layer="out").geometry[0].z == 712.5
+
+
+# Chinese headings ------------------------------------------------------------------------------------------
+
+SOURCE = f"""案件编号,判定方式,zone_code,经度,纬度,ok
+001,目测,Q,{IN_A},True
+002,inside,,{IN_B},False
+003,,,,,True
+004,区内,Q,114.99,40.82,True
+"""
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@every_way
+def test_what_is_added_is_chinese_and_the_source_passes_as_it_came(tmp_path, zones, machine, ending, fix):
+    """A column with the heading or the name of an answer gives way; its values are the source's still."""
+    source = write(tmp_path / "in.csv", SOURCE)
+    target = tmp_path / f"out.{ending}"
+    summary = assign_batch(source, zones, target, fix_positions=fix, headings="zh", even_if_off=True)
+    table = read(target)
+    if fix:
+        assert table.pop("坐标改正").tolist() == [""] * 3
+    if "lon" in table:  # where positions may have been moved it is said where they are
+        table = table.drop(columns=["lon", "lat"])
+    assert table.drop(columns="距离(m)").to_numpy().tolist() == [
+        ["001", "目测", "Q", *IN_A.split(","), "True", "A", "区内", "1", "否", "唯一责任区"],
+        ["002", "inside", "", *IN_B.split(","), "False", "B", "区内", "1", "否", "唯一责任区"],
+        ["004", "区内", "Q", "114.99", "40.82", "True", "", "无人负责", "0", "是", "超出就近范围"],
+    ]
+    assert list(table.columns) == [
+        "案件编号", "判定方式(原记录)", "责任区编码(原记录)", "经度", "纬度", "ok",
+        "责任区编码", "判定方式", "距离(m)", "候选数", "待确认归属", "原因",
+    ]  # fmt: skip
+    rejects = read(summary.rejects_path)
+    assert rejects.iloc[0, :3].to_dict() == {"行号": "3", "未采用原因": "无坐标", "案件编号": "003"}
+    back = read_layer(target)
+    assert back["found"].tolist() == ["inside", "inside", "none"]
+    assert back["found_recorded"].fillna("").tolist() == ["目测", "inside", "区内"]
+
+
+def test_the_source_of_columns_and_of_text_are_headed_alike(tmp_path, zones):
+    """From Parquet, GeoPackage or text to .csv: the same words behind the same rows."""
+    points = gpd.GeoDataFrame(
+        {"n": [1, 2]}, geometry=[Point(114.8815, 40.8205), Point(114.99, 40.82)], crs=4490
+    )
+    told = []
+    for ending in ("parquet", "gpkg", "csv"):
+        source = write_layer(points, tmp_path / f"in.{ending}")
+        assign_batch(source, zones, tmp_path / "out.csv", headings="zh", even_if_off=True, resume=False)
+        told.append(read(tmp_path / "out.csv")[["n", "判定方式", "待确认归属", "原因"]].to_numpy().tolist())
+    assert told == [[["1", "区内", "否", "唯一责任区"], ["2", "无人负责", "是", "超出就近范围"]]] * 3
+
+
+def test_a_file_for_programs_keeps_the_names_and_gets_the_titles(tmp_path, zones):
+    source = write(tmp_path / "in.csv", f"案件编号,经度,纬度\n001,{IN_A}\n")
+    for ending in ("parquet", "gpkg"):
+        assign_batch(source, zones, tmp_path / f"out.{ending}", headings="zh")
+        assert read_layer(tmp_path / f"out.{ending}")["found"].tolist() == ["inside"]
+    with sqlite3.connect(tmp_path / "out.gpkg") as database:
+        told = dict(database.execute("SELECT column_name, name FROM gpkg_data_columns").fetchall())
+        ((style,),) = database.execute("SELECT styleQML FROM layer_styles").fetchall()
+    database.close()
+    assert (told["found"], told["distance_m"]) == ("判定方式", "距离(m)")
+    assert 'attr="found"' in style

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from zjk_gis import Workspace, label, read_layer, write_layer
-from zjk_gis.reports.columns import title_of
+from zjk_gis.layers.headings import heading
 from zjk_gis.responsibility.chiefs import gini
 from zjk_gis.synth import make_city
 
@@ -61,7 +61,7 @@ def sheet(folder, name, columns):
     table = pd.read_excel(
         folder / "audit.xlsx", sheet_name=label(name), dtype={0: str}, engine="calamine", header=3
     )
-    table = table.rename(columns={title_of(column, "zh"): column for column in columns})
+    table = table.rename(columns={heading(column, "zh"): column for column in columns})
     return table.replace({label(word): word for word in WORDS})
 
 
@@ -130,7 +130,7 @@ def test_the_border_sheet_tells_who_got_the_incidents_near_each_border(audited):
     in_book = pd.read_excel(
         folder / "audit.xlsx", sheet_name=label("border_sheet"), engine="calamine", header=3
     )
-    assert in_book[title_of("length_m", "zh")].sum() == pytest.approx(borders["length_m"].sum())
+    assert in_book[heading("length_m", "zh")].sum() == pytest.approx(borders["length_m"].sum())
 
 
 def test_a_person_reads_the_promises_their_sources_and_the_worst(audited):

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point, Polygon, box
 
+from zjk_gis.layers.headings import unheaded
+
 X, Y = 573000, 4520000
 
 
@@ -44,8 +46,12 @@ def incidents_file(tmp_path):
     return path
 
 
-def read_csv(path):
+def read_as_it_stands(path):
     return pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+
+
+def read_csv(path):
+    return unheaded(read_as_it_stands(path))[0]
 
 
 def test_assign_returns_every_row_once_assigned_or_rejected(run, zones_file, incidents_file, tmp_path):
@@ -63,6 +69,20 @@ def test_assign_returns_every_row_once_assigned_or_rejected(run, zones_file, inc
     rejects = read_csv(tmp_path / "out.csv.rejects.csv")
     assert rejects[["row_number", "案件编号"]].to_numpy().tolist() == [["4", "004"], ["5", "005"]]
     assert (rejects["why"] != "").all()
+
+
+def test_a_file_of_chinese_headings_is_reported_and_checked_as_any(run, zones_file, incidents_file, tmp_path):
+    output = tmp_path / "out.csv"
+    code, _, _ = run("assign", incidents_file, zones_file, "-o", output)
+    assert code == 0
+    assigned = read_as_it_stands(output)
+    assert assigned["判定方式"].tolist() == ["区内", "边界", "无人负责"]
+    assert assigned["责任区编码"].tolist() == ["A", "A", ""]
+    assert list(read_as_it_stands(tmp_path / "out.csv.rejects.csv").columns[:2]) == ["行号", "未采用原因"]
+    code, out, _ = run("report", output, "-o", tmp_path / "report.html", "--json")
+    assert (code, json.loads(out)["rows"]) == (0, {"out": 3})
+    code, out, _ = run("check-assignment", output, zones_file, "--json", "--even-if-off")
+    assert '"agrees"' in out
 
 
 def test_text_from_data_is_no_formula_in_a_table(run, zones_file, incidents_file, tmp_path):
@@ -147,7 +167,7 @@ def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, i
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist()[0] == "A"
     run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
     rejects = read_csv(tmp_path / "out.csv.rejects.csv")
-    assert rejects["why"].tolist() == ["经纬度颠倒", "无坐标", "坐标不是数字"]
+    assert rejects["why"].tolist() == ["swapped_axes", "missing", "not_a_number"]
 
 
 def test_a_stopped_command_leaves_with_130_and_goes_on(
@@ -303,7 +323,8 @@ def test_a_wrong_call_is_one_line_that_says_what_to_do(
     assert "Traceback" not in out + err
 
 
-def test_help_is_quick_as_nothing_heavy_is_loaded():
+def test_help_is_quick_as_nothing_heavy_is_loaded(monkeypatch):
+    monkeypatch.delenv("ZJK_GIS_LANG", raising=False)
     code = (
         "import sys\n"
         "from zjk_gis.cli.main import main\n"

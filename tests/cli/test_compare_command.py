@@ -94,7 +94,7 @@ def test_recorded_zones_are_checked(run, city, tmp_path):
     assert "一致" in printed
     assert "100.0%" in printed
     assert "可核对的 2 件中有 0 件(0.0%)与图层不一致,未超过容许的 5.0%" in printed
-    wrong = gpd.read_file(incidents).replace({"zone_code": {"A": "Q"}})
+    wrong = gpd.read_file(incidents, layer="incidents").replace({"zone_code": {"A": "Q"}})
     zjk_gis.write_layer(wrong, tmp_path / "wrong.gpkg", layer="incidents")
     rows = tmp_path / "rows.csv"
     code, printed, _ = run(
@@ -106,7 +106,7 @@ def test_recorded_zones_are_checked(run, city, tmp_path):
 
 
 def test_recorded_zones_that_disagree_without_a_pattern_are_no_all_clear(run, city, tmp_path):
-    recorded = gpd.read_file(tmp_path / "incidents.gpkg")
+    recorded = gpd.read_file(tmp_path / "incidents.gpkg", layer="incidents")
     swapped = recorded.assign(zone_code=recorded["zone_code"].to_numpy()[::-1])
     zjk_gis.write_layer(swapped, tmp_path / "swapped.gpkg", layer="incidents")
     ask = ("check-assignment", tmp_path / "swapped.gpkg", city, "--at", "2025-06-30")

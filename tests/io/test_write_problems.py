@@ -76,7 +76,7 @@ def test_several_layers_in_one_file_and_in_english(tmp_path):
 def test_a_layer_without_crs_can_be_told_of_too(tmp_path):
     grids = gpd.GeoDataFrame({"grid_code": ["1"]}, geometry=[box(0, 0, 1, 1)])
     path = zjk_gis.write_problems(zjk_gis.validate(grids, "unit_grids"), tmp_path / "problems.gpkg")
-    assert "no_crs" in gpd.read_file(path)["rule"].tolist()
+    assert "no_crs" in gpd.read_file(path, layer="problems")["rule"].tolist()
 
 
 def test_layers_of_several_crs_are_no_one_layer(tmp_path):

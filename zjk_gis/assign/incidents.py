@@ -17,7 +17,6 @@ from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text
-from zjk_gis.layers.labels import label
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from zjk_gis.index.policy import Policy
     from zjk_gis.index.sections import SectionIndex
     from zjk_gis.index.zones import ZoneIndex
-    from zjk_gis.layers.labels import Language
 
 __all__ = [
     "accuracies",
@@ -291,7 +289,7 @@ def check_points(incidents: gpd.GeoDataFrame) -> None:
 
 
 def split_rejects(
-    assigned: gpd.GeoDataFrame, *, lang: Language = "zh"
+    assigned: gpd.GeoDataFrame,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Set aside the incidents that have no usable position.
 
@@ -299,8 +297,6 @@ def split_rejects(
     ----------
     assigned : GeoDataFrame
         From `assign_incidents`.
-    lang : {"zh", "en"}, default "zh"
-        Of the reasons.
 
     Returns
     -------
@@ -308,7 +304,7 @@ def split_rejects(
         The others.
     rejects : DataFrame
         Those, without geometry and the columns that are empty in all of them, behind ``row_number`` (counted
-        from 1, as a spreadsheet shows it) and ``why``.
+        from 1, as a spreadsheet shows it) and ``why``, which `write_table` puts into words.
 
     Examples
     --------
@@ -318,12 +314,12 @@ def split_rejects(
     >>> incidents = gpd.GeoDataFrame({"no": ["1", "2"]}, geometry=[Point(1, 1), None], crs=4547)
     >>> kept, rejects = split_rejects(assign_incidents(incidents, zones, even_if_off=True))
     >>> kept["no"].tolist(), rejects[["row_number", "why", "no"]].to_numpy().tolist()
-    (['1'], [[2, '无坐标', '2']])
+    (['1'], [[2, 'missing', '2']])
     """
     unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
     numbered = pd.DataFrame(assigned.drop(columns=assigned.geometry.name))
     numbered.insert(0, "row_number", range(1, len(assigned) + 1))
-    numbered.insert(1, "why", assigned["reason"].map(lambda reason: label(reason, lang)))
+    numbered.insert(1, "why", assigned["reason"].replace({"no_position": "missing"}))
     return assigned[~unusable], numbered[unusable].dropna(axis="columns", how="all")
 
 

@@ -32,6 +32,7 @@ from zjk_gis.io.tables.cells import (
 from zjk_gis.io.tables.geometry import parse_crs
 from zjk_gis.io.tables.scan import loops_for
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
+from zjk_gis.layers.headings import rejects_headings
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import point_coordinates
 
@@ -222,7 +223,8 @@ class ArrowSource(Settled):
 
     def rejects_header(self) -> bytes:
         """Return the line of names above the rejected rows."""
-        return b",".join([b"row_number", b"why", *map(csv_cell, self.schema.names)]) + b"\r\n"
+        names = [*rejects_headings(self.headings), *self.schema.names]
+        return b",".join(map(csv_cell, names)) + b"\r\n"
 
     def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
         """Write the rejected rows, behind their number and the reason; shapes as well-known text."""

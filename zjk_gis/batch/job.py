@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 
 from zjk_gis import threads
@@ -25,8 +24,8 @@ from zjk_gis.batch.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables.text import BATCH_ROWS
+from zjk_gis.layers.headings import settled
 from zjk_gis.layers.labels import check_language
-from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 from zjk_gis.progress import track
 
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
+
+    import geopandas as gpd
 
     from zjk_gis.assign.plan import AssignmentPlan
     from zjk_gis.batch.ledger import Ledger
@@ -83,6 +84,7 @@ def assign_batch(
     resume: bool = True,
     progress: bool | None = None,
     lang: Language = "zh",
+    headings: Language | None = None,
 ) -> JobSummary:
     r"""Find who answers for each incident of a file of any length, and write the rows with their answers.
 
@@ -131,7 +133,10 @@ def assign_batch(
     progress : bool, optional
         Whether to show how far it is; by default only where somebody watches.
     lang : {"zh", "en"}, default "zh"
-        Of the reasons beside the rows that are set aside.
+        Of the reasons beside the rows that are set aside, where `headings` is not given.
+    headings : {"zh", "en"}, optional
+        Of the columns added to a .csv or .xlsx, and of what they hold, as for `write_layer`; the columns of
+        the source pass as they came.
 
     Returns
     -------
@@ -174,7 +179,7 @@ def assign_batch(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     source, target = pathlib.Path(folder, "in.csv"), pathlib.Path(folder, "out.csv")
     ...     _ = source.write_text("code,lon,lat\n001,114.885,40.825\n002,,\n", "utf-8")
-    ...     summary = assign_batch(source, zones, target)
+    ...     summary = assign_batch(source, zones, target, headings="en")
     ...     print(target.read_text("utf-8-sig"))
     code,lon,lat,zone_code,found,distance_m,candidates,ambiguous,reason
     001,114.885,40.825,A,inside,0,1,False,one_zone
@@ -183,6 +188,7 @@ def assign_batch(
     """
     began = clock.perf_counter()
     check_language(lang)
+    words = settled(headings)
     goal = target_file(target)
     rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
     files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
@@ -211,7 +217,16 @@ def assign_batch(
     )
     if rows is None:
         tally, told = assign_whole(
-            source, goal, rejects_path, plan, time=time, times=times, reading=reading, lang=lang, **looks
+            source,
+            goal,
+            rejects_path,
+            plan,
+            time=time,
+            times=times,
+            reading=reading,
+            lang=headings or lang,
+            headings=words,
+            **looks,
         )
         told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
@@ -221,7 +236,7 @@ def assign_batch(
             "the column of times with time=, or judge all by one day with at="
         )
         raise MissingColumnError(message)
-    rows.lang = lang
+    rows.lang, rows.headings = headings or lang, words
     if plan.needs_day:
         rows.settle_times(**times)
     looks |= {"name": Path(source).stem, "fix": False}
@@ -232,7 +247,8 @@ def assign_batch(
         "source": fingerprint_of(files),
         **plan.fingerprints,
         "options": repr(
-            {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows, "lang": lang}
+            {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
+            | {"lang": lang, "headings": words}
         ),
         "version": __version__,
     }
@@ -242,7 +258,7 @@ def assign_batch(
         sample: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
         if _says_where(rows, goal):
             sample = {"lon": nothing, "lat": nothing, **sample}
-        place_for = target_for(ledger, rows, sample, _renamed(rows.schema.names, sample))
+        place_for = target_for(ledger, rows, sample, lang=words)
         tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
             message = f"{files[0]}: changed while it was read; run again when it is complete"
@@ -378,10 +394,3 @@ def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejec
     if source.is_dir() and source.samefile(target.parent):
         message = f"{target}: lies in the folder that is read; name another place"
         raise FileError(message)
-
-
-def _renamed(names: Sequence[str], added: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names under which the source's columns are kept that give way to those added."""
-    empty = gpd.GeoDataFrame(columns=list(names))
-    renamed: dict[str, str] = with_answers(empty, dict.fromkeys(added)).attrs["renamed"]
-    return renamed

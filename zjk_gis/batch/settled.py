@@ -39,6 +39,7 @@ class Settled:
     datum: WebDatum | None = None
     order: TimeOrder = YEAR_FIRST
     lang: Language = "zh"  # of the reasons beside rejected rows
+    headings: Language = "en"  # of the two columns before them
     has_heights: bool = False  # whether points have more than two coordinates
 
     @property

@@ -119,6 +119,7 @@ class Source(Protocol):
     geometry: str | None  # the column of points, where there is one
     compression: str  # for Parquet
     lang: Language  # of the reasons beside rejected rows
+    headings: Language  # of the two columns before them
     has_heights: bool  # whether points have more than two coordinates
 
     @property

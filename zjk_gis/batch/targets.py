@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +21,11 @@ from zjk_gis.batch.columns import as_csv, csv_cell, for_geopackage, points_as_wk
 from zjk_gis.batch.footer import joined_footer
 from zjk_gis.batch.text import TextSource, Words, spliced
 from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
+from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
+from zjk_gis.layers.headings import names_beside, word
+from zjk_gis.layers.labels import label
+from zjk_gis.layers.results import CODED
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from zjk_gis.batch.ledger import Ledger
     from zjk_gis.batch.sources import Batch, Source
     from zjk_gis.io.tables.cells import Places
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["Coded", "Target", "is_batch_target", "target_for"]
 
@@ -83,7 +89,8 @@ def target_for(
     ledger: Ledger,
     source: Source,
     sample: Mapping[str, Any],
-    renamed: Mapping[str, str],
+    *,
+    lang: Language,
 ) -> Target:
     """Return where the rows of a source go.
 
@@ -94,13 +101,14 @@ def target_for(
     source : Source
     sample : mapping of str to Coded or ndarray
         The columns that will be added, without rows.
-    renamed : mapping of str to str
-        The columns of the source that give way to them.
+    lang : {"zh", "en"}
+        Of what a .csv says of them. A column of the source with their name or heading gives way to them.
     """
     ending = ledger.target.suffix.lower()
+    names = _Names.beside(source.schema.names, sample, lang if ending == ".csv" else "en")
     if ending == ".csv" and isinstance(source, TextSource):
-        return _TextToText(ledger, source, sample, renamed)
-    columns = _Columns(source, sample, renamed, with_points=ending == ".gpkg", as_degrees=ending == ".csv")
+        return _TextToText(ledger, source, sample, names)
+    columns = _Columns(source, sample, names, with_points=ending == ".gpkg", as_degrees=ending == ".csv")
     if ending == ".csv":
         return _ArrowToText(ledger, columns)
     if ending == ".gpkg":
@@ -108,27 +116,50 @@ def target_for(
     return _Parquet(ledger, columns)
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What stands above and in the columns that are added, and what the source's are kept under."""
+
+    renamed: Mapping[str, str]
+    titles: Mapping[str, str]
+    lang: Language
+
+    @classmethod
+    def beside(cls, columns: list[str], added: Mapping[str, Any], lang: Language) -> _Names:
+        """Find names for the columns of a source and for those added to them."""
+        return cls(*names_beside(columns, added, lang), lang)
+
+    def words(self, name: str, column: Coded) -> list[str]:
+        """Return the distinct words of a column as they are written."""
+        words: list[str] = column.words.tolist()
+        return [word(each, name) for each in words] if self.lang == "zh" and name in CODED else words
+
+    @property
+    def truths(self) -> tuple[str, str]:
+        """What is written for False and True."""
+        return (label("no"), label("yes")) if self.lang == "zh" else ("False", "True")
+
+
 class _TextToText:
     """Rows of text as they stand, with words behind them."""
 
-    def __init__(
-        self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], renamed: Mapping[str, str]
-    ) -> None:
+    def __init__(self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], names: _Names) -> None:
         self._file, self._source = ledger.rows, source
         self.added = frozenset(sample)
         self._free: list[NDArray[np.uint8]] = []
         self._bases: dict[str, int] = {}
-        known = [b"", b"0", b"False", b"True"]  # what no column's own words are needed for
+        # What no column's own words are needed for.
+        known = [b"", b"0", *(text.encode() for text in names.truths)]
         for name, column in sample.items():
             if hasattr(column, "codes"):
                 self._bases[name] = len(known)
-                known += [csv_cell(word, source.delimiter) for word in column.words.tolist()]
+                known += [csv_cell(each, source.delimiter) for each in names.words(name, column)]
         self._text = b"".join(known)
         self._at = np.cumsum([0, *map(len, known)], dtype=np.int64)
         if not self._file.tell():
-            names = [renamed.get(name, name) for name in source.names]
-            header = _joined(names, source.delimiter) if renamed else source.header
-            added = [csv_cell(name, source.delimiter) for name in sample]
+            own = [names.renamed.get(name, name) for name in source.names]
+            header = _joined(own, source.delimiter) if names.renamed else source.header
+            added = [csv_cell(names.titles[name], source.delimiter) for name in sample]
             self._file.write(_BOM + source.delimiter.encode().join([header, *added]) + source.line_end)
 
     def encode(
@@ -178,7 +209,7 @@ class _Columns:
         self,
         source: Source,
         sample: Mapping[str, Any],
-        renamed: Mapping[str, str],
+        names: _Names,
         *,
         with_points: bool,
         as_degrees: bool,
@@ -191,13 +222,14 @@ class _Columns:
         self.geometry = geometry or (_unused(_GEOMETRY, source.schema.names) if with_points else None)
         self._makes_points = with_points and geometry is None
         self._as_degrees = as_degrees and geometry is not None
+        self._truths = pyarrow.array(names.truths, pyarrow.string()) if names.lang == "zh" else None
         self._words = {
-            name: (column.words, pyarrow.array(column.words.tolist(), pyarrow.string()))
+            name: pyarrow.array(names.words(name, column), pyarrow.string())
             for name, column in sample.items()
             if hasattr(column, "codes")
         }
         fields = [
-            field.with_name(renamed.get(field.name, field.name))
+            field.with_name(names.renamed.get(field.name, field.name))
             for field in source.schema
             if not (self._as_degrees and field.name == geometry)
         ]
@@ -213,9 +245,10 @@ class _Columns:
         if self._makes_points:
             fields.append(pyarrow.field(self.geometry, pyarrow.binary()))
         fields += [
-            pyarrow.field(name, column.type) for name, column in zip(sample, self._added(sample), strict=True)
+            pyarrow.field(names.titles[name], column.type)
+            for name, column in zip(sample, self._added(sample), strict=True)
         ]
-        self.schema = pyarrow.schema(fields, metadata=self._metadata(renamed))
+        self.schema = pyarrow.schema(fields, metadata=self._metadata(names.renamed))
 
     def encode(
         self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
@@ -243,10 +276,13 @@ class _Columns:
         columns = []
         for name, column in answers.items():
             if name not in self._words:
-                columns.append(pyarrow.array(column, from_pandas=True))
+                values = pyarrow.array(column, from_pandas=True)
+                if self._truths is not None and column.dtype == np.bool_:
+                    values = pyarrow.DictionaryArray.from_arrays(values.cast("int8"), self._truths)
+                columns.append(values)
                 continue
             codes = pyarrow.array(column.codes, mask=column.codes < 0)
-            columns.append(pyarrow.DictionaryArray.from_arrays(codes, self._words[name][1]))
+            columns.append(pyarrow.DictionaryArray.from_arrays(codes, self._words[name]))
         return columns
 
     def _metadata(self, renamed: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -422,6 +458,7 @@ class _GeoPackage(_Parquet):
                     FID=_unused("fid", sorted(taken)),
                     GEOMETRY_NAME=_unused("geom", sorted(taken - {str(self._columns.geometry).casefold()})),
                 )
+            with_titles(self._made, self._target.stem)
         return self._made
 
 

@@ -29,6 +29,7 @@ from zjk_gis.io.tables.scan import loops_for
 from zjk_gis.io.tables.stream import MixedLines, is_packed
 from zjk_gis.io.tables.text import TextTable
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
+from zjk_gis.layers.headings import rejects_headings
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
@@ -262,7 +263,8 @@ class TextSource(Settled):
 
     def rejects_header(self) -> bytes:
         """Return the names above the rejected rows."""
-        return self.delimiter.join(["row_number", "why", ""]).encode() + self.header + self.line_end
+        names = self.delimiter.join([*rejects_headings(self.headings), ""])
+        return names.encode() + self.header + self.line_end
 
     def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
         """Write the rejected rows as they stand, behind their number and the reason."""

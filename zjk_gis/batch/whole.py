@@ -22,12 +22,14 @@ from zjk_gis.coordinates.bare_numbers import limit_of
 from zjk_gis.coordinates.positions import review_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.io.coordinate_columns import with_coordinates
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.folders import guess_spec
 from zjk_gis.io.tables.cells import Places, Why, bounded
-from zjk_gis.io.writing import with_coordinates, write_layer, write_table
+from zjk_gis.io.writing import write_layer, write_table
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.times import YEAR_FIRST, time_order
+from zjk_gis.layers.headings import names_beside, rejects_headings, worded
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.recorded import with_answers
@@ -137,6 +139,7 @@ def assign_whole(
     times: dict[str, Any],
     reading: dict[str, Any],
     lang: Language,
+    headings: Language,
 ) -> tuple[Counter[str], dict[str, Any]]:
     """Read, answer and write; return what was counted and what else there is to tell."""
     points = _read(source, reading)
@@ -161,8 +164,8 @@ def assign_whole(
     is_bare = bool(report.coordinates) and "wkt" not in report.coordinates
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
-    _write(rows, answers, target, is_bare=is_bare, moved=moved)
-    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang)
+    _write(rows, answers, target, is_bare=is_bare, moved=moved, fixed=fix, headings=headings)
+    _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang, headings=headings)
     told = {
         "remarks": (*report.remarks, *order.remarks),
         "encoding": report.encoding,
@@ -186,7 +189,7 @@ def _what_rows_are(points: gpd.GeoDataFrame, name: str) -> str:
 def _read(source: str | os.PathLike[str], reading: dict[str, Any]) -> gpd.GeoDataFrame:
     """Read a file, or the parts in a folder one behind the other."""
     files = parts_of(source) if is_batch_source(source) else [Path(source)]
-    parts = [read_layer(file, layer=_layer_of(file), **reading) for file in files]
+    parts = [read_layer(file, layer=_layer_of(file), as_written=True, **reading) for file in files]
     if len(parts) == 1:
         return parts[0]
     whole = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=parts[0].crs)
@@ -256,7 +259,14 @@ def _places(points: gpd.GeoDataFrame, report: ReadReport) -> Places:
 
 
 def _write(
-    rows: gpd.GeoDataFrame, answers: Mapping[str, Any], target: Path, *, is_bare: bool, moved: bool
+    rows: gpd.GeoDataFrame,
+    answers: Mapping[str, Any],
+    target: Path,
+    *,
+    is_bare: bool,
+    moved: bool,
+    fixed: bool,
+    headings: Language,
 ) -> None:
     """Write rows with their answers; a table goes out as a table, with its own columns of coordinates.
 
@@ -269,11 +279,34 @@ def _write(
     table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
     if moved or not is_bare:
         table = with_coordinates(rows, wkt=ending == ".csv")
-    write_table(with_answers(table, answers), target)
+    if ending in _TABLES:
+        table = _with_headings(table, answers, "position_fix" if fixed else "", headings)
+        write_table(table, target, headings="en")  # what is left of the source's names is theirs
+    else:
+        write_table(with_answers(table, answers), target)
+
+
+def _with_headings(
+    table: pd.DataFrame, answers: Mapping[str, Any], fixed: str, lang: Language
+) -> pd.DataFrame:
+    """Put answers beside the columns of a table, under the headings and in the words of a language."""
+    own = [str(name) for name in table.columns if name != fixed]
+    renamed, titles = names_beside(own, [*([fixed] if fixed else []), *answers], lang)
+    if lang == "zh":
+        table = table.assign(**({fixed: worded(table[fixed], fixed)} if fixed else {}))
+        answers = {name: worded(values, name) for name, values in answers.items()}
+    answered = table.rename(columns=renamed | ({fixed: titles[fixed]} if fixed else {}))
+    return answered.assign(**{titles[name]: values for name, values in answers.items()})
 
 
 def _write_rejects(
-    points: gpd.GeoDataFrame, why: NDArray[np.uint8], path: Path, *, is_bare: bool, lang: Language
+    points: gpd.GeoDataFrame,
+    why: NDArray[np.uint8],
+    path: Path,
+    *,
+    is_bare: bool,
+    lang: Language,
+    headings: Language,
 ) -> None:
     """Write the rows that are set aside as they came, behind their number and the reason."""
     rows = np.flatnonzero(why)
@@ -285,7 +318,8 @@ def _write_rejects(
     if not is_bare:
         shapes = aside.geometry.to_numpy()
         table[aside.geometry.name] = pd.Series(shapely.to_wkt(shapes), index=aside.index, dtype="str")
-    table.insert(0, "row_number", rows + 1, allow_duplicates=True)
+    number, reason_ = rejects_headings(headings)
+    table.insert(0, number, rows + 1, allow_duplicates=True)
     reasons = [label(Why(reason).word, lang) for reason in why[rows].tolist()]
-    table.insert(1, "why", pd.Series(reasons, index=aside.index, dtype="str"), allow_duplicates=True)
-    write_table(table, path)
+    table.insert(1, reason_, pd.Series(reasons, index=aside.index, dtype="str"), allow_duplicates=True)
+    write_table(table, path, headings="en")

@@ -11,7 +11,7 @@ import click
 from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import is_address
 
-__all__ = ["CITY", "LEVEL", "WORDS"]
+__all__ = ["CITY", "LEVEL", "WORDS", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -57,5 +57,10 @@ class _Words(click.ParamType[Any]):
 
 
 CITY = _City()
+headings_option = click.option(
+    "--headings",
+    type=click.Choice(["zh", "en"]),
+    help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
+)
 LEVEL = _Level()
 WORDS = _Words()

@@ -33,6 +33,7 @@ from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, YEAR_FIRST, TimeOrder
 from zjk_gis.layers.columns.values import convert_types
+from zjk_gis.layers.headings import unheaded
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
 from zjk_gis.read_report import ReadReport, report_of
@@ -71,6 +72,7 @@ def read_layer(
     dayfirst: bool | None = None,
     time_format: str | None = None,
     tz: str = BEIJING,
+    as_written: bool = False,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
 
@@ -106,6 +108,9 @@ def read_layer(
         How such columns are written, in the words of strptime, such as ``"%d.%m.%y %H:%M"``.
     tz : str, default "Asia/Shanghai"
         To whose clock times with a zone are turned there.
+    as_written : bool, default False
+        Leave the headings and words of a table that the library wrote in Chinese as they stand; by default
+        they become its English names and codes again, which ``renamed`` in the report tells.
 
     Returns
     -------
@@ -162,6 +167,7 @@ def read_layer(
     declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
         how: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
+        how["as_written"] = as_written
         return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted, **how)
     form = format_of(source)
     check_content(source, form)
@@ -180,6 +186,8 @@ def read_layer(
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat, datum=declared)
         columns = list(report.coordinates.values())
     frame, report = _on_the_ground(frame, source, report, declared, columns)
+    if columns and not as_written:
+        frame = _unheaded(frame, report)
     report.rows, report.crs = len(frame), None if frame.crs is None else frame.crs.to_string()
     if wanted is not None:
         frame = as_spec(frame, wanted, source.name, report, order=order)
@@ -207,6 +215,15 @@ def as_spec(
         )
     frame.attrs = {"report": report}
     return frame
+
+
+def _unheaded(frame: gpd.GeoDataFrame, report: ReadReport) -> gpd.GeoDataFrame:
+    """Give an answer of the library's own its English names and codes again."""
+    table, renamed = unheaded(pd.DataFrame(frame))
+    if not renamed:
+        return frame
+    report.renamed = report.renamed | renamed
+    return gpd.GeoDataFrame(table, geometry=frame.active_geometry_name, crs=frame.crs)
 
 
 def readable_in(folder: Path) -> list[Path]:
@@ -322,6 +339,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     chosen = _choose_layer(source, form, layer, None)
     report = ReadReport(path=str(source), format=form.title, layer=chosen)
     table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
+    table, report.renamed = unheaded(table)
     report.rows = len(table)
     table.attrs = {"report": report}
     return table

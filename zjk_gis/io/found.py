@@ -90,7 +90,9 @@ def write_problems(
         return write_layer(gpd.GeoDataFrame(problems, geometry=shapes, crs=crs), target, layer="problems")
     problems["severity"] = problems["severity"].map(_SEVERITIES if lang == "zh" else str)
     if target.suffix.lower() == ".csv":
-        return write_table(_headed(problems, lang), target)
+        return write_table(
+            _headed(problems, lang), target, headings="en"
+        )  # which are in the report's language
     summary = _summary(reports, lang)
     first, second = _SHEETS[lang]
     return write_workbook_of({first: _headed(summary, lang), second: _headed(problems, lang)}, target)

@@ -19,24 +19,24 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs, without_measures
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
+from zjk_gis.io.coordinate_columns import with_coordinates
 from zjk_gis.io.geopackage import names_apart, versioned_layers
+from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.io.vector.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
 from zjk_gis.io.vector.kml import write_kml
 from zjk_gis.io.vector.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
-from zjk_gis.layers.columns.coordinates import Pair, read_positions
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text, text_of
+from zjk_gis.layers.headings import headed, settled
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import (
     cleaned,
     has_bad_height,
     has_place,
     has_shape,
-    inner_points,
     only,
-    point_coordinates,
 )
 
 if TYPE_CHECKING:
@@ -44,17 +44,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from zjk_gis.layers.labels import Language
 
     _Table = TypeVar("_Table", pd.DataFrame, gpd.GeoDataFrame)
 
-__all__ = ["plain_columns", "with_coordinates", "write_layer", "write_table"]
+__all__ = ["plain_columns", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
 _ANY_SHAPE = (".gpkg", ".parquet")  # they keep what is empty or not finite as it is
 _ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
-_SAME_DEGREES = 1e-7  # a centimetre
 _ONE_CASE = (".gpkg", ".shp", ".gdb")  # which do not tell columns apart by their case
 _ALL_OR_NONE = {".shp": "a shapefile", ".fgb": "a FlatGeobuf file"}  # with heights everywhere or nowhere
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
@@ -67,7 +66,13 @@ _STALE = (
 )  # fmt: skip
 
 
-def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer: str | None = None) -> Path:
+def write_layer(
+    frame: gpd.GeoDataFrame,
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    headings: Language | None = None,
+) -> Path:
     """Write a layer to a file whose ending says the format.
 
     Parameters
@@ -97,6 +102,12 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
         .parquet, and as a column ``m`` of points in tables.
     layer : str, optional
         The name of the layer in a GeoPackage or of the sheet; by default the file's own without ending.
+    headings : {"zh", "en"}, optional
+        Of a .csv or .xlsx: Chinese headings and words (判定方式, 边界) or the library's English names and
+        codes (``found``, ``border``), by default in the language of the process (`zjk_gis.words.language`).
+        `read_layer` gives the English ones again. Columns that are not the library's pass as they came, and
+        the coordinates are ``lon`` and ``lat`` in both. The other formats keep the English names; a .gpkg has
+        the Chinese ones as titles and aliases beside them, and a style by which QGIS opens it.
 
     Returns
     -------
@@ -133,6 +144,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     '=1+1,114.88,40.82
     """
     target = target_file(path)
+    words = settled(headings)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         message = f"{target}: what should be written has no geometry; use write_table for a table"
         raise InputError(message)
@@ -140,7 +152,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     frame = _told_apart(frame, target)
     if ending in _TABLES:
         _tell_table_measures(frame, target)
-        return _write_rows(with_coordinates(frame, wkt=ending == ".csv"), target, layer)
+        table = with_coordinates(frame, wkt=ending == ".csv")
+        return _write_rows(headed(table, words), target, layer)
     plain = plain_columns(frame)
     if ending not in _ANY_SHAPE:
         plain = _with_sound_shapes(plain, target)
@@ -171,14 +184,18 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, layer:
     return target
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    r"""Write a table without geometry to a .csv or .xlsx file.
+def write_table(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, headings: Language | None = None
+) -> Path:
+    r"""Write a table without geometry to a .csv, .xlsx or .parquet file.
 
     Parameters
     ----------
     table : DataFrame
         Its index is not written.
     path : str or path
+    headings : {"zh", "en"}, optional
+        As for `write_layer`; a .parquet keeps the English names.
 
     Returns
     -------
@@ -202,9 +219,11 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     b'\xef\xbb\xbfcode\r\n007\r\n'
     """
     target = target_file(path, (*_TABLES, ".parquet"))
+    words = settled(headings)
     plain = _told_apart(pd.DataFrame(table), target)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
-    return _write_rows(plain.drop(columns=shapes), target, None)
+    plain = plain.drop(columns=shapes)
+    return _write_rows(plain if target.suffix.lower() == ".parquet" else headed(plain, words), target, None)
 
 
 def write_workbook_of(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> Path:
@@ -293,69 +312,6 @@ def _tell_table_measures(frame: gpd.GeoDataFrame, target: Path) -> None:
         _tell_measures(frame.index[measured], target)
 
 
-def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
-    """Replace the geometry by columns: lon and lat in CGCS2000 degrees, z and m; or text for other shapes."""
-    name = frame.active_geometry_name
-    table = pd.DataFrame(frame.drop(columns=name))
-    shapes = frame.geometry
-    if not shapes.isna().all():
-        require_crs(frame, "the layer")
-    given = shapes.to_numpy()
-    # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
-    if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
-        shapes = convert_crs(shapes, CGCS2000, name="the layer")
-    values = shapes.to_numpy()
-    here = has_shape(values)
-    points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())
-    if not points and wkt:
-        text = pd.Series(shapely.to_wkt(values, rounding_precision=-1), index=frame.index, dtype="str")
-        with_text: pd.DataFrame = with_answers(table, {"wkt": text})
-        return with_text
-    if not points:
-        values = inner_points(values)
-    lon, lat = (_rounded(degrees) for degrees in point_coordinates(values))
-    answers = {} if _say_the_same(table, lon, lat) else {"lon": lon, "lat": lat}
-    if points:
-        axes = _heights_and_measures(given)
-        answers |= {axis: values for axis, values in axes.items() if not _is_there(table, axis, values)}
-    placed: pd.DataFrame = with_answers(table, answers) if answers else table
-    return placed
-
-
-def _heights_and_measures(points: NDArray[np.object_]) -> dict[str, NDArray[np.float64]]:
-    """Return z and m of points; NaN where there are none, of which GEOS says nothing for empty ones."""
-    axes = {"z": np.full(len(points), np.nan), "m": np.full(len(points), np.nan)}
-    here = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
-    axes["z"][here], axes["m"][here] = shapely.get_z(points[here]), shapely.get_m(points[here])
-    return axes
-
-
-def _is_there(table: pd.DataFrame, axis: str, values: NDArray[np.float64]) -> bool:
-    """Tell whether a column says already what the points do of heights or measures, or they say nothing."""
-    if np.isnan(values).all():
-        return True
-    if axis not in table:
-        return False
-    recorded = pd.to_numeric(table[axis], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return bool(np.array_equal(recorded, values, equal_nan=True))
-
-
-def _rounded(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to a tenth of a millimetre: what lies below is the noise of conversion."""
-    return np.where(np.isfinite(degrees), np.round(degrees, 9), np.nan)
-
-
-def _say_the_same(table: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
-    """Tell whether the table has lon and lat already, and they are where the geometry is."""
-    if not {"lon", "lat"} <= set(table.columns):
-        return False
-    recorded = read_positions(table, Pair("lon", "lat", sure=True))
-    return bool(
-        np.allclose(recorded.x, lon, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
-        and np.allclose(recorded.y, lat, rtol=0, atol=_SAME_DEGREES, equal_nan=True)
-    )
-
-
 def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every column a type that any format holds: mixed and unusual values become text."""
     result = frame.copy(deep=False)
@@ -407,6 +363,7 @@ def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: 
     taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
     own = {option: next(name for name in names if name not in taken) for option, names in _GPKG_OWN.items()}
     _write_vector(frame, made, layer=layer, **own)
+    with_titles(made, layer, frame)
 
 
 def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:

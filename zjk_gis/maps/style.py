@@ -1,8 +1,7 @@
 """One visual language for all maps.
 
-Colours are told apart by colour-blind readers (Okabe and Ito's palette), and colour is never alone: marks
-differ in shape, lines in dashes. Pipes keep the colours of CJJ 61-2017, darkened where they would vanish on a
-light ground.
+In the colours of `zjk_gis.drawing.palette`; lines differ in dashes as well. Pipes keep the colours of
+CJJ 61-2017, darkened where they would vanish on a light ground.
 """
 
 from __future__ import annotations
@@ -12,6 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.drawing.palette import (
+    BLACK,
+    BLUE,
+    FOUND,
+    GREEN,
+    ORANGE,
+    PASTELS,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+)
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -19,18 +30,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "BLACK",
+    "BLUE",
     "DENSITY",
     "FOUND_MARKS",
     "GAP_LOOKS",
+    "GREEN",
     "KIND_MARKS",
     "NO_CHIEF",
     "NO_DATA",
+    "ORANGE",
     "OVERLAP_LOOKS",
     "PASTELS",
     "PIPE_DASHES",
     "PIPE_MARKS",
+    "PURPLE",
     "ROAD_LOOKS",
     "SEQUENCES",
+    "SKY",
+    "VERMILION",
+    "YELLOW",
     "area",
     "colour_areas",
     "line",
@@ -41,17 +60,6 @@ __all__ = [
 ]
 
 WHITE = "#ffffff"
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#1f2933",
-    "#e69f00",
-    "#56b4e9",
-    "#009e73",
-    "#f0e442",
-    "#0072b2",
-    "#d55e00",
-    "#cc79a7",
-)
-PASTELS = ("#dbe7d3", "#f3e3c3", "#d6e3f0", "#ecd9e6", "#e6e2d3", "#cfe6e3", "#f2d9d0")
 DENSITY = ("#fff7dc", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#993404")
 ROAD_LOOKS = {
     "巷": {"color": "#ffffff", "weight": 1.1},
@@ -117,10 +125,10 @@ def mark(
 
 
 FOUND_MARKS = {
-    "inside": mark(BLUE, radius=2.2, weight=0.4),
-    "border": mark(ORANGE, "diamond", radius=4.2, edge=BLACK),
-    "nearest": mark(SKY, "triangle", radius=4.6, edge=BLACK),
-    "none": mark(VERMILION, "cross", radius=4.6),
+    "inside": mark(*FOUND["inside"], radius=2.2, weight=0.4),
+    "border": mark(*FOUND["border"], radius=4.2, edge=BLACK),
+    "nearest": mark(*FOUND["nearest"], radius=4.6, edge=BLACK),
+    "none": mark(*FOUND["none"], radius=4.6),
 }
 
 

@@ -14,7 +14,9 @@ from zjk_gis.crs import CGCS2000, require_crs, require_same_datum
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import converted, text_of
+from zjk_gis.layers.headings import RECORDED, heading
 from zjk_gis.layers.labels import Language, label
+from zjk_gis.layers.results import CODED, spec_in
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.reports.telling import plain
 from zjk_gis.text import display_width
@@ -26,20 +28,13 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name", "title_of"]
+__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name"]
 
 # How values become cells.
 _How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
 Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
-# Columns of the library's own words.
-_WORDS = (
-    "found", "reason", "kind", "problem", "check", "position_fix", "answer", "by", "standing", "promise",
-    "measure", "finding", "fault", "exception", "layer",
-)  # fmt: skip
-_PREFIXES = {"grid_": "unit_grids", "section_": "road_sections"}  # of answers from a second layer
-_RECORDED = {"zh": "(原记录)", "en": " (recorded)"}
 _NARROWEST, _WIDEST = 8, 50
 _SAMPLE = 1000  # rows looked at to choose a width
 _BLOCK = 10_000  # rows turned into cells at a time
@@ -144,42 +139,6 @@ def blocks_of(
         ]
 
 
-def title_of(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
-    """Return the heading of a column, also of one that a second layer or an earlier run has added.
-
-    Parameters
-    ----------
-    name : str
-    lang : {"zh", "en"}
-    spec : LayerSpec, optional
-        The layer that the column belongs to, as several have a `state`.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> title_of("distance_m", "zh"), title_of("grid_distance_m", "zh"), title_of("zone_code_recorded", "zh")
-    ('距离(m)', '单元网格距离(m)', '责任区编码(原记录)')
-    """
-    title = label(name, lang, unit=True)
-    if lang == "zh" and spec is not None and name in {field.name for field in spec.fields}:
-        return spec.field(name).title + title.removeprefix(label(name, lang))
-    if lang == "zh" and name in CATALOGUE and title == CATALOGUE[name].title:
-        return title + "数"  # a column of that name counts what the layer holds
-    if title != name:
-        return title
-    if name.endswith("_recorded"):
-        return title_of(name.removesuffix("_recorded"), lang, spec) + _RECORDED[lang]
-    for prefix, layer in _PREFIXES.items():
-        rest = name.removeprefix(prefix)
-        if rest != name and label(rest) != rest:  # a word the library knows has a Chinese label
-            between = "" if lang == "zh" else ": "
-            return label(layer, lang) + between + label(rest, lang, unit=True)
-    return name
-
-
 def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
     """Return how a single value is shown, and the cell for it."""
     values = pd.Series([value], dtype=object)
@@ -189,10 +148,7 @@ def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
 
 def _spec_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str) -> LayerSpec | None:
     """Return what layer a table is, or was made from: told by its name or its first column of codes."""
-    if name in CATALOGUE:
-        return CATALOGUE[name]
-    by_code = {spec.code: spec for spec in CATALOGUE.values()}
-    return next((by_code[column] for column in frame.columns if column in by_code), None)
+    return CATALOGUE[name] if name in CATALOGUE else spec_in(frame.columns)
 
 
 def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) -> list[_Plan]:
@@ -203,14 +159,14 @@ def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) ->
         values = pd.Series(frame.iloc[:, position])
         if not isinstance(values.dtype, _geometry_dtype()):
             key = str(frame.columns[position])
-            plans.append(_Plan(position, key, plain(title_of(key, lang, spec)), *_decided(key, values)))
+            plans.append(_Plan(position, key, plain(heading(key, lang, spec)), *_decided(key, values)))
     if getattr(frame, "_geometry_column_name", None) in frame.columns:
         own = [
-            _Plan(at, key, title_of(key, lang), "degrees", "degrees")
+            _Plan(at, key, heading(key, lang), "degrees", "degrees")
             for at, key in enumerate(("longitude", "latitude"))
         ]
         # What the layer itself brings under these titles is what was recorded, perhaps since put right.
-        told_apart = {plan.title: f"{plan.title}{_RECORDED[lang]}" for plan in own}
+        told_apart = {plan.title: f"{plan.title}{RECORDED[lang]}" for plan in own}
         plans = [replace(plan, title=told_apart.get(plan.title, plan.title)) for plan in plans] + own
     return plans
 
@@ -233,7 +189,7 @@ def _cells(
 def _decided(name: str, values: pd.Series) -> tuple[Kind, _How]:
     """Decide from name and values what a column is."""
     field = _FIELDS.get(name)
-    if name in _WORDS or name.endswith(("_found", "_reason")):
+    if name in CODED or name == "check":
         known = values.dropna().unique().tolist()
         if all(isinstance(word, str) for word in known):  # a table of checks counts what it `found`
             return "text", "words"

@@ -9,7 +9,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
-from zjk_gis.maps.style import BLACK, BLUE, DENSITY, ORANGE, SKY, VERMILION
+from zjk_gis.drawing.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
+from zjk_gis.maps.style import DENSITY
 from zjk_gis.reports.charts import described
 from zjk_gis.reports.telling import amount, plain, share_of, told
 from zjk_gis.text import display_width, shortened

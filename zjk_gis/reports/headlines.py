@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
-from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of, title_of
+from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of
 from zjk_gis.reports.telling import amount, plain, told
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def headlines(summary: Mapping[str, object] | pd.DataFrame, lang: Language) -> l
     for key, value in summary.items():
         if isinstance(value, Mapping):
             tiles = [_tile(str(name), item, lang) for name, item in value.items()]
-            groups.append(Group(plain(title_of(str(key), lang)), tiles))
+            groups.append(Group(plain(heading(str(key), lang)), tiles))
         else:
             alone.append(_tile(str(key), value, lang))
     return [group for group in groups if group.tiles]
@@ -136,7 +137,7 @@ def assignment_figures(summary: Mapping[str, Any]) -> pd.DataFrame:
 def table_figures(frame: pd.DataFrame, name: str, lang: Language) -> list[Tile]:
     """Sum up any table: how many rows, totals of amounts, medians of shares and other numbers."""
     words = _WORDS[lang]
-    tiles = [Tile(title_of("row_count", lang), "integer", len(frame))]
+    tiles = [Tile(heading("row_count", lang), "integer", len(frame))]
     for column in columns_of(frame, name, lang):
         values = [cell for cell in column.cells if cell is not None]
         if len(tiles) > _MOST_TOTALS or not values or column.kind in ("degrees", "year"):
@@ -156,7 +157,7 @@ def _tile(key: str, value: object, lang: Language) -> Tile:
     kind, cell = cell_of(value, lang)
     if cell is None:
         kind, cell = "text", _WORDS[lang]["no_data"]
-    return Tile(plain(title_of(key, lang)), kind, cell, key=key)
+    return Tile(plain(heading(key, lang)), kind, cell, key=key)
 
 
 def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Group]:

@@ -12,9 +12,10 @@ import pandas as pd
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.values import converted
+from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.charts import Chart, Series, lorenz
-from zjk_gis.reports.columns import columns_of, title_of
+from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.indicators import found_counts
 from zjk_gis.reports.tables import unread_columns, with_numbers
 from zjk_gis.reports.telling import amount, plain, share_of
@@ -397,7 +398,7 @@ def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     ]
     total = amount(float(ordered.sum()), "m²" if column == "area_m2" else "")
     note = words["of_chiefs"].format(len(loads), total)
-    title = words["load"].format(title_of(column, lang).removesuffix("(m²)").removesuffix(" (m²)"))
+    title = words["load"].format(heading(column, lang).removesuffix("(m²)").removesuffix(" (m²)"))
     charts.append(
         Chart("lorenz", title, note, [], [Series("x", people), Series("y", load)], headline="\n".join(lines))
     )

@@ -22,6 +22,7 @@ from zjk_gis.crs import without_measures
 from zjk_gis.errors import FileError, InputError, WorkspaceError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
 from zjk_gis.io.geopackage import quoted
+from zjk_gis.io.geopackage_titles import describe_layer, forget_layer
 from zjk_gis.io.paths import (
     blamed_on,
     check_content,
@@ -226,6 +227,7 @@ class GeoPackageWriting:
                 [version.table],
             )
         self._declare(version)
+        describe_layer(database, version.table, [name for name, _ in version.columns], frame)
         for kind, _, sql in objects:
             if kind == "trigger":
                 database.execute(sql)
@@ -397,6 +399,7 @@ class GeoPackageWriting:
         for (name,) in named:
             database.execute(f"DROP TRIGGER main.{quoted(name)}")
         database.execute(f"DROP TABLE IF EXISTS main.{quoted(f'rtree_{version.table}_{version.geometry}')}")
+        forget_layer(database, version.table)
         for about in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_ogr_contents", "gpkg_contents"):
             if _has(database, about):
                 database.execute(f"DELETE FROM {about} WHERE table_name = ?", [version.table])

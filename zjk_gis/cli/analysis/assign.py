@@ -11,7 +11,7 @@ from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, tell_report
 from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import CITY, LEVEL, WORDS
+from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
 from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coordinates.positions import review_positions
@@ -52,6 +52,7 @@ _LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of an
 @datum_option
 @even_if_off_option
 @reading_times
+@headings_option
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
 @repair_option
 @speaking

@@ -10,13 +10,14 @@ import click
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
 from zjk_gis.cli.console import repair_option, speaking
-from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.options import CITY, LEVEL, headings_option
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -35,6 +36,7 @@ __all__ = ["command"]
 @click.option("--at", help="Judge all incidents by the zones of this day.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the rows.")
 @place_options
+@headings_option
 @datum_option
 @even_if_off_option
 @reading_times
@@ -54,6 +56,7 @@ def command(
     lon: str | None,
     lat: str | None,
     crs: str | None,
+    headings: Language | None,
     datum: str | None,
     even_if_off: bool,
     times: dict[str, Any],
@@ -96,7 +99,7 @@ def command(
         console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
     console.say(check.verdict("zh"), check.verdict("en"))
     if output is not None:
-        write_layer(check.rows, output)
+        write_layer(check.rows, output, headings=headings)
         console.say(f"逐件结果:{output}", f"rows: {output}")
     listed = check.suspicions.astype(object).where(check.suspicions.notna(), None)
     console.result(

@@ -10,6 +10,7 @@ from pyproj import Transformer
 
 from zjk_gis.cli.city import datum_option, tell_report
 from zjk_gis.cli.console import language_option, speaking
+from zjk_gis.cli.options import headings_option
 from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -145,13 +147,14 @@ def _check(register: Path, within: float, console: Console) -> None:
 @command.command("export")
 @_REGISTER
 @click.argument("path", type=click.Path(path_type=Path))
+@headings_option
 @speaking
-def _export(register: Path, path: Path, console: Console) -> None:
+def _export(register: Path, path: Path, headings: Language | None, console: Console) -> None:
     """Write all covers to a file."""
     check_writable(path)
     with CoverRegister.open(register) as opened:
         layer = opened.to_layer()
-    written = write_layer(layer, path)
+    written = write_layer(layer, path, headings=headings)
     console.say(f"{len(layer):,} 个井盖 → {written}", f"{len(layer):,} covers -> {written}")
     console.result({"path": str(written), "covers": len(layer)})
 

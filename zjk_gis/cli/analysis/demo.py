@@ -13,6 +13,7 @@ from zjk_gis.cli.analysis.assign import counts_by_outcome, put_right, tell_summa
 from zjk_gis.cli.analysis.gaps import show_gaps
 from zjk_gis.cli.city import read_city, tell_report
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import headings_option
 from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.errors import FileError
 from zjk_gis.io import read_layer, write_layer, write_table
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -49,8 +51,9 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="A folder.",
 )
+@headings_option
 @speaking
-def command(data: Path, output: Path, console: Console) -> None:
+def command(data: Path, output: Path, headings: Language | None, console: Console) -> None:
     """Run the main job on the sample city.
 
     Reads the city, fixes positions, assigns every incident, looks for gaps, overlaps and neglected
@@ -85,7 +88,7 @@ def command(data: Path, output: Path, console: Console) -> None:
     _tell_chiefs(chiefs, console)
     checks = check_against_truth(truth, answers, **results)
     _tell_checks(checks, console)
-    files = _write(output, city, results, summary, chiefs, truth["as_of"], console)
+    files = _write(output, city, results, summary, chiefs, truth["as_of"], headings, console)
     console.say("", "")
     console.say("结果文件:", "files:")
     console.show(
@@ -149,10 +152,11 @@ def _write(
     summary: dict[str, Any],
     chiefs: pd.DataFrame,
     day: str,
+    headings: Language | None,
     console: Console,
 ) -> list[tuple[Path, str, str]]:
     """Write every result and return the files with what they hold."""
-    kept, rejects = split_rejects(results["assigned"], lang=console.lang)
+    kept, rejects = split_rejects(results["assigned"])
     findings = {name: rows for name, rows in results.items() if name != "assigned"}
     files = [
         (output / "map.html", "地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
@@ -190,8 +194,10 @@ def _write(
 
     steps: dict[str, Callable[[], object]] = {
         "assigned.gpkg": lambda: write_layer(kept, paths["assigned.gpkg"]),
-        "assigned.csv": lambda: write_layer(kept, paths["assigned.csv"]),
-        "assigned.csv.rejects.csv": lambda: write_table(rejects, paths["assigned.csv.rejects.csv"]),
+        "assigned.csv": lambda: write_layer(kept, paths["assigned.csv"], headings=headings),
+        "assigned.csv.rejects.csv": lambda: write_table(
+            rejects, paths["assigned.csv.rejects.csv"], headings=headings
+        ),
         "findings.gpkg": write_findings,
         "map.html": lambda: save_offline(drawn, paths["map.html"]),
         "report.xlsx": write_book,

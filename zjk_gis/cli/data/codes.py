@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.console import language_option, speaking
+from zjk_gis.cli.options import headings_option
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.io.unplaced import read_unplaced
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -57,6 +59,7 @@ def explain(codes: tuple[str, ...], scheme: str | None, tables: Path | None, con
 @click.option("--scheme", type=click.Choice(list(SCHEMES)), required=True, help="What the codes are of.")
 @_tables
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write all problems to .csv or .xlsx.")
+@headings_option
 @speaking
 def check(
     path: Path,
@@ -65,6 +68,7 @@ def check(
     scheme: str,
     tables: Path | None,
     output: Path | None,
+    headings: Language | None,
     console: Console,
 ) -> None:
     """List the codes of a file that are not as they must be.
@@ -90,7 +94,7 @@ def check(
     if rest > 0:
         console.say(f"  ……另有 {rest:,} 个", f"  ... and {rest:,} more")
     if output is not None:
-        written = write_table(problems.drop(columns="at"), output)
+        written = write_table(problems.drop(columns="at"), output, headings=headings)
         console.say(f"全部问题已写入 {written}", f"all problems written to {written}")
     console.result({"codes": len(codes), "errors": errors, "problems": problems.to_dict("records")})
     if errors:

@@ -72,7 +72,7 @@ def command(
         )
     if confirm is not None and output is not None:
         placed = guess.confirm(table, choice=confirm)
-        written = write_layer(placed, output)
+        written = write_layer(placed, output, headings="en")  # all columns are the source's own
         console.say(f"已按第 {confirm} 项写入 {written}", f"placed as hypothesis {confirm} in {written}")
     hypotheses = guess.to_frame().reset_index().astype(object)
     rows = hypotheses.where(hypotheses.notna(), None).to_dict("records")

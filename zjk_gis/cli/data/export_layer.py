@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.console import speaking
+from zjk_gis.cli.options import headings_option
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.read_report import report_of
@@ -16,6 +17,7 @@ from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
+    from zjk_gis.layers.labels import Language
 
 __all__ = ["command"]
 
@@ -34,6 +36,7 @@ __all__ = ["command"]
 )
 @click.option("--columns", help="Only these columns, by commas.")
 @click.option("--bbox", help="Only what meets MINX,MINY,MAXX,MAXY, in the layer's own coordinates.")
+@headings_option
 @speaking
 def command(
     target: str,
@@ -44,6 +47,7 @@ def command(
     where: tuple[str, ...],
     columns: str | None,
     bbox: str | None,
+    headings: Language | None,
     console: Console,
 ) -> None:
     """Write a layer of a workspace to a file.
@@ -63,7 +67,7 @@ def command(
             columns=None if columns is None else [each.strip() for each in columns.split(",")],
             bbox=None if bbox is None else _numbers(bbox),
         )
-    written = write_layer(frame, path)
+    written = write_layer(frame, path, headings=headings)
     report = report_of(frame)
     console.say(
         f"{layer} 第 {report.version} 版,{len(frame):,} 行 → {written}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.maps.style import BLACK, BLUE, DENSITY, ORANGE, SKY, VERMILION
+from zjk_gis.drawing.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
+from zjk_gis.maps.style import DENSITY
 from zjk_gis.reports.charts import Series
 from zjk_gis.reports.telling import plain
 from zjk_gis.reports.workbook.looks import SERIES_COLOURS, write_cell, write_text

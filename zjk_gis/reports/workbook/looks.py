@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zjk_gis.maps.style import BLACK, BLUE, ORANGE, SKY, VERMILION
+from zjk_gis.drawing.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
 from zjk_gis.reports.telling import plain
 
 __all__ = ["FORMATS", "MOST_CHARACTERS", "SERIES_COLOURS", "make_looks", "write_cell", "write_text"]

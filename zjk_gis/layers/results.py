@@ -1,0 +1,218 @@
+"""The columns of every answer that the library gives, and the words that its coded columns hold.
+
+By them a table is known: a file with the headings of an answer was written by the library, and its columns
+are read back under their English names (see `zjk_gis.layers.headings`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from zjk_gis.layers.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from zjk_gis.layers.spec import LayerSpec
+
+__all__ = ["CODED", "RESULTS", "Result", "results_in", "spec_in"]
+
+# Answers of a second and a third layer stand beside those of the zones.
+_BESIDE = ("", "grid_", "section_")
+_ANSWER = "found distance_m candidates ambiguous reason share level"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One kind of answer.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        The columns by which it is known.
+    columns : tuple of str
+        All columns that it may have, the keys among them.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def _result(keys: str, others: str = "") -> Result:
+    return Result(tuple(keys.split()), tuple(f"{keys} {others}".split()))
+
+
+_PLACES = "community_code street_code district_code"
+_FAULT = "incidents components component_counts people road_m consequence rank exception exception_code"
+_SHAPE = "kind area_m2 width_m mean_width_m length_m"
+_STRETCH = "road_code road_name road_class street_code district_code from_m to_m side"
+RESULTS: dict[str, Result] = {
+    "assigned": _result(
+        "found reason",
+        " ".join(f"{beside}{name}" for beside in _BESIDE for name in _ANSWER.split())
+        + " zone_code chief_code chief_name grid_code section_code section_chief_code section_chief_name "
+        f"position_fix chief_serves {_PLACES}",
+    ),
+    "checked": _result("computed_code agreement", "recorded_m"),
+    "agreements": _result("agreement count", "share"),
+    "suspicions": _result(
+        "suspicion agreement_before agreement_after",
+        "rows first_code second_code version datum shift_m shift_east_m shift_north_m evidence",
+    ),
+    "gaps": _result("gap_code area_m2", f"{_SHAPE} neighbours neighbour_borders_m expired_codes {_FAULT}"),
+    "overlaps": _result(
+        "overlap_code first_code second_code", f"codes {_SHAPE} first_share second_share {_FAULT}"
+    ),
+    "ranked": _result("fault consequence", f"gap_code overlap_code edge_code answer {_SHAPE} {_FAULT}"),
+    "exceptions": _result(
+        "exception_code fault_code accepted_by",
+        "fault_kind concerned_codes area_m2 accepted_why valid_from valid_to",
+    ),
+    "repairs": _result(
+        "repair_code action status",
+        "reason gaining_code losing_code by area_m2 mean_width_m neighbours neighbour_borders_m "
+        "gaining_before_m2 gaining_after_m2 losing_before_m2 losing_after_m2 round made",
+    ),
+    "mismatches": _result(
+        "mismatch_code kind", "first_code second_code lacking_code vertices deviation_m length_m"
+    ),
+    "border_sheet": _result(
+        "border_code first_code second_code",
+        "length_m road_name road_share river_name river_share incidents first_incidents second_incidents "
+        "other_incidents nobody_incidents ambiguous ambiguous_share",
+    ),
+    "moved": _result(
+        "move_code kind from_code to_code",
+        "from_chief to_chief area_m2 from_share to_share road_m incidents open components",
+    ),
+    "moved_roads": _result("move_code road_m", "road_code road_name road_class edge_code"),
+    "moved_incidents": _result("move_code from_code to_code open", "from_chief to_chief"),
+    "handover": _result(
+        "chief_code direction counterpart_chief",
+        "chief_name from_code to_code area_m2 road_m incidents open open_incidents roads",
+    ),
+    "zone_changes": _result(
+        "zone_code kind from_codes to_codes",
+        "before_m2 after_m2 kept_m2 given_m2 taken_m2 from_chief to_chief",
+    ),
+    "positions": _result("row problem evidence"),
+    "stretches": _result(
+        "answering answer side",
+        f"edge_code {_STRETCH} length_m counted_m border_road codes by level vacant {_FAULT}",
+    ),
+    "road_totals": _result("answer length_m share", "district_code street_code road_class"),
+    "chiefs": _result(
+        "chief_code load standing",
+        "chief_name zones sections area_m2 road_m incidents open handled to_median",
+    ),
+    "busiest_chiefs": _result("chief_code zones incidents share", "chief_name"),
+    "figures": _result("measure value unit", "promise whole share layer filter amount whole_amount"),
+    "findings": _result(
+        "finding finding_code promise",
+        f"layer concerned_codes event_name road_name from_m to_m side area_m2 {_FAULT}",
+    ),
+    "hot_spots": _result("spot_code nobody ambiguous", "incidents concerned_codes"),
+    "ground": _result("answer area_m2"),
+    "judged_zones": _result("zone_code area_m2 has_chief", "incidents"),
+    "timeline": _result("answer begins_on ends_on", "part codes chiefs days area_m2 sentence"),
+    "lapses": _result(
+        "lapse_code kind", "codes before_codes after_codes begins_on ends_on days area_m2 sentence"
+    ),
+    "group_faults": _result("rule severity code other", "title layer value unit limit message"),
+    "codes": _result("code rule severity message", "row field value"),
+    "problems": _result("rule severity message field", "layer row value"),
+    "considered": _result(
+        "relation verdict border_m", "zone_code grid_code section_code distance_m area_m2 chief_code "
+        "valid_from valid_to priority level"
+    ),
+    "sections_without_chief": _result("section_code reason"),
+    "manholes_outside_zones": _result("manhole_code distance_m reason"),
+    "orphan_manholes": _result("manhole_code distance_m"),
+    "sewage_into_rain": _result("pipe_code rain_manholes"),
+    "pipelines_in_core": _result("pipe_code length_m block_name"),
+    "rejects": _result("row_number why"),
+}  # fmt: skip
+
+_REASONS = (
+    "one_zone overlap shared_border outer_border within_reach tie undecided expired_zone out_of_reach "
+    "no_position bad_position zero no_chief expired uncovered too_large too_wide no_neighbour would_be_empty "
+    "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
+    "partial nested duplicate"
+)
+_FOUND = "inside border nearest none"
+_PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
+_LAYERS = (
+    "ground stretches assigned judged_zones chiefs matters gaps overlaps unanswered_roads hot_spots zones "
+    f"groups grids {' '.join(CATALOGUE)}"
+)
+# The words of the library's own that a column holds; several stand with semicolons between them. Within a
+# column no two of them have one translation.
+CODED: dict[str, tuple[str, ...]] = {
+    name: tuple(words.split())
+    for name, words in {
+        **{f"{beside}found": _FOUND for beside in _BESIDE},
+        **{f"{beside}reason": _REASONS for beside in _BESIDE},
+        "position_fix": _PROBLEMS,
+        "problem": _PROBLEMS,
+        "agreement": "agrees overlap border near far expired unknown_code blank no_position",
+        "suspicion": "shift gcj02 bd09 swapped_axes other_vintage swapped_codes renamed_code other_code "
+        "unknown_codes",
+        "datum": "gcj02 bd09",
+        "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
+        "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
+        "split reshaped retired new gap overlap",
+        "fault": "gaps overlaps unanswered_roads",
+        "exception": "expired acceptance_expired shape_changed",
+        "action": "fill cut snap match",
+        "status": "proposed left_to_a_person",
+        "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
+        "vertices_of_the_other keeps_both_whole",
+        "direction": "gives gets",
+        "answer": "one several nobody accepted",
+        "standing": "idle overloaded",
+        "promise": "every_road every_matter everyone",
+        "measure": "ground_once ground_several ground_nobody ground_accepted road_one road_several "
+        "road_nobody road_border matters_one matters_several matters_fallback incidents_answered "
+        "incidents_undoubted incidents_with_chief zones_with_chief chiefs_idle chiefs_overloaded load_gini "
+        "load_of_busiest ground_before_or_after ground_unmoved ground_moved ground_dropped ground_to_nobody "
+        "zones_changed chiefs_concerned road_moved incidents_changed open_changed",
+        "finding": "gap overlap road_nobody road_several no_position hot_spot matter_several matter_fallback "
+        "chief_idle chief_overloaded zone_without_chief",
+        "layer": _LAYERS,
+        "component_counts": " ".join(CATALOGUE),
+        "relation": "inside border nearby",
+        "verdict": "answers outranked farther expired_zone out_of_reach",
+        "severity": "error warning",
+        "why": "missing not_a_number zero swapped_axes too_many_cells outside_china outside_region no_point "
+        "bad_time bad_position",
+    }.items()
+}
+
+
+@cache
+def _by_code() -> dict[str, LayerSpec]:
+    return {spec.code: spec for spec in CATALOGUE.values()}
+
+
+def results_in(columns: Collection[str]) -> list[str]:
+    """Return which answers a table may be, by the names of its columns.
+
+    Examples
+    --------
+    >>> results_in(["incident_code", "zone_code", "found", "reason"]), results_in(["code", "name"])
+    (['assigned'], [])
+    """
+    return [name for name, result in RESULTS.items() if set(result.keys) <= set(columns)]
+
+
+def spec_in(columns: Iterable[str]) -> LayerSpec | None:
+    """Return the layer of the catalogue whose rows a table holds: that of its first column of codes.
+
+    Examples
+    --------
+    >>> spec_in(["note", "manhole_code", "zone_code"]).name
+    'manholes'
+    """
+    return next((_by_code()[name] for name in columns if name in _by_code()), None)
