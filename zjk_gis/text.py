@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["display_width", "shortened", "wrapped"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["display_width", "shortened", "table", "wrapped"]
 
 _OPENING, _CLOSING = "（《「【", "，。；：、）》」】！？"
 # What is not divided between lines: a word, or a Chinese character; marks stay with what they belong to.
@@ -63,3 +67,33 @@ def wrapped(text: str, width: int) -> list[str]:
         if line or not piece.isspace():
             line, taken = line + piece, taken + wide
     return [*lines, line.rstrip()] if line else lines
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[str]:
+    """Lay out rows in columns; numbers to the right, Chinese characters counted as two columns wide.
+
+    Examples
+    --------
+    >>> for line in table([["西一区", 3], ["东区", 12]], ["责任区", "案件"]):
+    ...     print(line)
+      责任区  案件
+      西一区     3
+      东区      12
+    """
+    cells = [list(header), *([_text(value) for value in row] for row in rows)]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
+    ]
+    for line in cells:
+        padded = []
+        for text, width, right in zip(line, widths, numeric, strict=True):
+            space = " " * (width - display_width(text))
+            padded.append(space + text if right else text + space)
+        yield "  " + "  ".join(padded).rstrip()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

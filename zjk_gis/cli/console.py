@@ -13,13 +13,13 @@ import click
 
 from zjk_gis.cli.hints import in_options
 from zjk_gis.errors import GeometryError
-from zjk_gis.text import display_width
+from zjk_gis.text import table
 from zjk_gis.words import LANGUAGE_VARIABLE, Language, language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Console", "language_asked_for", "language_option", "repair_option", "speaking", "table"]
+__all__ = ["Console", "language_asked_for", "language_option", "repair_option", "speaking"]
 
 _LANGUAGES = get_args(Language)
 _CHOICE = click.Choice(list(_LANGUAGES))
@@ -156,33 +156,3 @@ def _target_of(options: Mapping[str, Any]) -> Path:
         return output
     source = next((options[name] for name in ("zones", "city", "old") if options.get(name)), "zjk-gis")
     return Path(Path(source).name)
-
-
-def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[str]:
-    """Lay out rows in columns; numbers to the right, Chinese characters counted as two columns wide.
-
-    Examples
-    --------
-    >>> for line in table([["西一区", 3], ["东区", 12]], ["责任区", "案件"]):
-    ...     print(line)
-      责任区  案件
-      西一区     3
-      东区      12
-    """
-    cells = [list(header), *([_text(value) for value in row] for row in rows)]
-    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-    numeric = [
-        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
-    ]
-    for line in cells:
-        padded = []
-        for text, width, right in zip(line, widths, numeric, strict=True):
-            space = " " * (width - display_width(text))
-            padded.append(space + text if right else text + space)
-        yield "  " + "  ".join(padded).rstrip()
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

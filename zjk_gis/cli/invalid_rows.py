@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zjk_gis.errors import FileError
 from zjk_gis.io import write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.soundness import made_valid, tell_fault
+from zjk_gis.text import table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from zjk_gis.cli.console import Console
     from zjk_gis.errors import InputError
+    from zjk_gis.words import Language
 
 __all__ = ["mend", "words_of"]
 
@@ -31,6 +32,31 @@ _NAMES = {
     "new": "新责任区",
 }
 _CONVERTED = re.compile(r" \(converted to (.*)\)$")
+
+
+class Console(Protocol):
+    """What is asked of the console of a command."""
+
+    @property
+    def lang(self) -> Language:
+        """The reader's language."""
+
+    @property
+    def repair(self) -> bool | None:
+        """Whether invalid polygons are made valid; None where the command cannot do that."""
+
+    @property
+    def repaired(self) -> list[dict[str, Any]]:
+        """The rows that were made valid."""
+
+    def beside(self, ending: str) -> Path:
+        """Name a list of rows."""
+
+    def pick(self, zh: str, en: str) -> str:
+        """Choose the text in the reader's language."""
+
+    def note(self, zh: str, en: str) -> None:
+        """Print a remark."""
 
 
 def words_of(error: InputError, console: Console) -> str:
@@ -126,8 +152,6 @@ def _told(rows: pd.DataFrame, console: Console) -> pd.DataFrame:
 
 def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
     """Lay out the rows; of many the first, and all in a file."""
-    from zjk_gis.cli.console import table
-
     header = [str(column) for column in told.columns]
     shown = told.astype(object).to_numpy().tolist()
     if len(shown) <= _SHOWN:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,19 +22,14 @@ from zjk_gis.layers.columns.times import read_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    from zjk_gis.workspace.conditions import Condition
 
 __all__ = [
     "KEPT",
     "OWN",
-    "Store",
     "Version",
-    "Writing",
     "archived_name",
     "as_it_lies",
     "check_name",
@@ -377,61 +372,3 @@ def _check_columns(columns: list[str], name: str) -> None:
                 f"{name}: {column[:80]!r} is no name for a column; at most {_COLUMN_BYTES} bytes; rename it"
             )
             raise InputError(message)
-
-
-class Writing(Protocol):
-    """One change of a store, while nobody else changes the same."""
-
-    def versions(self) -> list[Version]:
-        """Return every version that the catalogue knows, oldest first."""
-
-    def found(self) -> list[Version]:
-        """Return the layers that are there but were not written by a workspace."""
-
-    def create(self, frame: gpd.GeoDataFrame, version: Version, before: Version | None) -> None:
-        """Make the table of a version and fill it; the one before is put away."""
-
-    def extend(self, frame: gpd.GeoDataFrame, before: Version, after: Version) -> None:
-        """Add rows behind those that are there."""
-
-    def archive(self, version: Version) -> None:
-        """Put a table away under another name."""
-
-    def drop(self, version: Version) -> None:
-        """Remove a table for good."""
-
-    def guard(self, version: Version) -> None:
-        """Let nobody else change the rows of a table."""
-
-    def record(self, version: Version) -> None:
-        """Enter a version into the catalogue."""
-
-    def forget(self, layer: str) -> None:
-        """Remove a layer's versions from the catalogue."""
-
-
-class Store(Protocol):
-    """Where a workspace keeps its layers."""
-
-    name: str
-
-    def versions(self) -> list[Version]:
-        """Return every version that the catalogue knows, oldest first."""
-
-    def found(self) -> list[Version]:
-        """Return the layers that are there but were not written by a workspace."""
-
-    def rows(
-        self,
-        version: Version,
-        columns: Sequence[str],
-        conditions: Sequence[Condition],
-        bbox: tuple[float, float, float, float] | None,
-    ) -> tuple[list[Sequence[Any]], NDArray[np.object_]]:
-        """Return the values of columns, one sequence each, and the shapes, in the order of the rows."""
-
-    def writing(self) -> AbstractContextManager[Writing]:
-        """Hold the store alone; everything done is kept at the end, or nothing of it."""
-
-    def close(self) -> None:
-        """Let go of what is held open."""

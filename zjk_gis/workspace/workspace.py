@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.workspace.rules import OnProblems
-    from zjk_gis.workspace.versions import Store, Writing
+    from zjk_gis.workspace.stores import Store, Writing
 
 __all__ = ["Workspace", "is_address", "shown"]
 
