@@ -30,7 +30,7 @@ zones, grids, sections, roads = (
     city[name] for name in ("responsibility_zones", "unit_grids", "road_sections", "roads")
 )
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
-incidents = zjk_gis.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=roads))
+incidents = zjk_gis.coordinates.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=roads))
 year = incidents[incidents["occurred_at"].dt.year == 2025]
 len(incidents), len(year)
 
@@ -82,4 +82,4 @@ load.sort_values("incidents", ascending=False).head(10)
 # Incidents are counted in hexagons until few enough are in view; the slider plays the year.
 
 # %%
-zjk_gis.density_map(assigned, title="2025 年案件分布")
+zjk_gis.maps.density_map(assigned, title="2025 年案件分布")

@@ -37,7 +37,9 @@ day = "2025-12-31"
 
 # %%
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
-incidents = zjk_gis.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=city["roads"]))
+incidents = zjk_gis.coordinates.fix_positions(
+    incidents, zjk_gis.check_positions(incidents, roads=city["roads"])
+)
 assigned = zjk_gis.assign_incidents(incidents, city["responsibility_zones"], sections=city["road_sections"])
 
 # %% [markdown]
@@ -87,15 +89,17 @@ audit.worst("every_road").drop(columns="geometry")
 
 # %%
 worst = audit.gaps["gap_code"].iloc[0]
-ledger = zjk_gis.accept_fault(audit.gaps, worst, by="李局长", why="军事用地", until="2026-12-31", on=day)
-{when: len(zjk_gis.without_accepted(audit.gaps, ledger, at=when)) for when in (day, "2027-01-01")}
+ledger = zjk_gis.coverage.accept_fault(
+    audit.gaps, worst, by="李局长", why="军事用地", until="2026-12-31", on=day
+)
+{when: len(zjk_gis.coverage.without_accepted(audit.gaps, ledger, at=when)) for when in (day, "2027-01-01")}
 
 # %% [markdown]
 # And each border between two zones: what runs along it, and who got the incidents that may lie on either
 # side of it.
 
 # %%
-borders = zjk_gis.border_sheet(
+borders = zjk_gis.coverage.border_sheet(
     city["responsibility_zones"], roads=city["roads"], rivers=city["rivers"], incidents=assigned, at=day
 )
 borders.drop(columns="geometry").nlargest(5, "incidents")
@@ -111,7 +115,7 @@ audit.stretches[audit.stretches["answer"] != "one"].drop(columns="geometry").sor
 ).head(10)
 
 # %%
-zjk_gis.road_totals(audit.stretches, ["street_code", "road_class"]).head(12)
+zjk_gis.responsibility.road_totals(audit.stretches, ["street_code", "road_class"]).head(12)
 
 # %% [markdown]
 # ## 4 Matters with no department, or with two
@@ -141,7 +145,7 @@ times = pd.Timestamp(f"{day} 08:30") + pd.to_timedelta(range(len(places)), unit=
 fixes = pd.Series(times).where(lambda when: when.index < 5, times + pd.Timedelta("10min"))
 tracks = city["roads"].iloc[: len(places)][["geometry"]].set_geometry(places, crs=city["roads"].crs)
 tracks = tracks.assign(patrol_code="P01", recorded_at=fixes.to_numpy())
-walked = zjk_gis.patrol_coverage(city["road_sections"], tracks)
+walked = zjk_gis.responsibility.patrol_coverage(city["road_sections"], tracks)
 walked.loc[walked["walked_m"] > 0, ["section_code", "length_m", "walked_m", "share", "days_walked"]]
 
 # %% [markdown]

@@ -33,7 +33,7 @@ import zjk_gis
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
 city = zjk_gis.read_city(data / "city.gpkg")
 zones, ground, grids = (city[name] for name in ("responsibility_zones", "built_up_areas", "unit_grids"))
-zones = zjk_gis.zones_at(zones, "2025-12-31", level=int(zones["level"].max()))
+zones = zjk_gis.layers.zones_at(zones, "2025-12-31", level=int(zones["level"].max()))
 west, south, east, north = ground.total_bounds
 rng = np.random.default_rng(20220317)
 x, y = rng.uniform(west, east, 1_000_000), rng.uniform(south, north, 1_000_000)
@@ -82,4 +82,6 @@ pd.read_parquet(folder / "assigned.parquet").head(3)
 # Nobody can look at a million marks. They are counted by cell, and the map says so.
 
 # %%
-zjk_gis.density_map(gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y, crs=zones.crs)), title="一百万个案件")
+zjk_gis.maps.density_map(
+    gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y, crs=zones.crs)), title="一百万个案件"
+)

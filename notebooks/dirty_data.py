@@ -57,7 +57,7 @@ sorted(path.name for path in folder.iterdir())
 # ## 2 Everything in the folder, and what it is taken for
 
 # %%
-reading = zjk_gis.read_folder(folder)
+reading = zjk_gis.io.read_folder(folder)
 reading.report
 
 # %% [markdown]
@@ -90,5 +90,5 @@ off = right.geometry.reset_index(drop=True).distance(manholes.geometry.reset_ind
 
 # %%
 report = zjk_gis.validate(right, "manholes")
-zjk_gis.write_problems(report, folder / "问题.xlsx")
+zjk_gis.io.write_problems(report, folder / "问题.xlsx")
 report.counts

@@ -52,7 +52,7 @@ problems = zjk_gis.check_positions(incidents, roads=city["roads"])
 problems.groupby("problem").agg(rows=("row", "size"), evidence=("evidence", "first"))
 
 # %%
-incidents = zjk_gis.fix_positions(incidents, problems)
+incidents = zjk_gis.coordinates.fix_positions(incidents, problems)
 incidents["position_fix"].value_counts()
 
 # %% [markdown]
@@ -96,16 +96,18 @@ overlaps.drop(columns="geometry")
 # people farther than 300 m from parking. A lot across the river does not count.
 
 # %%
-parking = zjk_gis.parking_gaps(
+parking = zjk_gis.access.parking_gaps(
     city["built_up_areas"],
     city["parking_lots"],
     barriers=city["rivers"],
     estates=city["residential_estates"],
 )
 {
-    "sections without a chief": len(zjk_gis.sections_without_chief(city["road_sections"], at=day)),
-    "manholes without a pipe": len(zjk_gis.orphan_manholes(city["manholes"], city["pipelines"])),
-    "sewage into rain": len(zjk_gis.sewage_into_rain(city["manholes"], city["pipelines"])),
+    "sections without a chief": len(
+        zjk_gis.responsibility.sections_without_chief(city["road_sections"], at=day)
+    ),
+    "manholes without a pipe": len(zjk_gis.pipes.orphan_manholes(city["manholes"], city["pipelines"])),
+    "sewage into rain": len(zjk_gis.pipes.sewage_into_rain(city["manholes"], city["pipelines"])),
     "people beyond 300 m of parking": round(parking["people"].sum()),
 }
 

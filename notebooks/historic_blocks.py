@@ -40,7 +40,7 @@ report.counts
 # ## 2 Pipes through the core
 
 # %%
-crossing = zjk_gis.pipelines_in_core(pipelines, blocks)
+crossing = zjk_gis.protection.pipelines_in_core(pipelines, blocks)
 crossing.drop(columns="geometry")[["pipe_code", "pipe_kind", "block_name", "length_m"]].round(1)
 
 # %% [markdown]
@@ -56,4 +56,4 @@ told[told.min(axis=1) < 1]
 # ## 4 On the map
 
 # %%
-zjk_gis.heritage_map(blocks, buildings, pipes_in_core=crossing, title="历史文化街区保护")
+zjk_gis.maps.heritage_map(blocks, buildings, pipes_in_core=crossing, title="历史文化街区保护")

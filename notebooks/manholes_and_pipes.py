@@ -45,8 +45,8 @@ report.counts
 # No pipe names these covers or ends within half a metre of them; those lie outside every zone.
 
 # %%
-orphans = zjk_gis.orphan_manholes(manholes, pipelines)
-outside = zjk_gis.manholes_outside_zones(manholes, zones, at="2025-12-31")
+orphans = zjk_gis.pipes.orphan_manholes(manholes, pipelines)
+outside = zjk_gis.pipes.manholes_outside_zones(manholes, zones, at="2025-12-31")
 len(orphans), len(outside)
 
 # %%
@@ -56,7 +56,7 @@ orphans.drop(columns="geometry").head()
 # ## 3 Sewage in the rain pipes
 
 # %%
-mixed = zjk_gis.sewage_into_rain(manholes, pipelines)
+mixed = zjk_gis.pipes.sewage_into_rain(manholes, pipelines)
 mixed[["pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"]]
 
 # %% [markdown]
@@ -65,7 +65,7 @@ mixed[["pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "o
 # A live register answers in less than a millisecond, and takes changes between two questions.
 
 # %%
-register = zjk_gis.CoverRegister.build(manholes)
+register = zjk_gis.pipes.CoverRegister.build(manholes)
 place = manholes.geometry.iloc[0]
 register.nearest(place.x + 3, place.y + 4, count=3)
 
@@ -75,7 +75,7 @@ register.nearest(place.x + 3, place.y + 4, count=3)
 # Pipes wear the colours of CJJ 61; what was found lies on top.
 
 # %%
-zjk_gis.pipes_map(
+zjk_gis.maps.pipes_map(
     pipelines,
     manholes,
     findings={"orphan_manholes": orphans, "sewage_into_rain": mixed},

@@ -36,8 +36,8 @@ lots["berths"].agg(["size", "sum"])
 # Straight lines overstate access. The difference is the people whom the river cuts off.
 
 # %%
-by_circles = zjk_gis.parking_gaps(ground, lots, estates=estates)
-gaps = zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates)
+by_circles = zjk_gis.access.parking_gaps(ground, lots, estates=estates)
+gaps = zjk_gis.access.parking_gaps(ground, lots, barriers=river, estates=estates)
 {"as if there were no river": int(by_circles["people"].sum()), "with the river": int(gaps["people"].sum())}
 
 # %% [markdown]
@@ -56,7 +56,7 @@ worst.drop(columns="geometry")
 import pandas as pd
 
 beyond = {
-    f"{radius} m": zjk_gis.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)
+    f"{radius} m": zjk_gis.access.parking_gaps(ground, lots, barriers=river, estates=estates, within_m=radius)
     for radius in (200, 300, 400, 500)
 }
 pd.Series(
@@ -67,6 +67,6 @@ pd.Series(
 # ## 4 On the map
 
 # %%
-zjk_gis.parking_map(
+zjk_gis.maps.parking_map(
     lots, gaps=gaps, estates=estates, region=ground, barriers=river, title="停车服务半径 300 米"
 )

@@ -29,9 +29,11 @@ import zjk_gis
 data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../../sample_data")) if p.exists())
 city = zjk_gis.read_city(data / "city.gpkg", layers=("responsibility_zones", "roads", "manholes"))
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
-incidents = zjk_gis.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=city["roads"]))
+incidents = zjk_gis.coordinates.fix_positions(
+    incidents, zjk_gis.check_positions(incidents, roads=city["roads"])
+)
 zones = city["responsibility_zones"]
-old = zjk_gis.zones_at(zones, "2025-12-31", level=int(zones["level"].max()))
+old = zjk_gis.layers.zones_at(zones, "2025-12-31", level=int(zones["level"].max()))
 
 # %% [markdown]
 # ## 1 Draw the new zones
@@ -77,7 +79,7 @@ changes.handover
 # The answer is the same as if all had been assigned anew; only incidents around the changed ground are.
 
 # %%
-again = zjk_gis.reassign_incidents(assigned, old, new, at="2025-12-31")
+again = zjk_gis.assign.reassign_incidents(assigned, old, new, at="2025-12-31")
 again.attrs["reassigned"]
 
 # %% [markdown]
@@ -86,4 +88,4 @@ again.attrs["reassigned"]
 # Drag the bar over the map.
 
 # %%
-zjk_gis.changes_map(old, new, changes, title="责任区调整前后")
+zjk_gis.maps.changes_map(old, new, changes, title="责任区调整前后")

@@ -268,7 +268,9 @@ def _with_odd_geometry(frame, odd):
 
 
 def _ledger(gaps):
-    return zjk_gis.accept_fault(gaps, "G003", by="局长", why="军事用地", until="2026-12-31", on="2025-12-31")
+    return zjk_gis.coverage.accept_fault(
+        gaps, "G003", by="局长", why="军事用地", until="2026-12-31", on="2025-12-31"
+    )
 
 
 CITY = {
@@ -290,7 +292,7 @@ def _survey(name):
         city = {each: sound(name) for each, name in CITY.items()} | {"incidents": sound("incidents")}
         city[name] = layer
         incidents = city.pop("incidents")
-        return zjk_gis.survey_city(city, incidents, at="2025-12-31")
+        return zjk_gis.reports.survey_city(city, incidents, at="2025-12-31")
 
     return call
 
@@ -299,14 +301,14 @@ def _write(ending):
     def call(layer, folder):
         path = zjk_gis.write_layer(layer.assign(row=layer.index), folder / f"out{ending}")
         with np.errstate(invalid="ignore"):
-            return zjk_gis.read_table(path) if ending in (".csv", ".xlsx") else gpd.read_file(path)
+            return zjk_gis.io.read_table(path) if ending in (".csv", ".xlsx") else gpd.read_file(path)
 
     return call
 
 
 def _report(layer, folder):
     sheet = layer.rename_axis("row").reset_index()
-    zjk_gis.write_page(folder / "report.html", {"gaps": sheet}, summary={"gaps": 3})
+    zjk_gis.reports.write_page(folder / "report.html", {"gaps": sheet}, summary={"gaps": 3})
     return (folder / "report.html").read_text("utf-8")
 
 
@@ -322,7 +324,7 @@ def _workbook(layer, folder):
 def _problems(ending):
     def call(layer, folder):
         report = validate(layer, "responsibility_zones")
-        path = zjk_gis.write_problems(report, folder / f"problems{ending}")
+        path = zjk_gis.io.write_problems(report, folder / f"problems{ending}")
         with np.errstate(invalid="ignore"):
             return gpd.read_file(path, layer={".xlsx": "问题"}.get(ending))
 
@@ -330,9 +332,9 @@ def _problems(ending):
 
 
 def _page_with_map(layer, folder):
-    page = zjk_gis.gaps_map(sound("region"), sound("lying over"), layer)
+    page = zjk_gis.maps.gaps_map(sound("region"), sound("lying over"), layer)
     table = pd.DataFrame(layer.drop(columns="geometry")).rename_axis("row").reset_index()
-    path = zjk_gis.write_page(folder / "r.html", {"gaps": table}, summary={"gaps": 3}, page_map=page)
+    path = zjk_gis.reports.write_page(folder / "r.html", {"gaps": table}, summary={"gaps": 3}, page_map=page)
     return page, path.read_text("utf-8").count("<table")
 
 
@@ -357,7 +359,7 @@ def _workspace_bbox(layer, folder):
 
 
 def _register(layer, folder):
-    register = zjk_gis.CoverRegister.build(layer)
+    register = zjk_gis.pipes.CoverRegister.build(layer)
     try:
         return register.to_table()
     finally:
@@ -372,7 +374,7 @@ def _assigned():
 
 
 def _ledger_of_all():
-    return zjk_gis.accept_fault(
+    return zjk_gis.coverage.accept_fault(
         sound("gaps"), ["G001", "G002", "G003"], by="局长", why="河道", until="2026-12-31", on="2025-12-31"
     )
 
@@ -391,7 +393,10 @@ def _batch(zones, folder):
 CALLS = {
     "CoverRegister": [("manholes", _register)],
     "SectionIndex": [
-        ("sections", lambda s, _: zjk_gis.SectionIndex.build(s).nearest([EAST + 250.0], [NORTH + 25.0])),
+        (
+            "sections",
+            lambda s, _: zjk_gis.index.SectionIndex.build(s).nearest([EAST + 250.0], [NORTH + 25.0]),
+        ),
     ],
     "Workspace": [
         *((name, _workspace) for name in ("zones", "roads", "incidents")),
@@ -407,16 +412,16 @@ CALLS = {
     ],
     "accept_fault": [("gaps", lambda g, _: _ledger(g))],
     "apply_repairs": [
-        ("lying over", lambda z, _: zjk_gis.apply_repairs(z, _proposals(sound("lying over")))),
+        ("lying over", lambda z, _: zjk_gis.coverage.apply_repairs(z, _proposals(sound("lying over")))),
         (
             "lying over",
-            lambda z, _: zjk_gis.apply_repairs(
+            lambda z, _: zjk_gis.coverage.apply_repairs(
                 sound("lying over"), _with_odd_geometry(_proposals(sound("lying over")), z), accept=["R001"]
             ),
         ),
         (
             "region",
-            lambda r, _: zjk_gis.apply_repairs(
+            lambda r, _: zjk_gis.coverage.apply_repairs(
                 sound("lying over"), _proposals(sound("lying over")), region=r
             ),
         ),
@@ -431,18 +436,18 @@ CALLS = {
         ("zones", _batch),
     ],
     "assignment_map": [
-        ("incidents", lambda i, f: zjk_gis.assignment_map(_with_odd_geometry(_assigned(), i), Z())),
-        ("zones", lambda z, f: zjk_gis.assignment_map(_assigned(), z)),
+        ("incidents", lambda i, f: zjk_gis.maps.assignment_map(_with_odd_geometry(_assigned(), i), Z())),
+        ("zones", lambda z, f: zjk_gis.maps.assignment_map(_assigned(), z)),
     ],
     "border_sheet": [
-        ("zones", lambda z, _: zjk_gis.border_sheet(z)),
-        ("roads", lambda r, _: zjk_gis.border_sheet(Z(), roads=r)),
-        ("rivers", lambda r, _: zjk_gis.border_sheet(Z(), rivers=r)),
-        ("incidents", lambda i, _: zjk_gis.border_sheet(Z(), incidents=i)),
+        ("zones", lambda z, _: zjk_gis.coverage.border_sheet(z)),
+        ("roads", lambda r, _: zjk_gis.coverage.border_sheet(Z(), roads=r)),
+        ("rivers", lambda r, _: zjk_gis.coverage.border_sheet(Z(), rivers=r)),
+        ("incidents", lambda i, _: zjk_gis.coverage.border_sheet(Z(), incidents=i)),
     ],
     "changes_map": [
-        ("zones", lambda z, _: zjk_gis.changes_map(z, Z())),
-        ("zones", lambda z, _: zjk_gis.changes_map(Z(), z)),
+        ("zones", lambda z, _: zjk_gis.maps.changes_map(z, Z())),
+        ("zones", lambda z, _: zjk_gis.maps.changes_map(Z(), z)),
     ],
     "check_assignment": [
         ("incidents", lambda i, _: zjk_gis.check_assignment(i, Z())),
@@ -456,7 +461,7 @@ CALLS = {
         ("roads", lambda r, _: zjk_gis.check_positions(sound("incidents"), roads=r)),
         ("region", lambda r, _: zjk_gis.check_positions(sound("incidents"), region=r)),
     ],
-    "choropleth": [("zones", lambda z, _: zjk_gis.choropleth(z, "population"))],
+    "choropleth": [("zones", lambda z, _: zjk_gis.maps.choropleth(z, "population"))],
     "city_map": [
         ("zones", lambda z, _: zjk_gis.city_map({"responsibility_zones": z})),
         ("roads", lambda r, _: zjk_gis.city_map({"roads": r})),
@@ -477,7 +482,7 @@ CALLS = {
         (name, lambda i, _: zjk_gis.convert_datum(convert_crs(i, 4326), source="gcj02", target="wgs84"))
         for name in ("incidents", "roads", "zones")
     ],
-    "coverage_edges": [("zones", lambda z, _: zjk_gis.coverage_edges(z))],
+    "coverage_edges": [("zones", lambda z, _: zjk_gis.coverage.coverage_edges(z))],
     "coverage_faults": [
         ("region", lambda r, _: zjk_gis.coverage_faults(r, sound("lying over"))),
         ("lying over", lambda z, _: zjk_gis.coverage_faults(R(), z)),
@@ -499,55 +504,61 @@ CALLS = {
         ("roads", lambda r, _: zjk_gis.coverage_gaps(R(), sound("lying over"), roads=r)),
     ],
     "coverage_over_time": [
-        ("zones", lambda z, _: zjk_gis.coverage_over_time(_dated(z), "2025-01-01", "2025-12-31")),
+        ("zones", lambda z, _: zjk_gis.changes.coverage_over_time(_dated(z), "2025-01-01", "2025-12-31")),
         (
             "region",
-            lambda r, _: zjk_gis.coverage_over_time(_dated(Z()), "2025-01-01", "2025-12-31", region=r),
+            lambda r, _: zjk_gis.changes.coverage_over_time(
+                _dated(Z()), "2025-01-01", "2025-12-31", region=r
+            ),
         ),
     ],
     "density_map": [
-        ("incidents", lambda i, _: zjk_gis.density_map(i)),
-        ("region", lambda r, _: zjk_gis.density_map(sound("incidents"), region=r)),
+        ("incidents", lambda i, _: zjk_gis.maps.density_map(i)),
+        ("region", lambda r, _: zjk_gis.maps.density_map(sound("incidents"), region=r)),
     ],
     "explain_incident": [
         ("incidents", lambda i, _: _explained(i, Z())),
         ("zones", lambda z, _: _explained(sound("incidents"), z)),
     ],
-    "explanation_map": [("incidents", lambda i, _: zjk_gis.explanation_map(_explained(i, Z())))],
-    "fix_positions": [("incidents", lambda i, _: zjk_gis.fix_positions(i, zjk_gis.check_positions(i)))],
+    "explanation_map": [("incidents", lambda i, _: zjk_gis.maps.explanation_map(_explained(i, Z())))],
+    "fix_positions": [
+        ("incidents", lambda i, _: zjk_gis.coordinates.fix_positions(i, zjk_gis.check_positions(i)))
+    ],
     "gaps_map": [
-        ("region", lambda r, _: zjk_gis.gaps_map(r, Z())),
-        ("zones", lambda z, _: zjk_gis.gaps_map(R(), z)),
-        ("gaps", lambda g, _: zjk_gis.gaps_map(R(), Z(), g)),
-        ("gaps", lambda g, _: zjk_gis.gaps_map(R(), Z(), None, g)),
+        ("region", lambda r, _: zjk_gis.maps.gaps_map(r, Z())),
+        ("zones", lambda z, _: zjk_gis.maps.gaps_map(R(), z)),
+        ("gaps", lambda g, _: zjk_gis.maps.gaps_map(R(), Z(), g)),
+        ("gaps", lambda g, _: zjk_gis.maps.gaps_map(R(), Z(), None, g)),
     ],
     "group_faults": [
-        ("grids", lambda g, _: zjk_gis.group_faults(g, groups=sound("groups"))),
-        ("groups", lambda g, _: zjk_gis.group_faults(sound("grids"), groups=g)),
-        ("communities", lambda c, _: zjk_gis.group_faults(sound("grids"), communities=c)),
+        ("grids", lambda g, _: zjk_gis.coverage.group_faults(g, groups=sound("groups"))),
+        ("groups", lambda g, _: zjk_gis.coverage.group_faults(sound("grids"), groups=g)),
+        ("communities", lambda c, _: zjk_gis.coverage.group_faults(sound("grids"), communities=c)),
         (
             "zones",
-            lambda z, _: zjk_gis.group_faults(sound("grids"), zones=z.assign(parent_code=["", "A", "A"])),
+            lambda z, _: zjk_gis.coverage.group_faults(
+                sound("grids"), zones=z.assign(parent_code=["", "A", "A"])
+            ),
         ),
-        ("region", lambda c, _: zjk_gis.group_faults(sound("grids"), centre=c)),
-        ("buildings", lambda b, _: zjk_gis.group_faults(sound("grids"), buildings=b)),
+        ("region", lambda c, _: zjk_gis.coverage.group_faults(sound("grids"), centre=c)),
+        ("buildings", lambda b, _: zjk_gis.coverage.group_faults(sound("grids"), buildings=b)),
     ],
     "heritage_map": [
-        ("historic_blocks", lambda h, _: zjk_gis.heritage_map(h)),
-        ("buildings", lambda b, _: zjk_gis.heritage_map(sound("historic_blocks"), b)),
+        ("historic_blocks", lambda h, _: zjk_gis.maps.heritage_map(h)),
+        ("buildings", lambda b, _: zjk_gis.maps.heritage_map(sound("historic_blocks"), b)),
     ],
     "infer_coordinates": [
         *((name, lambda i, _: zjk_gis.infer_coordinates(i)) for name in ("incidents", "roads", "zones")),
         ("region", lambda r, _: zjk_gis.infer_coordinates(sound("incidents"), reference=r)),
     ],
     "manholes_outside_zones": [
-        ("manholes", lambda m, _: zjk_gis.manholes_outside_zones(m, Z())),
-        ("zones", lambda z, _: zjk_gis.manholes_outside_zones(sound("manholes"), z)),
+        ("manholes", lambda m, _: zjk_gis.pipes.manholes_outside_zones(m, Z())),
+        ("zones", lambda z, _: zjk_gis.pipes.manholes_outside_zones(sound("manholes"), z)),
     ],
-    "number_grids": [("unnumbered", lambda g, _: zjk_gis.number_grids(g))],
+    "number_grids": [("unnumbered", lambda g, _: zjk_gis.layers.number_grids(g))],
     "orphan_manholes": [
-        ("manholes", lambda m, _: zjk_gis.orphan_manholes(m, sound("pipelines"))),
-        ("pipelines", lambda p, _: zjk_gis.orphan_manholes(sound("manholes"), p)),
+        ("manholes", lambda m, _: zjk_gis.pipes.orphan_manholes(m, sound("pipelines"))),
+        ("pipelines", lambda p, _: zjk_gis.pipes.orphan_manholes(sound("manholes"), p)),
     ],
     "overlapping_zones": [
         ("lying over", lambda z, _: zjk_gis.overlapping_zones(z)),
@@ -557,53 +568,53 @@ CALLS = {
         ("roads", lambda r, _: zjk_gis.overlapping_zones(sound("lying over"), roads=r)),
     ],
     "parking_gaps": [
-        ("region", lambda r, _: zjk_gis.parking_gaps(r, sound("lots"), within_m=50)),
-        ("lots", lambda p, _: zjk_gis.parking_gaps(R(), p, within_m=50)),
-        ("lot areas", lambda p, _: zjk_gis.parking_gaps(R(), p, within_m=50)),
-        ("rivers", lambda b, _: zjk_gis.parking_gaps(R(), sound("lots"), within_m=50, barriers=b)),
-        ("estates", lambda e, _: zjk_gis.parking_gaps(R(), sound("lots"), within_m=50, estates=e)),
+        ("region", lambda r, _: zjk_gis.access.parking_gaps(r, sound("lots"), within_m=50)),
+        ("lots", lambda p, _: zjk_gis.access.parking_gaps(R(), p, within_m=50)),
+        ("lot areas", lambda p, _: zjk_gis.access.parking_gaps(R(), p, within_m=50)),
+        ("rivers", lambda b, _: zjk_gis.access.parking_gaps(R(), sound("lots"), within_m=50, barriers=b)),
+        ("estates", lambda e, _: zjk_gis.access.parking_gaps(R(), sound("lots"), within_m=50, estates=e)),
     ],
     "parking_map": [
-        ("lots", lambda p, _: zjk_gis.parking_map(p)),
-        ("lot areas", lambda p, _: zjk_gis.parking_map(p)),
-        ("estates", lambda e, _: zjk_gis.parking_map(sound("lots"), estates=e)),
+        ("lots", lambda p, _: zjk_gis.maps.parking_map(p)),
+        ("lot areas", lambda p, _: zjk_gis.maps.parking_map(p)),
+        ("estates", lambda e, _: zjk_gis.maps.parking_map(sound("lots"), estates=e)),
     ],
     "patrol_coverage": [
-        ("sections", lambda s, _: zjk_gis.patrol_coverage(s, sound("tracks"))),
-        ("tracks", lambda t, _: zjk_gis.patrol_coverage(sound("sections"), t)),
+        ("sections", lambda s, _: zjk_gis.responsibility.patrol_coverage(s, sound("tracks"))),
+        ("tracks", lambda t, _: zjk_gis.responsibility.patrol_coverage(sound("sections"), t)),
     ],
     "pipelines_in_core": [
-        ("pipelines", lambda p, _: zjk_gis.pipelines_in_core(p, sound("historic_blocks"))),
-        ("historic_blocks", lambda h, _: zjk_gis.pipelines_in_core(sound("pipelines"), h)),
+        ("pipelines", lambda p, _: zjk_gis.protection.pipelines_in_core(p, sound("historic_blocks"))),
+        ("historic_blocks", lambda h, _: zjk_gis.protection.pipelines_in_core(sound("pipelines"), h)),
     ],
     "pipes_map": [
-        ("pipelines", lambda p, _: zjk_gis.pipes_map(p)),
-        ("manholes", lambda m, _: zjk_gis.pipes_map(sound("pipelines"), m)),
+        ("pipelines", lambda p, _: zjk_gis.maps.pipes_map(p)),
+        ("manholes", lambda m, _: zjk_gis.maps.pipes_map(sound("pipelines"), m)),
     ],
     "rank_faults": [
-        ("gaps", lambda g, _: zjk_gis.rank_faults(g, incidents=sound("incidents"))),
-        ("gaps", lambda g, _: zjk_gis.rank_faults({"gaps": g})),
-        ("incidents", lambda i, _: zjk_gis.rank_faults(sound("gaps"), incidents=i)),
-        ("estates", lambda p, _: zjk_gis.rank_faults(sound("gaps"), people=p)),
-        ("roads", lambda r, _: zjk_gis.rank_faults(sound("gaps"), roads=r)),
+        ("gaps", lambda g, _: zjk_gis.coverage.rank_faults(g, incidents=sound("incidents"))),
+        ("gaps", lambda g, _: zjk_gis.coverage.rank_faults({"gaps": g})),
+        ("incidents", lambda i, _: zjk_gis.coverage.rank_faults(sound("gaps"), incidents=i)),
+        ("estates", lambda p, _: zjk_gis.coverage.rank_faults(sound("gaps"), people=p)),
+        ("roads", lambda r, _: zjk_gis.coverage.rank_faults(sound("gaps"), roads=r)),
         *(
-            (name, lambda c, _: zjk_gis.rank_faults(sound("gaps"), components={"c": c}))
+            (name, lambda c, _: zjk_gis.coverage.rank_faults(sound("gaps"), components={"c": c}))
             for name in ("manholes", "pipelines", "estates")
         ),
     ],
     "reassign_incidents": [
         (
             "incidents",
-            lambda i, _: zjk_gis.reassign_incidents(
+            lambda i, _: zjk_gis.assign.reassign_incidents(
                 zjk_gis.assign_incidents(i, Z()), Z(), sound("lying over")
             ),
         ),
-        ("zones", lambda z, _: zjk_gis.reassign_incidents(_assigned(), z, sound("lying over"))),
-        ("zones", lambda z, _: zjk_gis.reassign_incidents(_assigned(), Z(), z)),
+        ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), z, sound("lying over"))),
+        ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), Z(), z)),
     ],
     "mend_coverage": [
-        ("region", lambda r, _: zjk_gis.mend_coverage(r, sound("lying over")).zones),
-        ("lying over", lambda z, _: zjk_gis.mend_coverage(R(), z).zones),
+        ("region", lambda r, _: zjk_gis.coverage.mend_coverage(r, sound("lying over")).zones),
+        ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),
     ],
     "repair_coverage": [
         ("region", lambda r, _: zjk_gis.repair_coverage(r, sound("lying over"))),
@@ -636,21 +647,27 @@ CALLS = {
         ),
     ],
     "responsibility_timeline": [
-        ("zones", lambda z, _: zjk_gis.responsibility_timeline(_dated(z), Point(at(50, 50)))),
-        ("zones", lambda z, _: zjk_gis.responsibility_timeline(_dated(Z()), z.iloc[[-1]])),
-        ("incidents", lambda i, _: zjk_gis.responsibility_timeline(_dated(Z()), i.geometry.iloc[[-1]])),
+        ("zones", lambda z, _: zjk_gis.changes.responsibility_timeline(_dated(z), Point(at(50, 50)))),
+        ("zones", lambda z, _: zjk_gis.changes.responsibility_timeline(_dated(Z()), z.iloc[[-1]])),
+        (
+            "incidents",
+            lambda i, _: zjk_gis.changes.responsibility_timeline(_dated(Z()), i.geometry.iloc[[-1]]),
+        ),
     ],
     "road_responsibility": [
-        ("roads", lambda r, _: zjk_gis.road_responsibility(r, zones=Z())),
-        ("zones", lambda z, _: zjk_gis.road_responsibility(sound("roads"), zones=z)),
-        ("sections", lambda s, _: zjk_gis.road_responsibility(sound("roads"), sections=s)),
-        ("streets", lambda s, _: zjk_gis.road_responsibility(sound("roads"), zones=Z(), streets=s)),
+        ("roads", lambda r, _: zjk_gis.responsibility.road_responsibility(r, zones=Z())),
+        ("zones", lambda z, _: zjk_gis.responsibility.road_responsibility(sound("roads"), zones=z)),
+        ("sections", lambda s, _: zjk_gis.responsibility.road_responsibility(sound("roads"), sections=s)),
+        (
+            "streets",
+            lambda s, _: zjk_gis.responsibility.road_responsibility(sound("roads"), zones=Z(), streets=s),
+        ),
     ],
-    "road_totals": [("stretches", lambda s, _: zjk_gis.road_totals(s))],
-    "sections_without_chief": [("sections", lambda s, _: zjk_gis.sections_without_chief(s))],
+    "road_totals": [("stretches", lambda s, _: zjk_gis.responsibility.road_totals(s))],
+    "sections_without_chief": [("sections", lambda s, _: zjk_gis.responsibility.sections_without_chief(s))],
     "sewage_into_rain": [
-        ("manholes", lambda m, _: zjk_gis.sewage_into_rain(m, sound("pipelines"))),
-        ("pipelines", lambda p, _: zjk_gis.sewage_into_rain(sound("manholes"), p)),
+        ("manholes", lambda m, _: zjk_gis.pipes.sewage_into_rain(m, sound("pipelines"))),
+        ("pipelines", lambda p, _: zjk_gis.pipes.sewage_into_rain(sound("manholes"), p)),
     ],
     "survey_city": [(layer, _survey(name)) for name, layer in [*CITY.items(), ("incidents", "incidents")]],
     "validate": [
@@ -661,10 +678,10 @@ CALLS = {
         ("communities", lambda c, _: validate(sound("grids"), "unit_grids", layers={"communities": c})),
     ],
     "without_accepted": [
-        ("gaps", lambda g, _: zjk_gis.without_accepted(g, _ledger(sound("gaps")), at="2026-01-01")),
+        ("gaps", lambda g, _: zjk_gis.coverage.without_accepted(g, _ledger(sound("gaps")), at="2026-01-01")),
         (
             "gaps",
-            lambda g, _: zjk_gis.without_accepted(
+            lambda g, _: zjk_gis.coverage.without_accepted(
                 sound("gaps"), _with_odd_geometry(_ledger_of_all(), g), at="2026-01-01"
             ),
         ),
@@ -677,10 +694,10 @@ CALLS = {
     "write_page": [("gaps", _report), ("incidents", _report), ("gaps", _page_with_map)],
     "write_problems": [("zones", _problems(ending)) for ending in (".csv", ".xlsx", ".gpkg")],
     "write_workbook": [("gaps", _workbook), ("incidents", _workbook), ("roads", _workbook)],
-    "zones_at": [("zones", lambda z, _: zjk_gis.zones_at(_dated(z), "2025-01-01"))],
+    "zones_at": [("zones", lambda z, _: zjk_gis.layers.zones_at(_dated(z), "2025-01-01"))],
     "zones_map": [
-        ("zones", lambda z, _: zjk_gis.zones_map(z)),
-        ("incidents", lambda i, _: zjk_gis.zones_map(Z(), assigned=_with_odd_geometry(_assigned(), i))),
+        ("zones", lambda z, _: zjk_gis.maps.zones_map(z)),
+        ("incidents", lambda i, _: zjk_gis.maps.zones_map(Z(), assigned=_with_odd_geometry(_assigned(), i))),
     ],
     "crs.as_metric": [
         *(

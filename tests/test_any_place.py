@@ -127,7 +127,9 @@ class TestEveryAnswerIsInMetres:
         assert overlaps.crs == gaps.crs
         zjk_gis.write_layer(gaps, tmp_path / "gaps.gpkg")
         assert zjk_gis.read_layer(tmp_path / "gaps.gpkg").area.tolist() == near(4000)
-        ranked = zjk_gis.rank_faults(gaps.to_crs(city.crs), incidents=city.incidents, since_days=None)
+        ranked = zjk_gis.coverage.rank_faults(
+            gaps.to_crs(city.crs), incidents=city.incidents, since_days=None
+        )
         assert ranked["area_m2"].tolist() == near(4000)
 
     def test_repairs(self, city):
@@ -136,43 +138,52 @@ class TestEveryAnswerIsInMetres:
         proposals = zjk_gis.repair_coverage(city.region, city.zones, max_cut_width_m=5.5)
         assert proposals["area_m2"].tolist() == near(4000, 500)
         assert proposals["status"].tolist() == ["left_to_a_person", "proposed"]
-        mended = zjk_gis.apply_repairs(city.zones, proposals)
+        mended = zjk_gis.coverage.apply_repairs(city.zones, proposals)
         assert mended.crs == city.zones.crs
         assert mended.to_crs(PLACES[city.place][0]).area.tolist() == near(10000, 10000, 10000, 6000)
 
     def test_unmatched_borders(self, city):
         apart = city.draw([box(0, 0, 100, 100), box(100.08, 0, 200, 100)], zone_code=["A", "B"])
-        assert len(zjk_gis.coverage_edges(apart)) == 1
-        assert len(zjk_gis.coverage_edges(apart, within_m=0.06)) == 0
+        assert len(zjk_gis.coverage.coverage_edges(apart)) == 1
+        assert len(zjk_gis.coverage.coverage_edges(apart, within_m=0.06)) == 0
 
     def test_roads_and_the_audit(self, city):
         audit = zjk_gis.responsibility_audit(city.region, city.zones, roads=city.roads, assigned=None)
         figures = audit.figures.set_index("measure")
         assert figures.loc[["ground_once", "ground_nobody"], "value"].tolist() == near(35500, 4000)
         assert figures.loc[["road_one", "road_several"], "value"].tolist() == near(175, 5)
-        beside = zjk_gis.road_responsibility(city.roads, sections=city.sections, section_within_m=56)
+        beside = zjk_gis.responsibility.road_responsibility(
+            city.roads, sections=city.sections, section_within_m=56
+        )
         assert beside["answering"].tolist() == [1]
 
     def test_patrols(self, city):
         times = pd.date_range("2025-05-01 08:00", periods=5, freq="60s").astype(str)
         fixes = city.draw([Point(x, 13) for x in range(0, 201, 50)], patrol_code="P1", recorded_at=times)
-        seen = zjk_gis.patrol_coverage(city.sections, fixes)
+        seen = zjk_gis.responsibility.patrol_coverage(city.sections, fixes)
         assert seen["length_m"].tolist() == near(200)
         assert seen["share"].tolist() == near(1)
-        assert zjk_gis.patrol_coverage(city.sections, fixes, within_m=17)["share"].tolist() == [0]
+        assert zjk_gis.responsibility.patrol_coverage(city.sections, fixes, within_m=17)[
+            "share"
+        ].tolist() == [0]
 
     def test_manholes_and_pipes(self, city):
-        assert zjk_gis.manholes_outside_zones(city.manholes, city.zones)["manhole_code"].tolist() == ["M2"]
-        assert zjk_gis.orphan_manholes(city.manholes, city.pipes, within_m=91)["manhole_code"].tolist() == [
+        assert zjk_gis.pipes.manholes_outside_zones(city.manholes, city.zones)["manhole_code"].tolist() == [
             "M2"
         ]
-        assert zjk_gis.orphan_manholes(city.manholes, city.pipes, within_m=93)["manhole_code"].tolist() == []
-        assert zjk_gis.pipelines_in_core(city.pipes, city.blocks)["length_m"].tolist() == near(30)
-        register = zjk_gis.CoverRegister.build(city.manholes)
+        assert zjk_gis.pipes.orphan_manholes(city.manholes, city.pipes, within_m=91)[
+            "manhole_code"
+        ].tolist() == ["M2"]
+        assert (
+            zjk_gis.pipes.orphan_manholes(city.manholes, city.pipes, within_m=93)["manhole_code"].tolist()
+            == []
+        )
+        assert zjk_gis.protection.pipelines_in_core(city.pipes, city.blocks)["length_m"].tolist() == near(30)
+        register = zjk_gis.pipes.CoverRegister.build(city.manholes)
         assert register.close_pairs(within_m=130)["distance_m"].tolist() == near(np.hypot(100, 70))
 
     def test_services(self, city):
-        gaps = zjk_gis.parking_gaps(city.region, city.lots, within_m=100)
+        gaps = zjk_gis.access.parking_gaps(city.region, city.lots, within_m=100)
         assert gaps["area_m2"].sum() == pytest.approx(40000 - np.pi * 100**2 / 4, rel=5e-3)
 
     def test_changes(self, city):

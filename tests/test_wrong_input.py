@@ -10,8 +10,10 @@ import pytest
 from shapely import LineString, Point, box
 
 import zjk_gis
-from zjk_gis import CoverRegister, Policy, SectionIndex, Workspace, ZoneIndex
+from zjk_gis import Workspace, ZoneIndex
 from zjk_gis.errors import GeometryError, InputError, ZjkGisError
+from zjk_gis.index import Policy, SectionIndex
+from zjk_gis.pipes import CoverRegister
 
 X, Y = 573000, 4520000
 ZONES = gpd.GeoDataFrame(
@@ -67,9 +69,9 @@ TAKE_LAYERS = {
     "an index of sections": SectionIndex.build,
     "a register": lambda bad: CoverRegister.build(bad, code="zone_code"),
     "a region": lambda bad: zjk_gis.coverage_gaps(bad, ZONES),
-    "edges": zjk_gis.coverage_edges,
+    "edges": zjk_gis.coverage.coverage_edges,
     "a check": lambda bad: zjk_gis.check_assignment(bad, ZONES),
-    "a map": zjk_gis.zones_map,
+    "a map": zjk_gis.maps.zones_map,
 }
 
 

@@ -303,12 +303,12 @@ class TestHowTimesAreRead:
         new = old.set_geometry([*zones.geometry, square(220, 0, width=80)], crs=4547)
         incidents = make_incidents((205, 50), (20, 50), occurred_at=["01/04/2025", "31/03/2025"])
         assigned = zjk_gis.assign_incidents(incidents, old)
-        again = zjk_gis.reassign_incidents(assigned, old, new)
+        again = zjk_gis.assign.reassign_incidents(assigned, old, new)
         assert again.attrs["reassigned"] == {"asked": 1, "of": 2}  # the row that shows the order is not asked
         assert again["found"].tolist() == ["nearest", "inside"]
         assert again["zone_code"].tolist() == ["C", "A"]
         with pytest.raises(InputError, match="was assigned with tz='Asia/Shanghai', and now it is 'UTC'"):
-            zjk_gis.reassign_incidents(assigned, zones, zones, tz="UTC")
+            zjk_gis.assign.reassign_incidents(assigned, zones, zones, tz="UTC")
 
 
 class TestOneRowEach:
@@ -677,7 +677,7 @@ def test_another_policy_answers_otherwise(zones):
     )
     incidents = make_incidents((50, 50))
     assert zjk_gis.assign_incidents(incidents, both)["zone_code"].tolist() == ["A"]
-    largest = zjk_gis.Policy(order=("largest_area",))
+    largest = zjk_gis.index.Policy(order=("largest_area",))
     assert zjk_gis.assign_incidents(incidents, both, policy=largest)["zone_code"].tolist() == ["B"]
 
 

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point, Polygon, box
 
 import zjk_gis
-from zjk_gis import Policy, SectionIndex, ZoneIndex
+from zjk_gis import ZoneIndex
 from zjk_gis.assign import AssignmentPlan
 from zjk_gis.assign.plan_files import _checksum
 from zjk_gis.errors import FileError, InputError, MissingColumnError
+from zjk_gis.index import Policy, SectionIndex
 
 X, Y = 573000, 4520000
 
@@ -224,7 +225,7 @@ class TestOptions:
             "check": lambda: zjk_gis.check_assignment(incidents, plan, **said),
             "explain": lambda: zjk_gis.explain_incident(incidents[:1], plan, **said),
             "batch": lambda: zjk_gis.assign_batch(source, plan, target, **said),
-            "reassign": lambda: zjk_gis.reassign_incidents(incidents, plan, plan, **said),
+            "reassign": lambda: zjk_gis.assign.reassign_incidents(incidents, plan, plan, **said),
         }
         if work == "reassign" and value == "layer":
             pytest.skip("takes none")
@@ -300,7 +301,7 @@ class TestNothingIsBuiltTwice:
         zjk_gis.assign_incidents(incidents, plan)
         zjk_gis.check_assignment(incidents, plan, versions={"before": version})
         zjk_gis.explain_incident(incidents[:1], plan)
-        zjk_gis.reassign_incidents(zjk_gis.assign_incidents(incidents, plan), plan, plan)
+        zjk_gis.assign.reassign_incidents(zjk_gis.assign_incidents(incidents, plan), plan, plan)
         source = tmp_path / "in.csv"
         source.write_text("lon,lat,occurred_at\n114.9,40.8,2025-01-01\n", "utf-8")
         zjk_gis.assign_batch(source, plan, tmp_path / "out.csv")
@@ -345,12 +346,14 @@ class TestNearTwins:
         new = zones.set_geometry([square(0, 0, 120), square(120, 0, 80)])
         old_plan, new_plan = AssignmentPlan.prepare(zones), AssignmentPlan.prepare(new)
         assigned = zjk_gis.assign_incidents(incidents, old_plan)
-        again = zjk_gis.reassign_incidents(assigned, travelled(old_plan, tmp_path), new_plan)
+        again = zjk_gis.assign.reassign_incidents(assigned, travelled(old_plan, tmp_path), new_plan)
         pd.testing.assert_frame_equal(
             pd.DataFrame(again), pd.DataFrame(zjk_gis.assign_incidents(incidents, new))
         )
         with pytest.raises(InputError, match="prepare both alike"):
-            zjk_gis.reassign_incidents(assigned, old_plan, AssignmentPlan.prepare(new, nearest_within_m=9))
+            zjk_gis.assign.reassign_incidents(
+                assigned, old_plan, AssignmentPlan.prepare(new, nearest_within_m=9)
+            )
 
 
 class TestFolders:

@@ -4,8 +4,10 @@ import geopandas as gpd
 import pytest
 from shapely import LineString, Point, box
 
-from zjk_gis import Policy, assign_incidents, explain_incident, explanation_map
+from zjk_gis import assign_incidents, explain_incident
 from zjk_gis.errors import InputError
+from zjk_gis.index import Policy
+from zjk_gis.maps import explanation_map
 
 ZONES = gpd.GeoDataFrame(
     {

@@ -21,7 +21,7 @@ def zones():
 def incidents():
     points = zjk_gis.read_layer(SAMPLE / "incidents.csv", spec="incidents")
     roads = zjk_gis.read_layer(SAMPLE / "city.gpkg", layer="roads", spec="roads")
-    return zjk_gis.fix_positions(points, zjk_gis.check_positions(points, roads=roads))
+    return zjk_gis.coordinates.fix_positions(points, zjk_gis.check_positions(points, roads=roads))
 
 
 @pytest.fixture(scope="module")

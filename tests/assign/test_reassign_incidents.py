@@ -31,7 +31,7 @@ def make_incidents(*points, **columns):
 def assert_same_as_all(incidents, old, new, **options):
     """Hold the incidents asked for again against all of them; return how many were asked for."""
     assigned = zjk_gis.assign_incidents(incidents, old, **options)
-    again = zjk_gis.reassign_incidents(assigned, old, new, **options)
+    again = zjk_gis.assign.reassign_incidents(assigned, old, new, **options)
     everything = zjk_gis.assign_incidents(incidents, new, **options)
     pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(everything))
     assert again.attrs["assignment"] == everything.attrs["assignment"]
@@ -94,7 +94,7 @@ def test_columns_of_the_caller_and_answers_by_other_layers_stay(incidents, old):
     for first, second in ((old, new), (new, old)):
         assigned = zjk_gis.assign_incidents(incidents, first, grids=grids, sections=sections)
         everything = zjk_gis.assign_incidents(incidents, second, grids=grids, sections=sections)
-        again = zjk_gis.reassign_incidents(assigned, first, second)
+        again = zjk_gis.assign.reassign_incidents(assigned, first, second)
         pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(everything))
         assert again.attrs["assignment"]["renamed"] == everything.attrs["assignment"]["renamed"]
 
@@ -103,7 +103,7 @@ def test_a_frame_that_was_read_from_a_file_can_be_assigned_again(incidents, old)
     new = old.iloc[1:]
     assigned = zjk_gis.assign_incidents(incidents, old)
     assigned.attrs = {}
-    again = zjk_gis.reassign_incidents(assigned, old, new)
+    again = zjk_gis.assign.reassign_incidents(assigned, old, new)
     everything = zjk_gis.assign_incidents(incidents, new)
     pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(everything))
 
@@ -111,18 +111,18 @@ def test_a_frame_that_was_read_from_a_file_can_be_assigned_again(incidents, old)
 def test_what_was_assigned_otherwise_is_refused(incidents, old):
     assigned = zjk_gis.assign_incidents(incidents, old, nearest_within_m=20)
     with pytest.raises(InputError, match=r"assigned with nearest_within_m=20\.0, and now it is 50\.0"):
-        zjk_gis.reassign_incidents(assigned, old, old)
+        zjk_gis.assign.reassign_incidents(assigned, old, old)
     with pytest.raises(
         MissingColumnError, match="assigned: no column 'zone_code'; give what assign_incidents"
     ):
-        zjk_gis.reassign_incidents(incidents, old, old)
+        zjk_gis.assign.reassign_incidents(incidents, old, old)
 
 
 def test_rows_that_are_no_points_are_named(incidents, old):
     assigned = zjk_gis.assign_incidents(incidents, old)
     assigned.loc[7, "geometry"] = square(0, 0)
     with pytest.raises(InputError, match=r"1 of 90 rows are not points but Polygon \(row 7\)"):
-        zjk_gis.reassign_incidents(assigned, old, old)
+        zjk_gis.assign.reassign_incidents(assigned, old, old)
 
 
 step = st.integers(0, 6)
@@ -186,7 +186,11 @@ place = st.one_of(
             "border_within_m": st.sampled_from([0.0, 0.5, 6.0]),
             "nearest_within_m": st.sampled_from([0.0, 5.0, 30.0]),
             "policy": st.sampled_from(
-                [None, zjk_gis.Policy(("latest_begin", "largest_area")), zjk_gis.Policy(("smallest_area",))]
+                [
+                    None,
+                    zjk_gis.index.Policy(("latest_begin", "largest_area")),
+                    zjk_gis.index.Policy(("smallest_area",)),
+                ]
             ),
             "accuracy_m": st.sampled_from([None, None, 8.0]),
         }

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from data import make_points, make_zones
 from table import amount, print_table
 
-from zjk_gis import assign_incidents, compare_zones, reassign_incidents
+from zjk_gis import assign_incidents, compare_zones
+from zjk_gis.assign import reassign_incidents
 
 _MOVES = 100
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from zjk_gis import check_codes, parse_codes, rules_table
+from zjk_gis.standards import check_codes, parse_codes, rules_table
 
 communities = rules_table("communities")["community_code"]
 numbers = pd.Series(np.tile(np.arange(1, 221), len(communities))).astype("str").str.zfill(3)

@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from data import make_zones
 from table import amount, print_table
 
-from zjk_gis import coverage_edges, coverage_faults, coverage_gaps, overlapping_zones
+from zjk_gis import coverage_faults, coverage_gaps, overlapping_zones
+from zjk_gis.coverage import coverage_edges
 
 _FAULTS, _BY = 100, 3.0
 _FEWER = "50x50"

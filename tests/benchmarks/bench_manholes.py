@@ -18,7 +18,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from zjk_gis import Workspace, read_layer, rules_table, validate
+from zjk_gis import Workspace, read_layer, validate
+from zjk_gis.standards import rules_table
 
 
 def make(rows: int, path: Path) -> None:

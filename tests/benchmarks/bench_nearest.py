@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from data import make_points, make_zones
 from table import print_table
 
-from zjk_gis import SectionIndex, ZoneIndex
+from zjk_gis import ZoneIndex
+from zjk_gis.index import SectionIndex
 
 FEWER = 20
 

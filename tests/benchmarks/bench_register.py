@@ -17,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from zjk_gis import CoverRegister
+from zjk_gis.pipes import CoverRegister
 
 COVERS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 STEPS, PEER_STEPS = 2_000, 5

@@ -52,7 +52,7 @@ def zones():
 
 
 def test_a_point_is_told_spell_by_spell(zones):
-    told = zjk_gis.responsibility_timeline(zones, Point(X + 80, Y + 50))
+    told = zjk_gis.changes.responsibility_timeline(zones, Point(X + 80, Y + 50))
     assert spells(told) == [
         ("one", "A", "", "02-28"),
         ("nobody", "", "03-01", "03-14"),
@@ -67,7 +67,7 @@ def test_a_point_is_told_spell_by_spell(zones):
 
 
 def test_a_window_of_days_cuts_the_ends_off(zones):
-    told = zjk_gis.responsibility_timeline(
+    told = zjk_gis.changes.responsibility_timeline(
         zones, Point(X + 20, Y + 50), start="2025-03-10", end="2025-03-20", lang="en"
     )
     assert spells(told, "days") == [("nobody", "", 5, "03-10", "03-14"), ("one", "B", 6, "03-15", "03-20")]
@@ -78,7 +78,7 @@ def test_a_window_of_days_cuts_the_ends_off(zones):
 
 
 def test_a_polygon_is_told_part_by_part(zones):
-    told = zjk_gis.responsibility_timeline(zones, square(0, width=110))
+    told = zjk_gis.changes.responsibility_timeline(zones, square(0, width=110))
     assert told.groupby("part")["area_m2"].first().tolist() == [6000.0, 4000.0, 1000.0]
     assert spells(told[told["part"] == 3]) == [
         ("nobody", "", "", "04-30"),
@@ -94,25 +94,25 @@ def test_a_point_on_a_border_belongs_to_those_that_meet_there_unless_one_holds_i
         ("B", square(100), None, None),
         ("C", square(50), "2025-06-01", "2025-06-30"),
     )
-    told = zjk_gis.responsibility_timeline(zones, Point(X + 100, Y + 50))
+    told = zjk_gis.changes.responsibility_timeline(zones, Point(X + 100, Y + 50))
     assert [row[1] for row in spells(told)] == ["A;B", "C", "A;B"]
 
 
 def test_a_place_may_come_in_another_system_and_chiefs_are_named(zones):
     place = gpd.GeoDataFrame(geometry=[Point(X + 20, Y + 50)], crs=4547).to_crs(4490)
-    told = zjk_gis.responsibility_timeline(zones.assign(chief_code=["L1", "L2", "L3"]), place)
+    told = zjk_gis.changes.responsibility_timeline(zones.assign(chief_code=["L1", "L2", "L3"]), place)
     assert told["chiefs"].tolist() == ["L1", "", "L2"]
     assert told["sentence"].iloc[0] == "至 2025-02-28 为止 由 A 负责(路长 L1)"
 
 
 def test_a_seamless_change_of_version_is_no_lapse():
     zones = make_zones(("A", square(0), None, "2025-02-28"), ("A", square(0), "2025-03-01", None))
-    assert len(zjk_gis.coverage_over_time(zones, "2025-01-01", "2025-12-31")) == 0
-    assert len(zjk_gis.responsibility_timeline(zones, Point(X + 5, Y + 5))) == 1
+    assert len(zjk_gis.changes.coverage_over_time(zones, "2025-01-01", "2025-12-31")) == 0
+    assert len(zjk_gis.changes.responsibility_timeline(zones, Point(X + 5, Y + 5))) == 1
 
 
 def test_gaps_and_overlaps_of_a_layer_are_told(zones):
-    found = zjk_gis.coverage_over_time(zones, "2025-01-01", "2025-12-31")
+    found = zjk_gis.changes.coverage_over_time(zones, "2025-01-01", "2025-12-31")
     assert lapses(found) == [
         # East of the others, C begins and ends alone.
         ("gap", "", "08-01", "12-31", 153, 6000.0),
@@ -130,27 +130,27 @@ def test_what_holds_all_the_time_or_lies_outside_the_region_is_left_out(zones):
     steady = make_zones(("S", square(500), None, None), ("T", square(550), None, None))
     zones = pd.concat([zones, steady], ignore_index=True)
     region = gpd.GeoDataFrame(geometry=[square(0, width=60)], crs=4547)
-    found = zjk_gis.coverage_over_time(zones, "2025-01-01", "2025-12-31", region=region)
+    found = zjk_gis.changes.coverage_over_time(zones, "2025-01-01", "2025-12-31", region=region)
     assert lapses(found) == [("gap", "", "03-01", "03-14", 14, 6000.0)]
-    assert len(zjk_gis.coverage_over_time(zones, "2025-08-01", "2025-12-31")) == 0
+    assert len(zjk_gis.changes.coverage_over_time(zones, "2025-08-01", "2025-12-31")) == 0
 
 
 def test_unusable_input_is_refused_by_row(zones):
     wrong = zones.assign(valid_from=["2025-03-01", "2025-03-15", "2025-05-01"])
     with pytest.raises(InputError, match=r"zones: 1 of 3 rows have a valid_to before .* \(row 0\)"):
-        zjk_gis.coverage_over_time(wrong, "2025-01-01", "2025-12-31")
+        zjk_gis.changes.coverage_over_time(wrong, "2025-01-01", "2025-12-31")
     with pytest.raises(InputError, match=r"end \(2024-01-01\) is before start"):
-        zjk_gis.coverage_over_time(zones, "2025-01-01", "2024-01-01")
+        zjk_gis.changes.coverage_over_time(zones, "2025-01-01", "2024-01-01")
     with pytest.raises(InputError, match="start must be a date"):
-        zjk_gis.coverage_over_time(zones, "", "2024-01-01")
+        zjk_gis.changes.coverage_over_time(zones, "", "2024-01-01")
     with pytest.raises(MissingColumnError, match="zones: no column 'grid'"):
-        zjk_gis.responsibility_timeline(zones, Point(X, Y), code="grid")
+        zjk_gis.changes.responsibility_timeline(zones, Point(X, Y), code="grid")
     with pytest.raises(GeometryError, match="place: must be a point or a valid polygon, not this LineString"):
-        zjk_gis.responsibility_timeline(zones, LineString([(X, Y), (X + 1, Y)]))
+        zjk_gis.changes.responsibility_timeline(zones, LineString([(X, Y), (X + 1, Y)]))
     with pytest.raises(InputError, match="place: 3 rows; give one place"):
-        zjk_gis.responsibility_timeline(zones, zones)
+        zjk_gis.changes.responsibility_timeline(zones, zones)
     with pytest.raises(EmptyLayerError, match="place: has no geometry"):
-        zjk_gis.responsibility_timeline(zones, gpd.GeoSeries([None], crs=4547))
+        zjk_gis.changes.responsibility_timeline(zones, gpd.GeoSeries([None], crs=4547))
 
 
 step = st.integers(0, 6)
@@ -189,17 +189,17 @@ def test_the_lapses_are_those_of_every_single_day(claims, seed):
         )
     )
     first, last = date(0), date(9)
-    found = zjk_gis.coverage_over_time(zones, first, last)
+    found = zjk_gis.changes.coverage_over_time(zones, first, last)
     day_m2 = (found["days"].astype(float) * found["area_m2"]).groupby(found["kind"]).sum()
     gaps, overlaps = expected_day_m2(claims)
     assert day_m2.get("gap", 0.0) == pytest.approx(gaps)
     assert day_m2.get("overlap", 0.0) == pytest.approx(overlaps)
-    again = zjk_gis.coverage_over_time(zones.sample(frac=1, random_state=seed), first, last)
+    again = zjk_gis.changes.coverage_over_time(zones.sample(frac=1, random_state=seed), first, last)
     pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(found))
     place = Point(X + 35.5, Y + 25.5)
-    told = zjk_gis.responsibility_timeline(zones, place, start=first, end=last)
+    told = zjk_gis.changes.responsibility_timeline(zones, place, start=first, end=last)
     assert told["days"].sum() == 10
     for number in range(10):
         now = told[(told["begins_on"] <= date(number)) & (date(number) <= told["ends_on"])]
-        valid = zjk_gis.zones_at(zones, date(number))
+        valid = zjk_gis.layers.zones_at(zones, date(number))
         assert now["codes"].tolist() == [";".join(sorted(set(valid["zone_code"][valid.contains(place)])))]

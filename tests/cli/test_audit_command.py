@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zjk_gis import Workspace, label, read_layer, write_layer
+from zjk_gis import Workspace, read_layer, write_layer
+from zjk_gis.layers import label
 from zjk_gis.layers.headings import heading
 from zjk_gis.responsibility.chiefs import gini
 from zjk_gis.synth import make_city

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
-from zjk_gis import assign_incidents, border_sheet
+from zjk_gis import assign_incidents
+from zjk_gis.coverage import border_sheet
 from zjk_gis.errors import EmptyLayerError, MissingColumnError
 
 X, Y = 573000, 4520000

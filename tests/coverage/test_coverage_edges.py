@@ -42,7 +42,7 @@ def nine(middle, off=0.0):
 @pytest.mark.parametrize("middle", ["A", "M4", "M65", "Z"])
 class TestWhateverTheZoneIsCalled:
     def test_a_vertex_too_many_is_found(self, middle):
-        found = zjk_gis.coverage_edges(nine(middle))
+        found = zjk_gis.coverage.coverage_edges(nine(middle))
         assert len(found) == 1
         row = found.iloc[0]
         assert (row["first_code"], row["second_code"]) == ("M3", "M6")
@@ -50,7 +50,7 @@ class TestWhateverTheZoneIsCalled:
         assert row.geometry == shapely.Point(place(20, 5))
 
     def test_a_vertex_beside_the_border_is_found(self, middle):
-        found = zjk_gis.coverage_edges(nine(middle, off=0.02))
+        found = zjk_gis.coverage.coverage_edges(nine(middle, off=0.02))
         assert found[["kind", "lacking_code", "vertices"]].to_numpy().tolist() == [["near_edges", "M6", 1]]
         assert found["deviation_m"].tolist() == pytest.approx([0.02])
         assert found["length_m"].tolist() == pytest.approx([10.0], abs=1e-3)
@@ -58,19 +58,23 @@ class TestWhateverTheZoneIsCalled:
 
 @pytest.mark.parametrize(("off", "is_near"), [(0.25, True), (0.5, True), (0.5 + 2.0**-20, False)])
 def test_a_vertex_is_near_up_to_and_with_the_distance_asked(off, is_near):
-    found = zjk_gis.coverage_edges(nine("E", off=off), within_m=0.5)
+    found = zjk_gis.coverage.coverage_edges(nine("E", off=off), within_m=0.5)
     assert set(found["deviation_m"]) == ({off} if is_near else set())
     bent = Polygon([place(10, 0), place(20, 0), place(20, 10), place(10, 10), place(10 + off, 5)])
     pair = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0), bent], crs=4547)
-    assert set(zjk_gis.coverage_edges(pair, within_m=0.5)["deviation_m"]) == ({off} if is_near else set())
+    assert set(zjk_gis.coverage.coverage_edges(pair, within_m=0.5)["deviation_m"]) == (
+        {off} if is_near else set()
+    )
 
 
 def test_names_change_nothing_in_a_city_with_many_faults():
     city = plant(12, 12, seed=3)
     codes = city.zones["zone_code"].to_numpy()
     renamed = dict(zip(codes, np.random.default_rng(8).permutation(codes), strict=True))
-    one = zjk_gis.coverage_edges(city.zones, within_m=0.05)
-    other = zjk_gis.coverage_edges(city.zones.assign(zone_code=list(renamed.values())), within_m=0.05)
+    one = zjk_gis.coverage.coverage_edges(city.zones, within_m=0.05)
+    other = zjk_gis.coverage.coverage_edges(
+        city.zones.assign(zone_code=list(renamed.values())), within_m=0.05
+    )
 
     def told(found, name):
         return sorted(
@@ -87,7 +91,7 @@ def test_a_mismatch_lies_where_the_borders_part():
     step = [place(100, 30), place(100.02, 30), place(100.02, 60), place(100, 60)]
     right = Polygon([place(100, 0), *step, place(100, 100), place(200, 100), place(200, 0)])
     zones = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0, 100, 100), right], crs=4547)
-    row = zjk_gis.coverage_edges(zones).iloc[0]
+    row = zjk_gis.coverage.coverage_edges(zones).iloc[0]
     assert (row["kind"], row["lacking_code"]) == ("near_edges", "A")
     assert row.geometry.bounds == (X + 100, Y, X + 100, Y + 100)
 
@@ -97,10 +101,10 @@ def test_a_stretch_that_begins_within_an_edge_begins_there():
     bay = [place(100, 40), place(102, 40), place(102, 80), place(100, 80)]
     right = Polygon([place(100, 0), *bay, place(100, 100), place(200, 100), place(200, 0)])
     zones = gpd.GeoDataFrame({"zone_code": ["A", "B"]}, geometry=[square(0, 0, 100, 100), right], crs=4547)
-    found = zjk_gis.coverage_edges(zones)
+    found = zjk_gis.coverage.coverage_edges(zones)
     assert found["kind"].tolist() == ["unmatched_vertex"] * 2
     assert sorted(found["geometry"].y - Y) == [40.0, 80.0]
-    near = zjk_gis.coverage_edges(zones.assign(geometry=[square(0, 0, 99.98, 100), right]))
+    near = zjk_gis.coverage.coverage_edges(zones.assign(geometry=[square(0, 0, 99.98, 100), right]))
     # Along A, which has an edge of 100 m, the two stretches are from 0 to 40 and from 80 to 100.
     assert sorted((low - Y, high - Y) for _, low, _, high in near.bounds.to_numpy()) == [
         (pytest.approx(0.0), pytest.approx(40.0)),

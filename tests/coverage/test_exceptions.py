@@ -8,15 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity, box
 
-from zjk_gis import (
-    accept_fault,
-    coverage_gaps,
-    overlapping_zones,
-    read_layer,
-    validate,
-    without_accepted,
-    write_layer,
-)
+from zjk_gis import coverage_gaps, overlapping_zones, read_layer, validate, write_layer
+from zjk_gis.coverage import accept_fault, without_accepted
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
 from zjk_gis.workspace.workspace import Workspace
 

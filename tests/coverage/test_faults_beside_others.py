@@ -20,7 +20,7 @@ class TestGeos:
 
     def test_what_geos_holds_against_the_coverage_is_what_we_found(self, city):
         bad = shapely.coverage_invalid_edges(city.zones.geometry.to_numpy())
-        told = zjk_gis.coverage_edges(city.zones)
+        told = zjk_gis.coverage.coverage_edges(city.zones)
         codes = {*told["first_code"], *told["second_code"]}
         overlaps = zjk_gis.overlapping_zones(city.zones)
         codes |= {*overlaps["first_code"], *overlaps["second_code"]}
@@ -36,7 +36,7 @@ class TestGeos:
         squares = shapely.box(*np.mgrid[0:6, 0:6].reshape(2, -1), *(np.mgrid[0:6, 0:6].reshape(2, -1) + 1))
         zones = gpd.GeoDataFrame({"zone_code": [f"{at}" for at in range(36)]}, geometry=squares, crs=4547)
         assert shapely.coverage_is_valid(squares)
-        assert len(zjk_gis.coverage_edges(zones)) == len(zjk_gis.overlapping_zones(zones)) == 0
+        assert len(zjk_gis.coverage.coverage_edges(zones)) == len(zjk_gis.overlapping_zones(zones)) == 0
 
     def test_gaps_are_those_of_a_difference(self, city):
         gaps = zjk_gis.coverage_gaps(city.region, city.zones, min_width_m=0, min_area_m2=0)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, box
 
-from zjk_gis import group_faults
+from zjk_gis.coverage import group_faults
 from zjk_gis.coverage.nesting import nesting_differences
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
 

@@ -50,7 +50,7 @@ class TestAllFoundNoneInvented:
 
     def test_borders_that_do_not_match(self, city):
         """Slivers and overlaps are none: they are cut at vertices that both sides have."""
-        found = zjk_gis.coverage_edges(city.zones, within_m=0.05)
+        found = zjk_gis.coverage.coverage_edges(city.zones, within_m=0.05)
         told = {
             (row.first_code, row.second_code): (row.kind, pytest.approx(row.deviation_m, abs=1e-9))
             for row in found.itertuples()
@@ -83,7 +83,8 @@ class TestAllFoundNoneInvented:
         ):
             pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other))
         pd.testing.assert_frame_equal(
-            pd.DataFrame(zjk_gis.coverage_edges(city.zones)), pd.DataFrame(zjk_gis.coverage_edges(shuffled))
+            pd.DataFrame(zjk_gis.coverage.coverage_edges(city.zones)),
+            pd.DataFrame(zjk_gis.coverage.coverage_edges(shuffled)),
         )
 
 
@@ -93,7 +94,7 @@ def test_both_ways_tell_the_same(city, monkeypatch):
         monkeypatch.setattr(faces, "_FEW_VERTICES", few)
         monkeypatch.setattr(edges, "_FEW_VERTICES", few)
         gaps, overlaps = zjk_gis.coverage_faults(city.region, city.zones)
-        answers.append((gaps, overlaps, zjk_gis.coverage_edges(city.zones)))
+        answers.append((gaps, overlaps, zjk_gis.coverage.coverage_edges(city.zones)))
     for one, other in zip(*answers, strict=True):
         columns = one.columns.drop("geometry")
         pd.testing.assert_frame_equal(
@@ -116,7 +117,7 @@ def test_invalid_rows_are_named_on_either_way(side):
         lambda: zjk_gis.coverage_gaps(city.region, zones),
         lambda: zjk_gis.overlapping_zones(zones),
         lambda: zjk_gis.coverage_faults(city.region, zones),
-        lambda: zjk_gis.coverage_edges(zones),
+        lambda: zjk_gis.coverage.coverage_edges(zones),
     ):
         with pytest.raises(GeometryError, match=rf"2 of {len(zones)} rows are invalid .*\(rows 103, 105"):
             ask()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
-from zjk_gis import rank_faults
+from zjk_gis.coverage import rank_faults
 from zjk_gis.errors import CRSError, GeometryError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from zjk_gis import apply_repairs, coverage_gaps, mend_coverage, overlapping_zones, repair_coverage
+from zjk_gis import coverage_gaps, overlapping_zones, repair_coverage
+from zjk_gis.coverage import apply_repairs, mend_coverage
 from zjk_gis.coverage.mending import refusal
 from zjk_gis.errors import InputError, MissingColumnError
 

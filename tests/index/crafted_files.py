@@ -12,8 +12,9 @@ import geopandas as gpd
 import numpy as np
 from shapely import LineString, MultiLineString, Point, Polygon, box
 
-from zjk_gis import SectionIndex, ZoneIndex, assign_incidents, explain_incident
+from zjk_gis import ZoneIndex, assign_incidents, explain_incident
 from zjk_gis.errors import FileError
+from zjk_gis.index import SectionIndex
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 
 EAST, NORTH = 573_000.0, 4_520_000.0

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from shapely import box
 
-from zjk_gis import Policy
 from zjk_gis.errors import InputError
+from zjk_gis.index import Policy
 from zjk_gis.index.policy import rank_of
 
 SMALL, LARGE = box(0, 0, 10, 10), box(0, 0, 20, 20)

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString
 
-from zjk_gis import SectionIndex
 from zjk_gis.errors import GeometryError, InputError
+from zjk_gis.index import SectionIndex
 
 
 @pytest.fixture(params=["small question", "large question"])

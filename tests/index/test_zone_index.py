@@ -21,7 +21,7 @@ import shapely
 from pyproj import Transformer
 from shapely import MultiPolygon, Point, Polygon, box
 
-from zjk_gis import Policy, ZoneIndex
+from zjk_gis import ZoneIndex
 from zjk_gis.errors import (
     CRSError,
     EmptyLayerError,
@@ -30,6 +30,7 @@ from zjk_gis.errors import (
     InputError,
     MissingColumnError,
 )
+from zjk_gis.index import Policy
 
 EAST, NORTH = 573_000.0, 4_520_000.0
 HUGE = (

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from shapely import Point
 
-from zjk_gis import Workspace, check_positions, fix_positions, read_folder, read_layer, write_layer
+from zjk_gis import Workspace, check_positions, read_layer, write_layer
+from zjk_gis.coordinates import fix_positions
 from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import InputError
+from zjk_gis.io import read_folder
 
 LON, LAT = 114.88, 40.82
 GCJ = tuple(float(value[0]) for value in wgs84_to_gcj02([LON], [LAT]))

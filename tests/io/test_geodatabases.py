@@ -10,9 +10,8 @@ import pyogrio
 import pytest
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
-from zjk_gis import read_folder
 from zjk_gis.errors import FileError, GeometryError, InputError
-from zjk_gis.io import list_layers, read_layer, write_layer
+from zjk_gis.io import list_layers, read_folder, read_layer, write_layer
 
 WELLS = gpd.GeoDataFrame(
     {

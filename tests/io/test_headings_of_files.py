@@ -64,14 +64,14 @@ def answers(zones, assigned):
         "assigned": assigned,
         "gaps": faults.gaps,
         "overlaps": faults.overlaps,
-        "ranked": zjk_gis.rank_faults(
+        "ranked": zjk_gis.coverage.rank_faults(
             {"gaps": faults.gaps, "overlaps": faults.overlaps}, incidents=assigned, since_days=None
         ),
-        "accepted": zjk_gis.accept_fault(
+        "accepted": zjk_gis.coverage.accept_fault(
             faults.gaps, "G001", by="李局长", why="河道", until="2026-12-31", on="2026-01-01"
         ),
         "repairs": zjk_gis.repair_coverage(region, shifted),
-        "borders": zjk_gis.border_sheet(zones),
+        "borders": zjk_gis.coverage.border_sheet(zones),
         "moved": changes.moved,
         "handover": changes.handover,
         "zone_changes": changes.zones,
@@ -84,7 +84,7 @@ def answers(zones, assigned):
         "stretches": audit.stretches,
         "ground": audit.ground,
         "positions": zjk_gis.check_positions(assigned),
-        "codes": zjk_gis.check_codes(["13", "130703005001001"], "unit_grid"),
+        "codes": zjk_gis.standards.check_codes(["13", "130703005001001"], "unit_grid"),
     }
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
-from zjk_gis import read_folder, read_layer
+from zjk_gis import read_layer
 from zjk_gis.errors import FileError, InputError
-from zjk_gis.io import archives
+from zjk_gis.io import archives, read_folder
 
 X, Y = 573000, 4520000
 GRIDS = gpd.GeoDataFrame(

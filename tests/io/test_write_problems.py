@@ -28,7 +28,7 @@ def report():
 
 
 def test_a_workbook_has_a_summary_and_the_rows(report, tmp_path):
-    book = openpyxl.load_workbook(zjk_gis.write_problems(report, tmp_path / "problems.xlsx"))
+    book = openpyxl.load_workbook(zjk_gis.io.write_problems(report, tmp_path / "problems.xlsx"))
     assert book.sheetnames == ["汇总", "问题"]
     summary = list(book["汇总"].iter_rows(values_only=True))
     assert summary[0] == (
@@ -48,14 +48,14 @@ def test_a_workbook_has_a_summary_and_the_rows(report, tmp_path):
 
 
 def test_a_table_for_other_programs(report, tmp_path):
-    table = pd.read_csv(zjk_gis.write_problems(report, tmp_path / "problems.csv"), dtype="str")
+    table = pd.read_csv(zjk_gis.io.write_problems(report, tmp_path / "problems.csv"), dtype="str")
     assert table.columns.tolist() == ["图层", "行", "字段", "值", "规则", "级别", "说明"]
     assert table["行"].tolist() == ["2", "3", "4"]
     assert table["值"][0] == "'" + EVIL
 
 
 def test_a_layer_to_be_opened_over_the_data(report, tmp_path):
-    layer = gpd.read_file(zjk_gis.write_problems(report, tmp_path / "problems.gpkg"), layer="problems")
+    layer = gpd.read_file(zjk_gis.io.write_problems(report, tmp_path / "problems.gpkg"), layer="problems")
     assert layer["row"].tolist() == ["2", "3", "4"]
     assert layer.crs.to_epsg() == 4547
     assert layer.geometry.isna().tolist() == [False, False, True]
@@ -67,7 +67,7 @@ def test_several_layers_in_one_file_and_in_english(tmp_path):
         "east": zjk_gis.validate(grids, "unit_grids", lang="en"),
         "west": zjk_gis.validate(grids.iloc[:0], "unit_grids", lang="en"),
     }
-    book = openpyxl.load_workbook(zjk_gis.write_problems(reports, tmp_path / "problems.xlsx"))
+    book = openpyxl.load_workbook(zjk_gis.io.write_problems(reports, tmp_path / "problems.xlsx"))
     assert book.sheetnames == ["summary", "problems"]
     lines = list(book["summary"].iter_rows(values_only=True))
     assert [line[0] for line in lines[1:] if line[6] is not None] == ["east", "west"]
@@ -75,7 +75,7 @@ def test_several_layers_in_one_file_and_in_english(tmp_path):
 
 def test_a_layer_without_crs_can_be_told_of_too(tmp_path):
     grids = gpd.GeoDataFrame({"grid_code": ["1"]}, geometry=[box(0, 0, 1, 1)])
-    path = zjk_gis.write_problems(zjk_gis.validate(grids, "unit_grids"), tmp_path / "problems.gpkg")
+    path = zjk_gis.io.write_problems(zjk_gis.validate(grids, "unit_grids"), tmp_path / "problems.gpkg")
     assert "no_crs" in gpd.read_file(path, layer="problems")["rule"].tolist()
 
 
@@ -86,8 +86,8 @@ def test_layers_of_several_crs_are_no_one_layer(tmp_path):
         "b": zjk_gis.validate(grids.to_crs(4490), "unit_grids"),
     }
     with pytest.raises(InputError, match="are in 2 CRS"):
-        zjk_gis.write_problems(reports, tmp_path / "problems.gpkg")
-    assert zjk_gis.write_problems(reports, tmp_path / "problems.xlsx").exists()
+        zjk_gis.io.write_problems(reports, tmp_path / "problems.gpkg")
+    assert zjk_gis.io.write_problems(reports, tmp_path / "problems.xlsx").exists()
 
 
 def test_a_notebook_shows_data_as_text(report):
@@ -99,4 +99,4 @@ def test_a_notebook_shows_data_as_text(report):
 @pytest.mark.parametrize("name", ["problems.shp", "problems", "problems.pkl"])
 def test_other_endings_are_refused(report, tmp_path, name):
     with pytest.raises(InputError, match="nothing is written under"):
-        zjk_gis.write_problems(report, tmp_path / name)
+        zjk_gis.io.write_problems(report, tmp_path / name)

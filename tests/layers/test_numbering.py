@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity, box
 
-from zjk_gis import number_grids
 from zjk_gis.errors import InputError
+from zjk_gis.layers import number_grids
 
 COMMUNITY = "130703005001"
 

@@ -39,7 +39,7 @@ def surveyed(city):
     raw = city.incidents.rename(columns={"案件编号": "incident_code", "发生时间": "occurred_at"})
     shapes = gpd.points_from_xy(raw["经度"], raw["纬度"])
     incidents = gpd.GeoDataFrame(raw, geometry=np.where(raw["经度"].isna(), None, shapes), crs=4490)
-    return zjk_gis.survey_city(city.layers, incidents, at="2025-12-31")
+    return zjk_gis.reports.survey_city(city.layers, incidents, at="2025-12-31")
 
 
 @pytest.mark.browser

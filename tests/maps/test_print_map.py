@@ -333,7 +333,7 @@ def test_it_is_a_public_name():
 
 def test_codes_stand_at_marks(tmp_path):
     gaps = zones_of(2, 900, gap_code=["G001", "G002"], kind=["hole", "hole"])
-    words = texts_of(print_map(zjk_gis.gaps_map(None, zones_of(), gaps), tmp_path / "gaps.svg"))
+    words = texts_of(print_map(zjk_gis.maps.gaps_map(None, zones_of(), gaps), tmp_path / "gaps.svg"))
     assert {"G001", "G002"} <= set(words)
 
 
@@ -371,14 +371,14 @@ class TestCountsOfSheetAndPage:
             crs=4547,
         )
         return {
-            "pipes": lambda: zjk_gis.pipes_map(*pipes_and_manholes()),
-            "zones": lambda: zjk_gis.zones_map(zones),
-            "assignment": lambda: zjk_gis.assignment_map(assigned, zones),
-            "gaps": lambda: zjk_gis.gaps_map(None, zones, gaps, gaps),
-            "changes": lambda: zjk_gis.changes_map(zones, zones_of(3), titles=("责任区", "责任区")),
-            "parking": lambda: zjk_gis.parking_map(zones.set_geometry(zones.centroid), gaps=gaps),
-            "density": lambda: zjk_gis.density_map(assigned),
-            "choropleth": lambda: zjk_gis.choropleth(zones.assign(v=[1, 2, 3, None]), "v"),
+            "pipes": lambda: zjk_gis.maps.pipes_map(*pipes_and_manholes()),
+            "zones": lambda: zjk_gis.maps.zones_map(zones),
+            "assignment": lambda: zjk_gis.maps.assignment_map(assigned, zones),
+            "gaps": lambda: zjk_gis.maps.gaps_map(None, zones, gaps, gaps),
+            "changes": lambda: zjk_gis.maps.changes_map(zones, zones_of(3), titles=("责任区", "责任区")),
+            "parking": lambda: zjk_gis.maps.parking_map(zones.set_geometry(zones.centroid), gaps=gaps),
+            "density": lambda: zjk_gis.maps.density_map(assigned),
+            "choropleth": lambda: zjk_gis.maps.choropleth(zones.assign(v=[1, 2, 3, None]), "v"),
             "city": lambda: city_map({"responsibility_zones": zones}, results={"gaps": gaps}),
         }[kind]()
 
@@ -433,7 +433,7 @@ class TestMarks:
         lots = gpd.GeoDataFrame(
             {"lot_code": list("abc")}, geometry=[Point(X + i, Y) for i in range(3)], crs=4547
         )
-        made = print_map(zjk_gis.parking_map(lots), tmp_path / "m.svg", scale=5000)
+        made = print_map(zjk_gis.maps.parking_map(lots), tmp_path / "m.svg", scale=5000)
         ((_, marks),) = [each for each in self.paths(made, "#0072b2") if "M" in each[1].get("d")[1:]]
         assert marks.get("d").count("M") == 3
         assert marks.get("fill-rule") == "nonzero"
@@ -458,7 +458,7 @@ class TestMarks:
 
 class TestDensity:
     def sheet(self, tmp_path, points, **options):
-        drawn = zjk_gis.density_map(gpd.GeoDataFrame(geometry=points))
+        drawn = zjk_gis.maps.density_map(gpd.GeoDataFrame(geometry=points))
         return print_map(drawn, tmp_path / "density.svg", **options)
 
     def test_points_are_counted_in_hexagons_with_classes_and_a_legend(self, tmp_path):
@@ -500,7 +500,7 @@ class TestTwoStates:
     @pytest.fixture
     def sheet(self, tmp_path):
         old, new = zones_of(2), zones_of(3)
-        drawn = zjk_gis.changes_map(old, new, titles=("去年", "今年"))
+        drawn = zjk_gis.maps.changes_map(old, new, titles=("去年", "今年"))
         return parsed(print_map(drawn, tmp_path / "m.svg", orientation="landscape"))
 
     def test_they_lie_side_by_side_at_one_scale(self, sheet):
@@ -544,13 +544,15 @@ class TestNamesOfAreas:
     @pytest.mark.parametrize("paper", ["A4", "A3"])
     def test_a_name_wider_than_its_zone_is_broken_and_written_smaller(self, paper, tmp_path):
         """Zones of 400 m: 16 mm at 1:25,000, where a name of ten characters of 2.5 mm needs 25."""
-        made = print_map(zjk_gis.zones_map(self.zones(400)), tmp_path / "m.svg", paper=paper, scale=25_000)
+        made = print_map(
+            zjk_gis.maps.zones_map(self.zones(400)), tmp_path / "m.svg", paper=paper, scale=25_000
+        )
         words = "".join(str(text) for text in texts_of(made))
         assert all(f"怡安街社区第{k}责任区" in words for k in range(64))
         assert "容不下名称" not in words
 
     def test_a_zone_too_small_for_its_name_is_counted(self, tmp_path):
-        made = print_map(zjk_gis.zones_map(self.zones(20)), tmp_path / "m.svg", scale=25_000)
+        made = print_map(zjk_gis.maps.zones_map(self.zones(20)), tmp_path / "m.svg", scale=25_000)
         assert "64 个区域容不下名称,未标注" in " ".join(texts_of(made))
 
     def test_names_do_not_hide_marks(self, tmp_path):
@@ -558,7 +560,7 @@ class TestNamesOfAreas:
         spots = [Point(X + 20 * i, Y + 20 * j) for i in k for j in k]
         assigned = gpd.GeoDataFrame({"zone_code": "x", "found": "inside"}, geometry=spots, crs=4547,
                                     index=range(len(spots)))  # fmt: skip
-        drawn = zjk_gis.assignment_map(assigned, self.zones(400))
+        drawn = zjk_gis.maps.assignment_map(assigned, self.zones(400))
         words = " ".join(texts_of(print_map(drawn, tmp_path / "m.svg", scale=25_000)))
         assert "怡安街" not in words
         assert "64 个区域容不下名称,未标注" in words
@@ -569,7 +571,7 @@ class TestNamesOfAreas:
         names = [first, *(f"停车场{i}" for i in range(1, 12))]
         spots = [Point(X + 100 * (i % 4), Y + 100 * (i // 4)) for i in range(12)]
         lots = gpd.GeoDataFrame({"lot_code": names, "lot_name": names}, geometry=spots, crs=4547)
-        made = print_map(zjk_gis.parking_map(lots, within_m=10), tmp_path / "m.svg", scale=5000)
+        made = print_map(zjk_gis.maps.parking_map(lots, within_m=10), tmp_path / "m.svg", scale=5000)
         assert {f"停车场{i}" for i in range(1, 12)} <= set(texts_of(made))
 
 
@@ -577,7 +579,7 @@ def test_an_explanation_frames_its_zone_whole_with_a_margin(tmp_path):
     """A zone of 3 km by 1 km, and an incident in its corner."""
     zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(X, Y, X + 3000, Y + 1000)], crs=4547)
     incident = gpd.GeoDataFrame(geometry=[Point(X + 10, Y + 10)], crs=4547)
-    drawn = zjk_gis.explanation_map(zjk_gis.explain_incident(incident, zones))
+    drawn = zjk_gis.maps.explanation_map(zjk_gis.explain_incident(incident, zones))
     west, south, east, north = gpd.GeoSeries([box(*drawn.extent)], crs=4326).to_crs(4547).total_bounds - [
         X,
         Y,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from shapely import Point, Polygon
 
-from zjk_gis import CoverRegister
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
+from zjk_gis.pipes import CoverRegister
 
 E, N = 573000, 4520000  # all places are measured from here
 
@@ -222,7 +222,7 @@ class TestOnDisk:
         program = textwrap.dedent(
             """
             import os, signal, sys
-            from zjk_gis import CoverRegister
+            from zjk_gis.pipes import CoverRegister
             register = CoverRegister.open(sys.argv[1])
             register.insert(["C", "D"], [573020, 573030], [4520000, 4520000])
             register.delete("B")

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from shapely import Point
 
-from zjk_gis import city_map, write_page, write_workbook
+from zjk_gis import city_map, write_workbook
+from zjk_gis.reports import write_page
 
 HOSTILE = [
     "<script>alert(1)</script>",

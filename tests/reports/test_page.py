@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from shapely import box
 
-from zjk_gis import city_map, write_page
+from zjk_gis import city_map
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.reports import write_page
 
 NOON = dt.datetime(2025, 12, 31, 12, 0)
 HOSTILE = "</table></svg></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"

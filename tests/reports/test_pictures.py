@@ -6,8 +6,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zjk_gis import write_page, write_workbook
+from zjk_gis import write_workbook
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.reports import write_page
 from zjk_gis.reports.charts import Chart, Series, described, lorenz
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from zjk_gis import patrol_coverage
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.responsibility import patrol_coverage
 
 SECTION = gpd.GeoDataFrame(
     {"section_code": ["S"], "level": [2]}, geometry=[LineString([(0, 0), (100, 0)])], crs=4547

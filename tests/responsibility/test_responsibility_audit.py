@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, box
 from shapely.affinity import translate
 
-from zjk_gis import accept_fault, assign_incidents, responsibility_audit, who_handles
+from zjk_gis import assign_incidents, responsibility_audit
+from zjk_gis.coverage import accept_fault
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.responsibility import who_handles
 from zjk_gis.responsibility.chiefs import gini
 from zjk_gis.responsibility.findings import _grounds, figures_of
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, box
 
-from zjk_gis import road_responsibility, road_totals
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.responsibility import road_responsibility, road_totals
 
 ROAD = LineString([(0, 0), (300, 0)])
 

@@ -189,7 +189,7 @@ def explain_incident(
     Returns
     -------
     Explanation
-        Prints as text; `zjk_gis.explanation_map` draws it.
+        Prints as text; `zjk_gis.maps.explanation_map` draws it.
 
     Raises
     ------

@@ -83,7 +83,7 @@ class PerFile:
         )
 
     def in_folder(self, folder: Path) -> dict[str, Any]:
-        """Return the arguments of `zjk_gis.read_folder`: what is said of all, and of its files."""
+        """Return the arguments of `zjk_gis.io.read_folder`: what is said of all, and of its files."""
         inside = _names_inside(folder)
 
         def about(said: Mapping[str, str], of_all: str | None) -> dict[str, str]:

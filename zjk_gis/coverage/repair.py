@@ -1,4 +1,4 @@
-"""How gaps and overlaps could be mended; `zjk_gis.apply_repairs` mends them."""
+"""How gaps and overlaps could be mended; `zjk_gis.coverage.apply_repairs` mends them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def repair_coverage(
       repair_code action    status gaining_code losing_code  area_m2
     0        R001   fill  proposed            A                100.0
     1        R002    cut  proposed            B           C     50.0
-    >>> zjk_gis.apply_repairs(zones, proposals).area.tolist()
+    >>> zjk_gis.coverage.apply_repairs(zones, proposals).area.tolist()
     [5050.0, 4950.0, 8000.0]
     """
     limits = Limits(snap_within_m, max_fill_area_m2, max_fill_width_m, max_cut_area_m2, max_cut_width_m)

@@ -99,7 +99,7 @@ class AnsweringIndex(ABC):
 
     @property
     def steered_by(self) -> dict[str, str]:
-        """What each column of the layer did, in keys of `zjk_gis.label`."""
+        """What each column of the layer did, in keys of `zjk_gis.layers.label`."""
         return self._prepared.steered_by
 
     @property

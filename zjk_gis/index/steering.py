@@ -32,7 +32,7 @@ _PERIOD = ("valid_from", "valid_to")
 def steered_by(
     layer: gpd.GeoDataFrame, chosen: LevelChosen, policy: Policy, *, is_linear: bool, prefix: str = ""
 ) -> dict[str, str]:
-    """Tell what each column of a layer that answers did, in keys of `zjk_gis.label`.
+    """Tell what each column of a layer that answers did, in keys of `zjk_gis.layers.label`.
 
     1. ``level``: ``one_level_answers``, or ``all_levels_answer`` where none was chosen.
     2. The column of priorities: ``highest_priority_answers``, where the policy asks for it.

@@ -99,7 +99,7 @@ class Field:
         Parameters
         ----------
         tables : mapping of str to DataFrame, str or Path, optional
-            Your own rows of the tables (see `zjk_gis.rules_table`).
+            Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
         Examples
         --------
@@ -120,7 +120,7 @@ class Field:
         Parameters
         ----------
         tables : mapping of str to DataFrame, str or Path, optional
-            Your own rows of the tables (see `zjk_gis.rules_table`).
+            Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
         Examples
         --------
@@ -139,7 +139,7 @@ class Field:
         Parameters
         ----------
         tables : mapping of str to DataFrame, str or Path, optional
-            Your own rows of the tables (see `zjk_gis.rules_table`).
+            Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
         Examples
         --------

@@ -2,5 +2,6 @@
 
 from zjk_gis.pipes.manholes import manholes_outside_zones, orphan_manholes
 from zjk_gis.pipes.misconnections import sewage_into_rain
+from zjk_gis.pipes.register import CoverRegister
 
-__all__ = ["manholes_outside_zones", "orphan_manholes", "sewage_into_rain"]
+__all__ = ["CoverRegister", "manholes_outside_zones", "orphan_manholes", "sewage_into_rain"]

@@ -1,1 +1,6 @@
 """Layers with versions, in one GeoPackage or one PostGIS schema."""
+
+from zjk_gis.workspace.city import read_city
+from zjk_gis.workspace.workspace import Workspace
+
+__all__ = ["Workspace", "read_city"]

@@ -51,7 +51,7 @@ class ValidationReport:
         - ``row``: the index label; missing where the layer as a whole is meant
         - ``field`` (text): the column
         - ``value`` (text): what stands there
-        - ``rule`` (text): which check; see ``zjk_gis.rules_table("checks")``
+        - ``rule`` (text): which check; see ``zjk_gis.standards.rules_table("checks")``
         - ``severity`` (text): ``error``, or ``warning`` for what can be worked with all the same
         - ``message`` (text): what to do, in the language asked for
         - ``geometry``: that of the row, in the layer's CRS

@@ -85,7 +85,7 @@ def levels_of(layer: pd.DataFrame, name: str, *, tables: Overrides | None = None
     name : str
         What the layer is called in errors.
     tables : mapping of str to DataFrame, str or Path, optional
-        Your own rows of the tables (see `zjk_gis.rules_table`).
+        Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
     Returns
     -------

@@ -37,7 +37,7 @@ def somebody(values: pd.Series, *, tables: Overrides | None = None) -> pd.Series
     values : Series
         Codes or names of people or bodies.
     tables : mapping of str to DataFrame, str or Path, optional
-        Your own rows of the tables (see `zjk_gis.rules_table`).
+        Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
     Returns
     -------

@@ -187,7 +187,7 @@ def understood(
     field : Field
         With a ``domain``; without one every value is its own meaning.
     tables : mapping of str to DataFrame, str or Path, optional
-        Your own rows of the tables (see `zjk_gis.rules_table`).
+        Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
     Returns
     -------
@@ -241,7 +241,7 @@ def coded(
     name : str
         What the layer is called in errors.
     tables : mapping of str to DataFrame, str or Path, optional
-        Your own rows of the tables (see `zjk_gis.rules_table`).
+        Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
     Returns
     -------
@@ -286,7 +286,7 @@ def in_order(
     field : Field
         Of whole or other numbers, perhaps with ``scales``.
     tables : mapping of str to DataFrame, str or Path, optional
-        Your own rows of the tables (see `zjk_gis.rules_table`).
+        Your own rows of the tables (see `zjk_gis.standards.rules_table`).
 
     Returns
     -------

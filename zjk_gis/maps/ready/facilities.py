@@ -220,7 +220,7 @@ def parking_map(
     lots : GeoDataFrame
         Points or polygons in any CRS.
     gaps : GeoDataFrame, optional
-        From `zjk_gis.parking_gaps`.
+        From `zjk_gis.access.parking_gaps`.
     estates : GeoDataFrame, optional
         Residential estates, shown when asked for.
     region, barriers : GeoDataFrame, optional

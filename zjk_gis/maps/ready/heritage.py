@@ -45,7 +45,7 @@ def heritage_map(
     buildings : GeoDataFrame, optional
         Historic buildings (历史建筑), with ``protection_class`` where known.
     pipes_in_core : GeoDataFrame, optional
-        From `zjk_gis.pipelines_in_core`.
+        From `zjk_gis.protection.pipelines_in_core`.
     region : GeoDataFrame, optional
         The ground.
     title, source : str, optional
