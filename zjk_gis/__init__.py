@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis._version import __version__ as __version__
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis import access as access
@@ -125,8 +126,7 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"zjk_gis.{name}")
     if name not in _HOME_OF:
-        message = f"module 'zjk_gis' has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(tr("module 'zjk_gis' has no attribute {name!r}", name=name))
     value = getattr(import_module(f"zjk_gis.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value

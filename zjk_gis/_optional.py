@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from zjk_gis.errors import MissingExtraError
+from zjk_gis.words import tr
 
 __all__ = ["has", "need"]
 
@@ -48,8 +49,14 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".", maxsplit=1)[0]:
             raise
-        message = f'{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"'
-        raise MissingExtraError(message) from None
+        raise MissingExtraError(
+            tr(
+                '{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"',
+                module=module,
+                purpose=purpose,
+                extra=extra,
+            )
+        ) from None
 
 
 def has(module: str) -> bool:

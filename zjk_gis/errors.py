@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.words import tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -115,8 +117,10 @@ def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
     """
     named = [str(label) for label in labels]
     rest = len(named) - most
-    text = ", ".join(named[:most]) + (f" and {rest} more" if rest > 0 else "")
-    return ("row " if len(named) == 1 else "rows ") + text
+    listed = ", ".join(named[:most])
+    if rest > 0:
+        return tr("rows {rows} and {rest} more", rows=listed, rest=rest)
+    return tr("row {rows}", rows=listed) if len(named) == 1 else tr("rows {rows}", rows=listed)
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -137,4 +141,4 @@ def counted(count: int, one: str, many: str) -> str:
     >>> counted(1, "row lies", "rows lie"), counted(2000, "row lies", "rows lie")
     ('1 row lies', '2,000 rows lie')
     """
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{count:,} {tr(one if count == 1 else many)}"

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zjk_gis.errors import counted
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,8 +151,7 @@ class ReadReport(dict[str, Any]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dataclass_fields__:
-            message = f"a report of reading has no field {name!r}"
-            raise AttributeError(message)
+            raise AttributeError(tr("a report of reading has no field {name!r}", name=name))
         super().__setattr__(name, value)
         super().__setitem__(name, value)
 
@@ -159,8 +159,7 @@ class ReadReport(dict[str, Any]):
         setattr(self, name, value)
 
     def _refused(self, *_: Any, **__: Any) -> NoReturn:
-        message = "the fields of a report are fixed; assign to its attributes"
-        raise TypeError(message)
+        raise TypeError(tr("the fields of a report are fixed; assign to its attributes"))
 
     __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refused
 

@@ -27,6 +27,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, UsualText
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -113,27 +114,30 @@ class AssignmentCheck:
         """
         total, judged = len(self.rows), self.judged
         if not judged:
-            zh = f"无法核对:{total:,} 件中没有一件既有坐标又有原记编码"
-            en = f"nothing could be compared: none of {total:,} rows has both a position and a recorded code"
-            return zh if lang == "zh" else en
+            return tr(
+                "nothing could be compared: none of {total:,} rows has both a position and a recorded code",
+                total=total,
+                lang=lang,
+            )
         apart, most = judged - self._count("agrees", "border"), f"{self.tolerated_share:.1%}"
-        zh = f"可核对的 {judged:,} 件中有 {apart:,} 件({self.disagreement:.1%})与图层不一致"
-        en = f"{apart:,} of {judged:,} rows compared ({self.disagreement:.1%}) disagree with the layer"
+        parts = [
+            tr(
+                "{apart:,} of {judged:,} rows compared ({disagreement:.1%}) disagree with the layer",
+                apart=apart,
+                judged=judged,
+                disagreement=self.disagreement,
+                lang=lang,
+            )
+        ]
+        found = len(self.suspicions) > 0
         if self.disagreement > self.tolerated_share:
-            zh, en = f"{zh},超过容许的 {most}", f"{en}, more than the {most} tolerated"
-            if not len(self.suspicions):
-                zh, en = f"{zh};原因未能查明", f"{en}; the cause was not found"
-        elif not len(self.suspicions):
-            zh, en = (
-                f"{zh},未超过容许的 {most},也未见系统性差异",
-                f"{en}, within the {most} tolerated; no pattern",
-            )
+            parts.append(tr(", more than the {most} tolerated", most=most, lang=lang))
+            parts += [] if found else [tr("; the cause was not found", lang=lang)]
+        elif not found:
+            parts.append(tr(", within the {most} tolerated; no pattern", most=most, lang=lang))
         if judged < total:
-            zh, en = (
-                f"{zh}(另有 {total - judged:,} 件无法核对)",
-                f"{en} ({total - judged:,} rows not compared)",
-            )
-        return zh if lang == "zh" else en
+            parts.append(tr(" ({rest:,} rows not compared)", rest=total - judged, lang=lang))
+        return "".join(parts)
 
 
 def check_assignment(
@@ -261,11 +265,14 @@ def check_assignment(
     require_shares(tolerated_share=tolerated_share)
     require_layer(incidents, "incidents")
     if recorded not in incidents:
-        message = (
-            f"incidents: no column {recorded!r} with the recorded codes; its columns are "
-            f"{', '.join(map(str, incidents.columns))}. Name yours with recorded="
+        raise MissingColumnError(
+            tr(
+                "incidents: no column {recorded!r} with the recorded codes; its columns are "
+                "{columns}. Name yours with recorded=",
+                recorded=recorded,
+                columns=", ".join(map(str, incidents.columns)),
+            )
         )
-        raise MissingColumnError(message)
     plan = plan_for(
         zones,
         grids=grids,
@@ -282,11 +289,15 @@ def check_assignment(
     )
     first = plan.tasks[0].index
     if not first.is_areal:
-        message = "zones: are no polygons; recorded answers are compared with zones or grids"
-        raise GeometryError(message)
+        raise GeometryError(tr("zones: are no polygons; recorded answers are compared with zones or grids"))
     if near_within_m < plan.border_within_m:
-        message = f"near_within_m ({near_within_m}) is less than border_within_m ({plan.border_within_m})"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "near_within_m ({near_within_m}) is less than border_within_m ({border_within_m})",
+                near_within_m=near_within_m,
+                border_within_m=plan.border_within_m,
+            )
+        )
     others = {str(name): _version(layer, str(name), plan) for name, layer in (versions or {}).items()}
     check_points(incidents)
     times: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "time_format": time_format}

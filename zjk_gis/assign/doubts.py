@@ -22,6 +22,7 @@ from zjk_gis.crs import CGCS2000, datum_of
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.coordinates import is_zero
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,8 +112,7 @@ def refuse_misplaced(
         told = about.by_outside(x[rows], y[rows], outside)
     told = told or about.by_sections(x[few], y[few]) or about.by_own_ground(x, y, few, recorded, roads)
     if told:
-        message = f"{name}: {told}"
-        raise InputError(message)
+        raise InputError(tr("{name}: {told}", name=name, told=told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +273,7 @@ def _refuse_outside(about: _Asked, x: _Floats, y: _Floats) -> None:
             "their datum with datum=, take the zones of this place, or assign them as they are with "
             "even_if_off=True"
         )
-    message = f"{words}; {told}"
-    raise InputError(message)
+    raise InputError(tr("{words}; {told}", words=words, told=told))
 
 
 def _by_numbers(crs: CRS, x: _Floats, y: _Floats) -> str:

@@ -19,6 +19,7 @@ from zjk_gis.layers.columns.values import text_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,21 +89,21 @@ class Explanation:
         zh = lang == "zh"
         row = self.incident.iloc[0]
         answer = row[self.code]
-        lines = [_headline(row, answer, in_degrees=self.incident.crs.is_geographic, zh=zh)]
+        lines = [_headline(row, answer, in_degrees=self.incident.crs.is_geographic, lang=lang)]
         how = _FOUND[row["found"]][0 if zh else 1]
         reason = label(row["reason"], lang)
-        lines.append(f"判定:{how}({reason})" if zh else f"found: {how} ({reason})")
+        lines.append(tr("found: {how} ({reason})", how=how, reason=reason, lang=lang))
         if self.rule:
             lines.append(self._rule_line(zh=zh))
         answered = self.incident.attrs.get("assignment", {}).get("columns", [])
         lines += _beside_lines(row[[name for name in answered if name in row]], lang)
         if row["ambiguous"]:
-            lines.append("归属存疑,请人工确认" if zh else "a person should look at this case")
-        lines.append("所比较的责任区:" if zh else "zones considered:")
+            lines.append(tr("a person should look at this case", lang=lang))
+        lines.append(tr("zones considered:", lang=lang))
         for place, (_, zone) in enumerate(self.considered.iterrows(), start=1):
             lines.append(f"  {place}. {self._zone_line(zone, lang)}")
         if not len(self.considered):
-            lines[-1] = "附近没有任何责任区" if zh else "there is no zone nearby"
+            lines[-1] = tr("there is no zone nearby", lang=lang)
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -131,25 +132,24 @@ class Explanation:
         return f"决定规则:{told[0]}" if zh else f"deciding rule: {told[1]}"
 
     def _zone_line(self, zone: pd.Series, lang: Language) -> str:
-        zh = lang == "zh"
         parts = [str(zone[self.code])]
         if zone["relation"] == "nearby":
-            parts.append(f"相距 {zone['distance_m']:.2f} m" if zh else f"{zone['distance_m']:.2f} m away")
+            parts.append(tr("{distance_m:.2f} m away", distance_m=zone["distance_m"], lang=lang))
         else:
             parts.append(label(zone["relation"], lang))
             if pd.notna(zone["border_m"]):
                 away = zone["border_m"]
-                parts.append(f"距边界 {away:.2f} m" if zh else f"{away:.2f} m from its border")
+                parts.append(tr("{away:.2f} m from its border", away=away, lang=lang))
         if zone["area_m2"] > 0:
-            parts.append(f"面积 {zone['area_m2']:,.0f} m²" if zh else f"area {zone['area_m2']:,.0f} m²")
+            parts.append(tr("area {area_m2:,.0f} m²", area_m2=zone["area_m2"], lang=lang))
         if self.policy.priority in zone and pd.notna(zone[self.policy.priority]):
             priority = text_of(zone[self.policy.priority])
-            parts.append(f"优先级 {priority}" if zh else f"priority {priority}")
+            parts.append(tr("priority {priority}", priority=priority, lang=lang))
         ends = [_day_text(zone.get(name)) for name in ("valid_from", "valid_to")]
         if any(ends):
-            until = (ends[0] or "…") + (" 至 " if zh else " to ") + (ends[1] or "…")
-            parts.append(("有效期 " if zh else "valid ") + until)
-        return (";" if zh else "; ").join(parts) + " → " + label(zone["verdict"], lang)
+            until = (ends[0] or "…") + (tr(" to ", lang=lang)) + (ends[1] or "…")
+            parts.append((tr("valid ", lang=lang)) + until)
+        return (tr("; ", lang=lang)).join(parts) + " → " + label(zone["verdict"], lang)
 
 
 def explain_incident(
@@ -216,8 +216,12 @@ def explain_incident(
       2. A; inside; 50.00 m from its border; area 10,000 m²; priority 1 → has a lower rank
     """
     if len(incident) != 1:
-        message = f"incident: {len(incident)} rows; give one, for instance incidents.loc[[17]]"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "incident: {incident_count} rows; give one, for instance incidents.loc[[17]]",
+                incident_count=len(incident),
+            )
+        )
     plan = plan_for(
         zones,
         grids=grids,
@@ -329,39 +333,50 @@ def _beside_lines(row: pd.Series, lang: Language) -> list[str]:
     zh, lines = lang == "zh", []
     if "share" in row and pd.notna(row["share"]):
         share = f"{row['share']:.0%}"
-        lines.append(
-            f"定位误差圈有 {share} 在该责任区内"
-            if zh
-            else f"{share} of its accuracy circle lies in that zone"
-        )
+        lines.append(tr("{share} of its accuracy circle lies in that zone", share=share, lang=lang))
     for prefix, names in (("grid_", ("单元网格", "unit grid")), ("section_", ("责任路段", "road section"))):
         if f"{prefix}found" not in row:
             continue
         name = names[0] if zh else names[1]
         code, reason = row[f"{prefix}code"], label(row[f"{prefix}reason"], lang)
         if pd.isna(code):
-            lines.append(f"{name}:无({reason})" if zh else f"{name}: none ({reason})")
+            lines.append(tr("{name}: none ({reason})", name=name, reason=reason, lang=lang))
             continue
         away = f"{row[f'{prefix}distance_m']:.2f} m"
         lines.append(
-            f"{name}:{code}(相距 {away},{reason})" if zh else f"{name}: {code}, {away} away ({reason})"
+            tr(
+                "{name}: {code}, {away} away ({reason})",
+                name=name,
+                code=code,
+                away=away,
+                reason=reason,
+                lang=lang,
+            )
         )
     return lines
 
 
-def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, zh: bool) -> str:
+def _headline(row: pd.Series, answer: Any, *, in_degrees: bool, lang: Language) -> str:
     name = row.get("incident_code", row.name)
     point = row.geometry
     decimals = 6 if in_degrees else 2
     known = has_place(np.array([point], dtype=object)).all()
     place = f"{point.x:.{decimals}f}, {point.y:.{decimals}f}" if known else "?"
     if pd.isna(answer):
-        return f"案件 {name}({place}):无人负责" if zh else f"incident {name} at {place}: nobody answers"
+        return tr("incident {name} at {place}: nobody answers", name=name, place=place, lang=lang)
     chief = row.get("chief_code")
-    told = "" if pd.isna(chief) else (f",路长 {chief}" if zh else f", road chief {chief}")
-    if zh:
-        return f"案件 {name}({place}):由 {answer} 负责{told}"
-    return f"incident {name} at {place}: zone {answer} answers{told}"
+    if pd.isna(chief):
+        return tr(
+            "incident {name} at {place}: zone {answer} answers",
+            name=name,
+            place=place,
+            answer=answer,
+            lang=lang,
+        )
+    return tr(
+        "incident {name} at {place}: zone {answer} answers, road chief {chief}",
+        name=name, place=place, answer=answer, chief=chief, lang=lang,
+    )  # fmt: skip
 
 
 def _day_text(value: Any) -> str:

@@ -21,6 +21,7 @@ from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -242,11 +243,14 @@ def answer_columns(
         If a column of accuracies is named, and the plan has one accuracy for all.
     """
     if isinstance(accuracy_m, str) and plan.accuracy_m is not None:
-        message = (
-            f"incidents: the plan was prepared with accuracy_m={plan.accuracy_m!r}, and now the column "
-            f"{accuracy_m!r} is asked for; prepare a plan without it"
+        raise InputError(
+            tr(
+                "incidents: the plan was prepared with accuracy_m={accuracy_m!r}, and now the column "
+                "{accuracy_m_2!r} is asked for; prepare a plan without it",
+                accuracy_m=plan.accuracy_m,
+                accuracy_m_2=accuracy_m,
+            )
         )
-        raise InputError(message)
     shapes = incidents.geometry.to_numpy()
     x, y = point_coordinates(shapes)
     columns = plan.answer(
@@ -281,11 +285,16 @@ def check_points(incidents: gpd.GeoDataFrame) -> None:
     wrong = has_shape(incidents.geometry.to_numpy()) & (incidents.geom_type != "Point").to_numpy()
     if wrong.any():
         kinds = ", ".join(sorted(set(incidents.geom_type[wrong])))
-        message = (
-            f"incidents: {int(wrong.sum())} of {len(incidents)} rows are not points but {kinds} "
-            f"({name_rows(incidents.index[wrong])}); use .representative_point() or .explode() first"
+        raise GeometryError(
+            tr(
+                "incidents: {wrong} of {incidents_count} rows are not points but {kinds} ({rows}); "
+                "use .representative_point() or .explode() first",
+                wrong=int(wrong.sum()),
+                incidents_count=len(incidents),
+                kinds=kinds,
+                rows=name_rows(incidents.index[wrong]),
+            )
         )
-        raise GeometryError(message)
 
 
 def split_rejects(
@@ -335,11 +344,13 @@ def days_judged(
     if not plan.needs_day:
         return np.full(len(incidents), NEVER), []
     if time not in incidents:
-        message = (
-            f"incidents: no column {time!r}, and the zones hold only for certain periods; name the column "
-            "of times with time=, or judge all by one day with at="
+        raise MissingColumnError(
+            tr(
+                "incidents: no column {time!r}, and the zones hold only for certain periods; name "
+                "the column of times with time=, or judge all by one day with at=",
+                time=time,
+            )
         )
-        raise MissingColumnError(message)
     reading = read_times(
         incidents[time], dayfirst=dayfirst, time_format=time_format, tz=plan.tz, name=f"incidents: {time}"
     ).required()

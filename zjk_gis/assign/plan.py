@@ -29,6 +29,7 @@ from zjk_gis.layers.columns.times import check_tz
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -253,8 +254,13 @@ class AssignmentPlan:
         said = {option: value for option, value in said.items() if is_said(value)}
         for option in ("grids", "sections"):
             if option in said:
-                message = f"{option}: {name} are a plan, which has its own; prepare the plan with {option}="
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "{option}: {name} are a plan, which has its own; prepare the plan with {option}=",
+                        option=option,
+                        name=name,
+                    )
+                )
         own: dict[str, Any] = {
             each: getattr(self, each)
             for each in ("border_within_m", "nearest_within_m", "undecided_below", "accuracy_m", "tz", "at")
@@ -268,11 +274,16 @@ class AssignmentPlan:
                     asked, is_ = (
                         None if day is None else str(np.datetime64(day, "D")) for day in (asked, is_)
                     )
-                message = (
-                    f"{name}: the plan was prepared with {option}={is_!r}, and now {option}={asked!r} is "
-                    "asked for; leave it out, or prepare another plan"
+                raise InputError(
+                    tr(
+                        "{name}: the plan was prepared with {option}={is_!r}, and now {option}={asked!r} is "
+                        "asked for; leave it out, or prepare another plan",
+                        name=name,
+                        option=option,
+                        is_=is_,
+                        asked=asked,
+                    )
                 )
-                raise InputError(message)
         policy = None if "policy" not in said else policy_of(said["policy"])
         self.tasks[0].index.refuse_other(name, code=said.get("code"), level=said.get("level"), policy=policy)
         for task in self.tasks[1:]:
@@ -343,7 +354,7 @@ class AssignmentPlan:
         try:
             layers = told["layers"]
             if "zones" not in layers or not {*layers} <= {*_LAYERS}:
-                raise ValueError("its layers are not those of a plan")
+                raise ValueError(tr("its layers are not those of a plan"))
             kinds = {each.kind: each for each in (ZoneIndex, SectionIndex)}
             tasks = []
             for name in (each for each in _LAYERS if each in layers):
@@ -352,15 +363,17 @@ class AssignmentPlan:
                 tasks.append(Task(name, index))
             plan = cls(tasks=tuple(tasks), **_checked_options(told["options"]))
             if plan.fingerprints != told["fingerprints"]:
-                raise ValueError("its files are of different plans")
+                raise ValueError(tr("its files are of different plans"))
         except (KeyError, TypeError, AttributeError) as error:
-            message = f"{path}: lacks {error}; save the plan anew"
-            raise FileError(message) from error
+            raise FileError(
+                tr("{path}: lacks {error}; save the plan anew", path=path, error=error)
+            ) from error
         except FileError:
             raise
         except (ValueError, InputError) as error:
-            message = f"{path}: is damaged ({error}); save the plan anew"
-            raise FileError(message) from error
+            raise FileError(
+                tr("{path}: is damaged ({error}); save the plan anew", path=path, error=error)
+            ) from error
         return plan
 
     @property
@@ -512,21 +525,30 @@ def _index_of(
         _check_index(layer, name, wanted)
         layer.refuse_other(name, code=code, level=level, policy=policy)
         if layer.tz != tz and layer.rows.are_bounded and is_said(tz):
-            message = (
-                f"{name}: the index was built with tz={layer.tz!r}, and now tz={tz!r} is asked for; leave it "
-                "out, or build another index"
+            raise InputError(
+                tr(
+                    "{name}: the index was built with tz={tz!r}, and now tz={tz_2!r} is asked for; leave "
+                    "it out, or build another index",
+                    name=name,
+                    tz=layer.tz,
+                    tz_2=tz,
+                )
             )
-            raise InputError(message)
         return layer
     require_layer(layer, name)
     if code is None:
         code = code_column(layer)
     if code is None:
-        message = (
-            f"{name}: no column of codes; it needs {', '.join(CODES[:-1])} or {CODES[-1]}, or name yours "
-            f"with code= (its columns are {', '.join(map(str, layer.columns))})"
+        raise MissingColumnError(
+            tr(
+                "{name}: no column of codes; it needs {codes} or {codes_2}, or name yours with code= "
+                "(its columns are {columns})",
+                name=name,
+                codes=", ".join(CODES[:-1]),
+                codes_2=CODES[-1],
+                columns=", ".join(map(str, layer.columns)),
+            )
         )
-        raise MissingColumnError(message)
     kinds = set(layer.geom_type.dropna())
     of_kind = SectionIndex if kinds and kinds <= LINEAR else ZoneIndex
     return of_kind.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
@@ -536,14 +558,23 @@ def _check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:
     """Refuse an index that cannot answer: it has no codes, or others, or its distances are not metres."""
     if index.code is None or (wanted is not None and index.code != wanted):
         of_codes = f"the column of codes {wanted}" if wanted is not None else "a column of codes"
-        message = f"{name}: the index was built without {of_codes}; build it with code="
-        raise MissingColumnError(message)
-    if not is_metric(index.measured_in):
-        message = (
-            f"{name}: the index is in {title_of_crs(index.measured_in)} ({index.measured_in.name}), in which "
-            "distances cannot be measured; build it from a layer in a projected CRS, such as EPSG:4547"
+        raise MissingColumnError(
+            tr(
+                "{name}: the index was built without {of_codes}; build it with code=",
+                name=name,
+                of_codes=of_codes,
+            )
         )
-        raise CRSError(message)
+    if not is_metric(index.measured_in):
+        raise CRSError(
+            tr(
+                "{name}: the index is in {title_of_crs} ({name_2}), in which distances cannot be "
+                "measured; build it from a layer in a projected CRS, such as EPSG:4547",
+                name=name,
+                title_of_crs=title_of_crs(index.measured_in),
+                name_2=index.measured_in.name,
+            )
+        )
 
 
 def _checked_options(told: dict[str, Any]) -> dict[str, Any]:
@@ -562,7 +593,7 @@ def _checked_options(told: dict[str, Any]) -> dict[str, Any]:
     require_shares(undecided_below=told["undecided_below"])
     check_tz(told["tz"])
     if at is not None and (type(at) is not int or abs(at) > MOST_DAYS):
-        raise ValueError("its day is not one")
+        raise ValueError(tr("its day is not one"))
     numbers = {**amounts, "undecided_below": told["undecided_below"]}
     options = {name: float(value) for name, value in numbers.items()}
     return {"accuracy_m": None, **options, "at": at, "tz": told["tz"]}

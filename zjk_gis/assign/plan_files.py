@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis._version import __version__
 from zjk_gis.errors import FileError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +47,13 @@ def plan_files_of(folder: str | os.PathLike[str], to_write: Sequence[str]) -> di
         folder.mkdir(parents=True, exist_ok=True)
         strange = sorted({entry.name for entry in folder.iterdir()} - {_NAME, *_INDEXES.values()})
         if strange:
-            message = f"{folder}: holds {strange[0]}, which is not of a plan; name a folder of its own"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{folder}: holds {strange}, which is not of a plan; name a folder of its own",
+                    folder=folder,
+                    strange=strange[0],
+                )
+            )
         (folder / _NAME).unlink(missing_ok=True)  # without it the rest is nothing, until all of it is there
         for name, file in files.items():
             if name not in to_write:
@@ -55,8 +61,9 @@ def plan_files_of(folder: str | os.PathLike[str], to_write: Sequence[str]) -> di
     except OSError as error:
         if isinstance(error, FileError):
             raise
-        message = f"{folder}: cannot be written ({error.strerror or error})"
-        raise FileError(message) from error
+        raise FileError(
+            tr("{folder}: cannot be written ({value})", folder=folder, value=error.strerror or error)
+        ) from error
     return files
 
 
@@ -85,8 +92,9 @@ def write_plan_file(folder: str | os.PathLike[str], told: dict[str, Any]) -> Non
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror or error})"
-        raise FileError(message) from error
+        raise FileError(
+            tr("{path}: cannot be written ({value})", path=path, value=error.strerror or error)
+        ) from error
 
 
 def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
@@ -102,21 +110,28 @@ def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror or error}); is it the folder of a saved plan?"
-        raise FileError(message) from error
+        raise FileError(
+            tr(
+                "{path}: cannot be read ({value}); is it the folder of a saved plan?",
+                path=path,
+                value=error.strerror or error,
+            )
+        ) from error
     try:
         told = json.loads(raw) if len(raw) <= _MOST_BYTES else None
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or told.get("format") != _FORMAT:
-        message = f"{path}: is not a saved plan"
-        raise FileError(message)
+        raise FileError(tr("{path}: is not a saved plan", path=path))
     if told.get("version") != _VERSION:
-        message = f"{path}: was saved by another version of zjk_gis; prepare the plan anew and save it"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{path}: was saved by another version of zjk_gis; prepare the plan anew and save it",
+                path=path,
+            )
+        )
     if told.pop("checksum", None) != _checksum(told):
-        message = f"{path}: is damaged (its checksum is wrong); save the plan anew"
-        raise FileError(message)
+        raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan anew", path=path))
     return path, told
 
 

@@ -15,6 +15,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -123,11 +124,14 @@ def reassign_incidents(
     old = plan_for(old_zones, name="old_zones", **options).zones_alone()
     new = plan_for(new_zones, name="new_zones", **options).zones_alone()
     if old.options != new.options:
-        message = (
-            f"new_zones: the plan was prepared with {new.options}, and that of old_zones with {old.options}; "
-            "prepare both alike"
+        raise InputError(
+            tr(
+                "new_zones: the plan was prepared with {options}, and that of old_zones with "
+                "{options_2}; prepare both alike",
+                options=new.options,
+                options_2=old.options,
+            )
         )
-        raise InputError(message)
     about = assigned.attrs.get("assignment", {})
     _check_same(about, old)
     answered = list(old.columns)
@@ -136,11 +140,13 @@ def reassign_incidents(
         answered.insert(answered.index("reason") + 1, "share")
     lacking = [name for name in answered if name not in assigned]
     if lacking:
-        message = (
-            f"assigned: no column {lacking[0]!r}; give what assign_incidents returned for the old zones, "
-            "with the same options"
+        raise MissingColumnError(
+            tr(
+                "assigned: no column {lacking!r}; give what assign_incidents returned for the old "
+                "zones, with the same options",
+                lacking=lacking[0],
+            )
         )
-        raise MissingColumnError(message)
 
     asked = _asked(assigned, old, new, has_accuracy=has_accuracy)
     renamed: dict[str, str] = about.get("renamed", {})
@@ -204,11 +210,15 @@ def _check_same(about: dict[str, Any], plan: AssignmentPlan) -> None:
     now = plan.about()
     for name in ("crs", "level", "border_within_m", "nearest_within_m", "tz"):
         if name in about and about[name] != now[name]:
-            message = (
-                f"assigned: was assigned with {name}={about[name]!r}, and now it is {now[name]!r}; give "
-                "old_zones and the options as they were, or assign anew"
+            raise InputError(
+                tr(
+                    "assigned: was assigned with {name}={about!r}, and now it is {now!r}; give old_zones "
+                    "and the options as they were, or assign anew",
+                    name=name,
+                    about=about[name],
+                    now=now[name],
+                )
             )
-            raise InputError(message)
 
 
 @dataclass(frozen=True, slots=True)

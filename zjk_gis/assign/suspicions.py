@@ -18,6 +18,7 @@ from zjk_gis.crs import CGCS2000, convert_crs
 from zjk_gis.layers.columns.codes import matched_codes
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,7 +172,7 @@ def suspicions_of(
     lang : {"zh", "en"}
     """
     total, agreed = int(judged.counts.sum()), int(judged.agrees.sum())
-    ask = _Asking(judged, incidents, plan, times, zh=lang == "zh")
+    ask = _Asking(judged, incidents, plan, times, lang=lang)
     found: list[dict[str, Any]] = []
     computed, gain = judged.computed, 0
     if agreed < total:
@@ -204,7 +205,7 @@ class _Asking:
     incidents: gpd.GeoDataFrame
     plan: AssignmentPlan
     times: Mapping[str, Any]
-    zh: bool
+    lang: Language
 
     def _answers(self, points: NDArray[Any], plan: AssignmentPlan) -> NDArray[np.object_]:
         """Return the answers of a plan for positions in the CRS of the zones."""
@@ -313,7 +314,7 @@ class _Asking:
         if best is None or not self._is_enough(tried[best]):
             return None
         row = self._row("other_vintage", tried[best], "", version=best)
-        told = f"所记归属与版本「{best}」的责任区相符" if self.zh else f"the zones of {best} agree better"
+        told = tr("the zones of {best} agree better", best=best, lang=self.lang)
         row["evidence"] = told + self._rise(row)
         return row, tried[best]
 
@@ -350,25 +351,32 @@ class _Asking:
                     found.append(self._swap(zone, said, count, of, back[1], int(whole[said])))
                 continue
             kind = "other_code" if said in known else "renamed_code"
-            told = (
-                f"位于 {zone} 的 {of} 件中有 {count} 件记为 {said}"
-                if self.zh
-                else f"of {of} incidents in {zone}, {count} are recorded as {said}"
+            told = tr(
+                "of {of} incidents in {zone}, {count} are recorded as {said}",
+                of=of,
+                zone=zone,
+                count=count,
+                said=said,
+                lang=self.lang,
             )
             if said not in known:
-                told += ",图层中无此编码" if self.zh else ", a code that the layer lacks"
+                told += tr(", a code that the layer lacks", lang=self.lang)
             found.append(
                 {"suspicion": kind, "rows": count, "first_code": zone, "second_code": said, "evidence": told}
             )
         return found
 
     def _swap(self, first: str, second: str, n: int, of: int, m: int, of_second: int) -> dict[str, Any]:
-        told = (
-            f"位于 {first} 的 {of} 件中有 {n} 件记为 {second},"
-            f"位于 {second} 的 {of_second} 件中有 {m} 件记为 {first}"
-            if self.zh
-            else f"of {of} incidents in {first}, {n} are recorded as {second}; "
-            f"of {of_second} in {second}, {m} as {first}"
+        told = tr(
+            "of {of} incidents in {first}, {n} are recorded as {second}; of {of_second} in "
+            "{second}, {m} as {first}",
+            of=of,
+            first=first,
+            n=n,
+            second=second,
+            of_second=of_second,
+            m=m,
+            lang=self.lang,
         )
         codes = {"first_code": first, "second_code": second}
         return {"suspicion": "swapped_codes", "rows": n + m, "evidence": told} | codes
@@ -384,7 +392,7 @@ class _Asking:
         order = sorted(counts.index, key=lambda code: (-int(counts[code]), str(code)))
         named = ", ".join(f"{code} ({int(counts[code])})" for code in order[:_MOST_NAMED])
         rest = len(order) - _MOST_NAMED
-        if self.zh:
+        if self.lang == "zh":
             told = f"图层中没有所记的 {len(order)} 个编码,涉及 {len(lacking)} 件:{named}"
             told += f" 等,另有 {rest} 个" if rest > 0 else ""
         else:
@@ -400,14 +408,14 @@ class _Asking:
                 f";版本「{best}」有其中 {having[best]} 件的编码",
                 f"; {best} has those of {having[best]}",
             )
-            told += words[0] if self.zh else words[1]
+            told += words[0] if self.lang == "zh" else words[1]
         else:
             best = ""
         return [{"suspicion": "unknown_codes", "rows": len(lacking), "version": best, "evidence": told}]
 
     def _shift_words(self, east: float, north: float, length: float, datum: str) -> str:
         name = _DATUMS.get(datum, "")
-        if self.zh:
+        if self.lang == "zh":
             ways = (("东" if east >= 0 else "西", abs(east)), ("北" if north >= 0 else "南", abs(north)))
             each = ",".join(f"偏{way} {metres:.1f} m" for way, metres in ways)
             told = f"坐标整体偏移 {length:.1f} m({each})"
@@ -422,7 +430,7 @@ class _Asking:
 
     def _rise(self, row: dict[str, Any]) -> str:
         before, after = f"{row['agreement_before']:.1%}", f"{row['agreement_after']:.1%}"
-        if self.zh:
+        if self.lang == "zh":
             return f";据此一致率由 {before} 升至 {after}"
         return f"; with that the agreement rises from {before} to {after}"
 

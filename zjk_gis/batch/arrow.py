@@ -35,6 +35,7 @@ from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns,
 from zjk_gis.layers.headings import rejects_headings
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import point_coordinates
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,17 +143,27 @@ class ArrowSource(Settled):
         pair = named_columns(self.schema.names, lon, lat, name)
         if pair is None:
             listed = ", ".join(self.schema.names)
-            message = (
-                f"{self.files[0]}: no geometry and no columns of coordinates among {listed}; name them with "
-                "lon= and lat="
-            )
-            raise NotInBatchesError(message)  # there may be a place in one cell
+            raise NotInBatchesError(
+                tr(
+                    "{files}: no geometry and no columns of coordinates among {listed}; name them with "
+                    "lon= and lat=",
+                    files=self.files[0],
+                    listed=listed,
+                )
+            )  # there may be a place in one cell
         self._pair = pair
         places = first_places(self)
         if not pair.sure and north_first(places.x, places.y):
             self._pair = pair = Pair(pair.north, pair.east, sure=True)
             places = places.swapped()
-            self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
+            self.remarks.append(
+                tr(
+                    "{name}: {north} points north and {east} east, as surveyors write",
+                    name=name,
+                    north=pair.north,
+                    east=pair.east,
+                )
+            )
         columns = f"{pair.east} and {pair.north}"
         system = system_of(places.x, places.y, given=given, name=name, columns=columns)
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
@@ -170,11 +181,14 @@ class ArrowSource(Settled):
                     yield Batch(found.num_rows, rows, Place(part, at, rows + found.num_rows), found)
                     rows += found.num_rows
             if at != self._reader.rows[part]:
-                message = (
-                    f"{self.files[part]}: announces {self._reader.rows[part]} rows but holds {at}; it is "
-                    "damaged, export it again"
+                raise FileError(
+                    tr(
+                        "{files}: announces {rows} rows but holds {at}; it is damaged, export it again",
+                        files=self.files[part],
+                        rows=self._reader.rows[part],
+                        at=at,
+                    )
                 )
-                raise FileError(message)
 
     def checked(self, batch: Batch) -> Batch:
         """Return the batch: columns know their types."""
@@ -286,8 +300,9 @@ def _numbers(column: pa.Array) -> Numbers:
     if types.is_large_string(column.type):
         return numbers_of_cells(_cells(column))
     if not (types.is_floating(column.type) or types.is_integer(column.type) or types.is_decimal(column.type)):
-        message = f"a column of {column.type} cannot be coordinates; name another with lon= or lat="
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("a column of {type} cannot be coordinates; name another with lon= or lat=", type=column.type)
+        )
     values = column.cast("float64", safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
     wrong = np.isinf(values)
     return Numbers(np.where(wrong, np.nan, values), np.isnan(values), wrong)

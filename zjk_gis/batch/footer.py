@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import FileError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -141,16 +142,15 @@ class _Reader:
         elif kind == _BYTE:
             self._at += 1
         elif kind not in (_TRUE, _FALSE):  # whose value is their kind
-            message = f"a Parquet footer holds something unknown (kind {kind}); its file is damaged"
-            raise FileError(message)
+            raise FileError(
+                tr("a Parquet footer holds something unknown (kind {kind}); its file is damaged", kind=kind)
+            )
         if self._at > len(self._content):
-            message = "a Parquet footer is cut off; its file is damaged"
-            raise FileError(message)
+            raise FileError(tr("a Parquet footer is cut off; its file is damaged"))
 
     def _byte(self) -> int:
         if self._at >= len(self._content):
-            message = "a Parquet footer is cut off; its file is damaged"
-            raise FileError(message)
+            raise FileError(tr("a Parquet footer is cut off; its file is damaged"))
         self._at += 1
         return self._content[self._at - 1]
 

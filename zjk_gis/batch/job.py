@@ -28,6 +28,7 @@ from zjk_gis.layers.headings import settled
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 from zjk_gis.progress import track
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -231,11 +232,14 @@ def assign_batch(
         told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
     if plan.needs_day and not rows.has_time:
-        message = (
-            f"{files[0].name}: no column {time!r}, and the zones are valid only for certain periods; name "
-            "the column of times with time=, or judge all by one day with at="
+        raise MissingColumnError(
+            tr(
+                "{name}: no column {time!r}, and the zones are valid only for certain periods; name "
+                "the column of times with time=, or judge all by one day with at=",
+                name=files[0].name,
+                time=time,
+            )
         )
-        raise MissingColumnError(message)
     rows.lang, rows.headings = headings or lang, words
     if plan.needs_day:
         rows.settle_times(**times)
@@ -261,8 +265,9 @@ def assign_batch(
         place_for = target_for(ledger, rows, sample, lang=words)
         tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
-            message = f"{files[0]}: changed while it was read; run again when it is complete"
-            raise FileError(message)
+            raise FileError(
+                tr("{files}: changed while it was read; run again when it is complete", files=files[0])
+            )
         ledger.publish(rejects_path, made=place_for.finish())
         remarks = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
     return summary_of(
@@ -337,8 +342,14 @@ def _run(
         target.end_part()
         ledger.commit(place, tally)
     if tally["rows"] != place.rows or tally["out"] + tally["rejects"] != place.rows:
-        message = f"{place.rows:,} rows came in, but {tally['out']:,} + {tally['rejects']:,} would go out"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{rows:,} rows came in, but {out:,} + {rejects:,} would go out",
+                rows=place.rows,
+                out=tally["out"],
+                rejects=tally["rejects"],
+            )
+        )
     return tally
 
 
@@ -389,8 +400,8 @@ def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejec
     for file in files:
         for made in (target, rejects):
             if made.exists() and made.samefile(file):
-                message = f"{made}: would overwrite what it is made from; name another file"
-                raise FileError(message)
+                raise FileError(
+                    tr("{made}: would overwrite what it is made from; name another file", made=made)
+                )
     if source.is_dir() and source.samefile(target.parent):
-        message = f"{target}: lies in the folder that is read; name another place"
-        raise FileError(message)
+        raise FileError(tr("{target}: lies in the folder that is read; name another place", target=target))

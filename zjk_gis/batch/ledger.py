@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from zjk_gis.batch.sources import Place
 from zjk_gis.errors import FileError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,10 +152,12 @@ class Ledger:
         self.target = target
         self.folder = target.with_name(target.name + ".parts")
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
-            message = (
-                f"{self.folder}: is not a folder, where the parts of this job would lie; move or remove it"
+            raise FileError(
+                tr(
+                    "{folder}: is not a folder, where the parts of this job would lie; move or remove it",
+                    folder=self.folder,
+                )
             )
-            raise FileError(message)
         self.remarks: list[str] = []
         self._fingerprint = dict(fingerprint)
         self.parts = self._earlier_parts(resume=resume)
@@ -221,7 +224,9 @@ class Ledger:
         if told is None:
             return []
         if not resume:
-            self.remarks.append(f"{self.target.name}: the parts of an earlier run are thrown away, as asked")
+            self.remarks.append(
+                tr("{name}: the parts of an earlier run are thrown away, as asked", name=self.target.name)
+            )
             return []
         theirs = told["fingerprint"]
         differing = sorted(
@@ -229,19 +234,34 @@ class Ledger:
         )
         if differing:
             self.remarks.append(
-                f"{self.target.name}: begun anew, as {', '.join(differing)} differ from those of the run "
-                f"that left {self.folder.name}"
+                tr(
+                    "{name}: begun anew, as {differing} differ from those of the run that left {name_2}",
+                    name=self.target.name,
+                    differing=", ".join(differing),
+                    name_2=self.folder.name,
+                )
             )
             return []
         parts: list[Part] = told["parts"]
         whole = self._count_whole(parts)
         if whole < len(parts):
             self.remarks.append(
-                f"{self.target.name}: {len(parts) - whole} of {len(parts)} parts of an earlier run are "
-                "damaged and done again"
+                tr(
+                    "{name}: {parts_count} of {parts_count_2} parts of an earlier run are damaged and "
+                    "done again",
+                    name=self.target.name,
+                    parts_count=len(parts) - whole,
+                    parts_count_2=len(parts),
+                )
             )
         if whole:
-            self.remarks.append(f"{self.target.name}: goes on after row {parts[whole - 1].place.rows:,}")
+            self.remarks.append(
+                tr(
+                    "{name}: goes on after row {rows:,}",
+                    name=self.target.name,
+                    rows=parts[whole - 1].place.rows,
+                )
+            )
         return parts[:whole]
 
     def _read_manifest(self) -> dict[str, Any] | None:
@@ -253,13 +273,17 @@ class Ledger:
         except (OSError, ValueError, RecursionError):
             told = {"version": _VERSION}
         if isinstance(told, dict) and told.get("version") != _VERSION:
-            self.remarks.append(f"{self.target.name}: begun anew, as an earlier run was of another version")
+            self.remarks.append(
+                tr("{name}: begun anew, as an earlier run was of another version", name=self.target.name)
+            )
             return None
         with suppress(KeyError, TypeError, AttributeError):
             parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
             if told.pop("checksum") == _checksum(told) and _agree(parts):
                 return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
-        self.remarks.append(f"{self.target.name}: begun anew, as the record of an earlier run is damaged")
+        self.remarks.append(
+            tr("{name}: begun anew, as the record of an earlier run is damaged", name=self.target.name)
+        )
         return None
 
     def _count_whole(self, parts: list[Part]) -> int:
@@ -315,10 +339,13 @@ class Ledger:
         made = {name for name in there if name.startswith(_MADE)}  # GDAL puts files of its own beside it
         strange = sorted(there - _OURS - made)
         if strange:
-            message = (
-                f"{self.folder}: holds {strange[0]}, which is not this job's; move or remove that folder"
+            raise FileError(
+                tr(
+                    "{folder}: holds {strange}, which is not this job's; move or remove that folder",
+                    folder=self.folder,
+                    strange=strange[0],
+                )
             )
-            raise FileError(message)
         for name in (
             _MANIFEST,
             *sorted((_OURS | made) - {_MANIFEST}),
@@ -364,8 +391,13 @@ def _locked(path: Path) -> Iterator[str]:
         with suppress(OSError):
             holder = path.read_text("utf-8", errors="replace").strip()
         who = holder or "unknown"
-        message = f"{path.with_suffix('')}: is being made by another run ({who}); wait for it to end"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{path}: is being made by another run ({who}); wait for it to end",
+                path=path.with_suffix(""),
+                who=who,
+            )
+        )
     ours = False
     try:
         left_by = file.read().decode(errors="replace").strip()

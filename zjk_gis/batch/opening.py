@@ -22,6 +22,7 @@ from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.read_report import ReadReport
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -80,8 +81,7 @@ def open_source(
         If the system of the coordinates is not known.
     """
     if batch_rows < 1:
-        message = f"batch_rows must be at least 1, not {batch_rows!r}"
-        raise InputError(message)
+        raise InputError(tr("batch_rows must be at least 1, not {batch_rows!r}", batch_rows=batch_rows))
     files = parts_of(path)
     options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
     options["datum"] = None if datum is None else parse_datum(datum)
@@ -137,8 +137,13 @@ def _open_layer(file: Path, *, tz: str = BEIJING, **options: Any) -> ArrowSource
     layer = layer_of(names, spec_of("incidents"))
     if layer is None:
         listed = ", ".join(names) or "none"
-        message = f"{file}: which of its layers holds the incidents? They are {listed}; name one 'incidents'"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{file}: which of its layers holds the incidents? They are {listed}; name one 'incidents'",
+                file=file,
+                listed=listed,
+            )
+        )
     report = ReadReport()
     vector = open_vector(file, form.title, layer, None, report)
     vector.tz = tz
@@ -175,8 +180,13 @@ class _ParquetReader:
             if file == files[0]:
                 self.schema = schema
             elif not schema.equals(self.schema):
-                message = f"{file}: its columns or their types are not those of {files[0].name}"
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "{file}: its columns or their types are not those of {name}",
+                        file=file,
+                        name=files[0].name,
+                    )
+                )
         report = ReadReport()
         self.schema = distinct_schema(self.schema, files[0], report)
         self.remarks = report.remarks
@@ -223,8 +233,10 @@ class _LayerReader:
 def _check_kinds(file: Path, kinds: Sequence[str]) -> None:
     known = {kind.removesuffix(" Z").removesuffix(" M").removesuffix(" ZM") for kind in kinds}
     if known and not known & {"Point", "Unknown", "GeometryCollection"}:
-        message = (
-            f"{file}: holds no points but {', '.join(sorted(known))}; use .representative_point() or "
-            ".explode() first"
+        raise GeometryError(
+            tr(
+                "{file}: holds no points but {known}; use .representative_point() or .explode() first",
+                file=file,
+                known=", ".join(sorted(known)),
+            )
         )
-        raise GeometryError(message)

@@ -13,6 +13,7 @@ from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import CRSError
 from zjk_gis.layers.columns.times import YEAR_FIRST, time_order
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,23 +68,45 @@ class Settled:
                 return
             if stated.datum is None:
                 self.remarks.append(
-                    f"{name}: names several datums ({stated.where}), so none is taken for that of the "
-                    "positions; name it with datum="
+                    tr(
+                        "{name}: names several datums ({where}), so none is taken for that of the positions; "
+                        "name it with datum=",
+                        name=name,
+                        where=stated.where,
+                    )
                 )
                 return
             datum = stated.datum
-            self.remarks.append(f"{name}: the datum is {title_of(datum)}, as the {stated.where} says")
+            self.remarks.append(
+                tr(
+                    "{name}: the datum is {title_of}, as the {where} says",
+                    name=name,
+                    title_of=title_of(datum),
+                    where=stated.where,
+                )
+            )
         self.datum = datum
         if not self.is_moved:
             return
         if not self.crs.is_geographic:
-            message = (
-                f"{name}: datum {title_of(datum)} is for longitudes and latitudes, but the positions are in "
-                f"{self.crs.name}; name the right crs= or leave datum= out"
+            raise CRSError(
+                tr(
+                    "{name}: datum {title_of} is for longitudes and latitudes, but the positions are in "
+                    "{name_2}; name the right crs= or leave datum= out",
+                    name=name,
+                    title_of=title_of(datum),
+                    name_2=self.crs.name,
+                )
             )
-            raise CRSError(message)
         self.crs = CRS.from_epsg(CGCS2000)
-        self.remarks.append(f"{name}: converted from {title_of(datum)} to {title_of('cgcs2000')}")
+        self.remarks.append(
+            tr(
+                "{name}: converted from {title_of} to {title_of_2}",
+                name=name,
+                title_of=title_of(datum),
+                title_of_2=title_of("cgcs2000"),
+            )
+        )
 
     def on_ground(self, places: Places) -> Places:
         """Return positions on the ground."""

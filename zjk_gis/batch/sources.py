@@ -24,6 +24,7 @@ from zjk_gis.io.vector.shapefile import sidecar
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.columns.values import plain
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -191,19 +192,27 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
     if not Path(path).is_dir():
         file = existing_file(path)
         if not is_batch_source(file):
-            message = (
-                f"{file}: the ending {file.suffix!r} cannot be read in batches; those that can are "
-                f"{', '.join((*TEXT, *PARQUET, *_LAYERS))}, and text packed as .gz or .zst"
+            raise InputError(
+                tr(
+                    "{file}: the ending {suffix!r} cannot be read in batches; those that can are "
+                    "{names}, and text packed as .gz or .zst",
+                    file=file,
+                    suffix=file.suffix,
+                    names=", ".join((*TEXT, *PARQUET, *_LAYERS)),
+                )
             )
-            raise InputError(message)
         return [file]
     folder = Path(path)
     with blamed_on(folder):
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
     kinds = {TEXT if ending_of(entry) in TEXT else ending_of(entry) for entry in entries}
     if not entries:
-        message = f"{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{folder}: the folder is empty; name a file, or a folder of .csv or .parquet files",
+                folder=folder,
+            )
+        )
     if len(kinds) > 1 or not (kinds <= {TEXT, *PARQUET}):
         listed = ", ".join(entry.name for entry in entries[:5])
         message = (

@@ -31,6 +31,7 @@ from zjk_gis.io.tables.text import TextTable
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
 from zjk_gis.layers.headings import rejects_headings
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -101,17 +102,26 @@ class TextSource(Settled):
         self.header = first.header or _line_of(first.names, first.delimiter)
         for table in self.tables[1:]:
             if table.delimiter != first.delimiter:
-                message = (
-                    f"{table.file}: its cells are separated by {table.delimiter!r}, those of "
-                    f"{first.file.name} by {first.delimiter!r}"
+                raise InputError(
+                    tr(
+                        "{file}: its cells are separated by {delimiter!r}, "
+                        "those of {name} by {delimiter_2!r}",
+                        file=table.file,
+                        delimiter=table.delimiter,
+                        name=first.file.name,
+                        delimiter_2=first.delimiter,
+                    )
                 )
-                raise InputError(message)
             if table.names != first.names:
-                message = (
-                    f"{table.file}: its columns are {', '.join(table.names)}, those of {first.file.name} "
-                    f"{', '.join(first.names)}"
+                raise InputError(
+                    tr(
+                        "{file}: its columns are {names}, those of {name} {names_2}",
+                        file=table.file,
+                        names=", ".join(table.names),
+                        name=first.file.name,
+                        names_2=", ".join(first.names),
+                    )
                 )
-                raise InputError(message)
         self.remarks: list[str] = []
         for table in self.tables:
             tell_left_out(table.report, table.file)
@@ -131,11 +141,13 @@ class TextSource(Settled):
         name = self.files[0].name
         pair = named_columns(self.names, lon, lat, name)
         if pair is None:
-            message = (
-                f"{self.files[0]}: no columns of coordinates among {', '.join(self.names)}; "
-                "name them with lon= and lat="
-            )
-            raise NotInBatchesError(message)  # there may be a place in one cell
+            raise NotInBatchesError(
+                tr(
+                    "{files}: no columns of coordinates among {names}; name them with lon= and lat=",
+                    files=self.files[0],
+                    names=", ".join(self.names),
+                )
+            )  # there may be a place in one cell
         when = time_column(self.names, time)
         self.has_time = when is not None
         self._when = when
@@ -146,7 +158,14 @@ class TextSource(Settled):
             pair = Pair(pair.north, pair.east, sure=True)
             places = places.swapped()
             self._take(pair)
-            self.remarks.append(f"{name}: {pair.north} points north and {pair.east} east, as surveyors write")
+            self.remarks.append(
+                tr(
+                    "{name}: {north} points north and {east} east, as surveyors write",
+                    name=name,
+                    north=pair.north,
+                    east=pair.east,
+                )
+            )
         columns = f"{pair.east} and {pair.north}"
         system = system_of(places.x, places.y, given=given, name=name, columns=columns)
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
@@ -251,11 +270,14 @@ class TextSource(Settled):
                 ),
             )
         if table.num_rows != int(keep.sum()):
-            message = (
-                f"{self.files[batch.after.part]}: rows {batch.before + 1} to {batch.before + batch.rows} "
-                "cannot be told apart; correct their quotes"
+            raise FileError(
+                tr(
+                    "{files}: rows {before} to {before_2} cannot be told apart; correct their quotes",
+                    files=self.files[batch.after.part],
+                    before=batch.before + 1,
+                    before_2=batch.before + batch.rows,
+                )
             )
-            raise FileError(message)
         columns = table.combine_chunks().columns
         if b"'" in bytes(text):
             columns = [compute.replace_substring_regex(column, _GUARD, r"\1") for column in columns]

@@ -35,6 +35,7 @@ from zjk_gis.layers.naming import conform
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -152,11 +153,14 @@ def assign_whole(
     points = checked.points if fix else points
     when = time_column(list(map(str, points.columns)), time)
     if plan.needs_day and when is None:
-        message = (
-            f"{Path(source).name}: no column {time!r}, and the zones are valid only for certain periods; "
-            "name the column of times with time=, or judge all by one day with at="
+        raise MissingColumnError(
+            tr(
+                "{name}: no column {time!r}, and the zones are valid only for certain periods; name "
+                "the column of times with time=, or judge all by one day with at=",
+                name=Path(source).name,
+                time=time,
+            )
         )
-        raise MissingColumnError(message)
     order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
     judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
     judged.tally.update(f"left:{row['why']}" for row in report.left_out)
@@ -223,10 +227,13 @@ def _refuse_other_kinds(points: gpd.GeoDataFrame) -> None:
     kinds = shapely.get_type_id(shapes[has_shape(shapes)])
     if len(kinds) and not (kinds == shapely.GeometryType.POINT).any():
         named = ", ".join(sorted(set(points.geom_type.dropna())))
-        message = (
-            f"incidents: the rows are not points but {named}; use .representative_point() or .explode() first"
+        raise GeometryError(
+            tr(
+                "incidents: the rows are not points but {named}; use .representative_point() or "
+                ".explode() first",
+                named=named,
+            )
         )
-        raise GeometryError(message)
 
 
 def _as_points(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

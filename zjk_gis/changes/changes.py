@@ -19,6 +19,7 @@ from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -185,8 +186,12 @@ def compare_zones(
     """
     require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m)
     if not 0.5 < same_share <= 1:
-        message = f"same_share must be a share above 0.5 and at most 1, not {same_share!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "same_share must be a share above 0.5 and at most 1, not {same_share!r}",
+                same_share=same_share,
+            )
+        )
     before = _zones_of(old, "old", code, at_old, level, None)
     after = _zones_of(new, "new", code, at_new, level, before.crs)
     before, after, matches = in_one_writing(before, after, (code, "chief_code"))
@@ -199,8 +204,12 @@ def compare_zones(
         road_rows, moved["road_m"] = roads_in(roads, moved)
     for name, layer in (components or {}).items():
         if name in moved:
-            message = f"components: {name!r} is a column of the result already; give the layer another name"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "components: {name!r} is a column of the result already; give the layer another name",
+                    name=name,
+                )
+            )
         moved[name] = components_in(layer, name, moved)
     changed = None
     if incidents is not None:
@@ -228,8 +237,14 @@ def _zones_of(
         day_of(at, f"at_{name}")
     valid = zones_at(ready_zones(zones, code=code, crs=crs, name=name), at, level=level)
     if not len(valid):
-        message = f"{name}: none of its {len(zones)} zones holds on {at}; name another day"
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(
+            tr(
+                "{name}: none of its {zones_count} zones holds on {at}; name another day",
+                name=name,
+                zones_count=len(zones),
+                at=at,
+            )
+        )
     return valid
 
 

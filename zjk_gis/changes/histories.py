@@ -10,6 +10,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, validity_days
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,11 +91,16 @@ def periods_of(zones: gpd.GeoDataFrame, name: str) -> tuple[NDArray[np.int64], N
     begins, ends = validity_days(zones, name)
     wrong = begins > ends
     if wrong.any():
-        message = (
-            f"{name}: {int(wrong.sum())} of {len(zones)} rows have a valid_to before their valid_from "
-            f"({name_rows(zones.index[wrong])}); put the dates right"
+        raise InputError(
+            tr(
+                "{name}: {wrong} of {zones_count} rows have a valid_to before their valid_from "
+                "({rows}); put the dates right",
+                name=name,
+                wrong=int(wrong.sum()),
+                zones_count=len(zones),
+                rows=name_rows(zones.index[wrong]),
+            )
         )
-        raise InputError(message)
     return begins, ends
 
 

@@ -22,6 +22,7 @@ from zjk_gis.layers.versions import of_level
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.partition import cut_ground, held_by, united
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, solid_pieces_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -268,8 +269,7 @@ def _window(start: str | dt.date | None, end: str | dt.date | None) -> tuple[int
     first = NEVER if start is None else day_of(start, "start")
     last = ALWAYS if end is None else day_of(end, "end")
     if last < first:
-        message = f"end ({end}) is before start ({start})"
-        raise InputError(message)
+        raise InputError(tr("end ({end}) is before start ({start})", end=end, start=start))
     return first, last
 
 
@@ -281,16 +281,19 @@ def _place(
     """Return the place in the CRS of the zones that were made ready."""
     layer = gpd.GeoSeries([place], crs=zones.crs) if isinstance(place, shapely.Geometry) else place.geometry
     if len(layer) != 1:
-        message = f"place: {len(layer)} rows; give one place"
-        raise InputError(message)
+        raise InputError(tr("place: {layer_count} rows; give one place", layer_count=len(layer)))
     shapes, _ = cleaned(convert_crs(layer, rows.crs, name="place").to_numpy())
     shape, which = shapes[0], name_rows(layer.index)
     if not has_place(shapes).all():
-        message = f"place: has no geometry, or one without a place ({which})"
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(tr("place: has no geometry, or one without a place ({which})", which=which))
     if shape.geom_type not in ("Point", "Polygon", "MultiPolygon") or not shape.is_valid:
-        message = f"place: must be a point or a valid polygon, not this {shape.geom_type} ({which})"
-        raise GeometryError(message)
+        raise GeometryError(
+            tr(
+                "place: must be a point or a valid polygon, not this {geom_type} ({which})",
+                geom_type=shape.geom_type,
+                which=which,
+            )
+        )
     found: shapely.Geometry = shape
     return found
 

@@ -14,6 +14,7 @@ from zjk_gis.errors import CRSError, name_rows
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.city import read_city as layers_of
 from zjk_gis.workspace.city import read_companion as companion_of
 from zjk_gis.workspace.city import read_zones as zones_of
@@ -92,15 +93,17 @@ def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
     for (layer, why), numbers in counted.items():
         first = "、".join(map(str, numbers[:_MOST_NAMED])) + (" 等" if len(numbers) > _MOST_NAMED else "")
         console.note(
-            f"{label(layer, 'zh')}:{len(numbers)} 行未参与分析,{label(why, 'zh')}(行 {first})",
-            f"{layer}: {len(numbers)} rows set aside, {label(why, 'en')} ({name_rows(numbers)})",
+            console.pick(
+                f"{label(layer, 'zh')}:{len(numbers)} 行未参与分析,{label(why, 'zh')}(行 {first})",
+                f"{layer}: {len(numbers)} rows set aside, {label(why, 'en')} ({name_rows(numbers)})",
+            ),
         )
 
 
 def tell_report(layer: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr what reading had to infer; nothing where nothing was."""
     for remark in report_of(layer).remarks:
-        console.note(remark, remark)
+        console.note(remark)
     _tell_measuring(layer, console)
 
 
@@ -118,6 +121,11 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
         own, measured = (each.name for each in found)
         name = Path(report_of(layer).path).name
         console.note(
-            f"{name}:坐标系为 {own};长度和面积按 {measured} 量算",
-            f"{name}: in {own}; lengths and areas are measured in {measured}",
+            tr(
+                "{name}: in {own}; lengths and areas are measured in {measured}",
+                name=name,
+                own=own,
+                measured=measured,
+                lang=console.lang,
+            ),
         )

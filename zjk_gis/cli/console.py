@@ -55,16 +55,16 @@ class Console:
 
     def pick(self, zh: str, en: str) -> str:
         """Choose the text in the reader's language."""
-        return zh if self.lang == "zh" else en
+        return zh if self.lang != "en" else en
 
-    def say(self, zh: str, en: str) -> None:
+    def say(self, text: str = "") -> None:
         """Print a line of the result for a person; nothing where JSON was asked for."""
         if not self.as_json:
-            click.echo(self.pick(zh, en))
+            click.echo(text)
 
-    def note(self, zh: str, en: str) -> None:
+    def note(self, text: str) -> None:
         """Print a remark, such as what was inferred, on stderr; arguments of the library as options."""
-        text, here = self.pick(zh, en), click.get_current_context(silent=True)
+        here = click.get_current_context(silent=True)
         if here is not None:
             text = in_options(text, here.command, here.find_root().command)
         click.echo(text, err=True)

@@ -10,6 +10,7 @@ from zjk_gis.io import write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.soundness import made_valid, tell_fault
 from zjk_gis.text import table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ class Console(Protocol):
     def pick(self, zh: str, en: str) -> str:
         """Choose the text in the reader's language."""
 
-    def note(self, zh: str, en: str) -> None:
+    def note(self, text: str) -> None:
         """Print a remark."""
 
 
@@ -80,24 +81,27 @@ def words_of(error: InputError, console: Console) -> str:
     name = _CONVERTED.sub("", name)
     title = console.pick(_NAMES.get(name, label(name)), name)
     lines = [
-        console.pick(
-            f"{title}:{len(rows):,} 行的图形不能用", f"{title}: {len(rows):,} rows have a geometry of no use"
+        tr(
+            "{title}: {rows_count:,} rows have a geometry of no use",
+            title=title,
+            rows_count=len(rows),
+            lang=console.lang,
         )
     ]
     if converted:
-        lines[0] += console.pick(f"(换算到 {converted[1]} 后)", f" (converted to {converted[1]})")
+        lines[0] += tr(" (converted to {converted})", converted=converted[1], lang=console.lang)
     told = _told(rows, console)
     lines += _listed(told, console, "invalid")
     for_a_person = rows["fault"].isin(_FOR_A_PERSON).any() or bool(converted)
     if for_a_person or console.repair:
-        lines.append(console.pick("请补画、重画或删去这些行", "draw them, redraw them or take them out"))
+        lines.append(tr("draw them, redraw them or take them out", lang=console.lang))
     elif console.repair is None:
-        lines.append(console.pick("请在 GIS 软件中修复后重试", "repair them in a GIS and try again"))
+        lines.append(tr("repair them in a GIS and try again", lang=console.lang))
     else:
         lines.append(
-            console.pick(
-                "加 --repair 可自动修复并逐行列出所改;或在 GIS 软件中修复后重试",
+            tr(
                 "--repair makes them valid and lists what it changed row by row; or repair them in a GIS",
+                lang=console.lang,
             )
         )
     return "\n".join(lines)
@@ -124,13 +128,18 @@ def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFra
         return mended
     title = console.pick(_NAMES.get(name, label(name)), name)
     console.note(
-        f"{title}:已修复 {len(changes):,} 行无效图形", f"{title}: {len(changes):,} invalid rows made valid"
+        tr(
+            "{title}: {changes_count:,} invalid rows made valid",
+            title=title,
+            changes_count=len(changes),
+            lang=console.lang,
+        )
     )
     amounts = ["area_before_m2", "area_after_m2", "parts_before", "parts_after"]
     told = _told(changes, console).join(changes[amounts].reset_index(drop=True).round(2))
     told = told.rename(columns={column: label(column, console.lang, unit=True) for column in amounts})
     for line in _listed(told, console, "repaired"):
-        console.note(line, line)
+        console.note(line)
     plain = changes.astype(object)
     for row in plain.where(plain.notna(), None).to_dict("records"):
         console.repaired.append({str(key): value for key, value in row.items()})
@@ -159,7 +168,7 @@ def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
     target = _written(told, console.beside(ending))
     if target is None:  # nowhere to write: then all are printed
         return list(table(shown, header))
-    rest = console.pick(f"全部 {len(shown):,} 行见 {target}", f"all {len(shown):,} rows: {target}")
+    rest = tr("all {shown_count:,} rows: {target}", shown_count=len(shown), target=target, lang=console.lang)
     return [*table(shown[:_SHOWN], header), rest]
 
 

@@ -10,6 +10,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io.archives import is_archive
 from zjk_gis.io.folders import EVERY_FILE
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,8 +106,14 @@ def _split(option: str, values: Iterable[str]) -> tuple[str | None, dict[str, st
         found = _ONE_FILE.fullmatch(value)
         if (found is None and of_all is not None) or (found is not None and found[1] in by_file):
             where = "" if found is None else f" of {found[1]}"
-            message = f"{option}: is given twice{where}; say it once, of a single file as FILE={value}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{option}: is given twice{where}; say it once, of a single file as FILE={value}",
+                    option=option,
+                    where=where,
+                    value=value,
+                )
+            )
         if found is None:
             of_all = value
         else:
@@ -149,5 +156,11 @@ def _check_names(paths: list[Path], said: Mapping[str, Mapping[str, str]]) -> No
     for option, by_file in said.items():
         unknown = next((name for name in by_file if not {name, _file_of(name)} & known), None)
         if unknown is not None:
-            message = f"{option}: there is no file {unknown} among {', '.join(map(str, paths))}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{option}: there is no file {unknown} among {paths}",
+                    option=option,
+                    unknown=unknown,
+                    paths=", ".join(map(str, paths)),
+                )
+            )

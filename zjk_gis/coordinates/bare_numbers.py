@@ -28,6 +28,7 @@ from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, is_most, looks_projected
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,8 +129,9 @@ def system_of(
             f"{int((~degrees).sum())} of {len(x)} positions are not degrees in China; crs=4490 if they are "
             "degrees all the same"
         )
-    message = f"{name}: name the system of {columns} with crs=; {hint}"
-    raise CRSError(message)
+    raise CRSError(
+        tr("{name}: name the system of {columns} with crs=; {hint}", name=name, columns=columns, hint=hint)
+    )
 
 
 def _degrees(
@@ -137,12 +139,17 @@ def _degrees(
 ) -> BareSystem:
     packed = packed_evidence(x[degrees], y[degrees])
     if packed is not None:
-        message = (
-            f"{name}: {columns} look like packed degrees, minutes and seconds (114.5220 for 114°52′20″): "
-            f"{packed}; place them with zjk_gis.infer_coordinates(table).confirm(table), or pass crs=4490 "
-            "if they are decimal degrees"
+        raise CRSError(
+            tr(
+                "{name}: {columns} look like packed degrees, minutes and seconds (114.5220 for "
+                "114°52′20″): {packed}; place them with "
+                "zjk_gis.infer_coordinates(table).confirm(table), or pass crs=4490 if they are "
+                "decimal degrees",
+                name=name,
+                columns=columns,
+                packed=packed,
+            )
         )
-        raise CRSError(message)
     whole = "all" if degrees.all() else f"{int(degrees.sum())} of"
     found = f"assumed: {whole} {len(x)} positions in {columns} are degrees in China"
     swapped = int(in_china(y, x).sum())
@@ -162,15 +169,26 @@ def _refuse_contradiction(
 ) -> None:
     """Refuse a system in which most of the numbers cannot be."""
     if given.is_projected and is_most(degrees):
-        message = (
-            f"{name}: {columns} hold degrees, but crs={given.name} is in metres; crs= says what the file's "
-            "numbers are in (perhaps 4490), .to_crs() converts afterwards"
+        raise CRSError(
+            tr(
+                "{name}: {columns} hold degrees, but crs={name_2} is in metres; crs= says what the "
+                "file's numbers are in (perhaps 4490), .to_crs() converts afterwards",
+                name=name,
+                columns=columns,
+                name_2=given.name,
+            )
         )
-        raise CRSError(message)
     metres = looks_projected(x, y) | looks_projected(y, x)
     if given.is_geographic and is_most(metres):
-        message = f"{name}: {columns} hold metres, but crs={given.name} is in degrees: {probable_crs(x, y)}"
-        raise CRSError(message)
+        raise CRSError(
+            tr(
+                "{name}: {columns} hold metres, but crs={name_2} is in degrees: {probable_crs}",
+                name=name,
+                columns=columns,
+                name_2=given.name,
+                probable_crs=probable_crs(x, y),
+            )
+        )
 
 
 def limit_of(crs: CRS, *, is_bare: bool = True) -> Limit:

@@ -17,6 +17,7 @@ from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import datum_of_column
 from zjk_gis.layers.columns.datum_words import WebDatum, datums_in_text
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,8 +85,14 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     """
     for name, value in (("source", source), ("target", target)):
         if value not in get_args(WebDatum):
-            message = f"{name} must be one of {', '.join(get_args(WebDatum))}, not {value!r}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{name} must be one of {webdatum}, not {value!r}",
+                    name=name,
+                    webdatum=", ".join(get_args(WebDatum)),
+                    value=value,
+                )
+            )
     own: CRS | None = layer.crs
     _check_source(layer, own, source)
     back = own is not None and own.is_projected and target in _GROUND
@@ -252,20 +259,27 @@ def _check_source(layer: gpd.GeoDataFrame | gpd.GeoSeries, crs: CRS | None, sour
     if crs is None or crs.is_engineering:
         west, south, east, north = layer.total_bounds
         if min(west, south) < -180 or east > 360 or south < -90 or north > 90:
-            message = (
-                f"the layer: has no CRS, and its coordinates run to {east:g}, {north:g}, which are no "
-                "longitude and latitude; set the CRS they are in, for instance layer.set_crs(4547)"
+            raise CRSError(
+                tr(
+                    "the layer: has no CRS, and its coordinates run to {east:g}, {north:g}, which are no "
+                    "longitude and latitude; set the CRS they are in, for instance layer.set_crs(4547)",
+                    east=east,
+                    north=north,
+                )
             )
-            raise CRSError(message)
         return
     labelled = datum_of(crs)
     if labelled == source or labelled in _GROUND:
         return
-    message = (
-        f"the layer: its CRS is {crs.name}, not {title_of(source)}; convert it with zjk_gis.crs.convert_crs, "
-        "or correct the label with .set_crs(..., allow_override=True)"
+    raise CRSError(
+        tr(
+            "the layer: its CRS is {name}, not {title_of}; convert it with "
+            "zjk_gis.crs.convert_crs, or correct the label with .set_crs(..., "
+            "allow_override=True)",
+            name=crs.name,
+            title_of=title_of(source),
+        )
     )
-    raise CRSError(message)
 
 
 def _crs_of(datum: WebDatum) -> Any:

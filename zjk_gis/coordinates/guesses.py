@@ -17,6 +17,7 @@ from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.vertices import with_vertices_moved
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import Pair, read_positions
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,12 +106,18 @@ class CoordinateGuess:
             If there is no such hypothesis, or it is that nothing known fits.
         """
         if not 1 <= choice <= len(self.hypotheses):
-            message = f"choice must be from 1 to {len(self.hypotheses)}, not {choice}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "choice must be from 1 to {hypotheses_count}, not {choice}",
+                    hypotheses_count=len(self.hypotheses),
+                    choice=choice,
+                )
+            )
         hypothesis = self.hypotheses[choice - 1]
         if hypothesis.crs is None:
-            message = "the coordinates are of no kind that is known, so there is nothing to confirm"
-            raise InputError(message)
+            raise InputError(
+                tr("the coordinates are of no kind that is known, so there is nothing to confirm")
+            )
         placed = self._placed(layer, hypothesis)
         if hypothesis.datum in ("gcj02", "bd09"):
             placed = convert_datum(placed, source=hypothesis.datum, target="cgcs2000")
@@ -139,8 +146,9 @@ class CoordinateGuess:
         if self.columns is not None:
             for column in self.columns:
                 if column not in layer:
-                    message = f"the layer: no column {column!r}; confirm one of the same make"
-                    raise MissingColumnError(message)
+                    raise MissingColumnError(
+                        tr("the layer: no column {column!r}; confirm one of the same make", column=column)
+                    )
             positions = read_positions(pd.DataFrame(layer), Pair(*self.columns, sure=True))
             x, y = move(positions.x, positions.y)
             usable = positions.why == ""
@@ -153,8 +161,7 @@ class CoordinateGuess:
             return placed
         frame = layer.to_frame("geometry") if isinstance(layer, gpd.GeoSeries) else layer
         if not isinstance(frame, gpd.GeoDataFrame):
-            message = "the layer: has no geometry; confirm one of the same make"
-            raise InputError(message)
+            raise InputError(tr("the layer: has no geometry; confirm one of the same make"))
         return with_vertices_moved(frame, move, hypothesis.crs)
 
     def to_frame(self) -> pd.DataFrame:

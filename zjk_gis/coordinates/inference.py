@@ -21,6 +21,7 @@ from zjk_gis.errors import EmptyLayerError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import named_columns, read_positions
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import AREAL
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,8 +99,7 @@ def infer_coordinates(
     numbers = _numbers(layer, x, y)
     usable = np.isfinite(numbers.x) & np.isfinite(numbers.y)
     if not usable.any():
-        message = "the layer: no row has a usable position, so nothing can be inferred"
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(tr("the layer: no row has a usable position, so nothing can be inferred"))
     place, place_name, ground = city_bounds(), "in Zhangjiakou or next to it", None
     if reference is not None:
         ground = as_metric(reference, "reference")
@@ -194,11 +194,12 @@ def _numbers(
     table = pd.DataFrame(layer)
     pair = named_columns(table.columns, x, y, "the layer")
     if pair is None:
-        message = (
-            f"the layer: no columns of coordinates among {', '.join(map(str, table.columns))}; name them "
-            "with x= and y="
+        raise InputError(
+            tr(
+                "the layer: no columns of coordinates among {columns}; name them with x= and y=",
+                columns=", ".join(map(str, table.columns)),
+            )
         )
-        raise InputError(message)
     positions = read_positions(table, pair)
     usable, angles = int((positions.why == "").sum()), int(positions.is_dms.sum())
     notes = [f"columns {pair.east} and {pair.north}"]

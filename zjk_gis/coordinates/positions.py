@@ -27,6 +27,7 @@ from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.layers.versions import check_layer
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,8 +168,9 @@ def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDa
     """
     missing = [name for name in ("row", "problem") if name not in problems]
     if missing:
-        message = f"problems: no column {missing[0]!r}; pass what check_positions returned"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("problems: no column {missing!r}; pass what check_positions returned", missing=missing[0])
+        )
     done = (
         points["position_fix"].fillna("") if "position_fix" in points else pd.Series("", index=points.index)
     )
@@ -207,29 +209,40 @@ def _refuse_impossible(
     """Refuse a list that contradicts itself, or what is known of the positions."""
     both = masks["gcj02"] & masks["bd09"]
     if both.any():
-        message = (
-            f"problems: {name_rows(points.index[both])} are listed as gcj02 and as bd09; leave one of the two"
+        raise InputError(
+            tr(
+                "problems: {rows} are listed as gcj02 and as bd09; leave one of the two",
+                rows=name_rows(points.index[both]),
+            )
         )
-        raise InputError(message)
     nowhere = np.logical_or.reduce(list(masks.values())) & ~np.isfinite(x)
     if nowhere.any():
-        message = f"points: {name_rows(points.index[nowhere])} have no position to fix; check these again"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "points: {rows} have no position to fix; check these again",
+                rows=name_rows(points.index[nowhere]),
+            )
+        )
     shifted = masks["gcj02"] | masks["bd09"]
     declared = _declared(points)
     if declared is not None and shifted.any():
-        message = (
-            f"points: were read as {SHIFT_TITLES.get(declared, declared)}, as declared, so "
-            f"{name_rows(points.index[shifted])} cannot be converted again; read them with another datum="
+        raise InputError(
+            tr(
+                "points: were read as {shift_titles}, as declared, so {rows} cannot be converted "
+                "again; read them with another datum=",
+                shift_titles=SHIFT_TITLES.get(declared, declared),
+                rows=name_rows(points.index[shifted]),
+            )
         )
-        raise InputError(message)
     exchanged = shifted & in_china(y, x)
     if exchanged.any():
-        message = (
-            f"problems: {name_rows(points.index[exchanged])} are listed as shifted, but their axes are "
-            "swapped and not listed; list both, or neither"
+        raise InputError(
+            tr(
+                "problems: {rows} are listed as shifted, but their axes are swapped and not listed; "
+                "list both, or neither",
+                rows=name_rows(points.index[exchanged]),
+            )
         )
-        raise InputError(message)
 
 
 def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
@@ -340,8 +353,14 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
     other = here & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
     if other.any():
         which = name_rows(points.index[other])
-        message = f"points: {int(other.sum())} of {len(points)} rows are not points ({which}); take them out"
-        raise GeometryError(message)
+        raise GeometryError(
+            tr(
+                "points: {other} of {points_count} rows are not points ({which}); take them out",
+                other=int(other.sum()),
+                points_count=len(points),
+                which=which,
+            )
+        )
     x, y = point_coordinates(shapes)
     zero = is_zero(x, y)
     usable = np.isfinite(x) & np.isfinite(y) & ~zero
@@ -437,8 +456,13 @@ def _shifted(
     for layer, name, columns in ((points, "points", (channel, road_name)), (roads, "roads", (road_name,))):
         for column in columns:
             if column not in layer:
-                message = f"{name}: no column {column!r}, by which GCJ-02 and BD-09 are judged; name yours"
-                raise MissingColumnError(message)
+                raise MissingColumnError(
+                    tr(
+                        "{name}: no column {column!r}, by which GCJ-02 and BD-09 are judged; name yours",
+                        name=name,
+                        column=column,
+                    )
+                )
     roads = check_layer(roads, "roads", kind="line")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
     usable = in_china(lon, lat)
@@ -488,17 +512,26 @@ def _rows_to_fix(
         return np.zeros(len(points), dtype=bool)
     unknown = labels[~labels.isin(points.index)]
     if len(unknown):
-        message = f"problems: {name_rows(unknown)} of {kind} are not in points; check these points again"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "problems: {rows} of {kind} are not in points; check these points again",
+                rows=name_rows(unknown),
+                kind=kind,
+            )
+        )
     rows: NDArray[np.bool_] = points.index.isin(labels)
     if rows.any() and not points.index.is_unique:
-        message = (
-            "points: index labels are there more than once; call .reset_index(drop=True) and check again"
+        raise InputError(
+            tr("points: index labels are there more than once; call .reset_index(drop=True) and check again")
         )
-        raise InputError(message)
     alike = set(SHIFT_TITLES) if kind in SHIFT_TITLES else {kind}
     again = rows & done.str.split(";").map(lambda fixes: bool(alike & {*fixes})).to_numpy(dtype=bool)
     if again.any():
-        message = f"points: {kind} was already fixed in {name_rows(points.index[again])}; check these again"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "points: {kind} was already fixed in {rows}; check these again",
+                kind=kind,
+                rows=name_rows(points.index[again]),
+            )
+        )
     return rows

@@ -18,6 +18,7 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.linear import joined_lengths, stretches_along
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -121,8 +122,9 @@ def border_sheet(
     require_amounts(gps_error_m=gps_error_m, along_m=along_m)
     zones = zones_at(ready_zones(zones, code=code), at, level=level)
     if incidents is not None and code not in incidents:
-        message = f"incidents: no column {code!r}; give what assign_incidents returned"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("incidents: no column {code!r}; give what assign_incidents returned", code=code)
+        )
     codes = code_text(zones[code]).to_numpy(dtype=object)
     first, second, lines = _shared_borders(zones.geometry.to_numpy(), codes)
     sheet = gpd.GeoDataFrame(
@@ -268,8 +270,13 @@ def _names(layer: gpd.GeoDataFrame, what: str) -> NDArray[np.object_]:
     """Return what each road or river is called: the first of name and codes that is filled."""
     known = [column for column in _NAMES if column in layer]
     if not known:
-        message = f"{what}: no column {_NAMES[0] if what == 'roads' else 'river_name'!r} to call them by"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr(
+                "{what}: no column {names!r} to call them by",
+                what=what,
+                names=_NAMES[0] if what == "roads" else "river_name",
+            )
+        )
     names = pd.Series("", index=range(len(layer)), dtype=object)
     for column in known:
         own = as_text(layer[column]).fillna("").reset_index(drop=True)

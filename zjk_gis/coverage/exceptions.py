@@ -18,6 +18,7 @@ from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place, only
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,26 +96,37 @@ def accept_fault(
     require_crs(faults, "faults")
     for what, text in (("by", by), ("why", why)):
         if not str(text).strip():
-            message = f"{what} is empty; the ledger must say who accepts a fault and why"
-            raise InputError(message)
+            raise InputError(
+                tr("{what} is empty; the ledger must say who accepts a fault and why", what=what)
+            )
     first = day_of(on if on is not None else dt.date.today(), "on")
     last = None if until is None else day_of(until, "until")
     if last is not None and last < first:
-        message = f"until ({until}) lies before the day it is accepted on ({_date(first)})"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "until ({until}) lies before the day it is accepted on ({date})",
+                until=until,
+                date=_date(first),
+            )
+        )
     wanted = [fault_code] if isinstance(fault_code, str) else list(fault_code)
     codes = code_text(faults[name])
     for one in wanted:
         if (codes == one).sum() != 1:
             near = ", ".join(codes.head(5)) + (", ..." if len(codes) > 5 else "")
-            message = f"there is no fault {one!r}; there are {near or 'none'}"
-            raise InputError(message)
+            raise InputError(
+                tr("there is no fault {one!r}; there are {value}", one=one, value=near or "none")
+            )
     rows = faults.set_index(codes).loc[wanted]
     nowhere = ~has_place(rows.geometry.to_numpy())
     if nowhere.any():
         lost = faults.index[codes.isin(rows.index[nowhere]).to_numpy()]
-        message = f"faults: {name_rows(lost)} have no place by which they could be known again; draw them"
-        raise GeometryError(message)
+        raise GeometryError(
+            tr(
+                "faults: {rows} have no place by which they could be known again; draw them",
+                rows=name_rows(lost),
+            )
+        )
     measured = as_metric(rows, "faults")
     entered = gpd.GeoDataFrame(
         {
@@ -268,10 +280,12 @@ def _kind_of(faults: gpd.GeoDataFrame) -> tuple[str, str]:
     for name, kind in _KINDS.items():
         if name in faults:
             return name, kind
-    message = (
-        f"faults: no column {' or '.join(_KINDS)}; give what coverage_gaps or overlapping_zones returned"
+    raise MissingColumnError(
+        tr(
+            "faults: no column {kinds}; give what coverage_gaps or overlapping_zones returned",
+            kinds=" or ".join(_KINDS),
+        )
     )
-    raise MissingColumnError(message)
 
 
 def _concerned(faults: gpd.GeoDataFrame) -> list[str]:
@@ -305,8 +319,13 @@ def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
     for column in ("exception_code", "fault_kind"):
         if column not in ledger:
             columns = ", ".join(map(str, ledger.columns))
-            message = f"accepted_faults: no column {column!r}; its columns are {columns}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "accepted_faults: no column {column!r}; its columns are {columns}",
+                    column=column,
+                    columns=columns,
+                )
+            )
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
     kinds, _ = coded(ledger, ACCEPTED_FAULTS.field("fault_kind"), ACCEPTED_FAULTS.name)
     kept = (kinds == kind).to_numpy(dtype=bool) & (begins <= day)

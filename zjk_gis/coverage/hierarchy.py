@@ -21,6 +21,7 @@ from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -137,8 +138,7 @@ def group_faults(
         None,
     )
     if crs is None:
-        message = "give grids, groups or zones: there is nothing to be judged"
-        raise InputError(message)
+        raise InputError(tr("give grids, groups or zones: there is nothing to be judged"))
     faults = Faults(tables, lang)
     limits = rules_table("limits", overrides=tables).set_index("limit")["value"].astype(float)
     cells = None if grids is None else judged(grids, "grids", "grid_code", crs, at)
@@ -230,8 +230,9 @@ def _check_groups(
 
 def _check_levels(faults: Faults, zones: Judged, limits: pd.Series) -> None:
     if "parent_code" not in zones.rows:
-        message = "zones: no column 'parent_code', which names the zone above; levels cannot be compared"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("zones: no column 'parent_code', which names the zone above; levels cannot be compared")
+        )
     place = {code: at for at, code in enumerate(zones.codes)}
     below: dict[int, list[int]] = {}
     parents = faults.matched("parent_code", zones.rows["parent_code"], zones)

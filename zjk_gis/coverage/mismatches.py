@@ -20,6 +20,7 @@ from zjk_gis.layers.metric import require_amounts
 from zjk_gis.overlay.borders import alongside
 from zjk_gis.overlay.faces import choose
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -119,8 +120,7 @@ def coverage_edges(
     """
     require_amounts(within_m=within_m)
     if within_m == 0:
-        message = "within_m must be greater than 0: edges that match exactly are never looked at"
-        raise InputError(message)
+        raise InputError(tr("within_m must be greater than 0: edges that match exactly are never looked at"))
     valid, _, rings, crs = choose(zones, code=code, at=at, level=level)
     names, number = np.unique(valid.codes, return_inverse=True)
     edges, owner = _edges_left(rings, number)

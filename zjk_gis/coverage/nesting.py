@@ -17,6 +17,7 @@ from zjk_gis.layers.metric import ready
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.polygons import cover_of, solid_pieces, solid_pieces_of
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -149,11 +150,16 @@ def judged(rows: gpd.GeoDataFrame, name: str, code: str, crs: CRS, at: str | dt.
     codes = as_text(kept[code])
     again = codes.duplicated(keep=False).to_numpy()
     if again.any():
-        message = (
-            f"{name}: {int(again.sum())} rows share their {code} with another "
-            f"({name_rows(kept.index[again])}); name the day with at=, or give each its own"
+        raise InputError(
+            tr(
+                "{name}: {again} rows share their {code} with another ({rows}); name the day with "
+                "at=, or give each its own",
+                name=name,
+                again=int(again.sum()),
+                code=code,
+                rows=name_rows(kept.index[again]),
+            )
         )
-        raise InputError(message)
     return Judged(name, kept.geometry.to_numpy(), codes.to_numpy(dtype=object), kept)
 
 

@@ -18,6 +18,7 @@ from zjk_gis.overlay.contents import contents_of
 from zjk_gis.overlay.faces import Zones, divide
 from zjk_gis.overlay.partition import sets_of
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,8 +46,7 @@ class OverlapRules:
             min_area_m2=self.min_area_m2, min_width_m=self.min_width_m, sliver_width_m=self.sliver_width_m
         )
         if self.by not in ("pair", "set"):
-            message = f"by must be 'pair' or 'set', not {self.by!r}"
-            raise InputError(message)
+            raise InputError(tr("by must be 'pair' or 'set', not {by!r}", by=self.by))
 
 
 def overlapping_zones(

@@ -17,6 +17,7 @@ from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.spec import AREAL, LINEAR
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -187,8 +188,13 @@ def _weights(weights: Mapping[str, float] | None) -> dict[str, float]:
     own = dict(weights or {})
     unknown = sorted(set(own) - set(_AMOUNTS))
     if unknown:
-        message = f"weights: {unknown[0]!r} is not known; there are {', '.join(_AMOUNTS)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "weights: {unknown!r} is not known; there are {amounts}",
+                unknown=unknown[0],
+                amounts=", ".join(_AMOUNTS),
+            )
+        )
     require_amounts(**{f"weights[{name!r}]": value for name, value in own.items()})
     return {**CONSEQUENCE_WEIGHTS, **own}
 
@@ -197,8 +203,7 @@ def _ready_faults(faults: gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame]) -> 
     """Bring faults together in one metric CRS, and refuse what is neither polygon nor line."""
     if not isinstance(faults, gpd.GeoDataFrame):
         if not faults:
-            message = "faults: an empty mapping; give at least one layer, which may be empty"
-            raise InputError(message)
+            raise InputError(tr("faults: an empty mapping; give at least one layer, which may be empty"))
         crs = as_metric(
             next((f for f in faults.values() if len(f)), next(iter(faults.values()))), "faults"
         ).crs
@@ -226,8 +231,16 @@ def _one_layer(frame: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame
     ):
         if wrong.any():
             rows = name_rows(frame.index[wrong])
-            message = f"{name}: {int(wrong.sum())} of {len(frame)} rows are {what} ({rows})"
-            raise GeometryError(message)
+            raise GeometryError(
+                tr(
+                    "{name}: {wrong} of {frame_count} rows are {what} ({rows})",
+                    name=name,
+                    wrong=int(wrong.sum()),
+                    frame_count=len(frame),
+                    what=what,
+                    rows=rows,
+                )
+            )
     converted: gpd.GeoDataFrame = convert_crs(frame, crs, name=name)
     return converted
 
@@ -258,14 +271,21 @@ def _incidents(
     if since_days is None:
         return shapes, account
     if since_days < 1:
-        message = f"since_days must be at least 1, or None for all incidents, not {since_days!r}"
-        raise InputError(message)
-    if time not in incidents:
-        message = (
-            f"incidents: no column {time!r} to tell those of the last {since_days} days; name it with time=, "
-            "or count all with since_days=None"
+        raise InputError(
+            tr(
+                "since_days must be at least 1, or None for all incidents, not {since_days!r}",
+                since_days=since_days,
+            )
         )
-        raise MissingColumnError(message)
+    if time not in incidents:
+        raise MissingColumnError(
+            tr(
+                "incidents: no column {time!r} to tell those of the last {since_days} days; name it "
+                "with time=, or count all with since_days=None",
+                time=time,
+                since_days=since_days,
+            )
+        )
     # Which comes first, day or month, rows without a position show as well.
     order = time_order(incidents[time], name=f"incidents: {time}", **how)
     day = order.read(placed[time]).required().days
@@ -299,8 +319,12 @@ def _components(
 def _people(people: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, ground: NDArray[Any]) -> NDArray[np.float64]:
     """Count who lives in each fault; an area's people are spread evenly over it."""
     if "population" not in people:
-        message = f"people: no column 'population'; its columns are {', '.join(map(str, people.columns))}"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr(
+                "people: no column 'population'; its columns are {columns}",
+                columns=", ".join(map(str, people.columns)),
+            )
+        )
     layer = _placed(people, "people", faults.crs)
     population = pd.to_numeric(layer["population"], errors="coerce").fillna(0.0).to_numpy(dtype=np.float64)
     shapes = layer.geometry.to_numpy()

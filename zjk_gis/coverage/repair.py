@@ -29,6 +29,7 @@ from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -188,12 +189,15 @@ def judged_zones(
     judged = zones_at(metric, at, level=level)
     again = code_text(judged[code]).duplicated(keep=False).to_numpy()
     if again.any():
-        message = (
-            f"zones: {int(again.sum())} rows share their {code} with another "
-            f"({name_rows(labels[judged.index[again]])}), so it would not be clear which one to change; "
-            "name the day with at=, or dissolve them"
+        raise InputError(
+            tr(
+                "zones: {again} rows share their {code} with another ({rows}), so it would not be "
+                "clear which one to change; name the day with at=, or dissolve them",
+                again=int(again.sum()),
+                code=code,
+                rows=name_rows(labels[judged.index[again]]),
+            )
         )
-        raise InputError(message)
     return judged
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -86,8 +87,7 @@ def mend_coverage(
     ({'cut': 1, 'match': 1}, True)
     """
     if rounds < 1:
-        message = f"rounds must be at least 1, not {rounds!r}"
-        raise InputError(message)
+        raise InputError(tr("rounds must be at least 1, not {rounds!r}", rounds=rounds))
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
     accounts: list[dict[str, Any]] = []
     told: list[gpd.GeoDataFrame] = []

@@ -20,6 +20,7 @@ from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.overlay.faces import faces_of, ready_zones
 from zjk_gis.overlay.snapping import SAME_M
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -124,11 +125,14 @@ def apply_repairs(
     covered = [float(shapely.area(faces_of(each).cover)) for each in (shapes, after)]
     rounding = SAME_M * float(shapely.length(after[touched]).sum())
     if abs(covered[1] - covered[0] - filled) > max(_CONSERVED * covered[1], rounding):
-        message = (
-            f"the repaired zones would cover {covered[1]:,.4f} m² instead of {covered[0] + filled:,.4f} m²; "
-            "nothing was done. Repair fewer at once with accept="
+        raise GeometryError(
+            tr(
+                "the repaired zones would cover {covered:,.4f} m² instead of {covered_2:,.4f} m²; "
+                "nothing was done. Repair fewer at once with accept=",
+                covered=covered[1],
+                covered_2=covered[0] + filled,
+            )
         )
-        raise GeometryError(message)
     account: dict[str, Any] = {
         "applied": rows["repair_code"].to_numpy(dtype=object)[done].tolist(),
         "refused": dict(zip(rows["repair_code"][~done].tolist(), refused[~done].tolist(), strict=True)),
@@ -186,30 +190,41 @@ def _accepted(proposals: gpd.GeoDataFrame, accept: Collection[str] | None) -> gp
     """Return the rows to be made, in the order of their codes."""
     lacking = [name for name in _NEEDED if name not in proposals]
     if lacking:
-        message = f"proposals: no column {lacking[0]!r}; give what repair_coverage returned"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("proposals: no column {lacking!r}; give what repair_coverage returned", lacking=lacking[0])
+        )
     names = code_text(proposals["repair_code"])
     if names.duplicated().any():
-        message = f"proposals: repair_code {names[names.duplicated()].iloc[0]} comes twice"
-        raise InputError(message)
+        raise InputError(
+            tr("proposals: repair_code {iloc} comes twice", iloc=names[names.duplicated()].iloc[0])
+        )
     if accept is None:
         kept = (proposals["status"] == "proposed").to_numpy()
     else:
         wanted = {accept} if isinstance(accept, str) else {str(name) for name in accept}
         unknown = sorted(wanted - set(names))
         if unknown:
-            message = f"accept: no repair {', '.join(unknown)} among the proposals"
-            raise InputError(message)
+            raise InputError(
+                tr("accept: no repair {unknown} among the proposals", unknown=", ".join(unknown))
+            )
         kept = names.isin(wanted).to_numpy()
     nowhere = kept & ~has_place(proposals.geometry.to_numpy())
     if nowhere.any():
-        message = f"proposals: {name_rows(proposals.index[nowhere])} have no place; ask repair_coverage again"
-        raise GeometryError(message)
+        raise GeometryError(
+            tr(
+                "proposals: {rows} have no place; ask repair_coverage again",
+                rows=name_rows(proposals.index[nowhere]),
+            )
+        )
     rows = proposals[kept].sort_values("repair_code").reset_index(drop=True)
     lost = rows["gaining_code"].isna() | (rows["gaining_code"] == "")
     if lost.any():
-        message = f"repair {rows['repair_code'][lost].iloc[0]} has no gaining_code: write who is to have it"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "repair {iloc} has no gaining_code: write who is to have it",
+                iloc=rows["repair_code"][lost].iloc[0],
+            )
+        )
     return rows
 
 
@@ -220,8 +235,13 @@ def _fixes(rows: gpd.GeoDataFrame, codes: NDArray[np.object_]) -> Fixes:
         names = rows[column].fillna("").astype(str)
         unknown = sorted({name for name in names if name and name not in place})
         if unknown:
-            message = f"proposals: {column} {', '.join(unknown[:5])} is no code of the zones that are judged"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "proposals: {column} {unknown} is no code of the zones that are judged",
+                    column=column,
+                    unknown=", ".join(unknown[:5]),
+                )
+            )
         sides.append(np.array([place.get(name, -1) for name in names], dtype=np.int64))
     return Fixes(rows.geometry.to_numpy(), sides[0], sides[1])
 
@@ -235,11 +255,12 @@ def _check_unchanged(rows: gpd.GeoDataFrame, shapes: NDArray[Any], fixes: Fixes)
         before = rows[f"{side}_before_m2"].to_numpy(dtype=np.float64)
         other = np.abs(areas[at] - before) > _UNCHANGED * np.abs(before)
         if other.any():
-            message = (
-                f"zones: {', '.join(sorted(set(rows[f'{side}_code'][other]))[:5])} changed since the repairs "
-                "were proposed; ask repair_coverage again"
+            raise InputError(
+                tr(
+                    "zones: {set} changed since the repairs were proposed; ask repair_coverage again",
+                    set=", ".join(sorted(set(rows[f"{side}_code"][other]))[:5]),
+                )
             )
-            raise InputError(message)
 
 
 def _with_shapes(

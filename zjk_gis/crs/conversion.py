@@ -14,6 +14,7 @@ from zjk_gis.crs.systems import datum_of, title_of
 from zjk_gis.crs.vertices import projected, without_measures
 from zjk_gis.errors import CRSError
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,18 +129,28 @@ def require_same_datum(own: CRS, wanted: CRS, name: str) -> None:
     for crs in (own, wanted):
         datum = datum_of(crs)
         if datum in _SHIFTED and datum_of(own) != datum_of(wanted):
-            message = (
-                f"{name}: cannot go from {_title(own)} to {_title(wanted)} by a change of CRS; use "
-                "zjk_gis.convert_datum(layer, source=..., target=...)"
+            raise CRSError(
+                tr(
+                    "{name}: cannot go from {title} to {title_2} by a change of CRS; use "
+                    "zjk_gis.convert_datum(layer, source=..., target=...)",
+                    name=name,
+                    title=_title(own),
+                    title_2=_title(wanted),
+                )
             )
-            raise CRSError(message)
     if _needs_parameters(own, wanted):
-        message = (
-            f"{name}: is in {_title(own)} and would be {_ERROR} wrong in {_title(wanted)} without "
-            "parameters; fit them to control points (zjk_gis.crs.fit_similarity, fit_helmert7) and apply "
-            "these, or accept the error with zjk_gis.crs.convert_crs(layer, ..., accept_error=True)"
+        raise CRSError(
+            tr(
+                "{name}: is in {title} and would be {error} wrong in {title_2} without parameters; "
+                "fit them to control points (zjk_gis.crs.fit_similarity, fit_helmert7) and apply "
+                "these, or accept the error with zjk_gis.crs.convert_crs(layer, ..., "
+                "accept_error=True)",
+                name=name,
+                title=_title(own),
+                error=_ERROR,
+                title_2=_title(wanted),
+            )
         )
-        raise CRSError(message)
 
 
 def datum_warning(crs: CRS, name: str) -> str | None:

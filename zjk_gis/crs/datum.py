@@ -17,6 +17,7 @@ import numpy as np
 
 from zjk_gis.errors import InputError
 from zjk_gis.threads import in_chunks
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,8 +249,13 @@ def outside_china(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
 def _pair(lon: ArrayLike, lat: ArrayLike) -> _Pair:
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     if x.shape != y.shape:
-        message = f"lon and lat must have the same shape, not {x.shape} and {y.shape}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "lon and lat must have the same shape, not {shape} and {shape_2}",
+                shape=x.shape,
+                shape_2=y.shape,
+            )
+        )
     return x, y
 
 

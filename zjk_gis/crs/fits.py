@@ -11,6 +11,7 @@ import numpy as np
 from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.parameters import Convention, Helmert7, Similarity, geocentric
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,11 +224,13 @@ def _solve(
     size = np.linalg.norm(matrix, axis=0)
     solved, _, rank, _ = np.linalg.lstsq(matrix / np.where(size == 0, 1, size), wanted.ravel(), rcond=1e-10)
     if rank < unknowns or (size == 0).any():
-        message = (
-            f"the control points lie so close together or to one line that {unknowns} parameters are "
-            "undetermined; add points farther apart"
+        raise InputError(
+            tr(
+                "the control points lie so close together or to one line that {unknowns} parameters "
+                "are undetermined; add points farther apart",
+                unknowns=unknowns,
+            )
         )
-        raise InputError(message)
     solved = solved / size
     solved[:axes] += target.mean(axis=0)
     residuals = target - (matrix @ solved).reshape(count, axes)
@@ -287,22 +290,37 @@ def _told(
     )
     remarks = []
     if len(labels) == spare:
-        remarks.append(f"{spare} control points fit exactly whatever they are: add one to check them")
+        remarks.append(
+            tr("{spare} control points fit exactly whatever they are: add one to check them", spare=spare)
+        )
     if outlier is not None:
         off = float(without[labels.index(outlier)])
-        remarks.append(f"control point {outlier} lies {off:.3f} m from where the others put it; check it")
+        remarks.append(
+            tr(
+                "control point {outlier} lies {off:.3f} m from where the others put it; check it",
+                outlier=outlier,
+                off=off,
+            )
+        )
     return ControlFit(parameters, table, float(np.sqrt((length**2).mean())), outlier, tuple(remarks))
 
 
 def _points(given: ArrayLike, columns: int, name: str) -> NDArray[np.float64]:
     points = np.asarray(given, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != columns:
-        message = f"{name} must have {columns} columns, one row for each point, not the shape {points.shape}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name} must have {columns} columns, one row for each point, not the shape {shape}",
+                name=name,
+                columns=columns,
+                shape=points.shape,
+            )
+        )
     if not np.isfinite(points).all():
         which = ", ".join(map(str, np.flatnonzero(~np.isfinite(points).all(axis=1))[:5]))
-        message = f"{name}: points {which} are not finite; leave them out on both sides"
-        raise InputError(message)
+        raise InputError(
+            tr("{name}: points {which} are not finite; leave them out on both sides", name=name, which=which)
+        )
     return points
 
 
@@ -312,8 +330,7 @@ def _heights(given: ArrayLike, name: str) -> NDArray[np.float64]:
         points = np.column_stack([points, np.zeros(len(points))])
     points = _points(points, 3, name)
     if (np.abs(points[:, 0]) > 360).any() or (np.abs(points[:, 1]) > 90).any():
-        message = f"{name} must be longitude and latitude in degrees, in this order"
-        raise InputError(message)
+        raise InputError(tr("{name} must be longitude and latitude in degrees, in this order", name=name))
     return points
 
 
@@ -321,13 +338,24 @@ def _labels(
     source: NDArray[np.float64], target: NDArray[np.float64], names: Sequence[object] | None, *, least: int
 ) -> list[str]:
     if len(source) != len(target):
-        message = f"{len(source)} control points in one system and {len(target)} in the other; pair them"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{source_count} control points in one system and {target_count} in the other; pair them",
+                source_count=len(source),
+                target_count=len(target),
+            )
+        )
     if len(source) < least:
-        message = f"{len(source)} control points; at least {least} are needed, and one more to check them"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{source_count} control points; at least {least} are needed, and one more to check them",
+                source_count=len(source),
+                least=least,
+            )
+        )
     labels = [str(name) for name in (range(len(source)) if names is None else names)]
     if len(labels) != len(source) or len(set(labels)) != len(labels):
-        message = f"names: there must be {len(source)} of them, all different"
-        raise InputError(message)
+        raise InputError(
+            tr("names: there must be {source_count} of them, all different", source_count=len(source))
+        )
     return labels

@@ -25,6 +25,7 @@ from zjk_gis.crs.projections import (
 from zjk_gis.crs.systems import WGS84, datum_of, in_china, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected, with_vertices_moved
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -121,8 +122,7 @@ def crs_for(
     else:
         base, bounds = _degree_bounds(where, "the layer")
     if not all(map(math.isfinite, bounds)):
-        message = "the layer: has no geometry, so no place to choose a coordinate system for"
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(tr("the layer: has no geometry, so no place to choose a coordinate system for"))
     return _choice(base, bounds, "the layer", zone_prefix=zone_prefix)
 
 
@@ -141,11 +141,15 @@ def _system(base: CRS, bounds: Bounds, name: str) -> tuple[CRS, str]:
 
     west, south, east, north = bounds
     if max(-south, north) > 90:
-        message = (
-            f"{name}: reaches from {south:.4f} to {north:.4f} in latitude, which ends at 90. Are "
-            "longitude and latitude swapped?"
+        raise CRSError(
+            tr(
+                "{name}: reaches from {south:.4f} to {north:.4f} in latitude, which ends at 90. Are "
+                "longitude and latitude swapped?",
+                name=name,
+                south=south,
+                north=north,
+            )
         )
-        raise CRSError(message)
     lon, lat = (west + east) / 2, (south + north) / 2
     if in_china(np.array([lon]), np.array([lat]))[0]:
         return CRS.from_epsg(metric_crs(lon, datum=_kept_datum(base))), ""
@@ -213,11 +217,15 @@ def _degree_bounds(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> tuple[
     crs = require_crs(layer, name)
     datum = datum_of(crs)
     if datum in ("gcj02", "bd09"):
-        message = (
-            f"{name}: is in {title_of(datum)}, which is shifted by hundreds of metres; "
-            f"use zjk_gis.convert_datum(layer, source={datum!r}, target='cgcs2000') first"
+        raise CRSError(
+            tr(
+                "{name}: is in {title_of}, which is shifted by hundreds of metres; use "
+                "zjk_gis.convert_datum(layer, source={datum!r}, target='cgcs2000') first",
+                name=name,
+                title_of=title_of(datum),
+                datum=datum,
+            )
         )
-        raise CRSError(message)
     base = greenwich_base(crs, name)
     same = crs.is_geographic and (crs.to_2d() == base or datum == datum_of(base) or datum == "cgcs2000")
     degrees = layer.geometry if same and not crs.is_bound else projected(layer.geometry, base)
@@ -282,19 +290,32 @@ def require_layer(layer: object, name: str) -> None:
     zjk_gis.errors.InputError: zones: must be a GeoDataFrame, not DataFrame; read_layer reads one from a file
     """
     if not isinstance(layer, gpd.GeoDataFrame):
-        message = (
-            f"{name}: must be a GeoDataFrame, not {type(layer).__name__}; read_layer reads one from a file"
+        raise InputError(
+            tr(
+                "{name}: must be a GeoDataFrame, not {name_2}; read_layer reads one from a file",
+                name=name,
+                name_2=type(layer).__name__,
+            )
         )
-        raise InputError(message)
     if layer.active_geometry_name is None or layer.active_geometry_name not in layer.columns:
         shapes = layer.select_dtypes("geometry").columns
         known = f"it has {', '.join(map(str, shapes))}: use" if len(shapes) else "make one with"
-        message = f"{name}: no geometry column is in use; {known} layer.set_geometry(...)"
-        raise GeometryError(message)
+        raise GeometryError(
+            tr(
+                "{name}: no geometry column is in use; {known} layer.set_geometry(...)",
+                name=name,
+                known=known,
+            )
+        )
     if not layer.columns.is_unique:
         twice = ", ".join(map(str, layer.columns[layer.columns.duplicated()].unique()))
-        message = f"{name}: several columns have one name: {twice}; rename or drop all but one"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name}: several columns have one name: {twice}; rename or drop all but one",
+                name=name,
+                twice=twice,
+            )
+        )
 
 
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
@@ -316,11 +337,14 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     if not isinstance(layer, gpd.GeoSeries):
         require_layer(layer, name)
     if layer.crs is None:
-        message = (
-            f"{name}: no coordinate reference system; set the one the data were made in, for instance "
-            f"layer.set_crs(4490) for longitude and latitude or layer.set_crs(4547) for CGCS2000 / CM 114E"
+        raise CRSError(
+            tr(
+                "{name}: no coordinate reference system; set the one the data were made in, for "
+                "instance layer.set_crs(4490) for longitude and latitude or layer.set_crs(4547) for "
+                "CGCS2000 / CM 114E",
+                name=name,
+            )
         )
-        raise CRSError(message)
     crs: CRS = layer.crs
     return crs
 

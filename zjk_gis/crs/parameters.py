@@ -11,6 +11,7 @@ import numpy as np
 from zjk_gis.crs.systems import datum_of
 from zjk_gis.crs.vertices import with_vertices_moved
 from zjk_gis.errors import CRSError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -80,10 +81,14 @@ class Similarity:
         """
         own = None if layer.crs is None or layer.crs.is_engineering else layer.crs
         if own != _crs(self.source_crs):
-            message = (
-                f"{name}: is in {_named(own)}, but these parameters lead from {_named(_crs(self.source_crs))}"
+            raise CRSError(
+                tr(
+                    "{name}: is in {named}, but these parameters lead from {named_2}",
+                    name=name,
+                    named=_named(own),
+                    named_2=_named(_crs(self.source_crs)),
+                )
             )
-            raise CRSError(message)
         return with_vertices_moved(layer, self.move, _crs(self.target_crs))
 
 
@@ -153,8 +158,14 @@ class Helmert7:
 
         source, target = CRS.from_user_input(self.source_crs), CRS.from_user_input(self.target_crs)
         if layer.crs is None or not _same_datum(layer.crs, source):
-            message = f"{name}: is in {_named(layer.crs)}, but these parameters lead from {_named(source)}"
-            raise CRSError(message)
+            raise CRSError(
+                tr(
+                    "{name}: is in {named}, but these parameters lead from {named_2}",
+                    name=name,
+                    named=_named(layer.crs),
+                    named_2=_named(source),
+                )
+            )
         to_degrees = Transformer.from_crs(layer.crs, layer.crs.geodetic_crs, always_xy=True)
         from_degrees = Transformer.from_crs(target.geodetic_crs, target, always_xy=True)
         up, down = geocentric(source), geocentric(target)
@@ -178,8 +189,9 @@ def geocentric(crs: CRS) -> Transformer:
 
     ellipsoid = crs.ellipsoid
     if ellipsoid is None:
-        message = f"{crs.name} has no ellipsoid, so no seven parameters lead to or from it"
-        raise CRSError(message)
+        raise CRSError(
+            tr("{name} has no ellipsoid, so no seven parameters lead to or from it", name=crs.name)
+        )
     return Transformer.from_pipeline(
         "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart "
         f"+a={ellipsoid.semi_major_metre!r} +rf={ellipsoid.inverse_flattening!r}"

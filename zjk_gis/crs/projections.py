@@ -18,6 +18,7 @@ import numpy as np
 
 from zjk_gis.crs.systems import WGS84, datum_of
 from zjk_gis.errors import CRSError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -202,8 +203,7 @@ def _degrees_of(plane: CRS) -> tuple[Any, Any]:
 
     base = plane.geodetic_crs
     if base is None:  # pragma: no cover - a plane system has one
-        message = f"{plane.name} has no place on Earth"
-        raise CRSError(message)
+        raise CRSError(tr("{name} has no place on Earth", name=plane.name))
     factor = math.degrees(base.axis_info[0].unit_conversion_factor)
     back = Transformer.from_crs(plane, base, always_xy=True)
 
@@ -244,12 +244,15 @@ def greenwich_base(crs: CRS, name: str) -> CRS:
 
     base = None if crs.is_engineering else crs.geodetic_crs
     if base is None:
-        message = (
-            f"{name}: its system, {crs.name}, is a local one without a place on Earth; fit it to control "
-            "points (zjk_gis.crs.fit_similarity), or name the one the data were made in with "
-            "layer.set_crs(..., allow_override=True)"
+        raise CRSError(
+            tr(
+                "{name}: its system, {name_2}, is a local one without a place on Earth; fit it to "
+                "control points (zjk_gis.crs.fit_similarity), or name the one the data were made in "
+                "with layer.set_crs(..., allow_override=True)",
+                name=name,
+                name_2=crs.name,
+            )
         )
-        raise CRSError(message)
     base = plane_of(base)
     degrees = base.is_geographic and math.isclose(base.axis_info[0].unit_conversion_factor, math.pi / 180)
     from_greenwich = base.prime_meridian is None or base.prime_meridian.longitude == 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from zjk_gis.errors import CRSError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,11 +179,14 @@ def metric_crs(
     """
     meridian = 3 * round(longitude / 3)
     if not _FIRST_MERIDIAN <= meridian <= _LAST_MERIDIAN:
-        message = (
-            f"no {_TITLES[datum]} 3-degree zone at longitude {longitude:.4f}; China spans 73.5 to 136.5. "
-            "Are longitude and latitude swapped?"
+        raise CRSError(
+            tr(
+                "no {titles} 3-degree zone at longitude {longitude:.4f}; China spans 73.5 to 136.5. "
+                "Are longitude and latitude swapped?",
+                titles=_TITLES[datum],
+                longitude=longitude,
+            )
         )
-        raise CRSError(message)
     return _FIRST_EPSG[datum][zone_prefix] + (meridian - _FIRST_MERIDIAN) // 3
 
 

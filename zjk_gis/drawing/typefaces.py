@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError, MissingExtraError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -213,23 +214,35 @@ def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
     if Path(text).suffix.lower() in {".ttf", ".otf", ".ttc", ".otc"} or Path(text).is_dir():
         path = Path(text)
         if not path.exists():
-            message = f"{text}: no such file; name a typeface with Chinese characters (.ttf, .otf, .ttc)"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{text}: no such file; name a typeface with Chinese characters (.ttf, .otf, .ttc)",
+                    text=text,
+                )
+            )
         found = _from_fonts(
             _fonts_in(path if path.is_dir() else path.parent), None if path.is_dir() else path
         )
         if found is None:
-            message = f"{text}: holds no typeface with Chinese characters such as {_MUST_HAVE[:6]}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{text}: holds no typeface with Chinese characters such as {must_have}",
+                    text=text,
+                    must_have=_MUST_HAVE[:6],
+                )
+            )
         return found
     chosen = [each for each in _system_fonts() if each.family == text]
     found = _typeface(text, chosen)
     if found is None:
-        message = (
-            f"no typeface {text!r} with Chinese characters is installed; installed with Chinese characters: "
-            f"{', '.join(_chinese_families()) or 'none'}"
+        raise InputError(
+            tr(
+                "no typeface {text!r} with Chinese characters is installed; installed with Chinese "
+                "characters: {value}",
+                text=text,
+                value=", ".join(_chinese_families()) or "none",
+            )
         )
-        raise InputError(message)
     return found
 
 
@@ -252,12 +265,13 @@ def _installed() -> Typeface:
         found = _typeface(family, by_family.get(family, []))
         if found is not None:
             return found
-    message = (
-        'no typeface with Chinese characters is installed; run: pip install "zjk_gis[print]", which brings '
-        "one, install one for all programs (Debian, Ubuntu: apt install fonts-noto-cjk), or name a file: "
-        "font='simhei.ttf'"
+    raise InputError(
+        tr(
+            "no typeface with Chinese characters is installed; run: pip install "
+            '"zjk_gis[print]", which brings one, install one for all programs (Debian, Ubuntu: '
+            "apt install fonts-noto-cjk), or name a file: font='simhei.ttf'"
+        )
     )
-    raise InputError(message)
 
 
 def _chinese_families() -> list[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.words import tr
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -43,8 +45,13 @@ def as_coordinates(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDA
     """
     xs, ys = as_floats(x), as_floats(y)
     if xs.ndim != 1 or xs.shape != ys.shape:
-        message = f"x and y must be two arrays of one length, not of shapes {xs.shape} and {ys.shape}"
-        raise ValueError(message)
+        raise ValueError(
+            tr(
+                "x and y must be two arrays of one length, not of shapes {shape} and {shape_2}",
+                shape=xs.shape,
+                shape_2=ys.shape,
+            )
+        )
     return xs, ys
 
 

@@ -13,6 +13,7 @@ from zjk_gis.index.coordinates import in_crs
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.saving import digest_of, prepared_of, taken_apart
 from zjk_gis.layers.columns.levels import ANY_LEVEL, is_level
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,16 +196,20 @@ class AnsweringIndex(ABC):
                 message = (
                     f"{name}: the index was built with {option}={own!r}, and now {option}={said!r} is asked"
                 )
-                raise InputError(f"{message} for; leave it out, or build another index")
+                raise InputError(tr("{message} for; leave it out, or build another index", message=message))
         word = str(self.levels.get("word", ""))
         if level is None or level == self.asked_level or is_level(level, self.level, word):
             return
         own_level = repr(ANY_LEVEL) if self.level is None else f"{self.level}"
-        message = (
-            f"{name}: the index was built with level={own_level}, and now level={level!r} is asked for; "
-            "leave it out, or build another index"
+        raise InputError(
+            tr(
+                "{name}: the index was built with level={own_level}, and now level={level!r} is "
+                "asked for; leave it out, or build another index",
+                name=name,
+                own_level=own_level,
+                level=level,
+            )
         )
-        raise InputError(message)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -249,15 +254,16 @@ class AnsweringIndex(ABC):
         try:
             size = about["rows"]
             if type(size) is not int or size < 1 or size > 1 << 31:
-                message = "it says a number of rows that cannot be"
-                raise ValueError(message)
+                raise ValueError(tr("it says a number of rows that cannot be"))
             return cls._of_file(arrays, about, prepared_of(arrays, about, size))
         except (KeyError, TypeError) as error:
-            message = f"{path}: lacks {error}; save the index anew"
-            raise FileError(message) from error
+            raise FileError(
+                tr("{path}: lacks {error}; save the index anew", path=path, error=error)
+            ) from error
         except (ValueError, OverflowError) as error:
-            message = f"{path}: is damaged ({error}); save the index anew"
-            raise FileError(message) from error
+            raise FileError(
+                tr("{path}: is damaged ({error}); save the index anew", path=path, error=error)
+            ) from error
 
     def _told(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays, about = taken_apart(self._prepared)

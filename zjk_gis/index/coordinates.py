@@ -9,6 +9,7 @@ import numpy as np
 from zjk_gis.crs import require_same_datum
 from zjk_gis.engine.arrays import as_coordinates
 from zjk_gis.errors import CRSError, InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,8 +29,7 @@ def given_coordinates(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], 
     try:
         return as_coordinates(x, y)
     except (TypeError, ValueError) as error:
-        message = f"coordinates: {error}"
-        raise InputError(message) from error
+        raise InputError(tr("coordinates: {error}", error=error)) from error
 
 
 def transformer(given: object, wanted: CRS, name: str = "points") -> Transformer | None:
@@ -53,8 +53,9 @@ def transformer(given: object, wanted: CRS, name: str = "points") -> Transformer
     try:
         known = CRS.from_user_input(given)
     except UnknownCRSError as error:
-        message = f"crs: {given!r} is no coordinate reference system pyproj knows"
-        raise CRSError(message) from error
+        raise CRSError(
+            tr("crs: {given!r} is no coordinate reference system pyproj knows", given=given)
+        ) from error
     if known == wanted:
         return None
     require_same_datum(known, wanted, name)

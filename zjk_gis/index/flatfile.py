@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.errors import FileError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,8 +78,9 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror or error})"
-        raise FileError(message) from error
+        raise FileError(
+            tr("{path}: cannot be written ({value})", path=path, value=error.strerror or error)
+        ) from error
     return path
 
 
@@ -123,8 +125,9 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
     except OSError as error:
         if isinstance(error, FileError):
             raise
-        message = f"{path}: cannot be read ({error.strerror or error})"
-        raise FileError(message) from error
+        raise FileError(
+            tr("{path}: cannot be read ({value})", path=path, value=error.strerror or error)
+        ) from error
     arrays = {}
     for name, entry in about["arrays"].items():
         count = _count_of(path, name, entry, about["bytes"])

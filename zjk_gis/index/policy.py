@@ -23,6 +23,7 @@ from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
 from zjk_gis.layers.columns.values import as_text, code_text, in_order, name_values, rows_by_value
 from zjk_gis.layers.spec import folded
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -77,15 +78,19 @@ class Policy:
     def __post_init__(self) -> None:
         for key in self.order:
             if key not in _KEYS:
-                message = f"policy: no key {key!r}; there are {', '.join(_KEYS)}"
-                raise InputError(message)
+                raise InputError(
+                    tr("policy: no key {key!r}; there are {keys}", key=key, keys=", ".join(_KEYS))
+                )
         if len(set(self.order)) < len(self.order):
-            message = f"policy: a key stands there twice in {', '.join(self.order)}"
-            raise InputError(message)
+            raise InputError(tr("policy: a key stands there twice in {order}", order=", ".join(self.order)))
         words = [folded(str(word)) for word in self.priority_order]
         if len({*words} - {""}) < len(words):
-            message = f"policy: priority_order must be different words, not {self.priority_order!r}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "policy: priority_order must be different words, not {priority_order!r}",
+                    priority_order=self.priority_order,
+                )
+            )
 
 
 def policy_of(policy: object) -> Policy:
@@ -99,8 +104,12 @@ def policy_of(policy: object) -> Policy:
     if policy is None:
         return Policy()
     if not isinstance(policy, Policy):
-        message = f"policy must be a Policy, such as Policy(order=('lowest_code',)), not {policy!r:.100}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "policy must be a Policy, such as Policy(order=('lowest_code',)), not {policy!r:.100}",
+                policy=policy,
+            )
+        )
     return policy
 
 
@@ -263,8 +272,14 @@ def precedence(layer: pd.DataFrame, policy: Policy, name: str) -> NDArray[np.flo
         if column == _PRIORITY.name:
             return None
         known = ", ".join(map(str, layer.columns))
-        message = f"{name}: no column of priorities {column!r}; its columns are {known}"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr(
+                "{name}: no column of priorities {column!r}; its columns are {known}",
+                name=name,
+                column=column,
+                known=known,
+            )
+        )
     if policy.priority_order:
         place = {folded(word): float(at) for at, word in enumerate(policy.priority_order)}
         written = as_text(layer[column])
@@ -283,11 +298,17 @@ def precedence(layer: pd.DataFrame, policy: Policy, name: str) -> NDArray[np.flo
             told += f"; policy.priority_order has {known}"
         else:
             told = name_values(strangers, _PRIORITY, None)
-        message = (
-            f"{name}: {int(wrong.sum())} of {len(layer)} priorities in {column!r} are neither numbers "
-            f"nor words of one order: {told}. Rewrite them, give Policy(priority_order=(...)) with your "
-            "words, the highest first (at the command: --priority-order), or leave highest_priority out of "
-            "Policy(order=...)"
+        raise InputError(
+            tr(
+                "{name}: {wrong} of {layer_count} priorities in {column!r} are neither numbers nor "
+                "words of one order: {told}. Rewrite them, give Policy(priority_order=(...)) with "
+                "your words, the highest first (at the command: --priority-order), or leave "
+                "highest_priority out of Policy(order=...)",
+                name=name,
+                wrong=int(wrong.sum()),
+                layer_count=len(layer),
+                column=column,
+                told=told,
+            )
         )
-        raise InputError(message)
     return first

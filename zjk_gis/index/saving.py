@@ -19,6 +19,7 @@ from zjk_gis.index.policy import Policy
 from zjk_gis.index.prepared import MOST_DAYS, PERIOD, Prepared
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 from zjk_gis.layers.columns.times import check_tz
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,20 +70,20 @@ def prepared_of(arrays: dict[str, NDArray[Any]], about: dict[str, Any], size: in
     """
     carried, told = (_texts(about[name], name) for name in ("carried", "told"))
     if len({*carried, *told}) < len(carried) + len(told):
-        raise _fault("names a column twice")
+        raise _fault(tr("names a column twice"))
     words = [_coded(arrays, number, size) for number in range(len(carried) + len(told))]
     code = about["code"]
     if code is not None and (not carried or code != carried[0] or (words[0].codes < 0).any()):
-        raise _fault("its rows have no codes")
+        raise _fault(tr("its rows have no codes"))
     given = about["given"]
     row = _array(arrays, "row", np.int64, size)
     if type(given) is not int or row[0] < 0 or row[-1] >= given or (row[1:] <= row[:-1]).any():
-        raise _fault("its rows are not those of a layer")
+        raise _fault(tr("its rows are not those of a layer"))
     if given > _MOST_ROWS:
-        raise _fault("it has more rows than there can be")
+        raise _fault(tr("it has more rows than there can be"))
     level = about["level"]
     if not (level is None or type(level) is int):
-        raise _fault("its level is not one")
+        raise _fault(tr("its level is not one"))
     tz = about["tz"]
     try:
         check_tz(tz)
@@ -94,7 +95,7 @@ def prepared_of(arrays: dict[str, NDArray[Any]], about: dict[str, Any], size: in
         raise _fault(str(error)) from error
     steered = about["steered_by"]
     if type(steered) is not dict:
-        raise _fault("what steered is not told")
+        raise _fault(tr("what steered is not told"))
     return Prepared(
         crs=_crs(about["crs"]),
         measured_in=_crs(about["measured_in"]),
@@ -129,15 +130,15 @@ def _rows(arrays: dict[str, NDArray[Any]], size: int) -> Rows:
     """Return what the rule asks of rows: numbers of codes, ranks, periods and sides, all within bounds."""
     found = {name: _array(arrays, name, dtype, size) for name, dtype in _NUMBERS.items()}
     if found["code"].min() < 0 or found["code"].max() >= size:
-        raise _fault("its codes are not numbered")
+        raise _fault(tr("its codes are not numbered"))
     if not np.array_equal(np.sort(found["rank"]), np.arange(size)):
-        raise _fault("ranks are not the numbers from 0 on")
+        raise _fault(tr("ranks are not the numbers from 0 on"))
     for name, open_ in (("begins", NEVER), ("ends", ALWAYS)):
         days = found[name][found[name] != open_]
         if len(days) and (days.min() < -MOST_DAYS or days.max() > MOST_DAYS):
-            raise _fault("its periods are not days")
+            raise _fault(tr("its periods are not days"))
     if found["side"].min() < -1 or found["side"].max() > 1:
-        raise _fault("its sides are not sides")
+        raise _fault(tr("its sides are not sides"))
     return Rows(**found)
 
 
@@ -146,12 +147,12 @@ def _coded(arrays: dict[str, NDArray[Any]], number: int, size: int) -> Coded:
     text, lengths = arrays[f"words_{number}"], arrays[f"word_lengths_{number}"]
     codes = _array(arrays, f"word_of_{number}", np.int32, size)
     if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.ndim != 1:
-        raise _fault("words are of another kind")
+        raise _fault(tr("words are of another kind"))
     sizes = lengths.tolist()
     if min(sizes, default=0) < 0 or sum(sizes) != len(text):
-        raise _fault("words begin or end where no text is")
+        raise _fault(tr("words begin or end where no text is"))
     if codes.min() < -1 or codes.max() >= len(sizes):
-        raise _fault("a row has a word that is not there")
+        raise _fault(tr("a row has a word that is not there"))
     whole, ends = text.tobytes(), np.cumsum(lengths).tolist()
     words = np.empty(len(sizes), dtype=object)
     words[:] = [whole[end - length : end].decode() for end, length in zip(ends, sizes, strict=True)]
@@ -162,7 +163,7 @@ def _array(arrays: dict[str, NDArray[Any]], name: str, dtype: Any, size: int) ->
     """Return an array of one number for each row."""
     array = arrays[name]
     if array.dtype != dtype or array.shape != (size,):
-        raise _fault(f"{name} is not one number for each row")
+        raise _fault(tr("{name} is not one number for each row", name=name))
     return array
 
 
@@ -172,23 +173,23 @@ def _levels(told: Any) -> dict[str, Any]:
         return told
     kinds = {"number": int, "word": str, "left_out": int, "without": str}
     if type(told) is not dict or {*told} != {*kinds, "covered"}:
-        raise _fault("its levels are not told")
+        raise _fault(tr("its levels are not told"))
     if any(type(told[name]) is not kind for name, kind in kinds.items()):
-        raise _fault("its levels are not told")
+        raise _fault(tr("its levels are not told"))
     if not (told["covered"] is None or (type(told["covered"]) is float and np.isfinite(told["covered"]))):
-        raise _fault("its levels are not told")
+        raise _fault(tr("its levels are not told"))
     return dict(told)
 
 
 def _level_asked(level: Any) -> int | str | None:
     if level is None or type(level) in (int, str):
         return level  # type: ignore[no-any-return]
-    raise _fault("its level is not one")
+    raise _fault(tr("its level is not one"))
 
 
 def _texts(values: Any, what: str) -> list[str]:
     if type(values) is not list or any(type(value) is not str for value in values):
-        raise _fault(f"{what} are not texts")
+        raise _fault(tr("{what} are not texts", what=what))
     return values
 
 
@@ -203,8 +204,7 @@ def _crs(wkt: Any) -> CRS:
     try:
         return CRS.from_wkt(_text(wkt))
     except UnknownCRSError:
-        message = "its coordinate reference system cannot be read"
-        raise ValueError(message) from None
+        raise ValueError(tr("its coordinate reference system cannot be read")) from None
 
 
 def _fault(what: str) -> ValueError:

@@ -9,6 +9,7 @@ import numpy as np
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.values import name_values, rows_by_value, understood
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +39,16 @@ def sides_answered(sections: pd.DataFrame) -> NDArray[np.int8]:
     field = ROAD_SECTIONS.field("side")
     meant, wrong = understood(sections["side"], field)
     if wrong.any():
-        message = (
-            f"sections: {int(wrong.sum())} of {len(sections)} values of side ({field.title}) are not "
-            f"understood: {name_values(rows_by_value(sections['side'][wrong]), field, None)}. Rewrite them, "
-            "add your spellings to the table value_aliases (dictionary road_sides), or rename the column"
+        raise InputError(
+            tr(
+                "sections: {wrong} of {sections_count} values of side ({title}) are not understood: "
+                "{name_values}. Rewrite them, add your spellings to the table value_aliases "
+                "(dictionary road_sides), or rename the column",
+                wrong=int(wrong.sum()),
+                sections_count=len(sections),
+                title=field.title,
+                name_values=name_values(rows_by_value(sections["side"][wrong]), field, None),
+            )
         )
-        raise InputError(message)
     sides: NDArray[np.int8] = meant.map(_SIDES).fillna(0).to_numpy().astype(np.int8)
     return sides

@@ -9,6 +9,7 @@ import numpy as np
 from zjk_gis.errors import name_rows
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,6 @@ def steering_words(about: Mapping[str, Any], lang: Language = "zh") -> list[str]
     section_side: a section answers for its own side alone
     not used: state
     """
-    zh = lang == "zh"
     lines, unused = [], []
     for name, word in about["steered_by"].items():
         told = _column(name, lang)
@@ -138,26 +138,25 @@ def steering_words(about: Mapping[str, Any], lang: Language = "zh") -> list[str]
             continue
         does = label(word, lang)
         if word == "one_level_answers" and name == "level":
-            does += _level_words(about["levels"], zh=zh)
-        lines.append(f"{told}:{does}" if zh else f"{told}: {does}")
+            does += _level_words(about["levels"], lang)
+        lines.append(tr("{told}: {does}", told=told, does=does, lang=lang))
     if unused:
-        lines.append((label("not_used", lang) + (":" if zh else ": ")) + ("、" if zh else ", ").join(unused))
+        told = label("not_used", lang)
+        lines.append(tr("{told}: {does}", told=told, does=listed(unused, lang=lang), lang=lang))
     return lines
 
 
-def _level_words(level: Mapping[str, Any], *, zh: bool) -> str:
-    words = f":{level['word']}" if zh else f": {level['word']}"
+def _level_words(level: Mapping[str, Any], lang: Language) -> str:
+    words = tr(": {word}", word=level["word"], lang=lang)
     if level["left_out"]:
         left = level["left_out"]
-        words += f";其他级别 {left:,} 个未参与" if zh else f"; {left:,} of other levels left out"
+        words += tr("; {left:,} of other levels left out", left=left, lang=lang)
         if level["covered"] is not None:
             share = f"{level['covered']:.0%}"
-            words += f",其面积 {share} 有该级责任区" if zh else f", {share} of whose ground it covers"
+            words += tr(", {share} of whose ground it covers", share=share, lang=lang)
     if level["without"]:
-        words += (
-            f";未填级别者视为各级({level['without']})"
-            if zh
-            else (f"; those without a level belong to every one ({level['without']})")
+        words += tr(
+            "; those without a level belong to every one ({without})", without=level["without"], lang=lang
         )
     return words
 

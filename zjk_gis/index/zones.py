@@ -23,6 +23,7 @@ from zjk_gis.layers.columns.periods import NEVER, validity_days
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -480,8 +481,7 @@ class ZoneIndex(AnsweringIndex):
             raise ValueError(fault)
         repaired = about["repaired"]
         if not all(type(row) is int and 0 <= row < prepared.given for row in repaired):
-            message = "it names repaired zones that are not there"
-            raise ValueError(message)
+            raise ValueError(tr("it names repaired zones that are not there"))
         rings = Rings.from_arrays(coords, starts, zone, part, len(rank))
         polygons = PolygonIndex(None, rank, rings=rings, grid=grid)
         return cls(polygons, prepared, repaired=tuple(repaired))
@@ -509,12 +509,15 @@ class ZoneIndex(AnsweringIndex):
             ends = np.stack([rings.low, rings.high]).reshape(-1, 2)
             self._metre = unit_at(crs, *np.median(ends, axis=0).tolist())
         if self._metre is None:
-            message = (
-                f"zones: distances cannot be measured in {title_of_crs(crs)} ({crs.name}); build "
-                "the index from zones.to_crs(...) with a projected CRS that is true to scale there, which "
-                "zjk_gis.crs.crs_for(zones) chooses"
+            raise CRSError(
+                tr(
+                    "zones: distances cannot be measured in {title_of_crs} ({name}); build the index "
+                    "from zones.to_crs(...) with a projected CRS that is true to scale there, which "
+                    "zjk_gis.crs.crs_for(zones) chooses",
+                    title_of_crs=title_of_crs(crs),
+                    name=crs.name,
+                )
             )
-            raise CRSError(message)
         return metres / self._metre
 
     def _near_borders(
@@ -574,9 +577,7 @@ def _radii(accuracy_m: ArrayLike, size: int) -> NDArray[np.float64]:
     try:
         radius = np.broadcast_to(as_floats(accuracy_m), (size,))
     except (TypeError, ValueError):
-        message = "accuracy_m must be a number, or one for every point"
-        raise InputError(message) from None
+        raise InputError(tr("accuracy_m must be a number, or one for every point")) from None
     if not (np.isfinite(radius) & (radius >= 0)).all():
-        message = "accuracy_m must be finite and at least 0 for every point"
-        raise InputError(message)
+        raise InputError(tr("accuracy_m must be finite and at least 0 for every point"))
     return radius

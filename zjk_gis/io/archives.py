@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,28 +64,46 @@ def unpacked(archive: Path, remarks: list[str]) -> Iterator[Path]:
         with zipfile.ZipFile(archive) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             if len(members) > _MOST_MEMBERS:
-                message = (
-                    f"{archive}: holds {len(members):,} files, over {_MOST_MEMBERS:,}; unpack it yourself"
+                raise FileError(
+                    tr(
+                        "{archive}: holds {members_count:,} files, over {most_members:,}; unpack it yourself",
+                        archive=archive,
+                        members_count=len(members),
+                        most_members=_MOST_MEMBERS,
+                    )
                 )
-                raise FileError(message)
             room = _MOST_BYTES
             taken: set[str] = set()
             for member, told in zip(members, _names(members, archive, remarks), strict=True):
                 target = _target(folder, told, archive)
                 if stat.S_ISLNK(member.external_attr >> 16):
-                    message = f"{archive}: its member {told!r} is a link, which could lead anywhere"
-                    raise FileError(message)
+                    raise FileError(
+                        tr(
+                            "{archive}: its member {told!r} is a link, which could lead anywhere",
+                            archive=archive,
+                            told=told,
+                        )
+                    )
                 if member.flag_bits & 1:
-                    message = f"{archive}: is encrypted; unpack it with its password and name the folder"
-                    raise FileError(message)
+                    raise FileError(
+                        tr(
+                            "{archive}: is encrypted; unpack it with its password and name the folder",
+                            archive=archive,
+                        )
+                    )
                 key = str(target).casefold()
                 if key in taken:
-                    message = f"{archive}: holds {told!r} twice; pack it again"
-                    raise FileError(message)
+                    raise FileError(
+                        tr("{archive}: holds {told!r} twice; pack it again", archive=archive, told=told)
+                    )
                 taken.add(key)
                 if target.suffix.lower() in _NESTED:
                     remarks.append(
-                        f"{archive.name}: {told} is an archive within the archive; unpack it to read it"
+                        tr(
+                            "{name}: {told} is an archive within the archive; unpack it to read it",
+                            name=archive.name,
+                            told=told,
+                        )
                     )
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,10 +125,15 @@ def _names(members: list[zipfile.ZipInfo], archive: Path, remarks: list[str]) ->
             except UnicodeDecodeError:
                 continue
         else:
-            message = f"{archive}: the names in it are neither UTF-8 nor GBK; pack it again"
-            raise FileError(message)
+            raise FileError(
+                tr("{archive}: the names in it are neither UTF-8 nor GBK; pack it again", archive=archive)
+            )
         remarks.append(
-            f"{archive.name}: names in it read as {'GB18030' if encoding == 'gb18030' else 'UTF-8'}"
+            tr(
+                "{name}: names in it read as {value}",
+                name=archive.name,
+                value="GB18030" if encoding == "gb18030" else "UTF-8",
+            )
         )
     return [
         member.filename if name is None else name.decode(encoding)
@@ -134,10 +158,13 @@ def _target(folder: Path, name: str, archive: Path) -> Path:
         or any(":" in part or "\x00" in part for part in plain.parts)
     )
     if odd or not plain.parts:
-        message = (
-            f"{archive}: its member {name!r} would be unpacked outside the folder; the archive is hostile"
+        raise FileError(
+            tr(
+                "{archive}: its member {name!r} would be unpacked outside the folder; the archive is hostile",
+                archive=archive,
+                name=name,
+            )
         )
-        raise FileError(message)
     return folder.joinpath(*plain.parts)
 
 
@@ -150,12 +177,21 @@ def _copy(
     while block := source.read(_BLOCK):
         size += len(block)
         if size > room:
-            message = f"{archive}: unpacks to over {_MOST_BYTES >> 30} GB; unpack it yourself"
-            raise FileError(message)
-        if size > _RATIO_FROM and size > _MOST_RATIO * packed:
-            message = (
-                f"{archive}: its member {name!r} unpacks to over {_MOST_RATIO} times its size, as bombs do"
+            raise FileError(
+                tr(
+                    "{archive}: unpacks to over {most_bytes} GB; unpack it yourself",
+                    archive=archive,
+                    most_bytes=_MOST_BYTES >> 30,
+                )
             )
-            raise FileError(message)
+        if size > _RATIO_FROM and size > _MOST_RATIO * packed:
+            raise FileError(
+                tr(
+                    "{archive}: its member {name!r} unpacks to over {most_ratio} times its size, as bombs do",
+                    archive=archive,
+                    name=name,
+                    most_ratio=_MOST_RATIO,
+                )
+            )
         out.write(block)
     return size

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.errors import GeometryError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,8 +64,13 @@ def shapes_of_wkb(
     for at, value in enumerate(checked):
         if value is not None and lies_too_deep(value):
             if on_invalid == "raise":
-                message = f"the shape of row {at} has collections more than {_DEEPEST} deep in each other"
-                raise GeometryError(message)
+                raise GeometryError(
+                    tr(
+                        "the shape of row {at} has collections more than {deepest} deep in each other",
+                        at=at,
+                        deepest=_DEEPEST,
+                    )
+                )
             checked[at] = None
         elif value is not None and _kind(value, 0)[0] == _COLLECTION:
             # A curve within a collection is let through by shapely, which fails over it later.
@@ -100,8 +106,9 @@ def _shape(value: bytes | None, on_invalid: Literal["raise", "ignore"]) -> Any:
     except (struct.error, ValueError, NotImplementedError):  # it is cut off
         if on_invalid == "ignore":
             return None
-        message = "a shape is a curve or a surface that ends too early; the data are damaged"
-        raise GeometryError(message) from None
+        raise GeometryError(
+            tr("a shape is a curve or a surface that ends too early; the data are damaged")
+        ) from None
 
 
 def straightened(value: bytes) -> bytes:
@@ -134,8 +141,7 @@ def _straight(value: bytes, at: int) -> tuple[bytes, int]:
     """Return the shape that begins here, made straight, and where what follows begins."""
     kind, axes, order, start = _kind(value, at)
     if not kind:
-        message = "no shape"
-        raise ValueError(message)
+        raise ValueError(tr("no shape"))
     head = value[at:start]
     if kind == _POINT:
         end = start + 8 * axes

@@ -6,6 +6,8 @@ import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zjk_gis.words import tr
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,9 @@ class Encoding:
         """Tell a report of reading which it is; a person should know of one that is not sure."""
         report.encoding, report.encoding_found = self.name, self.found
         if not self.sure:
-            report.remarks.append(f"{source.name}: read as {self.name} ({self.found})")
+            report.remarks.append(
+                tr("{name}: read as {name_2} ({found})", name=source.name, name_2=self.name, found=self.found)
+            )
 
 
 def decode_value(value: bytes, encoding: str) -> str:

@@ -37,6 +37,7 @@ from zjk_gis.layers.headings import unheaded
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
 from zjk_gis.read_report import ReadReport, report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,8 +161,12 @@ def read_layer(
     source = existing_file(path)
     wanted = spec_of(spec) if isinstance(spec, str) else spec
     if wanted is None and (dayfirst is not None or time_format is not None):
-        message = f"{source}: dayfirst= and time_format= are for the dates of a spec; name it with spec="
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{source}: dayfirst= and time_format= are for the dates of a spec; name it with spec=",
+                source=source,
+            )
+        )
     order = TimeOrder("times", tz, dayfirst, time_format=time_format)
     given = parse_crs(crs)
     declared = None if datum is None else parse_datum(datum)
@@ -177,8 +182,9 @@ def read_layer(
     columns: list[str] = []
     if isinstance(frame, gpd.GeoDataFrame):
         if lon is not None or lat is not None:
-            message = f"{source}: has its own geometry; lon= and lat= are for tables"
-            raise InputError(message)
+            raise InputError(
+                tr("{source}: has its own geometry; lon= and lat= are for tables", source=source)
+            )
         frame = settle_crs(frame, given, source, form, report)
         frame = _without_zeros(frame, source, report)
         _tell_missing_shapes(frame, source, report)
@@ -211,7 +217,14 @@ def as_spec(
     for field, rows in report.unconverted.items():
         what = _WANTED[spec.field(field).dtype]
         report.remarks.append(
-            f"{name}: {len(rows)} values of {field} are not {what} ({name_rows(rows)}); kept as they came"
+            tr(
+                "{name}: {rows_count} values of {field} are not {what} ({rows}); kept as they came",
+                name=name,
+                rows_count=len(rows),
+                field=field,
+                what=what,
+                rows=name_rows(rows),
+            )
         )
     frame.attrs = {"report": report}
     return frame
@@ -243,8 +256,13 @@ def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
         inside = readable_in(folder)
         if len(inside) != 1:
             names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
-            message = f"{source}: holds several files to read, or none ({names}); read them with read_folder"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{source}: holds several files to read, or none ({names}); read them with read_folder",
+                    source=source,
+                    names=names,
+                )
+            )
         told = f"{source}/{inside[0].relative_to(folder).as_posix()}"
         try:
             frame = read_layer(inside[0], **options)
@@ -292,8 +310,13 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
             if len(inside) == 1:
                 return list_layers(inside[0])
             names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
-        message = f"{source}: holds several files to read, or none ({names}); read them with read_folder"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{source}: holds several files to read, or none ({names}); read them with read_folder",
+                source=source,
+                names=names,
+            )
+        )
     form = format_of(source)
     check_content(source, form)
     return _layers_of(source, form)
@@ -334,8 +357,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     form = format_of(source)
     check_content(source, form)
     if form.kind not in ("text", "workbook"):
-        message = f"{source}: is no table; save it as .csv or .xlsx"
-        raise InputError(message)
+        raise InputError(tr("{source}: is no table; save it as .csv or .xlsx", source=source))
     chosen = _choose_layer(source, form, layer, None)
     report = ReadReport(path=str(source), format=form.title, layer=chosen)
     table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
@@ -358,16 +380,22 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     names = _layers_of(source, form)
     if layer is not None:
         if layer not in names and not (form.kind == "workbook" and layer in sheet_names(source, hidden=True)):
-            message = f"{source}: has no layer {layer!r}; its layers are {', '.join(names) or 'none'}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{source}: has no layer {layer!r}; its layers are {value}",
+                    source=source,
+                    layer=layer,
+                    value=", ".join(names) or "none",
+                )
+            )
         return layer
     if not names:
-        message = f"{source}: holds no layer"
-        raise FileError(message)
+        raise FileError(tr("{source}: holds no layer", source=source))
     found = layer_of(names, spec)
     if found is None:
-        message = f"{source}: name one of its layers with layer=: {', '.join(names)}"
-        raise InputError(message)
+        raise InputError(
+            tr("{source}: name one of its layers with layer=: {names}", source=source, names=", ".join(names))
+        )
     return found
 
 
@@ -399,8 +427,12 @@ def _read_parquet(source: Path, report: ReadReport) -> pd.DataFrame:
         for name in json.loads(described)["columns"]:
             for value in _large_values(parquet.read_table(opened, columns=[name])[name]):
                 if lies_too_deep(value):
-                    message = f"{source}: has collections that lie too deep in each other; it is damaged"
-                    raise FileError(message)
+                    raise FileError(
+                        tr(
+                            "{source}: has collections that lie too deep in each other; it is damaged",
+                            source=source,
+                        )
+                    )
         frame = _with_whole_numbers(gpd.read_parquet(opened), parquet, opened)
         return frame.reset_index(drop=True)
 
@@ -453,12 +485,23 @@ def _on_the_ground(
             return frame, report
         if stated.datum is None:
             report.remarks.append(
-                f"{source.name}: names several datums ({stated.where}), so none is taken for that of the "
-                "positions; name it with datum="
+                tr(
+                    "{name}: names several datums ({where}), so none is taken for that of the positions; "
+                    "name it with datum=",
+                    name=source.name,
+                    where=stated.where,
+                )
             )
             return frame, report
         declared, told = stated.datum, f"file: {stated.where}"
-        report.remarks.append(f"{source.name}: the datum is {title_of(declared)}, as the {stated.where} says")
+        report.remarks.append(
+            tr(
+                "{name}: the datum is {title_of}, as the {where} says",
+                name=source.name,
+                title_of=title_of(declared),
+                where=stated.where,
+            )
+        )
     frame.attrs = {"report": report}
     frame = in_declared_datum(frame, declared, told=told)
     return frame, report_of(frame)
@@ -478,7 +521,7 @@ def _without_zeros(frame: gpd.GeoDataFrame, source: Path, report: ReadReport) ->
     rows = frame.index[zero].tolist()
     report.without_position["zero"] = rows
     told = counted(len(rows), "point lies", "points lie")
-    report.remarks.append(f"{source.name}: {told} at 0, 0, which is not a position")
+    report.remarks.append(tr("{name}: {told} at 0, 0, which is not a position", name=source.name, told=told))
     kept = shapes.copy()
     kept[zero] = None
     return frame.set_geometry(gpd.GeoSeries(kept, index=frame.index, crs=frame.crs, name=frame.geometry.name))
@@ -490,4 +533,4 @@ def _tell_missing_shapes(frame: gpd.GeoDataFrame, source: Path, report: ReadRepo
     if missing.any():
         report.without_position["missing"] = frame.index[missing].tolist()
         told = counted(int(missing.sum()), "row has", "rows have")
-        report.remarks.append(f"{source.name}: {told} no usable geometry")
+        report.remarks.append(tr("{name}: {told} no usable geometry", name=source.name, told=told))

@@ -21,6 +21,7 @@ from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.progress import track
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,8 +178,12 @@ def read_folder(
     """
     root = Path(os.path.abspath(path)) if isinstance(path, str | os.PathLike) else Path()  # noqa: PTH100
     if is_geodatabase(root):
-        message = f"{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{root}: is a File Geodatabase; read_layer reads its layers, or name the folder it lies in",
+                root=root,
+            )
+        )
     said = _Said(specs or {}, crs, datum)
     for name in [datum] if isinstance(datum, str) else (datum or {}).values():
         parse_datum(name)
@@ -191,15 +196,22 @@ def read_folder(
     else:
         archive = existing_file(path)
         if not is_archive(archive):
-            message = f"{archive}: is no folder and no .zip archive; read a single file with read_layer"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{archive}: is no folder and no .zip archive; read a single file with read_layer",
+                    archive=archive,
+                )
+            )
         _read_archive(archive, "", found.layers, rows, said, progress)
     for option, unknown in said.unknown():
-        message = (
-            f"{option}: there is no layer or file {unknown!r}; the layers are "
-            f"{', '.join(found.layers) or 'none'}"
+        raise InputError(
+            tr(
+                "{option}: there is no layer or file {unknown!r}; the layers are {value}",
+                option=option,
+                unknown=unknown,
+                value=", ".join(found.layers) or "none",
+            )
         )
-        raise InputError(message)
     report = pd.DataFrame(rows, columns=list(_COLUMNS))
     return FolderReading(found.layers, report)
 
@@ -233,8 +245,7 @@ def _read_all(
         told = prefix + file.relative_to(root).as_posix()
         try:
             if file.is_symlink():
-                message = f"{told}: is a link, which is not followed; copy the file here"
-                raise FileError(message)
+                raise FileError(tr("{told}: is a link, which is not followed; copy the file here", told=told))
             if is_archive(file):
                 _read_archive(file, f"{told}/", layers, rows, said, False)
             else:
@@ -263,13 +274,13 @@ def _read_file(
 ) -> None:
     """Read each layer of a file."""
     if not is_readable(file):
-        message = f"{told}: the ending {file.suffix!r} is no known format"
-        raise InputError(message)
+        raise InputError(
+            tr("{told}: the ending {suffix!r} is no known format", told=told, suffix=file.suffix)
+        )
     said.of((told, file.name))  # a file that cannot be opened is there all the same
     names = list_layers(file)
     if not names:
-        message = f"{told}: holds no layer"
-        raise FileError(message)
+        raise FileError(tr("{told}: holds no layer", told=told))
     for name in names:
         key = told if len(names) == 1 else f"{told}:{name}"
         try:
@@ -314,7 +325,9 @@ def _read(file: Path, layer: str, crs: Any, datum: str | None) -> pd.DataFrame:
         if "no columns of coordinates" not in str(error):
             raise
         table: pd.DataFrame = read_table(file, layer=layer)
-        report_of(table).remarks.append(f"{file.name}: no columns of coordinates; read as a table")
+        report_of(table).remarks.append(
+            tr("{name}: no columns of coordinates; read as a table", name=file.name)
+        )
         return table
 
 

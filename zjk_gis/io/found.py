@@ -11,11 +11,14 @@ from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.io.writing import write_layer, write_table, write_workbook_of
 from zjk_gis.layers.checks.problems import ValidationReport
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
     from pathlib import Path
+
+    from zjk_gis.words import Language
 
 __all__ = ["write_problems"]
 
@@ -75,16 +78,20 @@ def write_problems(
     """
     reports = {report.spec.name: report} if isinstance(report, ValidationReport) else dict(report)
     if not reports:
-        message = "there is no report to write; validate a layer first"
-        raise InputError(message)
+        raise InputError(tr("there is no report to write; validate a layer first"))
     target = target_file(path, (".xlsx", ".csv", ".gpkg"))
     lang = next(iter(reports.values())).lang
     problems = pd.concat([_told(name, each) for name, each in reports.items()], ignore_index=True)
     if target.suffix.lower() == ".gpkg":
         systems = {each.problems.crs for each in reports.values() if each.problems.crs is not None}
         if len(systems) > 1:
-            message = f"{target}: the layers are in {len(systems)} CRS; write one file for each, or .xlsx"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{target}: the layers are in {systems_count} CRS; write one file for each, or .xlsx",
+                    target=target,
+                    systems_count=len(systems),
+                )
+            )
         shapes = [shape for each in reports.values() for shape in each.problems.geometry]
         crs = next(iter(systems), None)
         return write_layer(gpd.GeoDataFrame(problems, geometry=shapes, crs=crs), target, layer="problems")
@@ -105,7 +112,7 @@ def _told(name: str, report: ValidationReport) -> pd.DataFrame:
     return table
 
 
-def _summary(reports: Mapping[str, ValidationReport], lang: str) -> pd.DataFrame:
+def _summary(reports: Mapping[str, ValidationReport], lang: Language) -> pd.DataFrame:
     """Count by layer and rule; a layer without problems has a line too, and what was not checked."""
     lines: list[dict[str, Any]] = []
     for name, report in reports.items():
@@ -115,7 +122,7 @@ def _summary(reports: Mapping[str, ValidationReport], lang: str) -> pd.DataFrame
             for count in report.counts.to_dict("records")
         ]
         lines += counts or [{**about, "problems": 0}]
-        words = "未检查" if lang == "zh" else "not checked"
+        words = tr("not checked", lang=lang)
         lines += [{**about, "title": f"{words}: {each}"} for each in report.not_checked]
     columns = ["layer", "rows", "clean", "title", "rule", "severity", "problems"]
     table = pd.DataFrame(lines).reindex(columns=columns)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from zjk_gis.errors import FileError, InputError, ZjkGisError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,22 +127,26 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
     plain = _plain_path(path)
     try:
         if plain.is_dir() and not is_geodatabase(plain):
-            message = f"{plain}: is a folder; name a file in it"
-            raise FileError(message)
+            raise FileError(tr("{plain}: is a folder; name a file in it", plain=plain))
         if not plain.exists():
             message = f"{plain}: no such file" + ("" if plain.parent.is_dir() else ", nor its folder")
             raise FileError(message)
         if not plain.is_file() and not plain.is_dir():
-            message = f"{plain}: is no regular file"
-            raise FileError(message)
+            raise FileError(tr("{plain}: is no regular file", plain=plain))
         if plain.is_file() and plain.suffix.lower() == _GEODATABASE:
-            message = f"{plain}: a File Geodatabase is a folder, and this is a file; copy the whole folder"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{plain}: a File Geodatabase is a folder, and this is a file; copy the whole folder",
+                    plain=plain,
+                )
+            )
         return Path(os.path.abspath(plain))  # noqa: PTH100 - resolve() would follow links away from the sidecars
     except (OSError, ValueError) as error:
         if isinstance(error, ZjkGisError):
             raise
-        raise FileError(f"{plain}: cannot be reached: {_reason(error)}") from error
+        raise FileError(
+            tr("{plain}: cannot be reached: {reason}", plain=plain, reason=_reason(error))
+        ) from error
 
 
 def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTEN) -> Path:
@@ -157,23 +162,32 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
     plain = _plain_path(path)
     if plain.suffix.lower() not in endings:
         ending = f"the ending {plain.suffix!r}" if plain.suffix else "a name without ending"
-        message = f"{plain}: nothing is written under {ending}; the endings are {', '.join(endings)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{plain}: nothing is written under {ending}; the endings are {endings}",
+                plain=plain,
+                ending=ending,
+                endings=", ".join(endings),
+            )
+        )
     folder = plain.absolute().parent
     try:
         if not folder.is_dir():
-            message = f"{plain}: the folder {folder} does not exist; create it first"
-            raise FileError(message)
+            raise FileError(
+                tr("{plain}: the folder {folder} does not exist; create it first", plain=plain, folder=folder)
+            )
         if plain.exists() and not plain.is_file() and not is_geodatabase(plain):
-            message = f"{plain}: is a folder or a device, not a file; name another"
-            raise FileError(message)
+            raise FileError(tr("{plain}: is a folder or a device, not a file; name another", plain=plain))
         if not os.access(folder, os.W_OK):
-            message = f"{plain}: the folder {folder} cannot be written to"
-            raise FileError(message)
+            raise FileError(
+                tr("{plain}: the folder {folder} cannot be written to", plain=plain, folder=folder)
+            )
     except (OSError, ValueError) as error:
         if isinstance(error, ZjkGisError):
             raise
-        raise FileError(f"{plain}: cannot be written: {_reason(error)}") from error
+        raise FileError(
+            tr("{plain}: cannot be written: {reason}", plain=plain, reason=_reason(error))
+        ) from error
     return Path(os.path.abspath(plain))  # noqa: PTH100 - a link is replaced, not what it points to
 
 
@@ -217,10 +231,14 @@ def format_of(path: Path) -> Format:
     """
     found = _FORMATS.get(ending_of(path))
     if found is None:
-        message = (
-            f"{path}: the ending {path.suffix!r} is no known format; those read are {', '.join(_FORMATS)}"
+        raise InputError(
+            tr(
+                "{path}: the ending {suffix!r} is no known format; those read are {formats}",
+                path=path,
+                suffix=path.suffix,
+                formats=", ".join(_FORMATS),
+            )
         )
-        raise InputError(message)
     return found
 
 
@@ -251,8 +269,7 @@ def check_content(path: Path, expected: Format) -> None:
     with blamed_on(path), path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head:
-        message = f"{path}: the file is empty"
-        raise FileError(message)
+        raise FileError(tr("{path}: the file is empty", path=path))
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
     begin = text if expected is _GEOJSON or (expected.kind == "kml" and text.startswith(b"<")) else head
     if expected.magic:
@@ -265,8 +282,14 @@ def check_content(path: Path, expected: Format) -> None:
     looks = next((name for magic, name in _KNOWN_CONTENT if text.startswith(magic)), None)
     if looks is None:
         looks = "binary" if b"\x00" in head else "plain text"
-    message = f"{path}: named {path.suffix}, but its content looks like {looks}; rename or export it again"
-    raise FileError(message)
+    raise FileError(
+        tr(
+            "{path}: named {suffix}, but its content looks like {looks}; rename or export it again",
+            path=path,
+            suffix=path.suffix,
+            looks=looks,
+        )
+    )
 
 
 def gdal_name(path: Path) -> str:
@@ -281,8 +304,13 @@ def gdal_name(path: Path) -> str:
     name = str(path)
     odd = next((mark for mark in ("!", ";") if mark in name), "/vsi" if name.startswith("/vsi") else None)
     if odd is not None:
-        message = f"{path}: GDAL would misread {odd!r} in this path; rename the file or folder"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{path}: GDAL would misread {odd!r} in this path; rename the file or folder",
+                path=path,
+                odd=odd,
+            )
+        )
     return name
 
 
@@ -307,13 +335,17 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
     except ZjkGisError:
         raise
     except Exception as error:  # GDAL, pyarrow, calamine and csv have no common ancestor but this
-        raise FileError(f"{path}: cannot be {doing}: {_reason(error)}") from error
+        raise FileError(
+            tr("{path}: cannot be {doing}: {reason}", path=path, doing=doing, reason=_reason(error))
+        ) from error
     except BaseException as error:
         if (
             type(error).__name__ != "PanicException"
         ):  # what a Rust library raises over bytes it did not expect
             raise
-        raise FileError(f"{path}: cannot be {doing}: the file is damaged") from error
+        raise FileError(
+            tr("{path}: cannot be {doing}: the file is damaged", path=path, doing=doing)
+        ) from error
 
 
 @contextmanager
@@ -343,18 +375,18 @@ def _sweep(folder: Path) -> None:
 def _plain_path(path: object) -> Path:
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(text, str):
-        message = f"a path must be text or a pathlib.Path, not {type(path).__name__}"
-        raise InputError(message)
+        raise InputError(tr("a path must be text or a pathlib.Path, not {name}", name=type(path).__name__))
     slashed = text.replace("\\", "/")
     if "\x00" in text or not text.strip():
-        message = f"{text!r} is no path"
-        raise FileError(message)
+        raise FileError(tr("{text!r} is no path", text=text))
     if re.match(r"^/+(?:\./+)*vsi", slashed, re.IGNORECASE) or _CONNECTION.match(slashed) or "://" in slashed:
-        message = (
-            f"{text}: is no plain file; URLs, archives, GDAL's virtual file systems and database connections "
-            "are not opened. Fetch or unpack it first and name the file"
+        raise FileError(
+            tr(
+                "{text}: is no plain file; URLs, archives, GDAL's virtual file systems and database "
+                "connections are not opened. Fetch or unpack it first and name the file",
+                text=text,
+            )
         )
-        raise FileError(message)
     return Path(text)
 
 

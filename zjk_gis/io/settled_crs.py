@@ -17,6 +17,7 @@ from zjk_gis.crs.conversion import datum_warning
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError
 from zjk_gis.io.vector.shapefile import sidecar
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +114,15 @@ def system_of_file(
     if silent and given is not None:
         return Settled(given, "argument")
     if given is not None and not _same(placed, given):
-        message = (
-            f"{source}: says it is in {placed.name}, but crs= says {given.name}; leave crs= out and convert "
-            "with .to_crs(), or correct it with .set_crs(..., allow_override=True)"
+        raise CRSError(
+            tr(
+                "{source}: says it is in {name}, but crs= says {name_2}; leave crs= out and convert "
+                "with .to_crs(), or correct it with .set_crs(..., allow_override=True)",
+                source=source,
+                name=placed.name,
+                name_2=given.name,
+            )
         )
-        raise CRSError(message)
     elsewhere = _elsewhere(x, y, placed)
     told = [datum_warning(placed, name)]
     told += [] if elsewhere is None else [f"{name}: {elsewhere}"]

@@ -13,6 +13,7 @@ from zjk_gis._optional import need
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.values import text_of
 from zjk_gis.text import display_width
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +75,7 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     for table in tables.values():
         if len(table) >= _SHEET_ROWS or table.shape[1] > _SHEET_COLUMNS:
             most = f"{_SHEET_ROWS - 1:,} rows and {_SHEET_COLUMNS:,} columns"
-            message = f"{path.name}: a sheet holds {most}; write .csv"
-            raise InputError(message)
+            raise InputError(tr("{name}: a sheet holds {most}; write .csv", name=path.name, most=most))
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": midnight()})
     shown = {True: book.add_format({"num_format": "yyyy-mm-dd"})}
@@ -107,11 +107,17 @@ def _fill(page: Any, at: int, name: str, column: pd.Series, shown: Mapping[bool,
             page.write_number(row, at, value)
             continue
         if len(text) > _CELL_CHARACTERS:
-            message = (
-                f"{path.name}: {name} of row {row} has {len(text):,} characters, a cell "
-                f"holds {_CELL_CHARACTERS:,}; write .csv or .gpkg"
+            raise InputError(
+                tr(
+                    "{name}: {name_2} of row {row} has {text_count:,} characters, a cell holds "
+                    "{cell_characters:,}; write .csv or .gpkg",
+                    name=path.name,
+                    name_2=name,
+                    row=row,
+                    text_count=len(text),
+                    cell_characters=_CELL_CHARACTERS,
+                )
             )
-            raise InputError(message)
         page.write_string(row, at, text)
     page.set_column(at, at, min(widest, _WIDEST) + 2)
 

@@ -38,6 +38,7 @@ from zjk_gis.layers.shapes import (
     has_shape,
     only,
 )
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -146,8 +147,9 @@ def write_layer(
     target = target_file(path)
     words = settled(headings)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        message = f"{target}: what should be written has no geometry; use write_table for a table"
-        raise InputError(message)
+        raise InputError(
+            tr("{target}: what should be written has no geometry; use write_table for a table", target=target)
+        )
     ending = target.suffix.lower()
     frame = _told_apart(frame, target)
     if ending in _TABLES:
@@ -353,12 +355,18 @@ def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: 
     """Add a layer to a copy of the file that is there, or make a new one."""
     if target.exists():
         if any(target.with_name(target.name + tail).exists() for tail in ("-wal", "-journal")):
-            message = f"{target}: is open in another program such as QGIS; close it there first"
-            raise FileError(message)
+            raise FileError(
+                tr("{target}: is open in another program such as QGIS; close it there first", target=target)
+            )
         check_content(target, format_of(target))
         if layer in versioned_layers(target):
-            message = f"{target}: {layer!r} is kept there with its versions; write it with zjk_gis.Workspace"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{target}: {layer!r} is kept there with its versions; write it with zjk_gis.Workspace",
+                    target=target,
+                    layer=layer,
+                )
+            )
         shutil.copyfile(target, made)
     taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
     own = {option: next(name for name in names if name not in taken) for option, names in _GPKG_OWN.items()}
@@ -418,11 +426,16 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     if driver in _ONE_KIND and len(kinds) > 1:
         several = ", ".join(sorted(kinds))
         rows = name_rows(frame.index[own.notna() & (own != own.mode().iloc[0])])
-        message = (
-            f"{made.name}: {_ONE_KIND[driver]} holds one kind of shape, not {several}; write .gpkg, or take "
-            f"out the others ({rows})"
+        raise GeometryError(
+            tr(
+                "{name}: {one_kind} holds one kind of shape, not {several}; write .gpkg, or take out "
+                "the others ({rows})",
+                name=made.name,
+                one_kind=_ONE_KIND[driver],
+                several=several,
+                rows=rows,
+            )
         )
-        raise GeometryError(message)
     # A layer without a single shape gives GDAL no hint of its kind.
     unknown = {} if kinds else {"geometry_type": "Point" if driver in _ONE_KIND else "Unknown"}
     with warnings.catch_warnings(record=True) as told:

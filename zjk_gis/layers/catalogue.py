@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue_tables import read_catalogue
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
@@ -76,5 +77,4 @@ def spec_of(name: str) -> LayerSpec:
         if name in (spec.name, spec.title):
             return spec
     known = ", ".join(f"{spec.name} {spec.title}" for spec in CATALOGUE.values())
-    message = f"there is no layer {name!r}; the layers are: {known}"
-    raise InputError(message)
+    raise InputError(tr("there is no layer {name!r}; the layers are: {known}", name=name, known=known))

@@ -24,6 +24,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL, Confidence, Field, FieldType, LayerSpec, folded
 from zjk_gis.standards.rules import own_folder, rules_table
 from zjk_gis.standards.schemes import SCHEMES
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,8 +59,15 @@ class Row:
     cells: dict[str, str]
 
     def refuse(self, column: str, why: str) -> NoReturn:
-        message = f"{self.origin}: row {self.number}, column {column}: {why}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{origin}: row {number}, column {column}: {why}",
+                origin=self.origin,
+                number=self.number,
+                column=column,
+                why=why,
+            )
+        )
 
     def text(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -146,8 +154,13 @@ def _rows(file: Traversable | Path, origin: str, columns: tuple[str, ...]) -> Ta
         heads = [head.strip() for head in next(lines, [])]
         cells = [(lines.line_num, [cell.strip() for cell in line]) for line in lines]
     except (OSError, ValueError, csv.Error) as error:
-        message = f"{origin}: cannot be read as CSV in UTF-8; in Excel, save it as «CSV UTF-8»: {error}"
-        raise InputError(message) from error
+        raise InputError(
+            tr(
+                "{origin}: cannot be read as CSV in UTF-8; in Excel, save it as «CSV UTF-8»: {error}",
+                origin=origin,
+                error=error,
+            )
+        ) from error
     unknown = [head for head in heads if head not in columns]
     lacking = [column for column in columns[:2] if column not in heads]
     if unknown or lacking or len(set(heads)) < len(heads):
@@ -158,8 +171,14 @@ def _rows(file: Traversable | Path, origin: str, columns: tuple[str, ...]) -> Ta
             if unknown
             else "has a column twice"
         )
-        message = f"{origin}: {words}; the columns are {', '.join(columns)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{origin}: {words}; the columns are {columns}",
+                origin=origin,
+                words=words,
+                columns=", ".join(columns),
+            )
+        )
     rows = []
     for number, line in cells:
         row = Row(origin, number, dict(zip(heads, line, strict=False)))  # a short row lacks its last cells

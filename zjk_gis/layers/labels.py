@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 __all__ = ["Language", "check_language", "label"]
 
@@ -43,7 +44,7 @@ def label(key: str, lang: Language = "zh", *, unit: bool = False) -> str:
     text, unit_text = _labels(lang).get(key, (key, ""))
     if not (unit and unit_text):
         return text
-    return f"{text}({unit_text})" if lang == "zh" else f"{text} ({unit_text})"
+    return tr("{text} ({unit_text})", text=text, unit_text=unit_text, lang=lang)
 
 
 def check_language(lang: str) -> None:
@@ -54,8 +55,13 @@ def check_language(lang: str) -> None:
     InputError
     """
     if lang not in get_args(Language):
-        message = f"lang must be one of {', '.join(get_args(Language))}, not {lang!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "lang must be one of {language}, not {lang_!r}",
+                language=", ".join(get_args(Language)),
+                lang_=lang,
+            )
+        )
 
 
 @cache

@@ -11,6 +11,7 @@ from zjk_gis.crs import as_metric, convert_crs, require_crs, title_of_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.codes import with_text_codes
 from zjk_gis.layers.versions import check_layer
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,8 +102,9 @@ def require_amounts(**amounts: float) -> None:
     """
     for name, value in amounts.items():
         if not (_is_number(value) and np.isfinite(value) and value >= 0):
-            message = f"{name} must be a finite number of at least 0, not {value!r}"
-            raise InputError(message)
+            raise InputError(
+                tr("{name} must be a finite number of at least 0, not {value!r}", name=name, value=value)
+            )
 
 
 def require_reach(**distances: float) -> None:
@@ -119,8 +121,9 @@ def require_reach(**distances: float) -> None:
     """
     for name, value in distances.items():
         if not (_is_number(value) and value >= 0):
-            message = f"{name} must be a number of at least 0, not {value!r}"
-            raise InputError(message)
+            raise InputError(
+                tr("{name} must be a number of at least 0, not {value!r}", name=name, value=value)
+            )
 
 
 def require_shares(**shares: float) -> None:
@@ -137,8 +140,7 @@ def require_shares(**shares: float) -> None:
     """
     for name, value in shares.items():
         if not (_is_number(value) and 0 <= value <= 1):
-            message = f"{name} must be a share from 0 to 1, not {value!r}"
-            raise InputError(message)
+            raise InputError(tr("{name} must be a share from 0 to 1, not {value!r}", name=name, value=value))
 
 
 def _is_number(value: object) -> bool:

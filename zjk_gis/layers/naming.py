@@ -9,6 +9,7 @@ import geopandas as gpd
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.values import plain
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +51,13 @@ def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     """
     repeated = layer.columns[layer.columns.duplicated()]
     if len(repeated):
-        message = f"{spec.name}: the column {repeated[0]!r} is there more than once; rename one of them"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name}: the column {repeated!r} is there more than once; rename one of them",
+                name=spec.name,
+                repeated=repeated[0],
+            )
+        )
     fields = {_key(name): field.name for field in spec.fields for name in field.names}
     kept = {layer.active_geometry_name} if isinstance(layer, gpd.GeoDataFrame) else set()
     claims: dict[str, list[str]] = {}
@@ -65,8 +71,14 @@ def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
             continue
         if len(columns) > 1:
             listed = " and ".join(repr(column) for column in columns)
-            message = f"{spec.name}: {listed} could both be {name}; rename the right one to {name!r}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{name}: {listed} could both be {name_2}; rename the right one to {name_2!r}",
+                    name=spec.name,
+                    listed=listed,
+                    name_2=name,
+                )
+            )
         renamed[columns[0]] = name
     result = layer.rename(columns=renamed)
     result.attrs = {**layer.attrs, "renamed": renamed}

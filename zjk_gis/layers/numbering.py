@@ -14,6 +14,7 @@ from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.spec import Field
 from zjk_gis.standards import next_codes
 from zjk_gis.standards.schemes import scheme_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,22 +82,35 @@ def number_grids(
     field = Field(name=code, title="", dtype="text", digits=scheme_of(scheme).digits)
     text, lost = converted(result[code], field)
     if lost.any():
-        message = (
-            f"grids: {code} has lost digits in {name_rows(result.index[lost])}; get the codes again as text"
+        raise InputError(
+            tr(
+                "grids: {code} has lost digits in {rows}; get the codes again as text",
+                code=code,
+                rows=name_rows(result.index[lost]),
+            )
         )
-        raise InputError(message)
     new = (text.isna() | (text.str.strip() == "").fillna(value=True)).to_numpy(dtype=bool)
     if not new.any():
         return result
     if community not in result.columns:
-        message = f"grids: has no column {community!r}, the community that each new grid lies in"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "grids: has no column {community!r}, the community that each new grid lies in",
+                community=community,
+            )
+        )
     digits = scheme_of(scheme).prefix_digits
     prefixes = code_text(result[community]).str.strip()
     bad = new & ~prefixes.str.fullmatch(rf"[0-9]{{{digits}}}", na=False).to_numpy(dtype=bool)
     if bad.any():
-        message = f"grids: {community} must have {digits} digits in {name_rows(result.index[bad])}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "grids: {community} must have {digits} digits in {rows}",
+                community=community,
+                digits=digits,
+                rows=name_rows(result.index[bad]),
+            )
+        )
     metric = ready(result[new], "grids", kind="polygon")
     shapes = metric.geometry.to_numpy()
     codes = text.to_numpy(dtype=object)

@@ -15,6 +15,7 @@ import shapely
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.values import as_text, coded, name_values, rows_by_value, text_of
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,11 +117,17 @@ class SetAside:
         unknown = meant.isna().to_numpy(dtype=bool)
         if self.strict and unknown.any():
             told = name_values(rows_by_value(layer[field.name].fillna("(blank)")[unknown]), field, None)
-            message = (
-                f"{name}: {int(unknown.sum())} of {len(layer)} rows have no known {field.name} "
-                f"({name_rows(layer.index[unknown])}): {told}"
+            raise InputError(
+                tr(
+                    "{name}: {unknown} of {layer_count} rows have no known {name_2} ({rows}): {told}",
+                    name=name,
+                    unknown=int(unknown.sum()),
+                    layer_count=len(layer),
+                    name_2=field.name,
+                    rows=name_rows(layer.index[unknown]),
+                    told=told,
+                )
             )
-            raise InputError(message)
         reasons = np.where(wrong, "not_understood", "not_filled")
         self.note(layer, name, unknown, reasons, layer[field.name])
         return meant
@@ -144,17 +151,29 @@ class SetAside:
             If `strict` is set and a value is something else; the message names the rows.
         """
         if column not in layer:
-            message = f"{name}: no column {column!r}; its columns are {', '.join(map(str, layer.columns))}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "{name}: no column {column!r}; its columns are {columns}",
+                    name=name,
+                    column=column,
+                    columns=", ".join(map(str, layer.columns)),
+                )
+            )
         values = pd.to_numeric(layer[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         fine = np.isfinite(values) & (values >= 0)
         wrong = ~fine & layer[column].notna().to_numpy()
         if self.strict and wrong.any():
-            message = (
-                f"{name}: {int(wrong.sum())} of {len(layer)} rows have a {column} that is not a number of at "
-                f"least 0 ({name_rows(layer.index[wrong])}); correct them or leave them empty"
+            raise InputError(
+                tr(
+                    "{name}: {wrong} of {layer_count} rows have a {column} that is not a number of at "
+                    "least 0 ({rows}); correct them or leave them empty",
+                    name=name,
+                    wrong=int(wrong.sum()),
+                    layer_count=len(layer),
+                    column=column,
+                    rows=name_rows(layer.index[wrong]),
+                )
             )
-            raise InputError(message)
         self.note(layer, name, wrong, "not_an_amount", layer[column])
         return np.where(fine, values, 0.0), ~fine
 

@@ -16,6 +16,7 @@ from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place, has_shape
 from zjk_gis.layers.spec import AREAL
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def tell_fault(fault: str, place: Sequence[float], lang: Language = "zh") -> str
     if not np.isfinite(place).all():
         return words
     where = ", ".join(f"{ordinate:.10g}" for ordinate in place)
-    return f"{words}({where})" if lang == "zh" else f"{words} at {where}"
+    return tr("{words} at {where}", words=words, where=where, lang=lang)
 
 
 def rows_named(

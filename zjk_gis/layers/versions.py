@@ -20,6 +20,7 @@ from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.soundness import faults_of, rows_named, tell_fault
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -80,8 +81,7 @@ def check_layer(
     """
     require_layer(layer, name)
     if not len(layer):
-        message = f"{name}: the layer is empty; nothing could be answered from it"
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
     require_crs(layer, name)
     if code is not None:
         _check_codes(layer, name, code, named_by)
@@ -217,24 +217,35 @@ def split_at(
 
 def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object, named_by: str | None) -> None:
     if not isinstance(code, str):
-        message = f"{named_by or 'code'} must be the name of a column, not {code!r:.100}"
-        raise InputError(message)
+        raise InputError(
+            tr("{value} must be the name of a column, not {code!r:.100}", value=named_by or "code", code=code)
+        )
     if code not in layer:
         fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
         known = next((field.names for field in fields), ())
         aliases = f" (also accepted on reading: {', '.join(known[1:])})" if len(known) > 1 else ""
-        message = (
-            f"{name}: no column {code!r}{aliases}; its columns are {', '.join(map(str, layer.columns))}. "
-            f"Rename yours{'' if named_by is None else f' or name it with {named_by}='}"
+        raise MissingColumnError(
+            tr(
+                "{name}: no column {code!r}{aliases}; its columns are {columns}. Rename yours{value}",
+                name=name,
+                code=code,
+                aliases=aliases,
+                columns=", ".join(map(str, layer.columns)),
+                value="" if named_by is None else f" or name it with {named_by}=",
+            )
         )
-        raise MissingColumnError(message)
     blank = (layer[code].isna() | (layer[code].astype(str).str.strip() == "")).to_numpy()
     if blank.any():
-        message = (
-            f"{name}: {int(blank.sum())} of {len(layer)} rows have no {code} "
-            f"({name_rows(layer.index[blank])}); fill them"
+        raise InputError(
+            tr(
+                "{name}: {blank} of {layer_count} rows have no {code} ({rows}); fill them",
+                name=name,
+                blank=int(blank.sum()),
+                layer_count=len(layer),
+                code=code,
+                rows=name_rows(layer.index[blank]),
+            )
         )
-        raise InputError(message)
 
 
 def _without_empty_parts(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:

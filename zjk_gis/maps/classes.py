@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +55,17 @@ def class_breaks(values: NDArray[Any], *, method: Method = "quantile", classes: 
     [1.0, 300.0, 600.0]
     """
     if method not in get_args(Method):
-        message = f"method must be one of {', '.join(get_args(Method))}, not {method!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "method must be one of {methods}, not {method!r}",
+                methods=", ".join(get_args(Method)),
+                method=method,
+            )
+        )
     if not 1 <= classes <= 7:
-        message = f"classes must be 1 to 7, the most that can be told apart, not {classes!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("classes must be 1 to 7, the most that can be told apart, not {classes!r}", classes=classes)
+        )
     known = np.sort(np.asarray(values, dtype=float)[np.isfinite(np.asarray(values, dtype=float))])
     different = np.unique(known)
     if len(different) <= classes:

@@ -30,6 +30,7 @@ from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.lettering import pack_labels, short
 from zjk_gis.maps.words import page_words
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -314,15 +315,16 @@ class Page:
                 points[order], chosen[order], digits=digits, days=None if days is None else days[order]
             ),
         }
-        zh = f"{layer['name']}:{len(points):,} 个点,按六边形统计数量,放大后视野内少于 3,000 个时逐点显示"
         name = layer["name"]
-        en = f"{name}: {len(points):,} points in hexagons, or singly where fewer than 3,000 are in view"
+        told = tr(
+            "{name}: {count:,} points in hexagons, or singly where fewer than 3,000 are in view",
+            name=name,
+            count=len(points),
+            lang=self.lang,
+        )
         if many:
-            zh, en = (
-                zh + ";位置取整到约 1 m,单点不带属性",
-                en + "; positions to 1 m, single points without attributes",
-            )
-        self.screen_notes.append(zh if self.lang == "zh" else en)
+            told += tr("; positions to 1 m, single points without attributes", lang=self.lang)
+        self.screen_notes.append(told)
         return order
 
     def map(self) -> folium.Map:
@@ -372,25 +374,34 @@ class Page:
         """Say that small areas are simplified where there are many."""
         if count > _MANY:
             self.screen_notes.append(
-                f"{name}:{count:,} 个要素逐一绘制;缩小时只有几个像素的省去边线,重叠的符号只画一个"
-                if self.lang == "zh"
-                else f"{name}: {count:,} features, one by one; small ones without rims, one mark a spot"
+                tr(
+                    "{name}: {count:,} features, one by one; small ones without rims, one mark a spot",
+                    name=name,
+                    count=count,
+                    lang=self.lang,
+                )
             )
 
     def note_left_out(self, name: str, nowhere: int, astray: int) -> None:
         """Say in the notes how many rows are not drawn: without a geometry, and with one not on earth."""
-        name = name or ("注记" if self.lang == "zh" else "labels")
+        name = name or (tr("labels", lang=self.lang))
         if nowhere:
             self.notes.append(
-                f"{name}:{nowhere:,} 行没有坐标,未画出"
-                if self.lang == "zh"
-                else f"{name}: {nowhere:,} rows have no geometry and are not drawn"
+                tr(
+                    "{name}: {nowhere:,} rows have no geometry and are not drawn",
+                    name=name,
+                    nowhere=nowhere,
+                    lang=self.lang,
+                )
             )
         if astray:
             self.notes.append(
-                f"{name}:{astray:,} 行坐标不在地球上,未画出"
-                if self.lang == "zh"
-                else f"{name}: {astray:,} rows have coordinates that are not on earth and are not drawn"
+                tr(
+                    "{name}: {astray:,} rows have coordinates that are not on earth and are not drawn",
+                    name=name,
+                    astray=astray,
+                    lang=self.lang,
+                )
             )
 
 

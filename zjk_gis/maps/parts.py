@@ -20,6 +20,7 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import style
 from zjk_gis.maps.page import Page
 from zjk_gis.maps.ready import cards
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "e
 
 def pick(lang: Language, zh: str, en: str) -> str:
     """Choose the words of a language."""
-    return zh if lang == "zh" else en
+    return zh if lang != "en" else en
 
 
 def new_page(
@@ -89,9 +90,9 @@ def new_page(
     """
     check_language(lang)
     day = str(dt.date.today() if date is None else date)
-    parts = [pick(lang, f"资料来源:{source}", f"Source: {source}")] if source else []
-    parts.append(pick(lang, f"制图日期:{day}", f"Date: {day}"))
-    parts.append(pick(lang, "坐标系 WGS84/CGCS2000 · zjk_gis", "WGS84/CGCS2000 · zjk_gis"))
+    parts = [tr("Source: {source}", source=source, lang=lang)] if source else []
+    parts.append(tr("Date: {day}", day=day, lang=lang))
+    parts.append(tr("WGS84/CGCS2000 · zjk_gis", lang=lang))
     return Page(
         title=pick(lang, *default) if title is None else title,
         subtitle=subtitle,
@@ -113,8 +114,14 @@ def code_of(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> str:
     known = [column for column in (CODES if code is None else (code,)) if column in layer]
     if not known:
         wanted = " or ".join(CODES if code is None else (code,))
-        message = f"{name}: has no column {wanted}; its columns are {', '.join(map(str, layer.columns))}"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr(
+                "{name}: has no column {wanted}; its columns are {columns}",
+                name=name,
+                wanted=wanted,
+                columns=", ".join(map(str, layer.columns)),
+            )
+        )
     return known[0]
 
 
@@ -149,7 +156,7 @@ def with_readable(page: Page, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def level_name(level: int, word: str, lang: Language) -> str:
     """Return what zones of a level are called; a level that the layer tells by a word, by that word."""
     if not word.isdecimal():
-        return pick(lang, f"{word}责任区", f"Zones of level {word}")
+        return tr("Zones of level {word}", word=word, lang=lang)
     numeral = "零一二三四五六七八九"[level] if 0 <= level <= 9 else str(level)
     return pick(lang, f"{numeral}级责任区", f"Zones of level {level}")
 
@@ -369,5 +376,10 @@ def require_results(results: Mapping[str, Any], known: Sequence[str]) -> None:
     """
     unknown = sorted(set(results) - set(known))
     if unknown:
-        message = f"results: {', '.join(unknown)} cannot be drawn; known are {', '.join(known)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "results: {unknown} cannot be drawn; known are {known}",
+                unknown=", ".join(unknown),
+                known=", ".join(known),
+            )
+        )

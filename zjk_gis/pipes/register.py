@@ -40,6 +40,7 @@ from zjk_gis.pipes.register_file import (
     given,
     numbers,
 )
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -135,8 +136,13 @@ class CoverRegister:
         require_layer(layer, "covers")
         require_crs(layer, "covers")
         if code not in layer:
-            message = f"covers: no column {code!r}; its columns are {', '.join(map(str, layer.columns))}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "covers: no column {code!r}; its columns are {columns}",
+                    code=code,
+                    columns=", ".join(map(str, layer.columns)),
+                )
+            )
         metric = as_metric(layer, "covers") if len(layer) else layer
         shapes = metric.geometry.to_numpy()
         point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
@@ -146,8 +152,14 @@ class CoverRegister:
         ):
             if wrong.any():
                 rows = name_rows(layer.index[wrong])
-                message = f"covers: {int(wrong.sum())} {what} ({rows}); drop them"
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "covers: {wrong} {what} ({rows}); drop them",
+                        wrong=int(wrong.sum()),
+                        what=what,
+                        rows=rows,
+                    )
+                )
         database, place = begun(path, metric.crs)
         try:
             register = cls(database, place, metric.crs)
@@ -170,14 +182,12 @@ class CoverRegister:
         """
         place = Path(path).absolute()
         if not place.is_file():
-            message = f"{place}: no such file; CoverRegister.build begins a register"
-            raise FileError(message)
+            raise FileError(tr("{place}: no such file; CoverRegister.build begins a register", place=place))
         with blamed(place):
             database = connected(place)
             try:
                 if database.execute("PRAGMA application_id").fetchone() != (KIND,):
-                    message = f"{place}: is no register of covers"
-                    raise FileError(message)
+                    raise FileError(tr("{place}: is no register of covers", place=place))
                 crs = CRS.from_user_input(
                     database.execute("SELECT value FROM about WHERE key = 'crs'").fetchone()[0]
                 )
@@ -238,8 +248,13 @@ class CoverRegister:
         if known or twice:
             wrong = known or twice
             what = "there already; move it" if known else "given twice"
-            message = f"covers: {name_rows(wrong).removeprefix('rows ').removeprefix('row ')} is {what}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "covers: {rows} is {what}",
+                    rows=name_rows(wrong).removeprefix("rows ").removeprefix("row "),
+                    what=what,
+                )
+            )
         with self._changing():
             (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM covers").fetchone()
             ids = np.arange(last + 1, last + 1 + len(codes))
@@ -316,8 +331,7 @@ class CoverRegister:
         (a,), (b,) = xs.tolist(), ys.tolist()
         wanted: Any = count
         if not isinstance(wanted, int | np.integer) or wanted < 1:
-            message = f"count must be at least 1, not {count!r}"
-            raise InputError(message)
+            raise InputError(tr("count must be at least 1, not {count!r}", count=count))
         found: list[tuple[float, str, float, float]] = []
         first = self._rows(list(self._tree.nearest((a, b, a, b), count)))
         if first:
@@ -437,8 +451,13 @@ class CoverRegister:
         twice = len(set(codes)) < len(codes)
         if unknown or twice:
             listed = ", ".join(unknown[:5]) or "a code"
-            message = f"covers: {listed} {'is not in the register' if unknown else 'is given twice'}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "covers: {listed} {value}",
+                    listed=listed,
+                    value="is not in the register" if unknown else "is given twice",
+                )
+            )
         return [there[each] for each in codes]
 
     def _rows(self, ids: Sequence[int]) -> list[tuple[str, float, float]]:
@@ -492,8 +511,9 @@ def _area_of(area: object) -> shapely.Geometry:
         with suppress(TypeError, ValueError):
             corners = np.asarray(area, dtype=np.float64).ravel()
     if len(corners) != 4 or not np.isfinite(corners).all() or (corners[:2] > corners[2:]).any():
-        message = f"area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}"
-        raise InputError(message)
+        raise InputError(
+            tr("area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}", area=area)
+        )
     box: shapely.Geometry = shapely.box(*corners.tolist())
     return box
 

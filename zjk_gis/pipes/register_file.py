@@ -14,6 +14,7 @@ from zjk_gis.crs import is_metric, title_of_crs
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError, FileError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import is_zero
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -42,12 +43,19 @@ def given(
     codes: list[Any] = [code] if single else list(code)
     wrong = [i for i, each in enumerate(codes) if not isinstance(each, str) or not each.strip()]
     if wrong:
-        message = f"covers: codes must be text that is not blank ({name_rows(wrong)}); fill them"
-        raise InputError(message)
+        raise InputError(
+            tr("covers: codes must be text that is not blank ({rows}); fill them", rows=name_rows(wrong))
+        )
     xs, ys = numbers(x, y)
     if not len(codes) == len(xs) == len(ys):
-        message = f"covers: {len(codes)} codes, {len(xs)} x and {len(ys)} y; give as many of each"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "covers: {codes_count} codes, {xs_count} x and {ys_count} y; give as many of each",
+                codes_count=len(codes),
+                xs_count=len(xs),
+                ys_count=len(ys),
+            )
+        )
     return codes, xs, ys
 
 
@@ -56,14 +64,14 @@ def numbers(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
     try:
         xs, ys = (np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in (x, y))
     except (TypeError, ValueError):
-        message = "covers: coordinates must be numbers, in metres"
-        raise InputError(message) from None
+        raise InputError(tr("covers: coordinates must be numbers, in metres")) from None
     bad = (
         np.flatnonzero(~(np.isfinite(xs) & np.isfinite(ys))) if len(xs) == len(ys) else np.empty(0, np.int64)
     )
     if len(bad):
-        message = f"covers: coordinates are missing or infinite ({name_rows(bad)}); drop them"
-        raise InputError(message)
+        raise InputError(
+            tr("covers: coordinates are missing or infinite ({rows}); drop them", rows=name_rows(bad))
+        )
     return xs, ys
 
 
@@ -97,11 +105,16 @@ def check_places(
         first = int(far[0])
         named = ", ".join(codes[at] for at in far[:5].tolist())
         more = f" and {len(far) - 5} more" if len(far) > 5 else ""
-        message = (
-            f"covers: {named}{more} cannot be in this city: {codes[first]} lies {away[first] / 1000:,.0f} km "
-            "from the middle of the covers; correct its position"
+        raise InputError(
+            tr(
+                "covers: {named}{more} cannot be in this city: {codes} lies {away:,.0f} km from the "
+                "middle of the covers; correct its position",
+                named=named,
+                more=more,
+                codes=codes[first],
+                away=away[first] / 1000,
+            )
         )
-        raise InputError(message)
 
 
 def check_metres(xs: NDArray[np.float64], ys: NDArray[np.float64], codes: Sequence[str] = ()) -> None:
@@ -122,8 +135,15 @@ def check_metres(xs: NDArray[np.float64], ys: NDArray[np.float64], codes: Sequen
         if at:
             named = ", ".join(codes[row] for row in at[:5]) if len(codes) else f"{xs[at[0]]:g}, {ys[at[0]]:g}"
             more = f" and {len(at) - 5} more" if len(at) > 5 else ""
-            message = f"covers: {named}{more} {'is' if len(at) == 1 else 'are'} {what}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "covers: {named}{more} {value} {what}",
+                    named=named,
+                    more=more,
+                    value="is" if len(at) == 1 else "are",
+                    what=what,
+                )
+            )
 
 
 def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
@@ -136,15 +156,15 @@ def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
 def begun(path: str | os.PathLike[str] | None, crs: CRS) -> tuple[sqlite3.Connection, Path | None]:
     """Make the tables of a new register."""
     if not is_metric(crs):
-        message = f"covers: {title_of_crs(crs)} is not in metres; convert the layer"
-        raise CRSError(message)
+        raise CRSError(
+            tr("covers: {title_of_crs} is not in metres; convert the layer", title_of_crs=title_of_crs(crs))
+        )
     place = None if path is None else Path(path).absolute()
     if place is not None and (place.exists() or not place.parent.is_dir()):
         what = (
             "is there already; CoverRegister.open opens it" if place.exists() else "the folder does not exist"
         )
-        message = f"{place}: {what}"
-        raise FileError(message)
+        raise FileError(tr("{place}: {what}", place=place, what=what))
     with blamed(place):
         database = connected(place)
         database.executescript(f"BEGIN; {_TABLES} PRAGMA application_id = {KIND}; COMMIT;")
@@ -172,5 +192,4 @@ def blamed(place: Path | None) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         why = "another process has it open" if "locked" in str(error) else str(error)
-        message = f"{place or 'register'}: {why}"
-        raise FileError(message) from error
+        raise FileError(tr("{value}: {why}", value=place or "register", why=why)) from error

@@ -15,6 +15,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -100,11 +101,13 @@ def pipelines_in_core(
     blocks = ready(historic_blocks, "historic_blocks", kind="polygon", crs=pipes.crs)
     for column in ("scope", "block_name"):
         if column not in blocks:
-            message = (
-                f"historic_blocks: no column {column!r}; "
-                f"its columns are {', '.join(map(str, historic_blocks.columns))}"
+            raise MissingColumnError(
+                tr(
+                    "historic_blocks: no column {column!r}; its columns are {columns}",
+                    column=column,
+                    columns=", ".join(map(str, historic_blocks.columns)),
+                )
             )
-            raise MissingColumnError(message)
     cores = _cores(blocks, aside)
 
     lines, shapes = pipes.geometry.to_numpy(), cores.geometry.to_numpy()
@@ -128,6 +131,7 @@ def _cores(blocks: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
     scopes = aside.coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
     if not (scopes == _CORE).any():
         there = ", ".join(sorted(set(as_text(blocks["scope"]).fillna("(blank)"))))
-        message = f"historic_blocks: no row has the scope {_CORE}; there are {there}"
-        raise InputError(message)
+        raise InputError(
+            tr("historic_blocks: no row has the scope {core}; there are {there}", core=_CORE, there=there)
+        )
     return blocks[(scopes == _CORE).to_numpy(dtype=bool)]

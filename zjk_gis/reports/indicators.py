@@ -9,6 +9,7 @@ import pandas as pd
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.columns.nobody import somebody
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -121,8 +122,7 @@ def busiest_chiefs(
     """
     _require(assigned, "chief_code", code)
     if top < 1:
-        message = f"top must be at least 1, not {top!r}"
-        raise InputError(message)
+        raise InputError(tr("top must be at least 1, not {top!r}", top=top))
     rows = pd.DataFrame(
         {
             "chief_code": somebody(assigned["chief_code"]),
@@ -144,8 +144,10 @@ def busiest_chiefs(
 def _require(assigned: pd.DataFrame | gpd.GeoDataFrame, *columns: str) -> None:
     missing = [column for column in columns if column not in assigned]
     if missing:
-        message = (
-            f"assigned: no column {' or '.join(missing)}; "
-            "give what assign_incidents returned, from zones that have chiefs where chiefs are asked for"
+        raise MissingColumnError(
+            tr(
+                "assigned: no column {missing}; give what assign_incidents returned, from zones that "
+                "have chiefs where chiefs are asked for",
+                missing=" or ".join(missing),
+            )
         )
-        raise MissingColumnError(message)

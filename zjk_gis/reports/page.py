@@ -19,6 +19,7 @@ from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
 from zjk_gis.reports.telling import plain, told, told_time
 from zjk_gis.text import display_width
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -185,7 +186,7 @@ def write_page(
     ]
     image = picture_bytes(picture)
     text = _template().render(
-        lang="zh-CN" if lang == "zh" else "en",
+        lang=tr("en", lang=lang),
         words=words,
         title=plain(title or words["title"]),
         told_under=[plain(line) for line in told_under if line],
@@ -240,7 +241,7 @@ def _sheet(
         "count": words["rows"].format(len(frame)),
         "whole": whole_of(name, lang),
         "pictures": pictures,
-        "undrawn": (";" if lang == "zh" else "; ").join(undrawn_of(name, frame, lang)),
+        "undrawn": (tr("; ", lang=lang)).join(undrawn_of(name, frame, lang)),
         "heads": [
             {"title": column.title, "look": _look(column, texts)}
             for column, texts in zip(shown, cells, strict=True)

@@ -20,6 +20,7 @@ from zjk_gis.reports.indicators import found_counts
 from zjk_gis.reports.tables import unread_columns, with_numbers
 from zjk_gis.reports.telling import amount, plain, share_of
 from zjk_gis.responsibility.chiefs import gini
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -230,8 +231,9 @@ def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, st
     frame = tables.get(sheet)
     for column in (names, values):
         if frame is None or column not in frame:
-            message = f"charts: the table {sheet!r} has no column {column!r}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr("charts: the table {sheet!r} has no column {column!r}", sheet=sheet, column=column)
+            )
     assert frame is not None  # noqa: S101  for the type checker: the loop above has refused it
     (named,) = columns_of(_without_shapes(frame[[names]]), sheet, lang)
     (amounts,) = columns_of(with_numbers(_without_shapes(frame[[values]])), sheet, lang)
@@ -490,4 +492,4 @@ def _title(name: str, lang: Language) -> str:
 
 
 def _joined(notes: list[str], lang: Language) -> str:
-    return (";" if lang == "zh" else "; ").join(notes)
+    return (tr("; ", lang=lang)).join(notes)

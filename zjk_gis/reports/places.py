@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import existing_file
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +62,12 @@ def place_links(map_file: str | None, *, encoded: bool = True) -> Callable[[floa
         return None
     name = os.fspath(map_file)
     if not _PLAIN_NAME.fullmatch(name) or name.startswith((".", " ")):
-        message = f"map_file must be the plain name of an .html file beside the report, not {name[:200]!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "map_file must be the plain name of an .html file beside the report, not {name!r}",
+                name=name[:200],
+            )
+        )
     address = quote(name, safe="") if encoded else name
     return lambda lon, lat: f"{address}#{_ZOOM}/{lat:.6f}/{lon:.6f}"
 
@@ -102,6 +107,11 @@ def picture_bytes(picture: bytes | str | os.PathLike[str] | None) -> bytes | Non
         file = existing_file(Path(picture))
         found, what = file.read_bytes() if file.stat().st_size <= _MOST_BYTES else b"", str(file)
     if len(found) > _MOST_BYTES or png_size(found) is None:
-        message = f"{what}: is no PNG of at most {_MOST_BYTES // 1_000_000} MB; make one with print_map"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{what}: is no PNG of at most {most_bytes} MB; make one with print_map",
+                what=what,
+                most_bytes=_MOST_BYTES // 1_000_000,
+            )
+        )
     return found

@@ -34,6 +34,7 @@ from zjk_gis.responsibility.findings import (
     joined,
 )
 from zjk_gis.responsibility.roads import road_responsibility, road_totals
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -253,11 +254,9 @@ def responsibility_audit(
     """
     require_amounts(border_within_m=border_within_m, gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
     if not hot_spot_m:
-        message = "hot_spot_m must be above 0"
-        raise InputError(message)
+        raise InputError(tr("hot_spot_m must be above 0"))
     if accepted is not None and at is None:
-        message = "accepted= needs at=: the ledger says until when a fault is accepted"
-        raise InputError(message)
+        raise InputError(tr("accepted= needs at=: the ledger says until when a fault is accepted"))
     if assigned is not None:
         _check_assigned(assigned)
 
@@ -358,8 +357,9 @@ def responsibility_audit(
 def _check_assigned(assigned: pd.DataFrame) -> None:
     for name in ("found", "ambiguous"):
         if name not in assigned:
-            message = f"assigned: no column {name!r}; give what assign_incidents returned"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr("assigned: no column {name!r}; give what assign_incidents returned", name=name)
+            )
 
 
 def _ground(

@@ -13,6 +13,7 @@ from zjk_gis.layers.columns.values import code_text, rows_by_value
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.spec import folded
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,8 +67,13 @@ def who_handles(duties: pd.DataFrame, *, places: list[str] | None = None) -> pd.
     """
     for name in ("event_code", "department"):
         if name not in duties:
-            message = f"duties: no column {name!r}; its columns are {', '.join(map(str, duties.columns))}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "duties: no column {name!r}; its columns are {columns}",
+                    name=name,
+                    columns=", ".join(map(str, duties.columns)),
+                )
+            )
     events = rules_table("events")
     held = duties.assign(place_code=duties.get("place_code"), department=somebody(duties["department"]))
     held = held[held["department"].notna()]
@@ -121,5 +127,12 @@ def _refuse_all_strange(held: pd.DataFrame, strangers: Mapping[str, NDArray[np.b
         if len(held) and strange.all():
             values = list(rows_by_value(held[name]).items())[:_MOST]
             told = ", ".join(f"{value!r} ({name_rows(rows)})" for value, rows in values)
-            message = f"duties.{name}: none of the {len(held)} values is {known[name]}: {told}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "duties.{name}: none of the {held_count} values is {known}: {told}",
+                    name=name,
+                    held_count=len(held),
+                    known=known[name],
+                    told=told,
+                )
+            )

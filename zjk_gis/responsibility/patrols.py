@@ -17,6 +17,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.overlay.linear import joined_lengths
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -114,8 +115,12 @@ def patrol_coverage(
     """
     require_amounts(within_m=within_m, most_seconds=most_seconds, most_metres=most_metres)
     if not 0 < complete_from <= 1:
-        message = f"complete_from must be a share above 0 and up to 1, not {complete_from!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "complete_from must be a share above 0 and up to 1, not {complete_from!r}",
+                complete_from=complete_from,
+            )
+        )
     sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code)
     _check_columns(tracks, patrol, time)
     order = time_order(
@@ -132,8 +137,7 @@ def patrol_coverage(
     )
     last = day_of(end, "end", tz=tz) if end is not None else int(steps["day"].max()) if len(steps) else ALWAYS
     if first > last:
-        message = f"start ({start}) lies after end ({end})"
-        raise InputError(message)
+        raise InputError(tr("start ({start}) lies after end ({end})", start=start, end=end))
     begins, ends = validity_days(sections, "sections", tz=tz)
     sections = sections[(begins <= last) & (ends >= first)]
     steps = steps[(steps["day"] >= first) & (steps["day"] <= last)].reset_index(drop=True)
@@ -141,8 +145,7 @@ def patrol_coverage(
     result = _summed(sections, walked, complete_from, sides=2 if both_sides else 1)
     if required is not None:
         if "level" not in sections:
-            message = "sections: no column 'level', by which required= says how often"
-            raise MissingColumnError(message)
+            raise MissingColumnError(tr("sections: no column 'level', by which required= says how often"))
         wanted = _required_days(sections, required)
         fulfilled = result["days_walked"] >= wanted
         result = with_answers(result, {"days_required": wanted, "fulfilled": fulfilled})
@@ -155,11 +158,13 @@ def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]
     levels = levels_of(sections, "sections")
     days = {number: days for level, days in required.items() if (number := levels.find(level)) is not None}
     if required and len(sections) and not days:
-        message = (
-            f"sections: none has a level of required= ({', '.join(map(str, required))}); the levels are "
-            f"{', '.join(levels.words.values()) or 'all empty'}"
+        raise InputError(
+            tr(
+                "sections: none has a level of required= ({required}); the levels are {value}",
+                required=", ".join(map(str, required)),
+                value=", ".join(levels.words.values()) or "all empty",
+            )
         )
-        raise InputError(message)
     wanted = pd.Series(levels.numbers, index=sections.index).map(days).fillna(0)
     return wanted.astype(np.int64)
 
@@ -167,8 +172,13 @@ def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]
 def _check_columns(tracks: gpd.GeoDataFrame, patrol: str, time: str) -> None:
     for name in (patrol, time):
         if name not in tracks:
-            message = f"tracks: no column {name!r}; its columns are {', '.join(map(str, tracks.columns))}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "tracks: no column {name!r}; its columns are {columns}",
+                    name=name,
+                    columns=", ".join(map(str, tracks.columns)),
+                )
+            )
 
 
 def _steps(

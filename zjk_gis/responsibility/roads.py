@@ -24,6 +24,7 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.linear import intervals_of, stretches_along
 from zjk_gis.responsibility.sections import has_chief
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -138,8 +139,7 @@ def road_responsibility(
         border_within_m=border_within_m, section_within_m=section_within_m, min_length_m=min_length_m
     )
     if zones is None and sections is None:
-        message = "give zones=, sections= or both: they say who answers"
-        raise InputError(message)
+        raise InputError(tr("give zones=, sections= or both: they say who answers"))
     roads = ready(roads, "roads", kind="line", code=ROADS.code)
     line, owner = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
     claims, ground = [], None
@@ -197,10 +197,13 @@ def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) 
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
     missing = [name for name in groups if name not in stretches]
     if missing:
-        message = (
-            f"stretches: no column {missing[0]!r}; its columns are {', '.join(map(str, stretches.columns))}"
+        raise MissingColumnError(
+            tr(
+                "stretches: no column {missing!r}; its columns are {columns}",
+                missing=missing[0],
+                columns=", ".join(map(str, stretches.columns)),
+            )
         )
-        raise MissingColumnError(message)
     length = counted_lengths(stretches)
     keys = stretches[[*groups, "answer"]].assign(length_m=length)
     sums = keys.groupby([*groups, "answer"], as_index=False, dropna=False, sort=True)["length_m"].sum()

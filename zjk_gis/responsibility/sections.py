@@ -15,6 +15,7 @@ from zjk_gis.layers.columns.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.versions import check_layer
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,11 +89,12 @@ def sections_without_chief(
     code = ROAD_SECTIONS.code
     sections = check_layer(sections, "sections", kind="line", code=code)
     if not {*CHIEF} & {*sections}:
-        message = (
-            "sections: no column chief_code or chief_name; "
-            f"its columns are {', '.join(map(str, sections.columns))}"
+        raise MissingColumnError(
+            tr(
+                "sections: no column chief_code or chief_name; its columns are {columns}",
+                columns=", ".join(map(str, sections.columns)),
+            )
         )
-        raise MissingColumnError(message)
     served = has_chief(sections)
     begins, ends = validity_days(sections, "sections")
     is_valid = np.ones(len(sections), dtype=bool)

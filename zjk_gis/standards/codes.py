@@ -11,6 +11,7 @@ import numpy as np
 from zjk_gis.errors import InputError
 from zjk_gis.standards.names import names_of
 from zjk_gis.standards.schemes import scheme_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -302,14 +303,20 @@ def next_codes(
     scheme = scheme_of(scheme)
     span = scheme.span("sequence")
     if span is None or scheme.name == "pipe_feature":
-        message = f"{scheme.name} codes are listed, not counted on; take them from their table"
-        raise InputError(message)
+        raise InputError(
+            tr("{name} codes are listed, not counted on; take them from their table", name=scheme.name)
+        )
     if not (prefix.isascii() and prefix.isdigit() and len(prefix) == span[0]):
-        message = f"prefix={prefix!r} must be the first {span[0]} digits of a {scheme.name} code"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "prefix={prefix!r} must be the first {span} digits of a {name} code",
+                prefix=prefix,
+                span=span[0],
+                name=scheme.name,
+            )
+        )
     if count < 0:
-        message = f"count={count} must not be negative"
-        raise InputError(message)
+        raise InputError(tr("count={count} must not be negative", count=count))
     highest = 0
     for codes in (existing, retired):
         if len(codes):
@@ -319,11 +326,18 @@ def next_codes(
             highest = max(highest, int(digits.number(*span)[own].max(initial=0)))
     most = 10 ** (span[1] - span[0]) - 1
     if highest + count > most:
-        message = (
-            f"{prefix} has {most - highest} sequence numbers left, fewer than the {count} wanted: "
-            f"the highest given out is {highest} of {most}; divide the community, or ask for another prefix"
+        raise InputError(
+            tr(
+                "{prefix} has {most} sequence numbers left, fewer than the {count} wanted: the "
+                "highest given out is {highest} of {most_2}; divide the community, or ask for "
+                "another prefix",
+                prefix=prefix,
+                most=most - highest,
+                count=count,
+                highest=highest,
+                most_2=most,
+            )
         )
-        raise InputError(message)
     width = span[1] - span[0]
     return [f"{prefix}{number:0{width}d}" for number in range(highest + 1, highest + count + 1)]
 
@@ -334,11 +348,17 @@ def _refuse_unreadable(digits: _Digits, scheme: CodeScheme, prefix: str) -> None
     unreadable = [text for text in texts if _may_begin_with(text, prefix)]
     if unreadable:
         shown = ", ".join(map(repr, unreadable[:_SHOWN])) + (", ..." if len(unreadable) > _SHOWN else "")
-        message = (
-            f"{len(unreadable)} codes given out may be of {prefix} and are no {scheme.name} codes of "
-            f"{scheme.digits} digits: {shown}; put them right first, or a number could come again"
+        raise InputError(
+            tr(
+                "{unreadable_count} codes given out may be of {prefix} and are no {name} codes of "
+                "{digits} digits: {shown}; put them right first, or a number could come again",
+                unreadable_count=len(unreadable),
+                prefix=prefix,
+                name=scheme.name,
+                digits=scheme.digits,
+                shown=shown,
+            )
         )
-        raise InputError(message)
 
 
 def _may_begin_with(text: str, prefix: str) -> bool:
@@ -378,30 +398,35 @@ def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Lit
     begin, end = 1, scheme.digits
     if rule == "zero_sequence":
         begin, end = _digits_of("sequence", scheme)
-        zh, en = "顺序号从 1 开始,不能全为 0", "sequence numbers begin with 1"
+        told = tr("sequence numbers begin with 1", lang=lang)
     elif rule == "unknown_part_class":
         first, last = scheme.span("major"), scheme.span("minor")
         width = 4 if first and last and last[1] - last[0] == 2 else 2
         begin, end = _digits_of("major", scheme)[0], _digits_of("major", scheme)[0] + width - 1
         value = str(key).zfill(width)
-        zh = f"部件分类表中没有 {value};本地扩展的分类请用 tables= 补充"
-        en = f"{value} is not in the table of part classes; add local ones with tables="
+        told = tr(
+            "{value} is not in the table of part classes; add local ones with tables=", value=value, lang=lang
+        )
     elif rule == "unknown_feature":
         name, value = str(key).split()
         begin, end = _digits_of(name, scheme)
-        zh, en = f"{_TITLES[name][0]}没有 {value}", f"{value} is none of {_TITLES[name][1]}"
+        _zh, _en = f"{_TITLES[name][0]}没有 {value}", f"{value} is none of {_TITLES[name][1]}"
     else:
-        zh, en = "含有数字以外的字符", "holds something that is no digit"
-    return f"{_span_words(begin, end, lang)}{zh if lang == 'zh' else en}"
+        told = tr("holds something that is no digit", lang=lang)
+    return f"{_span_words(begin, end, lang)}{told}"
 
 
 def _length(length: int, scheme: CodeScheme, lang: Literal["zh", "en"]) -> str:
     if length > scheme.digits:
-        zh, en = f"多于 {scheme.digits} 位", f"has more than {scheme.digits} digits"
+        told = tr("has more than {digits} digits", digits=scheme.digits, lang=lang)
     else:
-        zh = f"只有 {length} 位,应为 {scheme.digits} 位;电子表格可能去掉了开头的零"
-        en = f"has {length} digits, not {scheme.digits}; a spreadsheet may have cut leading zeros"
-    return zh if lang == "zh" else en
+        told = tr(
+            "has {length} digits, not {digits}; a spreadsheet may have cut leading zeros",
+            length=length,
+            digits=scheme.digits,
+            lang=lang,
+        )
+    return told
 
 
 def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
@@ -410,19 +435,29 @@ def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Literal
     words = _span_words(begin + offset, len(code) + offset, lang)
     if rule == "retired_district":
         old, new_code, new, year = names.changes[code]
-        zh = f"{code} {old}于 {year} 年改为 {new_code} {new}"
-        en = f"{code} {old} became {new_code} {new} in {year}"
+        told = tr(
+            "{code} {old} became {new_code} {new} in {year}",
+            code=code,
+            old=old,
+            new_code=new_code,
+            new=new,
+            year=year,
+            lang=lang,
+        )
     elif rule == "unchecked_district":
-        zh = f"区划表中没有 {code[:4]} 这个城市,未核对;请用 tables= 补充"
-        en = f"the tables hold nothing of city {code[:4]}, so it is not checked; add it with tables="
+        told = tr(
+            "the tables hold nothing of city {code}, so it is not checked; add it with tables=",
+            code=code[:4],
+            lang=lang,
+        )
     elif rule == "unknown_district":
-        zh, en = f"没有区县 {code}", f"there is no district {code}"
+        told = tr("there is no district {code}", code=code, lang=lang)
     else:
         parent, own = code[:-3], code[-3:]
         kind_zh, kind_en = ("街道", "street") if len(code) == 9 else ("社区", "community")
-        zh = f"{parent} {names.places[parent]}没有{kind_zh} {own}"
-        en = f"{parent} {names.places[parent]} has no {kind_en} {own}"
-    return f"{words}{zh if lang == 'zh' else en}"
+        f"{parent} {names.places[parent]}没有{kind_zh} {own}"
+        f"{parent} {names.places[parent]} has no {kind_en} {own}"
+    return f"{words}{told}"
 
 
 def _digits_of(name: str, scheme: CodeScheme) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.standards.codes import check_codes
 from zjk_gis.standards.names import names_of
 from zjk_gis.standards.schemes import SCHEMES, scheme_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.standards.names import Names
@@ -98,13 +99,19 @@ def explain_code(
     candidates = schemes_of(code) if scheme is None else [scheme_of(scheme)]
     if not candidates:
         lengths = sorted({each.digits for each in SCHEMES.values()})
-        message = f"no scheme has {len(code)} digits as {code!r} has; there are codes of {lengths} digits"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "no scheme has {code_count} digits as {code!r} has; there are codes of {lengths} digits",
+                code_count=len(code),
+                code=code,
+                lengths=lengths,
+            )
+        )
     names = names_of(tables)
     readings = [_explain(code, each, names, tables, lang) for each in candidates]
     if len(readings) > 1:
-        zh, en = "位数相同,仅凭编码无法区分以下几种:", "the length alone cannot tell these apart:"
-        readings.insert(0, zh if lang == "zh" else en)
+        told = tr("the length alone cannot tell these apart:", lang=lang)
+        readings.insert(0, told)
     return "\n".join(readings)
 
 
@@ -163,4 +170,4 @@ def _elsewhere(code: str, rule: str, scheme: CodeScheme, names: Names, lang: Lit
         return ""
     name, district = names.places[homes[0]], homes[0][:6]
     where = f"{district} {names.places.get(district, '')}"
-    return f";{tail} 是 {where}的{name}" if lang == "zh" else f"; {tail} is {name} in {where}"
+    return tr("; {tail} is {name} in {where}", tail=tail, name=name, where=where, lang=lang)

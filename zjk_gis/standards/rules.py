@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,8 +95,9 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     ['130703005099', '新社区', '', '', '', 'user']
     """
     if name not in TABLES:
-        message = f"there is no table {name!r}; the tables are {', '.join(TABLES)}"
-        raise InputError(message)
+        raise InputError(
+            tr("there is no table {name!r}; the tables are {tables}", name=name, tables=", ".join(TABLES))
+        )
     own, origin = _own_rows(name, overrides)
     table = _read(name)
     return table.copy() if own is None else _overridden(table, own, name, origin)
@@ -123,17 +125,21 @@ def own_folder() -> Path | None:
 
 def _checked(folder: Path) -> Path:
     if not folder.is_dir():
-        message = f"{folder}: is not a folder of tables; name one with files such as streets.csv"
-        raise InputError(message)
+        raise InputError(
+            tr("{folder}: is not a folder of tables; name one with files such as streets.csv", folder=folder)
+        )
     names = [file.stem for file in sorted(folder.glob("*.csv"))]
     _refuse_unknown([name for name in names if name not in _CATALOGUE], str(folder))
     named = os.environ.get(_FOLDER, "")
     if set(names) & set(_CATALOGUE) and not (named and Path(named).resolve() == folder.resolve()):
-        message = (
-            f"{folder}: the catalogue's own tables, layers.csv and fields.csv, are read only from the folder "
-            f"that the variable {_FOLDER} names, before anything else; put them there"
+        raise InputError(
+            tr(
+                "{folder}: the catalogue's own tables, layers.csv and fields.csv, are read only from "
+                "the folder that the variable {variable} names, before anything else; put them there",
+                folder=folder,
+                variable=_FOLDER,
+            )
         )
-        raise InputError(message)
     return folder
 
 
@@ -153,18 +159,27 @@ def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | No
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"), str(path)
     except (OSError, ValueError) as error:
-        message = f"{path}: cannot be read as CSV in UTF-8; in Excel, save it as «CSV UTF-8»: {error}"
-        raise InputError(message) from error
+        raise InputError(
+            tr(
+                "{path}: cannot be read as CSV in UTF-8; in Excel, save it as «CSV UTF-8»: {error}",
+                path=path,
+                error=error,
+            )
+        ) from error
 
 
 def _refuse_unknown(names: Iterable[str], origin: str) -> None:
     """Refuse rows for a table that there is not: nobody would see that they change nothing."""
     unknown = [name for name in names if name not in TABLES]
     if unknown:
-        message = (
-            f"{origin}: there is no table {unknown[0]!r} to override; the tables are {', '.join(TABLES)}"
+        raise InputError(
+            tr(
+                "{origin}: there is no table {unknown!r} to override; the tables are {tables}",
+                origin=origin,
+                unknown=unknown[0],
+                tables=", ".join(TABLES),
+            )
         )
-        raise InputError(message)
 
 
 def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) -> pd.DataFrame:
@@ -175,14 +190,26 @@ def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) 
     lacking = [column for column in key if column not in own.columns]
     if unknown or lacking:
         words = f"has no column {lacking[0]}" if lacking else f"has an unknown column {unknown[0]!r}"
-        message = f"{origin}: {words}; the columns are {', '.join(table.columns)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{origin}: {words}; the columns are {columns}",
+                origin=origin,
+                words=words,
+                columns=", ".join(table.columns),
+            )
+        )
     rows = own.astype("str").fillna("").reset_index(drop=True)
     faulty = rows.duplicated(key) | (rows[key] == "").all(axis=1)
     if faulty.any():
         at = int(faulty.to_numpy().argmax())
-        message = f"{origin}: row {at + 1} has an empty or repeated {' and '.join(key)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{origin}: row {at} has an empty or repeated {key}",
+                origin=origin,
+                at=at + 1,
+                key=" and ".join(key),
+            )
+        )
     if "confidence" in table.columns:
         given = rows["confidence"] if "confidence" in rows.columns else pd.Series("", index=rows.index)
         rows["confidence"] = given.where(given != "", _USERS_OWN)

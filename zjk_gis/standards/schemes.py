@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,6 +182,7 @@ def scheme_of(scheme: str | CodeScheme) -> CodeScheme:
     found = SCHEMES.get(scheme)
     if found is None:
         known = ", ".join(f"{each.name} {each.title}" for each in SCHEMES.values())
-        message = f"there is no code scheme {scheme!r}; the schemes are: {known}"
-        raise InputError(message)
+        raise InputError(
+            tr("there is no code scheme {scheme!r}; the schemes are: {known}", scheme=scheme, known=known)
+        )
     return found

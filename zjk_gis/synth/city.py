@@ -27,6 +27,7 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.streets import make_roads, make_sections
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -191,8 +192,9 @@ def write_city(city: City, folder: str | os.PathLike[str]) -> None:
         text = json.dumps(city.truth, ensure_ascii=False, indent=1)
         (target / "truth.json").write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        message = f"{target}: cannot write the city here: {error}"
-        raise FileError(message) from error
+        raise FileError(
+            tr("{target}: cannot write the city here: {error}", target=target, error=error)
+        ) from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
 
@@ -219,15 +221,27 @@ def read_truth(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], pd.DataF
         truth = json.loads((source / "truth.json").read_text(encoding="utf-8"))
         answers = pd.read_csv(source / "truth_incidents.csv.gz", dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        message = f"{source}: no readable truth here ({error}); make the city again: zjk-gis synth {source}"
-        raise FileError(message) from error
+        raise FileError(
+            tr(
+                "{source}: no readable truth here ({error}); make the city again: zjk-gis synth {source}",
+                source=source,
+                error=error,
+            )
+        ) from error
     return truth, answers
 
 
 def _check_size(value: int, least: int, most: int, name: str) -> None:
     if not least <= value <= most:
-        message = f"{name} must be between {least:,} and {most:,}, not {value:,}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name} must be between {least:,} and {most:,}, not {value:,}",
+                name=name,
+                least=least,
+                most=most,
+                value=value,
+            )
+        )
 
 
 def _one_shape(stem: str, code: str, name: str, shape: Any) -> gpd.GeoDataFrame:

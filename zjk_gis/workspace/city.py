@@ -16,6 +16,7 @@ from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace, is_address, shown
 
 if TYPE_CHECKING:
@@ -85,11 +86,15 @@ def read_city(
     with _opened(city) as (names, read):
         found = _specs_in(names, city)
         if asked is None and not found:
-            message = (
-                f"{shown(city)}: none of its layers ({', '.join(names)}) is one that a city is made of: "
-                f"{', '.join(CATALOGUE)}; name a layer as one of these"
+            raise InputError(
+                tr(
+                    "{shown}: none of its layers ({names}) is one that a city is made of: {catalogue}; "
+                    "name a layer as one of these",
+                    shown=shown(city),
+                    names=", ".join(names),
+                    catalogue=", ".join(CATALOGUE),
+                )
             )
-            raise InputError(message)
         return {
             spec: read(layer, spec_of(spec))
             for spec, layer in found.items()
@@ -132,10 +137,13 @@ def read_zones(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
         if layer is None and len(names) > 1:
             layer = _specs_in(names, city).get("responsibility_zones")
             if layer is None:
-                message = (
-                    f"{shown(city)}: has the layers {', '.join(names)}; say which one answers with layer="
+                raise InputError(
+                    tr(
+                        "{shown}: has the layers {names}; say which one answers with layer=",
+                        shown=shown(city),
+                        names=", ".join(names),
+                    )
                 )
-                raise InputError(message)
         plain = read(layer, None)
         for spec in map(spec_of, _ANSWERING):
             if spec.code in fields_of(plain, spec):
@@ -210,11 +218,15 @@ def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
 
         def read(layer: str | None, spec: LayerSpec | None) -> gpd.GeoDataFrame:
             if layer is None and not names:
-                message = f"{shown(city)}: holds no layer"
-                raise FileError(message)
+                raise FileError(tr("{shown}: holds no layer", shown=shown(city)))
             if layer is None and len(names) > 1:
-                message = f"{shown(city)}: name one of its layers with layer=: {', '.join(names)}"
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "{shown}: name one of its layers with layer=: {names}",
+                        shown=shown(city),
+                        names=", ".join(names),
+                    )
+                )
             name = next(iter(names)) if layer is None else layer
             frame = workspace.read(name)
             return frame if spec is None else as_spec(frame, spec, name, report_of(frame))
@@ -246,10 +258,14 @@ def _specs_in(names: dict[str, str], city: City) -> dict[str, str]:
     for layer in names:
         spec = next((each for each in CATALOGUE.values() if layer in (each.name, each.title)), None)
         if spec is not None and spec.name in found:
-            message = (
-                f"{shown(city)}: {found[spec.name]} and {layer} are the same layer; remove or rename one"
+            raise InputError(
+                tr(
+                    "{shown}: {found} and {layer} are the same layer; remove or rename one",
+                    shown=shown(city),
+                    found=found[spec.name],
+                    layer=layer,
+                )
             )
-            raise InputError(message)
         if spec is not None:
             found[spec.name] = layer
     by_name = set(found.values())

@@ -12,6 +12,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.times import BEIJING, time_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.versions import kind_of
 
 if TYPE_CHECKING:
@@ -46,14 +47,24 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
     """
     given: object = where
     if given is not None and not isinstance(given, Mapping):
-        message = f"where must be a mapping of column to value, such as {{'level': 2}}, not {where!r:.100}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "where must be a mapping of column to value, such as {{'level': 2}}, not {where!r:.100}",
+                where=where,
+            )
+        )
     dtypes = version.dtypes
     found = []
     for column, wanted in (where or {}).items():
         if column not in dtypes:
-            message = f"{version.layer}: no column {column!r}; its columns are {', '.join(dtypes)}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{layer}: no column {column!r}; its columns are {dtypes}",
+                    layer=version.layer,
+                    column=column,
+                    dtypes=", ".join(dtypes),
+                )
+            )
         kind = kind_of(dtypes[column])
         zoned = "," in dtypes[column]
 
@@ -64,10 +75,13 @@ def conditions_of(where: Mapping[str, Any] | None, version: Version) -> list[Con
 
         if isinstance(wanted, tuple):
             if len(wanted) != 2 or kind == "boolean":
-                message = (
-                    f"{version.layer}: {column}: a tuple is (least, most); use a list for several values"
+                raise InputError(
+                    tr(
+                        "{layer}: {column}: a tuple is (least, most); use a list for several values",
+                        layer=version.layer,
+                        column=column,
+                    )
                 )
-                raise InputError(message)
             least, most = (None if _is_missing(each) else value(each) for each in wanted)
             if kind == "integer":
                 least = math.ceil(least) if isinstance(least, float) else least
@@ -106,7 +120,6 @@ def _comparable(value: Any, kind: Kind, zoned: bool, what: str) -> str | int | f
         "real": isinstance(value, int | float) and not isinstance(value, bool),
     }
     if not suits[kind] or (kind == "integer" and not _SMALLEST <= value <= _LARGEST) or value != value:
-        message = f"{what} holds {kind}; {value!r} is none"
-        raise InputError(message)
+        raise InputError(tr("{what} holds {kind}; {value!r} is none", what=what, kind=kind, value=value))
     comparable: str | int | float | bool = value
     return comparable

@@ -32,6 +32,7 @@ from zjk_gis.io.paths import (
     target_file,
     workshop,
 )
+from zjk_gis.words import tr
 from zjk_gis.workspace.versions import KEPT, OWN, Version, archived_name, as_it_lies, declared_kind
 
 if TYPE_CHECKING:
@@ -107,8 +108,12 @@ class GeoPackageStore:
                 yield database
         except FileError as error:
             if "locked" in str(error.__cause__):
-                message = f"{self.path}: another program is writing to it, or holds it open; try again later"
-                raise WorkspaceError(message) from error
+                raise WorkspaceError(
+                    tr(
+                        "{path}: another program is writing to it, or holds it open; try again later",
+                        path=self.path,
+                    )
+                ) from error
             raise
 
     def _connect(self) -> sqlite3.Connection:
@@ -149,8 +154,14 @@ class GeoPackageStore:
             database.execute("BEGIN")  # what follows sees one state of the file
             version = as_it_lies(version, _versions(database))
             if not _has(database, version.table):
-                message = f"{self.path}: the table {version.table!r} of {version.layer} was removed by others"
-                raise WorkspaceError(message)
+                raise WorkspaceError(
+                    tr(
+                        "{path}: the table {table!r} of {layer} was removed by others",
+                        path=self.path,
+                        table=version.table,
+                        layer=version.layer,
+                    )
+                )
             tree = f"rtree_{version.table}_{version.geometry}"
             if bbox is not None and _has(database, tree):
                 inside = "minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?"
@@ -374,11 +385,15 @@ class GeoPackageWriting:
         )
         for number, other in self._database.execute(query).fetchall():
             if other:
-                message = (
-                    f"{version.layer}: its CRS has no EPSG code, and {self._store.path} has another such one "
-                    f"under the number {number}; convert the layer to a CRS with a code first"
+                raise InputError(
+                    tr(
+                        "{layer}: its CRS has no EPSG code, and {path} has another such one under the number "
+                        "{number}; convert the layer to a CRS with a code first",
+                        layer=version.layer,
+                        path=self._store.path,
+                        number=number,
+                    )
                 )
-                raise InputError(message)
         self._database.execute(
             f"INSERT OR IGNORE INTO main.gpkg_spatial_ref_sys SELECT * FROM {_MADE}.gpkg_spatial_ref_sys"
         )

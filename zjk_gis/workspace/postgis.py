@@ -17,6 +17,7 @@ import shapely
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError, WorkspaceError, ZjkGisError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
+from zjk_gis.words import tr
 from zjk_gis.workspace.postgis_tables import (
     catalogue_table,
     copy_lines,
@@ -80,18 +81,17 @@ class PostgisStore:
         try:
             parsed = sa.make_url(url)
         except (sa.exc.ArgumentError, ValueError):  # the text may hold a password: it is not repeated
-            message = "the address must look like postgresql://user@host:5432/database?schema=zjk"
-            raise InputError(message) from None
+            raise InputError(
+                tr("the address must look like postgresql://user@host:5432/database?schema=zjk")
+            ) from None
         schema = parsed.query.get("schema", "public")
         if not isinstance(schema, str):
-            message = "the address must name one schema, as in ...?schema=zjk"
-            raise InputError(message)
+            raise InputError(tr("the address must name one schema, as in ...?schema=zjk"))
         self.schema = check_name(schema, "a schema")
         self.wait_s = wait_s
         secrets = {key: value for key, value in parsed.query.items() if "password" in key.casefold()}
         if not all(isinstance(value, str) for value in secrets.values()):
-            message = "the address must name a password once"
-            raise InputError(message)
+            raise InputError(tr("the address must name a password once"))
         # Passwords go to the driver by themselves: in the address, whatever shows it would show them.
         parsed = parsed.set(drivername=_DRIVER).difference_update_query(["schema", *secrets])
         # What tells two workspaces apart is where they are, not who asks, nor how.
@@ -110,10 +110,12 @@ class PostgisStore:
         )
         with self._connection() as connection:
             if not has_function(connection, "postgis_lib_version"):
-                message = (
-                    f"{self.name}: has no PostGIS; an administrator runs there: CREATE EXTENSION postgis"
+                raise WorkspaceError(
+                    tr(
+                        "{name}: has no PostGIS; an administrator runs there: CREATE EXTENSION postgis",
+                        name=self.name,
+                    )
                 )
-                raise WorkspaceError(message)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -139,9 +141,7 @@ class PostgisStore:
             reason = " ".join(str(cause).split("\n")[0].split())
             if state == _LOCK_TIMEOUT:
                 reason = "another program is writing to it; try again later"
-            message = f"{self.name}: {reason}"
-            # The chain is cut: its links can hold the address with the password.
-            raise WorkspaceError(message) from None
+            raise WorkspaceError(tr("{name}: {reason}", name=self.name, reason=reason)) from None
 
     def versions(self) -> list[Version]:
         """Return every version that the catalogue knows, oldest first."""
@@ -191,8 +191,14 @@ class PostgisStore:
         while True:
             version = as_it_lies(version, versions_in(connection, self.schema))
             if not sa.inspect(connection).has_table(version.table, schema=self.schema):
-                message = f"{self.name}: the table {version.table!r} of {version.layer} was removed by others"
-                raise WorkspaceError(message)
+                raise WorkspaceError(
+                    tr(
+                        "{name}: the table {table!r} of {layer} was removed by others",
+                        name=self.name,
+                        table=version.table,
+                        layer=version.layer,
+                    )
+                )
             table = quoted(connection, self.schema, version.table)
             connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
             if as_it_lies(version, versions_in(connection, self.schema)).table == version.table:

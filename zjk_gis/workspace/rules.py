@@ -18,6 +18,7 @@ from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.versions import OWN, joined_dtype, kind_of
 
 if TYPE_CHECKING:
@@ -73,16 +74,18 @@ def as_table(versions: Any) -> pd.DataFrame:
 def check_keepable(layer: gpd.GeoDataFrame, name: str) -> None:
     """Refuse what is no layer with a CRS."""
     if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
-        message = f"{name}: a workspace keeps layers with geometry; write_table writes plain tables"
-        raise InputError(message)
+        raise InputError(
+            tr("{name}: a workspace keeps layers with geometry; write_table writes plain tables", name=name)
+        )
     require_crs(layer, name)
 
 
 def count_errors(layer: gpd.GeoDataFrame, spec: LayerSpec | None, name: str, on_problems: OnProblems) -> int:
     """Count the errors of a layer, or refuse it; -1 where there is nothing to hold it against."""
     if on_problems not in ("refuse", "keep"):
-        message = f"on_problems must be 'refuse' or 'keep', not {on_problems!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("on_problems must be 'refuse' or 'keep', not {on_problems!r}", on_problems=on_problems)
+        )
     if spec is None:
         return -1
     report = validate(layer, spec)
@@ -160,15 +163,19 @@ def fitting_rows(layer: gpd.GeoDataFrame, version: Version) -> tuple[gpd.GeoData
     geometry = layer.active_geometry_name
     extra = [str(name) for name in layer.columns if name != geometry and str(name) not in version.dtypes]
     if extra:
-        message = (
-            f"{version.layer}: the new rows have columns that it lacks: {', '.join(extra)}; drop them, or "
-            "write the layer anew with them"
+        raise InputError(
+            tr(
+                "{layer}: the new rows have columns that it lacks: {extra}; drop them, or write the "
+                "layer anew with them",
+                layer=version.layer,
+                extra=", ".join(extra),
+            )
         )
-        raise InputError(message)
     crs, converted = version.parsed_crs, ""
     if crs is None:
-        message = f"{version.layer}: has no CRS; write it anew with one before rows are added"
-        raise InputError(message)
+        raise InputError(
+            tr("{layer}: has no CRS; write it anew with one before rows are added", layer=version.layer)
+        )
     if layer.crs != crs:
         converted = f"converted from {layer.crs.to_string()}"
         layer = convert_crs(layer, crs, name=version.layer)
@@ -184,8 +191,14 @@ def rectangle_of(bbox: Any, version: Version) -> tuple[float, float, float, floa
         nowhere = ~has_place(bbox.geometry.to_numpy())
         if nowhere.any():
             rows = name_rows(bbox.index[nowhere])
-            message = f"bbox: {int(nowhere.sum())} of {len(bbox)} rows have no place ({rows}); drop them"
-            raise GeometryError(message)
+            raise GeometryError(
+                tr(
+                    "bbox: {nowhere} of {bbox_count} rows have no place ({rows}); drop them",
+                    nowhere=int(nowhere.sum()),
+                    bbox_count=len(bbox),
+                    rows=rows,
+                )
+            )
         crs = version.parsed_crs
         corners = (bbox if crs is None else convert_crs(bbox, crs, name="bbox")).total_bounds
     else:
@@ -199,8 +212,9 @@ def rectangle_of(bbox: Any, version: Version) -> tuple[float, float, float, floa
         or corners[0] > corners[2]
         or corners[1] > corners[3]
     ):
-        message = f"bbox must be (minx, miny, maxx, maxy) in the CRS of the layer, not {bbox!r:.100}"
-        raise InputError(message)
+        raise InputError(
+            tr("bbox must be (minx, miny, maxx, maxy) in the CRS of the layer, not {bbox!r:.100}", bbox=bbox)
+        )
     return (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))
 
 
@@ -221,13 +235,24 @@ def joined_columns(
             try:
                 rows[column], new = rows[column].astype("Int64"), "Int64"
             except (TypeError, ValueError):
-                message = f"{version.layer}: {column} holds whole numbers, and the new rows have others"
-                raise InputError(message) from None
+                raise InputError(
+                    tr(
+                        "{layer}: {column} holds whole numbers, and the new rows have others",
+                        layer=version.layer,
+                        column=column,
+                    )
+                ) from None
         try:
             both = joined_dtype(dtype, new)
         except InputError as error:
-            message = f"{version.layer}: {column}: {error}; convert the new rows' values first"
-            raise InputError(message) from None
+            raise InputError(
+                tr(
+                    "{layer}: {column}: {error}; convert the new rows' values first",
+                    layer=version.layer,
+                    column=column,
+                    error=error,
+                )
+            ) from None
         if column not in given or rows[column].isna().any():
             both = {"boolean": "boolean", "integer": "Int64"}.get(kind_of(both), both)
         joined.append((column, both))
@@ -255,10 +280,12 @@ def moment_of(version: str | dt.date) -> str:
     try:
         time, is_day = time_of(version, "version")
     except InputError:
-        message = (
-            f"version must be a number or a time such as 2025-12-31 or 2025-12-31 08:00, not {version!r}"
-        )
-        raise InputError(message) from None
+        raise InputError(
+            tr(
+                "version must be a number or a time such as 2025-12-31 or 2025-12-31 08:00, not {version!r}",
+                version=version,
+            )
+        ) from None
     if is_day:
         time = time + pd.Timedelta(days=1) - pd.Timedelta(milliseconds=1)
     utc = time.tz_localize(BEIJING).tz_convert("UTC").tz_localize(None)

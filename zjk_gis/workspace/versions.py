@@ -19,6 +19,7 @@ from pyproj import CRS
 from zjk_gis.errors import InputError
 from zjk_gis.io.writing import plain_columns
 from zjk_gis.layers.columns.times import read_times
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -247,14 +248,23 @@ def check_name(name: str, what: str = "a layer") -> str:
     underscores or Chinese characters, beginning with no digit, at most 45 bytes
     """
     if not isinstance(name, str) or not _NAME.match(name) or len(name.encode()) > _NAME_BYTES:
-        message = (
-            f"{name!r} is no name for {what}; use letters, digits, underscores or Chinese characters, "
-            f"beginning with no digit, at most {_NAME_BYTES} bytes"
+        raise InputError(
+            tr(
+                "{name!r} is no name for {what}; use letters, digits, underscores or Chinese "
+                "characters, beginning with no digit, at most {name_bytes} bytes",
+                name=name,
+                what=what,
+                name_bytes=_NAME_BYTES,
+            )
         )
-        raise InputError(message)
     if name.casefold().startswith(_RESERVED) or name.casefold() in _RESERVED_NAMES:
-        message = f"{name!r} is no name for {what}: stores use such names themselves; choose another"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name!r} is no name for {what}: stores use such names themselves; choose another",
+                name=name,
+                what=what,
+            )
+        )
     return name
 
 
@@ -288,8 +298,13 @@ def storable(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, tupl
         if isinstance(dtype, pd.StringDtype):
             dtypes.append((column, "str"))
             if values.str.contains("\x00", regex=False).any():
-                message = f"{name}: {column} has text with a NUL character, which no store holds; remove it"
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "{name}: {column} has text with a NUL character, which no store holds; remove it",
+                        name=name,
+                        column=column,
+                    )
+                )
             plain[column] = values.astype("str")
             continue
         if pd.api.types.is_datetime64_any_dtype(dtype):
@@ -300,8 +315,13 @@ def storable(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, tupl
         if pd.api.types.is_integer_dtype(dtype):
             largest = values.max()
             if not pd.isna(largest) and int(largest) > _LARGEST:
-                message = f"{name}: {column} has whole numbers beyond 64 bits; store them as text"
-                raise InputError(message)
+                raise InputError(
+                    tr(
+                        "{name}: {column} has whole numbers beyond 64 bits; store them as text",
+                        name=name,
+                        column=column,
+                    )
+                )
         elif not (pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_float_dtype(dtype)):
             plain[column] = values.map(str, na_action="ignore").astype("str")
             dtype = plain[column].dtype
@@ -355,8 +375,7 @@ def joined_dtype(one: str, other: str) -> str:
     zones = {pd.api.types.pandas_dtype(each).kind if "," not in each else "zoned" for each in (one, other)}
     if kinds == {"time"} and len(zones) == 1:
         return one
-    message = f"{one} and {other} do not go together"
-    raise InputError(message)
+    raise InputError(tr("{one} and {other} do not go together", one=one, other=other))
 
 
 def _check_columns(columns: list[str], name: str) -> None:
@@ -364,11 +383,20 @@ def _check_columns(columns: list[str], name: str) -> None:
     twice = folded.duplicated(keep=False).to_numpy()
     if twice.any():
         which = ", ".join(np.array(columns)[twice][:4])
-        message = f"{name}: stores do not tell columns apart by their case: {which}; rename one"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name}: stores do not tell columns apart by their case: {which}; rename one",
+                name=name,
+                which=which,
+            )
+        )
     for column in columns:
         if not column.strip() or "\x00" in column or len(column.encode()) > _COLUMN_BYTES:
-            message = (
-                f"{name}: {column[:80]!r} is no name for a column; at most {_COLUMN_BYTES} bytes; rename it"
+            raise InputError(
+                tr(
+                    "{name}: {column!r} is no name for a column; at most {column_bytes} bytes; rename it",
+                    name=name,
+                    column=column[:80],
+                    column_bytes=_COLUMN_BYTES,
+                )
             )
-            raise InputError(message)

@@ -17,6 +17,7 @@ from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.read_report import ReadReport, report_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.conditions import conditions_of
 from zjk_gis.workspace.geopackage import GeoPackageStore
 from zjk_gis.workspace.rules import (
@@ -309,8 +310,12 @@ class Workspace:
         rectangle = rectangle_of(bbox, found)
         period = [each for each in _PERIOD if at is not None and each in found.dtypes and each not in wanted]
         if at is not None and not set(_PERIOD) & set(found.dtypes):
-            message = f"{name}: has neither valid_from nor valid_to, so at= cannot be asked; version= can"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{name}: has neither valid_from nor valid_to, so at= cannot be asked; version= can",
+                    name=name,
+                )
+            )
         fetched = [*wanted, *period]
         values, shapes = self._store.rows(found, fetched, conditions, rectangle)
         data = self._restored(found, fetched, values)
@@ -570,11 +575,16 @@ class Workspace:
             raise self._unknown(name)
         if version is None:
             if versions[-1].action == "delete":
-                message = (
-                    f"{name}: was deleted from {self._store.name} at {in_beijing(versions[-1].written_at)}; "
-                    f"version={versions[-2].number} reads what it was"
+                raise InputError(
+                    tr(
+                        "{name}: was deleted from {name_2} at {in_beijing}; version={number} reads what it "
+                        "was",
+                        name=name,
+                        name_2=self._store.name,
+                        in_beijing=in_beijing(versions[-1].written_at),
+                        number=versions[-2].number,
+                    )
                 )
-                raise InputError(message)
             return versions[-1]
         if isinstance(version, int | np.integer):
             found = next((each for each in versions if each.number == version), None)
@@ -583,8 +593,14 @@ class Workspace:
             found = next((each for each in reversed(versions) if each.written_at <= moment), None)
         if found is None or found.action == "delete":
             known = ", ".join(f"{each.number} ({in_beijing(each.written_at)})" for each in versions[-8:])
-            message = f"{name}: no version {version!s} with rows; the newest versions are {known}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{name}: no version {version!s} with rows; the newest versions are {known}",
+                    name=name,
+                    version=version,
+                    known=known,
+                )
+            )
         return found
 
     def _restored(
@@ -596,26 +612,33 @@ class Workspace:
             try:
                 data[column] = restored(each, version.dtypes[column])
             except (ValueError, TypeError) as error:
-                message = (
-                    f"{self._store.name}: {version.layer}: {column} holds what it does not declare: {error}"
-                )
-                raise WorkspaceError(message) from error
+                raise WorkspaceError(
+                    tr(
+                        "{name}: {layer}: {column} holds what it does not declare: {error}",
+                        name=self._store.name,
+                        layer=version.layer,
+                        column=column,
+                        error=error,
+                    )
+                ) from error
         return data
 
     def _columns(self, version: Version, columns: Sequence[str] | None) -> Sequence[str]:
         if columns is None:
             return [name for name, _ in version.columns]
         if isinstance(columns, str) or not isinstance(columns, Iterable):
-            message = f"columns must be a list of names, such as [{columns!r}]"
-            raise InputError(message)
+            raise InputError(tr("columns must be a list of names, such as [{columns!r}]", columns=columns))
         wanted = [name for name in columns if name != version.geometry_name]
         missing = [name for name in wanted if name not in version.dtypes]
         if missing:
-            message = (
-                f"{version.layer}: no column {', '.join(map(repr, missing))}; its columns are "
-                f"{', '.join(version.dtypes)}"
+            raise InputError(
+                tr(
+                    "{layer}: no column {missing}; its columns are {dtypes}",
+                    layer=version.layer,
+                    missing=", ".join(map(repr, missing)),
+                    dtypes=", ".join(version.dtypes),
+                )
             )
-            raise InputError(message)
         return list(dict.fromkeys(wanted))
 
     def _spec(self, name: str, spec: LayerSpec | str | None) -> LayerSpec | None:
@@ -660,11 +683,17 @@ class Workspace:
         version, known_by = began
         if version is None or version == newest or (version == 0 and newest == 1):
             return
-        message = (
-            f"{name}: the change began from version {version}{known_by}, and the newest is {newest}; read it "
-            f"again and carry the change over, or pass based_on={newest} to write this in its place"
+        raise WorkspaceError(
+            tr(
+                "{name}: the change began from version {version}{known_by}, and the newest is "
+                "{newest}; read it again and carry the change over, or pass based_on={newest} to "
+                "write this in its place",
+                name=name,
+                version=version,
+                known_by=known_by,
+                newest=newest,
+            )
         )
-        raise WorkspaceError(message)
 
     def _new_errors(
         self, found: Version, rows: gpd.GeoDataFrame, spec: LayerSpec, on_problems: OnProblems
@@ -701,8 +730,13 @@ def _current(versions: list[Version], found: list[Version], name: str = "") -> d
     current = {layer: each for layer, each in newest.items() if each.action != "delete"}
     other = next((each for each in current if each.casefold() == name.casefold() and each != name), None)
     if other is not None:
-        message = f"{name}: there is a layer {other!r}; names that differ in case only are refused"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name}: there is a layer {other!r}; names that differ in case only are refused",
+                name=name,
+                other=other,
+            )
+        )
     return current
 
 

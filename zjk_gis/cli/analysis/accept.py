@@ -18,6 +18,7 @@ from zjk_gis.io import write_layer
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ def command(
     overlaps = [code for code in faults if code.startswith("C")]
     unknown = [code for code in faults if code not in gaps + overlaps]
     if unknown:
-        message = f"{unknown[0]!r} is no code of a gap (G001) or an overlap (C001)"
-        raise InputError(message)
+        raise InputError(
+            tr("{unknown!r} is no code of a gap (G001) or an overlap (C001)", unknown=unknown[0])
+        )
     for codes, found in ((gaps, _gaps), (overlaps, _overlaps)):
         if codes:
             rows = found(layers, city, day, level)
@@ -84,8 +86,10 @@ def command(
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
     console.say(
-        f"按 {day} 的责任区,已记入 {shown(city)} 的 {ACCEPTED_FAULTS.title}",
-        f"judged on {day}, entered in {_LAYER} of {shown(city)}",
+        console.pick(
+            f"按 {day} 的责任区,已记入 {shown(city)} 的 {ACCEPTED_FAULTS.title}",
+            f"judged on {day}, entered in {_LAYER} of {shown(city)}",
+        ),
     )
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(
@@ -122,8 +126,13 @@ def _overlaps(
 def _need(layers: dict[str, gpd.GeoDataFrame], city: Path | str, *names: str) -> None:
     missing = [name for name in names if name not in layers]
     if missing:
-        message = f"{shown(city)}: has no layer {missing[0]}, which tells where the faults are"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{shown}: has no layer {missing}, which tells where the faults are",
+                shown=shown(city),
+                missing=missing[0],
+            )
+        )
 
 
 def _keep(ledger: gpd.GeoDataFrame, city: Path | str, *, note: str) -> None:

@@ -20,6 +20,7 @@ from zjk_gis.index.policy import Policy
 from zjk_gis.index.steering import steering_words
 from zjk_gis.io import check_writable, read_layer
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 from zjk_gis.workspace.city import answering_layers
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def command(
     if report is not None:
         check_report_path(report, (*made_from, output))
     if output.resolve() in [path.resolve() for path in made_from]:
-        message = f"{output}: would overwrite what it is made from; name another file"
-        raise FileError(message)
+        raise FileError(
+            tr("{output}: would overwrite what it is made from; name another file", output=output)
+        )
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
     layers = _read_answering_layers(zones, layer, code, console)
     done = assign_batch(
@@ -112,15 +114,15 @@ def command(
         **options,
     )
     for remark in done.remarks:
-        console.note(remark, remark)
+        console.note(remark)
     if done.lacking:
         tell_lacking(done.lacking, console)
     tell_positions(done.positions, done.fixed if fix_positions else None, console, done.layer)
     summary = _summary_of(done)
     tell_summary(summary, console, done.layer)
     for line in steering_words(done.about, console.lang):
-        console.say(line, line)
-    console.say(f"结果:{output}", f"result: {output}")
+        console.say(line)
+    console.say(tr("result: {output}", output=output, lang=console.lang))
     _tell_what_is_aside(done, console)
     if report is not None:
         assigned = None
@@ -136,12 +138,16 @@ def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
     if done.rejects:
         reasons = [f"{label(why, console.lang)} {count:,}" for why, count in done.reject_reasons.items()]
         console.say(
-            f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
-            f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
+            console.pick(
+                f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
+                f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
+            ),
         )
     if done.left_out:
         kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
-        console.say(f"不计入的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
+        console.say(
+            console.pick(f"不计入的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
+        )
 
 
 def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
@@ -155,9 +161,9 @@ def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incide
     total, unit = max(count, 1), _unit(layer, console)
     if layer:
         name = label(layer, console.lang)
-        console.say(f"{name} {count:,} {unit}", f"{count:,} {name}")
+        console.say(console.pick(f"{name} {count:,} {unit}", f"{count:,} {name}"))
     else:
-        console.say(f"共 {count:,} {unit}", f"{count:,} {unit}")
+        console.say(tr("{count:,} {unit}", count=count, unit=unit, lang=console.lang))
     rows = [
         (label(outcome, console.lang), count, f"{count / total:.1%}")
         for outcome, count in counts_by_outcome(summary).items()
@@ -166,14 +172,16 @@ def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incide
         rows, [label("found", console.lang), console.pick(f"{unit}数", "count"), label("share", console.lang)]
     )
     doubtful = summary["ambiguous"]
-    console.say(f"  其中需人工确认 {doubtful:,} {unit}", f"  to be looked at by a person: {doubtful:,}")
+    console.say(
+        console.pick(f"  其中需人工确认 {doubtful:,} {unit}", f"  to be looked at by a person: {doubtful:,}")
+    )
 
 
 def _unit(layer: str, console: Console) -> str:
     """Return what rows are counted in: incidents in 件, all else as rows."""
     if layer == "incidents":
-        return console.pick("件", "incidents")
-    return console.pick("行", "rows")
+        return tr("incidents", lang=console.lang)
+    return tr("rows", lang=console.lang)
 
 
 def put_right(
@@ -190,8 +198,10 @@ def put_right(
 def tell_lacking(name: str, console: Console) -> None:
     """Say for want of which column it is not judged whether positions are GCJ-02 or BD-09."""
     console.note(
-        f"注意:数据没有「{label(name)}」列,未判断坐标是否为 GCJ-02 或 BD-09",
-        f"note: without a column {name!r} it is not judged whether positions are GCJ-02 or BD-09",
+        console.pick(
+            f"注意:数据没有「{label(name)}」列,未判断坐标是否为 GCJ-02 或 BD-09",
+            f"note: without a column {name!r} it is not judged whether positions are GCJ-02 or BD-09",
+        ),
     )
 
 
@@ -204,14 +214,18 @@ def tell_positions(
         if fixed is not None:
             done = fixed.get(problem, 0)
             console.say(
-                f"  坐标问题 {label(problem)}:{count:,} {unit},已改正 {done:,} {unit}",
-                f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
+                console.pick(
+                    f"  坐标问题 {label(problem)}:{count:,} {unit},已改正 {done:,} {unit}",
+                    f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
+                ),
             )
         elif problem in ("swapped_axes", "gcj02", "bd09", "undecided_datum"):
             console.note(
-                f"注意:{count:,} {unit}{label(problem)},未作改正;加 --fix-positions 可改正",
-                f"note: {count:,} {unit} have {label(problem, 'en')} and were left alone; "
-                "--fix-positions fixes them",
+                console.pick(
+                    f"注意:{count:,} {unit}{label(problem)},未作改正;加 --fix-positions 可改正",
+                    f"note: {count:,} {unit} have {label(problem, 'en')} and were left alone; "
+                    "--fix-positions fixes them",
+                ),
             )
 
 

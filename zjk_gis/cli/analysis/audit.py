@@ -24,6 +24,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 from zjk_gis.responsibility.audit import responsibility_audit
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
@@ -117,8 +118,14 @@ def command(
     layers = read_city(city, console)
     missing = [name for name in _NEEDED if name not in layers]
     if missing:
-        message = f"{shown(city)}: has no layer {missing[0]}; an audit needs {' and '.join(_NEEDED)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{shown}: has no layer {missing}; an audit needs {needed}",
+                shown=shown(city),
+                missing=missing[0],
+                needed=" and ".join(_NEEDED),
+            )
+        )
     day = at or dt.date.today().isoformat()
     zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
     assigned = None
@@ -130,11 +137,10 @@ def command(
             points, zones, level=level, sections=sections, even_if_off=even_if_off, **times
         )
         for words in steering_words(assigned.attrs["assignment"], console.lang):
-            console.note(words, words)
+            console.note(words)
         if "occurred_at" not in assigned:
             console.note(
-                "案件没有发生时间,全部计入问题的后果",
-                "incidents have no time: all of them make a fault grave",
+                tr("incidents have no time: all of them make a fault grave", lang=console.lang),
             )
     audit = responsibility_audit(
         layers["built_up_areas"],
@@ -186,14 +192,14 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
     lang = console.lang
     for promise, rows in audit.figures.groupby("promise", sort=False):
         name = str(promise)
-        console.say(label(name, lang), label(name, lang))
+        console.say(label(name, lang))
         console.show(
             [
                 (
                     label(row["measure"], lang),
                     _amount(row["value"], row["unit"]),
                     _amount(row["whole"], row["unit"]),
-                    f"{row['share']:.2%}" if row["whole"] > 0 else console.pick("无数据", "no data"),
+                    f"{row['share']:.2%}" if row["whole"] > 0 else tr("no data", lang=console.lang),
                     _source(row),
                 )
                 for row in rows.to_dict("records")
@@ -217,8 +223,10 @@ def _show_worst(audit: ResponsibilityAudit, promise: str, most: int, console: Co
     found = audit.findings[audit.findings["promise"] == promise]
     shown = min(most, len(found))
     console.say(
-        f"问题 {len(found):,} 处,后果最重的 {shown:,} 处:" if shown else "未发现问题",
-        f"{len(found):,} findings, the worst {shown:,}:" if shown else "nothing found amiss",
+        console.pick(
+            f"问题 {len(found):,} 处,后果最重的 {shown:,} 处:" if shown else "未发现问题",
+            f"{len(found):,} findings, the worst {shown:,}:" if shown else "nothing found amiss",
+        ),
     )
     if not shown:
         return
@@ -243,12 +251,18 @@ def _show_exceptions(audit: ResponsibilityAudit, console: Console) -> None:
     for name, account in audit.exceptions.items():
         title = label(name, console.lang)
         console.say(
-            f"{title}:台账已认可 {account['withheld']:,} 处({account['withheld_area_m2']:,.1f} m²),"
-            f"到期 {len(account['expired']):,} 处,形状已变 {len(account['changed']):,} 处,"
-            f"台账中已无对应 {len(account['unused']):,} 条",
-            f"{title}: {account['withheld']:,} accepted ({account['withheld_area_m2']:,.1f} m²), "
-            f"{len(account['expired']):,} expired, {len(account['changed']):,} changed in shape, "
-            f"{len(account['unused']):,} entries without a fault",
+            tr(
+                "{title}: {withheld:,} accepted ({withheld_area_m2:,.1f} m²), {expired_count:,} "
+                "expired, {changed_count:,} changed in shape, {unused_count:,} entries without a "
+                "fault",
+                title=title,
+                withheld=account["withheld"],
+                withheld_area_m2=account["withheld_area_m2"],
+                expired_count=len(account["expired"]),
+                changed_count=len(account["changed"]),
+                unused_count=len(account["unused"]),
+                lang=console.lang,
+            ),
         )
 
 
@@ -270,8 +284,13 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{folder}: cannot be made a folder ({error.strerror}); name another"
-        raise FileError(message) from error
+        raise FileError(
+            tr(
+                "{folder}: cannot be made a folder ({strerror}); name another",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error
 
 
 def write_audit(
@@ -298,7 +317,7 @@ def write_audit(
         table = tables.get(name)
         if isinstance(table, gpd.GeoDataFrame):
             write_layer(table, layers_file, layer=name)
-    title = console.pick(f"责任审计({day})", f"Audit of responsibility ({day})")
+    title = tr("Audit of responsibility ({day})", day=day, lang=console.lang)
     drawn = city_map(layers, results=_drawn(audit, tables), title=title, date=day, lang=console.lang)
     save_offline(drawn, page)
     sheet.unlink(missing_ok=True)
@@ -323,10 +342,10 @@ def write_audit(
         **told,
     )
     paths = [path for path in paths if path.exists()]
-    console.say("结果文件:", "files:")
+    console.say(tr("files:", lang=console.lang))
     console.show(
         [(console.pick(*files[path.name]), str(path)) for path in paths],
-        [console.pick("内容", "what"), console.pick("文件", "file")],
+        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
     )
     return paths
 

@@ -14,6 +14,7 @@ from zjk_gis.cli.options import CITY, LEVEL, headings_option
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -90,17 +91,17 @@ def command(
             for agreement, count, share in check.summary.to_numpy().tolist()
             if count
         ],
-        [label("agreement", lang), console.pick("件数", "count"), label("share", lang)],
+        [label("agreement", lang), tr("count", lang=console.lang), label("share", lang)],
     )
     for remark in check.remarks:
-        console.say(remark, remark)
+        console.say(remark)
     for row in check.suspicions.itertuples():
         word = label(str(row.suspicion), lang)
-        console.say(f"疑点({word}):{row.evidence}", f"suspicion ({word}): {row.evidence}")
-    console.say(check.verdict("zh"), check.verdict("en"))
+        console.say(tr("suspicion ({word}): {evidence}", word=word, evidence=row.evidence, lang=console.lang))
+    console.say(check.verdict(console.lang))
     if output is not None:
         write_layer(check.rows, output, headings=headings)
-        console.say(f"逐件结果:{output}", f"rows: {output}")
+        console.say(tr("rows: {output}", output=output, lang=console.lang))
     listed = check.suspicions.astype(object).where(check.suspicions.notna(), None)
     console.result(
         {

@@ -21,6 +21,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import changes_map, save_offline
 from zjk_gis.reports import write_workbook
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
@@ -94,10 +95,12 @@ def command(
     those of NEW. With -o the findings go to changes.gpkg, changes.xlsx and changes.html in that folder.
     """
     if new is None and (at_old, old_version) == (at_new, new_version):
-        message = (
-            f"{shown(old)}: name a second file, two days (--at-old, --at-new) or two versions to compare"
+        raise InputError(
+            tr(
+                "{shown}: name a second file, two days (--at-old, --at-new) or two versions to compare",
+                shown=shown(old),
+            )
         )
-        raise InputError(message)
     source = new or old
     before = _zones(old, old_version, layer, console)
     after = _zones(source, new_version, layer, console)
@@ -143,7 +146,7 @@ def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     lang = console.lang
     for name, match in changes.code_matches.items():
         for zh, en in zip(match.told(name, "zh"), match.told(name, "en"), strict=True):
-            console.say(zh, en)
+            console.say(console.pick(zh, en))
     console.show(
         [
             (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())
@@ -153,12 +156,12 @@ def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     )
     counts = changes.zones["kind"].value_counts().sort_index()
     told = ", ".join(f"{label(str(kind), lang)} {count:,}" for kind, count in counts.items())
-    console.say(f"责任区:{told}", f"zones: {told}")
+    console.say(tr("zones: {told}", told=told, lang=console.lang))
     if len(changes.moved):
-        console.say("易手土地(最大者在前)", "ground that changes hands, the largest first")
+        console.say(tr("ground that changes hands, the largest first", lang=console.lang))
         _show_rows(changes.moved.head(most), _LISTED, console)
     if len(changes.handover):
-        console.say("移交清单", "hand-over list")
+        console.say(tr("hand-over list", lang=console.lang))
         _show_rows(changes.handover.head(most), _OF_CHIEFS, console)
 
 
@@ -183,8 +186,13 @@ def _write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{folder}: cannot be made a folder ({error.strerror}); name another"
-        raise FileError(message) from error
+        raise FileError(
+            tr(
+                "{folder}: cannot be made a folder ({strerror}); name another",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error
     layers_file, workbook, page = (folder / f"changes.{ending}" for ending in ("gpkg", "xlsx", "html"))
     layers_file.unlink(missing_ok=True)
     write_layer(changes.moved, layers_file, layer="moved")
@@ -198,7 +206,7 @@ def _write(
     if changes.incidents is not None:
         write_layer(changes.incidents, layers_file, layer="moved_incidents")
         tables["moved_incidents"] = changes.incidents
-    title = console.pick("责任区调整对比", "What a change of zones moves")
+    title = tr("What a change of zones moves", lang=console.lang)
     summary = {
         label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
@@ -206,10 +214,10 @@ def _write(
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
     save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
     files = [layers_file, workbook, page]
-    console.say("结果文件:", "files:")
+    console.say(tr("files:", lang=console.lang))
     whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]
     console.show(
         [(console.pick(*what), str(path)) for what, path in zip(whats, files, strict=True)],
-        [console.pick("内容", "what"), console.pick("文件", "file")],
+        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
     )
     return files

@@ -15,6 +15,7 @@ from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.pipes.register import CoverRegister
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ def _build(source: Path, register: Path, layer: str | None, datum: str | None, c
     tell_report(covers, console)
     with CoverRegister.build(covers, register) as made:
         count = len(made)
-    console.say(f"{register}:{count:,} 个井盖", f"{register}: {count:,} covers")
+    console.say(tr("{register}: {count:,} covers", register=register, count=count, lang=console.lang))
     console.result({"covers": count})
 
 
@@ -92,10 +93,14 @@ def _add(register: Path, code: str, lon: float, lat: float, console: Console) ->
         opened.insert(code, x, y)
     for other in beside.itertuples():
         console.note(
-            f"注意:{other.code} 只有 {other.distance_m:.2f} m 远,是否同一个井盖?",
-            f"note: {other.code} is {other.distance_m:.2f} m away; the same cover?",
+            tr(
+                "note: {code} is {distance_m:.2f} m away; the same cover?",
+                code=other.code,
+                distance_m=other.distance_m,
+                lang=console.lang,
+            ),
         )
-    console.say(f"已新增 {code}", f"{code} added")
+    console.say(tr("{code} added", code=code, lang=console.lang))
     console.result({"added": code, "beside": beside["code"].tolist()})
 
 
@@ -109,7 +114,7 @@ def _move(register: Path, code: str, lon: float, lat: float, console: Console) -
     """Move a cover."""
     with CoverRegister.open(register) as opened:
         opened.move(code, *_metres(opened, lon, lat))
-    console.say(f"已移动 {code}", f"{code} moved")
+    console.say(tr("{code} moved", code=code, lang=console.lang))
     console.result({"moved": code})
 
 
@@ -121,7 +126,7 @@ def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
     """Take covers out."""
     with CoverRegister.open(register) as opened:
         opened.delete(codes)
-    console.say(f"已注销 {', '.join(codes)}", f"{', '.join(codes)} removed")
+    console.say(tr("{codes} removed", codes=", ".join(codes), lang=console.lang))
     console.result({"removed": list(codes)})
 
 
@@ -138,7 +143,7 @@ def _check(register: Path, within: float, console: Console) -> None:
         console.pick(zh, en) for zh, en in (("编码", "code"), ("另一编码", "other"), ("距离 m", "metres"))
     ]
     console.show(rows, heads)
-    console.say(f"{len(pairs):,} 对", f"{len(pairs):,} pairs")
+    console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs), lang=console.lang))
     console.result({"pairs": pairs.to_dict("records")})
     if len(pairs):
         click.get_current_context().exit(1)
@@ -155,7 +160,9 @@ def _export(register: Path, path: Path, headings: Language | None, console: Cons
     with CoverRegister.open(register) as opened:
         layer = opened.to_layer()
     written = write_layer(layer, path, headings=headings)
-    console.say(f"{len(layer):,} 个井盖 → {written}", f"{len(layer):,} covers -> {written}")
+    console.say(
+        tr("{layer_count:,} covers -> {written}", layer_count=len(layer), written=written, lang=console.lang)
+    )
     console.result({"path": str(written), "covers": len(layer)})
 
 

@@ -22,6 +22,7 @@ from zjk_gis.maps import city_map, save_offline
 from zjk_gis.progress import track
 from zjk_gis.reports import assignment_summary, busiest_chiefs, survey_city, write_workbook
 from zjk_gis.synth import check_against_truth, read_truth
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +63,15 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     """
     started = time.monotonic()
     if not (data / "city.gpkg").is_file():
-        message = f"{data}: no city.gpkg here; run this where sample_data/ is, or first: zjk-gis synth {data}"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{data}: no city.gpkg here; run this where sample_data/ is, or first: zjk-gis synth {data}",
+                data=data,
+            )
+        )
     output.mkdir(parents=True, exist_ok=True)
     truth, answers = read_truth(data)
-    console.say(f"读取 {data} ……", f"reading {data} ...")
+    console.say(tr("reading {data} ...", data=data, lang=console.lang))
     city = read_city(data / "city.gpkg", console)
     incidents = read_layer(data / "incidents.csv", spec="incidents")
     tell_report(incidents, console)
@@ -75,28 +80,28 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
         city,
         incidents,
         at=truth["as_of"],
-        steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+        steps=lambda names: track(names, title=tr("analysing", lang=console.lang), total=len(names)),
     )
 
     summary = assignment_summary(results["assigned"])
     chiefs = busiest_chiefs(results["assigned"], top=10)
-    console.say("", "")
+    console.say()
     tell_summary(summary, console)
-    console.say("", "")
+    console.say()
     show_gaps(results["gaps"], results["overlaps"], 10, console)
-    console.say("", "")
+    console.say()
     _tell_chiefs(chiefs, console)
     checks = check_against_truth(truth, answers, **results)
     _tell_checks(checks, console)
     files = _write(output, city, results, summary, chiefs, truth["as_of"], headings, console)
-    console.say("", "")
-    console.say("结果文件:", "files:")
+    console.say()
+    console.say(tr("files:", lang=console.lang))
     console.show(
         [(console.pick(zh, en), str(path)) for path, zh, en in files],
-        [console.pick("内容", "what"), console.pick("文件", "file")],
+        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
     )
     seconds = time.monotonic() - started
-    console.say(f"用时 {seconds:.0f} 秒", f"took {seconds:.0f} s")
+    console.say(tr("took {seconds:.0f} s", seconds=seconds, lang=console.lang))
     console.result(
         summary
         | {"checks": checks.to_dict("records"), "files": [str(path) for path, _, _ in files]}
@@ -107,7 +112,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
 
 
 def _tell_chiefs(chiefs: pd.DataFrame, console: Console) -> None:
-    console.say("案件最多的路长", "busiest road chiefs")
+    console.say(tr("busiest road chiefs", lang=console.lang))
     console.show(
         [
             (
@@ -126,8 +131,8 @@ def _tell_chiefs(chiefs: pd.DataFrame, console: Console) -> None:
 def _tell_checks(checks: pd.DataFrame, console: Console) -> None:
     """Say how the answers compare with what is known to be true of the sample."""
     agree = bool(checks["ok"].all())
-    console.say("", "")
-    console.say("与已知真值核对", "held against the known truth")
+    console.say()
+    console.say(tr("held against the known truth", lang=console.lang))
     console.show(
         [
             (
@@ -140,8 +145,12 @@ def _tell_checks(checks: pd.DataFrame, console: Console) -> None:
         ["", *(label(name, console.lang) for name in ("check", "planted", "detected", "missed", "invented"))],
     )
     console.say(
-        "全部一致:埋设的问题一个不少,也没有误报" if agree else "与真值不一致,见上表 ✗",
-        "all agree: every planted fault was found, and no other" if agree else "they disagree: see ✗ above",
+        console.pick(
+            "全部一致:埋设的问题一个不少,也没有误报" if agree else "与真值不一致,见上表 ✗",
+            "all agree: every planted fault was found, and no other"
+            if agree
+            else "they disagree: see ✗ above",
+        ),
     )
 
 
@@ -175,9 +184,7 @@ def _write(
         for name, rows in findings.items():
             write_layer(rows, paths["findings.gpkg"], layer=name)
 
-    title = console.pick(
-        "张家口市城市精细化管理一张图(模拟数据)", "Zhangjiakou city management (synthetic data)"
-    )
+    title = tr("Zhangjiakou city management (synthetic data)", lang=console.lang)
     drawn = city_map(city, results=results, title=title, date=day, lang=console.lang)
 
     def write_book() -> None:
@@ -202,7 +209,7 @@ def _write(
         "map.html": lambda: save_offline(drawn, paths["map.html"]),
         "report.xlsx": write_book,
     }
-    for step in track(list(steps.values()), title=console.pick("写出", "writing")):
+    for step in track(list(steps.values()), title=tr("writing", lang=console.lang)):
         step()
     return [each for each in files if each[0].exists()]
 

@@ -17,6 +17,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
@@ -61,13 +62,18 @@ def command(
     if output is not None:
         check_writable(output)
         if output.suffix.lower() != ".gpkg":
-            message = f"{output}: gaps and overlaps are two layers; name a .gpkg file"
-            raise InputError(message)
+            raise InputError(
+                tr("{output}: gaps and overlaps are two layers; name a .gpkg file", output=output)
+            )
     zone_layer = read_zones(zones, layer, console)
     ground = read_companion(zones, region, "built_up_areas", console)
     if ground is None:
-        message = f"{shown(zones)}: has no layer built_up_areas; name the ground to be covered with --region"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{shown}: has no layer built_up_areas; name the ground to be covered with --region",
+                shown=shown(zones),
+            )
+        )
     day = at or dt.date.today().isoformat()
     gaps, overlaps = coverage_faults(
         ground,
@@ -77,14 +83,14 @@ def command(
         level=level,
         allowed=read_companion(zones, allowed, "rivers", console),
     )
-    console.say(f"判定日期 {day}", f"judged on {day}")
+    console.say(tr("judged on {day}", day=day, lang=console.lang))
     ledger = read_companion(zones, None, ACCEPTED_FAULTS.name, console)
     if ledger is not None and len(ledger):
         found = len(gaps) + len(overlaps)
         gaps, overlaps = (without_accepted(frame, ledger, at=day) for frame in (gaps, overlaps))
         withheld = found - len(gaps) - len(overlaps)
         console.say(
-            f"已认可例外 {withheld:,} 处,不再列出", f"{withheld:,} accepted as exceptions, not listed"
+            tr("{withheld:,} accepted as exceptions, not listed", withheld=withheld, lang=console.lang)
         )
     if output is not None:
         output.unlink(missing_ok=True)
@@ -92,7 +98,7 @@ def command(
         write_layer(overlaps, output, layer="overlaps")
     show_gaps(gaps, overlaps, most, console)
     if output is not None:
-        console.say(f"图层已写入 {output}", f"layers written to {output}")
+        console.say(tr("layers written to {output}", output=output, lang=console.lang))
     console.result(
         {
             "at": day,
@@ -108,10 +114,15 @@ def command(
 def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:
     """Print the largest gaps and overlaps."""
     lang = console.lang
-    cut = ("", console.pick(f"(列出最大的 {most} 处)", f" (the {most} largest are listed)"))
+    cut = ("", tr(" (the {most} largest are listed)", most=most, lang=console.lang))
     console.say(
-        f"责任空白 {len(gaps):,} 处,共 {gaps['area_m2'].sum():,.1f} m²{cut[len(gaps) > most]}",
-        f"{len(gaps):,} gaps, {gaps['area_m2'].sum():,.1f} m² together{cut[len(gaps) > most]}",
+        tr(
+            "{gaps_count:,} gaps, {area_m2:,.1f} m² together{cut}",
+            gaps_count=len(gaps),
+            area_m2=gaps["area_m2"].sum(),
+            cut=cut[len(gaps) > most],
+            lang=console.lang,
+        ),
     )
     console.show(
         [
@@ -121,9 +132,13 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
         [label(name, lang, unit=True) for name in ("gap_code", "area_m2", "kind", "neighbours")],
     )
     console.say(
-        f"责任重叠 {len(overlaps):,} 处,共 {overlaps['area_m2'].sum():,.1f} m²{cut[len(overlaps) > most]}",
-        f"{len(overlaps):,} overlaps, {overlaps['area_m2'].sum():,.1f} m² together"
-        f"{cut[len(overlaps) > most]}",
+        tr(
+            "{overlaps_count:,} overlaps, {area_m2:,.1f} m² together{cut}",
+            overlaps_count=len(overlaps),
+            area_m2=overlaps["area_m2"].sum(),
+            cut=cut[len(overlaps) > most],
+            lang=console.lang,
+        ),
     )
     console.show(
         [

@@ -16,6 +16,7 @@ from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.labels import label
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -78,14 +79,17 @@ def command(
     """
     make = make or bool(accept)
     if output is None and make:
-        message = "name the .gpkg for the mended zones with -o; the input is never changed"
-        raise InputError(message)
+        raise InputError(tr("name the .gpkg for the mended zones with -o; the input is never changed"))
     if output is not None:
         check_writable(output)
         same = isinstance(zones, Path) and output.exists() and output.samefile(zones)
         if output.suffix.lower() != ".gpkg" or same:
-            message = f"{output}: name another .gpkg file than the input; proposals and zones are two layers"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{output}: name another .gpkg file than the input; proposals and zones are two layers",
+                    output=output,
+                )
+            )
     zone_layer = read_zones(zones, layer, console)
     ground = read_companion(zones, region, "built_up_areas", console)
     where: dict[str, Any] = {"code": code, "at": at, "level": level}
@@ -114,8 +118,13 @@ def command(
         if account["measured_in"] != own:
             measured = account["measured_in"]
             console.say(
-                f"图层坐标系为 {own},换算到 {measured} 量算和修复,再写回 {own}",
-                f"the layer is in {own}; it was measured and mended in {measured}, and is written in {own}",
+                tr(
+                    "the layer is in {own}; it was measured and mended in {measured}, and is written in "
+                    "{own}",
+                    own=own,
+                    measured=measured,
+                    lang=console.lang,
+                ),
             )
         _tell(account, console)
     if output is not None:
@@ -123,7 +132,7 @@ def command(
         write_layer(proposals, output, layer="repairs")
         if make:
             write_layer(mended, output, layer=_LAYERS.get(code, "repaired_zones"))
-        console.say(f"图层已写入 {output}", f"layers written to {output}")
+        console.say(tr("layers written to {output}", output=output, lang=console.lang))
     console.result(
         {
             "repairs": len(proposals),
@@ -138,10 +147,13 @@ def _show(proposals: gpd.GeoDataFrame, most: int, console: Console) -> None:
     lang = console.lang
     ready = proposals["status"] == "proposed"
     console.say(
-        f"修复建议 {int(ready.sum()):,} 项,共 {proposals['area_m2'][ready].sum():,.1f} m²;"
-        f"待人工处理 {int((~ready).sum()):,} 项",
-        f"{int(ready.sum()):,} repairs proposed, {proposals['area_m2'][ready].sum():,.1f} m² together; "
-        f"{int((~ready).sum()):,} left to a person",
+        tr(
+            "{ready:,} repairs proposed, {area_m2:,.1f} m² together; {sum:,} left to a person",
+            ready=int(ready.sum()),
+            area_m2=proposals["area_m2"][ready].sum(),
+            sum=int((~ready).sum()),
+            lang=console.lang,
+        ),
     )
     columns = ("repair_code", "action", "area_m2", "gaining_code", "losing_code", "status", "reason")
     words = ("action", "status", "reason")
@@ -157,17 +169,25 @@ def _show(proposals: gpd.GeoDataFrame, most: int, console: Console) -> None:
 def _tell(account: dict[str, object], console: Console) -> None:
     applied, refused, changed = (len(account[name]) for name in ("applied", "refused", "changed_codes"))  # type: ignore[arg-type]
     console.say(
-        f"已修复 {applied:,} 项,涉及责任区 {changed:,} 个,填补 {account['filled_m2']:,.1f} m²;"
-        f"未通过检查 {refused:,} 项",
-        f"{applied:,} repairs made to {changed:,} zones, {account['filled_m2']:,.1f} m² filled; "
-        f"{refused:,} refused",
+        tr(
+            "{applied:,} repairs made to {changed:,} zones, {filled_m2:,.1f} m² filled; {refused:,} refused",
+            applied=applied,
+            changed=changed,
+            filled_m2=account["filled_m2"],
+            refused=refused,
+            lang=console.lang,
+        ),
     )
     bad: list[str] = account["not_valid_codes"]  # type: ignore[assignment]
     if bad:
         some = ", ".join(bad[:_NAMED]) + (" …" if len(bad) > _NAMED else "")
         console.say(
-            f"仍有 {len(bad):,} 个责任区的边界与邻区不一致: {some}",
-            f"the borders of {len(bad):,} zones still do not match: {some}",
+            tr(
+                "the borders of {bad_count:,} zones still do not match: {some}",
+                bad_count=len(bad),
+                some=some,
+                lang=console.lang,
+            ),
         )
     else:
-        console.say("各责任区边界一致,互不重叠", "all borders match, and no zones overlap")
+        console.say(tr("all borders match, and no zones overlap", lang=console.lang))

@@ -12,6 +12,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io.paths import blamed_on, target_file
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.reference import describe, fields_table, reference_page
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -28,13 +29,12 @@ __all__ = ["command"]
 def command(layer: str | None, output: Path | None, console: Console) -> None:
     """Say what a layer must look like, or list the layers there are."""
     if layer is not None and output is not None:
-        message = "-o writes the whole catalogue; name no layer with it"
-        raise InputError(message)
+        raise InputError(tr("-o writes the whole catalogue; name no layer with it"))
     if output is not None:
         target = target_file(output, (".md",))
         with blamed_on(target, "written"):
             target.write_text(reference_page(console.lang), encoding="utf-8")
-        console.say(f"已写入 {target}", f"written to {target}")
+        console.say(tr("written to {target}", target=target, lang=console.lang))
         console.result({"path": str(target)})
         return
     if layer is None:
@@ -52,7 +52,7 @@ def command(layer: str | None, output: Path | None, console: Console) -> None:
     spec = spec_of(layer)
     about, fields = describe(spec, console.lang), fields_table(spec, console.lang)
     for line in [f"{spec.title} {spec.name}", *(f"  {line}" for line in about)]:
-        console.say(line, line)
+        console.say(line)
     console.show(fields.to_numpy().tolist(), fields.columns.tolist())
     console.result(
         {"layer": spec.name, "title": spec.title, "fields": fields_table(spec, "en").to_dict("records")}

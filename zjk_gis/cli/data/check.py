@@ -14,6 +14,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, list_layers, read_folder, read_layer, write_problems
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -64,8 +65,9 @@ def command(
         check_writable(output)
     frames = _frames(path, layer, spec_name, datum, console)
     if not frames:
-        message = f"{path}: no layer of a name that the catalogue knows; say what it is with --as"
-        raise InputError(message)
+        raise InputError(
+            tr("{path}: no layer of a name that the catalogue knows; say what it is with --as", path=path)
+        )
     others = {spec.name: frame for spec, frame in frames.values()}
     if against is not None:
         others |= {spec.name: frame for spec, frame in _frames(against, None, None, None, console).values()}
@@ -75,7 +77,7 @@ def command(
         _print(name, reports[name], console)
     if output is not None:
         written = write_problems(reports, output)
-        console.say(f"全部问题已写入 {written}", f"all problems written to {written}")
+        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
     errors = sum(report.errors for report in reports.values())
     console.result(
         {
@@ -113,9 +115,9 @@ def _of_folder(
     found = {}
     for file, key, spec_name, error in reading.report[["file", "key", "spec", "error"]].to_numpy().tolist():
         if error:
-            console.note(f"{file}: 未能读取:{error}", f"{file}: not read: {error}")
+            console.note(tr("{file}: not read: {error}", file=file, error=error, lang=console.lang))
         elif not spec_name:
-            console.note(f"{key}: 不知是什么图层,未检查", f"{key}: what it is is not known; not checked")
+            console.note(tr("{key}: what it is is not known; not checked", key=key, lang=console.lang))
         else:
             frame = reading[key]
             tell_report(frame, console)
@@ -128,31 +130,38 @@ def _spec(path: Path, name: str, spec_name: str | None, several: bool) -> LayerS
         return spec_of(spec_name)
     known = next((s for s in CATALOGUE.values() if name in (s.name, s.title)), None)
     if known is None and not several:
-        message = f"{path}: what should {name!r} be? Say so with --as, for instance --as unit_grids"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{path}: what should {name!r} be? Say so with --as, for instance --as unit_grids",
+                path=path,
+                name=name,
+            )
+        )
     return known
 
 
 def _print(name: str, report: ValidationReport, console: Console) -> None:
     spec = report.spec
     console.say(
-        f"{spec.title} {name}:{report.rows:,} 行,{len(report.problems):,} 个问题,"
-        f"{int(report.clean.sum()):,} 行无误",
-        f"{spec.name} {name}: {report.rows:,} rows, {len(report.problems):,} problems, "
-        f"{int(report.clean.sum()):,} rows clean",
+        console.pick(
+            f"{spec.title} {name}:{report.rows:,} 行,{len(report.problems):,} 个问题,"
+            f"{int(report.clean.sum()):,} 行无误",
+            f"{spec.name} {name}: {report.rows:,} rows, {len(report.problems):,} problems, "
+            f"{int(report.clean.sum()):,} rows clean",
+        ),
     )
     for count in report.counts.itertuples(index=False):
         line = f"    {count.severity} {count.rule} {count.title}: {count.problems:,}"
-        console.say(line, line)
+        console.say(line)
     for problem in report.problems.head(_SHOWN).itertuples(index=False):
         value = f" {problem.value!r}" if problem.value else ""
         line = f"  [{problem.row}] {problem.field}{value}: {problem.message}"
-        console.say(line, line)
+        console.say(line)
     rest = len(report.problems) - _SHOWN
     if rest > 0:
-        console.say(f"  ……另有 {rest:,} 个", f"  ... and {rest:,} more")
+        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
     for each in report.not_checked:
-        console.note(f"    未检查 {each}", f"    not checked: {each}")
+        console.note(tr("    not checked: {each}", each=each, lang=console.lang))
 
 
 def _values(report: ValidationReport) -> dict[str, object]:

@@ -14,6 +14,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.io.unplaced import read_unplaced
 from zjk_gis.standards import SCHEMES, check_codes, explain_code, next_codes
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def explain(codes: tuple[str, ...], scheme: str | None, tables: Path | None, con
     lang = console.lang
     told = {code: explain_code(code, scheme, tables=tables, lang=lang) for code in codes}
     for words in told.values():
-        console.say(words, words)
+        console.say(words)
     console.result(told)
 
 
@@ -82,20 +83,25 @@ def check(
     problems.insert(0, "row", [str(label) for label in codes.index[problems["at"]]])
     errors = int((problems["severity"] == "error").sum())
     console.say(
-        f"{len(codes):,} 个编码,{errors:,} 个错误,{len(problems) - errors:,} 个提醒",
-        f"{len(codes):,} codes, {errors:,} errors, {len(problems) - errors:,} warnings",
+        tr(
+            "{codes_count:,} codes, {errors:,} errors, {problems_count:,} warnings",
+            codes_count=len(codes),
+            errors=errors,
+            problems_count=len(problems) - errors,
+            lang=console.lang,
+        ),
     )
     for rule, count in problems["rule"].value_counts().sort_index().items():
-        console.say(f"    {rule}: {count:,}", f"    {rule}: {count:,}")
+        console.say(tr("    {rule}: {count:,}", rule=rule, count=count, lang=console.lang))
     for problem in problems.head(_SHOWN).itertuples(index=False):
         line = f"  [{problem.row}] {problem.code}: {problem.message}"
-        console.say(line, line)
+        console.say(line)
     rest = len(problems) - _SHOWN
     if rest > 0:
-        console.say(f"  ……另有 {rest:,} 个", f"  ... and {rest:,} more")
+        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
     if output is not None:
         written = write_table(problems.drop(columns="at"), output, headings=headings)
-        console.say(f"全部问题已写入 {written}", f"all problems written to {written}")
+        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
     console.result({"codes": len(codes), "errors": errors, "problems": problems.to_dict("records")})
     if errors:
         click.get_current_context().exit(1)
@@ -129,7 +135,7 @@ def following(
     void = () if retired is None else _column(retired, column, None, console)
     codes = next_codes(given, count, scheme=scheme, prefix=prefix, retired=void)
     for code in codes:
-        console.say(code, code)
+        console.say(code)
     console.result({"codes": codes})
 
 
@@ -138,10 +144,21 @@ def _column(path: Path, column: str, layer: str | None, console: Console) -> pd.
     tell_report(table, console)
     if column not in table.columns:
         listed = ", ".join(map(str, table.columns))
-        message = f"{path}: has no column {column!r}; its columns are {listed}"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr(
+                "{path}: has no column {column!r}; its columns are {listed}",
+                path=path,
+                column=column,
+                listed=listed,
+            )
+        )
     values = table[column]
     if values.dtype.kind == "f":
-        message = f"{path}: {column} is stored as numbers with decimals; codes of over 15 digits are lost"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{path}: {column} is stored as numbers with decimals; codes of over 15 digits are lost",
+                path=path,
+                column=column,
+            )
+        )
     return values

@@ -14,6 +14,7 @@ from zjk_gis.crs import crs_for
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.io.unplaced import read_unplaced
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -54,8 +55,9 @@ def command(
     Nothing is changed unless a hypothesis is confirmed by its number. Leaves with 1 if nothing known fits.
     """
     if (confirm is None) is not (output is None):
-        message = "--confirm and -o go together: which hypothesis, and where to write the placed layer"
-        raise InputError(message)
+        raise InputError(
+            tr("--confirm and -o go together: which hypothesis, and where to write the placed layer")
+        )
     if output is not None:
         check_writable(output)
     table = read_unplaced(path, layer=layer)
@@ -67,13 +69,24 @@ def command(
         placed = guess.confirm(table, choice=confirm or 1)
         measure = crs_for(placed)
         console.say(
-            f"量算长度和面积用 EPSG:{measure.epsg}:{measure.reason}",
-            f"to measure lengths and areas in EPSG:{measure.epsg}: {measure.reason}",
+            tr(
+                "to measure lengths and areas in EPSG:{epsg}: {reason}",
+                epsg=measure.epsg,
+                reason=measure.reason,
+                lang=console.lang,
+            ),
         )
     if confirm is not None and output is not None:
         placed = guess.confirm(table, choice=confirm)
         written = write_layer(placed, output, headings="en")  # all columns are the source's own
-        console.say(f"已按第 {confirm} 项写入 {written}", f"placed as hypothesis {confirm} in {written}")
+        console.say(
+            tr(
+                "placed as hypothesis {confirm} in {written}",
+                confirm=confirm,
+                written=written,
+                lang=console.lang,
+            )
+        )
     hypotheses = guess.to_frame().reset_index().astype(object)
     rows = hypotheses.where(hypotheses.notna(), None).to_dict("records")
     console.result({"rows": guess.rows, "usable": guess.usable, "hypotheses": rows})
@@ -83,17 +96,23 @@ def command(
 
 def _print(guess: CoordinateGuess, console: Console) -> None:
     console.say(
-        f"{guess.rows:,} 行,{guess.usable:,} 行有可用坐标;可能是:",
-        f"{guess.rows:,} rows, {guess.usable:,} with a usable position; these may be:",
+        tr(
+            "{rows:,} rows, {usable:,} with a usable position; these may be:",
+            rows=guess.rows,
+            usable=guess.usable,
+            lang=console.lang,
+        ),
     )
     for number, each in enumerate(guess.hypotheses, start=1):
         percent = f"{100 * each.confidence:.0f} %"
         if each.crs is None:
-            console.say(f"  {number}. 未知坐标", f"  {number}. unknown")
+            console.say(tr("  {number}. unknown", number=number, lang=console.lang))
         else:
             console.say(
-                f"  {number}. {each.what}:EPSG:{each.crs},{_SYSTEMS[each.datum]},把握 {percent}",
-                f"  {number}. {each.what}: EPSG:{each.crs}, datum {each.datum}, {percent} sure",
+                console.pick(
+                    f"  {number}. {each.what}:EPSG:{each.crs},{_SYSTEMS[each.datum]},把握 {percent}",
+                    f"  {number}. {each.what}: EPSG:{each.crs}, datum {each.datum}, {percent} sure",
+                ),
             )
         for line in each.evidence:
-            console.say(f"       {line}", f"       {line}")
+            console.say(tr("       {line}", line=line, lang=console.lang))

@@ -12,6 +12,7 @@ from zjk_gis.cli.options import headings_option
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
 from zjk_gis.workspace.versions import kind_of
 from zjk_gis.workspace.workspace import Workspace
 
@@ -70,8 +71,14 @@ def command(
     written = write_layer(frame, path, headings=headings)
     report = report_of(frame)
     console.say(
-        f"{layer} 第 {report.version} 版,{len(frame):,} 行 → {written}",
-        f"{layer} version {report.version}, {len(frame):,} rows -> {written}",
+        tr(
+            "{layer} version {version}, {frame_count:,} rows -> {written}",
+            layer=layer,
+            version=report.version,
+            frame_count=len(frame),
+            written=written,
+            lang=console.lang,
+        ),
     )
     console.result({"path": str(written), "rows": len(frame), "version": report.version})
 
@@ -81,8 +88,14 @@ def _condition(text: str, dtypes: dict[str, str], layer: str) -> tuple[str, Any]
     column, equals, wanted = text.partition("=")
     column = column.strip()
     if not equals or column not in dtypes:
-        message = f"{layer}: --where {text!r} must be COLUMN=VALUE with one of {', '.join(dtypes)}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{layer}: --where {text!r} must be COLUMN=VALUE with one of {dtypes}",
+                layer=layer,
+                text=text,
+                dtypes=", ".join(dtypes),
+            )
+        )
     kind = kind_of(dtypes[column])
 
     def value(given: str) -> Any:
@@ -96,8 +109,15 @@ def _condition(text: str, dtypes: dict[str, str], layer: str) -> tuple[str, Any]
                 ]
             return int(given) if kind == "integer" else float(given) if kind == "real" else given
         except (ValueError, KeyError):
-            message = f"{layer}: {column} holds {kind}; {given!r} is none"
-            raise InputError(message) from None
+            raise InputError(
+                tr(
+                    "{layer}: {column} holds {kind}; {given!r} is none",
+                    layer=layer,
+                    column=column,
+                    kind=kind,
+                    given=given,
+                )
+            ) from None
 
     least, dots, most = wanted.partition("..")
     if dots:
@@ -109,5 +129,4 @@ def _numbers(bbox: str) -> Any:
     try:
         return tuple(float(each) for each in bbox.split(","))
     except ValueError:
-        message = f"--bbox must be MINX,MINY,MAXX,MAXY, not {bbox!r}"
-        raise InputError(message) from None
+        raise InputError(tr("--bbox must be MINX,MINY,MAXX,MAXY, not {bbox!r}", bbox=bbox)) from None

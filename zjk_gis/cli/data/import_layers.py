@@ -21,6 +21,7 @@ from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.read_report import report_of
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,8 +86,9 @@ def command(
     said = PerFile.read(paths, specs, crs, datum)
     single = name is not None or said.kind is not None or layer is not None
     if single and (len(paths) > 1 or paths[0].is_dir()):
-        message = "--as, --name and --layer are for one file; of a file among others say --as FILE=KIND"
-        raise InputError(message)
+        raise InputError(
+            tr("--as, --name and --layer are for one file; of a file among others say --as FILE=KIND")
+        )
     on_problems: OnProblems = "keep" if keep_problems else "refuse"
     taken: list[dict[str, object]] = []
     refused: list[dict[str, object]] = []
@@ -103,8 +105,13 @@ def command(
                 known_datum = None if declared else workspace.datums().get(origin)
                 if known_datum is not None:
                     console.note(
-                        f"{file}: 坐标基准按来源「{origin}」记录的取 {title_of(known_datum)}",
-                        f"{file}: positions taken for {title_of(known_datum)}, as remembered of {origin}",
+                        tr(
+                            "{file}: positions taken for {title_of}, as remembered of {origin}",
+                            file=file,
+                            title_of=title_of(known_datum),
+                            origin=origin,
+                            lang=console.lang,
+                        ),
                     )
                 adds = append or into in begun
                 if adds:
@@ -116,13 +123,16 @@ def command(
             except ZjkGisError as reason:
                 why = _why(reason, frame, paths, known, console)
                 refused.append({"file": file, "layer": into, "reason": why})
-                console.note(f"{file}: 未导入:{why}", f"{file}: not taken in: {why}")
+                console.note(tr("{file}: not taken in: {why}", file=file, why=why, lang=console.lang))
                 continue
             begun.add(into)
             taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
             console.say(
-                f"{file} → {into}:{len(frame):,} 行,第 {version} 版" + ("(追加)" if adds else ""),
-                f"{file} -> {into}: {len(frame):,} rows, version {version}" + (" (appended)" if adds else ""),
+                console.pick(
+                    f"{file} → {into}:{len(frame):,} 行,第 {version} 版" + ("(追加)" if adds else ""),
+                    f"{file} -> {into}: {len(frame):,} rows, version {version}"
+                    + (" (appended)" if adds else ""),
+                ),
             )
     console.result({"target": target, "taken": taken, "refused": refused})
     if refused or not taken:
@@ -138,10 +148,10 @@ def _why(
 ) -> str:
     """Say why a layer was not taken in, and what to do, in the words of the command."""
     if isinstance(reason, CRSError) and frame is not None and frame.crs is None:
-        return console.pick(
-            "没有坐标系;请加 --crs 指明坐标系(如 --crs EPSG:4547),不确定时先用 zjk-gis coordinates 判断",
+        return tr(
             "no coordinate reference system; name it with --crs (such as --crs EPSG:4547); "
             "zjk-gis coordinates says what it may be",
+            lang=console.lang,
         )
     if not isinstance(reason, ProblemsError):
         return str(reason)
@@ -179,11 +189,13 @@ def _layers(
             kind, crs, datum = said.of(path, each or "")
             known = kind or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
             if known is None and not single:
-                message = console.pick(
-                    f"{path}:看不出图层「{each}」是什么;用 --as 说明"
-                    f"(如 --as {path.name}:{each}=窨井),或放进文件夹整体导入",
-                    f"{path}: what is its layer {each!r}? Say so with --as (such as --as "
-                    f"{path.name}:{each}=manholes), or import the folder it lies in",
+                message = tr(
+                    "{path}: what is its layer {each!r}? Say so with --as (such as --as "
+                    "{name}:{each}=manholes), or import the folder it lies in",
+                    path=path,
+                    each=each,
+                    name=path.name,
+                    lang=console.lang,
                 )
                 raise InputError(message)
             frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
@@ -199,7 +211,7 @@ def _of_folder(
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)
         if row["error"] and not is_readable(Path(str(row["file"]))):
-            console.note(f"{row['file']}: 不是图层,跳过", f"{row['file']}: is no layer; passed over")
+            console.note(tr("{file}: is no layer; passed over", file=row["file"], lang=console.lang))
         elif row["error"] or frame is None:
             yield str(row["file"]), None, known, str(row["error"])
         elif not isinstance(frame, gpd.GeoDataFrame):
@@ -207,7 +219,10 @@ def _of_folder(
         else:
             if known:
                 console.note(
-                    f"{key}: {spec_of(known).title}({row['evidence']})", f"{key}: {known} ({row['evidence']})"
+                    console.pick(
+                        f"{key}: {spec_of(known).title}({row['evidence']})",
+                        f"{key}: {known} ({row['evidence']})",
+                    )
                 )
             tell_report(frame, console)
             yield key, frame, known, ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.console import speaking
+from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def command(target: str, name: str | None, console: Console) -> None:
         found = workspace.list() if name is None else workspace.history(name)
     columns = _LIST if name is None else _HISTORY
     if found.empty:
-        console.say(f"{shown(target)}:还没有图层", f"{shown(target)}: no layers yet")
+        console.say(tr("{shown}: no layers yet", shown=shown(target), lang=console.lang))
     else:
         heads = [console.pick(_HEADINGS[column], column) for column in columns]
         console.show(_cells(found[list(columns)], console), heads)

@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.cli.console import speaking
 from zjk_gis.synth import make_city, write_city
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -31,7 +32,7 @@ def command(folder: Path, grids: int, incidents: int, seed: int, console: Consol
     """
     city = make_city(grids=grids, incidents=incidents, seed=seed)
     write_city(city, folder)
-    console.say(f"已生成模拟城市:{folder}", f"made a synthetic city: {folder}")
+    console.say(tr("made a synthetic city: {folder}", folder=folder, lang=console.lang))
     sizes = {name: len(layer) for name, layer in city.layers.items()} | {"incidents": len(city.incidents)}
-    console.show(list(sizes.items()), [console.pick("图层", "layer"), console.pick("要素数", "features")])
+    console.show(list(sizes.items()), [tr("layer", lang=console.lang), tr("features", lang=console.lang)])
     console.result({"folder": str(folder), "features": sizes})

@@ -28,6 +28,7 @@ from zjk_gis.maps.offline.saving import PAGES
 from zjk_gis.maps.printing import SHEETS
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -126,8 +127,12 @@ def command(
     target_file(output, (*PAGES, *SHEETS))
     on_paper = output.suffix.lower() in SHEETS
     if base_map is not None and on_paper:
-        message = f"{output}: base maps are for pages; print without --base-map, or name an .html file"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{output}: base maps are for pages; print without --base-map, or name an .html file",
+                output=output,
+            )
+        )
     layers = {} if kind == "choropleth" else read_city(city, console)
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
@@ -144,7 +149,7 @@ def command(
             at=day,
             even_if_off=even_if_off,
             level=level,
-            steps=lambda names: track(names, title=console.pick("分析", "analysing"), total=len(names)),
+            steps=lambda names: track(names, title=tr("analysing", lang=console.lang), total=len(names)),
             unanswered=unanswered,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
@@ -171,7 +176,7 @@ def command(
     else:
         save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
-    console.say(f"地图:{output}({size / 1e6:.1f} MB)", f"map: {output} ({size / 1e6:.1f} MB)")
+    console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6, lang=console.lang))
     console.result(
         {
             "output": str(output),
@@ -187,7 +192,9 @@ def _tell_unanswered(whys: dict[str, str], console: Console) -> None:
     """Say which questions were left out; a reason that several share once."""
     for why in dict.fromkeys(whys.values()):
         asked = [label(name, console.lang) for name, own in whys.items() if own == why]
-        console.note(f"未能回答“{'”“'.join(asked)}”:{why}", f"not answered: {', '.join(asked)}: {why}")
+        console.note(
+            console.pick(f"未能回答“{'”“'.join(asked)}”:{why}", f"not answered: {', '.join(asked)}: {why}")
+        )
 
 
 def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:
@@ -204,6 +211,10 @@ def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, 
         bounds = (float(west), float(south), float(east), float(north))
     made = base_layer(source, lang=console.lang, bounds=bounds)
     if offline and made.needs_network:
-        message = f"{made.needs_network}; say --online, or name a tile folder, .mbtiles or .pmtiles file"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{needs_network}; say --online, or name a tile folder, .mbtiles or .pmtiles file",
+                needs_network=made.needs_network,
+            )
+        )
     return made

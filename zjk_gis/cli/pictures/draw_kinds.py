@@ -26,6 +26,7 @@ from zjk_gis.maps import (
 )
 from zjk_gis.maps.parts import drawn_zones
 from zjk_gis.protection import pipelines_in_core
+from zjk_gis.words import tr
 from zjk_gis.workspace.city import read_one
 from zjk_gis.workspace.workspace import shown
 
@@ -93,8 +94,14 @@ class Question:
         InputError
         """
         if name not in self.layers:
-            message = f"{shown(self.city)}: has no layer {name}; its layers are {', '.join(self.layers)}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{shown}: has no layer {name}; its layers are {layers}",
+                    shown=shown(self.city),
+                    name=name,
+                    layers=", ".join(self.layers),
+                )
+            )
         return self.layers[name]
 
     def need_incidents(self) -> gpd.GeoDataFrame:
@@ -105,8 +112,7 @@ class Question:
         InputError
         """
         if self.incidents is None:
-            message = "this kind of map draws incidents; name their file with --incidents"
-            raise InputError(message)
+            raise InputError(tr("this kind of map draws incidents; name their file with --incidents"))
         return self.incidents
 
 
@@ -144,8 +150,7 @@ def _gaps(q: Question) -> _Drawn:
 
 def _changes(q: Question) -> _Drawn:
     if q.before is None:
-        message = "changes: name the file with the zones as they were with --before"
-        raise InputError(message)
+        raise InputError(tr("changes: name the file with the zones as they were with --before"))
     name = "responsibility_zones"
     old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
     old = mend(old, "old", q.console)
@@ -198,8 +203,7 @@ def _density(q: Question) -> _Drawn:
 
 def _choropleth(q: Question) -> _Drawn:
     if q.layer is None or q.column is None:
-        message = "choropleth: name the layer with --layer and the indicator with --column"
-        raise InputError(message)
+        raise InputError(tr("choropleth: name the layer with --layer and the indicator with --column"))
     areas = read_one(q.city, q.layer)
     page = choropleth(areas, q.column, method=q.method, classes=q.classes, **q.texts)
     return page, {q.layer: len(areas)}

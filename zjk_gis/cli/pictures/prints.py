@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError, MissingExtraError
 from zjk_gis.maps import print_map
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import folium
@@ -32,5 +33,5 @@ def print_sheet(drawn: folium.Map, sheet: Path, *, day: str, console: Console) -
             print_map(drawn, picture, orientation="landscape", date=day, dpi=_DPI)
             return picture.read_bytes()
     except (InputError, MissingExtraError) as error:
-        console.note(f"未打印地图:{error}", f"the map is not printed: {error}")
+        console.note(tr("the map is not printed: {error}", error=error, lang=console.lang))
         return None

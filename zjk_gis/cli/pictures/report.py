@@ -20,6 +20,7 @@ from zjk_gis.reports import assignment_figures, busiest_chiefs, write_page, writ
 from zjk_gis.reports.headlines import table_figures
 from zjk_gis.reports.pictures import undrawn_of
 from zjk_gis.reports.tables import with_numbers
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,18 +67,18 @@ def command(
     for path in tables:
         table = read_table(path, layer=sheet)
         for remark in report_of(table).remarks:
-            console.note(remark, remark)
+            console.note(remark)
         name = path.stem if path.stem not in read else f"{path.stem} ({len(read) + 1})"
         read[name] = with_numbers(table)
         for zh, en in zip(
             undrawn_of(name, read[name], "zh"), undrawn_of(name, read[name], "en"), strict=True
         ):
-            console.note(f"{path}:{zh}", f"{path}: {en}")
+            console.note(console.pick(f"{path}:{zh}", f"{path}: {en}"))
     figures = {name: _tiles(table, name, console) for name, table in read.items()}
     summary = next(iter(figures.values())) if len(figures) == 1 else figures
     heading = title or next(iter(read))
     _write(output, read, summary, console, title=heading, source=source, as_of=as_of)
-    console.say(f"报告:{output}", f"report: {output}")
+    console.say(tr("report: {output}", output=output, lang=console.lang))
     console.result({"output": str(output), "rows": {name: len(table) for name, table in read.items()}})
 
 
@@ -89,12 +90,14 @@ def check_report_path(report: Path, others: tuple[Path, ...]) -> None:
     InputError, FileError
     """
     if report.suffix.lower() not in _ENDINGS:
-        message = f"{report}: a report is a page (.html) or a workbook (.xlsx); name it so"
-        raise InputError(message)
+        raise InputError(
+            tr("{report}: a report is a page (.html) or a workbook (.xlsx); name it so", report=report)
+        )
     check_writable(report)
     if report.resolve() in {other.resolve() for other in others}:
-        message = f"{report}: would overwrite what it is made from; name another file"
-        raise FileError(message)
+        raise FileError(
+            tr("{report}: would overwrite what it is made from; name another file", report=report)
+        )
 
 
 def report_assignment(
@@ -111,7 +114,11 @@ def report_assignment(
     drawn = None
     if assigned is None:
         console.note(
-            f"超过 {MOST_REPORTED:,} 行,报告只列指标", f"more than {MOST_REPORTED:,} rows: figures alone"
+            tr(
+                "more than {most_reported:,} rows: figures alone",
+                most_reported=MOST_REPORTED,
+                lang=console.lang,
+            )
         )
     else:
         assigned = _typed(assigned)
@@ -128,7 +135,7 @@ def report_assignment(
     title = console.pick(f"{name}归属报告", f"Assignment of {name or 'rows'}")
     figures = assignment_figures(summary).replace({"measure": {"incidents": layer or "row_count"}})
     _write(report, sheets, figures, console, title=title, source=source, page_map=drawn)
-    console.say(f"报告:{report}", f"report: {report}")
+    console.say(tr("report: {report}", report=report, lang=console.lang))
 
 
 def _typed(assigned: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -149,8 +156,11 @@ def _map_of(
     """Draw the incidents on their zones, if the machine can and there are not too many."""
     if len(assigned) > _MOST_DRAWN or find_spec("offlinefolium") is None:
         console.note(
-            f"报告不含地图(超过 {_MOST_DRAWN:,} 件,或未安装 offline-maps)",
-            f"the report has no map (more than {_MOST_DRAWN:,} incidents, or no extra offline-maps)",
+            tr(
+                "the report has no map (more than {most_drawn:,} incidents, or no extra offline-maps)",
+                most_drawn=_MOST_DRAWN,
+                lang=console.lang,
+            ),
         )
         return None
     known = {name: rows for name, rows in layers.items() if name in ("unit_grids", "road_sections", "roads")}

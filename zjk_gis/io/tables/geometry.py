@@ -20,6 +20,7 @@ from zjk_gis.errors import CRSError, InputError, counted, name_rows
 from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, north_first, read_positions
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,8 +58,12 @@ def parse_crs(crs: Any) -> CRS | None:
     try:
         return CRS.from_user_input(int(crs) if isinstance(crs, str) and crs.strip().isdigit() else crs)
     except (ProjError, ValueError, TypeError) as error:
-        message = f"crs={crs!r} names no coordinate reference system; write for instance 4490 or 'EPSG:4547'"
-        raise CRSError(message) from error
+        raise CRSError(
+            tr(
+                "crs={crs!r} names no coordinate reference system; write for instance 4490 or 'EPSG:4547'",
+                crs=crs,
+            )
+        ) from error
 
 
 def place_table(
@@ -112,11 +117,13 @@ def place_table(
     elif pair is not None:
         coordinates = table
     else:
-        message = (
-            f"{path}: no columns of coordinates among {', '.join(map(str, table.columns))}; "
-            "name them with lon= and lat="
+        raise InputError(
+            tr(
+                "{path}: no columns of coordinates among {columns}; name them with lon= and lat=",
+                path=path,
+                columns=", ".join(map(str, table.columns)),
+            )
         )
-        raise InputError(message)
     positions = read_positions(coordinates, pair)
     if not pair.sure and north_first(positions.x, positions.y):
         pair = Pair(pair.north, pair.east, sure=True)
@@ -126,7 +133,7 @@ def place_table(
             if both is not None
             else f"{pair.north} points north and {pair.east} east, as surveyors write"
         )
-        report.remarks.append(f"{path.name}: {turned}")
+        report.remarks.append(tr("{name}: {turned}", name=path.name, turned=turned))
     columns = f"{pair.east} and {pair.north}" if both is None else both
     _tell_coarse(positions, columns, table.index, path, report)
     system = system_of(positions.x, positions.y, given=crs, name=path.name, columns=columns)
@@ -134,8 +141,13 @@ def place_table(
     report.coordinates = {"east": pair.east, "north": pair.north} if both is None else {"both": both}
     if positions.is_dms.any():
         report.remarks.append(
-            f"{path.name}: {int(positions.is_dms.sum())} positions in {columns} are "
-            "written as angles (degrees, minutes, seconds) and were turned into decimal degrees"
+            tr(
+                "{name}: {is_dms} positions in {columns} are written as angles (degrees, minutes, "
+                "seconds) and were turned into decimal degrees",
+                name=path.name,
+                is_dms=int(positions.is_dms.sum()),
+                columns=columns,
+            )
         )
     why = positions.why.astype(object)
     why[report.too_many_cells] = "too_many_cells"  # which cell is which is not known there
@@ -179,8 +191,14 @@ def _set_aside(
                 said = counted(len(rows), f"row {one}", f"rows {many}")
                 was = "was" if len(rows) == 1 else "were"
                 report.remarks.append(
-                    f"{path.name}: {said} {what.format(columns=columns)} and {was} set aside without a "
-                    f"position ({name_rows(rows)})"
+                    tr(
+                        "{name}: {said} {what} and {was} set aside without a position ({rows})",
+                        name=path.name,
+                        said=said,
+                        what=what.format(columns=columns),
+                        was=was,
+                        rows=name_rows(rows),
+                    )
                 )
 
 
@@ -194,8 +212,15 @@ def _tell_coarse(positions: Positions, columns: str, index: pd.Index, path: Path
         rows = index[coarse].tolist()
         report.coarse = rows
         report.remarks.append(
-            f"{path.name}: {len(rows)} positions in {columns} have {_COARSE_DECIMALS} decimals or fewer, "
-            f"which is about 1 km ({name_rows(rows)})"
+            tr(
+                "{name}: {rows_count} positions in {columns} have {coarse_decimals} decimals or "
+                "fewer, which is about 1 km ({rows})",
+                name=path.name,
+                rows_count=len(rows),
+                columns=columns,
+                coarse_decimals=_COARSE_DECIMALS,
+                rows=name_rows(rows),
+            )
         )
 
 
@@ -236,12 +261,23 @@ def _place_shapes(
 def _named(srids: set[int], given: CRS | None, path: Path, column: str) -> CRS | None:
     """Return the system that the geometries themselves name; refuse several, or another than the caller's."""
     if len(srids) > 1:
-        message = (
-            f"{path}: {column} names several systems ({', '.join(map(str, sorted(srids)))}); split the file"
+        raise CRSError(
+            tr(
+                "{path}: {column} names several systems ({srids}); split the file",
+                path=path,
+                column=column,
+                srids=", ".join(map(str, sorted(srids))),
+            )
         )
-        raise CRSError(message)
     own = parse_crs(next(iter(srids))) if srids else None
     if own is not None and given is not None and not own.equals(given, ignore_axis_order=True):
-        message = f"{path}: {column} says it is in {own.name}, but crs= says {given.name}; leave crs= out"
-        raise CRSError(message)
+        raise CRSError(
+            tr(
+                "{path}: {column} says it is in {name}, but crs= says {name_2}; leave crs= out",
+                path=path,
+                column=column,
+                name=own.name,
+                name_2=given.name,
+            )
+        )
     return own if given is None else given

@@ -13,6 +13,7 @@ from zjk_gis.errors import FileError, counted, name_rows
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout, is_label, is_note, is_total, names_columns
 from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, read_positions
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,8 +110,7 @@ def shape_table(
     if not full.all():
         cells, rows = cells[full].reset_index(drop=True), rows[full]
     if not len(cells):
-        message = f"{path}: holds no table"
-        raise FileError(message)
+        raise FileError(tr("{path}: holds no table", path=path))
     head = cells.iloc[:HEAD_ROWS].to_numpy().tolist()
     layout = find_layout(head, _within(merged, rows[:HEAD_ROWS]))
     left_out = [_row(cells, rows, row, why) for row, why in layout.left_out]
@@ -135,8 +135,12 @@ def shape_table(
     if len(again):
         report.other_names = again.tolist()
         report.remarks.append(
-            f"{path.name}: {name_rows(again.tolist())} named columns again, perhaps those of another table "
-            "below the first; what follows was read as rows of the first: split the file"
+            tr(
+                "{name}: {rows} named columns again, perhaps those of another table below the first; "
+                "what follows was read as rows of the first: split the file",
+                name=path.name,
+                rows=name_rows(again.tolist()),
+            )
         )
     tell_layout(layout, path, report)
     tell_left_out(report, path)
@@ -323,15 +327,29 @@ def tell_layout(layout: Layout, path: Path, report: ReadReport) -> None:
     remarks, header = report.remarks, report.header
     if not layout.header:
         names = f"column_1 to column_{len(layout.names)}"
-        remarks.append(f"{path.name}: has no row of names ({layout.found}); its columns are called {names}")
+        remarks.append(
+            tr(
+                "{name}: has no row of names ({found}); its columns are called {names}",
+                name=path.name,
+                found=layout.found,
+                names=names,
+            )
+        )
     elif layout.header != (0,):
-        remarks.append(f"{path.name}: the header is {name_rows(header['rows'])} ({layout.found})")
+        remarks.append(
+            tr(
+                "{name}: the header is {rows} ({found})",
+                name=path.name,
+                rows=name_rows(header["rows"]),
+                found=layout.found,
+            )
+        )
     if layout.full_names:
         pairs = ", ".join(f"{name} ({whole})" for name, whole in layout.full_names.items())
-        remarks.append(f"{path.name}: names joined from several rows: {pairs}")
+        remarks.append(tr("{name}: names joined from several rows: {pairs}", name=path.name, pairs=pairs))
     if layout.units:
         pairs = ", ".join(f"{name} {unit}" for name, unit in layout.units.items())
-        remarks.append(f"{path.name}: units below the names: {pairs}")
+        remarks.append(tr("{name}: units below the names: {pairs}", name=path.name, pairs=pairs))
 
 
 def tell_left_out(report: ReadReport, path: Path) -> None:
@@ -340,9 +358,18 @@ def tell_left_out(report: ReadReport, path: Path) -> None:
     for why, told in _TOLD.items():
         numbers = [row["row"] for row in report.left_out if row["why"] == why]
         if numbers:
-            remarks.append(f"{path.name}: left out as {told}: {name_rows(numbers)}")
+            remarks.append(
+                tr("{name}: left out as {told}: {rows}", name=path.name, told=told, rows=name_rows(numbers))
+            )
     for name, count in report.filled_down.items():
-        remarks.append(f"{path.name}: {count} cells of {name} filled from the merged cell above")
+        remarks.append(
+            tr(
+                "{name}: {count} cells of {name_2} filled from the merged cell above",
+                name=path.name,
+                count=count,
+                name_2=name,
+            )
+        )
 
 
 def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
@@ -371,6 +398,13 @@ def unique_names(given: Sequence[str], path: Path, report: ReadReport) -> list[s
             number += 1
             name = f"{base}_{number}"
         if name != base:
-            report.remarks.append(f"{path.name}: the column {base!r} comes again and is called {name!r}")
+            report.remarks.append(
+                tr(
+                    "{name}: the column {base!r} comes again and is called {name_2!r}",
+                    name=path.name,
+                    base=base,
+                    name_2=name,
+                )
+            )
         names[name] = None
     return list(names)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.errors import name_rows
 from zjk_gis.layers.naming import field_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -367,13 +368,23 @@ def tell_lost_digits(
                 doubtful.append(name)
     for name, cells in lost.items():
         report.remarks.append(
-            f"{path.name}: {len(cells)} values of {name} are written like 1.30703E+14 and have lost digits "
-            f"({name_rows(cells)}); get them again as text"
+            tr(
+                "{name}: {cells_count} values of {name_2} are written like 1.30703E+14 and have lost "
+                "digits ({rows}); get them again as text",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                rows=name_rows(cells),
+            )
         )
     for name in doubtful:
         report.remarks.append(
-            f"{path.name}: all long codes of {name} end in 0 after their 15th digit, as when a spreadsheet "
-            "has rounded them; compare them with the source"
+            tr(
+                "{name}: all long codes of {name_2} end in 0 after their 15th digit, as when a "
+                "spreadsheet has rounded them; compare them with the source",
+                name=path.name,
+                name_2=name,
+            )
         )
     report.digits_lost, report.digits_doubtful = lost, doubtful
     return table

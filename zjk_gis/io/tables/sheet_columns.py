@@ -10,6 +10,7 @@ from zjk_gis.errors import name_rows
 from zjk_gis.layers.columns.values import is_code
 from zjk_gis.layers.naming import field_of
 from zjk_gis.standards import SCHEMES
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -256,33 +257,69 @@ def _tell(
     remarks = report.remarks
     for name, cells in told["digits_lost"].items():
         remarks.append(
-            f"{path.name}: {len(cells)} values of {name} are numbers of more than 15 digits, the last of "
-            f"which Excel has lost ({name_rows(cells)}): read as missing; get them again as text"
+            tr(
+                "{name}: {cells_count} values of {name_2} are numbers of more than 15 digits, the "
+                "last of which Excel has lost ({rows}): read as missing; get them again as text",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                rows=name_rows(cells),
+            )
         )
     for name, cells in told["zeros_restored"].items():
         at, text = next(iter(cells.items()))
         remarks.append(
-            f"{path.name}: {len(cells)} codes of {name} were numbers and got their leading zeros back "
-            f"(row {at}: {text} is {table[name].iloc[at]})"
+            tr(
+                "{name}: {cells_count} codes of {name_2} were numbers and got their leading zeros "
+                "back (row {at}: {text} is {iloc})",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                at=at,
+                text=text,
+                iloc=table[name].iloc[at],
+            )
         )
     for name, cells in told["dates_for_codes"].items():
         shown = next(iter(cells.values()))
         remarks.append(
-            f"{path.name}: {len(cells)} cells of {name} hold a date where codes stand ({name_rows(cells)}), "
-            f"as when Excel takes 3-12 for a day or 1:30 for a time; read as they are shown (such as "
-            f"{shown!r}); type the codes again as text"
+            tr(
+                "{name}: {cells_count} cells of {name_2} hold a date where codes stand ({rows}), as "
+                "when Excel takes 3-12 for a day or 1:30 for a time; read as they are shown (such as "
+                "{shown!r}); type the codes again as text",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                rows=name_rows(cells),
+                shown=shown,
+            )
         )
     for name, cells in told["other_shown"].items():
         at, shown = next(iter(cells.items()))
         remarks.append(
-            f"{path.name}: {len(cells)} numbers of {name} are shown otherwise than they are read "
-            f"({name_rows(cells)}; {shown} is read as {table[name].iloc[at]})"
+            tr(
+                "{name}: {cells_count} numbers of {name_2} are shown otherwise than they are read "
+                "({rows}; {shown} is read as {iloc})",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                rows=name_rows(cells),
+                shown=shown,
+                iloc=table[name].iloc[at],
+            )
         )
     for name, cells in told["unknown_formats"].items():
         code = next(iter(cells.values()))
         remarks.append(
-            f"{path.name}: what {len(cells)} cells of {name} show is not known ({name_rows(cells)}, with the "
-            f"format {code}); read as plain numbers"
+            tr(
+                "{name}: what {cells_count} cells of {name_2} show is not known ({rows}, with the "
+                "format {code}); read as plain numbers",
+                name=path.name,
+                cells_count=len(cells),
+                name_2=name,
+                rows=name_rows(cells),
+                code=code,
+            )
         )
     for key, cells_of in told.items():
         setattr(report, key, cells_of)

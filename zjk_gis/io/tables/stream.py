@@ -25,6 +25,7 @@ import numpy as np
 from zjk_gis._optional import has, need
 from zjk_gis.errors import FileError, counted
 from zjk_gis.io.encoding import GB18030, UTF_8, Encoding
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -248,8 +249,13 @@ class Utf8Stream:
             return decoder.decode(raw, final=self._now.ended).encode()
         except UnicodeError:
             name = self._now.encoding.name if self._now.encoding is not None else ""
-            message = f"{self._file}: is not valid {name} throughout; export it again as UTF-8"
-            raise FileError(message) from None
+            raise FileError(
+                tr(
+                    "{file}: is not valid {name} throughout; export it again as UTF-8",
+                    file=self._file,
+                    name=name,
+                )
+            ) from None
 
     def _line_by_line(self, raw: bytes) -> bytes:
         """Turn whole lines of GB18030 into UTF-8; what is no whole line yet waits for the next block."""

@@ -25,6 +25,7 @@ from zjk_gis.io.tables.number_formats import tell_lost_digits
 from zjk_gis.io.tables.scan import UNCLOSED, loops_for
 from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
 from zjk_gis.read_report import ReadReport
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -259,11 +260,13 @@ class TextTable:
         whole = b"".join(pieces).decode(errors="replace")
         if is_wide and _STAND_IN not in whole:
             self.report.delimiter = _WIDE_COMMA
-            self.report.remarks.append(f"{self.file.name}: its cells are parted by full-width commas")
+            self.report.remarks.append(
+                tr("{name}: its cells are parted by full-width commas", name=self.file.name)
+            )
             whole = _with_commas(whole)
         elif by_blanks and '"' not in whole:
             self.report.delimiter = " "
-            self.report.remarks.append(f"{self.file.name}: its cells are parted by blanks")
+            self.report.remarks.append(tr("{name}: its cells are parted by blanks", name=self.file.name))
             self.delimiter = "\t"
             whole = re.sub(r"[^\S\r\n]+", "\t", re.sub(r"(?m)^[^\S\r\n]+|[^\S\r\n]+$", "", whole))
         self._rewritten = whole.encode()
@@ -282,8 +285,7 @@ class TextTable:
             if len(head) == HEAD_ROWS:
                 break
         if not head:
-            message = f"{self.file}: holds no table"
-            raise FileError(message)
+            raise FileError(tr("{file}: holds no table", file=self.file))
         self.check_widths(found, 1, content)
         widest = max(map(len, head))
         layout = find_layout([row + [""] * (widest - len(row)) for row in head])
@@ -307,8 +309,14 @@ class TextTable:
         self.usual = names_wide or wide
         if names_wide and wide > names_wide:
             self.report.remarks.append(
-                f"{self.file.name}: most rows have {wide} cells, but there are {names_wide} names; the other "
-                f"columns are called column_{names_wide + 1} and so on"
+                tr(
+                    "{name}: most rows have {wide} cells, but there are {names_wide} names; the other "
+                    "columns are called column_{names_wide_2} and so on",
+                    name=self.file.name,
+                    wide=wide,
+                    names_wide=names_wide,
+                    names_wide_2=names_wide + 1,
+                )
             )
         self.names = unique_names(given, self.file, self.report)
         self.named = [bool(name) for name in given]
@@ -355,11 +363,16 @@ class TextTable:
         at = int(found.cells.argmax())
         if found.cells[at] > min(_MOST_COLUMNS, 4 * usual + 100):
             told = (line or 1) + _count_lines(content[: found.begin[at]])
-            message = (
-                f"{self.file}: line {told} has {found.cells[at]:,} cells, other lines have {usual}; is a "
-                "quote or a line end missing?"
+            raise FileError(
+                tr(
+                    "{file}: line {told} has {cells:,} cells, other lines have {usual}; is a quote or a "
+                    "line end missing?",
+                    file=self.file,
+                    told=told,
+                    cells=found.cells[at],
+                    usual=usual,
+                )
             )
-            raise FileError(message)
 
     def split(self, record: bytes) -> list[str]:
         """Return the cells of one record."""
@@ -603,8 +616,12 @@ def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = Non
     if again:
         report.other_names = again
         report.remarks.append(
-            f"{path.name}: {name_rows(again)} named columns again, perhaps those of another table below the "
-            "first; what follows was read as rows of the first: split the file"
+            tr(
+                "{name}: {rows} named columns again, perhaps those of another table below the first; "
+                "what follows was read as rows of the first: split the file",
+                name=path.name,
+                rows=name_rows(again),
+            )
         )
     tell_left_out(report, path)
     ragged.tell(path, report)
@@ -646,9 +663,15 @@ class _Ragged:
             more = "fewer" if why == "short" else "more"
             told = counted(len(rows), "line has", "lines have")
             report.remarks.append(
-                f"{path.name}: {told} {more} cells than the {self.usual} of the names; is a "
-                "delimiter or line end within a cell not in quotes? "
-                f"({name_rows(rows).replace('row', 'line')})"
+                tr(
+                    "{name}: {told} {more} cells than the {usual} of the names; is a delimiter or line "
+                    "end within a cell not in quotes? ({rows})",
+                    name=path.name,
+                    told=told,
+                    more=more,
+                    usual=self.usual,
+                    rows=name_rows(rows).replace("row", "line"),
+                )
             )
 
 
@@ -669,8 +692,12 @@ def _frame_of(source: TextTable, found: Records) -> pd.DataFrame:
             skip_blank_lines=False,
         )
     if len(cells) != len(found.begin):
-        message = f"{source.file}: its quotes can be read in two ways; write a quote within a cell as two"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{file}: its quotes can be read in two ways; write a quote within a cell as two",
+                file=source.file,
+            )
+        )
     for name in columns:
         column = cells[name]
         guarded = column.str.startswith("'") & column.str.match(_GUARDED)

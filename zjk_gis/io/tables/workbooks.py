@@ -16,6 +16,7 @@ from zjk_gis.io.tables.layout import shape_table
 from zjk_gis.io.tables.sheet_columns import SheetColumns, cell_text
 from zjk_gis.io.tables.xls import OldWorkbook
 from zjk_gis.io.tables.xlsx import Package
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,11 +153,25 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: ReadRe
         report.hidden = {"rows": facts.hidden_rows, "columns": facts.hidden_columns, "sheets": others}
     if facts.hidden_rows:
         told = name_rows(facts.hidden_rows)
-        remarks.append(f"{path.name}: {told} hidden, perhaps by a filter; read all the same")
+        remarks.append(
+            tr("{name}: {told} hidden, perhaps by a filter; read all the same", name=path.name, told=told)
+        )
     if facts.hidden_columns:
-        remarks.append(f"{path.name}: {facts.hidden_columns} columns are hidden; read all the same")
+        remarks.append(
+            tr(
+                "{name}: {hidden_columns} columns are hidden; read all the same",
+                name=path.name,
+                hidden_columns=facts.hidden_columns,
+            )
+        )
     if others:
-        remarks.append(f"{path.name}: has hidden sheets: {', '.join(others)}; name one with layer=")
+        remarks.append(
+            tr(
+                "{name}: has hidden sheets: {others}; name one with layer=",
+                name=path.name,
+                others=", ".join(others),
+            )
+        )
     for key, names, what in (
         ("errors", facts.errors, "show an error such as #N/A; read as missing"),
         ("uncomputed", facts.uncomputed, "hold a formula without a value; open and save it in Excel"),
@@ -164,4 +179,4 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: ReadRe
         if names:
             setattr(report, key, names)
             told = name_rows(names).replace("rows", "cells", 1).replace("row", "cell", 1)
-            remarks.append(f"{path.name}: {told} {what}")
+            remarks.append(tr("{name}: {told} {what}", name=path.name, told=told, what=what))

@@ -15,6 +15,7 @@ import numpy as np
 from zjk_gis.errors import FileError
 from zjk_gis.io.tables.number_formats import BUILT_IN, number_format
 from zjk_gis.io.tables.xlsx import MOST_SHARED_BYTES, SheetFacts, check_reach, check_shared
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -59,8 +60,7 @@ class OldWorkbook:
         try:
             self._stream = _book_stream(content)
         except (struct.error, ValueError, IndexError, OverflowError) as error:
-            message = f"{path}: the file is damaged; save it again as .xlsx"
-            raise FileError(message) from error
+            raise FileError(tr("{path}: the file is damaged; save it again as .xlsx", path=path)) from error
         self._globals = self._records(0)
         self._offsets = [
             struct.unpack_from("<I", self._stream, begin)[0]
@@ -98,10 +98,13 @@ class OldWorkbook:
                 sizes = "<IIHH" if size >= 14 else "<HHHH"  # the latter before Excel 97
                 top, below, left, right = struct.unpack_from(sizes, self._stream, begin)
                 if (below - top) * (right - left) > _MOST_CELLS or below < top or right < left:
-                    message = (
-                        f"{self._path}: sheet {sheet + 1} claims more cells than a sheet has; it is damaged"
+                    raise FileError(
+                        tr(
+                            "{path}: sheet {sheet} claims more cells than a sheet has; it is damaged",
+                            path=self._path,
+                            sheet=sheet + 1,
+                        )
                     )
-                    raise FileError(message)
             elif kind == _ROW and size >= 16:
                 row, *_, flags = struct.unpack_from("<HHHHHHH", self._stream, begin)
                 if flags & 0x20:
@@ -271,8 +274,7 @@ def _book_stream(content: bytes) -> bytes:
             return _chain(content, first, follow, sector_bytes)[:size]
         mini_follow = np.frombuffer(_chain(content, mini_start, follow, sector_bytes), dtype="<u4").tolist()
         return _chain(mini, first, mini_follow, mini_bytes, header=0)[:size]
-    message = "no workbook in it"
-    raise ValueError(message)
+    raise ValueError(tr("no workbook in it"))
 
 
 def _sector(content: bytes, number: int, size: int, header: int | None = None) -> bytes:

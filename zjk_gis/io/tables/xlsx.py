@@ -21,6 +21,7 @@ import numpy as np
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.tables.number_formats import BUILT_IN, number_format
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -92,11 +93,17 @@ def check_reach(rows: Iterable[int], columns: Iterable[int], cells: int, sheet: 
     tall, wide = below - top + 1, right - left + 1
     outside = below > _MOST_ROWS or right > _MOST_COLUMNS
     if outside or tall * wide > min(_MOST_CELLS, _SPARE_CELLS + _SPARE_FACTOR * cells):
-        message = (
-            f"{path}: {sheet} reaches over {tall:,} rows and {wide:,} columns with {cells:,} cells filled; "
-            "clear the cells far outside the table"
+        raise FileError(
+            tr(
+                "{path}: {sheet} reaches over {tall:,} rows and {wide:,} columns with {cells:,} "
+                "cells filled; clear the cells far outside the table",
+                path=path,
+                sheet=sheet,
+                tall=tall,
+                wide=wide,
+                cells=cells,
+            )
         )
-        raise FileError(message)
 
 
 def check_shared(sizes: NDArray[np.int64], used: NDArray[np.int64], sheet: str, path: Path) -> None:
@@ -109,8 +116,14 @@ def check_shared(sizes: NDArray[np.int64], used: NDArray[np.int64], sheet: str, 
     """
     held = int(sizes[used[(used >= 0) & (used < len(sizes))]].sum())
     if held > MOST_SHARED_BYTES:
-        message = f"{path}: the texts of {sheet} take {held >> 20:,} MB; export it as .csv"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{path}: the texts of {sheet} take {held:,} MB; export it as .csv",
+                path=path,
+                sheet=sheet,
+                held=held >> 20,
+            )
+        )
 
 
 class Package:
@@ -133,15 +146,20 @@ class Package:
         self._archive = zipfile.ZipFile(io.BytesIO(content))
         members = self._archive.infolist()
         if sum(member.file_size for member in members) > _MOST_UNPACKED_BYTES:
-            message = f"{path}: unpacks to more than {_MOST_UNPACKED_BYTES >> 20} MB; export it as .csv"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{path}: unpacks to more than {most_unpacked_bytes} MB; export it as .csv",
+                    path=path,
+                    most_unpacked_bytes=_MOST_UNPACKED_BYTES >> 20,
+                )
+            )
         self._members = {member.filename.casefold(): member for member in members}
         if len(self._members) < len(members):
-            message = f"{path}: holds two parts of one name; save it again in Excel"
-            raise FileError(message)
+            raise FileError(tr("{path}: holds two parts of one name; save it again in Excel", path=path))
         if "xl/workbook.xml" not in self._members:
-            message = f"{path}: is a zip archive but no .xlsx workbook; save it as .xlsx or .csv"
-            raise FileError(message)
+            raise FileError(
+                tr("{path}: is a zip archive but no .xlsx workbook; save it as .xlsx or .csv", path=path)
+            )
         self._sheets = self._parts_of_sheets()
 
     def is_filled(self, sheet: str) -> bool:
@@ -182,8 +200,13 @@ class Package:
     def _part(self, sheet: str) -> zipfile.ZipInfo:
         name = self._sheets.get(sheet)
         if name is None:
-            message = f"{self._path}: the part with sheet {sheet!r} is missing; save it again in Excel"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{path}: the part with sheet {sheet!r} is missing; save it again in Excel",
+                    path=self._path,
+                    sheet=sheet,
+                )
+            )
         return self._members[name]
 
     def _parts_of_sheets(self) -> dict[str, str]:
@@ -213,13 +236,23 @@ class Package:
 
     def _measure(self, xml: bytes, sheet: str) -> None:
         if b"\x00" in xml[:200]:
-            message = f"{self._path}: sheet {sheet!r} is not written in UTF-8; save it again in Excel"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{path}: sheet {sheet!r} is not written in UTF-8; save it again in Excel",
+                    path=self._path,
+                    sheet=sheet,
+                )
+            )
         placed = _REFERENCE.findall(xml)
         cells = len(_CELL.findall(xml))
         if len(placed) < cells and len(_SOME_REFERENCE.findall(xml)) > len(placed):
-            message = f"{self._path}: sheet {sheet!r} has cells at places that are none; it is damaged"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{path}: sheet {sheet!r} has cells at places that are none; it is damaged",
+                    path=self._path,
+                    sheet=sheet,
+                )
+            )
         columns = {_column(letters) for letters in {letters for letters, _ in placed}}
         rows = {int(number) for number in {number for _, number in placed}}
         if len(placed) < cells:  # cells without a place stand behind the one before

@@ -27,6 +27,7 @@ import numpy as np
 from zjk_gis.errors import FileError
 from zjk_gis.io.encoding import Encoding
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,8 +145,7 @@ def read_dbf(path: Path) -> Dbf:
     header_bytes = int.from_bytes(head[8:10], "little")
     record_bytes = int.from_bytes(head[10:12], "little")
     if len(head) < 33 or not 33 <= header_bytes <= len(head) or record_bytes < 1:
-        message = f"{path}: the table's header is damaged; export the shapefile again"
-        raise FileError(message)
+        raise FileError(tr("{path}: the table's header is damaged; export the shapefile again", path=path))
     fields, begin = [], 1
     for at in range(32, header_bytes - 31, 32):
         if head[at] == 0x0D:

@@ -22,6 +22,7 @@ import shapely.geometry
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.tables.stream import decode_text
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +72,9 @@ def read_drawing(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     text = _ESCAPE.sub(lambda found: _character(found[1]), text.removeprefix("\ufeff"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
-        message = f"{source}: is damaged: there are zero bytes in its text; save it again"
-        raise FileError(message)
+        raise FileError(
+            tr("{source}: is damaged: there are zero bytes in its text; save it again", source=source)
+        )
     _check_drawing(text, source)
     damage: list[str] = []
     with tempfile.TemporaryDirectory(prefix="zjk-gis-") as folder, blamed_on(source):
@@ -89,8 +91,7 @@ def read_drawing(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
                 rows.append(dict(record.properties))
                 shapes.append(None if record.geometry is None else shapely.geometry.shape(record.geometry))
     if damage:
-        message = f"{source}: is damaged: {damage[0]}; save it again"
-        raise FileError(message)
+        raise FileError(tr("{source}: is damaged: {damage}; save it again", source=source, damage=damage[0]))
     if len(rows) > _MOST:
         raise _too_much(source)
     table = pd.DataFrame(rows, columns=names).rename(columns=_COLUMNS)
@@ -133,8 +134,13 @@ def _pairs(text: str, source: Path) -> Iterator[tuple[int, str]]:
     for i in range(0, len(lines) - 1, 2):
         code = _NUMBER.match(lines[i])
         if code is None:
-            message = f"{source}: is damaged: line {i + 1} should be a group code; save it again"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{source}: is damaged: line {i} should be a group code; save it again",
+                    source=source,
+                    i=i + 1,
+                )
+            )
         yield int(code[0]), lines[i + 1].strip().upper()
 
 
@@ -171,11 +177,16 @@ def _check_drawing(text: str, source: Path) -> None:
             columns, rows = (number, rows) if code == 70 else (columns, number)
     finish()
     if entity != "EOF":
-        message = f"{source}: is cut off: its last line should be EOF; copy or save it again"
-        raise FileError(message)
+        raise FileError(
+            tr("{source}: is cut off: its last line should be EOF; copy or save it again", source=source)
+        )
     if "ENTITIES" not in sections:
-        message = f"{source}: is no drawing, or damaged: it has no section ENTITIES; save it again"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: is no drawing, or damaged: it has no section ENTITIES; save it again",
+                source=source,
+            )
+        )
     _check_blocks(inside, own, source)
 
 

@@ -43,6 +43,7 @@ from zjk_gis.io.tables.stream import decode_text
 from zjk_gis.io.vector.geojson import check_all_read, one_collection
 from zjk_gis.io.vector.shapefile import long_names, long_numbers, sidecar, table_of, whole_names
 from zjk_gis.layers.columns.times import BEIJING, time_order
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -229,10 +230,14 @@ class Vector:
             check_all_read(self.text, count, self.source)
         if self.rows in (-1, count):
             return
-        message = (
-            f"{self.source}: announces {self.rows} rows but holds {count}; it is damaged, export it again"
+        raise FileError(
+            tr(
+                "{source}: announces {rows} rows but holds {count}; it is damaged, export it again",
+                source=self.source,
+                rows=self.rows,
+                count=count,
+            )
         )
-        raise FileError(message)
 
     def _series(self, column: _Column, values: pd.Series) -> pd.Series:
         """Give the values of a column the type that they have."""
@@ -250,7 +255,9 @@ class Vector:
         return text if self.bytewise is None else text.map(self._decoded, na_action="ignore")
 
     def _about(self, column: _Column) -> Callable[[str], None]:
-        return lambda text: self.report.remarks.append(f"{self.source.name}: {column.name}: {text}")
+        return lambda text: self.report.remarks.append(
+            tr("{name}: {name_2}: {text}", name=self.source.name, name_2=column.name, text=text)
+        )
 
     def _decoded(self, text: str) -> str:
         return decode_value(text.encode("latin-1"), str(self.bytewise))
@@ -386,7 +393,13 @@ def _count_geopackage(vector: Vector, layer: str, *, announced: int) -> None:
     if announced in (-1, there):  # some files do not say
         return
     vector.report.remarks.append(
-        f"{source.name}: says that {layer} has {announced} rows, but it has {there}; all were read"
+        tr(
+            "{name}: says that {layer} has {announced} rows, but it has {there}; all were read",
+            name=source.name,
+            layer=layer,
+            announced=announced,
+            there=there,
+        )
     )
     vector.sql = f"SELECT * FROM {quoted(layer)}"  # noqa: S608 - quoted
 
@@ -412,7 +425,7 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     encoding = Encoding("UTF-8", "no .dbf") if table is None else table[0]
     encoding.tell(report, source)
     if table is None:
-        report.remarks.append(f"{source.name}: has no .dbf; there are shapes but no columns")
+        report.remarks.append(tr("{name}: has no .dbf; there are shapes but no columns", name=source.name))
     if encoding.damaged:
         remark = f"{source.name}: {encoding.damaged} names or values end or break within a character"
         report.remarks.append(remark)
@@ -434,11 +447,13 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
         vector.deleted = table[1].deleted_rows()
         if 0 <= vector.rows < table[1].rows:
             more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
-            report.remarks.append(f"{source.name}: its .dbf {more}")
+            report.remarks.append(tr("{name}: its .dbf {more}", name=source.name, more=more))
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
         told = counted(vector.deleted, "row is", "rows are")
-        report.remarks.append(f"{source.name}: {told} marked as deleted and left out")
+        report.remarks.append(
+            tr("{name}: {told} marked as deleted and left out", name=source.name, told=told)
+        )
     _look_at(vector)
     vector.crs = crs
     if table is not None:
@@ -473,7 +488,9 @@ def _copy_shapefile(vector: Vector, digits: dict[int, bool]) -> Path:
                 file.write(b"C")
     if not made.with_suffix(".shx").exists():
         _restore_index(made, source)
-        vector.report.remarks.append(f"{source.name}: has no .shx; the order of its shapes was found anew")
+        vector.report.remarks.append(
+            tr("{name}: has no .shx; the order of its shapes was found anew", name=source.name)
+        )
     return made
 
 
@@ -484,8 +501,14 @@ def _name_columns(
     source, report = vector.source, vector.report
     raw = [each.name for each in table.fields]
     if len(raw) != len(vector.columns):
-        message = f"{source}: its table has {len(raw)} columns, of which {len(vector.columns)} can be read"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: its table has {raw_count} columns, of which {columns_count} can be read",
+                source=source,
+                raw_count=len(raw),
+                columns_count=len(vector.columns),
+            )
+        )
     given = [decode_value(name, encoding) for name in raw]
     names = _distinct(given, vector)
     once = [name for name in raw if given.count(decode_value(name, encoding)) == 1]
@@ -495,7 +518,11 @@ def _name_columns(
     for number, whole in digits.items():
         if not whole:
             report.remarks.append(
-                f"{source.name}: numbers of {given[number]} have more digits than numbers hold; read as text"
+                tr(
+                    "{name}: numbers of {given} have more digits than numbers hold; read as text",
+                    name=source.name,
+                    given=given[number],
+                )
             )
     vector.columns = [
         replace(
@@ -527,8 +554,13 @@ def _opened(source: Path) -> Iterator[None]:
         if surface is None:
             raise
         kind = _SURFACES.get(int(surface[1]) % 1000, f"shapes of the kind {surface[1]}")
-        message = f"{source}: the layer holds {kind}, which cannot be read; export it as multipolygons"
-        raise GeometryError(message) from error
+        raise GeometryError(
+            tr(
+                "{source}: the layer holds {kind}, which cannot be read; export it as multipolygons",
+                source=source,
+                kind=kind,
+            )
+        ) from error
 
 
 def distinct_schema(schema: pa.Schema, source: Path, report: ReadReport) -> pa.Schema:
@@ -570,8 +602,14 @@ def _check_length(source: Path) -> None:
         size = file.seek(0, os.SEEK_END)
     said = 2 * int.from_bytes(header[24:28], "big")
     if size < said:
-        message = f"{source}: is cut off: {size:,} of {said:,} bytes are there; copy or export it again"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: is cut off: {size:,} of {said:,} bytes are there; copy or export it again",
+                source=source,
+                size=size,
+                said=said,
+            )
+        )
 
 
 def _restore_index(copy: Path, source: Path) -> None:

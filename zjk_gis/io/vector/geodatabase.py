@@ -14,6 +14,7 @@ import shapely
 
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on, gdal_name
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,13 +53,18 @@ def check_geodatabase(source: Path) -> None:
     with blamed_on(source):
         parts = sorted(source.iterdir())
     if not any(part.name.lower() == "a00000001.gdbtable" for part in parts):
-        message = f"{source}: is no File Geodatabase: its tables are missing; copy the whole folder"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: is no File Geodatabase: its tables are missing; copy the whole folder",
+                source=source,
+            )
+        )
     for part in parts:
         if part.is_symlink() or not part.is_file() or not _PART.fullmatch(part.name):
             what = "a link" if part.is_symlink() else "no part of a File Geodatabase"
-            message = f"{source}: {part.name!r} in it is {what}; remove it"
-            raise FileError(message)
+            raise FileError(
+                tr("{source}: {name!r} in it is {what}; remove it", source=source, name=part.name, what=what)
+            )
 
 
 def geodatabase_layers(source: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.errors import FileError, counted, name_rows
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,11 +93,17 @@ def check_all_read(text: str, rows: int, source: Path) -> None:
     if not isinstance(members, list) or len(members) == rows:
         return
     other = [at for at, each in enumerate(members) if not _is_feature(each)]
-    message = (
-        f"{source}: of its {len(members)} features only {rows} can be read; {len(other)} members are not "
-        f"GeoJSON features ({name_rows(other)}); remove them or export the file again"
+    raise FileError(
+        tr(
+            "{source}: of its {members_count} features only {rows} can be read; {other_count} "
+            "members are not GeoJSON features ({rows_2}); remove them or export the file again",
+            source=source,
+            members_count=len(members),
+            rows=rows,
+            other_count=len(other),
+            rows_2=name_rows(other),
+        )
     )
-    raise FileError(message)
 
 
 def _of_records(
@@ -121,14 +128,24 @@ def _of_records(
                 systems |= dict.fromkeys([system] if found else [])
         line += part.count(b"\n") + (mark == b"\n")
     if left_out and (left_out[-1]["row"] == last or len(left_out) > len(features)):
-        message = f"{source}: line {left_out[-1]['row']} is {left_out[-1]['why']}; export the file again"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: line {row} is {why}; export the file again",
+                source=source,
+                row=left_out[-1]["row"],
+                why=left_out[-1]["why"],
+            )
+        )
     if left_out:
         lines = [each["row"] for each in left_out]
         report.left_out = left_out
         report.remarks.append(
-            f"{source.name}: {counted(len(lines), 'line is', 'lines are')} not GeoJSON features and left "
-            f"out: {name_rows(lines).replace('row', 'line')}"
+            tr(
+                "{name}: {counted} not GeoJSON features and left out: {rows}",
+                name=source.name,
+                counted=counted(len(lines), "line is", "lines are"),
+                rows=name_rows(lines).replace("row", "line"),
+            )
         )
     return features, _only(systems, source)
 
@@ -148,11 +165,14 @@ def _of_chain(text: str, source: Path) -> tuple[list[str], str | None]:
             found, system = _features_of(document, text[at:end])
         except (ValueError, RecursionError):
             line = text.count("\n", 0, at) + 1
-            message = (
-                f"{source}: holds several documents, of which the one in line {line} is not GeoJSON; "
-                "export the file again"
-            )
-            raise FileError(message) from None
+            raise FileError(
+                tr(
+                    "{source}: holds several documents, of which the one in line {line} is not GeoJSON; "
+                    "export the file again",
+                    source=source,
+                    line=line,
+                )
+            ) from None
         features += found
         systems |= dict.fromkeys([system] if found else [])
         at = end
@@ -169,8 +189,7 @@ def _features_of(document: Any, written: str) -> tuple[list[str], str | None]:
         return [f'{{"type":"Feature","properties":{{}},"geometry":{written}}}'], crs
     members = document.get("features") if kind == "FeatureCollection" else None
     if not isinstance(members, list) or not all(map(_is_feature, members)):
-        message = "no feature"
-        raise ValueError(message)
+        raise ValueError(tr("no feature"))
     return [json.dumps(each, ensure_ascii=False) for each in members], crs
 
 
@@ -180,8 +199,12 @@ def _is_feature(document: Any) -> bool:
 
 def _only(systems: dict[str | None, None], source: Path) -> str | None:
     if len(systems) > 1:
-        message = f"{source}: its features are in several systems; export each system to a file of its own"
-        raise FileError(message)
+        raise FileError(
+            tr(
+                "{source}: its features are in several systems; export each system to a file of its own",
+                source=source,
+            )
+        )
     return next(iter(systems), None)
 
 

@@ -24,6 +24,7 @@ from zjk_gis.errors import FileError, InputError, name_rows
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.tables.stream import decode_text
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,14 @@ def read_kml(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
         )
         report.remarks.append(remark)
     for kind, count in sorted(reader.left_out.items()):
-        report.remarks.append(f"{source.name}: {count} {kind} left out; what they show lies elsewhere")
+        report.remarks.append(
+            tr(
+                "{name}: {count} {kind} left out; what they show lies elsewhere",
+                name=source.name,
+                count=count,
+                kind=kind,
+            )
+        )
     columns = {name: pd.Series(rows, dtype=object) for name, rows in reader.columns().items()}
     if "folder" in columns and (columns["folder"] == source.stem).all():
         del columns["folder"]  # a file of one layer, as GDAL and ArcGIS write it
@@ -136,8 +144,9 @@ class _Reader:
         try:
             parser.Parse(text.removeprefix("\ufeff").encode("utf-8", "surrogatepass"), True)
         except xml.parsers.expat.ExpatError as error:
-            message = f"{self._source}: is no sound XML ({error}); export it again"
-            raise FileError(message) from None
+            raise FileError(
+                tr("{source}: is no sound XML ({error}); export it again", source=self._source, error=error)
+            ) from None
 
     def columns(self) -> dict[str, list[str | None]]:
         """Return the values of the placemarks by column, those of KML's own first."""
@@ -155,19 +164,31 @@ class _Reader:
         return found
 
     def _refuse(self, *_: object) -> None:
-        message = (
-            f"{self._source}: declares a document type or entities, which could stand for anything; remove it"
+        raise FileError(
+            tr(
+                "{source}: declares a document type or entities, which could stand for anything; remove it",
+                source=self._source,
+            )
         )
-        raise FileError(message)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
         if not self._path and name != "kml":
-            message = f"{self._source}: is no KML but <{name[:40]}>; rename or export it again"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{source}: is no KML but <{name}>; rename or export it again",
+                    source=self._source,
+                    name=name[:40],
+                )
+            )
         if len(self._path) >= _DEEPEST:
-            message = f"{self._source}: its elements lie over {_DEEPEST} deep in each other; it is damaged"
-            raise FileError(message)
+            raise FileError(
+                tr(
+                    "{source}: its elements lie over {deepest} deep in each other; it is damaged",
+                    source=self._source,
+                    deepest=_DEEPEST,
+                )
+            )
         self._path.append(name)
         self._text.clear()
         if name in ("Folder", "Document"):
@@ -228,8 +249,7 @@ def _built(shape: _Shape) -> shapely.Geometry:
     if shape.kind == "Polygon":
         rings = [_places(part) for part in shape.parts if part.kind == "LinearRing"]
         if not rings:
-            message = "no ring"
-            raise ValueError(message)
+            raise ValueError(tr("no ring"))
         return shapely.Polygon(rings[0], rings[1:])
     places = _places(shape)
     return shapely.Point(places[0]) if shape.kind == "Point" else shapely.LineString(places)
@@ -241,11 +261,9 @@ def _places(shape: _Shape) -> list[list[float]]:
     places = [[float(number) for number in place.split(",")[:3] if number] for place in text.split()]
     lengths = {len(place) for place in places}
     if not lengths <= {2, 3} or not np.isfinite([number for place in places for number in place]).all():
-        message = "no coordinates"
-        raise ValueError(message)
+        raise ValueError(tr("no coordinates"))
     if not places:
-        message = "no coordinates"
-        raise ValueError(message)
+        raise ValueError(tr("no coordinates"))
     return [place[:2] for place in places] if len(lengths) > 1 else places
 
 
@@ -271,8 +289,14 @@ def write_kml(frame: gpd.GeoDataFrame, target: Path, *, layer: str) -> None:
         bad = table[column].str.contains(_UNWRITABLE, na=False) | bool(re.search(_UNWRITABLE, column))
         if bad.any():
             rows = name_rows(table.index[bad])
-            message = f"{target.name}: {column!r} has control characters, which KML cannot hold ({rows})"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{name}: {column!r} has control characters, which KML cannot hold ({rows})",
+                    name=target.name,
+                    column=column,
+                    rows=rows,
+                )
+            )
     with target.open("w", encoding="utf-8", newline="\n") as out:
         out.write(f"{_HEAD}<Document><name>{_escaped(layer)}</name>\n")
         carried = table.astype(object).where(table.notna(), None).to_dict("records")

@@ -10,6 +10,7 @@ import pandas as pd
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.standards import rules_table
 from zjk_gis.standards.schemes import SCHEMES
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
@@ -65,7 +66,7 @@ def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
             field.title,
             ", ".join(field.aliases),
             (_TYPES[field.dtype] if zh else field.dtype) + (f", {field.unit}" if field.unit else ""),
-            ("是" if zh else "yes") if field.required else "",
+            (tr("yes", lang=lang)) if field.required else "",
             _values(field, lang),
         )
         for field in spec.fields
@@ -89,13 +90,10 @@ def reference_page(lang: Language = "zh") -> str:
     >>> reference_page("en").splitlines()[0]
     '# Layers'
     """
-    zh = lang == "zh"
     lines = [
-        "# 图层目录" if zh else "# Layers",
+        tr("# Layers", lang=lang),
         "",
-        "由 `zjk-gis catalogue -o` 生成,请勿手改。"
-        if zh
-        else "Made by `zjk-gis catalogue -o`; not edited by hand.",
+        tr("Made by `zjk-gis catalogue -o`; not edited by hand.", lang=lang),
         "",
     ]
     lines += [f"- [{spec.title} `{name}`](#{name})" for name, spec in CATALOGUE.items()]
@@ -111,26 +109,26 @@ def reference_page(lang: Language = "zh") -> str:
 def describe(spec: LayerSpec, lang: Language = "zh") -> list[str]:
     """Tell what a layer is in a few lines: shapes, code, how its rows must lie, and by what."""
     zh = lang == "zh"
-    colon = ":" if zh else ": "
+    colon = tr(": ", lang=lang)
     shapes = sorted(spec.geometry)
     checks = rules_table("checks").set_index("check")[f"title_{lang}"]
     sure = _SURE[spec.confidence][0 if zh else 1]
     told = [
         (
-            "几何" if zh else "shapes",
+            tr("shapes", lang=lang),
             "、".join(_GEOMETRIES[each] for each in shapes) if zh else ", ".join(shapes),
         ),
-        ("编码字段" if zh else "code", f"`{spec.code}`"),
+        (tr("code", lang=lang), f"`{spec.code}`"),
         (
-            "版本" if zh else "versions",
-            ("按 " if zh else "by ") + "`valid_from` – `valid_to`" if spec.versioned else "",
+            tr("versions", lang=lang),
+            (tr("by ", lang=lang)) + "`valid_from` – `valid_to`" if spec.versioned else "",
         ),
         (
-            "空间规则" if zh else "must not be",
+            tr("must not be", lang=lang),
             ", ".join(f"{checks[rule]} `{rule}`" for rule in spec.topology),
         ),
-        ("政策条款" if zh else "clauses of the city's policy", spec.clause),
-        ("依据" if zh else "source", f"{spec.source}({sure})" if zh else f"{spec.source} ({sure})"),
+        (tr("clauses of the city's policy", lang=lang), spec.clause),
+        (tr("source", lang=lang), tr("{source} ({sure})", source=spec.source, sure=sure, lang=lang)),
     ]
     return [f"{name}{colon}{text}" for name, text in told if text]
 
@@ -142,12 +140,16 @@ def _values(field: Field, lang: Language) -> str:
     if field.scheme:
         scheme = SCHEMES[field.scheme]
         parts.append(
-            f"{scheme.digits} 位:{scheme.title} {field.scheme}"
-            if zh
-            else f"{scheme.digits} digits: {field.scheme} {scheme.title}"
+            tr(
+                "{digits} digits: {scheme} {title}",
+                digits=scheme.digits,
+                scheme=field.scheme,
+                title=scheme.title,
+                lang=lang,
+            )
         )
     elif field.digits is not None:
-        parts.append(f"{field.digits} 位数字" if zh else f"{field.digits} digits")
+        parts.append(tr("{digits} digits", digits=field.digits, lang=lang))
     allowed = field.allowed()
     if allowed:
         rest = len(allowed) - _SHOWN
@@ -160,10 +162,10 @@ def _values(field: Field, lang: Language) -> str:
     if field.scales:
         orders = (replace(field, domain=scale).ordered_values()[:_OF_AN_ORDER] for scale in field.scales)
         words = " / ".join(", ".join(order) for order in orders)
-        parts.append(f"或同一序列的词:{words}" if zh else f"or words of one order: {words}")
+        parts.append(tr("or words of one order: {words}", words=words, lang=lang))
     if field.refers_to:
         layers = ", ".join(f"`{name}`" for name in field.refers_to)
-        parts.append(f"{layers} 的编码" if zh else f"a code of {layers}")
+        parts.append(tr("a code of {layers}", layers=layers, lang=lang))
     return "; ".join(parts)
 
 

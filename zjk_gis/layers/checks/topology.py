@@ -14,6 +14,7 @@ from zjk_gis.crs import as_metric
 from zjk_gis.layers.columns.values import alike, as_text, converted, understood
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -313,11 +314,12 @@ def _odd_length(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _:
     odd = (length < least) | (length > most)
     words: list[dict[str, object]] = []
     for metres, upper in zip(length[odd], most[odd], strict=True):
-        zh, en = f"不应短于 {least:g} m", f"the least is {least:g} m"
+        bounds = tr("the least is {least:g} m", least=least, lang=problems.lang)
         if metres > upper:
-            zh = f"此管径的检查井间距不应超过 {upper:g} m"
-            en = f"manholes of this diameter are at most {upper:g} m apart"
-        words.append({"length": f"{metres:,.2f}", "bounds_zh": zh, "bounds_en": en})
+            bounds = tr(
+                "manholes of this diameter are at most {upper:g} m apart", upper=upper, lang=problems.lang
+            )
+        words.append({"length": f"{metres:,.2f}", "bounds": bounds})
     field = layer.active_geometry_name or "geometry"
     problems.add(_mask(layer, at[odd]), field, "odd_length", words=words)
 

@@ -26,6 +26,7 @@ from zjk_gis.layers.shapes import cleaned, has_shape, only
 from zjk_gis.layers.soundness import faults_of, tell_fault
 from zjk_gis.standards import check_codes
 from zjk_gis.standards.schemes import scheme_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,8 +116,13 @@ def validate(
     if isinstance(spec, str):
         spec = spec_of(spec)
     if not isinstance(layer, pd.DataFrame):
-        message = f"{spec.name}: must be a layer or a table, not {type(layer).__name__}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "{name}: must be a layer or a table, not {name_2}",
+                name=spec.name,
+                name_2=type(layer).__name__,
+            )
+        )
     given = _conformed(layers or {})
     problems = Problems(layer, tables, lang)
     for field in spec.fields:
@@ -142,8 +148,13 @@ def _conformed(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataF
     result = {}
     for name, other in layers.items():
         if name not in CATALOGUE:
-            message = f"layers= has {name!r}, which is no layer of the catalogue: {', '.join(CATALOGUE)}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "layers= has {name!r}, which is no layer of the catalogue: {catalogue}",
+                    name=name,
+                    catalogue=", ".join(CATALOGUE),
+                )
+            )
         result[name] = conform(other, CATALOGUE[name])
     return result
 
@@ -390,21 +401,28 @@ def check_coded_places(
     astray = share < _ENOUGH
     wrongly = np.zeros(len(layer), dtype=bool)
     wrongly[at[astray]] = True
-    words = [
-        _words(each, own, where)
+    words: list[dict[str, object]] = [
+        {"reason": _where(each, own, where, problems.lang)}
         for each, own, where in zip(share[astray], prefixes.iloc[at[astray]], elsewhere[astray], strict=True)
     ]
     problems.add(wrongly, spec.code, "in_coded_place", values=codes, words=words)
 
 
-def _words(share: float, own: str, where: str) -> dict[str, object]:
+def _where(share: float, own: str, where: str, lang: Language) -> str:
+    """Say where a row lies that is not in the place that its code names."""
+    if share <= 0 and where:
+        return tr("lies outside {own}, in {where}", own=own, where=where, lang=lang)
     if share <= 0:
-        zh, en = f"不在 {own} 内", f"lies outside {own}"
-    else:
-        zh, en = f"只有 {100 * share:.1f} % 在 {own} 内", f"only {100 * share:.1f} % of it lies in {own}"
+        return tr("lies outside {own}", own=own, lang=lang)
     if where:
-        zh, en = f"{zh},而在 {where}", f"{en}, most in {where}" if share > 0 else f"{en}, in {where}"
-    return {"reason_zh": zh, "reason_en": en}
+        return tr(
+            "only {share:.1f} % of it lies in {own}, most in {where}",
+            share=100 * share,
+            own=own,
+            where=where,
+            lang=lang,
+        )
+    return tr("only {share:.1f} % of it lies in {own}", share=100 * share, own=own, lang=lang)
 
 
 class _Places:

@@ -16,6 +16,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.datum_words import datum_in_name
 from zjk_gis.layers.columns.values import as_text, converted, plain
 from zjk_gis.layers.spec import Field
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -242,12 +243,17 @@ def named_columns(columns: Iterable[object], lon: str | None, lat: str | None, n
     if lon is None and lat is None:
         return coordinate_columns(present)
     if lon is None or lat is None:
-        message = f"{name}: lon= and lat= go together; name both columns of coordinates"
-        raise InputError(message)
+        raise InputError(tr("{name}: lon= and lat= go together; name both columns of coordinates", name=name))
     for column in (lon, lat):
         if column not in present:
-            message = f"{name}: no column {column!r}; its columns are {', '.join(present)}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "{name}: no column {column!r}; its columns are {present}",
+                    name=name,
+                    column=column,
+                    present=", ".join(present),
+                )
+            )
     return Pair(lon, lat, sure=True)
 
 

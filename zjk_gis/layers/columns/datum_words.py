@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.values import plain
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,11 +91,13 @@ def parse_datum(text: str) -> WebDatum:
         for name in (key, _ENDING.sub("", key)):
             if name in _DATUMS:
                 return _DATUMS[name]
-    message = (
-        f"datum={text!r} is not a datum that is known; write gcj02 (GCJ-02, 高德, 火星坐标), bd09 (BD-09, "
-        "百度), wgs84 or cgcs2000"
+    raise InputError(
+        tr(
+            "datum={text!r} is not a datum that is known; write gcj02 (GCJ-02, 高德, 火星坐标), bd09 "
+            "(BD-09, 百度), wgs84 or cgcs2000",
+            text=text,
+        )
     )
-    raise InputError(message)
 
 
 def datum_in_name(name: str, axes: Iterable[str]) -> tuple[str, WebDatum] | None:

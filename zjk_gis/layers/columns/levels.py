@@ -13,6 +13,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
 from zjk_gis.layers.columns.values import as_text, in_order, name_values, rows_by_value
 from zjk_gis.layers.shapes import has_place, inner_points, only
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -64,11 +65,16 @@ class Levels:
             known = ", ".join(
                 word if word == str(number) else f"{number} ({word})" for number, word in self.words.items()
             )
-            message = (
-                f"{name}: no zone has level {level}; the levels are {known}, and level={ANY_LEVEL!r} "
-                "takes zones of all"
+            raise InputError(
+                tr(
+                    "{name}: no zone has level {level}; the levels are {known}, and level={any_level!r} "
+                    "takes zones of all",
+                    name=name,
+                    level=level,
+                    known=known,
+                    any_level=ANY_LEVEL,
+                )
             )
-            raise InputError(message)
         return number
 
 
@@ -104,13 +110,19 @@ def levels_of(layer: pd.DataFrame, name: str, *, tables: Overrides | None = None
     numbers, wrong, scale = in_order(layer["level"], _LEVEL, tables=tables)
     if wrong.any():
         strangers = rows_by_value(layer["level"][wrong])
-        message = (
-            f"{name}: {int(wrong.sum())} of {len(layer)} values of level ({_LEVEL.title}) are not levels "
-            f"of one order: {name_values(strangers, _LEVEL, tables)}. Rewrite them, or say "
-            f"level={ANY_LEVEL!r} if this column is not about the levels of a hierarchy (at the command: "
-            "--level)"
+        raise InputError(
+            tr(
+                "{name}: {wrong} of {layer_count} values of level ({title}) are not levels of one "
+                "order: {name_values}. Rewrite them, or say level={any_level!r} if this column is "
+                "not about the levels of a hierarchy (at the command: --level)",
+                name=name,
+                wrong=int(wrong.sum()),
+                layer_count=len(layer),
+                title=_LEVEL.title,
+                name_values=name_values(strangers, _LEVEL, tables),
+                any_level=ANY_LEVEL,
+            )
         )
-        raise InputError(message)
     written = as_text(layer["level"])
     each = pd.DataFrame({"number": numbers, "word": written.to_numpy()}).dropna()
     words = each.groupby("number")["word"].min()
@@ -191,8 +203,14 @@ def choose_level(zones: gpd.GeoDataFrame, level: int | str | None, name: str) ->
     if levels is None or not levels.words:  # 1
         if level is not None and level != ANY_LEVEL:
             lacking = "there is no column level" if levels is None else "its column level is empty"
-            message = f"{name}: level={level} was asked for, but {lacking}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "{name}: level={level} was asked for, but {lacking}",
+                    name=name,
+                    level=level,
+                    lacking=lacking,
+                )
+            )
         return LevelChosen(np.ones(len(zones), bool), None, "", np.zeros(len(zones), bool))
     covered = float("nan")
     if level is not None:  # 2

@@ -25,6 +25,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.time_cells import BEIJING, TimeCells, names_whole_day, numbers_as, on_clock
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -173,11 +174,18 @@ class TimeReading:
             elif self.order.dayfirst is not None:
                 written = "day first" if self.order.dayfirst else "month first"
                 way_out += f" (the column is read {written})"
-            message = (
-                f"{self.order.name}: {int(self.wrong.sum())} of {len(self.values)} values are not dates "
-                f"({name_rows(rows)}, such as {_shown(self.values, self.wrong)}); {way_out}"
+            raise InputError(
+                tr(
+                    "{name}: {wrong} of {values_count} values are not dates ({rows}, such as {shown}); "
+                    "{way_out}",
+                    name=self.order.name,
+                    wrong=int(self.wrong.sum()),
+                    values_count=len(self.values),
+                    rows=name_rows(rows),
+                    shown=_shown(self.values, self.wrong),
+                    way_out=way_out,
+                )
             )
-            raise InputError(message)
         return self
 
 
@@ -307,8 +315,9 @@ def time_of(value: Any, name: str, *, tz: str = BEIJING) -> Moment:
         if isinstance(value, str):
             is_day = names_whole_day(value)
     if pd.isna(time):
-        message = f"{name} must be a date such as 2025-12-31, not {value!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("{name} must be a date such as 2025-12-31, not {value!r}", name=name, value=value)
+        )
     return Moment(pd.Timestamp(time), is_day)
 
 
@@ -365,9 +374,16 @@ def _decide_order(
         dayfirst = bool(day_only.any())
         proof = day_only if dayfirst else month_only
         remarks.append(
-            f"{asked.name}: dates such as {_shown(values, proof)} were read "
-            f"{'day' if dayfirst else 'month'} first, as {int(proof.sum())} of "
-            f"{int((by_day | by_month).sum())} can be read in no other way ({name_rows(values.index[proof])})"
+            tr(
+                "{name}: dates such as {shown} were read {value} first, as {proof} of {by_day} can "
+                "be read in no other way ({rows})",
+                name=asked.name,
+                shown=_shown(values, proof),
+                value="day" if dayfirst else "month",
+                proof=int(proof.sum()),
+                by_day=int((by_day | by_month).sum()),
+                rows=name_rows(values.index[proof]),
+            )
         )
         return dayfirst
     if either.any():
@@ -403,8 +419,15 @@ def _decide_numbers(
         read = pd.Timestamp(numbers_as(cells.number[fits][:1], kind, asked.tz)[0])
         some = "" if whole else "of the first rows "
         remarks.append(
-            f"{asked.name}: {int(fits.sum())} numbers {some}were read as {_KIND_NAMES[kind]} "
-            f"(such as {_shown(values, fits)}: {read})"
+            tr(
+                "{name}: {fits} numbers {some}were read as {kind_names} (such as {shown}: {read})",
+                name=asked.name,
+                fits=int(fits.sum()),
+                some=some,
+                kind_names=_KIND_NAMES[kind],
+                shown=_shown(values, fits),
+                read=read,
+            )
         )
         return kind
     told = [f"{_KIND_NAMES[each]} ({_rows(values, mask)})" for each, mask in kinds.items()]
@@ -436,29 +459,38 @@ def _check_options(asked: TimeOrder) -> None:
     check_tz(asked.tz)
     dayfirst: object = asked.dayfirst
     if dayfirst is not None and not isinstance(dayfirst, bool):
-        message = f"dayfirst must be True, False or None, not {dayfirst!r}"
-        raise InputError(message)
+        raise InputError(tr("dayfirst must be True, False or None, not {dayfirst!r}", dayfirst=dayfirst))
     if asked.time_format is None:
         return
     if asked.dayfirst is not None:
-        message = "dayfirst= and time_format= both say which comes first; give one of them"
-        raise InputError(message)
+        raise InputError(tr("dayfirst= and time_format= both say which comes first; give one of them"))
     named = set(re.findall(r"%([A-Za-z])", asked.time_format))
     if "Z" in named:  # which ones strptime knows depends on the machine, and CST is three of them
-        message = f"time_format {asked.time_format!r} has names of zones, which are not unique; use %z, tz="
-        raise InputError(message)
-    if not (named & set("Yy") and ("j" in named or ("d" in named and named & set("mbB")))):
-        message = (
-            f"time_format {asked.time_format!r} does not name year, month and day; write it such as "
-            "'%d/%m/%Y' or '%Y%m%d %H:%M'"
+        raise InputError(
+            tr(
+                "time_format {time_format!r} has names of zones, which are not unique; use %z, tz=",
+                time_format=asked.time_format,
+            )
         )
-        raise InputError(message)
+    if not (named & set("Yy") and ("j" in named or ("d" in named and named & set("mbB")))):
+        raise InputError(
+            tr(
+                "time_format {time_format!r} does not name year, month and day; write it such as "
+                "'%d/%m/%Y' or '%Y%m%d %H:%M'",
+                time_format=asked.time_format,
+            )
+        )
     try:
         written = dt.datetime(2025, 12, 31, tzinfo=dt.UTC).strftime(asked.time_format)
         dt.datetime.strptime(written, asked.time_format)
     except (ValueError, re.error) as error:
-        message = f"time_format {asked.time_format!r} cannot be used: {error}"
-        raise InputError(message) from None
+        raise InputError(
+            tr(
+                "time_format {time_format!r} cannot be used: {error}",
+                time_format=asked.time_format,
+                error=error,
+            )
+        ) from None
 
 
 def check_tz(tz: str) -> None:
@@ -472,8 +504,12 @@ def check_tz(tz: str) -> None:
     try:
         zoneinfo.ZoneInfo(tz)
     except (ValueError, TypeError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        message = f"tz must be the name of a time zone such as 'Asia/Shanghai' or 'Europe/Berlin', not {tz!r}"
-        raise InputError(message) from None
+        raise InputError(
+            tr(
+                "tz must be the name of a time zone such as 'Asia/Shanghai' or 'Europe/Berlin', not {tz!r}",
+                tz=tz,
+            )
+        ) from None
 
 
 def _offset_text(seconds: float) -> str:

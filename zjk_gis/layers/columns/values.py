@@ -18,6 +18,7 @@ import pandas as pd
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.times import YEAR_FIRST, read_times
 from zjk_gis.layers.spec import folded
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -266,12 +267,17 @@ def coded(
     values = layer[field.name]
     meant, wrong = understood(values, field, tables=tables)
     if wrong.any() and meant.isna().all():
-        message = (
-            f"{name}: no value of {field.name} ({field.title}) is understood: "
-            f"{name_values(rows_by_value(values[wrong]), field, tables)}; rewrite them, or add your "
-            f"spellings to the table value_aliases (dictionary {field.domain})"
+        raise InputError(
+            tr(
+                "{name}: no value of {name_2} ({title}) is understood: {name_values}; rewrite them, "
+                "or add your spellings to the table value_aliases (dictionary {domain})",
+                name=name,
+                name_2=field.name,
+                title=field.title,
+                name_values=name_values(rows_by_value(values[wrong]), field, tables),
+                domain=field.domain,
+            )
         )
-        raise InputError(message)
     return meant, wrong
 
 

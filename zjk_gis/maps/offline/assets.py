@@ -19,6 +19,7 @@ from jinja2 import Template
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -125,8 +126,13 @@ class Assets:
         """
         text = _SOURCE_MAP.sub("", self._text(url))
         for rule in _IMPORT.findall(text):
-            message = f"{url} asks for another style sheet ({rule}), which cannot be put into the page"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{url} asks for another style sheet ({rule}), which cannot be put into the page",
+                    url=url,
+                    rule=rule,
+                )
+            )
         seen: set[str] = set()
         text = _FACE.sub(lambda face: self._face(face[0], url, seen), text)
         text = _URL.sub(lambda found: self._picture(found, url), text)
@@ -139,8 +145,13 @@ class Assets:
         path = Path(self.own[url])
         mime = _MIME.get(path.suffix.lower())
         if mime is None:
-            message = f"assets: {path.name} is of no known kind; known are {', '.join(_MIME)}"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "assets: {name} is of no known kind; known are {mime}",
+                    name=path.name,
+                    mime=", ".join(_MIME),
+                )
+            )
         return f"data:{mime};base64,{base64.b64encode(_bytes(path)).decode('ascii')}"
 
     def _text(self, url: str) -> str:
@@ -152,12 +163,14 @@ class Assets:
         carried: dict[str, str] = carrier._res  # noqa: SLF001  it has no other door
         if url in carried:
             return carried[url]
-        message = (
-            f"the map needs {url}, which folium-offline does not carry; leave it out, give a file for it "
-            "(assets={url: path}), or, if folium itself asks for it, install the folium-offline of folium's "
-            "version"
+        raise InputError(
+            tr(
+                "the map needs {url}, which folium-offline does not carry; leave it out, give a file "
+                "for it (assets={{url: path}}), or, if folium itself asks for it, install the "
+                "folium-offline of folium's version",
+                url=url,
+            )
         )
-        raise InputError(message)
 
     def _face(self, face: str, sheet: str, seen: set[str]) -> str:
         """Keep one source of a font, inside the page; leave out fonts that the page does not ask for."""
@@ -188,12 +201,15 @@ class Assets:
         for stem in _ICONS:
             source = next((source for source, _ in sources if stem in source), None)
             if source is not None and (used := self._asked(stem)):
-                message = (
-                    f"the map has an icon ({used}) of the font {urljoin(sheet, source)}, which "
-                    "folium-offline does not carry; take a solid icon (prefix='fa'), or give a file for it "
-                    "(assets={url: path})"
+                raise InputError(
+                    tr(
+                        "the map has an icon ({used}) of the font {urljoin}, which folium-offline does not "
+                        "carry; take a solid icon (prefix='fa'), or give a file for it "
+                        "(assets={{url: path}})",
+                        used=used,
+                        urljoin=urljoin(sheet, source),
+                    )
                 )
-                raise InputError(message)
 
     def _asked(self, stem: str) -> str:
         """Return how the page asks for icons of a font, if it does."""
@@ -211,11 +227,14 @@ class Assets:
         if own is None and (stand_in := _STAND_INS.get(url.rsplit("/", 1)[-1])):
             own = f"data:image/svg+xml,{quote(stand_in)}"
         if own is None:
-            message = (
-                f"the map's style {sheet} needs {url}, which folium-offline does not carry; give a file for "
-                "it (assets={url: path})"
+            raise InputError(
+                tr(
+                    "the map's style {sheet} needs {url}, which folium-offline does not carry; give a "
+                    "file for it (assets={{url: path}})",
+                    sheet=sheet,
+                    url=url,
+                )
             )
-            raise InputError(message)
         return f'url("{own}")'
 
 
@@ -227,5 +246,4 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        message = f"assets: {path}: {error.strerror or error}"
-        raise FileError(message) from None
+        raise FileError(tr("assets: {path}: {value}", path=path, value=error.strerror or error)) from None

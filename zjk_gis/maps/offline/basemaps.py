@@ -28,6 +28,7 @@ from zjk_gis.maps.offline.assets import Payload
 from zjk_gis.maps.offline.services import SERVICES
 from zjk_gis.maps.offline.tiles import MOST_MB, SUFFIXES, Tiles, read_tiles
 from zjk_gis.maps.page import id_of, script_json
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,8 +232,9 @@ def base_map(
         reason = "" if source == "none" else f"the base map {source!r} needs a network"
         return BaseMap(spec, name=name or service.names[which], tiles=None, needs_network=reason, show=show)
     if url is not None:
-        message = f"url goes with a service ({', '.join(SERVICES)}), not with local tiles"
-        raise InputError(message)
+        raise InputError(
+            tr("url goes with a service ({services}), not with local tiles", services=", ".join(SERVICES))
+        )
     path = Path(source)
     if not path.exists():
         _refuse_unknown(source)
@@ -331,38 +333,47 @@ def _as_gcj02(bounds: Sequence[float]) -> list[float]:
 
 def _check_options(datum: str | None, bounds: Sequence[float] | None, opacity: float) -> None:
     if datum not in (None, "wgs84", "gcj02"):
-        message = f"datum must be wgs84 or gcj02, not {datum!r}"
-        raise InputError(message)
+        raise InputError(tr("datum must be wgs84 or gcj02, not {datum!r}", datum=datum))
     if not 0 <= opacity <= 1:
-        message = f"opacity must be from 0 to 1, not {opacity}"
-        raise InputError(message)
+        raise InputError(tr("opacity must be from 0 to 1, not {opacity}", opacity=opacity))
     if bounds is not None and not (
         len(bounds) == 4 and -180 <= bounds[0] < bounds[2] <= 180 and -90 <= bounds[1] < bounds[3] <= 90
     ):
-        message = f"bounds must be west, south, east, north in degrees, not {tuple(bounds)}"
-        raise InputError(message)
+        raise InputError(
+            tr("bounds must be west, south, east, north in degrees, not {tuple}", tuple=tuple(bounds))
+        )
 
 
 def _refuse_unknown(source: str | os.PathLike[str]) -> None:
     if isinstance(source, str) and re.fullmatch(r"[\w-]+", source):
-        message = (
-            f"base map {source!r} is not known; known are {', '.join(SERVICES)}, or a tile folder, .mbtiles "
-            "or .pmtiles file"
+        raise InputError(
+            tr(
+                "base map {source!r} is not known; known are {services}, or a tile folder, .mbtiles "
+                "or .pmtiles file",
+                source=source,
+                services=", ".join(SERVICES),
+            )
         )
-        raise InputError(message)
-    message = f"base map: {os.fspath(source)} does not exist"
-    raise FileError(message)
+    raise FileError(tr("base map: {os} does not exist", os=os.fspath(source)))
 
 
 def _checked(url: str) -> str:
     """Take an address of tiles: of a web server, with a place for each number."""
     if not re.match(r"https?://[^\s\"'<>]+$", url) or not all(f"{{{v}}}" in url for v in "zxy"):
-        message = f"url must be an address such as http://tiles.example/{{z}}/{{x}}/{{y}}.png, not {url!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "url must be an address such as http://tiles.example/{{z}}/{{x}}/{{y}}.png, not {url!r}",
+                url=url,
+            )
+        )
     unknown = set(re.findall(r"\{(\w*)\}", url)) - {"z", "x", "y", "s", "key"}
     if unknown:
-        message = f"url: {{{min(unknown)}}} is not known; known are {{z}}, {{x}}, {{y}}, {{s}} and {{key}}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "url: {{{unknown}}} is not known; known are {{z}}, {{x}}, {{y}}, {{s}} and {{key}}",
+                unknown=min(unknown),
+            )
+        )
     return url
 
 
@@ -380,13 +391,13 @@ def _key() -> str:
 def _beside(folder: Path) -> dict[str, Any]:
     """Describe a folder that the page reads where it lies."""
     if not folder.is_dir():
-        message = f"embed=False is for a folder of tiles; {folder.name} must be put into the page"
-        raise InputError(message)
+        raise InputError(
+            tr("embed=False is for a folder of tiles; {name} must be put into the page", name=folder.name)
+        )
     zooms = sorted(int(entry.name) for entry in folder.iterdir() if re.fullmatch(r"[0-9]{1,2}", entry.name))
     first = next((file for file in folder.glob("*/*/*") if file.suffix.lower() in SUFFIXES), None)
     if not zooms or first is None:
-        message = f"base map: {folder.name} has no tile at all"
-        raise InputError(message)
+        raise InputError(tr("base map: {name} has no tile at all", name=folder.name))
     return {
         "urls": [f"{folder.resolve().as_uri()}/{{z}}/{{x}}/{{y}}{first.suffix}"],
         "zooms": [zooms[0], zooms[-1]],

@@ -20,6 +20,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.maps.offline.assets import Assets, Payload
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -166,8 +167,7 @@ def offline_frame(page: folium.Map, *, height: int = 560, assets: _Paths | None 
     OfflineFrame(0... MB, height=400)
     """
     if height <= 0:
-        message = f"height must be positive, not {height}"
-        raise InputError(message)
+        raise InputError(tr("height must be positive, not {height}", height=height))
     return OfflineFrame(whole_page(page, assets=assets), int(height))
 
 
@@ -175,8 +175,7 @@ def whole_page(page: folium.Map, *, assets: _Paths | None = None, fetch_tiles: b
     """Return a folium map as the text of a page that needs no network; see `save_offline`."""
     root = page.get_root()
     if not isinstance(root, Figure):
-        message = f"page must be a folium map, not {type(page).__name__}"
-        raise InputError(message)
+        raise InputError(tr("page must be a folium map, not {name}", name=type(page).__name__))
     hosts = _tile_hosts(root) if fetch_tiles else []
     _refuse_servers(root, tiles_too=not fetch_tiles)
     with _zoomable(root):
@@ -264,21 +263,33 @@ def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
         _refuse_templates(part)
         kinds = {kind.__name__ for kind in type(part).__mro__}
         for kind in kinds & set(_NEED_SERVERS):
-            message = f"the map has a {kind}, which {_NEED_SERVERS[kind]}; leave it out of an offline page"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "the map has a {kind}, which {need_servers}; leave it out of an offline page",
+                    kind=kind,
+                    need_servers=_NEED_SERVERS[kind],
+                )
+            )
         if not tiles_too and kinds & {"BaseMap", "TileLayer"}:
             continue
         if reason := getattr(part, "needs_network", None):
-            message = f"{reason}; take a base map of local tiles or none, or let the page fetch_tiles"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{reason}; take a base map of local tiles or none, or let the page fetch_tiles",
+                    reason=reason,
+                )
+            )
         tiles = str(getattr(part, "tiles", ""))
         if "TileLayer" in kinds and not tiles.startswith("data:"):
             name = getattr(part, "tile_name", tiles)
-            message = (
-                f"the map has a base map of tiles ({name}), which needs a network; make it with tiles=None "
-                "or with base_map of a local tile folder, .mbtiles or .pmtiles, or let the page fetch_tiles"
+            raise InputError(
+                tr(
+                    "the map has a base map of tiles ({name}), which needs a network; make it with "
+                    "tiles=None or with base_map of a local tile folder, .mbtiles or .pmtiles, or let "
+                    "the page fetch_tiles",
+                    name=name,
+                )
             )
-            raise InputError(message)
         _refuse_addresses(part)
 
 
@@ -289,11 +300,15 @@ def _refuse_templates(part: Element) -> None:
         text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
         if isinstance(text, str) and (found := _TEMPLATE.search(text)):
             near = text[max(0, found.start() - 20) : found.start() + 40]
-            message = (
-                f"{type(part).__name__}: {near!r} has {found[0]!r}, which folium would run as a template; "
-                "put a space between the two characters"
+            raise InputError(
+                tr(
+                    "{name}: {near!r} has {found!r}, which folium would run as a template; put a space "
+                    "between the two characters",
+                    name=type(part).__name__,
+                    near=near,
+                    found=found[0],
+                )
             )
-            raise InputError(message)
 
 
 def _refuse_addresses(part: Element) -> None:
@@ -308,11 +323,14 @@ def _refuse_addresses(part: Element) -> None:
         if isinstance(part, JavascriptLink | CssLink) or not isinstance(address, str):
             continue
         if not address.startswith(_INSIDE):
-            message = (
-                f"{type(part).__name__}: {address[:200]} is not in the page; give the picture or data itself "
-                "instead of its address"
+            raise InputError(
+                tr(
+                    "{name}: {address} is not in the page; give the picture or data itself instead of "
+                    "its address",
+                    name=type(part).__name__,
+                    address=address[:200],
+                )
             )
-            raise InputError(message)
 
 
 class _Fetching(HTMLParser):
@@ -352,8 +370,11 @@ def _refuse_requests(text: str) -> None:
             body = base64.b64decode(framed[2]) if framed[1] else unquote_to_bytes(framed[2])
             _refuse_requests(body.decode("utf-8", errors="replace"))
         if not address.strip().lower().startswith(_INSIDE):
-            message = (
-                f"the map asks for <{tag}> {address[:200]}, which is not in the page; write pictures into it "
-                "as data: URLs, or leave them out"
+            raise InputError(
+                tr(
+                    "the map asks for <{tag}> {address}, which is not in the page; write pictures into "
+                    "it as data: URLs, or leave them out",
+                    tag=tag,
+                    address=address[:200],
+                )
             )
-            raise InputError(message)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -118,25 +119,34 @@ def read_tiles(
     """
     source = Path(path)
     if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= _MAX_ZOOM:
-        message = f"zooms must be two whole numbers from 0 to {_MAX_ZOOM}, the lesser first, not {zooms}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "zooms must be two whole numbers from 0 to {max_zoom}, the lesser first, not {zooms}",
+                max_zoom=_MAX_ZOOM,
+                zooms=zooms,
+            )
+        )
     low, high = zooms or (0, _MAX_ZOOM)
     wanted = range(low, high + 1)
     if source.is_dir():
         found = list(_folder(source, bounds, wanted, tms=tms))
     elif not source.is_file():
-        message = f"base map: {source} does not exist"
-        raise FileError(message)
+        raise FileError(tr("base map: {source} does not exist", source=source))
     elif source.suffix.lower() == ".mbtiles":
         found = _mbtiles(source, bounds, wanted, max_mb)
     elif source.suffix.lower() == ".pmtiles":
         found = _pmtiles(source, bounds, wanted, max_mb)
     else:
-        message = f"base map: {source.name} is neither a folder of tiles nor an .mbtiles or .pmtiles file"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "base map: {name} is neither a folder of tiles nor an .mbtiles or .pmtiles file",
+                name=source.name,
+            )
+        )
     if not found:
-        message = f"base map: {source.name} has no tile {_where(bounds, zooms)}"
-        raise InputError(message)
+        raise InputError(
+            tr("base map: {name} has no tile {where}", name=source.name, where=_where(bounds, zooms))
+        )
     _check_size(source, found, max_mb)
     return _packed(source, sorted(found, key=lambda tile: (tile.z, tile.x, tile.y)), max_mb)
 
@@ -151,8 +161,16 @@ def _packed(source: Path, found: list[_Tile], max_mb: float) -> Tiles:
         except FileError:
             raise
         except OSError as error:
-            message = f"base map: {source.name}, tile {tile.z}/{tile.x}/{tile.y}: {error.strerror or error}"
-            raise FileError(message) from None
+            raise FileError(
+                tr(
+                    "base map: {name}, tile {z}/{x}/{y}: {value}",
+                    name=source.name,
+                    z=tile.z,
+                    x=tile.x,
+                    y=tile.y,
+                    value=error.strerror or error,
+                )
+            ) from None
         if content not in pictures:
             _kind(source, tile, content)
             total += len(content)
@@ -201,12 +219,17 @@ def _check_size(source: Path, found: Sequence[_Tile], max_mb: float) -> None:
         sizes[tile.z] = sizes.get(tile.z, 0) + tile.size * 4 // 3
     if sum(sizes.values()) > max_mb * 1e6:
         told = ", ".join(f"zoom {z}: {size / 1e6:.1f} MB" for z, size in sorted(sizes.items()))
-        message = (
-            f"base map: the tiles of {source.name} would add {sum(sizes.values()) / 1e6:.1f} MB to the page, "
-            f"more than max_mb={max_mb:g} ({told}); take fewer zooms (zooms=), less ground (bounds=), "
-            "or raise max_mb"
+        raise InputError(
+            tr(
+                "base map: the tiles of {name} would add {sizes:.1f} MB to the page, more than "
+                "max_mb={max_mb:g} ({told}); take fewer zooms (zooms=), less ground (bounds=), or "
+                "raise max_mb",
+                name=source.name,
+                sizes=sum(sizes.values()) / 1e6,
+                max_mb=max_mb,
+                told=told,
+            )
         )
-        raise InputError(message)
 
 
 def _where(bounds: Sequence[float] | None, zooms: tuple[int, int] | None) -> str:
@@ -267,8 +290,9 @@ def _mbtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
     except (sqlite3.Error, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        message = f"base map: {source.name} cannot be read as MBTiles: {error}"
-        raise FileError(message) from None
+        raise FileError(
+            tr("base map: {name} cannot be read as MBTiles: {error}", name=source.name, error=error)
+        ) from None
     return found
 
 
@@ -277,11 +301,13 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
     try:
         archive = _Archive(source, format_)
         if archive.header["tile_type"].name in ("MVT", "MLT"):
-            message = (
-                f"base map: {source.name} holds vector tiles, which cannot be shown: make raster tiles "
-                "(PNG, JPEG, WebP)"
+            raise InputError(
+                tr(
+                    "base map: {name} holds vector tiles, which cannot be shown: make raster tiles (PNG, "
+                    "JPEG, WebP)",
+                    name=source.name,
+                )
             )
-            raise InputError(message)
         header = archive.header
         extent = [header[f"{side}_e7"] / 1e7 for side in ("min_lon", "min_lat", "max_lon", "max_lat")]
         found: list[_Tile] = []
@@ -290,21 +316,29 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
             columns = range(max(first[0], last[0]), min(first[1], last[1]) + 1)
             rows = range(max(first[2], last[2]), min(first[3], last[3]) + 1)
             if len(columns) * len(rows) > _CANDIDATES:
-                message = (
-                    f"base map: {source.name} has up to {len(columns) * len(rows):,} tiles at zoom {z}, more "
-                    "than a page can hold; take fewer zooms (zooms=) or less ground (bounds=)"
+                raise InputError(
+                    tr(
+                        "base map: {name} has up to {columns_count:,} tiles at zoom {z}, more than a page "
+                        "can hold; take fewer zooms (zooms=) or less ground (bounds=)",
+                        name=source.name,
+                        columns_count=len(columns) * len(rows),
+                        z=z,
+                    )
                 )
-                raise InputError(message)
             found += [tile for x in columns for y in rows if (tile := archive.tile(z, x, y)) is not None]
             _check_size(source, found, max_mb)
     except (InputError, FileError):
         raise
     except (ValueError, EOFError, OSError, IndexError, KeyError, OverflowError, zlib.error) as error:
-        message = f"base map: {source.name} cannot be read as PMTiles: {error or type(error).__name__}"
-        raise FileError(message) from None
+        raise FileError(
+            tr(
+                "base map: {name} cannot be read as PMTiles: {value}",
+                name=source.name,
+                value=error or type(error).__name__,
+            )
+        ) from None
     except (format_.MagicNumberNotFound, format_.SpecVersionUnsupported):
-        message = f"base map: {source.name} is no PMTiles file of version 3"
-        raise FileError(message) from None
+        raise FileError(tr("base map: {name} is no PMTiles file of version 3", name=source.name)) from None
     return found
 
 
@@ -336,15 +370,15 @@ class _Archive:
             unpacking = zlib.decompressobj(31)
             unpacking.decompress(packed, _DIRECTORY_BYTES)
             if unpacking.unconsumed_tail:
-                message = "a directory is larger than any should be"
-                raise ValueError(message)
+                raise ValueError(tr("a directory is larger than any should be"))
             self.directories[offset, length] = self.format.deserialize_directory(packed)
         return self.directories[offset, length]
 
     def _bytes(self, offset: int, length: int) -> bytes:
         if offset + length > self.path.stat().st_size:
-            message = f"base map: {self.path.name} cannot be read as PMTiles: it ends early"
-            raise FileError(message)
+            raise FileError(
+                tr("base map: {name} cannot be read as PMTiles: it ends early", name=self.path.name)
+            )
         with self.path.open("rb") as file:
             file.seek(offset)
             return file.read(length)

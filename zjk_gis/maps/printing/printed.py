@@ -19,6 +19,7 @@ from zjk_gis.maps.printing.content import View, draw_layers
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
 from zjk_gis.maps.printing.names import LeftOut, draw_names
 from zjk_gis.maps.printing.sheet import lay_out, scale_for
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps.page import Page
     from zjk_gis.maps.printing.content import Shown
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
+    from zjk_gis.words import Language
 
 __all__ = ["SHEETS", "print_map"]
 
@@ -142,8 +144,9 @@ def print_map(
     """
     target = target_file(path, SHEETS)
     if not 0 < dpi <= _MOST_DPI:
-        message = f"dpi must lie above 0 and up to {_MOST_DPI}, not {dpi!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("dpi must lie above 0 and up to {most_dpi}, not {dpi!r}", most_dpi=_MOST_DPI, dpi=dpi)
+        )
     page = _page_of(drawn)
     typeface = find_typeface(font)
     layers = _chosen(page, show)
@@ -204,11 +207,12 @@ def _typeset(
 def _page_of(drawn: folium.Map) -> Page:
     page: Page | None = getattr(drawn, "zjk_page", None)
     if page is None:
-        message = (
-            "only maps that this package has drawn can be printed (city_map and the like); other maps hold "
-            "no shapes, but a program"
+        raise InputError(
+            tr(
+                "only maps that this package has drawn can be printed (city_map and the like); other "
+                "maps hold no shapes, but a program"
+            )
         )
-        raise InputError(message)
     return page
 
 
@@ -221,8 +225,9 @@ def _chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
     unknown = sorted(wanted.difference(*calls.values()))
     if unknown:
         names = dict.fromkeys(each.name for each in calls)
-        message = f"the map has no layer {unknown[0]!r}; it has {', '.join(names)}"
-        raise InputError(message)
+        raise InputError(
+            tr("the map has no layer {unknown!r}; it has {names}", unknown=unknown[0], names=", ".join(names))
+        )
     return [each for each in page.drawn if not each.name or calls[each] & wanted]
 
 
@@ -237,8 +242,9 @@ def _views(
     """Choose where on the sheet which ground is shown, on each of its maps, and bring the layers there."""
     bounds = np.array(extent if extent is not None else _whole(page, layers), dtype=np.float64)
     if bounds.shape != (4,) or not np.isfinite(bounds).all() or (bounds[:2] > bounds[2:]).any():
-        message = f"extent must be west, south, east and north in degrees, not {extent!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("extent must be west, south, east and north in degrees, not {extent!r}", extent=extent)
+        )
     west, south, east, north = bounds.tolist()
     crs = crs_for((west, south, east, north)).crs
     frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
@@ -264,8 +270,9 @@ def _whole(page: Page, layers: list[DrawnLayer]) -> list[float]:
         return list(page.extent)
     bounds = [shapely.total_bounds(each.shapes) for each in layers if len(each.shapes)]
     if not bounds:
-        message = "there is nothing to be printed: no layer that is shown has a row; give extent= or show="
-        raise EmptyLayerError(message)
+        raise EmptyLayerError(
+            tr("there is nothing to be printed: no layer that is shown has a row; give extent= or show=")
+        )
     stacked = np.array(bounds)
     return [*stacked[:, :2].min(axis=0).tolist(), *stacked[:, 2:].max(axis=0).tolist()]
 
@@ -289,39 +296,31 @@ def _foot(
     page: Page, crs: CRS, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
 ) -> tuple[str, str]:
     day = str(date or dt.date.today().isoformat())
-    zh = page.lang == "zh"
-    left = [("数据来源:" if zh else "Source: ") + clean_text(source)] if source else []
+    lang = page.lang
+    left = [(tr("Source: ", lang=lang)) + clean_text(source)] if source else []
     left += [clean_text(note) for note in page.notes]
     if outside:
-        left.append(f"{outside:,} 个要素在图幅之外" if zh else f"{outside:,} features lie beyond the sheet")
+        left.append(tr("{outside:,} features lie beyond the sheet", outside=outside, lang=lang))
     if left_out.collided:
         left.append(
-            f"{left_out.collided:,} 个名称因互相重叠未标注"
-            if zh
-            else f"{left_out.collided:,} names that would collide are left out"
+            tr("{collided:,} names that would collide are left out", collided=left_out.collided, lang=lang)
         )
     if left_out.narrow:
-        left.append(
-            f"{left_out.narrow:,} 个区域容不下名称,未标注"
-            if zh
-            else f"{left_out.narrow:,} areas have no room for their names"
-        )
+        left.append(tr("{narrow:,} areas have no room for their names", narrow=left_out.narrow, lang=lang))
     right = [
-        _title_of(crs, zh=zh),
-        ("制图日期 " if zh else "Made on ") + clean_text(day),
+        _title_of(crs, lang),
+        (tr("Made on ", lang=lang)) + clean_text(day),
         "zjk_gis",
     ]
     return " · ".join(left), " · ".join(right)
 
 
-def _title_of(crs: CRS, *, zh: bool) -> str:
+def _title_of(crs: CRS, lang: Language) -> str:
     code = crs.to_epsg()
     if code is not None and _FIRST_ZONE <= code <= _LAST_ZONE:
         meridian = 75 + 3 * (code - _FIRST_ZONE)
-        return (
-            f"CGCS2000 3 度带,中央经线 {meridian}°E(EPSG:{code})"
-            if zh
-            else f"CGCS2000 3-degree zone, {meridian}°E (EPSG:{code})"
+        return tr(
+            "CGCS2000 3-degree zone, {meridian}°E (EPSG:{code})", meridian=meridian, code=code, lang=lang
         )
     name = title_of_crs(crs)
     return crs.name if name == crs.name else f"{crs.name} ({name})"

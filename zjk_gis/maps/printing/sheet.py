@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zjk_gis.drawing.canvas import Box
 from zjk_gis.errors import InputError
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +70,13 @@ def lay_out(paper: str, orientation: Orientation, *, subtitle: bool, panels: int
     (297.0, 210.0, 1)
     """
     if paper not in PAPERS:
-        message = f"paper must be one of {', '.join(PAPERS)}, not {paper!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("paper must be one of {papers}, not {paper!r}", papers=", ".join(PAPERS), paper=paper)
+        )
     if orientation not in ("landscape", "portrait"):
-        message = f"orientation must be landscape or portrait, not {orientation!r}"
-        raise InputError(message)
+        raise InputError(
+            tr("orientation must be landscape or portrait, not {orientation!r}", orientation=orientation)
+        )
     short, long = PAPERS[paper]
     width, height = (long, short) if orientation == "landscape" else (short, long)
     zoom = 1.0 if paper == "A4" else 1.3
@@ -117,8 +120,9 @@ def scale_for(extent: Sequence[float], box: Box, scale: float | None = None) -> 
     """
     if scale is not None:
         if not scale > 0:
-            message = f"scale must be the denominator of the scale, such as 10000, not {scale!r}"
-            raise InputError(message)
+            raise InputError(
+                tr("scale must be the denominator of the scale, such as 10000, not {scale!r}", scale=scale)
+            )
         return float(scale)
     west, south, east, north = extent
     needed = 1000 * max((east - west) / box.width, (north - south) / box.height)

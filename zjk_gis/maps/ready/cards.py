@@ -10,6 +10,7 @@ from zjk_gis.layers.columns.values import code_text
 from zjk_gis.maps import style
 from zjk_gis.maps.packing import Extra
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -59,7 +60,7 @@ def incidents_by_class(
     """
     if assigned is None or code not in assigned or code not in zones:
         return []
-    other = "其他" if lang == "zh" else "other"
+    other = tr("other", lang=lang)
     classes = class_of_incidents(assigned).replace("", other)
     pairs_found = pd.DataFrame({"zone": assigned[code].to_numpy(), "class": classes.to_numpy()})
     counts = pairs_found.groupby(["zone", "class"], sort=True).size().reset_index(name="number")
@@ -72,9 +73,9 @@ def incidents_by_class(
         pairs = tallies.get(zone, [])
         rest = sum(number for _, number in pairs[_MOST_CLASSES:])
         total = sum(number for _, number in pairs)
-        whole = [("合计" if lang == "zh" else "all", total)] if len(pairs) > 1 else []
+        whole = [(tr("all", lang=lang), total)] if len(pairs) > 1 else []
         values.append([*whole, *pairs[:_MOST_CLASSES], *([(other, rest)] if rest else [])])
-    return [Extra("案件" if lang == "zh" else "incidents", "bars", values)]
+    return [Extra(tr("incidents", lang=lang), "bars", values)]
 
 
 def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra]:
@@ -86,4 +87,4 @@ def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra
     for a, b in zip(*style.neighbour_pairs(zones), strict=True):
         around[a].append(int(b))
     values = [sorted(links, key=lambda row: codes[row])[:_MOST_NEIGHBOURS] for links in around]
-    return [Extra("相邻责任区" if lang == "zh" else "neighbours", "links", values)]
+    return [Extra(tr("neighbours", lang=lang), "links", values)]

@@ -13,7 +13,7 @@ from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import cleaned, has_place, inner_points, only
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.parts import pick
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -92,7 +92,7 @@ def changes_map(
         source=source,
         date=date,
     )
-    page.sides = titles or (pick(lang, "调整前", "Before"), pick(lang, "调整后", "After"))
+    page.sides = titles or (tr("Before", lang=lang), tr("After", lang=lang))
     states = {}
     colours: dict[object, int] = {}
     for side, zones, name in (("before", old, page.sides[0]), ("after", new, page.sides[1])):
@@ -159,15 +159,15 @@ def _add_moved(page: Page, moved: gpd.GeoDataFrame) -> None:
     if len(spots):
         page.add(
             spots.set_geometry(inner_points(spots.geometry.to_numpy()), crs=spots.crs),
-            name=pick(page.lang, "地块位置", "Where it is"),
+            name=tr("Where it is", lang=page.lang),
             group=page.groups[0][0],
             styles=[style.mark(style.ORANGE, "diamond", radius=4.5, edge=style.BLACK)],
             labels="move_code" if "move_code" in moved else None,
             label_look={"size": 11, "color": "#6b4300", "rank": 3, "above": 14},
         )
     area = f"{moved['area_m2'].sum():,.0f} m²" if "area_m2" in moved else ""
-    page.subtitle = pick(
-        page.lang, f"易手土地 {len(moved):,} 处,{area}", f"{len(moved):,} pieces of ground, {area}"
+    page.subtitle = tr(
+        "{moved_count:,} pieces of ground, {area}", moved_count=len(moved), area=area, lang=page.lang
     )
 
 
@@ -202,7 +202,7 @@ def _add_changed(
                 counts[word] += int((number == i).sum())
         page.add(
             frame[number >= 0],
-            name=pick(page.lang, "有变化的责任区", "Zones that change") + f"({page.sides[side == 'after']})",  # type: ignore[index]
+            name=tr("Zones that change", lang=page.lang) + f"({page.sides[side == 'after']})",  # type: ignore[index]
             group=page.groups[0][0],
             styles=list(looks.values()),
             style_of=number[number >= 0],
@@ -212,7 +212,7 @@ def _add_changed(
         )
     page.subtitle = " · ".join(
         f"{label(word, page.lang)} {count:,}" for word, count in counts.items() if count
-    ) or pick(page.lang, "没有变化", "nothing changes")
+    ) or tr("nothing changes", lang=page.lang)
 
 
 def _states(zones: gpd.GeoDataFrame, code: str) -> dict[object, tuple[shapely.Geometry | None, object]]:

@@ -18,6 +18,7 @@ from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.ready import facilities, heritage, matters
 from zjk_gis.maps.ready.findings import FINDINGS, add_found
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -152,18 +153,17 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
         placed = ~assigned["reason"].isin(UNUSABLE_REASONS)
         doubtful = int((assigned["ambiguous"] & placed).sum())
         parts.append(
-            f"案件 {len(assigned):,} 件,待确认 {doubtful:,} 件"
-            if lang == "zh"
-            else f"{len(assigned):,} incidents, {doubtful:,} to be looked at"
+            tr(
+                "{assigned_count:,} incidents, {doubtful:,} to be looked at",
+                assigned_count=len(assigned),
+                doubtful=doubtful,
+                lang=lang,
+            )
         )
     if "gaps" in results:
-        parts.append(
-            f"责任空白 {len(results['gaps'])} 处" if lang == "zh" else f"{len(results['gaps'])} gaps"
-        )
+        parts.append(tr("{gaps_count} gaps", gaps_count=len(results["gaps"]), lang=lang))
     if "overlaps" in results:
-        parts.append(
-            f"重叠 {len(results['overlaps'])} 处" if lang == "zh" else f"{len(results['overlaps'])} overlaps"
-        )
+        parts.append(tr("{overlaps_count} overlaps", overlaps_count=len(results["overlaps"]), lang=lang))
     return " · ".join(parts)
 
 
@@ -233,8 +233,7 @@ def _of_the_day(
     holds = (begins <= day_of(date)) & (day_of(date) <= ends)
     gone = int((~holds).sum())
     if gone:
-        zh, en = f"{gone:,} 个责任区当日不在有效期,未画出", f"{gone:,} zones do not hold on that day"
-        page.notes.append(zh if page.lang == "zh" else en)
+        page.notes.append(tr("{gone:,} zones do not hold on that day", gone=gone, lang=page.lang))
     return {**layers, "responsibility_zones": zones[holds]}
 
 

@@ -12,6 +12,7 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.page import Page
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import folium
@@ -83,14 +84,14 @@ def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> foli
     name = incident["incident_code"].iloc[0] if "incident_code" in incident else incident.index[0]
     answer = incident[code].iloc[0]
     who = answer if isinstance(answer, str) else label("none", lang)
-    title = f"归属说明:案件 {name} → {who}" if lang == "zh" else f"Why {who}: incident {name}"
+    title = tr("Why {who}: incident {name}", who=who, name=name, lang=lang)
     group = label("found", lang)
     lines = explanation.text(lang).split("\n")
     page = Page(title=title, subtitle=lines[1], lang=lang, groups=[(group, True)], notes=lines[2:])
     verdicts = list(_LOOKS)
     page.add(
         considered,
-        name="责任区" if lang == "zh" else "zones",
+        name=tr("zones", lang=lang),
         group=group,
         styles=list(_LOOKS.values()),
         style_of=considered["verdict"].map({verdict: i for i, verdict in enumerate(verdicts)}).to_numpy(),
@@ -101,7 +102,7 @@ def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> foli
     if len(ways):
         page.add(
             ways,
-            name="至最近处" if lang == "zh" else "to the nearest place",
+            name=tr("to the nearest place", lang=lang),
             group=group,
             styles=[style.line(style.BLACK, weight=2, dash="4 4")],
             columns=("distance_m",),

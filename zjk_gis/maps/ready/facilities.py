@@ -15,9 +15,9 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.spec import folded
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.parts import pick
 from zjk_gis.maps.ready.findings import add_found
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -99,9 +99,9 @@ def pipes_map(
     parts.require_results(findings, _PIPE_FINDINGS)
     texts = []
     if pipes is not None:
-        texts.append(pick(lang, f"管线 {len(pipes):,} 段", f"{len(pipes):,} pipes"))
+        texts.append(tr("{pipes_count:,} pipes", pipes_count=len(pipes), lang=lang))
     if manholes is not None:
-        texts.append(pick(lang, f"窨井 {len(manholes):,} 座", f"{len(manholes):,} manholes"))
+        texts.append(tr("{manholes_count:,} manholes", manholes_count=len(manholes), lang=lang))
     page = parts.new_page(
         lang,
         title=title,
@@ -162,7 +162,7 @@ def add_pipes(
         for i, code in enumerate(classes)
     ]
     looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
-    texts = [*(label(name, page.lang) for name in names), pick(page.lang, "类别不明", "unknown class")]
+    texts = [*(label(name, page.lang) for name in names), tr("unknown class", lang=page.lang)]
     if "pipe_kind" in layer:
         kind, _ = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))
         written = as_text(layer["pipe_kind"])
@@ -251,16 +251,14 @@ def parking_map(
     '停车服务范围'
     """
     require_amounts(within_m=within_m)
-    texts = [pick(lang, f"停车场 {len(lots):,} 处", f"{len(lots):,} lots")]
+    texts = [tr("{lots_count:,} lots", lots_count=len(lots), lang=lang)]
     if "berths" in lots:
         berths = pd.to_numeric(lots["berths"], errors="coerce").sum()
-        texts.append(pick(lang, f"泊位 {berths:,.0f} 个", f"{berths:,.0f} berths"))
+        texts.append(tr("{berths:,.0f} berths", berths=berths, lang=lang))
     if gaps is not None:
-        texts.append(pick(lang, f"服务空白 {len(gaps):,} 处", f"{len(gaps):,} gaps"))
+        texts.append(tr("{gaps_count:,} gaps", gaps_count=len(gaps), lang=lang))
         if "people" in gaps:
-            texts.append(
-                pick(lang, f"涉及 {gaps['people'].sum():,.0f} 人", f"{gaps['people'].sum():,.0f} people")
-            )
+            texts.append(tr("{people:,.0f} people", people=gaps["people"].sum(), lang=lang))
     page = parts.new_page(
         lang,
         title=title,
@@ -276,7 +274,7 @@ def parking_map(
     reach = _reach(lots, within_m)
     page.add(
         reach,
-        name=pick(lang, f"服务范围({radius} 直线)", f"Within {radius}, straight"),
+        name=tr("Within {radius}, straight", radius=radius, lang=lang),
         group=group,
         styles=[style.area(style.BLUE, fill=0.16, weight=1.4, edge="#3f7fae")],
         counted=False,

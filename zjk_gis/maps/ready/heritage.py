@@ -11,7 +11,7 @@ from zjk_gis.layers.catalogue import HISTORIC_BLOCKS, HISTORIC_BUILDINGS
 from zjk_gis.layers.columns.values import alike, understood
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.parts import pick
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,9 +91,9 @@ def heritage_map(
             columns=("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
             search=("pipe_code",),
         )
-    texts = [pick(lang, f"保护范围 {len(blocks):,} 处", f"{len(blocks):,} areas")]
+    texts = [tr("{blocks_count:,} areas", blocks_count=len(blocks), lang=lang)]
     if buildings is not None:
-        texts.append(pick(lang, f"历史建筑 {len(buildings):,} 处", f"{len(buildings):,} buildings"))
+        texts.append(tr("{buildings_count:,} buildings", buildings_count=len(buildings), lang=lang))
     page.subtitle = " · ".join(texts)
     parts.frame_by(page, [blocks, buildings])
     return page.map()
@@ -116,7 +116,7 @@ def add_historic(
     texts = [
         label("建设控制地带", page.lang),
         label("核心保护范围", page.lang),
-        pick(page.lang, "范围不明", "scope unknown"),
+        tr("scope unknown", lang=page.lang),
     ]
     page.add(
         blocks.iloc[order],
@@ -148,7 +148,7 @@ def add_historic(
         style_of=parts.positions_in(kind, classes, otherwise=len(classes)),
         keys=[
             *((i, label(name, page.lang)) for i, name in enumerate(classes)),
-            (len(classes), pick(page.lang, "类别不明", "unknown class")),
+            (len(classes), tr("unknown class", lang=page.lang)),
         ],
         columns=("building_code", "building_name", "block_name", "protection_class"),
         on=on,

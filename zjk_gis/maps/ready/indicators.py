@@ -12,6 +12,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.maps import classes as classing
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.parts import pick
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -106,11 +107,21 @@ def choropleth(
     """
     for wanted in (column, *([labels] if labels else [])):
         if wanted not in areas:
-            message = f"areas: has no column {wanted}; its columns are {', '.join(map(str, areas.columns))}"
-            raise MissingColumnError(message)
+            raise MissingColumnError(
+                tr(
+                    "areas: has no column {wanted}; its columns are {columns}",
+                    wanted=wanted,
+                    columns=", ".join(map(str, areas.columns)),
+                )
+            )
     if palette not in style.SEQUENCES:
-        message = f"palette must be one of {', '.join(style.SEQUENCES)}, not {palette!r}"
-        raise InputError(message)
+        raise InputError(
+            tr(
+                "palette must be one of {sequences}, not {palette!r}",
+                sequences=", ".join(style.SEQUENCES),
+                palette=palette,
+            )
+        )
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
     values[~np.isfinite(values)] = np.nan
     known = np.isfinite(values)
@@ -144,7 +155,7 @@ def choropleth(
         styles=[*looks[: len(starts)], style.NO_DATA],
         style_of=number,
         keys=[
-            (i, f"{text}({counts[i]:,} 个)" if lang == "zh" else f"{text} ({counts[i]:,})")
+            (i, tr("{text} ({counts:,})", text=text, counts=counts[i], lang=lang))
             for i, text in enumerate(texts)
         ],
         columns=list(dict.fromkeys([*([shown] if shown else []), column, *(columns or own)])),
@@ -152,18 +163,12 @@ def choropleth(
         labels=shown,
         label_look={"size": 12, "color": "#102a43", "rank": 1},
         frames_the_page=True,
-        note=pick(
-            lang, f"分级方法:{how};含下限,不含上限", f"Classes: {how}; from the lower bound, below the upper"
-        ),
+        note=tr("Classes: {how}; from the lower bound, below the upper", how=how, lang=lang),
     )
     odd = int((~known & areas[column].notna().to_numpy()).sum())
     if odd:
         page.notes.append(
-            pick(
-                lang,
-                f"{odd:,} 个区域的值不是数字,按无数据显示",
-                f"{odd:,} areas have a value that is no number, shown as no data",
-            )
+            tr("{odd:,} areas have a value that is no number, shown as no data", odd=odd, lang=lang)
         )
     return page.map()
 
@@ -176,8 +181,7 @@ def _own(breaks: Sequence[float]) -> list[float]:
         or (np.diff(starts) <= 0).any()
         or not np.isfinite(starts).all()
     ):
-        message = f"breaks must be 1 to 7 ascending numbers, not {list(breaks)!r}"
-        raise InputError(message)
+        raise InputError(tr("breaks must be 1 to 7 ascending numbers, not {breaks!r}", breaks=list(breaks)))
     return starts
 
 
@@ -191,8 +195,6 @@ def _called(column: str, name: str | None, unit: str | None, lang: Language) -> 
 def _subtitle(
     areas: gpd.GeoDataFrame, known: np.ndarray[tuple[int], np.dtype[np.bool_]], lang: Language
 ) -> str:
-    text = pick(lang, f"{len(areas):,} 个区域", f"{len(areas):,} areas")
+    text = tr("{areas_count:,} areas", areas_count=len(areas), lang=lang)
     missing = int((~known).sum())
-    return text + (
-        pick(lang, f",其中 {missing:,} 个无数据", f", {missing:,} without data") if missing else ""
-    )
+    return text + (tr(", {missing:,} without data", missing=missing, lang=lang) if missing else "")

@@ -15,8 +15,8 @@ from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import packing, parts, style
-from zjk_gis.maps.parts import pick
 from zjk_gis.maps.ready import cards
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -94,8 +94,9 @@ def assignment_map(
     '案件归属'
     """
     if "found" not in assigned:
-        message = "assigned: has no column found; give what zjk_gis.assign_incidents returns"
-        raise MissingColumnError(message)
+        raise MissingColumnError(
+            tr("assigned: has no column found; give what zjk_gis.assign_incidents returns")
+        )
     own = parts.code_of(assigned, "assigned", code)
     page = parts.new_page(
         lang,
@@ -126,7 +127,7 @@ def assignment_map(
 
 def _assigned_subtitle(assigned: gpd.GeoDataFrame, lang: Language) -> str:
     counts = assigned["found"].value_counts()
-    words = [pick(lang, f"案件 {len(assigned):,} 件", f"{len(assigned):,} incidents")]
+    words = [tr("{assigned_count:,} incidents", assigned_count=len(assigned), lang=lang)]
     words += [f"{label(name, lang)} {counts[name]:,}" for name in style.FOUND_MARKS if name in counts]
     if "ambiguous" in assigned:
         words.append(f"{label('ambiguous', lang)} {int(assigned['ambiguous'].sum()):,}")
@@ -154,7 +155,7 @@ def add_ways(
     )
     page.add(
         ways,
-        name=pick(page.lang, "至就近责任区", "Way to the nearest zone"),
+        name=tr("Way to the nearest zone", lang=page.lang),
         group=group,
         styles=[style.line("#1d5f8a", weight=1.8, dash="5 3")],
         columns=("incident_code", code, "chief_name", "distance_m"),
@@ -280,7 +281,7 @@ def density_map(
         groups=[("案件", "Incidents")],
         source=source,
         date=date,
-        subtitle=pick(lang, f"案件 {len(incidents):,} 件", f"{len(incidents):,} incidents"),
+        subtitle=tr("{incidents_count:,} incidents", incidents_count=len(incidents), lang=lang),
     )
     parts.add_ground(page, region)
     classes = cards.class_of_incidents(incidents) if len(incidents) else pd.Series([], dtype=str)
@@ -289,11 +290,11 @@ def density_map(
     number = parts.positions_in(classes, names, otherwise=len(names))
     page.add(
         incidents,
-        name=pick(lang, "案件数量", "Count of incidents"),
+        name=tr("Count of incidents", lang=lang),
         group=page.groups[0][0],
         styles=list(style.KIND_MARKS[: len(names) + 1]),
         style_of=number,
-        keys=[*enumerate(names), (len(names), pick(lang, "其他", "other"))],
+        keys=[*enumerate(names), (len(names), tr("other", lang=lang))],
         columns=INCIDENT_COLUMNS,
         search=_SEARCH,
         days=packing.day_numbers(incidents, time, dayfirst=dayfirst, time_format=time_format, tz=tz),

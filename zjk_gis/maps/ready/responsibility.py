@@ -10,6 +10,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import parts
 from zjk_gis.maps.parts import pick
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -142,22 +143,18 @@ def _level_name(level: int | None, levels: dict[int, str], lang: Language) -> st
 def _note_invalid(page: Page, count: int, at: str | dt.date | None) -> None:
     if count:
         page.notes.append(
-            pick(
-                page.lang,
-                f"{count:,} 个责任区在 {at} 不在有效期,未画出",
-                f"{count:,} zones are not valid on {at} and not drawn",
-            )
+            tr("{count:,} zones are not valid on {at} and not drawn", count=count, at=at, lang=page.lang)
         )
 
 
 def _zones_subtitle(zones: gpd.GeoDataFrame, lang: Language) -> str:
-    texts = [pick(lang, f"责任区 {len(zones):,} 个", f"{len(zones):,} zones")]
+    texts = [tr("{zones_count:,} zones", zones_count=len(zones), lang=lang)]
     if {*CHIEF} & {*zones}:
         chiefs = chiefs_of(zones)
-        texts.append(pick(lang, f"路长 {chiefs.nunique():,} 名", f"{chiefs.nunique():,} chiefs"))
+        texts.append(tr("{chiefs:,} chiefs", chiefs=chiefs.nunique(), lang=lang))
         vacant = int(chiefs.isna().sum())
         if vacant:
-            texts.append(pick(lang, f"未落实路长 {vacant:,} 个", f"{vacant:,} without a chief"))
+            texts.append(tr("{vacant:,} without a chief", vacant=vacant, lang=lang))
     return " · ".join(texts)
 
 
@@ -240,7 +237,5 @@ def gaps_map(
 def _found(found: gpd.GeoDataFrame, lang: Language, zh: str, en: str) -> str:
     text = pick(lang, zh, en).format(len(found))
     if "area_m2" in found and len(found):
-        text += pick(
-            lang, f"(共 {found['area_m2'].sum():,.0f} m²)", f" ({found['area_m2'].sum():,.0f} m² in all)"
-        )
+        text += tr(" ({area_m2:,.0f} m² in all)", area_m2=found["area_m2"].sum(), lang=lang)
     return text

@@ -22,6 +22,7 @@ from zjk_gis.reports.workbook.charts import write_calendar, write_charts
 from zjk_gis.reports.workbook.cover import Listed, write_cover, write_picture
 from zjk_gis.reports.workbook.looks import make_looks
 from zjk_gis.reports.workbook.sheets import MOST_COLUMNS, write_sheet
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -133,8 +134,14 @@ def write_workbook(
     words = _WORDS[lang]
     for key, frame in sheets.items():
         if frame.shape[1] + 3 > MOST_COLUMNS:
-            message = f"{key}: {frame.shape[1]:,} columns; a sheet holds {MOST_COLUMNS:,}, so choose some"
-            raise InputError(message)
+            raise InputError(
+                tr(
+                    "{key}: {shape:,} columns; a sheet holds {most_columns:,}, so choose some",
+                    key=key,
+                    shape=frame.shape[1],
+                    most_columns=MOST_COLUMNS,
+                )
+            )
     charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
     plan = list(_planned(sheets, charts, image is not None, lang))
     with workshop(target) as folder:
