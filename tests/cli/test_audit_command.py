@@ -230,7 +230,7 @@ def test_a_workspace_keeps_the_history_of_its_ledger(run, city, tmp_path):
 def test_what_cannot_be_accepted_leaves_the_file_as_it_was(run, city, tmp_path, codes, until, words):
     file = tmp_path / "city.gpkg"
     file.write_bytes((city / "city.gpkg").read_bytes())
-    code, _, err = accept(run, file, *codes, until=until)
+    code, _, err = accept(run, file, *codes, "--lang", "en", until=until)
     assert code == 2
     assert words in err
     assert file.read_bytes() == (city / "city.gpkg").read_bytes()
@@ -240,6 +240,6 @@ def test_accepting_needs_the_layers_that_tell_where_faults_are(run, city, tmp_pa
     file = tmp_path / "zones.gpkg"
     zones = read_layer(city / "city.gpkg", layer="responsibility_zones", spec="responsibility_zones")
     write_layer(zones, file, layer="responsibility_zones")
-    code, _, err = accept(run, file, "G001")
+    code, _, err = accept(run, file, "G001", "--lang", "en")
     assert code == 2
     assert "has no layer built_up_areas" in err

@@ -24,7 +24,15 @@ def test_explain(run):
 
 def test_check_lists_and_writes_what_is_wrong(run, grids, tmp_path):
     code, out, _ = run(
-        "codes", "check", grids, "--column", "网格编码", "--scheme", "unit_grid", "-o", tmp_path / "p.csv"
+        "codes",
+        "check",
+        grids,
+        "--column",
+        "网格编码",
+        "--scheme",
+        "unit_grid",
+        "-o",
+        tmp_path / "p.csv",
     )
     assert code == 1
     assert "3 个编码,1 个错误,0 个提醒" in out
@@ -35,7 +43,9 @@ def test_check_lists_and_writes_what_is_wrong(run, grids, tmp_path):
 
 
 def test_a_column_that_is_not_there_lists_those_that_are(run, grids):
-    code, _, err = run("codes", "check", grids, "--column", "grid_code", "--scheme", "unit_grid")
+    code, _, err = run(
+        "--lang", "en", "codes", "check", grids, "--column", "grid_code", "--scheme", "unit_grid"
+    )
     assert code == 2
     assert "has no column 'grid_code'; its columns are 网格编码" in err
 

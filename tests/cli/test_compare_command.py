@@ -82,7 +82,7 @@ def test_two_files_and_two_versions_are_compared(run, tmp_path):
 
 
 def test_nothing_to_compare_is_refused(run, city):
-    code, _, error = run("compare", city)
+    code, _, error = run("--lang", "en", "compare", city)
     assert code == 2
     assert "two days (--at-old, --at-new) or two versions" in error
 
@@ -126,14 +126,14 @@ def test_the_order_in_which_dates_are_written_can_be_said(run, city, tmp_path):
     ask = ("check-assignment", table.with_suffix(".gpkg"), city, "--json")
     points = zjk_gis.read_layer(table, crs=4547)
     zjk_gis.write_layer(points, table.with_suffix(".gpkg"), layer="incidents")
-    code, _, error = run(*ask)
+    code, _, error = run("--lang", "en", *ask)
     assert code == 2
     assert "can be read day first or month first" in error
     for option, agreeing in (("--day-first", 2), ("--month-first", 1)):
-        _, printed, _ = run(*ask, option)
+        _, printed, _ = run("--lang", "en", *ask, option)
         assert json.loads(printed)["agreement"]["agrees"] == agreeing, option
-    _, printed, _ = run(*ask, "--time-format", "%d/%m/%Y", "--tz", "Europe/Berlin")
+    _, printed, _ = run("--lang", "en", *ask, "--time-format", "%d/%m/%Y", "--tz", "Europe/Berlin")
     assert json.loads(printed)["agreement"]["agrees"] == 2
-    code, _, error = run(*ask, "--tz", "Peking")
+    code, _, error = run("--lang", "en", *ask, "--tz", "Peking")
     assert code == 2
     assert "tz must be the name of a time zone" in error

@@ -71,7 +71,7 @@ def test_wrong_calls_say_what_to_do(run, survey, tmp_path):
         ((survey, "--x", "井号"), "go together"),
         ((tmp_path / "none.csv",), "none.csv"),
     ]:
-        code, _, err = run("coordinates", *arguments)
+        code, _, err = run("--lang", "en", "coordinates", *arguments)
         assert code == 2
         assert words in err
         assert "Traceback" not in err

@@ -42,6 +42,9 @@ def test_the_life_of_a_cover(run, register, tmp_path):
 
 
 def test_what_cannot_be_done_is_one_line(run, register, tmp_path):
-    assert run("covers", "remove", register, "Z")[2] == "zjk-gis: covers: Z is not in the register\n"
-    assert "no such file" in run("covers", "near", tmp_path / "x.register", 114.9, 40.8)[2]
-    assert "is there already" in run("covers", "build", tmp_path / "wells.gpkg", register)[2]
+    assert (
+        run("--lang", "en", "covers", "remove", register, "Z")[2]
+        == "zjk-gis: covers: Z is not in the register\n"
+    )
+    assert "no such file" in run("--lang", "en", "covers", "near", tmp_path / "x.register", 114.9, 40.8)[2]
+    assert "is there already" in run("--lang", "en", "covers", "build", tmp_path / "wells.gpkg", register)[2]

@@ -199,7 +199,7 @@ def test_words_of_libraries_do_not_reach_the_reader(run, made, monkeypatch):
     monkeypatch.setattr("zjk_gis.cli.analysis.gaps.coverage_faults", loud)
     code, out, err = run("gaps", "city.gpkg")
     assert code == 3
-    assert "程序出错,请报告此问题:GEOSException" in err
+    assert "这是程序缺陷，请报告：GEOSException" in err
     assert "row 7 is told" in err
     for word in ("GDAL", "TopologyException", "invalid value"):
         assert word not in out + err

@@ -53,7 +53,7 @@ def test_online_the_page_may_fetch_its_tiles(run, city, tmp_path):
     ],
 )
 def test_a_base_map_that_cannot_be_had_is_refused_at_once(run, city, tmp_path, arguments, words):
-    code, out, err = run("map", city, "-o", "map.html", *arguments)
+    code, out, err = run("--lang", "en", "map", city, "-o", "map.html", *arguments)
     assert code == 2
     assert words in err
     assert "分析" not in out + err
@@ -61,13 +61,13 @@ def test_a_base_map_that_cannot_be_had_is_refused_at_once(run, city, tmp_path, a
 
 
 def test_a_sheet_takes_another_typeface_by_name_and_refuses_what_is_none(run, city, tmp_path):
-    code, _, err = run("map", city, "-o", "map.svg", "--at", "2025-12-31")
+    code, _, err = run("--lang", "en", "map", city, "-o", "map.svg", "--at", "2025-12-31")
     assert code == 0, err
     serif = pylopdf_fonts_zh_cn.serif_path()
-    code, _, err = run("map", city, "-o", "other.svg", "--at", "2025-12-31", "--font", serif)
+    code, _, err = run("--lang", "en", "map", city, "-o", "other.svg", "--at", "2025-12-31", "--font", serif)
     assert code == 0, err
     assert "'Noto Sans SC'" in (tmp_path / "map.svg").read_text(encoding="utf-8")
     assert "'Noto Serif SC'" in (tmp_path / "other.svg").read_text(encoding="utf-8")
-    code, _, err = run("map", city, "-o", "none.svg", "--font", "none.ttf")
+    code, _, err = run("--lang", "en", "map", city, "-o", "none.svg", "--font", "none.ttf")
     assert code == 2
     assert "none.ttf: no such file" in err

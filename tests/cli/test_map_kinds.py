@@ -58,7 +58,9 @@ def test_each_kind_is_one_page(run, files, tmp_path, monkeypatch, kind, more, co
 def test_what_is_missing_is_named(run, tmp_path, arguments, words):
     zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(573000, 4520000, 573100, 4520100)], crs=4547)
     write_layer(zones, tmp_path / "city.gpkg", layer="responsibility_zones")
-    code, out, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", *arguments)
+    code, out, err = run(
+        "--lang", "en", "map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", *arguments
+    )
     assert code == 2
     assert words in err
     assert "Traceback" not in out + err
@@ -117,4 +119,5 @@ def test_estates_of_which_nobody_knows_the_people_are_named_in_the_readers_langu
     code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "parking")
     assert code == 0
     assert "居住小区:1 行未参与分析" in err
-    assert "1 values of population are not whole numbers (row 1); kept as they came" in err
+    assert "population 有 1 个值" in err
+    assert "（第 1 行）；已保留原值" in err

@@ -63,11 +63,11 @@ def test_several_tables_become_a_workbook(run, table, tmp_path):
 
 
 def test_a_report_has_an_ending_and_overwrites_no_source(run, table, tmp_path):
-    code, _, err = run("report", table, "-o", tmp_path / "r.pdf")
+    code, _, err = run("--lang", "en", "report", table, "-o", tmp_path / "r.pdf")
     assert (code, "a report is a page (.html) or a workbook (.xlsx)" in err) == (2, True)
     page = tmp_path / "t.xlsx"
     page.write_bytes(b"")
-    code, _, err = run("report", page, "-o", page)
+    code, _, err = run("--lang", "en", "report", page, "-o", page)
     assert (code, "would overwrite" in err) == (2, True)
 
 
@@ -116,6 +116,8 @@ def test_a_workbook_of_an_assignment(run, files, tmp_path):
 
 
 def test_a_report_that_would_overwrite_the_result_is_refused_before_the_work(run, files, tmp_path):
-    code, _, err = run("assign", *files, "-o", tmp_path / "out.xlsx", "--report", tmp_path / "out.xlsx")
+    code, _, err = run(
+        "--lang", "en", "assign", *files, "-o", tmp_path / "out.xlsx", "--report", tmp_path / "out.xlsx"
+    )
     assert (code, "would overwrite" in err) == (2, True)
     assert not (tmp_path / "out.xlsx").exists()

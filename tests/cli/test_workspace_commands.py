@@ -55,7 +55,12 @@ def test_a_folder_comes_in_and_goes_out(run, folder, target, tmp_path):
     assert out.count("三月报送") == 2
     assert "追加" in out
     code, out, _ = run(
-        "export", target, "unit_grids", tmp_path / "out.gpkg", "--where", "grid_code=130702001001001"
+        "export",
+        target,
+        "unit_grids",
+        tmp_path / "out.gpkg",
+        "--where",
+        "grid_code=130702001001001",
     )
     assert code == 0
     assert read_layer(tmp_path / "out.gpkg")["grid_code"].tolist() == ["130702001001001"]
@@ -88,13 +93,31 @@ def test_a_layer_without_system_is_told_what_to_add(run, tmp_path, target):
 def test_a_file_under_a_name_of_ones_own_and_more_rows_of_it(run, tmp_path, target):
     _grids(["130703001001001"]).to_file(tmp_path / "a.gpkg")
     _grids(["130703001001002"], first=1).to_file(tmp_path / "b.gpkg")
-    assert run("import", tmp_path / "a.gpkg", target, "--as", "单元网格", "--name", "网格2025")[0] == 0
     assert (
-        run("import", tmp_path / "b.gpkg", target, "--as", "unit_grids", "--name", "网格2025", "--append")[0]
+        run("--lang", "en", "import", tmp_path / "a.gpkg", target, "--as", "单元网格", "--name", "网格2025")[
+            0
+        ]
+        == 0
+    )
+    assert (
+        run(
+            "--lang",
+            "en",
+            "import",
+            tmp_path / "b.gpkg",
+            target,
+            "--as",
+            "unit_grids",
+            "--name",
+            "网格2025",
+            "--append",
+        )[0]
         == 0
     )
     assert len(Workspace.open(target).read("网格2025")) == 2
-    code, _, err = run("import", tmp_path / "a.gpkg", tmp_path / "b.gpkg", target, "--name", "x")
+    code, _, err = run(
+        "--lang", "en", "import", tmp_path / "a.gpkg", tmp_path / "b.gpkg", target, "--name", "x"
+    )
     assert (code, err) == (
         2,
         "zjk-gis: --as, --name and --layer are for one file; of a file among others say --as FILE=KIND\n",
@@ -116,15 +139,29 @@ def test_conditions_have_the_type_of_their_column(run, tmp_path, target):
     }
     for conditions, codes in asked.items():
         options = [word for condition in conditions for word in ("--where", condition)]
-        assert run("export", target, "things", tmp_path / "out.csv", *options)[0] == 0
+        assert run("--lang", "en", "export", target, "things", tmp_path / "out.csv", *options)[0] == 0
         assert "".join(pd.read_csv(tmp_path / "out.csv")["网格编码"]) == codes
     for condition, message in {"n=x": "'x' is none", "q=1": "must be COLUMN=VALUE", "n": "must be"}.items():
-        code, _, err = run("export", target, "things", tmp_path / "out.csv", "--where", condition)
+        code, _, err = run(
+            "--lang", "en", "export", target, "things", tmp_path / "out.csv", "--where", condition
+        )
         assert code == 2
         assert message in err
-    assert run("export", target, "things", tmp_path / "b.csv", "--bbox", f"{X},{Y},{X + 1},{Y + 1}")[0] == 0
+    assert (
+        run(
+            "--lang",
+            "en",
+            "export",
+            target,
+            "things",
+            tmp_path / "b.csv",
+            "--bbox",
+            f"{X},{Y},{X + 1},{Y + 1}",
+        )[0]
+        == 0
+    )
     assert len(pd.read_csv(tmp_path / "b.csv")) == 1
-    assert run("export", target, "things", tmp_path / "b.csv", "--bbox", "1,2,x,4")[0] == 2
+    assert run("--lang", "en", "export", target, "things", tmp_path / "b.csv", "--bbox", "1,2,x,4")[0] == 2
 
 
 def test_an_older_version_goes_out(run, tmp_path, target):
@@ -133,7 +170,9 @@ def test_an_older_version_goes_out(run, tmp_path, target):
     city.write("zones", _grids(["B"]))
     assert "第 1 版" in run("export", target, "zones", tmp_path / "old.csv", "--version", "1")[1]
     assert pd.read_csv(tmp_path / "old.csv")["网格编码"].tolist() == ["A"]
-    code, _, err = run("export", target, "zones", tmp_path / "old.csv", "--version", "2001-01-01")
+    code, _, err = run(
+        "--lang", "en", "export", target, "zones", tmp_path / "old.csv", "--version", "2001-01-01"
+    )
     assert code == 2
     assert "the newest versions are 1 (" in err
 
@@ -150,14 +189,14 @@ def test_the_datum_of_a_source_is_named_once_and_remembered(run, tmp_path):
     web.write_text("编号,经度,纬度\n1,114.878350,40.819114\n", "utf-8")
     city = tmp_path / "city.gpkg"
     options = ("--name", "calls", "--source", "12345")
-    code, _, err = run("import", web, city, *options, "--datum", "高德")
+    code, _, err = run("--lang", "en", "import", web, city, *options, "--datum", "高德")
     assert code == 0, err
     code, _, err = run("import", web, city, *options, "--append")
     assert code == 0, err
     assert "坐标基准按来源「12345」记录的取 GCJ-02" in err
     with Workspace.open(city) as workspace:
         assert workspace.read("calls").geometry.x.round(5).tolist() == [114.87222, 114.87222]
-    code, _, err = run("import", web, city, *options, "--datum", "mars2")
+    code, _, err = run("--lang", "en", "import", web, city, *options, "--datum", "mars2")
     assert code == 2
     assert "--datum mars2 is not a datum" in err
 
@@ -183,7 +222,15 @@ class TestWhatIsSaidOfOneFile:
     def test_the_system(self, run, mixed, tmp_path):
         target = tmp_path / "city.gpkg"
         code, _, err = run(
-            "import", mixed, target, "--crs", "网格.shp=4547", "--crs", "桥东网格.shp=EPSG:4526"
+            "--lang",
+            "en",
+            "import",
+            mixed,
+            target,
+            "--crs",
+            "网格.shp=4547",
+            "--crs",
+            "桥东网格.shp=EPSG:4526",
         )
         assert code == 0, err
         bounds = read_layer(target, layer="unit_grids").to_crs(4547).total_bounds
@@ -193,7 +240,7 @@ class TestWhatIsSaidOfOneFile:
         target = tmp_path / "city.gpkg"
         options = ("--crs", "EPSG:4526", "--crs", "桥西/网格.shp=EPSG:4547")
         (mixed / "灯.csv").unlink()
-        code, _, err = run("import", mixed, target, *options)
+        code, _, err = run("--lang", "en", "import", mixed, target, *options)
         assert code == 0, err
         assert read_layer(target, layer="unit_grids").total_bounds[2] % 1e6 == pytest.approx(
             X + 600, abs=1e-3
@@ -202,14 +249,14 @@ class TestWhatIsSaidOfOneFile:
     def test_the_kind(self, run, mixed, tmp_path):
         target = tmp_path / "city.gpkg"
         known = ("--crs", "网格.shp=4547", "--crs", "桥东网格.shp=4526", "--keep-problems")
-        assert run("import", mixed, target, *known)[0] == 0
+        assert run("--lang", "en", "import", mixed, target, *known)[0] == 0
         assert "street_lamps" not in _layers_in(run, target)
-        assert run("import", mixed, target, *known, "--as", "灯.csv=street_lamps")[0] == 0
+        assert run("--lang", "en", "import", mixed, target, *known, "--as", "灯.csv=street_lamps")[0] == 0
         assert "street_lamps" in _layers_in(run, target)
 
     def test_the_datum(self, run, mixed, tmp_path):
         target, known = tmp_path / "city.gpkg", ("--crs", "网格.shp=4547", "--crs", "桥东网格.shp=4526")
-        code, _, err = run("import", mixed, target, *known, "--datum", "灯.csv=高德")
+        code, _, err = run("--lang", "en", "import", mixed, target, *known, "--datum", "灯.csv=高德")
         assert code == 0, err
         there = read_layer(target, layer="灯").to_crs(4547).geometry.iloc[0]
         assert 300 < there.distance(gpd.points_from_xy([X], [Y])[0]) < 900
@@ -219,7 +266,16 @@ class TestWhatIsSaidOfOneFile:
         files = (mixed / "桥西" / "网格.shp", mixed / "桥东网格.shp")
         options = ("--as", "网格.shp=单元网格", "--as", f"{files[1]}=unit_grids")
         code, _, err = run(
-            "import", *files, target, *options, "--crs", "EPSG:4547", "--crs", "桥东网格.shp=4526"
+            "--lang",
+            "en",
+            "import",
+            *files,
+            target,
+            *options,
+            "--crs",
+            "EPSG:4547",
+            "--crs",
+            "桥东网格.shp=4526",
         )
         assert code == 0, err
         assert read_layer(target, layer="unit_grids").total_bounds[2] == pytest.approx(X + 600, abs=1e-3)
@@ -240,7 +296,7 @@ class TestWhatIsSaidOfOneFile:
     def test_what_cannot_be_meant_is_refused_before_anything_is_taken_in(
         self, run, mixed, tmp_path, options, words
     ):
-        code, _, err = run("import", mixed, tmp_path / "city.gpkg", *options)
+        code, _, err = run("--lang", "en", "import", mixed, tmp_path / "city.gpkg", *options)
         assert code == 2
         assert words in err
         assert not (tmp_path / "city.gpkg").exists()

@@ -410,7 +410,8 @@ def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Lit
     elif rule == "unknown_feature":
         name, value = str(key).split()
         begin, end = _digits_of(name, scheme)
-        _zh, _en = f"{_TITLES[name][0]}没有 {value}", f"{value} is none of {_TITLES[name][1]}"
+        title = _TITLES[name][0 if lang == "zh" else 1]
+        told = tr("{value} is none of {title}", value=value, title=title, lang=lang)
     else:
         told = tr("holds something that is no digit", lang=lang)
     return f"{_span_words(begin, end, lang)}{told}"
@@ -454,9 +455,13 @@ def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Literal
         told = tr("there is no district {code}", code=code, lang=lang)
     else:
         parent, own = code[:-3], code[-3:]
-        kind_zh, kind_en = ("街道", "street") if len(code) == 9 else ("社区", "community")
-        f"{parent} {names.places[parent]}没有{kind_zh} {own}"
-        f"{parent} {names.places[parent]} has no {kind_en} {own}"
+        place = names.places[parent]
+        if len(code) == 9:
+            told = tr("{parent} {place} has no street {own}", parent=parent, place=place, own=own, lang=lang)
+        else:
+            told = tr(
+                "{parent} {place} has no community {own}", parent=parent, place=place, own=own, lang=lang
+            )
     return f"{words}{told}"
 
 
