@@ -301,7 +301,9 @@ def _write(ending):
     def call(layer, folder):
         path = zjk_gis.write_layer(layer.assign(row=layer.index), folder / f"out{ending}")
         with np.errstate(invalid="ignore"):
-            return zjk_gis.io.read_table(path) if ending in (".csv", ".xlsx") else gpd.read_file(path)
+            if ending in (".csv", ".xlsx"):
+                return zjk_gis.io.read_table(path)
+            return gpd.read_file(path, layer=path.stem if ending == ".gpkg" else None)
 
     return call
 
@@ -326,7 +328,7 @@ def _problems(ending):
         report = validate(layer, "responsibility_zones")
         path = zjk_gis.io.write_problems(report, folder / f"problems{ending}")
         with np.errstate(invalid="ignore"):
-            return gpd.read_file(path, layer={".xlsx": "问题"}.get(ending))
+            return gpd.read_file(path, layer={".xlsx": "问题", ".gpkg": "problems"}.get(ending))
 
     return call
 
@@ -719,7 +721,8 @@ EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals", "zones_map of inci
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
-    "__version__", "Policy", "add_base_map", "base_map", "check_codes", "crs", "explain_code",
+    "__version__", "Policy", "add_base_map", "assignment_figures", "assignment_summary", "base_map",
+    "busiest_chiefs", "check_codes", "check_writable", "crs", "explain_code", "write_table",
     "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
 }  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from inspect import isfunction
 from pathlib import Path
 
 import geopandas as gpd
@@ -35,9 +36,21 @@ def outcomes():
     return found
 
 
+ROOMS = [
+    "access", "assign", "batch", "changes", "coordinates", "coverage", "index", "io", "layers", "maps",
+    "pipes", "protection", "reports", "responsibility", "standards", "workspace",
+]  # fmt: skip
+
+
+def public_functions():
+    """Return the names of the functions that the rooms offer, and of those of the first hour."""
+    homes = [zjk_gis, *(getattr(zjk_gis, room) for room in ROOMS)]
+    return {name for home in homes for name in home.__all__ if isfunction(getattr(home, name))}
+
+
 def test_every_public_function_is_in_the_table():
     listed = {name for name in odd_shapes.CALLS if not name.startswith("crs.")}
-    assert listed | odd_shapes.NO_LAYER == set(zjk_gis.__all__)
+    assert public_functions() - listed - odd_shapes.NO_LAYER == set()
     assert not listed & odd_shapes.NO_LAYER
 
 

@@ -18,7 +18,7 @@ print("numba" in sys.modules)
 """
 STAMP = """
 from zjk_gis.engine import compiled
-from zjk_gis.engine.polygons.index import locate
+from zjk_gis.engine.polygons import locate
 print(locate.locate_points._cache._cache_file._source_stamp[-1] == compiled._SOURCES)
 """
 

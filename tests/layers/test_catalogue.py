@@ -140,7 +140,8 @@ def test_a_table_in_gbk_says_how_it_is_saved(tmp_path):
 def test_the_variable_names_the_folder(own, tmp_path):
     own(LAYERS, FIELDS + KIOSK)
     asked = (
-        "from zjk_gis import rules_table, spec_of; print(spec_of('报刊亭').code, len(rules_table('streets')))"
+        "from zjk_gis.layers import spec_of\nfrom zjk_gis.standards import rules_table\n"
+        "print(spec_of('报刊亭').code, len(rules_table('streets')))"
     )
     told = subprocess.run(
         [sys.executable, "-c", asked],

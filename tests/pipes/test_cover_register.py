@@ -240,7 +240,7 @@ class TestOnDisk:
     def test_one_process_at_a_time(self, tmp_path):
         path = tmp_path / "covers.register"
         with CoverRegister.build(covers(A=(0, 0)), path):
-            program = "import sys; from zjk_gis import CoverRegister; CoverRegister.open(sys.argv[1])"
+            program = "import sys; from zjk_gis.pipes import CoverRegister; CoverRegister.open(sys.argv[1])"
             done = subprocess.run(
                 [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
             )

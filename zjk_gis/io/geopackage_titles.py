@@ -142,6 +142,8 @@ def describe_layer(
     if found is None:
         return
     shape, kind, changed = found
+    if _is_foreign(database):
+        return
     single = {name: words for name, words in known.items() if name not in _SEVERAL}
     column = next((name for name in _COLOURED_BY if name in single), "")
     style = qgis_style(
@@ -168,13 +170,19 @@ def describe_layer(
     )
 
 
+def _is_foreign(database: sqlite3.Connection) -> bool:
+    """Tell whether styles are kept in a table of another make, which is left alone."""
+    columns = {str(row[1]) for row in database.execute("SELECT * FROM pragma_table_info('layer_styles')")}
+    return bool(columns) and not {"f_table_name", "styleName", "useAsDefault"} <= columns
+
+
 def forget_layer(database: sqlite3.Connection, layer: str) -> None:
     """Remove what the library has said of a layer; what others have, such as their styles, stays."""
     for table, test in (
         ("gpkg_data_columns", "table_name = ?"),
         ("layer_styles", f"f_table_name = ? AND styleName = '{_STYLE}'"),
     ):
-        if _has(database, table):
+        if _has(database, table) and not (table == "layer_styles" and _is_foreign(database)):
             database.execute(f"DELETE FROM {table} WHERE {test}", [layer])  # noqa: S608 - constants
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.results import CODED, RESULTS, results_in, spec_in
-from zjk_gis.words import language, tr
+from zjk_gis.words import language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -99,7 +99,7 @@ def heading(name: str, lang: Language, spec: LayerSpec | None = None) -> str:
     for prefix, layer in _PREFIXES.items():
         rest = name.removeprefix(prefix)
         if rest != name and label(rest) != rest:  # a word the library knows has a Chinese label
-            between = tr(": ", lang=lang)
+            between = "" if lang == "zh" else ": "
             return label(layer, lang) + between + label(rest, lang, unit=True)
     return name
 

@@ -55,7 +55,7 @@ def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
 
     Examples
     --------
-    >>> from zjk_gis import spec_of
+    >>> from zjk_gis.layers import spec_of
     >>> fields_table(spec_of("manholes"), "en").iloc[0].tolist()
     ['manhole_code', '窨井编码', '井盖编码, 部件编码, ObjID', 'text', 'yes', '16 digits: part 部件']
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.labels import label
 from zjk_gis.maps import style
 from zjk_gis.maps.packing import Extra
 from zjk_gis.standards import rules_table
@@ -75,7 +76,7 @@ def incidents_by_class(
         total = sum(number for _, number in pairs)
         whole = [(tr("all", lang=lang), total)] if len(pairs) > 1 else []
         values.append([*whole, *pairs[:_MOST_CLASSES], *([(other, rest)] if rest else [])])
-    return [Extra(tr("incidents", lang=lang), "bars", values)]
+    return [Extra(label("incidents", lang), "bars", values)]
 
 
 def neighbours(zones: gpd.GeoDataFrame, code: str, lang: Language) -> list[Extra]:

@@ -100,7 +100,7 @@ def test_the_command_answers_the_same_wherever_the_city_is(run, city, tmp_path):
     incidents.write_text(f"案件编号,x,y\n1,{X + 50},{Y + 50}\n", "utf-8")
     output = tmp_path / "who.csv"
     assert run("assign", incidents, city, "-o", output, "--crs", "EPSG:4547")[0] == 0
-    assert pd.read_csv(output)["zone_code"].tolist() == ["A"]
+    assert pd.read_csv(output)["责任区编码"].tolist() == ["A"]
     code, _, err = run("accept", city, "G001", "--by", "李局长", "--why", "河道", "--until", "never")
     assert (code, err) == (0, "")
     ledger = read_city(city, layers=["责任例外台账"])["accepted_faults"]
