@@ -12,6 +12,7 @@ from shapely import Point, box
 from zjk_gis import read_layer
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import archives, read_folder
+from zjk_gis.words import speaking
 
 X, Y = 573000, 4520000
 GRIDS = gpd.GeoDataFrame(
@@ -215,3 +216,12 @@ def test_parameters_of_proj_are_one_system(tmp_path):
     (tmp_path / "a.csv").write_text("案件编号,x,y\n1,573000,4520000\n", "utf-8")
     found = read_folder(tmp_path, crs={"proj": "utm", "zone": 50})
     assert found["a.csv"].crs.coordinate_operation.name.endswith("50N")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_table_without_coordinates_is_read_as_one_in_either_language(tmp_path, lang):
+    (tmp_path / "部门.csv").write_text("部门编码,部门名称\n1,城管局\n", "utf-8")
+    with speaking(lang):
+        reading = read_folder(tmp_path)
+    assert [len(frame) for frame in reading.layers.values()] == [1]
+    assert reading.report["error"].tolist() == [""]

@@ -115,7 +115,7 @@ class ArrowSource(Settled):
         places, self.has_heights = self._sampled()  # as they stand: there is no limit yet
         settled = system_of_file(files[0], format_of(files[0]), own, given, places.x, places.y)
         if settled.crs is None:
-            message = "; ".join(settled.remarks).replace(f"{files[0].name}:", f"{files[0]}:", 1)
+            message = "; ".join(settled.remarks).replace(files[0].name, str(files[0]), 1)
             raise CRSError(message)
         self.crs = settled.crs
         self.remarks += settled.remarks

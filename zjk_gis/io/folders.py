@@ -15,7 +15,7 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
 from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
-from zjk_gis.io.tables.geometry import parse_crs
+from zjk_gis.io.tables.geometry import NoCoordinatesError, parse_crs
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.naming import fields_of
@@ -321,9 +321,7 @@ def _read(file: Path, layer: str, crs: Any, datum: str | None) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = read_layer(file, layer=layer, crs=crs, datum=datum)
         return frame
-    except InputError as error:
-        if "no columns of coordinates" not in str(error):
-            raise
+    except NoCoordinatesError:
         table: pd.DataFrame = read_table(file, layer=layer)
         report_of(table).remarks.append(
             tr("{name}: no columns of coordinates; read as a table", name=file.name)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.columns.datum_words import WebDatum
     from zjk_gis.read_report import ReadReport
 
-__all__ = ["parse_crs", "place_table", "titles_in"]
+__all__ = ["NoCoordinatesError", "parse_crs", "place_table", "titles_in"]
 
 _COARSE_DECIMALS = 2
 _TITLES = ("title", "note")
@@ -43,6 +43,10 @@ _SAID = {
     "outside_china": ("lies", "lie", "outside China by {columns}, unlike the others"),
     "bad_position": ("holds", "hold", "numbers in {columns} that do not fit the others"),
 }
+
+
+class NoCoordinatesError(InputError):
+    """A table has no columns of coordinates, so that it is no layer."""
 
 
 def parse_crs(crs: Any) -> CRS | None:
@@ -117,7 +121,7 @@ def place_table(
     elif pair is not None:
         coordinates = table
     else:
-        raise InputError(
+        raise NoCoordinatesError(
             tr(
                 "{path}: no columns of coordinates among {columns}; name them with lon= and lat=",
                 path=path,
