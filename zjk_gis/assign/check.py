@@ -22,7 +22,7 @@ from zjk_gis.assign.suspicions import Judged, suspicions_of
 from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.layers.columns.codes import matched_codes
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.recorded import with_answers
@@ -311,7 +311,7 @@ def check_assignment(
         said=said.astype(object).where(said.notna(), None).to_numpy(),
         computed=computed.to_numpy(dtype=object, na_value=None),
         day=days if plan.at is None else np.full(len(incidents), plan.at),
-        usable=~answers["reason"].isin(UNUSABLE_REASONS).to_numpy(),
+        usable=~is_rejected(answers["reason"]).to_numpy(),
         index=first,
     )
     distance, known, valid = judged.distances()

@@ -13,7 +13,7 @@ from zjk_gis.crs import require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.index.coded import Coded
 from zjk_gis.layers.catalogue import ROAD_NAME
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text
@@ -325,7 +325,7 @@ def split_rejects(
     >>> kept["no"].tolist(), rejects[["row_number", "why", "no"]].to_numpy().tolist()
     (['1'], [[2, 'missing', '2']])
     """
-    unusable = assigned["reason"].isin(UNUSABLE_REASONS).to_numpy()
+    unusable = is_rejected(assigned["reason"]).to_numpy()
     numbered = pd.DataFrame(assigned.drop(columns=assigned.geometry.name))
     numbered.insert(0, "row_number", range(1, len(assigned) + 1))
     numbered.insert(1, "why", assigned["reason"].replace({"no_position": "missing"}))

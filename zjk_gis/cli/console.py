@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from zjk_gis.cli.hints import in_options
-from zjk_gis.errors import GeometryError
 from zjk_gis.text import table
 from zjk_gis.words import LANGUAGE_VARIABLE, Language, language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Console", "language_asked_for", "language_option", "repair_option", "speaking"]
+__all__ = ["Console", "language_asked_for", "language_option"]
 
 _LANGUAGES = get_args(Language)
-_CHOICE = click.Choice(list(_LANGUAGES))
-_HELP = "The language; by default that of ZJK_GIS_LANG, else Chinese."
+# Before the name of a subcommand it is heeded by `language_asked_for`, which is asked first.
+language_option = functools.partial(
+    click.option,
+    "--lang",
+    type=click.Choice(list(_LANGUAGES)),
+    help="The language; by default that of ZJK_GIS_LANG, else Chinese.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Console:
 
     def pick(self, zh: str, en: str) -> str:
         """Choose the text in the reader's language."""
-        return zh if self.lang != "en" else en
+        return zh if self.lang == "zh" else en
 
     def say(self, text: str = "") -> None:
         """Print a line of the result for a person; nothing where JSON was asked for."""
@@ -80,11 +84,6 @@ class Console:
         if self.as_json:
             values = {**values, "repaired": self.repaired} if self.repair else values
             click.echo(json.dumps(values, ensure_ascii=False, indent=1, default=str, allow_nan=False))
-
-
-repair_option = click.option(
-    "--repair", is_flag=True, help="Make invalid polygons valid, and list by row what changed."
-)
 
 
 def language_asked_for(arguments: Sequence[str]) -> Language:
@@ -116,43 +115,3 @@ def language_asked_for(arguments: Sequence[str]) -> Language:
     if asked not in _LANGUAGES:  # to be refused, in a language all the same
         asked = os.environ.get(LANGUAGE_VARIABLE, "").strip().lower()[:2]
     return "en" if asked == "en" else "zh"
-
-
-def language_option(group: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `--lang` stand before the name of a subcommand, too; `language_asked_for` has heeded it by then."""
-    return click.option("--lang", type=_CHOICE, expose_value=False, help=_HELP)(group)
-
-
-def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options `--lang` and `--json`, and hand it a console that heeds them.
-
-    It heeds `--repair` too, where the command has that option. A layer that is refused for some of its rows
-    is refused in the reader's language, with all of them.
-    """
-
-    @click.option("--lang", type=_CHOICE, help=_HELP)
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-    @functools.wraps(command)
-    def with_console(
-        *args: Any, lang: Language | None, as_json: bool, repair: bool | None = None, **options: Any
-    ) -> Any:
-        console = Console(lang or language(), as_json, repair, _target_of(options))
-        try:
-            return command(*args, console=console, **options)
-        except GeometryError as error:
-            if error.rows is None:
-                raise
-            from zjk_gis.cli.invalid_rows import words_of
-
-            raise GeometryError(words_of(error, console)) from error
-
-    return with_console
-
-
-def _target_of(options: Mapping[str, Any]) -> Path:
-    """Return what a command writes, or the name of what it reads, in the folder where it is called."""
-    output = options.get("output")
-    if isinstance(output, Path):
-        return output
-    source = next((options[name] for name in ("zones", "city", "old") if options.get(name)), "zjk-gis")
-    return Path(Path(source).name)

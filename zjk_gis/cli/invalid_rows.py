@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from zjk_gis.errors import FileError
 from zjk_gis.io import write_table
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from zjk_gis.cli.console import Console
     from zjk_gis.errors import InputError
-    from zjk_gis.words import Language
 
 __all__ = ["mend", "words_of"]
 
@@ -33,31 +33,6 @@ _NAMES = {
     "new": "新责任区",
 }
 _CONVERTED = re.compile(r" \(converted to (.*)\)$")
-
-
-class Console(Protocol):
-    """What is asked of the console of a command."""
-
-    @property
-    def lang(self) -> Language:
-        """The reader's language."""
-
-    @property
-    def repair(self) -> bool | None:
-        """Whether invalid polygons are made valid; None where the command cannot do that."""
-
-    @property
-    def repaired(self) -> list[dict[str, Any]]:
-        """The rows that were made valid."""
-
-    def beside(self, ending: str) -> Path:
-        """Name a list of rows."""
-
-    def pick(self, zh: str, en: str) -> str:
-        """Choose the text in the reader's language."""
-
-    def note(self, text: str) -> None:
-        """Print a remark."""
 
 
 def words_of(error: InputError, console: Console) -> str:

@@ -78,7 +78,7 @@ class _LateCommands(click.Group):
 
 
 @click.command(cls=_LateCommands)
-@language_option
+@language_option(expose_value=False)
 @click.version_option(
     __version__,
     "-V",

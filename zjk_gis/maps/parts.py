@@ -59,7 +59,7 @@ RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "e
 
 def pick(lang: Language, zh: str, en: str) -> str:
     """Choose the words of a language."""
-    return zh if lang != "en" else en
+    return zh if lang == "zh" else en
 
 
 def new_page(

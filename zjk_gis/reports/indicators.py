@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.words import tr
 
@@ -60,19 +60,16 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
         "incidents": len(assigned),
         "found": {name: found[name] for name in _FOUND},
         "reason": {name: int(reasons[name]) for name in sorted(reasons.index)},
-        "ambiguous": int((assigned["ambiguous"] & ~_rejected(assigned)).sum()),
+        "ambiguous": int((assigned["ambiguous"] & ~is_rejected(assigned["reason"])).sum()),
         "rejected": found["rejected"],
     }
 
 
 def found_counts(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, int]:
     """Count the incidents by how they were found; those without a usable position apart, as ``rejected``."""
-    counts = assigned.loc[~_rejected(assigned), "found"].value_counts()
-    return {name: int(counts.get(name, 0)) for name in _FOUND} | {"rejected": int(_rejected(assigned).sum())}
-
-
-def _rejected(assigned: pd.DataFrame) -> pd.Series:
-    return assigned["reason"].isin(UNUSABLE_REASONS)
+    rejected = is_rejected(assigned["reason"])
+    counts = assigned.loc[~rejected, "found"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in _FOUND} | {"rejected": int(rejected.sum())}
 
 
 def busiest_chiefs(

@@ -73,10 +73,6 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 class GeoPackageStore:
     """A workspace's layers in a GeoPackage.
 

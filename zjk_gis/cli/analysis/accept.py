@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_city
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.coverage.exceptions import accept_fault
 from zjk_gis.errors import InputError

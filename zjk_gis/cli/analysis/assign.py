@@ -9,10 +9,10 @@ import click
 
 from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, tell_report
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
 from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coordinates.positions import review_positions
 from zjk_gis.errors import FileError

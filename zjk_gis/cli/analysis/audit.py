@@ -12,9 +12,9 @@ import geopandas as gpd
 from zjk_gis.assign import assign_incidents
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.prints import print_sheet
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.coverage.border_sheet import border_sheet
 from zjk_gis.errors import FileError, InputError

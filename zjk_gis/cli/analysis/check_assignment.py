@@ -9,8 +9,8 @@ import click
 
 from zjk_gis.assign.check import check_assignment
 from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import CITY, LEVEL, headings_option
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label

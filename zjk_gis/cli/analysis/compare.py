@@ -10,9 +10,9 @@ import click
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_layer, write_layer

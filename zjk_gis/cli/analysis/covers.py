@@ -9,8 +9,9 @@ import click
 from pyproj import Transformer
 
 from zjk_gis.cli.city import datum_option, tell_report
-from zjk_gis.cli.console import language_option, speaking
+from zjk_gis.cli.console import language_option
 from zjk_gis.cli.options import headings_option
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
@@ -29,7 +30,7 @@ _REGISTER = click.argument("register", type=click.Path(path_type=Path))
 
 
 @click.group("covers")
-@language_option
+@language_option(expose_value=False)
 def command() -> None:
     """Keep a live register of covers: begin it, change it, ask for the nearest.
 

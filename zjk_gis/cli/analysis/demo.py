@@ -12,9 +12,9 @@ from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.cli.analysis.assign import counts_by_outcome, put_right, tell_summary
 from zjk_gis.cli.analysis.gaps import show_gaps
 from zjk_gis.cli.city import read_city, tell_report
-from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import headings_option
 from zjk_gis.cli.pictures.prints import print_sheet
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import FileError
 from zjk_gis.io import read_layer, write_layer, write_table
 from zjk_gis.layers.labels import label

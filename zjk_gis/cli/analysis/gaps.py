@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError

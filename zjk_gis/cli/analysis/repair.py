@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.options import CITY, LEVEL, WORDS
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repair_rounds import mend_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs

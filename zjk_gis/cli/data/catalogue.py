@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import blamed_on, target_file
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of

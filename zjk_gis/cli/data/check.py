@@ -9,7 +9,7 @@ import click
 import geopandas as gpd
 
 from zjk_gis.cli.city import datum_option, tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, list_layers, read_folder, read_layer, write_problems
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import tell_report
-from zjk_gis.cli.console import language_option, speaking
+from zjk_gis.cli.console import language_option
 from zjk_gis.cli.options import headings_option
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.io.unplaced import read_unplaced
@@ -34,7 +35,7 @@ _tables = click.option(
 
 
 @click.group("codes")
-@language_option
+@language_option(expose_value=False)
 def command() -> None:
     """Explain, check and continue codes."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import tell_report
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.coordinates.inference import infer_coordinates
 from zjk_gis.crs import crs_for
 from zjk_gis.errors import InputError

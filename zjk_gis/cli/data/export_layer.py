@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.cli.console import speaking
 from zjk_gis.cli.options import headings_option
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.read_report import report_of

@@ -12,8 +12,8 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis.cli.city import tell_report
-from zjk_gis.cli.console import speaking
 from zjk_gis.cli.per_file import PerFile
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer

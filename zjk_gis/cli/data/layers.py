@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import Workspace, shown
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.synth import make_city, write_city
 from zjk_gis.words import tr
 

@@ -13,10 +13,10 @@ from shapely import box
 
 from zjk_gis.cli.analysis.assign import put_right
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
-from zjk_gis.cli.console import repair_option, speaking
 from zjk_gis.cli.invalid_rows import words_of
 from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
+from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import pandas as pd
 
-from zjk_gis.cli.console import speaking
+from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_table
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map
 from zjk_gis.read_report import report_of
@@ -123,7 +123,7 @@ def report_assignment(
     else:
         assigned = _typed(assigned)
         sheets["assigned"] = assigned
-        unusable = assigned["reason"].isin(UNUSABLE_REASONS)
+        unusable = is_rejected(assigned["reason"])
         sheets["ambiguous"] = assigned[assigned["ambiguous"] & ~unusable]
         if {"chief_code", "zone_code"} <= set(assigned.columns):
             sheets["busiest_chiefs"] = busiest_chiefs(assigned, top=max(len(assigned), 1))

@@ -36,6 +36,7 @@ __all__ = [
     "degrees_of",
     "is_coordinate_name",
     "is_most",
+    "is_rejected",
     "is_zero",
     "looks_projected",
     "named_columns",
@@ -93,6 +94,17 @@ _PATTERNS = tuple(re.compile(rf"(?:{_AXIS}\s*:?\s*)?([-+])?\s*{form}\s*{_AXIS}?"
 _SAME_AXIS = {"东经": "e", "西经": "w", "北纬": "n", "南纬": "s"}
 _NUMBER = Field(name="coordinate", title="坐标", dtype="number")
 _MOST_DEGREES = 180.0
+
+
+def is_rejected(reasons: pd.Series) -> pd.Series:
+    """Tell which reasons of an assignment are those of rows without a usable position.
+
+    Examples
+    --------
+    >>> is_rejected(pd.Series(["one_zone", "zero", "no_position"])).tolist()
+    [False, True, True]
+    """
+    return reasons.isin(UNUSABLE_REASONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.catalogue import ROADS
-from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
+from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text, understood
@@ -150,7 +150,7 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
-        placed = ~assigned["reason"].isin(UNUSABLE_REASONS)
+        placed = ~is_rejected(assigned["reason"])
         doubtful = int((assigned["ambiguous"] & placed).sum())
         parts.append(
             tr(
