@@ -26,7 +26,8 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
     extra : str
         The extra of zjk_gis that brings it.
     purpose : str
-        What it is needed for, to finish the sentence "... is needed to".
+        What it is needed for, to finish the sentence "... is needed to"; in English, with its row in the
+        catalogue of sentences.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
             tr(
                 '{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"',
                 module=module,
-                purpose=purpose,
+                purpose=tr(purpose),
                 extra=extra,
             )
         ) from None

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zjk_gis.errors import counted
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,23 +204,35 @@ class ReadReport(dict[str, Any]):
         )
 
     def _sentences(self) -> tuple[str, str]:
-        name = PurePath(self.path).name or self.layer or "the layer"
-        said = f"{name}: {counted(self.rows, 'row', 'rows')} read"
-        said += f" as {self.encoding}" if self.encoding else ""
-        said += f", in {self.crs}." if self.crs else ", in no known coordinate system."
+        name = PurePath(self.path).name or self.layer or tr("the layer")
+        rows = counted(self.rows, "row", "rows")
+        system = self.crs or tr("no known coordinate system")
+        said = (
+            tr(
+                "{name}: {rows} read as {encoding}, in {system}.",
+                name=name,
+                rows=rows,
+                encoding=self.encoding,
+                system=system,
+            )
+            if self.encoding
+            else tr("{name}: {rows} read, in {system}.", name=name, rows=rows, system=system)
+        )
         aside = {why: len(rows) for why, rows in self.without_position.items() if rows}
         found = []
         if aside:
-            reasons = ", ".join(f"{why}: {count:,}" for why, count in aside.items())
-            found.append(f"{counted(sum(aside.values()), 'row has', 'rows have')} no position ({reasons})")
+            reasons = listed(tr("{why}: {count:,}", why=tr(why), count=count) for why, count in aside.items())
+            rows = counted(sum(aside.values()), "row has", "rows have")
+            found.append(tr("{rows} no position ({reasons})", rows=rows, reasons=reasons))
         if self.left_out:
-            found.append(
-                counted(len(self.left_out), "row of the file is", "rows of the file are") + " left out"
-            )
+            rows = counted(len(self.left_out), "row of the file is", "rows of the file are")
+            found.append(tr("{rows} left out", rows=rows))
         wrong = sum(map(len, self.unconverted.values()))
         if wrong:
-            found.append(f"{counted(wrong, 'value stays', 'values stay')} as it came")
-        return said, (", ".join(found) or "Every row has its place and its values") + "."
+            found.append(tr("{values} as it came", values=counted(wrong, "value stays", "values stay")))
+        if not found:
+            return said, tr("Every row has its place and its values.")
+        return said, tr("{found}.", found=tr(", ").join(found))
 
 
 _UNTOLD = dict(ReadReport())
@@ -257,9 +269,14 @@ def _summary(value: Any) -> str:
     """Tell a field in a cell: names as they are, rows only counted."""
     if isinstance(value, Mapping):
         parts = [
-            f"{name}: {len(each):,}" if isinstance(each, list | tuple | Mapping) else f"{name}: {each}"
+            tr(
+                "{name}: {what}",
+                name=name,
+                what=f"{len(each):,}" if isinstance(each, list | tuple | Mapping) else each,
+            )
             for name, each in value.items()
             if each not in ([], {}, "", None)
         ]
-        return ", ".join(parts[:_SHOWN]) + (f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else "")
+        shown, rest = listed(parts[:_SHOWN]), len(parts) - _SHOWN
+        return tr("{named} and {rest} more", named=shown, rest=rest) if rest > 0 else shown
     return f"{len(value):,}" if isinstance(value, list | tuple) else str(value)

@@ -62,7 +62,7 @@ class TestDegrees:
     def test_a_datum_that_nobody_knows_is_said(self):
         system = found([HOME] * 9 + [(2.35, 48.86)])
         assert (system.crs.to_epsg(), system.limit) == (4490, "china")
-        assert system.found == "assumed: 9 of 10 positions in x and y are degrees in China"
+        assert system.found == "assumed: 9 of 10 positions are degrees in China"
         remark = "a.csv: x and y taken for CGCS2000 (EPSG:4490): 9 of 10 are degrees in China"
         assert system.said(datum_known=True) == [remark]
         (said,) = system.said(datum_known=False)
@@ -70,7 +70,7 @@ class TestDegrees:
 
     def test_axes_exchanged_are_counted(self):
         assert found([HOME] * 3 + [HOME[::-1]] * 2).remark.endswith(
-            ": all are degrees in China, 2 of them with the axes exchanged (see check_positions)"
+            ": all 5 positions are degrees in China, 2 of them with the axes exchanged (see check_positions)"
         )
 
     def test_nothing_assumed_is_nothing_said(self):

@@ -13,7 +13,8 @@ import pytest
 from shapely import LineString, MultiPoint, Point, box
 
 from zjk_gis.coordinates.datums import in_declared_datum
-from zjk_gis.coordinates.positions import check_positions, fix_positions, review_positions
+from zjk_gis.coordinates.position_fixes import fix_positions, review_positions
+from zjk_gis.coordinates.positions import check_positions
 from zjk_gis.crs.datum import wgs84_to_bd09, wgs84_to_gcj02
 from zjk_gis.errors import CRSError, GeometryError, InputError, MissingColumnError
 

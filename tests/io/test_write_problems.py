@@ -36,8 +36,8 @@ def test_a_workbook_has_a_summary_and_the_rows(report, tmp_path):
         "行数",
         "无误行数",
         "问题",
-        "rule" if "rule" in summary[0] else "规则",
-        "级别",
+        "规则",
+        "严重程度",
         "数量",
     )
     assert ("manholes", 5, 2, "不在值域内", "not_allowed", "错误", 2) in summary
@@ -49,7 +49,7 @@ def test_a_workbook_has_a_summary_and_the_rows(report, tmp_path):
 
 def test_a_table_for_other_programs(report, tmp_path):
     table = pd.read_csv(zjk_gis.io.write_problems(report, tmp_path / "problems.csv"), dtype="str")
-    assert table.columns.tolist() == ["图层", "行", "字段", "值", "规则", "级别", "说明"]
+    assert table.columns.tolist() == ["图层", "行", "字段", "值", "规则", "严重程度", "说明"]
     assert table["行"].tolist() == ["2", "3", "4"]
     assert table["值"][0] == "'" + EVIL
 

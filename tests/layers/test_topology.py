@@ -82,7 +82,7 @@ class TestCodesAgainstGround:
     def test_what_was_not_given_is_said_to_be_unchecked(self):
         report = validate(grids(square(0)), "unit_grids")
         assert report.ok
-        assert report.not_checked == ("in_coded_place: layers={'communities': ...}",)
+        assert report.not_checked == ("in_coded_place：layers={'communities': ...}",)
 
 
 class TestOverlaps:

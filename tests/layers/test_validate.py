@@ -50,7 +50,7 @@ def test_a_sound_layer_has_no_problems():
         "message",
         "geometry",
     ]
-    assert str(report).startswith("单元网格: 2 行, 未发现问题")
+    assert str(report).startswith("单元网格：2 行，未发现问题")
 
 
 @pytest.mark.parametrize(

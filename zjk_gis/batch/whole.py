@@ -19,7 +19,7 @@ from zjk_gis.assign.incidents import as_columns, check_places
 from zjk_gis.batch.outcome import judge
 from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
-from zjk_gis.coordinates.positions import review_positions
+from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.io.coordinate_columns import with_coordinates

@@ -2,7 +2,7 @@
 
 A table says «x, y» and no more. The rule, by the first 10,000 rows with two usable numbers:
 
-1. A system that the caller names holds. It is refused if most of the numbers cannot be in it: degrees in
+1. A system that the caller names is taken. It is refused if most of the numbers cannot be in it: degrees in
    metres, metres in degrees.
 2. Most are degrees in China, in either order of the axes: all are taken for CGCS2000 (EPSG:4490). They are
    refused if they look like packed degrees, minutes and seconds.
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["SURE", "BareSystem", "Limit", "fits", "limit_of", "misfits", "system_of"]
 
 SURE = 0.9  # from here on a reading of numbers is believed
-_UNDECIDED = "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
 
 Limit = Literal["china", "globe", "metres", "bare_metres"]
 
@@ -54,7 +53,7 @@ class BareSystem:
     limit : {"china", "globe", "metres", "bare_metres"}
         Within what every row must lie; see `misfits`.
     found : str
-        Where it is from: ``argument``, or ``assumed: `` and why.
+        Where it is from: ``argument``, or that it was assumed, and why.
     remark : str
         What a person should know; empty where nothing was assumed.
     """
@@ -68,7 +67,11 @@ class BareSystem:
         """Return the remark; of degrees whose datum nobody knows it says so, too."""
         if not self.remark:
             return []
-        undecided = "" if datum_known or self.limit != "china" else _UNDECIDED
+        if datum_known or self.limit != "china":
+            return [self.remark]
+        undecided = tr(
+            "; whether they are GCJ-02 or BD-09 is undecided (zjk_gis.infer_coordinates, reference=roads)"
+        )
         return [self.remark + undecided]
 
 
@@ -112,22 +115,30 @@ def system_of(
         _refuse_contradiction(x, y, degrees, given, name, columns)
         return BareSystem(given, limit_of(given), "argument")
     if not len(x):
-        return BareSystem(None, "globe", "none: no row has a usable position")
+        return BareSystem(None, "globe", tr("none: no row has a usable position"))
     if is_most(degrees):
         return _degrees(x, y, degrees, name, columns)
     metres = looks_projected(x, y)
     best = likeliest(x[metres], y[metres]) if is_most(metres) else None
     if best is not None and best.confidence >= SURE and best.crs is not None and not best.north_first:
-        remark = (
-            f"{name}: {columns} taken for {best.what} (EPSG:{best.crs}), {100 * best.confidence:.0f} % sure, "
-            "CGCS2000 supposed; name another system with crs="
+        remark = tr(
+            "{name}: {columns} taken for {what} (EPSG:{epsg}), {sure:.0f} % sure, CGCS2000 supposed; name "
+            "another system with crs=",
+            name=name,
+            columns=columns,
+            what=best.what,
+            epsg=best.crs,
+            sure=100 * best.confidence,
         )
-        return BareSystem(CRS.from_epsg(best.crs), "bare_metres", f"assumed: {best.what}", remark)
+        found = tr("assumed: {why}", why=best.what)
+        return BareSystem(CRS.from_epsg(best.crs), "bare_metres", found, remark)
     hint = probable_crs(x, y)
     if degrees.any():
-        hint = (
-            f"{int((~degrees).sum())} of {len(x)} positions are not degrees in China; crs=4490 if they are "
-            "degrees all the same"
+        hint = tr(
+            "{count} of {whole} positions are not degrees in China; crs=4490 if they are degrees all the "
+            "same",
+            count=int((~degrees).sum()),
+            whole=len(x),
         )
     raise CRSError(
         tr("{name}: name the system of {columns} with crs=; {hint}", name=name, columns=columns, hint=hint)
@@ -150,12 +161,18 @@ def _degrees(
                 packed=packed,
             )
         )
-    whole = "all" if degrees.all() else f"{int(degrees.sum())} of"
-    found = f"assumed: {whole} {len(x)} positions in {columns} are degrees in China"
+    why = (
+        tr("all {whole} positions are degrees in China", whole=len(x))
+        if degrees.all()
+        else tr("{count} of {whole} positions are degrees in China", count=int(degrees.sum()), whole=len(x))
+    )
+    found = tr("assumed: {why}", why=why)
     swapped = int(in_china(y, x).sum())
-    but = f", {swapped} of them with the axes exchanged (see check_positions)" if swapped else ""
-    are = "all are" if degrees.all() else f"{int(degrees.sum())} of {len(x)} are"
-    remark = f"{name}: {columns} taken for CGCS2000 (EPSG:4490): {are} degrees in China{but}"
+    if swapped:
+        why += tr(", {count} of them with the axes exchanged (see check_positions)", count=swapped)
+    remark = tr(
+        "{name}: {columns} taken for CGCS2000 (EPSG:4490): {why}", name=name, columns=columns, why=why
+    )
     return BareSystem(CRS.from_epsg(CGCS2000), "china", found, remark)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from zjk_gis.coordinates.datums import shift
 from zjk_gis.coordinates.shifted import DATUMS
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +127,7 @@ def judge_datums(
     for number in np.unique(channel[voice >= 0]).tolist():
         members = np.flatnonzero(usable & (channel == number))
         _silence_chance(voice, members[~before[members]])  # rule 5
-        title = f"channel {names[number]}" if number >= 0 else "rows without a channel"
+        title = tr("channel {name}", name=names[number]) if number >= 0 else tr("rows without a channel")
         _judge_channel(verdict, members, voice, lost, of_row, title, declared, has_channel=number >= 0)
     verdict.datum[before], verdict.evidence[before] = "", ""
     return verdict
@@ -220,15 +221,23 @@ def _judge_channel(
         for at, datum in enumerate(DATUMS)
     ]
     follow = next((at for at in np.flatnonzero(enough).tolist() if counts[at] >= _NEARLY_ALL * total), None)
-    spoken = f"of {total} rows that tell " + ", ".join(
-        f"{int(counts[at])} speak for {SHIFT_TITLES.get(datum, 'the ground')}"
-        for at, datum in enumerate(DATUMS)
-        if counts[at]
+    spoken = tr(
+        "{title}: of {total} rows that tell {counts}",
+        title=title,
+        total=total,
+        counts=listed(
+            tr(
+                "{count} speak for {datum}",
+                count=int(counts[at]),
+                datum=SHIFT_TITLES[datum] if datum in SHIFT_TITLES else tr("the ground"),
+            )
+            for at, datum in enumerate(DATUMS)
+            if counts[at]
+        ),
     )
-    spoken = f"{title}: {spoken}"
-    first = "as given"
+    first = tr("as given")
     if declared in SHIFT_TITLES:
-        first = f"converted from {SHIFT_TITLES[declared]}, as declared"
+        first = tr("converted from {datum}, as declared", datum=SHIFT_TITLES[declared])
     for at, datum in enumerate(DATUMS):
         speaking = members[voices == at]
         if at == expected or not len(speaking):  # rule 2
@@ -236,10 +245,18 @@ def _judge_channel(
         word = datum if enough[at] else UNDECIDED  # rules 3 and 5
         verdict.datum[speaking] = word
         shifted = SHIFT_TITLES.get(datum)
-        instead = "as the file has it" if shifted is None else f"if converted from {shifted}"
+        instead = (
+            tr("as the file has it") if shifted is None else tr("if converted from {datum}", datum=shifted)
+        )
         verdict.evidence[speaking] = [
-            f"{metres[expected, row]:.0f} m from the road it names {first}, {metres[at, row]:.0f} m "
-            f"{instead}; {spoken}"
+            tr(
+                "{metres:.0f} m from the road it names {first}, {other:.0f} m {instead}; {spoken}",
+                metres=metres[expected, row],
+                first=first,
+                other=metres[at, row],
+                instead=instead,
+                spoken=spoken,
+            )
             for row in speaking.tolist()
         ]
     if not has_channel:
@@ -247,7 +264,7 @@ def _judge_channel(
     silent = members[voices == _SILENT]
     if follow is not None:  # rule 4
         verdict.datum[silent] = DATUMS[follow]
-        verdict.evidence[silent] = f"follows its channel; {spoken}"
+        verdict.evidence[silent] = tr("follows its channel; {spoken}", spoken=spoken)
     elif against >= _LEAST_DOUBT and against > (1 - _NEARLY_ALL) * total:  # rule 6
         verdict.datum[silent] = UNDECIDED
-        verdict.evidence[silent] = f"does not tell its datum; {spoken}"
+        verdict.evidence[silent] = tr("does not tell its datum; {spoken}", spoken=spoken)

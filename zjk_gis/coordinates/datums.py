@@ -17,7 +17,7 @@ from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import datum_of_column
 from zjk_gis.layers.columns.datum_words import WebDatum, datums_in_text
 from zjk_gis.read_report import report_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,7 +89,7 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
                 tr(
                     "{name} must be one of {webdatum}, not {value!r}",
                     name=name,
-                    webdatum=", ".join(get_args(WebDatum)),
+                    webdatum=listed(get_args(WebDatum)),
                     value=value,
                 )
             )
@@ -104,9 +104,13 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     if back:
         moved = projected(moved.set_crs(degrees.crs, allow_override=True), own)
     labels = layer.index[outside].tolist()
-    remark = f"converted from {title_of(source)} to {title_of(target)}"
+    remark = tr("converted from {source} to {target}", source=title_of(source), target=title_of(target))
     if labels:
-        remark += f"; {len(labels)} rows lie outside China and stay as they were ({name_rows(labels)})"
+        remark += tr(
+            "; {count} rows lie outside China and stay as they were ({rows})",
+            count=len(labels),
+            rows=name_rows(labels),
+        )
     facts = {
         "source": source,
         "target": target,
@@ -195,12 +199,13 @@ def stated_datum(titles: Iterable[str], columns: Iterable[str]) -> StatedDatum |
     named = {name: datum for name in columns if (datum := datum_of_column(name)) is not None}
     if named:
         datums = set(named.values())
-        return StatedDatum(datums.pop() if len(datums) == 1 else None, f"columns {', '.join(named)}")
+        where = tr("columns {names}", names=listed(named))
+        return StatedDatum(datums.pop() if len(datums) == 1 else None, where)
     said = {title: found for title in titles if (found := datums_in_text(title))}
     if not said:
         return None
     datums = {datum for found in said.values() for datum in found}
-    where = " and ".join(f'title "{title.strip()}"' for title in said)
+    where = tr(" and ").join(tr('title "{title}"', title=title.strip()) for title in said)
     return StatedDatum(datums.pop() if len(datums) == 1 else None, where)
 
 

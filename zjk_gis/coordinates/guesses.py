@@ -14,6 +14,7 @@ import shapely
 from zjk_gis.coordinates.datums import convert_datum
 from zjk_gis.coordinates.readings import unpacked
 from zjk_gis.crs.conversion import with_remarks
+from zjk_gis.crs.systems import title_of
 from zjk_gis.crs.vertices import with_vertices_moved
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import Pair, read_positions
@@ -127,7 +128,11 @@ class CoordinateGuess:
             "datum": hypothesis.datum,
             "confidence": round(hypothesis.confidence, 2),
         }
-        remark = f"coordinates confirmed: {hypothesis.what}, datum {hypothesis.datum}"
+        remark = tr(
+            "coordinates confirmed: {what}, datum {datum}",
+            what=hypothesis.what,
+            datum=_datum_said(hypothesis),
+        )
         with_remarks(placed, [remark], confirmed=facts)
         return placed
 
@@ -172,7 +177,7 @@ class CoordinateGuess:
                 "crs": pd.array([each.crs for each in self.hypotheses], dtype="Int64"),
                 "datum": [each.datum for each in self.hypotheses],
                 "confidence": [each.confidence for each in self.hypotheses],
-                "evidence": ["; ".join(each.evidence) for each in self.hypotheses],
+                "evidence": [tr("; ").join(each.evidence) for each in self.hypotheses],
             },
             index=pd.RangeIndex(1, len(self.hypotheses) + 1, name="choice"),
         )
@@ -180,10 +185,23 @@ class CoordinateGuess:
     def __str__(self) -> str:
         lines = []
         for number, each in enumerate(self.hypotheses, start=1):
-            system = "no known system" if each.crs is None else f"EPSG:{each.crs}, datum {each.datum}"
-            lines.append(f"{number}. {each.what} ({system}): {100 * each.confidence:.0f} %")
+            system = tr("no known system")
+            if each.crs is not None:
+                system = tr("EPSG:{epsg}, datum {datum}", epsg=each.crs, datum=_datum_said(each))
+            said = tr(
+                "{number}. {what} ({system}): {sure:.0f} %",
+                number=number,
+                what=each.what,
+                system=system,
+                sure=100 * each.confidence,
+            )
+            lines.append(said)
             lines += [f"   - {line}" for line in each.evidence]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _datum_said(hypothesis: Hypothesis) -> str:
+    return tr("undecided") if hypothesis.datum == "undecided" else title_of(hypothesis.datum)

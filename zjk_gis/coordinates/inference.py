@@ -21,7 +21,7 @@ from zjk_gis.errors import EmptyLayerError, InputError, name_rows
 from zjk_gis.layers.columns.coordinates import named_columns, read_positions
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.spec import AREAL
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,14 +100,14 @@ def infer_coordinates(
     usable = np.isfinite(numbers.x) & np.isfinite(numbers.y)
     if not usable.any():
         raise EmptyLayerError(tr("the layer: no row has a usable position, so nothing can be inferred"))
-    place, place_name, ground = city_bounds(), "in Zhangjiakou or next to it", None
+    place, place_name, ground = city_bounds(), tr("in Zhangjiakou or next to it"), None
     if reference is not None:
         ground = as_metric(reference, "reference")
         bounds = convert_crs(ground.geometry, CGCS2000, name="reference").total_bounds
         west, south, east, north = (float(bound) for bound in bounds)
         around = _AROUND_REFERENCE
         place = (west - around, south - around, east + around, north + around)
-        place_name = "around the reference"
+        place_name = tr("around the reference")
     numbers = replace(numbers, x=numbers.x[usable], y=numbers.y[usable], rows=numbers.rows[usable])
     found = readings(numbers.x, numbers.y, place=place, place_name=place_name)
     hypotheses = _weighed(found, ground, numbers) or [_unknown(numbers.x, numbers.y)]
@@ -133,17 +133,22 @@ def probable_crs(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     """
     usable = np.isfinite(x) & np.isfinite(y)
     if not usable.any():
-        return "no row has a usable position"
+        return tr("no row has a usable position")
     x, y = x[usable], y[usable]
     hypotheses = _of_numbers(x, y)
     if not hypotheses:
         return _unknown(x, y).evidence[0]
     worth = [each for each in hypotheses[1:2] if each.confidence >= _WORTH_NAMING]
     told = [
-        f"{each.what} (crs={each.crs}, {100 * each.confidence:.0f} % sure, CGCS2000 supposed)"
+        tr(
+            "{what} (crs={epsg}, {sure:.0f} % sure, CGCS2000 supposed)",
+            what=each.what,
+            epsg=each.crs,
+            sure=100 * each.confidence,
+        )
         for each in [hypotheses[0], *worth]
     ]
-    return "probably " + ", or ".join(told)
+    return tr("probably {what}", what=tr(", or ").join(told))
 
 
 def likeliest(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis | None:
@@ -159,7 +164,7 @@ def likeliest(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis | No
 
 
 def _of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Hypothesis]:
-    found = readings(x, y, place=city_bounds(), place_name="in Zhangjiakou or next to it")
+    found = readings(x, y, place=city_bounds(), place_name=tr("in Zhangjiakou or next to it"))
     return _weighed(
         found, None, _Numbers(x, y, np.arange(len(x)), None, len(x), (), None, mostly_angles=False)
     )
@@ -188,25 +193,37 @@ def _numbers(
         vertices, owner = shapely.get_coordinates(shapes, return_index=True)
         usable = int(has_place(shapes).sum())
         label = layer.crs
-        said = () if label is None else (f"the layer says that it is in {label.name}",)
+        said = () if label is None else (tr("the layer says that it is in {system}", system=label.name),)
         rows = layer.index.to_numpy(dtype=object)[owner]
         return _Numbers(vertices[:, 0], vertices[:, 1], rows, None, usable, said, label, mostly_angles=False)
     table = pd.DataFrame(layer)
-    pair = named_columns(table.columns, x, y, "the layer")
+    pair = named_columns(table.columns, x, y, tr("the layer"))
     if pair is None:
         raise InputError(
             tr(
                 "the layer: no columns of coordinates among {columns}; name them with x= and y=",
-                columns=", ".join(map(str, table.columns)),
+                columns=listed(table.columns),
             )
         )
     positions = read_positions(table, pair)
     usable, angles = int((positions.why == "").sum()), int(positions.is_dms.sum())
-    notes = [f"columns {pair.east} and {pair.north}"]
+    notes = [tr("columns {names}", names=tr("{first} and {last}", first=pair.east, last=pair.north))]
     if angles:
-        notes.append(f"{angles:,} of {usable:,} rows are written in degrees, minutes and seconds")
+        notes.append(
+            tr(
+                "{count:,} of {whole:,} rows are written in degrees, minutes and seconds",
+                count=angles,
+                whole=usable,
+            )
+        )
     if usable < len(table):
-        notes.append(f"{len(table) - usable:,} of {len(table):,} rows have no usable position")
+        notes.append(
+            tr(
+                "{count:,} of {whole:,} rows have no usable position",
+                count=len(table) - usable,
+                whole=len(table),
+            )
+        )
     columns = (pair.east, pair.north)
     return _Numbers(
         positions.x,
@@ -263,13 +280,19 @@ def _of_reading(
     evidence = [*reading.evidence, *numbers.notes]
     if len(reading.odd):
         odd = pd.unique(numbers.rows[reading.odd])
-        turned = f", {reading.exchanged} of them with the axes exchanged" if reading.exchanged else ""
-        evidence.append(f"{len(reading.odd):,} positions cannot be read so ({name_rows(odd)}){turned}")
+        said = tr(
+            "{count:,} positions cannot be read so ({rows})", count=len(reading.odd), rows=name_rows(odd)
+        )
+        if reading.exchanged:
+            said += tr(", {count} of them with the axes exchanged", count=reading.exchanged)
+        evidence.append(said)
     alike = [f"{title_of(system.datum)} (EPSG:{system.epsg})" for system in same_numbers(reading.epsg)]
     if alike:
         evidence.append(
-            f"{', '.join(alike[:-1])} and {alike[-1]} look the same, tens of metres apart: ask whoever made "
-            "the data"
+            tr(
+                "{systems} look the same, tens of metres apart: ask whoever made the data",
+                systems=tr("{first} and {last}", first=listed(alike[:-1]), last=alike[-1]),
+            )
         )
     made = Hypothesis(
         what=_what(reading, mostly_angles=numbers.mostly_angles),
@@ -284,16 +307,20 @@ def _of_reading(
     stated = datum_of(numbers.label) if columns is None and numbers.label is not None else None
     if columns is not None:
         stated = columns.datum
-        evidence.append(f"the {columns.where} say {'several datums' if stated is None else title_of(stated)}")
+        datum = tr("several datums") if stated is None else title_of(stated)
+        evidence.append(tr("the {where} say {datum}", where=columns.where, datum=datum))
     if stated == "gcj02" or stated == "bd09":
         made = replace(made, datum=stated)
     if test is None:
-        evidence.append("datum: without a reference layer GCJ-02 and BD-09 cannot be told from the ground")
+        evidence.append(
+            tr("datum: without a reference layer GCJ-02 and BD-09 cannot be told from the ground")
+        )
         return [replace(made, evidence=tuple(evidence))]
     evidence.append(_measured(test))
     if test.points < _LEAST_POINTS or not test.is_clear:
-        why = f"fewer than {_LEAST_POINTS} points" if test.points < _LEAST_POINTS else "no clear difference"
-        evidence.append(f"datum: undecided, {why}")
+        few = test.points < _LEAST_POINTS
+        why = tr("fewer than {least} points", least=_LEAST_POINTS) if few else tr("no clear difference")
+        evidence.append(tr("datum: undecided, {why}", why=why))
         return [replace(made, evidence=tuple(evidence))]
     return [
         replace(made, datum=datum, evidence=tuple(evidence), confidence=confidence * test.odds[datum])
@@ -303,32 +330,52 @@ def _of_reading(
 
 def _measured(test: ShiftTest) -> str:
     """Say what the answer about the datum rests on."""
-    read = zip(DATUMS, ("as given", "from GCJ-02", "from BD-09"), strict=True)
+    read = list(zip(DATUMS, (tr("as given"), tr("from GCJ-02"), tr("from BD-09")), strict=True))
     if test.is_areal:
-        shares = ", ".join(f"{test.inside[datum]:.1%} {words}" for datum, words in read)
-        return f"of {test.points:,} points lie inside the reference: {shares}"
-    metres = ", ".join(
-        f"{test.median_m[datum]:,.0f} m {words} (nearest for {test.nearest[datum]:,})"
-        for datum, words in read
+        shares = listed(
+            tr("{share:.1%} {given}", share=test.inside[datum], given=given) for datum, given in read
+        )
+        return tr(
+            "of {points:,} points lie inside the reference: {shares}", points=test.points, shares=shares
+        )
+    metres = listed(
+        tr(
+            "{metres:,.0f} m {given} (nearest for {nearest:,})",
+            metres=test.median_m[datum],
+            given=given,
+            nearest=test.nearest[datum],
+        )
+        for datum, given in read
     )
-    return f"median distance of {test.points:,} points from the reference: {metres}"
+    return tr(
+        "median distance of {points:,} points from the reference: {metres}",
+        points=test.points,
+        metres=metres,
+    )
 
 
 def _what(reading: Reading, *, mostly_angles: bool) -> str:
     """Name a reading in words."""
     if reading.kind in ("degrees", "packed_degrees"):
-        words = "latitude and longitude (axes exchanged)" if reading.north_first else "longitude and latitude"
+        words = (
+            tr("latitude and longitude (axes exchanged)")
+            if reading.north_first
+            else tr("longitude and latitude")
+        )
         if reading.kind == "packed_degrees":
-            return f"{words}, packed as degrees.minutes-seconds (114.5220 for 114°52′20″)"
-        return f"{words}, written in degrees, minutes and seconds" if mostly_angles else words
-    words = "Web Mercator"
+            return tr("{what}, packed as degrees.minutes-seconds (114.5220 for 114°52′20″)", what=words)
+        return tr("{what}, written in degrees, minutes and seconds", what=words) if mostly_angles else words
+    words = tr("Web Mercator")
     if reading.kind != "web_mercator":
         name = CRS(reading.epsg).name  # CGCS2000 / 3-degree Gauss-Kruger zone 38, or CM 114E
         zone = name.split()[-1]
-        words = f"Gauss-Krüger, zone prefix {zone}"
+        words = tr("Gauss-Krüger, zone prefix {zone}", zone=zone)
         if reading.kind == "no_prefix":
-            words = f"Gauss-Krüger, central meridian {zone.removesuffix('E')}°E, no zone prefix"
-    return f"{words}, northing first (survey order)" if reading.north_first else words
+            words = tr(
+                "Gauss-Krüger, central meridian {meridian}°E, no zone prefix",
+                meridian=zone.removesuffix("E"),
+            )
+    return tr("{what}, northing first (survey order)", what=words) if reading.north_first else words
 
 
 def _labelled(epsg: int, label: CRS | None) -> int:
@@ -348,9 +395,12 @@ def _numbers_of(crs: CRS) -> list[tuple[str, str]]:
 
 
 def _unknown(x: NDArray[np.float64], y: NDArray[np.float64]) -> Hypothesis:
-    words = (
-        f"numbers from {x.min():g} to {x.max():g} and from {y.min():g} to {y.max():g} are neither degrees in "
-        "China nor Gauss-Krüger or Web Mercator metres: perhaps a local system (see "
-        "zjk_gis.crs.fit_similarity)"
+    words = tr(
+        "numbers from {west:g} to {east:g} and from {south:g} to {north:g} are neither degrees in China nor "
+        "Gauss-Krüger or Web Mercator metres: perhaps a local system (see zjk_gis.crs.fit_similarity)",
+        west=x.min(),
+        east=x.max(),
+        south=y.min(),
+        north=y.max(),
     )
-    return Hypothesis("unknown", None, "undecided", False, False, (words,), 0.0)
+    return Hypothesis(tr("unknown"), None, "undecided", False, False, (words,), 0.0)

@@ -1,8 +1,8 @@
-"""Are positions where they claim to be? Suspicious ones found with evidence, and fixed only when asked.
+"""Are positions where they claim to be? Suspicious ones found with evidence.
 
-Two faults are certain enough to be repaired. Swapped axes: in China no latitude looks like a longitude.
-GCJ-02 and BD-09, the shifted datums of web maps: a position by itself cannot tell, but the road that its row
-names can, if enough rows agree (see `zjk_gis.coordinates.datum_evidence`).
+Swapped axes are certain: in China no latitude looks like a longitude. GCJ-02 and BD-09 are the shifted datums
+of web maps: a position by itself cannot tell, but the road that its row names can, if enough rows agree (see
+`zjk_gis.coordinates.datum_evidence`). Both can be fixed: `zjk_gis.coordinates.position_fixes`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ import pandas as pd
 import shapely
 
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED, judge_datums
-from zjk_gis.coordinates.datums import shift
 from zjk_gis.coordinates.shifted import DATUMS, to_ground
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
-from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.systems import in_china
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.coordinates import is_most, is_zero, named_columns, read_positions
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.shapes import has_shape, point_coordinates
@@ -34,14 +32,11 @@ if TYPE_CHECKING:
 
     from zjk_gis.coordinates.shifted import ShiftDatum
 
-__all__ = ["PositionReview", "check_positions", "fix_positions", "review_positions"]
+__all__ = ["ClaimedDegrees", "check_positions", "claimed_degrees", "declared_datum"]
 
-_ELSEWHERE = "points: most lie outside China, so that is not listed as a problem of each row"
 _OUTSIDE_REGION_M = 5000.0
 _KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
-_REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
 _COLUMNS = ["row", "problem", "evidence"]
-_OF_DATUM = ("source", "road_name")  # the columns by which a row tells its datum
 
 
 def check_positions(
@@ -122,7 +117,7 @@ def check_positions(
     >>> check_positions(points)[["row", "problem"]].to_numpy().tolist()
     [[1, 'swapped_axes']]
     """
-    degrees = _degrees(points, lon, lat)
+    degrees = claimed_degrees(points, lon, lat)
     found = [_listed(points, degrees.problem == kind, kind, degrees.evidence) for kind in _KINDS]
     if region is not None:
         found.append(_far_from_region(points, degrees, region))
@@ -130,119 +125,8 @@ def check_positions(
         found.append(_shifted(points, degrees, roads, channel, road_name))
     problems = pd.concat([rows for rows in found if len(rows)] or found[:1])
     result = problems.sort_values("at", kind="stable")[_COLUMNS].reset_index(drop=True)
-    result.attrs = {"lon": lon, "lat": lat, "remarks": [_ELSEWHERE] if degrees.elsewhere else []}
+    result.attrs = {"lon": lon, "lat": lat, "remarks": degrees.remarks()}
     return result
-
-
-def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Fix the swapped axes and the GCJ-02 and BD-09 positions that a list of problems names, no others.
-
-    Parameters
-    ----------
-    points : GeoDataFrame
-        The points that were checked.
-    problems : DataFrame
-        From `check_positions`, perhaps with rows taken out.
-
-    Returns
-    -------
-    GeoDataFrame
-        A copy with the geometry fixed and the column ``position_fix`` (text): empty where nothing was
-        done, otherwise ``swapped_axes``, ``gcj02``, ``bd09`` or such as ``swapped_axes;gcj02``. Columns of
-        coordinates stay as they were read. ``attrs["report"].not_fixed`` names the rows of every problem
-        that cannot be fixed; a row whose axes were fixed while its datum is undecided is among them.
-
-    Raises
-    ------
-    InputError
-        If a listed row is not there, is there twice, is listed as GCJ-02 and as BD-09, was converted
-        before (by this function, or on reading as its datum was declared: a second conversion would move it
-        again), or is listed as GCJ-02 or BD-09 without its swapped axes.
-
-    Examples
-    --------
-    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
-    >>> fixed = fix_positions(points, check_positions(points))
-    >>> fixed.geometry.x.tolist(), fixed["position_fix"].tolist()
-    ([114.88, 114.88], ['', 'swapped_axes'])
-    """
-    missing = [name for name in ("row", "problem") if name not in problems]
-    if missing:
-        raise MissingColumnError(
-            tr("problems: no column {missing!r}; pass what check_positions returned", missing=missing[0])
-        )
-    done = (
-        points["position_fix"].fillna("") if "position_fix" in points else pd.Series("", index=points.index)
-    )
-    masks = {kind: _rows_to_fix(points, problems, kind, done) for kind in _REPAIRABLE}
-    degrees = _degrees(points, problems.attrs.get("lon"), problems.attrs.get("lat"))
-    x, y = degrees.axes_right(masks["swapped_axes"])
-    _refuse_impossible(points, masks, x, y)
-    for datum in SHIFT_TITLES:
-        rows = masks[datum]
-        x[rows], y[rows] = shift(x[rows], y[rows], source=datum, target="wgs84")
-    fixed = np.logical_or.reduce([masks[kind] for kind in _REPAIRABLE])
-    result = points.copy()
-    shapes = points.geometry.to_numpy().copy()
-    made, heights = _in_crs_of(points, x[fixed], y[fixed]), shapely.get_z(shapes[fixed])
-    solid = np.isfinite(heights)
-    made[solid] = shapely.force_3d(made[solid], heights[solid])
-    shapes[fixed] = made
-    result[points.geometry.name] = gpd.GeoSeries(shapes, index=points.index, crs=points.crs)
-    notes = done.to_numpy(dtype=object)
-    for kind in _REPAIRABLE:
-        notes = np.where(masks[kind], np.where(notes == "", kind, notes + f";{kind}"), notes)
-    result["position_fix"] = pd.Series(notes, index=points.index, dtype="str")
-    left = problems[~problems["problem"].isin(_REPAIRABLE)]
-    not_fixed = {str(kind): rows["row"].tolist() for kind, rows in left.groupby("problem", sort=True)}
-    told = [f"{len(rows)} rows are not fixed: {kind} ({name_rows(rows)})" for kind, rows in not_fixed.items()]
-    with_remarks(result, told, not_fixed=not_fixed)
-    return result
-
-
-def _refuse_impossible(
-    points: gpd.GeoDataFrame,
-    masks: dict[str, NDArray[np.bool_]],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-) -> None:
-    """Refuse a list that contradicts itself, or what is known of the positions."""
-    both = masks["gcj02"] & masks["bd09"]
-    if both.any():
-        raise InputError(
-            tr(
-                "problems: {rows} are listed as gcj02 and as bd09; leave one of the two",
-                rows=name_rows(points.index[both]),
-            )
-        )
-    nowhere = np.logical_or.reduce(list(masks.values())) & ~np.isfinite(x)
-    if nowhere.any():
-        raise InputError(
-            tr(
-                "points: {rows} have no position to fix; check these again",
-                rows=name_rows(points.index[nowhere]),
-            )
-        )
-    shifted = masks["gcj02"] | masks["bd09"]
-    declared = _declared(points)
-    if declared is not None and shifted.any():
-        raise InputError(
-            tr(
-                "points: were read as {shift_titles}, as declared, so {rows} cannot be converted "
-                "again; read them with another datum=",
-                shift_titles=SHIFT_TITLES.get(declared, declared),
-                rows=name_rows(points.index[shifted]),
-            )
-        )
-    exchanged = shifted & in_china(y, x)
-    if exchanged.any():
-        raise InputError(
-            tr(
-                "problems: {rows} are listed as shifted, but their axes are swapped and not listed; "
-                "list both, or neither",
-                rows=name_rows(points.index[exchanged]),
-            )
-        )
 
 
 def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
@@ -255,74 +139,7 @@ def _converted_before(points: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class PositionReview:
-    """Points whose positions were looked at.
-
-    Attributes
-    ----------
-    points : GeoDataFrame
-        As given, or fixed, with the column ``position_fix``.
-    problems : dict of str to int
-        How many rows have which problem (see `check_positions`).
-    fixed : dict of str to int
-        How many of them were fixed; empty if nothing was to be.
-    lacking : str
-        The column for want of which it was not judged whether positions are GCJ-02 or BD-09; empty if none.
-    """
-
-    points: gpd.GeoDataFrame
-    problems: dict[str, int]
-    fixed: dict[str, int]
-    lacking: str = ""
-
-
-def review_positions(
-    points: gpd.GeoDataFrame, *, roads: gpd.GeoDataFrame | None = None, fix: bool = False
-) -> PositionReview:
-    """Look at the positions of points by whatever they say of themselves, and fix what can be, if asked to.
-
-    Parameters
-    ----------
-    points : GeoDataFrame
-        Such as incidents. Whether they are GCJ-02 or BD-09 is judged if they have the columns ``source`` and
-        ``road_name``.
-    roads : GeoDataFrame, optional
-        As for `check_positions`.
-    fix : bool, default False
-        Whether to fix the problems found (see `fix_positions`).
-
-    Returns
-    -------
-    PositionReview
-
-    Raises
-    ------
-    CRSError
-        If a layer has no CRS.
-    GeometryError
-        If rows are not points, or roads are not lines.
-
-    Examples
-    --------
-    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88, 40.82], [40.82, 114.88]), crs=4490)
-    >>> review = review_positions(points, fix=True)
-    >>> review.problems, review.fixed, review.points.geometry.x.tolist()
-    ({'swapped_axes': 1}, {'swapped_axes': 1}, [114.88, 114.88])
-    """
-    lacking = "" if roads is None else next((name for name in _OF_DATUM if name not in points), "")
-    found = check_positions(points, roads=None if lacking else roads)
-    counts = found["problem"].value_counts().sort_index()
-    problems = {str(kind): int(count) for kind, count in counts.items()}
-    if not fix:
-        return PositionReview(points, problems, {}, lacking)
-    points = fix_positions(points, found)
-    fixes = points["position_fix"].str.split(";").explode()
-    fixed = {kind: int((fixes == kind).sum()) for kind in problems}
-    return PositionReview(points, problems, fixed, lacking)
-
-
-def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:
+def declared_datum(points: gpd.GeoDataFrame) -> ShiftDatum | None:
     """Return the datum that was declared when the points were read, None if none was."""
     told: str | None = report_of(points).datum.get("source")
     if told is None:
@@ -331,7 +148,7 @@ def _declared(points: gpd.GeoDataFrame) -> ShiftDatum | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Degrees:
+class ClaimedDegrees:
     """Every row in degrees as it claims to be, what is wrong with it, and how that is known."""
 
     x: NDArray[np.float64]
@@ -340,12 +157,17 @@ class _Degrees:
     evidence: NDArray[np.object_]
     elsewhere: bool
 
+    def remarks(self) -> list[str]:
+        """Say what is no fault of the rows: that most lie in another country."""
+        said = tr("points: most lie outside China, so that is not listed as a problem of each row")
+        return [said] if self.elsewhere else []
+
     def axes_right(self, swapped: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return longitudes and latitudes, those of the `swapped` rows exchanged."""
         return np.where(swapped, self.y, self.x), np.where(swapped, self.x, self.y)
 
 
-def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Degrees:
+def claimed_degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> ClaimedDegrees:
     """Read the geometry as degrees; where it cannot be, the columns it was made from."""
     crs = require_crs(points, "points")
     shapes = points.geometry.to_numpy()
@@ -372,9 +194,9 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
     x[~usable], y[~usable] = np.nan, np.nan
     told = {
         "": ("", usable),
-        "zero": ("the point lies at 0, 0", zero),
-        "not_a_number": ("the geometry is not finite", here),
-        "missing": ("no geometry", ~here),
+        "zero": (tr("the point lies at 0, 0"), zero),
+        "not_a_number": (tr("the geometry is not finite"), here),
+        "missing": (tr("no geometry"), ~here),
     }
     masks = [mask for _, mask in told.values()]
     problem = np.select(masks, list(told), "").astype(object)
@@ -385,7 +207,7 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
         at = np.flatnonzero(~usable)
         table = points.iloc[at]
         columns = read_positions(table, pair)
-        east, north = (as_text(table[name]).fillna("blank") for name in (pair.east, pair.north))
+        east, north = (as_text(table[name]).fillna(tr("blank")) for name in (pair.east, pair.north))
         evidence[at] = (f"{pair.east}: " + east + f", {pair.north}: " + north).to_numpy()
         for why in ("not_a_number", "zero"):
             problem[at[columns.why == why]] = why
@@ -400,19 +222,10 @@ def _degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> _Deg
     for kind, rows in (("swapped_axes", swapped), ("outside_china", outside)):
         problem[rows] = kind
         pairs = zip(x[rows], y[rows], strict=True)
-        evidence[rows] = [f"longitude {east:.6f}, latitude {north:.6f}" for east, north in pairs]
-    return _Degrees(x, y, problem, evidence, elsewhere=elsewhere)
-
-
-def _in_crs_of(
-    points: gpd.GeoDataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.object_]:
-    """Make points of degrees in the CRS of the layer they belong to."""
-    made: NDArray[np.object_] = np.asarray(shapely.points(lon, lat), dtype=object)
-    if points.crs.is_geographic:
-        return made
-    projected: NDArray[np.object_] = gpd.GeoSeries(made, crs=CGCS2000).to_crs(points.crs).to_numpy()
-    return projected
+        evidence[rows] = [
+            tr("longitude {east:.6f}, latitude {north:.6f}", east=east, north=north) for east, north in pairs
+        ]
+    return ClaimedDegrees(x, y, problem, evidence, elsewhere=elsewhere)
 
 
 def _listed(
@@ -430,7 +243,9 @@ def _listed(
     )
 
 
-def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.GeoDataFrame) -> pd.DataFrame:
+def _far_from_region(
+    points: gpd.GeoDataFrame, degrees: ClaimedDegrees, region: gpd.GeoDataFrame
+) -> pd.DataFrame:
     region = check_layer(region, "region", kind="polygon")
     ground = as_metric(region, "region")
     lon, lat = degrees.axes_right(degrees.problem == "swapped_axes")
@@ -442,7 +257,8 @@ def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.Ge
     at = np.flatnonzero(rows)[far]
     evidence = np.full(len(points), "", dtype=object)
     evidence[at] = [
-        f"{metres / 1000:.1f} km outside the region" for metres in shapely.distance(spots[far], whole)
+        tr("{km:.1f} km outside the region", km=metres / 1000)
+        for metres in shapely.distance(spots[far], whole)
     ]
     outside = np.zeros(len(points), dtype=bool)
     outside[at] = True
@@ -450,7 +266,7 @@ def _far_from_region(points: gpd.GeoDataFrame, degrees: _Degrees, region: gpd.Ge
 
 
 def _shifted(
-    points: gpd.GeoDataFrame, degrees: _Degrees, roads: gpd.GeoDataFrame, channel: str, road_name: str
+    points: gpd.GeoDataFrame, degrees: ClaimedDegrees, roads: gpd.GeoDataFrame, channel: str, road_name: str
 ) -> pd.DataFrame:
     """Judge the datum of every row by the road that it names, and by its reporting channel."""
     for layer, name, columns in ((points, "points", (channel, road_name)), (roads, "roads", (road_name,))):
@@ -487,7 +303,7 @@ def _shifted(
         [str(name) for name in names],
         usable=usable,
         fixed=_converted_before(points),
-        declared=_declared(points),
+        declared=declared_datum(points),
     )
     kinds = (*SHIFT_TITLES, UNDECIDED)
     return pd.concat([_listed(points, verdict.datum == kind, kind, verdict.evidence) for kind in kinds])
@@ -501,37 +317,3 @@ def _lines_by_name(roads: gpd.GeoDataFrame, road_name: str) -> gpd.GeoSeries:
     order = order[codes[order] >= 0]
     lines = shapely.multilinestrings(parts[order], indices=codes[order])
     return gpd.GeoSeries(lines, index=names, crs=roads.crs)
-
-
-def _rows_to_fix(
-    points: gpd.GeoDataFrame, problems: pd.DataFrame, kind: str, done: pd.Series
-) -> NDArray[np.bool_]:
-    """Find the rows that a list names, or refuse what would be moved twice."""
-    labels = problems.loc[problems["problem"] == kind, "row"]
-    if not len(labels):
-        return np.zeros(len(points), dtype=bool)
-    unknown = labels[~labels.isin(points.index)]
-    if len(unknown):
-        raise InputError(
-            tr(
-                "problems: {rows} of {kind} are not in points; check these points again",
-                rows=name_rows(unknown),
-                kind=kind,
-            )
-        )
-    rows: NDArray[np.bool_] = points.index.isin(labels)
-    if rows.any() and not points.index.is_unique:
-        raise InputError(
-            tr("points: index labels are there more than once; call .reset_index(drop=True) and check again")
-        )
-    alike = set(SHIFT_TITLES) if kind in SHIFT_TITLES else {kind}
-    again = rows & done.str.split(";").map(lambda fixes: bool(alike & {*fixes})).to_numpy(dtype=bool)
-    if again.any():
-        raise InputError(
-            tr(
-                "points: {kind} was already fixed in {rows}; check these again",
-                kind=kind,
-                rows=name_rows(points.index[again]),
-            )
-        )
-    return rows

@@ -11,6 +11,7 @@ from pyproj import Transformer
 from zjk_gis.crs import CGCS2000
 from zjk_gis.crs.systems import in_china
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,8 +135,13 @@ def readings(
             weight = share * (_ELSEWHERE + (1 - _ELSEWHERE) * in_place)
             ranges = _ranges(kind, east[rows], north[rows])
             evidence = [
-                f"{len(rows):,} of {len(x):,} positions can be read so: {ranges}",
-                f"{100 * in_place:.0f} % of them come to lie {place_name}",
+                tr(
+                    "{count:,} of {whole:,} positions can be read so: {ranges}",
+                    count=len(rows),
+                    whole=len(x),
+                    ranges=ranges,
+                ),
+                tr("{share:.0f} % of them come to lie {place}", share=100 * in_place, place=place_name),
             ]
             if kind in ("degrees", "packed_degrees"):
                 odds, words = _packed_odds(east[sample], north[sample])
@@ -260,21 +266,30 @@ def _packed_odds(east: NDArray[np.float64], north: NDArray[np.float64]) -> tuple
         proofs += int(np.minimum(occupied[:-1], occupied[1:])[next_to].sum())
         minutes += len(tens)
     odds = _PACKED_ODDS * _SIXTY ** -float(min(proofs, 200))
-    words = (
-        f"where seconds would be, all numbers are below 60, though they fill {minutes} minutes one after the "
-        f"other; by chance 1 in {_rounded(_SIXTY ** -float(min(proofs, 200)))}"
+    words = tr(
+        "where seconds would be, all numbers are below 60, though they fill {minutes} minutes one after the "
+        "other; by chance 1 in {chance}",
+        minutes=minutes,
+        chance=_rounded(_SIXTY ** -float(min(proofs, 200))),
     )
     return odds, [words]
 
 
 def _rounded(number: float) -> str:
-    return f"{number / 1e9:,.0f} billion" if number > 1e9 else f"{number:,.0f}"
+    if number > 1e9:
+        return tr("{billions:,.0f} billion", billions=number / 1e9)
+    return f"{number:,.0f}"
 
 
 def _ranges(kind: Kind, east: NDArray[np.float64], north: NDArray[np.float64]) -> str:
     digits = 4 if kind in ("degrees", "packed_degrees") else 0
-    names = ("longitudes", "latitudes") if digits else ("eastings", "northings")
-    return " and ".join(
-        f"{name} {values.min():.{digits}f} to {values.max():.{digits}f}"
+    names = (tr("longitudes"), tr("latitudes")) if digits else (tr("eastings"), tr("northings"))
+    return tr(" and ").join(
+        tr(
+            "{name} {least} to {most}",
+            name=name,
+            least=f"{values.min():.{digits}f}",
+            most=f"{values.max():.{digits}f}",
+        )
         for name, values in zip(names, (east, north), strict=True)
     )

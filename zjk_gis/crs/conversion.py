@@ -29,10 +29,9 @@ __all__ = ["convert_crs", "datum_warning", "require_same_datum", "with_remarks"]
 _GROUND = frozenset({"cgcs2000", "wgs84"})  # the same within centimetres to decimetres
 _OLD = frozenset({"xian80", "beijing54"})
 _SHIFTED = frozenset({"gcj02", "bd09"})
-_ERROR = "tens of metres"  # well known in the field (confidence M); it differs from place to place
 
 
-def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_error: bool = False) -> _Layer:
+def convert_crs(layer: _Layer, crs: Any, *, name: str = "", accept_error: bool = False) -> _Layer:
     """Convert a layer to another coordinate system, or say why that cannot be done truly.
 
     Parameters
@@ -40,7 +39,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     layer : GeoDataFrame or GeoSeries
     crs : optional
         The system wanted: a code such as ``4547``, or anything pyproj understands.
-    name : str, default "the layer"
+    name : str, optional
         What the layer is called in errors.
     accept_error : bool, default False
         Convert from or to Xi'an 80 or Beijing 54 without parameters all the same.
@@ -78,6 +77,7 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     """
     from pyproj import CRS
 
+    name = name or tr("the layer")
     own = require_crs(layer, name)
     wanted = CRS.from_user_input(crs)
     if own == wanted:
@@ -88,9 +88,12 @@ def convert_crs(layer: _Layer, crs: Any, *, name: str = "the layer", accept_erro
     # With measures, GeoPandas would turn the heights into none.
     converted: _Layer = projected(without_measures(layer), wanted)
     if accepted:
-        remark = (
-            f"{name}: converted from {_title(own)} to {_title(wanted)} without parameters, as accepted: "
-            f"{_ERROR} wrong"
+        remark = tr(  # how far: well known in the field (confidence M); it differs from place to place
+            "{name}: converted from {source} to {target} without parameters, as accepted: tens of metres "
+            "wrong",
+            name=name,
+            source=_title(own),
+            target=_title(wanted),
         )
         with_remarks(converted, [remark])
     return converted
@@ -141,13 +144,12 @@ def require_same_datum(own: CRS, wanted: CRS, name: str) -> None:
     if _needs_parameters(own, wanted):
         raise CRSError(
             tr(
-                "{name}: is in {title} and would be {error} wrong in {title_2} without parameters; "
-                "fit them to control points (zjk_gis.crs.fit_similarity, fit_helmert7) and apply "
+                "{name}: is in {title} and would be tens of metres wrong in {title_2} without "
+                "parameters; fit them to control points (zjk_gis.crs.fit_similarity, fit_helmert7) and apply "
                 "these, or accept the error with zjk_gis.crs.convert_crs(layer, ..., "
                 "accept_error=True)",
                 name=name,
                 title=_title(own),
-                error=_ERROR,
                 title_2=_title(wanted),
             )
         )
@@ -172,12 +174,18 @@ def datum_warning(crs: CRS, name: str) -> str | None:
     """
     datum = datum_of(crs)
     if datum in _OLD and not crs.is_bound:
-        return (
-            f"{name}: is in {title_of(datum)}; in CGCS2000 it would be {_ERROR} wrong without parameters "
-            "(see zjk_gis.crs.fit_similarity)"
+        return tr(
+            "{name}: is in {datum}; in CGCS2000 it would be tens of metres wrong without parameters (see "
+            "zjk_gis.crs.fit_similarity)",
+            name=name,
+            datum=title_of(datum),
         )
     if datum in _SHIFTED:
-        return f"{name}: is in {title_of(datum)}, shifted from the ground (see zjk_gis.convert_datum)"
+        return tr(
+            "{name}: is in {datum}, shifted from the ground (see zjk_gis.convert_datum)",
+            name=name,
+            datum=title_of(datum),
+        )
     return None
 
 

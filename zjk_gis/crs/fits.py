@@ -58,12 +58,14 @@ class ControlFit(Generic[_Parameters]):
     outlier: str | None
     remarks: tuple[str, ...]
 
-    def apply(self, layer: _Layer, *, name: str = "the layer") -> _Layer:
+    def apply(self, layer: _Layer, *, name: str = "") -> _Layer:
         """Move a layer by the fitted parameters; ``attrs["report"].remarks`` says how well they fit."""
         moved = self.parameters.apply(layer, name=name)
-        fitted = (
-            f"{name}: moved by parameters fitted to {len(self.residuals)} control points, "
-            f"rms {self.rms_m:.3f} m"
+        fitted = tr(
+            "{name}: moved by parameters fitted to {count} control points, rms {rms:.3f} m",
+            name=name or tr("the layer"),
+            count=len(self.residuals),
+            rms=self.rms_m,
         )
         with_remarks(moved, [fitted, *self.remarks])
         return moved
@@ -211,7 +213,7 @@ def fit_helmert7(
     fit = _told(parameters, residuals, without, outlier, labels, ("x_m", "y_m", "z_m"), spare=3)
     if np.shape(source_lonlat)[-1] == 3 and np.shape(target_lonlat)[-1] == 3:
         return fit
-    remark = "no heights were given for the control points: 0 was taken for all"
+    remark = tr("no heights were given for the control points: 0 was taken for all")
     return ControlFit(fit.parameters, fit.residuals, fit.rms_m, fit.outlier, (*fit.remarks, remark))
 
 

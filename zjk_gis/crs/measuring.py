@@ -25,7 +25,7 @@ from zjk_gis.crs.projections import (
 from zjk_gis.crs.systems import WGS84, datum_of, in_china, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected, with_vertices_moved
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -120,10 +120,10 @@ def crs_for(
     if isinstance(where, tuple):
         bounds = where
     else:
-        base, bounds = _degree_bounds(where, "the layer")
+        base, bounds = _degree_bounds(where, tr("the layer"))
     if not all(map(math.isfinite, bounds)):
         raise EmptyLayerError(tr("the layer: has no geometry, so no place to choose a coordinate system for"))
-    return _choice(base, bounds, "the layer", zone_prefix=zone_prefix)
+    return _choice(base, bounds, tr("the layer"), zone_prefix=zone_prefix)
 
 
 def _choice(base: CRS, bounds: Bounds, name: str, *, zone_prefix: bool = False) -> CrsChoice:
@@ -158,8 +158,14 @@ def _system(base: CRS, bounds: Bounds, name: str) -> tuple[CRS, str]:
 
 def _reason(chosen: CRS, why: str, bounds: Bounds) -> str:
     west, _, east, _ = bounds
-    middle = f"from {west:.4f} to {east:.4f}°E, centre {(west + east) / 2:.4f}"
-    return f"{middle}: {why} ({title_of_crs(chosen)})"
+    return tr(
+        "from {west:.4f} to {east:.4f}°E, centre {centre:.4f}: {why} ({system})",
+        west=west,
+        east=east,
+        centre=(west + east) / 2,
+        why=why,
+        system=title_of_crs(chosen),
+    )
 
 
 def _most_ppm(base: CRS, chosen: CRS, bounds: Bounds) -> float:
@@ -192,16 +198,23 @@ def _zone_in_china(datum: Any, bounds: Bounds, *, zone_prefix: bool) -> CrsChoic
     lowest = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
     outermost = max((west, east), key=lambda longitude: abs(longitude - meridian))
     scale = _scale_ppm(outermost - meridian, lowest)
-    reason = (
-        f"from {west:.4f} to {east:.4f}°E, centre {centre:.4f}: the 3-degree zone of {meridian}°E "
-        f"(EPSG:{epsg})"
+    reason = tr(
+        "from {west:.4f} to {east:.4f}°E, centre {centre:.4f}: {why} ({system})",
+        west=west,
+        east=east,
+        centre=centre,
+        why=tr("the 3-degree zone of {meridian}°E", meridian=meridian),
+        system=f"EPSG:{epsg}",
     )
     borders = [edge for edge in (meridian - 1.5, meridian + 1.5) if west < edge < east]
     if borders:
-        named = " and ".join(f"{edge:g}°E" for edge in borders)
-        reason += (
-            f"; crosses {named}, the border of the zones: at {outermost:.4f}°E lengths are "
-            f"{scale / 1000:.2f} ‰ too long, at most {_scale_ppm(1.5, lowest) / 1000:.2f} ‰ within the zone"
+        reason += tr(
+            "; crosses {borders}, the border of the zones: at {outermost:.4f}°E lengths are {scale:.2f} ‰ "
+            "too long, at most {within:.2f} ‰ within the zone",
+            borders=tr(" and ").join(f"{edge:g}°E" for edge in borders),
+            outermost=outermost,
+            scale=scale / 1000,
+            within=_scale_ppm(1.5, lowest) / 1000,
         )
     return CrsChoice(epsg, reason, scale, CRS.from_epsg(epsg))
 
@@ -299,7 +312,7 @@ def require_layer(layer: object, name: str) -> None:
         )
     if layer.active_geometry_name is None or layer.active_geometry_name not in layer.columns:
         shapes = layer.select_dtypes("geometry").columns
-        known = f"it has {', '.join(map(str, shapes))}: use" if len(shapes) else "make one with"
+        known = tr("it has {columns}: use", columns=listed(shapes)) if len(shapes) else tr("make one with")
         raise GeometryError(
             tr(
                 "{name}: no geometry column is in use; {known} layer.set_geometry(...)",
@@ -432,17 +445,17 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
         return layer
     wanted, told = found
     if told:
-        _LOG.info("%s: %s", name, told)
+        _LOG.info(tr("{name}: {what}", name=name, what=told))
     return projected(layer, wanted)
 
 
-def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "the layer") -> tuple[CRS, CRS] | None:
+def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "") -> tuple[CRS, CRS] | None:
     """Tell in which other system a layer is measured, where its reader would not expect it.
 
     Parameters
     ----------
     layer : GeoDataFrame
-    name : str, default "the layer"
+    name : str, optional
         What the layer is called in errors.
 
     Returns
@@ -462,7 +475,7 @@ def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "the layer") -> tupl
     >>> measured_otherwise(wards)[1].to_epsg()
     32616
     """
-    found = _wanted(layer, name)
+    found = _wanted(layer, name or tr("the layer"))
     return None if found is None or not found[1] else (layer.crs, found[0])
 
 
@@ -476,15 +489,15 @@ def _wanted(layer: gpd.GeoDataFrame, name: str) -> tuple[CRS, str] | None:
         if is_metric(crs):
             return None
         wanted = in_metres(crs)
-        return wanted, f"its lengths are told in metres: {wanted.name}"
+        return wanted, tr("its lengths are told in metres: {system}", system=wanted.name)
     base, bounds = _degree_bounds(layer, name)
     if not all(map(math.isfinite, bounds)):  # every geometry is empty: any zone serves
         return CRS.from_epsg(metric_crs(114.0, datum=_kept_datum(base))), ""
     chosen, why = _system(base, bounds, name)
     if crs.is_geographic and not why:  # degrees in China, in whose zones everybody measures
         return chosen, ""
-    because = _reason(chosen, why or "the 3-degree zone of the centre", bounds)
-    return chosen, f"measured in {chosen.name}: {because}"
+    because = _reason(chosen, why or tr("the 3-degree zone of the centre"), bounds)
+    return chosen, tr("measured in {system}: {because}", system=chosen.name, because=because)
 
 
 def _middle(shapes: gpd.GeoSeries) -> tuple[float, float]:

@@ -71,7 +71,7 @@ class Similarity:
         a, b = scale * math.cos(self.rotation_s * _ARCSECOND), scale * math.sin(self.rotation_s * _ARCSECOND)
         return self.dx_m + a * east - b * north, self.dy_m + b * east + a * north
 
-    def apply(self, layer: _Layer, *, name: str = "the layer") -> _Layer:
+    def apply(self, layer: _Layer, *, name: str = "") -> _Layer:
         """Move a layer from the source plane to the target plane; heights stay.
 
         Raises
@@ -84,7 +84,7 @@ class Similarity:
             raise CRSError(
                 tr(
                     "{name}: is in {named}, but these parameters lead from {named_2}",
-                    name=name,
+                    name=name or tr("the layer"),
                     named=_named(own),
                     named_2=_named(_crs(self.source_crs)),
                 )
@@ -146,7 +146,7 @@ class Helmert7:
         moved: NDArray[np.float64] = shift + (1.0 + self.scale_ppm * 1e-6) * (xyz @ turn.T)
         return moved
 
-    def apply(self, layer: _Layer, *, name: str = "the layer") -> _Layer:
+    def apply(self, layer: _Layer, *, name: str = "") -> _Layer:
         """Move a layer from the source datum to `target_crs`.
 
         Raises
@@ -161,7 +161,7 @@ class Helmert7:
             raise CRSError(
                 tr(
                     "{name}: is in {named}, but these parameters lead from {named_2}",
-                    name=name,
+                    name=name or tr("the layer"),
                     named=_named(layer.crs),
                     named_2=_named(source),
                 )
@@ -210,4 +210,4 @@ def _crs(given: Any) -> CRS | None:
 
 
 def _named(crs: CRS | None) -> str:
-    return "no CRS" if crs is None else crs.name
+    return tr("no CRS") if crs is None else crs.name

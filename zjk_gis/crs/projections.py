@@ -297,15 +297,19 @@ def utm_or_laea(base: CRS, bounds: Bounds) -> tuple[CRS, str]:
     polar = south < _UTM_SOUTH or north > _UTM_NORTH
     if not polar and max(east - meridian, meridian - west) <= _UTM_DEGREES:
         side = "S" if lat < 0 else "N"
-        return _utm_zone(base, zone, side), "the UTM zone of the centre"
+        return _utm_zone(base, zone, side), tr("the UTM zone of the centre")
     at_lat, at_lon = round(lat), (round(lon) + 180) % 360 - 180
     made = ProjectedCRS(
         LambertAzimuthalEqualAreaConversion(at_lat, at_lon),
         name=f"{base.name} / LAEA {at_lat}, {at_lon}",
         geodetic_crs=base,
     )
-    why = "beyond the zones of UTM" if polar else "no UTM zone reaches all of it"
-    return CRS(made), f"{why}, so equal-area about the centre"
+    why = (
+        tr("beyond the zones of UTM, so equal-area about the centre")
+        if polar
+        else tr("no UTM zone reaches all of it, so equal-area about the centre")
+    )
+    return CRS(made), why
 
 
 @functools.lru_cache(maxsize=32)

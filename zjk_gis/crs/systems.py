@@ -39,6 +39,7 @@ _WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 3.0, 54.0
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 # The 3-degree zone of 75°E in each datum: without zone prefix, and with the prefix 25.
 _FIRST_EPSG = {"cgcs2000": (4534, 4513), "xian80": (2370, 2349), "beijing54": (2422, 2401)}
+# In the words of the catalogue of sentences.
 _TITLES = {
     "cgcs2000": "CGCS2000",
     "wgs84": "WGS 84",
@@ -87,13 +88,21 @@ class System:
         ['CGCS2000, longitude and latitude', 'CGCS2000, 3-degree zone 38 (114°E), eastings with prefix 38',
          "Xi'an 80 (西安80), 3-degree zone of 114°E, eastings without prefix"]
         """
-        title = _TITLES[self.datum]
-        if self.central_meridian is None:
-            return f"{title}, longitude and latitude"
+        datum, meridian = title_of(self.datum), self.central_meridian
+        if meridian is None:
+            return tr("{datum}, longitude and latitude", datum=datum)
         if self.zone_prefix is None:
-            return f"{title}, 3-degree zone of {self.central_meridian}°E, eastings without prefix"
-        zone = self.zone_prefix
-        return f"{title}, 3-degree zone {zone} ({self.central_meridian}°E), eastings with prefix {zone}"
+            return tr(
+                "{datum}, 3-degree zone of {meridian}°E, eastings without prefix",
+                datum=datum,
+                meridian=meridian,
+            )
+        return tr(
+            "{datum}, 3-degree zone {zone} ({meridian}°E), eastings with prefix {zone}",
+            datum=datum,
+            zone=self.zone_prefix,
+            meridian=meridian,
+        )
 
 
 # Computed with PROJ (confidence C). The zones meet at 115.5°E: 怀来, 赤城 and 沽源 lie in 39, the rest in 38.
@@ -183,7 +192,7 @@ def metric_crs(
             tr(
                 "no {titles} 3-degree zone at longitude {longitude:.4f}; China spans 73.5 to 136.5. "
                 "Are longitude and latitude swapped?",
-                titles=_TITLES[datum],
+                titles=title_of(datum),
                 longitude=longitude,
             )
         )
@@ -280,4 +289,4 @@ def title_of(datum: str) -> str:
     >>> title_of("xian80")
     "Xi'an 80 (西安80)"
     """
-    return _TITLES.get(datum, datum)
+    return tr(_TITLES[datum]) if datum in _TITLES else datum

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from zjk_gis.drawing.palette import BLACK, BLUE, GREEN, ORANGE, PASTELS, PURPLE, SKY, VERMILION, YELLOW
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ def _add_renderer(root: ET.Element, kind: ShapeKind, column: str, categories: Se
         return
     renderer = ET.SubElement(root, "renderer-v2", common, type="categorizedSymbol", attr=column)
     listed, symbols = ET.SubElement(renderer, "categories"), ET.SubElement(renderer, "symbols")
-    others = Category("", "其他", (_GREY, "circle"))
+    others = Category("", tr("others", lang="zh"), (_GREY, "circle"))
     for at, each in enumerate([*categories, others]):
         told = {"value": each.value, "label": each.label, "symbol": str(at)}
         ET.SubElement(listed, "category", told, type="string", render="true")

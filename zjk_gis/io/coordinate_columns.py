@@ -12,6 +12,7 @@ from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs
 from zjk_gis.layers.columns.coordinates import Pair, read_positions
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_shape, inner_points, point_coordinates
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,11 +29,11 @@ def with_coordinates(frame: gpd.GeoDataFrame, *, wkt: bool) -> pd.DataFrame:
     table = pd.DataFrame(frame.drop(columns=name))
     shapes = frame.geometry
     if not shapes.isna().all():
-        require_crs(frame, "the layer")
+        require_crs(frame, tr("the layer"))
     given = shapes.to_numpy()
     # WGS 84 is the same to a decimetre, and a point whose axes are swapped must not be lost in a conversion.
     if shapes.crs is not None and shapes.crs.to_epsg() not in (CGCS2000, WGS84):
-        shapes = convert_crs(shapes, CGCS2000, name="the layer")
+        shapes = convert_crs(shapes, CGCS2000, name=tr("the layer"))
     values = shapes.to_numpy()
     here = has_shape(values)
     points = bool((shapely.get_type_id(values[here]) == shapely.GeometryType.POINT).all())

@@ -37,7 +37,7 @@ from zjk_gis.layers.headings import unheaded
 from zjk_gis.layers.naming import conform
 from zjk_gis.layers.shapes import has_place, point_coordinates
 from zjk_gis.read_report import ReadReport, report_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,16 +49,6 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
-
-# What the values of a field should have been; a code that became a long number has lost digits.
-_WANTED = {
-    "text": "exact codes",
-    "integer": "whole numbers",
-    "number": "numbers",
-    "date": "dates",
-    "datetime": "times",
-    "boolean": "yes or no",
-}
 
 
 def read_layer(
@@ -213,21 +203,33 @@ def as_spec(
     frame = conform(frame, spec)
     report.renamed = report.renamed | frame.attrs.get("renamed", {})
     frame, report.unconverted, told = convert_types(frame, spec, order=order)
-    report.remarks += [f"{name}: {remark}" for remark in told]
+    report.remarks += [tr("{name}: {what}", name=name, what=remark) for remark in told]
     for field, rows in report.unconverted.items():
-        what = _WANTED[spec.field(field).dtype]
         report.remarks.append(
             tr(
                 "{name}: {rows_count} values of {field} are not {what} ({rows}); kept as they came",
                 name=name,
                 rows_count=len(rows),
                 field=field,
-                what=what,
+                what=_wanted(spec.field(field).dtype),
                 rows=name_rows(rows),
             )
         )
     frame.attrs = {"report": report}
     return frame
+
+
+def _wanted(dtype: str) -> str:
+    """Say what the values of a field should have been; a code that became a long number has lost digits."""
+    said = {
+        "text": tr("exact codes"),
+        "integer": tr("whole numbers"),
+        "number": tr("numbers"),
+        "date": tr("dates"),
+        "datetime": tr("times"),
+        "boolean": tr("yes or no"),
+    }
+    return said[dtype]
 
 
 def _unheaded(frame: gpd.GeoDataFrame, report: ReadReport) -> gpd.GeoDataFrame:
@@ -255,7 +257,7 @@ def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
     with unpacked(source, remarks) as folder:
         inside = readable_in(folder)
         if len(inside) != 1:
-            names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
+            names = listed(file.relative_to(folder).as_posix() for file in inside) or tr("none")
             raise InputError(
                 tr(
                     "{source}: holds several files to read, or none ({names}); read them with read_folder",
@@ -309,7 +311,7 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
             inside = readable_in(folder)
             if len(inside) == 1:
                 return list_layers(inside[0])
-            names = ", ".join(file.relative_to(folder).as_posix() for file in inside) or "none"
+            names = listed(file.relative_to(folder).as_posix() for file in inside) or tr("none")
         raise InputError(
             tr(
                 "{source}: holds several files to read, or none ({names}); read them with read_folder",
@@ -357,7 +359,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     form = format_of(source)
     check_content(source, form)
     if form.kind not in ("text", "workbook"):
-        raise InputError(tr("{source}: is no table; save it as .csv or .xlsx", source=source))
+        raise InputError(tr("{source}: is not a table; save it as .csv or .xlsx", source=source))
     chosen = _choose_layer(source, form, layer, None)
     report = ReadReport(path=str(source), format=form.title, layer=chosen)
     table = read_text_table(source, report) if form.kind == "text" else read_workbook(source, chosen, report)
@@ -385,7 +387,7 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
                     "{source}: has no layer {layer!r}; its layers are {value}",
                     source=source,
                     layer=layer,
-                    value=", ".join(names) or "none",
+                    value=listed(names) or tr("none"),
                 )
             )
         return layer
@@ -394,7 +396,7 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     found = layer_of(names, spec)
     if found is None:
         raise InputError(
-            tr("{source}: name one of its layers with layer=: {names}", source=source, names=", ".join(names))
+            tr("{source}: name one of its layers with layer=: {names}", source=source, names=listed(names))
         )
     return found
 

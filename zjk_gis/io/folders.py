@@ -75,7 +75,9 @@ class FolderReading:
 
     def __repr__(self) -> str:
         unread = int((self.report["error"] != "").sum())
-        return f"<FolderReading of {len(self)} layers, {unread} files not read>"
+        return tr(
+            "<FolderReading of {count} layers, {unread} files not read>", count=len(self), unread=unread
+        )
 
     def of(self, spec: LayerSpec | str) -> list[pd.DataFrame]:
         """Return the layers that are of one kind, such as ``"unit_grids"``."""
@@ -198,7 +200,7 @@ def read_folder(
         if not is_archive(archive):
             raise InputError(
                 tr(
-                    "{archive}: is no folder and no .zip archive; read a single file with read_layer",
+                    "{archive}: is neither a folder nor a .zip archive; read a single file with read_layer",
                     archive=archive,
                 )
             )
@@ -241,7 +243,7 @@ def _read_all(
 ) -> None:
     """Read all files below a folder, in the order of their names."""
     files = sorted(_files(root), key=lambda file: file.relative_to(root).as_posix())
-    for file in track(files, title="读取", show=progress):
+    for file in track(files, title=tr("reading"), show=progress):
         told = prefix + file.relative_to(root).as_posix()
         try:
             if file.is_symlink():
@@ -275,7 +277,7 @@ def _read_file(
     """Read each layer of a file."""
     if not is_readable(file):
         raise InputError(
-            tr("{told}: the ending {suffix!r} is no known format", told=told, suffix=file.suffix)
+            tr("{told}: the ending {suffix!r} is not a known format", told=told, suffix=file.suffix)
         )
     said.of((told, file.name))  # a file that cannot be opened is there all the same
     names = list_layers(file)
@@ -289,7 +291,7 @@ def _read_file(
             spec, evidence = guess_spec(frame, f"{told} {name}")
             if given is not _NOTHING:
                 spec = spec_of(given) if isinstance(given, str) else given
-                evidence = "as the caller says"
+                evidence = tr("as the caller says")
             report = report_of(frame)
             if spec is not None:
                 frame = as_spec(frame, spec, file.name, report)
@@ -311,7 +313,7 @@ def _read_file(
                 crs_from=report.crs_from,
                 without_position=sum(map(len, report.without_position.values())),
                 unconverted=sum(map(len, report.unconverted.values())),
-                remarks="; ".join(report.remarks),
+                remarks=tr("; ").join(report.remarks),
             )
         )
 
@@ -351,7 +353,7 @@ def guess_spec(frame: pd.DataFrame, name: str) -> tuple[LayerSpec | None, str]:
     'no geometry'
     """
     if not isinstance(frame, gpd.GeoDataFrame):
-        return None, "no geometry"
+        return None, tr("no geometry")
     kinds = set(frame.geom_type.dropna())
     scores: list[tuple[int, int, LayerSpec]] = []
     for spec in CATALOGUE.values():
@@ -360,13 +362,15 @@ def guess_spec(frame: pd.DataFrame, name: str) -> tuple[LayerSpec | None, str]:
             is_named = spec.title in name or spec.name in name.lower()
             scores.append((int(is_named), len(fields), spec))
     if not scores:
-        return None, "no layer of the catalogue has a column of codes among these columns"
+        return None, tr("no layer of the catalogue has a column of codes among these columns")
     scores.sort(key=lambda score: score[:2], reverse=True)
     named, count, best = scores[0]
     if len(scores) > 1 and scores[1][:2] == (named, count):
-        several = " and ".join(spec.name for *_, spec in scores[:2])
-        return None, f"fits {several} as well; say which with specs="
-    return best, f"has its codes, {count} of its columns" + (" and its name" if named else "")
+        first, last = (spec.name for *_, spec in scores[:2])
+        return None, tr("fits {first} and {last} as well; say which with specs=", first=first, last=last)
+    if named:
+        return best, tr("has its codes, {count} of its columns and its name", count=count)
+    return best, tr("has its codes, {count} of its columns", count=count)
 
 
 def _row(file: str, layer: str, **told: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.io.writing import write_layer, write_table, write_workbook_of
 from zjk_gis.layers.checks.problems import ValidationReport
+from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -21,22 +22,6 @@ if TYPE_CHECKING:
     from zjk_gis.words import Language
 
 __all__ = ["write_problems"]
-
-_HEADINGS = {
-    "layer": "图层",
-    "row": "行",
-    "field": "字段",
-    "value": "值",
-    "rule": "规则",
-    "severity": "级别",
-    "message": "说明",
-    "title": "问题",
-    "problems": "数量",
-    "rows": "行数",
-    "clean": "无误行数",
-}
-_SEVERITIES = {"error": "错误", "warning": "提醒"}
-_SHEETS = {"zh": ("汇总", "问题"), "en": ("summary", "problems")}
 
 
 def write_problems(
@@ -74,7 +59,7 @@ def write_problems(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_problems(validate(grids, "unit_grids"), pathlib.Path(folder, "problems.csv"))
     ...     print(pd.read_csv(path)["说明"][0])
-    只有 1 位,应为 15 位;电子表格可能去掉了开头的零
+    只有 1 位，应为 15 位；电子表格可能去掉了开头的零
     """
     reports = {report.spec.name: report} if isinstance(report, ValidationReport) else dict(report)
     if not reports:
@@ -95,14 +80,14 @@ def write_problems(
         shapes = [shape for each in reports.values() for shape in each.problems.geometry]
         crs = next(iter(systems), None)
         return write_layer(gpd.GeoDataFrame(problems, geometry=shapes, crs=crs), target, layer="problems")
-    problems["severity"] = problems["severity"].map(_SEVERITIES if lang == "zh" else str)
+    problems["severity"] = [label(each, lang) for each in problems["severity"]]
     if target.suffix.lower() == ".csv":
         return write_table(
             _headed(problems, lang), target, headings="en"
         )  # which are in the report's language
     summary = _summary(reports, lang)
-    first, second = _SHEETS[lang]
-    return write_workbook_of({first: _headed(summary, lang), second: _headed(problems, lang)}, target)
+    sheets = {tr("summary", lang=lang): summary, tr("problems", lang=lang): problems}
+    return write_workbook_of({name: _headed(each, lang) for name, each in sheets.items()}, target)
 
 
 def _told(name: str, report: ValidationReport) -> pd.DataFrame:
@@ -122,14 +107,18 @@ def _summary(reports: Mapping[str, ValidationReport], lang: Language) -> pd.Data
             for count in report.counts.to_dict("records")
         ]
         lines += counts or [{**about, "problems": 0}]
-        words = tr("not checked", lang=lang)
-        lines += [{**about, "title": f"{words}: {each}"} for each in report.not_checked]
+        lines += [
+            {**about, "title": tr("not checked: {what}", what=each, lang=lang)} for each in report.not_checked
+        ]
     columns = ["layer", "rows", "clean", "title", "rule", "severity", "problems"]
     table = pd.DataFrame(lines).reindex(columns=columns)
-    if lang == "zh":
-        table["severity"] = table["severity"].map(_SEVERITIES)
+    table["severity"] = table["severity"].map(lambda each: label(each, lang), na_action="ignore")
     return table
 
 
-def _headed(table: pd.DataFrame, lang: str) -> pd.DataFrame:
-    return table.rename(columns=_HEADINGS) if lang == "zh" else table
+def _headed(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
+    if lang == "en":
+        return table
+    own = {"value": "value", "title": "problem", "problems": "count", "clean": "clean rows"}
+    named = {name: tr(own[name], lang=lang) if name in own else label(name, lang) for name in table.columns}
+    return table.rename(columns=named)

@@ -94,7 +94,7 @@ _GEODATABASE = ".gdb"
 _PAGES = (".html",)
 _SHEETS = (".pdf", ".svg", ".png")
 
-# What the first bytes of a file under a wrong name usually are.
+# What the first bytes of a file under a wrong name usually are, in the words of the catalogue of sentences.
 _KNOWN_CONTENT = (
     (b"SQLite format 3\x00", "an SQLite database such as a GeoPackage"),
     (b"\x00\x00\x27\x0a", "a shapefile"),
@@ -129,10 +129,13 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
         if plain.is_dir() and not is_geodatabase(plain):
             raise FileError(tr("{plain}: is a folder; name a file in it", plain=plain))
         if not plain.exists():
-            message = f"{plain}: no such file" + ("" if plain.parent.is_dir() else ", nor its folder")
-            raise FileError(message)
+            raise FileError(
+                tr("{plain}: no such file", plain=plain)
+                if plain.parent.is_dir()
+                else tr("{plain}: no such file, nor its folder", plain=plain)
+            )
         if not plain.is_file() and not plain.is_dir():
-            raise FileError(tr("{plain}: is no regular file", plain=plain))
+            raise FileError(tr("{plain}: is not a regular file", plain=plain))
         if plain.is_file() and plain.suffix.lower() == _GEODATABASE:
             raise FileError(
                 tr(
@@ -161,7 +164,9 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
     """
     plain = _plain_path(path)
     if plain.suffix.lower() not in endings:
-        ending = f"the ending {plain.suffix!r}" if plain.suffix else "a name without ending"
+        ending = (
+            tr("the ending {suffix!r}", suffix=plain.suffix) if plain.suffix else tr("a name without ending")
+        )
         raise InputError(
             tr(
                 "{plain}: nothing is written under {ending}; the endings are {endings}",
@@ -233,7 +238,7 @@ def format_of(path: Path) -> Format:
     if found is None:
         raise InputError(
             tr(
-                "{path}: the ending {suffix!r} is no known format; those read are {formats}",
+                "{path}: the ending {suffix!r} is not a known format; those read are {formats}",
                 path=path,
                 suffix=path.suffix,
                 formats=", ".join(_FORMATS),
@@ -281,13 +286,13 @@ def check_content(path: Path, expected: Format) -> None:
         return
     looks = next((name for magic, name in _KNOWN_CONTENT if text.startswith(magic)), None)
     if looks is None:
-        looks = "binary" if b"\x00" in head else "plain text"
+        looks = "binary data" if b"\x00" in head else "plain text"
     raise FileError(
         tr(
             "{path}: named {suffix}, but its content looks like {looks}; rename or export it again",
             path=path,
             suffix=path.suffix,
-            looks=looks,
+            looks=tr(looks),
         )
     )
 
@@ -336,7 +341,7 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
         raise
     except Exception as error:  # GDAL, pyarrow, calamine and csv have no common ancestor but this
         raise FileError(
-            tr("{path}: cannot be {doing}: {reason}", path=path, doing=doing, reason=_reason(error))
+            tr("{path}: cannot be {doing}: {reason}", path=path, doing=tr(doing), reason=_reason(error))
         ) from error
     except BaseException as error:
         if (
@@ -344,7 +349,7 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
         ):  # what a Rust library raises over bytes it did not expect
             raise
         raise FileError(
-            tr("{path}: cannot be {doing}: the file is damaged", path=path, doing=doing)
+            tr("{path}: cannot be {doing}: the file is damaged", path=path, doing=tr(doing))
         ) from error
 
 
@@ -378,11 +383,11 @@ def _plain_path(path: object) -> Path:
         raise InputError(tr("a path must be text or a pathlib.Path, not {name}", name=type(path).__name__))
     slashed = text.replace("\\", "/")
     if "\x00" in text or not text.strip():
-        raise FileError(tr("{text!r} is no path", text=text))
+        raise FileError(tr("{text!r} is not a path", text=text))
     if re.match(r"^/+(?:\./+)*vsi", slashed, re.IGNORECASE) or _CONNECTION.match(slashed) or "://" in slashed:
         raise FileError(
             tr(
-                "{text}: is no plain file; URLs, archives, GDAL's virtual file systems and database "
+                "{text}: is not a plain file; URLs, archives, GDAL's virtual file systems and database "
                 "connections are not opened. Fetch or unpack it first and name the file",
                 text=text,
             )

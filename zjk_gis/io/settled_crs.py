@@ -101,15 +101,21 @@ def system_of_file(
     why = None
     if placed is None:
         no_prj = form.title == "ESRI Shapefile" and sidecar(source, ".prj") is None
-        why = f"has no {'.prj' if no_prj else 'usable CRS'}"
+        why = tr("has no .prj") if no_prj else tr("has no usable CRS")
     elif (what := _impossible(x, y, placed)) is not None:
         # Every GeoJSON is WGS 84 unless it says otherwise, even where it is not.
-        why = f"holds {what} and names no CRS" if silent else f"says it is in {placed.name}, but holds {what}"
+        why = (
+            tr("holds {what} and names no CRS", what=what)
+            if silent
+            else tr("says it is in {system}, but holds {what}", system=placed.name, what=what)
+        )
     if placed is None or why is not None:
         if given is None:
-            remarks = f"{name}: {why}; name its system with crs=", f"{name}: {probable_crs(x, y)}"
-            return Settled(None, "none", remarks)
-        contradicted = f"{name}: {why}; taken for {given.name}, as crs= says"
+            asked = tr("{name}: {why}; name its system with crs=", name=name, why=why)
+            return Settled(None, "none", (asked, tr("{name}: {what}", name=name, what=probable_crs(x, y))))
+        contradicted = tr(
+            "{name}: {why}; taken for {given}, as crs= says", name=name, why=why, given=given.name
+        )
         return Settled(given, "argument", () if placed is None else (contradicted,))
     if silent and given is not None:
         return Settled(given, "argument")
@@ -125,7 +131,7 @@ def system_of_file(
         )
     elsewhere = _elsewhere(x, y, placed)
     told = [datum_warning(placed, name)]
-    told += [] if elsewhere is None else [f"{name}: {elsewhere}"]
+    told += [] if elsewhere is None else [tr("{name}: {what}", name=name, what=elsewhere)]
     return Settled(placed, "format" if silent else "file", tuple(each for each in told if each is not None))
 
 
@@ -165,9 +171,9 @@ def _impossible(x: Floats, y: Floats, own: CRS) -> str | None:
     x, y = x[usable], y[usable]
     if own.is_geographic:
         wrong = (np.abs(x) > 360) | (np.abs(y) > 90)
-        return "no degrees" if 2 * int(wrong.sum()) > len(x) else None
+        return tr("no degrees") if 2 * int(wrong.sum()) > len(x) else None
     degrees = in_china(x, y) | in_china(y, x)
-    return "degrees" if 2 * int(degrees.sum()) > len(x) else None
+    return tr("degrees") if 2 * int(degrees.sum()) > len(x) else None
 
 
 def _elsewhere(x: Floats, y: Floats, own: CRS) -> str | None:
@@ -183,10 +189,15 @@ def _elsewhere(x: Floats, y: Floats, own: CRS) -> str | None:
     if in_china(np.array([lon]), np.array([lat]))[0]:
         return None
     if not np.isfinite([lon, lat]).all():
-        told = f"lies nowhere on Earth by its system, {own.name}"
+        told = tr("lies nowhere on Earth by its system, {system}", system=own.name)
         best = likeliest(x[usable], y[usable])
-        return f"{told}; {probable_crs(x, y)}" if best and best.confidence >= SURE else told
-    return f"lies outside China by its system, {own.name}, at {lon:.2f}, {lat:.2f}"
+        return told + tr("; ") + probable_crs(x, y) if best and best.confidence >= SURE else told
+    return tr(
+        "lies outside China by its system, {system}, at {lon:.2f}, {lat:.2f}",
+        system=own.name,
+        lon=lon,
+        lat=lat,
+    )
 
 
 def _same(own: CRS, given: CRS) -> bool:

@@ -74,8 +74,14 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     xlsxwriter = need("xlsxwriter", extra="excel", purpose="write a workbook")
     for table in tables.values():
         if len(table) >= _SHEET_ROWS or table.shape[1] > _SHEET_COLUMNS:
-            most = f"{_SHEET_ROWS - 1:,} rows and {_SHEET_COLUMNS:,} columns"
-            raise InputError(tr("{name}: a sheet holds {most}; write .csv", name=path.name, most=most))
+            raise InputError(
+                tr(
+                    "{name}: a sheet holds {rows:,} rows and {columns:,} columns; write .csv",
+                    name=path.name,
+                    rows=_SHEET_ROWS - 1,
+                    columns=_SHEET_COLUMNS,
+                )
+            )
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": midnight()})
     shown = {True: book.add_format({"num_format": "yyyy-mm-dd"})}

@@ -9,36 +9,34 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
-from zjk_gis.crs import CGCS2000, WGS84, convert_crs, require_crs, without_measures
+from zjk_gis.crs import WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.coordinate_columns import with_coordinates
-from zjk_gis.io.geopackage import names_apart, versioned_layers
+from zjk_gis.io.format_limits import (
+    fit_axes,
+    fit_dbf,
+    tell_broken,
+    tell_table_measures,
+    told_apart,
+    with_sound_shapes,
+)
+from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import check_content, format_of, gdal_name, target_file, workshop
 from zjk_gis.io.spreadsheets import write_csv, write_sheets
 from zjk_gis.io.vector.geodatabase import copy_geodatabase, geodatabase_options, on_grid, storable_types
 from zjk_gis.io.vector.kml import write_kml
-from zjk_gis.io.vector.shapefile import DBF_TEXT_BYTES, cut_to_bytes, short_names
 from zjk_gis.layers.columns.times import read_times
-from zjk_gis.layers.columns.values import as_text, text_of
+from zjk_gis.layers.columns.values import text_of
 from zjk_gis.layers.headings import headed, settled
-from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import (
-    cleaned,
-    has_bad_height,
-    has_place,
-    has_shape,
-    only,
-)
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import os
@@ -47,16 +45,12 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.labels import Language
 
-    _Table = TypeVar("_Table", pd.DataFrame, gpd.GeoDataFrame)
-
 __all__ = ["plain_columns", "write_layer", "write_table"]
 
 _LOG = logging.getLogger(__name__)
 _TABLES = (".csv", ".xlsx")
 _ANY_SHAPE = (".gpkg", ".parquet")  # they keep what is empty or not finite as it is
 _ONE_KIND = {"ESRI Shapefile": "a shapefile", "OpenFileGDB": "a layer of a File Geodatabase"}
-_ONE_CASE = (".gpkg", ".shp", ".gdb")  # which do not tell columns apart by their case
-_ALL_OR_NONE = {".shp": "a shapefile", ".fgb": "a FlatGeobuf file"}  # with heights everywhere or nowhere
 # The columns that a GeoPackage adds by itself, under a name that the layer does not have.
 _GDB_OWN = {"FID": ("OBJECTID", "OBJECTID_"), "GEOMETRY_NAME": ("SHAPE", "SHAPE_")}
 _GPKG_OWN = {"FID": ("fid", "fid_", "fid__"), "GEOMETRY_NAME": ("geom", "geometry", "geom_")}
@@ -151,16 +145,16 @@ def write_layer(
             tr("{target}: what should be written has no geometry; use write_table for a table", target=target)
         )
     ending = target.suffix.lower()
-    frame = _told_apart(frame, target)
+    frame = told_apart(frame, target)
     if ending in _TABLES:
-        _tell_table_measures(frame, target)
+        tell_table_measures(frame, target)
         table = with_coordinates(frame, wkt=ending == ".csv")
         return _write_rows(headed(table, words), target, layer)
     plain = plain_columns(frame)
     if ending not in _ANY_SHAPE:
-        plain = _with_sound_shapes(plain, target)
+        plain = with_sound_shapes(plain, target)
     if ending != ".parquet":
-        plain = _fit_axes(plain, target)
+        plain = fit_axes(plain, target)
     if ending != ".parquet":
         gdal_name(target)
     with workshop(target) as folder:
@@ -171,7 +165,7 @@ def write_layer(
         elif ending == ".gpkg":
             _write_geopackage(plain, made, target, layer or target.stem)
         elif ending == ".shp":
-            _write_vector(_fit_dbf(plain, target), made, encoding="UTF-8")
+            _write_vector(fit_dbf(plain, target), made, encoding="UTF-8")
         elif ending == ".gdb":
             _write_geodatabase(plain, made, target, layer or target.stem)
         elif ending == ".kml":
@@ -222,7 +216,7 @@ def write_table(
     """
     target = target_file(path, (*_TABLES, ".parquet"))
     words = settled(headings)
-    plain = _told_apart(pd.DataFrame(table), target)
+    plain = told_apart(pd.DataFrame(table), target)
     shapes = [name for name in plain.columns if isinstance(plain[name].dtype, gpd.array.GeometryDtype)]
     plain = plain.drop(columns=shapes)
     return _write_rows(plain if target.suffix.lower() == ".parquet" else headed(plain, words), target, None)
@@ -252,68 +246,6 @@ def _write_rows(table: pd.DataFrame, target: Path, sheet: str | None) -> Path:
     return target
 
 
-def _told_apart(frame: _Table, target: Path) -> _Table:
-    """Give columns whose names a format takes for one another different ones, and tell."""
-    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
-    names = list(frame.columns)
-    columns = [at for at, name in enumerate(names) if name != geometry]
-    by_case = target.suffix.lower() not in _ONE_CASE
-    others = names_apart((str(names[at]) for at in columns), by_case=by_case)
-    if not others:
-        return frame
-    pairs = ", ".join(f"{names[columns[at]]} -> {name}" for at, name in others.items())
-    but = "" if by_case else ", but for its case,"
-    _LOG.warning("%s: columns of one name%s are told apart: %s", target.name, but, pairs)
-    for at, name in others.items():
-        names[columns[at]] = name
-    result = frame.copy(deep=False)
-    result.columns = pd.Index(names)
-    return result
-
-
-def _fit_axes(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
-    """Leave out measures, and heights of some shapes where a format wants them of all or none; tell it."""
-    shapes = frame.geometry.to_numpy()
-    measured = shapely.has_m(shapes)
-    if measured.any():
-        _tell_measures(frame.index[measured], target)
-        frame = without_measures(frame)
-        shapes = frame.geometry.to_numpy()
-    here = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
-    high = shapely.has_z(shapes)
-    format_ = _ALL_OR_NONE.get(target.suffix.lower())
-    if format_ is None or not high.any() or high[here].all():
-        return frame
-    points = bool((shapely.get_type_id(shapes[here]) == shapely.GeometryType.POINT).all())
-    where = "they stand in the column z" if points else "they are left out; write .gpkg to keep them"
-    _LOG.warning(
-        "%s: %s holds heights for all shapes or for none, and only %d of %d have one: %s (%s)",
-        target.name, format_, int(high.sum()), int(here.sum()), where, name_rows(frame.index[high]),
-    )  # fmt: skip
-    flat = frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
-    if not points:
-        return flat
-    with_heights: gpd.GeoDataFrame = with_answers(flat, {"z": shapely.get_z(shapes)})
-    return with_heights
-
-
-def _tell_measures(rows: pd.Index, target: Path) -> None:
-    _LOG.warning(
-        "%s: the measures (M) of %d shapes are left out; write .parquet to keep them (%s)",
-        target.name, len(rows), name_rows(rows),
-    )  # fmt: skip
-
-
-def _tell_table_measures(frame: gpd.GeoDataFrame, target: Path) -> None:
-    """Tell which measures a table does not hold: those of lines and areas in a sheet, or converted ones."""
-    shapes = frame.geometry.to_numpy()
-    measured = shapely.has_m(shapes)
-    if not measured.any() or (shapely.get_type_id(shapes[measured]) == shapely.GeometryType.POINT).all():
-        return
-    if target.suffix.lower() != ".csv" or frame.crs is None or frame.crs.to_epsg() not in (CGCS2000, WGS84):
-        _tell_measures(frame.index[measured], target)
-
-
 def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every column a type that any format holds: mixed and unusual values become text."""
     result = frame.copy(deep=False)
@@ -331,24 +263,6 @@ def plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             result[name] = frame[name].map(text_of, na_action="ignore").astype("str")
     result.columns = result.columns.map(str)
     return result
-
-
-def _with_sound_shapes(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
-    """Write a row whose place is not a number without a geometry, and its height likewise; tell which."""
-    shapes, hollow = cleaned(frame.geometry.to_numpy())
-    here, placed = has_shape(shapes), has_place(shapes)
-    bottomless = placed & has_bad_height(shapes)
-    for rows, what in (
-        (here & ~placed, "a coordinate is NaN or infinite; written without a geometry"),
-        (bottomless, "a height is NaN or infinite; written without heights"),
-    ):
-        if rows.any():
-            _LOG.warning("%s: %s: %s", target.name, name_rows(frame.index[rows]), what)
-    if placed.all() and not hollow.any() and not bottomless.any():
-        return frame
-    shapes = only(shapes, placed)
-    shapes[bottomless] = shapely.force_2d(shapes[bottomless])
-    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
 def _write_geopackage(frame: gpd.GeoDataFrame, made: Path, target: Path, layer: str) -> None:
@@ -381,13 +295,13 @@ def _write_geodatabase(frame: gpd.GeoDataFrame, made: Path, target: Path, layer:
     fitting, told = storable_types(frame)
     options, needed = geodatabase_options(fitting)
     for text in [*told, *needed]:
-        _LOG.warning("%s: %s", target.name, text)
+        _LOG.warning(tr("{name}: {what}", name=target.name, what=text))
     taken = {str(name).casefold() for name in frame.columns if name != frame.active_geometry_name}
     own = {
         option: next(name for name in (*names, f"ZJK_{names[0]}") if name.casefold() not in taken)
         for option, names in _GDB_OWN.items()
     }
-    _tell_broken(fitting.geometry, on_grid(fitting), target)
+    tell_broken(fitting.geometry, on_grid(fitting), target)
     # The format has no column for single and multiple lines or areas; it calls both multiple.
     kinds = set(frame.geometry.geom_type.dropna())
     _write_vector(fitting, made, layer=layer, promote_to_multi=kinds != {"Point"}, **own, **options)
@@ -397,21 +311,8 @@ def _in_degrees(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
     """Convert a layer to WGS 84, and tell which shapes that breaks."""
     require_crs(frame, target.name)
     converted = convert_crs(frame, WGS84, name=target.name)
-    _tell_broken(frame.geometry, converted.geometry, target)
+    tell_broken(frame.geometry, converted.geometry, target)
     return converted
-
-
-def _tell_broken(before: gpd.GeoSeries, after: gpd.GeoSeries, target: Path) -> None:
-    """Tell which shapes have slivers so narrow that rounding turns them inside out."""
-    if after.equals(before):
-        return
-    broken = shapely.is_valid(before.to_numpy()) & ~shapely.is_valid(after.to_numpy())
-    if broken.any():
-        rows = name_rows(before.index[broken])
-        _LOG.warning(
-            "%s: %d shapes have slivers that rounding makes invalid; repair them (%s)",
-            target.name, int(broken.sum()), rows,
-        )  # fmt: skip
 
 
 def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
@@ -424,14 +325,14 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
         own = own.str.removeprefix("Multi")
     kinds = set(own.dropna())
     if driver in _ONE_KIND and len(kinds) > 1:
-        several = ", ".join(sorted(kinds))
+        several = listed(sorted(kinds))
         rows = name_rows(frame.index[own.notna() & (own != own.mode().iloc[0])])
         raise GeometryError(
             tr(
                 "{name}: {one_kind} holds one kind of shape, not {several}; write .gpkg, or take out "
                 "the others ({rows})",
                 name=made.name,
-                one_kind=_ONE_KIND[driver],
+                one_kind=tr(_ONE_KIND[driver]),
                 several=several,
                 rows=rows,
             )
@@ -444,37 +345,7 @@ def _write_vector(frame: gpd.GeoDataFrame, made: Path, **options: Any) -> None:
     for warning in told:
         text = " ".join(str(warning.message).split())
         if "'crs' was not provided" not in text:
-            _LOG.warning("%s: %s", made.name, text)
-
-
-def _fit_dbf(frame: gpd.GeoDataFrame, target: Path) -> gpd.GeoDataFrame:
-    """Shorten names and text to what a .dbf holds, and tell which."""
-    result = frame.copy(deep=False)
-    geometry = frame.active_geometry_name
-    columns = [name for name in frame.columns if name != geometry]
-    for name in columns:
-        if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
-            result[name] = as_text(frame[name])
-        if not isinstance(result[name].dtype, pd.StringDtype):
-            continue
-        text = result[name].fillna("")
-        long = np.array([len(value.encode()) > DBF_TEXT_BYTES for value in text.tolist()], dtype=bool)
-        if long.any():
-            _LOG.warning(
-                "%s: %s is cut to %d bytes in %s",
-                target.name,
-                name,
-                DBF_TEXT_BYTES,
-                name_rows(frame.index[long]),
-            )
-            result[name] = result[name].map(
-                lambda text: cut_to_bytes(text, DBF_TEXT_BYTES), na_action="ignore"
-            )
-    renamed = short_names(columns)
-    if renamed:
-        pairs = ", ".join(f"{old} -> {new}" for old, new in renamed.items())
-        _LOG.warning("%s: a shapefile's names have at most 10 bytes: %s", target.name, pairs)
-    return result.rename(columns=renamed)
+            _LOG.warning(tr("{name}: {what}", name=made.name, what=text))
 
 
 def _move_into_place(made: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL, Confidence, Field, FieldType, LayerSpec, folded
 from zjk_gis.standards.rules import own_folder, rules_table
 from zjk_gis.standards.schemes import SCHEMES
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,12 +74,15 @@ class Row:
 
     def filled(self, column: str) -> str:
         if not self.text(column):
-            self.refuse(column, "is empty")
+            self.refuse(column, tr("is empty"))
         return self.text(column)
 
     def name(self, column: str) -> str:
         if not _NAME.fullmatch(self.filled(column)):
-            self.refuse(column, f"{self.text(column)!r} is not a name of small letters, digits and _")
+            self.refuse(
+                column,
+                tr("{text!r} is not a name of small letters, digits and _", text=self.text(column)),
+            )
         return self.text(column)
 
     def several(self, column: str, allowed: Iterable[str] = ()) -> tuple[str, ...]:
@@ -87,14 +90,13 @@ class Row:
         known = tuple(allowed)
         unknown = [part for part in parts if part not in known]
         if known and unknown:
-            self.refuse(column, f"{unknown[0]!r} is not one of {', '.join(known)}")
+            self.refuse(column, _not_one_of(unknown[0], known))
         return parts
 
     def choice(self, column: str, allowed: Iterable[str]) -> str:
         known = tuple(allowed)
         if self.text(column) not in known:
-            options = ", ".join(each or "empty" for each in known)
-            self.refuse(column, f"{self.text(column)!r} is not one of {options}")
+            self.refuse(column, _not_one_of(self.text(column), known))
         return self.text(column)
 
     def yes(self, column: str) -> bool:
@@ -105,7 +107,7 @@ class Row:
         try:
             return (float(text) if "." in text else int(text)) if text else None
         except ValueError:
-            self.refuse(column, f"{text!r} is not a number")
+            self.refuse(column, tr("{text!r} is not a number", text=text))
 
 
 def read_catalogue(own: Path | None = None) -> dict[str, LayerSpec]:
@@ -165,18 +167,18 @@ def _rows(file: Traversable | Path, origin: str, columns: tuple[str, ...]) -> Ta
     lacking = [column for column in columns[:2] if column not in heads]
     if unknown or lacking or len(set(heads)) < len(heads):
         words = (
-            f"has no column {lacking[0]}"
+            tr("has no column {column}", column=lacking[0])
             if lacking
-            else f"has an unknown column {unknown[0]!r}"
+            else tr("has an unknown column {column!r}", column=unknown[0])
             if unknown
-            else "has a column twice"
+            else tr("has a column twice")
         )
         raise InputError(
             tr(
                 "{origin}: {words}; the columns are {columns}",
                 origin=origin,
                 words=words,
-                columns=", ".join(columns),
+                columns=listed(columns),
             )
         )
     rows = []
@@ -184,10 +186,15 @@ def _rows(file: Traversable | Path, origin: str, columns: tuple[str, ...]) -> Ta
         row = Row(origin, number, dict(zip(heads, line, strict=False)))  # a short row lacks its last cells
         for at, cell in enumerate(line[len(heads) :], len(heads) + 1):
             if cell:
-                row.refuse(str(at), f"{cell!r} stands beyond the last column")
+                row.refuse(str(at), tr("{cell!r} stands beyond the last column", cell=cell))
         if any(line):
             rows.append(row)
     return rows
+
+
+def _not_one_of(text: str, known: tuple[str, ...]) -> str:
+    options = listed(each or tr("empty") for each in known)
+    return tr("{text!r} is not one of {options}", text=text, options=options)
 
 
 def _specs(layers: Table, fields: Table, shipped: dict[str, LayerSpec]) -> dict[str, LayerSpec]:
@@ -206,7 +213,7 @@ def _specs(layers: Table, fields: Table, shipped: dict[str, LayerSpec]) -> dict[
     for row in fields:
         layer, name = row.choice("layer", known), row.name("field")
         if (layer, name) in seen:
-            row.refuse("field", f"{layer} has {name} already")
+            row.refuse("field", tr("{layer} has {name} already", layer=layer, name=name))
         seen.add((layer, name))
         there = columns[layer].get(name)
         columns[layer][name] = _field(row, known) if there is None else _extended(row, there)
@@ -226,7 +233,11 @@ def _by_name(layers: Table, shipped: dict[str, LayerSpec]) -> Iterator[tuple[str
             value = row.name(column) if column == "name" else row.filled(column)
             if value in taken:
                 row.refuse(
-                    column, f"there is a layer {value} already; fields.csv adds fields and aliases to it"
+                    column,
+                    tr(
+                        "there is a layer {value} already; fields.csv adds fields and aliases to it",
+                        value=value,
+                    ),
                 )
             taken.add(value)
         yield row.text("name"), row
@@ -235,14 +246,16 @@ def _by_name(layers: Table, shipped: dict[str, LayerSpec]) -> Iterator[tuple[str
 def _layer(row: Row, fields: tuple[Field, ...], *, checked: bool) -> LayerSpec:
     names = [field.name for field in fields]
     if not names:
-        row.refuse("name", f"fields.csv has no field of {row.text('name')}")
+        row.refuse("name", tr("fields.csv has no field of {layer}", layer=row.text("name")))
     row.filled("geometry")
     checks = tuple(rules_table("checks")["check"]) if checked and row.text("topology") else ()
     code = row.choice("code", names)
     if not fields[names.index(code)].required:
-        row.refuse("code", f"fields.csv does not say that {code} is required")
+        row.refuse("code", tr("fields.csv does not say that {code} is required", code=code))
     if row.yes("versioned") and not {"valid_from", "valid_to"} <= set(names):
-        row.refuse("versioned", f"fields.csv has no valid_from and valid_to of {row.text('name')}")
+        row.refuse(
+            "versioned", tr("fields.csv has no valid_from and valid_to of {layer}", layer=row.text("name"))
+        )
     return LayerSpec(
         name=row.text("name"),
         title=row.text("title"),
@@ -262,10 +275,17 @@ def _field(row: Row, layers: tuple[str, ...]) -> Field:
     dtype = cast("FieldType", row.choice("dtype", (*get_args(FieldType), "")) or "text")
     digits = row.number_or_none("digits")
     if digits is not None and (digits != int(digits) or digits < 1):
-        row.refuse("digits", f"{row.text('digits')!r} is not a number of digits")
+        row.refuse("digits", tr("{text!r} is not a number of digits", text=row.text("digits")))
     minimum, maximum = row.number_or_none("minimum"), row.number_or_none("maximum")
     if minimum is not None and maximum is not None and minimum > maximum:
-        row.refuse("minimum", f"{row.text('minimum')} is more than the maximum, {row.text('maximum')}")
+        row.refuse(
+            "minimum",
+            tr(
+                "{minimum} is more than the maximum, {maximum}",
+                minimum=row.text("minimum"),
+                maximum=row.text("maximum"),
+            ),
+        )
     return Field(
         name=row.text("field"),
         title=row.filled("title"),
@@ -289,8 +309,12 @@ def _extended(row: Row, there: Field) -> Field:
         if column != "aliases" and row.text(column) and row.text(column) != _written(there, column):
             row.refuse(
                 column,
-                f"{there.name} has {_written(there, column) or 'nothing'} here, which functions rely on; "
-                "a row of your own adds aliases to it (leave the other cells empty)",
+                tr(
+                    "{field} has {value} here, which functions rely on; a row of your own adds aliases to it "
+                    "(leave the other cells empty)",
+                    field=there.name,
+                    value=_written(there, column) or tr("nothing"),
+                ),
             )
     own = row.several("aliases")
     return replace(there, aliases=tuple(dict.fromkeys([*there.aliases, *own])))
@@ -310,7 +334,7 @@ def _claim(names: dict[str, str], field: Field, row: Row | None) -> None:
         owner = names.setdefault(folded(name), field.name)
         if owner != field.name and row is not None:
             column = "field" if name == field.name else "title" if name == field.title else "aliases"
-            row.refuse(column, f"{name} is a name of {owner} already")
+            row.refuse(column, tr("{name} is a name of {owner} already", name=name, owner=owner))
 
 
 def _refuse_unknown_values(row: Row) -> None:
@@ -320,5 +344,11 @@ def _refuse_unknown_values(row: Row) -> None:
         known = {"pipe_kinds", *rules_table("dictionaries")["dictionary"]}
         for column, name in wanted:
             if name not in known:
-                listed = ", ".join(sorted(known))
-                row.refuse(column, f"the table dictionaries has no {name!r}; it has {listed}")
+                row.refuse(
+                    column,
+                    tr(
+                        "the table dictionaries has no {name!r}; it has {known}",
+                        name=name,
+                        known=listed(sorted(known)),
+                    ),
+                )

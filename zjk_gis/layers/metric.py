@@ -77,7 +77,10 @@ def ready(
     if converted is not layer:
         # Far outside its zone a projection gives infinities, and a sound polygon can lose its shape.
         converted = check_layer(
-            converted, f"{name} (converted to {title_of_crs(converted.crs)})", kind=kind, invalid=invalid
+            converted,
+            tr("{name} (converted to {system})", name=name, system=title_of_crs(converted.crs)),
+            kind=kind,
+            invalid=invalid,
         )
     return with_text_codes(converted, code)
 

@@ -70,12 +70,12 @@ def conform(layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
         if name in columns:
             continue
         if len(columns) > 1:
-            listed = " and ".join(repr(column) for column in columns)
+            both = tr(" and ").join(repr(column) for column in columns)
             raise InputError(
                 tr(
                     "{name}: {listed} could both be {name_2}; rename the right one to {name_2!r}",
                     name=spec.name,
-                    listed=listed,
+                    listed=both,
                     name_2=name,
                 )
             )

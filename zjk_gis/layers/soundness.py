@@ -180,7 +180,7 @@ def _areas_m2(shapes: NDArray[Any], layer: gpd.GeoDataFrame) -> NDArray[np.float
     if not len(shapes) or layer.crs is None:
         return np.full(len(shapes), np.nan)
     try:
-        metric = as_metric(gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes, crs=layer.crs)), "the layer")
+        metric = as_metric(gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes, crs=layer.crs)), tr("the layer"))
     except CRSError:
         return np.full(len(shapes), np.nan)
     return np.asarray(metric.area.to_numpy(dtype=np.float64))

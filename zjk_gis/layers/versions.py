@@ -20,7 +20,7 @@ from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.soundness import faults_of, rows_named, tell_fault
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
-from zjk_gis.words import tr
+from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,22 +88,25 @@ def check_layer(
     shapes = layer.geometry
     missing = ~has_shape(shapes.to_numpy())
     refuse = _Refusal(layer, name, code)
-    refuse(missing, "no_geometry", "have no geometry", "draw them or drop them")
+    refuse(missing, "no_geometry", tr("have no geometry"), tr("draw them or drop them"))
     other = ~shapes.geom_type.isin(_KINDS[kind]).to_numpy()
-    refuse(other, "other_geometry", f"are no {kind}s", "explode collections and keep the parts that are")
+    refuse(other, "other_geometry", *_other_kind(kind))
     layer = _without_empty_parts(layer, name)
     shapes = layer.geometry
     wrong = ~shapes.is_valid.to_numpy() if invalid is None else invalid(shapes.to_numpy())
     if wrong.any():
         refuse = _Refusal(layer, name, code)
         nowhere = ~has_place(shapes.to_numpy())
-        what = "have a coordinate that is NaN or infinite"
-        refuse(nowhere, "bad_coordinate", what, "redraw or drop them")
+        what = tr("have a coordinate that is NaN or infinite")
+        refuse(nowhere, "bad_coordinate", what, tr("redraw or drop them"))
         faults, places = faults_of(shapes.to_numpy())
         first = int(np.argmax(wrong))
-        what = f"are invalid (the first: {tell_fault(faults[first], places[first], 'en')})"
+        fault = tell_fault(faults[first], places[first], language())
+        what = tr("are invalid (the first: {fault})", fault=fault)
         remedy = (
-            "repair them, for instance with .make_valid()" if kind == "polygon" else "redraw or drop them"
+            tr("repair them, for instance with .make_valid()")
+            if kind == "polygon"
+            else tr("redraw or drop them")
         )
         refuse(wrong, faults, what, remedy, places)
     return layer
@@ -215,6 +218,12 @@ def split_at(
     return kept[is_valid], kept[~is_valid]
 
 
+def _other_kind(kind: str) -> tuple[str, str]:
+    """Say what shapes of another kind are, and what to do about them."""
+    what = {"point": tr("are not points"), "line": tr("are not lines"), "polygon": tr("are not polygons")}
+    return what[kind], tr("explode collections and keep the parts that are")
+
+
 def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object, named_by: str | None) -> None:
     if not isinstance(code, str):
         raise InputError(
@@ -223,15 +232,17 @@ def _check_codes(layer: gpd.GeoDataFrame, name: str, code: object, named_by: str
     if code not in layer:
         fields = (field for spec in CATALOGUE.values() for field in spec.fields if field.name == code)
         known = next((field.names for field in fields), ())
-        aliases = f" (also accepted on reading: {', '.join(known[1:])})" if len(known) > 1 else ""
+        aliases = (
+            tr(" (also accepted on reading: {names})", names=listed(known[1:])) if len(known) > 1 else ""
+        )
         raise MissingColumnError(
             tr(
                 "{name}: no column {code!r}{aliases}; its columns are {columns}. Rename yours{value}",
                 name=name,
                 code=code,
                 aliases=aliases,
-                columns=", ".join(map(str, layer.columns)),
-                value="" if named_by is None else f" or name it with {named_by}=",
+                columns=listed(layer.columns),
+                value="" if named_by is None else tr(" or name it with {option}=", option=named_by),
             )
         )
     blank = (layer[code].isna() | (layer[code].astype(str).str.strip() == "")).to_numpy()
@@ -255,7 +266,13 @@ def _without_empty_parts(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame
         return layer
     if hollow.any():
         rows = name_rows(layer.index[hollow])
-        _LOG.warning("%s: empty rings or parts are left out of %s; they cover no ground", name, rows)
+        _LOG.warning(
+            tr(
+                "{name}: empty rings or parts are left out of {rows}; they cover no ground",
+                name=name,
+                rows=rows,
+            )
+        )
     result = layer.copy(deep=False)
     result[layer.active_geometry_name] = gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
     return result
@@ -279,9 +296,16 @@ class _Refusal:
     ) -> None:
         rows = self.layer.index[wrong]
         if len(rows):
-            message = (
-                f"{self.name}: {len(rows)} of {len(self.layer)} rows {what} ({name_rows(rows)}); {remedy}"
+            error = GeometryError(
+                tr(
+                    "{name}: {count} of {whole} rows {what} ({rows}); {remedy}",
+                    name=self.name,
+                    count=len(rows),
+                    whole=len(self.layer),
+                    what=what,
+                    rows=name_rows(rows),
+                    remedy=remedy,
+                )
             )
-            error = GeometryError(message)
             error.rows = rows_named(self.layer, self.name, wrong, fault, places, code=self.code)
             raise error

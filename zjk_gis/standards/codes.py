@@ -29,11 +29,12 @@ _ZERO = ord("0")
 _SHOWN = 5
 _SCIENTIFIC = re.compile(r"([0-9](?:\.[0-9]*)?)[eE][+]?[0-9]{1,2}")
 _PREFIXES = (("district", 6), ("street", 9), ("community", 12))
+# In the words of the catalogue of sentences.
 _TITLES = {
-    "survey": ("管线要素标志", "the mark of pipe features"),
-    "pipe_class": ("管线大类", "the class of pipe"),
-    "feature_kind": ("要素类型", "the kind of feature"),
-    "point_kind": ("点类型", "the kind of point"),
+    "survey": "the marks of pipe features",
+    "pipe_class": "the classes of pipe",
+    "feature_kind": "the kinds of feature",
+    "point_kind": "the kinds of point",
 }
 _LENGTHS = {"unknown_district": 6, "unchecked_district": 6, "retired_district": 6}
 _LENGTHS |= {"unknown_street": 9, "unknown_community": 12}
@@ -410,10 +411,10 @@ def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Lit
     elif rule == "unknown_feature":
         name, value = str(key).split()
         begin, end = _digits_of(name, scheme)
-        title = _TITLES[name][0 if lang == "zh" else 1]
-        told = tr("{value} is none of {title}", value=value, title=title, lang=lang)
+        title = tr(_TITLES[name], lang=lang)
+        told = tr("{value} is not among {title}", value=value, title=title, lang=lang)
     else:
-        told = tr("holds something that is no digit", lang=lang)
+        told = tr("holds something that is not a digit", lang=lang)
     return f"{_span_words(begin, end, lang)}{told}"
 
 
@@ -472,6 +473,6 @@ def _digits_of(name: str, scheme: CodeScheme) -> tuple[int, int]:
 
 
 def _span_words(begin: int, end: int, lang: Literal["zh", "en"]) -> str:
-    if lang == "zh":
-        return f"第 {begin}–{end} 位:" if end > begin else f"第 {begin} 位:"
-    return f"digits {begin}-{end}: " if end > begin else f"digit {begin}: "
+    if end > begin:
+        return tr("digits {begin}-{end}: ", begin=begin, end=end, lang=lang)
+    return tr("digit {begin}: ", begin=begin, lang=lang)

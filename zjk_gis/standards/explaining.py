@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_code", "schemes_of"]
 
-_ENGLISH = {
+# The parts of a code and the schemes, in the words of the catalogue of sentences.
+_PARTS = {
     "district": "district",
     "street": "street",
     "community": "community",
@@ -32,7 +33,7 @@ _ENGLISH = {
     "feature_kind": "kind of feature",
     "point_kind": "kind of point",
 }
-_SCHEMES_ENGLISH = {
+_SCHEMES = {
     "district": "district",
     "street": "street",
     "community": "community",
@@ -118,23 +119,22 @@ def explain_code(
 def _explain(
     code: str, scheme: CodeScheme, names: Names, tables: Overrides | None, lang: Literal["zh", "en"]
 ) -> str:
-    if lang == "zh":
-        lines = [f"{code},{scheme.title}编码({scheme.digits} 位):"]
-    else:
-        lines = [f"{code}, {_SCHEMES_ENGLISH[scheme.name]} ({scheme.digits} digits):"]
+    kind = tr(_SCHEMES[scheme.name], lang=lang)
+    lines = [tr("{code}, {kind} ({digits} digits):", code=code, kind=kind, digits=scheme.digits, lang=lang)]
     problems = check_codes([code], scheme, tables=tables, lang=lang)
     if len(code) == scheme.digits:
         begin = 0
         for part in scheme.parts:
             end = begin + part.digits
             name = _meaning(code, part.name, scheme, names)
-            run = f"{begin + 1}-{end}" if end > begin + 1 else f"{end}"
-            if lang == "zh":
-                digits = run.replace("-", "–")
-                lines.append(f"  第 {digits} 位 {code[begin:end]}:{part.title}{' ' + name if name else ''}")
-            else:
-                title = _ENGLISH[part.name]
-                lines.append(f"  {run} {code[begin:end]}: {title}{' ' + name if name else ''}")
+            said = tr(
+                "  {run} {digits}: {part}",
+                run=f"{begin + 1}-{end}" if end > begin + 1 else f"{end}",
+                digits=code[begin:end],
+                part=tr(_PARTS[part.name], lang=lang),
+                lang=lang,
+            )
+            lines.append(f"{said} {name}" if name else said)
             begin = end
     for rule, words in problems[["rule", "message"]].to_numpy().tolist():
         lines.append(f"  ! {words}{_elsewhere(code, rule, scheme, names, lang)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import InputError
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +96,7 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     """
     if name not in TABLES:
         raise InputError(
-            tr("there is no table {name!r}; the tables are {tables}", name=name, tables=", ".join(TABLES))
+            tr("there is no table {name!r}; the tables are {tables}", name=name, tables=listed(TABLES))
         )
     own, origin = _own_rows(name, overrides)
     table = _read(name)
@@ -149,7 +149,7 @@ def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | No
 
     if overrides is not None and not isinstance(overrides, str | os.PathLike):
         _refuse_unknown(overrides, "tables")
-        return overrides.get(name), f"the override of {name}"
+        return overrides.get(name), tr("the override of {name}", name=name)
     folder = own_folder() if overrides is None else _checked(Path(overrides))
     if folder is None:
         return None, ""
@@ -177,7 +177,7 @@ def _refuse_unknown(names: Iterable[str], origin: str) -> None:
                 "{origin}: there is no table {unknown!r} to override; the tables are {tables}",
                 origin=origin,
                 unknown=unknown[0],
-                tables=", ".join(TABLES),
+                tables=listed(TABLES),
             )
         )
 
@@ -189,13 +189,17 @@ def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) 
     unknown = [str(column) for column in own.columns if column not in table.columns]
     lacking = [column for column in key if column not in own.columns]
     if unknown or lacking:
-        words = f"has no column {lacking[0]}" if lacking else f"has an unknown column {unknown[0]!r}"
+        words = (
+            tr("has no column {column}", column=lacking[0])
+            if lacking
+            else tr("has an unknown column {column!r}", column=unknown[0])
+        )
         raise InputError(
             tr(
                 "{origin}: {words}; the columns are {columns}",
                 origin=origin,
                 words=words,
-                columns=", ".join(table.columns),
+                columns=listed(table.columns),
             )
         )
     rows = own.astype("str").fillna("").reset_index(drop=True)
@@ -207,7 +211,7 @@ def _overridden(table: pd.DataFrame, own: pd.DataFrame, name: str, origin: str) 
                 "{origin}: row {at} has an empty or repeated {key}",
                 origin=origin,
                 at=at + 1,
-                key=" and ".join(key),
+                key=tr(" and ").join(key),
             )
         )
     if "confidence" in table.columns:

@@ -87,7 +87,7 @@ class PostgisStore:
         schema = parsed.query.get("schema", "public")
         if not isinstance(schema, str):
             raise InputError(tr("the address must name one schema, as in ...?schema=zjk"))
-        self.schema = check_name(schema, "a schema")
+        self.schema = check_name(schema, tr("a schema"))
         self.wait_s = wait_s
         secrets = {key: value for key, value in parsed.query.items() if "password" in key.casefold()}
         if not all(isinstance(value, str) for value in secrets.values()):
@@ -140,7 +140,7 @@ class PostgisStore:
             state = getattr(cause, "sqlstate", None)
             reason = " ".join(str(cause).split("\n")[0].split())
             if state == _LOCK_TIMEOUT:
-                reason = "another program is writing to it; try again later"
+                reason = tr("another program is writing to it; try again later")
             raise WorkspaceError(tr("{name}: {reason}", name=self.name, reason=reason)) from None
 
     def versions(self) -> list[Version]:

@@ -18,7 +18,7 @@ from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.read_report import report_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.versions import OWN, joined_dtype, kind_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def as_table(versions: Any) -> pd.DataFrame:
 
 
 def check_keepable(layer: gpd.GeoDataFrame, name: str) -> None:
-    """Refuse what is no layer with a CRS."""
+    """Refuse what is not a layer with a CRS."""
     if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
         raise InputError(
             tr("{name}: a workspace keeps layers with geometry; write_table writes plain tables", name=name)
@@ -81,7 +81,7 @@ def check_keepable(layer: gpd.GeoDataFrame, name: str) -> None:
 
 
 def count_errors(layer: gpd.GeoDataFrame, spec: LayerSpec | None, name: str, on_problems: OnProblems) -> int:
-    """Count the errors of a layer, or refuse it; -1 where there is nothing to hold it against."""
+    """Count the errors of a layer, or refuse it; -1 where there is nothing to check it against."""
     if on_problems not in ("refuse", "keep"):
         raise InputError(
             tr("on_problems must be 'refuse' or 'keep', not {on_problems!r}", on_problems=on_problems)
@@ -98,16 +98,21 @@ def count_or_refuse(
     """Count errors, or refuse the layer for them and say which they are."""
     if len(errors) and on_problems == "refuse":
         first = errors.iloc[0]
-        rules = ", ".join(
-            f"{rule} {count}" for rule, count in errors["rule"].value_counts(sort=False).items()
+        counts = errors["rule"].value_counts(sort=False).items()
+        refusal = ProblemsError(
+            tr(
+                "{name}: {count} errors ({rules}), the first in {where}, {field} {value!r}: {message} "
+                "zjk_gis.validate(layer, {spec!r}) lists all; on_problems='keep' writes it as it is",
+                name=name,
+                count=len(errors),
+                rules=listed(f"{rule} {count}" for rule, count in counts),
+                where=tr("the layer") if pd.isna(first["row"]) else name_rows([first["row"]]),
+                field=first["field"],
+                value=first["value"],
+                message=first["message"],
+                spec=report.spec.name,
+            )
         )
-        where = "the layer" if pd.isna(first["row"]) else f"row {first['row']}"
-        message = (
-            f"{name}: {len(errors)} errors ({rules}), the first in {where}, {first['field']} "
-            f"{first['value']!r}: {first['message']} "
-            f"zjk_gis.validate(layer, {report.spec.name!r}) lists all; on_problems='keep' writes it as it is"
-        )
-        refusal = ProblemsError(message)
         refusal.report = report
         raise refusal
     return len(errors)
@@ -150,12 +155,16 @@ def on_the_ground(
     elif read.get("declared_by") == "argument":
         declared, told = read["source"], "argument"
     elif source and source in remembered and not is_own:
-        declared, told = parse_datum(remembered[source]), f"workspace: remembered of {source}"
+        declared, told = (
+            parse_datum(remembered[source]),
+            tr("workspace: remembered of {source}", source=source),
+        )
     else:
         return layer, "", ""
     ground = in_declared_datum(layer, declared, told=told)
-    converted = "" if ground is layer else f"positions taken for {title_of(declared)} ({told})"
-    return ground, declared, converted
+    if ground is layer:
+        return ground, declared, ""
+    return ground, declared, tr("positions taken for {datum} ({told})", datum=title_of(declared), told=told)
 
 
 def fitting_rows(layer: gpd.GeoDataFrame, version: Version) -> tuple[gpd.GeoDataFrame, str]:
@@ -168,7 +177,7 @@ def fitting_rows(layer: gpd.GeoDataFrame, version: Version) -> tuple[gpd.GeoData
                 "{layer}: the new rows have columns that it lacks: {extra}; drop them, or write the "
                 "layer anew with them",
                 layer=version.layer,
-                extra=", ".join(extra),
+                extra=listed(extra),
             )
         )
     crs, converted = version.parsed_crs, ""
@@ -177,7 +186,7 @@ def fitting_rows(layer: gpd.GeoDataFrame, version: Version) -> tuple[gpd.GeoData
             tr("{layer}: has no CRS; write it anew with one before rows are added", layer=version.layer)
         )
     if layer.crs != crs:
-        converted = f"converted from {layer.crs.to_string()}"
+        converted = tr("converted from {system}", system=layer.crs.to_string())
         layer = convert_crs(layer, crs, name=version.layer)
     return layer, converted
 

@@ -43,7 +43,7 @@ __all__ = [
 
 # What another program is told that would change the rows of a version.
 KEPT = (
-    "zjk_gis: 此图层保留历史版本,请导出、编辑后再导入 (this layer keeps its versions: export, edit, import)"
+    "zjk_gis: 此图层保留历史版本，请导出、编辑后再导入 (this layer keeps its versions: export, edit, import)"
 )
 OWN = "zjk_"  # how the tables begin that a workspace keeps for itself
 _NAME = re.compile(r"^[A-Za-z_\u4e00-\u9fff][0-9A-Za-z_\u4e00-\u9fff]*$")
@@ -230,7 +230,7 @@ def as_it_lies(version: Version, versions: list[Version]) -> Version:
     return now if version.number or now.action == "found" else version
 
 
-def check_name(name: str, what: str = "a layer") -> str:
+def check_name(name: str, what: str = "") -> str:
     """Refuse a name that a table or a schema cannot bear.
 
     Raises
@@ -244,16 +244,16 @@ def check_name(name: str, what: str = "a layer") -> str:
     ('unit_grids', '责任区')
     >>> check_name("zones; DROP TABLE zones")
     Traceback (most recent call last):
-    zjk_gis.errors.InputError: 'zones; DROP TABLE zones' is no name for a layer; use letters, digits,
-    underscores or Chinese characters, beginning with no digit, at most 45 bytes
+    zjk_gis.errors.InputError: 'zones; DROP TABLE zones' cannot be the name of a layer; use letters, digits,
+    underscores or Chinese characters, not beginning with a digit, at most 45 bytes
     """
     if not isinstance(name, str) or not _NAME.match(name) or len(name.encode()) > _NAME_BYTES:
         raise InputError(
             tr(
-                "{name!r} is no name for {what}; use letters, digits, underscores or Chinese "
-                "characters, beginning with no digit, at most {name_bytes} bytes",
+                "{name!r} cannot be the name of {what}; use letters, digits, underscores or Chinese "
+                "characters, not beginning with a digit, at most {name_bytes} bytes",
                 name=name,
-                what=what,
+                what=what or tr("a layer"),
                 name_bytes=_NAME_BYTES,
             )
         )

@@ -17,7 +17,7 @@ from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.read_report import ReadReport, report_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.conditions import conditions_of
 from zjk_gis.workspace.geopackage import GeoPackageStore
 from zjk_gis.workspace.rules import (
@@ -659,7 +659,7 @@ class Workspace:
             read = self._version_read(layer)
             return (read if report_of(layer).layer == name else None), ""
         # Many an operation loses a layer's attributes. Who read the layer here and writes it here means it.
-        return self._seen.get(name), ", which was read here last"
+        return self._seen.get(name), tr(", which was read here last")
 
     def _version_read(self, layer: gpd.GeoDataFrame) -> int | None:
         """Return which version a layer was read from, if it was from this workspace.
@@ -720,8 +720,10 @@ class Workspace:
 
     def _unknown(self, name: str) -> InputError:
         there = sorted(_current(self._store.versions(), self._store.found()))
-        known = f"its layers are {', '.join(there)}" if there else "it has none yet"
-        return InputError(f"{self._store.name}: no layer {name!r}; {known}")
+        known = tr("its layers are {layers}", layers=listed(there)) if there else tr("it has none yet")
+        return InputError(
+            tr("{workspace}: no layer {name!r}; {known}", workspace=self._store.name, name=name, known=known)
+        )
 
 
 def _current(versions: list[Version], found: list[Version], name: str = "") -> dict[str, Version]:

@@ -14,7 +14,7 @@ from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
 from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.coordinates.positions import review_positions
+from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.errors import FileError
 from zjk_gis.index.policy import Policy
 from zjk_gis.index.steering import steering_words

@@ -16,11 +16,11 @@ from pyproj.exceptions import CRSError as ProjError
 from zjk_gis.coordinates.bare_numbers import misfits, system_of
 from zjk_gis.coordinates.datums import stated_datum
 from zjk_gis.crs.systems import in_china
-from zjk_gis.errors import CRSError, InputError, counted, name_rows
+from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, north_first, read_positions
 from zjk_gis.layers.columns.values import as_text
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,6 @@ __all__ = ["NoCoordinatesError", "parse_crs", "place_table", "titles_in"]
 _COARSE_DECIMALS = 2
 _TITLES = ("title", "note")
 _REASONS = ("missing", "not_a_number", "zero", "too_many_cells", "outside_china", "bad_position")
-_SAID = {
-    "too_many_cells": ("has", "have", "more cells than there are columns"),
-    "outside_china": ("lies", "lie", "outside China by {columns}, unlike the others"),
-    "bad_position": ("holds", "hold", "numbers in {columns} that do not fit the others"),
-}
 
 
 class NoCoordinatesError(InputError):
@@ -125,7 +120,7 @@ def place_table(
             tr(
                 "{path}: no columns of coordinates among {columns}; name them with lon= and lat=",
                 path=path,
-                columns=", ".join(map(str, table.columns)),
+                columns=listed(table.columns),
             )
         )
     positions = read_positions(coordinates, pair)
@@ -133,12 +128,17 @@ def place_table(
         pair = Pair(pair.north, pair.east, sure=True)
         positions = positions.exchanged()
         turned = (
-            f"{both} holds the latitude or northing first"
+            tr("{name}: {both} holds the latitude or northing first", name=path.name, both=both)
             if both is not None
-            else f"{pair.north} points north and {pair.east} east, as surveyors write"
+            else tr(
+                "{name}: {north} points north and {east} east, as surveyors write",
+                name=path.name,
+                north=pair.north,
+                east=pair.east,
+            )
         )
-        report.remarks.append(tr("{name}: {turned}", name=path.name, turned=turned))
-    columns = f"{pair.east} and {pair.north}" if both is None else both
+        report.remarks.append(turned)
+    columns = tr("{first} and {last}", first=pair.east, last=pair.north) if both is None else both
     _tell_coarse(positions, columns, table.index, path, report)
     system = system_of(positions.x, positions.y, given=crs, name=path.name, columns=columns)
     _tell_system(system, report, datum, [both] if both is not None else [pair.east, pair.north])
@@ -190,20 +190,45 @@ def _set_aside(
         rows = index[why == reason].tolist()
         if rows:
             report.without_position[reason] = rows
-            if reason in _SAID:
-                one, many, what = _SAID[reason]
-                said = counted(len(rows), f"row {one}", f"rows {many}")
-                was = "was" if len(rows) == 1 else "were"
-                report.remarks.append(
-                    tr(
-                        "{name}: {said} {what} and {was} set aside without a position ({rows})",
-                        name=path.name,
-                        said=said,
-                        what=what.format(columns=columns),
-                        was=was,
-                        rows=name_rows(rows),
-                    )
-                )
+            report.remarks += _set_aside_said(reason, rows, columns, path)
+
+
+def _set_aside_said(reason: str, rows: list[Any], columns: str, path: Path) -> list[str]:
+    """Say which rows have no position for a reason that makes them stand out among the others."""
+    name, count, named = path.name, len(rows), name_rows(rows)
+    if reason == "too_many_cells":
+        return [
+            tr(
+                "{name}: rows with more cells than there are columns, set aside without a position: {count} "
+                "({rows})",
+                name=name,
+                count=count,
+                rows=named,
+            )
+        ]
+    if reason == "outside_china":
+        return [
+            tr(
+                "{name}: rows outside China by {columns}, unlike the others, set aside without a position: "
+                "{count} ({rows})",
+                name=name,
+                columns=columns,
+                count=count,
+                rows=named,
+            )
+        ]
+    if reason == "bad_position":
+        return [
+            tr(
+                "{name}: rows with numbers in {columns} that do not fit the others, set aside without a "
+                "position: {count} ({rows})",
+                name=name,
+                columns=columns,
+                count=count,
+                rows=named,
+            )
+        ]
+    return []
 
 
 def _tell_coarse(positions: Positions, columns: str, index: pd.Index, path: Path, report: ReadReport) -> None:
@@ -253,7 +278,7 @@ def _place_shapes(
     _set_aside(why, table.index, column, path, report)
     shapes[away] = None
     if crs is None and srids:
-        report.crs_from = f"file: {column} names it"
+        report.crs_from = tr("file: {column} names it", column=column)
     report.coordinates = {"wkt": column}
     others = table.drop(columns=column)
     if "geometry" in others.columns:

@@ -16,6 +16,7 @@ import numpy as np
 
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.coordinates import coordinate_names, is_coordinate_name
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -265,15 +266,17 @@ def _names_at(plain: list[list[str]], wide: int) -> tuple[int | None, str]:
     for at, (row, below) in enumerate(zip(deep, belows, strict=False)):
         known = _known(row)
         if known >= 2 and 2 * known >= _values(row, below) + 2 and not _is_label_row(row):
-            return at, f"{known} names known"
+            return at, tr("{known} names known", known=known)
     for at, (row, below) in enumerate(zip(deep, belows, strict=False)):
         values = _values(row, below)
         if _filled(row) < enough or _is_label_row(row):
             continue
         if not values or _known(row):
-            return at, "the first full row, without values"
-        return None, f"the first full row holds {values} numbers, dates or codes, and no name known"
-    return (0, "the first row") if plain else (None, "no row")
+            return at, tr("the first full row, without values")
+        return None, tr(
+            "the first full row holds {values} numbers, dates or codes, and no name known", values=values
+        )
+    return (0, tr("the first row")) if plain else (None, tr("no row"))
 
 
 def _stacked(plain: list[list[str]], at: int, merged: list[Merged]) -> bool:

@@ -13,7 +13,7 @@ from zjk_gis.errors import FileError, counted, name_rows
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout, is_label, is_note, is_total, names_columns
 from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, read_positions
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,15 +38,7 @@ __all__ = [
 _SAMPLE_ROWS = 10_000  # by which the others are judged
 _NEAR = {True: 1.0, False: 100_000.0}  # to the first rows, in degrees and in metres
 _MOST_DEGREES = 400.0
-_TOLD = {
-    "title": "above the names",
-    "units": "units below the names",
-    "instructions": "instructions below the names",
-    "column_numbers": "numbers of the columns",
-    "total": "sums of other rows",
-    "note": "remarks below the table",
-    "repeated_header": "the names again",
-}
+_LEFT_OUT = ("title", "units", "instructions", "column_numbers", "total", "note", "repeated_header")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +194,7 @@ def _dropped(table: pd.DataFrame, header: list[list[str]], given: Sequence[str])
     if not header or not len(table):
         return []
     names = [
-        name if name and list(given).count(name) == 1 else f"column {at}" for at, name in enumerate(given)
+        name if name and list(given).count(name) == 1 else f"column_{at}" for at, name in enumerate(given)
     ]
     named = table.set_axis(names, axis="columns").reset_index(drop=True)
     rule = NotRows(header, named.iloc[:_SAMPLE_ROWS])
@@ -326,13 +318,12 @@ def tell_layout(layout: Layout, path: Path, report: ReadReport) -> None:
     """Say where the names of a table stand, and what they were put together of."""
     remarks, header = report.remarks, report.header
     if not layout.header:
-        names = f"column_1 to column_{len(layout.names)}"
         remarks.append(
             tr(
-                "{name}: has no row of names ({found}); its columns are called {names}",
+                "{name}: has no row of names ({found}); its columns are called column_1 to column_{count}",
                 name=path.name,
                 found=layout.found,
-                names=names,
+                count=len(layout.names),
             )
         )
     elif layout.header != (0,):
@@ -345,21 +336,28 @@ def tell_layout(layout: Layout, path: Path, report: ReadReport) -> None:
             )
         )
     if layout.full_names:
-        pairs = ", ".join(f"{name} ({whole})" for name, whole in layout.full_names.items())
+        pairs = listed(
+            tr("{name} ({whole})", name=name, whole=whole) for name, whole in layout.full_names.items()
+        )
         remarks.append(tr("{name}: names joined from several rows: {pairs}", name=path.name, pairs=pairs))
     if layout.units:
-        pairs = ", ".join(f"{name} {unit}" for name, unit in layout.units.items())
+        pairs = listed(f"{name} {unit}" for name, unit in layout.units.items())
         remarks.append(tr("{name}: units below the names: {pairs}", name=path.name, pairs=pairs))
 
 
 def tell_left_out(report: ReadReport, path: Path) -> None:
     """Say which rows of a file are none of its table."""
     remarks = report.remarks
-    for why, told in _TOLD.items():
+    for why in _LEFT_OUT:
         numbers = [row["row"] for row in report.left_out if row["why"] == why]
         if numbers:
             remarks.append(
-                tr("{name}: left out as {told}: {rows}", name=path.name, told=told, rows=name_rows(numbers))
+                tr(
+                    "{name}: left out as {told}: {rows}",
+                    name=path.name,
+                    told=_why_said(why),
+                    rows=name_rows(numbers),
+                )
             )
     for name, count in report.filled_down.items():
         remarks.append(
@@ -380,12 +378,31 @@ def left_out_said(name: str, tally: Mapping[str, int]) -> list[str]:
     >>> left_out_said("a.csv", {"left:title": 1, "left:total": 2, "rows": 9})
     ['a.csv: 2 rows left out as sums of other rows']
     """
-    counts = {_TOLD[why]: tally.get(f"left:{why}", 0) for why in ("total", "note", "repeated_header")}
+    counts = {why: tally.get(f"left:{why}", 0) for why in ("total", "note", "repeated_header")}
     return [
-        f"{name}: {counted(count, 'row', 'rows')} left out as {told}"
-        for told, count in counts.items()
+        tr(
+            "{name}: {rows} left out as {told}",
+            name=name,
+            rows=counted(count, "row", "rows"),
+            told=_why_said(why),
+        )
+        for why, count in counts.items()
         if count
     ]
+
+
+def _why_said(why: str) -> str:
+    """Say what a row is that is none of the table."""
+    said = {
+        "title": tr("what stands above the names"),
+        "units": tr("units below the names"),
+        "instructions": tr("instructions below the names"),
+        "column_numbers": tr("numbers of the columns"),
+        "total": tr("sums of other rows"),
+        "note": tr("remarks below the table"),
+        "repeated_header": tr("the names again"),
+    }
+    return said[why]
 
 
 def unique_names(given: Sequence[str], path: Path, report: ReadReport) -> list[str]:

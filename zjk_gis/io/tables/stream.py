@@ -25,9 +25,10 @@ import numpy as np
 from zjk_gis._optional import has, need
 from zjk_gis.errors import FileError, counted
 from zjk_gis.io.encoding import GB18030, UTF_8, Encoding
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -40,6 +41,7 @@ __all__ = [
     "first_row_not_utf8",
     "is_packed",
     "line_as_utf8",
+    "name_lines",
 ]
 
 _GZIP, _ZSTD = ".gz", ".zst"
@@ -48,6 +50,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
+_NAMED = 5  # lines of a remark; the rest is counted
 _BLOCK = 1 << 24
 _WINDOW = 1 << 20  # whose lines vote
 _NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
@@ -77,15 +80,22 @@ class MixedLines:
         """Say it of a file in an encoding."""
         told = []
         if self.other:
-            other = GB18030 if encoding == UTF_8 else UTF_8
             told.append(
-                f"{name}: {counted(self.other, 'line is', 'lines are')} in {other}, not in {encoding}, and "
-                f"{'was' if self.other == 1 else 'were'} read as such"
+                tr(
+                    "{name}: {lines} in {other}, not in {encoding}; read as such",
+                    name=name,
+                    lines=counted(self.other, "line is", "lines are"),
+                    other=GB18030 if encoding == UTF_8 else UTF_8,
+                    encoding=encoding,
+                )
             )
         if self.damaged:
             told.append(
-                f"{name}: {counted(self.damaged, 'line is', 'lines are')} damaged; what cannot be read is "
-                "shown as �"
+                tr(
+                    "{name}: {lines} damaged; what cannot be read is shown as �",
+                    name=name,
+                    lines=counted(self.damaged, "line is", "lines are"),
+                )
             )
         return told
 
@@ -122,7 +132,7 @@ class Utf8Stream:
         for mark, codec, name in _MARKS:
             if self._now.rest.startswith(mark):
                 self._now.rest = self._now.rest.removeprefix(mark)
-                self._now.encoding = Encoding(name, "byte order mark")
+                self._now.encoding = Encoding(name, tr("byte order mark"))
                 if name != UTF_8:
                     self._now.decoder = codecs.getincrementaldecoder(codec)()
                     self._now.is_decided = True
@@ -236,9 +246,13 @@ class Utf8Stream:
         now.by_line = votes[GB18030] > votes[UTF_8]
         name, other = (GB18030, UTF_8) if now.by_line else (UTF_8, GB18030)
         if votes[other] or damaged:
-            now.encoding = Encoding(name, f"most of its lines are valid {name}", sure=False)
+            now.encoding = Encoding(
+                name, tr("most of its lines are valid {encoding}", encoding=name), sure=False
+            )
         else:
-            found = f"not valid {other}, valid {name}" if now.by_line else f"valid {name}"
+            found = tr("valid {encoding}", encoding=name)
+            if now.by_line:
+                found = tr("not valid {other}, valid {encoding}", other=other, encoding=name)
             now.encoding = Encoding(name, found, sure=not now.by_line)
         return raw
 
@@ -306,7 +320,7 @@ def decode_text(content: bytes, path: Path) -> tuple[str, Encoding]:
     with Utf8Stream(path, content) as stream:
         while piece := stream.read(_BLOCK):
             pieces.append(piece)
-        encoding, mixed = stream.encoding or Encoding(UTF_8, "plain ASCII"), stream.take_mixed()
+        encoding, mixed = stream.encoding or Encoding(UTF_8, tr("plain ASCII")), stream.take_mixed()
     whole = b"".join(pieces)
     try:
         text = whole.decode()
@@ -317,6 +331,20 @@ def decode_text(content: bytes, path: Path) -> tuple[str, Encoding]:
         )
         text = b"".join(line for line, _ in lines).decode()
     return text, replace(encoding, damaged=mixed.other + mixed.damaged)
+
+
+def name_lines(numbers: Sequence[int]) -> str:
+    """Name the first few lines of a file for a remark, as `name_rows` names rows.
+
+    Examples
+    --------
+    >>> name_lines([3]), name_lines([3, 4])
+    ('line 3', 'lines 3, 4')
+    """
+    named, rest = listed(numbers[:_NAMED]), len(numbers) - _NAMED
+    if rest > 0:
+        return tr("lines {lines} and {rest} more", lines=named, rest=rest)
+    return tr("line {lines}", lines=named) if len(numbers) == 1 else tr("lines {lines}", lines=named)
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -349,11 +377,17 @@ def _in_neither(file: Path, raw: bytes, *, marked: bool) -> str:
             codecs.getincrementaldecoder(name)().decode(raw, final=False)
         except UnicodeDecodeError as error:
             if marked:
-                return (
-                    f"{file}: begins as utf-8-sig but is not valid at byte {error.start + 3}; export it again"
+                return tr(
+                    "{file}: begins as utf-8-sig but is not valid at byte {byte}; export it again",
+                    file=file,
+                    byte=error.start + 3,
                 )
-            places.append(f"{name} (byte {error.start})")
-    return f"{file}: neither {' nor '.join(places)} is valid; export it again as UTF-8"
+            places.append(tr("{encoding} (byte {byte})", encoding=name, byte=error.start))
+    return tr(
+        "{file}: neither {places} is valid; export it again as UTF-8",
+        file=file,
+        places=tr(" nor ").join(places),
+    )
 
 
 def line_as_utf8(line: bytes, usual: str) -> tuple[bytes, str | None]:

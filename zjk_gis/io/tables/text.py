@@ -23,7 +23,7 @@ from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout
 from zjk_gis.io.tables.layout import NotRows, tell_layout, tell_left_out, unique_names
 from zjk_gis.io.tables.number_formats import tell_lost_digits
 from zjk_gis.io.tables.scan import UNCLOSED, loops_for
-from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
+from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8, name_lines
 from zjk_gis.read_report import ReadReport
 from zjk_gis.words import tr
 
@@ -238,7 +238,7 @@ class TextTable:
     def _tell_encoding(self, encoding: Encoding | None) -> None:
         """Tell the encoding; of a file that begins in ASCII it is known where the first other byte stands."""
         self._knows_encoding = encoding is not None
-        known = Encoding(UTF_8, "plain ASCII") if encoding is None else encoding
+        known = Encoding(UTF_8, tr("plain ASCII")) if encoding is None else encoding
         known.tell(self.report, self.file)
 
     def _rewrite(self, content: bytes, stream: Utf8Stream) -> bytes:
@@ -261,12 +261,12 @@ class TextTable:
         if is_wide and _STAND_IN not in whole:
             self.report.delimiter = _WIDE_COMMA
             self.report.remarks.append(
-                tr("{name}: its cells are parted by full-width commas", name=self.file.name)
+                tr("{name}: its cells are separated by full-width commas", name=self.file.name)
             )
             whole = _with_commas(whole)
         elif by_blanks and '"' not in whole:
             self.report.delimiter = " "
-            self.report.remarks.append(tr("{name}: its cells are parted by blanks", name=self.file.name))
+            self.report.remarks.append(tr("{name}: its cells are separated by blanks", name=self.file.name))
             self.delimiter = "\t"
             whole = re.sub(r"[^\S\r\n]+", "\t", re.sub(r"(?m)^[^\S\r\n]+|[^\S\r\n]+$", "", whole))
         self._rewritten = whole.encode()
@@ -483,8 +483,13 @@ class TextTable:
                 at, last = at - len(piece), piece[-1:]
         begins = row[:_SHOWN_OF_ROW].splitlines()[0].decode(errors="ignore")
         return FileError(
-            f"{self.file}: line {line:,} has a quote that is never closed; close it or remove it. The line "
-            f"begins: {begins}"
+            tr(
+                "{file}: line {line:,} has a quote that is never closed; close it or remove it. The line "
+                "begins: {begins}",
+                file=self.file,
+                line=line,
+                begins=begins,
+            )
         )
 
     def _forgive_last_delimiters(self, found: Records) -> None:
@@ -660,17 +665,15 @@ class _Ragged:
         if self.too_many:
             report.too_many_cells = self.too_many
         for why, rows in report.ragged.items():
-            more = "fewer" if why == "short" else "more"
-            told = counted(len(rows), "line has", "lines have")
             report.remarks.append(
                 tr(
                     "{name}: {told} {more} cells than the {usual} of the names; is a delimiter or line "
                     "end within a cell not in quotes? ({rows})",
                     name=path.name,
-                    told=told,
-                    more=more,
+                    told=counted(len(rows), "line has", "lines have"),
+                    more=tr("fewer") if why == "short" else tr("more"),
                     usual=self.usual,
-                    rows=name_rows(rows).replace("row", "line"),
+                    rows=name_lines(rows),
                 )
             )
 
@@ -772,4 +775,4 @@ def _count_lines(content: bytes) -> int:
 
 
 def _holds_nul(file: Path) -> str:
-    return f"{file}: holds NUL characters and is not text; export it again"
+    return tr("{file}: holds NUL characters and is not text; export it again", file=file)

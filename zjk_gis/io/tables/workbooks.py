@@ -16,7 +16,7 @@ from zjk_gis.io.tables.layout import shape_table
 from zjk_gis.io.tables.sheet_columns import SheetColumns, cell_text
 from zjk_gis.io.tables.xls import OldWorkbook
 from zjk_gis.io.tables.xlsx import Package
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from zjk_gis.read_report import ReadReport
 
 __all__ = ["read_workbook", "sheet_names"]
+
+_NAMED = 5  # cells of a remark; the rest is counted
 
 
 def sheet_names(path: Path, *, hidden: bool = False) -> list[str]:
@@ -169,14 +171,31 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: ReadRe
             tr(
                 "{name}: has hidden sheets: {others}; name one with layer=",
                 name=path.name,
-                others=", ".join(others),
+                others=listed(others),
             )
         )
-    for key, names, what in (
-        ("errors", facts.errors, "show an error such as #N/A; read as missing"),
-        ("uncomputed", facts.uncomputed, "hold a formula without a value; open and save it in Excel"),
-    ):
-        if names:
-            setattr(report, key, names)
-            told = name_rows(names).replace("rows", "cells", 1).replace("row", "cell", 1)
-            remarks.append(tr("{name}: {told} {what}", name=path.name, told=told, what=what))
+    if facts.errors:
+        report.errors = facts.errors
+        remarks.append(
+            tr(
+                "{name}: {cells} show an error such as #N/A; read as missing",
+                name=path.name,
+                cells=_cells_named(facts.errors),
+            )
+        )
+    if facts.uncomputed:
+        report.uncomputed = facts.uncomputed
+        remarks.append(
+            tr(
+                "{name}: {cells} hold a formula without a value; open and save it in Excel",
+                name=path.name,
+                cells=_cells_named(facts.uncomputed),
+            )
+        )
+
+
+def _cells_named(names: list[str]) -> str:
+    rest = len(names) - _NAMED
+    if rest > 0:
+        return tr("cells {cells} and {rest} more", cells=listed(names[:_NAMED]), rest=rest)
+    return tr("cells {cells}", cells=listed(names)) if len(names) > 1 else tr("cell {cell}", cell=names[0])

@@ -119,10 +119,13 @@ class OldWorkbook:
                     columns.append(column + max(0, (size - 6) // 6 - 1))
                 if self._is_error(kind, begin, size):
                     facts.errors.append(f"{_letters(column)}{row + 1}")
+        named = tr("sheet {sheet}", sheet=sheet + 1)
         if rows:
-            check_reach(rows, columns, len(columns), f"sheet {sheet + 1}", self._path)
+            check_reach(rows, columns, len(columns), named, self._path)
         if len(used) * _LONGEST_TEXT > MOST_SHARED_BYTES:
-            check_shared(self._shared_sizes(), np.array(used), f"sheet {sheet + 1}", self._path)
+            check_shared(
+                self._shared_sizes(), np.array(used), tr("sheet {sheet}", sheet=sheet + 1), self._path
+            )
         return facts
 
     def formats(

@@ -260,7 +260,7 @@ class Package:
             rows |= {1, len(tags), *(_whole(_attributes(tag).get("r")) for tag in tags)}
             columns |= {1, max(columns, default=0) + max(len(_CELL.findall(row)) for row in _ROW.split(xml))}
         if rows:
-            check_reach(rows, columns, cells, f"sheet {sheet!r}", self._path)
+            check_reach(rows, columns, cells, tr("sheet {sheet!r}", sheet=sheet), self._path)
 
     def _check_shared(self, xml: bytes, sheet: str) -> None:
         member = self._members.get("xl/sharedstrings.xml")
@@ -270,7 +270,7 @@ class Package:
         begins = [match.start() for match in _SHARED.finditer(texts)]
         sizes = np.diff([*begins, len(texts)])
         used = np.array(_USE_OF_SHARED.findall(xml), dtype=np.int64)
-        check_shared(sizes, used, f"sheet {sheet!r}", self._path)
+        check_shared(sizes, used, tr("sheet {sheet!r}", sheet=sheet), self._path)
 
     @cached_property
     def _formats(self) -> dict[bytes, str]:

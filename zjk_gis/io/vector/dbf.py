@@ -186,21 +186,25 @@ def encoding_of_dbf(dbf: Dbf, declared: str | None) -> Encoding:
         for each in heard.values():
             each.hear(values)
     utf_8, chinese = heard[_UTF_8], heard[_GB18030]
-    cpg = "no .cpg" if declared is None else f".cpg says {declared}"
+    cpg = tr("no .cpg") if declared is None else tr(".cpg says {encoding}", encoding=declared)
     if not utf_8.values:
         fits = codec is not None and not codec.single
         name = codec.name if codec is not None and fits else _UTF_8
-        return Encoding(name, cpg if fits else f"{cpg}; plain ASCII")
+        return Encoding(name, cpg if fits else tr("{cpg}; plain ASCII", cpg=cpg))
     by_text = _by_text(utf_8, chinese)
     if codec is not None and _is_believed(codec, heard[codec.name], utf_8, chinese):
         return Encoding(codec.name, cpg, damaged=heard[codec.name].damaged)
     if declared is None and dbf.code_page == _LDID_GBK and by_text is chinese:
-        found = f"no .cpg; the table's code page is 0x{_LDID_GBK:X}, GBK"
+        found = tr("no .cpg; the table's code page is 0x{page:X}, GBK", page=_LDID_GBK)
         return Encoding(_GB18030, found, damaged=chinese.damaged)
     if declared is not None:
-        cpg += ", which does not fit"
+        cpg = tr(".cpg says {encoding}, which does not fit", encoding=declared)
     damaged = by_text.damaged
-    how = f"{cpg}; valid {by_text.name}" if not damaged else f"{cpg}; {by_text.name} fits best"
+    how = (
+        tr("{cpg}; {encoding} fits best", cpg=cpg, encoding=by_text.name)
+        if damaged
+        else tr("{cpg}; valid {encoding}", cpg=cpg, encoding=by_text.name)
+    )
     sure = by_text is utf_8 and not damaged and codec is None
     return Encoding(by_text.name, how, sure=sure, damaged=damaged)
 

@@ -111,7 +111,9 @@ def _told_to(damage: list[str]) -> Iterator[None]:
             if record.levelno < logging.ERROR:
                 return True
             line = _LINE.search(record.getMessage())
-            damage.append(f"line {line[1]} cannot be understood" if line else record.getMessage())
+            damage.append(
+                tr("line {line} cannot be understood", line=line[1]) if line else record.getMessage()
+            )
             return False
 
     listener = Listener()
@@ -183,7 +185,7 @@ def _check_drawing(text: str, source: Path) -> None:
     if "ENTITIES" not in sections:
         raise FileError(
             tr(
-                "{source}: is no drawing, or damaged: it has no section ENTITIES; save it again",
+                "{source}: is not a drawing, or damaged: it has no section ENTITIES; save it again",
                 source=source,
             )
         )
@@ -209,5 +211,9 @@ def _check_blocks(inside: dict[str, list[tuple[str, int]]], own: dict[str, int],
 
 def _too_much(source: Path) -> FileError:
     return FileError(
-        f"{source}: its blocks unfold to over {_MOST:,} entities, or insert themselves; it is damaged"
+        tr(
+            "{source}: its blocks unfold to over {most:,} entities, or insert themselves; it is damaged",
+            source=source,
+            most=_MOST,
+        )
     )

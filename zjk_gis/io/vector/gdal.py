@@ -63,6 +63,7 @@ _MISSING_NUMBER = r"\**"  # with asterisks GDAL fills a field that has none
 _ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _GEOMETRY = "geometry"
 _UNREAD = re.compile(r"Geometry type is not supported: (\d+)")
+# What pyogrio and Fiona only have a number for, in the words of the catalogue of sentences.
 _SURFACES = {15: "a polyhedral surface", 16: "a triangulated surface", 17: "triangles"}
 
 
@@ -374,7 +375,7 @@ def open_vector(source: Path, driver: str, layer: str, spec: LayerSpec | None, r
     if driver == "ESRI Shapefile":
         _open_shapefile(vector, spec)
         return vector
-    report.encoding, report.encoding_found = "UTF-8", "the format's"
+    report.encoding, report.encoding_found = "UTF-8", tr("the format's")
     if driver == "GeoJSON":
         _open_geojson(vector)  # its columns are learnt where it is read: GDAL reads it whole to know them
         return vector
@@ -422,13 +423,18 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     source, report = vector.source, vector.report
     _check_length(source)
     table = table_of(source)
-    encoding = Encoding("UTF-8", "no .dbf") if table is None else table[0]
+    encoding = Encoding("UTF-8", tr("no .dbf")) if table is None else table[0]
     encoding.tell(report, source)
     if table is None:
         report.remarks.append(tr("{name}: has no .dbf; there are shapes but no columns", name=source.name))
     if encoding.damaged:
-        remark = f"{source.name}: {encoding.damaged} names or values end or break within a character"
-        report.remarks.append(remark)
+        report.remarks.append(
+            tr(
+                "{name}: {count} names or values end or break within a character",
+                name=source.name,
+                count=encoding.damaged,
+            )
+        )
     # What is cut within a character makes pyogrio fail as UTF-8 and comes out garbled as GB 18030; and GDAL
     # does not know all encodings that Python does.
     plain = encoding.name in _KNOWN_TO_GDAL and not encoding.damaged
@@ -446,8 +452,13 @@ def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
     if table is not None:
         vector.deleted = table[1].deleted_rows()
         if 0 <= vector.rows < table[1].rows:
-            more = f"has {table[1].rows - vector.rows} rows more than there are shapes; they are left out"
-            report.remarks.append(tr("{name}: its .dbf {more}", name=source.name, more=more))
+            report.remarks.append(
+                tr(
+                    "{name}: its .dbf has {count} rows more than there are shapes; they are left out",
+                    name=source.name,
+                    count=table[1].rows - vector.rows,
+                )
+            )
     if vector.deleted and vector.rows > 0:
         vector.rows -= vector.deleted
         told = counted(vector.deleted, "row is", "rows are")
@@ -553,7 +564,8 @@ def _opened(source: Path) -> Iterator[None]:
         surface = _UNREAD.search(str(error))
         if surface is None:
             raise
-        kind = _SURFACES.get(int(surface[1]) % 1000, f"shapes of the kind {surface[1]}")
+        named = _SURFACES.get(int(surface[1]) % 1000)
+        kind = tr("shapes of the kind {number}", number=surface[1]) if named is None else tr(named)
         raise GeometryError(
             tr(
                 "{source}: the layer holds {kind}, which cannot be read; export it as multipolygons",
@@ -682,7 +694,10 @@ def _times(values: pd.Series, *, zoned: bool, told: Callable[[str], None]) -> pd
             return pd.to_datetime(text, format="ISO8601").astype("datetime64[ms]")
         plain = ~with_zone & text.notna()
         if plain.any():
-            told(f"{int(plain.sum())} times have no zone and are taken for Beijing's, as others have one")
+            count = int(plain.sum())
+            told(
+                tr("{count} times have no zone and are taken for Beijing's, as others have one", count=count)
+            )
         elif len(set(text[with_zone].str.extract(f"({_ZONED})")[0])) == 1:
             return pd.to_datetime(text, format="ISO8601").dt.as_unit("ms")
         beijing = pd.Series(pd.NaT, index=values.index, dtype=f"datetime64[ms, {BEIJING}]")
@@ -692,7 +707,8 @@ def _times(values: pd.Series, *, zoned: bool, told: Callable[[str], None]) -> pd
         beijing[plain] = local.dt.tz_localize(BEIJING)
         return beijing
     except ValueError as error:
-        told(f"holds what is no time, and is read as text ({str(error).splitlines()[0]})")
+        reason = str(error).splitlines()[0]
+        told(tr("holds what is not a time, and is read as text ({reason})", reason=reason))
         return text
 
 

@@ -14,7 +14,7 @@ import shapely
 
 from zjk_gis.errors import FileError
 from zjk_gis.io.paths import blamed_on, gdal_name
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,13 +55,13 @@ def check_geodatabase(source: Path) -> None:
     if not any(part.name.lower() == "a00000001.gdbtable" for part in parts):
         raise FileError(
             tr(
-                "{source}: is no File Geodatabase: its tables are missing; copy the whole folder",
+                "{source}: is not a File Geodatabase: its tables are missing; copy the whole folder",
                 source=source,
             )
         )
     for part in parts:
         if part.is_symlink() or not part.is_file() or not _PART.fullmatch(part.name):
-            what = "a link" if part.is_symlink() else "no part of a File Geodatabase"
+            what = tr("a link") if part.is_symlink() else tr("not part of a File Geodatabase")
             raise FileError(
                 tr("{source}: {name!r} in it is {what}; remove it", source=source, name=part.name, what=what)
             )
@@ -84,10 +84,10 @@ def storable_types(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]
         values = frame[name]
         if pd.api.types.is_bool_dtype(values.dtype):
             result[name] = values.astype("Int16") if values.isna().any() else values.astype("int16")
-            told.append(f"{name}: true and false are written as 1 and 0")
+            told.append(tr("{name}: true and false are written as 1 and 0", name=name))
         elif isinstance(values.dtype, pd.DatetimeTZDtype):
             result[name] = values.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
-            told.append(f"{name}: times are written as Beijing time, without zone")
+            told.append(tr("{name}: times are written as Beijing time, without zone", name=name))
         elif pd.api.types.is_integer_dtype(values.dtype) and not _is_long(values):
             result[name] = values.astype("Int32") if values.isna().any() else values.astype("int32")
     return result, told
@@ -105,7 +105,10 @@ def geodatabase_options(frame: gpd.GeoDataFrame) -> tuple[dict[str, Any], list[s
     if not long and not fine:
         return options, []
     return {**options, "TARGET_ARCGIS_VERSION": _NEW}, [
-        f"{', '.join(long + fine)}: whole numbers over 32 bits or milliseconds need ArcGIS Pro 3.2 or newer"
+        tr(
+            "{names}: whole numbers over 32 bits or milliseconds need ArcGIS Pro 3.2 or newer",
+            names=listed(long + fine),
+        )
     ]
 
 

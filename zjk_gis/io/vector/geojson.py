@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.errors import FileError, counted, name_rows
+from zjk_gis.io.tables.stream import name_lines
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _of_records(
             try:
                 found, system = _features_of(json.loads(written), written)
             except (ValueError, RecursionError) as error:
-                why = "not a GeoJSON feature" if type(error) is ValueError else "not valid JSON"
+                why = tr("not a GeoJSON feature") if type(error) is ValueError else tr("not valid JSON")
                 left_out.append({"row": last, "why": why, "text": written[:_TOLD]})
             else:
                 features += found
@@ -144,7 +145,7 @@ def _of_records(
                 "{name}: {counted} not GeoJSON features and left out: {rows}",
                 name=source.name,
                 counted=counted(len(lines), "line is", "lines are"),
-                rows=name_rows(lines).replace("row", "line"),
+                rows=name_lines(lines),
             )
         )
     return features, _only(systems, source)

@@ -95,10 +95,14 @@ def read_kml(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     if not (np.nan_to_num(heights) != 0).any():
         values = shapely.force_2d(values)
     if broken:
-        remark = (
-            f"{source.name}: the coordinates of {len(broken)} placemarks cannot be read ({name_rows(broken)})"
+        report.remarks.append(
+            tr(
+                "{name}: the coordinates of {count} placemarks cannot be read ({rows})",
+                name=source.name,
+                count=len(broken),
+                rows=name_rows(broken),
+            )
         )
-        report.remarks.append(remark)
     for kind, count in sorted(reader.left_out.items()):
         report.remarks.append(
             tr(
@@ -145,7 +149,7 @@ class _Reader:
             parser.Parse(text.removeprefix("\ufeff").encode("utf-8", "surrogatepass"), True)
         except xml.parsers.expat.ExpatError as error:
             raise FileError(
-                tr("{source}: is no sound XML ({error}); export it again", source=self._source, error=error)
+                tr("{source}: is not sound XML ({error}); export it again", source=self._source, error=error)
             ) from None
 
     def columns(self) -> dict[str, list[str | None]]:
@@ -176,7 +180,7 @@ class _Reader:
         if not self._path and name != "kml":
             raise FileError(
                 tr(
-                    "{source}: is no KML but <{name}>; rename or export it again",
+                    "{source}: is not KML but <{name}>; rename or export it again",
                     source=self._source,
                     name=name[:40],
                 )

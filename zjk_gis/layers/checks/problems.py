@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.labels import label
 from zjk_gis.standards import rules_table
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +27,6 @@ __all__ = ["COLUMNS", "Problems", "ValidationReport"]
 
 COLUMNS = ["row", "field", "value", "rule", "severity", "message"]
 _SHOWN = 10
-_WORDS = {
-    "rows": ("行", "rows"),
-    "clean": ("行无误", "clean"),
-    "problems": ("个问题", "problems"),
-    "none": ("未发现问题", "nothing wrong"),
-    "not_checked": ("未检查", "not checked"),
-    "more": ("……另有 {count:,} 个", "... and {count:,} more"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,7 +36,7 @@ class ValidationReport:
     Attributes
     ----------
     spec : LayerSpec
-        What the layer was held against.
+        What the layer was checked against.
     rows : int
         How many rows it has.
     problems : GeoDataFrame
@@ -93,18 +87,28 @@ class ValidationReport:
         """Tell the counts and the first problems, a line each."""
         lines = [self._head()]
         lines += [
-            f"  {row.severity} {row.rule} {row.title}: {row.problems:,}"
+            tr(
+                "  {severity} {rule} {title}: {count:,}",
+                severity=label(str(row.severity), self.lang),
+                rule=row.rule,
+                title=row.title,
+                count=row.problems,
+                lang=self.lang,
+            )
             for row in self.counts.itertuples(index=False)
         ]
         lines += [
-            f"  [{problem.row}] {problem.field} {problem.value!r}: {problem.message}"
+            tr(
+                "  [{row}] {field} {value!r}: {message}",
+                row=problem.row,
+                field=problem.field,
+                value=problem.value,
+                message=problem.message,
+                lang=self.lang,
+            )
             for problem in self.problems.head(_SHOWN).itertuples(index=False)
         ]
-        rest = len(self.problems) - _SHOWN
-        if rest > 0:
-            lines.append(f"  {self._word('more').format(count=rest)}")
-        lines += [f"  {self._word('not_checked')}: {each}" for each in self.not_checked]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {line}" for line in self._rest())])
 
     def _repr_html_(self) -> str:
         """Show the counts and the first problems in a notebook; everything from the data is escaped."""
@@ -114,22 +118,26 @@ class ValidationReport:
         parts = [f"<p><b>{escape(self._head())}</b></p>"]
         if len(self.problems):
             parts += [each.to_html(index=False, escape=True, border=0) for each in (self.counts, shown)]
-        rest = len(self.problems) - _SHOWN
-        if rest > 0:
-            parts.append(f"<p>{escape(self._word('more').format(count=rest))}</p>")
-        parts += [f"<p>{escape(self._word('not_checked'))}: {escape(each)}</p>" for each in self.not_checked]
-        return "\n".join(parts)
+        return "\n".join([*parts, *(f"<p>{escape(line)}</p>" for line in self._rest())])
 
     def _head(self) -> str:
         name = self.spec.title if self.lang == "zh" else self.spec.name
-        clean = f"{int(self.clean.sum()):,} {self._word('clean')}"
         if self.problems.empty:
-            return f"{name}: {self.rows:,} {self._word('rows')}, {self._word('none')}"
-        found = f"{len(self.problems):,} {self._word('problems')}"
-        return f"{name}: {self.rows:,} {self._word('rows')}, {clean}, {found}"
+            return tr("{name}: {rows:,} rows, nothing wrong", name=name, rows=self.rows, lang=self.lang)
+        return tr(
+            "{name}: {rows:,} rows, {clean:,} clean, {problems:,} problems",
+            name=name,
+            rows=self.rows,
+            clean=int(self.clean.sum()),
+            problems=len(self.problems),
+            lang=self.lang,
+        )
 
-    def _word(self, key: str) -> str:
-        return _WORDS[key][0 if self.lang == "zh" else 1]
+    def _rest(self) -> list[str]:
+        """Say how many problems are not shown, and what was not checked."""
+        rest = len(self.problems) - _SHOWN
+        more = [tr("... and {count:,} more", count=rest, lang=self.lang)] if rest > 0 else []
+        return more + [tr("not checked: {what}", what=each, lang=self.lang) for each in self.not_checked]
 
 
 class Problems:
@@ -207,6 +215,10 @@ class Problems:
         severity = self._checks.loc[rule, "severity"]
         self._found.append(pd.DataFrame({**columns, "severity": severity, "message": message}).astype(object))
         self._places.append(np.asarray(at, dtype=np.int64))
+
+    def skip(self, check: str, why: str) -> None:
+        """Note what was not checked, and for want of what."""
+        self.not_checked.append(tr("{check}: {why}", check=check, why=why, lang=self.lang))
 
     def report(self, spec: LayerSpec) -> ValidationReport:
         """Put what was found in the order of the rows."""

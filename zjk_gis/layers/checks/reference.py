@@ -10,7 +10,7 @@ import pandas as pd
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.standards import rules_table
 from zjk_gis.standards.schemes import SCHEMES
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
@@ -20,24 +20,15 @@ __all__ = ["describe", "fields_table", "reference_page"]
 
 _SHOWN = 12  # values of an enumeration; the rest is counted
 _OF_AN_ORDER = 3  # words of an order that tell which it is
-_GEOMETRIES = {
-    "LineString": "线", "MultiLineString": "多线", "MultiPolygon": "多面", "Point": "点", "Polygon": "面",
-}  # fmt: skip
-_TYPES = {
-    "text": "文本", "integer": "整数", "number": "数值",
-    "date": "日期", "datetime": "时间", "boolean": "是否",
-}  # fmt: skip
+# By the catalogue's mark; in the words of the catalogue of sentences.
 _SURE = {
-    "S": ("标准原文或官方资料", "read in the standard or an official source"),
-    "M": ("多处一致的资料", "several sources agree"),
-    "C": ("由规定计算", "computed from a rule"),
-    "P": ("惯例", "practice"),
-    "U": ("未核实", "not verified"),
+    "S": "read in the standard or an official source",
+    "M": "several sources agree",
+    "C": "computed from a rule",
+    "P": "practice",
+    "U": "not verified",
 }
-_HEADS = {
-    "zh": ("字段", "名称", "也接受", "类型", "必填", "取值"),
-    "en": ("field", "title", "also read as", "type", "required", "values"),
-}
+_HEADS = ("field", "title", "also read as", "type", "required", "values")
 
 
 def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
@@ -59,19 +50,18 @@ def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
     >>> fields_table(spec_of("manholes"), "en").iloc[0].tolist()
     ['manhole_code', '窨井编码', '井盖编码, 部件编码, ObjID', 'text', 'yes', '16 digits: part 部件']
     """
-    zh = lang == "zh"
     rows = [
         (
             field.name,
             field.title,
-            ", ".join(field.aliases),
-            (_TYPES[field.dtype] if zh else field.dtype) + (f", {field.unit}" if field.unit else ""),
-            (tr("yes", lang=lang)) if field.required else "",
+            listed(field.aliases, lang=lang),
+            listed([tr(field.dtype, lang=lang), *([field.unit] if field.unit else [])], lang=lang),
+            tr("yes", lang=lang) if field.required else "",
             _values(field, lang),
         )
         for field in spec.fields
     ]
-    return pd.DataFrame(rows, columns=list(_HEADS[lang]), dtype="str")
+    return pd.DataFrame(rows, columns=[tr(head, lang=lang) for head in _HEADS], dtype="str")
 
 
 def reference_page(lang: Language = "zh") -> str:
@@ -108,24 +98,23 @@ def reference_page(lang: Language = "zh") -> str:
 
 def describe(spec: LayerSpec, lang: Language = "zh") -> list[str]:
     """Tell what a layer is in a few lines: shapes, code, how its rows must lie, and by what."""
-    zh = lang == "zh"
     colon = tr(": ", lang=lang)
     shapes = sorted(spec.geometry)
     checks = rules_table("checks").set_index("check")[f"title_{lang}"]
-    sure = _SURE[spec.confidence][0 if zh else 1]
+    sure = tr(_SURE[spec.confidence], lang=lang)
     told = [
         (
             tr("shapes", lang=lang),
-            "、".join(_GEOMETRIES[each] for each in shapes) if zh else ", ".join(shapes),
+            listed((tr(each, lang=lang) for each in shapes), lang=lang),
         ),
         (tr("code", lang=lang), f"`{spec.code}`"),
         (
             tr("versions", lang=lang),
-            (tr("by ", lang=lang)) + "`valid_from` – `valid_to`" if spec.versioned else "",
+            tr("by `valid_from` – `valid_to`", lang=lang) if spec.versioned else "",
         ),
         (
             tr("must not be", lang=lang),
-            ", ".join(f"{checks[rule]} `{rule}`" for rule in spec.topology),
+            listed((f"{checks[rule]} `{rule}`" for rule in spec.topology), lang=lang),
         ),
         (tr("clauses of the city's policy", lang=lang), spec.clause),
         (tr("source", lang=lang), tr("{source} ({sure})", source=spec.source, sure=sure, lang=lang)),
@@ -135,7 +124,6 @@ def describe(spec: LayerSpec, lang: Language = "zh") -> list[str]:
 
 def _values(field: Field, lang: Language) -> str:
     """Tell what may stand in a column."""
-    zh = lang == "zh"
     parts = []
     if field.scheme:
         scheme = SCHEMES[field.scheme]
@@ -152,21 +140,22 @@ def _values(field: Field, lang: Language) -> str:
         parts.append(tr("{digits} digits", digits=field.digits, lang=lang))
     allowed = field.allowed()
     if allowed:
-        rest = len(allowed) - _SHOWN
-        more = (f" 等 {len(allowed)} 项" if zh else f" and {rest} more") if rest > 0 else ""
-        parts.append(", ".join(allowed[:_SHOWN]) + more)
+        rest, first = len(allowed) - _SHOWN, listed(allowed[:_SHOWN], lang=lang)
+        parts.append(
+            tr("{values} and {rest} more", values=first, rest=rest, lang=lang) if rest > 0 else first
+        )
     if field.minimum is not None or field.maximum is not None:
         low = "" if field.minimum is None else f"{field.minimum:g}"
         high = "" if field.maximum is None else f"{field.maximum:g}"
         parts.append(f"{low}–{high}" if low and high else f"≥ {low}" if low else f"≤ {high}")
     if field.scales:
         orders = (replace(field, domain=scale).ordered_values()[:_OF_AN_ORDER] for scale in field.scales)
-        words = " / ".join(", ".join(order) for order in orders)
+        words = " / ".join(listed(order, lang=lang) for order in orders)
         parts.append(tr("or words of one order: {words}", words=words, lang=lang))
     if field.refers_to:
-        layers = ", ".join(f"`{name}`" for name in field.refers_to)
+        layers = listed((f"`{name}`" for name in field.refers_to), lang=lang)
         parts.append(tr("a code of {layers}", layers=layers, lang=lang))
-    return "; ".join(parts)
+    return tr("; ", lang=lang).join(parts)
 
 
 def _row(cells: list[str]) -> str:

@@ -90,7 +90,8 @@ def _no_overlap(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, pe
     item, firsts = _numbered(keys)
     pairs = _overlapping_items(shapes[firsts], at[firsts], periods)
     if pairs is None:
-        problems.not_checked.append(f"no_overlap: > {_MOST_PAIRS:,} pairs (zjk_gis.overlapping_zones)")
+        why = tr("over {most:,} pairs (zjk_gis.overlapping_zones)", most=_MOST_PAIRS, lang=problems.lang)
+        problems.skip("no_overlap", why)
         return
     one, other, area = pairs
     copied = np.bincount(item) > 1

@@ -26,7 +26,7 @@ from zjk_gis.layers.shapes import cleaned, has_shape, only
 from zjk_gis.layers.soundness import faults_of, tell_fault
 from zjk_gis.standards import check_codes
 from zjk_gis.standards.schemes import scheme_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,16 +40,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_coded_places", "validate"]
 
+# What a value of a type is; in the words of the catalogue of sentences.
 _WHAT = {
-    "number": ("数字", "a number"),
-    "integer": ("整数", "a whole number"),
-    "date": ("日期;请写成 2025-12-31", "a date; write it as 2025-12-31"),
-    "datetime": ("时间;请写成 2025-12-31 08:30:00", "a time; write it as 2025-12-31 08:30:00"),
-    "boolean": ("是或否", "yes or no; write 是 or 否"),
-    "text": (
-        "完整的编码;数字只能保留 15 位,请按文本保存",
-        "a code with all its digits; a number keeps only 15, so store it as text",
-    ),
+    "number": "a number",
+    "integer": "a whole number",
+    "date": "a date; write it as 2025-12-31",
+    "datetime": "a time; write it as 2025-12-31 08:30:00",
+    "boolean": "yes or no; write 是 or 否",
+    "text": "a code with all its digits; a number keeps only 15, so store it as text",
 }
 _PLACES = (("communities", "community"), ("streets", "street"), ("districts", "district"))
 _ENOUGH = 0.99  # of a polygon's area: borders of grids and communities are drawn separately
@@ -166,8 +164,8 @@ def _check_field(
     if field.scales and wrong.any():  # words of an order, such as 一级
         numbers, wrong, _ = in_order(column, field, tables=problems.tables)
         values = pd.Series(numbers, index=column.index)
-    what = _WHAT[field.dtype]
-    problems.add(wrong, field.name, "wrong_type", values=column, what_zh=what[0], what_en=what[1])
+    what = tr(_WHAT[field.dtype], lang=problems.lang)
+    problems.add(wrong, field.name, "wrong_type", values=column, what=what)
     missing = values.isna().to_numpy(dtype=bool) & ~wrong
     if field.required:
         problems.add(missing, field.name, "missing_value", field=field.name, title=field.title)
@@ -212,8 +210,9 @@ def _check_bounds(
         field.name,
         "out_of_bounds",
         values=column,
-        bounds_zh=f"不小于 {low:g}{unit}" if high == np.inf else f"在 {low:g} 至 {high:g}{unit} 之间",
-        bounds_en=f"at least {low:g}{unit}" if high == np.inf else f"from {low:g} to {high:g}{unit}",
+        bounds=tr("at least {low:g}{unit}", low=low, unit=unit, lang=problems.lang)
+        if high == np.inf
+        else tr("from {low:g} to {high:g}{unit}", low=low, high=high, unit=unit, lang=problems.lang),
     )
 
 
@@ -234,17 +233,18 @@ def _check_reference(
 ) -> None:
     given = [name for name in field.refers_to if name in layers]
     if not given:
-        problems.not_checked.append(f"unknown_reference {field.name}: layers={{{field.refers_to[0]!r}: ...}}")
+        problems.skip(f"unknown_reference {field.name}", f"layers={{{field.refers_to[0]!r}: ...}}")
         return
     named = [(name, by) for name in given for by in CATALOGUE[name].names if by in layers[name]]
     if not named:
-        problems.not_checked.append(f"unknown_reference {field.name}: {', '.join(given)} without codes")
+        why = tr("{layers} without codes", layers=listed(given, lang=problems.lang), lang=problems.lang)
+        problems.skip(f"unknown_reference {field.name}", why)
         return
     match = matched_names(values.where(fine), [layers[name][by] for name, by in named])
-    listed = ", ".join(given)
-    problems.add(fine & ~match.known, field.name, "unknown_reference", values=values, layers=listed)
+    named_layers = listed(given, lang=problems.lang)
+    problems.add(fine & ~match.known, field.name, "unknown_reference", values=values, layers=named_layers)
     other = fine & match.known & (match.codes != values).to_numpy(dtype=bool)
-    words = [{"known": code, "layers": listed} for code in match.codes[other]]
+    words = [{"known": code, "layers": named_layers} for code in match.codes[other]]
     problems.add(other, field.name, "other_zeros", values=values, words=words)
 
 
@@ -307,7 +307,7 @@ def _days(
 
 
 def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame | None:
-    """Check each shape by itself; return the layer with those that can be held against each other."""
+    """Check each shape by itself; return the layer with those that can be compared with each other."""
     if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
         problems.add_layer("geometry", "no_geometry")
         return None
@@ -326,7 +326,7 @@ def _check_geometry(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec
     fitting = [int(getattr(shapely.GeometryType, kind.upper())) for kind in spec.geometry]
     other = present & ~np.isin(kinds, fitting)
     if other.any():
-        allowed = " or ".join(sorted(spec.geometry))
+        allowed = tr(" or ", lang=problems.lang).join(sorted(spec.geometry))
         problems.add(other, name, "wrong_geometry_type", values=layer.geometry.geom_type, allowed=allowed)
     invalid = ~missing & ~shapely.is_valid(shapes)
     if invalid.any():
@@ -375,7 +375,7 @@ def check_coded_places(
     parts = [(name, part) for name, part in _PLACES if scheme.span(part) is not None and scheme.name != part]
     given = [(name, part) for name, part in parts if name in layers]
     if not given:
-        problems.not_checked.append(f"in_coded_place: layers={{{parts[0][0]!r}: ...}}")
+        problems.skip("in_coded_place", f"layers={{{parts[0][0]!r}: ...}}")
         return
     if spec.code not in layer.columns:
         return
@@ -426,10 +426,10 @@ def _where(share: float, own: str, where: str, lang: Language) -> str:
 
 
 class _Places:
-    """The places of a layer, in the CRS of the rows to be held against them."""
+    """The places of a layer, in the CRS of the rows to be checked against them."""
 
     def __init__(self, places: gpd.GeoDataFrame, name: str, layer: gpd.GeoDataFrame) -> None:
-        self._metric = as_metric(layer, "the layer").crs
+        self._metric = as_metric(layer, tr("the layer")).crs
         metric = convert_crs(places, self._metric, name=name)
         shapes, _ = cleaned(metric.geometry.to_numpy())
         codes, _ = converted(metric[CATALOGUE[name].code], CATALOGUE[name].field(CATALOGUE[name].code))
@@ -442,7 +442,7 @@ class _Places:
         self, rows: gpd.GeoSeries, prefixes: NDArray[np.object_]
     ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
         """Return how much of each row lies in the place of its prefix, and where its middle lies instead."""
-        shapes = convert_crs(rows, self._metric, name="the layer").to_numpy()
+        shapes = convert_crs(rows, self._metric, name=tr("the layer")).to_numpy()
         row, place = self._tree.query(shapes, predicate="intersects")
         own = self.codes[place] == prefixes[row]
         share = np.zeros(len(shapes))

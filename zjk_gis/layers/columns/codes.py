@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,10 +63,17 @@ class CodeMatch:
         if not self.restored:
             return []
         recorded, taken = next(iter(self.restored.items()))
-        if lang == "zh":
-            return [f"{name}:{self.rows} 个编码还原开头的零或去掉“.0”后相符(如 {recorded} 即 {taken})"]
-        example = f"{recorded} is {taken}"
-        return [f"{name}: {self.rows} codes matched after their zeros were restored (such as {example})"]
+        return [
+            tr(
+                "{name}: {rows} codes matched after their zeros were restored (such as {recorded} is "
+                "{taken})",
+                name=name,
+                rows=self.rows,
+                recorded=recorded,
+                taken=taken,
+                lang=lang,
+            )
+        ]
 
 
 def matched_codes(recorded: pd.Series, known: pd.Series | Iterable[object]) -> CodeMatch:

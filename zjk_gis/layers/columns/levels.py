@@ -13,7 +13,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
 from zjk_gis.layers.columns.values import as_text, in_order, name_values, rows_by_value
 from zjk_gis.layers.shapes import has_place, inner_points, only
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -202,7 +202,7 @@ def choose_level(zones: gpd.GeoDataFrame, level: int | str | None, name: str) ->
     levels = levels_of(zones, name) if "level" in zones and level != ANY_LEVEL else None
     if levels is None or not levels.words:  # 1
         if level is not None and level != ANY_LEVEL:
-            lacking = "there is no column level" if levels is None else "its column level is empty"
+            lacking = tr("there is no column level") if levels is None else tr("its column level is empty")
             raise MissingColumnError(
                 tr(
                     "{name}: level={level} was asked for, but {lacking}",
@@ -224,7 +224,7 @@ def choose_level(zones: gpd.GeoDataFrame, level: int | str | None, name: str) ->
 
 
 def _covered(zones: gpd.GeoDataFrame, levels: Levels, name: str) -> float:
-    """Refuse levels that are no hierarchy; return the share of the coarser zones' ground the finest have."""
+    """Refuse levels that do not make a hierarchy; return what share of the coarser zones the finest cover."""
     if len(levels.words) == 1:
         return float("nan")
     shapes = zones.geometry.to_numpy()
@@ -246,12 +246,19 @@ def _covered(zones: gpd.GeoDataFrame, levels: Levels, name: str) -> float:
 
 
 def _no_hierarchy(levels: Levels, level: int, finest: int, name: str) -> str:
-    counts = ", ".join(
-        f"{int((levels.numbers == number).sum())} of {word}" for number, word in levels.words.items()
+    counts = listed(
+        tr("{count} of {level}", count=int((levels.numbers == number).sum()), level=word)
+        for number, word in levels.words.items()
     )
-    return (
-        f"{name}: the column level does not make a hierarchy ({counts}): most ground of level "
-        f"{levels.words[finest]}, the finest, does not lie in zones of level {levels.words[level]}, so the "
-        f"others cannot be left out unseen. Say which level answers, such as level={finest}, or "
-        f"level={ANY_LEVEL!r} if zones of all do (at the command: --level)"
+    return tr(
+        "{name}: the column level does not make a hierarchy ({counts}): most ground of level {finest}, the "
+        "finest, does not lie in zones of level {coarse}, so the others cannot be left out unseen. Say which "
+        "level answers, such as level={number}, or level={any_level!r} if zones of all do (at the command: "
+        "--level)",
+        name=name,
+        counts=counts,
+        finest=levels.words[finest],
+        coarse=levels.words[level],
+        number=finest,
+        any_level=ANY_LEVEL,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.layers.columns.times import BEIJING, read_times, time_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,7 +83,7 @@ def day_of(date: str | dt.date, name: str = "at", *, tz: str = BEIJING) -> int:
 def validity_days(
     layer: gpd.GeoDataFrame, name: str, *, tz: str = BEIJING
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first and last day on which each row of a layer holds.
+    """Return the first and last day on which each row of a layer is valid.
 
     Parameters
     ----------
@@ -106,8 +107,8 @@ def validity_days(
     begins = np.full(len(layer), NEVER)
     ends = np.full(len(layer), ALWAYS)
     if "valid_from" in layer:
-        begins = days_of(layer["valid_from"], f"{name}: valid_from", tz=tz)
+        begins = days_of(layer["valid_from"], tr("{name}: {what}", name=name, what="valid_from"), tz=tz)
     if "valid_to" in layer:
-        ends = days_of(layer["valid_to"], f"{name}: valid_to", tz=tz)
+        ends = days_of(layer["valid_to"], tr("{name}: {what}", name=name, what="valid_to"), tz=tz)
         ends[ends == NEVER] = ALWAYS
     return begins, ends

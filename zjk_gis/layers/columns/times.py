@@ -25,6 +25,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.time_cells import BEIJING, TimeCells, names_whole_day, numbers_as, on_clock
+from zjk_gis.layers.columns.time_inference import decide_numbers, decide_order, shown, zones_said
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -45,12 +46,6 @@ __all__ = [
 ]
 
 _NAT = np.datetime64("NaT", "us")
-_KIND_NAMES: dict[NumberKind, str] = {
-    "calendar": "dates written yyyymmdd",
-    "serials": "days as Excel counts them",
-    "seconds": "seconds since 1970 (UTC)",
-    "milliseconds": "milliseconds since 1970 (UTC)",
-}
 
 
 class Moment(NamedTuple):
@@ -168,12 +163,15 @@ class TimeReading:
             raise InputError(self.refusal)
         if self.wrong.any():
             rows = self.values.index[self.wrong]
-            way_out = "write them as 2025-12-31"
+            way_out = tr("write them as 2025-12-31")
             if self.order.time_format is not None:
-                way_out = f"they are not written as {self.order.time_format!r}"
+                way_out = tr("they are not written as {form!r}", form=self.order.time_format)
             elif self.order.dayfirst is not None:
-                written = "day first" if self.order.dayfirst else "month first"
-                way_out += f" (the column is read {written})"
+                way_out += (
+                    tr(" (the column is read day first)")
+                    if self.order.dayfirst
+                    else tr(" (the column is read month first)")
+                )
             raise InputError(
                 tr(
                     "{name}: {wrong} of {values_count} values are not dates ({rows}, such as {shown}); "
@@ -182,7 +180,7 @@ class TimeReading:
                     wrong=int(self.wrong.sum()),
                     values_count=len(self.values),
                     rows=name_rows(rows),
-                    shown=_shown(self.values, self.wrong),
+                    shown=shown(self.values, self.wrong),
                     way_out=way_out,
                 )
             )
@@ -327,14 +325,15 @@ def _read(values: pd.Series, asked: TimeOrder, *, whole: bool) -> TimeReading:
     cells = TimeCells.of(values, asked.time_format)
     refusals: list[str] = []
     remarks: list[str] = []
-    dayfirst = _decide_order(cells, values, asked, refusals, remarks)
-    numbers = _decide_numbers(cells, values, asked, refusals, remarks, whole=whole)
+    told: dict[str, Any] = {"name": asked.name, "refusals": refusals, "remarks": remarks}
+    dayfirst = decide_order(cells, values, dayfirst=asked.dayfirst, **told)
+    numbers = decide_numbers(cells, values, tz=asked.tz, whole=whole, **told)
     order = replace(asked, dayfirst=dayfirst, numbers=numbers)
     times = _local(cells, order)
-    remarks += _zones_left(cells, order, times, whole=whole)
+    remarks += zones_said(cells, times, _wall(cells, order), name=asked.name, tz=asked.tz, whole=whole)
     order = replace(order, remarks=tuple(remarks))
     wrong = cells.present & np.isnat(times)
-    return TimeReading(_series(times, values), wrong, order, "; ".join(refusals), values)
+    return TimeReading(_series(times, values), wrong, order, tr("; ").join(refusals), values)
 
 
 def _wall(cells: TimeCells, order: TimeOrder) -> NDArray[np.datetime64]:
@@ -353,106 +352,6 @@ def _local(cells: TimeCells, order: TimeOrder) -> NDArray[np.datetime64]:
     if order.numbers == "undecided" or not is_number.any():
         return times
     return np.where(is_number, numbers_as(cells.number, order.numbers, order.tz), times)
-
-
-def _decide_order(
-    cells: TimeCells, values: pd.Series, asked: TimeOrder, refusals: list[str], remarks: list[str]
-) -> bool | None:
-    """Tell which comes first, day or month, from the rows that can be read one way only."""
-    if asked.dayfirst is not None:
-        return asked.dayfirst
-    by_day, by_month = ~np.isnat(cells.day_first), ~np.isnat(cells.month_first)
-    day_only, month_only = by_day & ~by_month, by_month & ~by_day
-    either = by_day & by_month & (cells.day_first != cells.month_first)
-    if day_only.any() and month_only.any():
-        refusals.append(
-            f"{asked.name}: some dates can only be read day first ({_rows(values, day_only)}), others only "
-            f"month first ({_rows(values, month_only)}); write them as 2025-12-31"
-        )
-        return None
-    if day_only.any() or month_only.any():
-        dayfirst = bool(day_only.any())
-        proof = day_only if dayfirst else month_only
-        remarks.append(
-            tr(
-                "{name}: dates such as {shown} were read {value} first, as {proof} of {by_day} can "
-                "be read in no other way ({rows})",
-                name=asked.name,
-                shown=_shown(values, proof),
-                value="day" if dayfirst else "month",
-                proof=int(proof.sum()),
-                by_day=int((by_day | by_month).sum()),
-                rows=name_rows(values.index[proof]),
-            )
-        )
-        return dayfirst
-    if either.any():
-        refusals.append(
-            f"{asked.name}: {int(either.sum())} of {len(values)} values can be read day first or month first "
-            f"({_rows(values, either)}); write them as 2025-12-31, or say which with dayfirst=True, "
-            "dayfirst=False or time_format='%d/%m/%Y'"
-        )
-    return None
-
-
-def _decide_numbers(
-    cells: TimeCells,
-    values: pd.Series,
-    asked: TimeOrder,
-    refusals: list[str],
-    remarks: list[str],
-    *,
-    whole: bool,
-) -> NumberKind:
-    """Tell what the numbers of a column count."""
-    is_number = ~np.isnan(cells.number)
-    kinds: dict[NumberKind, NDArray[np.bool_]] = {}
-    for each in _KIND_NAMES if is_number.any() else ():
-        fits = ~np.isnat(numbers_as(cells.number, each, asked.tz))
-        if fits.any():
-            kinds[each] = fits
-    if not kinds:
-        return "calendar"
-    others = is_number & ~np.logical_or.reduce(list(kinds.values()))
-    kind, fits = next(iter(kinds.items()))
-    if len(kinds) == 1 and (kind == "calendar" or not others.any()):
-        read = pd.Timestamp(numbers_as(cells.number[fits][:1], kind, asked.tz)[0])
-        some = "" if whole else "of the first rows "
-        remarks.append(
-            tr(
-                "{name}: {fits} numbers {some}were read as {kind_names} (such as {shown}: {read})",
-                name=asked.name,
-                fits=int(fits.sum()),
-                some=some,
-                kind_names=_KIND_NAMES[kind],
-                shown=_shown(values, fits),
-                read=read,
-            )
-        )
-        return kind
-    told = [f"{_KIND_NAMES[each]} ({_rows(values, mask)})" for each, mask in kinds.items()]
-    told += [f"something else ({_rows(values, others)})"] if others.any() else []
-    refusals.append(
-        f"{asked.name}: its numbers are not of one kind, but could be {', '.join(told)}; write them as "
-        "2025-12-31"
-    )
-    return "undecided"
-
-
-def _zones_left(
-    cells: TimeCells, order: TimeOrder, times: NDArray[np.datetime64], *, whole: bool
-) -> list[str]:
-    """Say how many times were turned from another zone's clock, and from which."""
-    moved = ~np.isnan(cells.offset) & ~np.isnat(times) & (_wall(cells, order) != times)
-    if not moved.any():
-        return []
-    listed = ", ".join(map(_offset_text, np.unique(cells.offset[moved]).tolist()))
-    of = f"{'' if whole else 'first '}{int(cells.present.sum())}"
-    told = (
-        f"{order.name}: {int(moved.sum())} of the {of} times are in another zone ({listed}) and were turned "
-        f"into those of {order.tz}"
-    )
-    return [told]
 
 
 def _check_options(asked: TimeOrder) -> None:
@@ -510,20 +409,6 @@ def check_tz(tz: str) -> None:
                 tz=tz,
             )
         ) from None
-
-
-def _offset_text(seconds: float) -> str:
-    minutes = round(abs(seconds) / 60)
-    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
-
-
-def _rows(values: pd.Series, mask: NDArray[np.bool_]) -> str:
-    return f"{name_rows(values.index[mask])}, such as {_shown(values, mask)}"
-
-
-def _shown(values: pd.Series, mask: NDArray[np.bool_]) -> str:
-    """Return the first of some values as a person would write it."""
-    return repr(values[mask].iloc[[0]].tolist()[0])
 
 
 def _series(times: NDArray[np.datetime64], values: pd.Series) -> pd.Series:

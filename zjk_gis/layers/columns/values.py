@@ -18,7 +18,7 @@ import pandas as pd
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.times import YEAR_FIRST, read_times
 from zjk_gis.layers.spec import folded
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -351,12 +351,18 @@ def name_values(strangers: Mapping[str, Sequence[object]], field: Field, tables:
     told = []
     for value, rows in list(strangers.items())[:_MOST_NAMED]:
         close = get_close_matches(folded(value), known, n=2, cutoff=0.4)
-        nearest = ", ".join(dict.fromkeys(known[spelling] for spelling in close))
-        told.append(f"{value!r} ({name_rows(rows)}{f'; nearest: {nearest}' if nearest else ''})")
-    more = f" and {len(strangers) - len(told)} more" if len(strangers) > len(told) else ""
+        nearest = listed(dict.fromkeys(known[spelling] for spelling in close))
+        told.append(
+            tr("{value!r} ({rows}; nearest: {nearest})", value=value, rows=name_rows(rows), nearest=nearest)
+            if nearest
+            else tr("{value!r} ({rows})", value=value, rows=name_rows(rows))
+        )
+    named, rest = listed(told), len(strangers) - len(told)
+    if rest > 0:
+        named = tr("{named} and {rest} more", named=named, rest=rest)
     orders = [replace(field, domain=scale).ordered_values(tables) for scale in field.scales]
-    values = [", ".join(dict.fromkeys(known.values()))] if not orders else [", ".join(o) for o in orders]
-    return f"{', '.join(told)}{more}; known are {'; or '.join(values)}"
+    values = tr("; or ").join(map(listed, orders or [tuple(dict.fromkeys(known.values()))]))
+    return tr("{named}; known are {values}", named=named, values=values)
 
 
 def _meaning(spelling: str, meanings: Mapping[str, str]) -> str | None:
