@@ -126,6 +126,5 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
                 name=name,
                 own=own,
                 measured=measured,
-                lang=console.lang,
             ),
         )

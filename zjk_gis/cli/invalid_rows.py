@@ -60,23 +60,21 @@ def words_of(error: InputError, console: Console) -> str:
             "{title}: {rows_count:,} rows have a geometry of no use",
             title=title,
             rows_count=len(rows),
-            lang=console.lang,
         )
     ]
     if converted:
-        lines[0] += tr(" (converted to {converted})", converted=converted[1], lang=console.lang)
+        lines[0] += tr(" (converted to {converted})", converted=converted[1])
     told = _told(rows, console)
     lines += _listed(told, console, "invalid")
     for_a_person = rows["fault"].isin(_FOR_A_PERSON).any() or bool(converted)
     if for_a_person or console.repair:
-        lines.append(tr("draw them, redraw them or take them out", lang=console.lang))
+        lines.append(tr("draw them, redraw them or take them out"))
     elif console.repair is None:
-        lines.append(tr("repair them in a GIS and try again", lang=console.lang))
+        lines.append(tr("repair them in a GIS and try again"))
     else:
         lines.append(
             tr(
                 "--repair makes them valid and lists what it changed row by row; or repair them in a GIS",
-                lang=console.lang,
             )
         )
     return "\n".join(lines)
@@ -107,7 +105,6 @@ def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFra
             "{title}: {changes_count:,} invalid rows made valid",
             title=title,
             changes_count=len(changes),
-            lang=console.lang,
         )
     )
     amounts = ["area_before_m2", "area_after_m2", "parts_before", "parts_after"]
@@ -143,7 +140,7 @@ def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
     target = _written(told, console.beside(ending))
     if target is None:  # nowhere to write: then all are printed
         return list(table(shown, header))
-    rest = tr("all {shown_count:,} rows: {target}", shown_count=len(shown), target=target, lang=console.lang)
+    rest = tr("all {shown_count:,} rows: {target}", shown_count=len(shown), target=target)
     return [*table(shown[:_SHOWN], header), rest]
 
 

@@ -122,7 +122,7 @@ def command(
     tell_summary(summary, console, done.layer)
     for line in steering_words(done.about, console.lang):
         console.say(line)
-    console.say(tr("result: {output}", output=output, lang=console.lang))
+    console.say(tr("result: {output}", output=output))
     _tell_what_is_aside(done, console)
     if report is not None:
         assigned = None
@@ -163,7 +163,7 @@ def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incide
         name = label(layer, console.lang)
         console.say(console.pick(f"{name} {count:,} {unit}", f"{count:,} {name}"))
     else:
-        console.say(tr("{count:,} {unit}", count=count, unit=unit, lang=console.lang))
+        console.say(tr("{count:,} {unit}", count=count, unit=unit))
     rows = [
         (label(outcome, console.lang), count, f"{count / total:.1%}")
         for outcome, count in counts_by_outcome(summary).items()
@@ -180,8 +180,8 @@ def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incide
 def _unit(layer: str, console: Console) -> str:
     """Return what rows are counted in: incidents in 件, all else as rows."""
     if layer == "incidents":
-        return tr("incidents", lang=console.lang)
-    return tr("rows", lang=console.lang)
+        return tr("incidents")
+    return tr("rows")
 
 
 def put_right(

@@ -140,7 +140,7 @@ def command(
             console.note(words)
         if "occurred_at" not in assigned:
             console.note(
-                tr("incidents have no time: all of them make a fault grave", lang=console.lang),
+                tr("incidents have no time: all of them make a fault grave"),
             )
     audit = responsibility_audit(
         layers["built_up_areas"],
@@ -199,7 +199,7 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
                     label(row["measure"], lang),
                     _amount(row["value"], row["unit"]),
                     _amount(row["whole"], row["unit"]),
-                    f"{row['share']:.2%}" if row["whole"] > 0 else tr("no data", lang=console.lang),
+                    f"{row['share']:.2%}" if row["whole"] > 0 else tr("no data"),
                     _source(row),
                 )
                 for row in rows.to_dict("records")
@@ -261,7 +261,6 @@ def _show_exceptions(audit: ResponsibilityAudit, console: Console) -> None:
                 expired_count=len(account["expired"]),
                 changed_count=len(account["changed"]),
                 unused_count=len(account["unused"]),
-                lang=console.lang,
             ),
         )
 
@@ -317,7 +316,7 @@ def write_audit(
         table = tables.get(name)
         if isinstance(table, gpd.GeoDataFrame):
             write_layer(table, layers_file, layer=name)
-    title = tr("Audit of responsibility ({day})", day=day, lang=console.lang)
+    title = tr("Audit of responsibility ({day})", day=day)
     drawn = city_map(layers, results=_drawn(audit, tables), title=title, date=day, lang=console.lang)
     save_offline(drawn, page)
     sheet.unlink(missing_ok=True)
@@ -342,10 +341,10 @@ def write_audit(
         **told,
     )
     paths = [path for path in paths if path.exists()]
-    console.say(tr("files:", lang=console.lang))
+    console.say(tr("files:"))
     console.show(
         [(console.pick(*files[path.name]), str(path)) for path in paths],
-        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
+        [tr("what"), tr("file")],
     )
     return paths
 

@@ -156,12 +156,12 @@ def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     )
     counts = changes.zones["kind"].value_counts().sort_index()
     told = ", ".join(f"{label(str(kind), lang)} {count:,}" for kind, count in counts.items())
-    console.say(tr("zones: {told}", told=told, lang=console.lang))
+    console.say(tr("zones: {told}", told=told))
     if len(changes.moved):
-        console.say(tr("ground that changes hands, the largest first", lang=console.lang))
+        console.say(tr("ground that changes hands, the largest first"))
         _show_rows(changes.moved.head(most), _LISTED, console)
     if len(changes.handover):
-        console.say(tr("hand-over list", lang=console.lang))
+        console.say(tr("hand-over list"))
         _show_rows(changes.handover.head(most), _OF_CHIEFS, console)
 
 
@@ -206,7 +206,7 @@ def _write(
     if changes.incidents is not None:
         write_layer(changes.incidents, layers_file, layer="moved_incidents")
         tables["moved_incidents"] = changes.incidents
-    title = tr("What a change of zones moves", lang=console.lang)
+    title = tr("What a change of zones moves")
     summary = {
         label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
@@ -214,10 +214,10 @@ def _write(
     write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
     save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
     files = [layers_file, workbook, page]
-    console.say(tr("files:", lang=console.lang))
+    console.say(tr("files:"))
     whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]
     console.show(
         [(console.pick(*what), str(path)) for what, path in zip(whats, files, strict=True)],
-        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
+        [tr("what"), tr("file")],
     )
     return files

@@ -53,7 +53,7 @@ def _build(source: Path, register: Path, layer: str | None, datum: str | None, c
     tell_report(covers, console)
     with CoverRegister.build(covers, register) as made:
         count = len(made)
-    console.say(tr("{register}: {count:,} covers", register=register, count=count, lang=console.lang))
+    console.say(tr("{register}: {count:,} covers", register=register, count=count))
     console.result({"covers": count})
 
 
@@ -98,10 +98,9 @@ def _add(register: Path, code: str, lon: float, lat: float, console: Console) ->
                 "note: {code} is {distance_m:.2f} m away; the same cover?",
                 code=other.code,
                 distance_m=other.distance_m,
-                lang=console.lang,
             ),
         )
-    console.say(tr("{code} added", code=code, lang=console.lang))
+    console.say(tr("{code} added", code=code))
     console.result({"added": code, "beside": beside["code"].tolist()})
 
 
@@ -115,7 +114,7 @@ def _move(register: Path, code: str, lon: float, lat: float, console: Console) -
     """Move a cover."""
     with CoverRegister.open(register) as opened:
         opened.move(code, *_metres(opened, lon, lat))
-    console.say(tr("{code} moved", code=code, lang=console.lang))
+    console.say(tr("{code} moved", code=code))
     console.result({"moved": code})
 
 
@@ -127,7 +126,7 @@ def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
     """Take covers out."""
     with CoverRegister.open(register) as opened:
         opened.delete(codes)
-    console.say(tr("{codes} removed", codes=", ".join(codes), lang=console.lang))
+    console.say(tr("{codes} removed", codes=", ".join(codes)))
     console.result({"removed": list(codes)})
 
 
@@ -144,7 +143,7 @@ def _check(register: Path, within: float, console: Console) -> None:
         console.pick(zh, en) for zh, en in (("编码", "code"), ("另一编码", "other"), ("距离 m", "metres"))
     ]
     console.show(rows, heads)
-    console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs), lang=console.lang))
+    console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs)))
     console.result({"pairs": pairs.to_dict("records")})
     if len(pairs):
         click.get_current_context().exit(1)
@@ -161,9 +160,7 @@ def _export(register: Path, path: Path, headings: Language | None, console: Cons
     with CoverRegister.open(register) as opened:
         layer = opened.to_layer()
     written = write_layer(layer, path, headings=headings)
-    console.say(
-        tr("{layer_count:,} covers -> {written}", layer_count=len(layer), written=written, lang=console.lang)
-    )
+    console.say(tr("{layer_count:,} covers -> {written}", layer_count=len(layer), written=written))
     console.result({"path": str(written), "covers": len(layer)})
 
 

@@ -71,7 +71,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
         )
     output.mkdir(parents=True, exist_ok=True)
     truth, answers = read_truth(data)
-    console.say(tr("reading {data} ...", data=data, lang=console.lang))
+    console.say(tr("reading {data} ...", data=data))
     city = read_city(data / "city.gpkg", console)
     incidents = read_layer(data / "incidents.csv", spec="incidents")
     tell_report(incidents, console)
@@ -80,7 +80,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
         city,
         incidents,
         at=truth["as_of"],
-        steps=lambda names: track(names, title=tr("analysing", lang=console.lang), total=len(names)),
+        steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
     )
 
     summary = assignment_summary(results["assigned"])
@@ -95,13 +95,13 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     _tell_checks(checks, console)
     files = _write(output, city, results, summary, chiefs, truth["as_of"], headings, console)
     console.say()
-    console.say(tr("files:", lang=console.lang))
+    console.say(tr("files:"))
     console.show(
         [(console.pick(zh, en), str(path)) for path, zh, en in files],
-        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
+        [tr("what"), tr("file")],
     )
     seconds = time.monotonic() - started
-    console.say(tr("took {seconds:.0f} s", seconds=seconds, lang=console.lang))
+    console.say(tr("took {seconds:.0f} s", seconds=seconds))
     console.result(
         summary
         | {"checks": checks.to_dict("records"), "files": [str(path) for path, _, _ in files]}
@@ -112,7 +112,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
 
 
 def _tell_chiefs(chiefs: pd.DataFrame, console: Console) -> None:
-    console.say(tr("busiest road chiefs", lang=console.lang))
+    console.say(tr("busiest road chiefs"))
     console.show(
         [
             (
@@ -132,7 +132,7 @@ def _tell_checks(checks: pd.DataFrame, console: Console) -> None:
     """Say how the answers compare with what is known to be true of the sample."""
     agree = bool(checks["ok"].all())
     console.say()
-    console.say(tr("held against the known truth", lang=console.lang))
+    console.say(tr("held against the known truth"))
     console.show(
         [
             (
@@ -184,7 +184,7 @@ def _write(
         for name, rows in findings.items():
             write_layer(rows, paths["findings.gpkg"], layer=name)
 
-    title = tr("Zhangjiakou city management (synthetic data)", lang=console.lang)
+    title = tr("Zhangjiakou city management (synthetic data)")
     drawn = city_map(city, results=results, title=title, date=day, lang=console.lang)
 
     def write_book() -> None:
@@ -209,7 +209,7 @@ def _write(
         "map.html": lambda: save_offline(drawn, paths["map.html"]),
         "report.xlsx": write_book,
     }
-    for step in track(list(steps.values()), title=tr("writing", lang=console.lang)):
+    for step in track(list(steps.values()), title=tr("writing")):
         step()
     return [each for each in files if each[0].exists()]
 

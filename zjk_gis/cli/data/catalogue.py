@@ -34,7 +34,7 @@ def command(layer: str | None, output: Path | None, console: Console) -> None:
         target = target_file(output, (".md",))
         with blamed_on(target, "written"):
             target.write_text(reference_page(console.lang), encoding="utf-8")
-        console.say(tr("written to {target}", target=target, lang=console.lang))
+        console.say(tr("written to {target}", target=target))
         console.result({"path": str(target)})
         return
     if layer is None:

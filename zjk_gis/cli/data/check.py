@@ -77,7 +77,7 @@ def command(
         _print(name, reports[name], console)
     if output is not None:
         written = write_problems(reports, output)
-        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
+        console.say(tr("all problems written to {written}", written=written))
     errors = sum(report.errors for report in reports.values())
     console.result(
         {
@@ -115,9 +115,9 @@ def _of_folder(
     found = {}
     for file, key, spec_name, error in reading.report[["file", "key", "spec", "error"]].to_numpy().tolist():
         if error:
-            console.note(tr("{file}: not read: {error}", file=file, error=error, lang=console.lang))
+            console.note(tr("{file}: not read: {error}", file=file, error=error))
         elif not spec_name:
-            console.note(tr("{key}: what it is is not known; not checked", key=key, lang=console.lang))
+            console.note(tr("{key}: what it is is not known; not checked", key=key))
         else:
             frame = reading[key]
             tell_report(frame, console)
@@ -159,9 +159,9 @@ def _print(name: str, report: ValidationReport, console: Console) -> None:
         console.say(line)
     rest = len(report.problems) - _SHOWN
     if rest > 0:
-        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
+        console.say(tr("  ... and {rest:,} more", rest=rest))
     for each in report.not_checked:
-        console.note(tr("    not checked: {each}", each=each, lang=console.lang))
+        console.note(tr("    not checked: {each}", each=each))
 
 
 def _values(report: ValidationReport) -> dict[str, object]:

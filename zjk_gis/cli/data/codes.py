@@ -89,20 +89,19 @@ def check(
             codes_count=len(codes),
             errors=errors,
             problems_count=len(problems) - errors,
-            lang=console.lang,
         ),
     )
     for rule, count in problems["rule"].value_counts().sort_index().items():
-        console.say(tr("    {rule}: {count:,}", rule=rule, count=count, lang=console.lang))
+        console.say(tr("    {rule}: {count:,}", rule=rule, count=count))
     for problem in problems.head(_SHOWN).itertuples(index=False):
         line = f"  [{problem.row}] {problem.code}: {problem.message}"
         console.say(line)
     rest = len(problems) - _SHOWN
     if rest > 0:
-        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
+        console.say(tr("  ... and {rest:,} more", rest=rest))
     if output is not None:
         written = write_table(problems.drop(columns="at"), output, headings=headings)
-        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
+        console.say(tr("all problems written to {written}", written=written))
     console.result({"codes": len(codes), "errors": errors, "problems": problems.to_dict("records")})
     if errors:
         click.get_current_context().exit(1)

@@ -73,7 +73,6 @@ def command(
                 "to measure lengths and areas in EPSG:{epsg}: {reason}",
                 epsg=measure.epsg,
                 reason=measure.reason,
-                lang=console.lang,
             ),
         )
     if confirm is not None and output is not None:
@@ -84,7 +83,6 @@ def command(
                 "placed as hypothesis {confirm} in {written}",
                 confirm=confirm,
                 written=written,
-                lang=console.lang,
             )
         )
     hypotheses = guess.to_frame().reset_index().astype(object)
@@ -100,13 +98,12 @@ def _print(guess: CoordinateGuess, console: Console) -> None:
             "{rows:,} rows, {usable:,} with a usable position; these may be:",
             rows=guess.rows,
             usable=guess.usable,
-            lang=console.lang,
         ),
     )
     for number, each in enumerate(guess.hypotheses, start=1):
         percent = f"{100 * each.confidence:.0f} %"
         if each.crs is None:
-            console.say(tr("  {number}. unknown", number=number, lang=console.lang))
+            console.say(tr("  {number}. unknown", number=number))
         else:
             console.say(
                 console.pick(
@@ -115,4 +112,4 @@ def _print(guess: CoordinateGuess, console: Console) -> None:
                 ),
             )
         for line in each.evidence:
-            console.say(tr("       {line}", line=line, lang=console.lang))
+            console.say(tr("       {line}", line=line))

@@ -110,7 +110,6 @@ def command(
                             file=file,
                             title_of=title_of(known_datum),
                             origin=origin,
-                            lang=console.lang,
                         ),
                     )
                 adds = append or into in begun
@@ -123,7 +122,7 @@ def command(
             except ZjkGisError as reason:
                 why = _why(reason, frame, paths, known, console)
                 refused.append({"file": file, "layer": into, "reason": why})
-                console.note(tr("{file}: not taken in: {why}", file=file, why=why, lang=console.lang))
+                console.note(tr("{file}: not taken in: {why}", file=file, why=why))
                 continue
             begun.add(into)
             taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
@@ -151,7 +150,6 @@ def _why(
         return tr(
             "no coordinate reference system; name it with --crs (such as --crs EPSG:4547); "
             "zjk-gis coordinates says what it may be",
-            lang=console.lang,
         )
     if not isinstance(reason, ProblemsError):
         return str(reason)
@@ -195,7 +193,6 @@ def _layers(
                     path=path,
                     each=each,
                     name=path.name,
-                    lang=console.lang,
                 )
                 raise InputError(message)
             frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
@@ -211,7 +208,7 @@ def _of_folder(
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)
         if row["error"] and not is_readable(Path(str(row["file"]))):
-            console.note(tr("{file}: is no layer; passed over", file=row["file"], lang=console.lang))
+            console.note(tr("{file}: is no layer; passed over", file=row["file"]))
         elif row["error"] or frame is None:
             yield str(row["file"]), None, known, str(row["error"])
         elif not isinstance(frame, gpd.GeoDataFrame):

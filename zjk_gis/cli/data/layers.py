@@ -40,7 +40,7 @@ def command(target: str, name: str | None, console: Console) -> None:
         found = workspace.list() if name is None else workspace.history(name)
     columns = _LIST if name is None else _HISTORY
     if found.empty:
-        console.say(tr("{shown}: no layers yet", shown=shown(target), lang=console.lang))
+        console.say(tr("{shown}: no layers yet", shown=shown(target)))
     else:
         heads = [console.pick(_HEADINGS[column], column) for column in columns]
         console.show(_cells(found[list(columns)], console), heads)

@@ -149,7 +149,7 @@ def command(
             at=day,
             even_if_off=even_if_off,
             level=level,
-            steps=lambda names: track(names, title=tr("analysing", lang=console.lang), total=len(names)),
+            steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
             unanswered=unanswered,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
@@ -176,7 +176,7 @@ def command(
     else:
         save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
-    console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6, lang=console.lang))
+    console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6))
     console.result(
         {
             "output": str(output),

@@ -33,5 +33,5 @@ def print_sheet(drawn: folium.Map, sheet: Path, *, day: str, console: Console) -
             print_map(drawn, picture, orientation="landscape", date=day, dpi=_DPI)
             return picture.read_bytes()
     except (InputError, MissingExtraError) as error:
-        console.note(tr("the map is not printed: {error}", error=error, lang=console.lang))
+        console.note(tr("the map is not printed: {error}", error=error))
         return None

@@ -78,7 +78,7 @@ def command(
     summary = next(iter(figures.values())) if len(figures) == 1 else figures
     heading = title or next(iter(read))
     _write(output, read, summary, console, title=heading, source=source, as_of=as_of)
-    console.say(tr("report: {output}", output=output, lang=console.lang))
+    console.say(tr("report: {output}", output=output))
     console.result({"output": str(output), "rows": {name: len(table) for name, table in read.items()}})
 
 
@@ -117,7 +117,6 @@ def report_assignment(
             tr(
                 "more than {most_reported:,} rows: figures alone",
                 most_reported=MOST_REPORTED,
-                lang=console.lang,
             )
         )
     else:
@@ -135,7 +134,7 @@ def report_assignment(
     title = console.pick(f"{name}归属报告", f"Assignment of {name or 'rows'}")
     figures = assignment_figures(summary).replace({"measure": {"incidents": layer or "row_count"}})
     _write(report, sheets, figures, console, title=title, source=source, page_map=drawn)
-    console.say(tr("report: {report}", report=report, lang=console.lang))
+    console.say(tr("report: {report}", report=report))
 
 
 def _typed(assigned: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -159,7 +158,6 @@ def _map_of(
             tr(
                 "the report has no map (more than {most_drawn:,} incidents, or no extra offline-maps)",
                 most_drawn=_MOST_DRAWN,
-                lang=console.lang,
             ),
         )
         return None
