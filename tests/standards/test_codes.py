@@ -78,7 +78,7 @@ def test_one_fault_is_one_problem(code, scheme, expected):
 def test_messages_name_the_digits_and_what_is_known():
     assert message("130706005001001", lang="en") == "digits 7-9: 130706 下花园区 has no street 005"
     assert message("130706005001001") == "第 7–9 位:130706 下花园区没有街道 005"
-    assert message("13070300500101") == "只有 14 位,应为 15 位;电子表格可能去掉了开头的零"
+    assert message("13070300500101") == "只有 14 位，应为 15 位；电子表格可能去掉了开头的零"
     assert "130733 崇礼县于 2016 年改为 130709 崇礼区" in message("130733001001001")
     assert message("100101" + "130703099001" + "01", "community_grid", lang="en").startswith("digits 13-15:")
 

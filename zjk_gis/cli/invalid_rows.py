@@ -26,11 +26,11 @@ __all__ = ["mend", "words_of"]
 _SHOWN = 20
 _FOR_A_PERSON = {"no_geometry", "other_geometry", "bad_coordinate"}
 _NAMES = {
-    "zones": "责任区",
-    "region": "应覆盖范围",
-    "allowed": "允许空白",
-    "old": "原责任区",
-    "new": "新责任区",
+    "zones": "zones",
+    "region": "ground to be covered",
+    "allowed": "ground that needs no zone",
+    "old": "old zones",
+    "new": "new zones",
 }
 _CONVERTED = re.compile(r" \(converted to (.*)\)$")
 
@@ -54,7 +54,7 @@ def words_of(error: InputError, console: Console) -> str:
     name = str(rows["layer"].iloc[0])
     converted = _CONVERTED.search(name)
     name = _CONVERTED.sub("", name)
-    title = console.pick(_NAMES.get(name, label(name)), name)
+    title = tr(_NAMES[name]) if name in _NAMES else label(name, console.lang)
     lines = [
         tr(
             "{title}: {rows_count:,} rows have a geometry of no use",
@@ -99,7 +99,7 @@ def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFra
     mended, changes = made_valid(layer, name)
     if not len(changes):
         return mended
-    title = console.pick(_NAMES.get(name, label(name)), name)
+    title = tr(_NAMES[name]) if name in _NAMES else label(name, console.lang)
     console.note(
         tr(
             "{title}: {changes_count:,} invalid rows made valid",
@@ -126,9 +126,7 @@ def _told(rows: pd.DataFrame, console: Console) -> pd.DataFrame:
     ]
     told = rows[["row", "code"]].reset_index(drop=True).astype(str)
     told["fault"] = faults
-    return told.set_axis(
-        [console.pick(*each) for each in (("行", "row"), ("编码", "code"), ("问题", "fault"))], axis=1
-    )
+    return told.set_axis([label("row", console.lang), label("code", console.lang), tr("fault")], axis=1)
 
 
 def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:

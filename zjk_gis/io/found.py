@@ -74,7 +74,7 @@ def write_problems(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_problems(validate(grids, "unit_grids"), pathlib.Path(folder, "problems.csv"))
     ...     print(pd.read_csv(path)["说明"][0])
-    只有 1 位,应为 15 位;电子表格可能去掉了开头的零
+    只有 1 位，应为 15 位；电子表格可能去掉了开头的零
     """
     reports = {report.spec.name: report} if isinstance(report, ValidationReport) else dict(report)
     if not reports:

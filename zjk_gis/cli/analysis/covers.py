@@ -15,8 +15,9 @@ from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.labels import label
 from zjk_gis.pipes.register import CoverRegister
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +73,7 @@ def _near(register: Path, lon: float, lat: float, count: int, within: float | No
     rows = [
         [row.code, f"{row.distance_m:.2f}", f"{row.lon:.7f}", f"{row.lat:.7f}"] for row in shown.itertuples()
     ]
-    heads = [
-        console.pick(zh, en)
-        for zh, en in (("编码", "code"), ("距离 m", "metres"), ("经度", "lon"), ("纬度", "lat"))
-    ]
+    heads = [label(name, console.lang, unit=True) for name in ("code", "distance_m", "longitude", "latitude")]
     console.show(rows, heads)
     console.result({"covers": shown.drop(columns=["x", "y"]).to_dict("records")})
 
@@ -126,7 +124,7 @@ def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
     """Take covers out."""
     with CoverRegister.open(register) as opened:
         opened.delete(codes)
-    console.say(tr("{codes} removed", codes=", ".join(codes)))
+    console.say(tr("{codes} removed", codes=listed(codes)))
     console.result({"removed": list(codes)})
 
 
@@ -139,9 +137,7 @@ def _check(register: Path, within: float, console: Console) -> None:
     with CoverRegister.open(register) as opened:
         pairs = opened.close_pairs(within_m=within)
     rows = [[row.code, row.other_code, f"{row.distance_m:.3f}"] for row in pairs.itertuples()]
-    heads = [
-        console.pick(zh, en) for zh, en in (("编码", "code"), ("另一编码", "other"), ("距离 m", "metres"))
-    ]
+    heads = [label("code", console.lang), tr("other code"), label("distance_m", console.lang, unit=True)]
     console.show(rows, heads)
     console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs)))
     console.result({"pairs": pairs.to_dict("records")})

@@ -38,13 +38,8 @@ def command(layer: str | None, output: Path | None, console: Console) -> None:
         console.result({"path": str(target)})
         return
     if layer is None:
-        heads = (
-            ("图层", "名称", "编码字段", "依据")
-            if console.lang == "zh"
-            else ("layer", "title", "code", "source")
-        )
         rows = [(spec.name, spec.title, spec.code, spec.source) for spec in CATALOGUE.values()]
-        console.show(rows, heads)
+        console.show(rows, [tr("layer"), tr("title"), tr("code"), tr("source")])
         console.result(
             {"layers": [dict(zip(("layer", "title", "code", "source"), row, strict=True)) for row in rows]}
         )

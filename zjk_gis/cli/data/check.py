@@ -14,6 +14,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, list_layers, read_folder, read_layer, write_problems
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
+from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -143,20 +144,22 @@ def _spec(path: Path, name: str, spec_name: str | None, several: bool) -> LayerS
 def _print(name: str, report: ValidationReport, console: Console) -> None:
     spec = report.spec
     console.say(
-        console.pick(
-            f"{spec.title} {name}:{report.rows:,} 行,{len(report.problems):,} 个问题,"
-            f"{int(report.clean.sum()):,} 行无误",
-            f"{spec.name} {name}: {report.rows:,} rows, {len(report.problems):,} problems, "
-            f"{int(report.clean.sum()):,} rows clean",
-        ),
+        tr(
+            "{kind} {name}: {rows:,} rows, {problems:,} problems, {clean:,} rows clean",
+            kind=spec.title if console.lang == "zh" else spec.name,
+            name=name,
+            rows=report.rows,
+            problems=len(report.problems),
+            clean=int(report.clean.sum()),
+        )
     )
     for count in report.counts.itertuples(index=False):
-        line = f"    {count.severity} {count.rule} {count.title}: {count.problems:,}"
-        console.say(line)
+        what = f"{label(count.severity, console.lang)} {count.rule} {count.title}"
+        console.say(tr("    {rule}: {count:,}", rule=what, count=count.problems))
     for problem in report.problems.head(_SHOWN).itertuples(index=False):
         value = f" {problem.value!r}" if problem.value else ""
-        line = f"  [{problem.row}] {problem.field}{value}: {problem.message}"
-        console.say(line)
+        where = f"[{problem.row}] {problem.field}{value}"
+        console.say(tr("  {where}: {why}", where=where, why=problem.message))
     rest = len(report.problems) - _SHOWN
     if rest > 0:
         console.say(tr("  ... and {rest:,} more", rest=rest))

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SYSTEMS = {"wgs84": "地面坐标(CGCS2000/WGS84)", "gcj02": "GCJ-02", "bd09": "BD-09", "undecided": "基准未定"}
+_SYSTEMS = {
+    "wgs84": "on the ground (CGCS2000/WGS84)",
+    "gcj02": "GCJ-02",
+    "bd09": "BD-09",
+    "undecided": "datum undecided",
+}
 
 
 @click.command("coordinates")
@@ -106,10 +111,14 @@ def _print(guess: CoordinateGuess, console: Console) -> None:
             console.say(tr("  {number}. unknown", number=number))
         else:
             console.say(
-                console.pick(
-                    f"  {number}. {each.what}:EPSG:{each.crs},{_SYSTEMS[each.datum]},把握 {percent}",
-                    f"  {number}. {each.what}: EPSG:{each.crs}, datum {each.datum}, {percent} sure",
-                ),
+                tr(
+                    "  {number}. {what}: EPSG:{crs}, {datum}, {percent} sure",
+                    number=number,
+                    what=each.what,
+                    crs=each.crs,
+                    datum=tr(_SYSTEMS[each.datum]),
+                    percent=percent,
+                )
             )
         for line in each.evidence:
             console.say(tr("       {line}", line=line))
