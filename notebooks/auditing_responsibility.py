@@ -162,5 +162,5 @@ zjk_gis.city_map(
         "overlaps": audit.overlaps,
         "unanswered_roads": audit.stretches[audit.stretches["answer"] != "one"],
     },
-    title=f"责任审计({day})",
+    title=f"责任审计（{day}）",
 )

@@ -214,7 +214,7 @@ def test_a_sheet_of_any_place_has_a_scale(place, tmp_path):
     sheet = zjk_gis.print_map(page, tmp_path / "a.svg", date="2025-12-31").read_text("utf-8")
     assert "1:1,250" in sheet
     names = {"Chicago": "UTM zone 16N (EPSG:32616)", "Sydney": "UTM zone 56S (EPSG:32756)"}
-    assert names.get(place, "中央经线 114°E(EPSG:4547)") in sheet
+    assert names.get(place, "中央经线 114°E（EPSG:4547）") in sheet
 
 
 class TestWhichSystem:

@@ -35,7 +35,7 @@ def test_check_lists_and_writes_what_is_wrong(run, grids, tmp_path):
         tmp_path / "p.csv",
     )
     assert code == 1
-    assert "3 个编码,1 个错误,0 个提醒" in out
+    assert "3 个编码，1 个错误，0 个提醒" in out
     assert "130703 桥西区没有街道 099" in out
     assert len(pd.read_csv(tmp_path / "p.csv")) == 1
     _, told, _ = run("codes", "check", grids, "--column", "网格编码", "--scheme", "unit_grid", "--json")

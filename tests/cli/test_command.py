@@ -163,7 +163,7 @@ def test_positions_put_right_are_judged_with_all_rows_at_hand(run, zones_file, i
     table.to_csv(incidents_file, index=False)
     code, out, _ = run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv", "--fix-positions")
     assert code == 0
-    assert "已改正 1 件" in out
+    assert "已改正 1 行" in out
     assert read_csv(tmp_path / "out.csv")["zone_code"].tolist()[0] == "A"
     run("assign", incidents_file, zones_file, "-o", tmp_path / "out.csv")
     rejects = read_csv(tmp_path / "out.csv.rejects.csv")
@@ -201,7 +201,7 @@ def test_gaps_prints_and_writes_both_layers(run, zones_file, tmp_path):
     output = tmp_path / "gaps.gpkg"
     code, out, _ = run("gaps", zones_file, "--region", region, "-o", output)
     assert code == 0
-    assert "责任空白 1 处,共 2,000.0 m²" in out
+    assert "责任空白 1 处，共 2,000.0 m²" in out
     assert gpd.read_file(output, layer="gaps")["area_m2"].tolist() == [2000]
     assert len(gpd.read_file(output, layer="overlaps")) == 0
 
@@ -214,7 +214,7 @@ def test_repair_proposes_and_mends_on_request(run, zones_file, tmp_path):
     arguments = ["repair", zones_file, "--region", region, "--max-area", 3000, "--max-width", 30]
     code, out, _ = run(*arguments)
     assert code == 0
-    assert "修复建议 1 项,共 2,000.0 m²;待人工处理 0 项" in out
+    assert "修复建议 1 项，共 2,000.0 m²；待人工处理 0 项" in out
     assert "填补空白" in out
     assert "待人工处理 1 项" in run("repair", zones_file, "--region", region)[1]
     code, out, _ = run(*arguments, "--apply", "-o", output, "--json")
@@ -248,7 +248,7 @@ def test_check_leaves_with_one_if_there_are_errors(run, tmp_path):
     grids.to_file(path)
     code, out, _ = run("check", path, "--as", "unit_grids")
     assert code == 1
-    assert "wrong_length 编码位数不符: 1" in out
+    assert "wrong_length 编码位数不符：1" in out
     grids.iloc[:1].to_file(path)
     assert run("check", path, "--as", "单元网格")[0] == 0
 
@@ -474,7 +474,7 @@ class TestCheckAssignmentOfATable:
         for name, zh, en in (
             (
                 "wards",
-                "坐标系为 WGS 84;长度和面积按 WGS 84 / UTM zone 16N 量算",
+                "坐标系为 WGS 84；长度和面积按 WGS 84 / UTM zone 16N 量算",
                 "in WGS 84; lengths and areas are measured in WGS 84 / UTM zone 16N",
             ),
             (

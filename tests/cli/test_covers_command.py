@@ -18,7 +18,7 @@ def register(run, tmp_path):
     wells.to_file(tmp_path / "wells.gpkg")
     path = tmp_path / "covers.register"
     code, out, _ = run("covers", "build", tmp_path / "wells.gpkg", path)
-    assert (code, out) == (0, f"{path}:2 个井盖\n")
+    assert (code, out) == (0, f"{path}：2 个井盖\n")
     return path
 
 

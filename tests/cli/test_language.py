@@ -345,7 +345,7 @@ def test_a_stop_is_said(run, monkeypatch, lang, said, kind):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "zjk-gis: 这是程序缺陷，请报告：ZeroDivisionError: {x}（"),
+        ("zh", "zjk-gis: 这是程序缺陷，请报告：ZeroDivisionError：{x}（"),
         ("en", "zjk-gis: this is a defect of the program, please report it: ZeroDivisionError: {x} ("),
     ],
 )

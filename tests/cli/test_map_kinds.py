@@ -42,13 +42,13 @@ def test_each_kind_is_one_page(run, files, tmp_path, monkeypatch, kind, more, co
     result = json.loads(out)
     assert (code, result["kind"], result["bytes"]) == (0, kind, page.stat().st_size)
     assert result["features"][counted] > 0
-    assert "资料来源:试验" in page.read_text("utf-8")
+    assert "数据来源：试验" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--kind", "density"], "name their file with --incidents"),
+        (["--kind", "density"], "give them with --incidents"),
         (["--kind", "changes"], "with --before"),
         (["--kind", "choropleth"], "--layer and the indicator with --column"),
         (["--kind", "heritage"], "has no layer historic_blocks"),
@@ -102,8 +102,8 @@ def test_rows_set_aside_are_said_with_their_reason(run, tmp_path):
     write_layer(pipes, tmp_path / "city.gpkg", layer="pipelines")
     code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "heritage")
     assert code == 0
-    assert "1 行未参与分析,必填项为空(行 1)" in err
-    assert "历史文化街区:1 行未参与分析,值无法识别(行 1)" in err
+    assert "1 行未参与分析，必填项为空（第 1 行）" in err
+    assert "历史文化街区：1 行未参与分析，值无法识别（第 1 行）" in err
 
 
 def test_estates_of_which_nobody_knows_the_people_are_named_in_the_readers_language(run, tmp_path):
@@ -118,6 +118,6 @@ def test_estates_of_which_nobody_knows_the_people_are_named_in_the_readers_langu
         write_layer(layer, tmp_path / "city.gpkg", layer=name)
     code, _, err = run("map", tmp_path / "city.gpkg", "-o", tmp_path / "map.html", "--kind", "parking")
     assert code == 0
-    assert "居住小区:1 行未参与分析" in err
+    assert "居住小区：1 行未参与分析" in err
     assert "population 有 1 个值" in err
     assert "（第 1 行）；已保留原值" in err

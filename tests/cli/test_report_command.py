@@ -34,7 +34,7 @@ def test_any_table_becomes_a_page(run, table, tmp_path):
     text = (tmp_path / "r.html").read_text("utf-8")
     for words in (
         "<h1>各社区</h1>",
-        "数据来源:统计局",
+        "数据来源：统计局",
         "<b>2,184</b><span>案件数合计</span>",
         "97.5%",
         "1 / 2 行有数据",
@@ -48,7 +48,7 @@ def test_a_column_that_is_not_drawn_is_named(run, tmp_path):
     table.write_text("社区,人口,结案率\n东风,1.2万,97%\n西风,9，800,0.9\n", encoding="utf-8")
     code, _, err = run("report", table, "-o", tmp_path / "r.html")
     assert code == 0, err
-    assert "「结案率」未画图:有的值带百分号,有的不带(1 个,如「0.9」)" in err
+    assert "「结案率」未画图：有的值带百分号，有的不带（1 个，如「0.9」）" in err
     assert "<b>21,800</b><span>人口合计</span>" in (tmp_path / "r.html").read_text("utf-8")
     code, _, err = run("report", table, "-o", tmp_path / "r.xlsx", "--lang", "en")
     assert "结案率 is not drawn: some values have a percent sign, others none (1, such as 0.9)" in err
@@ -101,8 +101,8 @@ def test_an_assignment_is_reported_whether_streamed_or_not(run, files, tmp_path,
     for words in (
         "案件归属报告",
         "<b>33.3%</b><span>未采用</span><small>1 / 3</small>",
-        "哪些案件需人工确认?",
-        "谁的案件最多?",
+        "哪些案件需人工确认？",
+        "谁的案件最多？",
     ):
         assert words in text
     assert "各月案件数" in text

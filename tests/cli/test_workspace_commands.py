@@ -39,9 +39,9 @@ def target(request, tmp_path):
 def test_a_folder_comes_in_and_goes_out(run, folder, target, tmp_path):
     code, out, err = run("import", folder, target, "--note", "三月报送")
     assert code == 0, err
-    assert "说明.docx: 不是图层,跳过" in err
-    assert "unit_grids:" in out
-    assert "(追加)" in out, "two files of one kind are one layer"
+    assert "说明.docx：不是图层，跳过" in err
+    assert "unit_grids：" in out
+    assert "（追加）" in out, "two files of one kind are one layer"
     code, out, _ = run("layers", target, "--json")
     (layer,) = json.loads(out)["layers"]
     assert (layer["layer"], layer["title"], layer["rows"], layer["version"]) == (
@@ -82,7 +82,7 @@ def test_what_is_wrong_stays_out_and_is_told(run, tmp_path, target):
 def test_a_layer_without_system_is_told_what_to_add(run, tmp_path, target):
     _grids(["130703001001001"]).to_file(tmp_path / "a.shp", encoding="GB18030")
     (tmp_path / "a.prj").unlink()
-    for lang, words in {"zh": "没有坐标系;请加 --crs", "en": "name it with --crs"}.items():
+    for lang, words in {"zh": "没有坐标系；请加 --crs", "en": "name it with --crs"}.items():
         code, _, err = run("import", tmp_path / "a.shp", target, "--as", "unit_grids", "--lang", lang)
         assert code == 1
         assert words in err
@@ -286,8 +286,8 @@ class TestWhatIsSaidOfOneFile:
             (("--crs", "没有.shp=4547"), "--crs: there is no file 没有.shp"),
             (("--as", "没有.shp=unit_grids"), "--as: there is no file 没有.shp"),
             (("--datum", "没有.csv=gcj02"), "--datum: there is no file 没有.csv"),
-            (("--crs", "4547", "--crs", "4490"), "--crs: is given twice"),
-            (("--crs", "灯.csv=4547", "--crs", "灯.csv=4490"), "--crs: is given twice of 灯.csv"),
+            (("--crs", "4547", "--crs", "4490"), "--crs 4490: is given twice"),
+            (("--crs", "灯.csv=4547", "--crs", "灯.csv=4490"), "--crs 灯.csv=4490: is given twice"),
             (("--as", "unit_grids"), "--as FILE=KIND"),
             (("--as", "灯.csv=路灯灯"), "路灯灯"),
             (("--crs", "灯.csv=EPSG:0"), "names no coordinate reference system"),

@@ -128,7 +128,7 @@ class TestLayers:
         zones.loc[1, "geometry"] = None
         drawn = page.Page(title="")
         drawn.add(zones, name="责任区", group="g", styles=[{}])
-        assert (drawn.layers[0]["count"], drawn.notes) == ("2", ["责任区:1 行没有坐标,未画出"])
+        assert (drawn.layers[0]["count"], drawn.notes) == ("2", ["责任区：1 行没有坐标，未画出"])
 
     def test_rows_that_are_not_on_earth_are_counted_not_drawn(self):
         zones = make_zones(3).set_crs(4326, allow_override=True)

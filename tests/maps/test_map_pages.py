@@ -130,7 +130,7 @@ class TestZones:
 
     def test_title_foot_north_scale_and_overview_are_there(self, seen):
         assert seen.page.inner_text(".zjk-title b") == "责任区与路长"
-        assert seen.page.inner_text(".zjk-foot").startswith("资料来源:试验数据 · 制图日期:2025-12-31")
+        assert seen.page.inner_text(".zjk-foot").startswith("数据来源：试验数据 · 制图日期：2025-12-31")
         assert seen.page.text_content(".zjk-north") == "北"
         assert seen.page.locator(".leaflet-control-scale-line:visible, .zjk-small:visible").count() == 2
 
@@ -223,7 +223,7 @@ class TestTechniqueByCount:
         seen = visit(path)
         legend = seen.page.inner_text(".zjk-panel")
         assert "每个六边形" in legend
-        assert "1,000,000 个点,按六边形统计数量" in legend
+        assert "1,000,000 个点，按六边形统计数量" in legend
         total = "zjk.layers.at(-1).found.counts.reduce((a, b) => a + b)"
         assert seen.page.evaluate(total) == n
         click_at(seen, 0, 0)
@@ -289,7 +289,7 @@ class TestBeforeAndAfter:
         seen.page.evaluate("void zjk.swipe.set(0.2)")
         rows = click_at(seen, 285, 100)
         assert (rows["原责任区"], rows["现责任区"], rows["面积(m²)"]) == ("Z0", "Z1", "9,000")
-        assert "易手土地 1 处,9,000 m²" in seen.page.inner_text(".zjk-title span")
+        assert "易手土地 1 处，9,000 m²" in seen.page.inner_text(".zjk-title span")
 
 
 HIDDEN = {
@@ -387,9 +387,9 @@ class TestLegends:
     @pytest.mark.parametrize(
         ("values", "expected"),
         [
-            ([5] * 4, ["5(4 个)"]),
-            ([None] * 4, ["无数据(4 个)"]),
-            ([5, 5, 7, 7], ["5 – 7(2 个)", "7(2 个)"]),
+            ([5] * 4, ["5（4 个）"]),
+            ([None] * 4, ["无数据（4 个）"]),
+            ([5, 5, 7, 7], ["5 – 7（2 个）", "7（2 个）"]),
         ],
     )
     def test_every_class_is_told_even_if_it_is_the_only_one(self, values, expected, visit, tmp_path):

@@ -470,7 +470,7 @@ class TestDensity:
         made = self.sheet(tmp_path, points, scale=10_000)
         words = texts_of(made)
         at = words.index("案件数量")
-        assert words[at : at + 3] == ["案件数量", "76", "每个六边形(宽 40 米)内的数量"]
+        assert words[at : at + 3] == ["案件数量", "76", "每个六边形（宽 40 米）内的数量"]
         assert words[at + 3 : at + 9] == ["1", "2–4", "5–9", "10–19", "20–49", "≥ 50"]
         hexagons = [p for p in parsed(made).iter(f"{SVG}path") if p.get("stroke") == "#cdb48a"]
         in_map = [p for p in hexagons if len(re.findall("[-0-9]+", p.get("d"))) == 2 + 2 * 6]
@@ -553,7 +553,7 @@ class TestNamesOfAreas:
 
     def test_a_zone_too_small_for_its_name_is_counted(self, tmp_path):
         made = print_map(zjk_gis.maps.zones_map(self.zones(20)), tmp_path / "m.svg", scale=25_000)
-        assert "64 个区域容不下名称,未标注" in " ".join(texts_of(made))
+        assert "64 个区域容不下名称，未标注" in " ".join(texts_of(made))
 
     def test_names_do_not_hide_marks(self, tmp_path):
         k = np.arange(160)
@@ -563,7 +563,7 @@ class TestNamesOfAreas:
         drawn = zjk_gis.maps.assignment_map(assigned, self.zones(400))
         words = " ".join(texts_of(print_map(drawn, tmp_path / "m.svg", scale=25_000)))
         assert "怡安街" not in words
-        assert "64 个区域容不下名称,未标注" in words
+        assert "64 个区域容不下名称，未标注" in words
 
     @pytest.mark.parametrize("first", ["丁", "丁" * 100])
     def test_a_name_of_a_hundred_characters_hides_no_other(self, first, tmp_path):
@@ -598,4 +598,4 @@ def test_an_explanation_frames_its_zone_whole_with_a_margin(tmp_path):
 def test_a_map_of_a_day_leaves_out_zones_of_other_days(tmp_path):
     zones = zones_of(valid_to=[None, "2024-12-31", None, None])
     drawn = city_map({"responsibility_zones": zones}, date="2025-06-01")
-    assert "1 个责任区当日不在有效期,未画出" in " ".join(texts_of(print_map(drawn, tmp_path / "m.svg")))
+    assert "1 个责任区当日不在有效期，未画出" in " ".join(texts_of(print_map(drawn, tmp_path / "m.svg")))

@@ -85,7 +85,7 @@ def test_rows_without_geometry_are_counted(kind):
         shapes.iloc[0] = None
         return layer.set_geometry(shapes)
 
-    assert any("行没有坐标,未画出" in note for note in page_of(MAPS[kind](with_one_missing))["notes"])
+    assert any("行没有坐标，未画出" in note for note in page_of(MAPS[kind](with_one_missing))["notes"])
 
 
 @pytest.mark.parametrize("kind", MAPS)
@@ -141,7 +141,7 @@ def test_a_zone_whose_level_or_dates_are_not_read_is_drawn_and_told(draw):
     layer = zones(3, level=[2, "不详", 2], valid_from=["2024-01-01", None, "2025/13/45"])
     page = page_of(draw(layer))
     assert page["layers"][0]["count"] == "3"
-    assert page["notes"] == ["1 个责任区的级别无法辨认,照样画出", "1 个责任区的生效日期无法辨认,照样画出"]
+    assert page["notes"] == ["1 个责任区的级别无法辨认，照样画出", "1 个责任区的生效日期无法辨认，照样画出"]
 
 
 def test_on_its_day_a_zone_whose_dates_are_not_read_is_drawn_and_one_that_expired_is_not():
@@ -163,7 +163,7 @@ class TestZones:
     def test_zones_that_are_not_valid_are_left_out_and_counted(self):
         page = page_of(zones_map(zones(valid_to=["2024-12-31", None, None]), at="2025-06-01"))
         assert page["layers"][0]["count"] == "2"
-        assert page["notes"] == ["1 个责任区在 2025-06-01 不在有效期,未画出"]
+        assert page["notes"] == ["1 个责任区在 2025-06-01 不在有效期，未画出"]
 
     def test_coarser_levels_are_outlines(self):
         page = page_of(zones_map(zones(level=[1, 2, 2])))
@@ -216,16 +216,16 @@ def test_a_core_is_drawn_as_one_by_any_of_its_names():
 class TestChoropleth:
     def test_no_data_is_a_class_of_its_own(self):
         page = page_of(choropleth(zones(value=["1", "乱", None]), "value"))
-        assert [key[1] for key in page["layers"][0]["keys"]] == ["1(1 个)", "无数据(2 个)"]
-        assert page["notes"] == ["1 个区域的值不是数字,按无数据显示"]
-        assert page["subtitle"] == "3 个区域,其中 2 个无数据"
+        assert [key[1] for key in page["layers"][0]["keys"]] == ["1（1 个）", "无数据（2 个）"]
+        assert page["notes"] == ["1 个区域的值不是数字，按无数据显示"]
+        assert page["subtitle"] == "3 个区域，其中 2 个无数据"
 
     def test_own_breaks_are_said_to_be_own(self):
         page = page_of(choropleth(zones(value=[5, 15, 25]), "value", breaks=[0, 10, 20], unit="件"))
         assert [key[1] for key in page["layers"][0]["keys"]] == [
-            "0 – 10(1 个)",
-            "10 – 20(1 个)",
-            "20 – 25(1 个)",
+            "0 – 10（1 个）",
+            "10 – 20（1 个）",
+            "20 – 25（1 个）",
         ]
         assert "自定分级" in page["layers"][0]["note"]
         assert page["title"] == "数值(件)"

@@ -65,7 +65,7 @@ def test_in_english_every_word_of_the_page_is(written):
 def test_a_long_table_is_cut_and_says_so(written):
     text = written({"gaps": pd.concat([GAPS] * 40)}, summary={"gaps": 80}, most_rows=10)
     assert len(re.findall(r"<td[^>]*>G00", text)) == 10
-    assert "仅列出前 10 行,共 80 行" in text
+    assert "仅列出前 10 行，共 80 行" in text
 
 
 def test_an_empty_table_is_none(written):
@@ -102,7 +102,7 @@ def test_what_cannot_be_written_is_refused(tmp_path):
 def test_a_section_asks_its_question_and_names_its_denominator(written):
     chiefs = pd.DataFrame({"chief_code": ["A", "B"], "incidents": [3, 1], "share": [0.5, 1 / 6]})
     text = written({"busiest_chiefs": chiefs, "gaps": GAPS}, summary={})
-    assert "<h2>谁的案件最多?</h2>" in text
+    assert "<h2>谁的案件最多？</h2>" in text
     assert "占比的分母为全部案件" in text
     assert text.index('href="#s1"') < text.index('href="#s2"') < text.index('id="s1"') < text.index('id="s2"')
 
@@ -120,7 +120,7 @@ def test_figures_of_an_audit_have_their_denominators(written):
 def test_source_and_day_stand_under_the_title(written):
     text = written({"gaps": GAPS}, summary={}, source="12345 <热线>", as_of=dt.date(2025, 12, 31), lang="zh")
     assert "统计截至 2025-12-31" in text
-    assert "数据来源:12345 &lt;热线&gt;" in text
+    assert "数据来源：12345 &lt;热线&gt;" in text
 
 
 def test_rows_lead_to_their_place_on_a_map_beside(written):
@@ -148,7 +148,7 @@ def test_a_picture_stands_for_the_map_on_paper(written):
 
 def test_long_text_is_cut_and_says_so(written):
     text = written({"t": pd.DataFrame({"note": ["长" * 10_000]})}, summary={"note": "长" * 10_000})
-    assert "…(共 10,000 字)" in text
+    assert "…（共 10,000 字）" in text
     assert text.count("长") < 1500
 
 

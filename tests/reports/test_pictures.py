@@ -212,10 +212,10 @@ class TestWhatIsNotDrawnIsSaid:
     @pytest.mark.parametrize(
         ("values", "told"),
         [
-            (["97%", "0.9", "95%"], "「x」未画图:有的值带百分号,有的不带(1 个,如「0.9」)"),
-            (["0.97", "90%", "0.95"], "「x」未画图:有的值带百分号,有的不带(1 个,如「90%」)"),
-            (["1.2万元", "98", "3.4万元"], "「x」未画图:1 个值不是数字,如「98」"),
-            (["3", "约 4", "5"], "「x」未画图:1 个值不是数字,如「约 4」"),
+            (["97%", "0.9", "95%"], "「x」未画图：有的值带百分号，有的不带（1 个，如「0.9」）"),
+            (["0.97", "90%", "0.95"], "「x」未画图：有的值带百分号，有的不带（1 个，如「90%」）"),
+            (["1.2万元", "98", "3.4万元"], "「x」未画图：1 个值不是数字，如「98」"),
+            (["3", "约 4", "5"], "「x」未画图：1 个值不是数字，如「约 4」"),
             (["正常", "3", "破损"], None),  # words
             (["97%", "96%", "95%"], None),  # drawn
         ],
@@ -235,8 +235,8 @@ class TestWhatIsNotDrawnIsSaid:
     def test_columns_beyond_the_sixth_and_tables_without_names(self):
         many = pd.DataFrame({"社区": ["甲", "乙"]} | {f"指标{n}": [n, n + 1] for n in range(8)})
         assert len(charts_of("t", many, "zh")) == 6
-        assert undrawn_of("t", many, "zh") == ["另有 2 列数字未画图,自「指标6」起"]
-        assert undrawn_of("t", many.drop(columns="社区"), "zh") == ["没有可作名称的列,未画图"]
+        assert undrawn_of("t", many, "zh") == ["另有 2 列数字未画图，自「指标6」起"]
+        assert undrawn_of("t", many.drop(columns="社区"), "zh") == ["没有可作名称的列，未画图"]
         long = pd.DataFrame({"社区": ["甲"] * 10_001, "数": range(10_001)})
         assert undrawn_of("t", long, "en") == ["more than 10,000 rows, so that nothing is drawn"]
 

@@ -268,8 +268,8 @@ class TestSheets:
         sheet = written({"busiest_chiefs": pd.DataFrame({"chief_code": ["LZ1"], "share": [0.5]})})[
             "案件最多的路长"
         ]
-        assert sheet["A1"].value == "谁的案件最多?"
-        assert sheet["A2"].value == "共 1 行  ·  占比的分母为全部案件,包括无人负责的。"
+        assert sheet["A1"].value == "谁的案件最多？"
+        assert sheet["A2"].value == "共 1 行  ·  占比的分母为全部案件，包括无人负责的。"
         assert (sheet["A3"].value, sheet["A3"].hyperlink.location) == ("← 返回封面", "'封面'!A1")
 
     def test_a_sheet_prints_on_a4_with_its_header_on_each_page(self, written):
@@ -401,12 +401,12 @@ class TestCover:
             as_of="2025-12-31",
         )
         told = texts_of(book["封面"])
-        assert told[:2] == ["桥西区", "统计截至 2025-12-31  ·  数据来源:热线  ·  生成于 2026-01-02 03:04"]
+        assert told[:2] == ["桥西区", "统计截至 2025-12-31  ·  数据来源：热线  ·  生成于 2026-01-02 03:04"]
         for figure in (
             ["案件数", "责任空白", "judged", "ok"],
             [20_000, 2, dt.datetime(2025, 12, 31), "无数据"],
             ["判定方式", "区内", 19_000],
-            ["责任空白", "哪些地方没有责任区?", 2],
+            ["责任空白", "哪些地方没有责任区？", 2],
             ["it's", "it's", 0],
         ):
             at = (

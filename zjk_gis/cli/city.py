@@ -9,8 +9,11 @@ import click
 import geopandas as gpd
 
 from zjk_gis.cli.invalid_rows import mend
+from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED
+from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import measured_otherwise
 from zjk_gis.errors import CRSError, name_rows
+from zjk_gis.io import read_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
 from zjk_gis.read_report import report_of
@@ -20,7 +23,7 @@ from zjk_gis.workspace.city import read_companion as companion_of
 from zjk_gis.workspace.city import read_zones as zones_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from zjk_gis.cli.console import Console
 
@@ -30,12 +33,15 @@ __all__ = [
     "place_options",
     "read_city",
     "read_companion",
+    "read_incidents",
     "read_zones",
+    "tell_lacking",
+    "tell_positions",
     "tell_report",
     "tell_set_aside",
 ]
 
-_MOST_NAMED = 5
+_FIXED = ("swapped_axes", *SHIFT_TITLES)  # what --fix-positions fixes
 
 datum_option = click.option(
     "--datum",
@@ -85,18 +91,75 @@ def read_zones(city: Path | str, layer: str | None, console: Console) -> gpd.Geo
     return mend(zones, "zones", console)
 
 
+def read_incidents(
+    path: Path,
+    console: Console,
+    *,
+    roads: gpd.GeoDataFrame | None,
+    datum: str | None = None,
+    fix: bool = False,
+    **times: Any,
+) -> gpd.GeoDataFrame:
+    """Read incidents, and say what reading had to infer and what is suspicious about their positions."""
+    points = read_layer(path, datum=datum, spec="incidents", **times)
+    tell_report(points, console)
+    found = review_positions(points, roads=roads, fix=fix)
+    if found.lacking:
+        tell_lacking(found.lacking, console)
+    tell_positions(found.problems, found.fixed if fix else None, console)
+    return found.points
+
+
+def tell_lacking(name: str, console: Console) -> None:
+    """Say for want of which column it is not judged whether positions are GCJ-02 or BD-09."""
+    console.note(
+        tr(
+            "note: without a column {column!r} it is not judged whether positions are GCJ-02 or BD-09",
+            column=label(name, console.lang),
+        )
+    )
+
+
+def tell_positions(problems: Mapping[str, int], fixed: Mapping[str, int] | None, console: Console) -> None:
+    """Say what is suspicious about positions, and what was fixed of it; None where nothing was to be."""
+    for problem, count in problems.items():
+        name = label(problem, console.lang)
+        if fixed is not None:
+            done = fixed.get(problem, 0)
+            console.say(
+                tr(
+                    "  positions, {problem}: {count:,} found, {done:,} fixed",
+                    problem=name,
+                    count=count,
+                    done=done,
+                )
+            )
+        elif problem in _FIXED:
+            console.note(
+                tr(
+                    "note: {count:,} rows have {problem} and were left alone; --fix-positions fixes them",
+                    count=count,
+                    problem=name,
+                )
+            )
+        elif problem == UNDECIDED:
+            console.note(tr("note: {count:,} rows: {problem}", count=count, problem=name))
+
+
 def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr which rows a question set aside, and why; nothing where none was."""
     counted: dict[tuple[str, str], list[object]] = {}
     for row in rows.attrs.get("set_aside", []):
         counted.setdefault((row["layer"], row["why"]), []).append(row["row"])
     for (layer, why), numbers in counted.items():
-        first = "、".join(map(str, numbers[:_MOST_NAMED])) + (" 等" if len(numbers) > _MOST_NAMED else "")
         console.note(
-            console.pick(
-                f"{label(layer, 'zh')}:{len(numbers)} 行未参与分析,{label(why, 'zh')}(行 {first})",
-                f"{layer}: {len(numbers)} rows set aside, {label(why, 'en')} ({name_rows(numbers)})",
-            ),
+            tr(
+                "{layer}: {count:,} rows set aside, {why} ({rows})",
+                layer=label(layer, console.lang),
+                count=len(numbers),
+                why=label(why, console.lang),
+                rows=name_rows(numbers),
+            )
         )
 
 
@@ -126,6 +189,5 @@ def _tell_measuring(layer: gpd.GeoDataFrame, console: Console) -> None:
                 name=name,
                 own=own,
                 measured=measured,
-                lang=console.lang,
             ),
         )

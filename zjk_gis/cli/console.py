@@ -13,7 +13,7 @@ import click
 
 from zjk_gis.cli.hints import in_options
 from zjk_gis.text import table
-from zjk_gis.words import LANGUAGE_VARIABLE, Language, language
+from zjk_gis.words import LANGUAGE_VARIABLE, Language, language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,10 +57,6 @@ class Console:
         """Name a list of rows."""
         return self.target.with_name(f"{self.target.stem or self.target.name}.{ending}.csv")
 
-    def pick(self, zh: str, en: str) -> str:
-        """Choose the text in the reader's language."""
-        return zh if self.lang == "zh" else en
-
     def say(self, text: str = "") -> None:
         """Print a line of the result for a person; nothing where JSON was asked for."""
         if not self.as_json:
@@ -78,6 +74,11 @@ class Console:
         if not self.as_json:
             for line in table(rows, header):
                 click.echo(line)
+
+    def list_files(self, files: Mapping[Path, str]) -> None:
+        """Print which files were written, and what each is."""
+        self.say(tr("files:"))
+        self.show([(what, str(path)) for path, what in files.items()], [tr("what"), tr("file")])
 
     def result(self, values: Mapping[str, Any]) -> None:
         """Print the result for a script."""

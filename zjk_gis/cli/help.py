@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.text import display_width, wrapped
-from zjk_gis.words import language, tr
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ def _extras(text: str) -> str:
     for item in text[1:-1].split("; "):
         name, colon, value = item.partition(": ")
         items.append(tr(f"{name}: {{value}}", value=value) if colon else tr(item))
-    return f"[{('；' if language() == 'zh' else '; ').join(items)}]"
+    return f"[{tr('; ').join(items)}]"
 
 
 class _Context(click.Context):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zjk_gis.words import listed, tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,9 +72,13 @@ def in_options(text: str, command: click.Command, group: click.Command) -> str:
     unheard = [name for name in left if name in known]
     if not unheard:
         return told
-    what = "an argument" if len(unheard) == 1 else "arguments"
-    return (
-        f"{told} ({', '.join(unheard)}: {what} of the Python library, for which this command has no option)"
+    names = listed(unheard)
+    if len(unheard) == 1:
+        return told + tr(
+            " ({names}: an argument of the Python library, for which this command has no option)", names=names
+        )
+    return told + tr(
+        " ({names}: arguments of the Python library, for which this command has no option)", names=names
     )
 
 

@@ -26,11 +26,11 @@ __all__ = ["mend", "words_of"]
 _SHOWN = 20
 _FOR_A_PERSON = {"no_geometry", "other_geometry", "bad_coordinate"}
 _NAMES = {
-    "zones": "责任区",
-    "region": "应覆盖范围",
-    "allowed": "允许空白",
-    "old": "原责任区",
-    "new": "新责任区",
+    "zones": "zones",
+    "region": "ground to be covered",
+    "allowed": "ground that needs no zone",
+    "old": "old zones",
+    "new": "new zones",
 }
 _CONVERTED = re.compile(r" \(converted to (.*)\)$")
 
@@ -54,29 +54,27 @@ def words_of(error: InputError, console: Console) -> str:
     name = str(rows["layer"].iloc[0])
     converted = _CONVERTED.search(name)
     name = _CONVERTED.sub("", name)
-    title = console.pick(_NAMES.get(name, label(name)), name)
+    title = tr(_NAMES[name]) if name in _NAMES else label(name, console.lang)
     lines = [
         tr(
             "{title}: {rows_count:,} rows have a geometry of no use",
             title=title,
             rows_count=len(rows),
-            lang=console.lang,
         )
     ]
     if converted:
-        lines[0] += tr(" (converted to {converted})", converted=converted[1], lang=console.lang)
+        lines[0] += tr(" (converted to {converted})", converted=converted[1])
     told = _told(rows, console)
     lines += _listed(told, console, "invalid")
     for_a_person = rows["fault"].isin(_FOR_A_PERSON).any() or bool(converted)
     if for_a_person or console.repair:
-        lines.append(tr("draw them, redraw them or take them out", lang=console.lang))
+        lines.append(tr("draw them, redraw them or take them out"))
     elif console.repair is None:
-        lines.append(tr("repair them in a GIS and try again", lang=console.lang))
+        lines.append(tr("repair them in a GIS and try again"))
     else:
         lines.append(
             tr(
                 "--repair makes them valid and lists what it changed row by row; or repair them in a GIS",
-                lang=console.lang,
             )
         )
     return "\n".join(lines)
@@ -101,13 +99,12 @@ def mend(layer: gpd.GeoDataFrame, name: str, console: Console) -> gpd.GeoDataFra
     mended, changes = made_valid(layer, name)
     if not len(changes):
         return mended
-    title = console.pick(_NAMES.get(name, label(name)), name)
+    title = tr(_NAMES[name]) if name in _NAMES else label(name, console.lang)
     console.note(
         tr(
             "{title}: {changes_count:,} invalid rows made valid",
             title=title,
             changes_count=len(changes),
-            lang=console.lang,
         )
     )
     amounts = ["area_before_m2", "area_after_m2", "parts_before", "parts_after"]
@@ -129,9 +126,7 @@ def _told(rows: pd.DataFrame, console: Console) -> pd.DataFrame:
     ]
     told = rows[["row", "code"]].reset_index(drop=True).astype(str)
     told["fault"] = faults
-    return told.set_axis(
-        [console.pick(*each) for each in (("行", "row"), ("编码", "code"), ("问题", "fault"))], axis=1
-    )
+    return told.set_axis([label("row", console.lang), label("code", console.lang), tr("fault")], axis=1)
 
 
 def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
@@ -143,7 +138,7 @@ def _listed(told: pd.DataFrame, console: Console, ending: str) -> list[str]:
     target = _written(told, console.beside(ending))
     if target is None:  # nowhere to write: then all are printed
         return list(table(shown, header))
-    rest = tr("all {shown_count:,} rows: {target}", shown_count=len(shown), target=target, lang=console.lang)
+    rest = tr("all {shown_count:,} rows: {target}", shown_count=len(shown), target=target)
     return [*table(shown[:_SHOWN], header), rest]
 
 

@@ -10,7 +10,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io.archives import is_archive
 from zjk_gis.io.folders import EVERY_FILE
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,12 +105,10 @@ def _split(option: str, values: Iterable[str]) -> tuple[str | None, dict[str, st
     for value in values:
         found = _ONE_FILE.fullmatch(value)
         if (found is None and of_all is not None) or (found is not None and found[1] in by_file):
-            where = "" if found is None else f" of {found[1]}"
             raise InputError(
                 tr(
-                    "{option}: is given twice{where}; say it once, of a single file as FILE={value}",
+                    "{option} {value}: is given twice; say it once, of a single file as FILE=VALUE",
                     option=option,
-                    where=where,
                     value=value,
                 )
             )
@@ -161,6 +159,6 @@ def _check_names(paths: list[Path], said: Mapping[str, Mapping[str, str]]) -> No
                     "{option}: there is no file {unknown} among {paths}",
                     option=option,
                     unknown=unknown,
-                    paths=", ".join(map(str, paths)),
+                    paths=listed(paths),
                 )
             )

@@ -12,6 +12,7 @@ from zjk_gis.cli.console import Console, language_option
 from zjk_gis.cli.invalid_rows import words_of
 from zjk_gis.errors import GeometryError
 from zjk_gis.words import language
+from zjk_gis.words import speaking as in_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,12 +41,13 @@ def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any, lang: Language | None, as_json: bool, repair: bool | None = None, **options: Any
     ) -> Any:
         console = Console(lang or language(), as_json, repair, _target_of(options))
-        try:
-            return command(*args, console=console, **options)
-        except GeometryError as error:
-            if error.rows is None:
-                raise
-            raise GeometryError(words_of(error, console)) from error
+        with in_words_of(console.lang):
+            try:
+                return command(*args, console=console, **options)
+            except GeometryError as error:
+                if error.rows is None:
+                    raise
+                raise GeometryError(words_of(error, console)) from error
 
     return with_console
 

@@ -1,6 +1,6 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `changes`, `matters`, `facilities`, `heritage`, `indicators` and `explanation`
+`city`, `responsibility`, `changes`, `incidents`, `facilities`, `heritage`, `indicators` and `explanation`
 decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
 sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts of `assets`,
 `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
@@ -14,11 +14,14 @@ from zjk_gis.maps.ready.city import city_map
 from zjk_gis.maps.ready.explanation import explanation_map
 from zjk_gis.maps.ready.facilities import parking_map, pipes_map
 from zjk_gis.maps.ready.heritage import heritage_map
+from zjk_gis.maps.ready.incidents import assignment_map, density_map
 from zjk_gis.maps.ready.indicators import choropleth
-from zjk_gis.maps.ready.matters import assignment_map, density_map
+from zjk_gis.maps.ready.kinds import KINDS, Question, draw_kind
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
+    "KINDS",
+    "Question",
     "add_base_map",
     "assignment_map",
     "base_map",
@@ -26,6 +29,7 @@ __all__ = [
     "choropleth",
     "city_map",
     "density_map",
+    "draw_kind",
     "explanation_map",
     "gaps_map",
     "heritage_map",

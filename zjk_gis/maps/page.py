@@ -29,7 +29,6 @@ from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, p
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.lettering import pack_labels, short
-from zjk_gis.maps.words import page_words
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -54,6 +53,41 @@ _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the s
 _METRES = 1e5  # 1 m, for points that are counted
 _MANY = 20_000
 _WGS84 = 4326
+# What the page itself says: its tools, its legend of hexagons, time.
+_WORDS = {
+    "legend": "Legend and layers",
+    "search": "Search code or name (press /)",
+    "notFound": "nothing found",
+    "whole": "Whole map",
+    "measure": "Measure length and area",
+    "measureHow": "Click point by point; Esc ends",
+    "length": "length",
+    "area": "area",
+    "full": "Full screen",
+    "zoomIn": "Zoom in",
+    "zoomOut": "Zoom out",
+    "mouseHow": "Click to switch: degrees / CGCS2000 metres of the 3-degree zone",
+    "north": "N",
+    "small": "Overview: click to move",
+    "time": "Time",
+    "step": "Step",
+    "month": "by month",
+    "week": "by week",
+    "day": "by day",
+    "allTimes": "All",
+    "play": "Play",
+    "pause": "Pause",
+    "counted": "{count} items",
+    "untimed": "{count} without a time are shown under All only",
+    "perCell": "Count in each hexagon (about {width} wide)",
+    "single": "{count} points in view, shown singly",
+    "points": "count",
+    "byKind": "by kind",
+    "kind": "kind",
+    "before": "Previous",
+    "next": "Next",
+    "swipe": "Drag to compare before and after",
+}
 
 
 class _Map(folium.Map):
@@ -351,7 +385,7 @@ class Page:
             "notes": [*self.notes, *self.screen_notes],
             "groups": self.groups,
             "layers": self.layers,
-            "words": page_words(self.lang),
+            "words": _words(self.lang),
             "time": self._time(),
             "sides": self.sides,
             "bounds": None if self.extent is None else [[south, west], [north, east]],
@@ -409,6 +443,12 @@ def _count(number: int, lang: Language) -> str:
     return f"{number:,}" if number else label("empty", lang)
 
 
+def _words(lang: Language) -> dict[str, str]:
+    """Return the words of the page's script, which fills in {} itself."""
+    blank = {"count": "{}", "width": "{}"}
+    return {key: tr(sentence, lang=lang, **blank) for key, sentence in _WORDS.items()}
+
+
 def _packed(
     shapes: NDArray[Any], usable: NDArray[np.bool_], chosen: NDArray[np.int64], days: NDArray[np.int64] | None
 ) -> str:
@@ -418,7 +458,7 @@ def _packed(
 def _degrees(frame: gpd.GeoDataFrame, name: str) -> NDArray[Any]:
     if not len(frame):
         return np.array([], dtype=object)
-    shapes = convert_crs(frame.geometry, _WGS84, name=name or "the layer").to_numpy()
+    shapes = convert_crs(frame.geometry, _WGS84, name=name or tr("the layer")).to_numpy()
     return cleaned(shapes)[0]
 
 

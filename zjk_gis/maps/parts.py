@@ -39,7 +39,6 @@ __all__ = [
     "code_of",
     "frame_by",
     "new_page",
-    "pick",
     "placed",
     "positions_in",
     "require_results",
@@ -53,21 +52,17 @@ _GAP_COLUMNS = ("gap_code", "kind", "area_m2", "width_m", "mean_width_m", "lengt
                 "neighbour_borders_m", "expired_codes")  # fmt: skip
 _OVERLAP_COLUMNS = ("overlap_code", "kind", "codes", "first_code", "second_code", "area_m2", "width_m",
                     "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
+_NUMERALS = "零一二三四五六七八九"
 # What lies in a fault, its rank by that, and what the ledger of exceptions says of it.
 RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "exception", "exception_code")
-
-
-def pick(lang: Language, zh: str, en: str) -> str:
-    """Choose the words of a language."""
-    return zh if lang == "zh" else en
 
 
 def new_page(
     lang: Language,
     *,
     title: str | None,
-    default: tuple[str, str],
-    groups: Sequence[tuple[str, str]],
+    default: str,
+    groups: Sequence[str],
     source: str | None,
     date: str | dt.date | None,
     subtitle: str = "",
@@ -78,10 +73,10 @@ def new_page(
     ----------
     lang : {"zh", "en"}
     title : str or None
-    default : (str, str)
-        The title where none is given, in Chinese and in English.
-    groups : sequence of (str, str)
-        The headings of the panel, in Chinese and in English.
+    default : str
+        The title where none is given.
+    groups : sequence of str
+        The headings of the panel.
     source : str or None
         Where the data are from.
     date : str, date or None
@@ -94,11 +89,11 @@ def new_page(
     parts.append(tr("Date: {day}", day=day, lang=lang))
     parts.append(tr("WGS84/CGCS2000 · zjk_gis", lang=lang))
     return Page(
-        title=pick(lang, *default) if title is None else title,
+        title=default if title is None else title,
         subtitle=subtitle,
         foot=" · ".join(parts),
         lang=lang,
-        groups=[(pick(lang, *group), True) for group in groups],
+        groups=[(group, True) for group in groups],
     )
 
 
@@ -147,9 +142,14 @@ def with_readable(page: Page, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if wrong.any():
             blank[name] = zones[name].mask(wrong)
             count = int(wrong.sum())
-            zh = f"{count:,} 个责任区的{field.title}无法辨认,照样画出"
-            en = f"{count:,} zones are drawn though their {name} is not read"
-            page.notes.append(pick(page.lang, zh, en))
+            page.notes.append(
+                tr(
+                    "{count:,} zones are drawn though their {column} cannot be read",
+                    count=count,
+                    column=label(name, page.lang),
+                    lang=page.lang,
+                )
+            )
     return zones.assign(**blank) if blank else zones
 
 
@@ -157,8 +157,8 @@ def level_name(level: int, word: str, lang: Language) -> str:
     """Return what zones of a level are called; a level that the layer tells by a word, by that word."""
     if not word.isdecimal():
         return tr("Zones of level {word}", word=word, lang=lang)
-    numeral = "零一二三四五六七八九"[level] if 0 <= level <= 9 else str(level)
-    return pick(lang, f"{numeral}级责任区", f"Zones of level {level}")
+    numeral = _NUMERALS[level] if lang == "zh" and 0 <= level < len(_NUMERALS) else str(level)
+    return tr("Zones of level {numeral}", numeral=numeral, lang=lang)
 
 
 def positions_in(values: pd.Series, known: Iterable[Any], *, otherwise: int = 0) -> NDArray[np.int64]:

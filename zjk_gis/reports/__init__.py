@@ -1,16 +1,26 @@
-"""What is told to people: a survey of the whole city, its key figures, and the workbook that holds them."""
+"""What is told to people, on pages and in workbooks: surveys, audits, changes, assignments, indicators."""
 
-from zjk_gis.reports.city import survey_city
+from zjk_gis.reports.audit import audit_city, write_audit
+from zjk_gis.reports.changes import compare_city, write_changes
+from zjk_gis.reports.city import survey_city, write_survey
 from zjk_gis.reports.headlines import assignment_figures
 from zjk_gis.reports.indicators import assignment_summary, busiest_chiefs
 from zjk_gis.reports.page import write_page
+from zjk_gis.reports.report import write_assignment_report, write_table_report
 from zjk_gis.reports.workbook.writing import write_workbook
 
 __all__ = [
     "assignment_figures",
     "assignment_summary",
+    "audit_city",
     "busiest_chiefs",
+    "compare_city",
     "survey_city",
+    "write_assignment_report",
+    "write_audit",
+    "write_changes",
     "write_page",
+    "write_survey",
+    "write_table_report",
     "write_workbook",
 ]

@@ -7,22 +7,33 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.access import parking_gaps
 from zjk_gis.assign import assign_incidents
+from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
+from zjk_gis.io import write_layer, write_table
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import city_map, save_offline
 from zjk_gis.pipes import manholes_outside_zones, orphan_manholes, sewage_into_rain
+from zjk_gis.progress import track
 from zjk_gis.protection import pipelines_in_core
+from zjk_gis.reports.dossier import Dossier, ready_folder
+from zjk_gis.reports.indicators import assignment_summary, busiest_chiefs, counts_by_outcome
+from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.responsibility.sections import sections_without_chief
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
     from collections.abc import Callable, Iterator, Mapping
 
     import geopandas as gpd
 
     from zjk_gis.coverage.faults import CoverageFaults
+    from zjk_gis.layers.labels import Language
 
-__all__ = ["survey_city"]
+__all__ = ["survey_city", "write_survey"]
 
 
 def survey_city(
@@ -151,3 +162,105 @@ def survey_city(
                 raise
             unanswered[name] = error
     return answers
+
+
+def write_survey(
+    city: Mapping[str, gpd.GeoDataFrame],
+    answers: Mapping[str, gpd.GeoDataFrame],
+    folder: str | os.PathLike[str],
+    *,
+    at: str,
+    title: str | None = None,
+    headings: Language | None = None,
+    lang: Language = "zh",
+) -> Dossier:
+    """Write the answers of a survey with incidents: map, print, workbook, layers, and the rejected rows.
+
+    Parameters
+    ----------
+    city : mapping of str to GeoDataFrame
+        The layers that were surveyed.
+    answers : mapping of str to GeoDataFrame
+        As `survey_city` returns them, ``assigned`` among them.
+    folder : str or path
+        Made where there is none. Files of an earlier survey in it are replaced.
+    at : str
+        The day that was judged.
+    title : str, optional
+        Of the map and the workbook.
+    headings : {"zh", "en"}, optional
+        Of .csv files, see `write_layer`.
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    Dossier
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be made or a file cannot be written.
+    """
+    into, made = ready_folder(folder), Dossier()
+    kept, rejects = split_rejects(answers["assigned"])
+    findings = {name: rows for name, rows in answers.items() if name != "assigned"}
+    page, sheet, book, layers, table, rejected, found = (
+        into / name
+        for name in (
+            "map.html",
+            "map.pdf",
+            "report.xlsx",
+            "assigned.gpkg",
+            "assigned.csv",
+            "assigned.csv.rejects.csv",
+            "findings.gpkg",
+        )
+    )
+    drawn = city_map(city, results=answers, title=title, date=at, lang=lang)
+
+    def write_page() -> None:
+        save_offline(drawn, page)
+        made.files[page] = tr("map (open in a browser, no network needed)", lang=lang)
+
+    def write_book() -> None:
+        write_workbook(
+            book,
+            {
+                "assigned": kept,
+                **findings,
+                "busiest_chiefs": busiest_chiefs(answers["assigned"]),
+                "rejects": rejects,
+            },
+            summary=_headlines(answers, lang),
+            title=title,
+            as_of=at,
+            map_file=page.name,
+            picture=made.print_map(drawn, sheet, day=at, lang=lang),
+            lang=lang,
+        )
+        made.files[book] = tr("workbook (one sheet a question)", lang=lang)
+
+    def write_rows() -> None:
+        layers.unlink(missing_ok=True)
+        made.files[write_layer(kept, layers)] = tr("assigned incidents (QGIS)", lang=lang)
+        made.files[write_layer(kept, table, headings=headings)] = tr("assigned incidents (Excel)", lang=lang)
+        made.files[write_table(rejects, rejected, headings=headings)] = tr("rejected rows and why", lang=lang)
+
+    def write_findings() -> None:
+        found.unlink(missing_ok=True)
+        for name, rows in findings.items():
+            write_layer(rows, found, layer=name)
+        made.files[found] = tr("gaps, overlaps and other findings", lang=lang)
+
+    for step in track([write_page, write_book, write_rows, write_findings], title=tr("writing", lang=lang)):
+        step()
+    return made
+
+
+def _headlines(answers: Mapping[str, gpd.GeoDataFrame], lang: Language) -> dict[str, object]:
+    """Choose the figures for the workbook's cover."""
+    summary = assignment_summary(answers["assigned"])
+    figures = {"incidents": summary["incidents"], **counts_by_outcome(summary)}
+    figures |= {"ambiguous": summary["ambiguous"]}
+    figures |= {name: len(rows) for name, rows in answers.items() if name != "assigned"}
+    return {label(name, lang): number for name, number in figures.items()}

@@ -14,6 +14,7 @@ from zjk_gis.maps.style import DENSITY
 from zjk_gis.reports.charts import described
 from zjk_gis.reports.telling import amount, plain, share_of, told
 from zjk_gis.text import display_width, shortened
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,22 +35,6 @@ _COLOURS: dict[Tone, str] = {
     "doubtful": ORANGE,
     "bad": VERMILION,
     "rest": "#c3ccd6",
-}
-_WORDS = {
-    "zh": {
-        "no_data": "无数据",
-        "whole": "共 {}",
-        "equal": "完全平均",
-        "people": "人数占比(由轻到重)",
-        "load": "任务占比",
-    },
-    "en": {
-        "no_data": "no data",
-        "whole": "{} in all",
-        "equal": "all equal",
-        "people": "share of people, least loaded first",
-        "load": "share of load",
-    },
 }
 
 
@@ -91,7 +76,7 @@ class _Pen:
     """Collects the parts of one picture."""
 
     def __init__(self, lang: Language, key: str, width: int) -> None:
-        self.words, self.key, self.width = _WORDS[lang], key, width
+        self.lang, self.key, self.width = lang, key, width
         self.parts: list[str] = []
 
     def text(
@@ -163,7 +148,7 @@ class _Pen:
     def no_data(self, x: float, y: float, width: float, height: float) -> None:
         """Say that there is no data."""
         self.box(x, y, width, height, f"url(#{self.key}-none)", edge=_SOFT, dashed=True)
-        self.text(x + width + 6, y + height - 4, self.words["no_data"], fill=_SOFT, size=_SIZE - 1)
+        self.text(x + width + 6, y + height - 4, tr("no data", lang=self.lang), fill=_SOFT, size=_SIZE - 1)
 
 
 def _bars(pen: _Pen, chart: Chart) -> float:
@@ -196,7 +181,7 @@ def _shares(pen: _Pen, chart: Chart) -> float:
     for row, name in enumerate(chart.names):
         amounts = [series.amounts[row] for series in chart.series]
         whole = sum(value or 0 for value in amounts)
-        end = pen.words["whole"].format(amount(whole, chart.unit_of(row)))
+        end = tr("{total} in all", total=amount(whole, chart.unit_of(row)), lang=pen.lang)
         pen.text(0, y + 14, name, bold=True, room=pen.width - _width(end) - 12)
         pen.text(pen.width, y + 14, end, anchor="end", fill=_SOFT)
         y += 21
@@ -248,7 +233,7 @@ def _panels(pen: _Pen, chart: Chart) -> float:
     for at, series in enumerate(chart.series):
         x, y = (at % across) * (each + 24), (at // across) * high
         total = amount(sum(value or 0 for value in series.amounts), chart.unit)
-        end = pen.words["whole"].format(total)
+        end = tr("{total} in all", total=total, lang=pen.lang)
         pen.text(x, y + 14, series.name, bold=True, room=each - _width(end) - 8)
         pen.text(x + each, y + 14, end, anchor="end", fill=_SOFT, size=_SIZE - 1)
         _plot(pen, chart, series, (x + left, y + 26, each - left - 8, high - 62), most)
@@ -338,7 +323,13 @@ def _lorenz(pen: _Pen, chart: Chart) -> float:
     pen.area([*curve, at(0, 0)], "#d8e8f3")
     pen.line([at(0, 0), at(1, 1)], BLACK, width=1.4, dash="5 4")
     pen.line(curve, BLUE, width=2.6)
-    pen.text(*at(0.5, -0.145), pen.words["people"], anchor="middle", fill=_SOFT, size=_SIZE - 1)
+    pen.text(
+        *at(0.5, -0.145),
+        tr("share of people, least loaded first", lang=pen.lang),
+        anchor="middle",
+        fill=_SOFT,
+        size=_SIZE - 1,
+    )
     x, y = at(1, 1)
     pen.text(x + 16, y + 12, chart.headline.split("\n")[0], bold=True, size=_SIZE + 3)
     lines = chart.headline.split("\n")[1:]
@@ -346,9 +337,9 @@ def _lorenz(pen: _Pen, chart: Chart) -> float:
         pen.text(x + 16, y + 36 + 19 * row, line, fill=_SOFT, size=_SIZE - 1)
     y += 50 + 19 * len(lines)
     pen.line([(x + 16, y), (x + 40, y)], BLUE, width=2.6)
-    pen.text(x + 46, y + 4, pen.words["load"], size=_SIZE - 1)
+    pen.text(x + 46, y + 4, tr("share of load", lang=pen.lang), size=_SIZE - 1)
     pen.line([(x + 16, y + 20), (x + 40, y + 20)], BLACK, width=1.4, dash="5 4")
-    pen.text(x + 46, y + 24, pen.words["equal"], size=_SIZE - 1)
+    pen.text(x + 46, y + 24, tr("all equal", lang=pen.lang), size=_SIZE - 1)
     return top + side + 46
 
 

@@ -13,21 +13,13 @@ from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of
 from zjk_gis.reports.telling import amount, plain, told
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
 
 __all__ = ["Group", "Tile", "assignment_figures", "headlines", "table_figures"]
 
-_WORDS = {
-    "zh": {"no_data": "无数据", "sum": "{}合计", "median": "{}中位数", "known": "{:,} / {:,} 行有数据"},
-    "en": {
-        "no_data": "no data",
-        "sum": "{}: total",
-        "median": "{}: median",
-        "known": "{:,} of {:,} rows have data",
-    },
-}
 _MOST_TOTALS = 5
 
 
@@ -136,19 +128,29 @@ def assignment_figures(summary: Mapping[str, Any]) -> pd.DataFrame:
 
 def table_figures(frame: pd.DataFrame, name: str, lang: Language) -> list[Tile]:
     """Sum up any table: how many rows, totals of amounts, medians of shares and other numbers."""
-    words = _WORDS[lang]
     tiles = [Tile(heading("row_count", lang), "integer", len(frame))]
     for column in columns_of(frame, name, lang):
         values = [cell for cell in column.cells if cell is not None]
         if len(tiles) > _MOST_TOTALS or not values or column.kind in ("degrees", "year"):
             continue
-        note = words["known"].format(len(values), len(frame)) if len(values) < len(frame) else ""
+        note = _known(len(values), len(frame), lang)
         if column.kind in ("integer", "measure") and "%" not in column.title:
-            tiles.append(Tile(words["sum"].format(column.title), column.kind, sum(values), note))
+            tiles.append(
+                Tile(tr("{column}: total", column=column.title, lang=lang), column.kind, sum(values), note)
+            )
         elif column.kind not in ("text", "code", "date", "datetime"):
             middle = float(np.median(values))
-            tiles.append(Tile(words["median"].format(column.title), column.kind, middle, note))
+            tiles.append(
+                Tile(tr("{column}: median", column=column.title, lang=lang), column.kind, middle, note)
+            )
     return tiles
+
+
+def _known(known: int, rows: int, lang: Language) -> str:
+    """Say of how many rows there are data, where some have none."""
+    return (
+        tr("{known:,} of {rows:,} rows have data", known=known, rows=rows, lang=lang) if known < rows else ""
+    )
 
 
 def _tile(key: str, value: object, lang: Language) -> Tile:
@@ -156,7 +158,7 @@ def _tile(key: str, value: object, lang: Language) -> Tile:
         return value
     kind, cell = cell_of(value, lang)
     if cell is None:
-        kind, cell = "text", _WORDS[lang]["no_data"]
+        kind, cell = "text", tr("no data", lang=lang)
     return Tile(plain(heading(key, lang)), kind, cell, key=key)
 
 
@@ -175,7 +177,7 @@ def _figure(row: Mapping[Any, Any], lang: Language) -> Tile:
     value, whole = float(row["value"]), float(row["whole"])
     unit = "" if pd.isna(row.get("unit", "")) else str(row.get("unit", ""))
     if not np.isfinite(value) or whole == 0:
-        return Tile(name, "text", _WORDS[lang]["no_data"], "" if whole else amount(whole, unit), key)
+        return Tile(name, "text", tr("no data", lang=lang), "" if whole else amount(whole, unit), key)
     if key == "load_gini" or not np.isfinite(whole):  # nothing that could be reached
         return Tile(name, "integer" if value.is_integer() else "number", value, plain(unit), key)
     return Tile(name, "share", value / whole, f"{amount(value, unit)} / {amount(whole, unit)}", key)

@@ -12,9 +12,13 @@ from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
-__all__ = ["assignment_summary", "busiest_chiefs", "found_counts"]
+    from zjk_gis.batch.outcome import JobSummary
+
+__all__ = ["assignment_summary", "busiest_chiefs", "counts_by_outcome", "found_counts", "job_summary"]
 
 _FOUND = ("inside", "border", "nearest", "none")
 
@@ -63,6 +67,49 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
         "ambiguous": int((assigned["ambiguous"] & ~is_rejected(assigned["reason"])).sum()),
         "rejected": found["rejected"],
     }
+
+
+def job_summary(done: JobSummary) -> dict[str, Any]:
+    """Return what a job did as plain numbers, counted as `assignment_summary` does.
+
+    Parameters
+    ----------
+    done : JobSummary
+        As `assign_batch` returns it.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``incidents``, ``found``, ``reason``, ``ambiguous`` and ``rejected`` as
+        `assignment_summary` has them, and what the job tells of itself.
+    """
+    return {
+        "incidents": done.rows_in,
+        "found": {name: done.found.get(name, 0) for name in _FOUND},
+        "reason": done.reason,
+        "ambiguous": done.ambiguous,
+        "rejected": done.rejects,
+        "reject_reasons": done.reject_reasons,
+        "left_out": done.left_out,
+        "encoding": done.encoding,
+        "steered_by": done.about["steered_by"],
+        "levels": done.about["levels"],
+        "output": str(done.target),
+        "rejects": None if done.rejects_path is None else str(done.rejects_path),
+        "seconds": round(done.seconds, 3),
+        "resumed_from": done.resumed_from,
+    }
+
+
+def counts_by_outcome(summary: Mapping[str, Any]) -> dict[str, int]:
+    """Count the rows by how they were found, and the rejected ones, so that all add up.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `assignment_summary` or `job_summary` returns it.
+    """
+    return {**summary["found"], "rejected": summary["rejected"]}
 
 
 def found_counts(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, int]:

@@ -15,7 +15,7 @@ from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.headlines import headlines
 from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
-from zjk_gis.reports.places import picture_bytes, place_links
+from zjk_gis.reports.places import PLACES_NOTE, picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
 from zjk_gis.reports.telling import plain, told, told_time
 from zjk_gis.text import display_width
@@ -36,45 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = ["write_page"]
 
+# What stands in the template.
 _WORDS = {
-    "zh": {
-        "title": "城市精细化管理空间分析报告",
-        "figures": "主要指标",
-        "map": "地图",
-        "map_note": "坐标系 CGCS2000/WGS84。",
-        "on_screen": "交互地图请在屏幕上查看本页。",
-        "contents": "目录",
-        "nothing": "无",
-        "rows": "{:,} 行",
-        "rest": "仅列出前 {:,} 行,共 {:,} 行;全部见工作簿或图层。",
-        "more": "另有 {} 列见工作簿或图层。",
-        "as_of": "统计截至 {}",
-        "source": "数据来源:{}",
-        "made": "生成于 {}",
-        "place": "位置",
-        "show": "看图",
-        "cut": "…(共 {:,} 字)",
-        "note": "经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。",
-    },
-    "en": {
-        "title": "City management: spatial report",
-        "figures": "Key figures",
-        "map": "Map",
-        "map_note": "In CGCS2000/WGS84.",
-        "on_screen": "The live map is on this page when read on a screen.",
-        "contents": "Contents",
-        "nothing": "none",
-        "rows": "{:,} rows",
-        "rest": "The first {:,} rows of {:,}; all are in the workbook or the layers.",
-        "more": "{} more columns are in the workbook or the layers.",
-        "as_of": "as of {}",
-        "source": "source: {}",
-        "made": "made on {}",
-        "place": "place",
-        "show": "map",
-        "cut": "… ({:,} characters)",
-        "note": "Longitude and latitude are CGCS2000/WGS84; areas and lines show a point in them.",
-    },
+    "figures": "Key figures",
+    "map": "Map",
+    "map_note": "In CGCS2000/WGS84.",
+    "on_screen": "The live map is on this page when read on a screen.",
+    "contents": "Contents",
+    "nothing": "none",
+    "place": "place",
+    "show": "see map",
 }
 _NUMBERS = ("integer", "number", "measure", "share", "degrees", "year")
 _MOST_COLUMNS = 14  # what a landscape page holds and can be read
@@ -168,7 +139,6 @@ def write_page(
     """
     check_language(lang)
     target = target_file(path, PAGES)
-    words = _WORDS[lang]
     asked = [(chart[0], bars_asked_for(sheets, chart, lang)) for chart in charts]
     link = place_links(map_file)
     numbers = itertools.count(1)
@@ -180,22 +150,22 @@ def write_page(
         pictures = [_picture(chart, lang, next(numbers)) for chart in [*suggested, *more]]
         parts.append(_sheet(f"s{at}", name, frame, pictures, most_rows, link, lang))
     told_under = [
-        words["as_of"].format(as_of) if as_of else "",
-        words["source"].format(source) if source else "",
-        words["made"].format(told_time(created)),
+        tr("as of {day}", day=as_of, lang=lang) if as_of else "",
+        tr("Source: {source}", source=source, lang=lang) if source else "",
+        tr("made on {day}", day=told_time(created), lang=lang),
     ]
     image = picture_bytes(picture)
     text = _template().render(
         lang=tr("en", lang=lang),
-        words=words,
-        title=plain(title or words["title"]),
+        words={key: tr(sentence, lang=lang) for key, sentence in _WORDS.items()},
+        title=plain(title or tr("City management: spatial report", lang=lang)),
         told_under=[plain(line) for line in told_under if line],
         figures=headlines(summary, lang),
         told=told,
         numbers=_NUMBERS,
         map=None if page_map is None else whole_page(page_map),
         picture="" if image is None else base64.b64encode(image).decode("ascii"),
-        note=words["note"] if any(part["has_places"] for part in parts) else "",
+        note=tr(PLACES_NOTE, lang=lang) if any(part["has_places"] for part in parts) else "",
         sheets=parts,
     )
     with workshop(target) as folder:
@@ -226,19 +196,28 @@ def _sheet(
     lang: Language,
 ) -> dict[str, Any]:
     """Gather what is shown of a table."""
-    words = _WORDS[lang]
     columns = columns_of(frame, name, lang, most=most)
     links = list(_links(columns, link))
     shown, left_out = _fitting(columns)
-    cells = [[_told(column.kind, cell, words) for cell in column.cells] for column in shown]
+    cells = [[_told(column.kind, cell, lang) for cell in column.cells] for column in shown]
     title, question = plain(label(name, lang)), question_of(name, lang)
-    rest = [words["rest"].format(most, len(frame))] if len(frame) > most else []
-    rest += [words["more"].format(left_out)] if left_out else []
+    rest = []
+    if len(frame) > most:
+        rest.append(
+            tr(
+                "The first {most:,} rows of {count:,}; all are in the workbook or the layers.",
+                most=most,
+                count=len(frame),
+                lang=lang,
+            )
+        )
+    if left_out:
+        rest.append(tr("{count} more columns are in the workbook or the layers.", count=left_out, lang=lang))
     return {
         "key": key,
         "title": title,
         "question": question or title,
-        "count": words["rows"].format(len(frame)),
+        "count": tr("{count:,} rows", count=len(frame), lang=lang),
         "whole": whole_of(name, lang),
         "pictures": pictures,
         "undrawn": (tr("; ", lang=lang)).join(undrawn_of(name, frame, lang)),
@@ -285,12 +264,12 @@ def _links(columns: list[SheetColumn], link: Callable[[float, float], str] | Non
         yield "" if lon is None or lat is None else link(lon, lat)
 
 
-def _told(kind: str, cell: Any, words: Mapping[str, str]) -> str:
+def _told(kind: str, cell: Any, lang: Language) -> str:
     if cell is None and kind in _NUMBERS:
         return "—"  # no data, and not nothing
     text = told(kind, cell)
     if len(text) > _MOST_CHARACTERS:
-        return text[:_MOST_CHARACTERS] + words["cut"].format(len(text))
+        return text[:_MOST_CHARACTERS] + tr("… ({count:,} characters)", count=len(text), lang=lang)
     return text
 
 

@@ -46,80 +46,16 @@ _TONES: dict[str, Tone] = {
     "nearest": "near", "nobody": "bad", "none": "bad", "fallback": "bad", "rejected": "rest",
 }  # fmt: skip
 _PARTS = ("one", "several", "nobody")
-_WORDS = {
-    "zh": {
-        "top": "列出前 {} 项,共 {:,} 项",
-        "all": "共 {:,} 项",
-        "no_data": "{:,} 项无数据",
-        "months": "各月案件数",
-        "hours": "案件发生时段(星期 × 小时)",
-        "classes": "主要事件类别的各月案件数",
-        "times": "按发生时间,共 {:,} 件,{} 至 {}",
-        "no_time": "另有 {:,} 件无时间,未计入",
-        "same_scale": "各图纵轴相同",
-        "first": "列出件数最多的 {} 类,共 {} 类",
-        "percent_and_plain": "「{}」未画图:有的值带百分号,有的不带({} 个,如「{}」)",
-        "not_numbers": "「{}」未画图:{} 个值不是数字,如「{}」",
-        "more_columns": "另有 {} 列数字未画图,自「{}」起",
-        "no_names": "没有可作名称的列,未画图",
-        "too_many": "超过 {:,} 行,未画图",
-        "found": "案件如何找到责任区",
-        "reached": "占比",
-        "rest": "其余",
-        "of_whole": "每条为一个整体,右上为分母",
-        "kinds": "{}:按类型的数量",
-        "count": "数量",
-        "lengths": "各级道路由谁负责(长度)",
-        "load": "{}在路长之间的分布",
-        "gini": "基尼系数 {:.3f}",
-        "busiest": "最忙的 {} 人(10%)",
-        "carries": "承担了 {}",
-        "of_chiefs": "{} 名路长,共 {}",
-        "equal": "0 为完全平均\n越近 1 越集中\n",
-        "ground": "土地",
-        "road": "道路",
-        "matters": "事项",
-    },
-    "en": {
-        "top": "the first {} of {:,}",
-        "all": "{:,} in all",
-        "no_data": "{:,} without data",
-        "months": "Incidents by month",
-        "hours": "When incidents occur (weekday × hour)",
-        "classes": "Incidents by month, main classes",
-        "times": "by time of occurrence, {:,} incidents, {} to {}",
-        "no_time": "{:,} more have no time and are not counted",
-        "same_scale": "all on one scale",
-        "first": "the {} most frequent classes of {}",
-        "percent_and_plain": "{} is not drawn: some values have a percent sign, others none ({}, such as {})",
-        "not_numbers": "{} is not drawn: {} values are not numbers, such as {}",
-        "more_columns": "{} more columns of numbers are not drawn, from {} on",
-        "no_names": "no column names the rows, so that nothing is drawn",
-        "too_many": "more than {:,} rows, so that nothing is drawn",
-        "found": "How incidents found their zone",
-        "reached": "share",
-        "rest": "the rest",
-        "of_whole": "each bar is a whole, its size at the right",
-        "kinds": "{}: number by kind",
-        "count": "number",
-        "lengths": "Who answers for roads, by class (length)",
-        "load": "{}: how evenly chiefs share it",
-        "gini": "Gini {:.3f}",
-        "busiest": "the busiest {} (10%)",
-        "carries": "carry {}",
-        "of_chiefs": "{} chiefs, {} in all",
-        "equal": "0: all equal\nnear 1: one has all\n",
-        "ground": "ground",
-        "road": "roads",
-        "matters": "matters",
-    },
-}
 # Numbers that say where a row stands, not how much of anything there is.
 _PLACES = frozenset({"rank", "level", "from_m", "to_m"})
 _SUMMABLE = frozenset({"area_m2", "length_m", "population", "households", "berths"})
-_WEEKDAYS = {
-    "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
-    "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_STEMS = {"ground": "ground", "road": "roads", "matters": "matters"}
+# Why a column that looks like one of amounts is not drawn.
+_UNREAD = {
+    "percent_and_plain": "{column} is not drawn: some values have a percent sign, others none ({count}, such "
+    "as {example})",
+    "not_numbers": "{column} is not drawn: {count} values are not numbers, such as {example}",
 }
 
 
@@ -185,19 +121,34 @@ def undrawn_of(name: str, frame: pd.DataFrame, lang: Language) -> list[str]:
     """
     if not len(frame) or _is_known(name, set(frame.columns)):
         return []
-    words = _WORDS[lang]
     if len(frame) > _MOST_RANKED:
-        return [words["too_many"].format(_MOST_RANKED)]
+        return [tr("more than {most:,} rows, so that nothing is drawn", most=_MOST_RANKED, lang=lang)]
     names, amounts = _names_and_amounts(name, frame, lang)
     told = [
-        words[one.why].format(plain(one.name), one.count, plain(one.example)[:_LONGEST_EXAMPLE])
+        tr(
+            _UNREAD[one.why],
+            column=plain(one.name),
+            count=one.count,
+            example=plain(one.example)[:_LONGEST_EXAMPLE],
+            lang=lang,
+        )
         for one in unread_columns(_without_shapes(frame))
         if one.name not in _attributes() and (names is None or one.name != names.name)
     ]
     if names is None:
-        return told + ([words["no_names"]] if amounts else [])
+        return told + (
+            [tr("no column names the rows, so that nothing is drawn", lang=lang)] if amounts else []
+        )
     more = [plain(one.title) for one in amounts[_MOST_CHARTS:]]
-    return told + ([words["more_columns"].format(len(more), more[0])] if more else [])
+    if not more:
+        return told
+    rest = tr(
+        "{count} more columns of numbers are not drawn, from {first} on",
+        count=len(more),
+        first=more[0],
+        lang=lang,
+    )
+    return [*told, rest]
 
 
 def _is_known(name: str, has: set[str]) -> bool:
@@ -237,27 +188,26 @@ def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, st
     assert frame is not None  # noqa: S101  for the type checker: the loop above has refused it
     (named,) = columns_of(_without_shapes(frame[[names]]), sheet, lang)
     (amounts,) = columns_of(with_numbers(_without_shapes(frame[[values]])), sheet, lang)
-    return _bars(named, amounts, f"{_title(sheet, lang)}:{amounts.title}", lang)
+    return _bars(named, amounts, _titled(_title(sheet, lang), amounts.title, lang), lang)
 
 
 def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -> Chart:
     """Sort by amount, equals by name; what has no data stays, at the end."""
-    words = _WORDS[lang]
     numbers = [value if isinstance(value, int | float) else None for value in values.cells]
     rows = [(str(name or "—"), number) for name, number in zip(names.cells, numbers, strict=True)]
     rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0), row[0]))
     shown = rows if len(rows) <= _ALL_BARS else rows[:_MOST_BARS]
     notes = [
-        words["all"].format(len(rows))
+        tr("{count:,} in all", count=len(rows), lang=lang)
         if len(shown) == len(rows)
-        else words["top"].format(len(shown), len(rows))
+        else tr("the first {shown} of {count:,}", shown=len(shown), count=len(rows), lang=lang)
     ]
     missing = sum(number is None for number in numbers)
-    notes += [words["no_data"].format(missing)] if missing else []
+    notes += [tr("{missing:,} without data", missing=missing, lang=lang)] if missing else []
     unit = next((u for ending, u in _UNITS.items() if values.name.endswith(ending)), "")
     return Chart(
         "bars",
-        title.removesuffix(f"({unit})").removesuffix(f" ({unit})"),
+        _without_unit(title, unit),
         _joined(notes, lang),
         [name for name, _ in shown],
         [Series(values.title, [number for _, number in shown])],
@@ -268,7 +218,6 @@ def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -
 
 def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     """Draw each promise's figures as shares of their wholes; parts of one whole in one bar."""
-    words = _WORDS[lang]
     charts = []
     promises = frame["promise"] if "promise" in frame else pd.Series("", index=frame.index)
     for promise, rows in frame.groupby(promises, sort=False):
@@ -281,7 +230,9 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
                 labels = ("one", "several", endings[-1] if stem == "matters" else "nobody")
                 amounts = [float(known[part]["value"]) for part in parts]
                 unit = str(known[parts[0]].get("unit", ""))
-                divided.setdefault(labels, []).append((words[stem], unit, amounts, list(labels)))
+                divided.setdefault(labels, []).append(
+                    (tr(_STEMS[stem], lang=lang), unit, amounts, list(labels))
+                )
                 for part in parts:
                     del known[part]
         single: list[tuple[str, str, list[float], list[str]]] = []
@@ -297,14 +248,16 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
                 continue
             series = [
                 Series(
-                    {"plain": words["reached"], "rest": words["rest"]}.get(key, label(key, lang)),
+                    {"plain": label("share", lang), "rest": tr("the rest", lang=lang)}.get(
+                        key, label(key, lang)
+                    ),
                     [row[2][at] for row in group],
                     {"plain": "plain", "rest": "rest"}.get(key) or _TONES.get(key, "plain"),  # type: ignore[arg-type]
                 )
                 for at, key in enumerate(group[0][3])
             ]
             charts.append(
-                Chart("shares", title, words["of_whole"], [row[0] for row in group], series,
+                Chart("shares", title, _of_whole(lang), [row[0] for row in group], series,
                       units=[row[1] for row in group])
             )  # fmt: skip
     return charts
@@ -313,36 +266,45 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
 def _of_outcomes(frame: pd.DataFrame, lang: Language, *, of_incidents: bool) -> list[Chart]:
     numbers = found_counts(frame)
     series = [Series(label(key, lang), [float(n)], _TONES[key]) for key, n in numbers.items() if n]
-    words = _WORDS[lang]
-    title = words["found"] if of_incidents else label("found", lang)
+    title = tr("How incidents found their zone", lang=lang) if of_incidents else label("found", lang)
     whole = label("incidents" if of_incidents else "rows", lang)
-    chart = Chart("shares", title, words["of_whole"], [whole], series)
+    chart = Chart("shares", title, _of_whole(lang), [whole], series)
     return [chart] if series else []
 
 
 def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     """Draw incidents by month, by weekday and hour, and by month and class."""
-    words = _WORDS[lang]
     times = converted(frame["occurred_at"], spec_of("incidents").field("occurred_at"))[0]
     known = times.dropna()
     if not len(known):
         return []
     months = known.dt.to_period("M")
     every = pd.period_range(months.min(), months.max(), freq="M")
-    notes = [words["times"].format(len(known), known.min().date(), known.max().date())]
-    notes += [words["no_time"].format(len(times) - len(known))] if len(times) > len(known) else []
+    notes = [
+        tr(
+            "by time of occurrence, {count:,} incidents, {first} to {last}",
+            count=len(known),
+            first=known.min().date(),
+            last=known.max().date(),
+            lang=lang,
+        )
+    ]
+    if len(times) > len(known):
+        untimed = len(times) - len(known)
+        notes.append(tr("{count:,} more have no time and are not counted", count=untimed, lang=lang))
     note = _joined(notes, lang)
     charts = []
     if 1 < len(every) <= _MOST_MONTHS:
         names = [str(month) for month in every]
-        charts.append(
-            Chart("lines", words["months"], note, names, [Series(words["months"], _monthly(months, every))])
-        )
+        title = tr("Incidents by month", lang=lang)
+        charts.append(Chart("lines", title, note, names, [Series(title, _monthly(months, every))]))
     if (known != known.dt.normalize()).any():
         table = np.zeros((7, 24), dtype=int)
         np.add.at(table, (known.dt.day_of_week.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
         series = [Series(str(hour), [float(v) for v in table[:, hour]]) for hour in range(24)]
-        charts.append(Chart("heat", words["hours"], note, _WEEKDAYS[lang], series))
+        title = tr("When incidents occur (weekday × hour)", lang=lang)
+        weekdays = [tr(day, lang=lang) for day in _WEEKDAYS]
+        charts.append(Chart("heat", title, note, weekdays, series))
     if "event_name" in frame and 1 < len(every) <= _MOST_MONTHS:
         classes = frame.loc[known.index, "event_name"] if frame.index.is_unique else None
         if classes is not None and classes.notna().any():
@@ -352,8 +314,12 @@ def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
             panels = [
                 Series(plain(name), _monthly(months[(classes == name).to_numpy()], every)) for name in top
             ]
-            about = _joined([words["first"].format(len(top), len(counts)), words["same_scale"]], lang)
-            charts.append(Chart("panels", words["classes"], about, names, panels))
+            first = tr(
+                "the {shown} most frequent classes of {count}", shown=len(top), count=len(counts), lang=lang
+            )
+            about = _joined([first, tr("all on one scale", lang=lang)], lang)
+            title = tr("Incidents by month, main classes", lang=lang)
+            charts.append(Chart("panels", title, about, names, panels))
     return charts
 
 
@@ -362,7 +328,6 @@ def _monthly(months: pd.Series, every: pd.PeriodIndex) -> list[float | None]:
 
 
 def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    words = _WORDS[lang]
     classes = frame["road_class"].fillna("—") if "road_class" in frame else pd.Series(
         label("roads", lang), index=frame.index
     )  # fmt: skip
@@ -376,15 +341,15 @@ def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
         Series(label(key, lang), [float(v) for v in sums[key]], _TONES.get(key, "plain")) for key in order
     ]
     names = [plain(str(name)) for name in sums.index]
-    return [Chart("shares", words["lengths"], words["of_whole"], names, series, "m")]
+    title = tr("Who answers for roads, by class (length)", lang=lang)
+    return [Chart("shares", title, _of_whole(lang), names, series, "m")]
 
 
 def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    words = _WORDS[lang]
     column = "incidents" if "incidents" in frame else "area_m2"
     columns = {one.name: one for one in columns_of(frame, name, lang)}
     named = columns.get("chief_name", columns["chief_code"])
-    charts = [_bars(named, columns[column], f"{_title(name, lang)}:{columns[column].title}", lang)]
+    charts = [_bars(named, columns[column], _titled(_title(name, lang), columns[column].title, lang), lang)]
     loads = [float(v) for v in pd.to_numeric(frame[column], errors="coerce").dropna() if v >= 0]
     people, load = lorenz(loads, most_points=51)
     if len(loads) < 3 or not people:
@@ -393,14 +358,17 @@ def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     busiest = max(round(len(ordered) / 10), 1)
     carried = float(ordered[-busiest:].sum() / ordered.sum())
     lines = [
-        words["gini"].format(gini(loads)),
-        words["equal"],
-        words["busiest"].format(busiest),
-        words["carries"].format(share_of(carried)),
+        tr("Gini {gini:.3f}", gini=gini(loads), lang=lang),
+        tr("0: all equal", lang=lang),
+        tr("near 1: one has all", lang=lang),
+        "",
+        tr("the busiest {count} (10%)", count=busiest, lang=lang),
+        tr("carry {share}", share=share_of(carried), lang=lang),
     ]
     total = amount(float(ordered.sum()), "m²" if column == "area_m2" else "")
-    note = words["of_chiefs"].format(len(loads), total)
-    title = words["load"].format(heading(column, lang).removesuffix("(m²)").removesuffix(" (m²)"))
+    note = tr("{count} chiefs, {total} in all", count=len(loads), total=total, lang=lang)
+    what = _without_unit(heading(column, lang), "m²")
+    title = tr("{what}: how evenly chiefs share it", what=what, lang=lang)
     charts.append(
         Chart("lorenz", title, note, [], [Series("x", people), Series("y", load)], headline="\n".join(lines))
     )
@@ -413,18 +381,18 @@ def _of_findings(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     amounts = next(column for column in columns if column.name == "area_m2")
     charts = []
     if columns[0].kind in ("code", "text"):
-        charts.append(_bars(columns[0], amounts, f"{_title(name, lang)}:{amounts.title}", lang))
+        charts.append(_bars(columns[0], amounts, _titled(_title(name, lang), amounts.title, lang), lang))
     return charts + _of_kinds(name, frame[kind], lang)
 
 
 def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
     """Count how many there are of each kind."""
-    words = _WORDS[lang]
     counts = kinds.dropna().astype(str).value_counts()
     rows = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     names = [plain(label(str(key), lang)) for key, _ in rows]
-    series = Series(words["count"], [float(count) for _, count in rows])
-    title, note = words["kinds"].format(_title(name, lang)), words["all"].format(len(kinds))
+    series = Series(tr("number", lang=lang), [float(count) for _, count in rows])
+    title = tr("{what}: number by kind", what=_title(name, lang), lang=lang)
+    note = tr("{count:,} in all", count=len(kinds), lang=lang)
     return [Chart("bars", title, note, names, [series], value_kind="integer")] if rows else []
 
 
@@ -489,6 +457,19 @@ def _naming(columns: Sequence[SheetColumn]) -> SheetColumn | None:
 
 def _title(name: str, lang: Language) -> str:
     return plain(label(name, lang))
+
+
+def _titled(table: str, column: str, lang: Language) -> str:
+    return tr("{table}: {column}", table=table, column=column, lang=lang)
+
+
+def _without_unit(title: str, unit: str) -> str:
+    """Return a heading without the unit behind it, which the axis tells."""
+    return re.sub(rf"\s*[(（]{re.escape(unit)}[)）]$", "", title)
+
+
+def _of_whole(lang: Language) -> str:
+    return tr("each bar is a whole, its size at the right", lang=lang)
 
 
 def _joined(notes: list[str], lang: Language) -> str:

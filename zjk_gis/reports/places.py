@@ -16,7 +16,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["picture_bytes", "place_links", "png_size"]
+__all__ = ["PLACES_NOTE", "picture_bytes", "place_links", "png_size"]
+
+PLACES_NOTE = "Longitude and latitude are CGCS2000/WGS84; areas and lines show a point in them."
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_BYTES = 50_000_000

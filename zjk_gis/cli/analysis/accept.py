@@ -86,10 +86,12 @@ def command(
     entered = ledger.iloc[count:]
     columns = ["exception_code", "fault_code", "area_m2", "valid_from", "valid_to"]
     console.say(
-        console.pick(
-            f"按 {day} 的责任区,已记入 {shown(city)} 的 {ACCEPTED_FAULTS.title}",
-            f"judged on {day}, entered in {_LAYER} of {shown(city)}",
-        ),
+        tr(
+            "judged on {day}, entered in {layer} of {city}",
+            day=day,
+            layer=label(_LAYER, console.lang),
+            city=shown(city),
+        )
     )
     told = entered[columns].astype(object).where(entered[columns].notna(), "")
     console.show(

@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.batch.job import assign_batch
-from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, tell_report
+from zjk_gis.cli.city import (
+    datum_option,
+    even_if_off_option,
+    place_options,
+    tell_lacking,
+    tell_positions,
+    tell_report,
+)
 from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
-from zjk_gis.cli.pictures.report import MOST_REPORTED, check_report_path, report_assignment
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.errors import FileError
 from zjk_gis.index.policy import Policy
 from zjk_gis.index.steering import steering_words
-from zjk_gis.io import check_writable, read_layer
+from zjk_gis.io import check_writable
 from zjk_gis.layers.labels import label
-from zjk_gis.words import tr
+from zjk_gis.maps.ready.incidents import counted
+from zjk_gis.reports import write_assignment_report
+from zjk_gis.reports.indicators import counts_by_outcome, job_summary
+from zjk_gis.reports.report import check_report_path
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import answering_layers
 
 if TYPE_CHECKING:
@@ -29,9 +38,7 @@ if TYPE_CHECKING:
     from zjk_gis.batch.outcome import JobSummary
     from zjk_gis.cli.console import Console
 
-__all__ = ["command", "counts_by_outcome", "put_right", "tell_summary"]
-
-_LOOKED_AT = 20_000  # positions, to judge the datum of a file that may be of any length
+__all__ = ["command", "tell_summary"]
 
 
 @click.command("assign")
@@ -117,18 +124,20 @@ def command(
         console.note(remark)
     if done.lacking:
         tell_lacking(done.lacking, console)
-    tell_positions(done.positions, done.fixed if fix_positions else None, console, done.layer)
-    summary = _summary_of(done)
+    tell_positions(done.positions, done.fixed if fix_positions else None, console)
+    summary = job_summary(done)
     tell_summary(summary, console, done.layer)
     for line in steering_words(done.about, console.lang):
         console.say(line)
-    console.say(tr("result: {output}", output=output, lang=console.lang))
+    console.say(tr("result: {output}", output=output))
     _tell_what_is_aside(done, console)
     if report is not None:
-        assigned = None
-        if summary["incidents"] <= MOST_REPORTED:
-            assigned = read_layer(output, spec="incidents", **how)
-        report_assignment(report, summary, assigned, layers, incidents.name, console, done.layer)
+        remarks = write_assignment_report(
+            done, report, layers=layers, source=incidents.name, lang=console.lang, **how
+        )
+        for remark in remarks:
+            console.note(remark)
+        console.say(tr("report: {report}", report=report))
         summary["report"] = str(report)
     console.result(summary)
 
@@ -138,115 +147,28 @@ def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
     if done.rejects:
         reasons = [f"{label(why, console.lang)} {count:,}" for why, count in done.reject_reasons.items()]
         console.say(
-            console.pick(
-                f"{done.rejects:,} 行未采用({'、'.join(reasons)}),见 {done.rejects_path}",
-                f"{done.rejects:,} rows set aside ({', '.join(reasons)}): {done.rejects_path}",
-            ),
+            tr(
+                "{count:,} rows set aside ({reasons}): {path}",
+                count=done.rejects,
+                reasons=listed(reasons),
+                path=done.rejects_path,
+            )
         )
     if done.left_out:
         kinds = [f"{label(f'left_{why}', console.lang)} {count:,}" for why, count in done.left_out.items()]
-        console.say(
-            console.pick(f"不计入的行:{'、'.join(kinds)}", f"lines that are not rows: {', '.join(kinds)}")
-        )
-
-
-def counts_by_outcome(summary: dict[str, Any]) -> dict[str, int]:
-    """Count the incidents by how they were found, and the rejected ones, so that all add up."""
-    return {**summary["found"], "rejected": summary["rejected"]}
+        console.say(tr("lines that are not rows: {kinds}", kinds=listed(kinds)))
 
 
 def tell_summary(summary: dict[str, Any], console: Console, layer: str = "incidents") -> None:
     """Print how many rows were assigned how, and call them what the catalogue of layers does."""
     count = int(summary["incidents"])
-    total, unit = max(count, 1), _unit(layer, console)
-    if layer:
-        name = label(layer, console.lang)
-        console.say(console.pick(f"{name} {count:,} {unit}", f"{count:,} {name}"))
-    else:
-        console.say(tr("{count:,} {unit}", count=count, unit=unit, lang=console.lang))
+    console.say(counted(layer, count, console.lang))
     rows = [
-        (label(outcome, console.lang), count, f"{count / total:.1%}")
-        for outcome, count in counts_by_outcome(summary).items()
+        (label(outcome, console.lang), number, f"{number / max(count, 1):.1%}")
+        for outcome, number in counts_by_outcome(summary).items()
     ]
-    console.show(
-        rows, [label("found", console.lang), console.pick(f"{unit}数", "count"), label("share", console.lang)]
-    )
-    doubtful = summary["ambiguous"]
-    console.say(
-        console.pick(f"  其中需人工确认 {doubtful:,} {unit}", f"  to be looked at by a person: {doubtful:,}")
-    )
-
-
-def _unit(layer: str, console: Console) -> str:
-    """Return what rows are counted in: incidents in 件, all else as rows."""
-    if layer == "incidents":
-        return tr("incidents", lang=console.lang)
-    return tr("rows", lang=console.lang)
-
-
-def put_right(
-    points: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, console: Console, *, change: bool = True
-) -> gpd.GeoDataFrame:
-    """Find positions that cannot be right as given and say so; put right what can be, if asked to."""
-    found = review_positions(points, roads=roads, fix=change)
-    if found.lacking:
-        tell_lacking(found.lacking, console)
-    tell_positions(found.problems, found.fixed if change else None, console)
-    return found.points
-
-
-def tell_lacking(name: str, console: Console) -> None:
-    """Say for want of which column it is not judged whether positions are GCJ-02 or BD-09."""
-    console.note(
-        console.pick(
-            f"注意:数据没有「{label(name)}」列,未判断坐标是否为 GCJ-02 或 BD-09",
-            f"note: without a column {name!r} it is not judged whether positions are GCJ-02 or BD-09",
-        ),
-    )
-
-
-def tell_positions(
-    problems: dict[str, int], fixed: dict[str, int] | None, console: Console, layer: str = "incidents"
-) -> None:
-    """Say what is suspicious about positions, and what was fixed of it; None where nothing was to be."""
-    unit = _unit(layer, console)
-    for problem, count in problems.items():
-        if fixed is not None:
-            done = fixed.get(problem, 0)
-            console.say(
-                console.pick(
-                    f"  坐标问题 {label(problem)}:{count:,} {unit},已改正 {done:,} {unit}",
-                    f"  positions, {label(problem, 'en')}: {count:,} found, {done:,} fixed",
-                ),
-            )
-        elif problem in ("swapped_axes", "gcj02", "bd09", "undecided_datum"):
-            console.note(
-                console.pick(
-                    f"注意:{count:,} {unit}{label(problem)},未作改正;加 --fix-positions 可改正",
-                    f"note: {count:,} {unit} have {label(problem, 'en')} and were left alone; "
-                    "--fix-positions fixes them",
-                ),
-            )
-
-
-def _summary_of(done: JobSummary) -> dict[str, Any]:
-    """Return what a job did as plain numbers, counted as `assignment_summary` does."""
-    return {
-        "incidents": done.rows_in,
-        "found": {name: done.found.get(name, 0) for name in ("inside", "border", "nearest", "none")},
-        "reason": done.reason,
-        "ambiguous": done.ambiguous,
-        "rejected": done.rejects,
-        "reject_reasons": done.reject_reasons,
-        "left_out": done.left_out,
-        "encoding": done.encoding,
-        "steered_by": done.about["steered_by"],
-        "levels": done.about["levels"],
-        "output": str(done.target),
-        "rejects": None if done.rejects_path is None else str(done.rejects_path),
-        "seconds": round(done.seconds, 3),
-        "resumed_from": done.resumed_from,
-    }
+    console.show(rows, [label("found", console.lang), tr("count"), label("share", console.lang)])
+    console.say(tr("  to be looked at by a person: {count:,}", count=summary["ambiguous"]))
 
 
 def _read_answering_layers(

@@ -7,41 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import geopandas as gpd
 
 from zjk_gis.assign import assign_incidents
-from zjk_gis.cli.analysis.assign import put_right
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents
 from zjk_gis.cli.options import CITY, LEVEL
-from zjk_gis.cli.pictures.prints import print_sheet
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.coverage.border_sheet import border_sheet
-from zjk_gis.errors import FileError, InputError
 from zjk_gis.index.steering import steering_words
-from zjk_gis.io import read_layer, read_table, write_layer
+from zjk_gis.io import read_table
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import city_map, save_offline
-from zjk_gis.reports import write_page, write_workbook
-from zjk_gis.responsibility.audit import responsibility_audit
+from zjk_gis.reports import audit_city, write_audit
+from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.words import tr
 from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    import pandas as pd
-
     from zjk_gis.cli.console import Console
     from zjk_gis.responsibility.audit import ResponsibilityAudit
 
-__all__ = ["command", "write_audit"]
+__all__ = ["command"]
 
-_NEEDED = ("built_up_areas", "responsibility_zones")
-# What lies in a fault and makes it grave, where the city has such layers.
-_COMPONENTS = (
-    "manholes", "street_lamps", "waste_points", "public_toilets", "ancient_trees", "hazards", "pipelines",
-)  # fmt: skip
 _OF_PROMISE = {
     "every_road": (
         "rank", "finding", "finding_code", "consequence", "incidents", "components", "people", "road_m",
@@ -51,25 +38,6 @@ _OF_PROMISE = {
     "everyone": ("rank", "finding", "finding_code", "consequence", "incidents", "area_m2"),
 }  # fmt: skip
 _LONGEST = 40
-_LAYERS = (
-    "findings", "ground", "gaps", "overlaps", "stretches", "unanswered_roads", "hot_spots", "judged_zones",
-    "assigned", "border_sheet",
-)  # fmt: skip
-_SHEETS = (
-    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "ground", "hot_spots",
-    "matters", "chiefs", "judged_zones", "stretches", "assigned",
-)  # fmt: skip
-_DRAWN = ("gaps", "overlaps", "unanswered_roads", "hot_spots", "assigned")
-_ON_PAGE = (
-    "figures", "findings", "gaps", "overlaps", "unanswered_roads", "road_totals", "hot_spots", "matters",
-    "chiefs",
-)  # fmt: skip
-# Findings that have no layer of their own, by the name under which they are drawn.
-_PLACES = {
-    "zones_without_chief": ("zone_without_chief",),
-    "uneven_chiefs": ("chief_idle", "chief_overloaded"),
-    "open_matters": ("matter_several", "matter_fallback"),
-}
 
 
 @click.command("audit")
@@ -114,62 +82,42 @@ def command(
     page, which can be printed.
     """
     if output is not None:
-        _make_folder(output)
+        ready_folder(output)
     layers = read_city(city, console)
-    missing = [name for name in _NEEDED if name not in layers]
-    if missing:
-        raise InputError(
-            tr(
-                "{shown}: has no layer {missing}; an audit needs {needed}",
-                shown=shown(city),
-                missing=missing[0],
-                needed=" and ".join(_NEEDED),
-            )
-        )
     day = at or dt.date.today().isoformat()
-    zones, roads, sections = (layers.get(n) for n in ("responsibility_zones", "roads", "road_sections"))
     assigned = None
-    if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents", **times)
-        tell_report(points, console)
-        points = put_right(points, roads, console, change=fix_positions)
+    if incidents is not None and "responsibility_zones" in layers:
+        points = read_incidents(
+            incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions, **times
+        )
         assigned = assign_incidents(
-            points, zones, level=level, sections=sections, even_if_off=even_if_off, **times
+            points,
+            layers["responsibility_zones"],
+            level=level,
+            sections=layers.get("road_sections"),
+            even_if_off=even_if_off,
+            **times,
         )
         for words in steering_words(assigned.attrs["assignment"], console.lang):
             console.note(words)
         if "occurred_at" not in assigned:
-            console.note(
-                tr("incidents have no time: all of them make a fault grave", lang=console.lang),
-            )
-    audit = responsibility_audit(
-        layers["built_up_areas"],
-        layers["responsibility_zones"],
-        roads=roads,
-        sections=sections,
-        streets=layers.get("streets"),
+            console.note(tr("incidents have no time: all of them make a fault grave"))
+    audit = audit_city(
+        layers,
         assigned=assigned,
         duties=None if duties is None else read_table(duties),
-        allowed=layers.get("rivers"),
-        accepted=layers.get("accepted_faults"),
-        components={name: layers[name] for name in _COMPONENTS if name in layers} or None,
-        people=_with_population(layers),
         at=day,
         level=level,
+        name=shown(city),
         **times,
     )
     _show(audit, most, console)
-    files = []
+    made = Dossier()
     if output is not None:
-        borders = border_sheet(
-            layers["responsibility_zones"],
-            roads=roads,
-            rivers=layers.get("rivers"),
-            incidents=assigned,
-            at=day,
-            level=level,
-        )
-        files = write_audit(audit, borders, layers, output, day, console)
+        made = write_audit(audit, output, city=layers, at=day, level=level, lang=console.lang)
+        for remark in made.remarks:
+            console.note(remark)
+        console.list_files(made.files)
     figures = audit.figures.astype(object).where(audit.figures.notna(), None)
     console.result(
         {
@@ -177,14 +125,9 @@ def command(
             "figures": figures.to_dict("records"),
             "worst": {promise: _records(audit, promise, most) for promise in _OF_PROMISE},
             "exceptions": audit.exceptions,
-            "files": [str(path) for path in files],
+            "files": [str(path) for path in made.files],
         }
     )
-
-
-def _with_population(layers: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
-    estates = layers.get("residential_estates")
-    return estates if estates is not None and "population" in estates else None
 
 
 def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
@@ -199,7 +142,7 @@ def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:
                     label(row["measure"], lang),
                     _amount(row["value"], row["unit"]),
                     _amount(row["whole"], row["unit"]),
-                    f"{row['share']:.2%}" if row["whole"] > 0 else tr("no data", lang=console.lang),
+                    f"{row['share']:.2%}" if row["whole"] > 0 else tr("no data"),
                     _source(row),
                 )
                 for row in rows.to_dict("records")
@@ -223,10 +166,9 @@ def _show_worst(audit: ResponsibilityAudit, promise: str, most: int, console: Co
     found = audit.findings[audit.findings["promise"] == promise]
     shown = min(most, len(found))
     console.say(
-        console.pick(
-            f"问题 {len(found):,} 处,后果最重的 {shown:,} 处:" if shown else "未发现问题",
-            f"{len(found):,} findings, the worst {shown:,}:" if shown else "nothing found amiss",
-        ),
+        tr("{count:,} findings, the worst {shown:,}:", count=len(found), shown=shown)
+        if shown
+        else tr("nothing found amiss")
     )
     if not shown:
         return
@@ -261,7 +203,6 @@ def _show_exceptions(audit: ResponsibilityAudit, console: Console) -> None:
                 expired_count=len(account["expired"]),
                 changed_count=len(account["changed"]),
                 unused_count=len(account["unused"]),
-                lang=console.lang,
             ),
         )
 
@@ -278,100 +219,3 @@ def _records(audit: ResponsibilityAudit, promise: str, most: int) -> list[dict[s
 def _amount(value: float, unit: str) -> str:
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3f}"
     return f"{text} {unit}".rstrip()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            tr(
-                "{folder}: cannot be made a folder ({strerror}); name another",
-                folder=folder,
-                strerror=error.strerror,
-            )
-        ) from error
-
-
-def write_audit(
-    audit: ResponsibilityAudit,
-    borders: gpd.GeoDataFrame,
-    layers: Mapping[str, gpd.GeoDataFrame],
-    folder: Path,
-    day: str,
-    console: Console,
-) -> list[Path]:
-    """Write the findings as layers, as a workbook, as a map and as a page; return the files."""
-    files = {
-        "audit.gpkg": ("问题图层(QGIS)", "findings as layers (QGIS)"),
-        "audit.xlsx": ("工作簿(一问一表)", "workbook (one sheet a question)"),
-        "audit.html": ("地图(浏览器打开,无需网络)", "map (open in a browser, no network needed)"),
-        "report.html": ("报告(一页,可打印)", "report (one page, prints)"),
-        "audit.pdf": ("地图(A4,可张贴)", "map (A4, to hang up)"),
-    }
-    layers_file, workbook, page, report, sheet = paths = [folder / name for name in files]
-    tables = {name: table for name in _SHEETS if (table := getattr(audit, name)) is not None}
-    tables["border_sheet"] = borders
-    layers_file.unlink(missing_ok=True)
-    for name in _LAYERS:
-        table = tables.get(name)
-        if isinstance(table, gpd.GeoDataFrame):
-            write_layer(table, layers_file, layer=name)
-    title = tr("Audit of responsibility ({day})", day=day, lang=console.lang)
-    drawn = city_map(layers, results=_drawn(audit, tables), title=title, date=day, lang=console.lang)
-    save_offline(drawn, page)
-    sheet.unlink(missing_ok=True)
-    told: dict[str, Any] = {
-        "summary": audit.figures,
-        "title": title,
-        "as_of": day,
-        "map_file": page.name,
-        "picture": print_sheet(drawn, sheet, day=day, console=console),
-        "lang": console.lang,
-    }
-    write_workbook(workbook, tables, **told)
-    load = "incidents" if "incidents" in audit.chiefs else "area_m2"
-    amount = "consequence" if (audit.findings["consequence"].fillna(0) > 0).any() else "area_m2"
-    charts = [("gaps", "gap_code", amount), ("overlaps", "overlap_code", amount)]
-    charts += [("chiefs", "chief_code", load)] if len(audit.chiefs) else []
-    write_page(
-        report,
-        {name: tables[name] for name in _ON_PAGE if name in tables and len(tables[name].columns)},
-        charts=charts,
-        page_map=drawn,
-        **told,
-    )
-    paths = [path for path in paths if path.exists()]
-    console.say(tr("files:", lang=console.lang))
-    console.show(
-        [(console.pick(*files[path.name]), str(path)) for path in paths],
-        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
-    )
-    return paths
-
-
-def _drawn(audit: ResponsibilityAudit, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
-    """Return what the map shows: every finding that has a place, each in a layer of its kind."""
-    drawn = {name: tables[name] for name in _DRAWN if isinstance(tables.get(name), gpd.GeoDataFrame)}
-    for name, kinds in _PLACES.items():
-        rows = audit.findings[audit.findings["finding"].isin(kinds)]
-        if len(rows):
-            drawn[name] = _by_place(rows) if name == "open_matters" else rows
-    return {name: gpd.GeoDataFrame(frame) for name, frame in drawn.items()}
-
-
-def _by_place(matters: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make one feature of the matters of a street, which all have its shape: a click shows them together."""
-    placed = matters[matters.geometry.notna()]
-    words = placed["finding_code"].astype(str) + " " + placed["event_name"].astype(str)
-    grouped = placed.assign(event_name=words).groupby("concerned_codes", sort=True)
-    return gpd.GeoDataFrame(
-        {
-            "concerned_codes": grouped["concerned_codes"].first(),
-            "rank": grouped["rank"].min(),
-            "incidents": grouped["incidents"].sum(),
-            "event_name": grouped["event_name"].agg(";".join),
-        },
-        geometry=grouped["geometry"].first().to_numpy(),
-        crs=matters.crs,
-    ).reset_index(drop=True)

@@ -91,17 +91,17 @@ def command(
             for agreement, count, share in check.summary.to_numpy().tolist()
             if count
         ],
-        [label("agreement", lang), tr("count", lang=console.lang), label("share", lang)],
+        [label("agreement", lang), tr("count"), label("share", lang)],
     )
     for remark in check.remarks:
         console.say(remark)
     for row in check.suspicions.itertuples():
         word = label(str(row.suspicion), lang)
-        console.say(tr("suspicion ({word}): {evidence}", word=word, evidence=row.evidence, lang=console.lang))
+        console.say(tr("suspicion ({word}): {evidence}", word=word, evidence=row.evidence))
     console.say(check.verdict(console.lang))
     if output is not None:
         write_layer(check.rows, output, headings=headings)
-        console.say(tr("rows: {output}", output=output, lang=console.lang))
+        console.say(tr("rows: {output}", output=output))
     listed = check.suspicions.astype(object).where(check.suspicions.notna(), None)
     console.result(
         {

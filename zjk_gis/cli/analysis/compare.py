@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.changes.changes import compare_zones
-from zjk_gis.cli.analysis.assign import put_right
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_zones, tell_report
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents, read_zones
 from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.errors import FileError, InputError
-from zjk_gis.io import read_layer, write_layer
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
-from zjk_gis.maps import changes_map, save_offline
-from zjk_gis.reports import write_workbook
-from zjk_gis.words import tr
+from zjk_gis.reports import compare_city, write_changes
+from zjk_gis.reports.dossier import Dossier
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.workspace import Workspace, shown
 
 if TYPE_CHECKING:
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ZONES = "responsibility_zones"
-_COMPONENTS = ("manholes", "street_lamps", "public_toilets", "waste_points", "ancient_trees")
 _LISTED = ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open")
 _OF_CHIEFS = (
     "chief_code",
@@ -107,15 +103,14 @@ def command(
     city = read_city(source, console, layers=CATALOGUE)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents", **times)
-        tell_report(points, console)
-        points = put_right(points, city.get("roads"), console, change=fix_positions)
-    changes = compare_zones(
+        points = read_incidents(
+            incidents, console, roads=city.get("roads"), datum=datum, fix=fix_positions, **times
+        )
+    changes = compare_city(
         before,
         after,
+        city=city,
         incidents=points,
-        roads=city.get("roads"),
-        components={name: city[name] for name in _COMPONENTS if name in city},
         code=code,
         at_old=at_old,
         at_new=at_new,
@@ -123,13 +118,16 @@ def command(
         even_if_off=even_if_off,
     )
     _show(changes, most, console)
-    states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))
-    files = [] if output is None else _write(changes, states, output, console)
+    made = Dossier()
+    if output is not None:
+        states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))
+        made = write_changes(changes, output, states=states, lang=console.lang)
+        console.list_files(made.files)
     console.result(
         {
             "figures": dict(zip(changes.figures["measure"], changes.figures["value"], strict=True)),
             "zones": changes.zones["kind"].value_counts().sort_index().to_dict(),
-            "files": [str(path) for path in files],
+            "files": [str(path) for path in made.files],
         }
     )
 
@@ -145,8 +143,8 @@ def _zones(path: Path | str, version: int | None, layer: str | None, console: Co
 def _show(changes: ZoneChanges, most: int, console: Console) -> None:
     lang = console.lang
     for name, match in changes.code_matches.items():
-        for zh, en in zip(match.told(name, "zh"), match.told(name, "en"), strict=True):
-            console.say(console.pick(zh, en))
+        for line in match.told(name, console.lang):
+            console.say(line)
     console.show(
         [
             (label(str(row.measure), lang), f"{row.value:,.0f} {row.unit}".rstrip())
@@ -155,13 +153,13 @@ def _show(changes: ZoneChanges, most: int, console: Console) -> None:
         [label("measure", lang), label("value", lang)],
     )
     counts = changes.zones["kind"].value_counts().sort_index()
-    told = ", ".join(f"{label(str(kind), lang)} {count:,}" for kind, count in counts.items())
-    console.say(tr("zones: {told}", told=told, lang=console.lang))
+    told = listed(f"{label(str(kind), lang)} {count:,}" for kind, count in counts.items())
+    console.say(tr("zones: {told}", told=told))
     if len(changes.moved):
-        console.say(tr("ground that changes hands, the largest first", lang=console.lang))
+        console.say(tr("ground that changes hands, the largest first"))
         _show_rows(changes.moved.head(most), _LISTED, console)
     if len(changes.handover):
-        console.say(tr("hand-over list", lang=console.lang))
+        console.say(tr("hand-over list"))
         _show_rows(changes.handover.head(most), _OF_CHIEFS, console)
 
 
@@ -174,50 +172,3 @@ def _show_rows(rows: pd.DataFrame, columns: tuple[str, ...], console: Console) -
         ],
         [label(name, console.lang, unit=True) for name in shown],
     )
-
-
-def _write(
-    changes: ZoneChanges,
-    states: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
-    folder: Path,
-    console: Console,
-) -> list[Path]:
-    """Write the findings as layers, as a workbook and as a map."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            tr(
-                "{folder}: cannot be made a folder ({strerror}); name another",
-                folder=folder,
-                strerror=error.strerror,
-            )
-        ) from error
-    layers_file, workbook, page = (folder / f"changes.{ending}" for ending in ("gpkg", "xlsx", "html"))
-    layers_file.unlink(missing_ok=True)
-    write_layer(changes.moved, layers_file, layer="moved")
-    tables: dict[str, Any] = {
-        "moved": changes.moved,
-        "handover": changes.handover,
-        "zone_changes": changes.zones,
-    }
-    if changes.roads is not None:
-        tables["moved_roads"] = changes.roads
-    if changes.incidents is not None:
-        write_layer(changes.incidents, layers_file, layer="moved_incidents")
-        tables["moved_incidents"] = changes.incidents
-    title = tr("What a change of zones moves", lang=console.lang)
-    summary = {
-        label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
-        for row in changes.figures.itertuples()
-    }
-    write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
-    save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
-    files = [layers_file, workbook, page]
-    console.say(tr("files:", lang=console.lang))
-    whats = [("图层(QGIS)", "layers (QGIS)"), ("工作簿", "workbook"), ("地图", "map")]
-    console.show(
-        [(console.pick(*what), str(path)) for what, path in zip(whats, files, strict=True)],
-        [tr("what", lang=console.lang), tr("file", lang=console.lang)],
-    )
-    return files

@@ -15,8 +15,9 @@ from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.labels import label
 from zjk_gis.pipes.register import CoverRegister
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def _build(source: Path, register: Path, layer: str | None, datum: str | None, c
     tell_report(covers, console)
     with CoverRegister.build(covers, register) as made:
         count = len(made)
-    console.say(tr("{register}: {count:,} covers", register=register, count=count, lang=console.lang))
+    console.say(tr("{register}: {count:,} covers", register=register, count=count))
     console.result({"covers": count})
 
 
@@ -72,10 +73,7 @@ def _near(register: Path, lon: float, lat: float, count: int, within: float | No
     rows = [
         [row.code, f"{row.distance_m:.2f}", f"{row.lon:.7f}", f"{row.lat:.7f}"] for row in shown.itertuples()
     ]
-    heads = [
-        console.pick(zh, en)
-        for zh, en in (("编码", "code"), ("距离 m", "metres"), ("经度", "lon"), ("纬度", "lat"))
-    ]
+    heads = [label(name, console.lang, unit=True) for name in ("code", "distance_m", "longitude", "latitude")]
     console.show(rows, heads)
     console.result({"covers": shown.drop(columns=["x", "y"]).to_dict("records")})
 
@@ -98,10 +96,9 @@ def _add(register: Path, code: str, lon: float, lat: float, console: Console) ->
                 "note: {code} is {distance_m:.2f} m away; the same cover?",
                 code=other.code,
                 distance_m=other.distance_m,
-                lang=console.lang,
             ),
         )
-    console.say(tr("{code} added", code=code, lang=console.lang))
+    console.say(tr("{code} added", code=code))
     console.result({"added": code, "beside": beside["code"].tolist()})
 
 
@@ -115,7 +112,7 @@ def _move(register: Path, code: str, lon: float, lat: float, console: Console) -
     """Move a cover."""
     with CoverRegister.open(register) as opened:
         opened.move(code, *_metres(opened, lon, lat))
-    console.say(tr("{code} moved", code=code, lang=console.lang))
+    console.say(tr("{code} moved", code=code))
     console.result({"moved": code})
 
 
@@ -127,7 +124,7 @@ def _remove(register: Path, codes: tuple[str, ...], console: Console) -> None:
     """Take covers out."""
     with CoverRegister.open(register) as opened:
         opened.delete(codes)
-    console.say(tr("{codes} removed", codes=", ".join(codes), lang=console.lang))
+    console.say(tr("{codes} removed", codes=listed(codes)))
     console.result({"removed": list(codes)})
 
 
@@ -140,11 +137,9 @@ def _check(register: Path, within: float, console: Console) -> None:
     with CoverRegister.open(register) as opened:
         pairs = opened.close_pairs(within_m=within)
     rows = [[row.code, row.other_code, f"{row.distance_m:.3f}"] for row in pairs.itertuples()]
-    heads = [
-        console.pick(zh, en) for zh, en in (("编码", "code"), ("另一编码", "other"), ("距离 m", "metres"))
-    ]
+    heads = [label("code", console.lang), tr("other code"), label("distance_m", console.lang, unit=True)]
     console.show(rows, heads)
-    console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs), lang=console.lang))
+    console.say(tr("{pairs_count:,} pairs", pairs_count=len(pairs)))
     console.result({"pairs": pairs.to_dict("records")})
     if len(pairs):
         click.get_current_context().exit(1)
@@ -161,9 +156,7 @@ def _export(register: Path, path: Path, headings: Language | None, console: Cons
     with CoverRegister.open(register) as opened:
         layer = opened.to_layer()
     written = write_layer(layer, path, headings=headings)
-    console.say(
-        tr("{layer_count:,} covers -> {written}", layer_count=len(layer), written=written, lang=console.lang)
-    )
+    console.say(tr("{layer_count:,} covers -> {written}", layer_count=len(layer), written=written))
     console.result({"path": str(written), "covers": len(layer)})
 
 

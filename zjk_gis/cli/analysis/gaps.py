@@ -83,22 +83,20 @@ def command(
         level=level,
         allowed=read_companion(zones, allowed, "rivers", console),
     )
-    console.say(tr("judged on {day}", day=day, lang=console.lang))
+    console.say(tr("judged on {day}", day=day))
     ledger = read_companion(zones, None, ACCEPTED_FAULTS.name, console)
     if ledger is not None and len(ledger):
         found = len(gaps) + len(overlaps)
         gaps, overlaps = (without_accepted(frame, ledger, at=day) for frame in (gaps, overlaps))
         withheld = found - len(gaps) - len(overlaps)
-        console.say(
-            tr("{withheld:,} accepted as exceptions, not listed", withheld=withheld, lang=console.lang)
-        )
+        console.say(tr("{withheld:,} accepted as exceptions, not listed", withheld=withheld))
     if output is not None:
         output.unlink(missing_ok=True)
         write_layer(gaps, output, layer="gaps")
         write_layer(overlaps, output, layer="overlaps")
     show_gaps(gaps, overlaps, most, console)
     if output is not None:
-        console.say(tr("layers written to {output}", output=output, lang=console.lang))
+        console.say(tr("layers written to {output}", output=output))
     console.result(
         {
             "at": day,
@@ -114,14 +112,13 @@ def command(
 def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:
     """Print the largest gaps and overlaps."""
     lang = console.lang
-    cut = ("", tr(" (the {most} largest are listed)", most=most, lang=console.lang))
+    cut = ("", tr(" (the {most} largest are listed)", most=most))
     console.say(
         tr(
             "{gaps_count:,} gaps, {area_m2:,.1f} m² together{cut}",
             gaps_count=len(gaps),
             area_m2=gaps["area_m2"].sum(),
             cut=cut[len(gaps) > most],
-            lang=console.lang,
         ),
     )
     console.show(
@@ -137,7 +134,6 @@ def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, con
             overlaps_count=len(overlaps),
             area_m2=overlaps["area_m2"].sum(),
             cut=cut[len(overlaps) > most],
-            lang=console.lang,
         ),
     )
     console.show(

@@ -123,7 +123,6 @@ def command(
                     "{own}",
                     own=own,
                     measured=measured,
-                    lang=console.lang,
                 ),
             )
         _tell(account, console)
@@ -132,7 +131,7 @@ def command(
         write_layer(proposals, output, layer="repairs")
         if make:
             write_layer(mended, output, layer=_LAYERS.get(code, "repaired_zones"))
-        console.say(tr("layers written to {output}", output=output, lang=console.lang))
+        console.say(tr("layers written to {output}", output=output))
     console.result(
         {
             "repairs": len(proposals),
@@ -152,7 +151,6 @@ def _show(proposals: gpd.GeoDataFrame, most: int, console: Console) -> None:
             ready=int(ready.sum()),
             area_m2=proposals["area_m2"][ready].sum(),
             sum=int((~ready).sum()),
-            lang=console.lang,
         ),
     )
     columns = ("repair_code", "action", "area_m2", "gaining_code", "losing_code", "status", "reason")
@@ -175,7 +173,6 @@ def _tell(account: dict[str, object], console: Console) -> None:
             changed=changed,
             filled_m2=account["filled_m2"],
             refused=refused,
-            lang=console.lang,
         ),
     )
     bad: list[str] = account["not_valid_codes"]  # type: ignore[assignment]
@@ -186,8 +183,7 @@ def _tell(account: dict[str, object], console: Console) -> None:
                 "the borders of {bad_count:,} zones still do not match: {some}",
                 bad_count=len(bad),
                 some=some,
-                lang=console.lang,
             ),
         )
     else:
-        console.say(tr("all borders match, and no zones overlap", lang=console.lang))
+        console.say(tr("all borders match, and no zones overlap"))

@@ -34,17 +34,12 @@ def command(layer: str | None, output: Path | None, console: Console) -> None:
         target = target_file(output, (".md",))
         with blamed_on(target, "written"):
             target.write_text(reference_page(console.lang), encoding="utf-8")
-        console.say(tr("written to {target}", target=target, lang=console.lang))
+        console.say(tr("written to {target}", target=target))
         console.result({"path": str(target)})
         return
     if layer is None:
-        heads = (
-            ("图层", "名称", "编码字段", "依据")
-            if console.lang == "zh"
-            else ("layer", "title", "code", "source")
-        )
         rows = [(spec.name, spec.title, spec.code, spec.source) for spec in CATALOGUE.values()]
-        console.show(rows, heads)
+        console.show(rows, [tr("layer"), tr("title"), tr("code"), tr("source")])
         console.result(
             {"layers": [dict(zip(("layer", "title", "code", "source"), row, strict=True)) for row in rows]}
         )

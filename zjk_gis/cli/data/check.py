@@ -14,6 +14,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, list_layers, read_folder, read_layer, write_problems
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
+from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def command(
         _print(name, reports[name], console)
     if output is not None:
         written = write_problems(reports, output)
-        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
+        console.say(tr("all problems written to {written}", written=written))
     errors = sum(report.errors for report in reports.values())
     console.result(
         {
@@ -115,9 +116,9 @@ def _of_folder(
     found = {}
     for file, key, spec_name, error in reading.report[["file", "key", "spec", "error"]].to_numpy().tolist():
         if error:
-            console.note(tr("{file}: not read: {error}", file=file, error=error, lang=console.lang))
+            console.note(tr("{file}: not read: {error}", file=file, error=error))
         elif not spec_name:
-            console.note(tr("{key}: what it is is not known; not checked", key=key, lang=console.lang))
+            console.note(tr("{key}: what it is is not known; not checked", key=key))
         else:
             frame = reading[key]
             tell_report(frame, console)
@@ -143,25 +144,27 @@ def _spec(path: Path, name: str, spec_name: str | None, several: bool) -> LayerS
 def _print(name: str, report: ValidationReport, console: Console) -> None:
     spec = report.spec
     console.say(
-        console.pick(
-            f"{spec.title} {name}:{report.rows:,} 行,{len(report.problems):,} 个问题,"
-            f"{int(report.clean.sum()):,} 行无误",
-            f"{spec.name} {name}: {report.rows:,} rows, {len(report.problems):,} problems, "
-            f"{int(report.clean.sum()):,} rows clean",
-        ),
+        tr(
+            "{kind} {name}: {rows:,} rows, {problems:,} problems, {clean:,} rows clean",
+            kind=spec.title if console.lang == "zh" else spec.name,
+            name=name,
+            rows=report.rows,
+            problems=len(report.problems),
+            clean=int(report.clean.sum()),
+        )
     )
     for count in report.counts.itertuples(index=False):
-        line = f"    {count.severity} {count.rule} {count.title}: {count.problems:,}"
-        console.say(line)
+        what = f"{label(count.severity, console.lang)} {count.rule} {count.title}"
+        console.say(tr("    {rule}: {count:,}", rule=what, count=count.problems))
     for problem in report.problems.head(_SHOWN).itertuples(index=False):
         value = f" {problem.value!r}" if problem.value else ""
-        line = f"  [{problem.row}] {problem.field}{value}: {problem.message}"
-        console.say(line)
+        where = f"[{problem.row}] {problem.field}{value}"
+        console.say(tr("  {where}: {why}", where=where, why=problem.message))
     rest = len(report.problems) - _SHOWN
     if rest > 0:
-        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
+        console.say(tr("  ... and {rest:,} more", rest=rest))
     for each in report.not_checked:
-        console.note(tr("    not checked: {each}", each=each, lang=console.lang))
+        console.note(tr("    not checked: {each}", each=each))
 
 
 def _values(report: ValidationReport) -> dict[str, object]:

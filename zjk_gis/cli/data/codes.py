@@ -15,7 +15,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.io.unplaced import read_unplaced
 from zjk_gis.standards import SCHEMES, check_codes, explain_code, next_codes
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,20 +89,18 @@ def check(
             codes_count=len(codes),
             errors=errors,
             problems_count=len(problems) - errors,
-            lang=console.lang,
         ),
     )
     for rule, count in problems["rule"].value_counts().sort_index().items():
-        console.say(tr("    {rule}: {count:,}", rule=rule, count=count, lang=console.lang))
+        console.say(tr("    {rule}: {count:,}", rule=rule, count=count))
     for problem in problems.head(_SHOWN).itertuples(index=False):
-        line = f"  [{problem.row}] {problem.code}: {problem.message}"
-        console.say(line)
+        console.say(tr("  {where}: {why}", where=f"[{problem.row}] {problem.code}", why=problem.message))
     rest = len(problems) - _SHOWN
     if rest > 0:
-        console.say(tr("  ... and {rest:,} more", rest=rest, lang=console.lang))
+        console.say(tr("  ... and {rest:,} more", rest=rest))
     if output is not None:
         written = write_table(problems.drop(columns="at"), output, headings=headings)
-        console.say(tr("all problems written to {written}", written=written, lang=console.lang))
+        console.say(tr("all problems written to {written}", written=written))
     console.result({"codes": len(codes), "errors": errors, "problems": problems.to_dict("records")})
     if errors:
         click.get_current_context().exit(1)
@@ -144,13 +142,13 @@ def _column(path: Path, column: str, layer: str | None, console: Console) -> pd.
     table = read_unplaced(path, layer=layer)
     tell_report(table, console)
     if column not in table.columns:
-        listed = ", ".join(map(str, table.columns))
+        columns = listed(table.columns)
         raise MissingColumnError(
             tr(
-                "{path}: has no column {column!r}; its columns are {listed}",
+                "{path}: has no column {column!r}; its columns are {columns}",
                 path=path,
                 column=column,
-                listed=listed,
+                columns=columns,
             )
         )
     values = table[column]

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SYSTEMS = {"wgs84": "地面坐标(CGCS2000/WGS84)", "gcj02": "GCJ-02", "bd09": "BD-09", "undecided": "基准未定"}
+_SYSTEMS = {
+    "wgs84": "on the ground (CGCS2000/WGS84)",
+    "gcj02": "GCJ-02",
+    "bd09": "BD-09",
+    "undecided": "datum undecided",
+}
 
 
 @click.command("coordinates")
@@ -73,7 +78,6 @@ def command(
                 "to measure lengths and areas in EPSG:{epsg}: {reason}",
                 epsg=measure.epsg,
                 reason=measure.reason,
-                lang=console.lang,
             ),
         )
     if confirm is not None and output is not None:
@@ -84,7 +88,6 @@ def command(
                 "placed as hypothesis {confirm} in {written}",
                 confirm=confirm,
                 written=written,
-                lang=console.lang,
             )
         )
     hypotheses = guess.to_frame().reset_index().astype(object)
@@ -100,19 +103,22 @@ def _print(guess: CoordinateGuess, console: Console) -> None:
             "{rows:,} rows, {usable:,} with a usable position; these may be:",
             rows=guess.rows,
             usable=guess.usable,
-            lang=console.lang,
         ),
     )
     for number, each in enumerate(guess.hypotheses, start=1):
         percent = f"{100 * each.confidence:.0f} %"
         if each.crs is None:
-            console.say(tr("  {number}. unknown", number=number, lang=console.lang))
+            console.say(tr("  {number}. unknown", number=number))
         else:
             console.say(
-                console.pick(
-                    f"  {number}. {each.what}:EPSG:{each.crs},{_SYSTEMS[each.datum]},把握 {percent}",
-                    f"  {number}. {each.what}: EPSG:{each.crs}, datum {each.datum}, {percent} sure",
-                ),
+                tr(
+                    "  {number}. {what}: EPSG:{crs}, {datum}, {percent} sure",
+                    number=number,
+                    what=each.what,
+                    crs=each.crs,
+                    datum=tr(_SYSTEMS[each.datum]),
+                    percent=percent,
+                )
             )
         for line in each.evidence:
-            console.say(tr("       {line}", line=line, lang=console.lang))
+            console.say(tr("       {line}", line=line))

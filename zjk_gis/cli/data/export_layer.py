@@ -77,7 +77,6 @@ def command(
             version=report.version,
             frame_count=len(frame),
             written=written,
-            lang=console.lang,
         ),
     )
     console.result({"path": str(written), "rows": len(frame), "version": report.version})

@@ -21,7 +21,7 @@ from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.read_report import report_of
 from zjk_gis.standards import rules_table
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -110,7 +110,6 @@ def command(
                             file=file,
                             title_of=title_of(known_datum),
                             origin=origin,
-                            lang=console.lang,
                         ),
                     )
                 adds = append or into in begun
@@ -123,17 +122,18 @@ def command(
             except ZjkGisError as reason:
                 why = _why(reason, frame, paths, known, console)
                 refused.append({"file": file, "layer": into, "reason": why})
-                console.note(tr("{file}: not taken in: {why}", file=file, why=why, lang=console.lang))
+                console.note(tr("{file}: not taken in: {why}", file=file, why=why))
                 continue
             begun.add(into)
             taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
-            console.say(
-                console.pick(
-                    f"{file} → {into}:{len(frame):,} 行,第 {version} 版" + ("(追加)" if adds else ""),
-                    f"{file} -> {into}: {len(frame):,} rows, version {version}"
-                    + (" (appended)" if adds else ""),
-                ),
+            said = tr(
+                "{file} -> {layer}: {rows:,} rows, version {version}",
+                file=file,
+                layer=into,
+                rows=len(frame),
+                version=version,
             )
+            console.say(said + tr(" (appended)") * adds)
     console.result({"target": target, "taken": taken, "refused": refused})
     if refused or not taken:
         click.get_current_context().exit(1)
@@ -151,7 +151,6 @@ def _why(
         return tr(
             "no coordinate reference system; name it with --crs (such as --crs EPSG:4547); "
             "zjk-gis coordinates says what it may be",
-            lang=console.lang,
         )
     if not isinstance(reason, ProblemsError):
         return str(reason)
@@ -164,11 +163,13 @@ def _why(
     files = " ".join(shlex.quote(str(path)) for path in paths[:1])
     if known and not paths[0].is_dir():
         files += f" --as {known}"
-    return console.pick(
-        f"有 {len(errors):,} 处错误({'、'.join(counts)});第一处 {place}{first['field']} {first['value']},"
-        f"{first['message']}。逐行清单:zjk-gis check {files} -o 问题.xlsx;照原样入库:加 --keep-problems",
-        f"{len(errors):,} errors ({', '.join(counts)}); the first {place}{first['field']} {first['value']}. "
-        f"All by row: zjk-gis check {files} -o problems.xlsx; to take it as it is, add --keep-problems",
+    return tr(
+        "{count:,} errors ({kinds}); the first: {first}. All by row: zjk-gis check {files} -o problems.xlsx; "
+        "to take it as it is, add --keep-problems",
+        count=len(errors),
+        kinds=listed(counts),
+        first=f"{place}{first['field']} {first['value']} {first['message']}",
+        files=files,
     )
 
 
@@ -195,7 +196,6 @@ def _layers(
                     path=path,
                     each=each,
                     name=path.name,
-                    lang=console.lang,
                 )
                 raise InputError(message)
             frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
@@ -211,17 +211,19 @@ def _of_folder(
         key, known = str(row["key"]), str(row["spec"]) or None
         frame = reading.layers.get(key)
         if row["error"] and not is_readable(Path(str(row["file"]))):
-            console.note(tr("{file}: is no layer; passed over", file=row["file"], lang=console.lang))
+            console.note(tr("{file}: is not a layer; passed over", file=row["file"]))
         elif row["error"] or frame is None:
             yield str(row["file"]), None, known, str(row["error"])
         elif not isinstance(frame, gpd.GeoDataFrame):
-            yield key, None, known, "no positions, so it is a table and no layer"
+            yield key, None, known, tr("no positions, so it is a table and not a layer")
         else:
             if known:
                 console.note(
-                    console.pick(
-                        f"{key}: {spec_of(known).title}({row['evidence']})",
-                        f"{key}: {known} ({row['evidence']})",
+                    tr(
+                        "{key}: {kind} ({evidence})",
+                        key=key,
+                        kind=spec_of(known).title if console.lang == "zh" else known,
+                        evidence=row["evidence"],
                     )
                 )
             tell_report(frame, console)

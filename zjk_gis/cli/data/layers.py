@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _HEADINGS = {
-    "layer": "图层", "title": "名称", "version": "版本", "action": "操作", "rows": "行数", "errors": "错误",
-    "written_at": "时间", "source": "来源", "note": "说明", "crs": "坐标系",
+    "layer": "layer", "title": "title", "version": "version", "action": "change", "rows": "number of rows",
+    "errors": "errors", "written_at": "written at", "source": "from", "note": "note", "crs": "system",
 }  # fmt: skip
-_ACTIONS = {"write": "写入", "append": "追加", "delete": "删除", "found": "原有"}
+_ACTIONS = {"write": "written", "append": "appended", "delete": "deleted", "found": "found"}
 _LIST = ("layer", "title", "rows", "version", "written_at", "errors", "crs", "source")
 _HISTORY = ("version", "action", "rows", "written_at", "errors", "source", "note")
 _LONGEST = 40
@@ -40,17 +40,17 @@ def command(target: str, name: str | None, console: Console) -> None:
         found = workspace.list() if name is None else workspace.history(name)
     columns = _LIST if name is None else _HISTORY
     if found.empty:
-        console.say(tr("{shown}: no layers yet", shown=shown(target), lang=console.lang))
+        console.say(tr("{shown}: no layers yet", shown=shown(target)))
     else:
-        heads = [console.pick(_HEADINGS[column], column) for column in columns]
+        heads = [tr(_HEADINGS[column]) for column in columns]
         console.show(_cells(found[list(columns)], console), heads)
     console.result({"layers" if name is None else "versions": _values(found)})
 
 
 def _cells(found: pd.DataFrame, console: Console) -> list[list[object]]:
     shown = found.assign(written_at=found["written_at"].dt.strftime("%Y-%m-%d %H:%M").fillna(""))
-    if console.lang == "zh" and "action" in shown:
-        shown["action"] = shown["action"].map(_ACTIONS)
+    if "action" in shown:
+        shown["action"] = shown["action"].map(lambda action: tr(_ACTIONS[action]))
     shown = shown.astype(object).where(shown.notna(), "")
     return [
         [f"{cell:.{_LONGEST}}" if isinstance(cell, str) else cell for cell in row]

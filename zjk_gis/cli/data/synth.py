@@ -32,7 +32,7 @@ def command(folder: Path, grids: int, incidents: int, seed: int, console: Consol
     """
     city = make_city(grids=grids, incidents=incidents, seed=seed)
     write_city(city, folder)
-    console.say(tr("made a synthetic city: {folder}", folder=folder, lang=console.lang))
+    console.say(tr("made a synthetic city: {folder}", folder=folder))
     sizes = {name: len(layer) for name, layer in city.layers.items()} | {"incidents": len(city.incidents)}
-    console.show(list(sizes.items()), [tr("layer", lang=console.lang), tr("features", lang=console.lang)])
+    console.show(list(sizes.items()), [tr("layer"), tr("features")])
     console.result({"folder": str(folder), "features": sizes})

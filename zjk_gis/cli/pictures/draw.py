@@ -7,30 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-import geopandas as gpd
-import numpy as np
-from shapely import box
 
-from zjk_gis.cli.analysis.assign import put_right
-from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, tell_report, tell_set_aside
-from zjk_gis.cli.invalid_rows import words_of
+from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents, tell_set_aside
+from zjk_gis.cli.invalid_rows import mend, words_of
 from zjk_gis.cli.options import CITY, LEVEL
-from zjk_gis.cli.pictures.draw_kinds import KINDS, Question, draw_kind
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
-from zjk_gis.io import read_layer
 from zjk_gis.io.paths import target_file
 from zjk_gis.layers.labels import label
+from zjk_gis.maps import KINDS, Question, city_map, draw_kind, print_map, save_offline
 from zjk_gis.maps import base_map as base_layer
-from zjk_gis.maps import city_map, print_map, save_offline
+from zjk_gis.maps.offline.basemaps import bounds_around
 from zjk_gis.maps.offline.saving import PAGES
 from zjk_gis.maps.printing import SHEETS
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city import read_one, read_zones
+from zjk_gis.workspace.workspace import shown
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from zjk_gis.cli.console import Console
     from zjk_gis.maps.offline.basemaps import BaseMap
 
@@ -137,9 +136,9 @@ def command(
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
     if incidents is not None:
-        points = read_layer(incidents, datum=datum, spec="incidents", **times)
-        tell_report(points, console)
-        points = put_right(points, layers.get("roads"), console, change=fix_positions)
+        points = read_incidents(
+            incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions, **times
+        )
     day = at or dt.date.today()
     unanswered: dict[str, InputError] | None = None if strict else {}
     if kind == "city":
@@ -149,20 +148,30 @@ def command(
             at=day,
             even_if_off=even_if_off,
             level=level,
-            steps=lambda names: track(names, title=tr("analysing", lang=console.lang), total=len(names)),
+            steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
             unanswered=unanswered,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
     else:
         question = Question(
-            city=city, layers=layers, incidents=points, at=day, before=before, layer=layer, column=column,
-            method=method, classes=classes, title=title, source=source, lang=console.lang,
-            console=console,
+            layers,
+            at=day,
+            name=shown(city),
+            incidents=points,
+            before=None if before is None else mend(read_zones(before), "old", console),
+            areas=None if kind != "choropleth" or layer is None else read_one(city, layer),
+            layer=layer,
+            column=column,
+            method=method,
+            classes=classes,
+            title=title,
+            source=source,
+            lang=console.lang,
             even_if_off=even_if_off,
             level=level,
             unanswered=unanswered,
-        )  # fmt: skip
+        )
         page, counts = draw_kind(kind, question)
         results = question.answers
     for rows in results.values():
@@ -176,7 +185,7 @@ def command(
     else:
         save_offline(page, output, fetch_tiles=not offline)
     size = output.stat().st_size
-    console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6, lang=console.lang))
+    console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6))
     console.result(
         {
             "output": str(output),
@@ -192,23 +201,12 @@ def _tell_unanswered(whys: dict[str, str], console: Console) -> None:
     """Say which questions were left out; a reason that several share once."""
     for why in dict.fromkeys(whys.values()):
         asked = [label(name, console.lang) for name, own in whys.items() if own == why]
-        console.note(
-            console.pick(f"未能回答“{'”“'.join(asked)}”:{why}", f"not answered: {', '.join(asked)}: {why}")
-        )
+        console.note(tr("not answered: {questions}: {why}", questions=listed(asked), why=why))
 
 
 def _ground(source: str, layers: dict[str, gpd.GeoDataFrame], console: Console, *, offline: bool) -> BaseMap:
     """Make the base map before any long work: of local tiles, those around the city."""
-    boxes = [
-        gpd.GeoSeries([box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
-        for frame in layers.values()
-        if len(frame) and np.isfinite(frame.total_bounds).all()
-    ]
-    bounds = None
-    if boxes and Path(source).exists():
-        west, south = np.min(boxes, axis=0)[:2] - 0.01
-        east, north = np.max(boxes, axis=0)[2:] + 0.01
-        bounds = (float(west), float(south), float(east), float(north))
+    bounds = bounds_around(layers.values()) if Path(source).exists() else None
     made = base_layer(source, lang=console.lang, bounds=bounds)
     if offline and made.needs_network:
         raise InputError(

@@ -15,11 +15,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import numpy as np
 from branca.element import Element, Figure
 from folium import TileLayer, plugins
 from folium.map import Layer
 from folium.utilities import camelize
 from jinja2 import Template
+from shapely import box
 
 from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
@@ -31,21 +34,17 @@ from zjk_gis.maps.page import id_of, script_json
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import folium
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.offline.services import Datum
 
-__all__ = ["BaseMap", "MiniMap", "add_base_map", "base_map"]
+__all__ = ["BaseMap", "MiniMap", "add_base_map", "base_map", "bounds_around"]
 
 KEY_VARIABLE = "TIANDITU_KEY"
-
-_WORDS = {
-    "zh": {"local": "本地底图", "ask": "天地图密钥(只保存在本浏览器)", "use": "使用"},
-    "en": {"local": "Local base map", "ask": "Tianditu key (kept by this browser only)", "use": "Use"},
-}
+_MARGIN = 0.01  # degrees, about a kilometre
 
 
 class BaseMap(Layer):
@@ -219,18 +218,24 @@ def base_map(
     spec: dict[str, Any] = {"urls": [], "subdomains": [], "opacity": opacity, "tms": tms, "attribution": ""}
     if isinstance(source, str) and source in SERVICES:
         service = SERVICES[source]
-        which = 0 if lang == "zh" else 1
+        own = 0 if lang == "zh" else 1
         spec |= {
-            "urls": list(service.urls[which]) if url is None else [_checked(url)],
+            "urls": list(service.urls[own]) if url is None else [_checked(url)],
             "subdomains": list(service.hosts),
             "zooms": list(service.zooms),
-            "attribution": service.credits[which],
+            "attribution": tr(service.credit, lang=lang),
             "gcj02": (datum or service.datum) == "gcj02",
         }
         if service.asks_key and (url is None or "{key}" in url):
-            spec["key"] = {"value": _key() if embed_key else "", **_WORDS[lang]}
-        reason = "" if source == "none" else f"the base map {source!r} needs a network"
-        return BaseMap(spec, name=name or service.names[which], tiles=None, needs_network=reason, show=show)
+            spec["key"] = {
+                "value": _key() if embed_key else "",
+                "ask": tr("Tianditu key (kept by this browser only)", lang=lang),
+                "use": tr("Use", lang=lang),
+            }
+        reason = "" if source == "none" else tr("the base map {source!r} needs a network", source=source)
+        return BaseMap(
+            spec, name=name or tr(service.name, lang=lang), tiles=None, needs_network=reason, show=show
+        )
     if url is not None:
         raise InputError(
             tr("url goes with a service ({services}), not with local tiles", services=", ".join(SERVICES))
@@ -239,10 +244,10 @@ def base_map(
     if not path.exists():
         _refuse_unknown(source)
     spec |= {"gcj02": datum == "gcj02"}
-    name = name or _WORDS[lang]["local"]
+    name = name or tr("Local base map", lang=lang)
     if not embed:
         spec |= _beside(path)
-        reason = f"the base map reads the folder {path.name} beside the page (embed=False)"
+        reason = tr("the base map reads the folder {folder} beside the page (embed=False)", folder=path.name)
         return BaseMap(spec, name=name, tiles=None, needs_network=reason, show=show)
     if bounds is not None and datum == "gcj02":
         bounds = _as_gcj02(bounds)
@@ -254,6 +259,30 @@ def base_map(
         "bounds": [[south, west], [north, east]],
     }
     return BaseMap(spec, name=name, tiles=tiles, needs_network="", show=show)
+
+
+def bounds_around(layers: Iterable[gpd.GeoDataFrame]) -> tuple[float, float, float, float] | None:
+    """Return the degrees within which local tiles are worth carrying: all layers, and a kilometre around.
+
+    Parameters
+    ----------
+    layers : iterable of GeoDataFrame
+
+    Returns
+    -------
+    (west, south, east, north) or None
+        None where no layer has a place.
+    """
+    boxes = [
+        gpd.GeoSeries([box(*layer.total_bounds)], crs=layer.crs).to_crs(4326).total_bounds
+        for layer in layers
+        if len(layer) and np.isfinite(layer.total_bounds).all()
+    ]
+    if not boxes:
+        return None
+    west, south = np.min(boxes, axis=0)[:2] - _MARGIN
+    east, north = np.max(boxes, axis=0)[2:] + _MARGIN
+    return float(west), float(south), float(east), float(north)
 
 
 def add_base_map(

@@ -32,8 +32,8 @@ class Service:
 
     Attributes
     ----------
-    names, credits : (str, str)
-        In Chinese and in English.
+    name, credit : str
+        Sentences of the catalogue.
     urls : (tuple of str, tuple of str)
         The addresses of the layers that lie on one another, from below; in Chinese and in English.
     hosts : str
@@ -44,8 +44,8 @@ class Service:
         Whether it wants to know who asks.
     """
 
-    names: tuple[str, str]
-    credits: tuple[str, str]
+    name: str
+    credit: str
     urls: tuple[tuple[str, ...], tuple[str, ...]]
     hosts: str
     zooms: tuple[int, int]
@@ -55,24 +55,24 @@ class Service:
 
 SERVICES = {
     "amap": Service(
-        ("高德地图", "AMap"),
-        ("&copy; 高德地图", "&copy; AMap"),
+        "AMap",
+        "&copy; AMap",
         ((_AMAP.format("zh_cn"),), (_AMAP.format("en"),)),
         "1234",
         (3, 18),
         "gcj02",
     ),
     "amap-satellite": Service(
-        ("高德影像", "AMap imagery"),
-        ("&copy; 高德地图", "&copy; AMap"),
+        "AMap imagery",
+        "&copy; AMap",
         ((_AMAP_PHOTO, _AMAP_ROADS), (_AMAP_PHOTO,)),
         "1234",
         (3, 18),
         "gcj02",
     ),
     "tianditu": Service(
-        ("天地图", "Tianditu"),
-        ("&copy; 国家地理信息公共服务平台 天地图", "&copy; Tianditu"),
+        "Tianditu",
+        "&copy; Tianditu",
         (
             (_TIANDITU.format("vec"), _TIANDITU.format("cva")),
             (_TIANDITU.format("vec"), _TIANDITU.format("eva")),
@@ -82,8 +82,8 @@ SERVICES = {
         asks_key=True,
     ),
     "tianditu-satellite": Service(
-        ("天地图影像", "Tianditu imagery"),
-        ("&copy; 国家地理信息公共服务平台 天地图", "&copy; Tianditu"),
+        "Tianditu imagery",
+        "&copy; Tianditu",
         (
             (_TIANDITU.format("img"), _TIANDITU.format("cia")),
             (_TIANDITU.format("img"), _TIANDITU.format("eia")),
@@ -92,8 +92,6 @@ SERVICES = {
         (1, 18),
         asks_key=True,
     ),
-    "osm": Service(
-        ("OpenStreetMap", "OpenStreetMap"), (_OSM_CREDIT, _OSM_CREDIT), ((_OSM,), (_OSM,)), "", (0, 19)
-    ),
-    "none": Service(("无底图", "No base map"), ("", ""), ((), ()), "", (0, 22)),
+    "osm": Service("OpenStreetMap", _OSM_CREDIT, ((_OSM,), (_OSM,)), "", (0, 19)),
+    "none": Service("No base map", "", ((), ()), "", (0, 22)),
 }

@@ -12,6 +12,7 @@ from zjk_gis.drawing.canvas import Box, path_of, rings_of
 from zjk_gis.maps.classes import count_texts
 from zjk_gis.maps.printing.content import CELLS, swatch
 from zjk_gis.maps.printing.sheet import HEADING
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,26 +33,6 @@ __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "leg
 _INK, _SOFT, _FAINT, _LINE = "#1f2933", "#52606d", "#7b8794", "#9aa5b1"
 _TICK = 1.6
 _SHRUNK = (1.0, 0.9, 0.9, 0.9)
-_WORDS: dict[str, dict[str, str]] = {
-    "zh": {
-        "legend": "图例",
-        "north": "北",
-        "metres": "米",
-        "kilometres": "千米",
-        "overview": "位置示意",
-        "more": "另有 {} 项未列出",
-        "cells": "每个六边形(宽 {} 米)内的数量",
-    },
-    "en": {
-        "legend": "Legend",
-        "north": "N",
-        "metres": "m",
-        "kilometres": "km",
-        "overview": "Where it lies",
-        "more": "and {} more",
-        "cells": "Count in each hexagon, {} m wide",
-    },
-}
 
 
 @dataclass(slots=True)
@@ -83,7 +64,7 @@ def _rows_of(layer: DrawnLayer, shown: Shown, lang: Language) -> list[_Row]:
         texts = count_texts(cells.breaks)
         return [
             ({}, dimension, layer.name, count),
-            ({}, dimension, _WORDS[lang]["cells"].format(width), ""),
+            ({}, dimension, tr("Count in each hexagon, {width} m wide", width=width, lang=lang), ""),
             *((look, 2, text, "") for look, text in zip(CELLS, texts, strict=False)),
         ]
     keys = [(at, text) for at, text in layer.keys if at in set(np.unique(layer.style_of).tolist())]
@@ -151,11 +132,11 @@ def draw_legend(
     overview: NDArray[Any] | None,
 ) -> None:
     """Fill the legend's place: north and scale at its end, an overview before them, the keys in the rest."""
-    words, zoom, box = _WORDS[lang], sheet.zoom, sheet.legend
+    zoom, box = sheet.zoom, sheet.legend
     column = (box.width - 4 * (sheet.columns - 1)) / sheet.columns
     last = Box(box.right - column, box.y, column, box.height)
     scale_height = 22 * zoom
-    _draw_scale(canvas, Box(last.x, last.foot - scale_height, column, scale_height), view, words, zoom)
+    _draw_scale(canvas, Box(last.x, last.foot - scale_height, column, scale_height), view, lang, zoom)
     free = last.height - scale_height - 2
     if overview is not None:
         height = min(34 * zoom, free)
@@ -164,13 +145,13 @@ def draw_legend(
             Box(last.x, last.foot - scale_height - height, column, height),
             view,
             overview,
-            words,
+            lang,
             zoom,
         )
         free -= height + 2
     rooms = [Box(box.x + at * (column + 4), box.y, column, box.height) for at in range(sheet.columns - 1)]
     rooms.append(Box(last.x, last.y, column, free))
-    _draw_keys(canvas, rooms, legend, typeface, words, zoom)
+    _draw_keys(canvas, rooms, legend, typeface, lang, zoom)
 
 
 def _draw_keys(
@@ -178,12 +159,12 @@ def _draw_keys(
     rooms: list[Box],
     legend: Legend,
     typeface: Typeface,
-    words: Mapping[str, str],
+    lang: Language,
     zoom: float,
 ) -> None:
     """Write the keys column by column, smaller where they would not find room, and tell what did not."""
     first = rooms[0]
-    canvas.text(first.x, first.y + 4 * zoom, words["legend"], 4 * zoom, bold=True, colour=_INK)
+    canvas.text(first.x, first.y + 4 * zoom, tr("Legend", lang=lang), 4 * zoom, bold=True, colour=_INK)
     places: list[tuple[Box, float] | None] = []
     for shrunk in _SHRUNK:
         zoom *= shrunk
@@ -212,7 +193,9 @@ def _draw_keys(
     )
     if left:
         last = rooms[-1]
-        canvas.text(last.x, last.foot - 0.5, words["more"].format(left), size, colour=_FAINT)
+        canvas.text(
+            last.x, last.foot - 0.5, tr("and {count} more", count=left, lang=lang), size, colour=_FAINT
+        )
 
 
 def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[tuple[Box, float] | None]:
@@ -233,14 +216,14 @@ def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[t
     return places
 
 
-def _draw_scale(canvas: Canvas, box: Box, view: View, words: Mapping[str, str], zoom: float) -> None:
+def _draw_scale(canvas: Canvas, box: Box, view: View, lang: Language, zoom: float) -> None:
     """Draw an arrow to the north and a bar whose length is true on paper."""
     x, top = box.x + 4 * zoom, box.y + 3 * zoom
     arrow = np.array([[0, 0], [2.6, 8.5], [0, 6.8], [-2.6, 8.5], [0, 0]]) * zoom + [x, top]
     canvas.path(
         path_of(arrow, np.array([0, 5]), closed=True), {"fillColor": _INK, "color": _INK, "weight": 0.5}
     )
-    canvas.text(x, top - 0.8 * zoom, words["north"], 2.8 * zoom, bold=True, colour=_INK, anchor="middle")
+    canvas.text(x, top - 0.8 * zoom, tr("N", lang=lang), 2.8 * zoom, bold=True, colour=_INK, anchor="middle")
     canvas.text(box.x + 11 * zoom, top + 5 * zoom, f"1:{view.scale:,.0f}", 4 * zoom, bold=True, colour=_INK)
     room = box.width - 8 * zoom
     length = _round_length(room * view.metres)
@@ -248,7 +231,7 @@ def _draw_scale(canvas: Canvas, box: Box, view: View, words: Mapping[str, str], 
     for at in range(4):
         fill = _INK if at % 2 == 0 else "#ffffff"
         canvas.rect(box.x + 1 + at * part, y, part, 1.3 * zoom, fill=fill, stroke=_INK, line=0.15)
-    unit, divisor = (words["kilometres"], 1000) if length >= 2000 else (words["metres"], 1)
+    unit, divisor = (tr("km", lang=lang), 1000) if length >= 2000 else (tr("m", lang=lang), 1)
     for at in (0, 2, 4):
         text = f"{length * at / 4 / divisor:g}" + (f" {unit}" if at == 4 else "")
         canvas.text(
@@ -272,11 +255,13 @@ def _draw_overview(
     box: Box,
     view: View,
     outline: NDArray[Any],
-    words: Mapping[str, str],
+    lang: Language,
     zoom: float,
 ) -> None:
     """Show where the map's frame lies on the whole ground."""
-    canvas.text(box.x, box.y + 2.7 * zoom, words["overview"], 2.7 * zoom, bold=True, colour=_SOFT)
+    canvas.text(
+        box.x, box.y + 2.7 * zoom, tr("Where it lies", lang=lang), 2.7 * zoom, bold=True, colour=_SOFT
+    )
     inner = Box(box.x, box.y + 4 * zoom, box.width, box.height - 6 * zoom)
     west, south, east, north = view.extent()
     bounds = shapely.total_bounds(outline)

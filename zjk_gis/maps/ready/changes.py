@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["changes_map"]
 
-_ZONES, _CHANGES = ("责任区与路长", "Zones and road chiefs"), ("调整内容", "What changes")
-
 
 class _Changes(Protocol):
     @property
@@ -87,8 +85,8 @@ def changes_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("责任区调整前后对比", "Zones before and after the change"),
-        groups=[_CHANGES, _ZONES],
+        default=tr("Zones before and after the change", lang=lang),
+        groups=[tr("What changes", lang=lang), tr("Zones and road chiefs", lang=lang)],
         source=source,
         date=date,
     )

@@ -16,7 +16,7 @@ from zjk_gis.layers.columns.values import code_text, understood
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.ready import facilities, heritage, matters
+from zjk_gis.maps.ready import facilities, heritage, incidents
 from zjk_gis.maps.ready.findings import FINDINGS, add_found
 from zjk_gis.words import tr
 
@@ -41,6 +41,7 @@ def city_map(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
     results: Mapping[str, gpd.GeoDataFrame] | None = None,
+    rows: str = "incidents",
     title: str | None = None,
     source: str | None = None,
     date: str | dt.date | None = None,
@@ -58,6 +59,9 @@ def city_map(
         ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
         ``parking_gaps``, ``unanswered_roads``, ``moved`` (ground that changes hands), ``hot_spots``,
         ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
+    rows : str, default "incidents"
+        What was ``assigned``, as the catalogue of layers names it, such as ``manholes``; empty where
+        that is not known.
     title : str, optional
         Shown on the page and in the browser's tab.
     source : str, optional
@@ -92,15 +96,16 @@ def city_map(
     check_language(lang)
     results = dict(results or {})
     parts.require_results(results, _RESULTS)
-    words = _WORDS[lang]
+    words = {name: tr(sentence, lang=lang) for name, sentence in _WORDS.items()}
+    words["incidents"] = incidents.assignment_title(rows, lang)
     page = parts.new_page(
         lang,
         title=title,
-        default=(_WORDS["zh"]["title"], _WORDS["en"]["title"]),
-        groups=[(_WORDS["zh"][name], _WORDS["en"][name]) for name in _GROUPS],
+        default=words["title"],
+        groups=[words[name] for name in _GROUPS],
         source=source,
         date=date,
-        subtitle=_subtitle(results, lang),
+        subtitle=_subtitle(results, rows, lang),
     )
     page.groups = [
         (heading, name not in _FOLDED) for (heading, _), name in zip(page.groups, _GROUPS, strict=True)
@@ -121,49 +126,30 @@ def city_map(
     return page.map()
 
 
-_WORDS: dict[str, dict[str, str]] = {
-    "zh": {
-        "title": "城市精细化管理一张图",
-        "zones": "责任区与路长",
-        "incidents": "案件归属",
-        "findings": "发现的问题",
-        "facilities": "设施",
-        "ground": "底图",
-        "density": "每格案件数",
-        "roads": "道路",
-    },
-    "en": {
-        "title": "City management",
-        "zones": "Zones and road chiefs",
-        "incidents": "Incidents",
-        "findings": "Findings",
-        "facilities": "Facilities",
-        "ground": "Ground",
-        "density": "Incidents per grid",
-        "roads": "Roads",
-    },
+_WORDS = {
+    "title": "City management",
+    "zones": "Zones and road chiefs",
+    "findings": "Findings",
+    "facilities": "Facilities",
+    "ground": "Ground",
+    "density": "Incidents per grid",
+    "roads": "Roads",
 }
 
 
-def _subtitle(results: Mapping[str, gpd.GeoDataFrame], lang: Language) -> str:
+def _subtitle(results: Mapping[str, gpd.GeoDataFrame], rows: str, lang: Language) -> str:
     """Say the headline figures."""
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
         placed = ~is_rejected(assigned["reason"])
         doubtful = int((assigned["ambiguous"] & placed).sum())
-        parts.append(
-            tr(
-                "{assigned_count:,} incidents, {doubtful:,} to be looked at",
-                assigned_count=len(assigned),
-                doubtful=doubtful,
-                lang=lang,
-            )
-        )
+        parts.append(incidents.counted(rows, len(assigned), lang))
+        parts.append(tr("{count:,} to be looked at", count=doubtful, lang=lang))
     if "gaps" in results:
-        parts.append(tr("{gaps_count} gaps", gaps_count=len(results["gaps"]), lang=lang))
+        parts.append(tr("{count:,} gaps", count=len(results["gaps"]), lang=lang))
     if "overlaps" in results:
-        parts.append(tr("{overlaps_count} overlaps", overlaps_count=len(results["overlaps"]), lang=lang))
+        parts.append(tr("{count:,} overlaps", count=len(results["overlaps"]), lang=lang))
     return " · ".join(parts)
 
 
@@ -347,7 +333,7 @@ def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping
             (0, label("overlap", page.lang)),
             *((i, label(name, page.lang)) for i, name in enumerate(found) if i),
         ],
-        columns=matters.INCIDENT_COLUMNS,
+        columns=incidents.INCIDENT_COLUMNS,
         search=("incident_code",),
     )
     page.add(

@@ -36,9 +36,7 @@ _PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manh
                  "road_name", "owner")  # fmt: skip
 _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
                     "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
-_FOUND = ("发现的问题", "Findings")
 _PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
-_PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
 
 
 def pipes_map(
@@ -105,8 +103,9 @@ def pipes_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("地下管线与窨井", "Pipes and manholes"),
-        groups=[_FOUND, _PIPES, _MANHOLES] if findings else [_PIPES, _MANHOLES],
+        default=tr("Pipes and manholes", lang=lang),
+        groups=[tr("Findings", lang=lang)] * bool(findings)
+        + [tr("Pipes (colours of CJJ 61)", lang=lang), tr("Manholes", lang=lang)],
         source=source,
         date=date,
         subtitle=" · ".join(texts),
@@ -262,8 +261,8 @@ def parking_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("停车服务范围", "Reach of parking"),
-        groups=[("停车", "Parking"), ("底图", "Ground")],
+        default=tr("Reach of parking", lang=lang),
+        groups=[tr("Parking", lang=lang), tr("Ground", lang=lang)],
         source=source,
         date=date,
         subtitle=" · ".join(texts),

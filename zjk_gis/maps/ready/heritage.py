@@ -74,8 +74,8 @@ def heritage_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("历史文化保护", "Historic protection"),
-        groups=[("保护范围", "Protection")],
+        default=tr("Historic protection", lang=lang),
+        groups=[tr("Protection", lang=lang)],
         source=source,
         date=date,
     )

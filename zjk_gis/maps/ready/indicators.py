@@ -11,7 +11,6 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import classes as classing
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.parts import pick
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["choropleth"]
 
 _METHODS = {
-    "quantile": ("分位数(各级数量相近)", "quantiles (as many areas in each)"),
-    "natural": ("自然断点", "natural breaks"),
-    "equal": ("等间距", "equal steps"),
-    "own": ("自定分级", "own classes"),
+    "quantile": "quantiles (as many areas in each)",
+    "natural": "natural breaks",
+    "equal": "equal steps",
+    "own": "own classes",
 }
 _NAMES = ("zone_name", "grid_name", "community_name", "street_name", "district_name", "area_name", "name")
 
@@ -132,8 +131,8 @@ def choropleth(
     page = parts.new_page(
         lang,
         title=title,
-        default=(called, called),
-        groups=[("指标", "Indicator")],
+        default=called,
+        groups=[tr("Indicator", lang=lang)],
         source=source,
         date=date,
         subtitle=_subtitle(areas, known, lang),
@@ -145,7 +144,7 @@ def choropleth(
         style.area(colour, fill=0.85, weight=0.7, edge="#52606d")
         for colour in style.sequence(palette, max(len(starts), 1))
     ]
-    how = pick(lang, *_METHODS["own" if breaks is not None else method])
+    how = tr(_METHODS["own" if breaks is not None else method], lang=lang)
     shown = labels or next((c for c in (*_NAMES, *parts.CODES) if c in areas), None)
     own = [c for c in areas.columns if c != areas._geometry_column_name]  # noqa: SLF001
     page.add(
@@ -189,7 +188,7 @@ def _called(column: str, name: str | None, unit: str | None, lang: Language) -> 
     if name is None and unit is None:
         return label(column, lang, unit=True)
     text = name or label(column, lang)
-    return f"{text}({unit})" if unit and lang == "zh" else f"{text} ({unit})" if unit else text
+    return tr("{text} ({unit})", text=text, unit=unit, lang=lang) if unit else text
 
 
 def _subtitle(

@@ -9,7 +9,6 @@ from zjk_gis.layers.columns.nobody import CHIEF, chiefs_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import parts
-from zjk_gis.maps.parts import pick
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from zjk_gis.maps.page import Page
 
 __all__ = ["gaps_map", "zones_map"]
-
-_ZONES, _FINDINGS, _GROUND = (
-    ("责任区与路长", "Zones and road chiefs"),
-    ("发现的问题", "Findings"),
-    ("底图", "Ground"),
-)
 
 
 def zones_map(
@@ -91,8 +84,8 @@ def zones_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("责任区与路长", "Responsibility zones and road chiefs"),
-        groups=[_ZONES],
+        default=tr("Responsibility zones and road chiefs", lang=lang),
+        groups=[tr("Zones and road chiefs", lang=lang)],
         source=source,
         date=date,
     )
@@ -204,14 +197,14 @@ def gaps_map(
     """
     texts = []
     if gaps is not None:
-        texts.append(_found(gaps, lang, "责任空白 {:,} 处", "{:,} gaps"))
+        texts.append(_found(gaps, lang, "{count:,} gaps"))
     if overlaps is not None:
-        texts.append(_found(overlaps, lang, "重叠 {:,} 处", "{:,} overlaps"))
+        texts.append(_found(overlaps, lang, "{count:,} overlaps"))
     page = parts.new_page(
         lang,
         title=title,
-        default=("责任空白与重叠", "Gaps and overlaps"),
-        groups=[_FINDINGS, _ZONES],
+        default=tr("Gaps and overlaps", lang=lang),
+        groups=[tr("Findings", lang=lang), tr("Zones and road chiefs", lang=lang)],
         source=source,
         date=date,
         subtitle=" · ".join(texts),
@@ -234,8 +227,8 @@ def gaps_map(
     return page.map()
 
 
-def _found(found: gpd.GeoDataFrame, lang: Language, zh: str, en: str) -> str:
-    text = pick(lang, zh, en).format(len(found))
+def _found(found: gpd.GeoDataFrame, lang: Language, sentence: str) -> str:
+    text = tr(sentence, count=len(found), lang=lang)
     if "area_m2" in found and len(found):
         text += tr(" ({area_m2:,.0f} m² in all)", area_m2=found["area_m2"].sum(), lang=lang)
     return text

@@ -10,6 +10,7 @@ from zjk_gis.reports.charts import Series
 from zjk_gis.reports.telling import plain
 from zjk_gis.reports.workbook.looks import SERIES_COLOURS, write_cell, write_text
 from zjk_gis.text import shortened
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
@@ -30,10 +31,6 @@ _FILLS: dict[str, dict[str, Any]] = {
     "rest": {"fill": {"color": "#C3CCD6"}},
 }
 _MARKERS = ("circle", "diamond", "square", "triangle", "x", "plus")
-_WORDS = {
-    "zh": {"no_data": "无数据", "people": "人数占比", "load": "任务占比", "equal": "完全平均"},
-    "en": {"no_data": "no data", "people": "share of people", "load": "share of load", "equal": "all equal"},
-}
 _FONT = {"name": "Microsoft YaHei", "size": 9, "color": "#3A4652"}
 
 
@@ -80,7 +77,7 @@ def write_charts(
                 value = one.amounts[offset]
                 kind = _kind(chart, offset)
                 if value is None:
-                    write_text(page, first + offset, at, _WORDS[lang]["no_data"], "note", looks)
+                    write_text(page, first + offset, at, tr("no data", lang=lang), "note", looks)
                 else:
                     write_cell(page, first + offset, at, kind, value, looks)
         drawn = _excel_chart(book, sheet, chart, names, series, first, lang)
@@ -118,12 +115,15 @@ def write_calendar(page: Any, chart: Chart | None, looks: dict[str, Any]) -> Non
 def _numbers(chart: Chart, lang: Language) -> tuple[list[str], list[Series]]:
     """Return the rows and columns of a chart's table."""
     if chart.kind == "lorenz":
-        words = _WORDS[lang]
         every = max(-(-len(chart.series[0].amounts) // _CURVE_POINTS), 1)
         people, load = ([*one.amounts[:-1:every], one.amounts[-1]] for one in chart.series)
         names = ["" for _ in people]
-        equal = Series(words["equal"], list(people))
-        return names, [Series(words["people"], people), Series(words["load"], load), equal]
+        equal = Series(tr("all equal", lang=lang), list(people))
+        return names, [
+            Series(tr("share of people", lang=lang), people),
+            Series(tr("share of load", lang=lang), load),
+            equal,
+        ]
     names = [
         f"{name} ({chart.unit_of(at)})" if chart.unit_of(at) and chart.kind == "shares" else name
         for at, name in enumerate(chart.names)
@@ -183,7 +183,7 @@ def _excel_chart(
     elif chart.kind == "lorenz":
         ends = {"min": 0, "max": 1, "num_format": "0%"}
         drawn.set_x_axis({**axis, **ends, "name": series[0].name})
-        drawn.set_y_axis({**axis, **ends, "name": _WORDS[lang]["load"]})
+        drawn.set_y_axis({**axis, **ends, "name": tr("share of load", lang=lang)})
     else:
         drawn.set_x_axis(
             {**axis, "major_gridlines": {"visible": False}, "num_font": {**_FONT, "rotation": -45}}

@@ -6,10 +6,12 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from zjk_gis.reports.places import png_size
+from zjk_gis.layers.labels import label
+from zjk_gis.reports.places import PLACES_NOTE, png_size
 from zjk_gis.reports.telling import told_time
 from zjk_gis.reports.workbook.looks import write_cell, write_text
 from zjk_gis.text import shortened
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,32 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Listed", "internal", "write_cover", "write_picture"]
 
 _ACROSS = 4  # tiles in a row: columns B, D, F and H, with narrow ones between
-_WORDS = {
-    "zh": {
-        "figures": "主要指标",
-        "contents": "目录",
-        "question": "内容",
-        "rows": "行数",
-        "as_of": "统计截至 {}",
-        "source": "数据来源:{}",
-        "made": "生成于 {}",
-        "charts": "图表与所用数据",
-        "map": "地图(静态图)",
-        "note": "经度、纬度为 CGCS2000/WGS84 坐标;面状、线状要素取其内部一点。",
-    },
-    "en": {
-        "figures": "Key figures",
-        "contents": "Contents",
-        "question": "question",
-        "rows": "rows",
-        "as_of": "as of {}",
-        "source": "source: {}",
-        "made": "made on {}",
-        "charts": "charts and their data",
-        "map": "map (a picture)",
-        "note": "Longitude and latitude are CGCS2000/WGS84; areas and lines show a point in them.",
-    },
-}
+_CONTENTS = {"charts": "charts and their data", "map": "map (a picture)"}
 # On which sheet a figure is explained, by how its name begins.
 _EXPLAINED = {
     "ground_nobody": "gaps", "ground_several": "overlaps", "road_": "unanswered_roads",
@@ -98,7 +75,6 @@ def write_cover(
     looks: dict[str, Any],
 ) -> None:
     """Write the cover from the top down, as a workbook that keeps little in memory must be."""
-    words = _WORDS[lang]
     page.hide_gridlines(2)
     page.fit_to_pages(1, 1)
     page.set_column(0, 0, 2)
@@ -106,9 +82,9 @@ def write_cover(
         page.set_column(1 + 2 * at, 1 + 2 * at, 27)
         page.set_column(2 + 2 * at, 2 + 2 * at, 2)
     told = [
-        words["as_of"].format(about["as_of"]) if about["as_of"] else "",
-        words["source"].format(about["source"]) if about["source"] else "",
-        words["made"].format(told_time(about["created"])),
+        tr("as of {day}", day=about["as_of"], lang=lang) if about["as_of"] else "",
+        tr("Source: {source}", source=about["source"], lang=lang) if about["source"] else "",
+        tr("made on {day}", day=told_time(about["created"]), lang=lang),
     ]
     for row, (text, look, height) in enumerate(
         [(about["title"], "title", 46), ("  ·  ".join(filter(None, told)), "band", 24)]
@@ -121,8 +97,10 @@ def write_cover(
     sheets = {one.key: one.sheet for one in reversed(listed) if one.kind == "table"}
     row = 3
     for number, group in enumerate(groups):
-        row = _write_group(page, row, group, words["figures"] if number == 0 else "", sheets, looks)
-    _write_contents(page, row, listed, words, looks)
+        row = _write_group(
+            page, row, group, tr("Key figures", lang=lang) if number == 0 else "", sheets, looks
+        )
+    _write_contents(page, row, listed, lang, looks)
 
 
 def _write_group(
@@ -179,22 +157,22 @@ def _write_heading(page: Any, row: int, texts: list[str], looks: dict[str, Any])
         write_text(page, row, at, text, "heading", looks)
 
 
-def _write_contents(
-    page: Any, row: int, listed: list[Listed], words: Mapping[str, str], looks: dict[str, Any]
-) -> None:
+def _write_contents(page: Any, row: int, listed: list[Listed], lang: Language, looks: dict[str, Any]) -> None:
     """List the sheets with links to them, what each answers, and how many rows it has."""
     row += 1
-    _write_heading(page, row, [words["contents"], words["question"], "", words["rows"]], looks)
+    _write_heading(
+        page, row, [tr("Contents", lang=lang), tr("question", lang=lang), "", label("row_count", lang)], looks
+    )
     for one in listed:
         row += 1
         page.set_row(row, 20)
         page.write_url(row, 1, internal(one.sheet), looks["link"], one.sheet)
-        told = {"charts": words["charts"], "map": words["map"]}.get(one.kind, one.question)
+        told = tr(_CONTENTS[one.kind], lang=lang) if one.kind in _CONTENTS else one.question
         told = one.chart.title if one.chart is not None else told
         write_text(page, row, 3, shortened(told, 60), "note", looks)
         if one.kind == "table":
             page.write_number(row, 7, one.rows, looks["rows"])
-    page.write_string(row + 2, 1, words["note"], looks["note"])
+    page.write_string(row + 2, 1, tr(PLACES_NOTE, lang=lang), looks["note"])
 
 
 def write_picture(page: Any, image: bytes | None) -> None:

@@ -11,6 +11,7 @@ from zjk_gis.reports.questions import whole_of
 from zjk_gis.reports.workbook.cover import internal
 from zjk_gis.reports.workbook.looks import write_cell, write_text
 from zjk_gis.text import display_width
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,24 +35,6 @@ _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
 _WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
 _DOUBTED = ("several", "idle", "fallback", "overlap", "shared_border")
-_WORDS = {
-    "zh": {
-        "back": "← 返回{}",
-        "rows": "共 {:,} 行",
-        "from": "第 {:,} 至 {:,} 行",
-        "nothing": "无",
-        "place": "位置",
-        "show": "看图",
-    },
-    "en": {
-        "back": "← {}",
-        "rows": "{:,} rows",
-        "from": "rows {:,} to {:,}",
-        "nothing": "none",
-        "place": "place",
-        "show": "map",
-    },
-}
 
 
 def write_sheet(
@@ -79,7 +62,6 @@ def write_sheet(
     looks : dict
         The formats; see `make_looks`.
     """
-    words = _WORDS[lang]
     last = HEADER_ROW
     columns: list[SheetColumn] = []
     places: list[int] = []
@@ -102,9 +84,11 @@ def write_sheet(
             if places and link is not None and last - HEADER_ROW <= _MOST_LINKS:
                 lon, lat = (cells[at] for at in places)
                 if lon is not None and lat is not None:
-                    page.write_url(last, len(cells), _address(link(lon, lat), words["show"]), looks["link"])
+                    page.write_url(
+                        last, len(cells), _address(link(lon, lat), tr("see map", lang=lang)), looks["link"]
+                    )
     if last == HEADER_ROW:
-        page.write_string(HEADER_ROW + 1, 0, words["nothing"], looks["note"])
+        page.write_string(HEADER_ROW + 1, 0, tr("none", lang=lang), looks["note"])
     if columns:
         width = len(columns) + bool(places)
         page.autofilter(HEADER_ROW, 0, last, width - 1)
@@ -143,19 +127,23 @@ def _write_head(
     looks: dict[str, Any],
 ) -> None:
     """Write what stands above the rows, and keep it in view."""
-    words = _WORDS[lang]
     for at, column in enumerate(columns):
         page.set_column(at, at, column.width)
     page.set_row(0, 28)
     write_text(page, 0, 0, listed.question, "question", looks)
-    rows = words["rows"].format(listed.rows)
+    rows = tr("{count:,} rows", count=listed.rows, lang=lang)
     if listed.start:
-        rows = words["from"].format(listed.start + 1, listed.start + listed.rows)
+        rows = tr(
+            "rows {first:,} to {last:,}",
+            first=listed.start + 1,
+            last=listed.start + listed.rows,
+            lang=lang,
+        )
     told = [rows, whole_of(listed.key, lang), *listed.undrawn]
     write_text(page, 1, 0, "  ·  ".join(filter(None, told)), "note", looks)
-    page.write_url(2, 0, internal(cover), looks["link"], words["back"].format(cover))
+    page.write_url(2, 0, internal(cover), looks["link"], tr("← {sheet}", sheet=cover, lang=lang))
     page.set_row(HEADER_ROW, 34)
-    titles = [column.title for column in columns] + ([words["place"]] if has_links else [])
+    titles = [column.title for column in columns] + ([tr("place", lang=lang)] if has_links else [])
     for at, title in enumerate(titles):
         write_text(page, HEADER_ROW, at, title[:_HEADER_CHARACTERS], "header", looks)
     wide_table = len(columns) > 8 and columns[0].kind in ("code", "text") and columns[0].width <= 30

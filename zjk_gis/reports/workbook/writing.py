@@ -40,10 +40,6 @@ _MOST_ROWS = 1_048_571  # Excel's limit, less the question, its notes and the he
 _NAME_CHARACTERS = 31
 # Also the replacement of a character that was none, and the marks that turn text around.
 _NOT_IN_NAMES = "[]:*?/\\\ufffd\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_WORDS = {
-    "zh": {"cover": "封面", "charts": "图表", "map": "地图", "title": "城市精细化管理空间分析报告"},
-    "en": {"cover": "Cover", "charts": "Charts", "map": "Map", "title": "City management: spatial report"},
-}
 
 
 def write_workbook(
@@ -131,7 +127,6 @@ def write_workbook(
     target = target_file(path, (".xlsx",))
     link = place_links(map_file, encoded=False)
     image = picture_bytes(picture)
-    words = _WORDS[lang]
     for key, frame in sheets.items():
         if frame.shape[1] + 3 > MOST_COLUMNS:
             raise InputError(
@@ -148,7 +143,7 @@ def write_workbook(
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
         try:
-            heading = plain(title or words["title"])
+            heading = plain(title or tr("City management: spatial report", lang=lang))
             book.set_properties({"title": heading[:250], "created": created or midnight()})
             looks = make_looks(book)
             pages = {one.sheet: book.add_worksheet(one.sheet) for one in plan}
@@ -181,21 +176,21 @@ def _planned(
     lang: Language,
 ) -> Iterator[Listed]:
     """Yield what sheets there are: the cover, charts, the map, then the tables, each under its own name."""
-    words, taken = _WORDS[lang], set[str]()
+    taken = set[str]()
 
     def named(wanted: str) -> str:
         name = _sheet_name(plain(wanted), taken)
         taken.add(name.casefold())
         return name
 
-    yield Listed(named(words["cover"]), "cover")
+    yield Listed(named(tr("Cover", lang=lang)), "cover")
     if any(chart.kind != "heat" for chart in charts):
-        yield Listed(named(words["charts"]), "charts")
+        yield Listed(named(tr("Charts", lang=lang)), "charts")
     for chart in charts:
         if chart.kind == "heat":
             yield Listed(named(chart.title.split("(")[0].split(" (")[0]), "calendar", chart=chart)
     if has_picture:
-        yield Listed(named(words["map"]), "map")
+        yield Listed(named(tr("Map", lang=lang)), "map")
     for key, frame in sheets.items():
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)

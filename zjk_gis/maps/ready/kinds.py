@@ -1,4 +1,4 @@
-"""`zjk-gis map --kind`: one question on one map."""
+"""One question on one map: what a city's layers allow to ask, asked and drawn."""
 
 from __future__ import annotations
 
@@ -8,36 +8,25 @@ from typing import TYPE_CHECKING, Any, Literal
 from zjk_gis.access import parking_gaps
 from zjk_gis.assign import assign_incidents
 from zjk_gis.changes.changes import compare_zones
-from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
 from zjk_gis.errors import InputError
-from zjk_gis.io import list_layers, read_layer
 from zjk_gis.layers.versions import zones_at
-from zjk_gis.maps import (
-    assignment_map,
-    changes_map,
-    choropleth,
-    density_map,
-    gaps_map,
-    heritage_map,
-    parking_map,
-    pipes_map,
-    zones_map,
-)
 from zjk_gis.maps.parts import drawn_zones
+from zjk_gis.maps.ready.changes import changes_map
+from zjk_gis.maps.ready.facilities import parking_map, pipes_map
+from zjk_gis.maps.ready.heritage import heritage_map
+from zjk_gis.maps.ready.incidents import assignment_map, density_map
+from zjk_gis.maps.ready.indicators import choropleth
+from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 from zjk_gis.protection import pipelines_in_core
-from zjk_gis.words import tr
-from zjk_gis.workspace.city import read_one
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     import geopandas as gpd
 
-    from zjk_gis.cli.console import Console
     from zjk_gis.layers.labels import Language
 
 __all__ = ["KINDS", "Question", "draw_kind"]
@@ -45,21 +34,46 @@ __all__ = ["KINDS", "Question", "draw_kind"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked for on the command line."""
+    """What is asked of a city, for one map.
 
-    city: Path | str
+    Attributes
+    ----------
+    layers : mapping of str to GeoDataFrame
+        Layers by their names in the catalogue, as `read_city` returns them.
+    at : str or date
+        The day that is judged.
+    name : str
+        What the city is called where a layer is missing.
+    incidents : GeoDataFrame, optional
+        Of ``assignment`` and ``density``, and drawn on ``zones``.
+    before : GeoDataFrame, optional
+        Of ``changes``: the zones as they were.
+    areas : GeoDataFrame, optional
+        Of ``choropleth``: what is coloured, by `column`, in `classes` made by `method`; `layer` is its name.
+    title, source, lang
+        As every map takes them.
+    even_if_off, level
+        See `assign_incidents`.
+    unanswered : dict, optional
+        Told what a map can do without and the layers do not allow to ask, with the error that says why.
+        Without it the first of these stops all.
+    answers : dict of str to GeoDataFrame
+        What was found on the way.
+    """
+
     layers: Mapping[str, gpd.GeoDataFrame]
-    incidents: gpd.GeoDataFrame | None
     at: str | dt.date
-    before: Path | None
-    layer: str | None
-    column: str | None
-    method: Literal["quantile", "natural", "equal"]
-    classes: int
-    title: str | None
-    source: str | None
-    lang: Language
-    console: Console
+    name: str = "city"
+    incidents: gpd.GeoDataFrame | None = None
+    before: gpd.GeoDataFrame | None = None
+    areas: gpd.GeoDataFrame | None = None
+    layer: str | None = None
+    column: str | None = None
+    method: Literal["quantile", "natural", "equal"] = "quantile"
+    classes: int = 5
+    title: str | None = None
+    source: str | None = None
+    lang: Language = "zh"
     even_if_off: bool = False
     level: int | str | None = None
     unanswered: dict[str, InputError] | None = None
@@ -97,9 +111,9 @@ class Question:
             raise InputError(
                 tr(
                     "{shown}: has no layer {name}; its layers are {layers}",
-                    shown=shown(self.city),
+                    shown=self.name,
                     name=name,
-                    layers=", ".join(self.layers),
+                    layers=listed(self.layers),
                 )
             )
         return self.layers[name]
@@ -112,7 +126,7 @@ class Question:
         InputError
         """
         if self.incidents is None:
-            raise InputError(tr("this kind of map draws incidents; name their file with --incidents"))
+            raise InputError(tr("this kind of map draws incidents; give them with incidents="))
         return self.incidents
 
 
@@ -120,7 +134,31 @@ _Drawn = tuple[Any, dict[str, int]]  # the map, and how many features of what it
 
 
 def draw_kind(kind: str, question: Question) -> _Drawn:
-    """Draw one kind of map, and say how many features of what it shows."""
+    """Draw one kind of map, and say how many features of what it shows.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    question : Question
+
+    Returns
+    -------
+    (folium.Map, dict of str to int)
+
+    Raises
+    ------
+    InputError
+        If a layer that this kind draws is missing.
+
+    Examples
+    --------
+    >>> from zjk_gis.synth import make_city
+    >>> city = make_city(grids=300, incidents=1000)
+    >>> page, counts = draw_kind("gaps", Question(city.layers, at="2025-12-31"))
+    >>> counts["gaps"] == len(city.truth["gaps"])
+    True
+    """
     return _DRAWERS[kind](question)
 
 
@@ -150,11 +188,8 @@ def _gaps(q: Question) -> _Drawn:
 
 def _changes(q: Question) -> _Drawn:
     if q.before is None:
-        raise InputError(tr("changes: name the file with the zones as they were with --before"))
-    name = "responsibility_zones"
-    old = read_layer(q.before, layer=name if name in list_layers(q.before) else None, spec=name)
-    old = mend(old, "old", q.console)
-    new = q.need(name)
+        raise InputError(tr("changes: give the zones as they were with before="))
+    old, new = q.before, q.need("responsibility_zones")
     states = zones_at(old, level=q.level), zones_at(new, level=q.level)
     changes = compare_zones(*states, level="any")
     page = changes_map(*states, changes, **q.texts)
@@ -202,11 +237,10 @@ def _density(q: Question) -> _Drawn:
 
 
 def _choropleth(q: Question) -> _Drawn:
-    if q.layer is None or q.column is None:
-        raise InputError(tr("choropleth: name the layer with --layer and the indicator with --column"))
-    areas = read_one(q.city, q.layer)
-    page = choropleth(areas, q.column, method=q.method, classes=q.classes, **q.texts)
-    return page, {q.layer: len(areas)}
+    if q.areas is None or q.column is None:
+        raise InputError(tr("choropleth: name the layer with layer= and the indicator with column="))
+    page = choropleth(q.areas, q.column, method=q.method, classes=q.classes, **q.texts)
+    return page, {q.layer or "areas": len(q.areas)}
 
 
 _DRAWERS: dict[str, Callable[[Question], _Drawn]] = {

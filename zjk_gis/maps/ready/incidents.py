@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["INCIDENT_COLUMNS", "add_assigned", "assignment_map", "density_map"]
+__all__ = [
+    "INCIDENT_COLUMNS",
+    "add_assigned",
+    "assignment_map",
+    "assignment_title",
+    "counted",
+    "density_map",
+]
 
 INCIDENT_COLUMNS = (
     "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description", "zone_code",
@@ -35,14 +42,13 @@ INCIDENT_COLUMNS = (
     "position_fix",
 )  # fmt: skip
 _SEARCH = ("incident_code", "road_name")
-_MATTERS = ("案件归属", "Assignment of incidents")
-_ZONES = ("责任区与路长", "Zones and road chiefs")
 
 
 def assignment_map(
     assigned: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None = None,
     *,
+    rows: str = "incidents",
     code: str | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
@@ -61,6 +67,9 @@ def assignment_map(
         From `zjk_gis.assign_incidents`. Rows without coordinates are counted on the page. May be empty.
     zones : GeoDataFrame, optional
         The zones they were assigned to, for the lines and for what a click on a zone tells.
+    rows : str, default "incidents"
+        What was assigned, as the catalogue of layers names it, such as ``manholes``; empty where it is not
+        known.
     code : str, optional
         The column of codes; by default ``zone_code``, ``grid_code`` or ``section_code``.
     time : str, default "occurred_at"
@@ -101,11 +110,11 @@ def assignment_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("案件归属", "Assignment of incidents"),
-        groups=[_MATTERS, _ZONES],
+        default=assignment_title(rows, lang),
+        groups=[assignment_title(rows, lang), tr("Zones and road chiefs", lang=lang)],
         source=source,
         date=date,
-        subtitle=_assigned_subtitle(assigned, lang),
+        subtitle=_assigned_subtitle(assigned, rows, lang),
     )
     if zones is not None:
         shown = parts.drawn_zones(zones)
@@ -125,9 +134,35 @@ def assignment_map(
     return page.map()
 
 
-def _assigned_subtitle(assigned: gpd.GeoDataFrame, lang: Language) -> str:
+def assignment_title(rows: str, lang: Language) -> str:
+    """Return what the assignment of a layer's rows is called.
+
+    Examples
+    --------
+    >>> assignment_title("manholes", "zh"), assignment_title("", "en")
+    ('窨井归属', 'Assignment of rows')
+    """
+    return tr("Assignment of {rows}", rows=label(rows or "rows", lang), lang=lang)
+
+
+def counted(rows: str, count: int, lang: Language) -> str:
+    """Say how many rows of a layer there are.
+
+    Examples
+    --------
+    >>> counted("incidents", 1200, "zh"), counted("manholes", 3, "en"), counted("", 3, "en")
+    ('案件 1,200 件', '3 manholes', '3 rows')
+    """
+    if rows == "incidents":
+        return tr("{count:,} incidents", count=count, lang=lang)
+    if not rows:
+        return tr("{count:,} rows", count=count, lang=lang)
+    return tr("{count:,} {rows}", count=count, rows=label(rows, lang), lang=lang)
+
+
+def _assigned_subtitle(assigned: gpd.GeoDataFrame, rows: str, lang: Language) -> str:
     counts = assigned["found"].value_counts()
-    words = [tr("{assigned_count:,} incidents", assigned_count=len(assigned), lang=lang)]
+    words = [counted(rows, len(assigned), lang)]
     words += [f"{label(name, lang)} {counts[name]:,}" for name in style.FOUND_MARKS if name in counts]
     if "ambiguous" in assigned:
         words.append(f"{label('ambiguous', lang)} {int(assigned['ambiguous'].sum()):,}")
@@ -277,11 +312,11 @@ def density_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("案件密度与时间", "Where and when incidents are many"),
-        groups=[("案件", "Incidents")],
+        default=tr("Where and when incidents are many", lang=lang),
+        groups=[tr("Incidents", lang=lang)],
         source=source,
         date=date,
-        subtitle=tr("{incidents_count:,} incidents", incidents_count=len(incidents), lang=lang),
+        subtitle=counted("incidents", len(incidents), lang),
     )
     parts.add_ground(page, region)
     classes = cards.class_of_incidents(incidents) if len(incidents) else pd.Series([], dtype=str)
