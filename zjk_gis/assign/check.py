@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.incidents import (
     accuracies,
     answer_columns,
@@ -47,6 +48,7 @@ _KINDS = (
 )  # fmt: skip
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class AssignmentCheck:
     """How far recorded answers agree with a layer, and what their pattern points to.
@@ -140,6 +142,7 @@ class AssignmentCheck:
         return "".join(parts)
 
 
+@checked
 def check_assignment(
     incidents: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | ZoneIndex | AssignmentPlan,

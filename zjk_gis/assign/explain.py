@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.incidents import assign_incidents, days_judged, one_accuracy
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import convert_crs
@@ -52,6 +53,7 @@ _FOUND = {
 }
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why an incident was assigned as it was.
@@ -152,6 +154,7 @@ class Explanation:
         return (tr("; ", lang=lang)).join(parts) + " → " + label(zone["verdict"], lang)
 
 
+@checked
 def explain_incident(
     incident: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,

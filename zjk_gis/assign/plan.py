@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.plan_files import plan_files_of, read_plan_file, write_plan_file
 from zjk_gis.crs import is_metric, require_layer, title_of_crs
 from zjk_gis.engine import Positions
@@ -101,6 +102,7 @@ class Task:
         return columns
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class AssignmentPlan:
     """Zones, grids and sections ready to answer for any number of batches of incidents.

@@ -14,6 +14,7 @@ import numpy as np
 from zjk_gis import threads
 from zjk_gis._optional import has
 from zjk_gis._version import __version__
+from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
@@ -55,6 +56,7 @@ _BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
+@checked
 def assign_batch(
     source: str | os.PathLike[str],
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,

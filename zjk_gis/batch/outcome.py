@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.io.tables.cells import Why
 from zjk_gis.layers.columns.periods import NEVER
 
@@ -26,6 +27,7 @@ __all__ = ["JobSummary", "Judged", "judge", "summary_of"]
 _UNUSABLE = ("no_position", "bad_position")
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class JobSummary:
     """What a job did.

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.changes.handover import changed_incidents, components_in, handover_list, open_by_move, roads_in
 from zjk_gis.changes.moved import Side, moved_ground
+from zjk_gis.coverage.rules import MIN_AREA_M2, MIN_WIDTH_M, SizeRules, rules_of
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import in_one_writing
 from zjk_gis.layers.columns.periods import day_of
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
@@ -94,6 +95,7 @@ class ZoneChanges:
         return float(rows["value"].iloc[0])
 
 
+@checked
 def compare_zones(
     old: gpd.GeoDataFrame,
     new: gpd.GeoDataFrame,
@@ -105,8 +107,9 @@ def compare_zones(
     at_old: str | dt.date | None = None,
     at_new: str | dt.date | None = None,
     level: int | str | None = None,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    rules: SizeRules | None = None,
     same_share: float = 0.95,
     even_if_off: bool = False,
 ) -> ZoneChanges:
@@ -135,6 +138,9 @@ def compare_zones(
         Smaller pieces are dropped, and counted in the figures.
     min_width_m : float, default 0.01
         What is nowhere wider is a hairline left by rounding; it is dropped and counted, too.
+    rules : SizeRules, optional
+        The two options above as one value, such as the `GapRules` of a search; an option said beside them
+        has the last word.
     same_share : float, default 0.95
         The share of a zone's ground that counts as all of it, from above 0.5 to 1.
     even_if_off : bool, default False
@@ -184,7 +190,7 @@ def compare_zones(
     0         A  reshaped  10000.0       0.0    1000.0
     1         B  reshaped   9000.0    1000.0       0.0
     """
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m)
+    rules = rules_of(SizeRules, rules, min_area_m2=min_area_m2, min_width_m=min_width_m)
     if not 0.5 < same_share <= 1:
         raise InputError(
             tr(
@@ -196,7 +202,7 @@ def compare_zones(
     after = _zones_of(new, "new", code, at_new, level, before.crs)
     before, after, matches = in_one_writing(before, after, (code, "chief_code"))
     sides = Side.of(before, code), Side.of(after, code)
-    ground = moved_ground(*sides, min_area_m2=min_area_m2, min_width_m=min_width_m)
+    ground = moved_ground(*sides, min_area_m2=rules.min_area_m2, min_width_m=rules.min_width_m)
     moved = _moved_table(ground, *sides, before.crs)
     zones = zones_table(ground, *sides, same_share).rename(columns={"zone_code": code})
     road_rows = None

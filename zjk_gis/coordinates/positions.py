@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED, judge_datums
 from zjk_gis.coordinates.datums import shift
 from zjk_gis.coordinates.shifted import DATUMS, to_ground
@@ -44,6 +45,7 @@ _COLUMNS = ["row", "problem", "evidence"]
 _OF_DATUM = ("source", "road_name")  # the columns by which a row tells its datum
 
 
+@checked
 def check_positions(
     points: gpd.GeoDataFrame,
     *,
@@ -134,6 +136,7 @@ def check_positions(
     return result
 
 
+@checked
 def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDataFrame:
     """Fix the swapped axes and the GCJ-02 and BD-09 positions that a list of problems names, no others.
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
-from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.gaps import gaps_of, ground_and_zones
+from zjk_gis.coverage.overlaps import overlaps_of
+from zjk_gis.coverage.rules import (
+    ALLOWED_WITHIN_M,
+    BY,
+    MIN_AREA_M2,
+    MIN_WIDTH_M,
+    MISSING_ZONE_SHARE,
+    SLIVER_WIDTH_M,
+    FaultRules,
+    rules_of,
+)
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.progress import track
 from zjk_gis.threads import all_of
@@ -34,6 +45,7 @@ class CoverageFaults(NamedTuple):
     overlaps: gpd.GeoDataFrame
 
 
+@checked
 def coverage_faults(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
@@ -42,12 +54,13 @@ def coverage_faults(
     at: str | dt.date | None = None,
     level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
-    allowed_within_m: float = 0.0,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
-    sliver_width_m: float = 1.0,
-    missing_zone_share: float = 0.5,
-    by: Literal["pair", "set"] = "pair",
+    allowed_within_m: float = ALLOWED_WITHIN_M,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    missing_zone_share: float = MISSING_ZONE_SHARE,
+    by: Literal["pair", "set"] = BY,
+    rules: FaultRules | None = None,
     people: gpd.GeoDataFrame | None = None,
     buildings: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
@@ -66,6 +79,8 @@ def coverage_faults(
         See `coverage_gaps`; they hold for overlaps, too.
     by : {"pair", "set"}, default "pair"
         See `overlapping_zones`.
+    rules : FaultRules, optional
+        What counts as a fault, as one value; an option said beside them has the last word.
 
     Returns
     -------
@@ -89,16 +104,24 @@ def coverage_faults(
     >>> gaps["area_m2"].tolist(), overlaps["area_m2"].tolist()
     ([1000.0], [1000.0])
     """
-    of_gaps = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
-    of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
+    asked_for = rules_of(
+        FaultRules,
+        rules,
+        min_area_m2=min_area_m2,
+        min_width_m=min_width_m,
+        sliver_width_m=sliver_width_m,
+        missing_zone_share=missing_zone_share,
+        allowed_within_m=allowed_within_m,
+        by=by,
+    )
     ready: list[tuple[Ground, Divided]] = []
     found: list[gpd.GeoDataFrame] = []
 
     def describe() -> None:  # neither needs the other, and much of either runs without the interpreter's lock
         ground, divided = ready[0]
         asked = {
-            "gaps": lambda: gaps_of(divided, ground, of_gaps),
-            "overlaps": lambda: overlaps_of(divided, of_overlaps),
+            "gaps": lambda: gaps_of(divided, ground, asked_for),
+            "overlaps": lambda: overlaps_of(divided, asked_for),
         }
         found.extend(all_of(lambda name: asked[name](), asked))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
@@ -35,6 +36,7 @@ class MendedCoverage(NamedTuple):
     repairs: gpd.GeoDataFrame
 
 
+@checked
 def mend_coverage(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.parameters import Convention, Helmert7, Similarity, geocentric
 from zjk_gis.errors import InputError
@@ -31,6 +32,7 @@ _EXACT_M = 1e-4  # residuals below a tenth of a millimetre are rounding: no grou
 _SECONDS = 180 * 3600 / math.pi
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ControlFit(Generic[_Parameters]):
     """Fitted parameters, and how well they fit.
@@ -69,6 +71,7 @@ class ControlFit(Generic[_Parameters]):
         return moved
 
 
+@checked
 def fit_similarity(
     source_xy: ArrayLike,
     target_xy: ArrayLike,
@@ -131,6 +134,7 @@ def fit_similarity(
     return _told(parameters, residuals, without, outlier, labels, ("east_m", "north_m"), spare=2)
 
 
+@checked
 def fit_helmert7(
     source_lonlat: ArrayLike,
     target_lonlat: ArrayLike,

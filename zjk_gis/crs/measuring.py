@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.projections import (
     epsg_of,
     greenwich_base,
@@ -66,6 +67,7 @@ class CrsChoice:
     crs: CRS
 
 
+@checked
 def crs_for(
     where: gpd.GeoDataFrame | gpd.GeoSeries | tuple[float, float, float, float],
     *,
@@ -266,6 +268,7 @@ def _spread(bounds: Any) -> float:
     return float(np.median(np.abs(middles - np.median(middles)) + bounds[:, 2] - bounds[:, 0]))
 
 
+@checked
 def require_layer(layer: object, name: str) -> None:
     """Refuse what is not a layer whose columns and geometry can be told apart.
 
@@ -318,6 +321,7 @@ def require_layer(layer: object, name: str) -> None:
         )
 
 
+@checked
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     """Return a layer's CRS, or say how to set one.
 
@@ -349,6 +353,7 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     return crs
 
 
+@checked
 def is_metric(crs: CRS) -> bool:
     """Tell whether lengths and areas measured in a CRS can be true metres; where it is used also counts.
 
@@ -361,6 +366,7 @@ def is_metric(crs: CRS) -> bool:
     return bool(crs.is_projected and not crs.is_compound and not is_stretched(crs) and metre_of(crs) == 1.0)
 
 
+@checked
 def is_stretched(crs: CRS) -> bool:
     """Tell whether a projection stretches lengths as Web Mercator does, more the farther from the equator.
 
@@ -394,6 +400,7 @@ def unit_at(crs: CRS, x: float, y: float) -> float | None:
     return metre if math.isfinite(metre) and is_true_at(crs, x, y) else None
 
 
+@checked
 def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Return a layer in a CRS whose unit is the true metre, converted only where it must be.
 
@@ -436,6 +443,7 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     return projected(layer, wanted)
 
 
+@checked
 def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "the layer") -> tuple[CRS, CRS] | None:
     """Tell in which other system a layer is measured, where its reader would not expect it.
 

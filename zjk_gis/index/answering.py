@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.index.coordinates import in_crs
 from zjk_gis.index.flatfile import read_arrays, write_arrays
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AnsweringIndex"]
 
 
+@checked
 class AnsweringIndex(ABC):
     """Rows of a layer compiled to answer for points, with all that their answers say.
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import is_stretched
 from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
@@ -38,6 +39,7 @@ _PRIORITY = RESPONSIBILITY_ZONES.field("priority")
 _LAST = ("lowest_code", "latest_begin")
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Which of several zones answers (归属规则).

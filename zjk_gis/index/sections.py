@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.engine import Positions
 from zjk_gis.engine.lines import LineIndex, NearLines
@@ -52,6 +53,7 @@ class SectionsFound:
     side: NDArray[np.int8]
 
 
+@checked
 class SectionIndex(AnsweringIndex):
     """An immutable index over road sections (责任路段): built once, asked for any number, kept in a file.
 

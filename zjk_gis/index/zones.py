@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.crs.measuring import unit_at
 from zjk_gis.engine.arrays import as_floats, offsets_of
@@ -72,6 +73,7 @@ class ZonesFound:
         return np.array(FOUND)[self.found]
 
 
+@checked
 class ZoneIndex(AnsweringIndex):
     """An immutable point-location index over zones: built once, asked for millions of points, kept in a file.
 

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
@@ -61,6 +62,7 @@ _WANTED = {
 }
 
 
+@checked
 def read_layer(
     path: str | os.PathLike[str],
     *,
@@ -273,6 +275,7 @@ def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
     return frame
 
 
+@checked
 def list_layers(path: str | os.PathLike[str]) -> list[str]:
     """Return the names of the layers in a file.
 
@@ -322,6 +325,7 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     return _layers_of(source, form)
 
 
+@checked
 def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
     r"""Read a table that has no place on the map, such as a list of duties.
 

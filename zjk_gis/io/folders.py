@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
@@ -45,6 +46,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class FolderReading:
     """What was found in a folder.
@@ -121,6 +123,7 @@ def _is_by_file(crs: Any) -> bool:
     return isinstance(crs, Mapping) and not {"proj", "init", "type"} & set(crs)
 
 
+@checked
 def read_folder(
     path: str | os.PathLike[str],
     *,

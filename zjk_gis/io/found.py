@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.io.writing import write_layer, write_table, write_workbook_of
@@ -39,6 +40,7 @@ _SEVERITIES = {"error": "错误", "warning": "提醒"}
 _SHEETS = {"zh": ("汇总", "问题"), "en": ("summary", "problems")}
 
 
+@checked
 def write_problems(
     report: ValidationReport | Mapping[str, ValidationReport], path: str | os.PathLike[str]
 ) -> Path:

@@ -24,6 +24,7 @@ import rtree
 import shapely
 from pyproj import CRS
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric, require_crs, require_layer
 from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.values import code_text
@@ -57,6 +58,7 @@ _AT_ONCE = 500
 _KNOWN_PLACES = 200  # by whose median it is known where the city is
 
 
+@checked
 class CoverRegister:
     """A live register of covers (井盖台账): set, move and take out covers, and ask for the nearest.
 

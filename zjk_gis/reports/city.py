@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zjk_gis.access import parking_gaps
+from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["survey_city"]
 
 
+@checked
 def survey_city(
     city: Mapping[str, gpd.GeoDataFrame],
     incidents: gpd.GeoDataFrame | None = None,

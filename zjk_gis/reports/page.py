@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.arguments import checked
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.offline.saving import PAGES, whole_page
@@ -84,6 +85,7 @@ _MOST_CHARACTERS = 300
 _SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere
 
 
+@checked
 def write_page(
     path: str | os.PathLike[str],
     sheets: Mapping[str, pd.DataFrame],

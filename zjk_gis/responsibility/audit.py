@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.coverage.ranking import rank_faults
@@ -131,6 +132,7 @@ class ResponsibilityAudit:
         return gpd.GeoDataFrame(found.dropna(axis="columns", how="all"))
 
 
+@checked
 def responsibility_audit(
     region: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,

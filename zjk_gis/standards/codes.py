@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.standards.names import names_of
 from zjk_gis.standards.schemes import scheme_of
@@ -68,6 +69,7 @@ class _Digits:
         return numbers
 
 
+@checked
 def parse_codes(codes: pd.Series | Sequence[Any] | NDArray[Any], scheme: str | CodeScheme) -> pd.DataFrame:
     """Take codes apart: what each run of digits says.
 
@@ -109,6 +111,7 @@ def parse_codes(codes: pd.Series | Sequence[Any] | NDArray[Any], scheme: str | C
     return parsed
 
 
+@checked
 def check_codes(
     codes: pd.Series | Sequence[Any] | NDArray[Any],
     scheme: str | CodeScheme,
@@ -252,6 +255,7 @@ def _numbers(codes: Iterable[str]) -> NDArray[np.int64]:
     return np.array([int(code) for code in codes if code.isascii() and code.isdigit()], dtype=np.int64)
 
 
+@checked
 def next_codes(
     existing: pd.Series | Sequence[Any] | NDArray[Any],
     count: int = 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.standards.codes import check_codes
 from zjk_gis.standards.names import names_of
@@ -56,6 +57,7 @@ def schemes_of(code: str) -> list[CodeScheme]:
     return [scheme for scheme in SCHEMES.values() if scheme.digits == len(code.strip())]
 
 
+@checked
 def explain_code(
     code: str,
     scheme: str | CodeScheme | None = None,

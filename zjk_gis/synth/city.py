@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
@@ -54,6 +55,7 @@ _LAYERS = (
 )
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class City:
     """A synthetic city.
@@ -77,6 +79,7 @@ class City:
     answers: pd.DataFrame
 
 
+@checked
 def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 20220317) -> City:
     """Make a synthetic Zhangjiakou of a given size.
 
@@ -155,6 +158,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 
 
+@checked
 def write_city(city: City, folder: str | os.PathLike[str]) -> None:
     """Write a city: ``city.gpkg``, ``incidents.csv``, ``truth.json`` and ``truth_incidents.csv.gz``.
 
@@ -199,6 +203,7 @@ def write_city(city: City, folder: str | os.PathLike[str]) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
 
 
+@checked
 def read_truth(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], pd.DataFrame]:
     """Read what was planted in a city that `write_city` wrote.
 

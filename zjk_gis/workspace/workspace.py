@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, WorkspaceError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
@@ -81,6 +82,7 @@ def shown(target: str | os.PathLike[str]) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
+@checked
 class Workspace:
     """A bureau's layers with their history (工作空间), in one GeoPackage or one PostGIS schema.
 

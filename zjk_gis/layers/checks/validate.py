@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric, convert_crs
 from zjk_gis.crs.projections import greenwich_base
 from zjk_gis.crs.systems import in_china
@@ -55,6 +56,7 @@ _PLACES = (("communities", "community"), ("streets", "street"), ("districts", "d
 _ENOUGH = 0.99  # of a polygon's area: borders of grids and communities are drawn separately
 
 
+@checked
 def validate(
     layer: gpd.GeoDataFrame,
     spec: LayerSpec | str,

@@ -21,6 +21,7 @@ from folium.map import Layer
 from folium.utilities import camelize
 from jinja2 import Template
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
@@ -128,6 +129,7 @@ class MiniMap(plugins.MiniMap):
         return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
+@checked
 def base_map(
     source: str | os.PathLike[str],
     *,
@@ -256,6 +258,7 @@ def base_map(
     return BaseMap(spec, name=name, tiles=tiles, needs_network="", show=show)
 
 
+@checked
 def add_base_map(
     page: folium.Map,
     base_map: str | os.PathLike[str] | BaseMap,

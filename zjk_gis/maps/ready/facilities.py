@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import as_text, understood
@@ -41,6 +42,7 @@ _PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones
 _PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
 
 
+@checked
 def pipes_map(
     pipes: gpd.GeoDataFrame | None = None,
     manholes: gpd.GeoDataFrame | None = None,
@@ -200,6 +202,7 @@ def add_pipes(
         )
 
 
+@checked
 def parking_map(
     lots: gpd.GeoDataFrame,
     *,

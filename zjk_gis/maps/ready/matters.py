@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.columns.times import BEIJING
@@ -39,6 +40,7 @@ _MATTERS = ("案件归属", "Assignment of incidents")
 _ZONES = ("责任区与路长", "Zones and road chiefs")
 
 
+@checked
 def assignment_map(
     assigned: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None = None,
@@ -224,6 +226,7 @@ def add_assigned(
         )
 
 
+@checked
 def density_map(
     incidents: gpd.GeoDataFrame,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.columns.levels import ANY_LEVEL, levels_of
 from zjk_gis.layers.columns.nobody import CHIEF, chiefs_of
 from zjk_gis.layers.labels import label
@@ -30,6 +31,7 @@ _ZONES, _FINDINGS, _GROUND = (
 )
 
 
+@checked
 def zones_map(
     zones: gpd.GeoDataFrame,
     *,
@@ -158,6 +160,7 @@ def _zones_subtitle(zones: gpd.GeoDataFrame, lang: Language) -> str:
     return " · ".join(texts)
 
 
+@checked
 def gaps_map(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame | None,

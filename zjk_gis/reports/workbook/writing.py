@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
@@ -46,6 +47,7 @@ _WORDS = {
 }
 
 
+@checked
 def write_workbook(
     path: str | os.PathLike[str],
     sheets: Mapping[str, pd.DataFrame],
