@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zjk_gis.errors import counted
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,7 @@ __all__ = ["ReadReport", "report_of"]
 _SHOWN = 3  # names of a table's cell; the rest is counted
 
 
+@presented
 @dataclass(kw_only=True, eq=False, repr=False)
 class ReadReport(dict[str, Any]):
     """What a reader found out; it prints itself as two sentences, in a notebook as a small table, too.
@@ -182,45 +183,40 @@ class ReadReport(dict[str, Any]):
         return {name: deepcopy(value) for name, value in self.items() if value != _UNTOLD[name]}
 
     def __str__(self) -> str:
-        return " ".join(self._sentences())
+        return tr("{first} {second}", first=(told := self._sentences())[0], second=told[1])
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self}>"
-
-    def _repr_html_(self) -> str:
-        """Show two sentences, a table and the remarks in a notebook; everything from the data is escaped."""
-        rows = [
-            f"<tr><th>{escape(name)}</th><td>{escape(_summary(value))}</td></tr>"
+    def _presentation(self) -> Presentation:
+        rows = [[tr("remark"), remark] for remark in self.remarks]
+        rows += [
+            [tr(name), _summary(value)]
             for name, value in self.as_dict().items()
-            if name not in ("remarks", "path", "limit")
+            if name not in ("path", "limit", "remarks", "rows")
         ]
-        remarks = [f"<li>{escape(remark)}</li>" for remark in self.remarks]
-        return "\n".join(
-            [
-                f"<p>{escape(str(self))}</p>",
-                f'<table border="0">{"".join(rows)}</table>',
-                *([f"<ul>{''.join(remarks)}</ul>"] if remarks else []),
-            ]
-        )
+        return Presentation(str(self), [tr("field"), tr("found")], rows)
 
     def _sentences(self) -> tuple[str, str]:
-        name = PurePath(self.path).name or self.layer or "the layer"
-        said = f"{name}: {counted(self.rows, 'row', 'rows')} read"
-        said += f" as {self.encoding}" if self.encoding else ""
-        said += f", in {self.crs}." if self.crs else ", in no known coordinate system."
+        name = PurePath(self.path).name or self.layer or tr("the layer")
+        rows = counted(self.rows, "row", "rows")
+        read = tr("{rows} read", rows=rows)
+        if self.encoding:
+            read = tr("{rows} read as {encoding}", rows=rows, encoding=self.encoding)
+        where = tr("in {crs}", crs=self.crs) if self.crs else tr("in no known coordinate system")
+        said = tr("{name}: {read}, {where}.", name=name, read=read, where=where)
         aside = {why: len(rows) for why, rows in self.without_position.items() if rows}
         found = []
         if aside:
-            reasons = ", ".join(f"{why}: {count:,}" for why, count in aside.items())
-            found.append(f"{counted(sum(aside.values()), 'row has', 'rows have')} no position ({reasons})")
+            reasons = listed(tr("{why}: {count:,}", why=tr(why), count=count) for why, count in aside.items())
+            rows = counted(sum(aside.values()), "row has", "rows have")
+            found.append(tr("{rows} no position ({reasons})", rows=rows, reasons=reasons))
         if self.left_out:
-            found.append(
-                counted(len(self.left_out), "row of the file is", "rows of the file are") + " left out"
-            )
+            rows = counted(len(self.left_out), "row of the file is", "rows of the file are")
+            found.append(tr("{rows} left out", rows=rows))
         wrong = sum(map(len, self.unconverted.values()))
         if wrong:
-            found.append(f"{counted(wrong, 'value stays', 'values stay')} as it came")
-        return said, (", ".join(found) or "Every row has its place and its values") + "."
+            found.append(tr("{values} as it came", values=counted(wrong, "value stays", "values stay")))
+        if not found:
+            return said, tr("Every row has its place and its values.")
+        return said, tr("{what}.", what=listed(found))
 
 
 _UNTOLD = dict(ReadReport())
@@ -257,9 +253,13 @@ def _summary(value: Any) -> str:
     """Tell a field in a cell: names as they are, rows only counted."""
     if isinstance(value, Mapping):
         parts = [
-            f"{name}: {len(each):,}" if isinstance(each, list | tuple | Mapping) else f"{name}: {each}"
+            f"{tr(name)}: {len(each):,}"
+            if isinstance(each, list | tuple | Mapping)
+            else f"{tr(name)}: {each}"
             for name, each in value.items()
             if each not in ([], {}, "", None)
         ]
-        return ", ".join(parts[:_SHOWN]) + (f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else "")
+        shown = listed(parts[:_SHOWN])
+        rest = len(parts) - _SHOWN
+        return tr("{shown} and {rest} more", shown=shown, rest=rest) if rest > 0 else shown
     return f"{len(value):,}" if isinstance(value, list | tuple) else str(value)

@@ -62,7 +62,7 @@ def index(zones):
 class TestBuilding:
     def test_codes_come_in_the_order_of_the_layer(self, index):
         assert index.codes.tolist() == ["A", "B", "C"]
-        assert repr(index) == "<ZoneIndex of 3 zones, 15 vertices, EPSG:4547>"
+        assert repr(index).startswith("<ZoneIndex> An index of 3 zones with 15 vertices, EPSG:4547.\n")
 
     def test_a_layer_needs_no_codes(self, zones):
         assert ZoneIndex.build(zones[["geometry"]]).codes is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,12 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.index.policy import nearness
 from zjk_gis.layers.columns.values import text_of
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,6 +54,7 @@ _FOUND = {
 }
 
 
+@presented
 @checked
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -111,9 +113,6 @@ class Explanation:
     def __str__(self) -> str:
         return self.text()
 
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text())}</pre>"
-
     def _rule_line(self, *, zh: bool) -> str:
         words = {
             "containment": (
@@ -152,6 +151,11 @@ class Explanation:
             until = (ends[0] or "…") + (tr(" to ", lang=lang)) + (ends[1] or "…")
             parts.append((tr("valid ", lang=lang)) + until)
         return (tr("; ", lang=lang)).join(parts) + " → " + label(zone["verdict"], lang)
+
+    def _presentation(self) -> Presentation:
+        answer, how = self.text(language()).split("\n")[:2]
+        columns = [self.code, "relation", "distance_m", "border_m", "area_m2", "verdict"]
+        return excerpt(tr("{answer}. {how}.", answer=answer, how=how), self.considered, columns)
 
 
 @checked

@@ -17,9 +17,11 @@ from zjk_gis.coverage.rules import MIN_AREA_M2, MIN_WIDTH_M, SizeRules, rules_of
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import in_one_writing
 from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ __all__ = ["ZoneChanges", "compare_zones", "zones_table"]
 _PERIOD = ["valid_from", "valid_to"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ZoneChanges:
     """What a change of zones (责任区调整) moves.
@@ -93,6 +96,17 @@ class ZoneChanges:
         if not len(rows):
             raise KeyError(measure)
         return float(rows["value"].iloc[0])
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Ground that changes hands: {pieces:,} pieces, {area_m2:,.1f} m² in all. "
+            "Zones that changed: {zones:,}.",
+            pieces=len(self.moved),
+            area_m2=self.moved["area_m2"].sum(),
+            zones=int((self.zones["kind"] != "unchanged").sum()),
+        )
+        columns = ["move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2"]
+        return excerpt(told, self.moved, columns)
 
 
 @checked

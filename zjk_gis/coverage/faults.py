@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import pandas as pd
+
 from zjk_gis.arguments import checked
 from zjk_gis.coverage.gaps import gaps_of, ground_and_zones
 from zjk_gis.coverage.overlaps import overlaps_of
@@ -17,9 +19,12 @@ from zjk_gis.coverage.rules import (
     FaultRules,
     rules_of,
 )
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.overlay.contents import contents_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.progress import track
 from zjk_gis.threads import all_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["CoverageFaults", "coverage_faults"]
 
 
+@presented
 class CoverageFaults(NamedTuple):
     """What `coverage_faults` found.
 
@@ -43,6 +49,21 @@ class CoverageFaults(NamedTuple):
 
     gaps: gpd.GeoDataFrame
     overlaps: gpd.GeoDataFrame
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Gaps: {gaps:,}, {gap_m2:,.1f} m² in all. Overlaps: {overlaps:,}, {overlap_m2:,.1f} m² in all.",
+            gaps=len(self.gaps),
+            gap_m2=self.gaps["area_m2"].sum(),
+            overlaps=len(self.overlaps),
+            overlap_m2=self.overlaps["area_m2"].sum(),
+        )
+        both = [
+            frame.rename(columns={f"{name}_code": "fault_code"})[["fault_code", "kind", "area_m2", "width_m"]]
+            for name, frame in (("gap", self.gaps), ("overlap", self.overlaps))
+        ]
+        worst = pd.concat([pd.DataFrame(each) for each in both], ignore_index=True)
+        return excerpt(told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst))
 
 
 @checked

@@ -12,6 +12,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.parameters import Convention, Helmert7, Similarity, geocentric
 from zjk_gis.errors import InputError
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _EXACT_M = 1e-4  # residuals below a tenth of a millimetre are rounding: no grou
 _SECONDS = 180 * 3600 / math.pi
 
 
+@presented
 @checked
 @dataclass(frozen=True, slots=True)
 class ControlFit(Generic[_Parameters]):
@@ -69,6 +71,23 @@ class ControlFit(Generic[_Parameters]):
         )
         with_remarks(moved, [fitted, *self.remarks])
         return moved
+
+    def _presentation(self) -> Presentation:
+        fitted = tr(
+            "Fitted to {count:,} control points, rms {rms:.3f} m.", count=len(self.residuals), rms=self.rms_m
+        )
+        outlier = (
+            tr("No point stands out.")
+            if self.outlier is None
+            else tr("Point {name} does not fit the others.", name=self.outlier)
+        )
+        rows = [
+            [str(name), f"{row['residual_m']:.3f}", f"{row['without_it_m']:.3f}"]
+            for name, row in self.residuals.iterrows()
+        ]
+        return Presentation(
+            f"{fitted} {outlier}", [tr("point"), tr("residual (m)"), tr("without it (m)")], rows
+        )
 
 
 @checked

@@ -26,6 +26,7 @@ from zjk_gis.crs.projections import (
 from zjk_gis.crs.systems import WGS84, datum_of, in_china, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected, with_vertices_moved
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _SECOND_ECCENTRICITY_2 = (
 )
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class CrsChoice:
     """Which coordinate system to measure in, and why.
@@ -65,6 +67,15 @@ class CrsChoice:
     reason: str
     most_scale_ppm: float
     crs: CRS
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "{name}: {reason}. Lengths are wrong by at most {ppm:.0f} ppm.",
+            name=title_of_crs(self.crs),
+            reason=self.reason,
+            ppm=abs(self.most_scale_ppm),
+        )
+        return Presentation(told)
 
 
 @checked

@@ -14,7 +14,9 @@ from zjk_gis.index.coordinates import in_crs
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.saving import digest_of, prepared_of, taken_apart
 from zjk_gis.layers.columns.levels import ANY_LEVEL, is_level
-from zjk_gis.words import tr
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import MOST_ROWS, Presentation
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +51,12 @@ class AnsweringIndex(ABC):
         self._prepared = prepared
         if layer is not None:
             self.__dict__["layer"] = layer
+
+    def _told_with_codes(self, told: str) -> Presentation:
+        """Present an index: what it was built of, and the first of its codes."""
+        codes = [] if self.codes is None else self.codes[:MOST_ROWS].tolist()
+        name = label("level" if self.code is None else self.code, language())
+        return Presentation(told, [name], [[str(each)] for each in codes], len(codes) and len(self))
 
     @property
     def crs(self) -> CRS:

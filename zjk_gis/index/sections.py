@@ -19,6 +19,8 @@ from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_reach
+from zjk_gis.presentation import MOST_ROWS, Presentation, presented
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,6 +33,7 @@ __all__ = ["SectionIndex", "SectionsFound"]
 _FIRST_REACH_M = 50.0
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class SectionsFound:
     """The nearest road section of each of n points.
@@ -52,7 +55,21 @@ class SectionsFound:
     chainage_m: NDArray[np.float64]
     side: NDArray[np.int8]
 
+    def _presentation(self) -> Presentation:
+        known = self.row >= 0
+        told = tr(
+            "{count:,} points; a section is within reach of {answered:,}.",
+            count=len(known),
+            answered=int(known.sum()),
+        )
+        columns = [tr("row"), tr("distance (m)"), tr("chainage (m)")]
+        first = zip(
+            self.row[:MOST_ROWS], self.distance_m[:MOST_ROWS], self.chainage_m[:MOST_ROWS], strict=True
+        )
+        return Presentation(told, columns, [[each.item() for each in row] for row in first], len(known))
 
+
+@presented
 @checked
 class SectionIndex(AnsweringIndex):
     """An immutable index over road sections (责任路段): built once, asked for any number, kept in a file.
@@ -90,7 +107,10 @@ class SectionIndex(AnsweringIndex):
     [-1]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     SectionIndex.load(index.save(pathlib.Path(folder, "sections.idx")))
-    <SectionIndex of 2 sections, EPSG:4547>
+    <SectionIndex> An index of 2 road sections, EPSG:4547.
+      section code
+      L
+      R
     """
 
     kind = "section index"
@@ -155,9 +175,6 @@ class SectionIndex(AnsweringIndex):
 
     def __len__(self) -> int:
         return len(self._lines)
-
-    def __repr__(self) -> str:
-        return f"<SectionIndex of {len(self):,} sections, {title_of_crs(self.crs)}>"
 
     @property
     def is_areal(self) -> bool:
@@ -285,6 +302,12 @@ class SectionIndex(AnsweringIndex):
         wanted = self.rows.side[near.item]
         fits: NDArray[np.bool_] = (wanted == 0) | (side == 0) | (wanted == side)
         return fits
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "An index of {sections:,} road sections, {crs}.", sections=len(self), crs=title_of_crs(self.crs)
+        )
+        return self._told_with_codes(told)
 
 
 def _put(

@@ -22,9 +22,12 @@ from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.columns.levels import choose_level
 from zjk_gis.layers.columns.periods import NEVER, validity_days
 from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.excerpts import counts_told
+from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,7 @@ _CODES = (*CODES, "community_code", "street_code", "district_code")
 _AS_LOCATED = np.array([INSIDE, BORDER, NONE, NONE], np.uint8)  # of inside, border, nearest and none
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ZonesFound:
     """Which zone answers for each of n points.
@@ -72,7 +76,18 @@ class ZonesFound:
         """`found` in words: none, inside or border."""
         return np.array(FOUND)[self.found]
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "{count:,} points; zones answer for {answered:,}.",
+            count=len(self.row),
+            answered=int((self.row >= 0).sum()),
+        )
+        numbers = np.bincount(self.found, minlength=len(FOUND)).tolist()
+        counts = {word: number for word, number in zip(FOUND, numbers, strict=False) if number}
+        return Presentation(told, [label("found", language()), tr("points")], counts_told(counts))
 
+
+@presented
 @checked
 class ZoneIndex(AnsweringIndex):
     """An immutable point-location index over zones: built once, asked for millions of points, kept in a file.
@@ -116,7 +131,10 @@ class ZoneIndex(AnsweringIndex):
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     ZoneIndex.load(index.save(pathlib.Path(folder, "zones.idx")))
-    <ZoneIndex of 2 zones, 10 vertices, EPSG:4547>
+    <ZoneIndex> An index of 2 zones with 10 vertices, EPSG:4547.
+      zone code
+      B
+      A
     """
 
     kind = "zone index"
@@ -249,10 +267,6 @@ class ZoneIndex(AnsweringIndex):
 
     def __len__(self) -> int:
         return len(self._polygons)
-
-    def __repr__(self) -> str:
-        vertices = len(self._polygons.rings.coords)
-        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {title_of_crs(self.crs)}>"
 
     @property
     def nbytes(self) -> int:
@@ -544,6 +558,15 @@ class ZoneIndex(AnsweringIndex):
         if len(near):
             border[where[near]] = np.minimum.reduceat(distance, first) / self._units(1.0)
         return border
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "An index of {zones:,} zones with {vertices:,} vertices, {crs}.",
+            zones=len(self),
+            vertices=len(self._polygons.rings.coords),
+            crs=title_of_crs(self.crs),
+        )
+        return self._told_with_codes(told)
 
 
 def _is_true_all_over(layer: gpd.GeoDataFrame) -> bool:

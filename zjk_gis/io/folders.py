@@ -19,7 +19,9 @@ from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
 from zjk_gis.io.tables.geometry import NoCoordinatesError, parse_crs
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.naming import fields_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.progress import track
 from zjk_gis.read_report import report_of
 from zjk_gis.words import tr
@@ -46,6 +48,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@presented
 @checked
 @dataclass(frozen=True, slots=True)
 class FolderReading:
@@ -75,15 +78,19 @@ class FolderReading:
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __repr__(self) -> str:
-        unread = int((self.report["error"] != "").sum())
-        return f"<FolderReading of {len(self)} layers, {unread} files not read>"
-
     def of(self, spec: LayerSpec | str) -> list[pd.DataFrame]:
         """Return the layers that are of one kind, such as ``"unit_grids"``."""
         name = (spec_of(spec) if isinstance(spec, str) else spec).name
         keys = self.report.loc[self.report["spec"] == name, "key"]
         return [self.layers[key] for key in keys]
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Layers read: {layers:,}. Files not read: {unread:,}.",
+            layers=len(self),
+            unread=int((self.report["error"] != "").sum()),
+        )
+        return excerpt(told, self.report, ["file", "layer", "spec", "rows", "crs", "error"])
 
 
 class _Said:

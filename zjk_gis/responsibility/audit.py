@@ -20,10 +20,12 @@ from zjk_gis.layers.columns.nobody import chiefs_of, someone_named
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.responsibility.chiefs import chief_table
 from zjk_gis.responsibility.duties import who_handles
 from zjk_gis.responsibility.findings import (
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["ResponsibilityAudit", "responsibility_audit"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ResponsibilityAudit:
     """What an audit found.
@@ -130,6 +133,15 @@ class ResponsibilityAudit:
             raise KeyError(promise)
         found = self.findings[self.findings["promise"] == promise].head(most)
         return gpd.GeoDataFrame(found.dropna(axis="columns", how="all"))
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "What breaks a promise: {findings:,} findings. Gaps: {gaps:,}; overlaps: {overlaps:,}.",
+            findings=len(self.findings),
+            gaps=len(self.gaps),
+            overlaps=len(self.overlaps),
+        )
+        return excerpt(told, self.figures, ["promise", "measure", "value", "whole", "unit", "share"])
 
 
 @checked

@@ -15,6 +15,8 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
 from zjk_gis.synth.offices import (
@@ -28,7 +30,7 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.streets import make_roads, make_sections
-from zjk_gis.words import tr
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     import os
@@ -55,6 +57,7 @@ _LAYERS = (
 )
 
 
+@presented
 @checked
 @dataclass(frozen=True, slots=True)
 class City:
@@ -77,6 +80,15 @@ class City:
     incidents: pd.DataFrame
     truth: dict[str, Any]
     answers: pd.DataFrame
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "A synthetic city of {layers:,} layers, with {incidents:,} incidents.",
+            layers=len(self.layers),
+            incidents=len(self.incidents),
+        )
+        rows = [[label(name, language()), len(layer)] for name, layer in self.layers.items()]
+        return Presentation(told, [tr("layer"), tr("rows")], rows)
 
 
 @checked

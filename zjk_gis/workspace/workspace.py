@@ -13,10 +13,12 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, WorkspaceError
+from zjk_gis.errors import InputError, WorkspaceError, ZjkGisError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.layers.excerpts import excerpt
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import tr
 from zjk_gis.workspace.conditions import conditions_of
@@ -82,6 +84,7 @@ def shown(target: str | os.PathLike[str]) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
+@presented
 @checked
 class Workspace:
     """A bureau's layers with their history (工作空间), in one GeoPackage or one PostGIS schema.
@@ -155,10 +158,6 @@ class Workspace:
 
             return cls(PostgisStore(target, wait_s=wait_s))
         return cls(GeoPackageStore(target, wait_s=wait_s))  # type: ignore[arg-type]
-
-    def __repr__(self) -> str:
-        """Name the store, without its password."""
-        return f"<Workspace {self._store.name}>"
 
     def __enter__(self) -> Self:
         """Return the workspace itself."""
@@ -724,6 +723,19 @@ class Workspace:
         there = sorted(_current(self._store.versions(), self._store.found()))
         known = f"its layers are {', '.join(there)}" if there else "it has none yet"
         return InputError(f"{self._store.name}: no layer {name!r}; {known}")
+
+    def _presentation(self) -> Presentation:
+        """Name the store, without its password, and what is in it, if it can be asked."""
+        told = tr("The workspace {name}.", name=self._store.name)
+        try:
+            layers = self.list()
+        except (ZjkGisError, OSError):
+            return Presentation(told)
+        return excerpt(
+            tr("{told} Layers: {count:,}.", told=told, count=len(layers)),
+            layers,
+            ["layer", "title", "rows", "version", "written_at", "crs"],
+        )
 
 
 def _current(versions: list[Version], found: list[Version], name: str = "") -> dict[str, Version]:

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.excerpts import excerpt
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.standards import rules_table
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +28,9 @@ __all__ = ["COLUMNS", "Problems", "ValidationReport"]
 
 COLUMNS = ["row", "field", "value", "rule", "severity", "message"]
 _SHOWN = 10
-_WORDS = {
-    "rows": ("行", "rows"),
-    "clean": ("行无误", "clean"),
-    "problems": ("个问题", "problems"),
-    "none": ("未发现问题", "nothing wrong"),
-    "not_checked": ("未检查", "not checked"),
-    "more": ("……另有 {count:,} 个", "... and {count:,} more"),
-}
 
 
+@presented
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ValidationReport:
     """What in a layer is not as its spec says.
@@ -91,7 +87,7 @@ class ValidationReport:
 
     def __str__(self) -> str:
         """Tell the counts and the first problems, a line each."""
-        lines = [self._head()]
+        lines = [self._head(self.lang)]
         lines += [
             f"  {row.severity} {row.rule} {row.title}: {row.problems:,}"
             for row in self.counts.itertuples(index=False)
@@ -102,34 +98,31 @@ class ValidationReport:
         ]
         rest = len(self.problems) - _SHOWN
         if rest > 0:
-            lines.append(f"  {self._word('more').format(count=rest)}")
-        lines += [f"  {self._word('not_checked')}: {each}" for each in self.not_checked]
+            lines.append(tr("  ... and {rest:,} more", rest=rest, lang=self.lang))
+        lines += [tr("  not checked: {each}", each=each, lang=self.lang) for each in self.not_checked]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        """Show the counts and the first problems in a notebook; everything from the data is escaped."""
-        from html import escape
-
-        shown = pd.DataFrame(self.problems.drop(columns="geometry")).head(_SHOWN)
-        parts = [f"<p><b>{escape(self._head())}</b></p>"]
-        if len(self.problems):
-            parts += [each.to_html(index=False, escape=True, border=0) for each in (self.counts, shown)]
-        rest = len(self.problems) - _SHOWN
-        if rest > 0:
-            parts.append(f"<p>{escape(self._word('more').format(count=rest))}</p>")
-        parts += [f"<p>{escape(self._word('not_checked'))}: {escape(each)}</p>" for each in self.not_checked]
-        return "\n".join(parts)
-
-    def _head(self) -> str:
-        name = self.spec.title if self.lang == "zh" else self.spec.name
-        clean = f"{int(self.clean.sum()):,} {self._word('clean')}"
+    def _head(self, lang: Language) -> str:
+        name = self.spec.title if lang == "zh" else self.spec.name
         if self.problems.empty:
-            return f"{name}: {self.rows:,} {self._word('rows')}, {self._word('none')}"
-        found = f"{len(self.problems):,} {self._word('problems')}"
-        return f"{name}: {self.rows:,} {self._word('rows')}, {clean}, {found}"
+            return tr("{name}: {rows:,} rows, nothing wrong", name=name, rows=self.rows, lang=lang)
+        return tr(
+            "{name}: {rows:,} rows, {clean:,} clean, {problems:,} problems",
+            name=name,
+            rows=self.rows,
+            clean=int(self.clean.sum()),
+            problems=len(self.problems),
+            lang=lang,
+        )
 
-    def _word(self, key: str) -> str:
-        return _WORDS[key][0 if self.lang == "zh" else 1]
+    def _presentation(self) -> Presentation:
+        head, count = self._head(language()), len(self.not_checked)
+        head = (
+            tr("{head}. Not checked: {count:,}.", head=head, count=count)
+            if count
+            else tr("{head}.", head=head)
+        )
+        return excerpt(head, pd.DataFrame(self.problems), ["row", "field", "value", "severity", "message"])
 
 
 class Problems:

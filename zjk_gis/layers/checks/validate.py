@@ -58,7 +58,7 @@ _ENOUGH = 0.99  # of a polygon's area: borders of grids and communities are draw
 
 @checked
 def validate(
-    layer: gpd.GeoDataFrame,
+    layer: pd.DataFrame | gpd.GeoDataFrame,
     spec: LayerSpec | str,
     *,
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
@@ -69,7 +69,7 @@ def validate(
 
     Parameters
     ----------
-    layer : GeoDataFrame
+    layer : GeoDataFrame or DataFrame
         With the English column names (see `read_layer`).
     spec : LayerSpec or str
         What it should be: a spec, or the name of one in the catalogue, such as ``"unit_grids"`` or
