@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from public import public_callables
 from shapely import LineString, Point, box
 
 import zjk_gis
@@ -42,33 +43,6 @@ WRONG = {
 }
 # Anything may come in, so that the function itself looks: coordinate systems, arrays, what others define.
 OPEN = {"Any", "object", "ArrayLike", "_Changes", "_Explanation", "_Parameters", "T"}
-
-
-def public_callables():
-    """Yield every function and method that a user can call, with the room that it is found in."""
-    front = [("zjk_gis", name, getattr(zjk_gis, name)) for name in zjk_gis.__all__]
-    rooms = [(name, room) for _, name, room in front if inspect.ismodule(room)]
-    behind = [(name, each, getattr(room, each)) for name, room in rooms for each in room.__all__]
-    for thing, (room, name) in {
-        id(thing): (thing, (room, name)) for room, name, thing in front + behind
-    }.values():
-        if inspect.isfunction(thing):
-            yield f"{room}.{name}", thing, ()
-        elif inspect.isclass(thing):
-            yield from methods_of(thing, f"{room}.{name}")
-
-
-def methods_of(kind, path):
-    for name, member in inspect.getmembers(kind):
-        own = inspect.getattr_static(kind, name)
-        if name.startswith("_") or "zjk_gis" not in (getattr(member, "__module__", None) or ""):
-            continue
-        if isinstance(own, classmethod | staticmethod):
-            yield f"{path}.{name}", member, ()
-        elif inspect.isfunction(own):
-            yield f"{path}.{name}", member, (None,)
-    if "zjk_gis" in kind.__module__ and hasattr(kind, "__dataclass_fields__") and not issubclass(kind, dict):
-        yield path, kind, ()
 
 
 def arguments():
@@ -135,10 +109,8 @@ TAKE_AMOUNTS = {
     "undecided_below": lambda bad: zjk_gis.assign_incidents(INCIDENTS, ZONES, undecided_below=bad),
     "border_within_m of an index": lambda bad: ZoneIndex.build(ZONES).locate([X], [Y], border_within_m=bad),
     "undecided_below of an index": lambda bad: ZoneIndex.build(ZONES).locate([X], [Y], undecided_below=bad),
-    "max_distance_m": lambda bad: ZoneIndex.build(ZONES).nearest([X], [Y], max_distance_m=bad),
-    "max_distance_m of sections": lambda bad: SectionIndex.build(SECTIONS).nearest(
-        [X], [Y], max_distance_m=bad
-    ),
+    "within_m of zones": lambda bad: ZoneIndex.build(ZONES).nearest([X], [Y], within_m=bad),
+    "within_m of sections": lambda bad: SectionIndex.build(SECTIONS).nearest([X], [Y], within_m=bad),
     "min_area_m2": lambda bad: zjk_gis.coverage_gaps(ZONES, ZONES, min_area_m2=bad),
     "within_m": lambda bad: CoverRegister.build(INCIDENTS).close_pairs(within_m=bad),
     "count": lambda bad: CoverRegister.build(INCIDENTS).nearest(X, Y, count=bad),

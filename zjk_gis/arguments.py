@@ -105,7 +105,8 @@ def checked(thing: _T) -> _T:
     zjk_gis.errors.InputError: code must be text or None, not ['zone_code']
     """
     if not isinstance(thing, type):
-        return _guarded(thing)
+        guarded: _T = _guarded(thing)
+        return guarded
     for name, member in list(vars(thing).items()):
         if name.startswith("_") and not (name == "__init__" and hasattr(thing, "__dataclass_fields__")):
             continue

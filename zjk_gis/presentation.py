@@ -34,19 +34,19 @@ class Presentation(NamedTuple):
         Of the table; empty where there is none.
     rows : sequence of sequence
         Numbers and text; the first `MOST_ROWS` are shown.
-    count : int, optional
+    total : int, optional
         How many rows there are in all, where not all are handed over.
     """
 
     sentences: str
     header: Sequence[str] = ()
     rows: Sequence[Sequence[object]] = ()
-    count: int | None = None
+    total: int | None = None
 
     @property
     def rest(self) -> int:
         """How many rows are not shown."""
-        return max(0, (len(self.rows) if self.count is None else self.count) - MOST_ROWS)
+        return max(0, (len(self.rows) if self.total is None else self.total) - MOST_ROWS)
 
     def as_text(self) -> str:
         """Return the sentences, and the table below them."""

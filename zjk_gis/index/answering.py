@@ -19,6 +19,7 @@ from zjk_gis.presentation import MOST_ROWS, Presentation
 from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     import geopandas as gpd
@@ -142,7 +143,7 @@ class AnsweringIndex(ABC):
         """Whether polygons answer, not lines."""
 
     @abstractmethod
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured."""
 
     @abstractmethod
@@ -178,7 +179,7 @@ class AnsweringIndex(ABC):
         """Put an index together of what a file holds, all of which is looked at first."""
 
     def in_metres(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None
+        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return where points truly lie in `measured_in`; NaN where they cannot be converted."""
         return in_crs(x, y, self.crs if crs is None else crs, self.measured_in)
@@ -227,7 +228,7 @@ class AnsweringIndex(ABC):
         arrays, about = self._told()
         return digest_of(arrays, about)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the index to one flat file, which `load` maps into memory.
 
         Parameters
@@ -248,7 +249,7 @@ class AnsweringIndex(ABC):
         return write_arrays(path, self.kind, arrays | more_arrays, about | more_about)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load a saved index. Its arrays stay in the file, shared by all processes that load it.
 
         Parameters

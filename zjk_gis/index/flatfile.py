@@ -34,7 +34,9 @@ _MOST_DIRECTORY = 1 << 26
 _DTYPES = frozenset({"<f8", "<f4", "<u4", "<u1", "<i8", "<i4", "|u1", "|i1", "|b1"})
 
 
-def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Path:
+def write_arrays(
+    path: str | os.PathLike[str], kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]
+) -> Path:
     """Write arrays and some facts about them; the file appears under its name only when it is whole.
 
     Raises
@@ -84,7 +86,7 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
     return path
 
 
-def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Map the arrays of a file into memory, after making sure that it is whole.
 
     The pages are shared by all processes that read the file, until one writes to them, which stays its own.

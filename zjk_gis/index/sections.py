@@ -100,7 +100,7 @@ class SectionIndex(AnsweringIndex):
     ...     {"section_code": ["L", "R"], "side": ["左侧", "右侧"]}, geometry=[street, street], crs=4547
     ... )
     >>> index = SectionIndex.build(sections)
-    >>> found = index.nearest([30.0], [-10.0], max_distance_m=50)
+    >>> found = index.nearest([30.0], [-10.0], within_m=50)
     >>> index.codes[found.row].tolist(), found.distance_m.tolist(), found.chainage_m.tolist()
     (['R'], [10.0], [30.0])
     >>> found.side.tolist()
@@ -191,7 +191,7 @@ class SectionIndex(AnsweringIndex):
         """What finds the nearest: the index over arrays, in metres."""
         return self._lines
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured."""
         return Positions(*self.in_metres(x, y, crs))
 
@@ -243,7 +243,7 @@ class SectionIndex(AnsweringIndex):
         return cls(LineIndex(None, prepared.rows.rank, parts=Parts(*found, size)), prepared)
 
     def nearest(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, within_m: float = np.inf
     ) -> SectionsFound:
         """Find the nearest section that answers for each point.
 
@@ -253,7 +253,7 @@ class SectionIndex(AnsweringIndex):
             n coordinates; a point that is not finite has no section.
         crs : CRS, int or str, optional
             That of the coordinates, by default the sections' own.
-        max_distance_m : float, optional
+        within_m : float, optional
             The greatest distance, inclusive; by default any.
 
         Returns
@@ -268,7 +268,7 @@ class SectionIndex(AnsweringIndex):
         InputError
             If the distance is negative, or x and y differ in length.
         """
-        require_reach(max_distance_m=max_distance_m)
+        require_reach(within_m=within_m)
         xs, ys = self.in_metres(*given_coordinates(x, y), crs)
         found = SectionsFound(
             row=np.full(len(xs), -1, np.int64),
@@ -276,14 +276,14 @@ class SectionIndex(AnsweringIndex):
             chainage_m=np.full(len(xs), np.nan),
             side=np.zeros(len(xs), np.int8),
         )
-        near = self._lines.nearest(xs, ys, within=max_distance_m)
+        near = self._lines.nearest(xs, ys, within=within_m)
         side, chainage = self._lines.place(xs, ys, near)
         fits = self._fits(near, side)
         _put(found, near.point[fits], near, side, chainage, fits)
         # The nearest may answer for the other side only: look farther, as far as need be.
         asked, reach = near.point[~fits], np.maximum(near.distance[~fits], _FIRST_REACH_M)
         while len(asked):
-            reach = np.minimum(2.0 * reach, max_distance_m)
+            reach = np.minimum(2.0 * reach, within_m)
             near = self._lines.near(xs[asked], ys[asked], within=reach)
             side, chainage = self._lines.place(xs[asked], ys[asked], near)
             fitting = np.flatnonzero(self._fits(near, side))
@@ -293,7 +293,7 @@ class SectionIndex(AnsweringIndex):
             points, first = np.unique(near.point[lead], return_index=True)
             _put(found, asked[points], near, side, chainage, lead[first])
             everything = np.bincount(near.point, minlength=len(asked)) == len(self)
-            more = (found.row[asked] < 0) & (reach < max_distance_m) & ~everything
+            more = (found.row[asked] < 0) & (reach < within_m) & ~everything
             asked, reach = asked[more], reach[more]
         return replace(found, row=self.positions(found.row))
 

@@ -323,7 +323,7 @@ class ZoneIndex(AnsweringIndex):
         x: ArrayLike,
         y: ArrayLike,
         *,
-        crs: object = None,
+        crs: Any = None,
         border_within_m: float = 0.0,
         accuracy_m: ArrayLike | None = None,
         undecided_below: float = 0.8,
@@ -377,7 +377,7 @@ class ZoneIndex(AnsweringIndex):
         return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
 
     def candidates(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, border_within_m: float = 0.0
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, border_within_m: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Find all zones that contain or touch each point, or whose border is near it.
 
@@ -421,7 +421,7 @@ class ZoneIndex(AnsweringIndex):
         )
 
     def nearest(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, within_m: float = np.inf
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Find the nearest zone to each point, and how far it is.
 
@@ -431,7 +431,7 @@ class ZoneIndex(AnsweringIndex):
             n coordinates.
         crs : CRS, int or str, optional
             That of the coordinates, by default the zones' own.
-        max_distance_m : float, optional
+        within_m : float, optional
             The greatest distance, inclusive; by default any.
 
         Returns
@@ -453,13 +453,13 @@ class ZoneIndex(AnsweringIndex):
         >>> import geopandas as gpd
         >>> from shapely import box
         >>> zones = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)], crs=4547)
-        >>> row, distance_m = ZoneIndex.build(zones).nearest([50, 230], [50, 50], max_distance_m=50)
+        >>> row, distance_m = ZoneIndex.build(zones).nearest([50, 230], [50, 50], within_m=50)
         >>> row.tolist(), distance_m.tolist()
         ([0, 1], [0.0, 30.0])
         """
-        require_reach(max_distance_m=max_distance_m)
+        require_reach(within_m=within_m)
         xs, ys = self.in_metres(*given_coordinates(x, y), crs)
-        row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
+        row, distance = self._polygons.nearest(xs, ys, within=self._units(within_m))
         return self.positions(row), distance / self._units(1.0)
 
     def _geometry(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -502,7 +502,7 @@ class ZoneIndex(AnsweringIndex):
         polygons = PolygonIndex(None, rank, rings=rings, grid=grid)
         return cls(polygons, prepared, repaired=tuple(repaired))
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured; many of them about."""
         there = transformer(self.crs if crs is None else crs, self.measured_in)
         if there is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.standards.names import Names
     from zjk_gis.standards.rules import Overrides
     from zjk_gis.standards.schemes import CodeScheme
+    from zjk_gis.words import Language
 
 __all__ = ["check_codes", "describe", "next_codes", "parse_codes"]
 
@@ -117,7 +118,7 @@ def check_codes(
     scheme: str | CodeScheme,
     *,
     tables: Overrides | None = None,
-    lang: Literal["zh", "en"] = "zh",
+    lang: Language = "zh",
 ) -> pd.DataFrame:
     """List the codes that are not as their scheme and the tables of places and classes say.
 
@@ -375,7 +376,7 @@ def _may_begin_with(text: str, prefix: str) -> bool:
     return shared >= least and figures[:shared] == prefix[:shared]
 
 
-def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Language) -> str:
     """Say what is wrong and which digits show it.
 
     Parameters
@@ -421,7 +422,7 @@ def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Lit
     return f"{_span_words(begin, end, lang)}{told}"
 
 
-def _length(length: int, scheme: CodeScheme, lang: Literal["zh", "en"]) -> str:
+def _length(length: int, scheme: CodeScheme, lang: Language) -> str:
     if length > scheme.digits:
         told = tr("has more than {digits} digits", digits=scheme.digits, lang=lang)
     else:
@@ -434,7 +435,7 @@ def _length(length: int, scheme: CodeScheme, lang: Literal["zh", "en"]) -> str:
     return told
 
 
-def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Language) -> str:
     offset = (scheme.span("district") or (0, 0))[0]
     begin = {6: 1, 9: 7, 12: 10}[len(code)]
     words = _span_words(begin + offset, len(code) + offset, lang)
@@ -475,7 +476,7 @@ def _digits_of(name: str, scheme: CodeScheme) -> tuple[int, int]:
     return span[0] + 1, span[1]
 
 
-def _span_words(begin: int, end: int, lang: Literal["zh", "en"]) -> str:
+def _span_words(begin: int, end: int, lang: Language) -> str:
     if lang == "zh":
         return f"第 {begin}–{end} 位:" if end > begin else f"第 {begin} 位:"
     return f"digits {begin}-{end}: " if end > begin else f"digit {begin}: "

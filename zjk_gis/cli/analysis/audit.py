@@ -329,14 +329,14 @@ def write_audit(
         "picture": print_sheet(drawn, sheet, day=day, console=console),
         "lang": console.lang,
     }
-    write_workbook(workbook, tables, **told)
+    write_workbook(tables, workbook, **told)
     load = "incidents" if "incidents" in audit.chiefs else "area_m2"
     amount = "consequence" if (audit.findings["consequence"].fillna(0) > 0).any() else "area_m2"
     charts = [("gaps", "gap_code", amount), ("overlaps", "overlap_code", amount)]
     charts += [("chiefs", "chief_code", load)] if len(audit.chiefs) else []
     write_page(
-        report,
         {name: tables[name] for name in _ON_PAGE if name in tables and len(tables[name].columns)},
+        report,
         charts=charts,
         page_map=drawn,
         **told,

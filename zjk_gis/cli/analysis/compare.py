@@ -211,7 +211,7 @@ def _write(
         label(str(row.measure), console.lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
     }
-    write_workbook(workbook, tables, summary=summary, title=title, lang=console.lang)
+    write_workbook(tables, workbook, summary=summary, title=title, lang=console.lang)
     save_offline(changes_map(*states, changes, title=title, lang=console.lang), page)
     files = [layers_file, workbook, page]
     console.say(tr("files:", lang=console.lang))

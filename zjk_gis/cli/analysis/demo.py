@@ -189,8 +189,8 @@ def _write(
 
     def write_book() -> None:
         write_workbook(
-            paths["report.xlsx"],
             {"assigned": kept, **findings, "busiest_chiefs": chiefs, "rejects": rejects},
+            paths["report.xlsx"],
             summary=_headlines(summary, findings, console),
             title=title,
             as_of=day,

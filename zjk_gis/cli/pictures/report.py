@@ -184,6 +184,6 @@ def _write(
 ) -> None:
     """Write a page or a workbook, as the ending says."""
     if path.suffix.lower() == ".xlsx":
-        write_workbook(path, sheets, summary=summary, lang=console.lang, **about)
+        write_workbook(sheets, path, summary=summary, lang=console.lang, **about)
     else:
-        write_page(path, sheets, summary=summary, page_map=page_map, lang=console.lang, **about)
+        write_page(sheets, path, summary=summary, page_map=page_map, lang=console.lang, **about)
