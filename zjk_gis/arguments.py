@@ -52,7 +52,7 @@ _ALIASES = {
     "Overrides": "Mapping[str, pd.DataFrame] | str | os.PathLike[str]",
 }
 _MANY = {"Sequence", "Collection", "Iterable", "list", "tuple", "set", "frozenset"}
-_CLASSES = {"NDArray": "ndarray", "Geometry": "BaseGeometry", "date": "datetime64"}
+_CLASSES = {"Geometry": "BaseGeometry"}
 
 
 class _Kind(NamedTuple):
@@ -248,6 +248,8 @@ def _of_parts(name: str, parts: ast.expr) -> _Kind | None:
     if name in _MANY:
         is_one_kind = len(elements) == 1 or ast.unparse(elements[-1]) == "..."
         return _many(_kind_of(ast.unparse(elements[0])) if is_one_kind else None)
+    if name == "NDArray":  # one number is an array without dimensions
+        return _Kind(lambda value: _is_a(value, "ndarray") or _is_number(value), lambda: tr("an array"))
     return None if name == "type" else _instances(name)
 
 

@@ -178,7 +178,7 @@ def test_too_many_that_disagree_are_told_though_no_cause_is_found(zones, inciden
     assert (check.judged, check.disagreement) == (3600, wrong / 3600)
     assert check.passed is passed
     said = check.verdict()
-    assert f"3,600 件中有 {wrong} 件({wrong / 3600:.1%})" in said
+    assert f"3,600 件中有 {wrong} 件（{wrong / 3600:.1%}）" in said
     assert ("超过容许的 5.0%;原因未能查明" in said) is not passed
     assert ("也未见系统性差异" in said) is passed
 
@@ -212,7 +212,7 @@ def test_nothing_compared_is_no_pass(zones, incidents):
     check = zjk_gis.check_assignment(incidents.assign(zone_code=None), zones)
     assert check.judged == 0
     assert not check.passed
-    assert check.verdict() == "无法核对:3,600 件中没有一件既有坐标又有原记编码"
+    assert check.verdict() == "无法核对：3,600 件中没有一件既有坐标又有原记编码"
 
 
 def redrawn(zones):

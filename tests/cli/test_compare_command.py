@@ -93,7 +93,7 @@ def test_recorded_zones_are_checked(run, city, tmp_path):
     assert code == 0
     assert "一致" in printed
     assert "100.0%" in printed
-    assert "可核对的 2 件中有 0 件(0.0%)与图层不一致,未超过容许的 5.0%" in printed
+    assert "可核对的 2 件中有 0 件（0.0%）与图层不一致，未超过容许的 5.0%" in printed
     wrong = gpd.read_file(incidents, layer="incidents").replace({"zone_code": {"A": "Q"}})
     zjk_gis.write_layer(wrong, tmp_path / "wrong.gpkg", layer="incidents")
     rows = tmp_path / "rows.csv"

@@ -38,19 +38,23 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain_incident"]
 
 _MOST = 12
-# How each key of the policy is told: words in both languages, and the column that shows it.
-_KEYS = {
-    "highest_priority": ("优先级高者负责", "the higher priority answers", "priority"),
-    "smallest_area": ("面积小者负责", "the smaller area answers", "area_m2"),
-    "largest_area": ("面积大者负责", "the larger area answers", "area_m2"),
-    "lowest_code": ("编号小者负责", "the lower code answers", None),
-    "latest_begin": ("生效日期晚者负责", "the later version answers", "valid_from"),
+# How each rule is told, and the column that shows it.
+_RULES = {
+    "highest_priority": ("the higher priority answers", "priority"),
+    "smallest_area": ("the smaller area answers", "area_m2"),
+    "largest_area": ("the larger area answers", "area_m2"),
+    "lowest_code": ("the lower code answers", None),
+    "latest_begin": ("the later version answers", "valid_from"),
+    "containment": ("a zone that contains it comes before one near it", None),
+    "touching": ("a zone on whose border it lies comes before one that is merely near", None),
+    "distance": ("the nearest answers", None),
+    "geometry": ("all else is equal; the order of the geometries decides", None),
 }
 _FOUND = {
-    "inside": ("位于该责任区之内", "it lies inside that zone"),
-    "border": ("位于边界上(含边界误差)", "it lies on a border, within the tolerance"),
-    "nearest": ("不在任何责任区之内,由最近者负责", "it lies outside all zones; the nearest one answers"),
-    "none": ("无人负责", "nobody answers"),
+    "inside": "it lies inside that zone",
+    "border": "it lies on a border, within the tolerance",
+    "nearest": "it lies outside all zones; the nearest one answers",
+    "none": "nobody answers",
 }
 
 
@@ -90,15 +94,14 @@ class Explanation:
 
     def text(self, lang: Language = "zh") -> str:
         """Tell it in words, a line for the answer, one for the rule, and one for each zone."""
-        zh = lang == "zh"
         row = self.incident.iloc[0]
         answer = row[self.code]
         lines = [_headline(row, answer, in_degrees=self.incident.crs.is_geographic, lang=lang)]
-        how = _FOUND[row["found"]][0 if zh else 1]
+        how = tr(_FOUND[row["found"]], lang=lang)
         reason = label(row["reason"], lang)
         lines.append(tr("found: {how} ({reason})", how=how, reason=reason, lang=lang))
         if self.rule:
-            lines.append(self._rule_line(zh=zh))
+            lines.append(tr("deciding rule: {rule}", rule=tr(_RULES[self.rule][0], lang=lang), lang=lang))
         answered = self.incident.attrs.get("assignment", {}).get("columns", [])
         lines += _beside_lines(row[[name for name in answered if name in row]], lang)
         if row["ambiguous"]:
@@ -112,25 +115,6 @@ class Explanation:
 
     def __str__(self) -> str:
         return self.text()
-
-    def _rule_line(self, *, zh: bool) -> str:
-        words = {
-            "containment": (
-                "包含该点者优先于仅在边界附近者",
-                "a zone that contains it comes before one near it",
-            ),
-            "touching": (
-                "边界经过该点者优先于仅在附近者",
-                "a zone on whose border it lies comes before one that is merely near",
-            ),
-            "distance": ("距离最近者负责", "the nearest answers"),
-            "geometry": (
-                "各项均相同,按图形固定次序",
-                "all else is equal; the order of the geometries decides",
-            ),
-        }
-        told = _KEYS[self.rule][:2] if self.rule in _KEYS else words[self.rule]
-        return f"决定规则:{told[0]}" if zh else f"deciding rule: {told[1]}"
 
     def _zone_line(self, zone: pd.Series, lang: Language) -> str:
         parts = [str(zone[self.code])]
@@ -327,7 +311,7 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
         return "containment" if inside[first] else "touching"
     second = pool[np.argmin(rank[pool])]
     for key in (*policy.order, "lowest_code", "latest_begin"):
-        column = policy.priority if key == "highest_priority" else _KEYS[key][2] or code
+        column = policy.priority if key == "highest_priority" else _RULES[key][1] or code
         if column in considered and str(considered[column].iloc[first]) != str(
             considered[column].iloc[second]
         ):
@@ -337,14 +321,13 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
 
 def _beside_lines(row: pd.Series, lang: Language) -> list[str]:
     """Tell what grids and sections answered, and how much of the accuracy circle lies in the zone."""
-    zh, lines = lang == "zh", []
+    lines = []
     if "share" in row and pd.notna(row["share"]):
         share = f"{row['share']:.0%}"
         lines.append(tr("{share} of its accuracy circle lies in that zone", share=share, lang=lang))
-    for prefix, names in (("grid_", ("单元网格", "unit grid")), ("section_", ("责任路段", "road section"))):
+    for prefix, name in (("grid_", tr("unit grid", lang=lang)), ("section_", tr("road section", lang=lang))):
         if f"{prefix}found" not in row:
             continue
-        name = names[0] if zh else names[1]
         code, reason = row[f"{prefix}code"], label(row[f"{prefix}reason"], lang)
         if pd.isna(code):
             lines.append(tr("{name}: none ({reason})", name=name, reason=reason, lang=lang))

@@ -576,7 +576,11 @@ def _index_of(
 def _check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:
     """Refuse an index that cannot answer: it has no codes, or others, or its distances are not metres."""
     if index.code is None or (wanted is not None and index.code != wanted):
-        of_codes = f"the column of codes {wanted}" if wanted is not None else "a column of codes"
+        of_codes = (
+            tr("the column of codes {wanted}", wanted=wanted)
+            if wanted is not None
+            else tr("a column of codes")
+        )
         raise MissingColumnError(
             tr(
                 "{name}: the index was built without {of_codes}; build it with code=",

@@ -329,7 +329,7 @@ def _run(
     place = ledger.place
     tally: Counter[str] = Counter(ledger.parts[-1].tally if ledger.parts else {})
     outcomes = _outcomes(source, plan, target, place)
-    for outcome in track(outcomes, title="判定归属", total=source.batches_expected(place), show=show):
+    for outcome in track(outcomes, title=tr("assigning"), total=source.batches_expected(place), show=show):
         target.write(outcome.encoded)
         if outcome.rejects:
             if not ledger.rejects.tell():

@@ -150,7 +150,7 @@ def coverage_faults(
         ready.append(ground_and_zones(region, zones, allowed, code=code, at=at, level=level))
 
     steps = (divide, describe)
-    for step in track(steps, title="责任空白与重叠"):
+    for step in track(steps, title=tr("gaps and overlaps")):
         step()
     gaps, overlaps = found
     layers = {"people": people, "buildings": buildings, "roads": roads}

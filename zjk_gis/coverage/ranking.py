@@ -207,9 +207,9 @@ def _one_layer(frame: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame
     for wrong, what in (
         (
             ~kinds.isin(AREAL | LINEAR).to_numpy() | frame.geometry.is_empty.to_numpy(),
-            "neither areas nor lines",
+            tr("neither areas nor lines"),
         ),
-        (~frame.geometry.is_valid.to_numpy(), "invalid"),
+        (~frame.geometry.is_valid.to_numpy(), tr("invalid")),
     ):
         if wrong.any():
             rows = name_rows(frame.index[wrong])

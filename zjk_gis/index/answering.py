@@ -204,10 +204,16 @@ class AnsweringIndex(ABC):
         told = {"code": (code, self.code), "policy": (policy, self.policy)}
         for option, (said, own) in told.items():
             if said is not None and said != own:
-                message = (
-                    f"{name}: the index was built with {option}={own!r}, and now {option}={said!r} is asked"
+                raise InputError(
+                    tr(
+                        "{name}: the index was built with {option}={own!r}, and now {option}={said!r} is "
+                        "asked for; leave it out, or build another index",
+                        name=name,
+                        option=option,
+                        own=own,
+                        said=said,
+                    )
                 )
-                raise InputError(tr("{message} for; leave it out, or build another index", message=message))
         word = str(self.levels.get("word", ""))
         if level is None or level == self.asked_level or is_level(level, self.level, word):
             return

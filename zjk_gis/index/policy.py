@@ -297,7 +297,7 @@ def precedence(layer: pd.DataFrame, policy: Policy, name: str) -> NDArray[np.flo
         strangers = rows_by_value(layer[column][wrong])
         if known:
             told = ", ".join(f"{value!r} ({name_rows(rows)})" for value, rows in strangers.items())
-            told += f"; policy.priority_order has {known}"
+            told += tr("; policy.priority_order has {known}", known=known)
         else:
             told = name_values(strangers, _PRIORITY, None)
         raise InputError(

@@ -134,7 +134,7 @@ def _refuse_all_strange(held: pd.DataFrame, strangers: Mapping[str, NDArray[np.b
                     "duties.{name}: none of the {held_count} values is {known}: {told}",
                     name=name,
                     held_count=len(held),
-                    known=known[name],
+                    known=tr(known[name]),
                     told=told,
                 )
             )
