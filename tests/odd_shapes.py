@@ -310,7 +310,7 @@ def _write(ending):
 
 def _report(layer, folder):
     sheet = layer.rename_axis("row").reset_index()
-    zjk_gis.reports.write_page(folder / "report.html", {"gaps": sheet}, summary={"gaps": 3})
+    zjk_gis.reports.write_page({"gaps": sheet}, folder / "report.html", summary={"gaps": 3})
     return (folder / "report.html").read_text("utf-8")
 
 
@@ -318,7 +318,7 @@ def _workbook(layer, folder):
     from openpyxl import load_workbook
 
     sheet = layer.rename_axis("row").reset_index()
-    path = zjk_gis.write_workbook(folder / "report.xlsx", {"gaps": sheet}, summary={"gaps": 3})
+    path = zjk_gis.write_workbook({"gaps": sheet}, folder / "report.xlsx", summary={"gaps": 3})
     warnings.simplefilter("ignore")  # openpyxl does not know every part of the file
     return [[cell.value for row in each for cell in row] for each in load_workbook(path)]
 
@@ -336,7 +336,7 @@ def _problems(ending):
 def _page_with_map(layer, folder):
     page = zjk_gis.maps.gaps_map(sound("region"), sound("lying over"), layer)
     table = pd.DataFrame(layer.drop(columns="geometry")).rename_axis("row").reset_index()
-    path = zjk_gis.reports.write_page(folder / "r.html", {"gaps": table}, summary={"gaps": 3}, page_map=page)
+    path = zjk_gis.reports.write_page({"gaps": table}, folder / "r.html", summary={"gaps": 3}, page_map=page)
     return page, path.read_text("utf-8").count("<table")
 
 

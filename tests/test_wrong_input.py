@@ -1,19 +1,100 @@
 """What is not what a function asks for is refused before any work, by an error of this library.
 
 Anything else that escapes, a TypeError of NumPy's or an AttributeError of pandas', is a defect.
+
+The first tests walk over all public names: a function that is added tomorrow is asked, too.
 """
+
+import inspect
+import re
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from public import public_callables
 from shapely import LineString, Point, box
 
 import zjk_gis
-from zjk_gis import Workspace, ZoneIndex
+from zjk_gis import Workspace, ZoneIndex, words
 from zjk_gis.errors import GeometryError, InputError, ZjkGisError
 from zjk_gis.index import Policy, SectionIndex
 from zjk_gis.pipes import CoverRegister
+
+
+class Anything:
+    """Of no type that a function asks for."""
+
+
+# What each annotation must not let pass, besides `Anything`.
+TABLE, FILE = pd.DataFrame({"zone_code": ["A"]}), Path("zones.shp")
+WRONG = {
+    "str": [5, ["zone_code"], None],
+    "float": ["300", [300.0], None, True],
+    "int": ["3", 3.5, [3], None],
+    "bool": ["yes", 1, None],
+    "dt.date": [5, 20250301, ["2025-03-01"]],
+    "os.PathLike[str]": [5, ["a.csv"], None],
+    "gpd.GeoDataFrame": [TABLE, FILE, "zones.shp", 5],
+    "pd.DataFrame": ["zones.csv", FILE, 5],
+    "Mapping[": ["zones", 5, ["zones"]],
+    "Sequence[": [5, {"a": 1}],
+}
+# Anything may come in, so that the function itself looks: coordinate systems, arrays, what others define.
+OPEN = {"Any", "object", "ArrayLike", "_Changes", "_Explanation", "_Parameters", "T"}
+
+
+def arguments():
+    for path, function, before in public_callables():
+        for parameter in list(inspect.signature(function).parameters.values())[len(before) :]:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            yield pytest.param(function, before, parameter, id=f"{path}-{parameter.name}")
+
+
+def refused_by(annotation):
+    """Return the values that an annotation rules out, each of which only if no other alternative takes it."""
+    alternatives = set(re.split(r" \| (?![^\[]*\])", annotation))
+    if alternatives & OPEN or any(each[-4:] == "Any]" for each in alternatives if each.startswith("type")):
+        return []
+    bad = [Anything()]
+    for kind, values in WRONG.items():
+        if len(alternatives - {"None"}) == 1 and next(iter(alternatives - {"None"})).startswith(kind):
+            bad += [value for value in values if value is not None or "None" not in alternatives]
+    return bad
+
+
+@pytest.mark.parametrize(("function", "before", "parameter"), list(arguments()))
+def test_a_wrong_type_is_refused_by_the_name_of_the_argument(function, before, parameter):
+    for bad in refused_by(str(parameter.annotation)):
+        with pytest.raises(InputError, match=rf"^{parameter.name}(\[.*\])? must be .*, not "):
+            function(*before, **{parameter.name: bad})
+
+
+def test_a_wrong_type_inside_a_list_or_a_mapping_is_named():
+    with pytest.raises(
+        InputError, match=r"layers\['zones'\] must be a GeoDataFrame, not 'a.shp'; read_layer"
+    ):
+        zjk_gis.city_map({"zones": "a.shp"})
+    with pytest.raises(InputError, match=r"accept\[1\] must be text, not 5"):
+        zjk_gis.coverage.apply_repairs(ZONES, ZONES, accept=["R001", 5])
+
+
+@pytest.mark.parametrize("wrong", [{"at": 5}, {"code": ["zone_code"]}, {"level": [1]}, {"min_area_m2": "1"}])
+def test_wrong_types_in_chinese(wrong):
+    (name,) = wrong
+    with words.speaking("zh"), pytest.raises(InputError, match=f"^{name} 须为.*，不能是 "):
+        zjk_gis.coverage_gaps(None, ZONES, **wrong)
+
+
+def test_numbers_and_days_of_other_libraries_are_taken():
+    """A number of NumPy's is a number, and a Timestamp a day."""
+    gaps = zjk_gis.coverage_gaps(
+        None, ZONES, min_area_m2=np.float32(1), sliver_width_m=np.int64(2), at=pd.Timestamp("2025-03-01")
+    )
+    assert gaps.empty
+
 
 X, Y = 573000, 4520000
 ZONES = gpd.GeoDataFrame(
@@ -28,10 +109,8 @@ TAKE_AMOUNTS = {
     "undecided_below": lambda bad: zjk_gis.assign_incidents(INCIDENTS, ZONES, undecided_below=bad),
     "border_within_m of an index": lambda bad: ZoneIndex.build(ZONES).locate([X], [Y], border_within_m=bad),
     "undecided_below of an index": lambda bad: ZoneIndex.build(ZONES).locate([X], [Y], undecided_below=bad),
-    "max_distance_m": lambda bad: ZoneIndex.build(ZONES).nearest([X], [Y], max_distance_m=bad),
-    "max_distance_m of sections": lambda bad: SectionIndex.build(SECTIONS).nearest(
-        [X], [Y], max_distance_m=bad
-    ),
+    "within_m of zones": lambda bad: ZoneIndex.build(ZONES).nearest([X], [Y], within_m=bad),
+    "within_m of sections": lambda bad: SectionIndex.build(SECTIONS).nearest([X], [Y], within_m=bad),
     "min_area_m2": lambda bad: zjk_gis.coverage_gaps(ZONES, ZONES, min_area_m2=bad),
     "within_m": lambda bad: CoverRegister.build(INCIDENTS).close_pairs(within_m=bad),
     "count": lambda bad: CoverRegister.build(INCIDENTS).nearest(X, Y, count=bad),

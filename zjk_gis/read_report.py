@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zjk_gis.errors import counted
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["ReadReport", "report_of"]
 _SHOWN = 3  # names of a table's cell; the rest is counted
 
 
+@presented
 @dataclass(kw_only=True, eq=False, repr=False)
 class ReadReport(dict[str, Any]):
     """What a reader found out; it prints itself as two sentences, in a notebook as a small table, too.
@@ -182,26 +183,16 @@ class ReadReport(dict[str, Any]):
         return {name: deepcopy(value) for name, value in self.items() if value != _UNTOLD[name]}
 
     def __str__(self) -> str:
-        return " ".join(self._sentences())
+        return tr("{first} {second}", first=(told := self._sentences())[0], second=told[1])
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self}>"
-
-    def _repr_html_(self) -> str:
-        """Show two sentences, a table and the remarks in a notebook; everything from the data is escaped."""
-        rows = [
-            f"<tr><th>{escape(name)}</th><td>{escape(_summary(value))}</td></tr>"
+    def _presentation(self) -> Presentation:
+        rows = [[tr("remark"), remark] for remark in self.remarks]
+        rows += [
+            [tr(name), _summary(value)]
             for name, value in self.as_dict().items()
-            if name not in ("remarks", "path", "limit")
+            if name not in ("path", "limit", "remarks", "rows")
         ]
-        remarks = [f"<li>{escape(remark)}</li>" for remark in self.remarks]
-        return "\n".join(
-            [
-                f"<p>{escape(str(self))}</p>",
-                f'<table border="0">{"".join(rows)}</table>',
-                *([f"<ul>{''.join(remarks)}</ul>"] if remarks else []),
-            ]
-        )
+        return Presentation(str(self), [tr("field"), tr("found")], rows)
 
     def _sentences(self) -> tuple[str, str]:
         name = PurePath(self.path).name or self.layer or tr("the layer")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["display_width", "shortened", "table", "wrapped"]
+__all__ = ["cell_text", "display_width", "shortened", "table", "wrapped"]
 
 _OPENING, _CLOSING = "（《「【", "，。；：、）》」】！？"
 # What is not divided between lines: a word, or a Chinese character; marks stay with what they belong to.
@@ -80,7 +80,7 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[s
       西一区     3
       东区      12
     """
-    cells = [list(header), *([_text(value) for value in row] for row in rows)]
+    cells = [list(header), *([cell_text(value) for value in row] for row in rows)]
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     numeric = [
         bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
@@ -93,7 +93,14 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterable[s
         yield "  " + "  ".join(padded).rstrip()
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
+    """Return a value as a table shows it: numbers with their thousands apart, nothing for NaN.
+
+    Examples
+    --------
+    >>> cell_text(12345), cell_text(0.25), cell_text(float("nan")), cell_text("西一区")
+    ('12,345', '0.2', '', '西一区')
+    """
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.1f}" if value == value else ""
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -455,7 +455,7 @@ class TestFolders:
         rng = np.random.default_rng(4)
         x, y = X + rng.uniform(-50, 250, 500), Y + rng.uniform(-50, 150, 500)
         for name in ("row", "distance_m", "chainage_m", "side"):
-            one, two = (getattr(each.nearest(x, y, max_distance_m=60), name) for each in (index, loaded))
+            one, two = (getattr(each.nearest(x, y, within_m=60), name) for each in (index, loaded))
             assert np.array_equal(one, two, equal_nan=True)
         assert loaded.codes.tolist() == ["L", "R"]
         assert loaded.layer.geometry.geom_equals(index.layer.geometry, align=False).all()

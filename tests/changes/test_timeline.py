@@ -62,7 +62,7 @@ def test_a_point_is_told_spell_by_spell(zones):
     ]
     assert told["days"].tolist() == [pd.NA, 14, 47, 92, pd.NA]
     assert told["sentence"].iloc[1] == (
-        "2025-03-01 至 2025-03-14 无人负责,共 14 天;此前由 A 负责,此后由 B 负责"
+        "2025-03-01 至 2025-03-14 无人负责，共 14 天；此前由 A 负责，此后由 B 负责"
     )
 
 
@@ -102,7 +102,7 @@ def test_a_place_may_come_in_another_system_and_chiefs_are_named(zones):
     place = gpd.GeoDataFrame(geometry=[Point(X + 20, Y + 50)], crs=4547).to_crs(4490)
     told = zjk_gis.changes.responsibility_timeline(zones.assign(chief_code=["L1", "L2", "L3"]), place)
     assert told["chiefs"].tolist() == ["L1", "", "L2"]
-    assert told["sentence"].iloc[0] == "至 2025-02-28 为止 由 A 负责(路长 L1)"
+    assert told["sentence"].iloc[0] == "至 2025-02-28 为止 由 A 负责（路长 L1）"
 
 
 def test_a_seamless_change_of_version_is_no_lapse():

@@ -65,7 +65,7 @@ def ask_sections(index, changed=""):
     side = np.linspace(-50, 400, 160)
     x, y = (each.ravel() for each in np.meshgrid(EAST + side, NORTH + side))
     for size in (10, len(x)):
-        found = index.nearest(x[:size], y[:size], max_distance_m=60)
+        found = index.nearest(x[:size], y[:size], within_m=60)
         assert found.row.min() >= -1
         assert found.row.max() < 30
     if index.code is not None and not changed.startswith(GEOMETRY):
@@ -80,7 +80,7 @@ def ask(index, changed=""):
     y = np.concatenate([y, [NORTH, 0.0, -np.inf, 1e300, 0.0]])
     found = index.locate(x, y, border_within_m=1.0, accuracy_m=2.0)
     offsets, rows = index.candidates(x, y)
-    near, _ = index.nearest(x[:2000], y[:2000], max_distance_m=100)
+    near, _ = index.nearest(x[:2000], y[:2000], within_m=100)
     assert offsets[-1] == len(rows)
     for each in (found.row, rows, near):
         assert each.min(initial=0) >= -1

@@ -59,10 +59,10 @@ def test_on_the_line_either_side_may_answer_and_the_lower_code_does(index):
 
 
 def test_out_of_reach(index):
-    found = index.nearest([50, np.nan], [-20, 0], max_distance_m=19.9)
+    found = index.nearest([50, np.nan], [-20, 0], within_m=19.9)
     assert found.row.tolist() == [-1, -1]
     assert np.isnan(found.distance_m).all()
-    assert index.nearest([50], [-20], max_distance_m=20).row.tolist() == [1]
+    assert index.nearest([50], [-20], within_m=20).row.tolist() == [1]
 
 
 def test_the_nearest_may_answer_for_the_other_side_only(monkeypatch):
@@ -74,7 +74,7 @@ def test_the_nearest_may_answer_for_the_other_side_only(monkeypatch):
         monkeypatch.setattr("zjk_gis.engine.lines._SMALL", small)
         index = SectionIndex.build(sections)
         assert index.nearest([50, 50], [-1, 2]).row.tolist() == [2, 0]
-        assert index.nearest([50], [-1], max_distance_m=4000).row.tolist() == [-1]
+        assert index.nearest([50], [-1], within_m=4000).row.tolist() == [-1]
 
 
 def test_at_a_corner_the_side_is_that_of_the_tangent_between():
@@ -89,8 +89,8 @@ def test_at_a_corner_the_side_is_that_of_the_tangent_between():
 def test_what_cannot_be_compiled_or_asked(index):
     with pytest.raises(GeometryError, match="are no lines"):
         SectionIndex.build(gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4547))
-    with pytest.raises(InputError, match="max_distance_m"):
-        index.nearest([0], [0], max_distance_m=-1)
+    with pytest.raises(InputError, match="within_m"):
+        index.nearest([0], [0], within_m=-1)
 
 
 COORDINATES = st.integers(0, 12).map(float)

@@ -62,7 +62,7 @@ def index(zones):
 class TestBuilding:
     def test_codes_come_in_the_order_of_the_layer(self, index):
         assert index.codes.tolist() == ["A", "B", "C"]
-        assert repr(index) == "<ZoneIndex of 3 zones, 15 vertices, EPSG:4547>"
+        assert repr(index).startswith("<ZoneIndex> An index of 3 zones with 15 vertices, EPSG:4547.\n")
 
     def test_a_layer_needs_no_codes(self, zones):
         assert ZoneIndex.build(zones[["geometry"]]).codes is None
@@ -211,7 +211,7 @@ class TestLocating:
 
 class TestDistances:
     def test_nearest(self, index):
-        row, distance_m = index.nearest(*at([50, 200.05, 330, 400], [50, 50, 50, 50]), max_distance_m=50)
+        row, distance_m = index.nearest(*at([50, 200.05, 330, 400], [50, 50, 50, 50]), within_m=50)
         assert row.tolist() == [0, 1, 2, -1]
         assert distance_m.round(6).tolist()[:3] == [0, 0.05, 30]
         assert np.isnan(distance_m[3])
@@ -250,10 +250,10 @@ class TestDistances:
 
     def test_feet_are_told_as_metres(self):
         index = ZoneIndex.build(make_zones(box(0, 0, 100, 100), crs=2263))  # US survey feet
-        row, distance_m = index.nearest([200.0], [50.0], max_distance_m=31)
+        row, distance_m = index.nearest([200.0], [50.0], within_m=31)
         assert row.tolist() == [0]
         assert distance_m[0] == pytest.approx(100 * 1200 / 3937)
-        assert index.nearest([200.0], [50.0], max_distance_m=30)[0].tolist() == [-1]
+        assert index.nearest([200.0], [50.0], within_m=30)[0].tolist() == [-1]
 
 
 class TestOtherCoordinates:

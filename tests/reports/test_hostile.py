@@ -70,8 +70,8 @@ def test_on_a_page_and_on_paper_it_is_text(tmp_path, visit, monkeypatch):
         tables["assigned"].to_crs(4547).buffer(30).to_crs(4490)
     )
     path = write_page(
-        tmp_path / "report.html",
         tables,
+        tmp_path / "report.html",
         summary=figures,
         title=HOSTILE[1],
         source=HOSTILE[0],
@@ -101,7 +101,7 @@ def test_on_a_page_and_on_paper_it_is_text(tmp_path, visit, monkeypatch):
 def test_in_a_workbook_it_is_text(tmp_path):
     tables, figures = everywhere()
     path = write_workbook(
-        tmp_path / "report.xlsx", tables, summary=figures, title=HOSTILE[6], source=HOSTILE[7],
+        tables, tmp_path / "report.xlsx", summary=figures, title=HOSTILE[6], source=HOSTILE[7],
         as_of=HOSTILE[8], map_file="map.html",
     )  # fmt: skip
     with zipfile.ZipFile(path) as parts:

@@ -30,7 +30,7 @@ def pictures_of(text):
 @pytest.fixture
 def written(tmp_path):
     def write(*arguments, **options):
-        return write_page(tmp_path / "report.html", *arguments, created=NOON, **options).read_text("utf-8")
+        return write_page(*arguments, tmp_path / "report.html", created=NOON, **options).read_text("utf-8")
 
     return write
 
@@ -93,9 +93,9 @@ def test_text_from_data_is_never_markup(written):
 
 def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"\.html"):
-        write_page(tmp_path / "report.pdf", {}, summary={})
+        write_page({}, tmp_path / "report.pdf", summary={})
     with pytest.raises(MissingColumnError, match="'no_such'"):
-        write_page(tmp_path / "r.html", {"gaps": GAPS}, summary={}, charts=[("gaps", "gap_code", "no_such")])
+        write_page({"gaps": GAPS}, tmp_path / "r.html", summary={}, charts=[("gaps", "gap_code", "no_such")])
     assert not list(tmp_path.iterdir())
 
 
@@ -189,7 +189,7 @@ def test_in_a_browser_without_network_the_map_is_there(tmp_path, visit):
         {"zone_code": [HOSTILE]}, geometry=[box(573000, 4520000, 573200, 4520200)], crs=4547
     )
     drawn = city_map({"responsibility_zones": zones}, results={"gaps": GAPS})
-    path = write_page(tmp_path / "report.html", {"gaps": GAPS}, summary={"gaps": 2}, page_map=drawn)
+    path = write_page({"gaps": GAPS}, tmp_path / "report.html", summary={"gaps": 2}, page_map=drawn)
     seen = visit(path, ready="document.querySelector('iframe') !== null")
     frame = seen.page.frame_locator("iframe")
     frame.locator(".leaflet-container").wait_for()
@@ -202,7 +202,7 @@ def test_in_a_browser_without_network_the_map_is_there(tmp_path, visit):
 @pytest.mark.browser
 def test_the_map_shows_the_whole_also_after_it_was_printed(tmp_path, visit):
     drawn = city_map({}, results={"gaps": GAPS})
-    path = write_page(tmp_path / "report.html", {"gaps": GAPS}, summary={}, page_map=drawn)
+    path = write_page({"gaps": GAPS}, tmp_path / "report.html", summary={}, page_map=drawn)
     seen = visit(path, ready="document.querySelector('iframe') !== null")
     seen.page.locator("iframe").scroll_into_view_if_needed()
     west, south, east, north = drawn.extent
@@ -223,7 +223,7 @@ def test_the_same_answers_give_the_same_bytes(tmp_path):
     """Without a time the page is of the day: two runs of one day cannot be told apart."""
     sheets = {"gaps": GAPS}
     one, two = (
-        write_page(tmp_path / name, sheets, summary={}, page_map=city_map(sheets)).read_text("utf-8")
+        write_page(sheets, tmp_path / name, summary={}, page_map=city_map(sheets)).read_text("utf-8")
         for name in ("one.html", "two.html")
     )
     assert one == two

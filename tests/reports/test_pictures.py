@@ -246,9 +246,9 @@ class TestWhatIsNotDrawnIsSaid:
 
     def test_every_door_says_it(self, tmp_path):
         table = pd.DataFrame({"社区": ["甲", "乙"], "结案率": ["97%", "0.9"]})
-        page = write_page(tmp_path / "r.html", {"t": table}, summary={}).read_text("utf-8")
+        page = write_page({"t": table}, tmp_path / "r.html", summary={}).read_text("utf-8")
         assert "「结案率」未画图" in page
-        book = openpyxl.load_workbook(write_workbook(tmp_path / "r.xlsx", {"t": table}, summary={}))
+        book = openpyxl.load_workbook(write_workbook({"t": table}, tmp_path / "r.xlsx", summary={}))
         assert "「结案率」未画图" in book.worksheets[-1]["A2"].value
 
 

@@ -30,8 +30,8 @@ def written(tmp_path):
 
     def write(sheets, summary=None, **options):
         path = write_workbook(
-            tmp_path / "report.xlsx",
             sheets,
+            tmp_path / "report.xlsx",
             summary={} if summary is None else summary,
             created=CREATED,
             **options,
@@ -285,7 +285,7 @@ class TestSheets:
 
     def test_a_code_that_is_text_gets_no_green_triangle(self, tmp_path):
         path = write_workbook(
-            tmp_path / "a.xlsx", {"t": pd.DataFrame({"grid_code": ["0101"]})}, summary={}, created=CREATED
+            {"t": pd.DataFrame({"grid_code": ["0101"]})}, tmp_path / "a.xlsx", summary={}, created=CREATED
         )
         with zipfile.ZipFile(path) as parts:
             assert b'numberStoredAsText="1"' in parts.read("xl/worksheets/sheet2.xml")
@@ -342,7 +342,7 @@ class TestSheets:
     def test_what_was_written_is_read_back(self, tmp_path):
         """The lines above the header do not hinder the library's own reading."""
         table = pd.DataFrame({"zone_code": ["007", "008"], "incidents": [3, 4]})
-        path = write_workbook(tmp_path / "a.xlsx", {"t": table}, summary={}, created=CREATED)
+        path = write_workbook({"t": table}, tmp_path / "a.xlsx", summary={}, created=CREATED)
         back = read_table(path, layer="t")
         assert back.to_dict("list") == {"责任区编码": ["007", "008"], "案件数": ["3", "4"]}
 
@@ -467,8 +467,8 @@ SHEETS = {"gaps": pd.DataFrame({"gap_code": ["G001"]})}
 
 class TestFile:
     def test_the_same_answers_give_the_same_bytes(self, tmp_path):
-        first = write_workbook(tmp_path / "a.xlsx", SHEETS, summary={"gaps": 1}, created=CREATED)
-        second = write_workbook(tmp_path / "b.xlsx", SHEETS, summary={"gaps": 1}, created=CREATED)
+        first = write_workbook(SHEETS, tmp_path / "a.xlsx", summary={"gaps": 1}, created=CREATED)
+        second = write_workbook(SHEETS, tmp_path / "b.xlsx", summary={"gaps": 1}, created=CREATED)
         assert first.read_bytes() == second.read_bytes()
         with zipfile.ZipFile(first) as parts:
             assert b"2026-01-02T03:04:05Z" in parts.read("docProps/core.xml")
@@ -476,7 +476,7 @@ class TestFile:
     def test_without_a_time_it_is_of_the_day(self, tmp_path):
         """Two runs of one day, an hour apart, give the same bytes."""
         for path in (
-            write_workbook(tmp_path / "a.xlsx", SHEETS, summary={}),
+            write_workbook(SHEETS, tmp_path / "a.xlsx", summary={}),
             write_table(SHEETS["gaps"], tmp_path / "b.xlsx"),
         ):
             with zipfile.ZipFile(path) as parts:
@@ -487,7 +487,7 @@ class TestFile:
     def test_the_callers_tables_are_untouched(self, tmp_path):
         table = pd.DataFrame({"grid_code": [1], "valid_to": ["2025-12-31"]})
         before = table.copy()
-        write_workbook(tmp_path / "a.xlsx", {"t": table}, summary={})
+        write_workbook({"t": table}, tmp_path / "a.xlsx", summary={})
         pd.testing.assert_frame_equal(table, before)
 
     def test_an_existing_file_is_replaced_only_when_all_is_well(self, tmp_path, monkeypatch):
@@ -499,17 +499,17 @@ class TestFile:
 
         monkeypatch.setattr(workbook, "write_sheet", fail)
         with pytest.raises(FileError, match=r"a\.xlsx: cannot be written: no space left"):
-            write_workbook(path, SHEETS, summary={})
+            write_workbook(SHEETS, path, summary={})
         assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.xlsx", b"old")]
         monkeypatch.undo()
-        assert write_workbook(path, SHEETS, summary={}) == path
+        assert write_workbook(SHEETS, path, summary={}) == path
         assert [file.name for file in tmp_path.iterdir()] == ["a.xlsx"]
 
     def test_where_it_cannot_be_written(self, tmp_path):
         with pytest.raises(FileError, match="folder"):
-            write_workbook(tmp_path / "no" / "a.xlsx", SHEETS, summary={})
+            write_workbook(SHEETS, tmp_path / "no" / "a.xlsx", summary={})
         with pytest.raises(InputError, match=r"ending '\.xls'"):
-            write_workbook(tmp_path / "a.xls", SHEETS, summary={})
+            write_workbook(SHEETS, tmp_path / "a.xls", summary={})
 
     def test_without_the_extra_the_command_is_named(self, tmp_path, monkeypatch):
         def missing(name):
@@ -517,7 +517,7 @@ class TestFile:
 
         monkeypatch.setattr(_optional, "import_module", missing)
         with pytest.raises(MissingExtraError, match=r'pip install "zjk_gis\[excel\]"'):
-            write_workbook(tmp_path / "a.xlsx", SHEETS, summary={})
+            write_workbook(SHEETS, tmp_path / "a.xlsx", summary={})
 
 
 def test_every_kind_of_column_has_a_format():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.contents import people_inside
@@ -24,6 +25,7 @@ _QUARTER_STEPS = 64  # a disc of 300 m falls short of the circle by at most 2 cm
 _TOUCH_M = 0.01
 
 
+@checked
 def parking_gaps(
     region: gpd.GeoDataFrame,
     lots: gpd.GeoDataFrame,

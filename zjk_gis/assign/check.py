@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.incidents import (
     accuracies,
     answer_columns,
@@ -23,11 +24,13 @@ from zjk_gis.crs import convert_crs, require_layer
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError
 from zjk_gis.layers.columns.codes import matched_codes
 from zjk_gis.layers.columns.coordinates import is_rejected
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, UsualText
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,6 +50,8 @@ _KINDS = (
 )  # fmt: skip
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class AssignmentCheck:
     """How far recorded answers agree with a layer, and what their pattern points to.
@@ -139,7 +144,14 @@ class AssignmentCheck:
             parts.append(tr(" ({rest:,} rows not compared)", rest=total - judged, lang=lang))
         return "".join(parts)
 
+    def _presentation(self) -> Presentation:
+        said = tr(
+            "{verdict}. Suspicions: {count:,}.", verdict=self.verdict(language()), count=len(self.suspicions)
+        )
+        return excerpt(said, self.summary, ["agreement", "count", "share"])
 
+
+@checked
 def check_assignment(
     incidents: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | ZoneIndex | AssignmentPlan,

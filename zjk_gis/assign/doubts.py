@@ -160,9 +160,14 @@ class _Asked:
         for datum, (lon, lat) in self.readings(x, y):
             after = float(self.outside(lon, lat, crs=CGCS2000).mean())
             if datum in SHIFT_TITLES and after <= min(outside / _TIMES_FEWER, _FEW_OUTSIDE):
-                return (
-                    f"{outside:.0%} of {len(x):,} rows lie outside every layer, {after:.0%} if taken for "
-                    f"{SHIFT_TITLES[datum]}; {_ways(datum)}"
+                return tr(
+                    "{outside:.0%} of {count:,} rows lie outside every layer, {after:.0%} if taken for "
+                    "{datum}; {ways}",
+                    outside=outside,
+                    count=len(x),
+                    after=after,
+                    datum=SHIFT_TITLES[datum],
+                    ways=_ways(datum),
                 )
         return ""
 
@@ -185,9 +190,13 @@ class _Asked:
         if third <= _TIMES_NEARER * median[best] or (metres.argmin(axis=0) == best).mean() < _MOSTLY:
             return ""
         datum = DATUMS[best]
-        return (
-            f"their median distance from the nearest road section is {median[0]:.0f} m, {median[best]:.0f} m "
-            f"if taken for {SHIFT_TITLES[datum]}; {_ways(datum)}"
+        return tr(
+            "their median distance from the nearest road section is {given:.0f} m, {after:.0f} m if taken "
+            "for {datum}; {ways}",
+            given=median[0],
+            after=median[best],
+            datum=SHIFT_TITLES[datum],
+            ways=_ways(datum),
         )
 
     def by_own_ground(
@@ -224,9 +233,14 @@ class _Asked:
             best = int(counts.argmax())
             if best and counts[best] >= _LEAST_ROWS and 2 * counts[best] > counts.sum():
                 datum = DATUMS[best]
-                return (
-                    f"{counts[best]:,} of {len(row):,} rows lie far from the {what} that is recorded with "
-                    f"them, and near it if taken for {SHIFT_TITLES[datum]}; {_ways(datum)}"
+                return tr(
+                    "{apart:,} of {count:,} rows lie far from the {what} that is recorded with them, and "
+                    "near it if taken for {datum}; {ways}",
+                    apart=counts[best],
+                    count=len(row),
+                    what=tr(what),
+                    datum=SHIFT_TITLES[datum],
+                    ways=_ways(datum),
                 )
         return ""
 
@@ -248,9 +262,14 @@ def _refuse_outside(about: _Asked, x: _Floats, y: _Floats) -> None:
     metres = about.nearest_m(x, y)
     outside, median = float((metres > about.reach_m).mean()), float(np.median(metres))
     far = f"{median:,.0f} m" if median < 10_000 else f"{median / 1000:,.0f} km"
-    words = (
-        f"{about.name}: {outside:.0%} of {len(x):,} rows lie more than {about.reach_m:g} m outside every "
-        f"layer; the median distance is {far}"
+    words = tr(
+        "{name}: {outside:.0%} of {count:,} rows lie more than {reach_m:g} m outside every layer; the median "
+        "distance is {far}",
+        name=about.name,
+        outside=outside,
+        count=len(x),
+        reach_m=about.reach_m,
+        far=far,
     )
     after = {
         reading: float(about.outside(lon, lat, crs=CGCS2000).mean())
@@ -259,19 +278,25 @@ def _refuse_outside(about: _Asked, x: _Floats, y: _Floats) -> None:
     best = min(after, key=lambda reading: after[reading], default="")
     if best and after[best] <= outside / 2:
         if best == "swapped_axes":
-            told = (
-                f"with longitude and latitude exchanged {after[best]:.0%} do; name the columns with lon= and "
-                "lat=, or assign them as they are with even_if_off=True"
+            told = tr(
+                "with longitude and latitude exchanged {after:.0%} do; name the columns with lon= and lat=, "
+                "or assign them as they are with even_if_off=True",
+                after=after[best],
             )
         else:
-            told = f"taken for {_TITLES[best]} {after[best]:.0%} do; {_ways(best)}"
+            told = tr(
+                "taken for {datum} {after:.0%} do; {ways}",
+                datum=_TITLES[best],
+                after=after[best],
+                ways=_ways(best),
+            )
     elif median <= _FAR_OFF_M:
         return
     else:
-        told = (
-            f"nothing explains it{_by_numbers(about.crs, x, y)}; name their system with crs= or "
-            "their datum with datum=, take the zones of this place, or assign them as they are with "
-            "even_if_off=True"
+        told = tr(
+            "nothing explains it{perhaps}; name their system with crs= or their datum with datum=, take the "
+            "zones of this place, or assign them as they are with even_if_off=True",
+            perhaps=_by_numbers(about.crs, x, y),
         )
     raise InputError(tr("{words}; {told}", words=words, told=told))
 
@@ -285,7 +310,7 @@ def _by_numbers(crs: CRS, x: _Floats, y: _Floats) -> str:
 
 
 def _ways(datum: str) -> str:
-    return f"read them with datum={datum!r}, or assign them as they are with even_if_off=True"
+    return tr("read them with datum={datum!r}, or assign them as they are with even_if_off=True", datum=datum)
 
 
 def _own_shapes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +9,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.incidents import assign_incidents, days_judged, one_accuracy
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.index.policy import nearness
 from zjk_gis.layers.columns.values import text_of
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,22 +38,28 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain_incident"]
 
 _MOST = 12
-# How each key of the policy is told: words in both languages, and the column that shows it.
-_KEYS = {
-    "highest_priority": ("优先级高者负责", "the higher priority answers", "priority"),
-    "smallest_area": ("面积小者负责", "the smaller area answers", "area_m2"),
-    "largest_area": ("面积大者负责", "the larger area answers", "area_m2"),
-    "lowest_code": ("编号小者负责", "the lower code answers", None),
-    "latest_begin": ("生效日期晚者负责", "the later version answers", "valid_from"),
+# How each rule is told, and the column that shows it.
+_RULES = {
+    "highest_priority": ("the higher priority answers", "priority"),
+    "smallest_area": ("the smaller area answers", "area_m2"),
+    "largest_area": ("the larger area answers", "area_m2"),
+    "lowest_code": ("the lower code answers", None),
+    "latest_begin": ("the later version answers", "valid_from"),
+    "containment": ("a zone that contains it comes before one near it", None),
+    "touching": ("a zone on whose border it lies comes before one that is merely near", None),
+    "distance": ("the nearest answers", None),
+    "geometry": ("all else is equal; the order of the geometries decides", None),
 }
 _FOUND = {
-    "inside": ("位于该责任区之内", "it lies inside that zone"),
-    "border": ("位于边界上(含边界误差)", "it lies on a border, within the tolerance"),
-    "nearest": ("不在任何责任区之内,由最近者负责", "it lies outside all zones; the nearest one answers"),
-    "none": ("无人负责", "nobody answers"),
+    "inside": "it lies inside that zone",
+    "border": "it lies on a border, within the tolerance",
+    "nearest": "it lies outside all zones; the nearest one answers",
+    "none": "nobody answers",
 }
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why an incident was assigned as it was.
@@ -86,15 +94,14 @@ class Explanation:
 
     def text(self, lang: Language = "zh") -> str:
         """Tell it in words, a line for the answer, one for the rule, and one for each zone."""
-        zh = lang == "zh"
         row = self.incident.iloc[0]
         answer = row[self.code]
         lines = [_headline(row, answer, in_degrees=self.incident.crs.is_geographic, lang=lang)]
-        how = _FOUND[row["found"]][0 if zh else 1]
+        how = tr(_FOUND[row["found"]], lang=lang)
         reason = label(row["reason"], lang)
         lines.append(tr("found: {how} ({reason})", how=how, reason=reason, lang=lang))
         if self.rule:
-            lines.append(self._rule_line(zh=zh))
+            lines.append(tr("deciding rule: {rule}", rule=tr(_RULES[self.rule][0], lang=lang), lang=lang))
         answered = self.incident.attrs.get("assignment", {}).get("columns", [])
         lines += _beside_lines(row[[name for name in answered if name in row]], lang)
         if row["ambiguous"]:
@@ -108,28 +115,6 @@ class Explanation:
 
     def __str__(self) -> str:
         return self.text()
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text())}</pre>"
-
-    def _rule_line(self, *, zh: bool) -> str:
-        words = {
-            "containment": (
-                "包含该点者优先于仅在边界附近者",
-                "a zone that contains it comes before one near it",
-            ),
-            "touching": (
-                "边界经过该点者优先于仅在附近者",
-                "a zone on whose border it lies comes before one that is merely near",
-            ),
-            "distance": ("距离最近者负责", "the nearest answers"),
-            "geometry": (
-                "各项均相同,按图形固定次序",
-                "all else is equal; the order of the geometries decides",
-            ),
-        }
-        told = _KEYS[self.rule][:2] if self.rule in _KEYS else words[self.rule]
-        return f"决定规则:{told[0]}" if zh else f"deciding rule: {told[1]}"
 
     def _zone_line(self, zone: pd.Series, lang: Language) -> str:
         parts = [str(zone[self.code])]
@@ -151,7 +136,13 @@ class Explanation:
             parts.append((tr("valid ", lang=lang)) + until)
         return (tr("; ", lang=lang)).join(parts) + " → " + label(zone["verdict"], lang)
 
+    def _presentation(self) -> Presentation:
+        answer, how = self.text(language()).split("\n")[:2]
+        columns = [self.code, "relation", "distance_m", "border_m", "area_m2", "verdict"]
+        return excerpt(tr("{answer}. {how}.", answer=answer, how=how), self.considered, columns)
 
+
+@checked
 def explain_incident(
     incident: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
@@ -320,7 +311,7 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
         return "containment" if inside[first] else "touching"
     second = pool[np.argmin(rank[pool])]
     for key in (*policy.order, "lowest_code", "latest_begin"):
-        column = policy.priority if key == "highest_priority" else _KEYS[key][2] or code
+        column = policy.priority if key == "highest_priority" else _RULES[key][1] or code
         if column in considered and str(considered[column].iloc[first]) != str(
             considered[column].iloc[second]
         ):
@@ -330,14 +321,13 @@ def _deciding_rule(considered: gpd.GeoDataFrame, code: str, rank: NDArray[np.int
 
 def _beside_lines(row: pd.Series, lang: Language) -> list[str]:
     """Tell what grids and sections answered, and how much of the accuracy circle lies in the zone."""
-    zh, lines = lang == "zh", []
+    lines = []
     if "share" in row and pd.notna(row["share"]):
         share = f"{row['share']:.0%}"
         lines.append(tr("{share} of its accuracy circle lies in that zone", share=share, lang=lang))
-    for prefix, names in (("grid_", ("单元网格", "unit grid")), ("section_", ("责任路段", "road section"))):
+    for prefix, name in (("grid_", tr("unit grid", lang=lang)), ("section_", tr("road section", lang=lang))):
         if f"{prefix}found" not in row:
             continue
-        name = names[0] if zh else names[1]
         code, reason = row[f"{prefix}code"], label(row[f"{prefix}reason"], lang)
         if pd.isna(code):
             lines.append(tr("{name}: none ({reason})", name=name, reason=reason, lang=lang))

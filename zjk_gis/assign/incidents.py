@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.doubts import refuse_misplaced
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.crs import require_crs
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 
+@checked
 def assign_incidents(
     incidents: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.plan_files import plan_files_of, read_plan_file, write_plan_file
 from zjk_gis.crs import is_metric, require_layer, title_of_crs
 from zjk_gis.engine import Positions
@@ -26,10 +27,12 @@ from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.levels import ANY_LEVEL
 from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.times import check_tz
+from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -101,6 +104,8 @@ class Task:
         return columns
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class AssignmentPlan:
     """Zones, grids and sections ready to answer for any number of batches of incidents.
@@ -482,6 +487,20 @@ class AssignmentPlan:
             "tz": self.tz,
         }
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "A plan that answers for incidents, made of {layers}. A border counts within {border} m; outside "
+            "all zones the nearest answers within {nearest} m.",
+            layers=listed(label(task.name, language()) for task in self.tasks),
+            border=f"{self.border_within_m:g}",
+            nearest=f"{self.nearest_within_m:g}",
+        )
+        rows = [
+            [label(task.name, language()), len(task.index), task.code, title_of_crs(task.crs)]
+            for task in self.tasks
+        ]
+        return Presentation(told, [tr("layer"), tr("rows"), tr("column of codes"), tr("CRS")], rows)
+
 
 def plan_for(
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
@@ -557,7 +576,11 @@ def _index_of(
 def _check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:
     """Refuse an index that cannot answer: it has no codes, or others, or its distances are not metres."""
     if index.code is None or (wanted is not None and index.code != wanted):
-        of_codes = f"the column of codes {wanted}" if wanted is not None else "a column of codes"
+        of_codes = (
+            tr("the column of codes {wanted}", wanted=wanted)
+            if wanted is not None
+            else tr("a column of codes")
+        )
         raise MissingColumnError(
             tr(
                 "{name}: the index was built without {of_codes}; build it with code=",

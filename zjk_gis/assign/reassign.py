@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.assign.incidents import answer_columns, check_points, days_judged, one_accuracy
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.errors import InputError, MissingColumnError
@@ -37,6 +38,7 @@ _CELLS = 512  # each way, of the grid that sets far incidents aside
 _SLACK_M = 0.001  # distances are measured by two formulas here and there
 
 
+@checked
 def reassign_incidents(
     assigned: gpd.GeoDataFrame,
     old_zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,

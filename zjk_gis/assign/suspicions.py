@@ -392,47 +392,53 @@ class _Asking:
         order = sorted(counts.index, key=lambda code: (-int(counts[code]), str(code)))
         named = ", ".join(f"{code} ({int(counts[code])})" for code in order[:_MOST_NAMED])
         rest = len(order) - _MOST_NAMED
-        if self.lang == "zh":
-            told = f"图层中没有所记的 {len(order)} 个编码,涉及 {len(lacking)} 件:{named}"
-            told += f" 等,另有 {rest} 个" if rest > 0 else ""
-        else:
-            told = f"the layer lacks {len(order)} recorded codes, in {len(lacking)} rows: {named}"
-            told += f" and {rest} more" if rest > 0 else ""
+        if rest > 0:
+            named = tr("{named} and {rest:,} more", named=named, rest=rest, lang=self.lang)
+        told = tr(
+            "the layer lacks {codes:,} recorded codes, in {rows:,} rows: {named}",
+            codes=len(order),
+            rows=len(lacking),
+            named=named,
+            lang=self.lang,
+        )
         having = {
             name: int(matched_codes(lacking, _codes_of(version)).known.sum())
             for name, version in versions.items()
         }
         best = max(sorted(having), key=lambda name: having[name], default="")
         if having.get(best):
-            words = (
-                f";版本「{best}」有其中 {having[best]} 件的编码",
-                f"; {best} has those of {having[best]}",
-            )
-            told += words[0] if self.lang == "zh" else words[1]
+            told += tr("; {version} has those of {count:,}", version=best, count=having[best], lang=self.lang)
         else:
             best = ""
         return [{"suspicion": "unknown_codes", "rows": len(lacking), "version": best, "evidence": told}]
 
     def _shift_words(self, east: float, north: float, length: float, datum: str) -> str:
         name = _DATUMS.get(datum, "")
-        if self.lang == "zh":
-            ways = (("东" if east >= 0 else "西", abs(east)), ("北" if north >= 0 else "南", abs(north)))
-            each = ",".join(f"偏{way} {metres:.1f} m" for way, metres in ways)
-            told = f"坐标整体偏移 {length:.1f} m({each})"
-            return told + (f",与 {name} 坐标的偏移相符" if name else "")
-        ways = (
+        sides = (
             ("east" if east >= 0 else "west", abs(east)),
             ("north" if north >= 0 else "south", abs(north)),
         )
-        each = ", ".join(f"{metres:.1f} m {way}" for way, metres in ways)
-        told = f"all positions lie {length:.1f} m off ({each})"
-        return told + (f", as {name} coordinates do" if name else "")
+        ways = [
+            tr("{metres:.1f} m {way}", metres=metres, way=tr(way, lang=self.lang), lang=self.lang)
+            for way, metres in sides
+        ]
+        told = tr(
+            "all positions lie {length:.1f} m off ({east}, {north})",
+            length=length,
+            east=ways[0],
+            north=ways[1],
+            lang=self.lang,
+        )
+        return told + (tr(", as {name} coordinates do", name=name, lang=self.lang) if name else "")
 
     def _rise(self, row: dict[str, Any]) -> str:
         before, after = f"{row['agreement_before']:.1%}", f"{row['agreement_after']:.1%}"
-        if self.lang == "zh":
-            return f";据此一致率由 {before} 升至 {after}"
-        return f"; with that the agreement rises from {before} to {after}"
+        return tr(
+            "; with that the agreement rises from {before} to {after}",
+            before=before,
+            after=after,
+            lang=self.lang,
+        )
 
 
 def _codes_of(plan: AssignmentPlan) -> pd.Series:

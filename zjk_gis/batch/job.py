@@ -14,6 +14,7 @@ import numpy as np
 from zjk_gis import threads
 from zjk_gis._optional import has
 from zjk_gis._version import __version__
+from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
@@ -55,6 +56,7 @@ _BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
+@checked
 def assign_batch(
     source: str | os.PathLike[str],
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
@@ -327,7 +329,7 @@ def _run(
     place = ledger.place
     tally: Counter[str] = Counter(ledger.parts[-1].tally if ledger.parts else {})
     outcomes = _outcomes(source, plan, target, place)
-    for outcome in track(outcomes, title="判定归属", total=source.batches_expected(place), show=show):
+    for outcome in track(outcomes, title=tr("assigning"), total=source.batches_expected(place), show=show):
         target.write(outcome.encoded)
         if outcome.rejects:
             if not ledger.rejects.tell():

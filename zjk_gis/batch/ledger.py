@@ -374,7 +374,14 @@ def open_ledger(target: Path, fingerprint: Mapping[str, str], *, resume: bool) -
     with _locked(target.with_name(target.name + ".lock")) as left_by:
         ledger = Ledger(target, fingerprint, resume=resume)
         if left_by:
-            ledger.remarks.insert(0, f"{target.name}: an earlier run ({left_by}) did not end by itself")
+            ledger.remarks.insert(
+                0,
+                tr(
+                    "{name}: an earlier run ({left_by}) did not end by itself",
+                    name=target.name,
+                    left_by=left_by,
+                ),
+            )
         try:
             yield ledger
         finally:
@@ -451,17 +458,19 @@ def _opened(path: Path) -> BinaryIO:
     for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
         flags |= getattr(os, flag, 0)
     if path.is_symlink():  # where the system has no such flag
-        raise OSError(errno.ELOOP, "is a link")
+        raise OSError(errno.ELOOP, tr("is a link"))
     number = os.open(path, flags, 0o666)
     facts = os.fstat(number)
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
         os.close(number)
-        raise OSError(errno.EMLINK, "is not a file of its own")
+        raise OSError(errno.EMLINK, tr("is not a file of its own"))
     return os.fdopen(number, "r+b", buffering=0)
 
 
 def _not_a_lock(path: Path) -> FileError:
-    return FileError(f"{path}: is not the lock of a run, though it has that name; move or remove it")
+    return FileError(
+        tr("{path}: is not the lock of a run, though it has that name; move or remove it", path=path)
+    )
 
 
 def _lock(file: BinaryIO) -> None:
@@ -529,9 +538,12 @@ def _told(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in _FULL:
-            message = (
-                f"{path}: the disk is full; what is done so far is kept: free some space and run it again"
-            )
-        else:
-            message = f"{path}: cannot be written: {error.strerror or error}"
-        raise FileError(message) from error
+            raise FileError(
+                tr(
+                    "{path}: the disk is full; what is done so far is kept: free some space and run it again",
+                    path=path,
+                )
+            ) from error
+        raise FileError(
+            tr("{path}: cannot be written: {why}", path=path, why=error.strerror or error)
+        ) from error

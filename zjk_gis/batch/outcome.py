@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.io.tables.cells import Why
 from zjk_gis.layers.columns.periods import NEVER
+from zjk_gis.layers.excerpts import counts_told
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +31,8 @@ __all__ = ["JobSummary", "Judged", "judge", "summary_of"]
 _UNUSABLE = ("no_position", "bad_position")
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class JobSummary:
     """What a job did.
@@ -84,6 +91,18 @@ class JobSummary:
     lacking: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     layer: str = ""
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "{rows_in:,} rows read, {rows_out:,} written to {name}. "
+            "Rejected: {rejects:,}; for a person to look at: {ambiguous:,}.",
+            rows_in=self.rows_in,
+            rows_out=self.rows_out,
+            name=self.target.name,
+            rejects=self.rejects,
+            ambiguous=self.ambiguous,
+        )
+        return Presentation(told, [label("found", language()), tr("rows")], counts_told(self.found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from zjk_gis.io.vector.shapefile import sidecar
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.columns.values import plain
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -214,12 +214,16 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
             )
         )
     if len(kinds) > 1 or not (kinds <= {TEXT, *PARQUET}):
-        listed = ", ".join(entry.name for entry in entries[:5])
-        message = (
-            f"{folder}: a folder of parts holds .csv or .parquet files and nothing else; here are {listed}"
-            + (" and more" if len(entries) > 5 else "")
+        named = listed(entry.name for entry in entries[:5])
+        if len(entries) > 5:
+            named = tr("{named} and more", named=named)
+        raise InputError(
+            tr(
+                "{folder}: a folder of parts holds .csv or .parquet files and nothing else; here are {named}",
+                folder=folder,
+                named=named,
+            )
         )
-        raise InputError(message)
     return [existing_file(entry) for entry in entries]
 
 

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.changes.handover import changed_incidents, components_in, handover_list, open_by_move, roads_in
 from zjk_gis.changes.moved import Side, moved_ground
+from zjk_gis.coverage.rules import MIN_AREA_M2, MIN_WIDTH_M, SizeRules, rules_of
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import in_one_writing
 from zjk_gis.layers.columns.periods import day_of
-from zjk_gis.layers.metric import require_amounts
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ __all__ = ["ZoneChanges", "compare_zones", "zones_table"]
 _PERIOD = ["valid_from", "valid_to"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ZoneChanges:
     """What a change of zones (责任区调整) moves.
@@ -93,7 +97,19 @@ class ZoneChanges:
             raise KeyError(measure)
         return float(rows["value"].iloc[0])
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Ground that changes hands: {pieces:,} pieces, {area_m2:,.1f} m² in all. "
+            "Zones that changed: {zones:,}.",
+            pieces=len(self.moved),
+            area_m2=self.moved["area_m2"].sum(),
+            zones=int((self.zones["kind"] != "unchanged").sum()),
+        )
+        columns = ["move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2"]
+        return excerpt(told, self.moved, columns)
 
+
+@checked
 def compare_zones(
     old: gpd.GeoDataFrame,
     new: gpd.GeoDataFrame,
@@ -105,8 +121,9 @@ def compare_zones(
     at_old: str | dt.date | None = None,
     at_new: str | dt.date | None = None,
     level: int | str | None = None,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    rules: SizeRules | None = None,
     same_share: float = 0.95,
     even_if_off: bool = False,
 ) -> ZoneChanges:
@@ -135,6 +152,9 @@ def compare_zones(
         Smaller pieces are dropped, and counted in the figures.
     min_width_m : float, default 0.01
         What is nowhere wider is a hairline left by rounding; it is dropped and counted, too.
+    rules : SizeRules, optional
+        The two options above as one value, such as the `GapRules` of a search; an option said beside them
+        has the last word.
     same_share : float, default 0.95
         The share of a zone's ground that counts as all of it, from above 0.5 to 1.
     even_if_off : bool, default False
@@ -184,7 +204,7 @@ def compare_zones(
     0         A  reshaped  10000.0       0.0    1000.0
     1         B  reshaped   9000.0    1000.0       0.0
     """
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m)
+    rules = rules_of(SizeRules, rules, min_area_m2=min_area_m2, min_width_m=min_width_m)
     if not 0.5 < same_share <= 1:
         raise InputError(
             tr(
@@ -196,7 +216,7 @@ def compare_zones(
     after = _zones_of(new, "new", code, at_new, level, before.crs)
     before, after, matches = in_one_writing(before, after, (code, "chief_code"))
     sides = Side.of(before, code), Side.of(after, code)
-    ground = moved_ground(*sides, min_area_m2=min_area_m2, min_width_m=min_width_m)
+    ground = moved_ground(*sides, min_area_m2=rules.min_area_m2, min_width_m=rules.min_width_m)
     moved = _moved_table(ground, *sides, before.crs)
     zones = zones_table(ground, *sides, same_share).rename(columns={"zone_code": code})
     road_rows = None

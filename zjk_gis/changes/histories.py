@@ -10,7 +10,7 @@ import pandas as pd
 
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, validity_days
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,65 +136,53 @@ def told(
     Examples
     --------
     >>> print(told(Spell(20148, 20161, ()), ("A",), ("B",), "zh"))
-    2025-03-01 至 2025-03-14 无人负责,共 14 天;此前由 A 负责,此后由 B 负责
+    2025-03-01 至 2025-03-14 无人负责，共 14 天；此前由 A 负责，此后由 B 负责
     >>> print(told(Spell(20148, ALWAYS, ("A", "B")), (), (), "en"))
     from 2025-03-01 on A and B answer at the same time
     """
-    return _told_zh(spell, before, after, chiefs) if lang == "zh" else _told_en(spell, before, after, chiefs)
+    who = _who(spell.codes, lang)
+    if chiefs:
+        names = listed(chiefs.split(";"), lang=lang)
+        who = tr("{who} (chief {names})", who=who, names=names, lang=lang)
+    text = tr("{when} {who}", when=_when(spell, lang), who=who, lang=lang)
+    if spell.first != NEVER and spell.last != ALWAYS:
+        days = spell.last - spell.first + 1
+        text += tr(", 1 day", lang=lang) if days == 1 else tr(", {days:,} days", days=days, lang=lang)
+    sides = []
+    if before:
+        sides.append(tr("before {codes}", codes=_together(before, lang), lang=lang))
+    if after:
+        sides.append(tr("after {codes}", codes=_together(after, lang), lang=lang))
+    return (
+        tr("{text}; {sides}", text=text, sides=tr(", ", lang=lang).join(sides), lang=lang) if sides else text
+    )
 
 
 def _day(number: int) -> str:
     return str(np.datetime64(number, "D"))
 
 
-def _told_zh(spell: Spell, before: tuple[str, ...], after: tuple[str, ...], chiefs: str) -> str:
-    open_first, open_last = spell.first == NEVER, spell.last == ALWAYS
-    if open_first and open_last:
-        when = "一直"
-    elif open_first:
-        when = f"至 {_day(spell.last)} 为止"
-    elif open_last:
-        when = f"自 {_day(spell.first)} 起"
-    elif spell.first == spell.last:
-        when = f"{_day(spell.first)} 当天"
-    else:
-        when = f"{_day(spell.first)} 至 {_day(spell.last)}"
-    who = {0: "无人负责", 1: f"由 {''.join(spell.codes)} 负责"}.get(
-        len(spell.codes), f"由 {'、'.join(spell.codes)} 同时负责"
-    )
-    if chiefs:
-        who += f"(路长 {chiefs.replace(';', '、')})"
-    text = f"{when} {who}"
-    if not open_first and not open_last:
-        text += f",共 {spell.last - spell.first + 1} 天"
-    sides = [
-        f"{word}由 {'、'.join(codes)} 负责" for word, codes in (("此前", before), ("此后", after)) if codes
-    ]
-    return text + (";" + ",".join(sides) if sides else "")
+def _when(spell: Spell, lang: Language) -> str:
+    """Say from which day to which, by the sides that are open."""
+    first, last = _day(spell.first), _day(spell.last)
+    if spell.first == NEVER and spell.last == ALWAYS:
+        return tr("at all times", lang=lang)
+    if spell.first == NEVER:
+        return tr("until {last}", last=last, lang=lang)
+    if spell.last == ALWAYS:
+        return tr("from {first} on", first=first, lang=lang)
+    if spell.first == spell.last:
+        return tr("on {first}", first=first, lang=lang)
+    return tr("from {first} to {last}", first=first, last=last, lang=lang)
 
 
-def _told_en(spell: Spell, before: tuple[str, ...], after: tuple[str, ...], chiefs: str) -> str:
-    open_first, open_last = spell.first == NEVER, spell.last == ALWAYS
-    if open_first and open_last:
-        when = "at all times"
-    elif open_first:
-        when = f"until {_day(spell.last)}"
-    elif open_last:
-        when = f"from {_day(spell.first)} on"
-    elif spell.first == spell.last:
-        when = f"on {_day(spell.first)}"
-    else:
-        when = f"from {_day(spell.first)} to {_day(spell.last)}"
-    who = {0: "nobody answers", 1: f"{''.join(spell.codes)} answers"}.get(
-        len(spell.codes), f"{' and '.join(spell.codes)} answer at the same time"
-    )
-    if chiefs:
-        who += f" (chief {chiefs.replace(';', ', ')})"
-    text = f"{when} {who}"
-    if not open_first and not open_last:
-        days = spell.last - spell.first + 1
-        text += f", {days} day{'s' if days > 1 else ''}"
-    sides = [
-        f"{word} {' and '.join(codes)}" for word, codes in (("before", before), ("after", after)) if codes
-    ]
-    return text + ("; " + ", ".join(sides) if sides else "")
+def _who(codes: tuple[str, ...], lang: Language) -> str:
+    if not codes:
+        return tr("nobody answers", lang=lang)
+    if len(codes) == 1:
+        return tr("{code} answers", code=codes[0], lang=lang)
+    return tr("{codes} answer at the same time", codes=_together(codes, lang), lang=lang)
+
+
+def _together(codes: tuple[str, ...], lang: Language) -> str:
+    return tr(" and ", lang=lang).join(codes)

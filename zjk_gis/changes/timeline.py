@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.changes.histories import Spell, dates_of, days_between, history_of, periods_of, told
 from zjk_gis.changes.moved import Side
+from zjk_gis.coverage.rules import MIN_AREA_M2, MIN_WIDTH_M, SizeRules, rules_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, name_rows
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import check_language
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.versions import of_level
 from zjk_gis.overlay.faces import ready_zones
@@ -37,6 +39,7 @@ _INNER = "T********"  # the interiors have ground in common
 _History = tuple[Spell, ...]
 
 
+@checked
 def responsibility_timeline(
     zones: gpd.GeoDataFrame,
     place: shapely.Geometry | gpd.GeoSeries | gpd.GeoDataFrame,
@@ -45,8 +48,9 @@ def responsibility_timeline(
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     level: int | str | None = None,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    rules: SizeRules | None = None,
     lang: Language = "zh",
 ) -> gpd.GeoDataFrame:
     """Tell who answered for a place when: «nobody between 1 and 14 March» (责任沿革).
@@ -64,6 +68,9 @@ def responsibility_timeline(
         A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower parts of a polygon are left out.
+    rules : SizeRules, optional
+        The two options above as one value, such as the `GapRules` of a search; an option said beside them
+        has the last word.
     lang : {"zh", "en"}, default "zh"
         The language of the sentences.
 
@@ -110,7 +117,7 @@ def responsibility_timeline(
     from 2025-03-15 on B answers
     """
     check_language(lang)
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m)
+    rules = rules_of(SizeRules, rules, min_area_m2=min_area_m2, min_width_m=min_width_m)
     first, last = _window(start, end)
     rows, _ = of_level(ready_zones(zones, code=code), level)
     begins, ends = periods_of(rows, "zones")
@@ -121,7 +128,7 @@ def responsibility_timeline(
         parts = np.array([shape], dtype=object)
         histories = [_history_at(shape, shapes, claims, first, last)]
     else:
-        parts, histories = _parts_of(shape, shapes, claims, (first, last), min_area_m2, min_width_m)
+        parts, histories = _parts_of(shape, shapes, claims, (first, last), rules)
     chief_of = Side.of(rows, code).chiefs
     told_rows: list[dict[str, Any]] = []
     for at, history in enumerate(histories):
@@ -154,6 +161,7 @@ def responsibility_timeline(
     )
 
 
+@checked
 def coverage_over_time(
     zones: gpd.GeoDataFrame,
     start: str | dt.date,
@@ -162,8 +170,9 @@ def coverage_over_time(
     region: gpd.GeoDataFrame | None = None,
     code: str = "zone_code",
     level: int | str | None = None,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    rules: SizeRules | None = None,
     lang: Language = "zh",
 ) -> gpd.GeoDataFrame:
     """Find the ground for which nobody or several answered for a part of a time (时段责任空白与重叠).
@@ -184,6 +193,9 @@ def coverage_over_time(
         A number or a word, or ``"any"`` for all; by default the finest.
     min_area_m2, min_width_m : float, default 0.01
         Smaller or narrower pieces are dropped, and counted in ``attrs``.
+    rules : SizeRules, optional
+        The two options above as one value, such as the `GapRules` of a search; an option said beside them
+        has the last word.
     lang : {"zh", "en"}, default "zh"
         The language of the sentences.
 
@@ -228,7 +240,7 @@ def coverage_over_time(
      ['gap', '', 'A', 'B', 14, 10000.0]]
     """
     check_language(lang)
-    require_amounts(min_area_m2=min_area_m2, min_width_m=min_width_m)
+    rules = rules_of(SizeRules, rules, min_area_m2=min_area_m2, min_width_m=min_width_m)
     first, last = _window(start, end)
     rows, _ = of_level(ready_zones(zones, code=code), level)
     begins, ends = periods_of(rows, "zones")
@@ -250,7 +262,9 @@ def coverage_over_time(
     if region is not None:
         within = ready(region, "region", kind="polygon", crs=rows.crs).geometry.to_numpy()
         grounds = shapely.intersection(grounds, cover_of(within))
-    solid, owner, dropped = solid_pieces_of(grounds, min_area_m2=min_area_m2, min_width_m=min_width_m)
+    solid, owner, dropped = solid_pieces_of(
+        grounds, min_area_m2=rules.min_area_m2, min_width_m=rules.min_width_m
+    )
     found = [
         (at, spell, *_around(histories[group], number))
         for at, group in enumerate(owner.tolist())
@@ -326,8 +340,7 @@ def _parts_of(
     shapes: NDArray[Any],
     claims: list[tuple[str, int, int]],
     window: tuple[int, int],
-    min_area_m2: float,
-    min_width_m: float,
+    rules: SizeRules,
 ) -> tuple[NDArray[Any], list[_History]]:
     """Cut a place into parts that have one history each, the largest first."""
     near = shapely.STRtree(shapes).query(place, predicate="intersects")
@@ -335,7 +348,7 @@ def _parts_of(
     inside = np.flatnonzero(shapely.contains(place, pieces.inner))
     piece, row = held_by(pieces.inner, shapes[near])
     grounds, histories = _by_history(pieces.shapes, piece, row, [claims[i] for i in near], inside, *window)
-    solid, owner, _ = solid_pieces_of(grounds, min_area_m2=min_area_m2, min_width_m=min_width_m)
+    solid, owner, _ = solid_pieces_of(grounds, min_area_m2=rules.min_area_m2, min_width_m=rules.min_width_m)
     groups = np.unique(owner)
     parts = np.array([None] * len(groups), dtype=object)
     parts[:] = [shapely.union_all(solid[owner == group]) for group in groups]

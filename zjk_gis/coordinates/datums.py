@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import CGCS2000, WGS84, datum_of, shifted_crs
 from zjk_gis.crs import datum as shifts
 from zjk_gis.crs.conversion import with_remarks
@@ -36,6 +37,7 @@ _GROUND, _SHIFTED = ("wgs84", "cgcs2000"), ("gcj02", "bd09")
 _LISTED = 1000  # rows outside China that the report names; the rest is counted
 
 
+@checked
 def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Layer:
     """Bring a layer from one of WGS84, CGCS2000, GCJ-02 and BD-09 to another.
 

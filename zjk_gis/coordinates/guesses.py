@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +17,8 @@ from zjk_gis.crs.systems import title_of
 from zjk_gis.crs.vertices import with_vertices_moved
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import Pair, read_positions
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +59,7 @@ class Hypothesis:
     confidence: float
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class CoordinateGuess:
     """What coordinates may be, the likeliest first.
@@ -199,8 +200,25 @@ class CoordinateGuess:
             lines += [f"   - {line}" for line in each.evidence]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+    def _presentation(self) -> Presentation:
+        where = tr("the geometry") if self.columns is None else listed(self.columns)
+        told = tr(
+            "{rows:,} rows, {usable:,} of them with a usable position in {where}. The likeliest: {what}.",
+            rows=self.rows,
+            usable=self.usable,
+            where=where,
+            what=self.best.what,
+        )
+        rows = [
+            [
+                each.what,
+                "" if each.crs is None else f"EPSG:{each.crs}",
+                _datum_said(each),
+                f"{each.confidence:.0%}",
+            ]
+            for each in self.hypotheses
+        ]
+        return Presentation(told, [tr("what it is"), tr("CRS"), tr("datum"), tr("confidence")], rows)
 
 
 def _datum_said(hypothesis: Hypothesis) -> str:

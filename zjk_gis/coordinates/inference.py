@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import stated_datum
 from zjk_gis.coordinates.guesses import CoordinateGuess, Hypothesis
 from zjk_gis.coordinates.readings import city_bounds, readings
@@ -39,6 +40,7 @@ _WORTH_NAMING = 0.1  # a second guess that is less likely is left out of a hint 
 _FAINT = 0.02  # readings with less than this share of what speaks for all are left out
 
 
+@checked
 def infer_coordinates(
     layer: pd.DataFrame | gpd.GeoDataFrame | gpd.GeoSeries,
     *,

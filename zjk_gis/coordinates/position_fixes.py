@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES
 from zjk_gis.coordinates.datums import shift
 from zjk_gis.coordinates.positions import check_positions, claimed_degrees, declared_datum
@@ -29,6 +30,7 @@ _REPAIRABLE = ("swapped_axes", *SHIFT_TITLES)
 _OF_DATUM = ("source", "road_name")  # the columns by which a row tells its datum
 
 
+@checked
 def fix_positions(points: gpd.GeoDataFrame, problems: pd.DataFrame) -> gpd.GeoDataFrame:
     """Fix the swapped axes and the GCJ-02 and BD-09 positions that a list of problems names, no others.
 
@@ -125,6 +127,7 @@ class PositionReview:
     lacking: str = ""
 
 
+@checked
 def review_positions(
     points: gpd.GeoDataFrame, *, roads: gpd.GeoDataFrame | None = None, fix: bool = False
 ) -> PositionReview:

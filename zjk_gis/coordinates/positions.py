@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED, judge_datums
 from zjk_gis.coordinates.shifted import DATUMS, to_ground
 from zjk_gis.crs import CGCS2000, as_metric, convert_crs, require_crs
@@ -39,6 +40,7 @@ _KINDS = ("missing", "not_a_number", "zero", "swapped_axes", "outside_china")
 _COLUMNS = ["row", "problem", "evidence"]
 
 
+@checked
 def check_positions(
     points: gpd.GeoDataFrame,
     *,

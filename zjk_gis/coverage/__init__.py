@@ -11,8 +11,15 @@ from zjk_gis.coverage.ranking import rank_faults
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repair_rounds import mend_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
+from zjk_gis.coverage.rules import FaultRules, GapRules, OverlapRules, RankingRules, RepairRules, SizeRules
 
 __all__ = [
+    "FaultRules",
+    "GapRules",
+    "OverlapRules",
+    "RankingRules",
+    "RepairRules",
+    "SizeRules",
     "accept_fault",
     "apply_repairs",
     "border_sheet",

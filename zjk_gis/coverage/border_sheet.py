@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.columns.values import as_text, code_text
@@ -32,6 +33,7 @@ _CONTACT_M = 0.05  # the least stretch of common border that makes neighbours: a
 _NAMES = ("road_name", "road_code", "edge_code", "river_name", "river_code")
 
 
+@checked
 def border_sheet(
     zones: gpd.GeoDataFrame,
     *,

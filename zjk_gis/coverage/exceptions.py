@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
@@ -35,6 +36,7 @@ _SAME_GROUND = (
 _EPOCH = np.datetime64("1970-01-01")
 
 
+@checked
 def accept_fault(
     faults: gpd.GeoDataFrame,
     fault_code: str | Sequence[str],
@@ -158,6 +160,7 @@ def accept_fault(
     return gpd.GeoDataFrame(joined, geometry=ledger.active_geometry_name, crs=ledger.crs)
 
 
+@checked
 def without_accepted(
     faults: gpd.GeoDataFrame,
     ledger: gpd.GeoDataFrame | None,

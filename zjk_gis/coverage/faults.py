@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
-from zjk_gis.coverage.overlaps import OverlapRules, overlaps_of
+import pandas as pd
+
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.gaps import gaps_of, ground_and_zones
+from zjk_gis.coverage.overlaps import overlaps_of
+from zjk_gis.coverage.rules import (
+    ALLOWED_WITHIN_M,
+    BY,
+    MIN_AREA_M2,
+    MIN_WIDTH_M,
+    MISSING_ZONE_SHARE,
+    SLIVER_WIDTH_M,
+    FaultRules,
+    rules_of,
+)
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.overlay.contents import contents_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.progress import track
 from zjk_gis.threads import all_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["CoverageFaults", "coverage_faults"]
 
 
+@presented
 class CoverageFaults(NamedTuple):
     """What `coverage_faults` found.
 
@@ -33,7 +50,23 @@ class CoverageFaults(NamedTuple):
     gaps: gpd.GeoDataFrame
     overlaps: gpd.GeoDataFrame
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Gaps: {gaps:,}, {gap_m2:,.1f} m² in all. Overlaps: {overlaps:,}, {overlap_m2:,.1f} m² in all.",
+            gaps=len(self.gaps),
+            gap_m2=self.gaps["area_m2"].sum(),
+            overlaps=len(self.overlaps),
+            overlap_m2=self.overlaps["area_m2"].sum(),
+        )
+        both = [
+            frame.rename(columns={f"{name}_code": "fault_code"})[["fault_code", "kind", "area_m2", "width_m"]]
+            for name, frame in (("gap", self.gaps), ("overlap", self.overlaps))
+        ]
+        worst = pd.concat([pd.DataFrame(each) for each in both], ignore_index=True)
+        return excerpt(told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst))
 
+
+@checked
 def coverage_faults(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
@@ -42,12 +75,13 @@ def coverage_faults(
     at: str | dt.date | None = None,
     level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
-    allowed_within_m: float = 0.0,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
-    sliver_width_m: float = 1.0,
-    missing_zone_share: float = 0.5,
-    by: Literal["pair", "set"] = "pair",
+    allowed_within_m: float = ALLOWED_WITHIN_M,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    missing_zone_share: float = MISSING_ZONE_SHARE,
+    by: Literal["pair", "set"] = BY,
+    rules: FaultRules | None = None,
     people: gpd.GeoDataFrame | None = None,
     buildings: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
@@ -66,6 +100,8 @@ def coverage_faults(
         See `coverage_gaps`; they hold for overlaps, too.
     by : {"pair", "set"}, default "pair"
         See `overlapping_zones`.
+    rules : FaultRules, optional
+        What counts as a fault, as one value; an option said beside them has the last word.
 
     Returns
     -------
@@ -89,16 +125,24 @@ def coverage_faults(
     >>> gaps["area_m2"].tolist(), overlaps["area_m2"].tolist()
     ([1000.0], [1000.0])
     """
-    of_gaps = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
-    of_overlaps = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
+    asked_for = rules_of(
+        FaultRules,
+        rules,
+        min_area_m2=min_area_m2,
+        min_width_m=min_width_m,
+        sliver_width_m=sliver_width_m,
+        missing_zone_share=missing_zone_share,
+        allowed_within_m=allowed_within_m,
+        by=by,
+    )
     ready: list[tuple[Ground, Divided]] = []
     found: list[gpd.GeoDataFrame] = []
 
     def describe() -> None:  # neither needs the other, and much of either runs without the interpreter's lock
         ground, divided = ready[0]
         asked = {
-            "gaps": lambda: gaps_of(divided, ground, of_gaps),
-            "overlaps": lambda: overlaps_of(divided, of_overlaps),
+            "gaps": lambda: gaps_of(divided, ground, asked_for),
+            "overlaps": lambda: overlaps_of(divided, asked_for),
         }
         found.extend(all_of(lambda name: asked[name](), asked))
 
@@ -106,7 +150,7 @@ def coverage_faults(
         ready.append(ground_and_zones(region, zones, allowed, code=code, at=at, level=level))
 
     steps = (divide, describe)
-    for step in track(steps, title="责任空白与重叠"):
+    for step in track(steps, title=tr("gaps and overlaps")):
         step()
     gaps, overlaps = found
     layers = {"people": people, "buildings": buildings, "roads": roads}

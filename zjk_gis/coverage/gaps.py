@@ -11,9 +11,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.rules import (
+    ALLOWED_WITHIN_M,
+    MIN_AREA_M2,
+    MIN_WIDTH_M,
+    MISSING_ZONE_SHARE,
+    SLIVER_WIDTH_M,
+    GapRules,
+    rules_of,
+)
 from zjk_gis.coverage.strips import open_slits
 from zjk_gis.engine.widths.inscribed import greatest_widths
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import ready
 from zjk_gis.overlay.borders import CONTACT_M, TOUCH_M, common_borders, edges_of
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.overlay.faces import divide
@@ -27,29 +37,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.overlay.faces import Divided, Zones
 
-__all__ = ["GapRules", "Ground", "coverage_gaps", "gaps_of", "ground_and_zones"]
+__all__ = ["Ground", "coverage_gaps", "gaps_of", "ground_and_zones"]
 
 _COVERS_M2 = 0.01  # a zone with less of a gap only touches it
-
-
-@dataclass(frozen=True, slots=True)
-class GapRules:
-    """What counts as a gap, and of which kind; see `coverage_gaps`."""
-
-    min_area_m2: float = 0.01
-    min_width_m: float = 0.01
-    sliver_width_m: float = 1.0
-    missing_zone_share: float = 0.5
-    allowed_within_m: float = 0.0
-
-    def __post_init__(self) -> None:
-        require_amounts(
-            min_area_m2=self.min_area_m2,
-            min_width_m=self.min_width_m,
-            sliver_width_m=self.sliver_width_m,
-            missing_zone_share=self.missing_zone_share,
-            allowed_within_m=self.allowed_within_m,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +111,7 @@ def ground_and_zones(
     return ground, divide(zones, code=code, crs=ground.crs, at=at, level=level)
 
 
+@checked
 def coverage_gaps(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
@@ -129,11 +120,12 @@ def coverage_gaps(
     at: str | dt.date | None = None,
     level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
-    allowed_within_m: float = 0.0,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
-    sliver_width_m: float = 1.0,
-    missing_zone_share: float = 0.5,
+    allowed_within_m: float = ALLOWED_WITHIN_M,
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    missing_zone_share: float = MISSING_ZONE_SHARE,
+    rules: GapRules | None = None,
     people: gpd.GeoDataFrame | None = None,
     buildings: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
@@ -168,6 +160,8 @@ def coverage_gaps(
         Gaps nowhere wider than this are slivers.
     missing_zone_share : float, default 0.5
         Gaps at least so many times as large as the median zone are missing zones.
+    rules : GapRules, optional
+        The five options above as one value; an option said beside them has the last word.
     people : GeoDataFrame, optional
         Polygons with ``population``, such as residential estates (居住小区).
     buildings, roads : GeoDataFrame, optional
@@ -242,7 +236,15 @@ def coverage_gaps(
       gap_code  kind  area_m2  width_m neighbours neighbour_borders_m
     0     G001  edge   1800.0     20.0        A;B         90.00;90.00
     """
-    rules = GapRules(min_area_m2, min_width_m, sliver_width_m, missing_zone_share, allowed_within_m)
+    rules = rules_of(
+        GapRules,
+        rules,
+        min_area_m2=min_area_m2,
+        min_width_m=min_width_m,
+        sliver_width_m=sliver_width_m,
+        missing_zone_share=missing_zone_share,
+        allowed_within_m=allowed_within_m,
+    )
     ground, divided = ground_and_zones(region, zones, allowed, code=code, at=at, level=level)
     gaps = gaps_of(divided, ground, rules)
     return contents_of(gaps, people=people, buildings=buildings, roads=roads)

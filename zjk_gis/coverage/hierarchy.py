@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.nesting import (
     Faults,
     Judged,
@@ -39,6 +40,7 @@ _LIST = r"[;；,，、\s]+"  # what stands between the codes of a list
 _INSIDE = 0.5  # the share of a grid that makes it one of the centre
 
 
+@checked
 def group_faults(
     grids: gpd.GeoDataFrame | None = None,
     *,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
@@ -35,6 +36,7 @@ _FEW_VERTICES = 50_000  # fewer are compared sooner than compiled code is loaded
 _KINDS = ("unmatched_vertex", "near_edges")
 
 
+@checked
 def coverage_edges(
     zones: gpd.GeoDataFrame,
     *,

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.rules import BY, MIN_AREA_M2, MIN_WIDTH_M, SLIVER_WIDTH_M, OverlapRules, rules_of
 from zjk_gis.engine.widths.inscribed import greatest_widths
-from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.periods import validity_days
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.overlay.faces import Zones, divide
 from zjk_gis.overlay.partition import sets_of
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces_of
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,38 +26,23 @@ if TYPE_CHECKING:
 
     from zjk_gis.overlay.faces import Divided
 
-__all__ = ["OverlapRules", "overlapping_zones", "overlaps_of"]
+__all__ = ["overlapping_zones", "overlaps_of"]
 
 _WHOLE = 1e-4  # the share of a zone that may stick out of another and still count as all of it inside
 
 
-@dataclass(frozen=True, slots=True)
-class OverlapRules:
-    """What counts as an overlap, and of which kind; see `overlapping_zones`."""
-
-    min_area_m2: float = 0.01
-    min_width_m: float = 0.01
-    sliver_width_m: float = 1.0
-    by: Literal["pair", "set"] = "pair"
-
-    def __post_init__(self) -> None:
-        require_amounts(
-            min_area_m2=self.min_area_m2, min_width_m=self.min_width_m, sliver_width_m=self.sliver_width_m
-        )
-        if self.by not in ("pair", "set"):
-            raise InputError(tr("by must be 'pair' or 'set', not {by!r}", by=self.by))
-
-
+@checked
 def overlapping_zones(
     zones: gpd.GeoDataFrame,
     *,
     code: str = "zone_code",
     at: str | dt.date | None = None,
     level: int | str | None = None,
-    min_area_m2: float = 0.01,
-    min_width_m: float = 0.01,
-    sliver_width_m: float = 1.0,
-    by: Literal["pair", "set"] = "pair",
+    min_area_m2: float = MIN_AREA_M2,
+    min_width_m: float = MIN_WIDTH_M,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    by: Literal["pair", "set"] = BY,
+    rules: OverlapRules | None = None,
     people: gpd.GeoDataFrame | None = None,
     buildings: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
@@ -86,6 +70,8 @@ def overlapping_zones(
     by : {"pair", "set"}, default "pair"
         Whether each pair of codes is a row, so that ground of three zones comes three times, or each set of
         codes, so that all ground comes once.
+    rules : OverlapRules, optional
+        The four options above as one value; an option said beside them has the last word.
     people, buildings, roads : GeoDataFrame, optional
         See `coverage_gaps`.
 
@@ -141,7 +127,14 @@ def overlapping_zones(
     0         C001   A;B  partial   1000.0     0.100000      0.090909
     1         C002   B;C   nested    400.0     0.036364      1.000000
     """
-    rules = OverlapRules(min_area_m2, min_width_m, sliver_width_m, by)
+    rules = rules_of(
+        OverlapRules,
+        rules,
+        min_area_m2=min_area_m2,
+        min_width_m=min_width_m,
+        sliver_width_m=sliver_width_m,
+        by=by,
+    )
     overlaps = overlaps_of(divide(zones, code=code, at=at, level=level), rules)
     return contents_of(overlaps, people=people, buildings=buildings, roads=roads)
 

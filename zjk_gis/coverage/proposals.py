@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zjk_gis.coverage.rules import RepairRules
+
 __all__ = [
-    "Limits",
     "Proposal",
     "Zones",
     "cuts_of",
@@ -34,31 +35,6 @@ _HAIRLINE_M = 0.01  # ground that is nowhere wider has never anybody on it
 _TAIL_SHARE = 0.05  # of a perimeter: a shorter hairline stays with the piece it hangs on
 _NEARLY_AS_LONG = 0.5  # of the longest: a border on whose line the gap at its side may be closed
 _WHOLE = 1e-4  # the share of a zone that may stick out of another and still count as all of it inside
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Up to where a repair is proposed; see `zjk_gis.repair_coverage`."""
-
-    snap_within_m: float
-    max_fill_area_m2: float
-    max_fill_width_m: float
-    max_cut_area_m2: float
-    max_cut_width_m: float
-
-    def exceeded(self, action: str, ground: Any) -> str:
-        """Say which limit a piece of ground exceeds; empty if none."""
-        if action == "snap":
-            return ""
-        area, width = (
-            (self.max_fill_area_m2, self.max_fill_width_m)
-            if action == "fill"
-            else (self.max_cut_area_m2, self.max_cut_width_m)
-        )
-        if ground.area > area + SAME_M:
-            return "too_large"
-        within = shapely.buffer(ground, -(width / 2 + SAME_M), join_style="mitre")
-        return "" if shapely.is_empty(within) else "too_wide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +93,13 @@ class Proposal:
     borders: dict[int, float] = field(default_factory=dict)
 
 
-def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]:
+def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Proposal]:
     """Say which zone should have each gap: the one with the longest common border.
 
     What is nowhere wider than the snapping distance is closed border by border: of the zones along it the one
     that gives way in overlaps takes it, so that the whole border comes to lie on the line of the other.
     """
-    solid, _, thin, _ = _parted(gaps, np.zeros(len(gaps), dtype=np.int64), limits.snap_within_m)
+    solid, _, thin, _ = _parted(gaps, np.zeros(len(gaps), dtype=np.int64), rules.snap_within_m)
     pieces = np.concatenate([solid, thin])
     if not len(pieces):
         return []
@@ -138,7 +114,7 @@ def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]
     found = []
     for ground, own in zip(pieces[: len(solid)], borders[: len(solid)], strict=True):
         ranked = _longest_first(own, zones)
-        reason = limits.exceeded("fill", ground) if ranked else "no_neighbour"
+        reason = _exceeded(rules, "fill", ground) if ranked else "no_neighbour"
         found.append(Proposal("fill", ground, (ranked or [-1])[0], -1, "longest_border", reason, own))
     strips: dict[tuple[int, int], list[int]] = {}
     for at in range(len(solid), len(pieces)):
@@ -158,7 +134,7 @@ def fills_of(gaps: NDArray[Any], zones: Zones, limits: Limits) -> list[Proposal]
     return found
 
 
-def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits) -> list[Proposal]:
+def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, rules: RepairRules) -> list[Proposal]:
     """Say which of two zones should keep the ground that both claim: the one that ranks first.
 
     Ground that several claim is cut from each of the others in favour of the first of all. Zones of which one
@@ -181,7 +157,7 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits)
             common = shapely.difference(common, shapely.union_all(zones.shapes[before]))
         grounds.append(common)
     pieces, owner = polygons_of(grounds)
-    solid, solid_of, thin, thin_of = _parted(pieces, owner, limits.snap_within_m)
+    solid, solid_of, thin, thin_of = _parted(pieces, owner, rules.snap_within_m)
     found = []
     narrow: dict[int, list[int]] = {}
     for at, pair in enumerate(thin_of.tolist()):
@@ -191,7 +167,7 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, limits: Limits)
         *(("snap", _together(thin[own]), at) for at, own in narrow.items()),
     ]:
         keeps, loses = sides[pair]
-        reason = inside[pair] or limits.exceeded(action, ground)
+        reason = inside[pair] or _exceeded(rules, action, ground)
         by = zones.first_by(keeps, loses)
         found.append(Proposal("cut" if inside[pair] else action, ground, keeps, loses, by, reason))
     return found
@@ -282,6 +258,21 @@ def _inside(common: Any, keeps: Any, loses: Any) -> str:
     """Say whether two zones are the same, one is inside the other, or neither."""
     whole = [common.area >= (1 - _WHOLE) * zone.area for zone in (keeps, loses)]
     return "duplicate" if all(whole) else "nested" if any(whole) else ""
+
+
+def _exceeded(rules: RepairRules, action: str, ground: Any) -> str:
+    """Say which limit a piece of ground exceeds; empty if none."""
+    if action == "snap":
+        return ""
+    area, width = (
+        (rules.max_fill_area_m2, rules.max_fill_width_m)
+        if action == "fill"
+        else (rules.max_cut_area_m2, rules.max_cut_width_m)
+    )
+    if ground.area > area + SAME_M:
+        return "too_large"
+    within = shapely.buffer(ground, -(width / 2 + SAME_M), join_style="mitre")
+    return "" if shapely.is_empty(within) else "too_wide"
 
 
 def _parted(

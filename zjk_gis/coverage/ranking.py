@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.rules import CONSEQUENCE_WEIGHTS, NEAR_M, SINCE_DAYS, RankingRules, rules_of
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.periods import NEVER, day_of
 from zjk_gis.layers.columns.times import BEIJING, time_order
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import cleaned, has_place
 from zjk_gis.layers.spec import AREAL, LINEAR
@@ -25,21 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CONSEQUENCE_WEIGHTS", "rank_faults"]
+__all__ = ["rank_faults"]
 
-# What one incident weighs is 1; the others are what a bureau would answer for as soon as for that incident:
-# ten residents, five components, twenty metres of road. A judgement, to be replaced by one's own.
-CONSEQUENCE_WEIGHTS: Mapping[str, float] = {
-    "incidents": 1.0,
-    "components": 0.2,
-    "people": 0.1,
-    "road_m": 0.05,
-}
 _AMOUNTS = tuple(CONSEQUENCE_WEIGHTS)
 _BOTH = "两侧"
 _MICRO, _AREA_DECIMALS = 6, 4  # finer differences are rounding, and decide nothing
 
 
+@checked
 def rank_faults(
     faults: gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame],
     *,
@@ -48,13 +42,14 @@ def rank_faults(
     people: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
     until: str | dt.date | None = None,
-    since_days: int | None = 365,
+    since_days: int | None = SINCE_DAYS,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
     tz: str = BEIJING,
-    within_m: float = 10.0,
+    within_m: float = NEAR_M,
     weights: Mapping[str, float] | None = None,
+    rules: RankingRules | None = None,
 ) -> gpd.GeoDataFrame:
     """Rank gaps, overlaps and stretches of road by what lies in them (后果优先): the worst first.
 
@@ -86,6 +81,8 @@ def rank_faults(
     within_m : float, default 10.0
     weights : mapping of str to float, optional
         What one incident, one component, one resident and one metre of road weigh; see Notes.
+    rules : RankingRules, optional
+        `since_days`, `within_m` and `weights` as one value; an option said beside them has the last word.
 
     Returns
     -------
@@ -141,8 +138,8 @@ def rank_faults(
     1  crossing          2          2.0     1
     0  hillside          0          0.0     2
     """
-    require_amounts(within_m=within_m)
-    weighed = _weights(weights)
+    rules = rules_of(RankingRules, rules, since_days=since_days, within_m=within_m, weights=weights)
+    within_m, weighed = rules.within_m, rules.all_weights
     frame = _ready_faults(faults)
     shapes = frame.geometry.to_numpy()
     areal = shapely.get_dimensions(shapes) == 2
@@ -152,7 +149,7 @@ def rank_faults(
     ground[~areal] = shapely.buffer(shapes[~areal], within_m)
     if incidents is not None:
         how = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
-        places, account = _incidents(incidents, frame, until, since_days, time, how)
+        places, account = _incidents(incidents, frame, until, rules.since_days, time, how)
         about |= account
         _, row = shapely.STRtree(shapes).query(places, predicate="dwithin", distance=within_m)
         found["incidents"] = np.bincount(row, minlength=len(frame)).astype(np.int64)
@@ -184,21 +181,6 @@ def rank_faults(
     return ranked
 
 
-def _weights(weights: Mapping[str, float] | None) -> dict[str, float]:
-    own = dict(weights or {})
-    unknown = sorted(set(own) - set(_AMOUNTS))
-    if unknown:
-        raise InputError(
-            tr(
-                "weights: {unknown!r} is not known; there are {amounts}",
-                unknown=unknown[0],
-                amounts=", ".join(_AMOUNTS),
-            )
-        )
-    require_amounts(**{f"weights[{name!r}]": value for name, value in own.items()})
-    return {**CONSEQUENCE_WEIGHTS, **own}
-
-
 def _ready_faults(faults: gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     """Bring faults together in one metric CRS, and refuse what is neither polygon nor line."""
     if not isinstance(faults, gpd.GeoDataFrame):
@@ -225,9 +207,9 @@ def _one_layer(frame: gpd.GeoDataFrame, name: str, crs: Any) -> gpd.GeoDataFrame
     for wrong, what in (
         (
             ~kinds.isin(AREAL | LINEAR).to_numpy() | frame.geometry.is_empty.to_numpy(),
-            "neither areas nor lines",
+            tr("neither areas nor lines"),
         ),
-        (~frame.geometry.is_valid.to_numpy(), "invalid"),
+        (~frame.geometry.is_valid.to_numpy(), tr("invalid")),
     ):
         if wrong.any():
             rows = name_rows(frame.index[wrong])
@@ -270,13 +252,6 @@ def _incidents(
     shapes = placed.geometry.to_numpy()
     if since_days is None:
         return shapes, account
-    if since_days < 1:
-        raise InputError(
-            tr(
-                "since_days must be at least 1, or None for all incidents, not {since_days!r}",
-                since_days=since_days,
-            )
-        )
     if time not in incidents:
         raise MissingColumnError(
             tr(

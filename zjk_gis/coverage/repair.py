@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.coverage.gaps import GapRules, gaps_of, ground_and_zones
+from zjk_gis.arguments import checked
+from zjk_gis.coverage.gaps import gaps_of, ground_and_zones
 from zjk_gis.coverage.overlaps import overlapping_zones
 from zjk_gis.coverage.proposals import (
-    Limits,
     Zones,
     cuts_of,
     fills_of,
@@ -21,11 +21,19 @@ from zjk_gis.coverage.proposals import (
     matches_of,
     polygons_of,
 )
+from zjk_gis.coverage.rules import (
+    MAX_AREA_M2,
+    MAX_WIDTH_M,
+    PRIORITY,
+    SNAP_WITHIN_M,
+    GapRules,
+    RepairRules,
+    rules_of,
+)
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.index.policy import Policy, precedence, rank_of
 from zjk_gis.layers.columns.values import code_text
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import numbered
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["judged_zones", "repair_coverage"]
 
 
+@checked
 def repair_coverage(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
@@ -47,13 +56,14 @@ def repair_coverage(
     at: str | dt.date | None = None,
     level: int | str | None = None,
     allowed: gpd.GeoDataFrame | None = None,
-    snap_within_m: float = 0.05,
-    max_fill_area_m2: float = 1000.0,
-    max_fill_width_m: float = 5.0,
-    max_cut_area_m2: float = 1000.0,
-    max_cut_width_m: float = 5.0,
-    priority: str = "priority",
+    snap_within_m: float = SNAP_WITHIN_M,
+    max_fill_area_m2: float = MAX_AREA_M2,
+    max_fill_width_m: float = MAX_WIDTH_M,
+    max_cut_area_m2: float = MAX_AREA_M2,
+    max_cut_width_m: float = MAX_WIDTH_M,
+    priority: str = PRIORITY,
     priority_order: tuple[str, ...] = (),
+    rules: RepairRules | None = None,
 ) -> gpd.GeoDataFrame:
     """Propose how the gaps and overlaps of zones could be mended (修复建议); `zones` stay as they are.
 
@@ -82,6 +92,8 @@ def repair_coverage(
         the lowest code. That is how `assign_incidents` decides, too.
     priority_order : tuple of str, default ()
         Your own words for priorities, the highest first; see `Policy`.
+    rules : RepairRules, optional
+        The seven options above as one value; an option said beside them has the last word.
 
     Returns
     -------
@@ -148,17 +160,20 @@ def repair_coverage(
     >>> zjk_gis.coverage.apply_repairs(zones, proposals).area.tolist()
     [5050.0, 4950.0, 8000.0]
     """
-    limits = Limits(snap_within_m, max_fill_area_m2, max_fill_width_m, max_cut_area_m2, max_cut_width_m)
-    require_amounts(
+    rules = rules_of(
+        RepairRules,
+        rules,
         snap_within_m=snap_within_m,
         max_fill_area_m2=max_fill_area_m2,
         max_fill_width_m=max_fill_width_m,
         max_cut_area_m2=max_cut_area_m2,
         max_cut_width_m=max_cut_width_m,
+        priority=priority,
+        priority_order=priority_order,
     )
     metric = ready_zones(zones, code=code).reset_index(drop=True)
     judged = judged_zones(metric, code, at, level, zones.index)
-    policy = Policy(priority=priority, priority_order=priority_order)
+    policy = Policy(priority=rules.priority, priority_order=rules.priority_order)
     rank = rank_of(judged, code, policy=policy)
     first = precedence(judged, policy, "zones")
     known = Zones(
@@ -172,10 +187,10 @@ def repair_coverage(
         region = convert_crs(region, metric.crs, name="region")
     if allowed is not None and len(allowed):
         allowed = convert_crs(allowed, metric.crs, name="allowed")
-    ground, divided = ground_and_zones(region, metric, allowed, slit_m=snap_within_m, **where)
+    ground, divided = ground_and_zones(region, metric, allowed, slit_m=rules.snap_within_m, **where)
     gaps = gaps_of(divided, ground, GapRules(min_area_m2=0, min_width_m=0))
-    found = fills_of(polygons_of(gaps.geometry)[0], known, limits)
-    found += cuts_of(_pairs(metric, known, where), known, limits)
+    found = fills_of(polygons_of(gaps.geometry)[0], known, rules)
+    found += cuts_of(_pairs(metric, known, where), known, rules)
     found = guarded([found[at] for at in _order(found, known)], known)
     found += matches_of(found, known)
     found = [found[at] for at in _order(found, known)]

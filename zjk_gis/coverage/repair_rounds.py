@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.repair import repair_coverage
 from zjk_gis.coverage.repairs_made import apply_repairs
 from zjk_gis.errors import InputError
+from zjk_gis.layers.excerpts import excerpt
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MendedCoverage", "mend_coverage"]
 
 
+@presented
 class MendedCoverage(NamedTuple):
     """What `mend_coverage` did.
 
@@ -34,7 +38,17 @@ class MendedCoverage(NamedTuple):
     zones: gpd.GeoDataFrame
     repairs: gpd.GeoDataFrame
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Repairs made: {made:,}. Left to a person: {left:,}.",
+            made=int(self.repairs["made"].sum()),
+            left=int((~self.repairs["made"]).sum()),
+        )
+        columns = ["repair_code", "action", "status", "gaining_code", "losing_code", "area_m2", "made"]
+        return excerpt(told, self.repairs, columns)
 
+
+@checked
 def mend_coverage(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from geopandas.array import from_shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.gaps import coverage_gaps
 from zjk_gis.coverage.mending import Fixes, matched, mended
 from zjk_gis.coverage.overlaps import overlapping_zones
@@ -35,6 +36,7 @@ _CONSERVED = 1e-9  # of the covered area
 _UNCHANGED = 1e-6  # of a zone's area, between the proposal and the day it is made
 
 
+@checked
 def apply_repairs(
     zones: gpd.GeoDataFrame,
     proposals: gpd.GeoDataFrame,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.measuring import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
 from zjk_gis.crs.vertices import projected, without_measures
@@ -31,6 +32,7 @@ _OLD = frozenset({"xian80", "beijing54"})
 _SHIFTED = frozenset({"gcj02", "bd09"})
 
 
+@checked
 def convert_crs(layer: _Layer, crs: Any, *, name: str = "", accept_error: bool = False) -> _Layer:
     """Convert a layer to another coordinate system, or say why that cannot be done truly.
 
@@ -115,6 +117,7 @@ def with_remarks(layer: gpd.GeoDataFrame | gpd.GeoSeries, remarks: Sequence[str]
     layer.attrs = {**layer.attrs, "report": report}
 
 
+@checked
 def require_same_datum(own: CRS, wanted: CRS, name: str) -> None:
     """Refuse a conversion between datums that nobody stated the parameters of.
 

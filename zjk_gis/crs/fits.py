@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.conversion import with_remarks
 from zjk_gis.crs.parameters import Convention, Helmert7, Similarity, geocentric
 from zjk_gis.errors import InputError
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _EXACT_M = 1e-4  # residuals below a tenth of a millimetre are rounding: no grou
 _SECONDS = 180 * 3600 / math.pi
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class ControlFit(Generic[_Parameters]):
     """Fitted parameters, and how well they fit.
@@ -70,7 +74,25 @@ class ControlFit(Generic[_Parameters]):
         with_remarks(moved, [fitted, *self.remarks])
         return moved
 
+    def _presentation(self) -> Presentation:
+        fitted = tr(
+            "Fitted to {count:,} control points, rms {rms:.3f} m.", count=len(self.residuals), rms=self.rms_m
+        )
+        outlier = (
+            tr("No point stands out.")
+            if self.outlier is None
+            else tr("Point {name} does not fit the others.", name=self.outlier)
+        )
+        rows = [
+            [str(name), f"{row['residual_m']:.3f}", f"{row['without_it_m']:.3f}"]
+            for name, row in self.residuals.iterrows()
+        ]
+        return Presentation(
+            f"{fitted} {outlier}", [tr("point"), tr("residual (m)"), tr("without it (m)")], rows
+        )
 
+
+@checked
 def fit_similarity(
     source_xy: ArrayLike,
     target_xy: ArrayLike,
@@ -133,6 +155,7 @@ def fit_similarity(
     return _told(parameters, residuals, without, outlier, labels, ("east_m", "north_m"), spare=2)
 
 
+@checked
 def fit_helmert7(
     source_lonlat: ArrayLike,
     target_lonlat: ArrayLike,

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.projections import (
     epsg_of,
     greenwich_base,
@@ -25,6 +26,7 @@ from zjk_gis.crs.projections import (
 from zjk_gis.crs.systems import WGS84, datum_of, in_china, metric_crs, title_of
 from zjk_gis.crs.vertices import finite_bounds, projected, with_vertices_moved
 from zjk_gis.errors import CRSError, EmptyLayerError, GeometryError, InputError
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ _SECOND_ECCENTRICITY_2 = (
 )
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class CrsChoice:
     """Which coordinate system to measure in, and why.
@@ -65,7 +68,17 @@ class CrsChoice:
     most_scale_ppm: float
     crs: CRS
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "{name}: {reason}. Lengths are wrong by at most {ppm:.0f} ppm.",
+            name=title_of_crs(self.crs),
+            reason=self.reason,
+            ppm=abs(self.most_scale_ppm),
+        )
+        return Presentation(told)
 
+
+@checked
 def crs_for(
     where: gpd.GeoDataFrame | gpd.GeoSeries | tuple[float, float, float, float],
     *,
@@ -279,6 +292,7 @@ def _spread(bounds: Any) -> float:
     return float(np.median(np.abs(middles - np.median(middles)) + bounds[:, 2] - bounds[:, 0]))
 
 
+@checked
 def require_layer(layer: object, name: str) -> None:
     """Refuse what is not a layer whose columns and geometry can be told apart.
 
@@ -331,6 +345,7 @@ def require_layer(layer: object, name: str) -> None:
         )
 
 
+@checked
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     """Return a layer's CRS, or say how to set one.
 
@@ -362,6 +377,7 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     return crs
 
 
+@checked
 def is_metric(crs: CRS) -> bool:
     """Tell whether lengths and areas measured in a CRS can be true metres; where it is used also counts.
 
@@ -374,6 +390,7 @@ def is_metric(crs: CRS) -> bool:
     return bool(crs.is_projected and not crs.is_compound and not is_stretched(crs) and metre_of(crs) == 1.0)
 
 
+@checked
 def is_stretched(crs: CRS) -> bool:
     """Tell whether a projection stretches lengths as Web Mercator does, more the farther from the equator.
 
@@ -407,6 +424,7 @@ def unit_at(crs: CRS, x: float, y: float) -> float | None:
     return metre if math.isfinite(metre) and is_true_at(crs, x, y) else None
 
 
+@checked
 def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Return a layer in a CRS whose unit is the true metre, converted only where it must be.
 
@@ -449,6 +467,7 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     return projected(layer, wanted)
 
 
+@checked
 def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "") -> tuple[CRS, CRS] | None:
     """Tell in which other system a layer is measured, where its reader would not expect it.
 

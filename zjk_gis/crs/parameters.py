@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.systems import datum_of
 from zjk_gis.crs.vertices import with_vertices_moved
 from zjk_gis.errors import CRSError
@@ -27,6 +28,7 @@ Convention = Literal["position_vector", "coordinate_frame"]
 _ARCSECOND = math.pi / 180 / 3600
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Similarity:
     """Four parameters (四参数) from one plane to another: a turn, a scale and two shifts.
@@ -92,6 +94,7 @@ class Similarity:
         return with_vertices_moved(layer, self.move, _crs(self.target_crs))
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Helmert7:
     """Seven parameters (七参数, Bursa-Wolf) between two datums, applied to geocentric coordinates.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.systems import WGS84, datum_of
 from zjk_gis.errors import CRSError
 from zjk_gis.words import tr
@@ -62,6 +63,7 @@ def plane_of(crs: CRS) -> CRS:
     return crs
 
 
+@checked
 def title_of_crs(crs: CRS) -> str:
     """Name a system in one line: by its code where it has one, otherwise by its name.
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import CRSError
 from zjk_gis.words import tr
 
@@ -151,6 +152,7 @@ def same_numbers(epsg: int) -> list[System]:
     ]
 
 
+@checked
 def metric_crs(
     longitude: float,
     *,
@@ -199,6 +201,7 @@ def metric_crs(
     return _FIRST_EPSG[datum][zone_prefix] + (meridian - _FIRST_MERIDIAN) // 3
 
 
+@checked
 def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which pairs are a longitude and a latitude in China, in this order; False for NaN.
 
@@ -222,6 +225,7 @@ def in_china(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.b
     return inside
 
 
+@checked
 def datum_of(crs: CRS) -> Datum | None:
     """Tell which datum a coordinate system rests on, by its name in EPSG, in a .prj file or in common use.
 
@@ -252,6 +256,7 @@ def datum_of(crs: CRS) -> Datum | None:
     return None
 
 
+@checked
 def shifted_crs(datum: Literal["gcj02", "bd09"]) -> CRS:
     """Return a coordinate system that says of longitudes and latitudes that they are shifted.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zjk_gis.arguments import checked
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -135,6 +137,7 @@ def with_vertices_moved(
     return result
 
 
+@checked
 def without_measures(layer: _Layer) -> _Layer:
     """Return a layer whose shapes have no measures (M), with their heights as they were.
 

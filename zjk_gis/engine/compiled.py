@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numba
 from numba.core import event
 
+from zjk_gis.words import tr
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,8 +71,7 @@ class _Announcer(event.Listener):
         if not self.said and kernel.startswith("zjk_gis."):
             self.said = True
             print(
-                "zjk_gis: 首次使用,正在编译计算引擎,约需半分钟 · "
-                "compiling the engine, once, about half a minute",
+                tr("zjk_gis: compiling the engine, once, about half a minute"),
                 file=sys.stderr,
                 flush=True,
             )

@@ -25,6 +25,7 @@ import numpy as np
 
 from zjk_gis.engine.compiled import compiled, lean
 from zjk_gis.engine.polygons.cells import BLOCK, EDGE_WORDS, MANY, RECORD
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,23 +83,23 @@ def fault_of_rings(
         ("rank", rank, np.int64, 1),
     ):
         if array.dtype != dtype or array.ndim != dimensions:
-            return f"{what} are of another kind"
+            return tr("{what} are of another kind", what=what)
     if coords.shape[1] != 2 or not len(coords) or not np.isfinite(coords).all():
-        return "coordinates are missing or not finite"
+        return tr("coordinates are missing or not finite")
     n_rings = len(zone)
     if not n_rings or len(starts) != n_rings + 1 or len(part) != n_rings:
-        return "rings, zones and parts differ in number"
+        return tr("rings, zones and parts differ in number")
     if starts[0] != 0 or starts[-1] != len(coords) or not _ascends(starts, _LEAST_RING):
-        return "rings begin or end where no vertices are"
+        return tr("rings begin or end where no vertices are")
     if (coords[starts[:-1]] != coords[starts[1:] - 1]).any():
-        return "a ring is not closed"
+        return tr("a ring is not closed")
     if zone.min() < 0 or zone.max() >= len(rank):
-        return "a ring belongs to a zone that is not there"
+        return tr("a ring belongs to a zone that is not there")
     same = part[1:] == part[:-1]
     if part.min() < 0 or (part[1:] < part[:-1]).any() or (zone[1:] != zone[:-1])[same].any():
-        return "parts are not in order"
+        return tr("parts are not in order")
     if not np.array_equal(np.sort(rank), np.arange(len(rank))):
-        return "ranks are not the numbers from 0 on"
+        return tr("ranks are not the numbers from 0 on")
     return ""
 
 
@@ -125,18 +126,18 @@ def fault_of_parts(coords: NDArray[Any], starts: NDArray[Any], line: NDArray[Any
         ("part_line", line, np.int64, 1),
     ):
         if array.dtype != dtype or array.ndim != dimensions:
-            return f"{what} are of another kind"
+            return tr("{what} are of another kind", what=what)
     if coords.shape[1] != 2 or not len(coords) or not (np.abs(coords) <= _FARTHEST).all():
-        return "coordinates are missing, not finite or nowhere on Earth"
+        return tr("coordinates are missing, not finite or nowhere on Earth")
     if not len(line) or len(starts) != len(line) + 1:
-        return "parts and lines differ in number"
+        return tr("parts and lines differ in number")
     if starts[0] != 0 or starts[-1] != len(coords) or not _ascends(starts, _LEAST_PART):
-        return "parts begin or end where no vertices are"
+        return tr("parts begin or end where no vertices are")
     if line[0] != 0 or line[-1] != n_lines - 1 or not np.isin(np.diff(line), (0, 1)).all():
-        return "a line has no part, or parts are not in order"
+        return tr("a line has no part, or parts are not in order")
     repeated = (coords[1:] == coords[:-1]).all(axis=1)
     repeated[starts[1:-1] - 1] = False
-    return "a vertex is repeated" if repeated.any() else ""
+    return tr("a vertex is repeated") if repeated.any() else ""
 
 
 def fault_of_grid(grid: CompiledGrid, starts: NDArray[np.int64]) -> str:
@@ -155,22 +156,22 @@ def fault_of_grid(grid: CompiledGrid, starts: NDArray[np.int64]) -> str:
         ("blocks", grid.blocks, np.float64, 2),
     ):
         if array.dtype != dtype or array.ndim != dimensions:
-            return f"{what} are of another kind"
+            return tr("{what} are of another kind", what=what)
     if not (_is_placed(grid) and grid.nx * grid.ny + _PADDING <= len(grid.words)):
-        return "the grid has no place or too few cells"
+        return tr("the grid has no place or too few cells")
     offsets, members = grid.offsets, grid.members
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(members) or not _ascends(offsets, 1):
-        return "sets of zones begin or end where no zones are"
+        return tr("sets of zones begin or end where no zones are")
     if len(members) and (members.min() < 0 or members.max() >= grid.n_zones):
-        return "a set holds a zone that is not there"
+        return tr("a set holds a zone that is not there")
     if grid.blocks.shape[1] != 5 or not np.isfinite(grid.blocks).all():
-        return _FAULTS[_BLOCK]
+        return tr(_FAULTS[_BLOCK]) if _BLOCK else ""
     is_edge = np.ones(len(grid.coords), np.uint8)
     is_edge[starts[1:] - 1] = 0
     fault: int = _first_fault(
         grid.words, is_edge, grid.place, grid.nx, grid.ny, grid.n_zones, len(offsets) - 1, grid.blocks
     )
-    return _FAULTS[fault]
+    return tr(_FAULTS[fault]) if fault else ""
 
 
 def _ascends(offsets: NDArray[np.int64], least: int) -> bool:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.index.coordinates import in_crs
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.index.saving import digest_of, prepared_of, taken_apart
 from zjk_gis.layers.columns.levels import ANY_LEVEL, is_level
-from zjk_gis.words import tr
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import MOST_ROWS, Presentation
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     import geopandas as gpd
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["AnsweringIndex"]
 
 
+@checked
 class AnsweringIndex(ABC):
     """Rows of a layer compiled to answer for points, with all that their answers say.
 
@@ -47,6 +52,12 @@ class AnsweringIndex(ABC):
         self._prepared = prepared
         if layer is not None:
             self.__dict__["layer"] = layer
+
+    def _told_with_codes(self, told: str) -> Presentation:
+        """Present an index: what it was built of, and the first of its codes."""
+        codes = [] if self.codes is None else self.codes[:MOST_ROWS].tolist()
+        name = label("level" if self.code is None else self.code, language())
+        return Presentation(told, [name], [[str(each)] for each in codes], len(codes) and len(self))
 
     @property
     def crs(self) -> CRS:
@@ -132,7 +143,7 @@ class AnsweringIndex(ABC):
         """Whether polygons answer, not lines."""
 
     @abstractmethod
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured."""
 
     @abstractmethod
@@ -168,7 +179,7 @@ class AnsweringIndex(ABC):
         """Put an index together of what a file holds, all of which is looked at first."""
 
     def in_metres(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None
+        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return where points truly lie in `measured_in`; NaN where they cannot be converted."""
         return in_crs(x, y, self.crs if crs is None else crs, self.measured_in)
@@ -193,10 +204,16 @@ class AnsweringIndex(ABC):
         told = {"code": (code, self.code), "policy": (policy, self.policy)}
         for option, (said, own) in told.items():
             if said is not None and said != own:
-                message = (
-                    f"{name}: the index was built with {option}={own!r}, and now {option}={said!r} is asked"
+                raise InputError(
+                    tr(
+                        "{name}: the index was built with {option}={own!r}, and now {option}={said!r} is "
+                        "asked for; leave it out, or build another index",
+                        name=name,
+                        option=option,
+                        own=own,
+                        said=said,
+                    )
                 )
-                raise InputError(tr("{message} for; leave it out, or build another index", message=message))
         word = str(self.levels.get("word", ""))
         if level is None or level == self.asked_level or is_level(level, self.level, word):
             return
@@ -217,7 +234,7 @@ class AnsweringIndex(ABC):
         arrays, about = self._told()
         return digest_of(arrays, about)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the index to one flat file, which `load` maps into memory.
 
         Parameters
@@ -238,7 +255,7 @@ class AnsweringIndex(ABC):
         return write_arrays(path, self.kind, arrays | more_arrays, about | more_about)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load a saved index. Its arrays stay in the file, shared by all processes that load it.
 
         Parameters

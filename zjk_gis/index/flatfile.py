@@ -34,7 +34,9 @@ _MOST_DIRECTORY = 1 << 26
 _DTYPES = frozenset({"<f8", "<f4", "<u4", "<u1", "<i8", "<i4", "|u1", "|i1", "|b1"})
 
 
-def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Path:
+def write_arrays(
+    path: str | os.PathLike[str], kind: str, arrays: dict[str, NDArray[Any]], about: dict[str, Any]
+) -> Path:
     """Write arrays and some facts about them; the file appears under its name only when it is whole.
 
     Raises
@@ -84,7 +86,7 @@ def write_arrays(path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], a
     return path
 
 
-def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Map the arrays of a file into memory, after making sure that it is whole.
 
     The pages are shared by all processes that read the file, until one writes to them, which stays its own.
@@ -101,25 +103,34 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
             head = file.read(_HEAD)
             length = int.from_bytes(head[8:16], "little")
             if head[:8] != _MAGIC or len(head) < _HEAD:
-                raise _refusal(path, f"is not a saved index (it does not begin with {_MAGIC.decode()})")
+                raise _refusal(
+                    path, tr("is not a saved index (it does not begin with {begin})", begin=_MAGIC.decode())
+                )
             if int.from_bytes(head[20:24], "little") != _VERSION:
                 raise _refusal(
-                    path, "was saved by another version of zjk_gis; build the index anew and save it"
+                    path, tr("was saved by another version of zjk_gis; build the index again and save it")
                 )
             if length > min(size - _HEAD, _MOST_DIRECTORY):
-                raise _refusal(path, "is truncated; save the index anew")
+                raise _refusal(path, tr("is truncated; save the index again"))
             directory = file.read(length)
             if zlib.crc32(directory) != int.from_bytes(head[16:20], "little"):
                 raise _refusal(
-                    path, "is damaged (the checksum of its directory is wrong); save the index anew"
+                    path, tr("is damaged (the checksum of its directory is wrong); save the index again")
                 )
             about = _told(path, directory)
             first = -(-(_HEAD + length) // _ALIGNED) * _ALIGNED
             if about["kind"] != kind:
-                raise _refusal(path, f"holds a {about['kind']}, not a {kind}")
+                raise _refusal(
+                    path, tr("holds a {other}, not a {kind}", other=tr(about["kind"]), kind=tr(kind))
+                )
             if size != first + about["bytes"]:
                 raise _refusal(
-                    path, f"has {size} bytes and should have {first + about['bytes']}; save the index anew"
+                    path,
+                    tr(
+                        "has {size} bytes and should have {wanted}; save the index again",
+                        size=size,
+                        wanted=first + about["bytes"],
+                    ),
                 )
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except OSError as error:
@@ -133,7 +144,9 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
         count = _count_of(path, name, entry, about["bytes"])
         array = np.frombuffer(mapped, entry["dtype"], count, first + entry["at"]).reshape(entry["shape"])
         if zlib.crc32(_as_bytes(array)) != entry["crc32"]:
-            raise _refusal(path, f"is damaged (the checksum of {name} is wrong); save the index anew")
+            raise _refusal(
+                path, tr("is damaged (the checksum of {name} is wrong); save the index again", name=name)
+            )
         arrays[name] = array
     return arrays, about["about"]
 
@@ -143,10 +156,10 @@ def _told(path: Path, directory: bytes) -> dict[str, Any]:
     try:
         told = json.loads(directory)
     except (ValueError, RecursionError) as error:
-        raise _refusal(path, "is damaged (its directory cannot be read); save the index anew") from error
+        raise _refusal(path, tr("is damaged (its directory cannot be read); save the index again")) from error
     kinds = {"kind": str, "bytes": int, "arrays": dict, "about": dict}
     if not isinstance(told, dict) or any(type(told.get(key)) is not kind for key, kind in kinds.items()):
-        raise _refusal(path, "is damaged (its directory is not one); save the index anew")
+        raise _refusal(path, tr("is damaged (its directory is not one); save the index again"))
     return told
 
 
@@ -154,15 +167,17 @@ def _count_of(path: Path, name: str, entry: Any, size: int) -> int:
     """Return how many items an array has that lies within so many bytes; refuse any other."""
     wanted = {"dtype": str, "shape": list, "at": int, "crc32": int}
     if not isinstance(entry, dict) or any(type(entry.get(key)) is not kind for key, kind in wanted.items()):
-        raise _refusal(path, f"is damaged (its directory does not describe {name}); save the index anew")
+        raise _refusal(
+            path, tr("is damaged (its directory does not describe {name}); save the index again", name=name)
+        )
     if entry["dtype"] not in _DTYPES:
-        raise _refusal(path, f"has an array of the unknown type {entry['dtype']!r}")
+        raise _refusal(path, tr("has an array of the unknown type {dtype!r}", dtype=entry["dtype"]))
     shape, at = entry["shape"], entry["at"]
     if not (1 <= len(shape) <= 2 and all(type(each) is int and 0 <= each <= size for each in shape)):
-        raise _refusal(path, f"is damaged ({name} has no such shape); save the index anew")
+        raise _refusal(path, tr("is damaged ({name} has no such shape); save the index again", name=name))
     count = math.prod(shape)
     if at < 0 or at % _ALIGNED or count * np.dtype(entry["dtype"]).itemsize + at > size:
-        raise _refusal(path, "is damaged (an array reaches beyond its end); save the index anew")
+        raise _refusal(path, tr("is damaged (an array reaches beyond its end); save the index again"))
     return count
 
 

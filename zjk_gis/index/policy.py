@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import is_stretched
 from zjk_gis.crs.vertices import projected
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
@@ -38,6 +39,7 @@ _PRIORITY = RESPONSIBILITY_ZONES.field("priority")
 _LAST = ("lowest_code", "latest_begin")
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Which of several zones answers (归属规则).
@@ -295,7 +297,7 @@ def precedence(layer: pd.DataFrame, policy: Policy, name: str) -> NDArray[np.flo
         strangers = rows_by_value(layer[column][wrong])
         if known:
             told = ", ".join(f"{value!r} ({name_rows(rows)})" for value, rows in strangers.items())
-            told += f"; policy.priority_order has {known}"
+            told += tr("; policy.priority_order has {known}", known=known)
         else:
             told = name_values(strangers, _PRIORITY, None)
         raise InputError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.engine import Positions
 from zjk_gis.engine.lines import LineIndex, NearLines
@@ -18,6 +19,8 @@ from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_reach
+from zjk_gis.presentation import MOST_ROWS, Presentation, presented
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,6 +33,7 @@ __all__ = ["SectionIndex", "SectionsFound"]
 _FIRST_REACH_M = 50.0
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class SectionsFound:
     """The nearest road section of each of n points.
@@ -51,7 +55,22 @@ class SectionsFound:
     chainage_m: NDArray[np.float64]
     side: NDArray[np.int8]
 
+    def _presentation(self) -> Presentation:
+        known = self.row >= 0
+        told = tr(
+            "{count:,} points; a section is within reach of {answered:,}.",
+            count=len(known),
+            answered=int(known.sum()),
+        )
+        columns = [tr("row"), tr("distance (m)"), tr("chainage (m)")]
+        first = zip(
+            self.row[:MOST_ROWS], self.distance_m[:MOST_ROWS], self.chainage_m[:MOST_ROWS], strict=True
+        )
+        return Presentation(told, columns, [[each.item() for each in row] for row in first], len(known))
 
+
+@presented
+@checked
 class SectionIndex(AnsweringIndex):
     """An immutable index over road sections (责任路段): built once, asked for any number, kept in a file.
 
@@ -81,14 +100,17 @@ class SectionIndex(AnsweringIndex):
     ...     {"section_code": ["L", "R"], "side": ["左侧", "右侧"]}, geometry=[street, street], crs=4547
     ... )
     >>> index = SectionIndex.build(sections)
-    >>> found = index.nearest([30.0], [-10.0], max_distance_m=50)
+    >>> found = index.nearest([30.0], [-10.0], within_m=50)
     >>> index.codes[found.row].tolist(), found.distance_m.tolist(), found.chainage_m.tolist()
     (['R'], [10.0], [30.0])
     >>> found.side.tolist()
     [-1]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     SectionIndex.load(index.save(pathlib.Path(folder, "sections.idx")))
-    <SectionIndex of 2 sections, EPSG:4547>
+    <SectionIndex> An index of 2 road sections, EPSG:4547.
+      section code
+      L
+      R
     """
 
     kind = "section index"
@@ -154,9 +176,6 @@ class SectionIndex(AnsweringIndex):
     def __len__(self) -> int:
         return len(self._lines)
 
-    def __repr__(self) -> str:
-        return f"<SectionIndex of {len(self):,} sections, {title_of_crs(self.crs)}>"
-
     @property
     def is_areal(self) -> bool:
         """Whether polygons answer: they do not."""
@@ -172,7 +191,7 @@ class SectionIndex(AnsweringIndex):
         """What finds the nearest: the index over arrays, in metres."""
         return self._lines
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured."""
         return Positions(*self.in_metres(x, y, crs))
 
@@ -224,7 +243,7 @@ class SectionIndex(AnsweringIndex):
         return cls(LineIndex(None, prepared.rows.rank, parts=Parts(*found, size)), prepared)
 
     def nearest(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, within_m: float = np.inf
     ) -> SectionsFound:
         """Find the nearest section that answers for each point.
 
@@ -234,7 +253,7 @@ class SectionIndex(AnsweringIndex):
             n coordinates; a point that is not finite has no section.
         crs : CRS, int or str, optional
             That of the coordinates, by default the sections' own.
-        max_distance_m : float, optional
+        within_m : float, optional
             The greatest distance, inclusive; by default any.
 
         Returns
@@ -249,7 +268,7 @@ class SectionIndex(AnsweringIndex):
         InputError
             If the distance is negative, or x and y differ in length.
         """
-        require_reach(max_distance_m=max_distance_m)
+        require_reach(within_m=within_m)
         xs, ys = self.in_metres(*given_coordinates(x, y), crs)
         found = SectionsFound(
             row=np.full(len(xs), -1, np.int64),
@@ -257,14 +276,14 @@ class SectionIndex(AnsweringIndex):
             chainage_m=np.full(len(xs), np.nan),
             side=np.zeros(len(xs), np.int8),
         )
-        near = self._lines.nearest(xs, ys, within=max_distance_m)
+        near = self._lines.nearest(xs, ys, within=within_m)
         side, chainage = self._lines.place(xs, ys, near)
         fits = self._fits(near, side)
         _put(found, near.point[fits], near, side, chainage, fits)
         # The nearest may answer for the other side only: look farther, as far as need be.
         asked, reach = near.point[~fits], np.maximum(near.distance[~fits], _FIRST_REACH_M)
         while len(asked):
-            reach = np.minimum(2.0 * reach, max_distance_m)
+            reach = np.minimum(2.0 * reach, within_m)
             near = self._lines.near(xs[asked], ys[asked], within=reach)
             side, chainage = self._lines.place(xs[asked], ys[asked], near)
             fitting = np.flatnonzero(self._fits(near, side))
@@ -274,7 +293,7 @@ class SectionIndex(AnsweringIndex):
             points, first = np.unique(near.point[lead], return_index=True)
             _put(found, asked[points], near, side, chainage, lead[first])
             everything = np.bincount(near.point, minlength=len(asked)) == len(self)
-            more = (found.row[asked] < 0) & (reach < max_distance_m) & ~everything
+            more = (found.row[asked] < 0) & (reach < within_m) & ~everything
             asked, reach = asked[more], reach[more]
         return replace(found, row=self.positions(found.row))
 
@@ -283,6 +302,12 @@ class SectionIndex(AnsweringIndex):
         wanted = self.rows.side[near.item]
         fits: NDArray[np.bool_] = (wanted == 0) | (side == 0) | (wanted == side)
         return fits
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "An index of {sections:,} road sections, {crs}.", sections=len(self), crs=title_of_crs(self.crs)
+        )
+        return self._told_with_codes(told)
 
 
 def _put(

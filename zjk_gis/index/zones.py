@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.crs.measuring import unit_at
 from zjk_gis.engine.arrays import as_floats, offsets_of
@@ -21,9 +22,12 @@ from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.columns.levels import choose_level
 from zjk_gis.layers.columns.periods import NEVER, validity_days
 from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.excerpts import counts_told
+from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
-from zjk_gis.words import tr
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +43,7 @@ _CODES = (*CODES, "community_code", "street_code", "district_code")
 _AS_LOCATED = np.array([INSIDE, BORDER, NONE, NONE], np.uint8)  # of inside, border, nearest and none
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ZonesFound:
     """Which zone answers for each of n points.
@@ -71,7 +76,19 @@ class ZonesFound:
         """`found` in words: none, inside or border."""
         return np.array(FOUND)[self.found]
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "{count:,} points; zones answer for {answered:,}.",
+            count=len(self.row),
+            answered=int((self.row >= 0).sum()),
+        )
+        numbers = np.bincount(self.found, minlength=len(FOUND)).tolist()
+        counts = {word: number for word, number in zip(FOUND, numbers, strict=False) if number}
+        return Presentation(told, [label("found", language()), tr("points")], counts_told(counts))
 
+
+@presented
+@checked
 class ZoneIndex(AnsweringIndex):
     """An immutable point-location index over zones: built once, asked for millions of points, kept in a file.
 
@@ -114,7 +131,10 @@ class ZoneIndex(AnsweringIndex):
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     ZoneIndex.load(index.save(pathlib.Path(folder, "zones.idx")))
-    <ZoneIndex of 2 zones, 10 vertices, EPSG:4547>
+    <ZoneIndex> An index of 2 zones with 10 vertices, EPSG:4547.
+      zone code
+      B
+      A
     """
 
     kind = "zone index"
@@ -248,10 +268,6 @@ class ZoneIndex(AnsweringIndex):
     def __len__(self) -> int:
         return len(self._polygons)
 
-    def __repr__(self) -> str:
-        vertices = len(self._polygons.rings.coords)
-        return f"<ZoneIndex of {len(self):,} zones, {vertices:,} vertices, {title_of_crs(self.crs)}>"
-
     @property
     def nbytes(self) -> int:
         """How many bytes the compiled index takes, in memory and in a file; it is compiled for the answer."""
@@ -307,7 +323,7 @@ class ZoneIndex(AnsweringIndex):
         x: ArrayLike,
         y: ArrayLike,
         *,
-        crs: object = None,
+        crs: Any = None,
         border_within_m: float = 0.0,
         accuracy_m: ArrayLike | None = None,
         undecided_below: float = 0.8,
@@ -361,7 +377,7 @@ class ZoneIndex(AnsweringIndex):
         return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
 
     def candidates(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, border_within_m: float = 0.0
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, border_within_m: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Find all zones that contain or touch each point, or whose border is near it.
 
@@ -405,7 +421,7 @@ class ZoneIndex(AnsweringIndex):
         )
 
     def nearest(
-        self, x: ArrayLike, y: ArrayLike, *, crs: object = None, max_distance_m: float = np.inf
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, within_m: float = np.inf
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Find the nearest zone to each point, and how far it is.
 
@@ -415,7 +431,7 @@ class ZoneIndex(AnsweringIndex):
             n coordinates.
         crs : CRS, int or str, optional
             That of the coordinates, by default the zones' own.
-        max_distance_m : float, optional
+        within_m : float, optional
             The greatest distance, inclusive; by default any.
 
         Returns
@@ -437,13 +453,13 @@ class ZoneIndex(AnsweringIndex):
         >>> import geopandas as gpd
         >>> from shapely import box
         >>> zones = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100), box(100, 0, 200, 100)], crs=4547)
-        >>> row, distance_m = ZoneIndex.build(zones).nearest([50, 230], [50, 50], max_distance_m=50)
+        >>> row, distance_m = ZoneIndex.build(zones).nearest([50, 230], [50, 50], within_m=50)
         >>> row.tolist(), distance_m.tolist()
         ([0, 1], [0.0, 30.0])
         """
-        require_reach(max_distance_m=max_distance_m)
+        require_reach(within_m=within_m)
         xs, ys = self.in_metres(*given_coordinates(x, y), crs)
-        row, distance = self._polygons.nearest(xs, ys, within=self._units(max_distance_m))
+        row, distance = self._polygons.nearest(xs, ys, within=self._units(within_m))
         return self.positions(row), distance / self._units(1.0)
 
     def _geometry(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -486,7 +502,7 @@ class ZoneIndex(AnsweringIndex):
         polygons = PolygonIndex(None, rank, rings=rings, grid=grid)
         return cls(polygons, prepared, repaired=tuple(repaired))
 
-    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: object = None) -> Positions:
+    def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured; many of them about."""
         there = transformer(self.crs if crs is None else crs, self.measured_in)
         if there is None:
@@ -542,6 +558,15 @@ class ZoneIndex(AnsweringIndex):
         if len(near):
             border[where[near]] = np.minimum.reduceat(distance, first) / self._units(1.0)
         return border
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "An index of {zones:,} zones with {vertices:,} vertices, {crs}.",
+            zones=len(self),
+            vertices=len(self._polygons.rings.coords),
+            crs=title_of_crs(self.crs),
+        )
+        return self._told_with_codes(told)
 
 
 def _is_true_all_over(layer: gpd.GeoDataFrame) -> bool:

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
 
 
+@checked
 def read_layer(
     path: str | os.PathLike[str],
     *,
@@ -275,6 +277,7 @@ def _read_archived(source: Path, **options: Any) -> gpd.GeoDataFrame:
     return frame
 
 
+@checked
 def list_layers(path: str | os.PathLike[str]) -> list[str]:
     """Return the names of the layers in a file.
 
@@ -324,6 +327,7 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     return _layers_of(source, form)
 
 
+@checked
 def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
     r"""Read a table that has no place on the map, such as a list of duties.
 

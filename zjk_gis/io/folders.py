@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.files import as_spec, list_layers, read_layer, read_table
@@ -18,7 +19,9 @@ from zjk_gis.io.paths import existing_file, is_geodatabase, is_readable
 from zjk_gis.io.tables.geometry import NoCoordinatesError, parse_crs
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.naming import fields_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.progress import track
 from zjk_gis.read_report import report_of
 from zjk_gis.words import tr
@@ -45,6 +48,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class FolderReading:
     """What was found in a folder.
@@ -73,17 +78,19 @@ class FolderReading:
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __repr__(self) -> str:
-        unread = int((self.report["error"] != "").sum())
-        return tr(
-            "<FolderReading of {count} layers, {unread} files not read>", count=len(self), unread=unread
-        )
-
     def of(self, spec: LayerSpec | str) -> list[pd.DataFrame]:
         """Return the layers that are of one kind, such as ``"unit_grids"``."""
         name = (spec_of(spec) if isinstance(spec, str) else spec).name
         keys = self.report.loc[self.report["spec"] == name, "key"]
         return [self.layers[key] for key in keys]
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Layers read: {layers:,}. Files not read: {unread:,}.",
+            layers=len(self),
+            unread=int((self.report["error"] != "").sum()),
+        )
+        return excerpt(told, self.report, ["file", "layer", "spec", "rows", "crs", "error"])
 
 
 class _Said:
@@ -123,6 +130,7 @@ def _is_by_file(crs: Any) -> bool:
     return isinstance(crs, Mapping) and not {"proj", "init", "type"} & set(crs)
 
 
+@checked
 def read_folder(
     path: str | os.PathLike[str],
     *,

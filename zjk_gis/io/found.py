@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.io.writing import write_layer, write_table, write_workbook_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["write_problems"]
 
 
+@checked
 def write_problems(
     report: ValidationReport | Mapping[str, ValidationReport], path: str | os.PathLike[str]
 ) -> Path:

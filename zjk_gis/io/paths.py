@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.words import tr
 
@@ -196,6 +197,7 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
     return Path(os.path.abspath(plain))  # noqa: PTH100 - a link is replaced, not what it points to
 
 
+@checked
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Refuse a path that could not be written, before the work whose result should go there.
 

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.crs import WGS84, convert_crs, require_crs
 from zjk_gis.errors import FileError, GeometryError, InputError, name_rows
 from zjk_gis.io.coordinate_columns import with_coordinates
@@ -61,6 +62,7 @@ _STALE = (
 )  # fmt: skip
 
 
+@checked
 def write_layer(
     frame: gpd.GeoDataFrame,
     path: str | os.PathLike[str],
@@ -180,6 +182,7 @@ def write_layer(
     return target
 
 
+@checked
 def write_table(
     table: pd.DataFrame, path: str | os.PathLike[str], *, headings: Language | None = None
 ) -> Path:

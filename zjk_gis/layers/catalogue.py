@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue_tables import read_catalogue
 from zjk_gis.words import tr
@@ -51,6 +52,7 @@ UNIT_GRIDS = CATALOGUE["unit_grids"]
 ROAD_NAME = INCIDENTS.field("road_name")
 
 
+@checked
 def spec_of(name: str) -> LayerSpec:
     """Look up the spec of a layer by its English or Chinese name.
 

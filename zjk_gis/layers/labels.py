@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal, get_args
+from typing import get_args
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.standards import rules_table
-from zjk_gis.words import tr
+from zjk_gis.words import Language, tr
 
 __all__ = ["Language", "check_language", "label"]
 
-Language = Literal["zh", "en"]
 
-
+@checked
 def label(key: str, lang: Language = "zh", *, unit: bool = False) -> str:
     """Return the word that a person should read for a column name or a value.
 

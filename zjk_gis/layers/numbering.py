@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.values import code_text, converted
 from zjk_gis.layers.metric import ready
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["number_grids"]
 
 
+@checked
 def number_grids(
     grids: gpd.GeoDataFrame,
     *,

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from zjk_gis.arguments import checked
 from zjk_gis.standards import rules_table
 from zjk_gis.standards.schemes import SCHEMES
 
@@ -36,6 +37,7 @@ def folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One column of a layer.
@@ -170,6 +172,7 @@ class Field:
         return meanings
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSpec:
     """What a layer must look like.

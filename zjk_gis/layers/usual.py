@@ -1,6 +1,7 @@
 """Default values of options that can be told from the same values said by a caller.
 
-Where a plan holds the options, a call that says nothing follows it, and one that says otherwise is refused.
+Where a plan or rules hold the options, a call that says nothing follows them: one that says otherwise than a
+plan is refused, and beside rules it has the last word.
 ``0.5`` that nobody typed and ``0.5`` that somebody did are equal, print alike, and are told apart here.
 """
 
@@ -8,11 +9,27 @@ from __future__ import annotations
 
 from zjk_gis.layers.columns.times import BEIJING
 
-__all__ = ["ACCURATE", "BORDER_M", "NEAREST_M", "TZ", "UsualNumber", "UsualText", "is_said"]
+__all__ = [
+    "ACCURATE",
+    "BORDER_M",
+    "NEAREST_M",
+    "TZ",
+    "UsualCount",
+    "UsualNumber",
+    "UsualText",
+    "is_said",
+    "is_usual",
+]
 
 
 class UsualNumber(float):
     """A number that an option is unless a caller says otherwise."""
+
+    __slots__ = ()
+
+
+class UsualCount(int):
+    """A whole number that an option is unless a caller says otherwise."""
 
     __slots__ = ()
 
@@ -37,4 +54,15 @@ def is_said(value: object) -> bool:
     >>> BORDER_M == 0.5, is_said(BORDER_M), is_said(0.5), is_said(None)
     (True, False, True, False)
     """
-    return value is not None and not isinstance(value, (UsualNumber, UsualText))
+    return value is not None and not is_usual(value)
+
+
+def is_usual(value: object) -> bool:
+    """Tell whether a value is what an option is unless a caller says otherwise.
+
+    Examples
+    --------
+    >>> is_usual(BORDER_M), is_usual(0.5), is_usual(None)
+    (True, False, False)
+    """
+    return isinstance(value, UsualNumber | UsualCount | UsualText)

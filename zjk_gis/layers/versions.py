@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import geopandas as gpd
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
@@ -145,6 +146,7 @@ def of_level(
     return (zones if chosen.kept.all() else zones[chosen.kept]), chosen.number
 
 
+@checked
 def zones_at(
     zones: gpd.GeoDataFrame, at: str | dt.date | None = None, *, level: int | str | None = None
 ) -> gpd.GeoDataFrame:

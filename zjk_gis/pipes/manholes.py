@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import MANHOLES
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["manholes_outside_zones", "orphan_manholes"]
 
 
+@checked
 def manholes_outside_zones(
     manholes: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
@@ -116,6 +118,7 @@ def manholes_outside_zones(
     return aside.told_in(with_answers(rows, answers))
 
 
+@checked
 def orphan_manholes(
     manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
 ) -> gpd.GeoDataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready, require_amounts
@@ -24,6 +25,7 @@ __all__ = ["sewage_into_rain"]
 _SEWAGE, _RAIN = "WS", "YS"
 
 
+@checked
 def sewage_into_rain(
     manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
 ) -> gpd.GeoDataFrame:

@@ -24,7 +24,8 @@ import rtree
 import shapely
 from pyproj import CRS
 
-from zjk_gis.crs import as_metric, require_crs, require_layer
+from zjk_gis.arguments import checked
+from zjk_gis.crs import as_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts, require_reach
@@ -40,6 +41,7 @@ from zjk_gis.pipes.register_file import (
     given,
     numbers,
 )
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ _AT_ONCE = 500
 _KNOWN_PLACES = 200  # by whose median it is known where the city is
 
 
+@presented
+@checked
 class CoverRegister:
     """A live register of covers (井盖台账): set, move and take out covers, and ask for the nearest.
 
@@ -500,6 +504,17 @@ class CoverRegister:
                         mark, size = zlib.crc32(block, mark), size + len(block)
             marks.append(f"{size}:{mark:08x}")
         return " ".join(marks)
+
+    def _presentation(self) -> Presentation:
+        place = tr("in memory") if self._path is None else self._path.name
+        return Presentation(
+            tr(
+                "A register of {count:,} covers, {crs}, {place}.",
+                count=len(self),
+                crs=title_of_crs(self.crs),
+                place=place,
+            )
+        )
 
 
 def _area_of(area: object) -> shapely.Geometry:

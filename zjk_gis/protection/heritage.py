@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.columns.values import as_text
@@ -25,6 +26,7 @@ __all__ = ["pipelines_in_core"]
 _CORE = "核心保护范围"
 
 
+@checked
 def pipelines_in_core(
     pipelines: gpd.GeoDataFrame,
     historic_blocks: gpd.GeoDataFrame,

@@ -188,11 +188,11 @@ def write_audit(
     }
     # 3. the workbook, and the report on one page
     workbook, report = into / "audit.xlsx", into / "report.html"
-    write_workbook(workbook, tables, **told)
+    write_workbook(tables, workbook, **told)
     made.files[workbook] = tr("workbook (one sheet a question)", lang=lang)
     write_page(
-        report,
         {name: tables[name] for name in _ON_PAGE if name in tables and len(tables[name].columns)},
+        report,
         charts=_charts(audit),
         page_map=drawn,
         **told,

@@ -96,7 +96,7 @@ def write_changes(
         label(str(row.measure), lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
     }
-    write_workbook(workbook, tables, summary=summary, title=title, lang=lang)
+    write_workbook(tables, workbook, summary=summary, title=title, lang=lang)
     save_offline(changes_map(*states, changes, title=title, lang=lang), page)
     return Dossier(
         {

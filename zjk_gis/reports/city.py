@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zjk_gis.access import parking_gaps
+from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.coverage import overlapping_zones
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["survey_city", "write_survey"]
 
 
+@checked
 def survey_city(
     city: Mapping[str, gpd.GeoDataFrame],
     incidents: gpd.GeoDataFrame | None = None,
@@ -224,13 +226,13 @@ def write_survey(
 
     def write_book() -> None:
         write_workbook(
-            book,
             {
                 "assigned": kept,
                 **findings,
                 "busiest_chiefs": busiest_chiefs(answers["assigned"]),
                 "rejects": rejects,
             },
+            book,
             summary=_headlines(answers, lang),
             title=title,
             as_of=at,

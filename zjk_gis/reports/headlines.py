@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.columns import SheetColumn, cell_of, columns_of
@@ -98,6 +99,7 @@ def headlines(summary: Mapping[str, object] | pd.DataFrame, lang: Language) -> l
     return [group for group in groups if group.tiles]
 
 
+@checked
 def assignment_figures(summary: Mapping[str, Any]) -> pd.DataFrame:
     """Turn the counts of an assignment into figures with their denominators.
 

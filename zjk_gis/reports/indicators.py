@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.columns.nobody import somebody
@@ -23,6 +24,7 @@ __all__ = ["assignment_summary", "busiest_chiefs", "counts_by_outcome", "found_c
 _FOUND = ("inside", "border", "nearest", "none")
 
 
+@checked
 def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, Any]:
     """Count how many incidents (案件) were assigned how, and how many a person should look at.
 
@@ -119,6 +121,7 @@ def found_counts(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, int]:
     return {name: int(counts.get(name, 0)) for name in _FOUND} | {"rejected": int(rejected.sum())}
 
 
+@checked
 def busiest_chiefs(
     assigned: pd.DataFrame | gpd.GeoDataFrame, *, top: int = 10, code: str = "zone_code"
 ) -> pd.DataFrame:

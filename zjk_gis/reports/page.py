@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.arguments import checked
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.offline.saving import PAGES, whole_page
@@ -55,9 +56,10 @@ _MOST_CHARACTERS = 300
 _SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere
 
 
+@checked
 def write_page(
-    path: str | os.PathLike[str],
     sheets: Mapping[str, pd.DataFrame],
+    path: str | os.PathLike[str],
     *,
     summary: Mapping[str, object] | pd.DataFrame,
     charts: Sequence[tuple[str, str, str]] = (),
@@ -75,11 +77,11 @@ def write_page(
 
     Parameters
     ----------
-    path : str or path
-        An .html file; one of that name is replaced, and only when the new one is complete.
     sheets : mapping of str to DataFrame or GeoDataFrame
         The tables by name, in this order. Names, columns and the library's own words are shown in the
         language asked for; a geometry becomes longitude and latitude. The index is not shown.
+    path : str or path
+        An .html file; one of that name is replaced, and only when the new one is complete.
     summary : mapping or DataFrame
         The key figures; a mapping inside a mapping is a group of them. A table with ``measure``, ``value``
         and ``whole``, such as the figures of an audit, shows each with its denominator.
@@ -133,7 +135,7 @@ def write_page(
     >>> import pandas as pd
     >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = write_page(pathlib.Path(folder, "report.html"), {"gaps": gaps}, summary={"gaps": 1})
+    ...     path = write_page({"gaps": gaps}, pathlib.Path(folder, "report.html"), summary={"gaps": 1})
     ...     "空洞" in path.read_text("utf-8")
     True
     """

@@ -222,6 +222,6 @@ def _write(
     **about: Any,
 ) -> None:
     if path.suffix.lower() == ".xlsx":
-        write_workbook(path, sheets, summary=summary, lang=lang, **about)
+        write_workbook(sheets, path, summary=summary, lang=lang, **about)
     else:
-        write_page(path, sheets, summary=summary, page_map=page_map, lang=lang, **about)
+        write_page(sheets, path, summary=summary, page_map=page_map, lang=lang, **about)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.coverage.ranking import rank_faults
@@ -19,10 +20,12 @@ from zjk_gis.layers.columns.nobody import chiefs_of, someone_named
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.responsibility.chiefs import chief_table
 from zjk_gis.responsibility.duties import who_handles
 from zjk_gis.responsibility.findings import (
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["ResponsibilityAudit", "responsibility_audit"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ResponsibilityAudit:
     """What an audit found.
@@ -130,7 +134,17 @@ class ResponsibilityAudit:
         found = self.findings[self.findings["promise"] == promise].head(most)
         return gpd.GeoDataFrame(found.dropna(axis="columns", how="all"))
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "What breaks a promise: {findings:,} findings. Gaps: {gaps:,}; overlaps: {overlaps:,}.",
+            findings=len(self.findings),
+            gaps=len(self.gaps),
+            overlaps=len(self.overlaps),
+        )
+        return excerpt(told, self.figures, ["promise", "measure", "value", "whole", "unit", "share"])
 
+
+@checked
 def responsibility_audit(
     region: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.columns.values import code_text, rows_by_value
@@ -25,6 +26,7 @@ __all__ = ["who_handles"]
 _MOST = 5  # values named in an error
 
 
+@checked
 def who_handles(duties: pd.DataFrame, *, places: list[str] | None = None) -> pd.DataFrame:
     """Find for each class of event and each place how many departments handle it.
 
@@ -132,7 +134,7 @@ def _refuse_all_strange(held: pd.DataFrame, strangers: Mapping[str, NDArray[np.b
                     "duties.{name}: none of the {held_count} values is {known}: {told}",
                     name=name,
                     held_count=len(held),
-                    known=known[name],
+                    known=tr(known[name]),
                     told=told,
                 )
             )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.levels import levels_of
@@ -32,6 +33,7 @@ _ALONG = 0.5  # how far a step must get along a section, of its own length, to b
 _EPOCH = np.datetime64("1970-01-01")
 
 
+@checked
 def patrol_coverage(
     sections: gpd.GeoDataFrame,
     tracks: gpd.GeoDataFrame,

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 import shapely.ops
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.index.sides import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
@@ -46,6 +47,7 @@ _LOOKS = (0.25, 0.5, 0.75)  # where along a stretch
 _DISTRICT_DIGITS = 6  # of a street's code of nine
 
 
+@checked
 def road_responsibility(
     roads: gpd.GeoDataFrame,
     *,
@@ -165,6 +167,7 @@ def road_responsibility(
     return found if places is None else _with_streets(found, answers["place"].to_numpy(), places.codes)
 
 
+@checked
 def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) -> pd.DataFrame:
     """Sum up the length of road for which nobody, one or several answer, with its share of the whole.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.index.sides import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["has_chief", "sections_without_chief"]
 
 
+@checked
 def sections_without_chief(
     sections: gpd.GeoDataFrame, *, at: str | dt.date | None = None
 ) -> gpd.GeoDataFrame:

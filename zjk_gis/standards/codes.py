@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.standards.names import names_of
 from zjk_gis.standards.schemes import scheme_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.standards.names import Names
     from zjk_gis.standards.rules import Overrides
     from zjk_gis.standards.schemes import CodeScheme
+    from zjk_gis.words import Language
 
 __all__ = ["check_codes", "describe", "next_codes", "parse_codes"]
 
@@ -69,6 +71,7 @@ class _Digits:
         return numbers
 
 
+@checked
 def parse_codes(codes: pd.Series | Sequence[Any] | NDArray[Any], scheme: str | CodeScheme) -> pd.DataFrame:
     """Take codes apart: what each run of digits says.
 
@@ -110,12 +113,13 @@ def parse_codes(codes: pd.Series | Sequence[Any] | NDArray[Any], scheme: str | C
     return parsed
 
 
+@checked
 def check_codes(
     codes: pd.Series | Sequence[Any] | NDArray[Any],
     scheme: str | CodeScheme,
     *,
     tables: Overrides | None = None,
-    lang: Literal["zh", "en"] = "zh",
+    lang: Language = "zh",
 ) -> pd.DataFrame:
     """List the codes that are not as their scheme and the tables of places and classes say.
 
@@ -253,6 +257,7 @@ def _numbers(codes: Iterable[str]) -> NDArray[np.int64]:
     return np.array([int(code) for code in codes if code.isascii() and code.isdigit()], dtype=np.int64)
 
 
+@checked
 def next_codes(
     existing: pd.Series | Sequence[Any] | NDArray[Any],
     count: int = 1,
@@ -372,7 +377,7 @@ def _may_begin_with(text: str, prefix: str) -> bool:
     return shared >= least and figures[:shared] == prefix[:shared]
 
 
-def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Language) -> str:
     """Say what is wrong and which digits show it.
 
     Parameters
@@ -418,7 +423,7 @@ def describe(rule: str, key: object, scheme: CodeScheme, names: Names, lang: Lit
     return f"{_span_words(begin, end, lang)}{told}"
 
 
-def _length(length: int, scheme: CodeScheme, lang: Literal["zh", "en"]) -> str:
+def _length(length: int, scheme: CodeScheme, lang: Language) -> str:
     if length > scheme.digits:
         told = tr("has more than {digits} digits", digits=scheme.digits, lang=lang)
     else:
@@ -431,7 +436,7 @@ def _length(length: int, scheme: CodeScheme, lang: Literal["zh", "en"]) -> str:
     return told
 
 
-def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+def _place(rule: str, code: str, scheme: CodeScheme, names: Names, lang: Language) -> str:
     offset = (scheme.span("district") or (0, 0))[0]
     begin = {6: 1, 9: 7, 12: 10}[len(code)]
     words = _span_words(begin + offset, len(code) + offset, lang)
@@ -472,7 +477,7 @@ def _digits_of(name: str, scheme: CodeScheme) -> tuple[int, int]:
     return span[0] + 1, span[1]
 
 
-def _span_words(begin: int, end: int, lang: Literal["zh", "en"]) -> str:
+def _span_words(begin: int, end: int, lang: Language) -> str:
     if end > begin:
         return tr("digits {begin}-{end}: ", begin=begin, end=end, lang=lang)
     return tr("digit {begin}: ", begin=begin, lang=lang)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.standards.codes import check_codes
 from zjk_gis.standards.names import names_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from zjk_gis.standards.names import Names
     from zjk_gis.standards.rules import Overrides
     from zjk_gis.standards.schemes import CodeScheme
+    from zjk_gis.words import Language
 
 __all__ = ["explain_code", "schemes_of"]
 
@@ -57,12 +59,13 @@ def schemes_of(code: str) -> list[CodeScheme]:
     return [scheme for scheme in SCHEMES.values() if scheme.digits == len(code.strip())]
 
 
+@checked
 def explain_code(
     code: str,
     scheme: str | CodeScheme | None = None,
     *,
     tables: Overrides | None = None,
-    lang: Literal["zh", "en"] = "zh",
+    lang: Language = "zh",
 ) -> str:
     """Say digit by digit what a code means, and what is wrong with it.
 
@@ -116,9 +119,7 @@ def explain_code(
     return "\n".join(readings)
 
 
-def _explain(
-    code: str, scheme: CodeScheme, names: Names, tables: Overrides | None, lang: Literal["zh", "en"]
-) -> str:
+def _explain(code: str, scheme: CodeScheme, names: Names, tables: Overrides | None, lang: Language) -> str:
     kind = tr(_SCHEMES[scheme.name], lang=lang)
     lines = [tr("{code}, {kind} ({digits} digits):", code=code, kind=kind, digits=scheme.digits, lang=lang)]
     problems = check_codes([code], scheme, tables=tables, lang=lang)
@@ -159,7 +160,7 @@ def _meaning(code: str, part: str, scheme: CodeScheme, names: Names) -> str:
     return tables.get(part, {}).get(code[begin:end], "")
 
 
-def _elsewhere(code: str, rule: str, scheme: CodeScheme, names: Names, lang: Literal["zh", "en"]) -> str:
+def _elsewhere(code: str, rule: str, scheme: CodeScheme, names: Names, lang: Language) -> str:
     """Say where a street and community of these digits is, if in one other district alone."""
     span = scheme.span("community")
     if rule != "unknown_street" or span is None:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.words import listed, tr
 
@@ -47,6 +48,7 @@ _CATALOGUE = ("fields", "layers")  # of the same folder, read by zjk_gis.layers.
 _USERS_OWN = "user"
 
 
+@checked
 def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFrame:
     """Read one of the tables that ship with the package, with your own values over it.
 

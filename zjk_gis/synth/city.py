@@ -13,7 +13,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
 from zjk_gis.synth.offices import (
@@ -27,7 +30,7 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.streets import make_roads, make_sections
-from zjk_gis.words import tr
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     import os
@@ -54,6 +57,8 @@ _LAYERS = (
 )
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class City:
     """A synthetic city.
@@ -76,7 +81,17 @@ class City:
     truth: dict[str, Any]
     answers: pd.DataFrame
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "A synthetic city of {layers:,} layers, with {incidents:,} incidents.",
+            layers=len(self.layers),
+            incidents=len(self.incidents),
+        )
+        rows = [[label(name, language()), len(layer)] for name, layer in self.layers.items()]
+        return Presentation(told, [tr("layer"), tr("rows")], rows)
 
+
+@checked
 def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 20220317) -> City:
     """Make a synthetic Zhangjiakou of a given size.
 
@@ -155,6 +170,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 
 
+@checked
 def write_city(city: City, folder: str | os.PathLike[str]) -> None:
     """Write a city: ``city.gpkg``, ``incidents.csv``, ``truth.json`` and ``truth_incidents.csv.gz``.
 
@@ -199,6 +215,7 @@ def write_city(city: City, folder: str | os.PathLike[str]) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": clock})
 
 
+@checked
 def read_truth(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], pd.DataFrame]:
     """Read what was planted in a city that `write_city` wrote.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -25,6 +27,7 @@ _CODES = {
 _FIXES = ("swapped_axes", "gcj02")
 
 
+@checked
 def check_against_truth(
     truth: Mapping[str, Any], answers: pd.DataFrame, **results: gpd.GeoDataFrame
 ) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.files import as_spec
@@ -38,6 +39,7 @@ _ANSWERING = ("responsibility_zones", "unit_grids", "road_sections")
 _BESIDE_ZONES = ("unit_grids", "road_sections", "roads")
 
 
+@checked
 def read_city(
     city: str | os.PathLike[str], *, layers: Iterable[str] | None = None
 ) -> dict[str, gpd.GeoDataFrame]:

@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, WorkspaceError
+from zjk_gis.arguments import checked
+from zjk_gis.errors import InputError, WorkspaceError, ZjkGisError
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.layers.excerpts import excerpt
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.conditions import conditions_of
@@ -81,6 +84,8 @@ def shown(target: str | os.PathLike[str]) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
+@presented
+@checked
 class Workspace:
     """A bureau's layers with their history (工作空间), in one GeoPackage or one PostGIS schema.
 
@@ -153,10 +158,6 @@ class Workspace:
 
             return cls(PostgisStore(target, wait_s=wait_s))
         return cls(GeoPackageStore(target, wait_s=wait_s))  # type: ignore[arg-type]
-
-    def __repr__(self) -> str:
-        """Name the store, without its password."""
-        return f"<Workspace {self._store.name}>"
 
     def __enter__(self) -> Self:
         """Return the workspace itself."""
@@ -723,6 +724,19 @@ class Workspace:
         known = tr("its layers are {layers}", layers=listed(there)) if there else tr("it has none yet")
         return InputError(
             tr("{workspace}: no layer {name!r}; {known}", workspace=self._store.name, name=name, known=known)
+        )
+
+    def _presentation(self) -> Presentation:
+        """Name the store, without its password, and what is in it, if it can be asked."""
+        told = tr("The workspace {name}.", name=self._store.name)
+        try:
+            layers = self.list()
+        except (ZjkGisError, OSError):
+            return Presentation(told)
+        return excerpt(
+            tr("{told} Layers: {count:,}.", told=told, count=len(layers)),
+            layers,
+            ["layer", "title", "rows", "version", "written_at", "crs"],
         )
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.standards import rules_table
-from zjk_gis.words import tr
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,7 @@ COLUMNS = ["row", "field", "value", "rule", "severity", "message"]
 _SHOWN = 10
 
 
+@presented
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ValidationReport:
     """What in a layer is not as its spec says.
@@ -85,7 +88,7 @@ class ValidationReport:
 
     def __str__(self) -> str:
         """Tell the counts and the first problems, a line each."""
-        lines = [self._head()]
+        lines = [self._head(self.lang)]
         lines += [
             tr(
                 "  {severity} {rule} {title}: {count:,}",
@@ -108,36 +111,33 @@ class ValidationReport:
             )
             for problem in self.problems.head(_SHOWN).itertuples(index=False)
         ]
-        return "\n".join([*lines, *(f"  {line}" for line in self._rest())])
+        rest = len(self.problems) - _SHOWN
+        if rest > 0:
+            lines.append(tr("  ... and {rest:,} more", rest=rest, lang=self.lang))
+        lines += [tr("  not checked: {each}", each=each, lang=self.lang) for each in self.not_checked]
+        return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        """Show the counts and the first problems in a notebook; everything from the data is escaped."""
-        from html import escape
-
-        shown = pd.DataFrame(self.problems.drop(columns="geometry")).head(_SHOWN)
-        parts = [f"<p><b>{escape(self._head())}</b></p>"]
-        if len(self.problems):
-            parts += [each.to_html(index=False, escape=True, border=0) for each in (self.counts, shown)]
-        return "\n".join([*parts, *(f"<p>{escape(line)}</p>" for line in self._rest())])
-
-    def _head(self) -> str:
-        name = self.spec.title if self.lang == "zh" else self.spec.name
+    def _head(self, lang: Language) -> str:
+        name = self.spec.title if lang == "zh" else self.spec.name
         if self.problems.empty:
-            return tr("{name}: {rows:,} rows, nothing wrong", name=name, rows=self.rows, lang=self.lang)
+            return tr("{name}: {rows:,} rows, nothing wrong", name=name, rows=self.rows, lang=lang)
         return tr(
             "{name}: {rows:,} rows, {clean:,} clean, {problems:,} problems",
             name=name,
             rows=self.rows,
             clean=int(self.clean.sum()),
             problems=len(self.problems),
-            lang=self.lang,
+            lang=lang,
         )
 
-    def _rest(self) -> list[str]:
-        """Say how many problems are not shown, and what was not checked."""
-        rest = len(self.problems) - _SHOWN
-        more = [tr("... and {count:,} more", count=rest, lang=self.lang)] if rest > 0 else []
-        return more + [tr("not checked: {what}", what=each, lang=self.lang) for each in self.not_checked]
+    def _presentation(self) -> Presentation:
+        head, count = self._head(language()), len(self.not_checked)
+        head = (
+            tr("{head}. Not checked: {count:,}.", head=head, count=count)
+            if count
+            else tr("{head}.", head=head)
+        )
+        return excerpt(head, pd.DataFrame(self.problems), ["row", "field", "value", "severity", "message"])
 
 
 class Problems:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric, convert_crs
 from zjk_gis.crs.projections import greenwich_base
 from zjk_gis.crs.systems import in_china
@@ -53,8 +54,9 @@ _PLACES = (("communities", "community"), ("streets", "street"), ("districts", "d
 _ENOUGH = 0.99  # of a polygon's area: borders of grids and communities are drawn separately
 
 
+@checked
 def validate(
-    layer: gpd.GeoDataFrame,
+    layer: pd.DataFrame | gpd.GeoDataFrame,
     spec: LayerSpec | str,
     *,
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
@@ -65,7 +67,7 @@ def validate(
 
     Parameters
     ----------
-    layer : GeoDataFrame
+    layer : GeoDataFrame or DataFrame
         With the English column names (see `read_layer`).
     spec : LayerSpec or str
         What it should be: a spec, or the name of one in the catalogue, such as ``"unit_grids"`` or

@@ -24,6 +24,7 @@ from folium.utilities import camelize
 from jinja2 import Template
 from shapely import box
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import check_language
@@ -127,6 +128,7 @@ class MiniMap(plugins.MiniMap):
         return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
+@checked
 def base_map(
     source: str | os.PathLike[str],
     *,
@@ -285,6 +287,7 @@ def bounds_around(layers: Iterable[gpd.GeoDataFrame]) -> tuple[float, float, flo
     return float(west), float(south), float(east), float(north)
 
 
+@checked
 def add_base_map(
     page: folium.Map,
     base_map: str | os.PathLike[str] | BaseMap,

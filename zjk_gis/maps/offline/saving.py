@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.maps.offline.assets import Assets, Payload
@@ -64,6 +65,7 @@ _MARKUP = re.compile(
 )
 
 
+@checked
 def save_offline(
     page: folium.Map, path: str | os.PathLike[str], *, assets: _Paths | None = None, fetch_tiles: bool = False
 ) -> Path:
@@ -139,6 +141,7 @@ class OfflineFrame:
         return f"OfflineFrame({len(self.page) / 1e6:.1f} MB, height={self.height})"
 
 
+@checked
 def offline_frame(page: folium.Map, *, height: int = 560, assets: _Paths | None = None) -> OfflineFrame:
     """Show a folium map in a notebook that has no network: the same page that `save_offline` writes.
 

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, crs_for, title_of_crs
 from zjk_gis.drawing.canvas import Canvas
 from zjk_gis.drawing.typefaces import clean_text, find_typeface
@@ -53,6 +54,7 @@ _SOURCE = """\
 """
 
 
+@checked
 def print_map(
     drawn: folium.Map,
     path: str | os.PathLike[str],

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.labels import label
@@ -32,6 +33,7 @@ class _Changes(Protocol):
     def moved(self) -> gpd.GeoDataFrame: ...
 
 
+@checked
 def changes_map(
     old: gpd.GeoDataFrame,
     new: gpd.GeoDataFrame,

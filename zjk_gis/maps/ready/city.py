@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.coordinates import is_rejected
 from zjk_gis.layers.columns.levels import levels_of
@@ -37,6 +38,7 @@ _GROUPS = ("incidents", "findings", "zones", "facilities", "ground")
 _FOLDED = ("facilities", "ground")
 
 
+@checked
 def city_map(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps import parts, style
@@ -49,6 +50,7 @@ class _Explanation(Protocol):
     def text(self, lang: Language = "zh") -> str: ...
 
 
+@checked
 def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> folium.Map:
     """Draw an explanation: the incident, the zones that were weighed, and the way to the nearest.
 

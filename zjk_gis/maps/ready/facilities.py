@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import as_text, understood
@@ -39,6 +40,7 @@ _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m"
 _PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
 
 
+@checked
 def pipes_map(
     pipes: gpd.GeoDataFrame | None = None,
     manholes: gpd.GeoDataFrame | None = None,
@@ -199,6 +201,7 @@ def add_pipes(
         )
 
 
+@checked
 def parking_map(
     lots: gpd.GeoDataFrame,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS, HISTORIC_BUILDINGS
 from zjk_gis.layers.columns.values import alike, understood
 from zjk_gis.layers.labels import label
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["add_historic", "heritage_map"]
 
 
+@checked
 def heritage_map(
     blocks: gpd.GeoDataFrame,
     buildings: gpd.GeoDataFrame | None = None,

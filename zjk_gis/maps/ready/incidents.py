@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.columns.times import BEIJING
@@ -44,6 +45,7 @@ INCIDENT_COLUMNS = (
 _SEARCH = ("incident_code", "road_name")
 
 
+@checked
 def assignment_map(
     assigned: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None = None,
@@ -259,6 +261,7 @@ def add_assigned(
         )
 
 
+@checked
 def density_map(
     incidents: gpd.GeoDataFrame,
     *,

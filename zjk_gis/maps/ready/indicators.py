@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import classes as classing
@@ -34,6 +35,7 @@ _METHODS = {
 _NAMES = ("zone_name", "grid_name", "community_name", "street_name", "district_name", "area_name", "name")
 
 
+@checked
 def choropleth(
     areas: gpd.GeoDataFrame,
     column: str,

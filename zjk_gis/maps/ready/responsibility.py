@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.columns.levels import ANY_LEVEL, levels_of
 from zjk_gis.layers.columns.nobody import CHIEF, chiefs_of
 from zjk_gis.layers.labels import label
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["gaps_map", "zones_map"]
 
 
+@checked
 def zones_map(
     zones: gpd.GeoDataFrame,
     *,
@@ -151,6 +153,7 @@ def _zones_subtitle(zones: gpd.GeoDataFrame, lang: Language) -> str:
     return " · ".join(texts)
 
 
+@checked
 def gaps_map(
     region: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame | None,

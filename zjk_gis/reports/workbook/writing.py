@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
@@ -42,9 +43,10 @@ _NAME_CHARACTERS = 31
 _NOT_IN_NAMES = "[]:*?/\\\ufffd\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
+@checked
 def write_workbook(
-    path: str | os.PathLike[str],
     sheets: Mapping[str, pd.DataFrame],
+    path: str | os.PathLike[str],
     *,
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
@@ -59,12 +61,12 @@ def write_workbook(
 
     Parameters
     ----------
-    path : str or path
-        An .xlsx file; one of that name is replaced, and only when the new one is complete.
     sheets : mapping of str to DataFrame or GeoDataFrame
         The sheets by name, in this order. Names and column names that the library knows are shown in the
         language asked for, with units; its own words (such as ``border``) too. A geometry becomes longitude
         and latitude. The index is not written.
+    path : str or path
+        An .xlsx file; one of that name is replaced, and only when the new one is complete.
     summary : mapping or DataFrame
         The key figures for the cover; a mapping inside a mapping is a group. A table with ``measure``,
         ``value`` and ``whole``, such as the figures of an audit, shows each with its denominator.
@@ -118,7 +120,7 @@ def write_workbook(
     >>> from zjk_gis.reports import write_workbook
     >>> gaps = pd.DataFrame({"gap_code": ["G001"], "area_m2": [1800.0], "kind": ["hole"]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = write_workbook(pathlib.Path(folder, "report.xlsx"), {"gaps": gaps}, summary={"gaps": 1})
+    ...     path = write_workbook({"gaps": gaps}, pathlib.Path(folder, "report.xlsx"), summary={"gaps": 1})
     ...     path.name, path.stat().st_size > 5000
     ('report.xlsx', True)
     """
