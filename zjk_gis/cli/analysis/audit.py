@@ -25,7 +25,7 @@ from zjk_gis.maps import city_map, save_offline
 from zjk_gis.reports import write_page, write_workbook
 from zjk_gis.responsibility.audit import responsibility_audit
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

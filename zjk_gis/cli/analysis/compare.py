@@ -22,7 +22,8 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import changes_map, save_offline
 from zjk_gis.reports import write_workbook
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import Workspace, shown
+from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -28,7 +28,7 @@ from zjk_gis.maps.parts import drawn_zones
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.words import tr
 from zjk_gis.workspace.city import read_one
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import datetime as dt
