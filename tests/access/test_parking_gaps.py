@@ -159,7 +159,7 @@ def test_the_order_of_rows_changes_nothing():
 def test_what_cannot_give_right_answers_is_refused():
     with pytest.raises(EmptyLayerError, match="lots: the layer is empty"):
         parking_gaps(REGION, layer())
-    with pytest.raises(GeometryError, match="lots: 1 of 1 rows are no polygons"):
+    with pytest.raises(GeometryError, match="lots: 1 of 1 rows are not polygons"):
         parking_gaps(REGION, layer(strip().boundary))
     with pytest.raises(GeometryError, match=r"lots: 1 of 1 rows have no geometry \(row 1\)"):
         parking_gaps(REGION, layer(lot(0), None))

@@ -541,7 +541,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
         (
             lambda z: z.set_geometry([square(0, 0), Point(X, Y)]),
             GeometryError,
-            r"1 of 2 rows are no polygons",
+            r"1 of 2 rows are not polygons",
         ),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_title_above_and_a_sum_below_are_no_incidents(tmp_path, zones, machine
     assert summary.left_out == {"title": 1, "total": 1}
     assert answers(target) == ["A", "B"]
     said = " ".join(summary.remarks)
-    assert "left out as above the names: row 1" in said
+    assert "left out as what stands above the names: row 1" in said
     assert "left out as sums of other rows" in said
 
 

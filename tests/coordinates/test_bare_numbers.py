@@ -63,7 +63,7 @@ class TestDegrees:
         system = found([HOME] * 9 + [(2.35, 48.86)])
         assert (system.crs.to_epsg(), system.limit) == (4490, "china")
         assert system.found == "assumed: 9 of 10 positions are degrees in China"
-        remark = "a.csv: x and y taken for CGCS2000 (EPSG:4490): 9 of 10 are degrees in China"
+        remark = "a.csv: x and y taken for CGCS2000 (EPSG:4490): 9 of 10 positions are degrees in China"
         assert system.said(datum_known=True) == [remark]
         (said,) = system.said(datum_known=False)
         assert said.startswith(f"{remark}; whether they are GCJ-02 or BD-09 is undecided")

@@ -121,7 +121,7 @@ def test_degrees_without_crs_are_taken_and_metres_refused():
     assert (
         convert_datum(gpd.GeoSeries([Point(LON, LAT)]), source="bd09", target="wgs84").crs.to_epsg() == 4326
     )
-    with pytest.raises(CRSError, match="no longitude and latitude; set the CRS"):
+    with pytest.raises(CRSError, match="not longitude and latitude; set the CRS"):
         convert_datum(gpd.GeoSeries([Point(574000, 4520000)]), source="bd09", target="wgs84")
     assert convert_datum(gpd.GeoSeries([None]), source="bd09", target="wgs84").isna().all()
 
@@ -138,7 +138,7 @@ def test_degrees_without_crs_are_degrees_of_the_earth(x, y, are_degrees):
     if are_degrees:
         assert len(convert_datum(where, source="gcj02", target="cgcs2000")) == 2
         return
-    with pytest.raises(CRSError, match="no longitude and latitude"):
+    with pytest.raises(CRSError, match="not longitude and latitude"):
         convert_datum(where, source="gcj02", target="cgcs2000")
 
 

@@ -387,7 +387,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
         (
             lambda z: z.set_geometry([*z.geometry[:3], Point(X, Y)], crs=4547),
             GeometryError,
-            r"1 of 4 rows are no polygons \(row 3\)",
+            r"1 of 4 rows are not polygons \(row 3\)",
         ),
     ],
 )

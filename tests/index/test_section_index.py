@@ -87,7 +87,7 @@ def test_at_a_corner_the_side_is_that_of_the_tangent_between():
 
 
 def test_what_cannot_be_compiled_or_asked(index):
-    with pytest.raises(GeometryError, match="are no lines"):
+    with pytest.raises(GeometryError, match="are not lines"):
         SectionIndex.build(gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4547))
     with pytest.raises(InputError, match="within_m"):
         index.nearest([0], [0], within_m=-1)

@@ -83,7 +83,7 @@ class TestBuilding:
         ("shapes", "error", "said"),
         [
             ([], EmptyLayerError, "empty"),
-            ([Point(0, 0)], GeometryError, "are no polygons"),
+            ([Point(0, 0)], GeometryError, "are not polygons"),
             ([None], GeometryError, "no geometry"),
             ([Polygon()], GeometryError, "no geometry"),
         ],

@@ -285,7 +285,7 @@ FILES = [
     Dirty(
         "no_index",
         lambda f: without(shapefile(f), ".shx"),
-        said="has no .shx; the order of its shapes was found anew",
+        said="has no .shx; the order of its shapes was found again",
     ),
     Dirty(
         "no_table",

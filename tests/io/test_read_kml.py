@@ -103,9 +103,9 @@ def test_what_cannot_be_read_is_named_and_kept(tmp_path):
     [
         ('<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]><kml>&x;</kml>', "declares"),
         ('<!DOCTYPE kml [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><kml>&b;</kml>', "declares a document type"),
-        ("<OGRVRTDataSource><OGRVRTLayer name='a'/></OGRVRTDataSource>", "is no KML but <OGRVRTDataSource>"),
-        ("<gml:FeatureCollection xmlns:gml='gml'/>", "is no KML but <FeatureCollection>"),
-        (f"{HEAD}<Document>{placed(POINT)}", "is no sound XML"),
+        ("<OGRVRTDataSource><OGRVRTLayer name='a'/></OGRVRTDataSource>", "is not KML but <OGRVRTDataSource>"),
+        ("<gml:FeatureCollection xmlns:gml='gml'/>", "is not KML but <FeatureCollection>"),
+        (f"{HEAD}<Document>{placed(POINT)}", "is not sound XML"),
         ("<kml>" * 500_000, "deep in each other"),
         (f"{HEAD}<Placemark>{'<MultiGeometry>' * 90_000}", "deep in each other"),
     ],

@@ -39,9 +39,9 @@ FORMATS = ["gpkg", "shp", "geojson", "fgb", "parquet", "csv", "xlsx"]
     ],
 )
 def test_what_is_no_plain_file_is_refused(path):
-    with pytest.raises(FileError, match=r"is no plain file|is no path"):
+    with pytest.raises(FileError, match=r"is not a plain file|is not a path"):
         read_layer(path)
-    with pytest.raises(FileError, match=r"is no plain file|is no path"):
+    with pytest.raises(FileError, match=r"is not a plain file|is not a path"):
         check_writable(path)
 
 

@@ -142,7 +142,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
         (make_manholes(), {}, EmptyLayerError, "manholes: the layer is empty"),
         (make_manholes((0, 0)).set_crs(None, allow_override=True), {}, CRSError, "manholes: no coordinate"),
         (make_manholes((0, 0)).set_geometry([None], crs=4547), {}, GeometryError, r"no geometry \(row 0\)"),
-        (make_manholes((0, 0)).set_geometry([BOW_TIE], crs=4547), {}, GeometryError, "are no points"),
+        (make_manholes((0, 0)).set_geometry([BOW_TIE], crs=4547), {}, GeometryError, "are not points"),
         (make_manholes((0, 0)), {"within_m": -1}, InputError, "within_m must be"),
         (make_manholes((0, 0)), {"border_within_m": np.nan}, InputError, "border_within_m must be"),
     ],

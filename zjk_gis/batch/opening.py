@@ -14,9 +14,10 @@ from zjk_gis.batch.sources import PARQUET, TEXT, Source, parts_of
 from zjk_gis.batch.text import TextSource
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.io.geopackage import geopackage_layers
+from zjk_gis.io.parquet import distinct_schema
 from zjk_gis.io.paths import blamed_on, check_content, ending_of, format_of
 from zjk_gis.io.tables.text import BATCH_ROWS
-from zjk_gis.io.vector.gdal import distinct_schema, layer_of, open_vector
+from zjk_gis.io.vector.opening import layer_of, open_vector
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS
 from zjk_gis.layers.columns.datum_words import parse_datum

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.coordinates.bare_numbers import Limit
-    from zjk_gis.io.tables.text import Records
+    from zjk_gis.io.tables.records import Records
     from zjk_gis.layers.columns.datum_words import WebDatum
 
 __all__ = ["TextSource", "Words", "spliced"]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import is_address
+from zjk_gis.workspace.reading import is_address
 
 __all__ = ["CITY", "LEVEL", "WORDS", "headings_option"]
 

@@ -65,7 +65,7 @@ def convert_datum(layer: _Layer, *, source: WebDatum, target: WebDatum) -> _Laye
     Raises
     ------
     CRSError
-        If the CRS contradicts `source`, or the coordinates of a layer without CRS are no degrees.
+        If the CRS contradicts `source`, or the coordinates of a layer without CRS are not degrees.
     InputError
         If a datum is unknown.
 
@@ -268,7 +268,7 @@ def _check_source(layer: gpd.GeoDataFrame | gpd.GeoSeries, crs: CRS | None, sour
         if min(west, south) < -180 or east > 360 or south < -90 or north > 90:
             raise CRSError(
                 tr(
-                    "the layer: has no CRS, and its coordinates run to {east:g}, {north:g}, which are no "
+                    "the layer: has no CRS, and its coordinates run to {east:g}, {north:g}, which are not "
                     "longitude and latitude; set the CRS they are in, for instance layer.set_crs(4547)",
                     east=east,
                     north=north,

@@ -81,7 +81,7 @@ def check_positions(
           ``outside_region``, ``gcj02``, ``bd09`` or ``undecided_datum``
         - ``evidence`` (text)
 
-        ``attrs["remarks"]`` says so where most lie outside China; ``outside_china`` is no problem of a row
+        ``attrs["remarks"]`` says so where most lie outside China; ``outside_china`` is not a problem of a row
         then.
 
     Raises
@@ -91,7 +91,7 @@ def check_positions(
     GeometryError
         If rows are not points, or roads are not lines.
     MissingColumnError
-        If `roads` are given and `channel` or `road_name` is no column.
+        If `roads` are given and `channel` or `road_name` is not a column.
 
     Notes
     -----
@@ -160,7 +160,7 @@ class ClaimedDegrees:
     elsewhere: bool
 
     def remarks(self) -> list[str]:
-        """Say what is no fault of the rows: that most lie in another country."""
+        """Say what is not a fault of the rows: that most lie in another country."""
         said = tr("points: most lie outside China, so that is not listed as a problem of each row")
         return [said] if self.elsewhere else []
 
@@ -219,7 +219,7 @@ def claimed_degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) 
     swapped = in_china(y, x)
     outside = np.isfinite(x) & ~swapped & ~in_china(x, y)
     elsewhere = is_most((outside & (np.abs(y) <= 90))[np.isfinite(x)])
-    if elsewhere:  # of another country, where that is no fault of the rows
+    if elsewhere:  # of another country, where that is not a fault of the rows
         outside &= np.abs(y) > 90
     for kind, rows in (("swapped_axes", swapped), ("outside_china", outside)):
         problem[rows] = kind

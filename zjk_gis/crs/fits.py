@@ -263,7 +263,7 @@ def _solve(
     spare = axes * (count - 1) - unknowns
     if spare < 0:
         return solved, residuals, without, outlier
-    # The residual of a point against the others' fit follows from the hat matrix, without fitting anew.
+    # The residual of a point against the others' fit follows from the hat matrix, without fitting again.
     basis = np.linalg.qr(matrix / size)[0].reshape(count, axes, unknowns)
     chances = np.ones(count)
     total = float((residuals**2).sum())

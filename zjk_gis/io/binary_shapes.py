@@ -41,7 +41,7 @@ def shapes_of_wkb(
     ----------
     values : iterable of bytes or None
     on_invalid : {"raise", "ignore"}, default "raise"
-        Whether what is no shape, or has collections more than 32 deep in each other, is an error or None.
+        Whether what is not a shape, or has collections more than 32 deep in each other, is an error or None.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def shapes_of_wkb(
     GeometryError
         If collections lie too deep in each other.
     GEOSException
-        If a value is no shape.
+        If a value is not a shape.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def shapes_of_wkb(
             checked[at] = _or_as_it_is(value)
     as_given: Any = checked  # an array, which the stubs of shapely do not expect
     try:
-        with np.errstate(invalid="ignore"):  # a coordinate that is not a number is no fault of the reading
+        with np.errstate(invalid="ignore"):  # a coordinate that is not a number is not a fault of the reading
             shapes: NDArray[np.object_] = np.atleast_1d(shapely.from_wkb(as_given, on_invalid=on_invalid))
     except (NotImplementedError, shapely.errors.GEOSException):
         return np.array([*(_shape(value, on_invalid) for value in checked), None], dtype=object)[:-1]
@@ -240,7 +240,7 @@ def _arc(begin: Any, middle: Any, end: Any) -> NDArray[np.float64]:
 
 
 def lies_too_deep(value: bytes) -> bool:
-    """Tell whether collections lie more than 32 deep in each other; False for what is no shape at all."""
+    """Tell whether collections lie more than 32 deep in each other; False for what is not a shape at all."""
     if len(value) <= PLAIN_BYTES or _kind(value, 0)[0] in (_POINT, _LINE, _POLYGON):
         return False
     open_parts: list[int] = []  # of each collection that is being read: parts to come

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -12,23 +10,22 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from zjk_gis._optional import need
 from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
 from zjk_gis.io.archives import is_archive, unpacked
-from zjk_gis.io.binary_shapes import PLAIN_BYTES, lies_too_deep
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.paths import blamed_on, check_content, existing_file, format_of, is_geodatabase, is_readable
+from zjk_gis.io.parquet import read_parquet
+from zjk_gis.io.paths import check_content, existing_file, format_of, is_geodatabase, is_readable
 from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables.geometry import parse_crs, place_table, titles_in
-from zjk_gis.io.tables.text import read_text_table
+from zjk_gis.io.tables.text_frame import read_text_table
 from zjk_gis.io.tables.workbooks import read_workbook, sheet_names
 from zjk_gis.io.vector.dxf import read_drawing
-from zjk_gis.io.vector.gdal import distinct_schema, layer_of, open_vector
 from zjk_gis.io.vector.geodatabase import geodatabase_layers
 from zjk_gis.io.vector.kml import read_kml
+from zjk_gis.io.vector.opening import layer_of, open_vector
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.datum_words import parse_datum
@@ -41,10 +38,6 @@ from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
-
     from zjk_gis.io.paths import Format
     from zjk_gis.layers.columns.datum_words import WebDatum
     from zjk_gis.layers.spec import LayerSpec
@@ -348,7 +341,7 @@ def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.
     FileError
         If there is no such file, or it is damaged.
     InputError
-        If it is no table, or has several sheets and none is named.
+        If it is not a table, or has several sheets and none is named.
 
     Examples
     --------
@@ -411,69 +404,13 @@ def _read(source: Path, form: Format, layer: str, spec: LayerSpec | None, report
     if form.kind == "workbook":
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
-        return _read_parquet(source, report)
+        return read_parquet(source, report)
     frame: pd.DataFrame
     if form.kind in ("kml", "drawing"):
         frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
         return frame
     frame = open_vector(source, form.title, layer, spec, report).frame()
     return frame
-
-
-def _read_parquet(source: Path, report: ReadReport) -> pd.DataFrame:
-    parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
-    with blamed_on(source):
-        schema = parquet.read_schema(source)
-        opened: Any = source
-        if len(set(schema.names)) < len(schema.names):  # which neither pandas nor GeoPandas reads
-            opened = _with_names(parquet, source, distinct_schema(schema, source, report))
-        described = (schema.metadata or {}).get(b"geo")
-        if described is None:
-            return _with_whole_numbers(pd.read_parquet(opened), parquet, opened).reset_index(drop=True)
-        for name in json.loads(described)["columns"]:
-            for value in _large_values(parquet.read_table(opened, columns=[name])[name]):
-                if lies_too_deep(value):
-                    raise FileError(
-                        tr(
-                            "{source}: has collections that lie too deep in each other; it is damaged",
-                            source=source,
-                        )
-                    )
-        frame = _with_whole_numbers(gpd.read_parquet(opened), parquet, opened)
-        return frame.reset_index(drop=True)
-
-
-def _with_whole_numbers(frame: pd.DataFrame, parquet: Any, opened: Any) -> pd.DataFrame:
-    """Read anew the whole numbers of which pandas makes floats because some are missing."""
-    from pyarrow import types
-
-    kinds = {field.name: field.type for field in parquet.read_schema(opened)}
-    for name in frame.columns:
-        if name in kinds and types.is_integer(kinds[name]) and frame[name].dtype == "float64":
-            numbers = parquet.read_table(opened, columns=[name])[name].to_pylist()
-            dtype = "UInt64" if types.is_uint64(kinds[name]) else "Int64"
-            frame[name] = pd.Series(numbers, index=frame.index, dtype=dtype)
-    return frame
-
-
-def _with_names(parquet: Any, source: Path, schema: pa.Schema) -> io.BytesIO:
-    """Return a Parquet file with other names of its columns."""
-    with parquet.ParquetFile(source) as content:
-        table = content.read()
-    made = io.BytesIO()
-    parquet.write_table(type(table).from_arrays(table.columns, schema=schema), made)
-    return made
-
-
-def _large_values(column: pa.ChunkedArray) -> Iterator[bytes]:
-    """Yield the binary values that are large enough to be checked."""
-    from pyarrow import compute, types
-
-    if types.is_binary(column.type) or types.is_large_binary(column.type):
-        large = column.filter(compute.greater(compute.binary_length(column), PLAIN_BYTES))
-        for chunk in large.chunks:
-            for value in chunk:
-                yield value.as_py()
 
 
 def _on_the_ground(
@@ -499,7 +436,7 @@ def _on_the_ground(
                 )
             )
             return frame, report
-        declared, told = stated.datum, f"file: {stated.where}"
+        declared, told = stated.datum, tr("file: {where}", where=stated.where)
         report.remarks.append(
             tr(
                 "{name}: the datum is {title_of}, as the {where} says",

@@ -29,7 +29,7 @@ __all__ = ["write_problems"]
 def write_problems(
     report: ValidationReport | Mapping[str, ValidationReport], path: str | os.PathLike[str]
 ) -> Path:
-    """Write what validations found, for those who must put it right.
+    """Write what validations found, for those who must fix it.
 
     Parameters
     ----------

@@ -161,7 +161,7 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
     InputError
         If the ending is none of `endings`; the message lists them.
     FileError
-        If the folder is missing or cannot be written to, or the path is no plain one.
+        If the folder is missing or cannot be written to, or the path is not a plain one.
     """
     plain = _plain_path(path)
     if plain.suffix.lower() not in endings:

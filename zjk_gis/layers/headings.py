@@ -272,7 +272,7 @@ def unheaded(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     Parameters
     ----------
     table : DataFrame
-        As it was read. One that is no answer of the library stays as it is.
+        As it was read. One that is not an answer of the library stays as it is.
 
     Returns
     -------

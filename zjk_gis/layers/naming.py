@@ -1,4 +1,4 @@
-"""Column names put right: whatever a column is called on arrival, it gets the library's own name."""
+"""Column names fixed: whatever a column is called on arrival, it gets the library's own name."""
 
 from __future__ import annotations
 

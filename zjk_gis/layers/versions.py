@@ -139,7 +139,7 @@ def of_level(
     ------
     InputError
         If there is no such level (the message lists those there are), values are not levels, or none was
-        asked for and the levels are no hierarchy, so that the finest cannot answer for the others (see
+        asked for and the levels do not make a hierarchy, so that the finest cannot answer for the others (see
         `zjk_gis.layers.columns.levels.choose_level`).
     """
     chosen = choose_level(zones, level, name)
@@ -207,7 +207,7 @@ def split_at(
     Returns
     -------
     valid, others : GeoDataFrame
-        Numbered anew, as index labels may repeat.
+        Numbered from 0 again, as index labels may repeat.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class _Digits:
         used = letters != 0
         self.length = used.sum(axis=1)
         figures = (letters >= _ZERO) & (letters <= _ZERO + 9)
-        broken = (~used[:, :-1] & used[:, 1:]).any(axis=1)  # a NUL amid the digits is no end
+        broken = (~used[:, :-1] & used[:, 1:]).any(axis=1)  # a NUL amid the digits is not an end
         self.figures = (figures | ~used).all(axis=1) & ~broken
         self.whole = ~self.missing & self.figures & (self.length == scheme.digits)
         self._values = letters[:, :-1].astype(np.int64) - _ZERO

@@ -17,8 +17,9 @@ from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.read_report import report_of
-from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import Workspace, is_address, shown
+from zjk_gis.words import listed, tr
+from zjk_gis.workspace.reading import is_address, shown
+from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     import os
@@ -36,6 +37,8 @@ __all__ = ["answering_layers", "read_city", "read_companion", "read_one", "read_
 
 # By whose codes a layer of zones is known, whatever it is called.
 _ANSWERING = ("responsibility_zones", "unit_grids", "road_sections")
+# Files whose columns and values are the same whatever they are said to be; names and types come afterwards.
+_READ_AS_IT_IS = (".gpkg", ".geojson", ".json", ".fgb", ".gdb", ".parquet", ".geoparquet", ".kml")
 _BESIDE_ZONES = ("unit_grids", "road_sections", "roads")
 
 
@@ -93,8 +96,8 @@ def read_city(
                     "{shown}: none of its layers ({names}) is one that a city is made of: {catalogue}; "
                     "name a layer as one of these",
                     shown=shown(city),
-                    names=", ".join(names),
-                    catalogue=", ".join(CATALOGUE),
+                    names=listed(names),
+                    catalogue=listed(CATALOGUE),
                 )
             )
         return {
@@ -143,14 +146,17 @@ def read_zones(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
                     tr(
                         "{shown}: has the layers {names}; say which one answers with layer=",
                         shown=shown(city),
-                        names=", ".join(names),
+                        names=listed(names),
                     )
                 )
         plain = read(layer, None)
-        for spec in map(spec_of, _ANSWERING):
-            if spec.code in fields_of(plain, spec):
-                return read(layer, spec)
-        return plain
+        spec = next((each for each in map(spec_of, _ANSWERING) if each.code in fields_of(plain, each)), None)
+        if spec is None:
+            return plain
+        if not is_address(city) and Path(city).suffix.lower() not in _READ_AS_IT_IS:
+            return read(layer, spec)  # cut names are completed, and zeros of codes put back, while reading
+        report = report_of(plain)
+        return as_spec(plain, spec, Path(report.path).name or report.layer, report)
 
 
 def answering_layers(
@@ -215,8 +221,8 @@ def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
         yield {layer: remembered.get(layer, "") for layer in layers}, _file_reader(path)
         return
     with Workspace.open(city) as workspace:
-        listed = workspace.list()
-        names = dict(zip(listed["layer"], listed["spec"], strict=True))
+        known = workspace.list()
+        names = dict(zip(known["layer"], known["spec"], strict=True))
 
         def read(layer: str | None, spec: LayerSpec | None) -> gpd.GeoDataFrame:
             if layer is None and not names:
@@ -226,7 +232,7 @@ def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
                     tr(
                         "{shown}: name one of its layers with layer=: {names}",
                         shown=shown(city),
-                        names=", ".join(names),
+                        names=listed(names),
                     )
                 )
             name = next(iter(names)) if layer is None else layer
@@ -245,9 +251,9 @@ def _remembered(path: Path) -> dict[str, str]:
     if path.suffix.lower() != ".gpkg" or not versioned_layers(path.resolve()):
         return {}
     with Workspace.open(path) as workspace:
-        listed = workspace.list()
+        known = workspace.list()
     return {
-        layer: spec for layer, spec in zip(listed["layer"], listed["spec"], strict=True) if spec in CATALOGUE
+        layer: spec for layer, spec in zip(known["layer"], known["spec"], strict=True) if spec in CATALOGUE
     }
 
 

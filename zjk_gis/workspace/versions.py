@@ -260,9 +260,9 @@ def check_name(name: str, what: str = "") -> str:
     if name.casefold().startswith(_RESERVED) or name.casefold() in _RESERVED_NAMES:
         raise InputError(
             tr(
-                "{name!r} is no name for {what}: stores use such names themselves; choose another",
+                "{name!r} cannot be the name of {what}: stores use such names themselves; choose another",
                 name=name,
-                what=what,
+                what=what or tr("a layer"),
             )
         )
     return name
@@ -394,7 +394,8 @@ def _check_columns(columns: list[str], name: str) -> None:
         if not column.strip() or "\x00" in column or len(column.encode()) > _COLUMN_BYTES:
             raise InputError(
                 tr(
-                    "{name}: {column!r} is no name for a column; at most {column_bytes} bytes; rename it",
+                    "{name}: {column!r} cannot be the name of a column; at most "
+                    "{column_bytes} bytes; rename it",
                     name=name,
                     column=column[:80],
                     column_bytes=_COLUMN_BYTES,

@@ -19,7 +19,8 @@ from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import Workspace, shown
+from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports import audit_city, write_audit
 from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -18,7 +18,7 @@ from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd

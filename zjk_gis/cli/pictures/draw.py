@@ -25,7 +25,7 @@ from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import read_one, read_zones
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd

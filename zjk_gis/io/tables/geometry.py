@@ -41,7 +41,7 @@ _REASONS = ("missing", "not_a_number", "zero", "too_many_cells", "outside_china"
 
 
 class NoCoordinatesError(InputError):
-    """A table has no columns of coordinates, so that it is no layer."""
+    """A table has no columns of coordinates, so that it is not a layer."""
 
 
 def parse_crs(crs: Any) -> CRS | None:

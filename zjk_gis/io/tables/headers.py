@@ -1,7 +1,8 @@
 """Where a table begins and ends in a sheet that was made to be printed.
 
 Above the names of the columns stand titles, below them units, at the end totals and signatures; names stand
-in two or three rows under merged headings. What is no row of the table is left out, and told with its text.
+in two or three rows under merged headings. What is not a row of the table is left out and told with its
+text.
 """
 
 from __future__ import annotations

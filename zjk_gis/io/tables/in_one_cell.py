@@ -79,7 +79,7 @@ def pair_of(texts: pd.Series, name: str) -> tuple[pd.DataFrame, bool]:
     -------
     parts : DataFrame
         The columns ``east`` and ``north``; where the cells do not say which is which, in the order in which
-        they stand. A cell that is no pair stands in ``east`` as it is, and beside it ``?``.
+        they stand. A cell that is not a pair stands in ``east`` as it is, and beside it ``?``.
     sure : bool
         Whether the cells or the column's name say which is which.
 
@@ -154,7 +154,7 @@ def geometry_of(texts: pd.Series) -> tuple[NDArray[np.object_], set[int]]:
     -------
     shapes : ndarray of geometries
         None where the text is none, is longer than 16 million characters, nests collections more than
-        eight deep (32 in binary), or has a coordinate that is no number.
+        eight deep (32 in binary), or has a coordinate that is not a number.
     srids : set of int
         The EPSG codes that the texts name.
     """

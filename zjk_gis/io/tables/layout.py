@@ -67,7 +67,7 @@ def shape_table(
     report: ReadReport,
     merged: Sequence[Merged] = (),
 ) -> Shaped:
-    """Take the names from the first rows, and leave out what is no row of the table.
+    """Take the names from the first rows, and leave out what is not a row of the table.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _filled_down(
 
 
 def _dropped(table: pd.DataFrame, header: list[list[str]], given: Sequence[str]) -> list[tuple[int, str]]:
-    """Find what is no row: sums, remarks, and the names where a print repeats them."""
+    """Find what is not a row: sums, remarks, and the names where a print repeats them."""
     if not header or not len(table):
         return []
     names = [

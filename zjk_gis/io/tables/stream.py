@@ -272,7 +272,7 @@ class Utf8Stream:
             ) from None
 
     def _line_by_line(self, raw: bytes) -> bytes:
-        """Turn whole lines of GB18030 into UTF-8; what is no whole line yet waits for the next block."""
+        """Turn whole lines of GB18030 into UTF-8; what is not a whole line yet waits for the next block."""
         now = self._now
         if not now.ended:
             end = max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1

@@ -10,20 +10,28 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import FileError, counted, name_rows
+from zjk_gis.errors import FileError
 from zjk_gis.io.encoding import UTF_8, Encoding
 from zjk_gis.io.paths import blamed_on, check_content, format_of
+from zjk_gis.io.tables.delimiters import (
+    SNIFFED_BYTES,
+    STAND_IN,
+    WIDE_COMMA,
+    first_lines,
+    sniff_delimiter,
+    with_commas,
+)
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout
-from zjk_gis.io.tables.layout import NotRows, tell_layout, tell_left_out, unique_names
-from zjk_gis.io.tables.number_formats import tell_lost_digits
+from zjk_gis.io.tables.layout import NotRows, tell_layout, unique_names
+from zjk_gis.io.tables.records import GUARDED, Lot, Records, lines_in
 from zjk_gis.io.tables.scan import UNCLOSED, loops_for
-from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8, name_lines
+from zjk_gis.io.tables.stream import MixedLines, Utf8Stream, first_row_not_utf8, line_as_utf8
 from zjk_gis.read_report import ReadReport
 from zjk_gis.words import tr
 
@@ -34,19 +42,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.io.tables.scan import Loops
-    from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["BATCH_ROWS", "Lot", "Records", "TextTable", "read_text_table", "sniff_delimiter"]
+__all__ = ["BATCH_ROWS", "TextTable"]
 
 BATCH_ROWS = 1 << 17
 SAMPLE_ROWS = 10_000  # by which the others are judged
 
-_DELIMITERS = ",;\t|"
-_WIDE_COMMA = "\uff0c"
-_STAND_IN = "\x1f"  # of a delimiter that takes more than one byte, which the scanner cannot have
-_SNIFFED_LINES = 50
 _MOST_COLUMNS = 16_384
-_SNIFFED_BYTES = 1 << 16
 _FIRST_BLOCK = 1 << 23
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 25
 _SHOWN_OF_ROW = 60
@@ -57,86 +59,6 @@ _LEADS = 2  # columns among whose first cells a sum or a remark says what it is
 # three bytes of UTF-8 as one number; by them few rows of many are looked at as text.
 _SUM_ENDS = np.array([int.from_bytes(end.encode(), "big") for end in "计均值：　"])
 _NOTE_BEGINS = np.array([int.from_bytes(begin.encode(), "big") for begin in "注备说填制审复负单联数资来"])
-# What `zjk_gis.io.spreadsheets.guard_formula` put an apostrophe before.
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Rows of text.
-
-    Attributes
-    ----------
-    text : bytes or ndarray of uint8
-        UTF-8, as the loops want it.
-    begin, end : ndarray of int64
-        Of each row, without its line end.
-    cells : ndarray of int64
-        How many cells it has.
-    left, right : ndarray of int64
-        Of the cells wanted, by slot and row.
-    is_utf_8 : bool
-        Whether it is known that the text is valid throughout.
-    """
-
-    text: Any
-    begin: NDArray[np.int64]
-    end: NDArray[np.int64]
-    cells: NDArray[np.int64]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    is_utf_8: bool = False
-
-    def only(self, rows: NDArray[np.bool_]) -> Records:
-        """Return some of the rows."""
-        return Records(
-            self.text,
-            self.begin[rows],
-            self.end[rows],
-            self.cells[rows],
-            self.left[:, rows],
-            self.right[:, rows],
-        )
-
-    def cells_of(self, slots: list[int]) -> Records:
-        """Return the rows with the cells of some slots alone; the others take no more room."""
-        return replace(self, left=self.left[slots], right=self.right[slots])
-
-    def row(self, at: int) -> bytes:
-        """Return the bytes of one row."""
-        return bytes(self.text[self.begin[at] : self.end[at]])
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Some rows of a table, and what stood among them that is none of it.
-
-    Attributes
-    ----------
-    found : Records
-    after : int
-        The byte of the text, as UTF-8, at which the next lot begins.
-    left_out : tuple of dict
-        ``row`` (the line of the file, None where it is not known), ``why`` and ``text``.
-    line : int or None
-        The line of the file on which the block of text begins that the rows lie in.
-    block : bytes
-        That text.
-    mixed : MixedLines
-        What was in another encoding in the text read for it.
-    """
-
-    found: Records
-    after: int
-    left_out: tuple[dict[str, Any], ...]
-    line: int | None
-    block: bytes
-    mixed: MixedLines
-
-    def lines(self, rows: NDArray[np.int64]) -> list[int]:
-        """Return the lines of the file on which some rows begin."""
-        base = self.line or 0
-        return [base + _count_lines(self.block[: self.found.begin[row]]) for row in rows.tolist()]
 
 
 class TextTable:
@@ -242,14 +164,14 @@ class TextTable:
         known.tell(self.report, self.file)
 
     def _rewrite(self, content: bytes, stream: Utf8Stream) -> bytes:
-        """Find the delimiter; text parted by what takes more than one byte is written anew, as a whole."""
-        text = content[:_SNIFFED_BYTES].decode(errors="ignore")
+        """Find the delimiter; text separated by what takes more than one byte is rewritten, as a whole."""
+        text = content[:SNIFFED_BYTES].decode(errors="ignore")
         self.delimiter = sniff_delimiter(text)
         self.report.delimiter = self.delimiter
-        lines = _first_lines(text)
+        lines = first_lines(text)
         if any(self.delimiter in line for line in lines):
             return content
-        is_wide = bool(lines) and 2 * sum(_WIDE_COMMA in line for line in lines) > len(lines)
+        is_wide = bool(lines) and 2 * sum(WIDE_COMMA in line for line in lines) > len(lines)
         counts = {len(line.split()) for line in lines}
         by_blanks = len(lines) > 1 and len(counts) == 1 and min(counts) > 1 and '"' not in text
         if not is_wide and not by_blanks:
@@ -258,12 +180,12 @@ class TextTable:
         while piece := stream.read(_FIRST_BLOCK):
             pieces.append(piece)
         whole = b"".join(pieces).decode(errors="replace")
-        if is_wide and _STAND_IN not in whole:
-            self.report.delimiter = _WIDE_COMMA
+        if is_wide and STAND_IN not in whole:
+            self.report.delimiter = WIDE_COMMA
             self.report.remarks.append(
                 tr("{name}: its cells are separated by full-width commas", name=self.file.name)
             )
-            whole = _with_commas(whole)
+            whole = with_commas(whole)
         elif by_blanks and '"' not in whole:
             self.report.delimiter = " "
             self.report.remarks.append(tr("{name}: its cells are separated by blanks", name=self.file.name))
@@ -280,7 +202,7 @@ class TextTable:
         for at in range(len(found.begin)):
             cells = self.split(found.row(at))
             if any(cell.strip() for cell in cells):
-                head.append([cell[1:] if _GUARDED.match(cell) else cell for cell in cells])
+                head.append([cell[1:] if GUARDED.match(cell) else cell for cell in cells])
                 places.append(at)
             if len(head) == HEAD_ROWS:
                 break
@@ -289,7 +211,7 @@ class TextTable:
         self.check_widths(found, 1, content)
         widest = max(map(len, head))
         layout = find_layout([row + [""] * (widest - len(row)) for row in head])
-        lines = [1 + _count_lines(content[: found.begin[at]]) for at in places]
+        lines = [1 + lines_in(content[: found.begin[at]]) for at in places]
         body = places[layout.body] if layout.body < len(places) else places[-1] + 1
         names_wide = max((len(head[at]) for at in layout.header), default=0)
         wide = self._width(found, body, names_wide)
@@ -362,7 +284,7 @@ class TextTable:
         usual = int(np.bincount(np.minimum(found.cells, _MOST_COLUMNS)).argmax())
         at = int(found.cells.argmax())
         if found.cells[at] > min(_MOST_COLUMNS, 4 * usual + 100):
-            told = (line or 1) + _count_lines(content[: found.begin[at]])
+            told = (line or 1) + lines_in(content[: found.begin[at]])
             raise FileError(
                 tr(
                     "{file}: line {told} has {cells:,} cells, other lines have {usual}; is a quote or a "
@@ -388,7 +310,7 @@ class TextTable:
     def lots(self, at: int = 0, *, count_lines: bool = False) -> Iterator[Lot]:
         """Hand out the rows from a byte of the text on, in order; left out is what is none of the table.
 
-        Sums of other rows, remarks, names that come again and rows without any content are no rows. Lines are
+        Sums of other rows, remarks, names that come again and rows without content are not rows. Lines are
         counted where that is asked for and reading begins at the first row.
 
         Raises
@@ -426,7 +348,7 @@ class TextTable:
                     block = int(self._batch_rows * _SLACK * start / rows)
                     block = min(max(block, _LEAST_BLOCK), _MOST_BLOCK)
                 if line is not None:
-                    line += _count_lines(content[:start])
+                    line += lines_in(content[:start])
                 base, rest = base + start, content[start:]
                 if len(rest) > _MOST_RECORD:
                     raise self._unclosed(rest, base)
@@ -479,7 +401,7 @@ class TextTable:
         line, last = 1, b""
         with self._stream() as stream:
             while at > 0 and (piece := stream.read(min(at, _FIRST_BLOCK))[:at]):
-                line += _count_lines(piece) - (last + piece[:1] == b"\r\n")
+                line += lines_in(piece) - (last + piece[:1] == b"\r\n")
                 at, last = at - len(piece), piece[-1:]
         begins = row[:_SHOWN_OF_ROW].splitlines()[0].decode(errors="ignore")
         return FileError(
@@ -501,12 +423,12 @@ class TextTable:
                 found.end[row] -= 1
                 found.cells[row] -= 1
 
-    # What is no row of the table ------------------------------------------------------------------------
+    # What is not a row of the table ------------------------------------------------------------------------
 
     def _sift(
         self, found: Records, content: bytes, line: int | None
     ) -> tuple[Records, tuple[dict[str, Any], ...]]:
-        """Leave out what is no row of the table; only rows that may be none are looked at as text."""
+        """Leave out what is not a row of the table; only rows that may be none are looked at as text."""
         marks: NDArray[np.uint8] = np.zeros(len(found.begin), dtype=np.uint8)
         plain, _ = self._mended(found)  # the rule knows words, whatever the encoding of their line is
         if plain is found:
@@ -529,13 +451,13 @@ class TextTable:
             if why is None:
                 continue
             kept[row] = False
-            told = None if line is None else line + _count_lines(content[: found.begin[row]])
+            told = None if line is None else line + lines_in(content[: found.begin[row]])
             text = " | ".join(cell for cell in cells if cell.strip())
             left_out.append({"row": told, "why": why, "text": text})
         return (found if kept.all() else found.only(kept)), tuple(left_out)
 
     def _not_rows(self) -> NotRows:
-        """Return the rule for what is no row, which knows where the first rows lie."""
+        """Return the rule for what is not a row, which knows where the first rows lie."""
         if self._rule is None:
             found, _ = self._scan(self._sample, 0, is_last=True, most=SAMPLE_ROWS)
             wide = len(self.names)
@@ -547,7 +469,7 @@ class TextTable:
 
 
 class _Rewritten:
-    """Text that was written anew, as a stream."""
+    """Text that was rewritten, as a stream."""
 
     def __init__(self, content: bytes) -> None:
         self._content = io.BytesIO(content)
@@ -569,209 +491,7 @@ class _Rewritten:
 
     @property
     def encoding(self) -> Encoding | None:
-        return None  # known since it was written anew
-
-
-def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = None) -> pd.DataFrame:
-    """Read a .csv, .tsv or .txt file as a whole; encoding, delimiter and names are found from its content.
-
-    Parameters
-    ----------
-    path : Path
-    report : ReadReport
-        Told what `TextTable` reports, what is left out among the rows; and in ``ragged`` the lines of the
-        file with fewer cells (``short``) or more (``long``) than the names, in ``too_many_cells`` which rows
-        of the table the latter are; in ``other_names`` the lines that look like the names of another table;
-        and what `zjk_gis.io.tables.number_formats.tell_lost_digits` tells.
-    spec : LayerSpec, optional
-        Which columns are numbers.
-
-    Returns
-    -------
-    DataFrame
-        Of str; empty cells are missing. The apostrophe before a guarded formula is taken off again. The cells
-        that a row has too many stand in columns of their own at the end.
-
-    Raises
-    ------
-    FileError
-        If it cannot be decoded or is no table.
-    """
-    source = TextTable(path, report=report)
-    frames: list[pd.DataFrame] = []
-    again: list[int] = []
-    ragged, mixed = _Ragged(source.usual), MixedLines()
-    scientific = False
-    for lot in source.lots(count_lines=True):
-        source.check_widths(lot.found, lot.line, lot.block)
-        found, more = source.checked(lot.found)
-        mixed += lot.mixed + more
-        frame = _frame_of(source, found)
-        ragged.add(lot, found, frame, before=sum(map(len, frames)), wide=len(source.names))
-        names_again = NotRows.names_again(frame) if report.header["rows"] else np.zeros(0, dtype=bool)
-        again += lot.lines(np.flatnonzero(names_again))
-        report.left_out += lot.left_out
-        scientific = scientific or b"E+" in lot.block or b"e+" in lot.block
-        frames.append(frame)
-    report.remarks += mixed.said(path.name, source.encoding)
-    table = pd.concat(frames, ignore_index=True) if frames else _no_rows(source)
-    names = [name if isinstance(name, str) else f"column_{name + 1}" for name in table.columns]
-    table = table.set_axis(names, axis="columns")
-    table = table.mask(table == "")
-    if again:
-        report.other_names = again
-        report.remarks.append(
-            tr(
-                "{name}: {rows} named columns again, perhaps those of another table below the first; "
-                "what follows was read as rows of the first: split the file",
-                name=path.name,
-                rows=name_rows(again),
-            )
-        )
-    tell_left_out(report, path)
-    ragged.tell(path, report)
-    kept = [
-        name
-        for at, name in enumerate(names)
-        if (at < len(source.names) and source.named[at]) or len(names) == 1 or not table[name].isna().all()
-    ]
-    return tell_lost_digits(table[kept], path, report, spec, scientific=scientific)
-
-
-@dataclass(slots=True)
-class _Ragged:
-    """Which rows have fewer or more cells than there are names."""
-
-    usual: int
-    short: list[int] = field(default_factory=list)
-    long: list[int] = field(default_factory=list)
-    too_many: list[int] = field(default_factory=list)
-
-    def add(self, lot: Lot, found: Records, frame: pd.DataFrame, *, before: int, wide: int) -> None:
-        """Look at some rows."""
-        filled = frame != ""
-        short = (found.cells < self.usual) & filled.any(axis=1).to_numpy(dtype=bool)
-        self.short += lot.lines(np.flatnonzero(short))
-        if frame.shape[1] > self.usual:
-            long = filled.iloc[:, self.usual :].any(axis=1).to_numpy(dtype=bool)
-            self.long += lot.lines(np.flatnonzero(long))
-            too_many = filled.iloc[:, wide:].any(axis=1).to_numpy(dtype=bool)
-            self.too_many += (before + np.flatnonzero(too_many)).tolist()
-
-    def tell(self, path: Path, report: ReadReport) -> None:
-        """Say which they are."""
-        wrong = {"short": self.short, "long": self.long}
-        report.ragged = {why: rows for why, rows in wrong.items() if rows}
-        if self.too_many:
-            report.too_many_cells = self.too_many
-        for why, rows in report.ragged.items():
-            report.remarks.append(
-                tr(
-                    "{name}: {told} {more} cells than the {usual} of the names; is a delimiter or line "
-                    "end within a cell not in quotes? ({rows})",
-                    name=path.name,
-                    told=counted(len(rows), "line has", "lines have"),
-                    more=tr("fewer") if why == "short" else tr("more"),
-                    usual=self.usual,
-                    rows=name_lines(rows),
-                )
-            )
-
-
-def _frame_of(source: TextTable, found: Records) -> pd.DataFrame:
-    """Return rows as columns of text; cells beyond the columns stand in columns called by their number."""
-    wide = max(len(source.names), int(found.cells.max(initial=1)))
-    columns = [*source.names, *range(len(source.names), wide)]
-    with blamed_on(source.file):
-        cells = pd.read_csv(
-            io.BytesIO(_joined(found)),
-            encoding="utf-8",
-            sep=source.delimiter,
-            header=None,
-            names=columns,
-            dtype=str,
-            na_filter=False,
-            index_col=False,
-            skip_blank_lines=False,
-        )
-    if len(cells) != len(found.begin):
-        raise FileError(
-            tr(
-                "{file}: its quotes can be read in two ways; write a quote within a cell as two",
-                file=source.file,
-            )
-        )
-    for name in columns:
-        column = cells[name]
-        guarded = column.str.startswith("'") & column.str.match(_GUARDED)
-        if guarded.any():
-            cells[name] = column.mask(guarded, column.str[1:])
-    return cells.astype("str")
-
-
-def _no_rows(source: TextTable) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in source.names})
-
-
-def _joined(found: Records) -> bytes:
-    """Return the rows one below the other; where nothing lies between them that is a copy and no more."""
-    begin, end = found.begin, found.end
-    if not len(begin):
-        return b""
-    gap = begin[1:] - end[:-1]
-    text = np.frombuffer(found.text, dtype=np.uint8) if isinstance(found.text, bytes) else found.text
-    together = (gap == 1) | ((gap == 2) & (text[end[:-1]] == ord("\r")) & (text[begin[1:] - 1] == ord("\n")))
-    if together.all():
-        return bytes(found.text[begin[0] : end[-1]])
-    return b"\n".join(found.row(at) for at in range(len(begin)))
-
-
-def sniff_delimiter(text: str) -> str:
-    r"""Return the delimiter of a text: the one that most lines have equally often, outside quotes.
-
-    Parameters
-    ----------
-    text : str
-        The beginning of the file; its first lines are looked at.
-
-    Examples
-    --------
-    >>> sniff_delimiter("井盖表\nid;wkt\n1;LINESTRING (114 40, 115 41, 115 42)\n")
-    ';'
-    """
-    lines = _first_lines(text)
-    best, most = _DELIMITERS[0], (0, 0)
-    for delimiter in _DELIMITERS:
-        counts = [line.count(delimiter) for line in lines]
-        present = [count for count in counts if count]
-        if present:
-            usual = max(set(present), key=lambda count: (present.count(count), count))
-            if (present.count(usual), usual) > most:
-                best, most = delimiter, (present.count(usual), usual)
-    return best
-
-
-def _first_lines(text: str) -> list[str]:
-    bare = re.sub(r'"[^"]*"', "", text[:_SNIFFED_BYTES])
-    return [line for line in bare.splitlines() if line.strip()][:_SNIFFED_LINES]
-
-
-def _with_commas(text: str) -> str:
-    """Write a text whose cells are parted by full-width commas with plain ones."""
-    most = csv.field_size_limit(max(len(text), 1 << 17))
-    try:
-        rows = csv.reader(io.StringIO(text.replace(_WIDE_COMMA, _STAND_IN), newline=""), delimiter=_STAND_IN)
-        written = io.StringIO(newline="")
-        out = csv.writer(written, lineterminator="\n")
-        out.writerows([cell.replace(_STAND_IN, _WIDE_COMMA) for cell in row] for row in rows)
-    finally:
-        csv.field_size_limit(most)
-    return written.getvalue()
-
-
-def _count_lines(content: bytes) -> int:
-    """Count the line ends of a text, whatever program wrote them."""
-    return content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+        return None  # known since it was rewritten
 
 
 def _holds_nul(file: Path) -> str:

@@ -52,7 +52,7 @@ class OldWorkbook:
     Raises
     ------
     FileError
-        If it is no such file, or damaged.
+        If it is not such a file, or damaged.
     """
 
     def __init__(self, content: bytes, path: Path) -> None:
@@ -225,7 +225,7 @@ class OldWorkbook:
 
 
 def _after_text(parts: list[bytes], part: int, at: int, count: int, width: int) -> tuple[int, int]:
-    """Return where a text ends; where its record ends first, the next one says anew how wide letters are."""
+    """Return where a text ends; where its record ends first, the next one says again how wide letters are."""
     while part < len(parts):
         fit = min(count, (len(parts[part]) - at) // width)
         count, at = count - fit, at + fit * width

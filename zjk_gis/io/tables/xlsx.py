@@ -138,7 +138,7 @@ class Package:
     Raises
     ------
     FileError
-        If it is no such file, or would unpack to more than a gigabyte.
+        If it is not such a file, or would unpack to more than a gigabyte.
     """
 
     def __init__(self, content: bytes, path: Path) -> None:

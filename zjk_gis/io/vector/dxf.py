@@ -61,7 +61,7 @@ def read_drawing(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     Raises
     ------
     FileError
-        If it is no drawing, is cut off or damaged, or its blocks unfold to too much.
+        If it is not a drawing, is cut off or damaged, or its blocks unfold to too much.
     """
     import fiona
 
@@ -131,7 +131,7 @@ def _character(digits: str) -> str:
 
 
 def _pairs(text: str, source: Path) -> Iterator[tuple[int, str]]:
-    """Yield the group codes and values as GDAL takes them, which takes what is no number for zero."""
+    """Yield the group codes and values as GDAL takes them, which takes what is not a number for zero."""
     lines = text.split("\n")
     for i in range(0, len(lines) - 1, 2):
         code = _NUMBER.match(lines[i])
@@ -147,7 +147,7 @@ def _pairs(text: str, source: Path) -> Iterator[tuple[int, str]]:
 
 
 def _check_drawing(text: str, source: Path) -> None:
-    """Refuse what is no drawing, one that was cut off, and one whose blocks unfold to too much."""
+    """Refuse what is not a drawing, one that was cut off, and one whose blocks unfold to too much."""
     inside: dict[str, list[tuple[str, int]]] = {}  # of each block: what it inserts, and how often
     own: dict[str, int] = {}
     sections: set[str] = set()

@@ -43,7 +43,7 @@ _NEW = "ARCGIS_PRO_3_2_OR_LATER"
 
 
 def check_geodatabase(source: Path) -> None:
-    """Refuse a folder that is no File Geodatabase, or holds what would be opened in its place.
+    """Refuse a folder that is not a File Geodatabase, or holds what would be opened in its place.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def one_collection(text: str, source: Path, report: ReadReport) -> str | None:
 
 
 def check_all_read(text: str, rows: int, source: Path) -> None:
-    """Refuse a collection with members that GDAL passes over: all that are no features.
+    """Refuse a collection with members that GDAL passes over: all that are not features.
 
     Raises
     ------

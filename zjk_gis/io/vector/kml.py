@@ -75,7 +75,7 @@ def read_kml(source: Path, report: ReadReport) -> gpd.GeoDataFrame:
     Raises
     ------
     FileError
-        If it is no KML, is damaged, or declares entities.
+        If it is not KML, is damaged, or declares entities.
     """
     with blamed_on(source):
         text, encoding = decode_text(source.read_bytes(), source)

@@ -1,4 +1,4 @@
-"""A layer held against its spec: every fault by row, with what to do."""
+"""A layer checked against its spec: every fault by row, with what to do."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _conformed(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataF
         if name not in CATALOGUE:
             raise InputError(
                 tr(
-                    "layers= has {name!r}, which is no layer of the catalogue: {catalogue}",
+                    "layers= has {name!r}, which is not a layer of the catalogue: {catalogue}",
                     name=name,
                     catalogue=", ".join(CATALOGUE),
                 )
@@ -300,7 +300,7 @@ def _overlapping(
 def _days(
     layer: gpd.GeoDataFrame, spec: LayerSpec, name: str, missing: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return day numbers, `missing` where the side is open, and which values are no dates."""
+    """Return day numbers, `missing` where the side is open, and which values are not dates."""
     if name not in layer.columns or name not in {field.name for field in spec.fields}:
         return np.full(len(layer), missing, dtype=np.int64), np.zeros(len(layer), dtype=bool)
     times, wrong = converted(layer[name], spec.field(name))

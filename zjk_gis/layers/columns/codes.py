@@ -207,7 +207,7 @@ def in_one_writing(
     -------
     one, other : GeoDataFrame
     matches : dict of str to CodeMatch
-        For each column in which codes were written anew.
+        For each column in which codes were rewritten.
 
     Examples
     --------

@@ -395,7 +395,7 @@ def _plain_numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.b
 
 
 def _angles(texts: pd.Series) -> NDArray[np.float64]:
-    """Read text with degrees, minutes and seconds; NaN where it is no such thing."""
+    """Read text with degrees, minutes and seconds; NaN where it is not such a thing."""
     result = np.full(len(texts), np.nan)
     left = list(enumerate(_in_plain_marks(texts)))
     for pattern in _PATTERNS:

@@ -100,7 +100,7 @@ def levels_of(layer: pd.DataFrame, name: str, *, tables: Overrides | None = None
     Raises
     ------
     InputError
-        If values are no levels, or words of different orders; the message names them and their rows.
+        If values are not levels, or words of different orders; the message names them and their rows.
 
     Examples
     --------
@@ -186,8 +186,8 @@ def choose_level(zones: gpd.GeoDataFrame, level: int | str | None, name: str) ->
     Raises
     ------
     InputError
-        If there is no such level, values are not levels, or the levels are no hierarchy; the message says
-        what there is and the way out.
+        If there is no such level, values are not levels, or the levels do not make a hierarchy; the message
+        says what there is and the way out.
 
     Examples
     --------

@@ -150,7 +150,7 @@ class TimeCells:
 
     @classmethod
     def _of_texts(cls, codes: NDArray[np.integer], texts: list[str], time_format: str | None) -> TimeCells:
-        """Read each different text once, and hand it to the rows that have it; -1 is no text."""
+        """Read each different text once, and hand it to the rows that have it; -1 is not text."""
         found = cls._nothing(np.array([text != "" for text in [*texts, ""]], dtype=bool))
         if time_format is None:
             others = _enter_plain(found, texts)

@@ -152,7 +152,7 @@ def converted(values: pd.Series, field: Field) -> tuple[pd.Series, NDArray[np.bo
         and times as datetime64 in Beijing time, read by `zjk_gis.layers.columns.times`; yes or no as bool
         (nullable boolean where some are missing). Missing where a value is missing or cannot be turned.
     wrong : ndarray of bool
-        Which rows hold something that is no such value.
+        Which rows hold something that is not such a value.
 
     Examples
     --------
