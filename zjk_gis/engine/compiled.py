@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numba
 from numba.core import event
 
+from zjk_gis.words import tr
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,12 +70,8 @@ class _Announcer(event.Listener):
         kernel = event.data["dispatcher"].py_func.__module__
         if not self.said and kernel.startswith("zjk_gis."):
             self.said = True
-            print(
-                "zjk_gis: 首次使用,正在编译计算引擎,约需半分钟 · "
-                "compiling the engine, once, about half a minute",
-                file=sys.stderr,
-                flush=True,
-            )
+            said = tr("zjk_gis: compiling the engine, once, about half a minute")
+            print(said, file=sys.stderr, flush=True)
 
     def on_end(self, event: event.Event) -> None:
         pass
