@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 import os
+import re
 import string
 import subprocess
 import sys
@@ -97,3 +98,48 @@ def test_the_language_of_python_is_asked_for_or_that_of_the_place(variables, spo
 
 
 _VARIABLES = ("ZJK_GIS_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+# What is not a sentence in a Chinese one: `code`, a call with its arguments, {values}.
+NO_SENTENCE = re.compile(r"`[^`]*`|[\w.]+\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}")
+HALF_WIDTH = re.compile("[\u4e00-\u9fff] ?[,:;()?!]|[,:;()?!] ?[\u4e00-\u9fff]")
+
+
+def test_chinese_sentences_have_full_width_marks():
+    rows = catalogue()
+    assert [row["zh"] for row in rows if HALF_WIDTH.search(NO_SENTENCE.sub("", row["zh"]))] == []
+
+
+def test_the_test_of_marks_can_fail():
+    assert HALF_WIDTH.search(NO_SENTENCE.sub("", "地图:{output}({size:.1f} MB)"))
+    assert not HALF_WIDTH.search(
+        NO_SENTENCE.sub("", "请用 layer.set_crs(4547)，如 `文件:图层`，{size:.1f} MB")
+    )
+
+
+def constants(tree):
+    """Return what a module's constants hold, by name: the texts in a dict's values, a tuple or a text."""
+    found = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        parts = value.values if isinstance(value, ast.Dict) else getattr(value, "elts", [value])
+        texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = [text for text in texts if isinstance(text, str)]
+    return found
+
+
+def test_sentences_kept_in_tables_have_a_chinese_twin():
+    """`tr(_WORDS[key])` and `tr(NOTE)`: all that such a table holds stands in the catalogue."""
+    known, lacking = {row["en"] for row in catalogue()}, []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        held = constants(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                asked = node.args[0].value if isinstance(node.args[0], ast.Subscript) else node.args[0]
+                if isinstance(asked, ast.Name):
+                    lacking += [(path.name, text) for text in held.get(asked.id, []) if text not in known]
+    assert lacking == []

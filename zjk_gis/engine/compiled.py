@@ -4,8 +4,8 @@ Kernels become machine code at their first call, and the code is kept on disk be
 user's cache directory where that cannot be written. Where neither can be, all works and is compiled anew in
 each process. The first compilation takes some seconds and says so on stderr.
 
-What is kept is thrown away when **any** file of this package changes: a kernel holds the code of those it
-calls, in whatever file they stand.
+What is kept is thrown away when **any** file of a room with kernels changes: a kernel holds the code of those
+it calls, in whatever file they stand.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled", "lean"]
+__all__ = ["KERNEL_ROOMS", "compiled", "lean"]
+
+KERNEL_ROOMS = ("engine", "networks", "io/tables")  # where kernels stand
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -56,7 +58,8 @@ def _kept(function: _Function, **options: Any) -> _Function:
 
 def _digest_of_sources() -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).parents[1]
+    for path in sorted(path for room in KERNEL_ROOMS for path in (package / room).rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -70,11 +73,8 @@ class _Announcer(event.Listener):
         kernel = event.data["dispatcher"].py_func.__module__
         if not self.said and kernel.startswith("zjk_gis."):
             self.said = True
-            print(
-                tr("zjk_gis: compiling the engine, once, about half a minute"),
-                file=sys.stderr,
-                flush=True,
-            )
+            said = tr("zjk_gis: compiling the engine, once, about half a minute")
+            print(said, file=sys.stderr, flush=True)
 
     def on_end(self, event: event.Event) -> None:
         pass

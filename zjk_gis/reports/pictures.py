@@ -117,7 +117,7 @@ def undrawn_of(name: str, frame: pd.DataFrame, lang: Language) -> list[str]:
     Examples
     --------
     >>> undrawn_of("t", pd.DataFrame({"社区": ["甲", "乙"], "结案率": ["97%", "0.9"]}), "zh")
-    ['「结案率」未画图:有的值带百分号,有的不带(1 个,如「0.9」)']
+    ['「结案率」未画图：有的值带百分号，有的不带（1 个，如「0.9」）']
     """
     if not len(frame) or _is_known(name, set(frame.columns)):
         return []
