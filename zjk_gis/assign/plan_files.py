@@ -126,12 +126,12 @@ def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]
     if told.get("version") != _VERSION:
         raise FileError(
             tr(
-                "{path}: was saved by another version of zjk_gis; prepare the plan anew and save it",
+                "{path}: was saved by another version of zjk_gis; prepare the plan again and save it",
                 path=path,
             )
         )
     if told.pop("checksum", None) != _checksum(told):
-        raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan anew", path=path))
+        raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan again", path=path))
     return path, told
 
 

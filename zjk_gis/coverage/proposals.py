@@ -99,14 +99,14 @@ def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Propo
     What is nowhere wider than the snapping distance is closed border by border: of the zones along it the one
     that gives way in overlaps takes it, so that the whole border comes to lie on the line of the other.
     """
-    solid, _, thin, _ = _parted(gaps, np.zeros(len(gaps), dtype=np.int64), rules.snap_within_m)
+    solid, _, thin, _ = _solid_and_thin(gaps, np.zeros(len(gaps), dtype=np.int64), rules.snap_within_m)
     pieces = np.concatenate([solid, thin])
     if not len(pieces):
         return []
     near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
     around, pieces = weld(zones.shapes[near], pieces)
-    parted = strips_of(pieces[len(solid) :], around)
-    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], parted]))
+    strips = strips_of(pieces[len(solid) :], around)
+    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], strips]))
     piece, zone, length = edges_in_common(pieces, around)
     borders: list[dict[int, float]] = [{} for _ in pieces]
     for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):
@@ -157,7 +157,7 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, rules: RepairRu
             common = shapely.difference(common, shapely.union_all(zones.shapes[before]))
         grounds.append(common)
     pieces, owner = polygons_of(grounds)
-    solid, solid_of, thin, thin_of = _parted(pieces, owner, rules.snap_within_m)
+    solid, solid_of, thin, thin_of = _solid_and_thin(pieces, owner, rules.snap_within_m)
     found = []
     narrow: dict[int, list[int]] = {}
     for at, pair in enumerate(thin_of.tolist()):
@@ -275,7 +275,7 @@ def _exceeded(rules: RepairRules, action: str, ground: Any) -> str:
     return "" if shapely.is_empty(within) else "too_wide"
 
 
-def _parted(
+def _solid_and_thin(
     pieces: NDArray[Any], owner: NDArray[np.int64], snap_within_m: float
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
     """Part ground into what is wider than the snapping distance and what is nowhere, each with its owner.
