@@ -148,7 +148,8 @@ class AssignmentCheck:
         said = tr(
             "{verdict}. Suspicions: {count:,}.", verdict=self.verdict(language()), count=len(self.suspicions)
         )
-        return excerpt(said, self.summary, ["agreement", "count", "share"])
+        found = self.summary[self.summary["count"] > 0]
+        return excerpt(said, found, ["agreement", "count", "share"])
 
 
 @checked

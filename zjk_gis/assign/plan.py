@@ -24,11 +24,10 @@ from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.levels import ANY_LEVEL
 from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.times import check_tz
-from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.words import language, listed, tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -431,14 +430,11 @@ class AssignmentPlan:
         told = tr(
             "A plan that answers for incidents, made of {layers}. A border counts within {border} m; outside "
             "all zones the nearest answers within {nearest} m.",
-            layers=listed(label(task.name, language()) for task in self.tasks),
+            layers=listed(tr(task.name) for task in self.tasks),
             border=f"{self.border_within_m:g}",
             nearest=f"{self.nearest_within_m:g}",
         )
-        rows = [
-            [label(task.name, language()), len(task.index), task.code, title_of_crs(task.crs)]
-            for task in self.tasks
-        ]
+        rows = [[tr(task.name), len(task.index), task.code, title_of_crs(task.crs)] for task in self.tasks]
         return Presentation(told, [tr("layer"), tr("rows"), tr("column of codes"), tr("CRS")], rows)
 
 

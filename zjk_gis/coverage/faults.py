@@ -63,7 +63,9 @@ class CoverageFaults(NamedTuple):
             for name, frame in (("gap", self.gaps), ("overlap", self.overlaps))
         ]
         worst = pd.concat([pd.DataFrame(each) for each in both], ignore_index=True)
-        return excerpt(told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst))
+        return excerpt(
+            told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst.columns)
+        )
 
 
 @checked

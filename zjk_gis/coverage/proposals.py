@@ -105,8 +105,8 @@ def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Propo
         return []
     near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
     around, pieces = weld(zones.shapes[near], pieces)
-    strips = strips_of(pieces[len(solid) :], around)
-    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], strips]))
+    narrow = strips_of(pieces[len(solid) :], around)
+    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], narrow]))
     piece, zone, length = edges_in_common(pieces, around)
     borders: list[dict[int, float]] = [{} for _ in pieces]
     for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):

@@ -48,6 +48,10 @@ class AnsweringIndex(ABC):
 
     kind: ClassVar[str]
 
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many rows answer."""
+
     def __init__(self, prepared: Prepared, layer: gpd.GeoDataFrame | None = None) -> None:
         self._prepared = prepared
         if layer is not None:
