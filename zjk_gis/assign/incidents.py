@@ -348,8 +348,8 @@ def days_judged(
     if time not in incidents:
         raise MissingColumnError(
             tr(
-                "incidents: no column {time!r}, and the zones hold only for certain periods; name "
-                "the column of times with time=, or judge all by one day with at=",
+                "incidents: no column {time!r}, and the zones are valid only for certain periods; "
+                "name the column of times with time=, or judge all by one day with at=",
                 time=time,
             )
         )

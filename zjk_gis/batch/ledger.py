@@ -11,7 +11,6 @@ the bytes of each part. Nothing is written through a link that somebody put wher
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zlib
@@ -19,6 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from zjk_gis.assign.plan_files import checksum_of
 from zjk_gis.batch.lock import locked, opened, told_why
 from zjk_gis.batch.sources import Place
 from zjk_gis.errors import FileError
@@ -275,7 +275,7 @@ class Ledger:
             return None
         with suppress(KeyError, TypeError, AttributeError):
             parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
-            if told.pop("checksum") == _checksum(told) and _agree(parts):
+            if told.pop("checksum") == checksum_of(told) and _agree(parts):
                 return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
         self.remarks.append(
             tr("{name}: begun again, as the record of an earlier run is damaged", name=self.target.name)
@@ -316,7 +316,7 @@ class Ledger:
                 for part in self.parts
             ],
         }
-        told["checksum"] = _checksum(told)
+        told["checksum"] = checksum_of(told)
         fresh = self.folder / (_MANIFEST + ".new")
         with told_why(self.target):
             fresh.unlink(missing_ok=True)
@@ -382,12 +382,6 @@ def open_ledger(target: Path, fingerprint: Mapping[str, str], *, resume: bool) -
             yield ledger
         finally:
             ledger.close()
-
-
-def _checksum(told: Mapping[str, Any]) -> str:
-    """Return the checksum of a manifest, whatever the order of its keys."""
-    text = json.dumps(told, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _agree(parts: list[Part]) -> bool:

@@ -196,7 +196,7 @@ def without_accepted(
 
         ``attrs["exceptions"]`` tells ``withheld`` (how many), ``withheld_area_m2``, ``withheld_codes``,
         ``expired`` and ``changed`` (lists of dicts: ``fault_code``, ``exception_code`` and ``valid_to``, or
-        ``changed_share`` and ``distance_m``) and ``unused`` (the entries that hold on that day, but to which
+        ``changed_share`` and ``distance_m``) and ``unused`` (the entries valid on that day, but to which
         no fault of this kind corresponds: mended since, or changed altogether).
 
     Raises

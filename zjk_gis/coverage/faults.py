@@ -99,7 +99,7 @@ def coverage_faults(
     code, at, level, allowed, allowed_within_m, missing_zone_share : optional
         See `coverage_gaps`.
     min_area_m2, min_width_m, sliver_width_m, people, buildings, roads : optional
-        See `coverage_gaps`; they hold for overlaps, too.
+        See `coverage_gaps`; they apply to overlaps, too.
     by : {"pair", "set"}, default "pair"
         See `overlapping_zones`.
     rules : FaultRules, optional

@@ -143,7 +143,7 @@ class Judged:
 
 
 def judged(rows: gpd.GeoDataFrame, name: str, code: str, crs: CRS, at: str | dt.date | None) -> Judged:
-    """Return the rows of a layer that hold on a day, in a CRS; each code must come once."""
+    """Return the rows of a layer that are valid on a day, in a CRS; each code must come once."""
     kept = zones_at(
         ready(rows, name, kind="polygon", code=code, crs=crs).drop(columns="level", errors="ignore"), at
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
+from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended, together
 from zjk_gis.coverage.mismatches import stray_vertices
 from zjk_gis.coverage.strips import strips_of
 from zjk_gis.overlay.snapping import MATCH_M, SAME_M, edges_in_common, is_real, weld, with_vertices
@@ -129,7 +129,7 @@ def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Propo
         for at in places:
             for who, how_long in borders[at].items():
                 sums[who] = sums.get(who, 0.0) + how_long
-        ground = _together(pieces[places])
+        ground = together(pieces[places])
         found.append(Proposal("snap", ground, gaining, -1, "line_of_the_other", "", sums))
     return found
 
@@ -164,7 +164,7 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, rules: RepairRu
         narrow.setdefault(pair, []).append(at)
     for action, ground, pair in [
         *(("cut", piece, at) for piece, at in zip(solid, solid_of.tolist(), strict=True)),
-        *(("snap", _together(thin[own]), at) for at, own in narrow.items()),
+        *(("snap", together(thin[own]), at) for at, own in narrow.items()),
     ]:
         keeps, loses = sides[pair]
         reason = inside[pair] or _exceeded(rules, action, ground)
@@ -315,19 +315,14 @@ def _move_ground(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.bool
     return moves
 
 
-def _together(pieces: NDArray[Any]) -> Any:
-    parts = shapely.get_parts(pieces)
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-
-
 def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) -> None:
     """Write down why the guard refuses what no limit forbids; again only for the zones of some proposals."""
-    anew = {zone for each in again for zone in (each.gaining, each.losing)}
+    asked = {zone for each in again for zone in (each.gaining, each.losing)}
     tried = [
         each
         for each in found
         if each.reason in ("", *REFUSALS)
-        and (not anew or (each.losing if each.losing >= 0 else each.gaining) in anew)
+        and (not asked or (each.losing if each.losing >= 0 else each.gaining) in asked)
     ]
     for each, why in zip(tried, mended(zones.shapes, _fixes(tried))[1], strict=True):
         each.reason = why
