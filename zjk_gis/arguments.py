@@ -30,7 +30,7 @@ from functools import cache, wraps
 from typing import Any, NamedTuple, TypeVar
 
 from zjk_gis.errors import InputError
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 __all__ = ["checked"]
 
@@ -323,7 +323,7 @@ def _is_date(value: object) -> bool:
 def _either(things: Iterable[str]) -> str:
     """Say that it is one of several: ``a``, ``a or b``, ``a, b or c``."""
     *first, last = dict.fromkeys(things)
-    return tr("{first} or {last}", first=", ".join(first), last=last) if first else last
+    return tr("{first} or {last}", first=listed(first), last=last) if first else last
 
 
 _PLAIN = {

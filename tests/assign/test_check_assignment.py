@@ -178,7 +178,7 @@ def test_too_many_that_disagree_are_told_though_no_cause_is_found(zones, inciden
     assert (check.judged, check.disagreement) == (3600, wrong / 3600)
     assert check.passed is passed
     said = check.verdict()
-    assert f"3,600 件中有 {wrong} 件({wrong / 3600:.1%})" in said
+    assert f"3,600 件中有 {wrong} 件（{wrong / 3600:.1%}）" in said
     assert ("超过容许的 5.0%；原因未能查明" in said) is not passed
     assert ("也未见系统性差异" in said) is passed
 

@@ -505,7 +505,7 @@ def test_a_ledger_of_something_else_is_not_gone_on_with(tmp_path):
         add(ledger, b"first", 5)
     with open_ledger(target, {"source": "1", "zones": "2"}, resume=True) as ledger:
         assert ledger.place == Place()
-        assert "begun anew, as zones differ" in ledger.remarks[0]
+        assert "begun again, as zones differ" in ledger.remarks[0]
 
 
 def test_damaged_parts_are_made_again(tmp_path):
@@ -579,7 +579,7 @@ def test_a_ledger_that_was_changed_is_not_believed(tmp_path, changed):
     manifest_of(target).write_text(json.dumps(told), "utf-8")
     with open_ledger(target, {"source": "1"}, resume=True) as ledger:
         assert (ledger.place, ledger.rows.tell()) == (Place(), 0)
-        assert "begun anew, as the record of an earlier run is damaged" in ledger.remarks[0]
+        assert "begun again, as the record of an earlier run is damaged" in ledger.remarks[0]
 
 
 def test_a_ledger_whose_numbers_contradict_each_other_is_not_believed(tmp_path):

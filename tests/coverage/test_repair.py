@@ -640,7 +640,7 @@ class TestErrors:
             (lambda p: p, ["R009"], InputError, "no repair R009"),
             (lambda p: p.drop(columns="status"), None, MissingColumnError, "status"),
             (lambda p: pd.concat([p, p]), None, InputError, "R001 comes twice"),
-            (lambda p: p.assign(gaining_code="Q"), None, InputError, "Q is no code"),
+            (lambda p: p.assign(gaining_code="Q"), None, InputError, "Q is not a code"),
             (lambda p: p.assign(gaining_code=""), None, InputError, "R001 has no gaining_code"),
         ],
     )

@@ -3,8 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import zjk_gis
+from zjk_gis.engine import compiled
 
 ORIENT = "from zjk_gis.engine.predicates import orient; print(orient(0.0, 0.0, 1.0, 1.0, 0.0, 1.0))"
 LOCATE = """
@@ -62,3 +66,15 @@ def test_small_questions_load_none_of_it():
 
 def test_kept_code_is_as_old_as_any_file_of_the_engine(tmp_path):
     assert run(STAMP, NUMBA_CACHE_DIR=str(tmp_path))[0] == "True"
+
+
+def test_all_kernels_stand_where_a_change_is_noticed():
+    """Kept code is thrown away when a file of these rooms changes; a kernel elsewhere could be outdated."""
+    package = Path(zjk_gis.__file__).parent
+    with_kernels = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "engine.compiled import" in path.read_text("utf-8")
+    }
+    assert with_kernels
+    assert [name for name in sorted(with_kernels) if not name.startswith(compiled.KERNEL_ROOMS)] == []

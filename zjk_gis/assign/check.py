@@ -1,4 +1,4 @@
-"""A column of answers that came with the data, held against the layer."""
+"""A column of answers that came with the data, checked against the layer."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ class AssignmentCheck:
         said = tr(
             "{verdict}. Suspicions: {count:,}.", verdict=self.verdict(language()), count=len(self.suspicions)
         )
-        return excerpt(said, self.summary, ["agreement", "count", "share"])
+        found = self.summary[self.summary["count"] > 0]
+        return excerpt(said, found, ["agreement", "count", "share"])
 
 
 @checked
@@ -177,7 +178,7 @@ def check_assignment(
     even_if_off: bool = False,
     lang: Language = "zh",
 ) -> AssignmentCheck:
-    """Hold the zones recorded with incidents against a layer, and say what the pattern points to (归属核对).
+    """Check the zones recorded with incidents against a layer, and say what the pattern points to (归属核对).
 
     Nothing is changed: a suspicion comes with its evidence, and a person decides. Codes are compared as
     text; a recorded code that became a number (5.0, or 5 for 05) is the layer's code if it can be no other,
@@ -204,7 +205,7 @@ def check_assignment(
         How accurate the positions are, or the column that says it. A recorded zone within the accuracy of a
         position is at the border of it: the position does not tell them apart.
     near_within_m : float, default 50.0
-        A recorded zone farther from the incident than this is far.
+        A recorded zone further from the incident than this is far.
     tolerated_share : float, default 0.05
         Of the rows judged, the share that may disagree (neither ``agrees`` nor ``border``) in a check that
         is passed; above it `AssignmentCheck.verdict` says so, whatever the cause and even if none is found.
@@ -272,19 +273,12 @@ def check_assignment(
     >>> check.passed, check.verdict("en")
     (False, '2 of 4 rows compared (50.0%) disagree with the layer, more than the 5.0% tolerated')
     """
+    # 1. What is asked can be answered: options, the column of recorded codes, zones as a plan.
     check_language(lang)
     require_amounts(near_within_m=near_within_m)
     require_shares(tolerated_share=tolerated_share)
     require_layer(incidents, "incidents")
-    if recorded not in incidents:
-        raise MissingColumnError(
-            tr(
-                "incidents: no column {recorded!r} with the recorded codes; its columns are "
-                "{columns}. Name yours with recorded=",
-                recorded=recorded,
-                columns=", ".join(map(str, incidents.columns)),
-            )
-        )
+    _check_recorded(incidents, recorded)
     plan = plan_for(
         zones,
         grids=grids,
@@ -299,48 +293,19 @@ def check_assignment(
         policy=policy,
         tz=tz,
     )
-    first = plan.tasks[0].index
-    if not first.is_areal:
-        raise GeometryError(tr("zones: are no polygons; recorded answers are compared with zones or grids"))
-    if near_within_m < plan.border_within_m:
-        raise InputError(
-            tr(
-                "near_within_m ({near_within_m}) is less than border_within_m ({border_within_m})",
-                near_within_m=near_within_m,
-                border_within_m=plan.border_within_m,
-            )
-        )
+    _check_plan(plan, near_within_m)
     others = {str(name): _version(layer, str(name), plan) for name, layer in (versions or {}).items()}
     check_points(incidents)
+    # 2. What the layer answers, and what was recorded, in the codes of the layer.
     times: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "time_format": time_format}
     days, _ = days_judged(incidents, plan, **times)
     answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
-    computed: Any = answers[plan.tasks[0].code]
-    match = matched_codes(incidents[recorded], pd.Series(first.carried[plan.tasks[0].code].texts()))
-    said = match.codes
-    judged = Judged(
-        points=convert_crs(incidents.geometry, first.measured_in, name="incidents").to_numpy(),
-        said=said.astype(object).where(said.notna(), None).to_numpy(),
-        computed=computed.to_numpy(dtype=object, na_value=None),
-        day=days if plan.at is None else np.full(len(incidents), plan.at),
-        usable=~is_rejected(answers["reason"]).to_numpy(),
-        index=first,
-    )
-    distance, known, valid = judged.distances()
-    agreement = np.select(
-        [
-            ~judged.usable,
-            said.isna().to_numpy(),
-            judged.agrees,
-            ~known,
-            ~valid,
-            judged.held_strictly(),
-            distance <= np.fmax(plan.border_within_m, _accuracy_of_each(incidents, accuracy_m, plan)),
-            distance <= near_within_m,
-        ],
-        ["no_position", "blank", "agrees", "unknown_code", "expired", "overlap", "border", "near"],
-        "far",
-    )
+    first, code = plan.tasks[0].index, plan.tasks[0].code
+    match = matched_codes(incidents[recorded], pd.Series(first.carried[code].texts()))
+    judged = _judged(incidents, plan, answers, match.codes, days)
+    # 3. How far they agree, row by row.
+    border_m = np.fmax(plan.border_within_m, _accuracy_of_each(incidents, accuracy_m, plan))
+    distance, agreement = _agreement(judged, border_m, near_within_m)
     index = incidents.index
     columns = {
         "computed_code": pd.Series(judged.computed, index=index, dtype="str"),
@@ -349,20 +314,87 @@ def check_assignment(
     }
     own = plan.first_alone().columns
     rows = with_answers(incidents, columns | {name: answers[name] for name in answers if name not in own})
+    # 4. What the pattern points to; where most have nobody and no shift explains it, the places are wrong.
+    suspicions = suspicions_of(judged, incidents, plan.first_alone(), others, times=times, lang=lang)
+    nobody = judged.usable & pd.isna(judged.computed)
+    is_off = 2 * nobody.sum() > judged.usable.sum() and "shift" not in set(suspicions["suspicion"])
+    if is_off and not even_if_off:
+        check_places(incidents, plan)
+    remarks = tuple(match.told(recorded, lang))
+    return AssignmentCheck(rows, _counted(agreement), suspicions, remarks, tolerated_share)
+
+
+def _check_recorded(incidents: gpd.GeoDataFrame, recorded: str) -> None:
+    """Refuse incidents without the column of recorded codes."""
+    if recorded not in incidents:
+        raise MissingColumnError(
+            tr(
+                "incidents: no column {recorded!r} with the recorded codes; its columns are "
+                "{columns}. Name yours with recorded=",
+                recorded=recorded,
+                columns=", ".join(map(str, incidents.columns)),
+            )
+        )
+
+
+def _check_plan(plan: AssignmentPlan, near_within_m: float) -> None:
+    """Refuse zones that are lines, and a distance for near that is less than that for the border."""
+    if not plan.tasks[0].index.is_areal:
+        raise GeometryError(tr("zones: are not polygons; recorded answers are compared with zones or grids"))
+    if near_within_m < plan.border_within_m:
+        raise InputError(
+            tr(
+                "near_within_m ({near_within_m}) is less than border_within_m ({border_within_m})",
+                near_within_m=near_within_m,
+                border_within_m=plan.border_within_m,
+            )
+        )
+
+
+def _judged(
+    incidents: gpd.GeoDataFrame,
+    plan: AssignmentPlan,
+    answers: dict[str, Any],
+    said: pd.Series,
+    days: NDArray[np.int64],
+) -> Judged:
+    """Return what is compared: places, days, the code that was recorded and the one computed."""
+    first = plan.tasks[0].index
+    return Judged(
+        points=convert_crs(incidents.geometry, first.measured_in, name="incidents").to_numpy(),
+        said=said.astype(object).where(said.notna(), None).to_numpy(),
+        computed=answers[plan.tasks[0].code].to_numpy(dtype=object, na_value=None),
+        day=days if plan.at is None else np.full(len(incidents), plan.at),
+        usable=~is_rejected(answers["reason"]).to_numpy(),
+        index=first,
+    )
+
+
+def _agreement(
+    judged: Judged, border_m: NDArray[np.float64], near_within_m: float
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Return how far each recorded zone is, and the first kind of agreement that holds."""
+    distance, known, valid = judged.distances()
+    kinds = {
+        "no_position": ~judged.usable,
+        "blank": pd.isna(judged.said),
+        "agrees": judged.agrees,
+        "unknown_code": ~known,
+        "expired": ~valid,
+        "overlap": judged.held_strictly(),
+        "border": distance <= border_m,
+        "near": distance <= near_within_m,
+    }
+    return distance, np.select(list(kinds.values()), list(kinds), "far")
+
+
+def _counted(agreement: NDArray[np.str_]) -> pd.DataFrame:
+    """Count the rows of each kind of agreement."""
     counts = pd.Series(agreement, dtype="str").value_counts()
     summary = pd.DataFrame({"agreement": pd.Series(_KINDS, dtype="str")})
     summary["count"] = summary["agreement"].map(counts).fillna(0).astype(np.int64)
-    summary["share"] = summary["count"] / len(rows) if len(rows) else np.nan
-    suspicions = suspicions_of(judged, incidents, plan.first_alone(), others, times=times, lang=lang)
-    nobody = judged.usable & pd.isna(judged.computed)
-    if (
-        not even_if_off
-        and 2 * nobody.sum() > judged.usable.sum()
-        and "shift" not in set(suspicions["suspicion"])
-    ):
-        check_places(incidents, plan)
-    remarks = tuple(match.told(recorded, lang))
-    return AssignmentCheck(rows, summary, suspicions, remarks, tolerated_share)
+    summary["share"] = summary["count"] / len(agreement) if len(agreement) else np.nan
+    return summary
 
 
 def _version(layer: gpd.GeoDataFrame | ZoneIndex, name: str, plan: AssignmentPlan) -> AssignmentPlan:

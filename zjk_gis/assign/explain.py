@@ -139,7 +139,9 @@ class Explanation:
     def _presentation(self) -> Presentation:
         answer, how = self.text(language()).split("\n")[:2]
         columns = [self.code, "relation", "distance_m", "border_m", "area_m2", "verdict"]
-        return excerpt(tr("{answer}. {how}.", answer=answer, how=how), self.considered, columns)
+        return excerpt(
+            tr("{answer}. {how}.", answer=answer, how=how[:1].upper() + how[1:]), self.considered, columns
+        )
 
 
 @checked

@@ -161,7 +161,7 @@ def assign_incidents(
     CRSError
         If a layer has no CRS.
     GeometryError
-        If zones are invalid or of the wrong kind, or incidents are no points; the message names the rows.
+        If zones are invalid or of the wrong kind, or incidents are not points; the message names the rows.
     InputError
         If a distance is negative or not finite, a date cannot be read, or in more than one way, an option
         says otherwise than the index or plan that was given, or, of at least 20 positions, most lie outside
@@ -348,8 +348,8 @@ def days_judged(
     if time not in incidents:
         raise MissingColumnError(
             tr(
-                "incidents: no column {time!r}, and the zones hold only for certain periods; name "
-                "the column of times with time=, or judge all by one day with at=",
+                "incidents: no column {time!r}, and the zones are valid only for certain periods; "
+                "name the column of times with time=, or judge all by one day with at=",
                 time=time,
             )
         )

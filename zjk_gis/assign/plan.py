@@ -12,27 +12,22 @@ import numpy as np
 
 from zjk_gis.arguments import checked
 from zjk_gis.assign.plan_files import plan_files_of, read_plan_file, write_plan_file
-from zjk_gis.crs import is_metric, require_layer, title_of_crs
+from zjk_gis.assign.tasks import LAYERS, Task, check_index, index_of
+from zjk_gis.crs import title_of_crs
 from zjk_gis.engine import Positions
-from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
-from zjk_gis.index.answering import AnsweringIndex
-from zjk_gis.index.coded import Coded
-from zjk_gis.index.kernel import FOUND, REASONS
+from zjk_gis.errors import FileError, InputError
 from zjk_gis.index.policy import policy_of
-from zjk_gis.index.prepared import CHIEF, CODES, MOST_DAYS, code_column
+from zjk_gis.index.prepared import MOST_DAYS
 from zjk_gis.index.sections import SectionIndex
 from zjk_gis.index.zones import ZoneIndex
-from zjk_gis.layers.catalogue import ROAD_SECTIONS, UNIT_GRIDS
 from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.levels import ANY_LEVEL
 from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.times import check_tz
-from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_shares
-from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.words import language, listed, tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,66 +37,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from zjk_gis.index.kernel import Answers
+    from zjk_gis.index.coded import Coded
     from zjk_gis.index.policy import Policy
 
-__all__ = ["AssignmentPlan", "Task", "plan_for"]
-
-# Each layer of a plan: the column of codes it must have, if one, and what its own columns begin with.
-_LAYERS = {
-    "zones": (None, ""),
-    "grids": (UNIT_GRIDS.code, "grid_"),
-    "sections": (ROAD_SECTIONS.code, "section_"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A layer of a plan.
-
-    Attributes
-    ----------
-    name : str
-        ``zones``, ``grids`` or ``sections``.
-    index : ZoneIndex or SectionIndex
-        What answers.
-    """
-
-    name: str
-    index: AnsweringIndex
-
-    @property
-    def prefix(self) -> str:
-        """What the names of its columns begin with."""
-        return _LAYERS[self.name][1]
-
-    @property
-    def code(self) -> str:
-        """The column of codes."""
-        return str(self.index.code)
-
-    @property
-    def crs(self) -> CRS:
-        """In which distances are measured."""
-        return self.index.measured_in
-
-    def columns(self, answers: Answers) -> dict[str, Coded | NDArray[np.generic]]:
-        """Name the answers, and take along what the answering row says."""
-        carried, prefix = self.index.carried, self.prefix
-        columns: dict[str, Coded | NDArray[np.generic]] = {self.code: carried[self.code].take(answers.row)}
-        columns |= {
-            f"{prefix}found": Coded(answers.found.astype(np.int32), FOUND),
-            f"{prefix}distance_m": answers.distance,
-            f"{prefix}candidates": answers.candidates,
-            f"{prefix}ambiguous": answers.ambiguous,
-            f"{prefix}reason": Coded(answers.reason.astype(np.int32), REASONS),
-        }
-        if answers.share is not None:
-            columns[f"{prefix}share"] = answers.share
-        for name, words in carried.items():
-            if name != self.code:
-                columns[prefix + name if name in CHIEF else name] = words.take(answers.row)
-        return columns
+__all__ = ["AssignmentPlan", "plan_for"]
 
 
 @presented
@@ -201,13 +140,13 @@ class AssignmentPlan:
         check_tz(tz)
         day = None if at is None else day_of(at, tz=tz)
         how: dict[str, Any] = {"policy": policy, "tz": tz}
-        tasks = [Task("zones", _index_of(zones, name, None, code=code, level=level, **how))]
+        tasks = [Task("zones", index_of(zones, name, None, code=code, level=level, **how))]
         for other, layer in (("grids", grids), ("sections", sections)):
             if layer is not None:
                 # Unit grids have no hierarchy: a column level of theirs is about something else.
                 only = ANY_LEVEL if other == "grids" else None
-                wanted = _LAYERS[other][0]
-                tasks.append(Task(other, _index_of(layer, other, wanted, code=wanted, level=only, **how)))
+                wanted = LAYERS[other][0]
+                tasks.append(Task(other, index_of(layer, other, wanted, code=wanted, level=only, **how)))
         return cls(
             tasks=tuple(tasks),
             border_within_m=float(border_within_m),
@@ -358,26 +297,26 @@ class AssignmentPlan:
         files = plan_files_of(folder, [])
         try:
             layers = told["layers"]
-            if "zones" not in layers or not {*layers} <= {*_LAYERS}:
+            if "zones" not in layers or not {*layers} <= {*LAYERS}:
                 raise ValueError(tr("its layers are not those of a plan"))
             kinds = {each.kind: each for each in (ZoneIndex, SectionIndex)}
             tasks = []
-            for name in (each for each in _LAYERS if each in layers):
+            for name in (each for each in LAYERS if each in layers):
                 index = kinds[layers[name]["kind"]].load(files[name])
-                _check_index(index, name, _LAYERS[name][0])
+                check_index(index, name, LAYERS[name][0])
                 tasks.append(Task(name, index))
             plan = cls(tasks=tuple(tasks), **_checked_options(told["options"]))
             if plan.fingerprints != told["fingerprints"]:
                 raise ValueError(tr("its files are of different plans"))
         except (KeyError, TypeError, AttributeError) as error:
             raise FileError(
-                tr("{path}: lacks {error}; save the plan anew", path=path, error=error)
+                tr("{path}: lacks {error}; save the plan again", path=path, error=error)
             ) from error
         except FileError:
             raise
         except (ValueError, InputError) as error:
             raise FileError(
-                tr("{path}: is damaged ({error}); save the plan anew", path=path, error=error)
+                tr("{path}: is damaged ({error}); save the plan again", path=path, error=error)
             ) from error
         return plan
 
@@ -491,14 +430,11 @@ class AssignmentPlan:
         told = tr(
             "A plan that answers for incidents, made of {layers}. A border counts within {border} m; outside "
             "all zones the nearest answers within {nearest} m.",
-            layers=listed(label(task.name, language()) for task in self.tasks),
+            layers=listed(tr(task.name) for task in self.tasks),
             border=f"{self.border_within_m:g}",
             nearest=f"{self.nearest_within_m:g}",
         )
-        rows = [
-            [label(task.name, language()), len(task.index), task.code, title_of_crs(task.crs)]
-            for task in self.tasks
-        ]
+        rows = [[tr(task.name), len(task.index), task.code, title_of_crs(task.crs)] for task in self.tasks]
         return Presentation(told, [tr("layer"), tr("rows"), tr("column of codes"), tr("CRS")], rows)
 
 
@@ -527,77 +463,6 @@ def plan_for(
         return AssignmentPlan.prepare(zones, name=name, **options)
     zones.refuse_other(name, **options)
     return zones
-
-
-def _index_of(
-    layer: gpd.GeoDataFrame | AnsweringIndex,
-    name: str,
-    wanted: str | None,
-    *,
-    code: str | None,
-    level: int | str | None,
-    policy: Policy | None,
-    tz: str,
-) -> AnsweringIndex:
-    """Compile a layer, or look whether an index of it was built as it is asked for."""
-    if isinstance(layer, AnsweringIndex):
-        _check_index(layer, name, wanted)
-        layer.refuse_other(name, code=code, level=level, policy=policy)
-        if layer.tz != tz and layer.rows.are_bounded and is_said(tz):
-            raise InputError(
-                tr(
-                    "{name}: the index was built with tz={tz!r}, and now tz={tz_2!r} is asked for; leave "
-                    "it out, or build another index",
-                    name=name,
-                    tz=layer.tz,
-                    tz_2=tz,
-                )
-            )
-        return layer
-    require_layer(layer, name)
-    if code is None:
-        code = code_column(layer)
-    if code is None:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column of codes; it needs {codes} or {codes_2}, or name yours with code= "
-                "(its columns are {columns})",
-                name=name,
-                codes=", ".join(CODES[:-1]),
-                codes_2=CODES[-1],
-                columns=", ".join(map(str, layer.columns)),
-            )
-        )
-    kinds = set(layer.geom_type.dropna())
-    of_kind = SectionIndex if kinds and kinds <= LINEAR else ZoneIndex
-    return of_kind.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
-
-
-def _check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:
-    """Refuse an index that cannot answer: it has no codes, or others, or its distances are not metres."""
-    if index.code is None or (wanted is not None and index.code != wanted):
-        of_codes = (
-            tr("the column of codes {wanted}", wanted=wanted)
-            if wanted is not None
-            else tr("a column of codes")
-        )
-        raise MissingColumnError(
-            tr(
-                "{name}: the index was built without {of_codes}; build it with code=",
-                name=name,
-                of_codes=of_codes,
-            )
-        )
-    if not is_metric(index.measured_in):
-        raise CRSError(
-            tr(
-                "{name}: the index is in {title_of_crs} ({name_2}), in which distances cannot be "
-                "measured; build it from a layer in a projected CRS, such as EPSG:4547",
-                name=name,
-                title_of_crs=title_of_crs(index.measured_in),
-                name_2=index.measured_in.name,
-            )
-        )
 
 
 def _checked_options(told: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from zjk_gis.errors import FileError
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["plan_files_of", "read_plan_file", "write_plan_file"]
+__all__ = ["checksum_of", "plan_files_of", "read_plan_file", "write_plan_file"]
 
 _NAME = "plan.json"
 _FORMAT, _VERSION = "zjk_gis assignment plan", 1
@@ -77,7 +77,7 @@ def write_plan_file(folder: str | os.PathLike[str], told: dict[str, Any]) -> Non
     """
     path = Path(folder) / _NAME
     told = {"format": _FORMAT, "version": _VERSION, "made_by": f"zjk_gis {__version__}", **told}
-    text = json.dumps(told | {"checksum": _checksum(told)}, ensure_ascii=False, indent=1)
+    text = json.dumps(told | {"checksum": checksum_of(told)}, ensure_ascii=False, indent=1)
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{_NAME}.", delete=False
@@ -126,14 +126,15 @@ def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]
     if told.get("version") != _VERSION:
         raise FileError(
             tr(
-                "{path}: was saved by another version of zjk_gis; prepare the plan anew and save it",
+                "{path}: was saved by another version of zjk_gis; prepare the plan again and save it",
                 path=path,
             )
         )
-    if told.pop("checksum", None) != _checksum(told):
-        raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan anew", path=path))
+    if told.pop("checksum", None) != checksum_of(told):
+        raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan again", path=path))
     return path, told
 
 
-def _checksum(told: dict[str, Any]) -> str:
+def checksum_of(told: Mapping[str, Any]) -> str:
+    """Return the checksum of facts that JSON can say, whatever the order of their keys."""
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -215,7 +215,7 @@ def _check_same(about: dict[str, Any], plan: AssignmentPlan) -> None:
             raise InputError(
                 tr(
                     "assigned: was assigned with {name}={about!r}, and now it is {now!r}; give old_zones "
-                    "and the options as they were, or assign anew",
+                    "and the options as they were, or assign again",
                     name=name,
                     about=about[name],
                     now=now[name],

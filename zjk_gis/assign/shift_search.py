@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["best_shift", "spread_sample"]
 
 _FARTHEST_M = (
-    1500.0  # what lies farther off counts no more than this: it is recorded elsewhere for other reasons
+    1500.0  # what lies further off counts no more than this: it is recorded elsewhere for other reasons
 )
 _STEPS_M = (256.0, 64.0, 16.0, 4.0, 1.0, 0.25)
 _CENTRING_M = (16.0, 4.0, 1.0, 0.25)

@@ -109,7 +109,7 @@ class Judged:
 
     @cached_property
     def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-        """Pair every judged row with the rows of its recorded zone; tell which of these hold on its day."""
+        """Pair every judged row with the rows of its recorded zone; tell which are valid on its day."""
         at = np.flatnonzero(self.counts)
         rows = pd.DataFrame({"code": self.said[at].astype(str), "at": at})
         zones = pd.DataFrame({"code": self.zone_codes.astype(str), "zone": np.arange(len(self.zone_codes))})
@@ -139,7 +139,7 @@ class Judged:
         return inside
 
     def one_zone_each(self) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """Return the rows whose recorded zone holds on their day, and that zone; the nearest of several."""
+        """Return the rows whose recorded zone is valid on their day, and that zone: the nearest."""
         point, zone, holds = self._pairs
         point, zone = point[holds], zone[holds]
         shapes = self.shapes

@@ -114,7 +114,7 @@ class _Reader:
                 known = places.get(field)
                 if known is _PLACE:
                     place = self.integer()
-                    _put_integer(out, place + self._moved_by if place else 0)  # 0 is no place, but unknown
+                    _put_integer(out, place + self._moved_by if place else 0)  # 0 is not a place, but unknown
                 elif isinstance(known, dict):
                     self.pass_on(inner, known, out)
                 else:

@@ -156,9 +156,9 @@ def assign_batch(
     Notes
     -----
     Every row of the source is either in the target, in its order, or in ``<target>.rejects.csv`` with
-    ``row_number`` (1 is the first row under the names) and ``why``: no coordinates, coordinates that are no
-    numbers or no place on Earth, more cells than columns, or a time that is no date where the zones hold only
-    for a time. The columns added are those of `assign_incidents`; a column of the source that has one of
+    ``row_number`` (1 is the first row under the names) and ``why``: no coordinates, coordinates that are not
+    numbers or not on Earth, more cells than columns, or a time that is not a date where the zones are valid
+    only for a time. The columns added are those of `assign_incidents`; a column of the source that has one of
     their names is kept as ``<name>_recorded``.
 
     From text to .csv, rows go out byte by byte as they came, in UTF-8, with the delimiter and line ends of
@@ -189,6 +189,7 @@ def assign_batch(
     >>> summary.rows_in, summary.rows_out, summary.reject_reasons
     (2, 1, {'missing': 1})
     """
+    # 1. What is asked can be done: files, and a plan that answers.
     began = clock.perf_counter()
     check_language(lang)
     words = settled(headings)
@@ -213,6 +214,7 @@ def assign_batch(
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
     looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
+    # 2. What cannot be worked on in batches is held in memory as a whole.
     rows = (
         None
         if fix_positions
@@ -233,58 +235,58 @@ def assign_batch(
         )
         told["about"] = plan.about()
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
-    if plan.needs_day and not rows.has_time:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {time!r}, and the zones are valid only for certain periods; name "
-                "the column of times with time=, or judge all by one day with at=",
-                name=files[0].name,
-                time=time,
-            )
-        )
+    # 3. Times are read and positions looked at before any row is answered.
     rows.lang, rows.headings = headings or lang, words
-    if plan.needs_day:
-        rows.settle_times(**times)
+    _settle_times(rows, plan, files[0], time, times)
     looks |= {"name": Path(source).stem, "fix": False}
     doubts = check_rows(first_points(rows, _LOOKED_AT), plan=plan, **looks)
-    problems, lacking, layer = doubts.problems, doubts.lacking, doubts.layer
+    told = {"positions": doubts.problems, "lacking": doubts.lacking, "layer": doubts.layer}
     del doubts  # whose rows would stay in memory while the others are worked on
+    # 4. Batch by batch, from where an earlier run of the same job stopped.
+    options = {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
     fingerprint = {
         "source": fingerprint_of(files),
         **plan.fingerprints,
-        "options": repr(
-            {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
-            | {"lang": lang, "headings": words}
-        ),
+        "options": repr(options | {"lang": lang, "headings": words}),
         "version": __version__,
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:
-        resumed_from = ledger.place.rows
-        nothing = np.empty(0)
-        sample: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
-        if _says_where(rows, goal):
-            sample = {"lon": nothing, "lat": nothing, **sample}
-        place_for = target_for(ledger, rows, sample, lang=words)
+        told["resumed_from"] = ledger.place.rows
+        place_for = target_for(ledger, rows, _sample(rows, plan, goal), lang=words)
         tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
             raise FileError(
                 tr("{files}: changed while it was read; run again when it is complete", files=files[0])
             )
         ledger.publish(rejects_path, made=place_for.finish())
-        remarks = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
-    return summary_of(
-        tally,
-        goal,
-        rejects_path,
-        clock.perf_counter() - began,
-        resumed_from=resumed_from,
-        remarks=remarks,
-        encoding=rows.encoding,
-        positions=problems,
-        lacking=lacking,
-        layer=layer,
-        about=plan.about(),
-    )
+        told["remarks"] = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
+    told |= {"encoding": rows.encoding, "about": plan.about()}
+    return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
+
+
+def _settle_times(
+    rows: Source, plan: AssignmentPlan, file: Path, time: str, times: Mapping[str, Any]
+) -> None:
+    """Find out how times are written, if the plan needs the day of each incident."""
+    if not plan.needs_day:
+        return
+    if not rows.has_time:
+        raise MissingColumnError(
+            tr(
+                "{name}: no column {time!r}, and the zones are valid only for certain periods; name "
+                "the column of times with time=, or judge all by one day with at=",
+                name=file.name,
+                time=time,
+            )
+        )
+    rows.settle_times(**times)
+
+
+def _sample(rows: Source, plan: AssignmentPlan, target: Path) -> Mapping[str, Any]:
+    """Return the columns that are added, without rows."""
+    nothing = np.empty(0)
+    answers: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
+    return {"lon": nothing, "lat": nothing, **answers} if _says_where(rows, target) else answers
 
 
 def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Source | None:
@@ -296,7 +298,7 @@ def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Sourc
     except NotInBatchesError:
         return None
     # A geometry that came from a file passes on as it is. Where it must be moved, or has heights that go
-    # into columns or a layer of a declared kind, all is written anew.
+    # into columns or a layer of a declared kind, all is written again.
     as_it_is = not (opened.is_moved or (opened.has_heights and target.suffix.lower() in (".csv", ".gpkg")))
     return opened if as_it_is or opened.geometry is None else None
 

@@ -11,17 +11,15 @@ the bytes of each part. Nothing is written through a link that somebody put wher
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
-import socket
-import stat
 import zlib
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from zjk_gis.assign.plan_files import checksum_of
+from zjk_gis.batch.lock import locked, opened, told_why
 from zjk_gis.batch.sources import Place
 from zjk_gis.errors import FileError
 from zjk_gis.words import tr
@@ -35,9 +33,7 @@ __all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
 _VERSION = 2
 _MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
 _OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS}
-_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 1 << 23
-_HOLDER = "process "  # how what stands in a lock begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class GrowingFile:
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
-        self._file = _opened(path)
+        self._file = opened(path)
         self._file.truncate(size)
         self._file.seek(size)
         self._at = size
@@ -99,7 +95,7 @@ class GrowingFile:
         size = len(rest)
         if self.closed:
             return size
-        with _told(self.path):
+        with told_why(self.path):
             while len(rest):
                 done = self._file.write(rest)
                 self.crc = zlib.crc32(rest[:done], self.crc)
@@ -127,7 +123,7 @@ class GrowingFile:
 
     def sync(self) -> None:
         """Have all bytes on the disk, and begin a new part."""
-        with _told(self.path):
+        with told_why(self.path):
             os.fsync(self._file.fileno())
         self.crc = 0
 
@@ -164,7 +160,7 @@ class Ledger:
         if not self.parts:
             self._clear()
         last = self.parts[-1] if self.parts else Part(Place(), 0, 0, 0, 0, {})
-        with ExitStack() as undo, _told(self.target):
+        with ExitStack() as undo, told_why(self.target):
             self.folder.mkdir(exist_ok=True)
             self.rows = undo.enter_context(closing(GrowingFile(self.folder / _ROWS, last.rows_end)))
             self.rejects = undo.enter_context(closing(GrowingFile(self.folder / _REJECTS, last.rejects_end)))
@@ -200,7 +196,7 @@ class Ledger:
         has_rejects = self.rejects.tell() > 0
         self.rows.sync()
         self.close()
-        with _told(self.target):
+        with told_why(self.target):
             if has_rejects:
                 (self.folder / _REJECTS).replace(rejects_path)
             else:
@@ -235,7 +231,7 @@ class Ledger:
         if differing:
             self.remarks.append(
                 tr(
-                    "{name}: begun anew, as {differing} differ from those of the run that left {name_2}",
+                    "{name}: begun again, as {differing} differ from those of the run that left {name_2}",
                     name=self.target.name,
                     differing=", ".join(differing),
                     name_2=self.folder.name,
@@ -274,15 +270,15 @@ class Ledger:
             told = {"version": _VERSION}
         if isinstance(told, dict) and told.get("version") != _VERSION:
             self.remarks.append(
-                tr("{name}: begun anew, as an earlier run was of another version", name=self.target.name)
+                tr("{name}: begun again, as an earlier run was of another version", name=self.target.name)
             )
             return None
         with suppress(KeyError, TypeError, AttributeError):
             parts = [Part(**{**part, "place": Place(**part["place"])}) for part in told["parts"]]
-            if told.pop("checksum") == _checksum(told) and _agree(parts):
+            if told.pop("checksum") == checksum_of(told) and _agree(parts):
                 return {"fingerprint": dict(told["fingerprint"]), "parts": parts}
         self.remarks.append(
-            tr("{name}: begun anew, as the record of an earlier run is damaged", name=self.target.name)
+            tr("{name}: begun again, as the record of an earlier run is damaged", name=self.target.name)
         )
         return None
 
@@ -320,9 +316,9 @@ class Ledger:
                 for part in self.parts
             ],
         }
-        told["checksum"] = _checksum(told)
+        told["checksum"] = checksum_of(told)
         fresh = self.folder / (_MANIFEST + ".new")
-        with _told(self.target):
+        with told_why(self.target):
             fresh.unlink(missing_ok=True)
             with fresh.open("x", encoding="utf-8") as file:
                 json.dump(told, file, ensure_ascii=False, indent=1)
@@ -371,7 +367,7 @@ def open_ledger(target: Path, fingerprint: Mapping[str, str], *, resume: bool) -
     FileError
         If another process is making the same target, or the folder cannot be written to.
     """
-    with _locked(target.with_name(target.name + ".lock")) as left_by:
+    with locked(target.with_name(target.name + ".lock")) as left_by:
         ledger = Ledger(target, fingerprint, resume=resume)
         if left_by:
             ledger.remarks.insert(
@@ -386,109 +382,6 @@ def open_ledger(target: Path, fingerprint: Mapping[str, str], *, resume: bool) -
             yield ledger
         finally:
             ledger.close()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[str]:
-    """Hold a lock that the system takes back if this process dies; yield who left an abandoned one."""
-    with _told(path):
-        file = _take_lock(path)
-    if file is None:
-        holder = ""
-        with suppress(OSError):
-            holder = path.read_text("utf-8", errors="replace").strip()
-        who = holder or "unknown"
-        raise FileError(
-            tr(
-                "{path}: is being made by another run ({who}); wait for it to end",
-                path=path.with_suffix(""),
-                who=who,
-            )
-        )
-    ours = False
-    try:
-        left_by = file.read().decode(errors="replace").strip()
-        if left_by and not left_by.startswith(_HOLDER):
-            raise _not_a_lock(path)
-        ours = True
-        file.seek(0)
-        file.truncate()
-        file.write(f"{_HOLDER}{os.getpid()} on {socket.gethostname()}\n".encode())
-        file.flush()
-        yield left_by
-    finally:
-        if not ours:
-            file.close()
-        elif os.name == "nt":  # where an open file cannot be removed
-            file.close()
-            with suppress(OSError):
-                path.unlink()
-        else:
-            path.unlink(missing_ok=True)
-            file.close()
-
-
-def _take_lock(path: Path) -> BinaryIO | None:
-    while True:
-        try:
-            file = _opened(path)  # closing it gives the lock back
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK):
-                raise _not_a_lock(path) from error
-            raise
-        try:
-            _lock(file)
-        except OSError:
-            file.close()
-            return None
-        # Whoever held it may have removed the file between opening and locking: then it locks nothing.
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                file.seek(0)
-                return file
-        file.close()
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open a file of ours to read and write, made if it is missing, and nothing else that has its name.
-
-    A link, or a file that has a second name, was put there by somebody, who would have us write elsewhere.
-    """
-    flags = os.O_RDWR | os.O_CREAT
-    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-        flags |= getattr(os, flag, 0)
-    if path.is_symlink():  # where the system has no such flag
-        raise OSError(errno.ELOOP, tr("is a link"))
-    number = os.open(path, flags, 0o666)
-    facts = os.fstat(number)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-        os.close(number)
-        raise OSError(errno.EMLINK, tr("is not a file of its own"))
-    return os.fdopen(number, "r+b", buffering=0)
-
-
-def _not_a_lock(path: Path) -> FileError:
-    return FileError(
-        tr("{path}: is not the lock of a run, though it has that name; move or remove it", path=path)
-    )
-
-
-def _lock(file: BinaryIO) -> None:
-    if os.name == "nt":
-        import msvcrt
-
-        file.seek(1 << 20)  # beyond what is written in it, which others must be able to read
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _checksum(told: Mapping[str, Any]) -> str:
-    """Return the checksum of a manifest, whatever the order of its keys."""
-    text = json.dumps(told, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _agree(parts: list[Part]) -> bool:
@@ -527,23 +420,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in one line why a file cannot be written."""
-    try:
-        yield
-    except FileError:
-        raise
-    except OSError as error:
-        if error.errno in _FULL:
-            raise FileError(
-                tr(
-                    "{path}: the disk is full; what is done so far is kept: free some space and run it again",
-                    path=path,
-                )
-            ) from error
-        raise FileError(
-            tr("{path}: cannot be written: {why}", path=path, why=error.strerror or error)
-        ) from error

@@ -290,7 +290,7 @@ class _Columns:
         told = dict(self.source.schema.metadata or {})
         if b"pandas" in told:
             about = json.loads(told[b"pandas"])
-            # A numbered index would have to count the rows anew; pandas does so by itself.
+            # A numbered index would have to count the rows again; pandas does so by itself.
             about["index_columns"] = [name for name in about["index_columns"] if isinstance(name, str)]
             for column in about["columns"]:
                 column["name"] = renamed.get(column["name"], column["name"])

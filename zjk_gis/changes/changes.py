@@ -140,8 +140,8 @@ def compare_zones(
     roads : GeoDataFrame, optional
         Lines. A road along the border of a piece counts half.
     components : mapping of str to GeoDataFrame, optional
-        Layers to be counted, such as ``{"manholes": manholes}``; what is no point counts where a point in it
-        lies. On a border the first piece counts it.
+        Layers to be counted, such as ``{"manholes": manholes}``; what is not a point counts where a point in
+        it lies. On a border the first piece counts it.
     code : str, default "zone_code"
     at_old, at_new : date or str, optional
         The days that are compared, by ``valid_from`` and ``valid_to``; by default versions of all times
@@ -177,7 +177,7 @@ def compare_zones(
     Raises
     ------
     MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
-        If a layer cannot be used (the message names the rows), or no zone holds on a day.
+        If a layer cannot be used (the message names the rows), or no zone is valid on a day.
 
     Notes
     -----

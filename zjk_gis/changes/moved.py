@@ -122,7 +122,7 @@ def moved_ground(old: Side, new: Side, *, min_area_m2: float, min_width_m: float
     number = {pair: n for n, pair in enumerate(kinds)}
     grounds = united(shapes[at], np.array([number[pair] for pair in hands], dtype=np.int64), len(kinds))
     pieces, owner, dropped = solid_pieces_of(grounds, min_area_m2=min_area_m2, min_width_m=min_width_m)
-    # A zone that only changes its chief is no rest of an overlay: it has no hairlines to be cut off.
+    # A zone that only changes its chief is not a remnant of an overlay: it has no hairlines to be cut off.
     parts, of = shapely.get_parts(old.shapes[whole], return_index=True)
     pieces = np.concatenate([pieces, shapely.normalize(parts)])
     owner = np.concatenate([owner, len(kinds) + of])

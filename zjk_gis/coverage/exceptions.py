@@ -78,7 +78,7 @@ def accept_fault(
     Raises
     ------
     InputError
-        If there is no such fault, nobody or no reason is named, or the period is none.
+        If there is no such fault, nobody or no reason is named, or the period ends before it begins.
     MissingColumnError
         If `faults` has neither ``gap_code`` nor ``overlap_code``.
     CRSError
@@ -180,7 +180,7 @@ def without_accepted(
     at : date or str
         The day that is judged; the first and last day of acceptance are included.
     within_m : float, default 2.0
-        A fault has the shape that was accepted if no vertex of either lies farther than this from the other
+        A fault has the shape that was accepted if no vertex of either lies further than this from the other
         (Hausdorff distance), and
     changed_share : float, default 0.05
         if what only one of them covers is at most this share of what both cover together.
@@ -196,7 +196,7 @@ def without_accepted(
 
         ``attrs["exceptions"]`` tells ``withheld`` (how many), ``withheld_area_m2``, ``withheld_codes``,
         ``expired`` and ``changed`` (lists of dicts: ``fault_code``, ``exception_code`` and ``valid_to``, or
-        ``changed_share`` and ``distance_m``) and ``unused`` (the entries that hold on that day, but to which
+        ``changed_share`` and ``distance_m``) and ``unused`` (the entries valid on that day, but to which
         no fault of this kind corresponds: mended since, or changed altogether).
 
     Raises
@@ -210,7 +210,7 @@ def without_accepted(
 
     Notes
     -----
-    Codes of faults are numbered anew by every audit, so that a fault is known by its shape alone. One whose
+    Codes of faults are numbered again by every audit, so that a fault is known by its shape alone. One whose
     shape is not the accepted one, but that has at least half of either's ground in common, counts as that
     one changed; the entry with the most common ground is named. An entry for the same shape that holds comes
     before one that has expired, and that before a changed one.

@@ -63,7 +63,9 @@ class CoverageFaults(NamedTuple):
             for name, frame in (("gap", self.gaps), ("overlap", self.overlaps))
         ]
         worst = pd.concat([pd.DataFrame(each) for each in both], ignore_index=True)
-        return excerpt(told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst))
+        return excerpt(
+            told, worst.sort_values("area_m2", ascending=False, kind="stable"), list(worst.columns)
+        )
 
 
 @checked
@@ -97,7 +99,7 @@ def coverage_faults(
     code, at, level, allowed, allowed_within_m, missing_zone_share : optional
         See `coverage_gaps`.
     min_area_m2, min_width_m, sliver_width_m, people, buildings, roads : optional
-        See `coverage_gaps`; they hold for overlaps, too.
+        See `coverage_gaps`; they apply to overlaps, too.
     by : {"pair", "set"}, default "pair"
         See `overlapping_zones`.
     rules : FaultRules, optional

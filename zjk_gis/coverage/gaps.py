@@ -159,7 +159,7 @@ def coverage_gaps(
     sliver_width_m : float, default 1.0
         Gaps nowhere wider than this are slivers.
     missing_zone_share : float, default 0.5
-        Gaps at least so many times as large as the median zone are missing zones.
+        A gap is a missing zone if it is at least this many times as large as the median zone.
     rules : GapRules, optional
         The five options above as one value; an option said beside them has the last word.
     people : GeoDataFrame, optional

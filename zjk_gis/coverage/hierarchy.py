@@ -59,7 +59,7 @@ def group_faults(
     Parameters
     ----------
     grids : GeoDataFrame, optional
-        Unit grids (单元网格) with ``grid_code``. What they are held against are the other layers: each is
+        Unit grids (单元网格) with ``grid_code``. They are checked against the other layers: each is
         optional, and so is what is checked with it.
     groups : GeoDataFrame, optional
         Responsibility grids (责任网格) with ``resp_grid_code``. With ``member_codes`` (codes of unit grids,

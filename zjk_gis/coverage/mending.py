@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["REFUSALS", "Fixes", "matched", "mended", "refusal"]
+__all__ = ["REFUSALS", "Fixes", "matched", "mended", "refusal", "together"]
 
 _DUST_M2 = 1e-7  # a square of a third of a millimetre: no part of a zone
 _NOT_FREE = "another_zone_there"  # a gap that is none
@@ -231,11 +231,13 @@ def _without_dust(shape: Any) -> Any:
     if len(parts) < 2:
         return shape
     real = is_real(parts) & (shapely.area(parts) >= _DUST_M2)
-    return shape if real.all() or not real.any() else _together(parts[real])
+    return shape if real.all() or not real.any() else together(parts[real])
 
 
-def _together(polygons: NDArray[Any]) -> Any:
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+def together(polygons: NDArray[Any]) -> Any:
+    """Return polygons as one shape."""
+    parts = shapely.get_parts(polygons)
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
 def _like(before: Any, after: Any) -> Any:

@@ -58,7 +58,7 @@ def coverage_edges(
     level : int or str, optional
         The level of the hierarchy that is judged; by default the finest.
     within_m : float, default 0.1
-        Borders no farther apart than this are meant to be the same.
+        Borders no further apart than this are meant to be the same.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def coverage_edges(
 
     Notes
     -----
-    Borders farther apart are no mismatch but a gap or an overlap, and so are borders that cross: those near
+    Borders further apart are a gap or an overlap, not a mismatch, and so are borders that cross: those near
     each other for less than five times `within_m` are left out, unless a vertex lies on the other border
     itself. Where the zones' own details are finer than
     `within_m`, a narrow strip counts as near to both its sides: choose it well below the narrowest zone.

@@ -1,4 +1,4 @@
-"""Polygons held against those they are made up of, and against their neighbours."""
+"""Polygons compared with those they are made up of, and with their neighbours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def adjacent_parts(shapes: NDArray[Any], within_m: float, least_border_m: float)
     ----------
     shapes : ndarray of Polygon and MultiPolygon
     within_m : float
-        Borders that run no farther apart count as common.
+        Borders that run no further apart count as common.
     least_border_m : float
         How much common border makes neighbours; a corner is not enough.
 
@@ -143,7 +143,7 @@ class Judged:
 
 
 def judged(rows: gpd.GeoDataFrame, name: str, code: str, crs: CRS, at: str | dt.date | None) -> Judged:
-    """Return the rows of a layer that hold on a day, in a CRS; each code must come once."""
+    """Return the rows of a layer that are valid on a day, in a CRS; each code must come once."""
     kept = zones_at(
         ready(rows, name, kind="polygon", code=code, crs=crs).drop(columns="level", errors="ignore"), at
     )

@@ -56,7 +56,7 @@ def overlapping_zones(
     code : str, default "zone_code"
         The column with their codes.
     at : date or str, optional
-        The day that is judged. By default all versions are held against each other, but never two whose
+        The day that is judged. By default all versions are compared with each other, but never two whose
         validity periods (``valid_from``, ``valid_to``, both days included) have no day in common.
     level : int or str, optional
         The level of the hierarchy that is judged; by default the finest (the greatest ``level``).
@@ -106,7 +106,7 @@ def overlapping_zones(
     GeometryError
         If rows have no geometry, an invalid one or no polygon; the message names them.
     InputError
-        If a date cannot be read, there is no such level, a threshold is negative, or `by` is no choice.
+        If a date cannot be read, there is no such level, a threshold is negative, or `by` is not a choice.
 
     Notes
     -----

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended
+from zjk_gis.coverage.mending import REFUSALS, Fixes, matched, mended, together
 from zjk_gis.coverage.mismatches import stray_vertices
 from zjk_gis.coverage.strips import strips_of
 from zjk_gis.overlay.snapping import MATCH_M, SAME_M, edges_in_common, is_real, weld, with_vertices
@@ -99,14 +99,14 @@ def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Propo
     What is nowhere wider than the snapping distance is closed border by border: of the zones along it the one
     that gives way in overlaps takes it, so that the whole border comes to lie on the line of the other.
     """
-    solid, _, thin, _ = _parted(gaps, np.zeros(len(gaps), dtype=np.int64), rules.snap_within_m)
+    solid, _, thin, _ = _solid_and_thin(gaps, np.zeros(len(gaps), dtype=np.int64), rules.snap_within_m)
     pieces = np.concatenate([solid, thin])
     if not len(pieces):
         return []
     near = np.unique(shapely.STRtree(zones.shapes).query(pieces, predicate="dwithin", distance=SAME_M)[1])
     around, pieces = weld(zones.shapes[near], pieces)
-    parted = strips_of(pieces[len(solid) :], around)
-    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], parted]))
+    narrow = strips_of(pieces[len(solid) :], around)
+    around, pieces = weld(around, np.concatenate([pieces[: len(solid)], narrow]))
     piece, zone, length = edges_in_common(pieces, around)
     borders: list[dict[int, float]] = [{} for _ in pieces]
     for at, who, how_long in zip(piece.tolist(), near[zone].tolist(), length.round(6).tolist(), strict=True):
@@ -129,7 +129,7 @@ def fills_of(gaps: NDArray[Any], zones: Zones, rules: RepairRules) -> list[Propo
         for at in places:
             for who, how_long in borders[at].items():
                 sums[who] = sums.get(who, 0.0) + how_long
-        ground = _together(pieces[places])
+        ground = together(pieces[places])
         found.append(Proposal("snap", ground, gaining, -1, "line_of_the_other", "", sums))
     return found
 
@@ -157,14 +157,14 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, rules: RepairRu
             common = shapely.difference(common, shapely.union_all(zones.shapes[before]))
         grounds.append(common)
     pieces, owner = polygons_of(grounds)
-    solid, solid_of, thin, thin_of = _parted(pieces, owner, rules.snap_within_m)
+    solid, solid_of, thin, thin_of = _solid_and_thin(pieces, owner, rules.snap_within_m)
     found = []
     narrow: dict[int, list[int]] = {}
     for at, pair in enumerate(thin_of.tolist()):
         narrow.setdefault(pair, []).append(at)
     for action, ground, pair in [
         *(("cut", piece, at) for piece, at in zip(solid, solid_of.tolist(), strict=True)),
-        *(("snap", _together(thin[own]), at) for at, own in narrow.items()),
+        *(("snap", together(thin[own]), at) for at, own in narrow.items()),
     ]:
         keeps, loses = sides[pair]
         reason = inside[pair] or _exceeded(rules, action, ground)
@@ -275,7 +275,7 @@ def _exceeded(rules: RepairRules, action: str, ground: Any) -> str:
     return "" if shapely.is_empty(within) else "too_wide"
 
 
-def _parted(
+def _solid_and_thin(
     pieces: NDArray[Any], owner: NDArray[np.int64], snap_within_m: float
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
     """Part ground into what is wider than the snapping distance and what is nowhere, each with its owner.
@@ -315,19 +315,14 @@ def _move_ground(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.bool
     return moves
 
 
-def _together(pieces: NDArray[Any]) -> Any:
-    parts = shapely.get_parts(pieces)
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-
-
 def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) -> None:
     """Write down why the guard refuses what no limit forbids; again only for the zones of some proposals."""
-    anew = {zone for each in again for zone in (each.gaining, each.losing)}
+    asked = {zone for each in again for zone in (each.gaining, each.losing)}
     tried = [
         each
         for each in found
         if each.reason in ("", *REFUSALS)
-        and (not anew or (each.losing if each.losing >= 0 else each.gaining) in anew)
+        and (not asked or (each.losing if each.losing >= 0 else each.gaining) in asked)
     ]
     for each, why in zip(tried, mended(zones.shapes, _fixes(tried))[1], strict=True):
         each.reason = why

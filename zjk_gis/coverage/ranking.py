@@ -87,7 +87,7 @@ def rank_faults(
     Returns
     -------
     GeoDataFrame
-        The rows of `faults`, the worst first, under their index (numbered anew, where several are given), in
+        The rows of `faults`, the worst first, under their index (numbered again, where several are given), in
         the metric CRS measured in: that of the first fault layer if metric, otherwise the CGCS2000 3-degree
         zone of its centre. With
 

@@ -59,14 +59,14 @@ def mend_coverage(
     level: int | str | None = None,
     **options: Any,
 ) -> MendedCoverage:
-    """Make all repairs that are proposed, anew until none is left or only a person can decide (逐轮修复).
+    """Make repairs round after round, until none is left or only a person can decide (逐轮修复).
 
     Parameters
     ----------
     region : GeoDataFrame or None
     zones : GeoDataFrame
     rounds : int, default 10
-        At most so many times it is asked again what a repair has brought to light.
+        How many rounds at most, as a repair can bring others to light.
     code, at, level, **options
         As for `repair_coverage`.
 

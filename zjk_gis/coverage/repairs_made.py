@@ -68,7 +68,7 @@ def apply_repairs(
     GeoDataFrame
         The same rows, index, columns and CRS. Only geometries change: of the zones that gain or lose, and of
         their neighbours, which get the vertices that they lacked on the common border. Heights (Z) of changed
-        shapes are lost; a column with areas is not computed anew. ``attrs["repairs"]`` tells
+        shapes are lost; a column with areas is not computed again. ``attrs["repairs"]`` tells
 
         - ``applied``: repair codes; ``refused``: repair codes with what the guard said;
         - ``changed_codes``: zones that gained or lost; ``renoded_codes``: that only got vertices;
@@ -239,7 +239,7 @@ def _fixes(rows: gpd.GeoDataFrame, codes: NDArray[np.object_]) -> Fixes:
         if unknown:
             raise InputError(
                 tr(
-                    "proposals: {column} {unknown} is no code of the zones that are judged",
+                    "proposals: {column} {unknown} is not a code of the zones that are judged",
                     column=column,
                     unknown=", ".join(unknown[:5]),
                 )

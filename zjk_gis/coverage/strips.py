@@ -1,4 +1,4 @@
-"""Hairlines between zones, parted where they meet: each runs between two zones."""
+"""Hairlines between zones, split where they meet: each runs between two zones."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def strips_of(pieces: NDArray[Any], zones: NDArray[Any]) -> NDArray[Any]:
     [0.0996, 0.1, 0.1004]
     """
     owners = _owners(pieces, zones)
-    parted = [part for piece in pieces.tolist() for part in _strips(piece, owners)]
-    return np.array([*parted, None], dtype=object)[:-1]
+    split = [part for piece in pieces.tolist() for part in _strips(piece, owners)]
+    return np.array([*split, None], dtype=object)[:-1]
 
 
 def _owners(pieces: NDArray[Any], zones: NDArray[Any]) -> dict[complex, frozenset[int]]:

@@ -37,7 +37,7 @@ the compiled grid tells which points can be near a border at all.
 **Small questions** never load compiled code: `small` casts rays in NumPy, by the same exact signs.
 
 **Where others do better.** For a handful of points on huge polygons that are used once, a prepared geometry
-of GEOS needs no index at all. For joins of polygons with polygons this engine is no help. And where the
+of GEOS needs no index at all. For joins of polygons with polygons this engine does not help. And where the
 machine may keep no compiled code, each process spends half a minute compiling before its first large
 question.
 """

@@ -1,7 +1,7 @@
 """The one way to compile a function, and what a user sees of it.
 
 Kernels become machine code at their first call, and the code is kept on disk beside the module, or in the
-user's cache directory where that cannot be written. Where neither can be, all works and is compiled anew in
+user's cache directory where that cannot be written. Where neither can be, all works and is compiled again in
 each process. The first compilation takes some seconds and says so on stderr.
 
 What is kept is thrown away when **any** file of a room with kernels changes: a kernel holds the code of those

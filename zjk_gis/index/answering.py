@@ -48,6 +48,10 @@ class AnsweringIndex(ABC):
 
     kind: ClassVar[str]
 
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many rows answer."""
+
     def __init__(self, prepared: Prepared, layer: gpd.GeoDataFrame | None = None) -> None:
         self._prepared = prepared
         if layer is not None:
@@ -275,11 +279,11 @@ class AnsweringIndex(ABC):
             return cls._of_file(arrays, about, prepared_of(arrays, about, size))
         except (KeyError, TypeError) as error:
             raise FileError(
-                tr("{path}: lacks {error}; save the index anew", path=path, error=error)
+                tr("{path}: lacks {error}; save the index again", path=path, error=error)
             ) from error
         except (ValueError, OverflowError) as error:
             raise FileError(
-                tr("{path}: is damaged ({error}); save the index anew", path=path, error=error)
+                tr("{path}: is damaged ({error}); save the index again", path=path, error=error)
             ) from error
 
     def _told(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

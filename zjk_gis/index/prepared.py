@@ -149,6 +149,7 @@ def prepare(
     tz: str = BEIJING,
     crs: CRS | None = None,
     invalid: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
+    rank: Callable[[], NDArray[np.int64] | None] | None = None,
 ) -> tuple[Prepared, gpd.GeoDataFrame]:
     """Check a layer, and find out what has to be known of it before points are put to it.
 
@@ -168,6 +169,8 @@ def prepare(
         In which it is compiled, where that is not to be settled here.
     invalid : callable, optional
         Tells which of an array of geometries are invalid; by default GEOS is asked.
+    rank : callable, optional
+        Gives the ranks of the rows where `invalid` had to know them; None where it had not.
 
     Returns
     -------
@@ -192,9 +195,12 @@ def prepare(
     layer = layer if chosen.kept.all() else layer[chosen.kept]
     begins, ends = validity_days(layer, name, tz=tz)  # 4
     numbers = np.arange(len(layer)) if code is None else pd.factorize(code_text(layer[code]), sort=True)[0]
+    ranks = None if rank is None else rank()
+    if ranks is None:
+        ranks = rank_of(layer, code, begins, policy=policy, name=name)
     rows = Rows(
         code=numbers.astype(np.int64),
-        rank=rank_of(layer, code, begins, policy=policy, name=name),
+        rank=ranks,
         begins=begins,
         ends=ends,
         side=sides_answered(layer) if is_linear else np.zeros(len(layer), np.int8),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +15,12 @@ from zjk_gis.engine.shapes import Parts
 from zjk_gis.index.answering import AnsweringIndex
 from zjk_gis.index.coordinates import given_coordinates
 from zjk_gis.index.kernel import Answers, answer_by_lines
+from zjk_gis.index.locations import SectionsFound
 from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_reach
-from zjk_gis.presentation import MOST_ROWS, Presentation, presented
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -28,45 +29,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["SectionIndex", "SectionsFound"]
+__all__ = ["SectionIndex"]
 
 _FIRST_REACH_M = 50.0
-
-
-@presented
-@dataclass(frozen=True, slots=True)
-class SectionsFound:
-    """The nearest road section of each of n points.
-
-    Attributes
-    ----------
-    row : ndarray of int64
-        The position of the section in the layer that was compiled, or -1.
-    distance_m : ndarray of float64
-        NaN where there is none.
-    chainage_m : ndarray of float64
-        How far along the section (里程) its nearest place lies; NaN where there is none.
-    side : ndarray of int8
-        1 left, -1 right, seen along the section; 0 on it, beyond its end, or where there is none.
-    """
-
-    row: NDArray[np.int64]
-    distance_m: NDArray[np.float64]
-    chainage_m: NDArray[np.float64]
-    side: NDArray[np.int8]
-
-    def _presentation(self) -> Presentation:
-        known = self.row >= 0
-        told = tr(
-            "{count:,} points; a section is within reach of {answered:,}.",
-            count=len(known),
-            answered=int(known.sum()),
-        )
-        columns = [tr("row"), tr("distance (m)"), tr("chainage (m)")]
-        first = zip(
-            self.row[:MOST_ROWS], self.distance_m[:MOST_ROWS], self.chainage_m[:MOST_ROWS], strict=True
-        )
-        return Presentation(told, columns, [[each.item() for each in row] for row in first], len(known))
 
 
 @presented
@@ -280,7 +245,7 @@ class SectionIndex(AnsweringIndex):
         side, chainage = self._lines.place(xs, ys, near)
         fits = self._fits(near, side)
         _put(found, near.point[fits], near, side, chainage, fits)
-        # The nearest may answer for the other side only: look farther, as far as need be.
+        # The nearest may answer for the other side only: look further, as far as need be.
         asked, reach = near.point[~fits], np.maximum(near.distance[~fits], _FIRST_REACH_M)
         while len(asked):
             reach = np.minimum(2.0 * reach, within_m)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,81 +10,33 @@ import numpy as np
 from zjk_gis.arguments import checked
 from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.crs.measuring import unit_at
-from zjk_gis.engine.arrays import as_floats, offsets_of
-from zjk_gis.engine.polygons.index import BORDER, FOUND, INSIDE, NONE, PolygonIndex, Positions
-from zjk_gis.engine.shapes import Rings
-from zjk_gis.errors import CRSError, InputError
+from zjk_gis.engine.arrays import offsets_of
+from zjk_gis.engine.polygons.index import BORDER, INSIDE, NONE, PolygonIndex, Positions
+from zjk_gis.errors import CRSError
 from zjk_gis.index.answering import AnsweringIndex
-from zjk_gis.index.coordinates import given_coordinates, transformer
+from zjk_gis.index.compiling import checked_by_compiling, is_true_all_over, polygons_of_file
+from zjk_gis.index.coordinates import accuracy_radii, given_coordinates, placed, transformer
 from zjk_gis.index.kernel import Answers, accuracy_shares, answer_by_polygons, doubt_inaccurate
-from zjk_gis.index.policy import policy_of, rank_of
+from zjk_gis.index.locations import ZonesFound
+from zjk_gis.index.policy import policy_of
 from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
-from zjk_gis.layers.columns.levels import choose_level
-from zjk_gis.layers.columns.periods import NEVER, validity_days
+from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import BEIJING
-from zjk_gis.layers.excerpts import counts_told
-from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.words import language, tr
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
     from zjk_gis.index.policy import Policy
 
-__all__ = ["ZoneIndex", "ZonesFound"]
+__all__ = ["ZoneIndex"]
 
 _CODES = (*CODES, "community_code", "street_code", "district_code")
 _AS_LOCATED = np.array([INSIDE, BORDER, NONE, NONE], np.uint8)  # of inside, border, nearest and none
-
-
-@presented
-@dataclass(frozen=True, slots=True)
-class ZonesFound:
-    """Which zone answers for each of n points.
-
-    Attributes
-    ----------
-    row : ndarray of int32
-        The position of the zone in the layer that was compiled, or -1.
-    found : ndarray of uint8
-        How: 0 none, 1 inside, 2 border (see `words`).
-    count : ndarray of int32
-        How many zones contain or touch the point; with `border_within_m` those near count, too.
-    border_m : ndarray of float64 or None
-        With `border_within_m`: how far the nearest border is, NaN where it is farther than that.
-    share : ndarray of float64 or None
-        With `accuracy_m`: the share of the accuracy circle that lies in the answering zone.
-    undecided : ndarray of bool or None
-        With `accuracy_m`: whether that share is below what was stated (待确认).
-    """
-
-    row: NDArray[np.int32]
-    found: NDArray[np.uint8]
-    count: NDArray[np.int32]
-    border_m: NDArray[np.float64] | None = None
-    share: NDArray[np.float64] | None = None
-    undecided: NDArray[np.bool_] | None = None
-
-    @property
-    def words(self) -> NDArray[np.str_]:
-        """`found` in words: none, inside or border."""
-        return np.array(FOUND)[self.found]
-
-    def _presentation(self) -> Presentation:
-        told = tr(
-            "{count:,} points; zones answer for {answered:,}.",
-            count=len(self.row),
-            answered=int((self.row >= 0).sum()),
-        )
-        numbers = np.bincount(self.found, minlength=len(FOUND)).tolist()
-        counts = {word: number for word, number in zip(FOUND, numbers, strict=False) if number}
-        return Presentation(told, [label("found", language()), tr("points")], counts_told(counts))
 
 
 @presented
@@ -203,7 +155,7 @@ class ZoneIndex(AnsweringIndex):
         GeometryError
             If rows have no geometry, one of another kind, or an invalid one; the message names them.
         InputError
-            If there is no such level, or its levels are no hierarchy and none was asked for.
+            If there is no such level, or its levels are not a hierarchy and none was asked for.
 
         Examples
         --------
@@ -233,19 +185,21 @@ class ZoneIndex(AnsweringIndex):
         policy = policy_of(policy)
         if priority is not None:
             policy = replace(policy, priority=priority)
-        options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
         own = require_crs(zones, "zones")
         compiled: list[PolygonIndex] = []
-        invalid = _checked_by_compiling(zones, compiled, **options)
+        options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
+        invalid = checked_by_compiling(zones, compiled, **options)
+        # 1. In metres, if a CRS is true to scale all over. What was compiled to find invalid geometry is
+        #    kept, and the ranks it was compiled with.
+        options |= {"kind": "polygon", "rank": lambda: compiled[0].rank if compiled else None}
         try:
-            prepared, kept = prepare(
-                zones, "zones", kind="polygon", invalid=invalid if is_metric(own) else None, **options
-            )
-            is_measured = prepared.measured_in == own or _is_true_all_over(kept)
+            prepared, kept = prepare(zones, "zones", invalid=invalid if is_metric(own) else None, **options)
+            is_measured = prepared.measured_in == own or is_true_all_over(kept)
         except CRSError:
             is_measured = False
-        if not is_measured:  # no metric CRS serves: all but distances can be asked for
-            prepared, kept = prepare(zones, "zones", kind="polygon", crs=own, invalid=invalid, **options)
+        # 2. Where no metric CRS serves, all but distances can be asked for.
+        if not is_measured:
+            prepared, kept = prepare(zones, "zones", crs=own, invalid=invalid, **options)
         is_compiled = bool(compiled) and prepared.measured_in == own
         polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
         return cls(polygons, prepared, kept, repaired=rows)
@@ -371,7 +325,7 @@ class ZoneIndex(AnsweringIndex):
             row, found, count, holds = located.row, located.found, located.count, located.row >= 0
         if accuracy_m is None:
             return ZonesFound(self.positions(row), found, count, border_m)
-        radius = _radii(accuracy_m, len(xs)) * self._units(1.0)
+        radius = accuracy_radii(accuracy_m, len(xs)) * self._units(1.0)
         exact = place.exact(np.arange(len(xs)))
         share = accuracy_shares(self._polygons, *exact, row, radius, holds=holds)
         return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
@@ -481,42 +435,16 @@ class ZoneIndex(AnsweringIndex):
     def _of_file(
         cls, arrays: dict[str, NDArray[Any]], about: dict[str, Any], prepared: Prepared
     ) -> ZoneIndex:
-        from zjk_gis.engine.polygons.grid import CompiledGrid
-        from zjk_gis.engine.soundness import fault_of_grid, fault_of_rings
-
-        coords, starts = arrays["coords"], arrays["ring_starts"]
-        zone, part, rank = arrays["ring_zone"], arrays["ring_part"], prepared.rows.rank
-        if fault := fault_of_rings(coords, starts, zone, part, rank):
-            raise ValueError(fault)
-        grid = CompiledGrid(
-            words=arrays["words"], coords=coords, place=tuple(about["place"]), nx=about["nx"],
-            ny=about["ny"], n_zones=len(rank), offsets=arrays["offsets"], members=arrays["members"],
-            blocks=arrays["blocks"], tolerance=about["tolerance"],
-        )  # fmt: skip
-        if fault := fault_of_grid(grid, starts):
-            raise ValueError(fault)
+        polygons = polygons_of_file(arrays, about, prepared.rows.rank)
         repaired = about["repaired"]
         if not all(type(row) is int and 0 <= row < prepared.given for row in repaired):
             raise ValueError(tr("it names repaired zones that are not there"))
-        rings = Rings.from_arrays(coords, starts, zone, part, len(rank))
-        polygons = PolygonIndex(None, rank, rings=rings, grid=grid)
         return cls(polygons, prepared, repaired=tuple(repaired))
 
     def place(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any = None) -> Positions:
         """Bring points in a CRS, by default `crs`, to where distances are measured; many of them about."""
         there = transformer(self.crs if crs is None else crs, self.measured_in)
-        if there is None:
-            return Positions(x, y)
-        from pyproj.enums import TransformDirection
-
-        rings = self._polygons.rings
-        west, south = (float(value) for value in rings.low.min(axis=0))
-        east, north = (float(value) for value in rings.high.max(axis=0))
-        back = TransformDirection.INVERSE
-        bounds = there.transform_bounds(west, south, east, north, densify_pts=64, direction=back)
-        slack = 0.01 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
-        wider = (bounds[0] - slack, bounds[1] - slack, bounds[2] + slack, bounds[3] + slack)
-        return self._polygons.place(there.transform, wider, x, y)
+        return Positions(x, y) if there is None else placed(self._polygons, there, x, y)
 
     def _units(self, metres: float) -> float:
         """Return metres in the units of the coordinates."""
@@ -560,49 +488,11 @@ class ZoneIndex(AnsweringIndex):
         return border
 
     def _presentation(self) -> Presentation:
+        vertices, crs = len(self._polygons.rings.coords), title_of_crs(self.crs)
         told = tr(
             "An index of {zones:,} zones with {vertices:,} vertices, {crs}.",
             zones=len(self),
-            vertices=len(self._polygons.rings.coords),
-            crs=title_of_crs(self.crs),
+            vertices=vertices,
+            crs=crs,
         )
         return self._told_with_codes(told)
-
-
-def _is_true_all_over(layer: gpd.GeoDataFrame) -> bool:
-    """Tell whether lengths are true in all corners of a layer; half the world has no one metric CRS."""
-    west, south, east, north = layer.total_bounds.tolist()
-    corners = ((west, south), (west, north), (east, south), (east, north))
-    return all(unit_at(layer.crs, *corner) is not None for corner in corners)
-
-
-def _checked_by_compiling(
-    zones: gpd.GeoDataFrame, compiled: list[PolygonIndex], **options: Any
-) -> Callable[[NDArray[Any]], NDArray[np.bool_]]:
-    """Return what tells invalid geometry, and leaves the index behind that it was compiled for.
-
-    To compile many edges and to look whether they meet are one work; it is done for all rows only, as the
-    ranks of some are others.
-    """
-
-    def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
-        if not choose_level(zones, options["level"], "zones").kept.all():
-            return PolygonIndex(shapes).invalid(keep=False)
-        begins, _ = validity_days(zones, "zones", tz=options["tz"])
-        compiled[:] = [
-            PolygonIndex(shapes, rank_of(zones, options["code"], begins, policy=options["policy"]))
-        ]
-        return compiled[0].invalid()
-
-    return invalid
-
-
-def _radii(accuracy_m: ArrayLike, size: int) -> NDArray[np.float64]:
-    """Return the radius of each accuracy circle in metres."""
-    try:
-        radius = np.broadcast_to(as_floats(accuracy_m), (size,))
-    except (TypeError, ValueError):
-        raise InputError(tr("accuracy_m must be a number, or one for every point")) from None
-    if not (np.isfinite(radius) & (radius >= 0)).all():
-        raise InputError(tr("accuracy_m must be finite and at least 0 for every point"))
-    return radius

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.headings import heading, word
@@ -58,13 +59,13 @@ def _cell(column: str, value: Any) -> object:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return ""
     if isinstance(value, str):
-        return word(value, column) if column in CODED and language() == "zh" else value
+        if column not in CODED:
+            return value
+        return word(value, column) if language() == "zh" else label(value, "en")
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return label("yes" if value else "no", language())
     if column.endswith("share"):
         return f"{value:.1%}"
     if isinstance(value, int | float):
         return value
-    if pd.api.types.is_number(value):
-        return value.item()
-    return str(value)
+    return value.item() if isinstance(value, np.generic) else str(value)

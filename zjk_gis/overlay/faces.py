@@ -173,7 +173,7 @@ def choose(
     at: str | dt.date | None = None,
     level: int | str | None = None,
 ) -> tuple[Zones, Zones, Rings, CRS]:
-    """Check a layer of zones, and tell those of a level that hold on a day from the others.
+    """Check a layer of zones, and tell those of a level that are valid on a day from the others.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Ground as polygons: united, taken apart into pieces, freed of hairlines, numbered.
 
 Borders lie a little: where one zone carries a vertex on a shared border that its neighbour lacks, rounding
-leaves a hairline of a few millimetres, hundreds of metres long. It is no ground that anyone could answer
+leaves a hairline of a few millimetres, hundreds of metres long. It is not ground that anyone could answer
 for, but it joins real gaps to each other and spoils their widths. So hairlines are cut off here, and counted.
 """
 

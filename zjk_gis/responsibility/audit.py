@@ -56,10 +56,10 @@ class ResponsibilityAudit:
     figures : DataFrame
         One row a figure: ``promise`` (``every_road``, ``every_matter``, ``everyone``), ``measure`` (text),
         ``value`` and ``whole`` (float64), ``unit`` (text) and ``share``, their ratio, missing where there is
-        nothing to divide by: that is no data, and neither 0 nor 100 %. Whence each comes tell ``layer`` (one
-        of the tables below, by its name here), ``filter`` (which of its rows, as `DataFrame.query` reads it;
-        empty for all), ``amount`` (what of them is counted, such as ``sum(area_m2)``) and ``whole_amount``
-        (the same of all rows, for the denominator).
+        nothing to divide by: that is missing data, and neither 0 nor 100 %. Where each comes from is told by
+        ``layer`` (one of the tables below, by its name here), ``filter`` (which of its rows, as
+        `DataFrame.query` reads it; empty for all), ``amount`` (what of them is counted, such as
+        ``sum(area_m2)``) and ``whole_amount`` (the same of all rows, for the denominator).
     gaps, overlaps : GeoDataFrame
         See `coverage_gaps` and `overlapping_zones`, ranked by `rank_faults`; without those that have been
         accepted, with the columns of `without_accepted` where a ledger is given.
@@ -218,7 +218,7 @@ def responsibility_audit(
     weights : mapping of str to float, optional
         See `rank_faults`.
     overloaded_from : float, default 3.0
-        A chief with so many times the median number of incidents (or area, without incidents) is overloaded.
+        From how many times the median number of incidents (or area, without incidents) a chief is overloaded.
 
     Returns
     -------
@@ -266,6 +266,7 @@ def responsibility_audit(
     >>> audit.worst("every_road")[["rank", "finding", "finding_code", "concerned_codes"]].to_numpy().tolist()
     [[1, 'overlap', 'C001', 'A;B'], [2, 'gap', 'G001', 'B']]
     """
+    # What is asked can be answered.
     require_amounts(border_within_m=border_within_m, gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
     if not hot_spot_m:
         raise InputError(tr("hot_spot_m must be above 0"))
@@ -295,16 +296,8 @@ def responsibility_audit(
     stretches = None
     if roads is not None:
         roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
-        stretches = road_responsibility(
-            roads,
-            zones=zones,
-            sections=sections,
-            code=code,
-            at=at,
-            level=level,
-            streets=streets,
-            border_within_m=border_within_m,
-        )
+        where: dict[str, Any] = {"code": code, "at": at, "level": level, "border_within_m": border_within_m}
+        stretches = road_responsibility(roads, zones=zones, sections=sections, streets=streets, **where)
 
     # 3. Matters and people: who handles what, and which chief has how much.
     if duties is not None and places is None and streets is not None:
@@ -334,6 +327,8 @@ def responsibility_audit(
     if stretches is not None:
         unanswered = rank_faults(stretches[stretches["answer"] != "one"], **consequence)
     spots = None if points is None else hot_spots(points, crs, hot_spot_m)
+
+    # 5. The findings of each promise, and the figures with what each is made of.
     findings = joined(
         {
             "every_road": findings_of_roads(gaps, overlaps, unanswered, weights),

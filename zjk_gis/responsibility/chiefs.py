@@ -40,7 +40,7 @@ def chief_table(
     assigned : DataFrame, optional
         From `assign_incidents`.
     overloaded_from : float
-        With so many times the median load a chief is overloaded.
+        From how many times the median load a chief is overloaded.
 
     Returns
     -------

@@ -406,7 +406,7 @@ def figures_of(tables: Mapping[str, pd.DataFrame], *, without: Iterable[str] = (
     -------
     DataFrame
         One row a figure, in the order of `FIGURES`: ``promise``, ``measure``, ``value``, ``whole``, ``unit``,
-        ``share``, and whence: ``layer``, ``filter``, ``amount``, ``whole_amount``.
+        ``share``, and where it comes from: ``layer``, ``filter``, ``amount``, ``whole_amount``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Was every section walked? GPS tracks held against the sections that they should cover."""
+"""Was every section walked? GPS tracks compared with the sections that they should cover."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def patrol_coverage(
 
     Notes
     -----
-    A step that merely crosses a section is no walk along it.
+    A step that merely crosses a section is not a walk along it.
 
     Examples
     --------

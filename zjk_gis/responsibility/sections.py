@@ -60,7 +60,7 @@ def sections_without_chief(
     CRSError
         If it has no CRS.
     GeometryError
-        If rows have no geometry or are no lines.
+        If rows have no geometry or are not lines.
     InputError
         If a date or a side cannot be read.
 

@@ -95,11 +95,13 @@ def _list_edges(
     zones = np.empty(1024, np.int32)
     n = 0
     for r in range(ring_zone.size):
+        # A ring beside the band has no edge in it.
         if ring_high[r] < low or ring_low[r] > high:
             continue
         first, last = rings[r], rings[r + 1] - 1
         edges, zones = _room(edges, n + last - first), _room(zones, n + last - first)
         zone = ring_zone[r]
+        # Of the others, edge by edge, those that are not wholly above or below it.
         before = coords[first, 1]
         for e in range(first, last):
             after = coords[e + 1, 1]
@@ -118,6 +120,7 @@ def _merge(coords: Floats, edges: Ints32, zones: Ints32) -> tuple[Ints32, Ints32
     The second is -1 where there is none, otherwise twice the zone, plus 1 if it runs along the edge in the
     same direction as the first.
     """
+    # A hash table of open addressing, at most half full.
     shift, size = 58, 64
     while size < 2 * edges.size:
         size *= 2
@@ -134,6 +137,7 @@ def _merge(coords: Floats, edges: Ints32, zones: Ints32) -> tuple[Ints32, Ints32
         key = (key ^ (key >> np.uint64(32))) + bits[e, 1] + bits[e + 1, 1]
         slot = np.int64((key * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(shift))
         merged = False
+        # Look for the same edge under another zone: from a to b, or from b to a.
         while table[slot] >= 0:
             o = table[slot]
             f = edges[o]
@@ -145,6 +149,7 @@ def _merge(coords: Floats, edges: Ints32, zones: Ints32) -> tuple[Ints32, Ints32
                     merged = True
                 break  # a third zone makes a new entry
             slot = (slot + 1) & (size - 1)
+        # An edge that nobody had takes the next place, and is found under this slot.
         if not merged:
             table[slot] = n
             edges[n], zones[n], seconds[n] = e, zone, -1
@@ -191,6 +196,7 @@ def _rasterise_from(
         ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
         if ax == bx and ay == by:
             continue
+        # In cells: columns u and rows v, the extent with its margin, cut to the grid.
         ua, va, ub, vb = (ax - x0) * inv, (ay - y0) * inv, (bx - x0) * inv, (by - y0) * inv
         u_low, u_high = (ua, ub) if ua < ub else (ub, ua)
         v_low, v_high = (va, vb) if va < vb else (vb, va)
@@ -202,6 +208,7 @@ def _rasterise_from(
         r_first, r_last = np.int64(v_low), np.int64(v_high)
         c_first, c_last = np.int64(u_low), np.int64(u_high)
         columns, rows = c_last - c_first + 1, r_last - r_first + 1
+        # An edge in one row or column: all cells of its extent.
         if rows == 1 or columns == 1 or va == vb:
             if n + columns * rows > cell.size:
                 return k, n
@@ -212,6 +219,7 @@ def _rasterise_from(
                     counts[at + 1] += 1
                     n += 1
             continue
+        # Any other, row by row: the columns between where it enters the row and where it leaves it.
         slope = (ub - ua) / (vb - va)
         slack = abs(slope) * MARGIN + MARGIN
         of_row = np.int64(lesser(float(columns), abs(slope) + 2.0 * slack + 3.0))  # at most
@@ -285,6 +293,7 @@ def _write_record(
         m = _include(entries, m, entries[_FIRST, k])
         if entries[_SECOND, k] >= 0:
             m = _include(entries, m, entries[_SECOND, k] >> 1)
+    # Sorted by insertion, as they are few.
     for k in range(1, m):
         value = entries[_LOCAL, k]
         j = k - 1
@@ -292,13 +301,16 @@ def _write_record(
             entries[_LOCAL, j + 1] = entries[_LOCAL, j]
             j -= 1
         entries[_LOCAL, j + 1] = value
+    # One chunk for each MANY zones, as a mask has a bit for each.
     for start in range(0, m, MANY):
         stop = min(start + MANY, m)
+        # The zones of the chunk, and which of them hold the corner.
         base = 0
         for j in range(start, stop):
             out[used + 2 + j - start] = entries[_LOCAL, j]
             for k in range(n_corner):
                 base |= (corner[k] == entries[_LOCAL, j]) << (j - start)
+        # The edges of these zones, each with a bit for each of its zones.
         first_edge = used + 2 + stop - start
         at = first_edge
         for k in range(n):
@@ -310,10 +322,12 @@ def _write_record(
             if mask == 0:
                 continue
             ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
+            # Whether it crosses the upright through the corner, and on which side that lies.
             if (ax > xl) != (bx > xl):
                 mask |= CROSSES
                 if far_side(ax, ay, bx, by, xl, yl):
                     mask |= WITHIN_CORNER
+            # Its line in the cell's own units, scaled so that rounding is small; and its heights.
             ua, va, ub, vb = (ax - xl) * inv, (ay - yl) * inv, (bx - xl) * inv, (by - yl) * inv
             du, dv = ub - ua, vb - va
             length = abs(du) + abs(dv)
@@ -326,6 +340,7 @@ def _write_record(
             lines[at + 4] = lesser(4.0, v_high)
             out[at + 5] = mask
             at += EDGE_WORDS
+        # The head of the chunk: how many zones and edges, and whether another chunk follows.
         written = (at - first_edge) // EDGE_WORDS
         out[used] = (stop - start) | (written << 6) | ((1 << 31) if stop < m else 0)
         out[used + 1] = base
@@ -355,6 +370,7 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
     """
     for k in range(1, n):
         first_k, second_k = entries[_FIRST, k], entries[_SECOND, k]
+        # Each pair of edges once.
         ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
         x_low, x_high = (ax, bx) if ax < bx else (bx, ax)
         y_low, y_high = (ay, by) if ay < by else (by, ay)
@@ -367,6 +383,7 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
                     continue
                 if step == -1 and not _is_back(ax, ay, bx, by, dx, dy):
                     continue
+            # Edges apart from each other do not meet.
             if (
                 ((cx > x_high) & (dx > x_high))
                 | ((cx < x_low) & (dx < x_low))
@@ -374,6 +391,7 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
                 | ((cy < y_low) & (dy < y_low))
             ):
                 continue
+            # Those of one zone, each seen in the direction in which the zone has it.
             for which_k in range(2):
                 zone = first_k if which_k == 0 else second_k >> 1
                 against_k = which_k == 1 and second_k & 1 == 0
@@ -390,12 +408,15 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
 @lean
 def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: Real, dy: Real) -> Any:
     """Tell whether two edges of a ring, a to b and c to d, meet otherwise than one goes on from the other."""
+    # The second leads to the first: they may only lie on each other.
     if dx == ax and dy == ay:
         if cx == bx and cy == by:
             return True
         return _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0
+    # The first leads to the second.
     if bx == cx and by == cy:
         return _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0
+    # Neither: they meet if the ends of each are on both sides of the other.
     return orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
         orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
     )
@@ -441,6 +462,7 @@ def _compile_block(
     cell, column, row, number of zones at its corner, number of entries, zones..., edges..., their first
     zones..., their second zones...).
     """
+    # 1. The edges of each cell: counted, then sorted by cell.
     cell, entry, starts = rasterise(coords, edges, x0, y0, d, nx, row0, row1)
     most = 0
     for k in range(starts.size - 1):
@@ -453,6 +475,7 @@ def _compile_block(
         by_cell[at] = entry[k]
         fill[cell[k]] = at + 1
 
+    # 2. Room for what goes along from cell to cell, and what a cell holds.
     row_set = np.empty(base.size + 2 * edges.size + 1, np.int32)
     row_set[: base.size] = base
     now = np.empty_like(row_set)
@@ -462,6 +485,7 @@ def _compile_block(
     state = np.zeros(_STATES, np.int64)
     state[_ROW], state[_ROW_SET], state[_RUN_FROM] = row0, base.size, -1
     state[_USED], state[_RUNS], state[_HEAVIES] = used, n_runs, n_heavy
+    # 3. Compile cells until there is no room for the next; make room, and go on where it stopped.
     while True:
         _compile_cells(
             coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, starts, by_cell, row_set, now,
@@ -514,12 +538,15 @@ def _compile_cells(
     state: Ints,
 ) -> None:
     """Go on with the cells of a block, until all are done or room is lacking, as `state` tells."""
+    # Where the block stands: its row and column, the zones at the corner of the row and of the cell, the
+    # beginning of a run of cells with several zones, and how far records, runs and heavy cells are filled.
     marks = suspects.size > 0
     r, c = state[_ROW], state[_COLUMN]
     n_row, n_now, run_from = state[_ROW_SET], state[_NOW], state[_RUN_FROM]
     used, n_runs, n_heavy = state[_USED], state[_RUNS], state[_HEAVIES]
     lacks, need = _NOTHING, 0
     while r < row1:
+        # A row: its corner has the zones that the crossings of the upright so far have left.
         yl, y_next = y0 + r * d, y0 + (r + 1) * d
         first_cell = (r - row0) * nx
         if c == 0:
@@ -529,6 +556,7 @@ def _compile_cells(
         while c < nx:
             at = first_cell + c
             k0, k1 = starts[at], starts[at + 1]
+            # 1. No edge comes near: nobody, one zone, or several, noted as a run with their neighbours.
             if k0 == k1:
                 if n_now == 0:
                     words[at] = 0
@@ -540,12 +568,14 @@ def _compile_cells(
                         run_from = at
                 c += 1
                 continue
+            # 2. An edge ends a run.
             if run_from >= 0:
                 if n_runs + 4 + n_now > runs.size:
                     lacks, need = _OF_RUNS, n_runs + 4 + n_now
                     break
                 n_runs = _note_run(runs, n_runs, where, run_from, at, now, n_now, rank)
                 run_from = -1
+            # 3. Is there room for what the cell may need? If not, stop before anything of it is written.
             n = k1 - k0
             most_zones = 2 * n + n_now
             if most_zones > entries.shape[1]:
@@ -559,6 +589,7 @@ def _compile_cells(
             if not splits and need > out.size:
                 lacks = _OUT
                 break
+            # 4. Its edges, with their zones and ends.
             for k in range(n):
                 k_entry = by_cell[k0 + k]
                 e = edges[k_entry]
@@ -566,6 +597,7 @@ def _compile_cells(
                 entries[_FIRST, k], entries[_SECOND, k] = zones[k_entry], seconds[k_entry]
                 ends[k, 0], ends[k, 1] = coords[e, 0], coords[e, 1]
                 ends[k, 2], ends[k, 3] = coords[e + 1, 0], coords[e + 1, 1]
+            # 5. Too many edges: a heavy cell, to be divided later. Otherwise its record is written.
             xl, x_next = x0 + c * d, x0 + (c + 1) * d
             if splits:
                 heavy[n_heavy] = parent
@@ -588,6 +620,7 @@ def _compile_cells(
                     _suspect(ends, entries, n, suspects)
                 words[at] = (used << 2) | RECORD
                 used = _write_record(out, lines, used, ends, entries, n, rank, now, n_now, xl, yl, d)
+            # 6. The zones at the next corner: each edge that the way there crosses is entered or left.
             for k in range(n):
                 ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
                 # Between this corner and the next one to the right.
@@ -607,6 +640,7 @@ def _compile_cells(
                     if entries[_SECOND, k] >= 0:
                         n_row = _toggle(row_set, n_row, entries[_SECOND, k] >> 1)
             c += 1
+        # 7. A run ends with its row.
         if lacks == _NOTHING and run_from >= 0:
             if n_runs + 4 + n_now > runs.size:
                 lacks, need = _OF_RUNS, n_runs + 4 + n_now
@@ -617,6 +651,7 @@ def _compile_cells(
             break
         r += 1
         c = 0
+    # 8. Tell where it stopped, and for want of what.
     state[_ROW], state[_COLUMN], state[_ROW_SET], state[_NOW], state[_RUN_FROM] = r, c, n_row, n_now, run_from
     state[_USED], state[_RUNS], state[_HEAVIES], state[_LACKS], state[_NEED] = (
         used,
@@ -667,6 +702,7 @@ def compile_band(
     Returns the records, the blocks as (x0, y0, 1 / d, cells a side, position of the words), the words of the
     blocks, and the runs of cells with several zones (see `_compile_block`).
     """
+    # 1. The edges that reach into the band, each once.
     edges, zones = _list_edges(
         coords,
         rings,
@@ -677,6 +713,7 @@ def compile_band(
         y0 + (row1 + 2 * MARGIN) * d,
     )
     edges, zones, seconds = _merge(coords, edges, zones)
+    # 2. The band itself is a block without a parent.
     out = np.empty(max(1024, 6 * edges.size), np.uint32)
     runs = np.empty(256, np.int64)
     heavy = np.empty(256, np.int64)
@@ -688,6 +725,7 @@ def compile_band(
         coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0,
         heavy, 0, -1, 1 << 60, d >= 4 * least_d, suspects,
     )  # fmt: skip
+    # 3. Its heavy cells are blocks, and theirs, until none is heavy or the depth is reached.
     for depth in range(_DEEPEST):
         if n_heavy == 0:
             break
@@ -695,6 +733,7 @@ def compile_band(
         n_deeper = 0
         at = 0
         while at < n_heavy:
+            # What was noted of the cell: where it is, the zones at its corner, and its edges.
             parent, cell, c, r, nb, n = heavy[at : at + 6]
             at += 6
             corner = heavy[at : at + nb].astype(np.int32)
@@ -702,6 +741,7 @@ def compile_band(
             cell_zones = heavy[at + nb + n : at + nb + 2 * n].astype(np.int32)
             cell_seconds = heavy[at + nb + 2 * n : at + nb + 3 * n].astype(np.int32)
             at += nb + 3 * n
+            # How finely it is divided: about as many cells as edges by four, none smaller than may be.
             if parent < 0:
                 px, py, pd = x0, y0, d
             else:
@@ -711,6 +751,7 @@ def compile_band(
                 side //= 2
             sd = pd / side
             xl, yl = px + c * pd, py + r * pd
+            # The block is entered, and its parent's word points to it.
             while n_blocks >= blocks.shape[0]:
                 longer = np.empty((2 * blocks.shape[0], 5), np.float64)
                 longer[: blocks.shape[0]] = blocks
@@ -725,6 +766,7 @@ def compile_band(
                 words[cell] = word
             else:
                 block_words[int(blocks[parent, 4]) + cell] = word
+            # Its cells are compiled as those of the band were.
             block_words = _room(block_words, n_words + side * side)
             may_split = depth + 1 < _DEEPEST and sd >= 4 * least_d
             sd = 1.0 / blocks[n_blocks, 2]
@@ -776,6 +818,7 @@ def intern_runs(
         where, first, stop, n = runs[at], runs[at + 1], runs[at + 2], runs[at + 3]
         at += 4
         found: Any = runs[at : at + n]
+        # Is the set known? It is looked for by its hash, from its slot on.
         slot = _slot_of(found, table.size)
         number: Any = np.int64(-1)
         while table[slot] >= 0:
@@ -784,6 +827,7 @@ def intern_runs(
                 number = held
                 break
             slot = (slot + 1) % table.size
+        # A new set gets the next number, and the table grows before it is half full.
         if number < 0:
             number = np.int64(n_sets)
             n_sets += 1
@@ -800,6 +844,7 @@ def intern_runs(
                         slot = (slot + 1) % longer.size
                     longer[slot] = k
                 table = longer
+        # The word of a set follows those of the single zones.
         word = np.uint32((n_zones + 1 + number) << 2)
         if where == 0:
             words[first:stop] = word

@@ -39,7 +39,7 @@ _COARSE, _FINE = 1.4, 4.2
 _POINTS_PER_EDGE = 24
 # Vertices up to which GEOS checks validity before the compiled code would be loaded.
 _FEW_VERTICES = 200_000
-# Of the side of a cell: an approximate projection must not be farther off.
+# Of the side of a cell: an approximate projection must not be further off.
 _GOOD_ENOUGH = 1e-3
 _NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
 

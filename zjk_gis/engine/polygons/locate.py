@@ -44,6 +44,7 @@ _POSITION = np.array(
 @lean
 def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
     """Return the zones of one chunk at a point, a bit each, in single precision; or `_UNSURE`."""
+    # The head of the chunk: which zones hold the corner, how many edges there are, and where they begin.
     header = np.int64(words[at])
     base = np.int64(words[at + 1])
     n_edges = (header >> 6) & 0x1FFFFFF
@@ -53,8 +54,10 @@ def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance:
         a, b, c = lines[e], lines[e + 1], lines[e + 2]
         low, high = lines[e + 3], lines[e + 4]
         mask = np.int64(words[e + 5])
+        # On which side of the edge the point lies, and the place level with it above the corner.
         across = b * v + c
         here = across + a * u
+        # Is any of this within rounding? Then the exact predicate must be asked.
         spans = (low <= v) & (v < high)
         level = (abs(v - low) <= tolerance) | (abs(v - high) <= tolerance)
         near_here = (abs(here) <= tolerance) & (v >= low - tolerance) & (v <= high + tolerance)
@@ -62,6 +65,7 @@ def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance:
         near_across = (abs(across) <= tolerance) & (spans | crosses)
         differs = (here > 0) != (across > 0)
         unsure |= near_here | near_across | (level & (differs | (abs(here) <= tolerance)))
+        # The way from the corner up and then across to the point: each crossing of an edge changes sides.
         toggles = (spans & differs) != (crosses & ((across > 0) != ((mask & WITHIN_CORNER) != 0)))
         base ^= mask * toggles
         e += EDGE_WORDS
@@ -75,6 +79,7 @@ def _walk_exactly(
     words: Words, coords: Floats, at: Whole, px: Real, py: Real, xl: Real
 ) -> tuple[Whole, Whole, bool]:
     """Return the zones of one chunk that hold a point, those it touches, and whether that is certain."""
+    # The same chunk, with the numbers of its edges behind the lines.
     header = np.int64(words[at])
     inside = np.int64(words[at + 1])
     n_edges = (header >> 6) & 0x1FFFFFF
@@ -86,17 +91,20 @@ def _walk_exactly(
         mask = np.int64(words[mask_at + k * EDGE_WORDS])
         e = np.int64(words[number_at + k])
         ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
+        # The exact side of the point, and whether it lies on the edge itself.
         here = orient(ax, ay, bx, by, px, py)
         if here == UNKNOWN or orient(ax, ay, bx, by, xl, py) == UNKNOWN:
             certain = False
         if here == 0 and lesser(ax, bx) <= px <= greater(ax, bx) and lesser(ay, by) <= py <= greater(ay, by):
             touching |= mask
+        # The crossings on the way from the corner, by exact signs.
         across = far_side(ax, ay, bx, by, xl, py)
         toggles = (ay > py) != (by > py) and (here > 0) != across
         if mask & CROSSES:
             toggles = toggles != (across != ((mask & WITHIN_CORNER) != 0))
         if toggles:
             inside ^= mask
+    # Whom the point touches it is not inside of.
     full = (1 << MANY) - 1
     touching &= full
     return inside & full & ~touching, touching, certain
@@ -128,6 +136,7 @@ def _descend(
     u, v, d, b = 0.0, 0.0, 0.0, np.int64(0)
     cell, side = np.int64(0), np.int64(1)
     while word & 3 == BLOCK:
+        # The cell of the block in which the point lies; at its rim, the outermost.
         b = word >> 2
         inv, side = blocks[b, 2], np.int64(blocks[b, 3])
         d = 1.0 / inv
@@ -163,6 +172,7 @@ def _from_record(
     certain = True
     u32, v32 = np.float32(u), np.float32(v)
     while True:
+        # Each chunk in single precision; where that is not sure, exactly, if the place itself is exact.
         header = np.int64(words[at])
         inside = _walk(words, lines, at, u32, v32, tolerance + np.float32(slack))
         touching = np.int64(0)
@@ -171,14 +181,17 @@ def _from_record(
                 return row, how, many, False
             inside, touching, sure = _walk_exactly(words, coords, at, x, y, x0 + (cell % nx) * d)
             certain = certain and sure
+        # Zones are in the order of their rank: the first that holds the point answers, or touches it.
         if inside and row < 0:
             row = np.int64(words[at + 2 + _lowest(inside)])
         if touching and touched < 0:
             touched = np.int64(words[at + 2 + _lowest(touching)])
         many += _count(inside | touching)
+        # On to the next chunk, if there is one.
         if not header >> 31:
             break
         at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
+    # One that holds the point comes before one that it touches.
     if row >= 0:
         how = INSIDE
     elif touched >= 0:
@@ -257,6 +270,7 @@ def _locate_batch(
     slack = error * inv
     n_open = 0
     n = min(_BATCH, x.size - start)
+    # 1. The cell of each point, and its place there.
     for k in range(n):
         fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
         on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
@@ -265,8 +279,10 @@ def _locate_batch(
         places[0, k] = fu - c
         places[1, k] = fv - r
         looks[_AT, k] = r * nx + c
+    # 2. The words of the cells, fetched together so that memory is waited for once.
     for k in range(n):
         looks[_WORD, k] = words[looks[_AT, k]]
+    # 3. Cells of nobody or one zone are answered at once; the rest is listed, without a branch.
     n_rest = 0
     for k in range(n):
         w = looks[_WORD, k]
@@ -276,6 +292,7 @@ def _locate_batch(
         count[start + k] = number > 0
         looks[_REST, n_rest] = k
         n_rest += ((w & 3) != 0) | (number > n_zones)
+    # 4. Of points that are only about known, those near a side of their cell stay open.
     if slack > 0.0:
         n_near = 0  # of the cell's sides; counted first, as there is hardly ever one
         for k in range(n):
@@ -289,6 +306,7 @@ def _locate_batch(
     for k in range(n_rest):  # touch the records, so that they are on their way
         w = looks[_WORD, looks[_REST, k]]
         looks[_AHEAD, k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
+    # 5. The rest one by one: blocks are followed down to a cell.
     for j in range(n_rest):
         k = looks[_REST, j]
         i = start + k
@@ -303,6 +321,7 @@ def _locate_batch(
                 looks[_OPEN, n_open] = i
                 n_open += 1
                 continue
+        # 6. A record is walked; a set of zones is answered by its first; else nobody or one zone.
         number = w >> 2
         if w & 3 == RECORD:
             zone, how, many, certain = _from_record(
@@ -354,6 +373,7 @@ def fill_members(
         first, stop = starts[i], starts[i + 1]
         if first == stop:
             continue
+        # The cell that decides.
         fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
         c, r = np.int64(fu), np.int64(fv)
         u, v, xl = fu - c, fv - r, x0 + c * d
@@ -362,6 +382,7 @@ def fill_members(
             w, u, v, west, side, cell, columns = _descend(words, blocks, w, x[i], y[i])
             xl = west + (cell % columns) * side
         number = w >> 2
+        # Without edges near, the zones are those of the cell.
         if w & 3 != RECORD:
             if number <= n_zones:
                 zones[first] = number - 1
@@ -372,6 +393,7 @@ def fill_members(
                     zones[first + k] = members[held + k]
                     touches[first + k] = False
         else:
+            # With edges, the zones of each chunk that hold or touch the point.
             at = number
             to = first
             while True:
@@ -390,6 +412,7 @@ def fill_members(
                 if not header >> 31:
                     break
                 at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
+        # Ascending, by insertion.
         for k in range(first + 1, stop):
             zone, touch = zones[k], touches[k]
             j = k - 1
@@ -442,6 +465,7 @@ def _near_batch(
     x0, y0, inv, _ = grid
     reach = within * inv
     n = min(_BATCH, x.size - start)
+    # 1. The cell of each point; what is out of reach of the grid lies far outside.
     for k in range(n):
         fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
         near[start + k] = False
@@ -450,8 +474,10 @@ def _near_batch(
         places[0, k], places[1, k] = fu, fv
         on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
         looks[_AT, k] = np.int64(fv) * nx + np.int64(fu) if on else 0
+    # 2. The words of the cells, fetched together.
     for k in range(n):
         looks[_WORD, k] = words[looks[_AT, k]]
+    # 3. Points well inside a cell without edges have none near; the rest is listed.
     n_rest = 0
     for k in range(n):
         fu, fv = places[0, k], places[1, k]
@@ -466,6 +492,7 @@ def _near_batch(
         k = looks[_REST, j]
         i = start + k
         fu, fv = places[0, k], places[1, k]
+        # 4. Well inside its cell, only the record of that can have an edge near.
         if fu >= 0.0 and fv >= 0.0 and fu < nx and fv < ny:
             u, v = fu - np.floor(fu), fv - np.floor(fv)
             if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:  # as nearly always
@@ -476,6 +503,7 @@ def _near_batch(
                     )
                 if word & 3 != BLOCK:
                     continue
+        # 5. Otherwise the cells around are looked at, and the blocks among them.
         block = _look_around(words, lines, 0, nx, ny, fu, fv, reach, tolerance)
         near[i] = block == _FOUND
         if block >= 0:

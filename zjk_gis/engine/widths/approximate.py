@@ -46,7 +46,7 @@ class Approximation:
         West and south edge, squares per unit in both directions, squares in both directions.
     coefficients : ndarray of float64, shape (squares, 20)
     error : float
-        No point is farther than this from where the true projection puts it.
+        No point is further than this from where the true projection puts it.
     """
 
     place: tuple[float, float, float, float, int, int]

@@ -129,7 +129,7 @@ def _narrow(
         e, left, right = element[k], low[k], high[k]
         one, other = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
         at_one = at_other = 0.0
-        for turn in range(-2, rounds):  # both places are asked first, then one of them anew
+        for turn in range(-2, rounds):  # both places are asked first, then one of them again
             place = one
             if turn == -1:
                 place = other
