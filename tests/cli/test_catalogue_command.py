@@ -28,7 +28,7 @@ def test_one_layer_and_the_list(run, tmp_path):
     code, out, _ = run("catalogue", "窨井")
     assert code == 0
     assert "manhole_code" in out
-    assert "16 位:部件 part" in out
+    assert "16 位：部件 part" in out
     assert len(json.loads(run("catalogue", "--json")[1])["layers"]) == len(CATALOGUE)
     assert run("catalogue", "-o", tmp_path / "layers.md", "--lang", "en")[0] == 0
     assert (tmp_path / "layers.md").read_text(encoding="utf-8") == reference_page("en")
