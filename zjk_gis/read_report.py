@@ -182,7 +182,7 @@ class ReadReport(dict[str, Any]):
         return {name: deepcopy(value) for name, value in self.items() if value != _UNTOLD[name]}
 
     def __str__(self) -> str:
-        return " ".join(self._sentences())
+        return tr(" ").join(self._sentences())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
