@@ -175,7 +175,7 @@ def test_gbk_lines_below_utf8_ones_are_read_as_what_they_are(tmp_path, zones, ma
     out = pd.read_csv(tmp_path / "out.csv", dtype=str)
     assert out["说明"].value_counts().to_dict() == {"桥西区的井盖": 3000, "桥东": 5}
     assert summary.encoding == "UTF-8"
-    assert "in.csv: 5 lines are in GB18030, not in UTF-8, and were read as such" in summary.remarks
+    assert "in.csv: 5 lines are in GB18030, not in UTF-8; read as such" in summary.remarks
     layer = read_layer(path)
     assert layer["说明"].value_counts().to_dict() == {"桥西区的井盖": 3000, "桥东": 5}
     assert "5 lines are in GB18030" in " ".join(layer.attrs["report"].remarks)

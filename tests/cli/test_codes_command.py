@@ -17,7 +17,7 @@ def grids(tmp_path):
 def test_explain(run):
     code, out, _ = run("codes", "explain", "130703005001001", "52012204")
     assert code == 0
-    assert "第 7–9 位 005:街道 堡子里街道" in out
+    assert "第 7–9 位 005：街道 堡子里街道" in out
     assert "管线大类 排水" in out
     assert run("codes", "explain", "1")[0] == 2
 

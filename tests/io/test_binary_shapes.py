@@ -18,7 +18,7 @@ from zjk_gis import Workspace
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.io import read_layer, write_layer
 from zjk_gis.io.binary_shapes import lies_too_deep, shapes_of_wkb
-from zjk_gis.io.tables.in_one_cell import geometry_of
+from zjk_gis.io.tables.cell_positions import geometry_of
 
 POINT = shapely.to_wkb(Point(114.8, 40.8))
 RING = LineString([(0, 0, 5), (4, 0, 5), (4, 4, 5), (0, 0, 5)])

@@ -118,8 +118,8 @@ def test_old_programs_can_open_a_plain_layer(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda path: (path / "a.vrt").write_text("<OGRVRTDataSource/>"), r"'a\.vrt' in it is no part"),
-        (lambda path: (path / "sub").mkdir(), "'sub' in it is no part"),
+        (lambda path: (path / "a.vrt").write_text("<OGRVRTDataSource/>"), r"'a\.vrt' in it is not part"),
+        (lambda path: (path / "sub").mkdir(), "'sub' in it is not part"),
         (lambda path: (path / "a00000001.gdbtable").unlink(), "its tables are missing"),
         (lambda path: (path / "a000000ff.gdbtable").symlink_to("/etc/passwd"), "is a link"),
     ],

@@ -123,7 +123,7 @@ def test_rows_without_a_usable_position_are_kept_and_named(tmp_path):
 def test_degrees_in_china_are_taken_for_cgcs2000_and_said(tmp_path):
     layer = read_layer(write(tmp_path, f"{HEADER}\n{ROW}\n"))
     assert layer.crs.to_epsg() == 4490
-    assert report_of(layer).crs_from == "assumed: all 1 positions in 经度 and 纬度 are degrees in China"
+    assert report_of(layer).crs_from == "assumed: all 1 positions are degrees in China"
     assert report_of(layer).coordinates == {"east": "经度", "north": "纬度"}
     assert "taken for CGCS2000" in report_of(layer).remarks[-1]
 
@@ -170,7 +170,7 @@ def test_most_rows_decide_and_the_others_are_set_aside(tmp_path):
     assert report_of(layer).without_position == {"outside_china": [99]}
     assert layer.geometry.isna().sum() == 1
     assert layer["lon"][99] == "12.49"
-    assert any("1 row lies outside China by lon and lat" in remark for remark in report_of(layer).remarks)
+    assert any("rows outside China by lon and lat, unlike" in remark for remark in report_of(layer).remarks)
 
 
 def test_degrees_among_metres_are_set_aside(tmp_path):

@@ -17,8 +17,8 @@ from zjk_gis.coordinates.bare_numbers import limit_of, system_of
 from zjk_gis.crs import CGCS2000
 from zjk_gis.errors import CRSError, FileError, MissingColumnError
 from zjk_gis.io.binary_shapes import shapes_of_wkb
+from zjk_gis.io.file_crs import system_of_file
 from zjk_gis.io.paths import blamed_on, format_of
-from zjk_gis.io.settled_crs import system_of_file
 from zjk_gis.io.tables.cells import (
     Cells,
     Numbers,

@@ -288,7 +288,10 @@ def _of_reading(
         if reading.exchanged:
             said += tr(", {count} of them with the axes exchanged", count=reading.exchanged)
         evidence.append(said)
-    alike = [f"{title_of(system.datum)} (EPSG:{system.epsg})" for system in same_numbers(reading.epsg)]
+    alike = [
+        tr("{datum} (EPSG:{epsg})", datum=title_of(system.datum), epsg=system.epsg)
+        for system in same_numbers(reading.epsg)
+    ]
     if alike:
         evidence.append(
             tr(

@@ -2,8 +2,8 @@
 
 from zjk_gis.io.files import list_layers, read_layer, read_table
 from zjk_gis.io.folders import FolderReading, read_folder
-from zjk_gis.io.found import write_problems
 from zjk_gis.io.paths import check_writable
+from zjk_gis.io.problem_files import write_problems
 from zjk_gis.io.writing import write_layer, write_table
 from zjk_gis.read_report import ReadReport
 

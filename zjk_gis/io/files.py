@@ -15,10 +15,10 @@ from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
 from zjk_gis.io.archives import is_archive, unpacked
+from zjk_gis.io.file_crs import settle_crs
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.parquet import read_parquet
 from zjk_gis.io.paths import check_content, existing_file, format_of, is_geodatabase, is_readable
-from zjk_gis.io.settled_crs import settle_crs
 from zjk_gis.io.tables.geometry import parse_crs, place_table, titles_in
 from zjk_gis.io.tables.text_frame import read_text_table
 from zjk_gis.io.tables.workbooks import read_workbook, sheet_names

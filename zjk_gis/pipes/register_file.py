@@ -1,4 +1,21 @@
-"""The file of a register of covers, and what is put into it."""
+"""The file of a register of covers, and what is put into it.
+
+Measured beside SQLite's R*Tree, kept in the same file as the covers: 300,000 covers on 40 x 40 km, then 1,000
+nearest covers and 1,000 moves, one call each (2 cores, one run; the answers of both are the same):
+
+====================  ==============  =====================
+..                    this register   a table with R*Tree
+====================  ==============  =====================
+load                  2.9 s           8.2 s
+1,000 nearest         1.39 s          0.05 s
+1,000 moves           1.24 s          0.37 s
+open again            0.09 s          0.00 s
+on disk               129 MB          32 MB
+====================  ==============  =====================
+
+The register's time includes what the plain table does not do: an answer is a DataFrame, whose making is most
+of the time of a nearest cover, and a move is checked against the other covers.
+"""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def _explain(code: str, scheme: CodeScheme, names: Names, tables: Overrides | No
             name = _meaning(code, part.name, scheme, names)
             said = tr(
                 "  {run} {digits}: {part}",
-                run=f"{begin + 1}-{end}" if end > begin + 1 else f"{end}",
+                run=tr("{begin}-{end}", begin=begin + 1, end=end, lang=lang) if end > begin + 1 else end,
                 digits=code[begin:end],
                 part=tr(_PARTS[part.name], lang=lang),
                 lang=lang,

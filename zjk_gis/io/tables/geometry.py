@@ -17,7 +17,7 @@ from zjk_gis.coordinates.bare_numbers import misfits, system_of
 from zjk_gis.coordinates.datums import stated_datum
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import CRSError, InputError, name_rows
-from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
+from zjk_gis.io.tables.cell_positions import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, north_first, read_positions
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.words import listed, tr

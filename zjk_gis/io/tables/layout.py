@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.errors import FileError, counted, name_rows
+from zjk_gis.io.tables.cell_positions import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.io.tables.headers import HEAD_ROWS, find_layout, is_label, is_note, is_total, names_columns
-from zjk_gis.io.tables.in_one_cell import geometry_column, geometry_of, pair_column, pair_of
 from zjk_gis.layers.columns.coordinates import Pair, named_columns, read_positions
 from zjk_gis.words import listed, tr
 

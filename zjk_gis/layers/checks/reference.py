@@ -55,7 +55,9 @@ def fields_table(spec: LayerSpec, lang: Language = "zh") -> pd.DataFrame:
             field.name,
             field.title,
             listed(field.aliases, lang=lang),
-            listed([tr(field.dtype, lang=lang), *([field.unit] if field.unit else [])], lang=lang),
+            tr("{dtype}, {unit}", dtype=tr(field.dtype, lang=lang), unit=field.unit, lang=lang)
+            if field.unit
+            else tr(field.dtype, lang=lang),
             tr("yes", lang=lang) if field.required else "",
             _values(field, lang),
         )
