@@ -53,7 +53,7 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
             tr(
                 '{module} is needed to {purpose} and is not installed; run: pip install "zjk_gis[{extra}]"',
                 module=module,
-                purpose=purpose,
+                purpose=tr(purpose),
                 extra=extra,
             )
         ) from None
