@@ -86,7 +86,7 @@ off = right.geometry.reset_index(drop=True).distance(manholes.geometry.reset_ind
 {"moved by (m)": round(float(moved.median()), 1), "now off by at most (m)": round(float(off.max()), 3)}
 
 # %% [markdown]
-# ## 5 A report by row, for those who must put it right
+# ## 5 A report by row, for those who must fix it
 
 # %%
 report = zjk_gis.validate(right, "manholes")

@@ -16,7 +16,7 @@
 # 第一步:谁负责?哪里没人负责?
 #
 # A city is divided into responsibility zones (责任区), each with a road chief (路长). This notebook takes the
-# sample city from its files to a map: **load, put right, assign, audit, draw**. It runs top to bottom in well
+# sample city from its files to a map: **load, fix, assign, audit, draw**. It runs top to bottom in well
 # under a minute; everything in it is synthetic.
 
 # %%

@@ -33,7 +33,7 @@ len(manholes), len(pipelines)
 # %% [markdown]
 # ## 1 Is the archive in order?
 #
-# Every row is held against the catalogue: codes, values, duplicates, topology.
+# Every row is checked against the catalogue: codes, values, duplicates, topology.
 
 # %%
 report = zjk_gis.validate(manholes, "manholes")

@@ -76,7 +76,7 @@ changes.handover
 # %% [markdown]
 # ## 4 Only what changed is asked again
 #
-# The answer is the same as if all had been assigned anew; only incidents around the changed ground are.
+# The answer is the same as if all had been assigned again; only incidents around the changed ground are.
 
 # %%
 again = zjk_gis.assign.reassign_incidents(assigned, old, new, at="2025-12-31")

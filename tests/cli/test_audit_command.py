@@ -221,7 +221,7 @@ def test_a_workspace_keeps_the_history_of_its_ledger(run, city, tmp_path):
 @pytest.mark.parametrize(
     ("codes", "until", "words"),
     [
-        (["X001"], "2026-12-31", "'X001' is no code of a gap"),
+        (["X001"], "2026-12-31", "'X001' is not a code of a gap"),
         (["G999"], "2026-12-31", "there is no fault 'G999'"),
         (["G001"], "soon", "until must be a date"),
         (["G001"], "2020-01-01", "lies before"),

@@ -414,7 +414,7 @@ class TestReading:
     @pytest.mark.parametrize("content", [b"", b"nonsense" * 40, b"PMTiles\x03" + b"\xff" * 200])
     def test_a_damaged_file_is_refused(self, tmp_path, name, content):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises((FileError, InputError), match=r"cannot be read as|is no PMTiles|has no tile"):
+        with pytest.raises((FileError, InputError), match=r"cannot be read as|is not a PMTiles|has no tile"):
             read_tiles(tmp_path / name)
 
     @settings(deadline=None, max_examples=60)

@@ -142,7 +142,7 @@ def test_no_data_is_told_as_no_data(written):
 def test_a_picture_stands_for_the_map_on_paper(written):
     text = written({}, summary={}, picture=PNG)
     assert f'src="data:image/png;base64,{base64.b64encode(PNG).decode()}"' in text
-    with pytest.raises(InputError, match="is no PNG"):
+    with pytest.raises(InputError, match="is not a PNG"):
         written({}, summary={}, picture=b"<svg onload=alert(1)>")
 
 

@@ -375,7 +375,7 @@ class TestCharts:
         assert "地图" in written({"t": pd.DataFrame({"a": [1]})}, picture=PNG).sheetnames
         with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
             assert parts.read("xl/media/image1.png") == PNG
-        with pytest.raises(InputError, match="picture: is no PNG"):
+        with pytest.raises(InputError, match="picture: is not a PNG"):
             written({}, picture=b"GIF89a")
 
 

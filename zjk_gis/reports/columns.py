@@ -165,7 +165,7 @@ def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) ->
             _Plan(at, key, heading(key, lang), "degrees", "degrees")
             for at, key in enumerate(("longitude", "latitude"))
         ]
-        # What the layer itself brings under these titles is what was recorded, perhaps since put right.
+        # What the layer itself brings under these titles is what was recorded, perhaps fixed since.
         told_apart = {plan.title: f"{plan.title}{RECORDED[lang]}" for plan in own}
         plans = [replace(plan, title=told_apart.get(plan.title, plan.title)) for plan in plans] + own
     return plans

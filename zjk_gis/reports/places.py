@@ -111,7 +111,7 @@ def picture_bytes(picture: bytes | str | os.PathLike[str] | None) -> bytes | Non
     if len(found) > _MOST_BYTES or png_size(found) is None:
         raise InputError(
             tr(
-                "{what}: is no PNG of at most {most_bytes} MB; make one with print_map",
+                "{what}: is not a PNG of at most {most_bytes} MB; make one with print_map",
                 what=what,
                 most_bytes=_MOST_BYTES // 1_000_000,
             )

@@ -75,7 +75,7 @@ def command(
     unknown = [code for code in faults if code not in gaps + overlaps]
     if unknown:
         raise InputError(
-            tr("{unknown!r} is no code of a gap (G001) or an overlap (C001)", unknown=unknown[0])
+            tr("{unknown!r} is not a code of a gap (G001) or an overlap (C001)", unknown=unknown[0])
         )
     for codes, found in ((gaps, _gaps), (overlaps, _overlaps)):
         if codes:

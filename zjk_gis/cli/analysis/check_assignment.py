@@ -1,4 +1,4 @@
-"""`zjk-gis check-assignment`: the zones that came with incidents, held against the layer."""
+"""`zjk-gis check-assignment`: the zones that came with incidents, compared with the layer."""
 
 from __future__ import annotations
 

@@ -123,6 +123,7 @@ def command(
     pipes and parking. With --kind one question is drawn alone. An .html file is a page; .pdf, .svg and .png
     are prints.
     """
+    # 1. what cannot be made is refused before anything is read
     target_file(output, (*PAGES, *SHEETS))
     on_paper = output.suffix.lower() in SHEETS
     if base_map is not None and on_paper:
@@ -132,6 +133,7 @@ def command(
                 output=output,
             )
         )
+    # 2. what the city holds, and the incidents
     layers = {} if kind == "choropleth" else read_city(city, console)
     ground = None if base_map is None else _ground(base_map, layers, console, offline=offline)
     points = None
@@ -139,6 +141,7 @@ def command(
         points = read_incidents(
             incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions, **times
         )
+    # 3. every question that it allows, or one
     day = at or dt.date.today()
     unanswered: dict[str, InputError] | None = None if strict else {}
     if kind == "city":
@@ -174,6 +177,7 @@ def command(
         )
         page, counts = draw_kind(kind, question)
         results = question.answers
+    # 4. what was left out, and the page or the print
     for rows in results.values():
         tell_set_aside(rows, console)
     whys = {name: words_of(error, console) for name, error in (unanswered or {}).items()}

@@ -412,11 +412,19 @@ def _checked(url: str) -> str:
 def _key() -> str:
     key = os.environ.get(KEY_VARIABLE, "")
     if not re.fullmatch(r"[0-9A-Za-z]{8,64}", key):
-        message = (
-            f"embed_key=True writes the key of Tianditu into the page, but the environment variable "
-            f"{KEY_VARIABLE} " + ("holds none" if not key else "does not look like one")
+        raise InputError(
+            tr(
+                "embed_key=True writes the key of Tianditu into the page, but the environment variable "
+                "{variable} holds none",
+                variable=KEY_VARIABLE,
+            )
+            if not key
+            else tr(
+                "embed_key=True writes the key of Tianditu into the page, but the environment variable "
+                "{variable} does not look like one",
+                variable=KEY_VARIABLE,
+            )
         )
-        raise InputError(message)
     return key
 
 

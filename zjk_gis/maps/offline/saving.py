@@ -270,7 +270,7 @@ def _refuse_servers(root: Element, *, tiles_too: bool) -> None:
                 tr(
                     "the map has a {kind}, which {need_servers}; leave it out of an offline page",
                     kind=kind,
-                    need_servers=_NEED_SERVERS[kind],
+                    need_servers=tr(_NEED_SERVERS[kind]),
                 )
             )
         if not tiles_too and kinds & {"BaseMap", "TileLayer"}:

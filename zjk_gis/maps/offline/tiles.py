@@ -205,12 +205,19 @@ def _kind(source: Path, tile: _Tile, content: bytes) -> str:
         return "image/jpeg"
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return "image/webp"
-    where = f"base map: {source.name}, tile {tile.z}/{tile.x}/{tile.y}"
+    name = f"{tile.z}/{tile.x}/{tile.y}"
     if content.startswith(b"\x1f\x8b") or source.suffix.lower() in (".mbtiles", ".pmtiles"):
-        message = f"{where} is no picture; vector tiles cannot be shown: make raster tiles (PNG, JPEG, WebP)"
-    else:
-        message = f"{where} is no PNG, JPEG or WebP"
-    raise InputError(message)
+        raise InputError(
+            tr(
+                "base map: {file}, tile {tile} is not a picture; vector tiles cannot be shown: "
+                "make raster tiles (PNG, JPEG, WebP)",
+                file=source.name,
+                tile=name,
+            )
+        )
+    raise InputError(
+        tr("base map: {file}, tile {tile} is not a PNG, JPEG or WebP", file=source.name, tile=name)
+    )
 
 
 def _check_size(source: Path, found: Sequence[_Tile], max_mb: float) -> None:
@@ -338,7 +345,7 @@ def _pmtiles(source: Path, bounds: Sequence[float] | None, wanted: range, max_mb
             )
         ) from None
     except (format_.MagicNumberNotFound, format_.SpecVersionUnsupported):
-        raise FileError(tr("base map: {name} is no PMTiles file of version 3", name=source.name)) from None
+        raise FileError(tr("base map: {name} is not a PMTiles file of version 3", name=source.name)) from None
     return found
 
 

@@ -169,7 +169,7 @@ def choropleth(
     odd = int((~known & areas[column].notna().to_numpy()).sum())
     if odd:
         page.notes.append(
-            tr("{odd:,} areas have a value that is no number, shown as no data", odd=odd, lang=lang)
+            tr("{odd:,} areas have a value that is not a number, shown as no data", odd=odd, lang=lang)
         )
     return page.map()
 
