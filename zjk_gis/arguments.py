@@ -172,7 +172,12 @@ def _kinds_of(function: Any) -> dict[str, _Kind]:
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     told = {name: function.__annotations__.get(name, "Any") for name in names}
-    kinds = {name: _kind_of(str(text)) for name, text in told.items()}
+    # Where annotations are not kept as text, a class says its name.
+    texts = {
+        name: each if isinstance(each, str) else getattr(each, "__name__", "Any")
+        for name, each in told.items()
+    }
+    kinds = {name: _kind_of(text) for name, text in texts.items()}
     return {name: kind for name, kind in kinds.items() if kind is not None}
 
 
