@@ -17,6 +17,7 @@ from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded, plain, understood
 from zjk_gis.layers.metric import ready
 from zjk_gis.pipes.topology.nodes import NAME_COLUMNS
+from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.pipes.topology.network import PipeNetwork
 
-__all__ = ["Placed", "are_of_kinds", "edges_and_nodes", "placed_on"]
+__all__ = ["Placed", "are_of_kinds", "edges_and_nodes", "of_class", "placed_on"]
 
 _NEAREST = 3
 
@@ -133,7 +134,13 @@ class Placed:
 
 
 def placed_on(
-    network: PipeNetwork, layer: gpd.GeoDataFrame, name: str, *, within_m: float, apart: bool = False
+    network: PipeNetwork,
+    layer: gpd.GeoDataFrame,
+    name: str,
+    *,
+    within_m: float,
+    apart: bool = False,
+    among: NDArray[np.bool_] | None = None,
 ) -> Placed:
     """Find the place of each point on a network: by the pipe or manhole it names, else by where it is.
 
@@ -149,6 +156,8 @@ def placed_on(
     apart : bool
         Whether a row must stand on one side of something, as a valve does: at a manhole where three pipes
         meet it must name its pipe.
+    among : ndarray of bool, optional
+        The edges on which rows may stand; by default all.
 
     Returns
     -------
@@ -167,8 +176,8 @@ def placed_on(
     kinds = np.full(count, "", dtype=object)
     if "pipe_kind" in points:
         kinds = coded(points, PIPELINES.field("pipe_kind"), name)[0].fillna("").to_numpy(dtype=object)
-    shapes = network.shapes
-    tree = network.tree
+    fits = {kind: of_class(network, kind) for kind in set(kinds)}
+    shapes, tree = network.shapes, network.tree
     for row in range(count):
         if pipe[row] >= 0:
             mine = network.edges_of(pipe[row])
@@ -181,7 +190,9 @@ def placed_on(
             continue
         else:
             mine = tree.query(at[row], predicate="dwithin", distance=within_m)
-            mine = mine[_fits(network.kind[network.edge_pipe[mine]], kinds[row])]
+            mine = mine[fits[kinds[row]][network.edge_pipe[mine]]]
+        if among is not None:
+            mine = mine[among[mine]]
         if not len(mine):
             why[row] = "nothing_near"
             continue
@@ -223,16 +234,14 @@ def _node_of(recorded: pd.Series, network: PipeNetwork) -> NDArray[np.int64]:
     return found
 
 
-def _fits(of_pipes: NDArray[np.object_], kind: str) -> NDArray[np.bool_]:
-    """Tell which kinds of pipes a thing of a kind may stand on: of its kind or class, if it has one."""
+def of_class(network: PipeNetwork, kind: str) -> NDArray[np.bool_]:
+    """Tell which pipes are of the class of a kind, or of a kind that is not known; all, if none is given."""
     if not kind:
-        return np.ones(len(of_pipes), dtype=bool)
-    from zjk_gis.standards import rules_table
-
+        return np.ones(len(network), dtype=bool)
     kinds = rules_table("pipe_kinds")
     class_of = dict(zip(kinds["pipe_kind"], kinds["class_code"], strict=True))
-    alike = {each for each, one in class_of.items() if one == class_of[kind]}
-    return np.array([not each or each in alike for each in of_pipes], dtype=bool)
+    number, distinct = pd.factorize(network.kind)
+    return np.array([not each or class_of[each] == class_of[kind] for each in distinct] or [True])[number]
 
 
 def are_of_kinds(network: PipeNetwork, kinds: str | Sequence[str] | None) -> NDArray[np.bool_]:
@@ -245,8 +254,6 @@ def are_of_kinds(network: PipeNetwork, kinds: str | Sequence[str] | None) -> NDA
     """
     if kinds is None:
         return np.ones(len(network.graph), dtype=bool)
-    from zjk_gis.standards import rules_table
-
     asked = pd.Series([kinds] if isinstance(kinds, str) else list(kinds), dtype=object)
     field = PIPELINES.field("pipe_kind")
     coded(pd.DataFrame({"pipe_kind": asked}), field, "kinds")

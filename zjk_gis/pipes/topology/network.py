@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import title_of_crs
-from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.catalogue import PIPELINES
+from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.networks import Graph, components
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS, Ends
@@ -151,6 +152,16 @@ class PipeNetwork:
     def tree(self) -> shapely.STRtree:
         """What finds edges by their place."""
         return shapely.STRtree(self.shapes)
+
+    @cached_property
+    def circuits(self) -> list[NDArray[np.bool_]]:
+        """The edges of each circuit of a heat network (供水, 回水); one of all where pipes name none."""
+        if "circuit" in self.pipelines:
+            meant, _ = coded(self.pipelines, PIPELINES.field("circuit"), "pipelines")
+            named = [(meant == name).to_numpy(dtype=bool) for name in sorted(set(meant.dropna()))]
+            if len(named) > 1:
+                return [mine[self.edge_pipe] for mine in named]
+        return [np.ones(len(self.graph), dtype=bool)]
 
     def edges_of(self, pipe: int) -> NDArray[np.int64]:
         """Return the edges of a pipe, given its position."""
