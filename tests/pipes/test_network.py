@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from networks_of import CRS, manholes_at, pipes_of
 from shapely import LineString, MultiLineString, Point
 
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError, FileError, InputError, MissingColumnError
+from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.pipes import PipeNetwork, pipe_network
 
 WELLS = manholes_at(M1=(0, 0), M2=(30, 0), M3=(60, 0), M4=(30, -40))
@@ -296,3 +297,41 @@ def test_degrees_and_components_stand_in_the_table_of_nodes():
     table = pipe_network(WELLS, pipes).table().set_index("node_code")
     assert table["degree"].to_dict() == {"M1": 1, "M2": 2, "M3": 1, "M4": 0}
     assert table["component"].to_dict() == {"M1": 0, "M2": 0, "M3": 0, "M4": 1}
+
+
+def test_a_saved_network_is_the_same_network(tmp_path):
+    wells, pipes = city_of(5)
+    pipes = pipes.assign(diameter_mm=300, flow="顺向", remark="己方")
+    network = pipe_network(wells, pipes)
+    loaded = PipeNetwork.load(network.save(tmp_path / "pipes.net"))
+    for told in ("joins", "unjoined", "directions", "report"):
+        pd.testing.assert_frame_equal(getattr(network, told)(), getattr(loaded, told)())
+    assert loaded.pipelines.drop(columns="geometry").columns.tolist() == [
+        "pipe_code", "pipe_kind", "from_manhole", "to_manhole", "diameter_mm", "flow",
+    ]  # fmt: skip
+    assert loaded.pipelines.geometry.geom_equals(network.pipelines.geometry).all()
+    assert (loaded.component == network.component).all()
+
+
+def test_a_saved_network_that_was_tampered_with_is_refused(tmp_path):
+    network = pipe_network(*city_of(5))
+    path = network.save(tmp_path / "pipes.net")
+    whole = path.read_bytes()
+    for at in (9, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        with pytest.raises(FileError):
+            PipeNetwork.load(path)
+    with pytest.raises(FileError, match="cannot be read"):
+        PipeNetwork.load(tmp_path / "other.net")
+
+
+def test_numbers_in_a_file_that_stand_for_nothing_are_refused(tmp_path):
+    """The checksums are right: somebody wrote the file on purpose."""
+    path = pipe_network(*city_of(5)).save(tmp_path / "pipes.net")
+    arrays, about = read_arrays(path, "pipe network")
+    for name, value in (("tail", 10**6), ("edge_pipe", -1), ("begins", np.nan), ("end_how", 99), ("line", 7)):
+        wrong = {each: values.copy() for each, values in arrays.items()}
+        wrong[name].reshape(-1)[0] = value
+        write_arrays(path, "pipe network", wrong, about)
+        with pytest.raises(FileError, match="is damaged"):
+            PipeNetwork.load(path)
