@@ -13,8 +13,8 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.networks import Graph, terminals, upstream_totals
-from zjk_gis.pipes.places import are_of_kinds
 from zjk_gis.pipes.tracing import pieces_of
+from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MISCONNECTIONS", "misconnections", "outfalls"]
 
-DRAINS = "排水"
+_DRAINAGE = "PS"
 # What drains where it must not: from one kind (CJJ 61) into another.
 MISCONNECTIONS = {
     ("WS", "YS"): "sewage_into_rain",
@@ -63,10 +63,12 @@ def outfalls(
         - ``in_cycle`` (bool): the pipe is part of a circle, which a drain must not be;
         - ``from_node``, ``to_node``, ``length_m``.
 
+        Without a row where the network has no drains.
+
     Raises
     ------
     InputError
-        If the network has no drains.
+        If the register cannot be used, or a distance is negative.
 
     Examples
     --------
@@ -134,11 +136,6 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
         - ``drains_m``, ``drains_manholes``: the length of pipe and the manholes that drain through it;
         - ``outfall_code``: where that comes out, and ``several_outfalls``;
         - ``is_sure`` (bool): the direction of the pipe is recorded or follows from levels.
-
-    Raises
-    ------
-    InputError
-        If the network has no drains.
 
     Notes
     -----
@@ -222,7 +219,9 @@ class _Drainage:
 
 def _drained(network: PipeNetwork) -> _Drainage:
     """Follow all drains at once, up and down."""
-    mine = are_of_kinds(network, DRAINS)
+    kinds = rules_table("pipe_kinds")
+    drains = kinds.loc[kinds["class_code"] == _DRAINAGE, "pipe_kind"]
+    mine = np.isin(network.kind[network.edge_pipe].astype(str), drains.to_numpy(dtype=str))
     flowing, of_edge = network.flow
     kept = mine[of_edge]
     flowing, of_edge = flowing.without(~kept)[0], of_edge[kept]

@@ -52,8 +52,9 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
         style.line(style.BLACK, weight=3, dash="1 5"),
     ),
-    "sewage_into_rain": (
-        ("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"),
+    "misconnections": (
+        ("pipe_code", "misconnection", "manhole_code", "into_pipes", "drains_m", "outfall_code", "diameter_mm",
+         "road_name", "owner"),
         style.line("#7f3b08", weight=5),
     ),
     "manholes_outside_zones": (

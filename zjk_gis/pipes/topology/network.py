@@ -295,7 +295,7 @@ class PipeNetwork:
             ("contradictions", int(self.direction.contradicts.sum()), np.nan),
             ("drawn_backwards", int(ends.backwards.sum()), np.nan),
             ("set_aside", len(self.set_aside), np.nan),
-            ("components", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
+            ("connected_parts", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
             ("without_pipes", int((self.degree == 0).sum()), np.nan),
         ]
         return pd.DataFrame(rows, columns=["what", "number", "most_m"])
