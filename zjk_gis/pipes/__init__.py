@@ -1,5 +1,6 @@
 """What lies under the ground: manholes, pipelines, the register of covers (地下管线、窨井)."""
 
+from zjk_gis.pipes.checks import network_faults
 from zjk_gis.pipes.critical import critical_manholes, critical_pipes
 from zjk_gis.pipes.isolation import ShutOff, isolation_segments, shut_off
 from zjk_gis.pipes.manholes import manholes_outside_zones, orphan_manholes
@@ -17,6 +18,7 @@ __all__ = [
     "isolation_segments",
     "manholes_outside_zones",
     "misconnections",
+    "network_faults",
     "orphan_manholes",
     "outfalls",
     "pipe_network",
