@@ -17,7 +17,7 @@ __all__ = ["components"]
 
 
 def components(size: int, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Number the parts of a graph that hang together.
+    """Label the parts of a graph that hang together.
 
     Parameters
     ----------

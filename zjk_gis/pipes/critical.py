@@ -41,7 +41,8 @@ def critical_pipes(
     ----------
     network : PipeNetwork
     kinds : str or sequence of str, optional
-        Judge pipes of these kinds only, by code or name (给水, JS, SS); by default all hang together that meet.
+        Judge pipes of these kinds only, by code or name (给水, JS, SS); by default all hang together that
+        meet.
     sources : GeoDataFrame, optional
         From where the network is fed: what no source reaches any more is cut off. Without them it is the
         smaller side.

@@ -48,14 +48,14 @@ class ShutOff:
     Attributes
     ----------
     valves : GeoDataFrame
-        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because a
-        valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside: without
-        it, closing keeps water in, not out).
+        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because
+        a valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside:
+        without it, closing keeps water in, not out).
     stuck : GeoDataFrame
         The valves that would have been closed but cannot be turned.
     pipes : GeoDataFrame
-        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``; ``not_fed_before`` where no
-        source reached it anyway), ``length_m``.
+        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``; ``not_fed_before`` where
+        no source reached it anyway), ``length_m``.
     users : GeoDataFrame or None
         The users concerned, with ``state``: hydrants among them.
     left_out : DataFrame
@@ -214,11 +214,11 @@ def shut_off(
         them the nearest pipe), ``valve_kind`` (check, air, drain and pressure valves do not shut a pipe off),
         ``valve_state`` (a closed one stays closed) and ``is_operable``.
     sources : GeoDataFrame, optional
-        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is isolated
-        is told.
+        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is
+        isolated is told.
     inoperable : sequence of str, optional
-        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones behind
-        them are closed.
+        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones
+        behind them are closed.
     users : GeoDataFrame, optional
         Points with ``user_code``, perhaps with ``user_kind``: hydrants are users.
     within_m : float, default 1.0
@@ -243,8 +243,8 @@ def shut_off(
 
     Examples
     --------
-    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not isolated,
-    but no source reaches them.
+    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not
+    isolated, but no source reaches them.
 
     >>> from shapely import LineString
     >>> from zjk_gis.pipes import pipe_network
@@ -401,9 +401,7 @@ def _broken(
     very end makes.
     """
     pieces = valved.pieces
-    has_place = (
-        isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
-    )
+    has_place = isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
     if has_place:
         placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
         return valved.pieces_at(placed.edge, placed.along)
@@ -521,9 +519,7 @@ def _lost_users(
     return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
 
 
-def _same_part(
-    network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _same_part(network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which edges hang together with those that are broken."""
     mine = np.unique(network.component[np.concatenate([network.graph.tail[edges], nodes])])
     return np.isin(network.component[network.graph.tail], mine)
@@ -546,5 +542,3 @@ def _pieces_shown(
 
 def _codes(rows: gpd.GeoDataFrame, column: str) -> NDArray[np.object_]:
     return code_text(rows[column]).to_numpy(dtype=object)
-
-

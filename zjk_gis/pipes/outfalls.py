@@ -1,4 +1,4 @@
-"""Where every drain comes out, what drains through it, and which drain into the wrong network (雨污混接错接)."""
+"""Where every drain comes out, what drains through it, and which run into the wrong network (雨污混接)."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def outfalls(
     ----------
     network : PipeNetwork
     registered : GeoDataFrame, optional
-        The register of outfalls (排水口): points with ``outfall_code``, perhaps with ``pipe_kind``: one of rain
-        water is none for sewage. A place where pipes end that has none within reach is told by the code of
-        its manhole.
+        The register of outfalls (排水口): points with ``outfall_code``, perhaps with ``pipe_kind``: one of
+        rain water is none for sewage. A place where pipes end that has none within reach is told by the code
+        of its manhole.
     within_m : float, default 5.0
         How near a registered outfall must lie.
 
@@ -55,7 +55,8 @@ def outfalls(
     GeoDataFrame
         The drains (排水) in their order, a pipe that manholes divide once a piece, with
 
-        - ``outfall_code`` (text): the nearest place that nothing leaves; missing where all ways go in a circle;
+        - ``outfall_code`` (text): the nearest place that nothing leaves; missing where all ways go in a
+        circle;
         - ``is_registered`` (bool, with `registered`);
         - ``downstream_length_m``: to that place, the pipe itself counted;
         - ``several_outfalls`` (bool): whether there is another;

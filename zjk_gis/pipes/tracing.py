@@ -64,8 +64,8 @@ def trace(
     -------
     GeoDataFrame
         The pipes found, in their order and under their index (a pipe that manholes divide once a piece), with
-        ``steps`` (int64; 0 is where it began), ``distance_m`` along the pipes from the beginning to the nearer
-        end of each, ``from_node`` and ``to_node`` (the way it flows) and ``length_m``.
+        ``steps`` (int64; 0 is where it began), ``distance_m`` along the pipes from the beginning to the
+        nearer end of each, ``from_node`` and ``to_node`` (the way it flows) and ``length_m``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Areas of a network (管网分区): metering and pressure zones, heat areas, gas districts, and their borders."""
+"""Areas of a network (管网分区): metering and pressure zones, heat areas, gas districts, and borders."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def network_zone_figures(
         - ``users`` and ``households``;
         - ``breaks``, ``break_years`` (from the first break of all to the day that is judged) and
           ``breaks_per_km_year``; missing where there is no pipe;
-        - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing is
+        - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing
+        is
           known to be supplied) and ``leaks_too_much`` (above the limit ``leak_rate_most``);
         - ``crossings`` and ``open_crossings``: pipes over its border, and those without a closed valve there.
 
@@ -99,7 +100,11 @@ def network_zone_figures(
     ...     crs=4547,
     ... )
     >>> zones = gpd.GeoDataFrame(
-    ...     {"network_zone_code": ["D1", "D2"], "supplied_m3": [1000.0, None], "registered_m3": [850.0, None]},
+    ...     {
+    ...         "network_zone_code": ["D1", "D2"],
+    ...         "supplied_m3": [1000.0, None],
+    ...         "registered_m3": [850.0, None],
+    ...     },
     ...     geometry=[box(-10, -10, 70, 10), box(70, -10, 200, 10)],
     ...     crs=4547,
     ... )
@@ -153,7 +158,8 @@ def zone_crossings(
     -------
     GeoDataFrame
         Points, in the order of the pipes and along them: ``pipe_code``, ``pipe_kind``, ``network_zone_code``
-        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and ``valve_code``.
+        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and
+        ``valve_code``.
 
     Raises
     ------
@@ -220,7 +226,7 @@ def _closed_valves(
     along: NDArray[np.float64],
     within_m: float,
 ) -> list[str]:
-    """Return the closed valve at each crossing: the nearest along the same pipe; empty where there is none."""
+    """Return the closed valve at each crossing, the nearest along the same pipe; empty where none is."""
     if valves is None or not len(pipe):
         return [""] * len(pipe)
     rows = ready(valves, _VALVES.name, kind="point", code=_VALVES.code, crs=network.crs)
@@ -239,7 +245,7 @@ def _closed_valves(
     found = []
     for at, where in zip(pipe.tolist(), along.tolist(), strict=True):
         near = np.flatnonzero((on == at) & (np.abs(s - where) <= within_m))
-        ranked = sorted(near.tolist(), key=lambda each: (abs(float(s[each]) - where), str(codes[each])))  # noqa: B023
+        ranked = sorted(near.tolist(), key=lambda each: (abs(float(s[each]) - where), str(codes[each])))
         found.append(str(codes[ranked[0]]) if ranked else "")
     return found
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -21,6 +20,7 @@ from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
 
@@ -229,7 +229,7 @@ class PipeNetwork:
         rows = np.flatnonzero(ends.remark >= 2)
         near = ends.near[rows]
         place = shapely.get_coordinates(self.nodes.geometry.to_numpy())
-        far = np.hypot(*(place[np.maximum(near, 0)] - ends.at[rows]).T)
+        far = np.hypot(*(place[np.maximum(near, 0)] - ends.place[rows]).T)
         recorded = np.full(len(rows), "", dtype=object)
         for column, half in (("from_manhole", rows < count), ("to_manhole", rows >= count)):
             if column in self.pipelines:
@@ -253,9 +253,9 @@ class PipeNetwork:
         -------
         DataFrame
             ``pipe_code``, ``row``, ``way`` (1 from its 起点 to its 终点, -1 the other way, 0 both or not
-            known), ``direction_source`` (``flow``, ``levels``, ``drawn``; empty), ``flow`` and ``levels`` (what
-            either says; missing where it says nothing), ``contradicts`` (the recorded flow runs uphill) and
-            ``drawn_backwards`` (from the point it names last).
+            known), ``direction_source`` (``flow``, ``levels``, ``drawn``; empty), ``flow`` and ``levels``
+            (what either says; missing where it says nothing), ``contradicts`` (the recorded flow runs uphill)
+            and ``drawn_backwards`` (from the point it names last).
         """
         told = self.direction
         return pd.DataFrame(
@@ -288,14 +288,16 @@ class PipeNetwork:
         split = self.cuts.distance
         rows.append(("split", len(split), float(split.max(initial=0.0))))
         rows += [
-            (name, int((ends.remark == number).sum()), np.nan) for number, name in enumerate(REMARKS) if number
+            (name, int((ends.remark == number).sum()), np.nan)
+            for number, name in enumerate(REMARKS)
+            if number
         ]
         rows += [
             ("same_point_and_manhole", self.twins, np.nan),
             ("contradictions", int(self.direction.contradicts.sum()), np.nan),
             ("drawn_backwards", int(ends.backwards.sum()), np.nan),
             ("set_aside", len(self.set_aside), np.nan),
-            ("connected_parts", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
+            ("connected_parts", len(np.unique(self.component[self.degree > 0])), np.nan),
             ("without_pipes", int((self.degree == 0).sum()), np.nan),
         ]
         return pd.DataFrame(rows, columns=["what", "number", "most_m"])
@@ -360,10 +362,8 @@ class PipeNetwork:
         return load_network(path)
 
 
-def cut_lines(
-    lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]
-) -> NDArray[Any]:
-    """Return the part of each line between two distances along it; the line itself where that is all of it."""
+def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:
+    """Return the part of each line between two distances along it; the line itself if that is all of it."""
     from shapely.ops import substring
 
     cut = np.asarray(lines, dtype=object).copy()
@@ -381,4 +381,3 @@ def _frame(columns: dict[str, Any], order: NDArray[np.int64]) -> pd.DataFrame:
         for name, values in columns.items()
     }
     return pd.DataFrame(told)
-

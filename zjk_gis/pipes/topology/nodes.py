@@ -65,7 +65,9 @@ def node_table(layer: gpd.GeoDataFrame, spec: LayerSpec, crs: CRS, aside: SetAsi
     }
     table |= {"pipe_kind": kind.array, "ground_level_m": level, "layer": spec.name}
     table["row"] = points.index.to_numpy()
-    return gpd.GeoDataFrame(table, geometry=shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes, crs=crs)
+    return gpd.GeoDataFrame(
+        table, geometry=shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes, crs=crs
+    )
 
 
 def without_twins(
@@ -81,7 +83,7 @@ def without_twins(
     for column in NAME_COLUMNS:
         node, _ = names.find(points[column], at)
         known = node >= 0
-        far = np.hypot(*(names.at[node[known]] - at[known]).T)
+        far = np.hypot(*(names.place[node[known]] - at[known]).T)
         same[np.flatnonzero(known)[far <= within_m]] = True
     together = pd.concat([manholes, points[~same]], ignore_index=True)
     return gpd.GeoDataFrame(together, geometry="geometry", crs=manholes.crs), int(same.sum())
@@ -95,7 +97,7 @@ class NodeNames:
     ----------
     columns : list of Series
         The names, in the order in which they count.
-    at : ndarray of float64, shape (nodes, 2)
+    place : ndarray of float64, shape (nodes, 2)
     names : Index of str
         The distinct names.
     starts : ndarray of int64
@@ -105,7 +107,7 @@ class NodeNames:
     """
 
     columns: list[pd.Series]
-    at: NDArray[np.float64]
+    place: NDArray[np.float64]
     names: pd.Index
     starts: NDArray[np.int64]
     nodes: NDArray[np.int64]
@@ -166,10 +168,8 @@ class NodeNames:
         if len(several):
             end = np.repeat(several, count[several])
             candidate = self.nodes[expand(self.starts[name[several]], count[several])]
-            far = np.hypot(*(self.at[candidate] - at[end]).T)
+            far = np.hypot(*(self.place[candidate] - at[end]).T)
             order = np.lexsort((np.arange(len(end)), far, end))
             first = np.unique(end[order], return_index=True)[1]
             node[several] = candidate[order][first]
         return node, names
-
-
