@@ -15,7 +15,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
-from zjk_gis.pipes import manholes_outside_zones, orphan_manholes, sewage_into_rain
+from zjk_gis.pipes import manholes_outside_zones, network_faults, orphan_manholes, pipe_network
 from zjk_gis.progress import track
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.reports.dossier import Dossier, ready_folder
@@ -73,7 +73,8 @@ def survey_city(
     -------
     dict of str to GeoDataFrame
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
-        ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core`` and
+        ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``,
+        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core`` and
         ``parking_gaps``, in this order.
 
     Raises
@@ -95,6 +96,10 @@ def survey_city(
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
         return coverage_faults(city["built_up_areas"], zones, at=at, level=level, allowed=river)
+
+    @cache
+    def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
+        return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -121,9 +126,21 @@ def survey_city(
             ("manholes", "pipelines"),
             lambda: orphan_manholes(city["manholes"], city["pipelines"]),
         ),
-        "sewage_into_rain": (
+        "misconnections": (
             ("manholes", "pipelines"),
-            lambda: sewage_into_rain(city["manholes"], city["pipelines"]),
+            lambda: network_found()["misconnections"],
+        ),
+        "unjoined_ends": (
+            ("manholes", "pipelines"),
+            lambda: network_found()["unjoined_ends"],
+        ),
+        "unregistered_outfalls": (
+            ("manholes", "pipelines", "outfalls"),
+            lambda: network_found()["unregistered_outfalls"],
+        ),
+        "unfed_pipes": (
+            ("manholes", "pipelines", "supply_sources"),
+            lambda: network_found()["unfed_pipes"],
         ),
         "pipelines_in_core": (
             ("pipelines", "historic_blocks"),

@@ -27,7 +27,10 @@ _QUESTIONS: dict[str, str] = {
     "sections_without_chief": "Which road sections have no chief?",
     "manholes_outside_zones": "Which manholes lie outside every zone?",
     "orphan_manholes": "Which manholes have no pipe?",
-    "sewage_into_rain": "Where does sewage run into rain water?",
+    "misconnections": "Which drains run into the wrong network?",
+    "unjoined_ends": "Which ends of pipes are not joined?",
+    "unregistered_outfalls": "Which outfalls are not registered?",
+    "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
     "parking_gaps": "Which ground is beyond the reach of parking?",
 }

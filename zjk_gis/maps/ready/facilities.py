@@ -11,10 +11,9 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import as_text, understood
+from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.spec import folded
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.ready.findings import add_found
 from zjk_gis.standards import rules_table
@@ -37,7 +36,9 @@ _PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manh
                  "road_name", "owner")  # fmt: skip
 _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
                     "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
-_PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
+_PIPE_FINDINGS = ("orphan_manholes", "misconnections", "manholes_outside_zones", "pipelines_in_core",
+                  "unjoined_ends", "uphill_flows", "drains_in_circles", "unregistered_outfalls",
+                  "unfed_pipes")  # fmt: skip
 
 
 @checked
@@ -61,8 +62,8 @@ def pipes_map(
     manholes : GeoDataFrame, optional
         Points, with ``pipe_kind`` where it is known.
     findings : mapping of str to GeoDataFrame, optional
-        What was found amiss, drawn on top: ``orphan_manholes``, ``sewage_into_rain``,
-        ``manholes_outside_zones`` and ``pipelines_in_core``.
+        What was found amiss, drawn on top: ``orphan_manholes``, ``manholes_outside_zones``,
+        ``pipelines_in_core``, and what `zjk_gis.pipes.network_faults` finds.
     region : GeoDataFrame, optional
         The ground they lie under.
     title, source : str, optional
@@ -165,11 +166,7 @@ def add_pipes(
     looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
     texts = [*(label(name, page.lang) for name in names), tr("unknown class", lang=page.lang)]
     if "pipe_kind" in layer:
-        kind, _ = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))
-        written = as_text(layer["pipe_kind"])
-        of_class = {folded(name): c for c, n in zip(classes, names, strict=True) for name in (c, n)}
-        as_class = written.map(lambda name: of_class.get(folded(name)), na_action="ignore")
-        code = kind.map(class_of).where(kind.notna(), as_class)
+        code = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))[0].map(class_of)
     else:
         code = pd.Series(None, index=layer.index, dtype=object)
     number = parts.positions_in(code, classes, otherwise=len(classes))
