@@ -3,5 +3,15 @@
 from zjk_gis.pipes.manholes import manholes_outside_zones, orphan_manholes
 from zjk_gis.pipes.misconnections import sewage_into_rain
 from zjk_gis.pipes.register import CoverRegister
+from zjk_gis.pipes.topology import PipeNetwork, pipe_network
+from zjk_gis.pipes.tracing import trace
 
-__all__ = ["CoverRegister", "manholes_outside_zones", "orphan_manholes", "sewage_into_rain"]
+__all__ = [
+    "CoverRegister",
+    "PipeNetwork",
+    "manholes_outside_zones",
+    "orphan_manholes",
+    "pipe_network",
+    "sewage_into_rain",
+    "trace",
+]

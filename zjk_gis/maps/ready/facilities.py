@@ -10,10 +10,9 @@ import shapely
 
 from zjk_gis.crs import as_metric
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import as_text, understood
+from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
-from zjk_gis.layers.spec import folded
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.ready.findings import add_found
 from zjk_gis.standards import rules_table
@@ -164,11 +163,7 @@ def add_pipes(
     looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
     texts = [*(label(name, page.lang) for name in names), tr("unknown class", lang=page.lang)]
     if "pipe_kind" in layer:
-        kind, _ = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))
-        written = as_text(layer["pipe_kind"])
-        of_class = {folded(name): c for c, n in zip(classes, names, strict=True) for name in (c, n)}
-        as_class = written.map(lambda name: of_class.get(folded(name)), na_action="ignore")
-        code = kind.map(class_of).where(kind.notna(), as_class)
+        code = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))[0].map(class_of)
     else:
         code = pd.Series(None, index=layer.index, dtype=object)
     number = parts.positions_in(code, classes, otherwise=len(classes))
