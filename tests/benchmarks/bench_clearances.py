@@ -57,7 +57,7 @@ def make(number: int, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.G
     house = rng.choice(lanes, lanes // 2, replace=False)
     hx, hy = (
         (house % side) * 31.0 + 573003,
-        (house // side) * 24.0 + 4520009 + rng.uniform(-1.5, 3, len(house)),
+        (house // side) * 24.0 + 4520009 + rng.uniform(-1, 3, len(house)),
     )
     buildings = gpd.GeoDataFrame(geometry=shapely.box(hx, hy, hx + 20, hy + 9), crs=4547)
     return pipes, buildings

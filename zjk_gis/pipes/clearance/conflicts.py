@@ -23,6 +23,8 @@ from zjk_gis.pipes.clearance.separations import Separations, Thing
 from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of, numbers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from zjk_gis.standards.rules import Overrides
@@ -38,7 +40,10 @@ _LAID = {"ZM": "直埋"}
 _DUCTED = {"GM", "GK"}  # 管埋, 管块
 _DUCT = {"电力": "保护管", "通信": "管道"}
 _BESIDE = {"buildings": "建筑", "trees": "树木", "kerbs": "路缘石", "railways": "铁路"}
-_RIGID, _FLEXIBLE = ("给水", "再生水", "燃气", "热力", "管沟"), ("电力", "通信")
+_FLEXIBLE = ("电力", "通信")
+_KINDS = ("horizontal", "crossing", "vertical")
+_STATES = ("needs_review", "cannot_be_judged")
+_YIELDS_BY = ("", "pipe", "gravity", "rigid", "size")
 _EXACT = 1e-6  # less is rounding
 _UNKNOWN_HALF_M = 1.0  # of a pipe whose class has no known size at all
 _NEVER = -1e9
@@ -155,7 +160,7 @@ def clearance_conflicts(
         ],
         ignore_index=True,
     )
-    return aside.told_in(_as_findings(found, things, pipes.crs))
+    return aside.told_in(_as_findings(found, things, separations, pipes.crs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +305,11 @@ def _lines_of(pipes: gpd.GeoDataFrame) -> NDArray[Any]:
 def _doubts(width: NDArray[np.float64], group: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return half of what a pipe of unknown size may be wide: as wide as the widest of its group."""
     doubt = np.zeros(len(width))
-    for name in np.unique(group.astype(str)):
+    unknown = np.isnan(width)
+    for name in set(group[unknown].tolist()):
         rows = group == name
-        known = width[rows & ~np.isnan(width)]
-        doubt[rows & np.isnan(width)] = known.max() / 2 if len(known) else _UNKNOWN_HALF_M
+        known = width[rows & ~unknown]
+        doubt[rows & unknown] = known.max() / 2 if len(known) else _UNKNOWN_HALF_M
     return doubt
 
 
@@ -447,49 +453,37 @@ def _judged(
     short = net < least - tolerance_m - _EXACT
     unsure = ~short & ~np.isnan(least) & (np.isnan(net) | (net - doubt < most - tolerance_m - _EXACT))
     rows = np.flatnonzero(short | unsure)
-    lacking = separations.lacking[direction][pa[rows], pb[rows]].astype(object)
-    lacking = np.where(short[rows], "", lacking)
-    for columns, missing in _missing(direction, things, a[rows], b[rows], net[rows]):
-        lacking = np.where(missing & unsure[rows], [_listed(text, columns) for text in lacking], lacking)
-    required = np.where(short, least, np.where(np.isnan(net), least, most))[rows]
+    a, b, net, short = a[rows], b[rows], net[rows], short[rows]
+    required = np.where(short, least[rows], np.where(np.isnan(net), least[rows], most[rows]))
+    no_size = np.isnan(things.size_mm) & (np.arange(len(things.codes)) < things.n_pipes)
+    no_size_here = no_size[a] | no_size[b]
+    no_level = (direction == "vertical") & np.isnan(net) & ~no_size_here
     return pd.DataFrame(
         {
-            "kind": kind,
-            "a": a[rows],
-            "b": b[rows],
-            "net_m": net[rows],
+            "kind": _KINDS.index(kind),
+            "a": a,
+            "b": b,
+            "net_m": net,
             "required_m": required,
-            "shortfall_m": np.where(short[rows], required - net[rows], np.nan),
-            "status": np.where(short[rows], "needs_review", "cannot_be_judged"),
-            "lacking": lacking,
-            "rule": separations.rule[direction][pa[rows], pb[rows]],
-            "confidence": separations.confidence[direction][pa[rows], pb[rows]],
+            "shortfall_m": np.where(short, required - net, np.nan),
+            "unsure": ~short,
+            "no_size": no_size_here & ~short,
+            "no_level": no_level & ~short,
+            "profiles": pa[rows] * len(things.profiles) + pb[rows],
             "x": (pairs.ax[rows] + pairs.bx[rows]) / 2,
             "y": (pairs.ay[rows] + pairs.by[rows]) / 2,
         }
     )
 
 
-def _listed(text: str, more: str) -> str:
-    return ";".join(sorted({*filter(None, text.split(";")), more}))
+def _words(values: Sequence[Any], codes: NDArray[Any]) -> Any:
+    """Return a column of text by numbers of its few words; -1 is missing."""
+    return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
 
 
-def _missing(
-    direction: str,
-    things: _Things,
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    net: NDArray[np.float64],
-) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return which columns would be needed for which pairs."""
-    size = np.isnan(things.size_mm)
-    no_size = (size[a] & (a < things.n_pipes)) | (size[b] & (b < things.n_pipes))
-    if direction == "horizontal":
-        return [("diameter_mm", no_size)]
-    return [("diameter_mm", no_size), ("from_level_m;to_level_m", np.isnan(net) & ~no_size)]
-
-
-def _as_findings(found: pd.DataFrame, things: _Things, crs: Any) -> gpd.GeoDataFrame:
+def _as_findings(
+    found: pd.DataFrame, things: _Things, separations: Separations, crs: Any
+) -> gpd.GeoDataFrame:
     """Name the pairs, say who yields, and number them."""
     a, b = found["a"].to_numpy(np.int64), found["b"].to_numpy(np.int64)
     # A pipe stands first, of two pipes the one with the lower code.
@@ -499,48 +493,72 @@ def _as_findings(found: pd.DataFrame, things: _Things, crs: Any) -> gpd.GeoDataF
     pipe = np.arange(len(codes)) < things.n_pipes
     turned = (~pipe[a] & pipe[b]) | ((pipe[a] == pipe[b]) & (place[b] < place[a]))
     a, b = np.where(turned, b, a), np.where(turned, a, b)
+    order = np.lexsort((found["y"], found["x"], found["kind"], place[b], place[a]))
+    found, a, b = found.iloc[order], a[order], b[order]
     yields, by = _yielding(a, b, things)
+    group, groups = pd.factorize(things.group)
+    told = _told(found, separations)
+    number = [f"J{i:06d}" for i in range(1, len(found) + 1)]
     table = pd.DataFrame(
         {
-            "kind": found["kind"],
-            "pipe_a": codes[a],
-            "pipe_b": pd.Series(np.where(pipe[b], codes[b], None), dtype="str"),
-            "other_code": pd.Series(np.where(pipe[b], None, codes[b]), dtype="str"),
-            "group_a": things.group[a],
-            "group_b": things.group[b],
-            **{name: found[name] for name in ("net_m", "required_m", "shortfall_m", "status", "lacking")},
-            "who_yields": np.where(yields == 0, "", np.where(yields == 1, codes[a], codes[b])),
-            "yields_by": by,
-            "rule": found["rule"],
-            "confidence": found["confidence"],
+            "finding_code": pd.array(number, dtype="str"),
+            "kind": _words(_KINDS, found["kind"].to_numpy()),
+            "pipe_a": _words(codes, a),
+            "pipe_b": _words(codes, np.where(pipe[b], b, -1)),
+            "other_code": _words(codes, np.where(pipe[b], -1, b)),
+            "group_a": _words(groups, group[a]),
+            "group_b": _words(groups, group[b]),
+            **{name: found[name].to_numpy() for name in ("net_m", "required_m", "shortfall_m")},
+            "status": _words(_STATES, found["unsure"].to_numpy(np.int64)),
+            "lacking": told["lacking"],
+            "who_yields": _words(
+                [*codes, ""], np.where(yields == 0, len(codes), np.where(yields == 1, a, b))
+            ),
+            "yields_by": _words(_YIELDS_BY, by),
+            "rule": told["rule"],
+            "confidence": told["confidence"],
         }
     )
-    for name in ("kind", "pipe_a", "group_a", "group_b", "status", "lacking", "who_yields", "yields_by",
-                 "rule", "confidence"):  # fmt: skip
-        table[name] = table[name].astype("str")
-    order = np.lexsort((found["y"], found["x"], found["kind"], place[b], place[a]))
-    table = table.iloc[order].reset_index(drop=True)
-    table.insert(0, "finding_code", pd.Series([f"J{i:06d}" for i in range(1, len(table) + 1)], dtype="str"))
-    points = shapely.points(found["x"].to_numpy()[order], found["y"].to_numpy()[order])
+    points = gpd.points_from_xy(found["x"].to_numpy(), found["y"].to_numpy())
     return gpd.GeoDataFrame(table, geometry=points, crs=crs)
+
+
+def _told(found: pd.DataFrame, separations: Separations) -> dict[str, Any]:
+    """Say by which row of the table each pair is judged, and what would have to be known."""
+    vertical = (found["kind"] > 0).to_numpy(np.int64)
+    states = found[["unsure", "no_size", "no_level"]].to_numpy(np.int64) @ np.array([1, 2, 4])
+    number, distinct = pd.factorize((found["profiles"].to_numpy() * 2 + vertical) * 8 + states)
+    words: dict[str, list[str]] = {"rule": [], "confidence": [], "lacking": []}
+    for key in distinct.tolist():
+        profiles, state = key // 16, key % 8
+        name = ("horizontal", "vertical")[key // 8 % 2]
+        words["rule"].append(separations.rule[name].flat[profiles])
+        words["confidence"].append(separations.confidence[name].flat[profiles])
+        lacking = {"diameter_mm"} if state & 2 else set()
+        lacking |= {"from_level_m", "to_level_m"} if state & 4 else set()
+        lacking |= (
+            set(filter(None, separations.lacking[name].flat[profiles].split(";"))) if state & 1 else set()
+        )
+        words["lacking"].append(";".join(sorted(lacking)))
+    return {name: _words(each, number) for name, each in words.items()}
 
 
 def _yielding(
     a: NDArray[np.int64], b: NDArray[np.int64], things: _Things
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Say which of two gives way: 1 the first, 2 the second, 0 the rules do not say; and by which rule."""
     gravity = things.group == "排水"
     flexible = np.isin(things.group.astype(str), _FLEXIBLE)
     size = np.nan_to_num(things.size_mm)
-    yields, by = np.zeros(len(a), np.int64), np.full(len(a), "", dtype=object)
+    yields, by = np.zeros(len(a), np.int64), np.zeros(len(a), np.int64)
     rules = (
-        ("pipe", b >= things.n_pipes, np.zeros(len(a), dtype=bool)),
-        ("gravity", ~gravity[a] & gravity[b], gravity[a] & ~gravity[b]),
-        ("rigid", flexible[a] & ~flexible[b], ~flexible[a] & flexible[b]),
-        ("size", (size[a] > 0) & (size[a] < size[b]), (size[b] > 0) & (size[b] < size[a])),
+        (b >= things.n_pipes, np.zeros(len(a), dtype=bool)),
+        (~gravity[a] & gravity[b], gravity[a] & ~gravity[b]),
+        (flexible[a] & ~flexible[b], ~flexible[a] & flexible[b]),
+        ((size[a] > 0) & (size[a] < size[b]), (size[b] > 0) & (size[b] < size[a])),
     )
-    for name, first, second in rules:
-        open_ = yields == 0
-        yields[open_ & first], yields[open_ & second] = 1, 2
-        by[open_ & (first | second)] = name
+    for name, (first, second) in enumerate(rules, start=1):
+        free = yields == 0
+        by[free & (first | second)] = name
+        yields[free & first], yields[free & second] = 1, 2
     return yields, by
