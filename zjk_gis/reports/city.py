@@ -10,7 +10,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
-from zjk_gis.pipes import manholes_outside_zones, orphan_manholes, sewage_into_rain
+from zjk_gis.pipes import manholes_outside_zones, misconnections, orphan_manholes, pipe_network
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.responsibility.sections import sections_without_chief
 
@@ -60,7 +60,7 @@ def survey_city(
     -------
     dict of str to GeoDataFrame
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
-        ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core`` and
+        ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``, ``pipelines_in_core`` and
         ``parking_gaps``, in this order.
 
     Raises
@@ -108,9 +108,9 @@ def survey_city(
             ("manholes", "pipelines"),
             lambda: orphan_manholes(city["manholes"], city["pipelines"]),
         ),
-        "sewage_into_rain": (
+        "misconnections": (
             ("manholes", "pipelines"),
-            lambda: sewage_into_rain(city["manholes"], city["pipelines"]),
+            lambda: misconnections(pipe_network(city["manholes"], city["pipelines"])),
         ),
         "pipelines_in_core": (
             ("pipelines", "historic_blocks"),

@@ -147,7 +147,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "sections_without_chief": sorted(vacant),
         "manholes_outside_zones": _in_gaps(manholes, layers["responsibility_zones"]),
         "orphan_manholes": sorted(manholes["manhole_code"].iloc[planted["orphans"]]),
-        "sewage_into_rain": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
+        "misconnections": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
         "pipelines_in_core": sorted(pipelines["pipe_code"].iloc[planted["crossing"]]),
         "parking_gaps": deserts,
         "incidents": lists,

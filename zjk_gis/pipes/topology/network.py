@@ -228,6 +228,8 @@ class PipeNetwork:
         ends, count = self.ends, len(self)
         rows = np.flatnonzero(ends.remark >= 2)
         near = ends.near[rows]
+        place = shapely.get_coordinates(self.nodes.geometry.to_numpy())
+        far = np.hypot(*(place[np.maximum(near, 0)] - ends.at[rows]).T)
         recorded = np.full(len(rows), "", dtype=object)
         for column, half in (("from_manhole", rows < count), ("to_manhole", rows >= count)):
             if column in self.pipelines:
@@ -240,7 +242,7 @@ class PipeNetwork:
             "reason": np.array(REMARKS)[ends.remark[rows]],
             "recorded": recorded,
             "near_code": np.where(near >= 0, self.node_codes[np.maximum(near, 0)], ""),
-            "distance_m": np.where(near >= 0, np.round(ends.distance[rows], 3), np.nan),
+            "distance_m": np.where(near >= 0, np.round(far, 3), np.nan),
         }
         return _frame(told, np.lexsort((rows, rows % count)))
 
@@ -293,7 +295,7 @@ class PipeNetwork:
             ("contradictions", int(self.direction.contradicts.sum()), np.nan),
             ("drawn_backwards", int(ends.backwards.sum()), np.nan),
             ("set_aside", len(self.set_aside), np.nan),
-            ("components", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
+            ("connected_parts", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
             ("without_pipes", int((self.degree == 0).sum()), np.nan),
         ]
         return pd.DataFrame(rows, columns=["what", "number", "most_m"])
