@@ -3,10 +3,14 @@
 from zjk_gis.pipes.checks import network_faults
 from zjk_gis.pipes.clearance import clearance_conflicts
 from zjk_gis.pipes.critical import critical_manholes, critical_pipes
+from zjk_gis.pipes.depths import cover_depths
+from zjk_gis.pipes.excavation import excavation_impact
 from zjk_gis.pipes.isolation import ShutOff, isolation_segments, shut_off
 from zjk_gis.pipes.manholes import manholes_outside_zones, orphan_manholes
 from zjk_gis.pipes.outfalls import misconnections, outfalls
 from zjk_gis.pipes.register import CoverRegister
+from zjk_gis.pipes.road_cuts import repeated_excavations
+from zjk_gis.pipes.section import cross_section
 from zjk_gis.pipes.slopes import adverse_slopes
 from zjk_gis.pipes.survey import survey_faults
 from zjk_gis.pipes.topology import PipeNetwork, pipe_network
@@ -18,8 +22,11 @@ __all__ = [
     "ShutOff",
     "adverse_slopes",
     "clearance_conflicts",
+    "cover_depths",
     "critical_manholes",
     "critical_pipes",
+    "cross_section",
+    "excavation_impact",
     "isolation_segments",
     "manholes_outside_zones",
     "misconnections",
@@ -27,6 +34,7 @@ __all__ = [
     "orphan_manholes",
     "outfalls",
     "pipe_network",
+    "repeated_excavations",
     "shut_off",
     "survey_faults",
     "trace",

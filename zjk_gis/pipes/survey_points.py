@@ -14,7 +14,7 @@ from zjk_gis.layers.columns.codes import matched_names
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.pipes.dimensions import numbers_of, texts_of
-from zjk_gis.pipes.naming import ENDS, end_points
+from zjk_gis.pipes.naming import ENDS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -117,8 +117,16 @@ def _join_nameless(
     if not len(shapes):
         return
     tree = shapely.STRtree(shapes)
-    for side, ends in enumerate(end_points(pipes.geometry.to_numpy())):
+    for side, ends in enumerate(_end_points(pipes.geometry.to_numpy())):
         nameless = np.flatnonzero(named[:, side] == "")
         if len(nameless):
             end, point = tree.query_nearest(ends[nameless], max_distance=within_m, all_matches=False)
             at[nameless[end], side] = point
+
+
+def _end_points(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first and the last point of lines; of a line in several parts, those of all together."""
+    coords, line = shapely.get_coordinates(shapes, return_index=True)
+    first = np.searchsorted(line, np.arange(len(shapes)), side="left")
+    last = np.searchsorted(line, np.arange(len(shapes)), side="right") - 1
+    return np.asarray(shapely.points(coords[first])), np.asarray(shapely.points(coords[last]))
