@@ -2,6 +2,7 @@
 
 from zjk_gis.pipes.checks import network_faults
 from zjk_gis.pipes.clearance import clearance_conflicts
+from zjk_gis.pipes.covers import archive_completeness, cover_faults, incidents_per_cover
 from zjk_gis.pipes.critical import critical_manholes, critical_pipes
 from zjk_gis.pipes.depths import cover_depths
 from zjk_gis.pipes.excavation import excavation_impact
@@ -21,12 +22,15 @@ __all__ = [
     "PipeNetwork",
     "ShutOff",
     "adverse_slopes",
+    "archive_completeness",
     "clearance_conflicts",
     "cover_depths",
+    "cover_faults",
     "critical_manholes",
     "critical_pipes",
     "cross_section",
     "excavation_impact",
+    "incidents_per_cover",
     "isolation_segments",
     "manholes_outside_zones",
     "misconnections",

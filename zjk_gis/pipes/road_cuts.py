@@ -209,8 +209,9 @@ def _stretches(
 ) -> pd.DataFrame:
     """Return from where to where along each road each permit digs.
 
-    A permit that names its road digs that alone, wherever across it lies; another digs the roads whose centre
-    line it covers.
+    A permit that names its road digs that alone, wherever across it lies. Another digs the road of which it
+    covers most of the centre line, and others of which it covers at least half as much: a trench along a road
+    does not dig those that it crosses.
     """
     lines = flat(roads.geometry.to_numpy())
     known = code_text(roads[name]).fillna("").to_numpy(dtype=object)
@@ -223,6 +224,11 @@ def _stretches(
     kept = counts[dig] & (named[dig] == "")
     dig, line = dig[kept], line[kept]
     over = intervals_of(lines, line, dig, shapely.intersection(lines[line], grounds[dig]))
+    by_road = (over["to_m"] - over["from_m"]).groupby(
+        [over["row"], pd.Series(known)[over["line"]].to_numpy()]
+    )
+    covered = by_road.transform("sum")
+    over = over[(covered >= 0.5 * covered.groupby(over["row"]).transform("max")).to_numpy(dtype=bool)]
     dig, line = tree.query(grounds, predicate="dwithin", distance=_BESIDE_M)
     kept = counts[dig] & (named[dig] != "") & (named[dig] == known[line])
     beside = _projected(lines, line[kept], dig[kept], grounds)
