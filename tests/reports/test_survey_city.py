@@ -37,6 +37,7 @@ def test_what_the_layers_allow_is_asked_and_nothing_else(city):
         "manholes_outside_zones": 1,
         "orphan_manholes": 0,
         "misconnections": 0,
+        "unjoined_ends": 1,
     }
 
 

@@ -142,6 +142,8 @@ RESULTS: dict[str, Result] = {
     "critical_manholes": _result("node_code is_cut pieces", "cut_off_m cut_off_manholes"),
     "isolation_segments": _result("pipe_code segment segment_length_m segment_valves", "length_m"),
     "valves_to_close": _result("valve_code ring feeds"),
+    "unregistered_outfalls": _result("outfall_code pipe_code upstream_manholes", "pipe_kind upstream_length_m"),
+    "unfed_pipes": _result("pipe_code is_fed is_bridge"),
     "pipe_joins": _result("pipe_code end node_code how", "row distance_m remark"),
     "unjoined_ends": _result("pipe_code end reason recorded near_code", "row distance_m"),
     "pipe_directions": _result("pipe_code way direction_source contradicts", "flow levels drawn_backwards"),

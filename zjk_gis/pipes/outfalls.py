@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.networks import Graph, terminals, upstream_totals
 from zjk_gis.pipes.tracing import pieces_of
@@ -44,8 +44,9 @@ def outfalls(
     ----------
     network : PipeNetwork
     registered : GeoDataFrame, optional
-        The register of outfalls (排水口): points with ``outfall_code``. A place where pipes end that has none
-        within reach is told by the code of its manhole.
+        The register of outfalls (排水口): points with ``outfall_code``, perhaps with ``pipe_kind``: one of rain
+        water is none for sewage. A place where pipes end that has none within reach is told by the code of
+        its manhole.
     within_m : float, default 5.0
         How near a registered outfall must lie.
 
@@ -95,15 +96,8 @@ def outfalls(
     end = drainage.outfall
     code, known = network.node_codes.copy(), np.zeros(network.graph.size, dtype=bool)
     if registered is not None:
-        spec = CATALOGUE["outfalls"]
-        rows = ready(registered, spec.name, kind="point", code=spec.code, crs=network.crs)
-        ends = np.unique(end[end >= 0])
-        names = code_text(rows[spec.code]).to_numpy(dtype=object)
-        order = np.argsort(names.astype(str), kind="stable")
-        node, row = shapely.STRtree(shapely.centroid(rows.geometry.to_numpy()[order])).query_nearest(
-            network.nodes.geometry.to_numpy()[ends], max_distance=within_m, all_matches=False
-        )
-        code[ends[node]], known[ends[node]] = names[order][row], True
+        node, names = _registered(network, drainage, registered, within_m)
+        code[node], known[node] = names, True
     told = {
         "outfall_code": pd.array(np.where(end >= 0, code[np.maximum(end, 0)], None), dtype="str"),
         "downstream_length_m": np.round(drainage.downstream_m, 3),
@@ -200,6 +194,30 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
         & (network.edge_way[edges] != 0),
     }
     return pieces_of(network, edges, told)
+
+
+def _registered(
+    network: PipeNetwork, drainage: _Drainage, registered: gpd.GeoDataFrame, within_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return the places where drains end and the codes of the outfalls there, of their own kind if told."""
+    spec = CATALOGUE["outfalls"]
+    rows = ready(registered, spec.name, kind="point", code=spec.code, crs=network.crs)
+    kinds = pd.Series("", index=rows.index)
+    if "pipe_kind" in rows:
+        kinds = coded(rows, spec.field("pipe_kind"), spec.name)[0].fillna("")
+    kind = kinds.to_numpy(dtype=object)
+    last = np.flatnonzero(drainage.outfall == drainage.flowing.head[: len(drainage.edges)])
+    ends, first = np.unique(drainage.outfall[last], return_index=True)
+    carries = network.kind[network.edge_pipe[drainage.edges[last[first]]]]
+    shapes = shapely.centroid(rows.geometry.to_numpy())
+    places = network.nodes.geometry.to_numpy()[ends]
+    node, row = shapely.STRtree(shapes).query(places, predicate="dwithin", distance=within_m)
+    fits = (kind[row] == carries[node]) | (kind[row] == "")
+    node, row = node[fits], row[fits]
+    names = code_text(rows[spec.code]).to_numpy(dtype=object)
+    order = np.lexsort((names[row].astype(str), shapely.distance(places[node], shapes[row]), node))
+    first = np.unique(node[order], return_index=True)[1]
+    return ends[node[order][first]], names[row[order][first]]
 
 
 @dataclass(frozen=True, slots=True)

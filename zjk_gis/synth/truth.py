@@ -21,6 +21,9 @@ _CODES = {
     "orphan_manholes": "manhole_code",
     "misconnections": "pipe_code",
     "pipelines_in_core": "pipe_code",
+    "unjoined_ends": "pipe_code",
+    "unfed_pipes": "pipe_code",
+    "unregistered_outfalls": "outfall_code",
 }
 _FIXES = ("swapped_axes", "gcj02")
 
@@ -39,7 +42,8 @@ def check_against_truth(
     **results : GeoDataFrame
         What the analyses found, by question: ``assigned`` (with ``incident_code``), ``gaps``,
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
-        ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``. Those not given are not judged.
+        ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
+        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``. Those not given are not judged.
 
     Returns
     -------

@@ -121,7 +121,7 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
 @click.option("--from-incidents", type=click.Path(path_type=Path), help="Begin at the incidents of this file.")
 @click.option("--stop", "stops", multiple=True, help="A manhole or pipe at which to stop; may be repeated.")
 @click.option("--barrier", "barriers", multiple=True, help="A manhole or pipe that lets nothing through.")
-@click.option("--kind", "kinds", type=WORDS, help="Follow these kinds of pipes alone, such as 污水 or WS.")
+@click.option("--kind", "kinds", type=WORDS, help="Follow these kinds of pipes alone, by code or name, such as WS.")
 @click.option("--within", default=20.0, show_default=True, help="How near the nearest pipe of an incident is.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the pipes to this file (.gpkg).")
 @click.option("--map", "page", type=click.Path(path_type=Path), help="Draw them on this page (.html).")
@@ -143,7 +143,7 @@ def _trace(
 ) -> None:
     """Follow pipes from manholes, pipes (START) or incidents: where does it come from, where does it go?"""
     if bool(start) == (from_incidents is not None):
-        raise InputError(tr("name codes of manholes or pipes to begin at, or --from-incidents"))
+        raise InputError(tr("name codes of manholes or pipes to begin at, or a file of incidents, not both"))
     for path in (output, page):
         if path is not None:
             check_writable(path)
@@ -202,7 +202,7 @@ def _shut_off(
 ) -> None:
     """Say which valves to close at a burst of PIPE, what they isolate, and who is without supply."""
     if bool(pipe) == (from_incidents is not None):
-        raise InputError(tr("name the codes of the pipes that are broken, or --from-incidents"))
+        raise InputError(tr("name the codes of the pipes that are broken, or a file with the incident, not both"))
     network, layers = read_network(city, console, others=("valves", "supply_sources", "pipe_users"))
     if "valves" not in layers:
         raise InputError(tr("there is no layer valves: without valves nothing can be shut off"))
