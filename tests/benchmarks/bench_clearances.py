@@ -18,12 +18,13 @@ import shapely
 from table import amount, print_table
 
 from zjk_gis.engine.line_pairs import near_pairs
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.pipes import clearance_conflicts
-from zjk_gis.pipes.clearance import conflicts as inside
+from zjk_gis.pipes.clearance.things import things_of
 
 _KINDS = np.array(["WS", "YS", "SS", "TR", "RS", "GD", "DX"], dtype=object)
 _SIZES = {"WS": 400, "YS": 600, "SS": 200, "TR": 200, "RS": 300, "GD": 150, "DX": 110}
-_REACH_M = 3.6  # what a candidate is: nearer than the largest distance that pipes of these kinds need
+_REACH_M = 4.6  # what a candidate is: nearer than the largest distance that the table asks of pipes (4 m)
 
 
 def make(number: int, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -32,7 +33,7 @@ def make(number: int, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.G
     side = int(np.sqrt(lanes)) + 1
     lane = np.arange(number) // 7
     kind = _KINDS[np.arange(number) % 7]
-    offset = (np.arange(number) % 7) * 0.9 + rng.normal(0, 0.15, number)
+    offset = (np.arange(number) % 7) * 1.2 + rng.normal(0, 0.2, number)
     x0, y0 = (lane % side) * 31.0, (lane // side) * 24.0
     x = np.stack([x0, x0 + 30.0], axis=1) + rng.normal(0, 0.3, (number, 2))
     y = np.stack([y0 + offset, y0 + offset + rng.normal(0, 0.4, number)], axis=1)
@@ -65,7 +66,7 @@ def make(number: int, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.G
 
 def compared(pipes: gpd.GeoDataFrame) -> tuple[int, float]:
     """Compare the distances of all pairs within reach with those of GEOS."""
-    things = inside._things_of(pipes.reset_index(drop=True), inside.SetAside())
+    things = things_of(pipes.reset_index(drop=True), SetAside())
     lines = things.lines()
     reach = np.full((len(things.profiles), len(things.profiles)), _REACH_M)
     bare = type(lines)(lines.coords, lines.starts, lines.owner, lines.half * 0, lines.kind, lines.ends,

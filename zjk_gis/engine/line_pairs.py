@@ -108,7 +108,7 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     Returns
     -------
     LinePairs
-        Sorted by `a`, `b` and distance.
+        Sorted by `a` and `b`.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     )  # fmt: skip
     whole = np.concatenate([numbers for numbers, _ in parts])
     real = np.concatenate([values for _, values in parts])
-    order = np.lexsort((real[:, 2], real[:, 1], real[:, 0], whole[:, 1], whole[:, 0]))
+    order = np.argsort(whole[:, 0] * len(lines.half) + whole[:, 1], kind="stable")
     whole, real = whole[order], real[order]
     return LinePairs(whole[:, 0], whole[:, 1], *real.T, whole[:, 2])
 

@@ -16,7 +16,7 @@ from zjk_gis.maps.ready.facilities import parking_map, pipes_map
 from zjk_gis.maps.ready.heritage import heritage_map
 from zjk_gis.maps.ready.indicators import choropleth
 from zjk_gis.maps.ready.matters import assignment_map, density_map
-from zjk_gis.maps.ready.networks import shut_off_map, trace_map
+from zjk_gis.maps.ready.networks import dig_map, shut_off_map, trace_map
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "choropleth",
     "city_map",
     "density_map",
+    "dig_map",
     "explanation_map",
     "gaps_map",
     "heritage_map",

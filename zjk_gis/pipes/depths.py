@@ -8,11 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay import overlay_layers
-from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of
+from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of, pipes_of
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -103,9 +102,7 @@ def cover_depths(
     0      0.5         0.6          0.1  needs_review
     """
     aside = SetAside(strict=strict)
-    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
-    pipes = ready(given, "pipelines", kind="line", code="pipe_code")
-    ready(pipes, "pipelines", kind="line", code="pipe_kind")
+    pipes = pipes_of(pipelines, aside)
     kinds = kinds_of(pipes, aside)
     buried = np.isin(burials_of(pipes), _BURIED) & kinds["class_code"].isin(list(_LIMITS)).to_numpy()
     pipes, kinds = pipes[buried], kinds[buried]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import as_text, understood
+from zjk_gis.layers.metric import ready
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.set_aside import SetAside
 
-__all__ = ["Dimensions", "burials_of", "dimensions_of", "kinds_of", "numbers_of", "texts_of"]
+__all__ = ["Dimensions", "burials_of", "dimensions_of", "kinds_of", "numbers_of", "pipes_of", "texts_of"]
 
 _TIMES = r"^\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*[×xX*＊]\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*$"
 _DIAMETER = r"^\s*(?:[DdΦφ][NnEe]?)?\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*$"
@@ -62,6 +63,20 @@ class Dimensions:
     def covers(self) -> NDArray[np.float64]:
         """Metres of ground above the top (覆土) at both ends; of a drain its height must be known."""
         return self.depth - np.where(self.gravity, self.height, 0.0)[:, None]
+
+
+def pipes_of(pipelines: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
+    """Return the pipes that can be asked, in a metric CRS, with ``pipe_code`` and ``pipe_kind`` filled.
+
+    Raises
+    ------
+    MissingColumnError, EmptyLayerError, CRSError, GeometryError, InputError
+        If the layer cannot be used.
+    """
+    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
+    if "pipe_kind" not in given or aside.strict:
+        ready(given, "pipelines", kind="line", code="pipe_kind")
+    return ready(given, "pipelines", kind="line", code="pipe_code")
 
 
 def kinds_of(pipelines: gpd.GeoDataFrame, aside: SetAside, name: str = "pipelines") -> pd.DataFrame:

@@ -17,7 +17,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay import overlay_layers
-from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, texts_of
+from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of, texts_of
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ def excavation_impact(
     """
     require_amounts(margin_m=margin_m, **({} if depth_m is None else {"depth_m": depth_m}))
     aside = SetAside(strict=strict)
-    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
-    pipes = ready(given, "pipelines", kind="line", code="pipe_code")
-    ready(pipes, "pipelines", kind="line", code="pipe_kind")
+    pipes = pipes_of(pipelines, aside)
     digs = ready(dig, "dig", kind="polygon", crs=pipes.crs)
     kinds = kinds_of(pipes, aside)
     grounds, shapes = flat(digs.geometry.to_numpy()), flat(pipes.geometry.to_numpy())

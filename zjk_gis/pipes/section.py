@@ -12,10 +12,9 @@ import shapely
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.layers.columns.values import code_text
-from zjk_gis.layers.metric import ready
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
-from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, texts_of
+from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of, texts_of
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -89,9 +88,7 @@ def cross_section(
     1       6.0        P1    698.7      3.1   90.0
     """
     aside = SetAside(strict=strict)
-    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
-    pipes = ready(given, "pipelines", kind="line", code="pipe_code")
-    ready(pipes, "pipelines", kind="line", code="pipe_kind")
+    pipes = pipes_of(pipelines, aside)
     cut = _one_line(line, pipelines, pipes.crs)
     kinds = kinds_of(pipes, aside)
     shapes = flat(pipes.geometry.to_numpy())

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import code_text
-from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, numbers_of, texts_of
+from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, numbers_of, pipes_of, texts_of
 from zjk_gis.pipes.survey import flow_of
 from zjk_gis.pipes.survey_points import points_of
 from zjk_gis.standards import rules_table
@@ -113,9 +112,7 @@ def adverse_slopes(
     0        P1 -0.0033     adverse  True
     """
     aside = SetAside(strict=strict)
-    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
-    pipes = ready(given, "pipelines", kind="line", code="pipe_code")
-    ready(pipes, "pipelines", kind="line", code="pipe_kind")
+    pipes = pipes_of(pipelines, aside)
     kinds = kinds_of(pipes, aside)
     drains = kinds["gravity"].to_numpy()
     pipes, kinds = pipes[drains], kinds[drains]

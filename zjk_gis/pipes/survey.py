@@ -13,9 +13,9 @@ from zjk_gis.layers.checks.problems import Problems
 from zjk_gis.layers.checks.topology import TOPOLOGY, Periods, manhole_spacing
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
 from zjk_gis.layers.columns.values import code_text, coded
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.pipes.dimensions import dimensions_of, kinds_of
+from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of
 from zjk_gis.pipes.survey_points import SurveyPoints, points_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
@@ -133,9 +133,7 @@ def survey_faults(
     """
     require_amounts(within_m=within_m)
     aside = SetAside(strict=strict)
-    given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
-    pipes = ready(given, "pipelines", kind="line", code="pipe_code").reset_index(drop=True)
-    ready(pipes, "pipelines", kind="line", code="pipe_kind")
+    pipes = pipes_of(pipelines, aside).reset_index(drop=True)
     found = points_of(pipes, manholes, points, within_m, aside)
     survey = _Survey(pipes, found, aside, tables, lang)
     for check in (

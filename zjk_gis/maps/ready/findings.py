@@ -81,6 +81,33 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("manhole_code", "pipe_kind", "road_name", "owner"),
         style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
     ),
+    "repeated_excavations": (
+        ("finding_code", "road_code", "permit_a", "permit_b", "months_between", "length_m", "moratorium_until",
+         "applicants", "emergency"),
+        style.line(style.PURPLE, weight=7, dash="3 3"),
+    ),
+    "cover_depths": (
+        ("pipe_code", "pipe_kind", "cover_m", "required_m", "shortfall_m", "road_place", "status", "rule"),
+        style.line("#8c6d1f", weight=5, dash="4 4"),
+    ),
+    "adverse_slopes": (
+        ("pipe_code", "pipe_kind", "slope_fault", "slope", "least_slope", "sure", "lacking", "rule"),
+        style.line(style.VERMILION, weight=5, dash="12 4"),
+    ),
+    "survey_faults": (
+        ("finding_code", "title", "pipe_code", "manhole_code", "other", "value", "limit", "message",
+         "rule_source", "confidence"),
+        style.line("#b3261e", weight=4, dash="2 4"),
+    ),
+    "clearance_conflicts": (
+        ("finding_code", "kind", "pipe_a", "pipe_b", "other_code", "net_m", "required_m", "shortfall_m", "status",
+         "who_yields", "rule", "confidence"),
+        style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
+    ),
+    "cover_faults": (
+        ("finding_code", "title", "manhole_code", "other", "message", "owner", "rule_source", "confidence"),
+        style.mark(style.ORANGE, "triangle", radius=5, edge=style.BLACK),
+    ),
     "orphan_manholes": (
         ("manhole_code", "pipe_kind", "road_name", "owner"),
         style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
