@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zjk_gis import io as io
     from zjk_gis import layers as layers
     from zjk_gis import maps as maps
+    from zjk_gis import overlay as overlay
     from zjk_gis import pipes as pipes
     from zjk_gis import protection as protection
     from zjk_gis import reports as reports
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps import city_map as city_map
     from zjk_gis.maps import print_map as print_map
     from zjk_gis.maps import save_offline as save_offline
+    from zjk_gis.overlay import overlay_layers as overlay_layers
     from zjk_gis.reports import write_workbook as write_workbook
     from zjk_gis.responsibility import responsibility_audit as responsibility_audit
     from zjk_gis.workspace import Workspace as Workspace
@@ -69,6 +71,7 @@ _ROOMS = (
     "io",
     "layers",
     "maps",
+    "overlay",
     "pipes",
     "protection",
     "reports",
@@ -109,6 +112,7 @@ _HOMES = {
         "print_map",
         "save_offline",
     ),
+    "overlay": ("overlay_layers",),
     "reports": ("write_workbook",),
     "responsibility": ("responsibility_audit",),
     "workspace": (

@@ -28,6 +28,7 @@ from zjk_gis.overlay.borders import CONTACT_M, TOUCH_M, common_borders, edges_of
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.overlay.faces import divide
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, sides_of, solid_pieces
+from zjk_gis.overlay.sharing import shared_amounts
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -350,8 +351,8 @@ def _expired(
     pieces: NDArray[Any], is_expired: NDArray[np.bool_], lapsed: Zones
 ) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
     """Return the codes of the zones that once covered each piece, and the area of the smallest of them."""
-    piece, zone = shapely.STRtree(lapsed.shapes).query(pieces, predicate="intersects")
-    common = shapely.area(shapely.intersection(pieces[piece], lapsed.shapes[zone]))
+    shared = shared_amounts(pieces, lapsed.shapes)
+    piece, zone, common = shared.shape, shared.area, shared.amount
     covers = is_expired[piece] & (common > np.minimum(_COVERS_M2, 0.01 * shapely.area(pieces)[piece]))
     piece, zone = piece[covers], zone[covers]
     found: list[set[str]] = [set() for _ in range(len(pieces))]

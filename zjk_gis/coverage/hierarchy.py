@@ -12,7 +12,6 @@ from zjk_gis.coverage.nesting import (
     Faults,
     Judged,
     adjacent_parts,
-    areas_in_common,
     judged,
     nesting_differences,
 )
@@ -21,6 +20,7 @@ from zjk_gis.layers.checks.topology import parts_apart
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.metric import ready
+from zjk_gis.overlay.sharing import shared_amounts
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -274,7 +274,8 @@ def _nest(
 
 
 def _check_communities(faults: Faults, grids: Judged, communities: Judged, least: float) -> None:
-    grid, community, area = areas_in_common(grids.shapes, communities.shapes)
+    shared = shared_amounts(grids.shapes, communities.shapes)
+    grid, community, area = shared.shape, shared.area, shared.amount
     order = np.lexsort((communities.codes[community].astype(str), -area.round(6), grid))
     main = dict(zip(grid[order][::-1].tolist(), community[order][::-1].tolist(), strict=True))
     inside = dict(zip(grid[order][::-1].tolist(), area[order][::-1].tolist(), strict=True))
@@ -301,10 +302,10 @@ def _check_communities(faults: Faults, grids: Judged, communities: Judged, least
 def _check_sizes(
     faults: Faults, grids: Judged, centre: NDArray[Any], wanted: float, tolerance: float
 ) -> None:
-    grid, _, area = areas_in_common(grids.shapes, np.array([shapely.union_all(centre)]))
+    shared = shared_amounts(grids.shapes, np.array([shapely.union_all(centre)]))
     size = shapely.area(grids.shapes)
     least, most = wanted * (1 - tolerance / 100), wanted * (1 + tolerance / 100)
-    for at in grid[area >= _INSIDE * size[grid]].tolist():
+    for at in shared.shape[shared.amount >= _INSIDE * size[shared.shape]].tolist():
         if not least <= size[at] <= most:
             faults.add(
                 "odd_grid_size",
@@ -320,7 +321,8 @@ def _check_sizes(
 
 
 def _check_buildings(faults: Faults, grids: Judged, buildings: Judged, most: float) -> None:
-    building, grid, area = areas_in_common(buildings.shapes, grids.shapes)
+    shared = shared_amounts(buildings.shapes, grids.shapes)
+    building, grid, area = shared.shape, shared.area, shared.amount
     order = np.lexsort((grids.codes[grid].astype(str), -area.round(6), building))
     building, grid, area = building[order], grid[order], area[order]
     rest = np.r_[False, building[1:] == building[:-1]]  # all but the grid with most of it

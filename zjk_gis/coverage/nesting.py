@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["Faults", "Judged", "adjacent_parts", "areas_in_common", "judged", "nesting_differences"]
+__all__ = ["Faults", "Judged", "adjacent_parts", "judged", "nesting_differences"]
 
 _SPECK_M2 = 0.01
 _COLUMNS = ("rule", "title", "severity", "layer", "code", "other", "value", "unit", "limit", "message")
@@ -70,32 +70,6 @@ def adjacent_parts(shapes: NDArray[Any], within_m: float, least_border_m: float)
     area = np.bincount(label, weights=shapely.area(shapes), minlength=len(shapes)).round(6)
     present = np.unique(label)
     return [np.flatnonzero(label == at).tolist() for at in present[np.argsort(-area[present], kind="stable")]]
-
-
-def areas_in_common(
-    shapes: NDArray[Any], others: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Measure the ground that two layers of polygons share.
-
-    Returns
-    -------
-    shape, other : ndarray of int64
-        The pairs that share ground, in order.
-    area : ndarray of float64
-        How much.
-
-    Examples
-    --------
-    >>> areas_in_common(shapely.box([0], 0, 10, 10), shapely.box([0, 5, 10], 0, [5, 20, 20], 10))
-    (array([0, 0]), array([0, 1]), array([50., 50.]))
-    """
-    shape, other = shapely.STRtree(others).query(shapes, predicate="intersects")
-    whole = shapely.covered_by(shapes[shape], others[other])
-    area = np.asarray(shapely.area(shapes[shape]), dtype=np.float64)
-    area[~whole] = shapely.area(shapely.intersection(shapes[shape[~whole]], others[other[~whole]]))
-    order = np.lexsort((other, shape))
-    order = order[area[order] > 0]
-    return shape[order].astype(np.int64), other[order].astype(np.int64), area[order]
 
 
 def nesting_differences(parent: Any, children: NDArray[Any], tolerance_m: float) -> tuple[Any, NDArray[Any]]:

@@ -153,6 +153,30 @@ RESULTS: dict[str, Result] = {
     "unjoined_ends": _result("pipe_code end reason recorded near_code", "row distance_m"),
     "pipe_directions": _result("pipe_code way direction_source contradicts", "flow levels drawn_backwards"),
     "pipelines_in_core": _result("pipe_code length_m block_name"),
+    "survey_faults": _result(
+        "finding_code rule rule_source value limit",
+        "title severity pipe_code manhole_code other message confidence owner",
+    ),
+    "adverse_slopes": _result("pipe_code slope slope_fault", "least_slope sure lacking rule confidence"),
+    "clearance_conflicts": _result(
+        "finding_code pipe_a net_m required_m",
+        "kind pipe_b other_code group_a group_b shortfall_m status lacking who_yields yields_by rule "
+        "confidence",
+    ),
+    "cover_depths": _result("pipe_code cover_m road_place", "required_m shortfall_m status rule confidence"),
+    "excavation_impact": _result(
+        "dig pipe_code consequence tell",
+        "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m scope "
+        "zone_code chief_name",
+    ),
+    "repeated_excavations": _result(
+        "road_code permit_a permit_b",
+        "finding_code months_between length_m moratorium_until applicants emergency rule confidence",
+    ),
+    "cross_section": _result(
+        "offset_m pipe_code angle",
+        "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m",
+    ),
     "rejects": _result("row_number why"),
 }  # fmt: skip
 
@@ -176,6 +200,7 @@ CODED: dict[str, tuple[str, ...]] = {
         **{f"{beside}found": _FOUND for beside in _BESIDE},
         **{f"{beside}reason": _REASONS for beside in _BESIDE},
         "position_fix": _PROBLEMS,
+        "found": f"{_FOUND} partial crossing",
         "problem": _PROBLEMS,
         "agreement": "agrees overlap border near far expired unknown_code blank no_position",
         "suspicion": "shift gcj02 bd09 swapped_axes other_vintage swapped_codes renamed_code other_code "
@@ -183,11 +208,15 @@ CODED: dict[str, tuple[str, ...]] = {
         "datum": "gcj02 bd09",
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
-        "split reshaped retired new gap overlap",
+        "split reshaped retired new gap overlap horizontal crossing vertical",
+        "slope_fault": "adverse flat below_least too_steep cannot_be_judged",
+        "consequence": "is_hit near_miss beside clear cannot_be_judged",
+        "road_place": "carriageway footway unknown",
+        "yields_by": "pipe gravity rigid size",
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
-        "status": "proposed left_to_a_person",
+        "status": "proposed left_to_a_person needs_review cannot_be_judged",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
         "vertices_of_the_other keeps_both_whole",
         "direction": "gives gets",

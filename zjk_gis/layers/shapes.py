@@ -15,9 +15,30 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["cleaned", "has_bad_height", "has_place", "has_shape", "inner_points", "only", "point_coordinates"]
+__all__ = [
+    "cleaned",
+    "flat",
+    "has_bad_height",
+    "has_place",
+    "has_shape",
+    "inner_points",
+    "only",
+    "point_coordinates",
+]
 
 _POLYGON = int(shapely.GeometryType.POLYGON)
+
+
+def flat(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return geometries without heights; as they are where none has any.
+
+    Examples
+    --------
+    >>> from shapely import Point
+    >>> flat(np.array([Point(1, 2, 3)])).tolist()
+    [<POINT (1 2)>]
+    """
+    return np.asarray(shapely.force_2d(shapes)) if shapely.has_z(shapes).any() else shapes
 
 
 def has_shape(shapes: NDArray[Any]) -> NDArray[np.bool_]:

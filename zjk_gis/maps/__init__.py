@@ -1,7 +1,7 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `heritage`, `indicators` and `explanation`
-decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
+`city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `heritage`, `indicators` and
+`explanation` decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
 sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts of `assets`,
 `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
@@ -17,7 +17,7 @@ from zjk_gis.maps.ready.heritage import heritage_map
 from zjk_gis.maps.ready.incidents import assignment_map, density_map
 from zjk_gis.maps.ready.indicators import choropleth
 from zjk_gis.maps.ready.kinds import KINDS, Question, draw_kind
-from zjk_gis.maps.ready.networks import shut_off_map, trace_map
+from zjk_gis.maps.ready.networks import dig_map, shut_off_map, trace_map
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "choropleth",
     "city_map",
     "density_map",
+    "dig_map",
     "draw_kind",
     "explanation_map",
     "gaps_map",

@@ -10,6 +10,7 @@ import shapely
 from zjk_gis.crs import require_crs
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.overlay.sharing import shared_amounts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -111,9 +112,9 @@ def people_inside(
     if not len(people):
         return np.zeros(len(pieces), np.int64), 0
     homes = ready(sound, name, kind="polygon", crs=crs).geometry.to_numpy()
-    piece, home = shapely.STRtree(homes).query(pieces, predicate="intersects")
-    share = shapely.area(shapely.intersection(pieces[piece], homes[home])) / shapely.area(homes[home])
-    number = np.bincount(piece, weights=population[home] * share, minlength=len(pieces))
+    shared = shared_amounts(homes, pieces)
+    share = shared.amount / shapely.area(homes)[shared.shape]
+    number = np.bincount(shared.area, weights=population[shared.shape] * share, minlength=len(pieces))
     return _rounded(number.astype(np.float64)), int(unknown.sum()) + len(people) - len(sound)
 
 

@@ -16,6 +16,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.overlay.sharing import shared_amounts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ def pipelines_in_core(
     cores = _cores(blocks, aside)
 
     lines, shapes = pipes.geometry.to_numpy(), cores.geometry.to_numpy()
-    line, core = shapely.STRtree(shapes).query(lines, predicate="intersects")
-    inside = shapely.length(shapely.intersection(lines[line], shapes[core])) > min_length_m
-    line, core = line[inside], core[inside]
+    shared = shared_amounts(lines, shapes)
+    inside = shared.amount > min_length_m
+    line, core = shared.shape[inside], shared.area[inside]
     names: dict[int, set[str]] = {}
     blocks_named = cores["block_name"].astype(object).where(cores["block_name"].notna(), "").astype(str)
     for position, name in zip(line.tolist(), blocks_named.to_numpy()[core], strict=True):

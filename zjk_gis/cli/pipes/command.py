@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +10,21 @@ import click
 from zjk_gis.cli.city import tell_set_aside
 from zjk_gis.cli.console import language_option
 from zjk_gis.cli.options import CITY, WORDS
+from zjk_gis.cli.pipes import rules
 from zjk_gis.cli.pipes.network import read_network
+from zjk_gis.cli.pipes.output import show_rows as _show
+from zjk_gis.cli.pipes.output import tell_files as _tell_files
+from zjk_gis.cli.pipes.output import write_found as _write
 from zjk_gis.cli.speaking import speaking
-from zjk_gis.errors import FileError, InputError
+from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import pipes_map, save_offline, shut_off_map, trace_map
 from zjk_gis.pipes import network_faults, orphan_manholes, shut_off, trace
-from zjk_gis.reports import write_workbook
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    import folium
     import geopandas as gpd
-    import pandas as pd
 
     from zjk_gis.cli.console import Console
     from zjk_gis.pipes import PipeNetwork
@@ -300,25 +300,6 @@ def _shut_off(
     )
 
 
-def _show(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: Console) -> None:
-    """Print the first rows of a table, the columns that are there."""
-    there = [name for name in columns if name in rows]
-    first = rows[there].head(most)
-    told = first.astype(object).where(first.notna(), "")
-    console.show(
-        [tuple(_cell(value, console) for value in row) for row in told.itertuples(index=False)],
-        [label(name, console.lang, unit=True) for name in there],
-    )
-
-
-def _cell(value: object, console: Console) -> object:
-    if isinstance(value, bool):
-        return console.pick("是" if value else "否", "yes" if value else "no")
-    if isinstance(value, float):
-        return f"{value:,.3f}".rstrip("0").rstrip(".")
-    return label(value, console.lang) if isinstance(value, str) else value
-
-
 def _write_check(
     network: PipeNetwork,
     layers: dict[str, gpd.GeoDataFrame],
@@ -340,46 +321,5 @@ def _write_check(
     return [*paths, net]
 
 
-def _write(
-    tables: dict[str, gpd.GeoDataFrame],
-    folder: Path,
-    stem: str,
-    drawn: folium.Map,
-    console: Console,
-    *,
-    more: dict[str, pd.DataFrame] | None = None,
-) -> list[Path]:
-    """Write layers (.gpkg), a workbook (.xlsx) and a map (.html) to a folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            tr(
-                "{folder}: cannot be made a folder ({strerror}); name another",
-                folder=folder,
-                strerror=error.strerror,
-            )
-        ) from error
-    package, workbook, page = (folder / f"{stem}.{ending}" for ending in ("gpkg", "xlsx", "html"))
-    package.unlink(missing_ok=True)
-    for name, rows in tables.items():
-        if len(rows):
-            write_layer(rows, package, layer=name)
-    write_workbook(
-        workbook,
-        {**tables, **(more or {})},
-        summary={label(name, console.lang): len(rows) for name, rows in tables.items()},
-        map_file=page.name,
-        as_of=dt.date.today().isoformat(),
-        lang=console.lang,
-    )
-    save_offline(drawn, page)
-    paths = [path for path in (package, workbook, page) if path.exists()]
-    _tell_files(paths, console)
-    return paths
-
-
-def _tell_files(paths: Any, console: Console) -> None:
-    for path in paths:
-        if path is not None:
-            console.say(tr("written to {path}", path=path, lang=console.lang))
+for _each in (rules.survey, rules.dig, rules.section):
+    command.add_command(_each)

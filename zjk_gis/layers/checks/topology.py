@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import as_metric
+from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import alike, as_text, converted, understood
 from zjk_gis.layers.shapes import has_shape, point_coordinates
 from zjk_gis.standards import rules_table
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.checks.problems import Problems
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.standards.rules import Overrides
 
-__all__ = ["TOPOLOGY", "Periods", "parts_apart"]
+__all__ = ["TOPOLOGY", "Periods", "manhole_spacing", "parts_apart"]
 
 _SAME_PLACE_M = 0.01
 _NO_OVERLAP_M2 = 0.01  # less is how coordinates were rounded, not how ground was drawn
@@ -311,7 +313,7 @@ def _odd_length(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _:
         return
     rows = layer.iloc[at]
     length = as_metric(rows, spec.name).length.to_numpy()
-    most = _manhole_spacing(rows, spec, limits, problems)
+    most = manhole_spacing(rows, problems.tables)
     odd = (length < least) | (length > most)
     words: list[dict[str, object]] = []
     for metres, upper in zip(length[odd], most[odd], strict=True):
@@ -325,19 +327,19 @@ def _odd_length(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _:
     problems.add(_mask(layer, at[odd]), field, "odd_length", words=words)
 
 
-def _manhole_spacing(
-    pipes: gpd.GeoDataFrame, spec: LayerSpec, limits: pd.Series, problems: Problems
-) -> NDArray[np.float64]:
+def manhole_spacing(pipes: gpd.GeoDataFrame, tables: Overrides | None = None) -> NDArray[np.float64]:
     """Return how far apart the manholes of each pipe may be, in metres; infinite where no rule says so.
 
-    The rule is that of drains (PS) by diameter. A drain of no known diameter may be the largest; one that is
-    larger than the rule knows, and what runs under pressure or is a cable, is not judged.
+    The rule is that of drains (PS) by diameter (GB 50014-2021). A drain of no known diameter may be the
+    largest; one larger than the rule knows, and what runs under pressure or is a cable, is not judged.
     """
+    spec = CATALOGUE["pipelines"]
+    limits = rules_table("limits", overrides=tables).set_index("limit")["value"].astype(float)
     if "pipe_kind" not in pipes:
         return np.full(len(pipes), np.inf)
-    kinds = rules_table("pipe_kinds", overrides=problems.tables)
+    kinds = rules_table("pipe_kinds", overrides=tables)
     drains = kinds.loc[kinds["class_code"] == "PS", "pipe_kind"]
-    carries = understood(pipes["pipe_kind"], spec.field("pipe_kind"), tables=problems.tables)[0]
+    carries = understood(pipes["pipe_kind"], spec.field("pipe_kind"), tables=tables)[0]
     steps = sorted(
         (float(name.rpartition("_")[2]), float(limits[name]))
         for name in map(str, limits.index)

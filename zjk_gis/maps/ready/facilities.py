@@ -38,7 +38,8 @@ _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m"
                     "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
 _PIPE_FINDINGS = ("orphan_manholes", "misconnections", "manholes_outside_zones", "pipelines_in_core",
                   "unjoined_ends", "uphill_flows", "drains_in_circles", "unregistered_outfalls",
-                  "unfed_pipes")  # fmt: skip
+                  "unfed_pipes", "survey_faults", "adverse_slopes", "clearance_conflicts", "cover_depths",
+                  "cover_faults", "repeated_excavations")  # fmt: skip
 
 
 @checked

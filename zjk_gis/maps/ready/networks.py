@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["shut_off_map", "trace_map"]
+__all__ = ["dig_map", "shut_off_map", "trace_map"]
 
 _FOUND, _CONTEXT = ("结果", "Answer"), ("背景", "Context")
 _PIPE = ("pipe_code", "pipe_kind", "diameter_mm", "material", "length_m", "road_name", "owner")
@@ -199,6 +199,90 @@ def shut_off_map(
                 labels="valve_code",
             )
     parts.frame_by(page, [pipes, manholes])
+    return page.map()
+
+
+_CONSEQUENCES = {
+    "is_hit": style.line("#b3261e", weight=6),
+    "near_miss": style.line(style.ORANGE, weight=5, dash="9 4"),
+    "beside": style.line("#c9a227", weight=4, dash="3 4"),
+    "cannot_be_judged": style.line("#6b7280", weight=5, dash="2 5"),
+    "clear": style.line(style.GREEN, weight=4),
+}
+
+
+def dig_map(
+    found: gpd.GeoDataFrame,
+    dig: gpd.GeoDataFrame,
+    pipes: gpd.GeoDataFrame | None = None,
+    manholes: gpd.GeoDataFrame | None = None,
+    *,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw what a dig meets under the ground (开挖影响).
+
+    Parameters
+    ----------
+    found : GeoDataFrame
+        From `zjk_gis.pipes.excavation_impact`.
+    dig : GeoDataFrame
+        The polygons that are dug up.
+    pipes, manholes : GeoDataFrame, optional
+        The network, drawn faint.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString, box
+    >>> pipe = [LineString([(573000, 4520000), (573050, 4520000)])]
+    >>> found = gpd.GeoDataFrame({"pipe_code": ["P1"], "consequence": ["is_hit"]}, geometry=pipe, crs=4547)
+    >>> dig = gpd.GeoDataFrame(geometry=[box(573000, 4519990, 573050, 4520010)], crs=4547)
+    >>> dig_map(found, dig).get_root().title
+    '开挖影响'
+    """
+    hit = int((found["consequence"] == "is_hit").sum())
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("开挖影响", "What a dig meets"),
+        groups=[_FOUND, _CONTEXT],
+        source=source,
+        date=date,
+        subtitle=tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit, lang=lang),
+    )
+    _add_context(page, pipes, manholes)
+    group = page.groups[0][0]
+    page.add(
+        dig,
+        name=label("dig", lang),
+        group=group,
+        styles=[style.area("#7b6d8d", fill=0.25, weight=2, edge="#51405f", hatch="diagonal")],
+        columns=("permit_code", "applicant", "purpose", "valid_from", "valid_to"),
+        frames_the_page=True,
+    )
+    page.add(
+        found,
+        name=label("excavation_impact", lang),
+        group=group,
+        styles=[*_CONSEQUENCES.values()],
+        style_of=parts.positions_in(found["consequence"], [*_CONSEQUENCES], otherwise=3),
+        keys=[(number, label(name, lang)) for number, name in enumerate(_CONSEQUENCES)],
+        columns=("pipe_code", "class_name", "consequence", "cover_m", "depth_margin_m", "length_m", "owner", "tell",
+                 "scope", "zone_code", "chief_name"),
+        search=("pipe_code", "owner"),
+        labels="pipe_code",
+    )  # fmt: skip
+    parts.frame_by(page, [dig, pipes])
     return page.map()
 
 

@@ -1,0 +1,93 @@
+"""`zjk-gis pipes survey`, `dig`, `section`, and `zjk-gis overlay`, on the field of planted faults."""
+
+import json
+
+import geopandas as gpd
+import pytest
+from shapely import box
+
+from zjk_gis.synth.pipe_faults import make_pipe_faults
+
+FIELD = make_pipe_faults(seed=5)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    path = tmp_path_factory.mktemp("field") / "city.gpkg"
+    for name in ("manholes", "pipelines", "ancient_trees", "roads", "excavation_permits"):
+        FIELD.layers[name].to_file(path, layer=name, mode="a" if path.exists() else "w")
+    return path
+
+
+@pytest.fixture(scope="module")
+def dig(tmp_path_factory):
+    path = tmp_path_factory.mktemp("dig") / "dig.gpkg"
+    pipe = FIELD.layers["pipelines"].geometry.iloc[0]
+    x, y = pipe.interpolate(0.5, normalized=True).coords[0]
+    gpd.GeoDataFrame({"permit_code": ["X9"]}, geometry=[box(x - 5, y - 5, x + 5, y + 5)], crs=4547).to_file(
+        path
+    )
+    return path
+
+
+def test_survey_counts_every_kind_and_writes_what_it_found(run, city, tmp_path):
+    code, out, _ = run("pipes", "survey", city, "--at", "2025-12-31", "--json", "-o", tmp_path)
+    told = json.loads(out)
+    assert code == 0
+    assert set(told["faults"]) == {
+        "survey_faults", "adverse_slopes", "clearance_conflicts", "cover_depths", "cover_faults",
+        "repeated_excavations",
+    }  # fmt: skip
+    assert told["faults"]["repeated_excavations"] == len(FIELD.truth["repeated_excavations"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["survey.gpkg", "survey.html", "survey.xlsx"]
+
+
+def test_survey_speaks_chinese(run, city):
+    code, out, _ = run("pipes", "survey", city, "--at", "2025-12-31")
+    assert code == 0
+    for word in ("净距冲突", "逆坡", "无法判断", "需复核", "拉链路", "水平", "交叉", "三通"):
+        assert word in out
+
+
+def test_a_dig_tells_pipes_and_whom_to_tell(run, city, dig, tmp_path):
+    code, out, _ = run("pipes", "dig", city, dig, "--depth", "4.5", "--map", tmp_path / "dig.html", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert FIELD.layers["pipelines"]["pipe_code"].iloc[0] in told["pipes"]
+    assert told["tell"] == ["市政管线公司"]
+    assert (tmp_path / "dig.html").exists()
+
+
+def test_a_section_is_printed_from_its_beginning(run, city):
+    pipe = FIELD.layers["pipelines"].geometry.iloc[0]
+    (ax, ay), (bx, by) = pipe.coords
+    x, y = (ax + bx) / 2, (ay + by) / 2
+    dx, dy = (by - ay) / pipe.length * 8, -(bx - ax) / pipe.length * 8
+    code, out, _ = run("pipes", "section", city, "--line", x - dx, y - dy, x + dx, y + dy, "--json")
+    cut = json.loads(out)["pipes"]
+    assert code == 0
+    assert len(cut) == 2  # the main and the sewer beside it
+    assert cut[0]["offset_m"] < cut[1]["offset_m"]
+    assert {round(each["angle"]) for each in cut} == {90}
+    assert run("pipes", "section", city)[0] == 2
+
+
+def test_overlay_says_how_much_lies_where(run, tmp_path):
+    pipes = FIELD.layers["pipelines"]
+    west, south, east, north = pipes.total_bounds
+    half = (west + east) / 2
+    zones = gpd.GeoDataFrame(
+        {"zone_code": ["W", "E"]},
+        geometry=[box(west, south, half, north), box(half, south, east, north)],
+        crs=4547,
+    )
+    a, b, written = tmp_path / "pipes.gpkg", tmp_path / "zones.gpkg", tmp_path / "out.gpkg"
+    pipes.to_file(a)
+    zones.to_file(b)
+    code, out, _ = run("overlay", a, b, "--json", "-o", written)
+    told = json.loads(out)
+    assert code == 0
+    assert told["nowhere"] == 0
+    assert sum(row["length_m"] for row in told["totals"]) == pytest.approx(pipes.length.sum())
+    assert [row["zone_code"] for row in told["totals"]] == ["E", "W"]
+    assert len(gpd.read_file(written)) >= len(pipes)

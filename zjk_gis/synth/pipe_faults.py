@@ -1,0 +1,442 @@
+"""A field of pipes with one fault on each plot, and beside it what is just inside the limit (管线问题样区).
+
+Plots stand in rows, 300 m apart, turned and moved a little by the seed. On each lies one case: some pipes
+with their manholes, a house, a road and its permits. Half of the cases break a rule by a little, the others
+keep it by as little. Nothing else on the field is amiss, so that what a check finds elsewhere is invented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import affinity
+
+from zjk_gis.synth.offices import CRS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PipeField", "make_pipe_faults"]
+
+_PLOT_M = 300.0
+_ORIGIN = (580_000.0, 4_500_000.0)
+_GROUND = 710.0
+_BOTTOM_KINDS = ("WS", "YS", "HS")
+
+
+@dataclass(frozen=True, slots=True)
+class PipeField:
+    """Layers with faults that are known.
+
+    Attributes
+    ----------
+    layers : dict of str to GeoDataFrame
+        ``manholes``, ``pipelines``, ``buildings``, ``ancient_trees``, ``roads``, ``carriageways`` and
+        ``excavation_permits``.
+    truth : dict of str to list of str
+        By the name of a check the codes of what it must find, and nothing else; of pairs ``A|B``.
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    truth: dict[str, list[str]]
+
+
+@dataclass
+class _Plot:
+    """Where a case is laid, and what was laid so far."""
+
+    number: int
+    rng: np.random.Generator
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    truth: dict[str, list[str]] = field(default_factory=dict)
+    turn: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def placed(self, shape: Any) -> Any:
+        return affinity.translate(affinity.rotate(shape, self.turn, origin=(0, 0)), *self.shift)
+
+    def add(self, layer: str, shape: Any, **columns: Any) -> None:
+        self.rows.setdefault(layer, []).append(columns | {"geometry": self.placed(shape)})
+
+    def well(self, name: str, x: float, y: float, *, kind: str = "WS", **more: Any) -> str:
+        code = f"W{self.number:03d}{name}"
+        more = {"ground_level_m": _GROUND} | more
+        self.add("manholes", shapely.Point(x, y), manhole_code=code, pipe_kind=kind, **more)
+        return code
+
+    def pipe(
+        self,
+        name: str,
+        kind: str,
+        line: list[tuple[float, float]],
+        *,
+        mm: int = 300,
+        level: tuple[float, float] = (706.0, 706.0),
+        wells: bool = True,
+        **more: Any,
+    ) -> str:
+        """Lay a pipe, with a manhole of its own at either end unless they are named or left out."""
+        code = f"P{self.number:03d}{name}"
+        if wells:
+            for end, (x, y) in (("from_manhole", line[0]), ("to_manhole", line[-1])):
+                if end not in more:
+                    more[end] = self.well(f"{name}{end[0]}", x, y, kind=kind)
+        depth = [round(_GROUND - each, 6) for each in level]
+        columns = {
+            "pipe_code": code,
+            "pipe_kind": kind,
+            "diameter_mm": mm,
+            "from_level_m": level[0],
+            "to_level_m": level[1],
+            "from_depth_m": depth[0],
+            "to_depth_m": depth[1],
+            "material": "砼" if kind in _BOTTOM_KINDS else "PE",
+            "flow": "顺向",
+            "burial": "直埋",
+            "owner": "市政管线公司",
+        }
+        self.add("pipelines", shapely.LineString(line), **(columns | more))
+        return code
+
+    def expect(self, check: str, *codes: str) -> None:
+        self.truth.setdefault(check, []).append("|".join(codes))
+
+
+def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
+    """Make a field of pipes on which every kind of fault is planted once beside a near miss.
+
+    Parameters
+    ----------
+    seed : int, default 20220317
+        The same seed gives the same field; another one other sizes, margins and directions.
+
+    Returns
+    -------
+    PipeField
+
+    Examples
+    --------
+    >>> field = make_pipe_faults(seed=1)
+    >>> sorted(field.layers)[:3], field.truth["adverse_slopes"]
+    (['ancient_trees', 'buildings', 'carriageways'], ['P012A', 'P014A', 'P028A'])
+    """
+    rng = np.random.default_rng(seed)
+    cases = [case for pair in _CASES for case in (_faulty(pair), _near_miss(pair))]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    truth: dict[str, list[str]] = {name: [] for name in _CHECKS}
+    for number, case in enumerate(cases):
+        plot = _Plot(number, rng)
+        plot.turn = float(rng.uniform(0, 360))
+        step = rng.uniform(-20, 20, 2)
+        plot.shift = (
+            _ORIGIN[0] + (number % 10) * _PLOT_M + float(step[0]),
+            _ORIGIN[1] + (number // 10) * _PLOT_M + float(step[1]),
+        )
+        case(plot)
+        for layer, more in plot.rows.items():
+            rows.setdefault(layer, []).extend(more)
+        for check, codes in plot.truth.items():
+            truth[check].extend(codes)
+    layers = {
+        name: gpd.GeoDataFrame(pd.DataFrame(more), geometry="geometry", crs=CRS)
+        for name, more in rows.items()
+    }
+    return PipeField(layers, {name: sorted(codes) for name, codes in truth.items()})
+
+
+def _faulty(case: Callable[[_Plot, bool], None]) -> Callable[[_Plot], None]:
+    return lambda plot: case(plot, True)
+
+
+def _near_miss(case: Callable[[_Plot, bool], None]) -> Callable[[_Plot], None]:
+    return lambda plot: case(plot, False)
+
+
+def _margin(plot: _Plot, fault: bool, least: float = 0.005, most: float = 0.05) -> float:
+    """Return by how much a limit is missed, or kept."""
+    size = float(plot.rng.uniform(least, most))
+    return size if fault else -size
+
+
+def _main_beside_sewer(plot: _Plot, fault: bool) -> None:
+    mm = int(plot.rng.choice([100, 150, 200, 250, 300]))
+    asked = 1.0 if mm <= 200 else 1.5
+    apart = asked + (mm + 300) / 2000 - _margin(plot, fault)
+    sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
+    main = plot.pipe("B", "SS", [(0, apart), (40, apart)], mm=mm, level=(708.0, 708.0))
+    if fault:
+        plot.expect("clearance_conflicts", sewer, main)
+
+
+def _gas_beside_sewer(plot: _Plot, fault: bool) -> None:
+    pressure, asked = [("低压", 1.0), ("中压B", 1.2), ("中压A", 1.2), ("次高压B", 1.5), ("次高压A", 2.0)][
+        int(plot.rng.integers(5))
+    ]
+    apart = asked + 0.25 - _margin(plot, fault)
+    sewer = plot.pipe("A", "YS", [(0, 0), (40, 0)], level=(706.0, 705.8))
+    gas = plot.pipe("B", "TR", [(0, apart), (40, apart)], mm=200, level=(708.0, 708.0), gas_pressure=pressure)
+    if fault:
+        plot.expect("clearance_conflicts", sewer, gas)
+
+
+def _crossing(plot: _Plot, fault: bool) -> None:
+    # The sewer's top at the crossing is 706.2; 0.4 m above it the bottom of the main, 0.2 m higher its top.
+    top = 706.2 + 0.4 + 0.2 - _margin(plot, fault)
+    main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(top, top))
+    sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
+    if fault:
+        plot.expect("clearance_conflicts", main, sewer)
+
+
+def _house(plot: _Plot, fault: bool) -> None:
+    wall = 2.5 + 0.15 - _margin(plot, fault)
+    sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
+    plot.add("buildings", shapely.box(5, wall, 25, wall + 12), building_code=f"B{plot.number:03d}")
+    if fault:
+        plot.expect("clearance_conflicts", sewer, f"B{plot.number:03d}")
+
+
+def _tree(plot: _Plot, fault: bool) -> None:
+    away = 1.5 + 0.1 - _margin(plot, fault)
+    main = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(708.0, 708.0))
+    plot.add("ancient_trees", shapely.Point(20, away), tree_code=f"T{plot.number:03d}")
+    if fault:
+        plot.expect("clearance_conflicts", main, f"T{plot.number:03d}")
+
+
+def _unknown_depth(plot: _Plot, fault: bool) -> None:
+    lost = {"to_level_m": None, "to_depth_m": None} if fault else {}
+    main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(708.3, 708.3), **lost)
+    sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
+    if fault:
+        plot.expect("clearances_unjudged", main, sewer)
+
+
+def _rising(plot: _Plot, fault: bool) -> None:
+    by = float(plot.rng.uniform(0.005, 0.1))
+    code = plot.pipe("A", "WS", [(0, 0), (30, 0)], level=(706.0, 706.0 + by if fault else 705.9))
+    if fault:
+        plot.expect("adverse_slopes", code)
+
+
+def _below_least(plot: _Plot, fault: bool) -> None:
+    fall = 40 * (0.003 - _margin(plot, fault, 0.0001, 0.0008))
+    code = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, round(706.0 - fall, 4)))
+    if fault:
+        plot.expect("adverse_slopes", code)
+
+
+def _siphon(plot: _Plot, fault: bool) -> None:
+    # An inverted siphon rises on purpose; so both cases are near misses.
+    ends = {
+        f"{end}_manhole": plot.well(f"A{end[0]}", x, 0, appurtenance="倒虹井")
+        for end, x in (("from", 0), ("to", 30))
+    }
+    plot.pipe("A", "WS", [(0, 0), (30, 0)], level=(706.0, 706.2 if fault else 705.9), **ends)
+
+
+def _wrong_ground(plot: _Plot, fault: bool) -> None:
+    off = 0.05 + _margin(plot, fault)
+    code = plot.pipe(
+        "A", "WS", [(0, 0), (30, 0)], level=(706.0, 705.9), from_depth_m=round(_GROUND - 706.0 + off, 4)
+    )
+    if fault:
+        plot.expect("level_mismatch", code)
+
+
+def _several_depths(plot: _Plot, fault: bool) -> None:
+    by = round(0.05 + _margin(plot, fault), 4)
+    middle = plot.well("M", 30, 0, kind="SS")
+    plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=middle)
+    plot.pipe("B", "SS", [(30, 0), (60, 0)], mm=200, level=(708.0 - by, 708.0), from_manhole=middle)
+    if fault:
+        plot.expect("several_depths", middle)
+
+
+def _tee(plot: _Plot, fault: bool) -> None:
+    middle = plot.well("M", 30, 0, kind="SS", feature="三通")
+    plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=middle)
+    plot.pipe("B", "SS", [(30, 0), (60, 0)], mm=200, level=(708.0, 708.0), from_manhole=middle)
+    if fault:
+        plot.expect("wrong_degree", middle)
+    else:
+        plot.pipe("C", "SS", [(30, 0), (30, 30)], mm=200, level=(708.0, 708.0), from_manhole=middle)
+
+
+def _twice(plot: _Plot, fault: bool) -> None:
+    one, other = plot.well("1", 0, 0, kind="SS"), plot.well("2", 30, 0, kind="SS")
+    ends = {"from_manhole": one, "to_manhole": other}
+    first = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **ends)
+    back = {"from_manhole": other, "to_manhole": one}
+    if fault:
+        second = plot.pipe("B", "SS", [(30, 0), (0, 0)], mm=200, level=(708.0, 708.0), **back)
+        plot.expect("repeated_segment", first)
+        plot.expect("repeated_segment", second)
+    else:  # twin pipes along different lines
+        plot.pipe("B", "SS", [(30, 0), (15, 3), (0, 0)], mm=200, level=(708.0, 708.0), **back)
+
+
+def _too_long(plot: _Plot, fault: bool) -> None:
+    mm, most = [(300, 75), (800, 100), (1200, 150), (1800, 200)][int(plot.rng.integers(4))]
+    length = most + _margin(plot, fault, 0.05, 0.5)
+    rough = {"roughness": 0.013, "fill_ratio": 0.6}
+    level = (706.0, round(706.0 - length * 0.004, 4))
+    code = plot.pipe("A", "WS", [(0, 0), (length, 0)], mm=mm, level=level, **rough)
+    if fault:
+        plot.expect("odd_length", code)
+
+
+def _too_steep(plot: _Plot, fault: bool) -> None:
+    degrees = 10 + _margin(plot, fault, 0.02, 0.3)
+    fall = round(20 * float(np.tan(np.radians(degrees))), 4)
+    code = plot.pipe("A", "WS", [(0, 0), (20, 0)], level=(708.9, round(708.9 - fall, 4)))
+    if fault:
+        plot.expect("too_steep", code)
+        plot.expect("adverse_slopes", code)
+
+
+def _lost_point(plot: _Plot, fault: bool) -> None:
+    more = {"to_manhole": f"X{plot.number:03d}"} if fault else {}
+    code = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **more)
+    if fault:
+        plot.expect("missing_point", code)
+
+
+def _orphan(plot: _Plot, fault: bool) -> None:
+    plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0))
+    if fault:
+        plot.expect("orphan_point", plot.well("Z", 15, 8, kind="SS"))
+
+
+def _shrinking(plot: _Plot, fault: bool) -> None:
+    middle = plot.well("M", 30, 0)
+    rough = {"roughness": 0.013, "fill_ratio": 0.55}
+    plot.pipe("A", "WS", [(0, 0), (30, 0)], mm=400, level=(706.0, 705.85), to_manhole=middle, **rough)
+    second = plot.pipe(
+        "B",
+        "WS",
+        [(30, 0), (60, 0)],
+        mm=350 if fault else 400,
+        level=(705.85, 705.7),
+        from_manhole=middle,
+        **rough,
+    )
+    if fault:
+        plot.expect("diameter_shrinks", second)
+
+
+def _invert(plot: _Plot, fault: bool) -> None:
+    by = round(0.05 + _margin(plot, fault), 4)
+    middle = plot.well("M", 30, 0, appurtenance="跌水井")  # so that several depths are no fault
+    plot.pipe("A", "YS", [(0, 0), (30, 0)], level=(706.0, 705.9), to_manhole=middle)
+    second = plot.pipe(
+        "B", "YS", [(30, 0), (60, 0)], level=(round(705.9 + by, 4), 705.7), from_manhole=middle
+    )
+    if fault:
+        plot.expect("invert_rises", second)
+
+
+def _drop(plot: _Plot, fault: bool) -> None:
+    by = 1.0 + float(plot.rng.uniform(0.005, 0.3))
+    middle = plot.well("M", 30, 0, **({} if fault else {"appurtenance": "跌水井"}))
+    first = plot.pipe("A", "YS", [(0, 0), (30, 0)], level=(706.0, 705.9), to_manhole=middle)
+    low = round(705.9 - by, 4)
+    plot.pipe("B", "YS", [(30, 0), (60, 0)], level=(low, round(low - 0.1, 4)), from_manhole=middle)
+    if fault:
+        plot.expect("invert_drops", first)
+        plot.expect("several_depths", middle)
+
+
+def _shallow(plot: _Plot, fault: bool) -> None:
+    way = bool(plot.rng.integers(2))
+    asked = 0.9 if way else 0.6
+    top = round(_GROUND - asked + _margin(plot, fault), 4)
+    code = plot.pipe("A", "TR", [(0, 0), (40, 0)], mm=200, level=(top, top), gas_pressure="中压A")
+    if way:
+        plot.add("carriageways", shapely.box(10, -8, 30, 8), road_name=f"车行道{plot.number}")
+    if fault:
+        plot.expect("cover_depths", code)
+
+
+def _frozen(plot: _Plot, fault: bool) -> None:
+    top = round(_GROUND - 1.36 + _margin(plot, fault), 4)
+    code = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(top, top))
+    if fault:
+        plot.expect("cover_depths", code)
+
+
+def _dug_again(plot: _Plot, fault: bool) -> None:
+    kind, span = [("新建", 5), ("扩建", 5), ("改建", 5), ("大修", 3)][int(plot.rng.integers(4))]
+    road = f"R{plot.number:03d}"
+    plot.add(
+        "roads",
+        shapely.LineString([(-60, 0), (60, 0)]),
+        edge_code=f"{road}-1",
+        road_code=road,
+        opened_on="2018-06-15",
+        construction=kind,
+    )
+    again = pd.Timestamp("2018-06-15") + pd.DateOffset(years=span) - pd.Timedelta(days=1 if fault else 0)
+    for name, day in (("A", "2019-03-01"), ("B", again.date().isoformat())):
+        plot.add(
+            "excavation_permits",
+            shapely.box(-20, 1, 25, 5),  # beside the centre line
+            permit_code=f"X{plot.number:03d}{name}",
+            road_code=road,
+            valid_from=day,
+            applicant=f"单位{name}",
+        )
+    if fault:
+        plot.expect("repeated_excavations", f"X{plot.number:03d}A", f"X{plot.number:03d}B")
+
+
+_CASES = (
+    _main_beside_sewer,
+    _gas_beside_sewer,
+    _crossing,
+    _house,
+    _tree,
+    _unknown_depth,
+    _rising,
+    _below_least,
+    _siphon,
+    _wrong_ground,
+    _several_depths,
+    _tee,
+    _twice,
+    _too_long,
+    _too_steep,
+    _lost_point,
+    _orphan,
+    _shrinking,
+    _invert,
+    _drop,
+    _shallow,
+    _frozen,
+    _dug_again,
+)
+_CHECKS = (
+    "clearance_conflicts",
+    "clearances_unjudged",
+    "adverse_slopes",
+    "level_mismatch",
+    "several_depths",
+    "wrong_degree",
+    "start_is_end",
+    "repeated_segment",
+    "repeated_place",
+    "odd_length",
+    "too_steep",
+    "missing_point",
+    "orphan_point",
+    "diameter_shrinks",
+    "invert_rises",
+    "invert_drops",
+    "cover_depths",
+    "repeated_excavations",
+)
