@@ -11,7 +11,7 @@ metres in height as 0. Distances here are those of GEOS to the last bits (`tests
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -124,8 +124,10 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     ([0], [1], [1.2], [nan])
     """
     if not len(lines.starts):
-        return LinePairs(*(np.empty(0, np.int64 if f.name in ("a", "b", "how") else np.float64)
-                           for f in fields(LinePairs)))  # fmt: skip
+        none: list[Any] = [
+            np.empty(0, np.int64 if f.name in ("a", "b", "how") else np.float64) for f in fields(LinePairs)
+        ]
+        return LinePairs(*none)
     spread = np.maximum(reach.max(axis=1), 0.0)[lines.kind] / 2 + lines.half
     boxes, place, (nx, ny) = _grid_of(lines, spread)
     counts = np.zeros(nx * ny + 1, np.int64)
@@ -146,7 +148,8 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     real = np.concatenate([values for _, values in parts])
     order = np.argsort(whole[:, 0] * len(lines.half) + whole[:, 1], kind="stable")
     whole, real = whole[order], real[order]
-    return LinePairs(whole[:, 0], whole[:, 1], *real.T, whole[:, 2])
+    columns: list[Any] = [whole[:, 0], whole[:, 1], *real.T, whole[:, 2]]
+    return LinePairs(*columns)
 
 
 def _grid_of(
@@ -243,7 +246,7 @@ def _drop(coords: Floats, i: Whole, s: Real, j: Whole, t: Real) -> float:
         za = coords[i, column] + s * (coords[i + 1, column] - coords[i, column])
         zb = coords[j, column] + t * (coords[j + 1, column] - coords[j, column])
         if np.isfinite(za) and np.isfinite(zb):
-            return za - zb
+            return float(za - zb)
     return np.nan
 
 

@@ -6,7 +6,6 @@ coordinate systems are brought to one; a border belongs to one side; amounts add
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import geopandas as gpd
@@ -14,17 +13,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs, require_layer
-from zjk_gis.engine import PolygonIndex
 from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
-from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready, require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.results import spec_in
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.layers.shapes import flat, has_shape, point_coordinates
-from zjk_gis.layers.versions import zones_at
-from zjk_gis.overlay.sharing import Shared, counted_once, measures, shared_amounts
+from zjk_gis.layers.shapes import flat, has_shape
+from zjk_gis.overlay.answering import KINDS, Answering
+from zjk_gis.overlay.pairs import FOUND, ROUNDING, Pairs, most_of_each, pairs_of, with_every_row
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -38,13 +35,9 @@ __all__ = ["How", "overlay_layers", "overlay_totals"]
 How = Literal["share", "within", "crossing", "nearest"]
 
 _AMOUNT = ("count", "length_m", "area_m2")  # by dimension
-_KIND: tuple[Literal["point"], Literal["line"], Literal["polygon"]] = ("point", "line", "polygon")
-_CHIEF = ("chief_code", "chief_name")
-_ROUNDING = 1e-9
-_FOUND = ("none", "inside", "border", "partial", "crossing", "nearest")
-_NONE, _INSIDE, _BORDER, _PARTIAL, _CROSSING, _NEAREST = range(len(_FOUND))
 
 
+@checked
 def overlay_layers(
     a: gpd.GeoDataFrame,
     b: gpd.GeoDataFrame,
@@ -162,22 +155,23 @@ def overlay_layers(
     """
     _check_options(how, split=split, least=least, within_m=within_m)
     asked = _Asked(a, strict=strict)
-    answering = _Answering(b, code, columns, at, level)
+    answering = Answering(b, code, columns, at, level)
     if how in ("share", "within") and len(answering) and answering.dimension != 2:
         raise InputError(
             tr("b: its rows are not areas; how={how!r} needs areas, crossing and nearest do not", how=how)
         )
     shapes = asked.in_crs(answering.crs)
     found = [
-        _pairs(how, shapes[rows], dimension, answering, within_m, least).of_rows(rows)
+        pairs_of(how, shapes[rows], dimension, answering, within_m, least).of_rows(rows)
         for dimension, rows in asked.by_dimension(shapes)
     ]
-    pairs = _with_every_row(_Pairs.joined(found), len(a))
+    pairs = with_every_row(Pairs.joined(found), len(a))
     order = answering.order[pairs.other]
-    pairs = _most_of_each(pairs, order) if once else pairs.sorted_by(order)
+    pairs = most_of_each(pairs, order) if once else pairs.sorted_by(order)
     return asked.answered(pairs, answering, how, shapes if split else None)
 
 
+@checked
 def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Sum an overlay by zone, street or anything else: how many rows, what length, how much ground.
 
@@ -258,7 +252,7 @@ class _Asked:
         missing = ~has_shape(shapes)
         invalid = ~missing & ~shapely.is_valid(shapes)
         if strict and (missing | invalid).any():
-            for dimension, kind in enumerate(_KIND):  # refused by the house's check, which names the rows
+            for dimension, kind in enumerate(KINDS):  # refused by the house's check, which names the rows
                 rows = shapely.get_dimensions(shapes) == dimension
                 ready(layer[rows | missing], "a", kind=kind)
         reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
@@ -279,19 +273,19 @@ class _Asked:
         return [(each, np.flatnonzero(dimension == each)) for each in range(3) if (dimension == each).any()]
 
     def answered(
-        self, pairs: _Pairs, answering: _Answering, how: str, cut: NDArray[Any] | None
+        self, pairs: Pairs, answering: Answering, how: str, cut: NDArray[Any] | None
     ) -> gpd.GeoDataFrame:
         """Return the rows of the layer, a row for each pair, with what was found."""
         rows = self.layer
         if len(pairs.row) != len(rows) or (np.diff(pairs.row) != 1).any():
             rows = rows.iloc[pairs.row]
         answers: dict[str, Any] = {"row": pairs.row} | answering.brought(pairs.other)
-        answers["found"] = pd.array(np.array(_FOUND, dtype=object), dtype="str").take(pairs.found)
+        answers["found"] = pd.array(np.array(FOUND, dtype=object), dtype="str").take(pairs.found)
         if how == "nearest":
             answers["distance_m"] = pairs.distance
         else:
             if not np.isnan(pairs.count).all():
-                answers["count"] = pd.array(pairs.count, dtype="Int64")
+                answers["count"] = pd.Series(pairs.count).astype("Int64").array
             for dimension in (1, 2):
                 here = pairs.dimension == dimension
                 if here.any():
@@ -305,10 +299,10 @@ class _Asked:
         result.attrs["code"] = answering.code
         return self.aside.told_in(result)
 
-    def _pieces(self, pairs: _Pairs, answering: _Answering, shapes: NDArray[Any]) -> NDArray[Any]:
+    def _pieces(self, pairs: Pairs, answering: Answering, shapes: NDArray[Any]) -> NDArray[Any]:
         """Cut each row to what lies in its area, after what areas of lower rank have taken."""
         pieces: NDArray[Any] = self.layer.geometry.to_numpy()[pairs.row].copy()
-        partial = np.flatnonzero((pairs.candidates > 0) & (pairs.share < 1 - _ROUNDING))
+        partial = np.flatnonzero((pairs.candidates > 0) & (pairs.share < 1 - ROUNDING))
         if not len(partial):
             return pieces
         row, other = pairs.row[partial], pairs.other[partial]
@@ -326,267 +320,3 @@ class _Asked:
         moved = gpd.GeoDataFrame(geometry=gpd.GeoSeries(ours, crs=answering.crs))
         pieces[partial] = convert_crs(moved, self.layer.crs, name="a").geometry.to_numpy()
         return pieces
-
-
-class _Answering:
-    """The layer that answers: its rows of the day, their codes and who comes first."""
-
-    def __init__(
-        self,
-        layer: gpd.GeoDataFrame,
-        code: str | None,
-        columns: Sequence[str] | None,
-        at: str | dt.date | None,
-        level: int | str | None,
-    ) -> None:
-        require_layer(layer, "b")
-        spec = spec_in(map(str, layer.columns)) if code is None else None
-        self.code = code if spec is None else spec.code
-        if self.code is None:
-            raise MissingColumnError(
-                tr(
-                    "b: no column of codes that the catalogue knows; its columns are {columns}. "
-                    "Name it with code=",
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
-        dimensions = np.unique(shapely.get_dimensions(layer.geometry.to_numpy()))
-        self.dimension = int(dimensions.max(initial=0))
-        layer = ready(layer, "b", kind=_KIND[max(self.dimension, 0)], code=self.code, named_by="code")
-        self.crs = layer.crs
-        rows = zones_at(layer, at, level=level)
-        self.codes = code_text(rows[self.code]).to_numpy(dtype=object)
-        self.shapes = flat(rows.geometry.to_numpy())
-        bring = [name for name in _CHIEF if name in rows] if columns is None else list(columns)
-        lacking = [name for name in bring if name not in rows]
-        if lacking:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name="b",
-                    column=lacking[0],
-                    columns=", ".join(map(str, rows.columns)),
-                )
-            )
-        self.others = rows[[name for name in bring if name != self.code]]
-        # Who answers where several do: the smallest, then the lowest code.
-        size = np.round(measures(self.shapes, self.dimension), 6)
-        codes = self.codes.astype(str)
-        self.rank = _places(np.lexsort((np.arange(len(rows)), codes, size)))
-        # In which order they are listed: by code; what nothing answers comes last, as -1 finds it.
-        self.order = np.append(_places(np.lexsort((self.rank, codes))), len(rows))
-
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def brought(self, other: NDArray[np.int64]) -> dict[str, Any]:
-        """Return the code and the other columns for rows of this layer; missing where there is none (-1)."""
-        found: dict[str, Any] = {self.code: pd.array(self.codes, dtype="str").take(other, allow_fill=True)}
-        for name in self.others:
-            found[name] = self.others[name].array.take(other, allow_fill=True)
-        return found
-
-
-def _places(order: NDArray[np.intp]) -> NDArray[np.int64]:
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return place
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Rows that are asked about, what answers (-1 nothing), how it was found and how much it is."""
-
-    row: NDArray[np.int64]
-    other: NDArray[np.int64]
-    found: NDArray[np.int8]
-    amount: NDArray[np.float64]
-    dimension: NDArray[np.int8]
-    share: NDArray[np.float64]
-    count: NDArray[np.float64]
-    distance: NDArray[np.float64]
-    candidates: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, row: NDArray[Any], found: int | NDArray[Any], **others: Any) -> _Pairs:
-        """Return pairs; what is not given is not known, and one value stands for all."""
-        plain = {"other": -1, "amount": np.nan, "dimension": -1, "share": np.nan, "count": np.nan,
-                 "distance": np.nan, "candidates": 0}  # fmt: skip
-        kinds = {"other": np.int64, "found": np.int8, "dimension": np.int8, "candidates": np.int64}
-        values = plain | {"found": found} | others
-        columns = {
-            name: np.array(np.broadcast_to(value, len(row)), dtype=kinds.get(name, np.float64))
-            for name, value in values.items()
-        }
-        return cls(row=np.asarray(row, np.int64), **columns)
-
-    @classmethod
-    def joined(cls, several: Sequence[_Pairs]) -> _Pairs:
-        """Return pairs one behind the other."""
-        if len(several) == 1:
-            return several[0]
-        parts = [*several, cls.of(np.empty(0, np.int64), _NONE)]
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
-
-    def taken(self, which: NDArray[Any]) -> _Pairs:
-        """Return some of the pairs, or all in another order."""
-        return _Pairs(*(getattr(self, f.name)[which] for f in fields(self)))
-
-    def of_rows(self, rows: NDArray[np.int64]) -> _Pairs:
-        """Return the same pairs, their rows numbered as in the whole layer."""
-        return replace(self, row=rows[self.row])
-
-    def sorted_by(self, order: NDArray[np.int64]) -> _Pairs:
-        """Return the pairs by row, and within it in an order."""
-        if (np.diff(self.row) > 0).all():
-            return self
-        return self.taken(np.lexsort((order, self.row)))
-
-
-def _pairs(
-    how: str,
-    shapes: NDArray[Any],
-    dimension: int,
-    answering: _Answering,
-    within_m: float,
-    least: float,
-) -> _Pairs:
-    """Pair shapes of one dimension with what answers."""
-    if not len(answering):
-        return _nowhere(np.arange(len(shapes)), measures(shapes, dimension), dimension)
-    if how == "nearest":
-        return _nearest(shapes, answering, within_m)
-    if how == "crossing" and answering.dimension < 2:
-        return _crossings(shapes, dimension, answering)
-    if dimension == 0 and how != "crossing":
-        return _points_in_areas(shapes, answering)
-    return _shares(how, shapes, dimension, answering, least)
-
-
-def _nowhere(
-    row: NDArray[Any], amount: NDArray[np.float64], dimension: int, share: Any = 1.0, candidates: Any = 0
-) -> _Pairs:
-    count = 1.0 if dimension == 0 else np.nan
-    return _Pairs.of(
-        row, _NONE, amount=amount, dimension=dimension, share=share, count=count, candidates=candidates
-    )
-
-
-def _points_in_areas(shapes: NDArray[Any], answering: _Answering) -> _Pairs:
-    """Give each point to one area: one that it lies strictly inside, else one that it touches."""
-    located = PolygonIndex(answering.shapes, rank=answering.rank).locate(*point_coordinates(shapes))
-    return _Pairs.of(
-        np.arange(len(shapes)),
-        np.array([_NONE, _INSIDE, _BORDER])[located.found],
-        other=located.row,
-        amount=1.0,
-        dimension=0,
-        share=1.0,
-        count=1.0,
-        candidates=located.count,
-    )
-
-
-def _shares(how: str, shapes: NDArray[Any], dimension: int, answering: _Answering, least: float) -> _Pairs:
-    """Divide each shape among the areas that hold it, and what is left over."""
-    shared = shared_amounts(shapes, answering.shapes)
-    candidates = np.bincount(shared.shape, minlength=len(shapes))
-    size = measures(shapes, dimension)
-    if how == "within":
-        shared = _kept(shared, shared.whole)
-        first = np.lexsort((answering.rank[shared.area], shared.shape))
-        shared = _kept(shared, first[np.unique(shared.shape[first], return_index=True)[1]])
-    elif how == "share":
-        shared = counted_once(shared, shapes, answering.shapes, answering.rank)
-        shared = _without_slivers(shared, size, least)
-    share = shared.amount / np.where(size > 0, size, 1.0)[shared.shape]
-    pairs = _Pairs.of(
-        shared.shape,
-        np.where(share >= 1 - _ROUNDING, _INSIDE, _PARTIAL),
-        other=shared.area,
-        amount=shared.amount,
-        dimension=dimension,
-        share=share,
-        count=1.0 if dimension == 0 else np.nan,
-        candidates=candidates[shared.shape],
-    )
-    if how == "crossing":
-        return pairs
-    rest = size - np.bincount(shared.shape, weights=shared.amount, minlength=len(shapes))
-    over = np.flatnonzero(rest > np.maximum(_ROUNDING * size, least if how == "share" else 0.0))
-    beyond = _nowhere(over, rest[over], dimension, rest[over] / size[over], candidates[over])
-    return _Pairs.joined([pairs, beyond])
-
-
-def _kept(shared: Shared, which: NDArray[Any]) -> Shared:
-    return Shared(shared.shape[which], shared.area[which], shared.amount[which], shared.whole[which])
-
-
-def _without_slivers(shared: Shared, size: NDArray[np.float64], least: float) -> Shared:
-    """Give pieces of less than `least` to the largest piece of their row, and what is missing of it, too."""
-    if not len(shared.shape):
-        return shared
-    amount = shared.amount.copy()
-    order = np.lexsort((shared.area, -amount, shared.shape))
-    first = order[np.unique(shared.shape[order], return_index=True)[1]]
-    largest = np.full(int(shared.shape.max()) + 1, -1, np.int64)
-    largest[shared.shape[first]] = first
-    small = (amount < least) & (largest[shared.shape] != np.arange(len(amount)))
-    np.add.at(amount, largest[shared.shape[small]], amount[small])
-    amount[small] = 0.0
-    rest = size - np.bincount(shared.shape, weights=amount, minlength=len(size))
-    hair = (rest[shared.shape[first]] > 0) & (rest[shared.shape[first]] <= least)
-    amount[first[hair]] += rest[shared.shape[first[hair]]]
-    return _kept(Shared(shared.shape, shared.area, amount, shared.whole), ~small)
-
-
-def _crossings(shapes: NDArray[Any], dimension: int, answering: _Answering) -> _Pairs:
-    """Pair shapes with the lines or points that they meet: how often, and over what length."""
-    row, other = shapely.STRtree(answering.shapes).query(shapes, predicate="intersects")
-    common = shapely.intersection(shapes[row], answering.shapes[other])
-    parts, pair = shapely.get_parts(common, return_index=True)
-    inner, outer = shapely.get_parts(parts, return_index=True)
-    is_point = shapely.get_dimensions(inner) == 0
-    times = np.bincount(pair[outer][is_point], minlength=len(row)).astype(np.float64)
-    if dimension == 2 and answering.dimension == 1:  # a line through ground is there once
-        times[:] = 1.0
-    along = dimension > 0 and answering.dimension == 1
-    return _Pairs.of(
-        row,
-        _CROSSING,
-        other=other,
-        amount=shapely.length(common) if along else np.nan,
-        dimension=int(along),
-        count=times,
-        candidates=np.bincount(row, minlength=len(shapes))[row],
-    )
-
-
-def _nearest(shapes: NDArray[Any], answering: _Answering, within_m: float) -> _Pairs:
-    """Pair each shape with the nearest row; of equally near ones with the first by code."""
-    (row, other), distance = shapely.STRtree(answering.shapes).query_nearest(
-        shapes, return_distance=True, max_distance=None if np.isinf(within_m) else within_m + _ROUNDING
-    )
-    near = distance <= within_m
-    row, other, distance = row[near], other[near], distance[near]
-    candidates = np.bincount(row, minlength=len(shapes))[row]
-    order = np.lexsort((answering.order[other], row))
-    first = order[np.unique(row[order], return_index=True)[1]]
-    return _Pairs.of(
-        row[first], _NEAREST, other=other[first], distance=distance[first], candidates=candidates[first]
-    )
-
-
-def _with_every_row(pairs: _Pairs, number: int) -> _Pairs:
-    """Add the rows that nothing answers, so that none is lost."""
-    lost = np.flatnonzero(np.bincount(pairs.row, minlength=number) == 0)
-    return _Pairs.joined([pairs, _Pairs.of(lost, _NONE)]) if len(lost) else pairs
-
-
-def _most_of_each(pairs: _Pairs, order: NDArray[np.int64]) -> _Pairs:
-    """Keep for each row what has most of it; what answers comes before what does not."""
-    if (np.diff(pairs.row) > 0).all():
-        return pairs
-    most = np.nan_to_num(np.where(np.isnan(pairs.amount), pairs.count, pairs.amount)).round(9)
-    by_row = np.lexsort((order, -most, pairs.other < 0, pairs.row))
-    return pairs.taken(by_row[np.unique(pairs.row[by_row], return_index=True)[1]])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.pipes.critical import critical_pipes
 from zjk_gis.pipes.outfalls import misconnections, outfalls
@@ -30,6 +31,7 @@ NETWORK_CHECKS = (
 )
 
 
+@checked
 def network_faults(
     network: PipeNetwork, layers: Mapping[str, gpd.GeoDataFrame] | None = None
 ) -> dict[str, gpd.GeoDataFrame]:

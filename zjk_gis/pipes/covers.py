@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import INCIDENTS, MANHOLES, PIPELINES
 from zjk_gis.layers.columns.nobody import somebody
@@ -42,6 +43,7 @@ _ARCHIVE = ("well_number", "pipe_kind", "ground_level_m", "well_depth_m", "cover
             "load_class", "place", "has_net", "inspected_on", "road_name", "owner", "state")  # fmt: skip
 
 
+@checked
 def cover_faults(
     manholes: gpd.GeoDataFrame,
     *,
@@ -318,7 +320,7 @@ class _Register:
         for name in [*columns[:5], *columns[7:11]]:
             table[name] = table[name].astype("str")
         table = table.astype({"value": np.float64, "limit": np.float64})
-        place = self.checks.index.get_indexer(table["rule"])
+        place = self.checks.index.get_indexer(pd.Index(table["rule"]))
         wells = table["well"].to_numpy(np.int64)
         shapes = self.wells.geometry.to_numpy()[wells]
         x, y = shapely.get_coordinates(shapes).T if len(shapes) else (wells, wells)
@@ -335,6 +337,7 @@ def _date(day: int) -> str:
     return (pd.Timestamp(0) + pd.Timedelta(days=int(day))).date().isoformat()
 
 
+@checked
 def archive_completeness(
     manholes: pd.DataFrame,
     *,
@@ -413,6 +416,7 @@ def archive_completeness(
     return totals[[*keys, "manholes", "complete", "complete_share", "filled_share", *filled.columns]]
 
 
+@checked
 def incidents_per_cover(
     manholes: gpd.GeoDataFrame,
     incidents: gpd.GeoDataFrame,

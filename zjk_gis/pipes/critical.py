@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.recorded import with_answers
@@ -28,6 +29,7 @@ __all__ = ["critical_manholes", "critical_pipes"]
 _SOURCES = CATALOGUE["supply_sources"]
 
 
+@checked
 def critical_pipes(
     network: PipeNetwork,
     *,
@@ -103,6 +105,7 @@ def critical_pipes(
     return pieces_of(network, edges, told)
 
 
+@checked
 def critical_manholes(
     network: PipeNetwork,
     *,

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay import overlay_layers
@@ -32,6 +33,7 @@ _FROST = "frost_depth"
 _CARRIAGEWAY, _FOOTWAY, _EITHER = "carriageway", "footway", "unknown"
 
 
+@checked
 def cover_depths(
     pipelines: gpd.GeoDataFrame,
     *,

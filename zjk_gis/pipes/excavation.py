@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.columns.nobody import somebody
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["excavation_impact"]
 
 
+@checked
 def excavation_impact(
     dig: gpd.GeoDataFrame,
     pipelines: gpd.GeoDataFrame,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.values import coded, converted
@@ -36,6 +37,7 @@ _MANNING = 0.013  # concrete, GB 50014
 _LONGEST_ID = 31
 
 
+@checked
 def write_epanet(
     network: PipeNetwork,
     path: str | os.PathLike[str],
@@ -133,6 +135,7 @@ def write_epanet(
     return _write(path, sections)
 
 
+@checked
 def write_swmm(
     network: PipeNetwork, path: str | os.PathLike[str], *, kinds: str | Sequence[str] = "排水"
 ) -> Path:

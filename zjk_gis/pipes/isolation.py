@@ -15,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import code_text, coded, converted
@@ -41,6 +42,7 @@ _AT_END_M = 1e-6
 _SHUTS_NOT = ("止回阀", "减压阀", "排气阀", "泄水阀")
 
 
+@checked
 @dataclass(frozen=True)
 class ShutOff:
     """What closing valves at a burst does.
@@ -116,6 +118,7 @@ class _Valved:
         return np.where(edge >= 0, self.pieces.nodes + at, -1)
 
 
+@checked
 def isolation_segments(
     network: PipeNetwork, valves: gpd.GeoDataFrame, *, within_m: float = 1.0
 ) -> gpd.GeoDataFrame:
@@ -191,6 +194,7 @@ def isolation_segments(
     return result
 
 
+@checked
 def shut_off(
     network: PipeNetwork,
     pipe: str | Sequence[str] | gpd.GeoDataFrame,
@@ -403,7 +407,7 @@ def _broken(
     pieces = valved.pieces
     has_place = isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
     if has_place:
-        placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
+        placed = placed_on(network, pipe, "pipe", within_m=within_m)
         return valved.pieces_at(placed.edge, placed.along)
     whole = np.isin(pieces.edge, edges) & (pieces.ends > pieces.begins)
     longest: dict[int, int] = {}
@@ -516,7 +520,7 @@ def _lost_users(
     for name in ("without_supply", "isolated"):
         worst[row[state[vertex] == name]] = name
     lost = (worst != "").to_numpy(dtype=bool)
-    return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
+    return with_answers(users[lost], {"state": worst[lost].astype("str").array})
 
 
 def _same_part(network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import ready, require_amounts
@@ -35,6 +36,7 @@ MISCONNECTIONS = {
 _BITS = {"WS": 1, "YS": 2, "HS": 4}
 
 
+@checked
 def outfalls(
     network: PipeNetwork, *, registered: gpd.GeoDataFrame | None = None, within_m: float = 5.0
 ) -> gpd.GeoDataFrame:
@@ -99,8 +101,8 @@ def outfalls(
     if registered is not None:
         node, names = _registered(network, drainage, registered, within_m)
         code[node], known[node] = names, True
-    told = {
-        "outfall_code": pd.array(np.where(end >= 0, code[np.maximum(end, 0)], None), dtype="str"),
+    told: dict[str, Any] = {
+        "outfall_code": pd.array(code, dtype="str").take(np.where(end >= 0, end, -1), allow_fill=True),
         "downstream_length_m": np.round(drainage.downstream_m, 3),
         "several_outfalls": drainage.several,
         "upstream_length_m": np.round(drainage.upstream_m, 3),
@@ -112,6 +114,7 @@ def outfalls(
     return pieces_of(network, edges, told)
 
 
+@checked
 def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
     """Find the drains that run into the wrong network (雨污混接错接), and what comes through each.
 
@@ -178,7 +181,7 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
     at = position[edges]
     node = flowing.head[rows]
     end = drainage.outfall[at]
-    told = {
+    told: dict[str, Any] = {
         "misconnection": pd.array(found[rows], dtype="str"),
         "manhole_code": pd.array(network.node_codes[node], dtype="str"),
         "into_pipes": pd.array(
@@ -187,9 +190,7 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
         ),
         "drains_m": np.round(drainage.upstream_m[at], 3),
         "drains_manholes": drainage.upstream_manholes[at],
-        "outfall_code": pd.array(
-            np.where(end >= 0, network.node_codes[np.maximum(end, 0)], None), dtype="str"
-        ),
+        "outfall_code": pd.array(network.node_codes, dtype="str").take(end, allow_fill=True),
         "several_outfalls": drainage.several[at],
         "is_sure": np.isin(network.direction.source[network.edge_pipe[edges]], (0, 1))
         & (network.edge_way[edges] != 0),

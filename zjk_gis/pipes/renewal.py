@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.values import as_text, converted
 from zjk_gis.layers.metric import ready
@@ -36,6 +37,7 @@ _MATERIALS = {
 }
 
 
+@checked
 def renewal_list(
     network: PipeNetwork,
     *,

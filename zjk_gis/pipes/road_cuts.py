@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.codes import matched_codes
@@ -38,6 +39,7 @@ _ALONG_M = 15.0  # of a permit drawn as a line: the road it runs along is no far
 _BESIDE_M = 30.0  # a permit that names its road may lie this far from its centre line
 
 
+@checked
 def repeated_excavations(
     permits: gpd.GeoDataFrame,
     roads: gpd.GeoDataFrame,
@@ -183,9 +185,13 @@ def _grounds(permits: gpd.GeoDataFrame, crs: Any, aside: SetAside) -> tuple[gpd.
     """Return the permits that have a shape, and their ground; of one drawn as a line a strip along it."""
     shapes = permits.geometry.to_numpy()
     dimension = shapely.get_dimensions(shapes)
+    kinds: tuple[tuple[Literal["line", "polygon"], Any], ...] = (
+        ("line", dimension == 1),
+        ("polygon", dimension == 2),
+    )
     parts = [
         ready(aside.sound(permits[rows], "permits", kind=kind), "permits", kind=kind, crs=crs)
-        for kind, rows in (("line", dimension == 1), ("polygon", dimension == 2))
+        for kind, rows in kinds
         if rows.any()
     ]
     lost = dimension < 1
@@ -264,12 +270,17 @@ def _told(
     applicant, purpose = texts_of(digs, "applicant"), texts_of(digs, "purpose")
     pairs = pairs.assign(road=road[pairs["line"].to_numpy()])
     rows, shapes = [], []
-    for (code, a, b), group in pairs.groupby(["road", "dig_a", "dig_b"]):
+    key: Any
+    for key, group in pairs.groupby(["road", "dig_a", "dig_b"]):
+        code, a, b = key
         length = float(group["length"].sum())
         if length < least_m - 1e-9:
             continue
-        pieces = [
-            substring(roads.geometry.iloc[row.line], row.from_m, row.to_m) for row in group.itertuples()
+        pieces: list[Any] = [
+            substring(roads.geometry.iloc[line], from_m, to_m)
+            for line, from_m, to_m in zip(
+                *(group[each].tolist() for each in ("line", "from_m", "to_m")), strict=True
+            )
         ]
         shapes.append(pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces))
         days = [pd.Timestamp(0) + pd.Timedelta(days=int(begins[dig])) for dig in (a, b)]
@@ -292,7 +303,7 @@ def _told(
     columns = ["road_code", "permit_a", "permit_b", "months_between", "length_m", "moratorium_until",
                "applicants", "emergency", "rule", "confidence", "begins"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    kinds = {"months_between": np.int64, "length_m": np.float64, "emergency": bool,
+    kinds: dict[str, Any] = {"months_between": np.int64, "length_m": np.float64, "emergency": bool,
              "moratorium_until": "datetime64[ns]"}  # fmt: skip
     table = table.astype({**dict.fromkeys(set(columns) - set(kinds) - {"begins"}, "str"), **kinds})
     order = np.lexsort((table["permit_a"].astype(str), table["begins"], table["road_code"].astype(str)))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.layers.columns.values import code_text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["cross_section"]
 
 
+@checked
 def cross_section(
     line: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry,
     pipelines: gpd.GeoDataFrame,

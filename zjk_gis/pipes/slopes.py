@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
@@ -32,6 +33,7 @@ _SEWAGE = "WS"
 _GB50014 = "GB 50014-2021"
 
 
+@checked
 def adverse_slopes(
     pipelines: gpd.GeoDataFrame,
     *,
@@ -170,7 +172,8 @@ def _on_purpose(
         own |= np.array([any(word in each for word in _ON_PURPOSE) for each in text.tolist()], dtype=bool)
     # An inverted siphon has a chamber (倒虹井) at either end; a drop manhole or a pump is enough at one.
     siphon = np.array(["倒虹" in text for text in features.tolist()] + [False])
-    return own | siphon[ends].all(axis=1) | (said & ~siphon)[ends].any(axis=1)
+    own |= siphon[ends].all(axis=1) | (said & ~siphon)[ends].any(axis=1)
+    return own
 
 
 def _least_slopes(

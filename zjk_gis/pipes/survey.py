@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.checks.problems import Problems
 from zjk_gis.layers.checks.topology import TOPOLOGY, Periods, manhole_spacing
@@ -39,6 +40,7 @@ _DROPS = "跌水"
 _EXACT = 1e-9
 
 
+@checked
 def survey_faults(
     manholes: gpd.GeoDataFrame,
     pipelines: gpd.GeoDataFrame,
@@ -162,7 +164,7 @@ def flow_of(pipes: pd.DataFrame, level: NDArray[np.float64], name: str = "pipeli
     way = np.zeros(len(pipes), np.int8)
     if "flow" in pipes:
         meant, _ = coded(pipes, PIPELINES.field("flow"), name)
-        way = meant.map(_FLOWS).fillna(0).to_numpy(np.int8)
+        way = meant.map(_FLOWS).fillna(0).to_numpy().astype(np.int8)
     fall = level[:, 0] - level[:, 1]
     by_level = np.where(np.isfinite(fall) & (np.abs(fall) > _EXACT), np.sign(fall), 0).astype(np.int8)
     return np.where(way == 0, by_level, way).astype(np.int8)
@@ -252,7 +254,8 @@ class _Survey:
         )
         table = table[(table["point"] >= 0) & table["depth"].notna() & table["kind"].notna()]
         spread = table.groupby(["point", "kind"])["depth"].agg(lambda depth: depth.max() - depth.min())
-        for (point, kind), value in spread[spread > most + _EXACT].items():
+        wide = spread[spread > most + _EXACT]
+        for (point, kind), value in zip(wide.index.tolist(), wide.tolist(), strict=True):
             if _DROPS not in self.points.features[point]:
                 name = self._name_of(kind)
                 self.note("several_depths", point=point, value=round(value, 6), limit=most, kind=name)
@@ -292,7 +295,8 @@ class _Survey:
         for rule in rules:
             TOPOLOGY[rule](problems, layer, spec, always)
         for row in problems.report(spec).problems.itertuples(index=False):
-            self.note(str(row.rule), **{"pipe" if pipe else "point": int(row.row)}, said=row.message)
+            at = int(str(row.row))
+            self.note(str(row.rule), pipe=at if pipe else -1, point=-1 if pipe else at, said=row.message)
             self.rows[-1]["message"] = row.message
 
     def lengths(self) -> None:
@@ -369,6 +373,7 @@ class _Survey:
         largest = pairs.sort_values(["size_out", "pipe_out"], ascending=[False, True]).drop_duplicates(
             "pipe_in"
         )
+        row: Any
         for row in largest[largest["size_out"] < largest["size_in"] - _EXACT].itertuples():
             self.note(
                 "diameter_shrinks",
@@ -386,6 +391,7 @@ class _Survey:
         lowest = pairs.sort_values(["upper_out", "pipe_out"]).drop_duplicates("pipe_in")
         drop = (lowest["lower_in"] - lowest["upper_out"]).to_numpy()
         lowest = lowest.assign(drop=drop)
+        row: Any
         for row in lowest[drop < -agree - _EXACT].itertuples():
             self.note(
                 "invert_rises",
@@ -415,7 +421,7 @@ class _Survey:
             table[name] = table[name].astype("str")
         for name in ("value", "limit"):
             table[name] = table[name].astype(np.float64)
-        table["place"] = self.checks.index.get_indexer(table["rule"])
+        table["place"] = self.checks.index.get_indexer(pd.Index(table["rule"]))
         by = ["place", "pipe_code", "manhole_code", "other", "value"]
         table = table.sort_values(by, ignore_index=True).drop(columns="place")
         codes = [f"S{i:05d}" for i in range(1, len(table) + 1)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -30,6 +31,7 @@ __all__ = ["pieces_of", "trace"]
 Way = Literal["upstream", "downstream", "connected"]
 
 
+@checked
 def trace(
     network: PipeNetwork,
     start: Meant,

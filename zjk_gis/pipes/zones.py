@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.values import as_text, code_text, coded, converted
@@ -33,6 +34,7 @@ _ZONES, _BREAKS, _USERS, _VALVES = (
 _DAYS = 365.25
 
 
+@checked
 def network_zone_figures(
     network: PipeNetwork,
     zones: gpd.GeoDataFrame,
@@ -131,6 +133,7 @@ def network_zone_figures(
     return with_answers(zones, told)
 
 
+@checked
 def zone_crossings(
     network: PipeNetwork,
     zones: gpd.GeoDataFrame,
@@ -191,7 +194,7 @@ def zone_crossings(
     at, position, before, after = (each[crosses] for each in (at, position, before, after))
     first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
     closed = _closed_valves(network, valves, position, at, valve_within_m)
-    named = np.append(codes, None)
+    named = np.append(codes, np.array([None]))
     return gpd.GeoDataFrame(
         {
             "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
@@ -276,8 +279,12 @@ def _lengths(
     if "material" in rows:
         material = as_text(rows["material"]).fillna("").to_numpy(dtype=object)[pipe]
         held = pd.DataFrame({"zone": zone, "material": material, "m": inside})
-        held = held[held["material"] != ""].groupby(["zone", "material"], as_index=False)["m"].sum()
-        most = held.sort_values(["m", "material"], ascending=[False, True]).drop_duplicates("zone")
+        by_material = held[held["material"] != ""].groupby(["zone", "material"], as_index=False)["m"].sum()
+        most = (
+            pd.DataFrame(by_material)
+            .sort_values(["m", "material"], ascending=[False, True])
+            .drop_duplicates("zone")
+        )
         most = most.set_index("zone").reindex(range(count))
         told["main_material"] = most["material"].astype("str").array
         told["main_material_share"] = np.round(_by(most["m"].fillna(0).to_numpy(), total), 4)
@@ -343,4 +350,6 @@ def judged_day(at: str | dt.date | None) -> dt.date:
 
 def _by(amount: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Divide; missing where there is nothing to divide by."""
-    return np.divide(amount, whole, out=np.full(len(whole), np.nan), where=np.asarray(whole) > 0)
+    divided = np.full(len(whole), np.nan)
+    np.divide(amount, whole, out=divided, where=np.asarray(whole) > 0)
+    return divided

@@ -210,7 +210,7 @@ def _tree(plot: _Plot, fault: bool) -> None:
 
 
 def _unknown_depth(plot: _Plot, fault: bool) -> None:
-    lost = {"to_level_m": None, "to_depth_m": None} if fault else {}
+    lost: dict[str, Any] = {"to_level_m": None, "to_depth_m": None} if fault else {}
     main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(708.3, 708.3), **lost)
     sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     if fault:
@@ -233,7 +233,7 @@ def _below_least(plot: _Plot, fault: bool) -> None:
 
 def _siphon(plot: _Plot, fault: bool) -> None:
     # An inverted siphon rises on purpose; so both cases are near misses.
-    ends = {
+    ends: dict[str, Any] = {
         f"{end}_manhole": plot.well(f"A{end[0]}", x, 0, appurtenance="倒虹井")
         for end, x in (("from", 0), ("to", 30))
     }
@@ -270,9 +270,9 @@ def _tee(plot: _Plot, fault: bool) -> None:
 
 def _twice(plot: _Plot, fault: bool) -> None:
     one, other = plot.well("1", 0, 0, kind="SS"), plot.well("2", 30, 0, kind="SS")
-    ends = {"from_manhole": one, "to_manhole": other}
+    ends: dict[str, Any] = {"from_manhole": one, "to_manhole": other}
     first = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **ends)
-    back = {"from_manhole": other, "to_manhole": one}
+    back: dict[str, Any] = {"from_manhole": other, "to_manhole": one}
     if fault:
         second = plot.pipe("B", "SS", [(30, 0), (0, 0)], mm=200, level=(708.0, 708.0), **back)
         plot.expect("repeated_segment", first)
@@ -284,7 +284,7 @@ def _twice(plot: _Plot, fault: bool) -> None:
 def _too_long(plot: _Plot, fault: bool) -> None:
     mm, most = [(300, 75), (800, 100), (1200, 150), (1800, 200)][int(plot.rng.integers(4))]
     length = most + _margin(plot, fault, 0.05, 0.5)
-    rough = {"roughness": 0.013, "fill_ratio": 0.6}
+    rough: dict[str, Any] = {"roughness": 0.013, "fill_ratio": 0.6}
     level = (706.0, round(706.0 - length * 0.004, 4))
     code = plot.pipe("A", "WS", [(0, 0), (length, 0)], mm=mm, level=level, **rough)
     if fault:
@@ -301,7 +301,7 @@ def _too_steep(plot: _Plot, fault: bool) -> None:
 
 
 def _lost_point(plot: _Plot, fault: bool) -> None:
-    more = {"to_manhole": f"X{plot.number:03d}"} if fault else {}
+    more: dict[str, Any] = {"to_manhole": f"X{plot.number:03d}"} if fault else {}
     code = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **more)
     if fault:
         plot.expect("missing_point", code)
@@ -315,7 +315,7 @@ def _orphan(plot: _Plot, fault: bool) -> None:
 
 def _shrinking(plot: _Plot, fault: bool) -> None:
     middle = plot.well("M", 30, 0)
-    rough = {"roughness": 0.013, "fill_ratio": 0.55}
+    rough: dict[str, Any] = {"roughness": 0.013, "fill_ratio": 0.55}
     plot.pipe("A", "WS", [(0, 0), (30, 0)], mm=400, level=(706.0, 705.85), to_manhole=middle, **rough)
     second = plot.pipe(
         "B",

@@ -115,6 +115,7 @@ def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """
     degree = pd.concat([fed["a"], fed["b"]]).value_counts()
     rows: list[dict[str, Any]] = []
+    pipe: Any
     for number, pipe in enumerate(fed.itertuples()):
         for node, far in ((pipe.a, False), (pipe.b, True)):
             between = not far and number % 6 == 0
@@ -186,6 +187,7 @@ def _users(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Put a user beside every fourth pipe, and a hydrant beside every tenth of water."""
     kinds = ["居民", "居民", "居民", "单位", "学校", "医院", "工业"]
     rows: list[dict[str, Any]] = []
+    pipe: Any
     for number, pipe in enumerate(fed.itertuples()):
         hydrant = pipe.kind == "SS" and number % 10 == 0
         if not hydrant and number % 4:

@@ -83,7 +83,6 @@ def command(
             "{count:,} rows, {nowhere:,} of them nowhere",
             count=len(rows),
             nowhere=nowhere,
-            lang=console.lang,
         )
     )
     totals = overlay_totals(found, list(by) if by else None)
@@ -92,11 +91,11 @@ def command(
             tuple("" if value != value else value for value in row)
             for row in totals.head(most).astype(object).itertuples(index=False)
         ],
-        [label(name, console.lang, unit=True) for name in totals],
+        [label(str(name), console.lang, unit=True) for name in totals],
     )
     if output is not None:
         write_layer(found, output)
-        console.say(tr("written to {path}", path=output, lang=console.lang))
+        console.say(tr("written to {path}", path=output))
     table = totals.astype(object)
     console.result(
         {

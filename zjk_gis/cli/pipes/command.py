@@ -97,15 +97,12 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
             "{pipes:,} pipes, {nodes:,} nodes",
             pipes=len(network),
             nodes=len(network.nodes),
-            lang=console.lang,
         )
     )
     report = network.report()
     _show(report[report["number"] > 0], ("what", "number", "most_m"), len(report), console)
     for name, rows in faults.items():
-        console.say(
-            tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows), lang=console.lang)
-        )
+        console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
         if len(rows):
             _show(rows, _COLUMNS[name], most, console)
     files = [] if output is None else _write_check(network, layers, faults, output, console)
@@ -179,7 +176,6 @@ def _trace(
             "{count:,} pipes, {length:,.0f} m",
             count=len(found),
             length=float(found["length_m"].sum()),
-            lang=console.lang,
         )
     )
     near = found.sort_values(["steps", "distance_m"], kind="stable")
@@ -253,9 +249,7 @@ def _shut_off(
     for name, rows in tables.items():
         if rows is None:
             continue
-        console.say(
-            tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows), lang=console.lang)
-        )
+        console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
         if len(rows):
             _show(rows, columns[name], most, console)
     for state in ("isolated", "without_supply"):
@@ -264,7 +258,6 @@ def _shut_off(
                 "{state}: {length:,.0f} m",
                 state=label(state, console.lang),
                 length=closed.length_m(state),
-                lang=console.lang,
             )
         )
     if len(closed.left_out):
@@ -272,7 +265,6 @@ def _shut_off(
             tr(
                 "{count:,} valves, sources and users do not count",
                 count=len(closed.left_out),
-                lang=console.lang,
             )
         )
     files: list[Path] = []

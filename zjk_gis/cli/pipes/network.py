@@ -9,7 +9,7 @@ from zjk_gis.cli.city import read_city
 from zjk_gis.errors import InputError
 from zjk_gis.pipes import PipeNetwork, pipe_network
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd

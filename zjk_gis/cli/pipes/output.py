@@ -37,7 +37,7 @@ def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: 
 
 def _cell(value: object, console: Console) -> object:
     if isinstance(value, bool):
-        return console.pick("是" if value else "否", "yes" if value else "no")
+        return tr("yes") if value else tr("no")
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     return label(value, console.lang) if isinstance(value, str) else value
@@ -69,8 +69,8 @@ def write_found(
         if len(rows):
             write_layer(rows, package, layer=name)
     write_workbook(
-        workbook,
         {**tables, **(more or {})},
+        workbook,
         summary={label(name, console.lang): len(rows) for name, rows in tables.items()},
         map_file=page.name,
         as_of=dt.date.today().isoformat(),
@@ -86,4 +86,4 @@ def tell_files(paths: Any, console: Console) -> None:
     """Say which files were written; what is None was not asked for."""
     for path in paths:
         if path is not None:
-            console.say(tr("written to {path}", path=path, lang=console.lang))
+            console.say(tr("written to {path}", path=path))

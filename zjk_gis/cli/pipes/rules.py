@@ -28,7 +28,7 @@ from zjk_gis.pipes import (
     survey_faults,
 )
 from zjk_gis.words import tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -109,9 +109,7 @@ def survey(
         found["repeated_excavations"] = repeated_excavations(layers["excavation_permits"], roads, at=day)
     for name, rows in found.items():
         tell_set_aside(rows, console)
-        console.say(
-            tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows), lang=console.lang)
-        )
+        console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
         if len(rows):
             show_rows(rows, _COLUMNS[name], most, console)
     files: list[Path] = []
@@ -172,12 +170,10 @@ def dig(
     )
     tell_set_aside(found, console)
     hit = int((found["consequence"] == "is_hit").sum())
-    console.say(
-        tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit, lang=console.lang)
-    )
+    console.say(tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit))
     show_rows(found, _DUG, len(found), console)
     told = sorted(set(found["tell"]))
-    console.say(tr("to be told: {names}", names=", ".join(told) or "-", lang=console.lang))
+    console.say(tr("to be told: {names}", names=", ".join(told) or "-"))
     if output is not None:
         write_layer(found, output)
     if page is not None:
@@ -224,7 +220,7 @@ def section(
     line = read_layer(line_file) if line_file is not None else LineString([ends[:2], ends[2:]])  # type: ignore[index]
     cut = cross_section(line, pipes)
     tell_set_aside(cut, console)
-    console.say(tr("{count:,} pipes are cut", count=len(cut), lang=console.lang))
+    console.say(tr("{count:,} pipes are cut", count=len(cut)))
     show_rows(cut, _CUT, len(cut), console)
     if output is not None:
         write_layer(cut, output)

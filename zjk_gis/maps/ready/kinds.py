@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.access import parking_gaps
+from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Question", "draw_kind"]
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of a city, for one map.
@@ -133,6 +135,7 @@ class Question:
 _Drawn = tuple[Any, dict[str, int]]  # the map, and how many features of what it shows
 
 
+@checked
 def draw_kind(kind: str, question: Question) -> _Drawn:
     """Draw one kind of map, and say how many features of what it shows.
 

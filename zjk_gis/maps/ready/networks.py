@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
 from zjk_gis.words import tr
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dig_map", "shut_off_map", "trace_map"]
 
-_FOUND, _CONTEXT = ("结果", "Answer"), ("背景", "Context")
 _PIPE = ("pipe_code", "pipe_kind", "diameter_mm", "material", "length_m", "road_name", "owner")
 _FAINT_PIPE = style.line("#b6bfca", weight=1.2)
 _FAINT_MANHOLE = style.mark("#c5ccd6", radius=2.2, weight=0.4)
@@ -31,6 +31,7 @@ _STATES = {
 }
 
 
+@checked
 def trace_map(
     traced: gpd.GeoDataFrame,
     pipes: gpd.GeoDataFrame | None = None,
@@ -73,8 +74,8 @@ def trace_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("管线追溯", "Traced pipes"),
-        groups=[_FOUND, _CONTEXT],
+        default=tr("Traced pipes", lang=lang),
+        groups=[tr("Answer", lang=lang), tr("Context", lang=lang)],
         source=source,
         date=date,
         subtitle=tr("{count:,} pipes, {length:,.0f} m", count=len(traced), length=length, lang=lang),
@@ -100,6 +101,7 @@ def trace_map(
     return page.map()
 
 
+@checked
 def shut_off_map(
     lost: gpd.GeoDataFrame,
     valves: gpd.GeoDataFrame,
@@ -154,8 +156,8 @@ def shut_off_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("爆管关阀", "Burst: valves to close"),
-        groups=[_FOUND, _CONTEXT],
+        default=tr("Burst: valves to close", lang=lang),
+        groups=[tr("Answer", lang=lang), tr("Context", lang=lang)],
         source=source,
         date=date,
         subtitle=tr("{count:,} valves to close", count=len(valves), lang=lang) + users_told,
@@ -211,6 +213,7 @@ _CONSEQUENCES = {
 }
 
 
+@checked
 def dig_map(
     found: gpd.GeoDataFrame,
     dig: gpd.GeoDataFrame,
@@ -254,8 +257,8 @@ def dig_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("开挖影响", "What a dig meets"),
-        groups=[_FOUND, _CONTEXT],
+        default=tr("What a dig meets", lang=lang),
+        groups=[tr("Answer", lang=lang), tr("Context", lang=lang)],
         source=source,
         date=date,
         subtitle=tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit, lang=lang),
@@ -277,8 +280,8 @@ def dig_map(
         styles=[*_CONSEQUENCES.values()],
         style_of=parts.positions_in(found["consequence"], [*_CONSEQUENCES], otherwise=3),
         keys=[(number, label(name, lang)) for number, name in enumerate(_CONSEQUENCES)],
-        columns=("pipe_code", "class_name", "consequence", "cover_m", "depth_margin_m", "length_m", "owner", "tell",
-                 "scope", "zone_code", "chief_name"),
+        columns=("pipe_code", "class_name", "consequence", "cover_m", "depth_margin_m", "length_m", "owner",
+                 "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),
         labels="pipe_code",
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.line_pairs import CROSSES, JOINT, LinePairs, near_pairs
@@ -37,6 +38,7 @@ _EXACT = 1e-6  # less is rounding
 _NEVER = -1e9
 
 
+@checked
 def clearance_conflicts(
     pipelines: gpd.GeoDataFrame,
     *,
@@ -275,7 +277,7 @@ def _judged(
     )
 
 
-def _words(values: Sequence[Any], codes: NDArray[Any]) -> Any:
+def _words(values: Sequence[Any] | NDArray[np.object_], codes: NDArray[Any]) -> Any:
     """Return a column of text by numbers of its few words; -1 is missing."""
     return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
 

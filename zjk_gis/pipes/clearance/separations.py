@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class Separations:
             made.least[direction], made.most[direction] = np.full(size, np.nan), np.full(size, np.nan)
             for texts in (made.rule, made.confidence, made.lacking):
                 texts[direction] = np.full(size, "", dtype=object)
-            by_groups: dict[frozenset[str], list[dict[str, str]]] = {}
+            by_groups: dict[frozenset[str], list[Any]] = {}
             for row in rows:
                 if row["direction"] == direction:
                     by_groups.setdefault(frozenset((row["first"], row["second"])), []).append(row)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import EmptyLayerError, MissingColumnError
 from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
 from zjk_gis.layers.columns.values import understood
@@ -33,6 +34,7 @@ __all__ = ["pipe_network"]
 _ABANDONED = "1"  # CJJ 61-2017, 使用状态
 
 
+@checked
 def pipe_network(
     manholes: gpd.GeoDataFrame,
     pipelines: gpd.GeoDataFrame,
@@ -139,7 +141,7 @@ def pipe_network(
     classes = rules_table("pipe_kinds").set_index("pipe_kind")
     node_kind = nodes["pipe_kind"].to_numpy(dtype=object)
     groups = {name: number for number, name in enumerate(sorted(set(classes["class_code"])), 1)}
-    group_of = {each: groups[name] for each, name in classes["class_code"].items()}
+    group_of = {str(each): groups[name] for each, name in classes["class_code"].items()}
     coords, of_line = shapely.get_coordinates(lines, return_index=True)
     first_of = np.searchsorted(of_line, np.arange(len(lines) + 1))
     ends, places, codes = join_ends(
@@ -236,7 +238,7 @@ def _tell_neighbours(ends: Ends, names: NodeNames, within_m: float) -> None:
     strange = np.flatnonzero(ends.remark == UNKNOWN_NAME)
     if not len(strange) or not len(names.place):
         return
-    tree = shapely.STRtree(shapely.points(names.place))
+    tree = shapely.STRtree(np.asarray(shapely.points(names.place)))
     (end, node), far = tree.query_nearest(
         shapely.points(ends.place[strange]), max_distance=within_m, return_distance=True, all_matches=False
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PipeNetwork"]
 
 
+@checked
 @dataclass(frozen=True)
 class PipeNetwork:
     """A network of pipes: frozen arrays, the rows they were made of, and how.
@@ -87,17 +89,20 @@ class PipeNetwork:
     @property
     def crs(self) -> CRS:
         """In which lengths are measured."""
-        return self.pipelines.crs
+        crs: CRS = self.pipelines.crs
+        return crs
 
     @cached_property
     def pipe_codes(self) -> NDArray[np.object_]:
         """The code of each pipe."""
-        return code_text(self.pipelines["pipe_code"]).to_numpy(dtype=object)
+        codes: NDArray[np.object_] = code_text(self.pipelines["pipe_code"]).to_numpy(dtype=object)
+        return codes
 
     @cached_property
     def node_codes(self) -> NDArray[np.object_]:
         """The code of each node; empty where ends meet that no point was surveyed at."""
-        return self.nodes["node_code"].fillna("").to_numpy(dtype=object)
+        codes: NDArray[np.object_] = self.nodes["node_code"].fillna("").to_numpy(dtype=object)
+        return codes
 
     @cached_property
     def length(self) -> NDArray[np.float64]:
@@ -107,7 +112,8 @@ class PipeNetwork:
     @cached_property
     def is_manhole(self) -> NDArray[np.float64]:
         """1 for nodes that are manholes, 0 for other points."""
-        return (self.nodes["layer"] == "manholes").to_numpy(dtype=np.float64)
+        is_manhole: NDArray[np.float64] = (self.nodes["layer"] == "manholes").to_numpy(dtype=np.float64)
+        return is_manhole
 
     @cached_property
     def edge_way(self) -> NDArray[np.int8]:
