@@ -25,7 +25,8 @@ IN_A_CALL = re.compile(r"[\w.]+\([^()]*\)?")
 
 
 def options_of(command):
-    return {"--help"} | {opt for each in command.params for opt in (*each.opts, *each.secondary_opts)}
+    own = {"--help"} | {opt for each in command.params for opt in (*each.opts, *each.secondary_opts)}
+    return own.union(*(options_of(each) for each in getattr(command, "commands", {}).values()))
 
 
 def texts(path):

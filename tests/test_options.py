@@ -15,6 +15,7 @@ from zjk_gis import assign, batch, changes, coverage, maps, responsibility
 
 # What one function can take and its neighbours cannot, and why. Whatever is not here has one meaning.
 SEVERAL = {
+    "barriers": "ground that is not walked across; manholes and pipes that let nothing through",
     "accuracy_m": "a column is named where there is a table; where there are arrays, it is one",
     "assigned": "incidents with their answers, which an audit takes without places, too",
     "by": "who accepts a fault; how ground is listed; by what metres are added up",
@@ -119,7 +120,7 @@ TWINS = {
         {"within_m"},
     ),
     "a time and a place": (changes.coverage_over_time, changes.responsibility_timeline, {"start", "end"}),
-    "a map of incidents": (maps.density_map, maps.assignment_map, {"code"}),
+    "a map of incidents": (maps.density_map, maps.assignment_map, {"code", "rows"}),
 }
 
 

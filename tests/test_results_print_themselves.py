@@ -15,7 +15,7 @@ import pytest
 from shapely import LineString, Point, box
 
 import zjk_gis
-from zjk_gis import assign, batch, changes, coverage, crs, index, io, responsibility, words
+from zjk_gis import assign, batch, changes, coverage, crs, index, io, reports, responsibility, words
 from zjk_gis.read_report import ReadReport
 
 EVIL = "<b>甲</b>"  # a code that would be bold in a page
@@ -28,6 +28,15 @@ REGION = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 50)], crs=4547)
 INCIDENTS = gpd.GeoDataFrame({"zone_code": [EVIL, "B"]}, geometry=[Point(9, 9), Point(20, 9)], crs=4547)
 SECTIONS = gpd.GeoDataFrame({"section_code": [EVIL]}, geometry=[LineString([(0, 0), (99, 0)])], crs=4547)
 MANHOLES = gpd.GeoDataFrame({"manhole_code": [EVIL]}, geometry=[Point(9, 9)], crs=4547)
+
+
+VALVES = gpd.GeoDataFrame({"valve_code": [EVIL]}, geometry=[Point(10, 9)], crs=4547)
+
+
+def network():
+    pipes = {"pipe_code": ["P1"], "pipe_kind": ["给水"], "from_manhole": [EVIL]}
+    lines = gpd.GeoDataFrame(pipes, geometry=[LineString([(9, 9), (80, 9)])], crs=4547)
+    return zjk_gis.pipes.pipe_network(MANHOLES, lines)
 
 
 def batch_of(folder):
@@ -82,12 +91,18 @@ EXAMPLES = {
     "SectionsFound": lambda _: index.SectionIndex.build(SECTIONS).nearest([9, 50], [9, 9]),
     "Workspace": workspace_of,
     "CoverRegister": lambda _: zjk_gis.pipes.CoverRegister.build(MANHOLES),
+    "PipeNetwork": lambda _: network(),
+    "ShutOff": lambda _: zjk_gis.pipes.shut_off(network(), "P1", valves=VALVES),
+    "Dossier": lambda folder: reports.write_changes(
+        changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)
+    ),
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }
 # Values that are read and written as code, pages that show themselves, and what holds arrays for the engine.
 NO_RESULTS = {
     "Answers", "BaseMap", "CompiledGrid", "FaultRules", "Field", "GapRules", "Helmert7", "LayerSpec",
-    "LineIndex", "OfflineFrame", "OverlapRules", "Policy", "PolygonIndex", "Positions", "RankingRules",
+    "LineIndex", "OfflineFrame", "OverlapRules", "Policy", "PolygonIndex", "Positions", "Question",
+    "RankingRules",
     "RepairRules", "Similarity", "SizeRules",
 }  # fmt: skip
 

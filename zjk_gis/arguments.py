@@ -48,6 +48,7 @@ _WORDS = {
 _ALIASES = {
     "_Layer": "gpd.GeoDataFrame | gpd.GeoSeries",
     "_Table": "pd.DataFrame",
+    "Meant": "str | Sequence[str] | gpd.GeoDataFrame",
     "_Paths": "Mapping[str, str | os.PathLike[str]]",
     "Overrides": "Mapping[str, pd.DataFrame] | str | os.PathLike[str]",
 }

@@ -19,11 +19,13 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import code_text, coded, converted
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.networks import Graph, Pieces, components, cut_at, segments, spread
 from zjk_gis.pipes.places import Placed, edges_and_nodes, of_class, placed_on
 from zjk_gis.pipes.topology.network import cut_lines
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ _AT_END_M = 1e-6
 _SHUTS_NOT = ("止回阀", "减压阀", "排气阀", "泄水阀")
 
 
+@presented
 @checked
 @dataclass(frozen=True)
 class ShutOff:
@@ -77,12 +80,16 @@ class ShutOff:
         """Return how long the pipes of a state are together."""
         return float(self.pipes.loc[self.pipes["state"] == state, "length_m"].sum())
 
-    def __repr__(self) -> str:
-        users = "" if self.users is None else f", users {len(self.users):,}"
-        return (
-            f"<ShutOff: valves {len(self.valves):,}, isolated {self.length_m('isolated'):,.1f} m, "
-            f"without supply {self.length_m('without_supply'):,.1f} m{users}>"
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Valves to close: {valves:,}; isolated: {isolated:,.1f} m of pipes; without supply beyond them: "
+            "{without:,.1f} m. Users concerned: {users}.",
+            valves=len(self.valves),
+            isolated=self.length_m("isolated"),
+            without=self.length_m("without_supply"),
+            users=tr("not asked") if self.users is None else f"{len(self.users):,}",
         )
+        return excerpt(told, self.valves, ["valve_code", "ring", "feeds", "valve_kind", "road_name"])
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
+from zjk_gis.arguments import checked
 from zjk_gis.coverage.border_sheet import border_sheet
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
@@ -17,6 +18,7 @@ from zjk_gis.responsibility.audit import responsibility_audit
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Mapping
 
@@ -53,12 +55,13 @@ _PLACES = {
 }
 
 
+@checked
 def audit_city(
     city: Mapping[str, gpd.GeoDataFrame],
     *,
     assigned: gpd.GeoDataFrame | None = None,
     duties: pd.DataFrame | None = None,
-    at: str,
+    at: str | dt.date,
     level: int | str | None = None,
     name: str = "city",
     **times: Any,
@@ -74,7 +77,7 @@ def audit_city(
     assigned : GeoDataFrame, optional
         Incidents with their zones, as `assign_incidents` returns them.
     duties : DataFrame, optional
-    at : str
+    at : date or str
         The day that is judged.
     level : int or str, optional
     name : str, default "city"
@@ -120,12 +123,13 @@ def audit_city(
     )
 
 
+@checked
 def write_audit(
     audit: ResponsibilityAudit,
     folder: str | os.PathLike[str],
     *,
     city: Mapping[str, gpd.GeoDataFrame],
-    at: str,
+    at: str | dt.date,
     level: int | str | None = None,
     lang: Language = "zh",
 ) -> Dossier:
@@ -140,7 +144,7 @@ def write_audit(
         ``audit.pdf`` in it are replaced.
     city : mapping of str to GeoDataFrame
         The layers that were audited.
-    at : str
+    at : date or str
         The day that was judged.
     level : int or str, optional
     lang : {"zh", "en"}, default "zh"
@@ -173,7 +177,7 @@ def write_audit(
             write_layer(table, layers_file, layer=name)
     made.files[layers_file] = tr("findings as layers (QGIS)", lang=lang)
     # 2. the map, on a page and on paper, whose picture goes into workbook and report
-    title = tr("Audit of responsibility ({day})", day=at, lang=lang)
+    title = tr("Audit of responsibility ({day})", day=str(at), lang=lang)
     drawn = city_map(city, results=_drawn(audit, tables), title=title, date=at, lang=lang)
     page = into / "audit.html"
     save_offline(drawn, page)
@@ -183,7 +187,7 @@ def write_audit(
         "title": title,
         "as_of": at,
         "map_file": page.name,
-        "picture": made.print_map(drawn, into / "audit.pdf", day=at, lang=lang),
+        "picture": made.print_map(drawn, into / "audit.pdf", day=str(at), lang=lang),
         "lang": lang,
     }
     # 3. the workbook, and the report on one page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.arguments import checked
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.io import write_layer
 from zjk_gis.layers.labels import label
@@ -27,6 +28,7 @@ __all__ = ["compare_city", "write_changes"]
 _COMPONENTS = ("manholes", "street_lamps", "public_toilets", "waste_points", "ancient_trees")
 
 
+@checked
 def compare_city(
     old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, *, city: Mapping[str, gpd.GeoDataFrame], **options: Any
 ) -> ZoneChanges:
@@ -49,6 +51,7 @@ def compare_city(
     return compare_zones(old, new, roads=city.get("roads"), components=components, **options)
 
 
+@checked
 def write_changes(
     changes: ZoneChanges,
     folder: str | os.PathLike[str],

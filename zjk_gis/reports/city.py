@@ -183,12 +183,13 @@ def survey_city(
     return answers
 
 
+@checked
 def write_survey(
-    city: Mapping[str, gpd.GeoDataFrame],
-    answers: Mapping[str, gpd.GeoDataFrame],
+    results: Mapping[str, gpd.GeoDataFrame],
     folder: str | os.PathLike[str],
     *,
-    at: str,
+    city: Mapping[str, gpd.GeoDataFrame],
+    at: str | dt.date,
     title: str | None = None,
     headings: Language | None = None,
     lang: Language = "zh",
@@ -197,13 +198,13 @@ def write_survey(
 
     Parameters
     ----------
-    city : mapping of str to GeoDataFrame
-        The layers that were surveyed.
-    answers : mapping of str to GeoDataFrame
+    results : mapping of str to GeoDataFrame
         As `survey_city` returns them, ``assigned`` among them.
     folder : str or path
         Made where there is none. Files of an earlier survey in it are replaced.
-    at : str
+    city : mapping of str to GeoDataFrame
+        The layers that were surveyed.
+    at : date or str
         The day that was judged.
     title : str, optional
         Of the map and the workbook.
@@ -221,8 +222,8 @@ def write_survey(
         If the folder cannot be made or a file cannot be written.
     """
     into, made = ready_folder(folder), Dossier()
-    kept, rejects = split_rejects(answers["assigned"])
-    findings = {name: rows for name, rows in answers.items() if name != "assigned"}
+    kept, rejects = split_rejects(results["assigned"])
+    findings = {name: rows for name, rows in results.items() if name != "assigned"}
     page, sheet, book, layers, table, rejected, found = (
         into / name
         for name in (
@@ -235,7 +236,7 @@ def write_survey(
             "findings.gpkg",
         )
     )
-    drawn = city_map(city, results=answers, title=title, date=at, lang=lang)
+    drawn = city_map(city, results=results, title=title, date=at, lang=lang)
 
     def write_page() -> None:
         save_offline(drawn, page)
@@ -246,15 +247,15 @@ def write_survey(
             {
                 "assigned": kept,
                 **findings,
-                "busiest_chiefs": busiest_chiefs(answers["assigned"]),
+                "busiest_chiefs": busiest_chiefs(results["assigned"]),
                 "rejects": rejects,
             },
             book,
-            summary=_headlines(answers, lang),
+            summary=_headlines(results, lang),
             title=title,
             as_of=at,
             map_file=page.name,
-            picture=made.print_map(drawn, sheet, day=at, lang=lang),
+            picture=made.print_map(drawn, sheet, day=str(at), lang=lang),
             lang=lang,
         )
         made.files[book] = tr("workbook (one sheet a question)", lang=lang)

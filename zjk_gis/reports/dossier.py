@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError, MissingExtraError
 from zjk_gis.maps import print_map
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ __all__ = ["Dossier", "ready_folder"]
 _DPI = 130  # of a picture of a map: sharp on a screen, and half a megabyte
 
 
+@presented
+@checked
 @dataclass(slots=True)
 class Dossier:
     """What was written of one question.
@@ -56,6 +60,16 @@ class Dossier:
             return None
         self.files[sheet] = tr("map (A4, to hang up)", lang=lang)
         return image
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Files written: {files:,}. Remarks: {remarks:,}.",
+            files=len(self.files),
+            remarks=len(self.remarks),
+        )
+        return Presentation(
+            told, [tr("file"), tr("content")], [[path.name, what] for path, what in self.files.items()]
+        )
 
 
 def ready_folder(folder: str | os.PathLike[str]) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_layer
 from zjk_gis.layers.columns.coordinates import is_rejected
@@ -22,6 +23,7 @@ from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Iterable, Mapping
 
@@ -61,13 +63,14 @@ def check_report_path(report: str | os.PathLike[str], others: Iterable[Path] = (
     return path
 
 
+@checked
 def write_table_report(
     tables: Mapping[str, pd.DataFrame],
-    report: str | os.PathLike[str],
+    path: str | os.PathLike[str],
     *,
     title: str | None = None,
     source: str = "",
-    as_of: str | None = None,
+    as_of: str | dt.date | None = None,
     lang: Language = "zh",
 ) -> dict[str, list[str]]:
     """Report any tables of indicators: each column of numbers is summed up and drawn.
@@ -76,7 +79,7 @@ def write_table_report(
     ----------
     tables : mapping of str to DataFrame
         By the name that each is shown under. Percentages, thousands, 万 and 亿 are understood.
-    report : str or path
+    path : str or path
         A .html or .xlsx file.
     title : str, optional
         By default the name of the first table.
@@ -101,7 +104,7 @@ def write_table_report(
     ...     write_table_report({"六月": table}, pathlib.Path(folder, "report.html"))
     {'六月': ['「结案率」未画图：有的值带百分号，有的不带（1 个，如「0.9」）']}
     """
-    path = check_report_path(report)
+    target = check_report_path(path)
     read = {name: with_numbers(table) for name, table in tables.items()}
     figures = {
         name: {str(at): tile for at, tile in enumerate(table_figures(table, name, lang))}
@@ -109,13 +112,14 @@ def write_table_report(
     }
     summary: Mapping[str, object] = next(iter(figures.values())) if len(figures) == 1 else figures
     heading = title or next(iter(read))
-    _write(path, read, summary, lang, title=heading, source=source, as_of=as_of)
+    _write(target, read, summary, lang, title=heading, source=source, as_of=as_of)
     return {name: undrawn_of(name, table, lang) for name, table in read.items()}
 
 
+@checked
 def write_assignment_report(
     done: JobSummary,
-    report: str | os.PathLike[str],
+    path: str | os.PathLike[str],
     *,
     layers: Mapping[str, gpd.GeoDataFrame],
     source: str = "",
@@ -129,7 +133,7 @@ def write_assignment_report(
     done : JobSummary
         As `assign_batch` returns it; the rows are read from what it wrote. Of more than a million the figures
         alone are told, and of more than 200,000 there is no map.
-    report : str or path
+    path : str or path
         A .html or .xlsx file.
     layers : mapping of str to GeoDataFrame
         What answered, as `answering_layers` returns it.
@@ -149,7 +153,7 @@ def write_assignment_report(
     InputError, FileError
         See `check_report_path`.
     """
-    path = check_report_path(report)
+    target = check_report_path(path)
     sheets: dict[str, pd.DataFrame] = {}
     drawn, remarks = None, list[str]()
     if done.rows_in > _MOST_READ:
@@ -157,14 +161,14 @@ def write_assignment_report(
     else:
         assigned = _typed(read_layer(done.target, spec="incidents", **reading))
         sheets = _sheets(assigned)
-        if path.suffix.lower() != ".xlsx":
+        if target.suffix.lower() != ".xlsx":
             drawn = _map_of(assigned, layers, done.layer, remarks, lang)
     if done.layer != "incidents":  # the sheets of incidents ask questions about incidents
         sheets = {f"rows_{name}": rows.rename(columns={"incidents": "rows"}) for name, rows in sheets.items()}
     figures = assignment_figures(job_summary(done))
     figures = figures.replace({"measure": {"incidents": done.layer or "row_count"}})
     title = tr("Report: {title}", title=assignment_title(done.layer, lang), lang=lang)
-    _write(path, sheets, figures, lang, title=title, source=source, page_map=drawn)
+    _write(target, sheets, figures, lang, title=title, source=source, page_map=drawn)
     return remarks
 
 

@@ -86,9 +86,9 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     checks = check_against_truth(truth, answers, **results)
     _tell_checks(checks, console)
     made = write_survey(
-        city,
         results,
         output,
+        city=city,
         at=truth["as_of"],
         title=tr("Zhangjiakou city management (synthetic data)"),
         headings=headings,

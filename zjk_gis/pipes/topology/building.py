@@ -119,7 +119,7 @@ def pipe_network(
     ... )
     >>> network = pipe_network(manholes, pipelines)
     >>> network
-    <PipeNetwork: pipelines 2, nodes 3, components 1, EPSG:4547>
+    <PipeNetwork> Pipelines: 2; nodes: 3; parts that hang together: 1. Measured in EPSG:4547...
     >>> network.joins()[["pipe_code", "end", "node_code", "how", "distance_m"]]
       pipe_code   end node_code      how  distance_m
     0        P1  from        M1  by_name        0.00

@@ -14,9 +14,12 @@ from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.networks import Graph, components
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS, Ends
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["PipeNetwork"]
 
 
+@presented
 @checked
 @dataclass(frozen=True)
 class PipeNetwork:
@@ -79,12 +83,16 @@ class PipeNetwork:
     def __len__(self) -> int:
         return len(self.pipelines)
 
-    def __repr__(self) -> str:
-        parts = int(self.component.max()) + 1 if len(self.component) else 0
-        return (
-            f"<PipeNetwork: pipelines {len(self):,}, nodes {len(self.nodes):,}, components {parts:,}, "
-            f"{title_of_crs(self.crs)}>"
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Pipelines: {pipes:,}; nodes: {nodes:,}; parts that hang together: {parts:,}. Measured in {crs}.",
+            pipes=len(self),
+            nodes=len(self.nodes),
+            parts=int(self.component.max()) + 1 if len(self.component) else 0,
+            crs=title_of_crs(self.crs),
         )
+        report = self.report()
+        return excerpt(told, report[report["number"] > 0], ["what", "number", "most_m"])
 
     @property
     def crs(self) -> CRS:
