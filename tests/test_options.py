@@ -15,6 +15,15 @@ from zjk_gis import assign, batch, changes, coverage, maps, responsibility
 
 # What one function can take and its neighbours cannot, and why. Whatever is not here has one meaning.
 SEVERAL = {
+    "breaks": "borders of classes; bursts of pipes",
+    "changes": "what changed, or only where",
+    "direction": "which way a trace goes; by what it is told which way pipes flow",
+    "manholes": "a table without places, where only what is filled in is asked",
+    "pipe": "of a network by its number",
+    "places": "names of places; the ground by what it is used for",
+    "question": "a function that answers one, too",
+    "start": "the first day; where a trace begins",
+    "tables": "rules of one's own; what is reported",
     "barriers": "ground that is not walked across; manholes and pipes that let nothing through",
     "accuracy_m": "a column is named where there is a table; where there are arrays, it is one",
     "assigned": "incidents with their answers, which an audit takes without places, too",

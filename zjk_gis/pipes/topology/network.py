@@ -22,6 +22,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     import geopandas as gpd
@@ -333,7 +334,7 @@ class PipeNetwork:
             self.stops[edges],
         )
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the network to one flat file, which many processes can map into memory.
 
         Parameters
@@ -354,7 +355,7 @@ class PipeNetwork:
         return save_network(self, path)
 
     @staticmethod
-    def load(path: str | Path) -> PipeNetwork:
+    def load(path: str | os.PathLike[str]) -> PipeNetwork:
         """Load a network that `save` wrote; nothing in the file is ever executed.
 
         Parameters

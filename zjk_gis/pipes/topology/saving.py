@@ -38,7 +38,7 @@ _NUMBERS = tuple(field.name for field in PIPELINES.fields if field.dtype in ("nu
 _TEXTS = tuple(field.name for field in PIPELINES.fields if field.name not in _NUMBERS)
 
 
-def save_network(network: PipeNetwork, path: str | Path) -> Path:
+def save_network(network: PipeNetwork, path: str | os.PathLike[str]) -> Path:
     """Write a network; see `PipeNetwork.save`."""
     pipes, nodes = network.pipelines, network.nodes
     lines = np.asarray(pipes.geometry.to_numpy())
@@ -85,7 +85,7 @@ def save_network(network: PipeNetwork, path: str | Path) -> Path:
     return write_arrays(Path(path), _KIND, arrays, about)
 
 
-def load_network(path: str | Path) -> PipeNetwork:
+def load_network(path: str | os.PathLike[str]) -> PipeNetwork:
     """Read a network; see `PipeNetwork.load`."""
     arrays, about = read_arrays(path, _KIND)
     try:
