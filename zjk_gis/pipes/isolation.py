@@ -340,7 +340,7 @@ def _valved(
     among: NDArray[np.bool_] | None = None,
 ) -> _Valved:
     """Cut the network at the valves that count."""
-    rows = _concerned(network, valves, VALVES, among)
+    rows, _ = _concerned(network, valves, VALVES, among)
     codes = _codes(rows, VALVES.code)
     strange = [code for code in inoperable if code not in set(codes.tolist())]
     if strange or isinstance(inoperable, str):
@@ -401,9 +401,8 @@ def _broken(
     very end makes.
     """
     pieces = valved.pieces
-    has_place = isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
-    if has_place:
-        placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
+    if isinstance(pipe, gpd.GeoDataFrame) and not {"pipe_code", "manhole_code"} & set(pipe.columns):
+        placed = placed_on(network, pipe, "pipe", within_m=within_m)
         return valved.pieces_at(placed.edge, placed.along)
     whole = np.isin(pieces.edge, edges) & (pieces.ends > pieces.begins)
     longest: dict[int, int] = {}
@@ -456,9 +455,9 @@ def _vertices(
     within_m: float,
     among: NDArray[np.bool_],
     left_out: list[dict[str, Any]],
-) -> tuple[pd.Index, NDArray[np.int64]]:
-    """Return the index label and the vertex of each thing on the network, once for each circuit."""
-    rows = _concerned(network, layer, spec, among)
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the position and the vertex of each thing on the network, once for each circuit."""
+    rows, position = _concerned(network, layer, spec, among)
     standing = np.zeros(len(rows), dtype=bool)
     row, vertices = [], []
     for circuit in network.circuits:
@@ -474,20 +473,21 @@ def _vertices(
         row.append(np.flatnonzero(placed.edge >= 0))
         vertices.append(vertex[placed.edge >= 0])
     left_out += _left_out(rows, _codes(rows, spec.code), placed, spec.name, ~standing)
-    return rows.index[np.concatenate(row)], np.concatenate(vertices)
+    return position[np.concatenate(row)], np.concatenate(vertices)
 
 
 def _concerned(
     network: PipeNetwork, layer: gpd.GeoDataFrame, spec: LayerSpec, among: NDArray[np.bool_] | None
-) -> gpd.GeoDataFrame:
-    """Return the rows of a layer in metres, without those of another class of pipes."""
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64]]:
+    """Return the rows of a layer in metres, without those of another class of pipes; and their positions."""
     rows = ready(layer, spec.name, kind="point", code=spec.code, crs=network.crs)
     if among is None or "pipe_kind" not in rows:
-        return rows
+        return rows, np.arange(len(rows))
     kinds, _ = coded(rows, spec.field("pipe_kind"), spec.name)
     there = network.edge_pipe[among]
     fits = {kind: bool(of_class(network, kind)[there].any()) for kind in kinds.dropna().unique()}
-    return rows[kinds.map(fits).fillna(value=True).astype(bool).to_numpy()]
+    kept = kinds.map(fits).fillna(value=True).to_numpy(dtype=bool)
+    return rows[kept], np.flatnonzero(kept)
 
 
 def _of_one_class(
@@ -512,10 +512,10 @@ def _lost_users(
 ) -> gpd.GeoDataFrame:
     """Return the users that are isolated or without supply, on either circuit."""
     row, vertex = _vertices(network, users, USERS, valved, within_m, among, left_out)
-    worst = pd.Series("", index=users.index, dtype=object)
+    worst = np.full(len(users), "", dtype=object)
     for name in ("without_supply", "isolated"):
         worst[row[state[vertex] == name]] = name
-    lost = (worst != "").to_numpy(dtype=bool)
+    lost = worst != ""
     return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
 
 

@@ -13,7 +13,7 @@ from zjk_gis.networks import components
 from zjk_gis.synth.offices import CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["make_supply", "spoil_names"]
 
@@ -115,7 +115,7 @@ def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """
     degree = pd.concat([fed["a"], fed["b"]]).value_counts()
     rows: list[dict[str, Any]] = []
-    for number, pipe in enumerate(fed.itertuples()):
+    for number, pipe in enumerate(_rows(fed)):
         for node, far in ((pipe.a, False), (pipe.b, True)):
             between = not far and number % 6 == 0
             if not between and (degree[node] < 3 or rng.random() > 0.75):
@@ -186,7 +186,7 @@ def _users(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Put a user beside every fourth pipe, and a hydrant beside every tenth of water."""
     kinds = ["居民", "居民", "居民", "单位", "学校", "医院", "工业"]
     rows: list[dict[str, Any]] = []
-    for number, pipe in enumerate(fed.itertuples()):
+    for number, pipe in enumerate(_rows(fed)):
         hydrant = pipe.kind == "SS" and number % 10 == 0
         if not hydrant and number % 4:
             continue
@@ -254,6 +254,10 @@ def _zones(region: Any, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, lis
         for number, quarter in enumerate(quarters, 1)
     ]
     return _placed(rows), [f"DMA{int(np.flatnonzero(order == 3)[0]) + 1}"]
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    yield from frame.itertuples()
 
 
 def _placed(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:

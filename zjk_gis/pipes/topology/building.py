@@ -139,7 +139,7 @@ def pipe_network(
     classes = rules_table("pipe_kinds").set_index("pipe_kind")
     node_kind = nodes["pipe_kind"].to_numpy(dtype=object)
     groups = {name: number for number, name in enumerate(sorted(set(classes["class_code"])), 1)}
-    group_of = {each: groups[name] for each, name in classes["class_code"].items()}
+    group_of = {str(each): groups[name] for each, name in classes["class_code"].items()}
     coords, of_line = shapely.get_coordinates(lines, return_index=True)
     first_of = np.searchsorted(of_line, np.arange(len(lines) + 1))
     ends, places, codes = join_ends(
@@ -166,7 +166,7 @@ def pipe_network(
     )
     nodes = _with_made(nodes, places, codes)
     ground = nodes["ground_level_m"].to_numpy()
-    gravity = _looked_up(kind, dict.fromkeys(classes.index[classes["gravity"] == "1"], 1), 0) > 0
+    gravity = _looked_up(kind, dict.fromkeys(map(str, classes.index[classes["gravity"] == "1"]), 1), 0) > 0
     way = directions_of(pipes, gravity, (ground[first], ground[last]), direction)
     return PipeNetwork(
         nodes=nodes,
@@ -236,7 +236,7 @@ def _tell_neighbours(ends: Ends, names: NodeNames, within_m: float) -> None:
     strange = np.flatnonzero(ends.remark == UNKNOWN_NAME)
     if not len(strange) or not len(names.place):
         return
-    tree = shapely.STRtree(shapely.points(names.place))
+    tree = shapely.STRtree(np.asarray(shapely.points(names.place)))
     (end, node), far = tree.query_nearest(
         shapely.points(ends.place[strange]), max_distance=within_m, return_distance=True, all_matches=False
     )

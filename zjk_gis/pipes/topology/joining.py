@@ -143,7 +143,8 @@ def _drawn_backwards(
 
     as_drawn = far(first, starts) + far(last, ends)
     other_way = far(first, ends) + far(last, starts)
-    return (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
+    backwards = (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
+    return np.asarray(backwards, dtype=bool)
 
 
 def _by_name(
@@ -200,7 +201,7 @@ def _by_place(found: Ends, names: NodeNames, node_group: NDArray[np.int64], with
     waiting = np.flatnonzero((found.node < 0) & np.isin(found.remark, (FINE, NAMED_TOO_FAR)))
     if not len(waiting) or not len(names.place):
         return
-    tree = shapely.STRtree(shapely.points(names.place))
+    tree = shapely.STRtree(np.asarray(shapely.points(names.place)))
     end, node = tree.query(shapely.points(found.place[waiting]), predicate="dwithin", distance=within_m)
     end = waiting[end]
     mine, theirs = found.group[end], node_group[node]
@@ -274,7 +275,9 @@ def _meetings(
     from scipy.spatial import cKDTree
 
     stands_for = np.arange(len(place))
-    near = cKDTree(place).query_pairs(within_m, output_type="ndarray") if len(place) > 1 else []
+    if len(place) < 2:
+        return stands_for
+    near = np.asarray(cKDTree(place).query_pairs(within_m, output_type="ndarray"))
     if not len(near):
         return stands_for
     far = np.hypot(*(place[near[:, 0]] - place[near[:, 1]]).T)

@@ -87,17 +87,18 @@ class PipeNetwork:
     @property
     def crs(self) -> CRS:
         """In which lengths are measured."""
-        return self.pipelines.crs
+        found: CRS = self.pipelines.crs
+        return found
 
     @cached_property
     def pipe_codes(self) -> NDArray[np.object_]:
         """The code of each pipe."""
-        return code_text(self.pipelines["pipe_code"]).to_numpy(dtype=object)
+        return np.asarray(code_text(self.pipelines["pipe_code"]), dtype=object)
 
     @cached_property
     def node_codes(self) -> NDArray[np.object_]:
         """The code of each node; empty where ends meet that no point was surveyed at."""
-        return self.nodes["node_code"].fillna("").to_numpy(dtype=object)
+        return np.asarray(self.nodes["node_code"].fillna(""), dtype=object)
 
     @cached_property
     def length(self) -> NDArray[np.float64]:
@@ -107,7 +108,7 @@ class PipeNetwork:
     @cached_property
     def is_manhole(self) -> NDArray[np.float64]:
         """1 for nodes that are manholes, 0 for other points."""
-        return (self.nodes["layer"] == "manholes").to_numpy(dtype=np.float64)
+        return np.asarray(self.nodes["layer"] == "manholes", dtype=np.float64)
 
     @cached_property
     def edge_way(self) -> NDArray[np.int8]:

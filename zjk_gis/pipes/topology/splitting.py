@@ -63,7 +63,7 @@ def cuts_at_nodes(
     -------
     Cuts
     """
-    points = shapely.points(node_at)
+    points = np.asarray(shapely.points(node_at))
     # Nodes are looked for among pipes, not pipes among nodes: boxes of points are small.
     pipe, node = shapely.STRtree(points).query(lines, predicate="dwithin", distance=within_m)
     inner = (node != ends[0][pipe]) & (node != ends[1][pipe])
@@ -73,9 +73,9 @@ def cuts_at_nodes(
     has_pipes = np.zeros(len(node_at), dtype=bool)
     for each in ends:
         has_pipes[each[each < len(node_at)]] = True
-    distance = shapely.distance(lines[pipe], points[node])
-    along = shapely.line_locate_point(lines[pipe], points[node])
-    length = shapely.length(lines[pipe])
+    distance = np.asarray(shapely.distance(lines[pipe], points[node]))
+    along = np.asarray(shapely.line_locate_point(lines[pipe], points[node]))
+    length = np.asarray(shapely.length(lines[pipe]))
     right = (distance <= np.where(has_pipes[node], min(_ON_LINE_M, within_m), within_m)) & (
         np.minimum(along, length - along) > within_m
     )
