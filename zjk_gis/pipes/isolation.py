@@ -54,14 +54,16 @@ class ShutOff:
     stuck : GeoDataFrame
         The valves that would have been closed but cannot be turned.
     pipes : GeoDataFrame
-        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``; ``not_fed_before`` where
-        no source reached it anyway), ``length_m``.
+        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``) and ``length_m``.
     users : GeoDataFrame or None
         The users concerned, with ``state``: hydrants among them.
     left_out : DataFrame
         Valves, sources and users that do not count, each with the reason (``why``).
     supply_known : bool
-        Whether sources were given: without them only what is isolated can be told.
+        Whether a source stands on the network: without one only what is isolated can be told.
+    not_fed_before_m : float
+        How much pipe of the same part no source reached even before, as where a valve is closed that should
+        not be.
     """
 
     valves: gpd.GeoDataFrame
@@ -70,6 +72,7 @@ class ShutOff:
     users: gpd.GeoDataFrame | None
     left_out: pd.DataFrame
     supply_known: bool
+    not_fed_before_m: float = 0.0
 
     def length_m(self, state: str) -> float:
         """Return how long the pipes of a state are together."""
@@ -329,6 +332,7 @@ def shut_off(
         lost,
         pd.DataFrame(left_out, columns=["layer", "row", "code", "why"]),
         sources is not None and len(fed_from) > 0,
+        float(length[kept & (concerned == "not_fed_before")].sum()),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.networks import components
+from zjk_gis.networks import Graph, components, weak_spots
 from zjk_gis.synth.offices import CRS
 
 if TYPE_CHECKING:
@@ -111,8 +111,12 @@ def make_supply(
 def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Put a valve near every crossing end, on three pipes of four, and on every sixth pipe between.
 
-    Some are stuck, a few are closed.
+    Some are stuck; one pipe is closed, part of a ring, so that nothing is cut off by it.
     """
+    ends = [fed[end].to_numpy(np.int32) for end in ("a", "b")]
+    size = int(max(each.max(initial=0) for each in ends)) + 1
+    weak = weak_spots(Graph(size, *ends), np.ones(size), np.ones(len(fed)))
+    shut: set[int] = set()
     degree = pd.concat([fed["a"], fed["b"]]).value_counts()
     rows: list[dict[str, Any]] = []
     for number, pipe in enumerate(_rows(fed)):
@@ -120,6 +124,8 @@ def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
             between = not far and number % 6 == 0
             if not between and (degree[node] < 3 or rng.random() > 0.75):
                 continue
+            if not shut and not weak.is_bridge[number]:
+                shut.add(number)
             length = pipe.line.length
             s = min(_VALVE_AT_M, length / 3)
             rows.append(
@@ -128,7 +134,7 @@ def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
                     "pipe_kind": pipe.kind,
                     "pipe_code": pipe.code,
                     "valve_kind": _FED[pipe.kind][1],
-                    "valve_state": "关" if rng.random() < 0.01 else "开",
+                    "valve_state": "关" if number in shut else "开",
                     "is_operable": bool(rng.random() >= 0.04),
                     "geometry": pipe.line.interpolate(length - s if far else s),
                 }
