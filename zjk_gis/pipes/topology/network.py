@@ -164,10 +164,6 @@ class PipeNetwork:
                 return [mine[self.edge_pipe] for mine in named]
         return [np.ones(len(self.graph), dtype=bool)]
 
-    def edges_of(self, pipe: int) -> NDArray[np.int64]:
-        """Return the edges of a pipe, given its position."""
-        return np.arange(*np.searchsorted(self.edge_pipe, [pipe, pipe + 1]))
-
     def edges_at(self, node: int) -> NDArray[np.int64]:
         """Return the edges that end at a node."""
         near = self.graph.both

@@ -81,7 +81,8 @@ def cuts_at_nodes(
         np.minimum(along, length - along) > within_m
     )
     order = np.lexsort((node[right], along[right], pipe[right]))
-    return Cuts(*(each[right][order] for each in (pipe, node, along, distance)))
+    kept = np.flatnonzero(right)[order]
+    return Cuts(pipe[kept], node[kept], along[kept], distance[kept])
 
 
 def _beside(
