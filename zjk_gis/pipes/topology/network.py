@@ -16,6 +16,7 @@ from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.networks import Graph, components
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS, Ends
+from zjk_gis.pipes.topology.saving import load_parts, save_network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -332,8 +333,6 @@ class PipeNetwork:
         FileError
             If the file cannot be written.
         """
-        from zjk_gis.pipes.topology.saving import save_network
-
         return save_network(self, path)
 
     @staticmethod
@@ -354,9 +353,7 @@ class PipeNetwork:
         FileError
             If the file is missing, of another kind or version, or damaged.
         """
-        from zjk_gis.pipes.topology.saving import load_network
-
-        return load_network(path)
+        return PipeNetwork(**load_parts(path))
 
 
 def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:
