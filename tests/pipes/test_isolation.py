@@ -66,6 +66,14 @@ def test_without_sources_only_what_is_isolated_is_told():
     assert lengths(closed) == {"isolated": 100.0}
 
 
+def test_what_had_no_supply_even_before_is_told_and_not_counted_as_lost():
+    """V2 is closed already and so is V3: between them nobody had water before the main broke."""
+    valves = VALVES.assign(valve_state=["开", "关", "关"])
+    closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
+    assert lengths(closed) == {"isolated": 100.0}
+    assert closed.not_fed_before_m == 280.0
+
+
 def test_users_and_hydrants_are_lost_where_their_pipe_is():
     users = gpd.GeoDataFrame(
         {"user_code": ["U1", "U2", "H1"], "user_kind": ["居民", "医院", "消火栓"]},

@@ -102,7 +102,7 @@ def outfalls(
         node, names = _registered(network, drainage, registered, within_m)
         code[node], known[node] = names, True
     told: dict[str, Any] = {
-        "outfall_code": pd.array(code, dtype="str").take(np.where(end >= 0, end, -1), allow_fill=True),
+        "outfall_code": _codes_at(code, end),
         "downstream_length_m": np.round(drainage.downstream_m, 3),
         "several_outfalls": drainage.several,
         "upstream_length_m": np.round(drainage.upstream_m, 3),
@@ -190,12 +190,19 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
         ),
         "drains_m": np.round(drainage.upstream_m[at], 3),
         "drains_manholes": drainage.upstream_manholes[at],
-        "outfall_code": pd.array(network.node_codes, dtype="str").take(end, allow_fill=True),
+        "outfall_code": _codes_at(network.node_codes, end),
         "several_outfalls": drainage.several[at],
         "is_sure": np.isin(network.direction.source[network.edge_pipe[edges]], (0, 1))
         & (network.edge_way[edges] != 0),
     }
     return pieces_of(network, edges, told)
+
+
+def _codes_at(codes: NDArray[np.object_], node: NDArray[np.int64]) -> Any:
+    """Return the codes of nodes; missing where there is no node."""
+    found = codes[np.maximum(node, 0)].copy()
+    found[node < 0] = None
+    return pd.array(found, dtype="str")
 
 
 def _registered(

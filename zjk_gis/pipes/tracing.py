@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -141,9 +141,7 @@ def trace(
     return pieces_of(network, found, {"steps": steps[found], "distance_m": np.round(far[found], 3)})
 
 
-def pieces_of(
-    network: PipeNetwork, edges: NDArray[np.int64], answers: dict[str, NDArray[np.generic]]
-) -> gpd.GeoDataFrame:
+def pieces_of(network: PipeNetwork, edges: NDArray[np.int64], answers: dict[str, Any]) -> gpd.GeoDataFrame:
     """Return the rows of pipes with answers: one row an edge, its nodes the way it flows, its length."""
     rows = network.pipelines.iloc[network.edge_pipe[edges]]
     part = network.length[edges] < rows.length.to_numpy() - 1e-9

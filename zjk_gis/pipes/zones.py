@@ -194,7 +194,7 @@ def zone_crossings(
     at, position, before, after = (each[crosses] for each in (at, position, before, after))
     first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
     closed = _closed_valves(network, valves, position, at, valve_within_m)
-    named = np.append(codes, np.array([None]))
+    named = np.array([*codes.tolist(), None], dtype=object)
     return gpd.GeoDataFrame(
         {
             "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
@@ -279,12 +279,9 @@ def _lengths(
     if "material" in rows:
         material = as_text(rows["material"]).fillna("").to_numpy(dtype=object)[pipe]
         held = pd.DataFrame({"zone": zone, "material": material, "m": inside})
-        by_material = held[held["material"] != ""].groupby(["zone", "material"], as_index=False)["m"].sum()
-        most = (
-            pd.DataFrame(by_material)
-            .sort_values(["m", "material"], ascending=[False, True])
-            .drop_duplicates("zone")
-        )
+        held = held[held["material"] != ""]
+        summed = held.groupby(["zone", "material"])["m"].sum().reset_index()
+        most = summed.sort_values(["m", "material"], ascending=[False, True]).drop_duplicates("zone")
         most = most.set_index("zone").reindex(range(count))
         told["main_material"] = most["material"].astype("str").array
         told["main_material_share"] = np.round(_by(most["m"].fillna(0).to_numpy(), total), 4)
@@ -350,6 +347,6 @@ def judged_day(at: str | dt.date | None) -> dt.date:
 
 def _by(amount: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Divide; missing where there is nothing to divide by."""
-    divided = np.full(len(whole), np.nan)
-    np.divide(amount, whole, out=divided, where=np.asarray(whole) > 0)
-    return divided
+    quotient = np.full(len(whole), np.nan)
+    np.divide(amount, whole, out=quotient, where=np.asarray(whole) > 0)
+    return quotient

@@ -260,6 +260,14 @@ def _shut_off(
                 length=closed.length_m(state),
             )
         )
+    if closed.not_fed_before_m > 0:
+        console.note(
+            tr(
+                "{length:,.0f} m of these pipes had no supply even before: is a valve closed by mistake?",
+                length=closed.not_fed_before_m,
+                lang=console.lang,
+            )
+        )
     if len(closed.left_out):
         console.note(
             tr(

@@ -168,7 +168,7 @@ def pipe_network(
     )
     nodes = _with_made(nodes, places, codes)
     ground = nodes["ground_level_m"].to_numpy()
-    gravity = _looked_up(kind, dict.fromkeys(classes.index[classes["gravity"] == "1"], 1), 0) > 0
+    gravity = _looked_up(kind, dict.fromkeys(map(str, classes.index[classes["gravity"] == "1"]), 1), 0) > 0
     way = directions_of(pipes, gravity, (ground[first], ground[last]), direction)
     return PipeNetwork(
         nodes=nodes,

@@ -47,8 +47,8 @@ class Direction:
     @property
     def contradicts(self) -> NDArray[np.bool_]:
         """Where the recorded flow runs uphill."""
-        contradicts: NDArray[np.bool_] = self.flow * self.levels == -1
-        return contradicts
+        both_say = np.abs(self.flow * self.levels) == 1
+        return np.asarray(both_say & (self.flow != self.levels), dtype=bool)
 
 
 def directions_of(

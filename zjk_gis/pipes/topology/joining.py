@@ -99,13 +99,14 @@ def join_ends(
     count = len(starts)
     both = pd.concat([recorded[0], recorded[1]], ignore_index=True)
     at = np.concatenate([starts, ends])
-    node, written = names.find(both, at)
+    matches = names.match(both)
+    node = names.nearest(matches, at)
     backwards = _drawn_backwards(node, names.place, starts, ends, within_m)
     turned = np.concatenate([backwards, backwards])
     other = np.concatenate([at[count:], at[:count]])
     at = np.where(turned[:, None], other, at)
     if backwards.any():  # of several nodes of one name the nearest to the right end
-        node, written = names.find(both, at)
+        node = names.nearest(matches, at)
     found = Ends(
         at,
         np.concatenate([group, group]),
@@ -120,7 +121,7 @@ def join_ends(
     codes: list[str] = []
     _by_name(found, node, names.place, within_m, trusted_within_m)
     free = len(names.place)
-    free = _by_unknown_name(found, node, written, free, made, codes, trusted_within_m)
+    free = _by_unknown_name(found, node, matches.written, free, made, codes, trusted_within_m)
     _by_place(found, names, node_group, within_m)
     _by_meeting(found, free, made, codes, within_m)
     places = np.concatenate([each.reshape(-1, 2) for each in made]) if made else np.empty((0, 2))
@@ -143,8 +144,8 @@ def _drawn_backwards(
 
     as_drawn = far(first, starts) + far(last, ends)
     other_way = far(first, ends) + far(last, starts)
-    backwards: NDArray[np.bool_] = (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
-    return backwards
+    backwards = (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
+    return np.asarray(backwards, dtype=bool)
 
 
 def _by_name(
@@ -277,7 +278,7 @@ def _meetings(
     stands_for = np.arange(len(place))
     if len(place) < 2:
         return stands_for
-    near = cKDTree(place).query_pairs(within_m, output_type="ndarray")
+    near = np.asarray(cKDTree(place).query_pairs(within_m, output_type="ndarray"))
     if not len(near):
         return stands_for
     far = np.hypot(*(place[near[:, 0]] - place[near[:, 1]]).T)

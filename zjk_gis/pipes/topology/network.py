@@ -18,6 +18,7 @@ from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.networks import Graph, components
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS, Ends
+from zjk_gis.pipes.topology.saving import load_parts, save_network
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
@@ -98,20 +99,18 @@ class PipeNetwork:
     @property
     def crs(self) -> CRS:
         """In which lengths are measured."""
-        crs: CRS = self.pipelines.crs
-        return crs
+        found: CRS = self.pipelines.crs
+        return found
 
     @cached_property
     def pipe_codes(self) -> NDArray[np.object_]:
         """The code of each pipe."""
-        codes: NDArray[np.object_] = code_text(self.pipelines["pipe_code"]).to_numpy(dtype=object)
-        return codes
+        return np.asarray(code_text(self.pipelines["pipe_code"]), dtype=object)
 
     @cached_property
     def node_codes(self) -> NDArray[np.object_]:
         """The code of each node; empty where ends meet that no point was surveyed at."""
-        codes: NDArray[np.object_] = self.nodes["node_code"].fillna("").to_numpy(dtype=object)
-        return codes
+        return np.asarray(self.nodes["node_code"].fillna(""), dtype=object)
 
     @cached_property
     def length(self) -> NDArray[np.float64]:
@@ -121,8 +120,7 @@ class PipeNetwork:
     @cached_property
     def is_manhole(self) -> NDArray[np.float64]:
         """1 for nodes that are manholes, 0 for other points."""
-        is_manhole: NDArray[np.float64] = (self.nodes["layer"] == "manholes").to_numpy(dtype=np.float64)
-        return is_manhole
+        return np.asarray(self.nodes["layer"] == "manholes", dtype=np.float64)
 
     @cached_property
     def edge_way(self) -> NDArray[np.int8]:
@@ -177,10 +175,6 @@ class PipeNetwork:
             if len(named) > 1:
                 return [mine[self.edge_pipe] for mine in named]
         return [np.ones(len(self.graph), dtype=bool)]
-
-    def edges_of(self, pipe: int) -> NDArray[np.int64]:
-        """Return the edges of a pipe, given its position."""
-        return np.arange(*np.searchsorted(self.edge_pipe, [pipe, pipe + 1]))
 
     def edges_at(self, node: int) -> NDArray[np.int64]:
         """Return the edges that end at a node."""
@@ -350,8 +344,6 @@ class PipeNetwork:
         FileError
             If the file cannot be written.
         """
-        from zjk_gis.pipes.topology.saving import save_network
-
         return save_network(self, path)
 
     @staticmethod
@@ -372,9 +364,7 @@ class PipeNetwork:
         FileError
             If the file is missing, of another kind or version, or damaged.
         """
-        from zjk_gis.pipes.topology.saving import load_network
-
-        return load_network(path)
+        return PipeNetwork(**load_parts(path))
 
 
 def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:
