@@ -318,7 +318,7 @@ class _Register:
         for name in [*columns[:5], *columns[7:11]]:
             table[name] = table[name].astype("str")
         table = table.astype({"value": np.float64, "limit": np.float64})
-        place = self.checks.index.get_indexer(table["rule"])
+        place = self.checks.index.get_indexer(pd.Index(table["rule"]))
         wells = table["well"].to_numpy(np.int64)
         shapes = self.wells.geometry.to_numpy()[wells]
         x, y = shapely.get_coordinates(shapes).T if len(shapes) else (wells, wells)

@@ -264,7 +264,8 @@ def _told(
     applicant, purpose = texts_of(digs, "applicant"), texts_of(digs, "purpose")
     pairs = pairs.assign(road=road[pairs["line"].to_numpy()])
     rows, shapes = [], []
-    for (code, a, b), group in pairs.groupby(["road", "dig_a", "dig_b"]):
+    groups: Any = pairs.groupby(["road", "dig_a", "dig_b"])
+    for (code, a, b), group in groups:
         length = float(group["length"].sum())
         if length < least_m - 1e-9:
             continue
@@ -292,7 +293,7 @@ def _told(
     columns = ["road_code", "permit_a", "permit_b", "months_between", "length_m", "moratorium_until",
                "applicants", "emergency", "rule", "confidence", "begins"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    kinds = {"months_between": np.int64, "length_m": np.float64, "emergency": bool,
+    kinds: dict[str, Any] = {"months_between": np.int64, "length_m": np.float64, "emergency": bool,
              "moratorium_until": "datetime64[ns]"}  # fmt: skip
     table = table.astype({**dict.fromkeys(set(columns) - set(kinds) - {"begins"}, "str"), **kinds})
     order = np.lexsort((table["permit_a"].astype(str), table["begins"], table["road_code"].astype(str)))

@@ -92,7 +92,7 @@ def command(
             tuple("" if value != value else value for value in row)
             for row in totals.head(most).astype(object).itertuples(index=False)
         ],
-        [label(name, console.lang, unit=True) for name in totals],
+        [label(str(name), console.lang, unit=True) for name in totals],
     )
     if output is not None:
         write_layer(found, output)

@@ -275,7 +275,7 @@ def _judged(
     )
 
 
-def _words(values: Sequence[Any], codes: NDArray[Any]) -> Any:
+def _words(values: Any, codes: NDArray[Any]) -> Any:
     """Return a column of text by numbers of its few words; -1 is missing."""
     return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
 
