@@ -10,7 +10,7 @@ metres in height as 0. Distances here are those of GEOS to the last bits (`tests
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,8 +124,8 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     ([0], [1], [1.2], [nan])
     """
     if not len(lines.starts):
-        return LinePairs(*(np.empty(0, np.int64 if f.name in ("a", "b", "how") else np.float64)
-                           for f in fields(LinePairs)))  # fmt: skip
+        none, nothing = np.empty(0, np.int64), np.empty(0)
+        return LinePairs(none, none, nothing, nothing, nothing, nothing, nothing, nothing, none)
     spread = np.maximum(reach.max(axis=1), 0.0)[lines.kind] / 2 + lines.half
     boxes, place, (nx, ny) = _grid_of(lines, spread)
     counts = np.zeros(nx * ny + 1, np.int64)
@@ -146,7 +146,8 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     real = np.concatenate([values for _, values in parts])
     order = np.argsort(whole[:, 0] * len(lines.half) + whole[:, 1], kind="stable")
     whole, real = whole[order], real[order]
-    return LinePairs(whole[:, 0], whole[:, 1], *real.T, whole[:, 2])
+    distance, ax, ay, bx, by, rise = real.T
+    return LinePairs(whole[:, 0], whole[:, 1], distance, ax, ay, bx, by, rise, whole[:, 2])
 
 
 def _grid_of(
@@ -256,7 +257,7 @@ def _least_rise(coords: Floats, i: Whole, j: Whole, s: Real, t: Real, crosses: W
     """
     here = _drop(coords, i, s, j, t)
     if crosses == 1 or not np.isfinite(here):
-        return abs(here)
+        return abs(here)  # type: ignore[no-any-return]
     least, above, below = abs(here), here >= 0.0, here <= 0.0
     for end in range(4):
         if end < 2:

@@ -258,9 +258,9 @@ class _Asked:
         missing = ~has_shape(shapes)
         invalid = ~missing & ~shapely.is_valid(shapes)
         if strict and (missing | invalid).any():
-            for dimension, kind in enumerate(_KIND):  # refused by the house's check, which names the rows
+            for dimension in range(3):  # refused by the house's check, which names the rows
                 rows = shapely.get_dimensions(shapes) == dimension
-                ready(layer[rows | missing], "a", kind=kind)
+                ready(layer[rows | missing], "a", kind=_KIND[dimension])
         reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
         self.aside.note(layer, "a", missing | invalid, reasons, pd.Series("", index=layer.index))
         self.usable = ~(missing | invalid)
@@ -291,7 +291,7 @@ class _Asked:
             answers["distance_m"] = pairs.distance
         else:
             if not np.isnan(pairs.count).all():
-                answers["count"] = pd.array(pairs.count, dtype="Int64")
+                answers["count"] = pd.Series(pairs.count).astype("Int64").array
             for dimension in (1, 2):
                 here = pairs.dimension == dimension
                 if here.any():
@@ -381,7 +381,8 @@ class _Answering:
 
     def brought(self, other: NDArray[np.int64]) -> dict[str, Any]:
         """Return the code and the other columns for rows of this layer; missing where there is none (-1)."""
-        found: dict[str, Any] = {self.code: pd.array(self.codes, dtype="str").take(other, allow_fill=True)}
+        codes = pd.array(self.codes, dtype="str")
+        found: dict[str, Any] = {str(self.code): codes.take(other, allow_fill=True)}
         for name in self.others:
             found[name] = self.others[name].array.take(other, allow_fill=True)
         return found

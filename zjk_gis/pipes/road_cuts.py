@@ -183,11 +183,13 @@ def _grounds(permits: gpd.GeoDataFrame, crs: Any, aside: SetAside) -> tuple[gpd.
     """Return the permits that have a shape, and their ground; of one drawn as a line a strip along it."""
     shapes = permits.geometry.to_numpy()
     dimension = shapely.get_dimensions(shapes)
-    parts = [
-        ready(aside.sound(permits[rows], "permits", kind=kind), "permits", kind=kind, crs=crs)
-        for kind, rows in (("line", dimension == 1), ("polygon", dimension == 2))
-        if rows.any()
-    ]
+    parts = []
+    if (dimension == 1).any():
+        rows = aside.sound(permits[dimension == 1], "permits", kind="line")
+        parts.append(ready(rows, "permits", kind="line", crs=crs))
+    if (dimension == 2).any():
+        rows = aside.sound(permits[dimension == 2], "permits", kind="polygon")
+        parts.append(ready(rows, "permits", kind="polygon", crs=crs))
     lost = dimension < 1
     aside.note(permits, "permits", lost, "no_geometry", permits["permit_code"])
     if not parts:
@@ -269,7 +271,7 @@ def _told(
         length = float(group["length"].sum())
         if length < least_m - 1e-9:
             continue
-        pieces = [
+        pieces: list[Any] = [
             substring(roads.geometry.iloc[row.line], row.from_m, row.to_m) for row in group.itertuples()
         ]
         shapes.append(pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces))

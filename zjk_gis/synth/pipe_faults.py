@@ -77,15 +77,13 @@ class _Plot:
         *,
         mm: int = 300,
         level: tuple[float, float] = (706.0, 706.0),
-        wells: bool = True,
         **more: Any,
     ) -> str:
-        """Lay a pipe, with a manhole of its own at either end unless they are named or left out."""
+        """Lay a pipe, with a manhole of its own at either end unless one is named."""
         code = f"P{self.number:03d}{name}"
-        if wells:
-            for end, (x, y) in (("from_manhole", line[0]), ("to_manhole", line[-1])):
-                if end not in more:
-                    more[end] = self.well(f"{name}{end[0]}", x, y, kind=kind)
+        for end, (x, y) in (("from_manhole", line[0]), ("to_manhole", line[-1])):
+            if end not in more:
+                more[end] = self.well(f"{name}{end[0]}", x, y, kind=kind)
         depth = [round(_GROUND - each, 6) for each in level]
         columns = {
             "pipe_code": code,
@@ -210,7 +208,7 @@ def _tree(plot: _Plot, fault: bool) -> None:
 
 
 def _unknown_depth(plot: _Plot, fault: bool) -> None:
-    lost = {"to_level_m": None, "to_depth_m": None} if fault else {}
+    lost: dict[str, Any] = {"to_level_m": None, "to_depth_m": None} if fault else {}
     main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(708.3, 708.3), **lost)
     sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     if fault:
@@ -233,7 +231,7 @@ def _below_least(plot: _Plot, fault: bool) -> None:
 
 def _siphon(plot: _Plot, fault: bool) -> None:
     # An inverted siphon rises on purpose; so both cases are near misses.
-    ends = {
+    ends: dict[str, Any] = {
         f"{end}_manhole": plot.well(f"A{end[0]}", x, 0, appurtenance="倒虹井")
         for end, x in (("from", 0), ("to", 30))
     }
