@@ -141,5 +141,7 @@ def test_sentences_kept_in_tables_have_a_chinese_twin():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
                 asked = node.args[0].value if isinstance(node.args[0], ast.Subscript) else node.args[0]
                 if isinstance(asked, ast.Name):
-                    lacking += [(path.name, text) for text in held.get(asked.id, []) if text not in known]
+                    lacking += [
+                        (path.name, text) for text in held.get(asked.id, []) if text and text not in known
+                    ]
     assert lacking == []

@@ -90,10 +90,10 @@ def main() -> None:
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--pipes", type=int, default=1_000_000)
     chosen = arguments.parse_args()
-    number = 50_000 if chosen.quick else chosen.pipes
+    number = 100_000 if chosen.quick else chosen.pipes
     rng = np.random.default_rng(20220317)
     pipes, buildings = make(number, rng)
-    clearance_conflicts(pipes[:2000], buildings=buildings[:200])  # compiled
+    clearance_conflicts(pipes[:60_000], buildings=buildings[:200])  # compiled
     pairs, off = compared(pipes[: min(number, 100_000)])
     print(f"{pairs:,} pairs of {min(number, 100_000):,} pipes: at most {off:.1e} m from GEOS")
     begin, cpu = time.perf_counter(), time.process_time()

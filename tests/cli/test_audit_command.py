@@ -137,7 +137,7 @@ def test_the_border_sheet_tells_who_got_the_incidents_near_each_border(audited):
 def test_a_person_reads_the_promises_their_sources_and_the_worst(audited):
     _, out = audited()
     assert "ground[answer == 'nobody'] sum(area_m2)" in out
-    for word in ("路路有人管", "事事有人管", "人人都管事", "后果最重的", "事项多部门负责", "后果"):
+    for word in ("路路有人管", "事事有人管", "人人都管事", "后果最重的", "事项多部门负责", "后果分值"):
         assert word in out
     _, out = audited("--lang", "en", "--most", "2")
     assert out.count("the worst 2:") == 3

@@ -90,4 +90,4 @@ def test_overlay_says_how_much_lies_where(run, tmp_path):
     assert told["nowhere"] == 0
     assert sum(row["length_m"] for row in told["totals"]) == pytest.approx(pipes.length.sum())
     assert [row["zone_code"] for row in told["totals"]] == ["E", "W"]
-    assert len(gpd.read_file(written)) >= len(pipes)
+    assert len(gpd.read_file(written, layer="out")) >= len(pipes)

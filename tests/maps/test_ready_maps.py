@@ -16,6 +16,7 @@ from zjk_gis.maps import (
     choropleth,
     city_map,
     density_map,
+    dig_map,
     gaps_map,
     heritage_map,
     parking_map,
@@ -205,6 +206,21 @@ class TestChanges:
 def test_pipes_are_of_their_class_however_it_is_written(kind):
     page = page_of(pipes_map(lines(pipe_code=["P1", "P2"], pipe_kind=[kind, "下水"])))
     assert [layer["name"] for layer in page["layers"]] == ["排水", "类别不明"]
+
+
+def test_sewage_and_rain_are_told_apart_within_the_colour_of_drains():
+    layer = page_of(pipes_map(lines(pipe_code=["P1", "P2"], pipe_kind=["污水", "雨水"])))["layers"][0]
+    assert layer["name"] == "排水"
+    assert [key[1] for key in layer["keys"]] == ["污水", "雨水"]
+    assert len({style["color"] for style in layer["styles"]}) == 1
+    assert len({style.get("dashArray") for style in layer["styles"]}) == 2
+
+
+def test_a_dig_is_drawn_with_what_it_meets():
+    pipes = lines(pipe_code=["P1", "P2"], pipe_kind=["TR", "WS"], impact=["is_hit", "clear"])
+    page = page_of(dig_map(pipes, zones(1), pipes))
+    assert page["title"] == "开挖影响"
+    assert [layer["name"] for layer in page["layers"]][-1] == "受影响管线"
 
 
 def test_a_core_is_drawn_as_one_by_any_of_its_names():

@@ -46,7 +46,7 @@ DIG = gpd.GeoDataFrame({"permit_code": ["X1"]}, geometry=[at(box(20, 0, 80, 5))]
 class TestDig:
     def test_pipes_by_what_happens_to_them(self):
         found = excavation_impact(DIG, PIPES, depth_m=2.0).set_index("pipe_code")
-        assert found["consequence"].to_dict() == {
+        assert found["impact"].to_dict() == {
             "GAS": "is_hit",  # its top lies 1.4 m deep where the dig begins
             "SEWER": "near_miss",  # 2.6 m of cover
             "DEEP": "clear",
@@ -59,7 +59,7 @@ class TestDig:
         assert set(found["dig"]) == {"X1"}
 
     def test_without_a_depth_pipes_are_listed_and_not_judged(self):
-        assert set(excavation_impact(DIG, PIPES)["consequence"]) == {"cannot_be_judged"}
+        assert set(excavation_impact(DIG, PIPES)["impact"]) == {"cannot_be_judged"}
 
     def test_what_hangs_on_a_pipe_and_whose_ground_it_is(self):
         wells = gpd.GeoDataFrame(

@@ -10,8 +10,8 @@ metres in height as 0. Distances here are those of GEOS to the last bits (`tests
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -124,10 +124,8 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     ([0], [1], [1.2], [nan])
     """
     if not len(lines.starts):
-        none: list[Any] = [
-            np.empty(0, np.int64 if f.name in ("a", "b", "how") else np.float64) for f in fields(LinePairs)
-        ]
-        return LinePairs(*none)
+        none, nothing = np.empty(0, np.int64), np.empty(0)
+        return LinePairs(none, none, nothing, nothing, nothing, nothing, nothing, nothing, none)
     spread = np.maximum(reach.max(axis=1), 0.0)[lines.kind] / 2 + lines.half
     boxes, place, (nx, ny) = _grid_of(lines, spread)
     counts = np.zeros(nx * ny + 1, np.int64)
@@ -148,8 +146,8 @@ def near_pairs(lines: Lines, reach: NDArray[np.float64]) -> LinePairs:
     real = np.concatenate([values for _, values in parts])
     order = np.argsort(whole[:, 0] * len(lines.half) + whole[:, 1], kind="stable")
     whole, real = whole[order], real[order]
-    columns: list[Any] = [whole[:, 0], whole[:, 1], *real.T, whole[:, 2]]
-    return LinePairs(*columns)
+    distance, ax, ay, bx, by, rise = real.T
+    return LinePairs(whole[:, 0], whole[:, 1], distance, ax, ay, bx, by, rise, whole[:, 2])
 
 
 def _grid_of(

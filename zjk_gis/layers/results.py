@@ -165,7 +165,7 @@ RESULTS: dict[str, Result] = {
     ),
     "cover_depths": _result("pipe_code cover_m road_place", "required_m shortfall_m status rule confidence"),
     "excavation_impact": _result(
-        "dig pipe_code consequence tell",
+        "dig pipe_code impact tell",
         "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m scope "
         "zone_code chief_name",
     ),
@@ -210,7 +210,7 @@ CODED: dict[str, tuple[str, ...]] = {
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
         "split reshaped retired new gap overlap horizontal crossing vertical",
         "slope_fault": "adverse flat below_least too_steep cannot_be_judged",
-        "consequence": "is_hit near_miss beside clear cannot_be_judged",
+        "impact": "is_hit near_miss beside clear cannot_be_judged",
         "road_place": "carriageway footway unknown",
         "yields_by": "pipe gravity rigid size",
         "fault": "gaps overlaps unanswered_roads",

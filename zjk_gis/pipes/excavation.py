@@ -76,7 +76,7 @@ def excavation_impact(
         label), ``pipe_code``, ``pipe_kind``, ``class_name``, ``owner`` and ``tell`` (text: whom to tell, the
         owner or, where nobody is named, that of the class), ``length_m`` (float64, inside the dig),
         ``distance_m`` (float64, 0 inside), ``cover_m`` (float64, the least over the stretch concerned; NaN
-        where a depth is missing), ``depth_margin_m`` (cover less the depth of the dig), ``consequence``
+        where a depth is missing), ``depth_margin_m`` (cover less the depth of the dig), ``impact``
         (text: ``is_hit``, ``near_miss``, ``beside``, ``clear`` or ``cannot_be_judged``), with `network`
         ``is_bridge`` (bool) and ``cut_off_m`` (float64), with `blocks` ``scope`` (text), with `zones`
         ``zone_code`` and ``chief_name``; and the stretch of pipe.
@@ -112,8 +112,8 @@ def excavation_impact(
     ... )
     >>> dig = gpd.GeoDataFrame(geometry=[box(10, 0, 20, 5)], crs=4547)
     >>> found = excavation_impact(dig, pipes, depth_m=1.5)
-    >>> found[["pipe_code", "length_m", "cover_m", "depth_margin_m", "consequence", "tell"]].round(2)
-      pipe_code  length_m  cover_m  depth_margin_m consequence  tell
+    >>> found[["pipe_code", "length_m", "cover_m", "depth_margin_m", "impact", "tell"]].round(2)
+      pipe_code  length_m  cover_m  depth_margin_m impact  tell
     0        P1      10.0      1.2            -0.3      is_hit  燃气公司
     1        P2      10.0      3.0             1.5       clear  排水公司
     """
@@ -151,10 +151,10 @@ def excavation_impact(
             "distance_m": distance,
             "cover_m": cover,
             "depth_margin_m": cover - depth,
-            "consequence": _consequences(length > 0, cover - depth, depth, margin_m),
+            "impact": _impacts(length > 0, cover - depth, depth, margin_m),
         }
     )
-    for name in ("dig", "pipe_code", "pipe_kind", "class_name", "owner", "tell", "consequence"):
+    for name in ("dig", "pipe_code", "pipe_kind", "class_name", "owner", "tell", "impact"):
         table[name] = table[name].astype("str")
     order = np.lexsort((table["pipe_code"].astype(str), -length, distance, at_dig))
     table = table.iloc[order].reset_index(drop=True)
@@ -191,7 +191,7 @@ def _least_cover(
     return least
 
 
-def _consequences(
+def _impacts(
     inside: NDArray[np.bool_], margin: NDArray[np.float64], depth: NDArray[np.float64], margin_m: float
 ) -> NDArray[np.str_]:
     return np.select(

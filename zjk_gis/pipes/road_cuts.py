@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -185,15 +185,13 @@ def _grounds(permits: gpd.GeoDataFrame, crs: Any, aside: SetAside) -> tuple[gpd.
     """Return the permits that have a shape, and their ground; of one drawn as a line a strip along it."""
     shapes = permits.geometry.to_numpy()
     dimension = shapely.get_dimensions(shapes)
-    kinds: tuple[tuple[Literal["line", "polygon"], Any], ...] = (
-        ("line", dimension == 1),
-        ("polygon", dimension == 2),
-    )
-    parts = [
-        ready(aside.sound(permits[rows], "permits", kind=kind), "permits", kind=kind, crs=crs)
-        for kind, rows in kinds
-        if rows.any()
-    ]
+    parts = []
+    if (dimension == 1).any():
+        rows = aside.sound(permits[dimension == 1], "permits", kind="line")
+        parts.append(ready(rows, "permits", kind="line", crs=crs))
+    if (dimension == 2).any():
+        rows = aside.sound(permits[dimension == 2], "permits", kind="polygon")
+        parts.append(ready(rows, "permits", kind="polygon", crs=crs))
     lost = dimension < 1
     aside.note(permits, "permits", lost, "no_geometry", permits["permit_code"])
     if not parts:
@@ -270,17 +268,13 @@ def _told(
     applicant, purpose = texts_of(digs, "applicant"), texts_of(digs, "purpose")
     pairs = pairs.assign(road=road[pairs["line"].to_numpy()])
     rows, shapes = [], []
-    key: Any
-    for key, group in pairs.groupby(["road", "dig_a", "dig_b"]):
-        code, a, b = key
+    groups: Any = pairs.groupby(["road", "dig_a", "dig_b"])
+    for (code, a, b), group in groups:
         length = float(group["length"].sum())
         if length < least_m - 1e-9:
             continue
         pieces: list[Any] = [
-            substring(roads.geometry.iloc[line], from_m, to_m)
-            for line, from_m, to_m in zip(
-                *(group[each].tolist() for each in ("line", "from_m", "to_m")), strict=True
-            )
+            substring(roads.geometry.iloc[row.line], row.from_m, row.to_m) for row in group.itertuples()
         ]
         shapes.append(pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces))
         days = [pd.Timestamp(0) + pd.Timedelta(days=int(begins[dig])) for dig in (a, b)]

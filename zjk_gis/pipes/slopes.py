@@ -172,8 +172,7 @@ def _on_purpose(
         own |= np.array([any(word in each for word in _ON_PURPOSE) for each in text.tolist()], dtype=bool)
     # An inverted siphon has a chamber (倒虹井) at either end; a drop manhole or a pump is enough at one.
     siphon = np.array(["倒虹" in text for text in features.tolist()] + [False])
-    own |= siphon[ends].all(axis=1) | (said & ~siphon)[ends].any(axis=1)
-    return own
+    return np.asarray(own | siphon[ends].all(axis=1) | (said & ~siphon)[ends].any(axis=1), dtype=bool)
 
 
 def _least_slopes(

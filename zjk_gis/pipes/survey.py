@@ -164,10 +164,15 @@ def flow_of(pipes: pd.DataFrame, level: NDArray[np.float64], name: str = "pipeli
     way = np.zeros(len(pipes), np.int8)
     if "flow" in pipes:
         meant, _ = coded(pipes, PIPELINES.field("flow"), name)
-        way = meant.map(_FLOWS).fillna(0).to_numpy().astype(np.int8)
+        way = np.asarray(meant.map(_FLOWS).fillna(0), dtype=np.int8)
     fall = level[:, 0] - level[:, 1]
-    by_level = np.where(np.isfinite(fall) & (np.abs(fall) > _EXACT), np.sign(fall), 0).astype(np.int8)
+    told = np.isfinite(fall) & (np.abs(fall) > _EXACT)
+    by_level = np.where(told, np.sign(fall), 0).astype(np.int8)
     return np.where(way == 0, by_level, way).astype(np.int8)
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
 
 
 class _Survey:
@@ -254,8 +259,8 @@ class _Survey:
         )
         table = table[(table["point"] >= 0) & table["depth"].notna() & table["kind"].notna()]
         spread = table.groupby(["point", "kind"])["depth"].agg(lambda depth: depth.max() - depth.min())
-        wide = spread[spread > most + _EXACT]
-        for (point, kind), value in zip(wide.index.tolist(), wide.tolist(), strict=True):
+        for row in _rows(spread[spread > most + _EXACT].rename("value").reset_index()):
+            point, kind, value = int(row.point), str(row.kind), float(row.value)
             if _DROPS not in self.points.features[point]:
                 name = self._name_of(kind)
                 self.note("several_depths", point=point, value=round(value, 6), limit=most, kind=name)
@@ -296,7 +301,7 @@ class _Survey:
             TOPOLOGY[rule](problems, layer, spec, always)
         for row in problems.report(spec).problems.itertuples(index=False):
             at = int(str(row.row))
-            self.note(str(row.rule), pipe=at if pipe else -1, point=-1 if pipe else at, said=row.message)
+            self.note(str(row.rule), pipe=at if pipe else -1, point=-1 if pipe else at)
             self.rows[-1]["message"] = row.message
 
     def lengths(self) -> None:
@@ -373,8 +378,7 @@ class _Survey:
         largest = pairs.sort_values(["size_out", "pipe_out"], ascending=[False, True]).drop_duplicates(
             "pipe_in"
         )
-        row: Any
-        for row in largest[largest["size_out"] < largest["size_in"] - _EXACT].itertuples():
+        for row in _rows(largest[largest["size_out"] < largest["size_in"] - _EXACT]):
             self.note(
                 "diameter_shrinks",
                 pipe=row.pipe_out,
@@ -391,8 +395,7 @@ class _Survey:
         lowest = pairs.sort_values(["upper_out", "pipe_out"]).drop_duplicates("pipe_in")
         drop = (lowest["lower_in"] - lowest["upper_out"]).to_numpy()
         lowest = lowest.assign(drop=drop)
-        row: Any
-        for row in lowest[drop < -agree - _EXACT].itertuples():
+        for row in _rows(lowest[drop < -agree - _EXACT]):
             self.note(
                 "invert_rises",
                 pipe=row.pipe_out,
@@ -401,7 +404,7 @@ class _Survey:
                 value=round(-row.drop, 6),
                 limit=agree,
             )
-        for row in lowest[drop >= most - _EXACT].itertuples():
+        for row in _rows(lowest[drop >= most - _EXACT]):
             if _DROPS not in self.points.features[row.begin_out]:
                 self.note(
                     "invert_drops",

@@ -77,15 +77,13 @@ class _Plot:
         *,
         mm: int = 300,
         level: tuple[float, float] = (706.0, 706.0),
-        wells: bool = True,
         **more: Any,
     ) -> str:
-        """Lay a pipe, with a manhole of its own at either end unless they are named or left out."""
+        """Lay a pipe, with a manhole of its own at either end unless one is named."""
         code = f"P{self.number:03d}{name}"
-        if wells:
-            for end, (x, y) in (("from_manhole", line[0]), ("to_manhole", line[-1])):
-                if end not in more:
-                    more[end] = self.well(f"{name}{end[0]}", x, y, kind=kind)
+        for end, (x, y) in (("from_manhole", line[0]), ("to_manhole", line[-1])):
+            if end not in more:
+                more[end] = self.well(f"{name}{end[0]}", x, y, kind=kind)
         depth = [round(_GROUND - each, 6) for each in level]
         columns = {
             "pipe_code": code,

@@ -48,7 +48,7 @@ _COLUMNS = {
     "repeated_excavations": ("road_code", "permit_a", "permit_b", "months_between", "length_m",
                              "moratorium_until"),
 }  # fmt: skip
-_DUG = ("dig", "pipe_code", "class_name", "length_m", "cover_m", "depth_margin_m", "consequence", "tell",
+_DUG = ("dig", "pipe_code", "class_name", "length_m", "cover_m", "depth_margin_m", "impact", "tell",
         "scope", "chief_name")  # fmt: skip
 _CUT = ("offset_m", "pipe_code", "class_name", "diameter_mm", "level_m", "cover_m", "angle", "owner")
 
@@ -169,7 +169,7 @@ def dig(
         at=at or dt.date.today().isoformat(),
     )
     tell_set_aside(found, console)
-    hit = int((found["consequence"] == "is_hit").sum())
+    hit = int((found["impact"] == "is_hit").sum())
     console.say(tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit))
     show_rows(found, _DUG, len(found), console)
     told = sorted(set(found["tell"]))
@@ -184,7 +184,7 @@ def dig(
     console.result(
         {
             "pipes": found["pipe_code"].tolist(),
-            "hit": found.loc[found["consequence"] == "is_hit", "pipe_code"].tolist(),
+            "hit": found.loc[found["impact"] == "is_hit", "pipe_code"].tolist(),
             "tell": told,
             "files": [str(path) for path in (output, page) if path is not None],
         }
@@ -213,7 +213,7 @@ def section(
 ) -> None:
     """Print the pipes that a line cuts: where along it, how deep, how large, whose."""
     if (ends is None) == (line_file is None):
-        raise InputError(tr("give the line either as --line X1 Y1 X2 Y2 or as --line-file"))
+        raise InputError(tr("give the line either by its two ends or as a file"))
     if output is not None:
         check_writable(output)
     pipes = _layers(city, console)["pipelines"]

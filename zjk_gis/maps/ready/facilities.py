@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,12 @@ _PIPE_FINDINGS = ("orphan_manholes", "misconnections", "manholes_outside_zones",
                   "unjoined_ends", "uphill_flows", "drains_in_circles", "unregistered_outfalls",
                   "unfed_pipes", "survey_faults", "adverse_slopes", "clearance_conflicts", "cover_depths",
                   "cover_faults", "repeated_excavations")  # fmt: skip
+# Drains by kind: dashes of lines and marks of manholes.
+_DRAINS: dict[str, tuple[str | None, str]] = {
+    "WS": (None, "square"),
+    "YS": ("9 4", "triangle"),
+    "HS": ("9 3 2 3", "diamond"),
+}
 
 
 @checked
@@ -166,11 +172,20 @@ def add_pipes(
     ]
     looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
     texts = [*(label(name, page.lang) for name in names), tr("unknown class", lang=page.lang)]
+    meant = pd.Series(None, index=layer.index, dtype=object)
     if "pipe_kind" in layer:
-        code = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))[0].map(class_of)
-    else:
-        code = pd.Series(None, index=layer.index, dtype=object)
-    number = parts.positions_in(code, classes, otherwise=len(classes))
+        meant = understood(layer["pipe_kind"], PIPELINES.field("pipe_kind"))[0]
+    of_class = parts.positions_in(meant.map(class_of), classes, otherwise=len(classes))
+    # Within the one colour of drains, sewage, rain and combined water have lines and marks of their own.
+    number = of_class.copy()
+    named_kinds = kinds.drop_duplicates("pipe_kind").set_index("pipe_kind")
+    for kind, (dash, shape) in _DRAINS.items():
+        number[(meant == kind).to_numpy(dtype=bool)] = len(looks)
+        colour = style.pipe_colour(class_of[kind])
+        own = style.mark(colour, shape, radius=4, weight=0.9, full_at=17)
+        looks.append(own if manholes else style.line(colour, weight=2.4, dash=dash))
+        column = "pipe_kind_name" if page.lang == "zh" else "english_name"
+        texts.append(str(named_kinds.loc[kind, column]))
     columns = _MANHOLE_COLUMNS if manholes else _PIPE_COLUMNS
     search = (columns[0], "well_number", "road_name")
     if together is not None:
@@ -186,16 +201,23 @@ def add_pipes(
             on=on,
         )
         return
-    shown = sorted(set(number.tolist())) or [0]
-    for i in shown:
+    for i in sorted(set(of_class.tolist())) or [0]:
+        here = number[of_class == i]
+        used = sorted(set(here.tolist())) or [i]
+        several: dict[str, Any] = {}
+        if len(used) > 1:
+            places = {each: at for at, each in enumerate(used)}
+            several["style_of"] = np.array([places[each] for each in here.tolist()])
+            several["keys"] = [(at, texts[each]) for at, each in enumerate(used)]
         page.add(
-            layer[number == i],
+            layer[of_class == i],
             name=texts[i] if len(layer) else label("manholes" if manholes else "pipelines", page.lang),
             group=group,
-            styles=[looks[i]],
+            styles=[looks[each] for each in used],
             columns=columns,
             search=search,
             on=on,
+            **several,
         )
 
 

@@ -204,7 +204,7 @@ def shut_off_map(
     return page.map()
 
 
-_CONSEQUENCES = {
+_IMPACTS = {
     "is_hit": style.line("#b3261e", weight=6),
     "near_miss": style.line(style.ORANGE, weight=5, dash="9 4"),
     "beside": style.line("#c9a227", weight=4, dash="3 4"),
@@ -248,12 +248,12 @@ def dig_map(
     >>> import geopandas as gpd
     >>> from shapely import LineString, box
     >>> pipe = [LineString([(573000, 4520000), (573050, 4520000)])]
-    >>> found = gpd.GeoDataFrame({"pipe_code": ["P1"], "consequence": ["is_hit"]}, geometry=pipe, crs=4547)
+    >>> found = gpd.GeoDataFrame({"pipe_code": ["P1"], "impact": ["is_hit"]}, geometry=pipe, crs=4547)
     >>> dig = gpd.GeoDataFrame(geometry=[box(573000, 4519990, 573050, 4520010)], crs=4547)
     >>> dig_map(found, dig).get_root().title
     '开挖影响'
     """
-    hit = int((found["consequence"] == "is_hit").sum())
+    hit = int((found["impact"] == "is_hit").sum())
     page = parts.new_page(
         lang,
         title=title,
@@ -277,10 +277,10 @@ def dig_map(
         found,
         name=label("excavation_impact", lang),
         group=group,
-        styles=[*_CONSEQUENCES.values()],
-        style_of=parts.positions_in(found["consequence"], [*_CONSEQUENCES], otherwise=3),
-        keys=[(number, label(name, lang)) for number, name in enumerate(_CONSEQUENCES)],
-        columns=("pipe_code", "class_name", "consequence", "cover_m", "depth_margin_m", "length_m", "owner",
+        styles=[*_IMPACTS.values()],
+        style_of=parts.positions_in(found["impact"], [*_IMPACTS], otherwise=3),
+        keys=[(number, label(name, lang)) for number, name in enumerate(_IMPACTS)],
+        columns=("pipe_code", "class_name", "impact", "cover_m", "depth_margin_m", "length_m", "owner",
                  "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),
         labels="pipe_code",

@@ -22,8 +22,6 @@ from zjk_gis.pipes.clearance.things import BESIDE, Things, things_of
 from zjk_gis.pipes.dimensions import pipes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from zjk_gis.standards.rules import Overrides
@@ -277,7 +275,7 @@ def _judged(
     )
 
 
-def _words(values: Sequence[Any] | NDArray[np.object_], codes: NDArray[Any]) -> Any:
+def _words(values: Any, codes: NDArray[Any]) -> Any:
     """Return a column of text by numbers of its few words; -1 is missing."""
     return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
 
@@ -298,10 +296,10 @@ def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, 
     yields, by = _yielding(a, b, things)
     group, groups = pd.factorize(things.group)
     told = _told(found, separations)
-    number = [f"J{i:06d}" for i in range(1, len(found) + 1)]
+    number = pd.Series(np.arange(1, len(found) + 1)).astype("str").str.zfill(6)
     table = pd.DataFrame(
         {
-            "finding_code": pd.array(number, dtype="str"),
+            "finding_code": "J" + number,
             "kind": _words(_KINDS, found["kind"].to_numpy()),
             "pipe_a": codes.take(a),
             "pipe_b": codes.take(np.where(pipe[b], b, -1), allow_fill=True),

@@ -115,7 +115,7 @@ class Separations:
         >>> found.rule["horizontal"][1, 2]
         'GB 50289-2016, table 4.1.9: 给水 DN>200 – 排水 1.5 m'
         """
-        rows = rules_table("separations", overrides=tables).to_dict("records")
+        rows: Any = rules_table("separations", overrides=tables).to_dict("records")
         size = (len(profiles), len(profiles))
         made = cls()
         for direction in ("horizontal", "vertical"):

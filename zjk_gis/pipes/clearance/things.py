@@ -203,7 +203,7 @@ def _profiles(
     table = pd.DataFrame(
         {"group": group, "size": size_mm, "pressure": pressure, "laid": laid, "voltage": voltage}
     )
-    number = table.groupby(list(table.columns), sort=True, dropna=False).ngroup().to_numpy().astype(np.int64)
+    number = np.asarray(table.groupby(list(table.columns), sort=True, dropna=False).ngroup(), np.int64)
     firsts = np.unique(number, return_index=True)[1]
     things = [Thing(*row) for row in table.iloc[firsts].itertuples(index=False, name=None)]
     return number, things
