@@ -12,15 +12,13 @@ made again from the register.
 from __future__ import annotations
 
 import math
-import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rtree
 import shapely
 from pyproj import CRS
 
@@ -32,6 +30,7 @@ from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
 from zjk_gis.pipes.register_file import (
     KIND,
+    area_of,
     as_table,
     begun,
     blamed,
@@ -41,6 +40,7 @@ from zjk_gis.pipes.register_file import (
     given,
     numbers,
 )
+from zjk_gis.pipes.register_index import made_index, mark_of, opened_index
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    import rtree
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CoverRegister"]
@@ -98,7 +99,7 @@ class CoverRegister:
         self._database = database
         self._path = path
         self.crs = crs
-        self._tree: rtree.index.Index = self._opened_tree()
+        self._tree: rtree.index.Index = opened_index(self._database, self._path)
 
     @classmethod
     def build(
@@ -151,8 +152,8 @@ class CoverRegister:
         shapes = metric.geometry.to_numpy()
         point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
         for wrong, what in (
-            (~point | ~has_shape(shapes), "rows are not points"),
-            (point & ~has_place(shapes), "coordinates are missing or infinite"),
+            (~point | ~has_shape(shapes), tr("rows are not points")),
+            (point & ~has_place(shapes), tr("coordinates are missing or infinite")),
         ):
             if wrong.any():
                 rows = name_rows(layer.index[wrong])
@@ -215,7 +216,9 @@ class CoverRegister:
         self._tree.close()
         if self._path is not None:
             with blamed(self._path):
-                self._database.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", [self._mark()])
+                self._database.execute(
+                    "INSERT OR REPLACE INTO about VALUES ('index', ?)", [mark_of(self._path)]
+                )
         self._database.close()
 
     def __len__(self) -> int:
@@ -251,7 +254,7 @@ class CoverRegister:
         twice = pd.Index(codes)[pd.Index(codes).duplicated()].tolist()
         if known or twice:
             wrong = known or twice
-            what = "there already; move it" if known else "given twice"
+            what = tr("there already; move it") if known else tr("given twice")
             raise InputError(
                 tr(
                     "covers: {rows} is {what}",
@@ -269,7 +272,7 @@ class CoverRegister:
                 for each, a, b in zip(ids.tolist(), xs.tolist(), ys.tolist(), strict=True):
                     self._tree.insert(each, (a, b, a, b))
         if empty:  # all at once makes a better tree, sooner
-            self._tree = self._made_tree()
+            self._tree = made_index(self._database, self._path)
 
     def move(self, code: str | Sequence[str], x: ArrayLike, y: ArrayLike) -> None:
         """Move covers to other places: one, or many together.
@@ -363,7 +366,7 @@ class CoverRegister:
         DataFrame
             ``code``, ``x``, ``y``, by code.
         """
-        shape = _area_of(area)
+        shape = area_of(area)
         if shapely.is_empty(shape):
             return as_table([])
         found = as_table(self._rows(list(self._tree.intersection(tuple(shapely.bounds(shape).tolist())))))
@@ -436,7 +439,7 @@ class CoverRegister:
             except BaseException:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
-                self._tree = self._made_tree()
+                self._tree = made_index(self._database, self._path)
                 raise
 
     def _ids(self, codes: Sequence[str]) -> dict[str, int]:
@@ -454,12 +457,12 @@ class CoverRegister:
         unknown = [str(each) for each in codes if each not in there]
         twice = len(set(codes)) < len(codes)
         if unknown or twice:
-            listed = ", ".join(unknown[:5]) or "a code"
+            listed = ", ".join(unknown[:5]) or tr("a code")
             raise InputError(
                 tr(
                     "covers: {listed} {value}",
                     listed=listed,
-                    value="is not in the register" if unknown else "is given twice",
+                    value=tr("is not in the register") if unknown else tr("is given twice"),
                 )
             )
         return [there[each] for each in codes]
@@ -474,37 +477,6 @@ class CoverRegister:
             rows += self._database.execute(query, some).fetchall()
         return sorted(rows)
 
-    def _opened_tree(self) -> rtree.index.Index:
-        """Open the index beside the register if it is as it was left, or make it again."""
-        if self._path is not None:
-            kept = self._database.execute("SELECT value FROM about WHERE key = 'index'").fetchone()
-            if kept is not None and kept[0] == self._mark():
-                return rtree.index.Index(str(self._path))
-        return self._made_tree()
-
-    def _made_tree(self) -> rtree.index.Index:
-        rows = self._database.execute("SELECT id, x, y FROM covers ORDER BY id").fetchall()
-        where = [] if self._path is None else [str(self._path)]
-        if not rows:
-            return rtree.index.Index(*where, properties=_properties(), overwrite=True)
-        table = np.array(rows, dtype=np.float64)
-        ids, places = table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
-        return rtree.index.Index(*where, (ids, places, places), properties=_properties(), overwrite=True)
-
-    def _mark(self) -> str:
-        """Return what tells whether the files of the index are as they were left."""
-        assert self._path is not None  # noqa: S101 - asked of registers on disk only
-        parts = [self._path.with_name(self._path.name + ending) for ending in (".dat", ".idx")]
-        marks = []
-        for part in parts:
-            mark, size = 0, 0
-            if part.exists():
-                with part.open("rb") as file:
-                    while block := file.read(1 << 20):
-                        mark, size = zlib.crc32(block, mark), size + len(block)
-            marks.append(f"{size}:{mark:08x}")
-        return " ".join(marks)
-
     def _presentation(self) -> Presentation:
         place = tr("in memory") if self._path is None else self._path.name
         return Presentation(
@@ -515,32 +487,3 @@ class CoverRegister:
                 place=place,
             )
         )
-
-
-def _area_of(area: object) -> shapely.Geometry:
-    """Return an area as a shape."""
-    if isinstance(area, shapely.Geometry):
-        return area
-    corners: Any = np.empty(0)
-    if isinstance(area, tuple | list | np.ndarray):
-        with suppress(TypeError, ValueError):
-            corners = np.asarray(area, dtype=np.float64).ravel()
-    if len(corners) != 4 or not np.isfinite(corners).all() or (corners[:2] > corners[2:]).any():
-        raise InputError(
-            tr("area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}", area=area)
-        )
-    box: shapely.Geometry = shapely.box(*corners.tolist())
-    return box
-
-
-def _properties() -> rtree.index.Property:
-    """Return how the tree is built: loaded at once, nodes are filled to the factor that is also their least.
-
-    With the factor 0.7 that rtree has by itself, the first cover taken out of a node breaks the node up,
-    which takes twenty times as long.
-    """
-    properties = rtree.index.Property()
-    properties.fill_factor = 0.4
-    properties.leaf_capacity = properties.index_capacity = 32
-    properties.near_minimum_overlap_factor = 16  # must be less than the capacity
-    return properties

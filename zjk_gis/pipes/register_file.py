@@ -20,12 +20,13 @@ of the time of a nearest cover, and a move is checked against the other covers.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from zjk_gis.crs import is_metric, title_of_crs
 from zjk_gis.crs.systems import in_china
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 __all__ = [
-    "KIND", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given", "numbers",
+    "KIND", "area_of", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given", "numbers",
 ]  # fmt: skip
 
 _CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km from its middle
@@ -210,3 +211,19 @@ def blamed(place: Path | None) -> Iterator[None]:
     except sqlite3.Error as error:
         why = "another process has it open" if "locked" in str(error) else str(error)
         raise FileError(tr("{value}: {why}", value=place or "register", why=why)) from error
+
+
+def area_of(area: object) -> shapely.Geometry:
+    """Return an area as a shape."""
+    if isinstance(area, shapely.Geometry):
+        return area
+    corners: Any = np.empty(0)
+    if isinstance(area, tuple | list | np.ndarray):
+        with suppress(TypeError, ValueError):
+            corners = np.asarray(area, dtype=np.float64).ravel()
+    if len(corners) != 4 or not np.isfinite(corners).all() or (corners[:2] > corners[2:]).any():
+        raise InputError(
+            tr("area must be a geometry or (minx, miny, maxx, maxy), not {area!r:.100}", area=area)
+        )
+    box: shapely.Geometry = shapely.box(*corners.tolist())
+    return box

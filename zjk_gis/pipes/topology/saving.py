@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.pipes.topology.network import PipeNetwork
 
 __all__ = ["load_parts", "save_network"]
 
@@ -41,7 +40,7 @@ _NUMBERS = tuple(field.name for field in PIPELINES.fields if field.dtype in ("nu
 _TEXTS = tuple(field.name for field in PIPELINES.fields if field.name not in _NUMBERS)
 
 
-def save_network(network: PipeNetwork, path: str | os.PathLike[str]) -> Path:
+def save_network(network: Any, path: str | os.PathLike[str]) -> Path:
     """Write a network; see `PipeNetwork.save`."""
     pipes, nodes = network.pipelines, network.nodes
     lines = np.asarray(pipes.geometry.to_numpy())
