@@ -146,7 +146,7 @@ class TestReady:
         [
             (gpd.GeoDataFrame(geometry=[ZONE]), CRSError, "zones: no coordinate reference system"),
             (gpd.GeoDataFrame(geometry=[], crs=4547), EmptyLayerError, "zones: the layer is empty"),
-            (gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=4547), GeometryError, "no polygons"),
+            (gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=4547), GeometryError, "not polygons"),
             (
                 gpd.GeoDataFrame(geometry=[box(40.8, 114.8, 40.9, 114.9)], crs=4490),  # axes swapped
                 CRSError,

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from shapely import Point, Polygon
 
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
-from zjk_gis.pipes import CoverRegister
+from zjk_gis.pipes import CoverRegister, register_index
 
 E, N = 573000, 4520000  # all places are measured from here
 
@@ -89,8 +89,8 @@ def test_two_records_of_one_cover():
         (lambda r: r.insert(["X", "X"], [E, E + 2], [N, N]), "X is given twice"),
         (lambda r: r.insert(["X", "A"], [E, E + 2], [N, N]), "A is there already"),
         (lambda r: r.insert("", E + 1, N + 1), "codes must be text"),
-        (lambda r: r.insert(7, 1, 1), "codes must be text"),
-        (lambda r: r.insert(["X", None], [1, 2], [1, 2]), "codes must be text that is not blank"),
+        (lambda r: r.insert(7, 1, 1), "code must be text or a list, not 7"),
+        (lambda r: r.insert(["X", None], [1, 2], [1, 2]), r"code\[1\] must be text, not None"),
         (lambda r: r.insert("X", float("nan"), 1), "missing or infinite"),
         (lambda r: r.insert("X", "east", 1), "must be numbers"),
         (lambda r: r.insert(["X", "Y"], [1], [1]), "2 codes, 1 x and 1 y"),
@@ -195,7 +195,7 @@ class TestOnDisk:
         with CoverRegister.build(covers(A=(0, 0), B=(10, 0)), path) as register:
             register.insert("C", E + 20, N)
         with monkeypatch.context() as patch:
-            patch.setattr(CoverRegister, "_made_tree", lambda _: pytest.fail("made anew"))
+            patch.setattr(register_index, "made_index", lambda *_: pytest.fail("made anew"))
             with CoverRegister.open(path) as register:
                 assert register.crs.to_epsg() == 4547
                 assert register.nearest(E + 19, N)["code"].tolist() == ["C"]

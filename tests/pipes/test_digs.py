@@ -102,7 +102,7 @@ class TestSection:
     def test_nothing_is_cut(self):
         assert cross_section(at(LineString([(500, 0), (500, 9)])), PIPES).empty
 
-    @pytest.mark.parametrize("bad", [Point(0, 0), Polygon(), None])
+    @pytest.mark.parametrize("bad", [Point(0, 0), Polygon()])
     def test_what_is_no_line(self, bad):
         with pytest.raises(GeometryError, match="LineString"):
             cross_section(bad, PIPES)

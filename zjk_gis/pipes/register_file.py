@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 __all__ = [
-    "KIND", "area_of", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given", "numbers",
+    "KIND", "area_of", "as_table", "begun", "blamed", "check_metres", "check_places", "connected", "given",
+    "numbers",
 ]  # fmt: skip
 
 _CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km from its middle
