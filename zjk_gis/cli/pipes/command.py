@@ -87,7 +87,6 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
     network, layers = read_network(
         city, console, others=("outfalls", "supply_sources", "rivers"), within_m=within
     )
-    network.pipelines.attrs["set_aside"] = network.set_aside
     tell_set_aside(network.pipelines, console)
     faults = network_faults(network, layers)
     if "manholes" in layers:
