@@ -828,7 +828,8 @@ NO_LAYER = {
     "__version__", "Policy", "add_base_map", "assignment_figures", "assignment_summary", "base_map",
     "busiest_chiefs", "check_codes", "check_writable", "crs", "explain_code", "write_table",
     "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map", "read_city",
-    "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles", "write_swmm",
+    "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
+    "write_swmm",
 }  # fmt: skip
 
 
