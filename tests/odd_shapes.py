@@ -291,6 +291,26 @@ def _misconnected(manholes, pipelines):
     return zjk_gis.pipes.misconnections(zjk_gis.pipes.pipe_network(manholes, pipelines))
 
 
+def _network():
+    return zjk_gis.pipes.pipe_network(sound("manholes"), sound("pipelines"))
+
+
+def _as(code, rows):
+    """Return points of manholes, or zones, as rows of another layer."""
+    return rows.rename(columns={"manhole_code": code, "zone_code": code}).drop(
+        columns="pipe_kind", errors="ignore"
+    )
+
+
+def _shut_off(**layers):
+    valves = layers.pop("valves", _as("valve_code", sound("manholes")))
+    return zjk_gis.pipes.shut_off(_network(), "P1", valves=valves, **layers).pipes
+
+
+def _zone_figures(zones, **layers):
+    return zjk_gis.pipes.network_zone_figures(_network(), _as("network_zone_code", zones), **layers)
+
+
 def _survey(name):
     def call(layer, folder):
         city = {each: sound(name) for each, name in CITY.items()} | {"incidents": sound("incidents")}
@@ -562,6 +582,86 @@ CALLS = {
         ("zones", lambda z, _: zjk_gis.pipes.manholes_outside_zones(sound("manholes"), z)),
     ],
     "number_grids": [("unnumbered", lambda g, _: zjk_gis.layers.number_grids(g))],
+    "pipe_network": [
+        ("manholes", lambda m, _: zjk_gis.pipes.pipe_network(m, sound("pipelines")).nodes),
+        ("pipelines", lambda p, _: zjk_gis.pipes.pipe_network(sound("manholes"), p).pipelines),
+        (
+            "manholes",
+            lambda m, _: (
+                zjk_gis.pipes.pipe_network(
+                    sound("manholes"), sound("pipelines"), points=_as("point_code", m)
+                ).nodes
+            ),
+        ),
+    ],
+    "network_faults": [
+        (
+            "pipelines",
+            lambda p, _: zjk_gis.pipes.network_faults(zjk_gis.pipes.pipe_network(sound("manholes"), p)),
+        ),
+        (
+            "manholes",
+            lambda m, _: zjk_gis.pipes.network_faults(_network(), {"outfalls": _as("outfall_code", m)}),
+        ),
+    ],
+    "outfalls": [
+        ("manholes", lambda m, _: zjk_gis.pipes.outfalls(_network(), registered=_as("outfall_code", m))),
+    ],
+    "trace": [("incidents", lambda i, _: zjk_gis.pipes.trace(_network(), i, within_m=1e9))],
+    "critical_pipes": [
+        ("manholes", lambda m, _: zjk_gis.pipes.critical_pipes(_network(), sources=_as("source_code", m))),
+    ],
+    "critical_manholes": [
+        ("manholes", lambda m, _: zjk_gis.pipes.critical_manholes(_network(), sources=_as("source_code", m))),
+    ],
+    "isolation_segments": [
+        ("manholes", lambda m, _: zjk_gis.pipes.isolation_segments(_network(), _as("valve_code", m))),
+    ],
+    "shut_off": [
+        ("manholes", lambda m, _: _shut_off(valves=_as("valve_code", m))),
+        ("manholes", lambda m, _: _shut_off(sources=_as("source_code", m))),
+        ("manholes", lambda m, _: _shut_off(users=_as("user_code", m))),
+    ],
+    "network_zone_figures": [
+        ("zones", lambda z, _: _zone_figures(z)),
+        ("manholes", lambda m, _: _zone_figures(Z(), users=_as("user_code", m))),
+        (
+            "manholes",
+            lambda m, _: _zone_figures(Z(), breaks=_as("break_code", m.assign(occurred_on="2025-01-01"))),
+        ),
+    ],
+    "zone_crossings": [
+        ("zones", lambda z, _: zjk_gis.pipes.zone_crossings(_network(), _as("network_zone_code", z))),
+    ],
+    "renewal_list": [
+        ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), breaks=_as("break_code", m))),
+        ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), users=_as("user_code", m))),
+    ],
+    "write_epanet": [
+        (
+            "manholes",
+            lambda m, folder: zjk_gis.pipes.write_epanet(
+                _network(), folder / "w.inp", kinds="排水", sources=_as("source_code", m)
+            ),
+        ),
+    ],
+    "trace_map": [
+        ("pipelines", lambda p, _: zjk_gis.maps.trace_map(p.assign(distance_m=1.0, steps=1), p)),
+    ],
+    "shut_off_map": [
+        (
+            "pipelines",
+            lambda p, _: zjk_gis.maps.shut_off_map(
+                p.assign(state="isolated"), _as("valve_code", sound("manholes"))
+            ),
+        ),
+        (
+            "manholes",
+            lambda m, _: zjk_gis.maps.shut_off_map(
+                sound("pipelines").assign(state="isolated"), _as("valve_code", m)
+            ),
+        ),
+    ],
     "orphan_manholes": [
         ("manholes", lambda m, _: zjk_gis.pipes.orphan_manholes(m, sound("pipelines"))),
         ("pipelines", lambda p, _: zjk_gis.pipes.orphan_manholes(sound("manholes"), p)),
@@ -729,6 +829,7 @@ NO_LAYER = {
     "busiest_chiefs", "check_codes", "check_writable", "crs", "explain_code", "write_table",
     "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
+    "write_swmm",
 }  # fmt: skip
 
 
@@ -805,5 +906,7 @@ def tell(name, number, layer, odd, state, text):
 
 
 if __name__ == "__main__":
+    # This folder has one named coverage, which numba would take for the package of that name.
+    sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
     for each in sys.argv[1:]:
         run(each)

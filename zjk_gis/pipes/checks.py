@@ -10,17 +10,21 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.values import coded
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.pipes.critical import critical_pipes
 from zjk_gis.pipes.outfalls import misconnections, outfalls
+from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zjk_gis.pipes.topology import PipeNetwork
 
 __all__ = ["NETWORK_CHECKS", "network_faults"]
 
+_SOURCES = CATALOGUE["supply_sources"]
 NETWORK_CHECKS = (
     "unjoined_ends",
     "uphill_flows",
@@ -97,11 +101,7 @@ def network_faults(
     if "outfalls" in layers:
         faults["unregistered_outfalls"] = _unregistered(network, drained)
     if "supply_sources" in layers:
-        fed = [
-            rows[~rows["is_fed"]]
-            for kind in _fed_kinds(layers["supply_sources"])
-            if len(rows := _fed_pipes(network, layers["supply_sources"], kind))
-        ]
+        fed = [rows[~rows["is_fed"]] for rows in _fed_pipes(network, layers["supply_sources"]) if len(rows)]
         if fed:
             faults["unfed_pipes"] = gpd.GeoDataFrame(pd.concat(fed), crs=network.crs)
     return faults
@@ -133,13 +133,16 @@ def _unregistered(network: PipeNetwork, drained: gpd.GeoDataFrame) -> gpd.GeoDat
     return gpd.GeoDataFrame(last[columns], geometry=ends, crs=network.crs)
 
 
-def _fed_kinds(sources: gpd.GeoDataFrame) -> list[str]:
-    """Return the kinds of pipes that sources are for."""
+def _fed_pipes(network: PipeNetwork, sources: gpd.GeoDataFrame) -> Iterator[gpd.GeoDataFrame]:
+    """Yield the pipes of each class that has sources: those of the kinds that the sources name."""
     if "pipe_kind" not in sources:
-        return []
-    return sorted(set(sources["pipe_kind"].dropna().astype(str)))
-
-
-def _fed_pipes(network: PipeNetwork, sources: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
-    mine = sources[sources["pipe_kind"].astype(str) == kind]
-    return critical_pipes(network, kinds=kind, sources=mine, within_m=5.0)
+        return
+    kinds, _ = coded(sources, _SOURCES.field("pipe_kind"), _SOURCES.name)
+    table = rules_table("pipe_kinds").set_index("pipe_kind")["class_code"]
+    classes = kinds.map(table)
+    for name in sorted(classes.dropna().unique()):
+        mine = (classes == name).to_numpy(dtype=bool)
+        named = sorted(set(kinds[mine]))
+        there = set(table.index[table == name]) if name in named else set(named)
+        if there & set(network.kind.tolist()):
+            yield critical_pipes(network, kinds=named, sources=sources[mine], within_m=5.0)

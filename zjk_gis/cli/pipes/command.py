@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.cli.console import Console
-    from zjk_gis.pipes import PipeNetwork
+    from zjk_gis.pipes import PipeNetwork, ShutOff
 
 __all__ = ["command"]
 
@@ -87,7 +87,6 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
     network, layers = read_network(
         city, console, others=("outfalls", "supply_sources", "rivers"), within_m=within
     )
-    network.pipelines.attrs["set_aside"] = network.set_aside
     tell_set_aside(network.pipelines, console)
     faults = network_faults(network, layers)
     if "manholes" in layers:
@@ -232,14 +231,44 @@ def _shut_off(
         users=layers.get("pipe_users"),
         inoperable=stuck,
     )
-    if not closed.supply_known:
-        console.note(tr("no source stands on these pipes: who is without supply beyond them is not known"))
     tables = {
         "valves_to_close": closed.valves,
         "stuck_valves": closed.stuck,
         "lost_pipes": closed.pipes,
         "lost_users": closed.users,
     }
+    _tell_shut_off(closed, tables, most, console)
+    files: list[Path] = []
+    if output is not None:
+        drawn = shut_off_map(
+            closed.pipes,
+            closed.valves,
+            stuck=closed.stuck,
+            users=closed.users,
+            pipes=layers["pipelines"],
+            manholes=layers.get("manholes"),
+            lang=console.lang,
+        )
+        files = _write({k: v for k, v in tables.items() if v is not None}, output, "shut_off", drawn, console)
+    console.result(
+        {
+            "valves": closed.valves["valve_code"].tolist(),
+            "stuck": closed.stuck["valve_code"].tolist(),
+            "isolated_m": closed.length_m("isolated"),
+            "without_supply_m": closed.length_m("without_supply"),
+            "supply_known": closed.supply_known,
+            "users": None if closed.users is None else len(closed.users),
+            "files": [str(path) for path in files],
+        }
+    )
+
+
+def _tell_shut_off(
+    closed: ShutOff, tables: dict[str, gpd.GeoDataFrame | None], most: int, console: Console
+) -> None:
+    """Print what closing valves does, and what of it is not known."""
+    if not closed.supply_known:
+        console.note(tr("no source stands on these pipes: who is without supply beyond them is not known"))
     columns = {
         "valves_to_close": ("valve_code", "ring", "feeds", "valve_kind", "road_name"),
         "stuck_valves": ("valve_code", "valve_kind", "road_name"),
@@ -275,29 +304,6 @@ def _shut_off(
                 count=len(closed.left_out),
             )
         )
-    files: list[Path] = []
-    if output is not None:
-        drawn = shut_off_map(
-            closed.pipes,
-            closed.valves,
-            stuck=closed.stuck,
-            users=closed.users,
-            pipes=layers["pipelines"],
-            manholes=layers.get("manholes"),
-            lang=console.lang,
-        )
-        files = _write({k: v for k, v in tables.items() if v is not None}, output, "shut_off", drawn, console)
-    console.result(
-        {
-            "valves": closed.valves["valve_code"].tolist(),
-            "stuck": closed.stuck["valve_code"].tolist(),
-            "isolated_m": closed.length_m("isolated"),
-            "without_supply_m": closed.length_m("without_supply"),
-            "supply_known": closed.supply_known,
-            "users": None if closed.users is None else len(closed.users),
-            "files": [str(path) for path in files],
-        }
-    )
 
 
 def _write_check(

@@ -170,6 +170,8 @@ def pipe_network(
     ground = nodes["ground_level_m"].to_numpy()
     gravity = _looked_up(kind, dict.fromkeys(map(str, classes.index[classes["gravity"] == "1"]), 1), 0) > 0
     way = directions_of(pipes, gravity, (ground[first], ground[last]), direction)
+    for rows in (nodes, pipes):  # every answer that is made of them tells what was left out
+        rows.attrs["set_aside"] = aside.rows
     return PipeNetwork(
         nodes=nodes,
         pipelines=pipes,
