@@ -226,6 +226,11 @@ class TestInput:
         assert found.empty
         assert [row["why"] for row in found.attrs["set_aside"]] == ["above_ground", "no_rule"]
 
+    def test_pressures_that_nobody_understands_are_refused_by_name(self):
+        layer = pipes_of(pipe("燃气", east(0), gas_pressure="特高"), pipe("污水", east(1)))
+        with pytest.raises(InputError, match=r"特高.*低压"):
+            clearance_conflicts(layer)
+
     def test_no_column_of_kinds(self):
         with pytest.raises(MissingColumnError, match="pipe_kind"):
             clearance_conflicts(pipes_of(pipe("给水", east(0))).drop(columns="pipe_kind"))

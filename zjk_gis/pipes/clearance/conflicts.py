@@ -129,7 +129,7 @@ def clearance_conflicts(
     aside = SetAside(strict=strict)
     pipes = pipes_of(pipelines, aside)
     beside = {"buildings": buildings, "trees": trees, "kerbs": kerbs, "railways": railways}
-    things = things_of(pipes, aside)
+    things = things_of(pipes, aside, tables)
     for name, layer in beside.items():
         if layer is not None:
             things = things.with_layer(layer, name, pipes.crs, aside)
