@@ -192,7 +192,7 @@ class TestBeside:
             ("铁路", 4.85, 5.0, "P1"),
         ]
         assert found["pipe_b"].isna().all()
-        assert found.set_index("group_b").loc["树木", "other_code"] == "T1"
+        assert found.set_index("group_b").loc["树木", "beside_code"] == "T1"
 
     def test_a_pipe_under_a_building_is_found_however_large_it_is(self):
         house = gpd.GeoDataFrame(geometry=[box(X - 500, Y - 500, X + 500, Y + 500)], crs=4547)

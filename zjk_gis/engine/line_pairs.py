@@ -244,7 +244,7 @@ def _drop(coords: Floats, i: Whole, s: Real, j: Whole, t: Real) -> float:
         za = coords[i, column] + s * (coords[i + 1, column] - coords[i, column])
         zb = coords[j, column] + t * (coords[j + 1, column] - coords[j, column])
         if np.isfinite(za) and np.isfinite(zb):
-            return za - zb
+            return float(za - zb)
     return np.nan
 
 
@@ -257,7 +257,7 @@ def _least_rise(coords: Floats, i: Whole, j: Whole, s: Real, t: Real, crosses: W
     """
     here = _drop(coords, i, s, j, t)
     if crosses == 1 or not np.isfinite(here):
-        return abs(here)  # type: ignore[no-any-return]
+        return abs(here)
     least, above, below = abs(here), here >= 0.0, here <= 0.0
     for end in range(4):
         if end < 2:

@@ -82,8 +82,8 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
     ),
     "repeated_excavations": (
-        ("finding_code", "road_code", "permit_a", "permit_b", "months_between", "length_m", "moratorium_until",
-         "applicants", "emergency"),
+        ("finding_code", "road_code", "permit_a", "permit_b", "months_between", "length_m",
+         "moratorium_until", "applicants", "emergency"),
         style.line(style.PURPLE, weight=7, dash="3 3"),
     ),
     "cover_depths": (
@@ -100,8 +100,8 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.line("#b3261e", weight=4, dash="2 4"),
     ),
     "clearance_conflicts": (
-        ("finding_code", "kind", "pipe_a", "pipe_b", "other_code", "net_m", "required_m", "shortfall_m", "status",
-         "who_yields", "rule", "confidence"),
+        ("finding_code", "kind", "pipe_a", "pipe_b", "beside_code", "net_m", "required_m", "shortfall_m",
+         "status", "who_yields", "rule", "confidence"),
         style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
     ),
     "cover_faults": (
