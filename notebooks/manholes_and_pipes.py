@@ -63,7 +63,43 @@ mixed = zjk_gis.pipes.misconnections(network)
 mixed[["pipe_code", "misconnection", "manhole_code", "drains_m", "outfall_code", "road_name", "owner"]]
 
 # %% [markdown]
-# ## 4 The nearest cover, while covers come and go
+# ## 4 A smell at a manhole: where may it come from?
+#
+# All that drains into the place of the report, the nearest pipes first. Where does it go?
+
+# %%
+place = mixed.iloc[[0]]  # such as the first sewer that runs into rain water
+smell = zjk_gis.pipes.trace(network, place, direction="upstream", kinds="污水")
+smell.sort_values("distance_m")[["pipe_code", "steps", "distance_m", "road_name"]].head()
+
+# %%
+spill = zjk_gis.pipes.trace(network, place, direction="downstream")
+len(spill), spill["length_m"].sum().round()
+
+# %%
+zjk_gis.maps.trace_map(spill, pipelines, manholes, title="污水从雨水管去了哪里")
+
+# %% [markdown]
+# ## 5 A main has burst: which valves, and who is without water?
+#
+# What is isolated is not all that is without supply: beyond it no source may be left.
+
+# %%
+burst = zjk_gis.pipes.shut_off(
+    network, "SS00100", valves=city["valves"], sources=city["supply_sources"], users=city["pipe_users"]
+)
+burst
+
+# %%
+burst.users[["user_code", "user_kind", "households", "state"]]
+
+# %%
+zjk_gis.maps.shut_off_map(
+    burst.pipes, burst.valves, stuck=burst.stuck, users=burst.users, pipes=pipelines, title="爆管关阀"
+)
+
+# %% [markdown]
+# ## 6 The nearest cover, while covers come and go
 #
 # A live register answers in less than a millisecond, and takes changes between two questions.
 
@@ -73,7 +109,7 @@ place = manholes.geometry.iloc[0]
 register.nearest(place.x + 3, place.y + 4, count=3)
 
 # %% [markdown]
-# ## 5 On the map
+# ## 7 On the map
 #
 # Pipes wear the colours of CJJ 61; what was found lies on top.
 

@@ -79,7 +79,10 @@ def test_pipes_are_traced_from_a_manhole_and_drawn(run, city, tmp_path):
 
 def test_a_saved_network_is_traced_as_the_city_is(run, city, tmp_path):
     run("pipes", city, "-o", tmp_path)
-    assert json.loads(run("pipes", "trace", tmp_path / "pipes.net", "P2", "--json")[1])["pipes"] == ["P1", "P2"]
+    assert json.loads(run("pipes", "trace", tmp_path / "pipes.net", "P2", "--json")[1])["pipes"] == [
+        "P1",
+        "P2",
+    ]
 
 
 def test_a_burst_is_shut_off(run, city, tmp_path):

@@ -1,6 +1,6 @@
 """A burst main: valves to close, what is isolated, what is without supply.
 
-    S --V1-- A --V2-- B ---- C --V3-- S2       V3 is closed; the main breaks between V1 and V2
+S --V1-- A --V2-- B ---- C --V3-- S2       V3 is closed; the main breaks between V1 and V2
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def test_where_a_valve_cannot_be_turned_the_next_is_closed(how):
 def test_the_next_ring_is_said():
     valves = VALVES.assign(valve_state="开")
     closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES, inoperable=["V2"])
-    assert closed.valves[["valve_code", "ring"]].values.tolist() == [["V1", 1], ["V3", 2]]
+    assert closed.valves[["valve_code", "ring"]].to_numpy(dtype=object).tolist() == [["V1", 1], ["V3", 2]]
 
 
 def test_a_ring_main_keeps_its_supply_from_the_other_side():
@@ -66,6 +66,14 @@ def test_without_sources_only_what_is_isolated_is_told():
     assert lengths(closed) == {"isolated": 100.0}
 
 
+def test_what_had_no_supply_even_before_is_told_and_not_counted_as_lost():
+    """V2 is closed already and so is V3: between them nobody had water before the main broke."""
+    valves = VALVES.assign(valve_state=["开", "关", "关"])
+    closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
+    assert lengths(closed) == {"isolated": 100.0}
+    assert closed.not_fed_before_m == 280.0
+
+
 def test_users_and_hydrants_are_lost_where_their_pipe_is():
     users = gpd.GeoDataFrame(
         {"user_code": ["U1", "U2", "H1"], "user_kind": ["居民", "医院", "消火栓"]},
@@ -73,7 +81,7 @@ def test_users_and_hydrants_are_lost_where_their_pipe_is():
         crs=CRS,
     )
     closed = shut_off(NETWORK, "SA", valves=VALVES, sources=SOURCES, users=users)
-    assert closed.users[["user_code", "state"]].values.tolist() == [
+    assert closed.users[["user_code", "state"]].to_numpy(dtype=object).tolist() == [
         ["U1", "isolated"],
         ["H1", "without_supply"],
     ]
@@ -95,7 +103,10 @@ def test_valves_that_shut_nothing_off_and_those_on_no_pipe_are_told():
         ignore_index=True,
     )
     closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
-    assert closed.left_out[["code", "why"]].values.tolist() == [["V8", "does_not_shut"], ["V9", "nothing_near"]]
+    assert closed.left_out[["code", "why"]].to_numpy(dtype=object).tolist() == [
+        ["V8", "does_not_shut"],
+        ["V9", "nothing_near"],
+    ]
     assert lengths(closed) == {"isolated": 100.0, "without_supply": 280.0}
 
 
@@ -105,7 +116,7 @@ def test_at_a_crossing_a_valve_must_say_which_pipe_it_shuts_off():
     network = pipe_network(wells, mains.assign(pipe_kind="给水"))
     valves = valves_at(V1=(100, 0), V2=(100, 0)).assign(manhole_code="A", pipe_code=[None, "AB"])
     closed = shut_off(network, "AB", valves=valves, sources=sources_at(W=(0, 0)))
-    assert closed.left_out[["code", "why"]].values.tolist() == [["V1", "which_pipe"]]
+    assert closed.left_out[["code", "why"]].to_numpy(dtype=object).tolist() == [["V1", "which_pipe"]]
     assert closed.valves["valve_code"].tolist() == ["V2"]
     assert lengths(closed) == {"isolated": 100.0}
 
@@ -125,13 +136,11 @@ def test_a_house_without_return_flow_is_without_heat():
     ).assign(pipe_kind="热水", circuit=["供水", "供水", "回水", "回水"])
     network = pipe_network(wells, heat)
     valves = valves_at(G=(110, 0), R=(110, 1)).assign(pipe_code=["G2", "R2"])
-    users = gpd.GeoDataFrame(
-        {"user_code": ["near", "far"]}, geometry=[Point(50, 9), Point(180, 9)], crs=CRS
-    )
+    users = gpd.GeoDataFrame({"user_code": ["near", "far"]}, geometry=[Point(50, 9), Point(180, 9)], crs=CRS)
     source = sources_at(H=(0, 0.5))
     closed = shut_off(network, "R2", valves=valves, sources=source, users=users)
     assert closed.valves["valve_code"].tolist() == ["R"]
-    assert closed.users[["user_code", "state"]].values.tolist() == [["far", "isolated"]]
+    assert closed.users[["user_code", "state"]].to_numpy(dtype=object).tolist() == [["far", "isolated"]]
 
 
 def test_what_is_asked_must_be_there():
@@ -168,7 +177,9 @@ def street_grid(seed: int, *, side: int = 8) -> tuple[gpd.GeoDataFrame, gpd.GeoD
     return manholes_at(**places), mains, valves
 
 
-def by_hand(mains: gpd.GeoDataFrame, valves: gpd.GeoDataFrame, broken: str, source: str) -> dict[str, set[str]]:
+def by_hand(
+    mains: gpd.GeoDataFrame, valves: gpd.GeoDataFrame, broken: str, source: str
+) -> dict[str, set[str]]:
     """Work out a shut-off from its definition: a graph of wells and mains, an edge where they meet."""
     stands = {(p, m): v for p, m, v in zip(valves.pipe_code, valves.manhole_code, valves.index, strict=True)}
     meets = [

@@ -1,8 +1,8 @@
 """Areas of a network with their denominators, the pipes over their borders, and which pipes to renew.
 
-        D1      |      D2          outside
-    A ---P1--- B|--P2--- C ---P3---|--- D
-                70                 200
+    D1      |      D2          outside
+A ---P1--- B|--P2--- C ---P3---|--- D
+            70                 200
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from zjk_gis.pipes import (
 
 WELLS = manholes_at(A=(0, 0), B=(60, 0), C=(120, 0), D=(240, 0))
 MAINS = pipes_of(P1=[(0, 0), (60, 0)], P2=[(60, 0), (120, 0)], P3=[(120, 0), (240, 0)]).assign(
-    pipe_kind="给水", built_year=[1990, 2010, None], material=["灰口铸铁", "PE", "PE"], diameter_mm=[200, 300, 300]
+    pipe_kind="给水",
+    built_year=[1990, 2010, None],
+    material=["灰口铸铁", "PE", "PE"],
+    diameter_mm=[200, 300, 300],
 )
 NETWORK = pipe_network(WELLS, MAINS)
 ZONES = gpd.GeoDataFrame(
@@ -88,13 +91,15 @@ class TestFigures:
             crs=CRS,
         )
         told = network_zone_figures(NETWORK, ZONES, users=users, at="2026-01-01")
-        assert told[["users", "households"]].values.tolist() == [[2, 100], [0, 0]]
+        assert told[["users", "households"]].to_numpy(dtype=object).tolist() == [[2, 100], [0, 0]]
 
 
 class TestCrossings:
     def test_each_is_listed_once_with_both_sides(self):
         told = zone_crossings(NETWORK, ZONES)
-        assert told[["pipe_code", "network_zone_code", "other_zone_code"]].fillna("").values.tolist() == [
+        assert told[["pipe_code", "network_zone_code", "other_zone_code"]].fillna("").to_numpy(
+            dtype=object
+        ).tolist() == [
             ["P2", "D1", "D2"],
             ["P3", "D2", ""],
         ]
@@ -103,10 +108,13 @@ class TestCrossings:
     def test_a_closed_valve_near_the_border_closes_it(self):
         valves = valves_at(V1=(75, 0), V2=(199, 0)).assign(valve_state=["关", "开"])
         told = zone_crossings(NETWORK, ZONES, valves=valves)
-        assert told[["is_open", "valve_code"]].fillna("").values.tolist() == [[False, "V1"], [True, ""]]
+        assert told[["is_open", "valve_code"]].fillna("").to_numpy(dtype=object).tolist() == [
+            [False, "V1"],
+            [True, ""],
+        ]
         assert zone_crossings(NETWORK, ZONES, valves=valves, valve_within_m=4.9)["is_open"].all()
         figures = network_zone_figures(NETWORK, ZONES, valves=valves, at="2026-01-01")
-        assert figures[["crossings", "open_crossings"]].values.tolist() == [[1, 0], [2, 1]]
+        assert figures[["crossings", "open_crossings"]].to_numpy(dtype=object).tolist() == [[1, 0], [2, 1]]
 
     def test_what_ends_at_a_border_does_not_cross_it(self):
         wells = manholes_at(A=(0, 0), B=(70, 0))
@@ -118,7 +126,9 @@ class TestRenewal:
     def test_age_and_material_are_reasons_and_the_more_pressing_comes_first(self):
         breaks = breaks_at((80, 0), (90, 0), days=["2024-01-01", "2025-01-01"]).assign(pipe_code="P2")
         listed = renewal_list(NETWORK, breaks=breaks, at="2026-01-01")
-        assert listed[["renewal_rank", "pipe_code", "renewal_reasons", "breaks"]].values.tolist() == [
+        assert listed[["renewal_rank", "pipe_code", "renewal_reasons", "breaks"]].to_numpy(
+            dtype=object
+        ).tolist() == [
             [1, "P1", "over_age;renewal_material", 0],
             [2, "P2", "breaks", 2],
         ]
@@ -160,7 +170,10 @@ class TestModels:
 
     def test_swmm_has_conduits_as_they_flow_and_an_outfall_of_one_pipe(self, tmp_path):
         drains = MAINS.assign(
-            pipe_kind="WS", flow=["顺向", "顺向", "逆向"], from_level_m=[9.0, 8.0, 7.0], to_level_m=[8.5, 7.5, 8.0]
+            pipe_kind="WS",
+            flow=["顺向", "顺向", "逆向"],
+            from_level_m=[9.0, 8.0, 7.0],
+            to_level_m=[8.5, 7.5, 8.0],
         )
         file = write_swmm(pipe_network(WELLS.assign(ground_level_m=12.0), drains), tmp_path / "drains.inp")
         sections = {

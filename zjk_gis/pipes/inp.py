@@ -6,7 +6,6 @@ that is written down as a comment, so that nobody takes it for a measurement.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from zjk_gis.pipes.places import are_of_kinds, placed_on
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
@@ -56,8 +56,8 @@ def write_epanet(
     sources : GeoDataFrame, optional
         Points with ``source_code``: the node of each becomes a reservoir with the head of its ground.
     valves : GeoDataFrame, optional
-        Points with ``valve_code`` and ``valve_state``: a pipe with a closed valve is closed. Open ones are not
-        written, as EPANET has valves that control, not ones that isolate.
+        Points with ``valve_code`` and ``valve_state``: a pipe with a closed valve is closed. Open ones are
+        not written, as EPANET has valves that control, not ones that isolate.
     within_m : float, default 1.0
         How near a source or valve that names no pipe must lie to one.
 
@@ -133,7 +133,9 @@ def write_epanet(
     return _write(path, sections)
 
 
-def write_swmm(network: PipeNetwork, path: str | os.PathLike[str], *, kinds: str | Sequence[str] = "排水") -> Path:
+def write_swmm(
+    network: PipeNetwork, path: str | os.PathLike[str], *, kinds: str | Sequence[str] = "排水"
+) -> Path:
     """Write drains as a SWMM 5 input file (.inp), as they flow.
 
     Parameters
@@ -192,7 +194,9 @@ def write_swmm(network: PipeNetwork, path: str | os.PathLike[str], *, kinds: str
             mine.tolist(), up.tolist(), down.tolist(), at_up.tolist(), at_down.tolist(), strict=True
         )
     ]
-    conduits += [f"out_{node_id[n]}\t{node_id[n]}\tend_{node_id[n]}\t0.100\t{_MANNING}\t0\t0\t0\t0" for n in behind]
+    conduits += [
+        f"out_{node_id[n]}\t{node_id[n]}\tend_{node_id[n]}\t0.100\t{_MANNING}\t0\t0\t0\t0" for n in behind
+    ]
     shapes = [
         f"{edge_id[e]}\tCIRCULAR\t{mm / 1000:.3f}\t0\t0\t0\t1"
         for e, mm in zip(mine.tolist(), diameter.tolist(), strict=True)
@@ -230,7 +234,7 @@ def _offset(level: float, invert: float) -> float:
 def _named(
     network: PipeNetwork, edges: NDArray[np.int64]
 ) -> tuple[list[int], dict[int, str], dict[int, str]]:
-    """Return the nodes of some edges, and an ID for each node and edge: its code, without what may not stand."""
+    """Return the nodes of some edges, and an ID for each node and edge: its code as the format takes it."""
     nodes = np.unique(np.concatenate([network.graph.tail[edges], network.graph.head[edges]])).tolist()
     codes = [network.node_codes[n] or f"node{n}" for n in nodes]
     pieces = np.bincount(network.edge_pipe, minlength=len(network))
@@ -262,7 +266,9 @@ def _identifiers(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _number(network: PipeNetwork, name: str, edges: NDArray[np.int64], otherwise: float) -> NDArray[np.float64]:
+def _number(
+    network: PipeNetwork, name: str, edges: NDArray[np.int64], otherwise: float
+) -> NDArray[np.float64]:
     """Return a number of the pipe of each edge."""
     if name not in network.pipelines:
         return np.full(len(edges), otherwise)
@@ -313,5 +319,3 @@ def _write(path: str | os.PathLike[str], sections: list[tuple[str, str, list[str
             tr("{path}: cannot be written ({value})", path=target, value=error.strerror or error)
         ) from error
     return target
-
-

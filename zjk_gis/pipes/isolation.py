@@ -8,22 +8,20 @@ asked from the sources, with the valves closed. Pressure is not asked at all: th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.columns.values import code_text, coded, converted
-from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.networks import Graph, Pieces, components, cut_at, segments, spread
-from zjk_gis.pipes.places import Placed, edges_and_nodes, of_class, placed_on
+from zjk_gis.networks import Graph, Pieces, components, segments, spread
+from zjk_gis.pipes.places import edges_and_nodes, of_class, placed_on
 from zjk_gis.pipes.topology.network import cut_lines
-from zjk_gis.words import tr
+from zjk_gis.pipes.valves import VALVES, Valved, codes_of, concerned, cut_at_valves, left_out_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ShutOff", "isolation_segments", "shut_off"]
 
-VALVES, SOURCES, USERS = (CATALOGUE[name] for name in ("valves", "supply_sources", "pipe_users"))
-# A check valve stops flow one way only, and air, drain and pressure valves are not there to shut a pipe off.
+SOURCES, USERS = CATALOGUE["supply_sources"], CATALOGUE["pipe_users"]
 _AT_END_M = 1e-6
-_SHUTS_NOT = ("止回阀", "减压阀", "排气阀", "泄水阀")
 
 
 @dataclass(frozen=True)
@@ -48,20 +44,22 @@ class ShutOff:
     Attributes
     ----------
     valves : GeoDataFrame
-        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because a
-        valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside: without
-        it, closing keeps water in, not out).
+        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because
+        a valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside:
+        without it, closing keeps water in, not out).
     stuck : GeoDataFrame
         The valves that would have been closed but cannot be turned.
     pipes : GeoDataFrame
-        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``; ``not_fed_before`` where no
-        source reached it anyway), ``length_m``.
+        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``) and ``length_m``.
     users : GeoDataFrame or None
         The users concerned, with ``state``: hydrants among them.
     left_out : DataFrame
         Valves, sources and users that do not count, each with the reason (``why``).
     supply_known : bool
-        Whether sources were given: without them only what is isolated can be told.
+        Whether a source stands on the network: without one only what is isolated can be told.
+    not_fed_before_m : float
+        How much pipe of the same part no source reached even before, as where a valve is closed that should
+        not be.
     """
 
     valves: gpd.GeoDataFrame
@@ -70,6 +68,7 @@ class ShutOff:
     users: gpd.GeoDataFrame | None
     left_out: pd.DataFrame
     supply_known: bool
+    not_fed_before_m: float = 0.0
 
     def length_m(self, state: str) -> float:
         """Return how long the pipes of a state are together."""
@@ -81,39 +80,6 @@ class ShutOff:
             f"<ShutOff: valves {len(self.valves):,}, isolated {self.length_m('isolated'):,.1f} m, "
             f"without supply {self.length_m('without_supply'):,.1f} m{users}>"
         )
-
-
-@dataclass
-class _Valved:
-    """A network cut at its valves.
-
-    Attributes
-    ----------
-    rows : GeoDataFrame
-        The valves that count.
-    pieces : Pieces
-    is_open, is_stuck : ndarray of bool
-        Of valves.
-    left_out : list of dict
-    """
-
-    rows: gpd.GeoDataFrame
-    pieces: Pieces
-    is_open: NDArray[np.bool_]
-    is_stuck: NDArray[np.bool_]
-    left_out: list[dict[str, Any]] = field(default_factory=list)
-
-    def pieces_at(self, edge: NDArray[np.int64], along: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the vertex of the piece that each place lies on; -1 where there is no place."""
-        first = np.searchsorted(self.pieces.edge, np.maximum(edge, 0))
-        last = np.searchsorted(self.pieces.edge, np.maximum(edge, 0), side="right") - 1
-        at = first.copy()
-        while True:  # as many rounds as valves stand on one edge
-            on = (at < last) & (along > self.pieces.ends[at])
-            if not on.any():
-                break
-            at[on] += 1
-        return np.where(edge >= 0, self.pieces.nodes + at, -1)
 
 
 def isolation_segments(
@@ -165,7 +131,7 @@ def isolation_segments(
     0         P        0              40.0              V
     0         P        1              60.0              V
     """
-    valved = _valved(network, valves, (), within_m)
+    valved = cut_at_valves(network, valves, (), within_m)
     pieces = valved.pieces
     label = segments(pieces, np.ones(len(valved.rows), dtype=bool))
     of_piece = label[pieces.nodes :]
@@ -176,7 +142,7 @@ def isolation_segments(
     sides = pd.DataFrame(
         {
             "segment": np.concatenate([label[pieces.first[stands]], label[pieces.second[stands]]]),
-            "valve": np.tile(_codes(valved.rows, VALVES.code)[pieces.valve[stands]], 2),
+            "valve": np.tile(codes_of(valved.rows, VALVES.code)[pieces.valve[stands]], 2),
         }
     ).drop_duplicates()
     around = sides.sort_values("valve", kind="stable").groupby("segment")["valve"].agg(";".join)
@@ -214,11 +180,11 @@ def shut_off(
         them the nearest pipe), ``valve_kind`` (check, air, drain and pressure valves do not shut a pipe off),
         ``valve_state`` (a closed one stays closed) and ``is_operable``.
     sources : GeoDataFrame, optional
-        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is isolated
-        is told.
+        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is
+        isolated is told.
     inoperable : sequence of str, optional
-        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones behind
-        them are closed.
+        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones
+        behind them are closed.
     users : GeoDataFrame, optional
         Points with ``user_code``, perhaps with ``user_kind``: hydrants are users.
     within_m : float, default 1.0
@@ -243,8 +209,8 @@ def shut_off(
 
     Examples
     --------
-    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not isolated,
-    but no source reaches them.
+    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not
+    isolated, but no source reaches them.
 
     >>> from shapely import LineString
     >>> from zjk_gis.pipes import pipe_network
@@ -281,7 +247,7 @@ def shut_off(
     require_amounts(within_m=within_m, users_within_m=users_within_m)
     edges, nodes = edges_and_nodes(network, pipe, name="pipe", within_m=users_within_m)
     same = _of_one_class(network, edges, nodes)
-    valved = _valved(network, valves, inoperable, within_m, same)
+    valved = cut_at_valves(network, valves, inoperable, within_m, same)
     pieces = valved.pieces
     broken = _broken(network, pipe, edges, nodes, valved, users_within_m)
     # 1. Every valve that can be closed, or is, is a border; the burst isolates its segment.
@@ -313,12 +279,12 @@ def shut_off(
     told = valved.rows[closing]
     told = with_answers(told, {"ring": ring[closing], "feeds": feeds[closing]})
     stuck = valved.is_stuck & valved.is_open & (ring > 0)
-    concerned = state[pieces.nodes :]
+    of_piece = state[pieces.nodes :]
     reach = np.isin(pieces.edge, np.flatnonzero(_same_part(network, edges, nodes)))
     length = pieces.ends - pieces.begins
-    kept = (concerned != "") & (length > 0) & (reach | (concerned == "isolated"))
-    shown = np.flatnonzero(kept & (concerned != "not_fed_before"))
-    answers = {"state": pd.array(concerned[shown], dtype="str")}
+    kept = (of_piece != "") & (length > 0) & (reach | (of_piece == "isolated"))
+    shown = np.flatnonzero(kept & (of_piece != "not_fed_before"))
+    answers = {"state": pd.array(of_piece[shown], dtype="str")}
     lost = None
     if users is not None:
         lost = _lost_users(network, users, valved, state, users_within_m, same, left_out)
@@ -329,62 +295,8 @@ def shut_off(
         lost,
         pd.DataFrame(left_out, columns=["layer", "row", "code", "why"]),
         sources is not None and len(fed_from) > 0,
+        float(length[kept & (of_piece == "not_fed_before")].sum()),
     )
-
-
-def _valved(
-    network: PipeNetwork,
-    valves: gpd.GeoDataFrame,
-    inoperable: Sequence[str],
-    within_m: float,
-    among: NDArray[np.bool_] | None = None,
-) -> _Valved:
-    """Cut the network at the valves that count."""
-    rows = _concerned(network, valves, VALVES, among)
-    codes = _codes(rows, VALVES.code)
-    strange = [code for code in inoperable if code not in set(codes.tolist())]
-    if strange or isinstance(inoperable, str):
-        raise InputError(
-            tr(
-                "inoperable: there is no valve {code}; give a list of codes of valves",
-                code=inoperable if isinstance(inoperable, str) else strange[0],
-            )
-        )
-    counts = np.ones(len(rows), dtype=bool)
-    if "valve_kind" in rows:
-        kinds, _ = coded(rows, VALVES.field("valve_kind"), "valves")
-        counts = ~kinds.isin(_SHUTS_NOT).to_numpy(dtype=bool)
-    placed = placed_on(network, rows, "valves", within_m=within_m, apart=True, among=among)
-    left_out = [
-        {"layer": "valves", "row": row, "code": code, "why": "does_not_shut"}
-        for row, code in zip(rows.index[~counts], codes[~counts], strict=True)
-    ]
-    left_out += _left_out(rows, codes, placed, "valves", counts)
-    counts &= placed.edge >= 0
-    rows, codes = rows[counts], codes[counts]
-    is_open = np.ones(len(rows), dtype=bool)
-    if "valve_state" in rows:
-        is_open = (coded(rows, VALVES.field("valve_state"), "valves")[0] != "关").to_numpy(dtype=bool)
-    stuck = np.isin(codes.astype(str), list(inoperable))
-    if "is_operable" in rows:
-        works, _ = converted(rows["is_operable"], VALVES.field("is_operable"))
-        stuck |= ~works.fillna(value=True).to_numpy(dtype=bool)
-    pieces = cut_at(network.graph, network.length, placed.edge[counts], placed.along[counts])
-    return _Valved(rows, pieces, is_open, stuck, left_out)
-
-
-def _left_out(
-    rows: gpd.GeoDataFrame,
-    codes: NDArray[np.object_],
-    placed: Placed,
-    layer: str,
-    counts: NDArray[np.bool_] | None = None,
-) -> list[dict[str, Any]]:
-    lost = placed.edge < 0 if counts is None else (placed.edge < 0) & counts
-    return [
-        {"layer": layer, "row": rows.index[at], "code": codes[at], "why": str(placed.why[at])}
-        for at in np.flatnonzero(lost).tolist()
-    ]
 
 
 def _broken(
@@ -392,7 +304,7 @@ def _broken(
     pipe: str | Sequence[str] | gpd.GeoDataFrame,
     edges: NDArray[np.int64],
     nodes: NDArray[np.int64],
-    valved: _Valved,
+    valved: Valved,
     within_m: float,
 ) -> NDArray[np.int64]:
     """Return the vertices that are broken: the piece a point lies on, else all pieces of the pipes named.
@@ -401,11 +313,8 @@ def _broken(
     very end makes.
     """
     pieces = valved.pieces
-    has_place = (
-        isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
-    )
-    if has_place:
-        placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
+    if isinstance(pipe, gpd.GeoDataFrame) and not {"pipe_code", "manhole_code"} & set(pipe.columns):
+        placed = placed_on(network, pipe, "pipe", within_m=within_m)
         return valved.pieces_at(placed.edge, placed.along)
     whole = np.isin(pieces.edge, edges) & (pieces.ends > pieces.begins)
     longest: dict[int, int] = {}
@@ -421,7 +330,7 @@ def _size(pieces: Pieces, at: int) -> float:
     return float(pieces.ends[at] - pieces.begins[at])
 
 
-def _rings(pieces: Pieces, valved: _Valved, broken: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rings(pieces: Pieces, valved: Valved, broken: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each valve in which ring around the burst it stands: how many stuck ones lie before it, + 1.
 
     0 where it is not reached without passing a valve that can be closed.
@@ -454,13 +363,13 @@ def _vertices(
     network: PipeNetwork,
     layer: gpd.GeoDataFrame,
     spec: LayerSpec,
-    valved: _Valved,
+    valved: Valved,
     within_m: float,
     among: NDArray[np.bool_],
     left_out: list[dict[str, Any]],
-) -> tuple[pd.Index, NDArray[np.int64]]:
-    """Return the index label and the vertex of each thing on the network, once for each circuit."""
-    rows = _concerned(network, layer, spec, among)
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the position and the vertex of each thing on the network, once for each circuit."""
+    rows, position = concerned(network, layer, spec, among)
     standing = np.zeros(len(rows), dtype=bool)
     row, vertices = [], []
     for circuit in network.circuits:
@@ -475,21 +384,8 @@ def _vertices(
         standing |= placed.edge >= 0
         row.append(np.flatnonzero(placed.edge >= 0))
         vertices.append(vertex[placed.edge >= 0])
-    left_out += _left_out(rows, _codes(rows, spec.code), placed, spec.name, ~standing)
-    return rows.index[np.concatenate(row)], np.concatenate(vertices)
-
-
-def _concerned(
-    network: PipeNetwork, layer: gpd.GeoDataFrame, spec: LayerSpec, among: NDArray[np.bool_] | None
-) -> gpd.GeoDataFrame:
-    """Return the rows of a layer in metres, without those of another class of pipes."""
-    rows = ready(layer, spec.name, kind="point", code=spec.code, crs=network.crs)
-    if among is None or "pipe_kind" not in rows:
-        return rows
-    kinds, _ = coded(rows, spec.field("pipe_kind"), spec.name)
-    there = network.edge_pipe[among]
-    fits = {kind: bool(of_class(network, kind)[there].any()) for kind in kinds.dropna().unique()}
-    return rows[kinds.map(fits).fillna(value=True).astype(bool).to_numpy()]
+    left_out += left_out_of(rows, codes_of(rows, spec.code), placed, spec.name, ~standing)
+    return position[np.concatenate(row)], np.concatenate(vertices)
 
 
 def _of_one_class(
@@ -506,7 +402,7 @@ def _of_one_class(
 def _lost_users(
     network: PipeNetwork,
     users: gpd.GeoDataFrame,
-    valved: _Valved,
+    valved: Valved,
     state: NDArray[np.object_],
     within_m: float,
     among: NDArray[np.bool_],
@@ -514,16 +410,14 @@ def _lost_users(
 ) -> gpd.GeoDataFrame:
     """Return the users that are isolated or without supply, on either circuit."""
     row, vertex = _vertices(network, users, USERS, valved, within_m, among, left_out)
-    worst = pd.Series("", index=users.index, dtype=object)
+    worst = np.full(len(users), "", dtype=object)
     for name in ("without_supply", "isolated"):
         worst[row[state[vertex] == name]] = name
-    lost = (worst != "").to_numpy(dtype=bool)
+    lost = worst != ""
     return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
 
 
-def _same_part(
-    network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _same_part(network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which edges hang together with those that are broken."""
     mine = np.unique(network.component[np.concatenate([network.graph.tail[edges], nodes])])
     return np.isin(network.component[network.graph.tail], mine)
@@ -542,9 +436,3 @@ def _pieces_shown(
     lines = cut_lines(np.asarray(rows.geometry.to_numpy()), begin, stop)
     told = with_answers(rows, {**answers, "length_m": np.round(stop - begin, 3)})
     return told.set_geometry(gpd.GeoSeries(lines, index=told.index, crs=network.crs))
-
-
-def _codes(rows: gpd.GeoDataFrame, column: str) -> NDArray[np.object_]:
-    return code_text(rows[column]).to_numpy(dtype=object)
-
-

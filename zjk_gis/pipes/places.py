@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.engine.arrays import expand
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded, plain, understood
@@ -81,7 +82,7 @@ def edges_and_nodes(
 def _of_codes(
     network: PipeNetwork, codes: list[str], name: str, column: str | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    pipes = np.flatnonzero(np.isin(network.pipe_codes, codes)) if column in (None, "pipe_code") else []
+    pipes = np.flatnonzero(np.isin(network.pipe_codes, codes) & (column in (None, "pipe_code")))
     of_pipes = set(network.pipe_codes[pipes].tolist())
     node_of: dict[str, set[int]] = {}
     if column != "pipe_code":
@@ -99,7 +100,11 @@ def _of_codes(
     strange = [code for code in codes if code not in of_pipes and code not in node_of]
     if strange:
         known = {*network.pipe_codes.tolist(), *network.node_codes.tolist()} - {""}
-        near = get_close_matches(strange[0], sorted(known), n=_NEAREST, cutoff=0.5) if len(known) < 20_000 else []
+        near = (
+            get_close_matches(strange[0], sorted(known), n=_NEAREST, cutoff=0.5)
+            if len(known) < 20_000
+            else []
+        )
         raise InputError(
             tr(
                 "{name}: the network has no pipe or manhole {code}{near}",
@@ -176,36 +181,63 @@ def placed_on(
     kinds = np.full(count, "", dtype=object)
     if "pipe_kind" in points:
         kinds = coded(points, PIPELINES.field("pipe_kind"), name)[0].fillna("").to_numpy(dtype=object)
-    fits = {kind: of_class(network, kind) for kind in set(kinds)}
-    shapes, tree = network.shapes, network.tree
-    for row in range(count):
-        if pipe[row] >= 0:
-            mine = network.edges_of(pipe[row])
-        elif node[row] >= 0:
-            mine = network.edges_at(node[row])
-            if apart and len(mine) > 2:
-                why[row] = "which_pipe"
-                continue
-        elif why[row]:
-            continue
-        else:
-            mine = tree.query(at[row], predicate="dwithin", distance=within_m)
-            mine = mine[fits[kinds[row]][network.edge_pipe[mine]]]
-        if among is not None:
-            mine = mine[among[mine]]
-        if not len(mine):
-            why[row] = "nothing_near"
-            continue
-        far = shapely.distance(shapes[mine], at[row])
-        # The nearest; of two equally near the one whose pipe has the smaller code.
-        order = np.lexsort((network.pipe_codes[network.edge_pipe[mine]].astype(str), np.round(far, 6)))
-        edge[row], distance[row] = mine[order[0]], far[order[0]]
-        drawn = float(shapely.line_locate_point(shapes[edge[row]], at[row]))
-        length = network.length[edge[row]]
-        along[row] = length - drawn if network.turned[edge[row]] else drawn
-        if node[row] >= 0:  # it stands at that manhole, wherever it was drawn
-            along[row] = 0.0 if network.graph.tail[edge[row]] == node[row] else length
+    row, mine = _candidates(network, at, pipe, node, kinds, why, within_m, apart=apart)
+    if among is not None:
+        row, mine = row[among[mine]], mine[among[mine]]
+    far = np.asarray(shapely.distance(network.shapes[mine], at[row]))
+    # One that touches the manhole it names, then the nearest; of two equally near the one whose pipe has the
+    # smaller code.
+    tail, head = network.graph.tail[mine], network.graph.head[mine]
+    touches = (tail == node[row]) | (head == node[row])
+    codes = network.pipe_codes[network.edge_pipe[mine]].astype(str)
+    order = np.lexsort((mine, codes, np.round(far, 6), ~touches, row))
+    stands, first = np.unique(row[order], return_index=True)
+    best = order[first]
+    edge[stands], distance[stands] = mine[best], far[best]
+    why[(edge < 0) & (why == "")] = "nothing_near"
+    drawn = np.asarray(shapely.line_locate_point(network.shapes[mine[best]], at[stands]))
+    length = network.length[mine[best]]
+    along[stands] = np.where(network.turned[mine[best]], length - drawn, drawn)
+    # It stands at the manhole it names, wherever it was drawn.
+    named = stands[touches[best]]
+    along[named] = np.where(tail[best][touches[best]] == node[named], 0.0, length[touches[best]])
     return Placed(edge, along, distance, why)
+
+
+def _candidates(
+    network: PipeNetwork,
+    at: NDArray[Any],
+    pipe: NDArray[np.int64],
+    node: NDArray[np.int64],
+    kinds: NDArray[np.object_],
+    why: NDArray[np.str_],
+    within_m: float,
+    *,
+    apart: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row with each edge it may stand on: those of its pipe, at its manhole, or near it.
+
+    With `apart` a row that names nothing but a manhole where three pipes meet stands on none.
+    """
+    by_pipe = np.flatnonzero(pipe >= 0)
+    begin, stop = (np.searchsorted(network.edge_pipe, pipe[by_pipe] + step) for step in (0, 1))
+    by_node = np.flatnonzero((pipe < 0) & (node >= 0))
+    near = network.graph.both
+    first = near.starts[node[by_node]].astype(np.int64)
+    count = near.starts[node[by_node] + 1] - first
+    if apart:
+        why[by_node[count > 2]] = "which_pipe"
+        by_node, first, count = by_node[count <= 2], first[count <= 2], count[count <= 2]
+    by_place = np.flatnonzero((pipe < 0) & (node < 0) & (why == ""))
+    row, edge = network.tree.query(at[by_place], predicate="dwithin", distance=within_m)
+    row = by_place[row]
+    fits = np.ones(len(row), dtype=bool)
+    for kind in set(kinds[by_place].tolist()) - {""}:
+        mine = kinds[row] == kind
+        fits[mine] = of_class(network, kind)[network.edge_pipe[edge[mine]]]
+    rows = [np.repeat(by_pipe, stop - begin), np.repeat(by_node, count), row[fits]]
+    edges = [expand(begin, stop - begin), near.edges[expand(first, count)].astype(np.int64), edge[fits]]
+    return np.concatenate(rows), np.concatenate(edges)
 
 
 def _codes_in(

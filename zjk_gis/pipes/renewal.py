@@ -80,9 +80,9 @@ def renewal_list(
 
     Notes
     -----
-    Ages and materials as by 国办发〔2022〕22 号 [M] (tables ``limits``, ``renewal_age_*``): 30 years for water, 20
-    for gas and heat, 50 for drains; it asks for an assessment of each pipe beyond them, which this list does
-    not replace. The order: number of reasons, breaks, years over age, users, length cut off, code.
+    Ages and materials as by 国办发〔2022〕22 号 [M] (tables ``limits``, ``renewal_age_*``): 30 years for
+    water, 20 for gas and heat, 50 for drains; it asks for an assessment of each pipe beyond them, which this
+    list does not replace. The order: number of reasons, breaks, years over age, users, length cut off, code.
 
     Examples
     --------
@@ -137,11 +137,7 @@ def renewal_list(
     over = age >= limit
     often = broken >= breaks_least
     reasons = [
-        ";".join(
-            name
-            for name, holds in (("over_age", a), ("renewal_material", m), ("breaks", b))
-            if holds
-        )
+        ";".join(name for name, holds in (("over_age", a), ("renewal_material", m), ("breaks", b)) if holds)
         for a, m, b in zip(over, old_material, often, strict=True)
     ]
     number = over.astype(int) + old_material + often

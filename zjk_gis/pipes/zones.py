@@ -1,4 +1,4 @@
-"""Areas of a network (管网分区): metering and pressure zones, heat areas, gas districts, and their borders."""
+"""Areas of a network (管网分区): metering and pressure zones, heat areas, gas districts, and borders."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def network_zone_figures(
         - ``users`` and ``households``;
         - ``breaks``, ``break_years`` (from the first break of all to the day that is judged) and
           ``breaks_per_km_year``; missing where there is no pipe;
-        - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing is
+        - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing
+        is
           known to be supplied) and ``leaks_too_much`` (above the limit ``leak_rate_most``);
         - ``crossings`` and ``open_crossings``: pipes over its border, and those without a closed valve there.
 
@@ -99,7 +100,11 @@ def network_zone_figures(
     ...     crs=4547,
     ... )
     >>> zones = gpd.GeoDataFrame(
-    ...     {"network_zone_code": ["D1", "D2"], "supplied_m3": [1000.0, None], "registered_m3": [850.0, None]},
+    ...     {
+    ...         "network_zone_code": ["D1", "D2"],
+    ...         "supplied_m3": [1000.0, None],
+    ...         "registered_m3": [850.0, None],
+    ...     },
     ...     geometry=[box(-10, -10, 70, 10), box(70, -10, 200, 10)],
     ...     crs=4547,
     ... )
@@ -153,7 +158,8 @@ def zone_crossings(
     -------
     GeoDataFrame
         Points, in the order of the pipes and along them: ``pipe_code``, ``pipe_kind``, ``network_zone_code``
-        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and ``valve_code``.
+        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and
+        ``valve_code``.
 
     Raises
     ------
@@ -185,7 +191,7 @@ def zone_crossings(
     at, position, before, after = (each[crosses] for each in (at, position, before, after))
     first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
     closed = _closed_valves(network, valves, position, at, valve_within_m)
-    named = np.append(codes, None)
+    named = np.array([*codes.tolist(), None], dtype=object)
     return gpd.GeoDataFrame(
         {
             "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
@@ -220,7 +226,7 @@ def _closed_valves(
     along: NDArray[np.float64],
     within_m: float,
 ) -> list[str]:
-    """Return the closed valve at each crossing: the nearest along the same pipe; empty where there is none."""
+    """Return the closed valve at each crossing, the nearest along the same pipe; empty where none is."""
     if valves is None or not len(pipe):
         return [""] * len(pipe)
     rows = ready(valves, _VALVES.name, kind="point", code=_VALVES.code, crs=network.crs)
@@ -239,7 +245,7 @@ def _closed_valves(
     found = []
     for at, where in zip(pipe.tolist(), along.tolist(), strict=True):
         near = np.flatnonzero((on == at) & (np.abs(s - where) <= within_m))
-        ranked = sorted(near.tolist(), key=lambda each: (abs(float(s[each]) - where), str(codes[each])))  # noqa: B023
+        ranked = sorted(near.tolist(), key=lambda each: (abs(float(s[each]) - where), str(codes[each])))
         found.append(str(codes[ranked[0]]) if ranked else "")
     return found
 
@@ -270,8 +276,9 @@ def _lengths(
     if "material" in rows:
         material = as_text(rows["material"]).fillna("").to_numpy(dtype=object)[pipe]
         held = pd.DataFrame({"zone": zone, "material": material, "m": inside})
-        held = held[held["material"] != ""].groupby(["zone", "material"], as_index=False)["m"].sum()
-        most = held.sort_values(["m", "material"], ascending=[False, True]).drop_duplicates("zone")
+        held = held[held["material"] != ""]
+        summed = held.groupby(["zone", "material"])["m"].sum().reset_index()
+        most = summed.sort_values(["m", "material"], ascending=[False, True]).drop_duplicates("zone")
         most = most.set_index("zone").reindex(range(count))
         told["main_material"] = most["material"].astype("str").array
         told["main_material_share"] = np.round(_by(most["m"].fillna(0).to_numpy(), total), 4)
@@ -337,4 +344,6 @@ def judged_day(at: str | dt.date | None) -> dt.date:
 
 def _by(amount: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Divide; missing where there is nothing to divide by."""
-    return np.divide(amount, whole, out=np.full(len(whole), np.nan), where=np.asarray(whole) > 0)
+    quotient = np.full(len(whole), np.nan)
+    np.divide(amount, whole, out=quotient, where=np.asarray(whole) > 0)
+    return quotient

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["CodeMatch", "in_one_writing", "matched_codes", "matched_names", "with_text_codes"]
 
 _WHOLE = r"\d+\.0+"
+_NUMBER = r"\d+(?:\.0+)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,14 @@ def matched_codes(recorded: pd.Series, known: pd.Series | Iterable[object]) -> C
     text = code_text(recorded)
     listed = known if isinstance(known, pd.Series) else pd.Series(list(known), dtype=object)
     codes = set(code_text(listed).dropna().tolist())
-    width = _one_width(codes)
-    bare = bool(codes) and all(code.isdecimal() and (code == "0" or code[0] != "0") for code in codes)
-    pointed = _by_digits(codes)
+    distinct = text.dropna().unique().tolist()
+    # Only numbers can have lost something: of others the codes of the layer are not looked at one by one.
+    lost = [code for code in distinct if code not in codes and re.fullmatch(_NUMBER, code)]
+    width = _one_width(codes) if lost else 0
+    bare = bool(lost) and all(code.isdecimal() and (code == "0" or code[0] != "0") for code in codes)
+    pointed = _by_digits(codes) if lost else {}
     restored: dict[str, str] = {}
-    for code in text.dropna().unique().tolist():
-        if code in codes:
-            continue
+    for code in lost:
         number = _digits(code)
         tries = [number, pointed.get(number, number)]
         if number.isdecimal() and number.isascii():
@@ -117,7 +119,8 @@ def matched_codes(recorded: pd.Series, known: pd.Series | Iterable[object]) -> C
         rows = int(changed.sum())
     else:
         rows = 0
-    return CodeMatch(text, text.isin(codes).to_numpy(dtype=bool), restored, rows)
+    known = [code for code in {*distinct, *restored.values()} if code in codes]
+    return CodeMatch(text, text.isin(known).to_numpy(dtype=bool), restored, rows)
 
 
 def matched_names(recorded: pd.Series, columns: Iterable[pd.Series]) -> CodeMatch:

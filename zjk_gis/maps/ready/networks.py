@@ -277,8 +277,8 @@ def dig_map(
         styles=[*_IMPACTS.values()],
         style_of=parts.positions_in(found["impact"], [*_IMPACTS], otherwise=3),
         keys=[(number, label(name, lang)) for number, name in enumerate(_IMPACTS)],
-        columns=("pipe_code", "class_name", "impact", "cover_m", "depth_margin_m", "length_m", "owner", "tell",
-                 "scope", "zone_code", "chief_name"),
+        columns=("pipe_code", "class_name", "impact", "cover_m", "depth_margin_m", "length_m", "owner",
+                 "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),
         labels="pipe_code",
     )  # fmt: skip

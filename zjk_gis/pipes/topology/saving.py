@@ -1,7 +1,7 @@
 """A network as arrays and facts in a flat file, and back again.
 
-A file may come from anywhere and its checksums be right for anything: on the way back every number is looked at
-before it is used.
+A file may come from anywhere and its checksums be right for anything: on the way back every number is looked
+at before it is used.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from zjk_gis.layers.columns.values import as_text
 from zjk_gis.networks import Graph
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import HOW, REMARKS, Ends
-from zjk_gis.pipes.topology.network import PipeNetwork
 from zjk_gis.pipes.topology.splitting import Cuts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["load_network", "save_network"]
+    from zjk_gis.pipes.topology.network import PipeNetwork
+
+__all__ = ["load_parts", "save_network"]
 
 _KIND = "pipe network"
 _NODE_TEXTS = ("node_code", "well_number", "map_number", "pipe_kind", "layer")
@@ -61,7 +62,7 @@ def save_network(network: PipeNetwork, path: str | Path) -> Path:
         "way": np.stack([way.way, way.source, way.flow, way.levels]),
         "cut_at": np.stack([network.cuts.pipe, network.cuts.node]),
         "cut_m": np.stack([network.cuts.along, network.cuts.distance]),
-        "end_at": ends.at,
+        "end_at": ends.place,
         "end_node": np.stack([ends.node, ends.near, ends.group]),
         "end_how": np.stack([ends.how, ends.remark]),
         "end_m": ends.distance,
@@ -85,8 +86,8 @@ def save_network(network: PipeNetwork, path: str | Path) -> Path:
     return write_arrays(Path(path), _KIND, arrays, about)
 
 
-def load_network(path: str | Path) -> PipeNetwork:
-    """Read a network; see `PipeNetwork.load`."""
+def load_parts(path: str | Path) -> dict[str, Any]:
+    """Read what a network is made of; see `PipeNetwork.load`."""
     arrays, about = read_arrays(path, _KIND)
     try:
         return _put_together(arrays, about)
@@ -96,7 +97,7 @@ def load_network(path: str | Path) -> PipeNetwork:
         ) from error
 
 
-def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> PipeNetwork:
+def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> dict[str, Any]:
     from pyproj import CRS
 
     crs = CRS.from_wkt(about["crs"])
@@ -131,17 +132,17 @@ def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Pip
     cuts = arrays["cut_at"]
     _whole(cuts[0], len(cuts[0]), pipes)
     _whole(cuts[1], len(cuts[0]), nodes)
-    return PipeNetwork(
-        nodes=gpd.GeoDataFrame(
+    return {
+        "nodes": gpd.GeoDataFrame(
             of_nodes, geometry=shapely.points(_real(arrays["node_at"], (nodes, 2))), crs=crs
         ),
-        pipelines=gpd.GeoDataFrame(table, geometry=lines, crs=crs),
-        kind=texts["kind"].fillna("").to_numpy(dtype=object),
-        graph=Graph.of(nodes, arrays["tail"], arrays["head"]),
-        edge_pipe=edge_pipe,
-        begins=_real(arrays["begins"], (edges,)),
-        stops=_real(arrays["stops"], (edges,)),
-        ends=Ends(
+        "pipelines": gpd.GeoDataFrame(table, geometry=lines, crs=crs),
+        "kind": texts["kind"].fillna("").to_numpy(dtype=object),
+        "graph": Graph.of(nodes, arrays["tail"], arrays["head"]),
+        "edge_pipe": edge_pipe,
+        "begins": _real(arrays["begins"], (edges,)),
+        "stops": _real(arrays["stops"], (edges,)),
+        "ends": Ends(
             _real(arrays["end_at"], (2 * pipes, 2)),
             end_node[2],
             end_node[0],
@@ -151,12 +152,12 @@ def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> Pip
             end_node[1],
             arrays["backwards"],
         ),
-        cuts=Cuts(cuts[0], cuts[1], *_real(arrays["cut_m"], (2, len(cuts[0])))),
-        direction=Direction(*way),
-        within_m=float(about["within_m"]),
-        twins=int(about["twins"]),
-        set_aside=list(about["set_aside"]),
-    )
+        "cuts": Cuts(cuts[0], cuts[1], *_real(arrays["cut_m"], (2, len(cuts[0])))),
+        "direction": Direction(*way),
+        "within_m": float(about["within_m"]),
+        "twins": int(about["twins"]),
+        "set_aside": list(about["set_aside"]),
+    }
 
 
 def _as_arrays(name: str, values: pd.Series) -> dict[str, NDArray[Any]]:
@@ -172,7 +173,7 @@ def _as_arrays(name: str, values: pd.Series) -> dict[str, NDArray[Any]]:
 
 def _texts(arrays: dict[str, NDArray[Any]], name: str) -> pd.Series:
     whole, lengths = arrays[f"words_{name}"].tobytes(), arrays[f"lengths_{name}"]
-    if len(lengths) and lengths.min() < 0 or lengths.sum() != len(whole):
+    if (len(lengths) and lengths.min() < 0) or lengths.sum() != len(whole):
         raise ValueError(tr("words begin or end where no text is"))
     ends = np.cumsum(lengths).tolist()
     words = [whole[end - size : end].decode() for end, size in zip(ends, lengths.tolist(), strict=True)]
