@@ -105,8 +105,7 @@ def main() -> None:
     theirs, their_cpu = time.perf_counter() - begin, time.process_time() - cpu
     per_pipe = (len(joined) - len(pipes)) / len(pipes)
     rows = [
-        ["clearance_conflicts, with buildings", f"{len(found):,} findings", amount(ours), amount(our_cpu),
-         ""],
+        ["clearance_conflicts, buildings too", f"{len(found):,} findings", amount(ours), amount(our_cpu), ""],
         ["sjoin dwithin, pipes alone", f"{per_pipe:.1f} candidates a pipe", amount(theirs), amount(their_cpu),
          amount(theirs / ours)],
     ]  # fmt: skip

@@ -192,7 +192,7 @@ class TestBeside:
             ("铁路", 4.85, 5.0, "P1"),
         ]
         assert found["pipe_b"].isna().all()
-        assert found.set_index("group_b").loc["树木", "other_code"] == "T1"
+        assert found.set_index("group_b").loc["树木", "beside_code"] == "T1"
 
     def test_a_pipe_under_a_building_is_found_however_large_it_is(self):
         house = gpd.GeoDataFrame(geometry=[box(X - 500, Y - 500, X + 500, Y + 500)], crs=4547)
@@ -225,6 +225,11 @@ class TestInput:
         found = clearance_conflicts(layer)
         assert found.empty
         assert [row["why"] for row in found.attrs["set_aside"]] == ["above_ground", "no_rule"]
+
+    def test_pressures_that_nobody_understands_are_refused_by_name(self):
+        layer = pipes_of(pipe("燃气", east(0), gas_pressure="特高"), pipe("污水", east(1)))
+        with pytest.raises(InputError, match=r"特高.*低压"):
+            clearance_conflicts(layer)
 
     def test_no_column_of_kinds(self):
         with pytest.raises(MissingColumnError, match="pipe_kind"):

@@ -20,7 +20,7 @@ def field(request):
 
 
 def pairs(found):
-    other = found["pipe_b"].fillna(found["other_code"])
+    other = found["pipe_b"].fillna(found["beside_code"])
     return sorted(f"{a}|{b}" for a, b in zip(found["pipe_a"], other, strict=True))
 
 

@@ -160,7 +160,7 @@ RESULTS: dict[str, Result] = {
     "adverse_slopes": _result("pipe_code slope slope_fault", "least_slope sure lacking rule confidence"),
     "clearance_conflicts": _result(
         "finding_code pipe_a net_m required_m",
-        "kind pipe_b other_code group_a group_b shortfall_m status lacking who_yields yields_by rule "
+        "kind pipe_b beside_code group_a group_b shortfall_m status lacking who_yields yields_by rule "
         "confidence",
     ),
     "cover_depths": _result("pipe_code cover_m road_place", "required_m shortfall_m status rule confidence"),

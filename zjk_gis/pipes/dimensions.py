@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import as_text, understood
+from zjk_gis.layers.columns.values import as_text, coded
 from zjk_gis.layers.metric import ready
 from zjk_gis.standards import rules_table
 
@@ -90,11 +90,14 @@ def kinds_of(pipelines: gpd.GeoDataFrame, aside: SetAside, name: str = "pipeline
     """
     kind = aside.coded(pipelines, PIPELINES.field("pipe_kind"), name)
     table = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
-    found = pd.DataFrame({"pipe_kind": kind})
-    for column in ("class_code", "class_name"):
-        found[column] = kind.map(table[column])
-    found["gravity"] = (kind.map(table["gravity"]) == "1").fillna(value=False).astype(bool)
-    return found
+    number, words = pd.factorize(kind)  # a few words, however many pipes
+    known = table.reindex(words)
+    columns = {
+        name: pd.array(known[name].to_numpy(dtype=object), dtype="str").take(number, allow_fill=True)
+        for name in ("class_code", "class_name")
+    }
+    gravity = np.append((known["gravity"] == "1").to_numpy(dtype=bool), np.False_)[number]
+    return pd.DataFrame({"pipe_kind": kind, **columns, "gravity": gravity}, index=pipelines.index)
 
 
 def numbers_of(layer: pd.DataFrame, column: str) -> NDArray[np.float64]:
@@ -151,5 +154,5 @@ def burials_of(pipelines: pd.DataFrame) -> NDArray[np.object_]:
     """Return how each pipe is laid, as the codes of CJJ 61; empty where that is not known."""
     if "burial" not in pipelines:
         return np.full(len(pipelines), "", dtype=object)
-    meant, _ = understood(pipelines["burial"], PIPELINES.field("burial"))
+    meant, _ = coded(pipelines, PIPELINES.field("burial"), "pipelines")
     return meant.fillna("").to_numpy(dtype=object)

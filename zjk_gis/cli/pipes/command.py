@@ -294,7 +294,6 @@ def _tell_shut_off(
             tr(
                 "{length:,.0f} m of these pipes had no supply even before: is a valve closed by mistake?",
                 length=closed.not_fed_before_m,
-                lang=console.lang,
             )
         )
     if len(closed.left_out):

@@ -41,7 +41,7 @@ _CITY = click.argument("city", type=CITY)
 _COLUMNS = {
     "survey_faults": ("title", "pipe_code", "manhole_code", "value", "limit", "message"),
     "adverse_slopes": ("pipe_code", "slope_fault", "slope", "least_slope", "lacking"),
-    "clearance_conflicts": ("pipe_a", "pipe_b", "other_code", "kind", "net_m", "required_m", "status",
+    "clearance_conflicts": ("pipe_a", "pipe_b", "beside_code", "kind", "net_m", "required_m", "status",
                             "who_yields"),
     "cover_depths": ("pipe_code", "cover_m", "required_m", "road_place", "status"),
     "cover_faults": ("title", "manhole_code", "other", "message", "owner"),

@@ -133,7 +133,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "kind",
             "pipe_a",
             "pipe_b",
-            "other_code",
+            "beside_code",
             "net_m",
             "required_m",
             "shortfall_m",

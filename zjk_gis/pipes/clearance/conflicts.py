@@ -73,7 +73,7 @@ def clearance_conflicts(
         - ``finding_code`` (text), ``kind`` (text): ``horizontal`` (side by side), ``crossing`` (one over the
           other where their axes cross in plan) or ``vertical`` (one over the other without crossing);
         - ``pipe_a``, ``pipe_b`` (text): the codes, the lower first; ``pipe_b`` is missing where it is not a
-          pipe, and ``other_code`` (text) names that;
+          pipe, and ``beside_code`` (text) names that;
         - ``group_a``, ``group_b`` (text): what they are to the table, such as 给水 or 建筑;
         - ``net_m`` (float64): from edge to edge, negative where they overlap; NaN where it is not known;
         - ``required_m``, ``shortfall_m`` (float64): what the rule asks, and by how much it is missed;
@@ -131,7 +131,7 @@ def clearance_conflicts(
     aside = SetAside(strict=strict)
     pipes = pipes_of(pipelines, aside)
     beside = {"buildings": buildings, "trees": trees, "kerbs": kerbs, "railways": railways}
-    things = things_of(pipes, aside)
+    things = things_of(pipes, aside, tables)
     for name, layer in beside.items():
         if layer is not None:
             things = things.with_layer(layer, name, pipes.crs, aside)
@@ -303,7 +303,7 @@ def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, 
             "kind": _words(_KINDS, found["kind"].to_numpy()),
             "pipe_a": codes.take(a),
             "pipe_b": codes.take(np.where(pipe[b], b, -1), allow_fill=True),
-            "other_code": codes.take(np.where(pipe[b], -1, b), allow_fill=True),
+            "beside_code": codes.take(np.where(pipe[b], -1, b), allow_fill=True),
             "group_a": _words(groups, group[a]),
             "group_b": _words(groups, group[b]),
             **{name: found[name].to_numpy() for name in ("net_m", "required_m", "shortfall_m")},

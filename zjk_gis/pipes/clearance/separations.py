@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["Separations", "Thing"]
+__all__ = ["Separations", "Thing", "steps_of"]
 
 _SIZE = re.compile(r"DN([≤>])(\d+(?:\.\d+)?)")
 _VOLTAGE = re.compile(r"([<≥])(\d+(?:\.\d+)?)kV")
@@ -75,6 +75,23 @@ class Thing:
                 known=", ".join((*_LAID, *_PRESSURES)),
             )
         )
+
+
+def steps_of(tables: Overrides | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sizes (mm) and voltages (kV) at which the table asks for another distance.
+
+    Examples
+    --------
+    >>> [steps.tolist() for steps in steps_of()]
+    [[200.0, 300.0], [35.0]]
+    """
+    rows = rules_table("separations", overrides=tables)
+    conditions = sorted({*rows["first_condition"], *rows["second_condition"]})
+    sizes, voltages = (
+        sorted({float(match[2]) for each in conditions if (match := pattern.fullmatch(each))})
+        for pattern in (_SIZE, _VOLTAGE)
+    )
+    return np.array(sizes), np.array(voltages)
 
 
 @dataclass(frozen=True, slots=True)

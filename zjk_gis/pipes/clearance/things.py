@@ -13,16 +13,17 @@ import shapely
 from zjk_gis.crs import convert_crs
 from zjk_gis.engine.line_pairs import LinePairs, Lines
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import code_text, understood
+from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.results import spec_in
 from zjk_gis.layers.shapes import flat
-from zjk_gis.pipes.clearance.separations import Thing
+from zjk_gis.pipes.clearance.separations import Thing, steps_of
 from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.layers.set_aside import SetAside
+    from zjk_gis.standards.rules import Overrides
 
 __all__ = ["BESIDE", "Things", "things_of"]
 
@@ -124,7 +125,7 @@ def _vertices(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int
     return coords, row.astype(np.int64), (run - run[first][row]) / np.where(whole > 0, whole, 1.0)[row]
 
 
-def things_of(pipes: gpd.GeoDataFrame, aside: SetAside) -> Things:
+def things_of(pipes: gpd.GeoDataFrame, aside: SetAside, tables: Overrides | None = None) -> Things:
     """Read what the table asks of each pipe; set those aside of which it has nothing."""
     kinds = kinds_of(pipes, aside)
     burial = burials_of(pipes)
@@ -142,7 +143,7 @@ def things_of(pipes: gpd.GeoDataFrame, aside: SetAside) -> Things:
     pipes, kinds, group, burial = pipes.iloc[judged], kinds.iloc[judged], group[judged], burial[judged]
     size = dimensions_of(pipes, kinds["gravity"].to_numpy())
     half = np.nan_to_num(size.width / 2)
-    profile, profiles = _profiles(pipes, group, size.width * 1000, burial)
+    profile, profiles = _profiles(pipes, group, size.width * 1000, burial, tables)
     axis = np.hstack([size.axis_levels, -size.axis_depths])
     return Things(
         _lines_of(pipes),
@@ -189,24 +190,49 @@ def _doubts(width: NDArray[np.float64], group: NDArray[np.object_]) -> NDArray[n
 
 
 def _profiles(
-    pipes: gpd.GeoDataFrame, group: NDArray[np.object_], size_mm: NDArray[np.float64], burial: NDArray[Any]
+    pipes: gpd.GeoDataFrame,
+    group: NDArray[np.object_],
+    size_mm: NDArray[np.float64],
+    burial: NDArray[Any],
+    tables: Overrides | None,
 ) -> tuple[NDArray[np.int64], list[Thing]]:
-    """Return a number for each pipe, the same where the table asks the same, and what each stands for."""
+    """Return a number for each pipe, the same where the table asks the same, and what each stands for.
+
+    A size or voltage counts by the steps that the table has: any of a step stands for all of it.
+    """
     pressure = np.full(len(pipes), "", dtype=object)
     if "gas_pressure" in pipes:
-        meant, _ = understood(pipes["gas_pressure"], PIPELINES.field("gas_pressure"))
-        pressure = np.where(group == "燃气", meant.fillna(""), "").astype(object)
-    laid = pd.Series(burial).map(_LAID).fillna("").to_numpy(dtype=object)
-    ducted = np.isin(burial, list(_DUCTED))
-    laid[ducted] = pd.Series(group[ducted]).map(_DUCT).fillna("").to_numpy(dtype=object)
+        meant, _ = coded(pipes, PIPELINES.field("gas_pressure"), "pipelines")
+        pressure = np.where(group == "燃气", meant.fillna("").to_numpy(dtype=object), "")
+    ways, way = pd.factorize(burial)[::-1]
+    laid = np.array([_LAID.get(str(each), "") for each in ways] + [""], dtype=object)[way]
+    for name, duct in _DUCT.items():
+        laid[np.isin(way, np.flatnonzero(np.isin(ways, list(_DUCTED)))) & (group == name)] = duct
     voltage = np.where(group == "电力", numbers_of(pipes, "voltage_kv"), np.nan)
-    table = pd.DataFrame(
-        {"group": group, "size": size_mm, "pressure": pressure, "laid": laid, "voltage": voltage}
+    sizes, voltages = steps_of(tables)
+    columns = (
+        pd.factorize(group, sort=True)[0],
+        _steps(size_mm, sizes, "left"),
+        pd.factorize(pressure, sort=True)[0],
+        pd.factorize(laid, sort=True)[0],
+        _steps(voltage, voltages, "right"),
     )
-    number = np.asarray(table.groupby(list(table.columns), sort=True, dropna=False).ngroup(), np.int64)
-    firsts = np.unique(number, return_index=True)[1]
-    things = [Thing(*row) for row in table.iloc[firsts].itertuples(index=False, name=None)]
-    return number, things
+    key = np.zeros(len(pipes), np.int64)
+    for column in columns:
+        key = key * (int(column.max(initial=0)) + 2) + column
+    number, keys = pd.factorize(key, sort=True)
+    firsts = np.full(len(keys), len(pipes), np.int64)
+    np.minimum.at(firsts, number, np.arange(len(pipes)))
+    things = [
+        Thing(group[at], float(size_mm[at]), str(pressure[at]), str(laid[at]), float(voltage[at]))
+        for at in firsts.tolist()
+    ]
+    return number.astype(np.int64), things
+
+
+def _steps(values: NDArray[np.float64], bounds: NDArray[np.float64], side: Any) -> NDArray[np.int64]:
+    """Return between which bounds each value lies, from 1; 0 where it is not known."""
+    return np.where(np.isnan(values), 0, np.searchsorted(bounds, values, side=side) + 1).astype(np.int64)
 
 
 def _nodes_of(pipes: gpd.GeoDataFrame) -> NDArray[np.int64]:
