@@ -19,7 +19,6 @@ SEVERAL = {
     "changes": "what changed, or only where",
     "direction": "which way a trace goes; by what it is told which way pipes flow",
     "manholes": "a table without places, where only what is filled in is asked",
-    "pipe": "of a network by its number",
     "places": "names of places; the ground by what it is used for",
     "question": "a function that answers one, too",
     "start": "the first day; where a trace begins",
