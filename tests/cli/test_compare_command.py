@@ -112,7 +112,7 @@ def test_recorded_zones_that_disagree_without_a_pattern_are_no_all_clear(run, ci
     ask = ("check-assignment", tmp_path / "swapped.gpkg", city, "--at", "2025-06-30")
     code, printed, _ = run(*ask)
     assert code == 1
-    assert "(100.0%)与图层不一致,超过容许的 5.0%;原因未能查明" in printed
+    assert "（100.0%）与图层不一致，超过容许的 5.0%；原因未能查明" in printed
     code, printed, _ = run(*ask, "--json", "--tolerated-share", 1)
     told = json.loads(printed)
     assert (code, told["passed"], told["judged"], told["disagreement"]) == (0, True, 2, 1.0)
