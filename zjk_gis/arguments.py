@@ -52,7 +52,8 @@ _ALIASES = {
     "Overrides": "Mapping[str, pd.DataFrame] | str | os.PathLike[str]",
 }
 _MANY = {"Sequence", "Collection", "Iterable", "list", "tuple", "set", "frozenset"}
-_CLASSES = {"Geometry": "BaseGeometry"}
+# Names under which a class is known elsewhere; two maps side by side are one as well.
+_CLASSES = {"Geometry": "BaseGeometry", "Map": "DualMap"}
 
 
 class _Kind(NamedTuple):
