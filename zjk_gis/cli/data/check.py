@@ -154,7 +154,7 @@ def _print(name: str, report: ValidationReport, console: Console) -> None:
         )
     )
     for count in report.counts.itertuples(index=False):
-        what = f"{label(count.severity, console.lang)} {count.rule} {count.title}"
+        what = f"{label(str(count.severity), console.lang)} {count.rule} {count.title}"
         console.say(tr("    {rule}: {count:,}", rule=what, count=count.problems))
     for problem in report.problems.head(_SHOWN).itertuples(index=False):
         value = f" {problem.value!r}" if problem.value else ""
