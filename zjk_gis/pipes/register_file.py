@@ -48,6 +48,7 @@ _CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km
 KIND = 0x7A6A6B67  # marks the file as a register of ours
 _TABLES = """
 CREATE TABLE covers (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, x REAL NOT NULL, y REAL NOT NULL);
+CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north);
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -163,11 +164,11 @@ def check_metres(xs: NDArray[np.float64], ys: NDArray[np.float64], codes: Sequen
             )
 
 
-def as_table(rows: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
-    """Return rows of the register as a table."""
+def as_table(rows: Sequence[tuple[str, float, float]], **more: Sequence[float]) -> pd.DataFrame:
+    """Return rows of the register as a table, with more columns of numbers."""
     codes, xs, ys = zip(*rows, strict=True) if rows else ((), (), ())
-    places = {"x": np.array(xs, dtype=np.float64), "y": np.array(ys, dtype=np.float64)}
-    return pd.DataFrame({"code": pd.array(codes, dtype="str"), **places})
+    columns = {name: np.array(each, dtype=np.float64) for name, each in {"x": xs, "y": ys, **more}.items()}
+    return pd.DataFrame({"code": pd.array(codes, dtype="str"), **columns})
 
 
 def begun(path: str | os.PathLike[str] | None, crs: CRS) -> tuple[sqlite3.Connection, Path | None]:
@@ -193,6 +194,7 @@ def connected(place: Path | None) -> sqlite3.Connection:
     """Open the file, and hold it alone."""
     database = sqlite3.connect(":memory:" if place is None else place, isolation_level=None, timeout=0.5)
     database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cache_size = -65536")
     if place is not None:  # held alone until it is closed, whatever becomes of the process
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
