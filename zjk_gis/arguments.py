@@ -13,7 +13,7 @@ annotation                                     accepted
 ``float``, ``int``                             a number, of NumPy's as well; a whole one
 ``dt.date``                                    a date or a time
 ``os.PathLike[str]``                           a path
-``Literal["a", "b"]``                          one of these
+``Literal["a", "b"]``                          text
 ``Mapping[str, X]``, ``dict[...]``             a mapping, all of whose values are X
 ``Sequence[X]``, ``list[X]``, ``Iterable[X]``  what can be gone through and is not text; if short, all X
 another class                                  its instances
@@ -53,7 +53,8 @@ _ALIASES = {
     "Overrides": "Mapping[str, pd.DataFrame] | str | os.PathLike[str]",
 }
 _MANY = {"Sequence", "Collection", "Iterable", "list", "tuple", "set", "frozenset"}
-_CLASSES = {"Geometry": "BaseGeometry"}
+# Names under which a class is known elsewhere; two maps side by side are one as well.
+_CLASSES = {"Geometry": "BaseGeometry", "Map": "DualMap"}
 
 
 class _Kind(NamedTuple):
@@ -244,7 +245,8 @@ def _of_parts(name: str, parts: ast.expr) -> _Kind | None:
     elements = parts.elts if isinstance(parts, ast.Tuple) else [parts]
     if name == "Literal":
         words = tuple(ast.literal_eval(each) for each in elements)
-        return _Kind(lambda value: _is_text(value) and value in words, lambda: _either(map(repr, words)))
+        # Text that is none of them the function refuses itself, as it knows what may have been meant.
+        return _Kind(_is_text, lambda: _either(map(repr, words)))
     if name == "Callable":
         return _Kind(callable, lambda: tr("a function"))
     if name == "PathLike":
@@ -253,7 +255,8 @@ def _of_parts(name: str, parts: ast.expr) -> _Kind | None:
         return _mapping(_kind_of(ast.unparse(elements[-1])))
     if name in _MANY:
         is_one_kind = len(elements) == 1 or ast.unparse(elements[-1]) == "..."
-        return _many(_kind_of(ast.unparse(elements[0])) if is_one_kind else None)
+        inner = _kind_of(ast.unparse(elements[0])) if is_one_kind else None
+        return _many(inner, or_mapping=name in ("Iterable", "Collection"))
     if name == "NDArray":  # one number is an array without dimensions
         return _Kind(lambda value: _is_a(value, "ndarray") or _is_number(value), lambda: tr("an array"))
     return None if name == "type" else _instances(name)
@@ -269,7 +272,7 @@ def _mapping(inner: _Kind | None) -> _Kind:
     return _Kind(lambda value: isinstance(value, Mapping), lambda: tr("a mapping, such as a dict"), find)
 
 
-def _many(inner: _Kind | None) -> _Kind:
+def _many(inner: _Kind | None, *, or_mapping: bool) -> _Kind:
     def find(name: str, value: Iterable[Any]) -> tuple[str, Any, _Kind] | None:
         if inner is None or not isinstance(value, list | tuple | set | frozenset) or len(value) > _MOST:
             return None
@@ -277,8 +280,10 @@ def _many(inner: _Kind | None) -> _Kind:
         return next(((f"{name}[{at}]", each, inner) for at, each in wrong), None)
 
     def accepts(value: Any) -> bool:
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             return False
+        if isinstance(value, Mapping):  # whose keys are gone through
+            return or_mapping
         return not isinstance(value, Sized) or not _is_a(value, "DataFrame")
 
     return _Kind(accepts, lambda: tr("a list"), find)

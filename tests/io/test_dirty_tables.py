@@ -508,6 +508,36 @@ def test_an_old_workbook_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path
         read_table(path)
 
 
+# An .xls file is a row of sectors, and its table says of each which one comes next:
+#
+#     as written   0 → 1 → 2 → end          in a circle   0 → 1 → 2 ⟲
+#
+SECTOR = 512
+
+
+def table_in_a_circle(content):
+    """Let the first sector of the directory be followed by itself."""
+    (directory,), (table,) = struct.unpack_from("<I", content, 48), struct.unpack_from("<I", content, 76)
+    struct.pack_into("<I", content, SECTOR * (1 + table) + 4 * directory, directory)
+
+
+def list_of_tables_in_a_circle(content):
+    """Go on with the list of tables in a new sector, which is followed by itself."""
+    last = len(content) // SECTOR - 1
+    content += struct.pack("<128I", *[0xFFFFFFFF] * 127, last)
+    struct.pack_into("<I", content, 68, last)
+
+
+@pytest.mark.parametrize("bend", [table_in_a_circle, list_of_tables_in_a_circle])
+def test_an_old_workbook_whose_sectors_run_in_a_circle_is_refused(tmp_path, bend):
+    path = old_workbook(tmp_path, [["编号", "经度"], [1, 114.8]])
+    content = bytearray(path.read_bytes())
+    bend(content)
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="damaged"):
+        read_table(path)
+
+
 def test_an_old_workbook_has_lost_digits_too(tmp_path):
     table = read_table(old_workbook(tmp_path, [["编号", "经度"], [1307030102000010, 114.8], ["0012", 114.9]]))
     assert table["编号"].isna().tolist() == [True, False]

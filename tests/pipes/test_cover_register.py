@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from shapely import Point, Polygon
 
 from zjk_gis.errors import CRSError, FileError, InputError, MissingColumnError
-from zjk_gis.pipes import CoverRegister, register_index
+from zjk_gis.pipes import CoverRegister
 
 E, N = 573000, 4520000  # all places are measured from here
 
@@ -109,21 +110,60 @@ def test_what_cannot_be_done_changes_nothing(place, change, message):
         assert register.nearest(E + 1, N)["code"].tolist() == ["A"]
 
 
-def test_a_failure_in_the_middle_changes_nothing(place, monkeypatch):
+@pytest.mark.parametrize("table", ["covers", "places"])
+def test_a_failure_in_the_middle_changes_nothing(place, table):
     with CoverRegister.build(covers(A=(0, 0), B=(5, 0)), place) as register:
-        with monkeypatch.context() as patch:
-            calls = iter([None])
-            real = type(register._tree).insert
 
-            def failing(self, *words):
-                next(calls)
-                real(self, *words)
+        def refuse(action, at, *_):
+            writes = action in {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+            return sqlite3.SQLITE_DENY if writes and at == table else sqlite3.SQLITE_OK
 
-            patch.setattr(type(register._tree), "insert", failing)
-            with pytest.raises(StopIteration):
-                register.insert(["C", "D"], [E + 1, E + 1], [N + 1, N + 1])
-        assert register.to_table()["code"].tolist() == ["A", "B"]
-        assert register.nearest(E + 1, N + 1)["code"].tolist() == ["A"], "the index has forgotten C too"
+        for change in (
+            lambda: register.insert(["C", "D"], [E + 1, E + 1], [N + 1, N + 1]),
+            lambda: register.move(["A", "B"], [E + 9, E + 9], [N, N]),
+            lambda: register.delete(["A", "B"]),
+        ):
+            register._database.set_authorizer(refuse)
+            with pytest.raises(FileError, match="not authorized"):
+                change()
+            register._database.set_authorizer(None)
+            assert register.to_table()["code"].tolist() == ["A", "B"]
+            assert register.to_table()["x"].tolist() == [E, E + 5]
+            assert register.nearest(E + 9, N)[["code", "distance_m"]].to_numpy().tolist() == [["B", 4.0]]
+            assert register.within((E, N, E + 9, N + 9))["code"].tolist() == ["A", "B"]
+
+
+def test_covers_closer_than_the_numbers_of_the_tree_are_told_apart(place):
+    """The tree knows a northing of 4.5 million to half a metre; covers every 1/64 m here."""
+    row = {f"{i:03d}": (i / 64, i / 64) for i in range(200)}
+    with CoverRegister.build(covers(**row), place) as register:
+        for i in (0, 37, 111, 199):
+            near = register.nearest(E + i / 64, N + i / 64, count=3)
+            assert near["code"].tolist() == sorted(row, key=lambda code: (abs(int(code) - i), code))[:3]
+            assert near["distance_m"].tolist()[0] == 0.0
+        inside = register.within((E + 0.5, N, E + 0.75, N + 2))["code"].tolist()
+        assert inside == [f"{i:03d}" for i in range(32, 49)]
+
+
+@pytest.mark.parametrize("away", [0, 15.9, 16, 16.1, 5_000, 200_000])
+def test_however_far_and_however_dense(place, away):
+    """A cover in the corner of the box that is searched is farther than one straight ahead, outside the box.
+
+    ::
+
+        corner . . . .
+               .   .
+               ? . . . straight     (a box reaches `away`, its corner 1.41 x `away`)
+    """
+    crowd = {f"c{i:03d}": (300 + i % 10, 20 + i // 10) for i in range(100)}
+    places = {"corner": (-away, away), "straight": (1.2 * away, 0), "same 1": (0, -away), "same 2": (0, away)}
+    truth = {**crowd, **places} if away < 300 else places
+    table = sorted((math.hypot(x, y), code) for code, (x, y) in truth.items())
+    with CoverRegister.build(covers(**truth), place) as register:
+        for count in (1, 2, 3, 4, 50, 10**9):
+            found = register.nearest(E, N, count=count)
+            assert found["code"].tolist() == [code for _, code in table[:count]]
+        assert len(register.nearest(E, 1e300)) == 1
 
 
 def test_layers_that_cannot_become_a_register(tmp_path):
@@ -190,31 +230,23 @@ def test_degrees_become_the_metres_of_their_zone():
 
 
 class TestOnDisk:
-    def test_it_is_there_again_and_the_index_is_not_made_anew(self, tmp_path, monkeypatch):
+    def test_it_is_there_again_in_one_file(self, tmp_path):
         path = tmp_path / "covers.register"
         with CoverRegister.build(covers(A=(0, 0), B=(10, 0)), path) as register:
             register.insert("C", E + 20, N)
-        with monkeypatch.context() as patch:
-            patch.setattr(register_index, "made_index", lambda *_: pytest.fail("made anew"))
-            with CoverRegister.open(path) as register:
-                assert register.crs.to_epsg() == 4547
-                assert register.nearest(E + 19, N)["code"].tolist() == ["C"]
+        assert [file.name for file in tmp_path.iterdir()] == ["covers.register"]
+        with CoverRegister.open(path) as register:
+            assert register.crs.to_epsg() == 4547
+            assert register.nearest(E + 19, N)["code"].tolist() == ["C"]
 
-    @pytest.mark.parametrize("harm", ["gone", "older", "hostile", "emptied"])
-    def test_an_index_that_is_not_as_it_was_left_is_made_again(self, tmp_path, harm):
+    def test_a_damaged_file_is_named(self, tmp_path):
         path = tmp_path / "covers.register"
-        index = tmp_path / "covers.register.dat"
-        CoverRegister.build(covers(A=(0, 0), B=(10, 0)), path).close()
-        before = index.read_bytes()
-        with CoverRegister.open(path) as register:
-            register.move("A", E + 50, N)
-        if harm == "gone":
-            index.unlink()
-        else:
-            index.write_bytes({"older": before, "hostile": os.urandom(5000), "emptied": b""}[harm])
-        with CoverRegister.open(path) as register:
-            assert register.nearest(E, N)["code"].tolist() == ["B"]
-            assert register.nearest(E + 49, N)["code"].tolist() == ["A"]
+        CoverRegister.build(covers(**{f"C{i}": (i, i) for i in range(2000)}), path).close()
+        with path.open("r+b") as file:
+            file.seek(4096 * 2)
+            file.write(os.urandom(path.stat().st_size - 4096 * 2))
+        with pytest.raises(FileError, match=r"covers.register: "), CoverRegister.open(path) as register:
+            register.nearest(E, N, count=9)
 
     def test_killed_in_the_middle_every_finished_change_is_there(self, tmp_path):
         path = tmp_path / "covers.register"
@@ -228,6 +260,7 @@ class TestOnDisk:
             register.delete("B")
             with register._changing():  # begun and not finished
                 register._database.execute("DELETE FROM covers")
+                register._database.execute("DELETE FROM places")
                 os.kill(os.getpid(), signal.SIGKILL)
             """
         )
@@ -236,6 +269,7 @@ class TestOnDisk:
         with CoverRegister.open(path) as register:
             assert register.to_table()["code"].tolist() == ["A", "C", "D"]
             assert register.nearest(E + 10, N + 1)["code"].tolist() == ["A"]
+            assert register.within((E, N, E + 99, N + 9))["code"].tolist() == ["A", "C", "D"]
 
     def test_one_process_at_a_time(self, tmp_path):
         path = tmp_path / "covers.register"

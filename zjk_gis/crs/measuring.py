@@ -144,7 +144,7 @@ def _choice(base: CRS, bounds: Bounds, name: str, *, zone_prefix: bool = False) 
     chosen, why = _system(base, bounds, name)
     if not why:
         return _zone_in_china(_kept_datum(base), bounds, zone_prefix=zone_prefix)
-    reason = _reason(chosen, why, bounds)
+    reason = _reason(title_of_crs(chosen), why, bounds)
     return CrsChoice(epsg_of(chosen), reason, _most_ppm(base, chosen, bounds), chosen)
 
 
@@ -169,7 +169,7 @@ def _system(base: CRS, bounds: Bounds, name: str) -> tuple[CRS, str]:
     return utm_or_laea(base, bounds)
 
 
-def _reason(chosen: CRS, why: str, bounds: Bounds) -> str:
+def _reason(system: str, why: str, bounds: Bounds) -> str:
     west, _, east, _ = bounds
     return tr(
         "from {west:.4f} to {east:.4f}°E, centre {centre:.4f}: {why} ({system})",
@@ -177,7 +177,7 @@ def _reason(chosen: CRS, why: str, bounds: Bounds) -> str:
         east=east,
         centre=(west + east) / 2,
         why=why,
-        system=title_of_crs(chosen),
+        system=system,
     )
 
 
@@ -211,14 +211,8 @@ def _zone_in_china(datum: Any, bounds: Bounds, *, zone_prefix: bool) -> CrsChoic
     lowest = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
     outermost = max((west, east), key=lambda longitude: abs(longitude - meridian))
     scale = _scale_ppm(outermost - meridian, lowest)
-    reason = tr(
-        "from {west:.4f} to {east:.4f}°E, centre {centre:.4f}: {why} ({system})",
-        west=west,
-        east=east,
-        centre=centre,
-        why=tr("the 3-degree zone of {meridian}°E", meridian=meridian),
-        system=f"EPSG:{epsg}",
-    )
+    zone = tr("the 3-degree zone of {meridian}°E", meridian=meridian)
+    reason = _reason(f"EPSG:{epsg}", zone, bounds)
     borders = [edge for edge in (meridian - 1.5, meridian + 1.5) if west < edge < east]
     if borders:
         reason += tr(
@@ -515,7 +509,7 @@ def _wanted(layer: gpd.GeoDataFrame, name: str) -> tuple[CRS, str] | None:
     chosen, why = _system(base, bounds, name)
     if crs.is_geographic and not why:  # degrees in China, in whose zones everybody measures
         return chosen, ""
-    because = _reason(chosen, why or tr("the 3-degree zone of the centre"), bounds)
+    because = _reason(title_of_crs(chosen), why or tr("the 3-degree zone of the centre"), bounds)
     return chosen, tr("measured in {system}: {because}", system=chosen.name, because=because)
 
 

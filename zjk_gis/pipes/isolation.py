@@ -93,6 +93,7 @@ class ShutOff:
 
 
 @checked
+@checked
 def isolation_segments(
     network: PipeNetwork, valves: gpd.GeoDataFrame, *, within_m: float = 1.0
 ) -> gpd.GeoDataFrame:

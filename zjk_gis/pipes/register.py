@@ -1,12 +1,11 @@
 """A live register of covers (井盖台账): an index that changes with every cover, in memory or on disk.
 
 The other indexes are compiled once from a layer. A register goes on changing: covers are set, moved and taken
-out one at a time, and between any two changes somebody asks which is nearest. An rtree takes a change in
+out one at a time, and between any two changes somebody asks which is nearest. An R*Tree takes a change in
 microseconds, where an index that is compiled would be made anew.
 
-On disk the SQLite file is what counts: a change is there when the call returns. The rtree lies beside it in
-two files, which hold numbers only and are believed only if they are as they were left; otherwise they are
-made again from the register.
+Covers and R*Tree are tables of one SQLite file (`zjk_gis.pipes.register_file`), so that a change is in both
+or in neither, and is there when the call returns.
 """
 
 from __future__ import annotations
@@ -40,7 +39,6 @@ from zjk_gis.pipes.register_file import (
     given,
     numbers,
 )
-from zjk_gis.pipes.register_index import made_index, mark_of, opened_index
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
@@ -50,14 +48,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    import rtree
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CoverRegister"]
 
-_SLACK = 1e-9  # of a distance: what the tree and we may round differently
+_SLACK = 1e-9  # of a distance, and metres: what SQLite and we may round differently
+_FIRST_M = 16.0  # how far is looked first; then twice as far, and so on
+_FAR_M = 4_000.0  # once nothing is found so far, it is asked whether there are as many covers at all
+_MOST = 2**62  # SQLite counts no farther
 _AT_ONCE = 500
 _KNOWN_PLACES = 200  # by whose median it is known where the city is
+_BOX = """
+FROM places CROSS JOIN covers USING (id)
+WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south
+"""  # the tree's boxes are of 32 bits, rounded outward: no cover is missed, some lie too far
+_AWAY = "(x - :x) * (x - :x) + (y - :y) * (y - :y)"
+_IN_BOX = f"SELECT code, x, y {_BOX} ORDER BY code"
+_LAST_AWAY = f"SELECT {_AWAY} AS away {_BOX} ORDER BY away LIMIT 1 OFFSET :count - 1"
+_IN_REACH = f"SELECT code, x, y {_BOX} AND {_AWAY} <= :reach * :reach"
 
 
 @presented
@@ -99,7 +107,6 @@ class CoverRegister:
         self._database = database
         self._path = path
         self.crs = crs
-        self._tree: rtree.index.Index = opened_index(self._database, self._path)
 
     @classmethod
     def build(
@@ -117,8 +124,7 @@ class CoverRegister:
             Points with a CRS. What is not in metres is converted, as by `zjk_gis.crs.as_metric`; `crs` then
             names the system.
         path : str or path, optional
-            A new file; by default the register is kept in memory. Beside it come two files for the index,
-            ``.dat`` and ``.idx``.
+            A new file; by default the register is kept in memory.
         code : str, default "manhole_code"
             The column that names a cover.
 
@@ -212,24 +218,17 @@ class CoverRegister:
         self.close()
 
     def close(self) -> None:
-        """Write the index beside the register and let go of the file."""
-        self._tree.close()
-        if self._path is not None:
-            with blamed(self._path):
-                self._database.execute(
-                    "INSERT OR REPLACE INTO about VALUES ('index', ?)", [mark_of(self._path)]
-                )
+        """Let go of the file."""
         self._database.close()
 
     def __len__(self) -> int:
         """Return how many covers there are."""
-        count: int = self._database.execute("SELECT count(*) FROM covers").fetchone()[0]
+        count: int = self._asked("SELECT count(*) FROM covers")[0][0]
         return count
 
     def __contains__(self, code: object) -> bool:
         """Tell whether a cover is there."""
-        found = self._database.execute("SELECT 1 FROM covers WHERE code = ?", [str(code)])
-        return isinstance(code, str) and found.fetchone() is not None
+        return isinstance(code, str) and bool(self._asked("SELECT 1 FROM covers WHERE code = ?", [code]))
 
     def insert(self, code: str | Sequence[str], x: ArrayLike, y: ArrayLike) -> None:
         """Set covers: one, or many together.
@@ -263,16 +262,11 @@ class CoverRegister:
                 )
             )
         with self._changing():
-            (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM covers").fetchone()
-            ids = np.arange(last + 1, last + 1 + len(codes))
-            rows = zip(ids.tolist(), codes, xs.tolist(), ys.tolist(), strict=True)
+            ((last,),) = self._asked("SELECT coalesce(max(id), 0) FROM covers")
+            ids = range(last + 1, last + 1 + len(codes))
+            rows = list(zip(ids, codes, xs.tolist(), ys.tolist(), strict=True))
             self._database.executemany("INSERT INTO covers VALUES (?, ?, ?, ?)", rows)
-            empty = last == 0 and len(codes) > 1
-            if not empty:
-                for each, a, b in zip(ids.tolist(), xs.tolist(), ys.tolist(), strict=True):
-                    self._tree.insert(each, (a, b, a, b))
-        if empty:  # all at once makes a better tree, sooner
-            self._tree = made_index(self._database, self._path)
+            self._database.executemany("INSERT INTO places VALUES (?1, ?3, ?3, ?4, ?4)", rows)
 
     def move(self, code: str | Sequence[str], x: ArrayLike, y: ArrayLike) -> None:
         """Move covers to other places: one, or many together.
@@ -286,12 +280,12 @@ class CoverRegister:
         codes, xs, ys = given(code, x, y)
         ids = self._known(codes)
         check_places(codes, xs, ys, self._others(ids))
+        rows = list(zip(ids, xs.tolist(), ys.tolist(), strict=True))
         with self._changing():
-            for each, a, b in zip(ids, xs.tolist(), ys.tolist(), strict=True):
-                ((u, v),) = self._database.execute("SELECT x, y FROM covers WHERE id = ?", [each])
-                self._database.execute("UPDATE covers SET x = ?, y = ? WHERE id = ?", [a, b, each])
-                self._tree.delete(each, (u, v, u, v))
-                self._tree.insert(each, (a, b, a, b))
+            self._database.executemany("UPDATE covers SET x = ?2, y = ?3 WHERE id = ?1", rows)
+            self._database.executemany(
+                "UPDATE places SET west = ?2, east = ?2, south = ?3, north = ?3 WHERE id = ?1", rows
+            )
 
     def delete(self, code: str | Sequence[str]) -> None:
         """Take covers out: one, or many together.
@@ -302,12 +296,10 @@ class CoverRegister:
             If a code is not there or given twice; then none of them is taken out.
         """
         codes = [code] if isinstance(code, str) else list(code)
-        ids = self._known(codes)
+        rows = [(each,) for each in self._known(codes)]
         with self._changing():
-            for each in ids:
-                ((u, v),) = self._database.execute("SELECT x, y FROM covers WHERE id = ?", [each])
-                self._database.execute("DELETE FROM covers WHERE id = ?", [each])
-                self._tree.delete(each, (u, v, u, v))
+            self._database.executemany("DELETE FROM covers WHERE id = ?", rows)
+            self._database.executemany("DELETE FROM places WHERE id = ?", rows)
 
     def nearest(self, x: float, y: float, *, count: int = 1, within_m: float | None = None) -> pd.DataFrame:
         """Return the covers nearest to a point.
@@ -339,19 +331,12 @@ class CoverRegister:
         wanted: Any = count
         if not isinstance(wanted, int | np.integer) or wanted < 1:
             raise InputError(tr("count must be at least 1, not {count!r}", count=count))
-        found: list[tuple[float, str, float, float]] = []
-        first = self._rows(list(self._tree.nearest((a, b, a, b), count)))
-        if first:
-            # The tree's own distances may be rounded otherwise: what is as far as the last counts as well.
-            away = sorted(math.hypot(u - a, v - b) for _, u, v in first)
-            reach = away[min(count, len(away)) - 1] * (1 + _SLACK)
-            near = self._rows(list(self._tree.intersection((a - reach, b - reach, a + reach, b + reach))))
-            found = sorted((math.hypot(u - a, v - b), code, u, v) for code, u, v in near)[:count]
+        reach = self._reach(a, b, min(int(wanted), _MOST))
+        near = self._asked(_IN_REACH, _around(a, b, reach))
+        found = sorted((math.hypot(u - a, v - b), code, u, v) for code, u, v in near)[:wanted]
         if within_m is not None:
             found = [row for row in found if row[0] <= within_m]
-        table = as_table([(code, u, v) for _, code, u, v in found])
-        table["distance_m"] = np.array([row[0] for row in found], dtype=np.float64)
-        return table
+        return as_table([row[1:] for row in found], distance_m=[row[0] for row in found])
 
     def within(self, area: shapely.Geometry | tuple[float, float, float, float]) -> pd.DataFrame:
         """Return the covers in an area, its border included.
@@ -369,7 +354,8 @@ class CoverRegister:
         shape = area_of(area)
         if shapely.is_empty(shape):
             return as_table([])
-        found = as_table(self._rows(list(self._tree.intersection(tuple(shapely.bounds(shape).tolist())))))
+        sides = zip(("west", "south", "east", "north"), shapely.bounds(shape).tolist(), strict=True)
+        found = as_table(self._asked(_IN_BOX, dict(sides)))
         inside = shapely.intersects_xy(shape, found["x"].to_numpy(), found["y"].to_numpy())
         return found[inside].reset_index(drop=True)
 
@@ -402,8 +388,7 @@ class CoverRegister:
 
     def to_table(self) -> pd.DataFrame:
         """Return all covers as a table: ``code``, ``x``, ``y``, by code."""
-        rows = self._database.execute("SELECT code, x, y FROM covers ORDER BY code").fetchall()
-        return as_table(rows)
+        return as_table(self._asked("SELECT code, x, y FROM covers ORDER BY code"))
 
     def to_layer(self, *, code: str = "manhole_code") -> gpd.GeoDataFrame:
         """Return all covers as a layer of points, by code.
@@ -419,28 +404,38 @@ class CoverRegister:
 
     def _others(self, moving: Sequence[int] = ()) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return where some of the covers lie that stay: enough to tell where the city is."""
-        rows = self._database.execute(
-            "SELECT id, x, y FROM covers ORDER BY id LIMIT ?", [_KNOWN_PLACES + len(moving)]
-        ).fetchall()
+        some = _KNOWN_PLACES + len(moving)
+        rows = self._asked("SELECT id, x, y FROM covers ORDER BY id LIMIT ?", [some])
         stay = np.array([row[1:] for row in rows if row[0] not in {*moving}], dtype=np.float64).reshape(-1, 2)
         return stay[:, 0], stay[:, 1]
 
+    def _reach(self, x: float, y: float, count: int) -> float:
+        """Return how far one has to go for the nearest `count` covers, or for all if there are fewer.
+
+        1. A box around the place grows until so many covers lie in it, however dense or sparse they are.
+        2. The one of them that comes last tells how far. Others may be as near outside the box, if it lies
+           in a corner; but no more than that far is needed, since so many are nearer.
+        """
+        reach = _FIRST_M
+        while not (last := self._asked(_LAST_AWAY, {**_around(x, y, reach), "count": count})):
+            reach *= 2
+            if reach > _FAR_M:
+                count = min(count, len(self))
+                if not count:
+                    return 0.0
+        return math.sqrt(last[0][0]) * (1 + _SLACK) + _SLACK
+
+    def _asked(self, query: str, values: Sequence[object] | dict[str, float] = ()) -> list[Any]:
+        """Return the rows that answer a query."""
+        with blamed(self._path):
+            return self._database.execute(query, values).fetchall()
+
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Change register and index together, or neither."""
-        with blamed(self._path):
+        """Change covers and tree together, or neither."""
+        with blamed(self._path), self._database:  # which commits, or rolls back what was not finished
             self._database.execute("BEGIN IMMEDIATE")
-            try:
-                self._database.execute(
-                    "DELETE FROM about WHERE key = 'index'"
-                )  # until the register is closed
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                self._tree = made_index(self._database, self._path)
-                raise
+            yield
 
     def _ids(self, codes: Sequence[str]) -> dict[str, int]:
         """Return the numbers of those codes that are there."""
@@ -449,7 +444,7 @@ class CoverRegister:
             some = codes[begin : begin + _AT_ONCE]
             places = ", ".join("?" * len(some))
             query = f"SELECT code, id FROM covers WHERE code IN ({places})"  # noqa: S608 - question marks only
-            found |= dict(self._database.execute(query, list(some)).fetchall())
+            found |= dict(self._asked(query, list(some)))
         return found
 
     def _known(self, codes: Sequence[str]) -> list[int]:
@@ -467,16 +462,6 @@ class CoverRegister:
             )
         return [there[each] for each in codes]
 
-    def _rows(self, ids: Sequence[int]) -> list[tuple[str, float, float]]:
-        """Return code and place of the covers of these numbers, by code."""
-        rows: list[tuple[str, float, float]] = []
-        for begin in range(0, len(ids), _AT_ONCE):
-            some = ids[begin : begin + _AT_ONCE]
-            places = ", ".join("?" * len(some))
-            query = f"SELECT code, x, y FROM covers WHERE id IN ({places})"  # noqa: S608 - question marks only
-            rows += self._database.execute(query, some).fetchall()
-        return sorted(rows)
-
     def _presentation(self) -> Presentation:
         place = tr("in memory") if self._path is None else self._path.name
         return Presentation(
@@ -487,3 +472,9 @@ class CoverRegister:
                 place=place,
             )
         )
+
+
+def _around(x: float, y: float, reach: float) -> dict[str, float]:
+    """Return the box around a place, for a query."""
+    sides = {"west": x - reach, "east": x + reach, "south": y - reach, "north": y + reach}
+    return {"x": x, "y": y, "reach": reach, **sides}

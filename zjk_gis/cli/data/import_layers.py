@@ -126,14 +126,14 @@ def command(
                 continue
             begun.add(into)
             taken.append({"file": file, "layer": into, "spec": known, "rows": len(frame), "version": version})
-            told = tr(
+            line = tr(
                 "{file} -> {layer}: {rows:,} rows, version {version}",
                 file=file,
                 layer=into,
                 rows=len(frame),
                 version=version,
             )
-            console.say(told + tr(" (appended)") * adds)
+            console.say(line + tr(" (appended)") * adds)
     console.result({"target": target, "taken": taken, "refused": refused})
     if refused or not taken:
         click.get_current_context().exit(1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import rtree
 import shapely
 
 from zjk_gis.drawing.typefaces import clean_text
@@ -96,13 +97,15 @@ def draw_names(
                 left_out.narrow += 1
     marks = _marks(layers, view)
     taken: list[_Place] = []
+    near = rtree.index.Index()  # of the places taken: it grows with every name, as STRtree cannot
     for ways in sorted(names):
         for name in ways:
             rows, x, y, place = _placed(name, view, typeface, zoom)
-            if any(_meet(place, other) for other in taken):
+            if any(_meet(place, taken[at]) for at in near.intersection(place)):
                 continue
             if name.kind == _LABEL and len(marks.query(shapely.box(*place))) > _MOST_HIDDEN:
                 continue
+            near.insert(len(taken), place)
             taken.append(place)
             _write(canvas, name, rows, x, y)
             break
