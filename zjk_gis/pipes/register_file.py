@@ -53,7 +53,7 @@ __all__ = [
 ]  # fmt: skip
 
 _CITY_M = 300_000.0  # Zhangjiakou reaches 290 km from north to south, so 150 km from its middle
-KIND = 0x7A6A6B67  # marks the file as a register of ours
+KIND = 0x7A6A6B68  # marks the file as a register of ours
 _TABLES = """
 CREATE TABLE covers (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, x REAL NOT NULL, y REAL NOT NULL);
 CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north);
