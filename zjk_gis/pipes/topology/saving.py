@@ -29,8 +29,6 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.pipes.topology.network import PipeNetwork
-
 __all__ = ["load_parts", "save_network"]
 
 _KIND = "pipe network"
@@ -39,7 +37,7 @@ _NUMBERS = tuple(field.name for field in PIPELINES.fields if field.dtype in ("nu
 _TEXTS = tuple(field.name for field in PIPELINES.fields if field.name not in _NUMBERS)
 
 
-def save_network(network: PipeNetwork, path: str | Path) -> Path:
+def save_network(network: Any, path: str | Path) -> Path:
     """Write a network; see `PipeNetwork.save`."""
     pipes, nodes = network.pipelines, network.nodes
     lines = np.asarray(pipes.geometry.to_numpy())
