@@ -46,7 +46,7 @@ _TEXTS = tuple(field.name for field in PIPELINES.fields if field.name not in _NU
 <<<<<<< HEAD
 def save_network(network: Any, path: str | os.PathLike[str]) -> Path:
 =======
-def save_network(network: Any, path: str | Path) -> Path:
+def save_network(network: Any, path: str | os.PathLike[str]) -> Path:
 >>>>>>> pipes-net
     """Write a network; see `PipeNetwork.save`."""
     pipes, nodes = network.pipelines, network.nodes
