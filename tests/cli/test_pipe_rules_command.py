@@ -91,3 +91,15 @@ def test_overlay_says_how_much_lies_where(run, tmp_path):
     assert sum(row["length_m"] for row in told["totals"]) == pytest.approx(pipes.length.sum())
     assert [row["zone_code"] for row in told["totals"]] == ["E", "W"]
     assert len(gpd.read_file(written, layer="out")) >= len(pipes)
+
+
+def test_a_field_of_planted_faults_is_written_with_what_is_to_be_found(run, tmp_path):
+    code, _, _ = run(
+        "synth", tmp_path, "--grids", "300", "--incidents", "1000", "--pipe-faults", "--seed", "5"
+    )
+    truth = json.loads((tmp_path / "pipe_faults.json").read_text("utf-8"))
+    assert code == 0
+    assert truth == FIELD.truth
+    assert len(gpd.read_file(tmp_path / "pipe_faults.gpkg", layer="pipelines")) == len(
+        FIELD.layers["pipelines"]
+    )

@@ -7,7 +7,9 @@ keep it by as little. Nothing else on the field is amiss, so that what a check f
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,12 +18,15 @@ import pandas as pd
 import shapely
 from shapely import affinity
 
+from zjk_gis.errors import FileError
 from zjk_gis.synth.offices import CRS
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
-__all__ = ["PipeField", "make_pipe_faults"]
+__all__ = ["PipeField", "make_pipe_faults", "write_pipe_faults"]
 
 _PLOT_M = 300.0
 _ORIGIN = (580_000.0, 4_500_000.0)
@@ -145,6 +150,42 @@ def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
         for name, more in rows.items()
     }
     return PipeField(layers, {name: sorted(codes) for name, codes in truth.items()})
+
+
+def write_pipe_faults(field: PipeField, folder: str | os.PathLike[str]) -> Path:
+    """Write a field: ``pipe_faults.gpkg``, and ``pipe_faults.json`` with what is to be found in it.
+
+    Parameters
+    ----------
+    field : PipeField
+    folder : path
+        Made if it is not there.
+
+    Returns
+    -------
+    Path
+        Of the GeoPackage.
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be written.
+    """
+    import pyogrio
+
+    package = Path(folder) / "pipe_faults.gpkg"
+    try:
+        package.parent.mkdir(parents=True, exist_ok=True)
+        package.unlink(missing_ok=True)
+        for name, layer in field.layers.items():
+            pyogrio.write_dataframe(layer, package, layer=name, append=package.exists())
+        text = json.dumps(field.truth, ensure_ascii=False, indent=1)
+        package.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FileError(
+            tr("{target}: cannot write the city here: {error}", target=folder, error=error)
+        ) from error
+    return package
 
 
 def _faulty(case: Callable[[_Plot, bool], None]) -> Callable[[_Plot], None]:
