@@ -36,10 +36,10 @@ def command(folder: Path, grids: int, incidents: int, seed: int, pipe_faults: bo
 <<<<<<< HEAD
     console.say(tr("made a synthetic city: {folder}", folder=folder))
 =======
-    console.say(tr("made a synthetic city: {folder}", folder=folder, lang=console.lang))
+    console.say(tr("made a synthetic city: {folder}", folder=folder))
     if pipe_faults:
         package = write_pipe_faults(make_pipe_faults(seed=seed), folder)
-        console.say(tr("written to {path}", path=package, lang=console.lang))
+        console.say(tr("written to {path}", path=package))
 >>>>>>> pipes-rules
     sizes = {name: len(layer) for name, layer in city.layers.items()} | {"incidents": len(city.incidents)}
     console.show(list(sizes.items()), [tr("layer"), tr("features")])
