@@ -33,14 +33,10 @@ def command(folder: Path, grids: int, incidents: int, seed: int, pipe_faults: bo
     """
     city = make_city(grids=grids, incidents=incidents, seed=seed)
     write_city(city, folder)
-<<<<<<< HEAD
-    console.say(tr("made a synthetic city: {folder}", folder=folder))
-=======
     console.say(tr("made a synthetic city: {folder}", folder=folder))
     if pipe_faults:
         package = write_pipe_faults(make_pipe_faults(seed=seed), folder)
         console.say(tr("written to {path}", path=package))
->>>>>>> pipes-rules
     sizes = {name: len(layer) for name, layer in city.layers.items()} | {"incidents": len(city.incidents)}
     console.show(list(sizes.items()), [tr("layer"), tr("features")])
     console.result({"folder": str(folder), "features": sizes})

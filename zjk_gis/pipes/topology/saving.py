@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-<<<<<<< HEAD
 
-=======
->>>>>>> pipes-net
 __all__ = ["load_parts", "save_network"]
 
 _KIND = "pipe network"
@@ -43,11 +40,7 @@ _NUMBERS = tuple(field.name for field in PIPELINES.fields if field.dtype in ("nu
 _TEXTS = tuple(field.name for field in PIPELINES.fields if field.name not in _NUMBERS)
 
 
-<<<<<<< HEAD
 def save_network(network: Any, path: str | os.PathLike[str]) -> Path:
-=======
-def save_network(network: Any, path: str | os.PathLike[str]) -> Path:
->>>>>>> pipes-net
     """Write a network; see `PipeNetwork.save`."""
     pipes, nodes = network.pipelines, network.nodes
     lines = np.asarray(pipes.geometry.to_numpy())
