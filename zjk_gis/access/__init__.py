@@ -1,5 +1,6 @@
-"""Who reaches what: parking within walking distance (停车场服务半径)."""
+"""Who reaches what on the city's own roads (可达性), and where the next facility does most good."""
 
 from zjk_gis.access.parking import parking_gaps
+from zjk_gis.access.road_network import RoadNetwork, road_network
 
-__all__ = ["parking_gaps"]
+__all__ = ["RoadNetwork", "parking_gaps", "road_network"]
