@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +23,7 @@ from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph, components
+from zjk_gis.networks.nearest import Ways
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -39,6 +40,48 @@ Travel = Literal["foot", "car"]
 _ON_FOOT = ("步行路", "台阶")
 _DIRECTIONS = {"正向": 1, "反向": -1}
 _NAMES = ("edge_code", "road_code", "road_name", "road_class")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Edges without what lies in a barrier or above it, such as the deck of a bridge.
+
+    Attributes
+    ----------
+    index : LineIndex
+        Over the stretches.
+    shapes : ndarray of LineString
+    edge : ndarray of int64
+        The edge of each.
+    offset : ndarray of float64
+        How far along it the stretch begins.
+    """
+
+    index: LineIndex
+    shapes: NDArray[Any]
+    edge: NDArray[np.int64]
+    offset: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, lines: NDArray[Any], edge: NDArray[np.int64], barriers: Barriers) -> Stretches:
+        """Cut edges where they enter a barrier or cross one."""
+        offset = np.zeros(len(lines))
+        if len(barriers):
+            cut = barriers.off(lines)
+            whole = np.array([a is b for a, b in zip(cut, lines, strict=True)], bool)
+            pieces, of = shapely.get_parts(cut[~whole], return_index=True)
+            solid = shapely.length(pieces) > 0
+            pieces, row = pieces[solid], np.flatnonzero(~whole)[of[solid]]
+            start = shapely.line_locate_point(lines[row], shapely.get_point(pieces, 0))
+            end = shapely.line_locate_point(lines[row], shapely.get_point(pieces, -1))
+            turned = end < start
+            pieces[turned] = shapely.reverse(pieces[turned])
+            edge = np.concatenate([edge[whole], edge[row]])
+            offset = np.concatenate([offset[whole], np.minimum(start, end)])
+            lines = np.concatenate([lines[whole], pieces])
+            order = np.lexsort((offset, edge))
+            lines, edge, offset = lines[order], edge[order], offset[order]
+        return cls(LineIndex(lines), lines, edge, offset)
 
 
 @dataclass(frozen=True)
@@ -173,28 +216,33 @@ class RoadNetwork:
         return table
 
     @cached_property
-    def stretches(self) -> tuple[LineIndex, NDArray[np.int64], NDArray[np.float64]]:
-        """The edges where a straight way may meet them: an index, and of each its edge and where it begins.
+    def stretches(self) -> Stretches:
+        """The edges where a straight way on foot may meet them; see `Stretches`."""
+        return Stretches.of(self.lines, np.arange(len(self)), self.barriers)
 
-        What lies in or above a barrier, such as the deck of a bridge, is left out.
+    @cached_property
+    def driven_stretches(self) -> Stretches:
+        """The edges where a car may be left; see `Stretches`."""
+        driven = np.flatnonzero(~self.on_foot)
+        return Stretches.of(self.lines[driven], driven, self.barriers)
+
+    def ways(self, travel: Travel) -> Ways:
+        """Return the edges with the directions in which one may go: on foot both, by car as `one_way` says.
+
+        Raises
+        ------
+        InputError
+            If it is another way to travel.
         """
-        lines, edge, offset = self.lines, np.arange(len(self)), np.zeros(len(self))
-        if len(self.barriers):
-            cut = self.barriers.off(lines)
-            whole = np.array([a is b for a, b in zip(cut, lines, strict=True)], bool)
-            pieces, of = shapely.get_parts(cut[~whole], return_index=True)
-            solid = shapely.length(pieces) > 0
-            pieces, other = pieces[solid], np.flatnonzero(~whole)[of[solid]]
-            start = shapely.line_locate_point(lines[other], shapely.get_point(pieces, 0))
-            end = shapely.line_locate_point(lines[other], shapely.get_point(pieces, -1))
-            turned = end < start
-            pieces[turned] = shapely.reverse(pieces[turned])
-            edge = np.concatenate([edge[whole], other])
-            offset = np.concatenate([offset[whole], np.minimum(start, end)])
-            lines = np.concatenate([lines[whole], pieces])
-            order = np.lexsort((offset, edge))
-            lines, edge, offset = lines[order], edge[order], offset[order]
-        return LineIndex(lines), edge, offset
+        if travel not in get_args(Travel):
+            raise InputError(
+                tr("travel must be one of {choices}, not {value!r}", choices="foot, car", value=travel)
+            )
+        if travel == "foot":
+            everywhere = np.ones(len(self), np.bool_)
+            return Ways(self.graph, self.length_m, everywhere, everywhere)
+        driven = ~self.on_foot
+        return Ways(self.graph, self.length_m, driven & (self.one_way >= 0), driven & (self.one_way <= 0))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the network to a flat file, to be mapped by as many processes as like.
@@ -234,8 +282,8 @@ def road_network(
     roads : GeoDataFrame
         Lines or multilines. Read where they are there: ``edge_code``, ``road_code``, ``road_name``,
         ``road_class`` (步行路 and 台阶 are for people on foot), ``width_m``, ``is_bridge``, ``grade_level``
-        (竖向层级: 0 on the ground, 1 above it, -1 below) and ``one_way`` (双向, 正向, 反向). Without a code a row
-        is called by its index label.
+        (竖向层级: 0 on the ground, 1 above it, -1 below) and ``one_way`` (双向, 正向, 反向). Without a code a
+        row is called by its index label.
     barriers : GeoDataFrame or sequence of GeoDataFrame, optional
         Water, railways, closed estates: polygons or lines that only a road crosses.
     crossings : {"report", "join"}, default "report"

@@ -1,8 +1,8 @@
 """Shortest ways between places that lie along edges, not only at nodes.
 
 1. A place lies on an edge, so far along it, and has a leg: what it takes to get from the place to the edge.
-2. The ways from all *sites* spread at once, from the nearest on, against the direction of travel. A node keeps
-   the nearest `count` sites of different labels; of equally near ones those of the lowest label.
+2. The ways from all *sites* spread at once, from the nearest on, against the direction of travel. A node
+   keeps the nearest `count` sites of different labels; of equally near ones those of the lowest label.
 3. A place hears from the nodes at both ends of its edge and from the sites on its own edge.
 
 Where no edge is one-way the direction makes no difference. Ties go by label, so that the answer is the same
@@ -430,7 +430,7 @@ def _gather(
 
 
 @compiled
-def _pairs(
+def _pairs(  # noqa: C901
     starts: Ints32,
     near: Ints32,
     by: Ints32,
