@@ -77,13 +77,13 @@ class TestGaps:
     def test_an_end_short_of_a_street_is_joined_and_told(self):
         network = road_network(roads(WEST_EAST, line((50, 0.3), (50, 40))))
         assert sizes(network) == (4, 3)
-        assert told(network) == [("B", "A", "gap", "joined", "within_tolerance")]
+        assert told(network) == [("B", "A", "end_gap", "joined", "within_tolerance")]
         assert network.report["gap_m"].tolist() == [pytest.approx(0.3)]
 
     def test_an_end_beyond_a_street_is_joined_and_leaves_no_stub(self):
         network = road_network(roads(WEST_EAST, line((50, -0.3), (50, 40))))
         assert sizes(network) == (4, 3)
-        assert told(network) == [("B", "A", "gap", "joined", "within_tolerance")]
+        assert told(network) == [("B", "A", "end_gap", "joined", "within_tolerance")]
 
     def test_two_ends_that_face_each_other_are_told_once(self):
         network = road_network(roads(line((0, 0), (50, 0)), line((50.4, 0), (90, 0))))
@@ -118,14 +118,14 @@ class TestCrossings:
     def test_without_levels_they_are_listed_and_stay_apart_unless_asked_for(self):
         network = road_network(roads(WEST_EAST, SOUTH_NORTH))
         assert sizes(network) == (4, 2)
-        assert told(network) == [("A", "B", "crossing", "undecided", "level_unknown")]
+        assert told(network) == [("A", "B", "crossing", "left_open", "level_unknown")]
         joined = road_network(roads(WEST_EAST, SOUTH_NORTH), crossings="join")
         assert sizes(joined) == (5, 4)
         assert told(joined) == [("A", "B", "crossing", "joined", "asked_for")]
 
     def test_two_bridges_of_unknown_level_are_undecided(self):
         network = road_network(roads(WEST_EAST, SOUTH_NORTH, is_bridge=[True, True]))
-        assert told(network) == [("A", "B", "crossing", "undecided", "level_unknown")]
+        assert told(network) == [("A", "B", "crossing", "left_open", "level_unknown")]
 
     def test_a_level_goes_before_a_bridge(self):
         network = road_network(roads(WEST_EAST, SOUTH_NORTH, is_bridge=[True, True], grade_level=[1, 2]))
@@ -144,7 +144,7 @@ class TestCrossings:
 
     def test_lines_on_each_other_are_told(self):
         network = road_network(roads(WEST_EAST, line((20, 0), (80, 0))), tolerance_m=0)
-        assert ("A", "B", "overlap", "apart", "drawn_twice") in told(network)
+        assert ("A", "B", "double_line", "apart", "drawn_twice") in told(network)
 
 
 class TestRows:

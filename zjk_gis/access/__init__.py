@@ -1,7 +1,16 @@
 """Who reaches what on the city's own roads (可达性), and where the next facility does most good."""
 
+from zjk_gis.access.coverage import coverage_of
 from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.parking import parking_gaps
 from zjk_gis.access.road_network import RoadNetwork, road_network
+from zjk_gis.access.service_areas import service_areas
 
-__all__ = ["RoadNetwork", "nearest_facilities", "parking_gaps", "road_network"]
+__all__ = [
+    "RoadNetwork",
+    "coverage_of",
+    "nearest_facilities",
+    "parking_gaps",
+    "road_network",
+    "service_areas",
+]

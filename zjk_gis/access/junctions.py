@@ -44,9 +44,9 @@ class Meetings:
         The lines.
     x, y : ndarray of float64
     kind : ndarray of str
-        ``gap``, ``crossing``, ``end_below``, ``common_vertex`` or ``overlap``.
+        ``end_gap``, ``crossing``, ``end_below``, ``common_vertex`` or ``double_line``.
     decision : ndarray of str
-        ``joined``, ``apart`` or ``undecided``.
+        ``joined``, ``apart`` or ``left_open``.
     reason : ndarray of str
         ``within_tolerance``, ``same_level``, ``levels_differ``, ``level_unknown``, ``asked_for`` or
         ``drawn_twice``.
@@ -176,7 +176,7 @@ def cut_lines(
     >>> lines = np.array([LineString([(0, 0), (100, 0)]), LineString([(50, 0.3), (50, 40)])])
     >>> cut, met = cut_lines(lines, np.zeros(2), np.zeros(2, bool), tolerance_m=0.5, join_undecided=False)
     >>> len(cut.nodes), len(cut.tail), met.kind.tolist(), met.gap_m.tolist()
-    (4, 3, ['gap'], [0.3])
+    (4, 3, ['end_gap'], [0.3])
     """
     lines = _Lines(shapes, level, guessed)
     joints, told = _Joints(lines), []
@@ -282,7 +282,7 @@ def _across_gaps(lines: _Lines, joints: _Joints, tolerance_m: float) -> tuple[Me
             other[rows],
             x,
             y,
-            np.where(joined, "gap", "end_below"),
+            np.where(joined, "end_gap", "end_below"),
             np.where(joined, "joined", "apart"),
             np.where(joined, "within_tolerance", "levels_differ"),
             gap[rows],
@@ -320,7 +320,7 @@ def _at_crossings(
     same, differ = ~unknown & (la == lb), ~unknown & (la != lb)
     join = open_ & (same | (unknown & join_undecided))
     joints.join(joints.between(a[join], along_a[join]), joints.between(b[join], along_b[join]))
-    decision = np.select([twice, differ, join], ["apart", "apart", "joined"], default="undecided")
+    decision = np.select([twice, differ, join], ["apart", "apart", "joined"], default="left_open")
     reason = np.select(
         [twice, differ, same, join],
         ["drawn_twice", "levels_differ", "same_level", "asked_for"],
@@ -332,7 +332,7 @@ def _at_crossings(
         b[rows],
         place[rows, 0],
         place[rows, 1],
-        np.where(twice[rows], "overlap", "crossing"),
+        np.where(twice[rows], "double_line", "crossing"),
         decision[rows],
         reason[rows],
         np.zeros(len(rows)),

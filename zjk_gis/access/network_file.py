@@ -37,8 +37,8 @@ _OF_EDGES = {
 _NAMES = ("edge_code", "road_code", "road_name", "road_class")
 _OF_MEETINGS = {"first": np.int64, "second": np.int64, "x": np.float64, "y": np.float64, "gap_m": np.float64}
 _WORDS = {
-    "kind": ("gap", "crossing", "end_below", "common_vertex", "overlap", "barrier"),
-    "decision": ("joined", "apart", "undecided", "passable"),
+    "kind": ("end_gap", "crossing", "end_below", "common_vertex", "double_line", "barrier"),
+    "decision": ("joined", "apart", "left_open", "passable"),
     "reason": (
         "within_tolerance", "same_level", "levels_differ", "level_unknown", "asked_for", "drawn_twice",
         "not_a_bridge",

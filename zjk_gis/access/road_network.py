@@ -192,9 +192,9 @@ class RoadNetwork:
     def report(self) -> gpd.GeoDataFrame:
         """What was joined or kept apart where lines do not simply meet, and why: one row a place.
 
-        ``first_code`` and ``second_code`` (the roads), ``kind`` (``gap``; ``crossing`` without a vertex in
-        common; ``end_below`` and ``common_vertex``, whose levels differ; ``overlap``; ``barrier``, which a
-        road crosses that is not recorded as a bridge), ``decision`` (``joined``, ``apart``, ``undecided``,
+        ``first_code`` and ``second_code`` (the roads), ``kind`` (``end_gap``; ``crossing`` without a vertex in
+        common; ``end_below`` and ``common_vertex``, whose levels differ; ``double_line``; ``barrier``, which a
+        road crosses that is not recorded as a bridge), ``decision`` (``joined``, ``apart``, ``left_open``,
         ``passable``), ``reason`` and ``gap_m``. ``attrs["set_aside"]`` lists the rows that are no road.
         """
         met = self.meetings
