@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 from zjk_gis.access import nearest_facilities, road_network
+from zjk_gis.access.barriers import BANK_M
 from zjk_gis.errors import CRSError, EmptyLayerError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000
@@ -244,11 +245,13 @@ def test_no_leg_crosses_a_barrier_and_every_distance_is_the_shortest(seed):
     ):
         graph.add_edge(a, b, weight=metres, edge=edge)
 
+    deep = pond.buffer(-BANK_M, join_style="mitre")
+
     def on_edge(point):
         """Try every edge: the nearest whose straight leg is dry, decks left out."""
         best = None
         for edge, shape in enumerate(ground.geometry):
-            dry = shape.difference(pond)
+            dry = shape.difference(deep)
             if dry.is_empty:
                 continue
             spot = (
@@ -256,8 +259,8 @@ def test_no_leg_crosses_a_barrier_and_every_distance_is_the_shortest(seed):
                 if dry.geom_type == "LineString"
                 else min((part.interpolate(part.project(point)) for part in dry.geoms), key=point.distance)
             )
-            wet = LineString([point, spot]).intersection(pond).length
-            if wet > 1e-3 or pond.contains(point) or point.distance(spot) > 200:
+            wet = LineString([point, spot]).intersection(deep).length
+            if wet > 1e-3 or deep.contains(point) or point.distance(spot) > 200:
                 continue
             if best is None or point.distance(spot) < best[0] - 1e-9:
                 best = (point.distance(spot), edge, shape.project(spot))
@@ -283,4 +286,4 @@ def test_no_leg_crosses_a_barrier_and_every_distance_is_the_shortest(seed):
             continue
         # Which of two edges equally near is stepped on may differ; the distance then does by no more.
         right = min(metres_between(here, each) for each in placed if each is not None)
-        assert told == pytest.approx(right, abs=1e-6)
+        assert told == pytest.approx(right, abs=1e-3)  # a leg may touch the water for so long

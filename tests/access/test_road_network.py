@@ -34,7 +34,7 @@ WEST_EAST, SOUTH_NORTH = line((0, 0), (100, 0)), line((50, -50), (50, 50))
 
 def told(network):
     return [
-        (row.first_code, row.second_code, row.kind, row.decision, row.reason)
+        (row.first_edge, row.second_edge, row.kind, row.decision, row.reason)
         for row in network.report.itertuples()
     ]
 

@@ -2,7 +2,7 @@
 
 from zjk_gis.access.coverage import coverage_of
 from zjk_gis.access.nearest import nearest_facilities
-from zjk_gis.access.parking import parking_gaps
+from zjk_gis.access.parking import parking_gaps, public_lots
 from zjk_gis.access.road_network import RoadNetwork, road_network
 from zjk_gis.access.service_areas import service_areas
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["Barriers"]
+__all__ = ["BANK_M", "Barriers"]
 
-_LEAST_M = 1e-3  # a leg that runs along a bank may dip into the water by a rounding
+BANK_M = 0.05  # a road may be drawn along the bank: what lies no deeper in the water than this is not in it
+_LEAST_M = 1e-3  # what is crossed for less than this is touched
 _CELL_M = 500.0  # a long river is cut into pieces of this size, so that few vertices are looked at
 
 
@@ -73,9 +74,14 @@ class Barriers:
         return len(self.areas) + len(self.lines)
 
     @cached_property
+    def inner(self) -> NDArray[Any]:
+        """The polygons without a strip along their banks."""
+        return np.asarray(shapely.get_parts(shapely.buffer(self.areas, -BANK_M, join_style="mitre")))
+
+    @cached_property
     def ground(self) -> shapely.Geometry:
-        """The polygons as one geometry."""
-        return shapely.multipolygons(self.areas) if len(self.areas) else shapely.MultiPolygon()
+        """The polygons as one geometry, without a strip along their banks."""
+        return shapely.multipolygons(self.inner) if len(self.inner) else shapely.MultiPolygon()
 
     @cached_property
     def tracks(self) -> shapely.Geometry:
@@ -84,7 +90,7 @@ class Barriers:
 
     @cached_property
     def _pieces(self) -> tuple[shapely.STRtree, NDArray[Any], NDArray[np.bool_]]:
-        areas = _in_cells(self.areas) if len(self.areas) else self.areas
+        areas = _in_cells(self.inner) if len(self.inner) else self.inner
         pieces = np.concatenate([areas, self.lines])
         shapely.prepare(pieces)
         return shapely.STRtree(pieces), pieces, np.arange(len(pieces)) < len(areas)
@@ -107,8 +113,8 @@ class Barriers:
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell which points lie within a barrier, not merely on its border."""
         found = np.zeros(len(x), np.bool_)
-        if len(self.areas):
-            at, _ = shapely.STRtree(self.areas).query(shapely.points(x, y), predicate="within")
+        if len(self.inner):
+            at, _ = shapely.STRtree(self.inner).query(shapely.points(x, y), predicate="within")
             found[at] = True
         return found
 

@@ -161,10 +161,10 @@ class RoadNetwork:
 
     @property
     def nodes(self) -> gpd.GeoDataFrame:
-        """The nodes: ``node``, ``degree`` (how many edges meet there), ``part`` (which hang together)."""
+        """The nodes: ``node``, ``degree`` (how many edges meet there), ``component`` (which hang together)."""
         degree = np.bincount(np.concatenate([self.graph.tail, self.graph.head]), minlength=self.graph.size)
         return gpd.GeoDataFrame(
-            {"node": np.arange(self.graph.size), "degree": degree.astype(np.int64), "part": self.part},
+            {"node": np.arange(self.graph.size), "degree": degree.astype(np.int64), "component": self.part},
             geometry=shapely.points(self.node_xy),
             crs=self.crs,
         )
@@ -192,7 +192,7 @@ class RoadNetwork:
     def report(self) -> gpd.GeoDataFrame:
         """What was joined or kept apart where lines do not simply meet, and why: one row a place.
 
-        ``first_code`` and ``second_code`` (the roads), ``kind`` (``end_gap``; ``crossing`` without a vertex in
+        ``first_edge`` and ``second_edge`` (the roads), ``kind`` (``end_gap``; ``crossing`` without a vertex in
         common; ``end_below`` and ``common_vertex``, whose levels differ; ``double_line``; ``barrier``, which a
         road crosses that is not recorded as a bridge), ``decision`` (``joined``, ``apart``, ``left_open``,
         ``passable``), ``reason`` and ``gap_m``. ``attrs["set_aside"]`` lists the rows that are no road.
@@ -202,8 +202,8 @@ class RoadNetwork:
         second = np.where(met.second >= 0, codes[np.maximum(met.second, 0)], "")
         table = gpd.GeoDataFrame(
             {
-                "first_code": pd.Series(codes[met.first], dtype="str"),
-                "second_code": pd.Series(second, dtype="str"),
+                "first_edge": pd.Series(codes[met.first], dtype="str"),
+                "second_edge": pd.Series(second, dtype="str"),
                 "kind": pd.Series(met.kind, dtype="str"),
                 "decision": pd.Series(met.decision, dtype="str"),
                 "reason": pd.Series(met.reason, dtype="str"),
@@ -336,8 +336,8 @@ def road_network(
     >>> network = road_network(roads)
     >>> network
     <RoadNetwork of 7 nodes, 5 edges, EPSG:4547>
-    >>> network.report[["first_code", "second_code", "decision", "reason"]]
-      first_code second_code decision         reason
+    >>> network.report[["first_edge", "second_edge", "decision", "reason"]]
+      first_edge second_edge decision         reason
     0          A           B   joined     same_level
     1          A           C    apart  levels_differ
     """

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -23,6 +24,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.networks.nearest import Places, near_pairs
 from zjk_gis.overlay.contents import contents_of
+from zjk_gis.threads import in_chunks
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ __all__ = ["service_areas"]
 _STEPS = (0.02, 1 / 3, 2 / 3, 1.0)  # of `beside_m`
 _ROUND = 2**0.5  # round a corner a place may be so much farther, straight to the road and along it
 _QUARTER_STEPS = 6
-_TOUCH_M = 0.01
+_NEIGHBOURHOOD_M = 300.0
+_TOUCH_M = 0.06  # more than `zjk_gis.access.barriers.BANK_M`
 _DECK_M = 6.0  # of a bridge of unknown width
 _TRACK_M = 0.5  # half of what a railway that is a line takes from the ground
 
@@ -129,27 +132,21 @@ def service_areas(
         facilities, network, travel=travel, to_road_m=to_road_m, code=code, entrances=entrances
     )
     ways = network.ways(travel)
-    reach = _Reach(network, ways, there, float(budgets.max()))
+    reach = _Reach(network, ways, there, float(budgets.max()), each=each)
     rows: list[dict[str, Any]] = []
     for budget in budgets.astype(float).tolist():
         label, edge, low, high = reach.intervals(budget)
-        if each:
-            shapes = _grounds(network, reach, budget, beside_m, len(there.codes))
-            road = np.bincount(label, weights=high - low, minlength=len(there.codes))
-            rows += [
-                {"facility_code": name, "within_m": budget, "road_m": metres, "geometry": shape}
-                for name, metres, shape in zip(there.codes, road.tolist(), shapes, strict=True)
-            ]
-        else:
-            shapes = _grounds(network, reach, budget, beside_m, len(there.codes))
-            _, low, high = _merged(np.zeros(len(edge), np.int64), edge, low, high)[1:]
-            rows.append(
-                {
-                    "within_m": budget,
-                    "road_m": float((high - low).sum()),
-                    "geometry": shapely.union_all(shapes),
-                }
-            )
+        shapes = _grounds(network, reach, budget, beside_m)
+        if not each:
+            _, _, low, high = _merged(np.zeros(len(edge), np.int64), edge, low, high)
+            road = [float((high - low).sum())]
+            rows += [{"within_m": budget, "road_m": road[0], "geometry": shapely.union_all(shapes)}]
+            continue
+        road = np.bincount(label, weights=high - low, minlength=len(there.codes)).tolist()
+        rows += [
+            {"facility_code": name, "within_m": budget, "road_m": metres, "geometry": shape}
+            for name, metres, shape in zip(there.codes, road, shapes, strict=True)
+        ]
     table = pd.DataFrame(rows)
     if each:
         table["facility_code"] = table["facility_code"].astype("str")
@@ -165,8 +162,14 @@ def service_areas(
 class _Reach:
     """Which stretches of which edges are within a budget of each facility."""
 
-    def __init__(self, network: RoadNetwork, ways: Ways, there: Facilities, most: float) -> None:
+    def __init__(
+        self, network: RoadNetwork, ways: Ways, there: Facilities, most: float, *, each: bool
+    ) -> None:
         self.ways, self.there = ways, there
+        # United facilities are one, of which every site is as good as another.
+        self.label = there.label if each else np.zeros(len(there.label), np.int64)
+        self.labels = len(there.codes) if each else 1
+        self.each = each
         edges = len(network)
         # Both ends of every edge are places whose distance is asked for.
         ends = Places(
@@ -174,7 +177,7 @@ class _Reach:
             np.concatenate([np.zeros(edges), network.length_m]),
             np.zeros(2 * edges),
         )
-        self.pairs = near_pairs(ways, ends, there.sites, there.label, limit=most)
+        self.pairs = near_pairs(ways, ends, there.sites, self.label, limit=most)
         self.edges = edges
 
     def intervals(
@@ -191,7 +194,7 @@ class _Reach:
         rest = budget - sites.leg
         near = np.flatnonzero(rest > 0)
         e, s, r = sites.edge[near], sites.along[near], rest[near]
-        label = np.concatenate([pairs.label[by_tail], pairs.label[by_head], self.there.label[near]])
+        label = np.concatenate([pairs.label[by_tail], pairs.label[by_head], self.label[near]])
         low = np.concatenate(
             [
                 np.zeros(int(by_tail.sum())),
@@ -230,45 +233,82 @@ def _merged(
     return label[first], edge[first], low[first], farthest[last]
 
 
-def _grounds(
-    network: RoadNetwork, reach: _Reach, budget: float, beside_m: float, labels: int
-) -> NDArray[Any]:
+def _grounds(network: RoadNetwork, reach: _Reach, budget: float, beside_m: float) -> NDArray[Any]:
     """Return the ground of each label."""
-    shapes: list[NDArray[Any]] = []
-    owner: list[NDArray[np.int64]] = []
+    found = _Parts([], [])
     wet = _Wet(network)
-    for step in _STEPS:
+    done = np.empty(0, np.int64)
+    for step in _STEPS[::-1]:
         radius = beside_m * step
         if radius <= 0 or budget <= radius * _ROUND:
             continue
         label, edge, low, high = reach.intervals(budget - radius * _ROUND)
+        # An edge that was widened whole has nothing to gain from a smaller step.
+        key = label * len(network) + edge
+        new = ~np.isin(key, done)
+        whole = (low <= 0) & (high >= network.length_m[edge])
+        done = np.union1d(done, key[whole])
+        label, edge, low, high = label[new], edge[new], low[new], high[new]
         pieces = _substrings(network, edge, low, high)
         close = wet.near(pieces, radius)
-        free, first = np.unique(label[~close], return_index=True)
-        if len(free):
-            groups = np.split(pieces[~close], first[1:])
-            lines = np.array([shapely.multilinestrings(list(group)) for group in groups], dtype=object)
-            shapes.append(shapely.buffer(lines, radius, quad_segs=_QUARTER_STEPS))
-            owner.append(free)
+        found.add(*_widened(pieces[~close], label[~close], radius))
         beside, of = wet.beside(pieces[close], radius)
-        shapes.append(beside)
-        owner.append(label[close][of])
+        found.add(beside, label[close][of])
     label, edge, low, high = reach.intervals(budget)
     pieces = _substrings(network, edge, low, high)
     close = wet.near(pieces, 0.0)
     deck, of = wet.decks(pieces[close], network.width_m[edge[close]])
-    shapes.append(deck)
-    owner.append(label[close][of])
-    every, of_label = np.concatenate(shapes), np.concatenate(owner)
-    order = np.argsort(of_label, kind="stable")
-    every, of_label = every[order], of_label[order]
-    starts = offsets_of(np.bincount(of_label, minlength=labels))
-    united = np.empty(labels, dtype=object)
-    for which in range(labels):
-        united[which] = shapely.normalize(shapely.union_all(every[starts[which] : starts[which + 1]]))
-        if shapely.is_empty(united[which]):
-            united[which] = shapely.MultiPolygon()
-    return united
+    found.add(deck, label[close][of])
+    return found.united(reach.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Pieces of ground, and the label of each."""
+
+    shapes: list[NDArray[Any]]
+    labels: list[NDArray[np.int64]]
+
+    def add(self, shapes: NDArray[Any], labels: NDArray[np.int64]) -> None:
+        self.shapes.append(shapes)
+        self.labels.append(labels)
+
+    def united(self, count: int) -> NDArray[Any]:
+        every, label = np.concatenate(self.shapes), np.concatenate(self.labels)
+        every = every[np.argsort(label, kind="stable")]
+        starts = offsets_of(np.bincount(label, minlength=count))
+        whole = np.full(count, shapely.MultiPolygon(), dtype=object)
+
+        def work(part: slice) -> None:
+            for which in range(*part.indices(count)):
+                united = shapely.union_all(every[starts[which] : starts[which + 1]])
+                if not shapely.is_empty(united):
+                    whole[which] = shapely.normalize(united)
+
+        in_chunks(work, count, chunk=max(1, count // 8))
+        return whole
+
+
+def _widened(
+    pieces: NDArray[Any], label: NDArray[np.int64], radius: float
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Widen lines, those of one label and neighbourhood together: ten times as fast as all at once."""
+    if not len(pieces):
+        return pieces, label
+    west, south, *_ = (shapely.bounds(pieces) // _NEIGHBOURHOOD_M).astype(np.int64).T
+    order = np.lexsort((south, west, label))
+    keys = np.column_stack([label, west, south])[order]
+    begins = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1)))
+    group = np.cumsum(np.bincount(begins, minlength=len(order))) - 1
+    parts = pieces[order]
+    lines = np.asarray(shapely.multilinestrings(parts, indices=group))
+    wide = np.empty(len(lines), dtype=object)
+
+    def work(part: slice) -> None:
+        wide[part] = shapely.buffer(lines[part], radius, quad_segs=_QUARTER_STEPS)
+
+    in_chunks(work, len(lines), chunk=64)
+    return wide, keys[begins, 0]
 
 
 class _Wet:
@@ -280,7 +320,10 @@ class _Wet:
         self.shapes = np.concatenate([self.barriers.areas, strips])
         self.tree = shapely.STRtree(self.shapes)
         self.ground = shapely.union_all(self.shapes)
+        # Where a line lies in the barrier, and not merely along its bank.
+        self.inner = shapely.union_all([*self.barriers.inner, *strips])
         shapely.prepare(self.ground)
+        shapely.prepare(self.inner)
 
     def near(self, pieces: NDArray[Any], radius: float) -> NDArray[np.bool_]:
         """Tell which lines come as near to a barrier as this."""
@@ -291,7 +334,7 @@ class _Wet:
 
     def beside(self, pieces: NDArray[Any], radius: float) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Widen lines as far as no barrier is between; return the ground and the line of each part of it."""
-        dry = np.asarray(shapely.difference(pieces, self.ground))
+        dry = np.asarray(shapely.difference(pieces, self.inner))
         lines, of = shapely.get_parts(dry, return_index=True)
         solid = shapely.length(lines) > 0
         lines, of = lines[solid], of[solid]
@@ -306,7 +349,7 @@ class _Wet:
         self, pieces: NDArray[Any], width: NDArray[np.float64]
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the ground that lines take within the barriers, and the line of each part of it."""
-        over = np.asarray(shapely.intersection(pieces, self.ground))
+        over = np.asarray(shapely.intersection(pieces, self.inner))
         half = np.where(width > 0, width, _DECK_M) / 2
         real = np.flatnonzero(shapely.length(over) > 0)
         deck = shapely.intersection(shapely.buffer(over[real], half[real], cap_style="square"), self.ground)

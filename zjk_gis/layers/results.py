@@ -132,6 +132,16 @@ RESULTS: dict[str, Result] = {
     "orphan_manholes": _result("manhole_code distance_m"),
     "sewage_into_rain": _result("pipe_code rain_manholes"),
     "pipelines_in_core": _result("pipe_code length_m block_name"),
+    "nearest_facilities": _result(
+        "network_m straight_m reason", "facility_code entrance_code detour nearest_straight_m rank"
+    ),
+    "service_areas": _result("within_m road_m area_m2", "facility_code people buildings"),
+    "road_report": _result("first_edge second_edge decision", "kind reason gap_m"),
+    "road_edges": _result(
+        "from_node to_node from_m",
+        "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
+    ),
+    "road_nodes": _result("node degree component"),
     "rejects": _result("row_number why"),
 }  # fmt: skip
 
@@ -139,7 +149,8 @@ _REASONS = (
     "one_zone overlap shared_border outer_border within_reach tie undecided expired_zone out_of_reach "
     "no_position bad_position zero no_chief expired uncovered too_large too_wide no_neighbour would_be_empty "
     "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
-    "partial nested duplicate"
+    "partial nested duplicate reached too_far cut_off no_road in_barrier within_tolerance "
+    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -162,7 +173,8 @@ CODED: dict[str, tuple[str, ...]] = {
         "datum": "gcj02 bd09",
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
-        "split reshaped retired new gap overlap",
+        "split reshaped retired new gap overlap end_gap crossing end_below common_vertex double_line barrier",
+        "decision": "joined apart left_open passable",
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
