@@ -54,10 +54,13 @@ orphans.drop(columns="geometry").head()
 
 # %% [markdown]
 # ## 3 Sewage in the rain pipes
+#
+# Survey points and lines become a network first: it tells how each end of each pipe was joined.
 
 # %%
-mixed = zjk_gis.pipes.sewage_into_rain(manholes, pipelines)
-mixed[["pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"]]
+network = zjk_gis.pipes.pipe_network(manholes, pipelines)
+mixed = zjk_gis.pipes.misconnections(network)
+mixed[["pipe_code", "misconnection", "manhole_code", "drains_m", "outfall_code", "road_name", "owner"]]
 
 # %% [markdown]
 # ## 4 The nearest cover, while covers come and go
@@ -78,6 +81,6 @@ register.nearest(place.x + 3, place.y + 4, count=3)
 zjk_gis.maps.pipes_map(
     pipelines,
     manholes,
-    findings={"orphan_manholes": orphans, "sewage_into_rain": mixed},
+    findings={"orphan_manholes": orphans, "misconnections": mixed},
     title="管线与窨井",
 )

@@ -287,6 +287,10 @@ CITY = {
 }
 
 
+def _misconnected(manholes, pipelines):
+    return zjk_gis.pipes.misconnections(zjk_gis.pipes.pipe_network(manholes, pipelines))
+
+
 def _survey(name):
     def call(layer, folder):
         city = {each: sound(name) for each, name in CITY.items()} | {"incidents": sound("incidents")}
@@ -667,9 +671,9 @@ CALLS = {
     ],
     "road_totals": [("stretches", lambda s, _: zjk_gis.responsibility.road_totals(s))],
     "sections_without_chief": [("sections", lambda s, _: zjk_gis.responsibility.sections_without_chief(s))],
-    "sewage_into_rain": [
-        ("manholes", lambda m, _: zjk_gis.pipes.sewage_into_rain(m, sound("pipelines"))),
-        ("pipelines", lambda p, _: zjk_gis.pipes.sewage_into_rain(sound("manholes"), p)),
+    "misconnections": [
+        ("manholes", lambda m, _: _misconnected(m, sound("pipelines"))),
+        ("pipelines", lambda p, _: _misconnected(sound("manholes"), p)),
     ],
     "survey_city": [(layer, _survey(name)) for name, layer in [*CITY.items(), ("incidents", "incidents")]],
     "validate": [

@@ -147,7 +147,7 @@ CALLS = {
     "patrol_coverage": lambda say: (say(LINES), say(POINTS)),
     "manholes_outside_zones": lambda say: (say(POINTS), say(ZONES)),
     "orphan_manholes": lambda say: (say(POINTS), say(LINES)),
-    "sewage_into_rain": lambda say: (say(POINTS), say(LINES)),
+    "pipe_network": lambda say: (say(POINTS), say(LINES)),
     "pipelines_in_core": lambda say: (say(LINES), say(BLOCKS)),
     "parking_gaps": lambda say: (say(ZONES), say(POINTS)),
     "group_faults": lambda say: (say(ZONES),),

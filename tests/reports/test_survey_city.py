@@ -36,7 +36,8 @@ def test_what_the_layers_allow_is_asked_and_nothing_else(city):
         "overlaps": 0,
         "manholes_outside_zones": 1,
         "orphan_manholes": 0,
-        "sewage_into_rain": 0,
+        "misconnections": 0,
+        "unjoined_ends": 1,
     }
 
 

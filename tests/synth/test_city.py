@@ -127,7 +127,7 @@ def test_there_are_dead_ends_inside_the_city(city):
 def test_sewage_and_rain_run_downhill_in_pipes_that_grow(city):
     pipes = city.layers["pipelines"]
     gravity = pipes[
-        pipes["pipe_kind"].isin(["WS", "YS"]) & ~pipes["pipe_code"].isin(city.truth["sewage_into_rain"])
+        pipes["pipe_kind"].isin(["WS", "YS"]) & ~pipes["pipe_code"].isin(city.truth["misconnections"])
     ]
     assert (gravity["to_level_m"] <= gravity["from_level_m"]).all()
     assert gravity["diameter_mm"].nunique() >= 3
@@ -180,7 +180,7 @@ def test_facilities_are_wrong_only_where_planted(city, zones):
     assert sorted(set(wells["manhole_code"]) - named) == truth["orphan_manholes"]
     kind = wells.set_index("manhole_code")["pipe_kind"]
     into_rain = (pipes["pipe_kind"] == "WS") & (pipes["to_manhole"].map(kind) == "YS")
-    assert sorted(pipes.loc[into_rain, "pipe_code"]) == truth["sewage_into_rain"]
+    assert sorted(pipes.loc[into_rain, "pipe_code"]) == truth["misconnections"]
     core = layers["historic_blocks"].query("scope == '核心保护范围'").union_all()
     assert sorted(pipes.loc[pipes.intersects(core), "pipe_code"]) == truth["pipelines_in_core"]
 
@@ -225,10 +225,10 @@ class TestTruthCheck:
 
     def test_a_missing_and_an_invented_one_are_counted(self, city):
         pipes = city.layers["pipelines"].set_index("pipe_code", drop=False)
-        planted = city.truth["sewage_into_rain"]
+        planted = city.truth["misconnections"]
         other = next(code for code in pipes.index if code not in planted)
         found = pipes.loc[[*planted[1:], other]]
-        row = check_against_truth(city.truth, city.answers, sewage_into_rain=found).iloc[0]
+        row = check_against_truth(city.truth, city.answers, misconnections=found).iloc[0]
         assert row[["planted", "found", "missed", "invented", "ok"]].tolist() == [3, 2, 1, 1, False]
 
     def test_a_gap_of_the_wrong_size_is_not_found(self, city):

@@ -49,6 +49,7 @@ _COMMANDS = {
     "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
     "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
+    "pipes": ("zjk_gis.cli.pipes.command", "Check a network of pipes, trace it, shut off a burst."),
     "repair": (
         "zjk_gis.cli.analysis.repair",
         "Propose repairs of gaps and overlaps, and make them.",

@@ -1,6 +1,6 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `changes`, `matters`, `facilities`, `heritage`, `indicators` and `explanation`
+`city`, `responsibility`, `changes`, `matters`, `facilities`, `networks`, `heritage`, `indicators` and `explanation`
 decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
 sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts of `assets`,
 `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
@@ -16,6 +16,7 @@ from zjk_gis.maps.ready.facilities import parking_map, pipes_map
 from zjk_gis.maps.ready.heritage import heritage_map
 from zjk_gis.maps.ready.indicators import choropleth
 from zjk_gis.maps.ready.matters import assignment_map, density_map
+from zjk_gis.maps.ready.networks import shut_off_map, trace_map
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
@@ -34,5 +35,7 @@ __all__ = [
     "pipes_map",
     "print_map",
     "save_offline",
+    "shut_off_map",
+    "trace_map",
     "zones_map",
 ]

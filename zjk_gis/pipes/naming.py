@@ -1,11 +1,10 @@
-"""Which manhole a pipe means: by the name it records, and where its ends lie."""
+"""Which manhole a pipe means: by the name it records."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from zjk_gis.layers.catalogue import MANHOLES
 from zjk_gis.layers.columns.codes import matched_names
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["ENDS", "end_points", "named_at", "names_of"]
+__all__ = ["ENDS", "named_at", "names_of"]
 
 ENDS = ("from_manhole", "to_manhole")
 
@@ -39,11 +38,3 @@ def names_of(manholes: gpd.GeoDataFrame) -> dict[str, list[int]]:
                 if name and name not in taken:
                     found.setdefault(name, []).append(position)
     return found
-
-
-def end_points(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the first and the last point of lines; of a line in several parts, those of all together."""
-    parts, line = shapely.get_parts(shapes, return_index=True)
-    first = np.searchsorted(line, np.arange(len(shapes)), side="left")
-    last = np.searchsorted(line, np.arange(len(shapes)), side="right") - 1
-    return np.asarray(shapely.get_point(parts[first], 0)), np.asarray(shapely.get_point(parts[last], -1))

@@ -10,7 +10,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
 from zjk_gis.errors import InputError
-from zjk_gis.pipes import manholes_outside_zones, orphan_manholes, sewage_into_rain
+from zjk_gis.pipes import manholes_outside_zones, network_faults, orphan_manholes, pipe_network
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.responsibility.sections import sections_without_chief
 
@@ -60,7 +60,8 @@ def survey_city(
     -------
     dict of str to GeoDataFrame
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
-        ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core`` and
+        ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``,
+        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core`` and
         ``parking_gaps``, in this order.
 
     Raises
@@ -82,6 +83,10 @@ def survey_city(
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
         return coverage_faults(city["built_up_areas"], zones, at=at, level=level, allowed=river)
+
+    @cache
+    def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
+        return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -108,9 +113,21 @@ def survey_city(
             ("manholes", "pipelines"),
             lambda: orphan_manholes(city["manholes"], city["pipelines"]),
         ),
-        "sewage_into_rain": (
+        "misconnections": (
             ("manholes", "pipelines"),
-            lambda: sewage_into_rain(city["manholes"], city["pipelines"]),
+            lambda: network_found()["misconnections"],
+        ),
+        "unjoined_ends": (
+            ("manholes", "pipelines"),
+            lambda: network_found()["unjoined_ends"],
+        ),
+        "unregistered_outfalls": (
+            ("manholes", "pipelines", "outfalls"),
+            lambda: network_found()["unregistered_outfalls"],
+        ),
+        "unfed_pipes": (
+            ("manholes", "pipelines", "supply_sources"),
+            lambda: network_found()["unfed_pipes"],
         ),
         "pipelines_in_core": (
             ("pipelines", "historic_blocks"),

@@ -25,7 +25,10 @@ _QUESTIONS: dict[str, tuple[str, str]] = {
     "sections_without_chief": ("哪些路段没有路长?", "Which road sections have no chief?"),
     "manholes_outside_zones": ("哪些窨井不在任何责任区内?", "Which manholes lie outside every zone?"),
     "orphan_manholes": ("哪些窨井没有接管线?", "Which manholes have no pipe?"),
-    "sewage_into_rain": ("哪里污水接入了雨水井?", "Where does sewage run into rain water?"),
+    "misconnections": ("哪里雨污混接?", "Which drains run into the wrong network?"),
+    "unjoined_ends": ("哪些管端没有接上?", "Which ends of pipes are not joined?"),
+    "unregistered_outfalls": ("哪些排口未登记?", "Which outfalls are not registered?"),
+    "unfed_pipes": ("哪些管段没有供应?", "Which pipes does nothing feed?"),
     "pipelines_in_core": ("哪些管线穿越核心保护范围?", "Which pipelines run through a historic core?"),
     "parking_gaps": ("哪些地方停车服务覆盖不到?", "Which ground is beyond the reach of parking?"),
 }  # fmt: skip

@@ -27,6 +27,7 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.streets import make_roads, make_sections
+from zjk_gis.synth.supply import make_supply, spoil_names
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ _LAYERS = (
     "road_sections",
     "manholes",
     "pipelines",
+    "valves",
+    "supply_sources",
+    "outfalls",
+    "pipe_users",
+    "network_zones",
+    "pipe_breaks",
     "parking_lots",
     "historic_blocks",
     "historic_buildings",
@@ -131,6 +138,12 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         layers["roads"], layers["districts"], both_cores, gaps, round(2950 * grids / 1100), rng
     )
     layers["manholes"], layers["pipelines"] = manholes, pipelines
+    # A source of chance of their own, so that what comes after them is as it was without them.
+    apart = np.random.default_rng([seed, 1])
+    unjoined = spoil_names(pipelines, manholes, apart)
+    ground_of_all = layers["built_up_areas"].geometry.iloc[0]
+    supply, faults_of_supply = make_supply(pipelines, manholes, ground_of_all, planted["crossing"], apart)
+    layers |= supply
     lots, deserts = make_parking(land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng)
     layers["parking_lots"] = lots
     layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
@@ -147,7 +160,9 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "sections_without_chief": sorted(vacant),
         "manholes_outside_zones": _in_gaps(manholes, layers["responsibility_zones"]),
         "orphan_manholes": sorted(manholes["manhole_code"].iloc[planted["orphans"]]),
-        "sewage_into_rain": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
+        "misconnections": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
+        "unjoined_ends": unjoined,
+        **faults_of_supply,
         "pipelines_in_core": sorted(pipelines["pipe_code"].iloc[planted["crossing"]]),
         "parking_gaps": deserts,
         "incidents": lists,

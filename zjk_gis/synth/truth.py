@@ -19,8 +19,11 @@ _CODES = {
     "sections_without_chief": "section_code",
     "manholes_outside_zones": "manhole_code",
     "orphan_manholes": "manhole_code",
-    "sewage_into_rain": "pipe_code",
+    "misconnections": "pipe_code",
     "pipelines_in_core": "pipe_code",
+    "unjoined_ends": "pipe_code",
+    "unfed_pipes": "pipe_code",
+    "unregistered_outfalls": "outfall_code",
 }
 _FIXES = ("swapped_axes", "gcj02")
 
@@ -39,7 +42,8 @@ def check_against_truth(
     **results : GeoDataFrame
         What the analyses found, by question: ``assigned`` (with ``incident_code``), ``gaps``,
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
-        ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``. Those not given are not judged.
+        ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
+        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``. Those not given are not judged.
 
     Returns
     -------
@@ -53,9 +57,9 @@ def check_against_truth(
     >>> from zjk_gis.synth import make_city
     >>> city = make_city(grids=300, incidents=1000, seed=7)
     >>> nothing = city.layers["pipelines"].iloc[:0]
-    >>> check_against_truth(city.truth, city.answers, sewage_into_rain=nothing)
-                  check  planted  found  missed  invented     ok
-    0  sewage_into_rain        3      0       3         0  False
+    >>> check_against_truth(city.truth, city.answers, misconnections=nothing)
+                check  planted  found  missed  invented     ok
+    0  misconnections        3      0       3         0  False
     """
     rows = []
     if "assigned" in results:

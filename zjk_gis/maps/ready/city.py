@@ -55,7 +55,7 @@ def city_map(
         sections) may be among them.
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
-        ``manholes_outside_zones``, ``orphan_manholes``, ``sewage_into_rain``, ``pipelines_in_core``,
+        ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
         ``parking_gaps``, ``unanswered_roads``, ``moved`` (ground that changes hands), ``hot_spots``,
         ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
     title : str, optional

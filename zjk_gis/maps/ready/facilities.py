@@ -36,7 +36,9 @@ _PIPE_COLUMNS = ("pipe_code", "pipe_kind", "diameter_mm", "material", "from_manh
 _MANHOLE_COLUMNS = ("manhole_code", "well_number", "pipe_kind", "ground_level_m", "well_depth_m",
                     "load_class", "cover_material", "cover_size", "state", "road_name", "owner")  # fmt: skip
 _FOUND = ("发现的问题", "Findings")
-_PIPE_FINDINGS = ("orphan_manholes", "sewage_into_rain", "manholes_outside_zones", "pipelines_in_core")
+_PIPE_FINDINGS = ("orphan_manholes", "misconnections", "manholes_outside_zones", "pipelines_in_core",
+                  "unjoined_ends", "uphill_flows", "drains_in_circles", "unregistered_outfalls",
+                  "unfed_pipes")  # fmt: skip
 _PIPES, _MANHOLES = ("管线(CJJ 61 颜色)", "Pipes (colours of CJJ 61)"), ("窨井", "Manholes")
 
 
@@ -60,8 +62,8 @@ def pipes_map(
     manholes : GeoDataFrame, optional
         Points, with ``pipe_kind`` where it is known.
     findings : mapping of str to GeoDataFrame, optional
-        What was found amiss, drawn on top: ``orphan_manholes``, ``sewage_into_rain``,
-        ``manholes_outside_zones`` and ``pipelines_in_core``.
+        What was found amiss, drawn on top: ``orphan_manholes``, ``manholes_outside_zones``,
+        ``pipelines_in_core``, and what `zjk_gis.pipes.network_faults` finds.
     region : GeoDataFrame, optional
         The ground they lie under.
     title, source : str, optional

@@ -52,9 +52,30 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
         style.line(style.BLACK, weight=3, dash="1 5"),
     ),
-    "sewage_into_rain": (
-        ("pipe_code", "from_manhole", "to_manhole", "diameter_mm", "road_name", "owner"),
+    "misconnections": (
+        ("pipe_code", "misconnection", "manhole_code", "into_pipes", "drains_m", "outfall_code", "diameter_mm",
+         "road_name", "owner"),
         style.line("#7f3b08", weight=5),
+    ),
+    "drains_in_circles": (
+        ("pipe_code", "pipe_kind", "outfall_code", "upstream_length_m", "road_name"),
+        style.line("#4b0082", weight=5, dash="2 6"),
+    ),
+    "unfed_pipes": (
+        ("pipe_code", "pipe_kind", "length_m", "road_name", "owner"),
+        style.line("#6b7280", weight=5, dash="6 4"),
+    ),
+    "uphill_flows": (
+        ("pipe_code", "pipe_kind", "flow", "from_level_m", "to_level_m", "direction_source", "road_name"),
+        style.line(style.ORANGE, weight=5, dash="10 3 2 3"),
+    ),
+    "unjoined_ends": (
+        ("pipe_code", "end", "reason", "recorded", "near_code", "distance_m"),
+        style.mark("#ffffff", "cross", radius=5, edge="#b3261e", weight=2.2),
+    ),
+    "unregistered_outfalls": (
+        ("outfall_code", "pipe_code", "pipe_kind", "upstream_length_m", "upstream_manholes"),
+        style.mark(style.SKY, "triangle", radius=6, edge=style.BLACK),
     ),
     "manholes_outside_zones": (
         ("manhole_code", "pipe_kind", "road_name", "owner"),

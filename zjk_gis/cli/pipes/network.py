@@ -1,0 +1,48 @@
+"""The network that every command here begins with, read from a city or from a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zjk_gis.cli.city import read_city
+from zjk_gis.errors import InputError
+from zjk_gis.pipes import PipeNetwork, pipe_network
+from zjk_gis.words import tr
+from zjk_gis.workspace.workspace import shown
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from zjk_gis.cli.console import Console
+
+__all__ = ["read_network"]
+
+_ENDING = ".net"
+_NEEDED = ("manholes", "pipelines")
+
+
+def read_network(
+    city: Path | str, console: Console, *, others: tuple[str, ...] = (), within_m: float = 0.5
+) -> tuple[PipeNetwork, dict[str, gpd.GeoDataFrame]]:
+    """Return the network of a city, and the layers it was made of with others that are there.
+
+    A file that `zjk-gis pipes CITY -o FOLDER` wrote (``pipes.net``) is the network itself.
+    """
+    if isinstance(city, Path) and city.suffix == _ENDING:
+        network = PipeNetwork.load(city)
+        return network, {"pipelines": network.pipelines}
+    layers = read_city(city, console, layers=[*_NEEDED, "pipe_points", *others])
+    missing = [name for name in _NEEDED if name not in layers]
+    if missing:
+        raise InputError(
+            tr(
+                "{shown}: has no layer {missing}; a network needs manholes and pipelines",
+                shown=shown(city),
+                missing=missing[0],
+            )
+        )
+    network = pipe_network(
+        layers["manholes"], layers["pipelines"], points=layers.get("pipe_points"), within_m=within_m
+    )
+    return network, layers

@@ -1,0 +1,137 @@
+"""All that a network itself shows amiss, in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.layers.recorded import with_answers
+from zjk_gis.pipes.critical import critical_pipes
+from zjk_gis.pipes.outfalls import misconnections, outfalls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zjk_gis.pipes.topology import PipeNetwork
+
+__all__ = ["NETWORK_CHECKS", "network_faults"]
+
+NETWORK_CHECKS = (
+    "unjoined_ends",
+    "uphill_flows",
+    "misconnections",
+    "drains_in_circles",
+    "unregistered_outfalls",
+    "unfed_pipes",
+)
+
+
+def network_faults(
+    network: PipeNetwork, layers: Mapping[str, gpd.GeoDataFrame] | None = None
+) -> dict[str, gpd.GeoDataFrame]:
+    """Check a network of pipes (管网拓扑检查): ends, directions, drains and where they come out, supply.
+
+    Parameters
+    ----------
+    network : PipeNetwork
+    layers : mapping of str to GeoDataFrame, optional
+        Layers of the city by name: ``outfalls`` (the register of 排水口) and ``supply_sources`` are asked, if
+        they are there.
+
+    Returns
+    -------
+    dict of str to GeoDataFrame
+        By the name of the check, each with ``pipe_code`` and a geometry:
+
+        - ``unjoined_ends``: points, where the end of a pipe hangs on nothing, or not on what it records; as
+          `PipeNetwork.unjoined` tells them, ends at which nothing lies left out where that is an outfall;
+        - ``uphill_flows``: the recorded flow runs against the levels;
+        - ``misconnections``: see `misconnections`;
+        - ``drains_in_circles``: drains whose water comes back to where it was;
+        - ``unregistered_outfalls``: points, where drains end and the register has no outfall (only with
+          ``outfalls``), with what drains through;
+        - ``unfed_pipes``: pipes of a class with sources that none of these reaches (only with
+          ``supply_sources``).
+
+    Examples
+    --------
+    >>> from shapely import LineString
+    >>> from zjk_gis.pipes import pipe_network
+    >>> manholes = gpd.GeoDataFrame(
+    ...     {"manhole_code": ["M1", "M2"]}, geometry=gpd.points_from_xy([0, 30], [0, 0]), crs=4547
+    ... )
+    >>> drains = gpd.GeoDataFrame(
+    ...     {"pipe_code": ["P1"], "pipe_kind": "WS", "flow": "顺向", "from_level_m": 700.0, "to_level_m": 701.0},
+    ...     geometry=[LineString([(0, 0), (30, 0)])],
+    ...     crs=4547,
+    ... )
+    >>> faults = network_faults(pipe_network(manholes, drains))
+    >>> {name: len(rows) for name, rows in faults.items() if len(rows)}
+    {'uphill_flows': 1}
+    """
+    layers = layers or {}
+    drained = outfalls(network, registered=layers.get("outfalls"))
+    contradicts = network.direction.contradicts
+    told = network.directions()[contradicts]
+    faults = {
+        "unjoined_ends": _unjoined(network, layers.get("outfalls")),
+        "uphill_flows": with_answers(
+            network.pipelines[contradicts],
+            {name: told[name].to_numpy() for name in ("way", "direction_source")},
+        ),
+        "misconnections": misconnections(network),
+        "drains_in_circles": drained[drained["in_cycle"]],
+    }
+    if "outfalls" in layers:
+        faults["unregistered_outfalls"] = _unregistered(network, drained)
+    if "supply_sources" in layers:
+        fed = [
+            rows[~rows["is_fed"]]
+            for kind in _fed_kinds(layers["supply_sources"])
+            if len(rows := _fed_pipes(network, layers["supply_sources"], kind))
+        ]
+        if fed:
+            faults["unfed_pipes"] = gpd.GeoDataFrame(pd.concat(fed), crs=network.crs)
+    return faults
+
+
+def _unjoined(network: PipeNetwork, registered: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Return the ends that hang on nothing as points; a drain may end in the open at an outfall."""
+    told = network.unjoined()
+    half = np.where(told["end"] == "from", 0, len(network))
+    position = {code: at for at, code in enumerate(network.pipe_codes)}
+    at = told["pipe_code"].map(position).to_numpy(dtype=np.int64) + half
+    points = gpd.GeoDataFrame(told, geometry=shapely.points(network.ends.at[at]), crs=network.crs)
+    if registered is None or not len(points):
+        return points
+    there = registered.to_crs(network.crs).geometry.to_numpy()
+    open_ends = shapely.STRtree(there).query(points.geometry.to_numpy(), predicate="dwithin", distance=5.0)[0]
+    kept = np.ones(len(points), dtype=bool)
+    kept[open_ends] = False
+    return points[kept | (points["reason"] != "nothing_near").to_numpy()]
+
+
+def _unregistered(network: PipeNetwork, drained: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the places where drains end that no register has, with the most that drains through."""
+    last = drained[~drained["is_registered"] & (drained["to_node"] == drained["outfall_code"])]
+    last = last.sort_values("upstream_length_m", ascending=False, kind="stable")
+    last = last.drop_duplicates("outfall_code")
+    ends = shapely.get_point(np.asarray(last.geometry.to_numpy()), -1)
+    columns = ["pipe_code", "pipe_kind", "outfall_code", "upstream_length_m", "upstream_manholes"]
+    return gpd.GeoDataFrame(last[columns], geometry=ends, crs=network.crs)
+
+
+def _fed_kinds(sources: gpd.GeoDataFrame) -> list[str]:
+    """Return the kinds of pipes that sources are for."""
+    if "pipe_kind" not in sources:
+        return []
+    return sorted(set(sources["pipe_kind"].dropna().astype(str)))
+
+
+def _fed_pipes(network: PipeNetwork, sources: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
+    mine = sources[sources["pipe_kind"].astype(str) == kind]
+    return critical_pipes(network, kinds=kind, sources=mine, within_m=5.0)
