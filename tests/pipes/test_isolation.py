@@ -1,6 +1,6 @@
 """A burst main: valves to close, what is isolated, what is without supply.
 
-    S --V1-- A --V2-- B ---- C --V3-- S2       V3 is closed; the main breaks between V1 and V2
+S --V1-- A --V2-- B ---- C --V3-- S2       V3 is closed; the main breaks between V1 and V2
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ def test_valves_that_shut_nothing_off_and_those_on_no_pipe_are_told():
         ignore_index=True,
     )
     closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
-    assert closed.left_out[["code", "why"]].values.tolist() == [["V8", "does_not_shut"], ["V9", "nothing_near"]]
+    assert closed.left_out[["code", "why"]].values.tolist() == [
+        ["V8", "does_not_shut"],
+        ["V9", "nothing_near"],
+    ]
     assert lengths(closed) == {"isolated": 100.0, "without_supply": 280.0}
 
 
@@ -125,9 +128,7 @@ def test_a_house_without_return_flow_is_without_heat():
     ).assign(pipe_kind="热水", circuit=["供水", "供水", "回水", "回水"])
     network = pipe_network(wells, heat)
     valves = valves_at(G=(110, 0), R=(110, 1)).assign(pipe_code=["G2", "R2"])
-    users = gpd.GeoDataFrame(
-        {"user_code": ["near", "far"]}, geometry=[Point(50, 9), Point(180, 9)], crs=CRS
-    )
+    users = gpd.GeoDataFrame({"user_code": ["near", "far"]}, geometry=[Point(50, 9), Point(180, 9)], crs=CRS)
     source = sources_at(H=(0, 0.5))
     closed = shut_off(network, "R2", valves=valves, sources=source, users=users)
     assert closed.valves["valve_code"].tolist() == ["R"]
@@ -168,7 +169,9 @@ def street_grid(seed: int, *, side: int = 8) -> tuple[gpd.GeoDataFrame, gpd.GeoD
     return manholes_at(**places), mains, valves
 
 
-def by_hand(mains: gpd.GeoDataFrame, valves: gpd.GeoDataFrame, broken: str, source: str) -> dict[str, set[str]]:
+def by_hand(
+    mains: gpd.GeoDataFrame, valves: gpd.GeoDataFrame, broken: str, source: str
+) -> dict[str, set[str]]:
     """Work out a shut-off from its definition: a graph of wells and mains, an edge where they meet."""
     stands = {(p, m): v for p, m, v in zip(valves.pipe_code, valves.manhole_code, valves.index, strict=True)}
     meets = [

@@ -1,10 +1,10 @@
 """Survey points and lines become a network, and every joining is told.
 
-    M1 ----P1---- M2 ----P2---- M3      names first, then places,
-                  |                     and a pipe drawn in one piece
-                  P3                    is divided at manholes on it
-                  |
-                  M4
+M1 ----P1---- M2 ----P2---- M3      names first, then places,
+              |                     and a pipe drawn in one piece
+              P3                    is divided at manholes on it
+              |
+              M4
 """
 
 from __future__ import annotations
@@ -277,9 +277,7 @@ def test_the_order_of_rows_changes_nothing(seed):
     wells, pipes = city_of(seed)
     rng = np.random.default_rng(seed)
     one = pipe_network(wells, pipes)
-    two = pipe_network(
-        wells.iloc[rng.permutation(len(wells))], pipes.iloc[rng.permutation(len(pipes))]
-    )
+    two = pipe_network(wells.iloc[rng.permutation(len(wells))], pipes.iloc[rng.permutation(len(pipes))])
     by = ["pipe_code", "end"]
     pd.testing.assert_frame_equal(
         one.joins().sort_values(by, ignore_index=True), two.joins().sort_values(by, ignore_index=True)

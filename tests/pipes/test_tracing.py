@@ -1,9 +1,9 @@
 """Where it comes from, where it goes, and what runs into the wrong network.
 
-    M1 --P1-> M2 --P2-> M3 --P3-> M5        sewage; P4 joins it at M2
-              ^
-              P4
-              M4
+M1 --P1-> M2 --P2-> M3 --P3-> M5        sewage; P4 joins it at M2
+          ^
+          P4
+          M4
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ class TestOutfalls:
 
     def test_where_flow_divides_there_are_several_outfalls_and_the_nearest_is_told(self):
         wells = pd.concat([WELLS, manholes_at(M6=(60, 20))], ignore_index=True)
-        drains = pd.concat(
-            [DRAINS, pipes_of(P5=[(60, 0), (60, 20)]).assign(flow="顺向")], ignore_index=True
-        )
+        drains = pd.concat([DRAINS, pipes_of(P5=[(60, 0), (60, 20)]).assign(flow="顺向")], ignore_index=True)
         rows = outfalls(pipe_network(wells, drains)).set_index("pipe_code")
         assert rows.loc["P2", ["outfall_code", "several_outfalls"]].tolist() == ["M6", True]
         assert rows.loc["P3", ["outfall_code", "several_outfalls"]].tolist() == ["M5", False]
@@ -173,9 +171,9 @@ class TestMisconnections:
 class TestCritical:
     def test_two_parallel_pipes_are_no_bridge_and_the_manhole_behind_them_is_the_only_cut(self):
         wells = manholes_at(M1=(0, 0), M2=(30, 0), M3=(70, 0))
-        mains = pipes_of(
-            P1=[(0, 0), (30, 0)], P2=[(0, 0), (15, 3), (30, 0)], P3=[(30, 0), (70, 0)]
-        ).assign(pipe_kind="给水")
+        mains = pipes_of(P1=[(0, 0), (30, 0)], P2=[(0, 0), (15, 3), (30, 0)], P3=[(30, 0), (70, 0)]).assign(
+            pipe_kind="给水"
+        )
         network = pipe_network(wells, mains)
         pipes = critical_pipes(network)
         assert pipes["is_bridge"].tolist() == [False, False, True]
@@ -205,9 +203,7 @@ def test_a_network_of_any_shape_is_traced_as_networkx_does(seed):
     places = {f"M{n}": (500 * np.cos(a), 500 * np.sin(a)) for n, a in enumerate(turn)}
     ends = rng.integers(0, 25, (30, 2)).tolist()
     ends += [ends[0], ends[1]]
-    lines = {
-        f"P{n}": [places[f"M{a}"], (n * 1.0, 7.0 * n), places[f"M{b}"]] for n, (a, b) in enumerate(ends)
-    }
+    lines = {f"P{n}": [places[f"M{a}"], (n * 1.0, 7.0 * n), places[f"M{b}"]] for n, (a, b) in enumerate(ends)}
     drains = pipes_of(**lines).assign(
         from_manhole=[f"M{a}" for a, _ in ends], to_manhole=[f"M{b}" for _, b in ends], flow="顺向"
     )

@@ -1,6 +1,7 @@
 """Who reaches what on the city's own roads (可达性), and where the next facility does most good."""
 
 from zjk_gis.access.coverage import coverage_of
+from zjk_gis.access.density import facility_density
 from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.parking import parking_gaps, public_lots
 from zjk_gis.access.road_network import RoadNetwork, road_network

@@ -401,9 +401,7 @@ def _broken(
     very end makes.
     """
     pieces = valved.pieces
-    has_place = (
-        isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
-    )
+    has_place = isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
     if has_place:
         placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
         return valved.pieces_at(placed.edge, placed.along)
@@ -521,9 +519,7 @@ def _lost_users(
     return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
 
 
-def _same_part(
-    network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _same_part(network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which edges hang together with those that are broken."""
     mine = np.unique(network.component[np.concatenate([network.graph.tail[edges], nodes])])
     return np.isin(network.component[network.graph.tail], mine)
@@ -546,5 +542,3 @@ def _pieces_shown(
 
 def _codes(rows: gpd.GeoDataFrame, column: str) -> NDArray[np.object_]:
     return code_text(rows[column]).to_numpy(dtype=object)
-
-

@@ -99,7 +99,11 @@ def _of_codes(
     strange = [code for code in codes if code not in of_pipes and code not in node_of]
     if strange:
         known = {*network.pipe_codes.tolist(), *network.node_codes.tolist()} - {""}
-        near = get_close_matches(strange[0], sorted(known), n=_NEAREST, cutoff=0.5) if len(known) < 20_000 else []
+        near = (
+            get_close_matches(strange[0], sorted(known), n=_NEAREST, cutoff=0.5)
+            if len(known) < 20_000
+            else []
+        )
         raise InputError(
             tr(
                 "{name}: the network has no pipe or manhole {code}{near}",

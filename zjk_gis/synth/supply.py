@@ -24,7 +24,9 @@ _VALVE_AT_M = 1.5
 _SPOILT = 3
 
 
-def spoil_names(pipelines: gpd.GeoDataFrame, manholes: gpd.GeoDataFrame, rng: np.random.Generator) -> list[str]:
+def spoil_names(
+    pipelines: gpd.GeoDataFrame, manholes: gpd.GeoDataFrame, rng: np.random.Generator
+) -> list[str]:
     """Let some pipes of telecom name a point that no table has; return their codes.
 
     Beside each are near misses that are no faults: pipes that name a manhole by its number (物探点号), and

@@ -41,9 +41,8 @@ def roads(
     console: Console,
 ) -> None:
     """Make a graph of a city's roads, and list what was joined, what was not, and why."""
-    for path in (output, save):
-        if path is not None:
-            check_writable(path)
+    if output is not None:
+        check_writable(output)
     if output is not None and output.suffix.lower() != ".gpkg":
         raise InputError(tr("{output}: nodes and edges are two layers; name a .gpkg file", output=output))
     layers = city_layers(city, ["roads"], console)

@@ -35,7 +35,14 @@ _CITY = click.argument("city", type=CITY)
 _COLUMNS = {
     "unjoined_ends": ("pipe_code", "end", "reason", "recorded", "near_code", "distance_m"),
     "uphill_flows": ("pipe_code", "flow", "from_level_m", "to_level_m"),
-    "misconnections": ("pipe_code", "misconnection", "manhole_code", "into_pipes", "drains_m", "outfall_code"),
+    "misconnections": (
+        "pipe_code",
+        "misconnection",
+        "manhole_code",
+        "into_pipes",
+        "drains_m",
+        "outfall_code",
+    ),
     "drains_in_circles": ("pipe_code", "pipe_kind", "length_m"),
     "unregistered_outfalls": ("outfall_code", "pipe_kind", "upstream_length_m", "upstream_manholes"),
     "unfed_pipes": ("pipe_code", "pipe_kind", "length_m", "road_name"),
@@ -68,7 +75,10 @@ def command() -> None:
 @_CITY
 @click.option("--within", default=0.5, show_default=True, help="Metres within which ends are joined.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write layers, a workbook and a map to this folder."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write layers, a workbook and a map to this folder.",
 )
 @click.option("--most", default=10, show_default=True, help="How many of each kind are printed.")
 @speaking
@@ -118,11 +128,17 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
     show_default=True,
     help="Against the flow, with it, or both ways.",
 )
-@click.option("--from-incidents", type=click.Path(path_type=Path), help="Begin at the incidents of this file.")
+@click.option(
+    "--from-incidents", type=click.Path(path_type=Path), help="Begin at the incidents of this file."
+)
 @click.option("--stop", "stops", multiple=True, help="A manhole or pipe at which to stop; may be repeated.")
 @click.option("--barrier", "barriers", multiple=True, help="A manhole or pipe that lets nothing through.")
-@click.option("--kind", "kinds", type=WORDS, help="Follow these kinds of pipes alone, by code or name, such as WS.")
-@click.option("--within", default=20.0, show_default=True, help="How near the nearest pipe of an incident is.")
+@click.option(
+    "--kind", "kinds", type=WORDS, help="Follow these kinds of pipes alone, by code or name, such as WS."
+)
+@click.option(
+    "--within", default=20.0, show_default=True, help="How near the nearest pipe of an incident is."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the pipes to this file (.gpkg).")
 @click.option("--map", "page", type=click.Path(path_type=Path), help="Draw them on this page (.html).")
 @click.option("--most", default=20, show_default=True, help="How many are printed.")
@@ -186,9 +202,13 @@ def _trace(
 @command.command("shut-off")
 @_CITY
 @click.argument("pipe", nargs=-1)
-@click.option("--from-incidents", type=click.Path(path_type=Path), help="The burst, as an incident in this file.")
+@click.option(
+    "--from-incidents", type=click.Path(path_type=Path), help="The burst, as an incident in this file."
+)
 @click.option("--stuck", type=WORDS, default=(), help="Valves that cannot be turned, with commas between.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write layers and a map to this folder.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write layers and a map to this folder."
+)
 @click.option("--most", default=20, show_default=True, help="How many of each are printed.")
 @speaking
 def _shut_off(
@@ -202,7 +222,9 @@ def _shut_off(
 ) -> None:
     """Say which valves to close at a burst of PIPE, what they isolate, and who is without supply."""
     if bool(pipe) == (from_incidents is not None):
-        raise InputError(tr("name the codes of the pipes that are broken, or a file with the incident, not both"))
+        raise InputError(
+            tr("name the codes of the pipes that are broken, or a file with the incident, not both")
+        )
     network, layers = read_network(city, console, others=("valves", "supply_sources", "pipe_users"))
     if "valves" not in layers:
         raise InputError(tr("there is no layer valves: without valves nothing can be shut off"))
@@ -247,7 +269,11 @@ def _shut_off(
         )
     if len(closed.left_out):
         console.note(
-            tr("{count:,} valves, sources and users do not count", count=len(closed.left_out), lang=console.lang)
+            tr(
+                "{count:,} valves, sources and users do not count",
+                count=len(closed.left_out),
+                lang=console.lang,
+            )
         )
     files: list[Path] = []
     if output is not None:
@@ -280,10 +306,7 @@ def _show(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: Cons
     first = rows[there].head(most)
     told = first.astype(object).where(first.notna(), "")
     console.show(
-        [
-            tuple(_cell(value, console) for value in row)
-            for row in told.itertuples(index=False)
-        ],
+        [tuple(_cell(value, console) for value in row) for row in told.itertuples(index=False)],
         [label(name, console.lang, unit=True) for name in there],
     )
 

@@ -53,8 +53,17 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.line(style.BLACK, weight=3, dash="1 5"),
     ),
     "misconnections": (
-        ("pipe_code", "misconnection", "manhole_code", "into_pipes", "drains_m", "outfall_code", "diameter_mm",
-         "road_name", "owner"),
+        (
+            "pipe_code",
+            "misconnection",
+            "manhole_code",
+            "into_pipes",
+            "drains_m",
+            "outfall_code",
+            "diameter_mm",
+            "road_name",
+            "owner",
+        ),
         style.line("#7f3b08", weight=5),
     ),
     "drains_in_circles": (

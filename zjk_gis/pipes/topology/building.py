@@ -257,9 +257,7 @@ def _with_made(nodes: gpd.GeoDataFrame, places: NDArray[np.float64], codes: list
     return gpd.GeoDataFrame(together, geometry="geometry", crs=nodes.crs)
 
 
-def _pieces(
-    ends: Ends, cuts: Cuts, length: NDArray[np.float64], nodes: gpd.GeoDataFrame
-) -> dict[str, Any]:
+def _pieces(ends: Ends, cuts: Cuts, length: NDArray[np.float64], nodes: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return the pipes cut where manholes lie on them: a graph with an edge a piece, and where each lies.
 
     Every edge goes from the end that its pipe records first to the other.
@@ -280,5 +278,3 @@ def _pieces(
     turned = ends.backwards[pipe]
     graph = Graph.of(len(nodes), np.where(turned, head, tail), np.where(turned, tail, head))
     return {"graph": graph, "edge_pipe": pipe, "begins": begins, "stops": stops, "cuts": cuts}
-
-

@@ -237,9 +237,7 @@ def _by_meeting(
         return
     # Ends at the same millimetre are one meeting to begin with.
     place = np.round(found.at[waiting] / _SAME_M)
-    cells, meeting = np.unique(
-        np.column_stack([place, found.group[waiting]]), axis=0, return_inverse=True
-    )
+    cells, meeting = np.unique(np.column_stack([place, found.group[waiting]]), axis=0, return_inverse=True)
     meeting = meeting.reshape(-1)
     final = _meetings(cells[:, :2] * _SAME_M, cells[:, 2], meeting, waiting % found.pipes, within_m)
     meeting = final[meeting]

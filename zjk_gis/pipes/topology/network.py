@@ -288,7 +288,9 @@ class PipeNetwork:
         split = self.cuts.distance
         rows.append(("split", len(split), float(split.max(initial=0.0))))
         rows += [
-            (name, int((ends.remark == number).sum()), np.nan) for number, name in enumerate(REMARKS) if number
+            (name, int((ends.remark == number).sum()), np.nan)
+            for number, name in enumerate(REMARKS)
+            if number
         ]
         rows += [
             ("same_point_and_manhole", self.twins, np.nan),
@@ -360,9 +362,7 @@ class PipeNetwork:
         return load_network(path)
 
 
-def cut_lines(
-    lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]
-) -> NDArray[Any]:
+def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:
     """Return the part of each line between two distances along it; the line itself where that is all of it."""
     from shapely.ops import substring
 
@@ -381,4 +381,3 @@ def _frame(columns: dict[str, Any], order: NDArray[np.int64]) -> pd.DataFrame:
         for name, values in columns.items()
     }
     return pd.DataFrame(told)
-

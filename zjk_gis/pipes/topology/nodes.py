@@ -65,7 +65,9 @@ def node_table(layer: gpd.GeoDataFrame, spec: LayerSpec, crs: CRS, aside: SetAsi
     }
     table |= {"pipe_kind": kind.array, "ground_level_m": level, "layer": spec.name}
     table["row"] = points.index.to_numpy()
-    return gpd.GeoDataFrame(table, geometry=shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes, crs=crs)
+    return gpd.GeoDataFrame(
+        table, geometry=shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes, crs=crs
+    )
 
 
 def without_twins(
@@ -171,5 +173,3 @@ class NodeNames:
             first = np.unique(end[order], return_index=True)[1]
             node[several] = candidate[order][first]
         return node, names
-
-
