@@ -1,5 +1,6 @@
 """Who reaches what on the city's own roads (可达性), and where the next facility does most good."""
 
+from zjk_gis.access.berths import BerthBalance, berth_authority, berth_balance, berths_by_area
 from zjk_gis.access.coverage import coverage_of
 from zjk_gis.access.density import facility_density
 from zjk_gis.access.nearest import nearest_facilities
@@ -8,10 +9,16 @@ from zjk_gis.access.road_network import RoadNetwork, road_network
 from zjk_gis.access.service_areas import service_areas
 
 __all__ = [
+    "BerthBalance",
     "RoadNetwork",
+    "berth_authority",
+    "berth_balance",
+    "berths_by_area",
     "coverage_of",
+    "facility_density",
     "nearest_facilities",
     "parking_gaps",
+    "public_lots",
     "road_network",
     "service_areas",
 ]
