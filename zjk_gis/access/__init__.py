@@ -7,10 +7,12 @@ from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.parking import parking_gaps, public_lots
 from zjk_gis.access.road_network import RoadNetwork, road_network
 from zjk_gis.access.service_areas import service_areas
+from zjk_gis.access.siting import Siting, site_facilities
 
 __all__ = [
     "BerthBalance",
     "RoadNetwork",
+    "Siting",
     "berth_authority",
     "berth_balance",
     "berths_by_area",
@@ -21,4 +23,5 @@ __all__ = [
     "public_lots",
     "road_network",
     "service_areas",
+    "site_facilities",
 ]
