@@ -219,7 +219,7 @@ class TestRows:
 
 @given(st.integers(0, 2**32 - 1))
 def test_no_leg_crosses_a_barrier_and_every_distance_is_the_shortest(seed):
-    """On a lattice with a random pond, beside Dijkstra in networkx over the nodes and the places themselves."""
+    """On a lattice with a random pond, beside Dijkstra in networkx over nodes and places."""
     import networkx as nx
 
     rng = np.random.default_rng(seed)

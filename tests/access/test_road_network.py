@@ -222,8 +222,13 @@ def test_the_order_of_rows_changes_nothing_but_their_numbers(seed):
 
 class TestFile:
     NETWORK = road_network(
-        roads(WEST_EAST, SOUTH_NORTH, line((200, 0), (300, 0)), is_bridge=[False, False, True], width_m=[9, None, 7]),
-        barriers=gpd.GeoDataFrame(geometry=[box(X + 220, Y - 9, X + 230, Y + 9), line((60, -9), (60, 9))], crs=4547),
+        roads(
+            WEST_EAST, SOUTH_NORTH, line((200, 0), (300, 0)), is_bridge=[False, False, True],
+            width_m=[9, None, 7],
+        ),
+        barriers=gpd.GeoDataFrame(
+            geometry=[box(X + 220, Y - 9, X + 230, Y + 9), line((60, -9), (60, 9))], crs=4547
+        ),
     )  # fmt: skip
 
     def test_a_saved_network_comes_back_the_same(self, tmp_path):

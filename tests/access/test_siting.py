@@ -127,7 +127,7 @@ class TestChoice:
         serves, weight = instance(rng, sites=5, demands=7)
         capacity = rng.integers(1, 30, 5).astype(float)
         choice = cover_most(weight, serves, count, capacity=capacity)
-        # By Hall's theorem for flows: the least, over all sets of sites, of what is beside them and their sizes.
+        # By Hall's theorem for flows: the least, over all sets of sites, of their sizes and what is beside.
         dense = serves.toarray()
 
         def most(plan):

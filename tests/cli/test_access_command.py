@@ -43,8 +43,7 @@ def test_who_reaches_a_lot_open_to_the_public(run, city, tmp_path):
     code, printed, said = run("access", city, "--to", "停车场", "--by", "社区", "-o", out)
     assert code == 0
     assert "对公众开放的停车场：1 个（共 2 个）" in said
-    assert "沿道路" in printed and "直线" in printed
-    assert "50.0%" in printed and "80.0%" in printed
+    assert [each in printed for each in ("沿道路", "直线", "50.0%", "80.0%")] == [True] * 4
     homes = read_layer(out, layer="homes")
     assert homes["reason"].tolist() == ["reached", "too_far", "too_far"]
     assert read_layer(out, layer="service_areas")["road_m"].tolist() == [300]

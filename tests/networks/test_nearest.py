@@ -1,5 +1,7 @@
 """The nearest sites of places along edges, beside Dijkstra run site by site in networkx."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 from hypothesis import given
@@ -35,7 +37,7 @@ def brute_force(ways, places, sites):
         stops += [(float(all_.along[at]), (kind, at, 1)) for kind, at, all_ in points if all_.edge[at] == e]
         stops.append((length, ("n", int(ways.graph.head[e]), 0)))
         stops[1:-1] = sorted(stops[1:-1])
-        for (a, one), (b, other) in zip(stops[:-1], stops[1:], strict=True):
+        for (a, one), (b, other) in pairwise(stops):
             # Two places on one spot are reached from each other whatever the direction.
             if ways.forward[e] or (b == a and one[0] != "n" and other[0] != "n"):
                 graph.add_edge(one, other, weight=b - a)

@@ -96,7 +96,7 @@ class Barriers:
         return shapely.STRtree(pieces), pieces, np.arange(len(pieces)) < len(areas)
 
     def crossed(self, legs: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which straight legs (rows of x, y, x, y) cross a barrier; touching a bank is not crossing it."""
+        """Tell which straight legs (rows of x, y, x, y) cross a barrier; touching a bank is not that."""
         found = np.zeros(len(legs), np.bool_)
         if not len(self) or not len(legs):
             return found

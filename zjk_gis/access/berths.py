@@ -120,11 +120,11 @@ def berth_balance(
 
     Notes
     -----
-    Two-step floating catchment (2SFCA, Luo and Wang 2003; with steps E2SFCA, Luo and Qi 2009): each lot shares
-    its berths among the vehicles within reach of it, by weight, and each home adds up the shares of the lots
-    within its reach. Over all homes berths per vehicle times vehicles are the berths of the lots that anybody
-    reaches: nothing is counted twice. GB/T 51149 asks for 1.1 to 1.3 berths a vehicle in cities of over
-    500,000 people, 1.1 to 1.5 in others (confidence M).
+    Two-step floating catchment (2SFCA, Luo and Wang 2003; with steps E2SFCA, Luo and Qi 2009): each lot
+    shares its berths among the vehicles within reach of it, by weight, and each home adds up the shares
+    of the lots within its reach. Over all homes berths per vehicle times vehicles are the berths of the
+    lots that anybody reaches: nothing is counted twice. GB/T 51149 asks for 1.1 to 1.3 berths a vehicle
+    in cities of over 500,000 people, 1.1 to 1.5 in others (confidence M).
 
     Examples
     --------
@@ -225,11 +225,12 @@ def berths_by_area(
     -------
     DataFrame
         One row an area by code, and one without a code for what lies in none, if anything does:
-        ``area_code``, ``berths_public`` (公共), ``berths_private`` (专用), ``berths_on_street`` (道路临时泊位),
-        ``berths_of_unknown_kind``, ``berths`` (all, float64), ``lots``, ``lots_without_berths`` (int64: of
-        which nobody knows how many they have); with `homes` ``vehicles``, ``ratio`` and ``judgement``
-        (``too_few``, ``within``, ``too_many`` by the standard); with `plan` ``planned`` and
-        ``share_of_plan``. ``attrs["set_aside"]`` lists what was not understood.
+        ``area_code``, ``berths_public`` (公共), ``berths_private`` (专用), ``berths_on_street``
+        (道路临时泊位), ``berths_of_unknown_kind``, ``berths`` (all, float64), ``lots``,
+        ``lots_without_berths`` (int64: of which nobody knows how many they have); with `homes`
+        ``vehicles``, ``ratio`` and ``judgement`` (``too_few``, ``within``, ``too_many`` by the
+        standard); with `plan` ``planned`` and ``share_of_plan``. ``attrs["set_aside"]`` lists
+        what was not understood.
 
     Raises
     ------
@@ -393,8 +394,8 @@ def _vehicles(homes: gpd.GeoDataFrame, per_household: float | None, aside: SetAs
     if "households" not in homes or per_household is None:
         raise MissingColumnError(
             tr(
-                "homes: no column vehicles; add one, or households and vehicles_per_household=; its columns are "
-                "{columns}",
+                "homes: no column vehicles; add one, or households and vehicles_per_household=; "
+                "its columns are {columns}",
                 columns=", ".join(map(str, homes.columns)),
             )
         )
@@ -414,8 +415,8 @@ def _steps(decay: Decay, within_m: float) -> tuple[NDArray[np.float64], NDArray[
     if not fine or (np.diff(table[:, 0]) <= 0).any():
         raise InputError(
             tr(
-                "decay must be None, 'gaussian' or steps such as [(100, 1.0), (300, 0.5)] with rising distances "
-                "and weights from 0 to 1, not {value!r}",
+                "decay must be None, 'gaussian' or steps such as [(100, 1.0), (300, 0.5)] with rising "
+                "distances and weights from 0 to 1, not {value!r}",
                 value=decay,
             )
         )
@@ -449,7 +450,7 @@ def _each_pair_once(
 
 
 def _area_of(layer: gpd.GeoDataFrame, name: str, shapes: NDArray[Any], crs: Any) -> NDArray[np.int64]:
-    """Return the number of the area in which each row lies; how many areas there are where it lies in none."""
+    """Return the number of the area in which each row lies; how many there are where it lies in none."""
     require_crs(layer, name)
     if not len(layer):
         raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))

@@ -1,9 +1,9 @@
 """Choosing sites: greedy with exchange, and a bound on how far from the best the choice can be.
 
-The three questions (cover most, reach everyone, least distance) are hard; a plan by greedy steps that no single
-exchange improves is found in moments, and a relaxation that a solver settles says how much better any plan
-could be. The solver's own search for the best plan is asked where the question is small, or on request: on
-20,000 x 2,000 it takes half a minute to say that greedy was within 0.13 % of the best.
+The three questions (cover most, reach everyone, least distance) are hard; a plan by greedy steps that no
+exchange of one site improves is found in moments, and a relaxation says how much better any plan could be.
+The solver's own search for the best plan is asked where the question is small, or on request: on 20,000 x
+2,000 it takes half a minute to say that greedy was within 0.13 % of the best.
 
 Arrays only: sites and demands are numbers, and a pair says which demand a site serves.
 """

@@ -1,10 +1,9 @@
-"""Who is served: people and ground by community, street or district, along the roads and in a straight line."""
+"""Who is served: people and ground by community, street or district, along roads and in a straight line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -18,6 +17,7 @@ from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 __all__ = ["coverage_of"]
@@ -60,8 +60,8 @@ def coverage_of(
     Returns
     -------
     DataFrame
-        One row an area in the order of their codes, those without homes too; then, where homes lie in none, one
-        without a code. Columns:
+        One row an area in the order of their codes, those without homes too; then one without a
+        code, where homes lie in none. Columns:
 
         - ``area_code`` (text);
         - ``homes``, ``homes_network``, ``homes_straight`` (int64): all, and those within reach along the
@@ -160,7 +160,7 @@ def _check(homes: gpd.GeoDataFrame) -> None:
 def _areas_of(
     homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, code: str | None
 ) -> tuple[NDArray[Any], NDArray[np.int64], gpd.GeoDataFrame]:
-    """Return the codes of areas, sorted, the number of that in which each home lies, and the areas so sorted."""
+    """Return the sorted codes of areas, the number of that in which each home lies, and the areas."""
     require_crs(homes, "homes")
     areas = ready(areas, "areas", kind="polygon")
     names = codes_of(areas, code, "areas").to_numpy(dtype=object).astype(str)

@@ -1,11 +1,11 @@
-"""Where roads meet: lines cut at their junctions, and what was joined, kept apart or left open, with the reason.
+"""Where roads meet: lines cut at their junctions, and what was joined, kept apart or left open, and why.
 
 Lines know nothing of each other in a bureau's layer. They are joined by these rules, in this order:
 
 1. Ends at one place (within a millimetre) meet, whatever their levels: so a bridge reaches the ground.
 2. An end at a vertex within another line meets it if both have one level, or one is unknown, or the ending
-   line is the elevated one, which comes down there. Where several lines have that vertex, one of its own level
-   is preferred.
+   line is the elevated one, which comes down there. Where several lines have that vertex, one of its own
+   level is preferred.
 3. Vertices within two lines at one place meet unless their levels are known and differ.
 4. An end that meets nothing is joined to the nearest line within the tolerance that rule 2 allows.
 5. Lines that cross without a vertex in common meet if both are known to be on one level, pass each other if
@@ -391,7 +391,7 @@ def _is_settled(
 
 
 def _cut(lines: _Lines, joints: _Joints, tolerance_m: float) -> Cut:
-    """Number the nodes, and cut every line at its joints."""
+    """Give nodes their numbers, and cut every line at its joints."""
     line, along = np.concatenate(joints.line), np.concatenate(joints.along)
     first, second = (np.concatenate(each).astype(np.int32) for each in (joints.first, joints.second))
     order = np.lexsort((np.arange(len(line)), along, line))

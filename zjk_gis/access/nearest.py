@@ -76,7 +76,8 @@ def nearest_facilities(
         Points with ``facility_code`` and perhaps ``entrance_code``: a facility that has any is reached only
         by these.
     gates : GeoDataFrame, optional
-        Points with ``facility_code``, the code of an origin: it is left only by these, and measured from them.
+        Points with ``facility_code``, the code of an origin: it is left by these alone, and measured from
+        them.
     travel : {"foot", "car"}, default "foot"
         On foot one-way streets make no difference; a car keeps to them and off footpaths.
     to_road_m : float, default 200.0
@@ -183,7 +184,7 @@ def nearest_of(ways: Any, homes: Homes, there: Facilities, origins: int, count: 
 
 
 def straight_to_nearest(points: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.float64]:
-    """Measure how far the nearest of some shapes is from each point in a straight line; NaN without a point."""
+    """Measure how far the nearest of some shapes is from each point, straight; NaN without a point."""
     x, y = point_coordinates(points)
     metres = np.full(len(points), np.nan)
     here = np.flatnonzero(np.isfinite(x))

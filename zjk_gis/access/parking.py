@@ -161,7 +161,9 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> import geopandas as gpd
     >>> from shapely import Point
     >>> lots = gpd.GeoDataFrame(
-    ...     {"lot_code": ["T1", "T2"], "lot_kind": ["公共", "专用"]}, geometry=[Point(0, 0), Point(9, 9)], crs=4547
+    ...     {"lot_code": ["T1", "T2"], "lot_kind": ["公共", "专用"]},
+    ...     geometry=[Point(0, 0), Point(9, 9)],
+    ...     crs=4547,
     ... )
     >>> public_lots(lots)["lot_code"].tolist()
     ['T1']

@@ -273,7 +273,8 @@ def _entrances(
     if len(entrances) and not match.known.any():
         raise InputError(
             tr(
-                "entrances: no facility_code is one of the layer's codes (the first: {first}; the layer has {known})",
+                "entrances: no facility_code is one of the layer's codes (the first: {first}; "
+                "the layer has {known})",
                 first=str(entrances["facility_code"].iloc[0]),
                 known=", ".join(sorted(names.astype(str))[:3]),
             )

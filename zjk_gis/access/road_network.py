@@ -161,7 +161,7 @@ class RoadNetwork:
 
     @property
     def nodes(self) -> gpd.GeoDataFrame:
-        """The nodes: ``node``, ``degree`` (how many edges meet there), ``component`` (which hang together)."""
+        """The nodes: ``node``, ``degree`` (how many edges meet), ``component`` (which hang together)."""
         degree = np.bincount(np.concatenate([self.graph.tail, self.graph.head]), minlength=self.graph.size)
         return gpd.GeoDataFrame(
             {"node": np.arange(self.graph.size), "degree": degree.astype(np.int64), "component": self.part},
@@ -192,10 +192,11 @@ class RoadNetwork:
     def report(self) -> gpd.GeoDataFrame:
         """What was joined or kept apart where lines do not simply meet, and why: one row a place.
 
-        ``first_edge`` and ``second_edge`` (the roads), ``kind`` (``end_gap``; ``crossing`` without a vertex in
-        common; ``end_below`` and ``common_vertex``, whose levels differ; ``double_line``; ``barrier``, which a
-        road crosses that is not recorded as a bridge), ``decision`` (``joined``, ``apart``, ``left_open``,
-        ``passable``), ``reason`` and ``gap_m``. ``attrs["set_aside"]`` lists the rows that are no road.
+        ``first_edge`` and ``second_edge`` (the roads), ``kind`` (``end_gap``; ``crossing`` without a
+        vertex in common; ``end_below`` and ``common_vertex``, whose levels differ; ``double_line``;
+        ``barrier``, which a road crosses that is not recorded as a bridge), ``decision`` (``joined``,
+        ``apart``, ``left_open``, ``passable``), ``reason`` and ``gap_m``. ``attrs["set_aside"]`` lists
+        the rows that are no road.
         """
         met = self.meetings
         codes = self.names["edge_code"]

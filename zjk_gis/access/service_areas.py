@@ -2,8 +2,8 @@
 
 1. From each facility the ways spread as far as the budget goes. Edges are cut exactly where it ends.
 2. Beside a road ground is within reach as far as the rest of the budget goes, and no farther than `beside_m`.
-   This is taken in steps from within: what is reached with 14 m left is widened by 10 m, and so on, so that no
-   ground is shown from which the facility is farther than it says, straight to the road and then along it.
+   This is taken in steps from within: what is reached with 14 m left is widened by 10 m, and so on, so that
+   no ground is shown from which the facility is farther than it says, straight to the road and then along it.
 3. Near a barrier each stretch is widened by itself, the barrier is cut out, and only what still touches the
    stretch is kept. Where the stretch itself lies in the barrier, it is a bridge: its deck is kept.
 """

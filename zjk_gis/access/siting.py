@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -20,6 +19,7 @@ from zjk_gis.networks.nearest import near_pairs, near_sites
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.access.road_network import RoadNetwork, Travel
@@ -268,8 +268,8 @@ def _by_distance(
     if len(people) * len(there.codes) > _MOST_PAIRS:
         raise InputError(
             tr(
-                "distance: {demand:,} rows of demand and {candidates:,} candidates are over {most:,} pairs; ask for "
-                "the goal cover, or of a part of the city",
+                "distance: {demand:,} rows of demand and {candidates:,} candidates are over {most:,} pairs; "
+                "ask for the goal cover, or of a part of the city",
                 demand=len(people),
                 candidates=len(there.codes),
                 most=_MOST_PAIRS,

@@ -73,7 +73,8 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
     lang = console.lang
     console.note(
         tr(
-            "road network: {nodes:,} junctions, {edges:,} stretches, {parts:,} parts that do not hang together",
+            "road network: {nodes:,} junctions, {edges:,} stretches, "
+            "{parts:,} parts that do not hang together",
             nodes=network.graph.size,
             edges=len(network),
             parts=int(network.part.max()) + 1 if len(network) else 0,
