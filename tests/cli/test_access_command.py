@@ -71,3 +71,39 @@ def test_what_cannot_be_answered_is_one_line(run, city):
     assert said.endswith("has no layer public_toilets (公共厕所); import it, or name another\n")
     assert run("access", city, "--to", "parking_lots", "-o", "homes.csv")[0] == 2
     assert run("access", city)[0] == 2
+
+
+def test_where_the_next_lot_does_most_good(run, city, tmp_path):
+    places = tmp_path / "places.csv"
+    gpd.GeoDataFrame(
+        {"地点": ["a", "b"]}, geometry=gpd.points_from_xy([X + 300, X + 690], [Y, Y]), crs=4547
+    ).to_file(tmp_path / "places.gpkg")
+    out = tmp_path / "sites.gpkg"
+    code, printed, _ = run(
+        "access", "site", city, "--to", "parking_lots", "--count", 1, "--within", 150,
+        "--candidates", tmp_path / "places.gpkg", "-o", out, "--json",
+    )  # fmt: skip
+    told = json.loads(printed)
+    assert (code, told["served"], told["gap"]) == (0, 160, 0)
+    assert told["reasons"] == {"served": 2, "not_chosen": 1}
+    assert len(read_layer(out)) == 1
+    assert not places.exists()
+    code, printed, _ = run("access", "site", city, "--to", "停车场", "--count", 1)
+    assert (code, "再建 1 处后" in printed) == (0, True)
+
+
+def test_dead_ends_of_a_city(run, city, tmp_path):
+    write_layer(layer(box(X - 99, Y - 99, X + 1009, Y + 99), area_code=["Q"]), city, layer="built_up_areas")
+    out = tmp_path / "ends.gpkg"
+    code, printed, _ = run("access", "ends", city, "-o", out)
+    assert (code, "断头路" in printed, "图层边界处" in printed) == (0, True, True)
+    assert sorted(read_layer(out, layer="dead_ends")["kind"]) == ["at_boundary", "dead_end"]
+
+
+def test_berths_and_vehicles(run, city):
+    code, printed, _ = run("access", "berths", city, "--per-household", 0.5, "--by", "communities", "--json")
+    told = json.loads(printed)
+    assert (code, told["berths"], told["vehicles"], told["wanted"]) == (0, 70, 35, [1.1, 1.3])
+    assert told["homes_without_a_lot"] == 2
+    assert told["areas"][0]["berths_private"] == 20
+    assert run("access", "berths", city)[0] == 2

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.places import codes_of, facilities_on, homes_on
+from zjk_gis.access.places import facilities_on, homes_on
+from zjk_gis.access.rows import area_of, by_code, codes_of, require_column
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE
@@ -254,20 +255,10 @@ def berths_by_area(
       area_code  berths_public  berths_private  berths  share_of_plan
     0        S1           40.0            60.0   100.0           1.25
     """
-    if "lot_kind" not in lots:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="lots",
-                column="lot_kind",
-                columns=", ".join(map(str, lots.columns)),
-            )
-        )
+    require_column(lots, "lot_kind", "lots")
     aside = SetAside()
-    areas = ready(areas, "areas", kind="polygon")
-    names = codes_of(areas, code, "areas").to_numpy(dtype=object).astype(str)
-    order = np.argsort(names, kind="stable")
-    shapes, names = areas.geometry.to_numpy()[order], names[order]
+    areas, names = by_code(ready(areas, "areas", kind="polygon"), code)
+    shapes = areas.geometry.to_numpy()
     berths, unknown = aside.amounts(lots, "lots", "berths")
     kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots").to_numpy(dtype=object)
     row = _area_of(lots, "lots", shapes, areas.crs)
@@ -454,9 +445,4 @@ def _area_of(layer: gpd.GeoDataFrame, name: str, shapes: NDArray[Any], crs: Any)
     require_crs(layer, name)
     if not len(layer):
         raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
-    points = inner_points(convert_crs(layer, crs, name=name).geometry.to_numpy())
-    row = np.full(len(layer), len(shapes), np.int64)
-    there = np.flatnonzero(~shapely.is_missing(points))
-    at, area = shapely.STRtree(shapes).query(points[there], predicate="intersects")
-    np.minimum.at(row, there[at], area)  # on a border the lowest code has it
-    return row
+    return area_of(inner_points(convert_crs(layer, crs, name=name).geometry.to_numpy()), shapes)

@@ -440,7 +440,8 @@ def _in_order(
 def _greedy_nearest(
     weight: NDArray[np.float64], distance: NDArray[np.float64], count: int, reach: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    here, chosen = reach.copy(), []
+    here = reach.copy()
+    chosen: list[int] = []
     for _ in range(count):
         totals = np.array([(weight * np.minimum(here, row)).sum() for row in distance])
         totals[chosen] = np.inf

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.places import codes_of, homes_on
+from zjk_gis.access.places import homes_on
+from zjk_gis.access.rows import area_of, by_code
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -127,14 +128,9 @@ def _areas(
     """Return the codes of areas, sorted, and the number of the one in which each point lies."""
     if areas is None:
         return np.array([None], object), np.zeros(len(points), np.int64)
-    areas = ready(areas, "areas", kind="polygon", crs=network.crs)
-    names = codes_of(areas, code, "areas").to_numpy(dtype=object).astype(str)
-    order = np.argsort(names, kind="stable")
-    row = np.full(len(points), len(names), np.int64)
-    there = np.flatnonzero(~shapely.is_missing(points))
-    at, area = shapely.STRtree(areas.geometry.to_numpy()[order]).query(points[there], predicate="intersects")
-    np.minimum.at(row, there[at], area)
-    codes = names[order].astype(object)
+    areas, names = by_code(ready(areas, "areas", kind="polygon", crs=network.crs), code)
+    row = area_of(points, areas.geometry.to_numpy())
+    codes = names.astype(object)
     return (np.append(codes, None) if (row == len(names)).any() else codes), row
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.places import codes_of
+from zjk_gis.access.rows import area_of, by_code
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.metric import ready, require_reach
@@ -162,16 +162,9 @@ def _areas_of(
 ) -> tuple[NDArray[Any], NDArray[np.int64], gpd.GeoDataFrame]:
     """Return the sorted codes of areas, the number of that in which each home lies, and the areas."""
     require_crs(homes, "homes")
-    areas = ready(areas, "areas", kind="polygon")
-    names = codes_of(areas, code, "areas").to_numpy(dtype=object).astype(str)
-    order = np.argsort(names, kind="stable")
-    areas, names = areas.iloc[order], names[order]
+    areas, names = by_code(ready(areas, "areas", kind="polygon"), code)
     points = inner_points(convert_crs(homes, areas.crs, name="homes").geometry.to_numpy())
-    row = np.full(len(homes), len(names), np.int64)
-    there = np.flatnonzero(~shapely.is_missing(points))
-    at, area = shapely.STRtree(areas.geometry.to_numpy()).query(points[there], predicate="intersects")
-    # On a border the lowest code has it.
-    np.minimum.at(row, there[at], area)
+    row = area_of(points, areas.geometry.to_numpy())
     codes = names.astype(object)
     if (row == len(names)).any():
         codes = np.append(codes, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zjk_gis.access.nearest import nearest_facilities
-from zjk_gis.access.places import codes_of
+from zjk_gis.access.rows import codes_of
 from zjk_gis.errors import InputError
 from zjk_gis.words import tr
 

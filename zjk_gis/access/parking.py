@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import MissingColumnError
+from zjk_gis.access.rows import require_column
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.contents import people_inside
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, solid_pieces
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,15 +167,7 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> public_lots(lots)["lot_code"].tolist()
     ['T1']
     """
-    if "lot_kind" not in lots:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="lots",
-                column="lot_kind",
-                columns=", ".join(map(str, lots.columns)),
-            )
-        )
+    require_column(lots, "lot_kind", "lots")
     aside = SetAside()
     kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
     return aside.told_in(lots[kinds.isin(_PUBLIC).to_numpy(dtype=bool)].copy())

@@ -14,25 +14,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
+from zjk_gis.access.rows import codes_of, require_column
 from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import matched_codes
-from zjk_gis.layers.columns.values import as_text
-from zjk_gis.layers.results import spec_in
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.networks.nearest import Places
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
     from zjk_gis.access.road_network import RoadNetwork, Stretches, Travel
 
-__all__ = ["Facilities", "Homes", "codes_of", "facilities_on", "homes_on", "stretches_for"]
+__all__ = ["Facilities", "Homes", "facilities_on", "homes_on", "stretches_for"]
 
 _BESIDE_M = 30.0  # an area without entrances is entered from roads that come as near as this
 _FIRST_TRY = 20_000  # points whose first leg is barred, looked at in one go
@@ -90,29 +89,6 @@ class Facilities:
 def stretches_for(network: RoadNetwork, travel: Travel) -> Stretches:
     """Return where one may step on the road."""
     return network.stretches if travel == "foot" else network.driven_stretches
-
-
-def codes_of(layer: gpd.GeoDataFrame, code: str | None, name: str) -> pd.Series:
-    """Return what the rows of a layer are called: a column, the catalogue's code, or the index label.
-
-    Raises
-    ------
-    MissingColumnError
-        If a column is named that is not there.
-    """
-    if code is not None and code not in layer:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name=name,
-                column=code,
-                columns=", ".join(map(str, layer.columns)),
-            )
-        )
-    spec = spec_in(map(str, layer.columns))
-    labels = pd.Series(layer.index.astype(str), index=layer.index, dtype="str")
-    column = code if code is not None else None if spec is None else spec.code
-    return labels if column is None else as_text(layer[column]).fillna(labels)
 
 
 def homes_on(
@@ -259,15 +235,7 @@ def _entrances(
     entrances: gpd.GeoDataFrame, names: pd.Series, network: RoadNetwork
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[Any]]:
     """Return where entrances are, the row that each belongs to, and what it is called."""
-    if "facility_code" not in entrances:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="entrances",
-                column="facility_code",
-                columns=", ".join(map(str, entrances.columns)),
-            )
-        )
+    require_column(entrances, "facility_code", "entrances")
     require_crs(entrances, "entrances")
     match = matched_codes(entrances["facility_code"], names)
     if len(entrances) and not match.known.any():

@@ -15,9 +15,10 @@ import shapely
 from zjk_gis.access.barriers import Barriers
 from zjk_gis.access.junctions import Meetings, cut_lines
 from zjk_gis.access.network_file import read_network, write_network
+from zjk_gis.access.rows import require_column
 from zjk_gis.crs import title_of_crs
 from zjk_gis.engine.lines import LineIndex
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.metric import ready, require_amounts
@@ -409,15 +410,8 @@ class _Rows:
 
     @classmethod
     def of(cls, layer: gpd.GeoDataFrame, code: str, aside: SetAside) -> _Rows:
-        if code not in layer and code != "edge_code":
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name="roads",
-                    column=code,
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
+        if code != "edge_code":
+            require_column(layer, code, "roads")
         labels = pd.Series(layer.index.astype(str), index=layer.index, dtype="str")
         names = {name: _text(layer, name) for name in _NAMES}
         names["edge_code"] = (as_text(layer[code]).fillna(labels) if code in layer else labels).to_numpy(

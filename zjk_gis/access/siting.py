@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import sparse
 
 from zjk_gis.access.choice import Choice, cover_all, cover_most, least_distance
-from zjk_gis.access.places import Facilities, Homes, codes_of, facilities_on, homes_on
+from zjk_gis.access.places import Facilities, Homes, facilities_on, homes_on
+from zjk_gis.access.rows import codes_of
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers

@@ -158,6 +158,14 @@ RESULTS: dict[str, Result] = {
         "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
     ),
     "road_nodes": _result("node degree component"),
+    "dead_ends": _result(
+        "edge_code kind link_m saved_m", "road_code road_name length_m link_edge_code way_round_m"
+    ),
+    "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
+    "berth_balance": _result(
+        "lots_reached berths_per_vehicle shortage", "vehicles berths_reached"
+    ),
+    "sites": _result("order gain people_served", "candidate"),
     "rejects": _result("row_number why"),
 }  # fmt: skip
 
@@ -189,7 +197,8 @@ CODED: dict[str, tuple[str, ...]] = {
         "datum": "gcj02 bd09",
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
-        "split reshaped retired new gap overlap end_gap crossing end_below common_vertex double_line barrier",
+        "split reshaped retired new gap overlap end_gap crossing end_below common_vertex double_line barrier "
+        "dead_end at_boundary at_entrance driveway",
         "decision": "joined apart left_open passable",
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",

@@ -1,7 +1,7 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `changes`, `matters`, `facilities`, `networks`, `heritage`, `indicators` and `explanation`
-decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
+`city`, `responsibility`, `changes`, `matters`, `facilities`, `networks`, `access`, `heritage`, `indicators` and
+`explanation` decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its scripts and style
 sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts of `assets`,
 `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
@@ -9,6 +9,7 @@ sheet) draws it, `packing` makes it small. `offline` makes one file of it with t
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map
 from zjk_gis.maps.offline.saving import offline_frame, save_offline
 from zjk_gis.maps.printing import print_map
+from zjk_gis.maps.ready.access import access_map, dead_ends_map
 from zjk_gis.maps.ready.changes import changes_map
 from zjk_gis.maps.ready.city import city_map
 from zjk_gis.maps.ready.explanation import explanation_map
@@ -20,12 +21,14 @@ from zjk_gis.maps.ready.networks import shut_off_map, trace_map
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 
 __all__ = [
+    "access_map",
     "add_base_map",
     "assignment_map",
     "base_map",
     "changes_map",
     "choropleth",
     "city_map",
+    "dead_ends_map",
     "density_map",
     "explanation_map",
     "gaps_map",

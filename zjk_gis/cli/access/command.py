@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from zjk_gis.cli.access.berths import berths
+from zjk_gis.cli.access.ends import ends
 from zjk_gis.cli.access.reach import reach
 from zjk_gis.cli.access.roads import roads
+from zjk_gis.cli.access.site import site
 from zjk_gis.cli.console import language_option
-
-if TYPE_CHECKING:
-    from zjk_gis.cli.console import Console  # noqa: F401  what subcommands are given
 
 __all__ = ["command"]
 
@@ -37,5 +35,5 @@ def command() -> None:
     """
 
 
-command.add_command(reach)
-command.add_command(roads)
+for each in (berths, ends, reach, roads, site):
+    command.add_command(each)
