@@ -84,6 +84,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_changes.py
 	$(BIN)/python tests/benchmarks/bench_manholes.py
 	$(BIN)/python tests/benchmarks/bench_register.py
+	$(BIN)/python tests/benchmarks/bench_networks.py
 	$(BIN)/python tests/benchmarks/bench_maps.py
 
 sample: $(VENV)/ready-all

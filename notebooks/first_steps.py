@@ -107,7 +107,9 @@ parking = zjk_gis.access.parking_gaps(
         zjk_gis.responsibility.sections_without_chief(city["road_sections"], at=day)
     ),
     "manholes without a pipe": len(zjk_gis.pipes.orphan_manholes(city["manholes"], city["pipelines"])),
-    "sewage into rain": len(zjk_gis.pipes.misconnections(zjk_gis.pipes.pipe_network(city["manholes"], city["pipelines"]))),
+    "sewage into rain": len(
+        zjk_gis.pipes.misconnections(zjk_gis.pipes.pipe_network(city["manholes"], city["pipelines"]))
+    ),
     "people beyond 300 m of parking": round(parking["people"].sum()),
 }
 

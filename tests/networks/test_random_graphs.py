@@ -1,4 +1,5 @@
-"""The kernels on random graphs with parallel edges and loops, compared with networkx and with plain definitions.
+"""The kernels on random graphs with parallel edges and loops, compared with networkx and with plain
+definitions.
 
 a--b==c       == two edges side by side, neither is a bridge
    |  |o      o  an edge from a node to itself

@@ -50,7 +50,7 @@ def test_where_a_valve_cannot_be_turned_the_next_is_closed(how):
 def test_the_next_ring_is_said():
     valves = VALVES.assign(valve_state="开")
     closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES, inoperable=["V2"])
-    assert closed.valves[["valve_code", "ring"]].values.tolist() == [["V1", 1], ["V3", 2]]
+    assert closed.valves[["valve_code", "ring"]].to_numpy(dtype=object).tolist() == [["V1", 1], ["V3", 2]]
 
 
 def test_a_ring_main_keeps_its_supply_from_the_other_side():
@@ -66,6 +66,14 @@ def test_without_sources_only_what_is_isolated_is_told():
     assert lengths(closed) == {"isolated": 100.0}
 
 
+def test_what_had_no_supply_even_before_is_told_and_not_counted_as_lost():
+    """V2 is closed already and so is V3: between them nobody had water before the main broke."""
+    valves = VALVES.assign(valve_state=["开", "关", "关"])
+    closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
+    assert lengths(closed) == {"isolated": 100.0}
+    assert closed.not_fed_before_m == 280.0
+
+
 def test_users_and_hydrants_are_lost_where_their_pipe_is():
     users = gpd.GeoDataFrame(
         {"user_code": ["U1", "U2", "H1"], "user_kind": ["居民", "医院", "消火栓"]},
@@ -73,7 +81,7 @@ def test_users_and_hydrants_are_lost_where_their_pipe_is():
         crs=CRS,
     )
     closed = shut_off(NETWORK, "SA", valves=VALVES, sources=SOURCES, users=users)
-    assert closed.users[["user_code", "state"]].values.tolist() == [
+    assert closed.users[["user_code", "state"]].to_numpy(dtype=object).tolist() == [
         ["U1", "isolated"],
         ["H1", "without_supply"],
     ]
@@ -95,7 +103,7 @@ def test_valves_that_shut_nothing_off_and_those_on_no_pipe_are_told():
         ignore_index=True,
     )
     closed = shut_off(NETWORK, "SA", valves=valves, sources=SOURCES)
-    assert closed.left_out[["code", "why"]].values.tolist() == [
+    assert closed.left_out[["code", "why"]].to_numpy(dtype=object).tolist() == [
         ["V8", "does_not_shut"],
         ["V9", "nothing_near"],
     ]
@@ -108,7 +116,7 @@ def test_at_a_crossing_a_valve_must_say_which_pipe_it_shuts_off():
     network = pipe_network(wells, mains.assign(pipe_kind="给水"))
     valves = valves_at(V1=(100, 0), V2=(100, 0)).assign(manhole_code="A", pipe_code=[None, "AB"])
     closed = shut_off(network, "AB", valves=valves, sources=sources_at(W=(0, 0)))
-    assert closed.left_out[["code", "why"]].values.tolist() == [["V1", "which_pipe"]]
+    assert closed.left_out[["code", "why"]].to_numpy(dtype=object).tolist() == [["V1", "which_pipe"]]
     assert closed.valves["valve_code"].tolist() == ["V2"]
     assert lengths(closed) == {"isolated": 100.0}
 
@@ -132,7 +140,7 @@ def test_a_house_without_return_flow_is_without_heat():
     source = sources_at(H=(0, 0.5))
     closed = shut_off(network, "R2", valves=valves, sources=source, users=users)
     assert closed.valves["valve_code"].tolist() == ["R"]
-    assert closed.users[["user_code", "state"]].values.tolist() == [["far", "isolated"]]
+    assert closed.users[["user_code", "state"]].to_numpy(dtype=object).tolist() == [["far", "isolated"]]
 
 
 def test_what_is_asked_must_be_there():

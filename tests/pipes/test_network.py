@@ -17,7 +17,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks_of import CRS, manholes_at, pipes_of
-from shapely import LineString, MultiLineString, Point
+from shapely import MultiLineString, Point
 
 from zjk_gis.errors import EmptyLayerError, FileError, InputError, MissingColumnError
 from zjk_gis.index.flatfile import read_arrays, write_arrays
@@ -70,7 +70,7 @@ def test_a_number_that_two_wells_bear_means_the_nearer_one():
 
 def test_ends_that_miss_their_manhole_by_centimetres_are_joined_with_their_distance():
     network = pipe_network(WELLS, pipes_of(P1=[(0, 0.03), (29.96, 0)]))
-    assert network.joins()[["node_code", "how", "distance_m"]].values.tolist() == [
+    assert network.joins()[["node_code", "how", "distance_m"]].to_numpy(dtype=object).tolist() == [
         ["M1", "by_place", 0.03],
         ["M2", "by_place", 0.04],
     ]
@@ -112,7 +112,7 @@ def test_three_ends_at_one_place_meet_in_one_node_without_a_manhole():
 def test_both_ends_of_a_short_pipe_never_hang_on_one_manhole():
     network = pipe_network(WELLS, pipes_of(P1=[(0.1, 0), (0.4, 0)]))
     assert network.joins()["distance_m"].tolist() == [0.1]
-    assert network.unjoined()[["end", "reason", "near_code"]].values.tolist() == [
+    assert network.unjoined()[["end", "reason", "near_code"]].to_numpy(dtype=object).tolist() == [
         ["to", "other_end_nearer", "M1"]
     ]
 
@@ -185,7 +185,7 @@ def test_a_kind_means_the_same_however_it_is_written(kind):
 
 
 def test_a_kind_that_nobody_knows_is_refused_with_the_nearest_known():
-    with pytest.raises(InputError, match="污水菅.*nearest: WS"):
+    with pytest.raises(InputError, match=r"污水菅.*nearest: WS"):
         pipe_network(WELLS, pipes_of(P1=[(0, 0), (30, 0)]).assign(pipe_kind="污水菅"))
 
 
@@ -243,7 +243,7 @@ def city_of(seed: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return wells on a grid of streets, and pipes between neighbours, half of them without names."""
     rng = np.random.default_rng(seed)
     wells = manholes_at(**{f"M{x}_{y}": (50.0 * x, 50.0 * y) for x in range(6) for y in range(6)})
-    at = {code: place for code, place in zip(wells["manhole_code"], wells.geometry, strict=True)}
+    at = dict(zip(wells["manhole_code"], wells.geometry, strict=True))
     pairs = [(f"M{x}_{y}", f"M{x + 1}_{y}") for x in range(5) for y in range(6)]
     pairs += [(f"M{x}_{y}", f"M{x}_{y + 1}") for x in range(6) for y in range(5)]
     pairs = [pairs[at] for at in rng.permutation(len(pairs))[:40]]

@@ -3,9 +3,9 @@
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely import LineString, MultiLineString, Point, box
+from shapely import LineString, Point, box
 
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.protection import pipelines_in_core
 
 X, Y = 573000, 4520000

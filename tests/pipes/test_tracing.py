@@ -48,7 +48,7 @@ class TestTrace:
 
     def test_steps_and_distances_are_told(self):
         rows = trace(NETWORK, "M5")
-        assert rows[["pipe_code", "steps", "distance_m"]].values.tolist() == [
+        assert rows[["pipe_code", "steps", "distance_m"]].to_numpy(dtype=object).tolist() == [
             ["P1", 3, 70.0],
             ["P2", 2, 40.0],
             ["P3", 1, 0.0],
@@ -147,12 +147,12 @@ class TestMisconnections:
     def test_what_comes_through_and_where_it_comes_out_is_told(self):
         rows = misconnections(pipe_network(WELLS, DRAINS.assign(pipe_kind=["WS", "WS", "YS", "WS"])))
         told = rows[["pipe_code", "manhole_code", "into_pipes", "drains_m", "outfall_code", "is_sure"]]
-        assert told.values.tolist() == [["P2", "M3", "P3", 100.0, "M5", True]]
+        assert told.to_numpy(dtype=object).tolist() == [["P2", "M3", "P3", 100.0, "M5", True]]
 
     def test_a_sewer_that_ends_at_a_rain_manhole_is_one(self):
         wells = WELLS.assign(pipe_kind=["WS", "WS", "WS", "WS", "雨水"])
         rows = misconnections(pipe_network(wells, DRAINS))
-        assert rows[["pipe_code", "misconnection", "into_pipes"]].values.tolist() == [
+        assert rows[["pipe_code", "misconnection", "into_pipes"]].to_numpy(dtype=object).tolist() == [
             ["P3", "sewage_into_rain", ""]
         ]
         assert len(misconnections(pipe_network(wells.assign(pipe_kind="WS"), DRAINS))) == 0

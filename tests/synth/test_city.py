@@ -68,7 +68,9 @@ def test_a_size_it_cannot_make_is_refused(size):
 
 def test_every_layer_is_as_the_catalogue_says(city):
     for name, layer in city.layers.items():
-        report = validate(layer, spec_of(name), layers=city.layers)
+        # Some pipes name a point that no table has, as planted.
+        planted = layer.get("pipe_code", layer.index).isin(city.truth["unjoined_ends"])
+        report = validate(layer[~planted], spec_of(name), layers=city.layers)
         assert report.ok, str(report)
 
 
@@ -137,6 +139,7 @@ def test_ground_level_is_pipe_level_plus_depth_at_both_ends(city):
     ground = city.layers["manholes"].set_index("manhole_code")["ground_level_m"]
     pipes = city.layers["pipelines"]
     for end in ("from", "to"):
+        pipes = pipes[pipes[f"{end}_manhole"].isin(ground.index)]
         level = pipes[f"{end}_level_m"] + pipes[f"{end}_depth_m"]
         assert np.allclose(level, ground.loc[pipes[f"{end}_manhole"]], atol=1e-6)
 
@@ -145,6 +148,7 @@ def test_pipes_end_at_the_manholes_they_name(city):
     where = city.layers["manholes"].set_index("manhole_code").geometry
     pipes = city.layers["pipelines"]
     for end, position in (("from", 0), ("to", -1)):
+        pipes = pipes[pipes[f"{end}_manhole"].isin(where.index)]
         points = shapely.get_point(pipes.geometry.to_numpy(), position)
         assert shapely.distance(points, where.loc[pipes[f"{end}_manhole"]].to_numpy()).max() < 1e-6
 

@@ -131,18 +131,23 @@ RESULTS: dict[str, Result] = {
     "manholes_outside_zones": _result("manhole_code distance_m reason"),
     "orphan_manholes": _result("manhole_code distance_m"),
     "misconnections": _result(
-        "pipe_code misconnection into_pipes", "manhole_code drains_m drains_manholes outfall_code several_outfalls"
+        "pipe_code misconnection into_pipes",
+        "manhole_code drains_m drains_manholes outfall_code several_outfalls",
     ),
     "traced": _result("pipe_code steps distance_m from_node to_node", "length_m"),
     "outfalls": _result(
         "pipe_code outfall_code upstream_length_m downstream_length_m",
         "upstream_manholes several_outfalls in_cycle is_registered from_node to_node length_m",
     ),
-    "critical_pipes": _result("pipe_code is_bridge cut_off_m", "cut_off_manholes is_fed from_node to_node length_m"),
+    "critical_pipes": _result(
+        "pipe_code is_bridge cut_off_m", "cut_off_manholes is_fed from_node to_node length_m"
+    ),
     "critical_manholes": _result("node_code is_cut pieces", "cut_off_m cut_off_manholes"),
     "isolation_segments": _result("pipe_code segment segment_length_m segment_valves", "length_m"),
     "valves_to_close": _result("valve_code ring feeds"),
-    "unregistered_outfalls": _result("outfall_code pipe_code upstream_manholes", "pipe_kind upstream_length_m"),
+    "unregistered_outfalls": _result(
+        "outfall_code pipe_code upstream_manholes", "pipe_kind upstream_length_m"
+    ),
     "unfed_pipes": _result("pipe_code is_fed is_bridge"),
     "pipe_joins": _result("pipe_code end node_code how", "row distance_m remark"),
     "unjoined_ends": _result("pipe_code end reason recorded near_code", "row distance_m"),

@@ -17,7 +17,7 @@ __all__ = ["components"]
 
 
 def components(size: int, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Number the parts of a graph that hang together.
+    """Label the parts of a graph that hang together.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def components(size: int, first: NDArray[np.int32], second: NDArray[np.int32]) -
     >>> components(5, np.array([3, 1], np.int32), np.array([1, 4], np.int32)).tolist()
     [0, 1, 2, 1, 1]
     """
-    return _numbered(size, np.asarray(first, np.int32), np.asarray(second, np.int32))  # type: ignore[no-any-return]
+    return _numbered(size, np.asarray(first, np.int32), np.asarray(second, np.int32))
 
 
 @lean

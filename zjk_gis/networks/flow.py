@@ -2,8 +2,8 @@
 
 1. What flows in a circle (a strongly connected part of more than one node) is taken as one node.
 2. In topological order each node adds up what arrives. A node of which flow *divides* passes nothing on that
-   way: each node below keeps the set of divisions above it, and what has arrived at each of these counts once,
-   by however many ways it comes.
+   way: each node below keeps the set of divisions above it, and what has arrived at each of these counts
+   once, by however many ways it comes.
 3. Against that order each node learns the nearest end (a node that nothing leaves), how far it is, and
    whether there is another.
 """
@@ -21,7 +21,7 @@ from zjk_gis.networks.graph import Graph
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Whole
+    from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32
 
 __all__ = ["Terminals", "Upstream", "terminals", "upstream_totals"]
 
@@ -209,9 +209,9 @@ def _arrivals(
 ) -> tuple[Floats, Ints32, Ints32, Ints32, Ints32]:
     """Add up what arrives without having passed a division, and list the sets of divisions above.
 
-    Returns the sums; the divisions in topological order; the sets, as the sets each is made of (those of set s
-    are `parents[begins[s]:begins[s + 1]]`; a negative one, -1 - d, is division d itself); and the set of each
-    node, 0 being the empty one.
+    Returns the sums; the divisions in topological order; the sets, as the sets each is made of (those of set
+    s are `parents[begins[s]:begins[s + 1]]`; a negative one, -1 - d, is division d itself); and the set of
+    each node, 0 being the empty one.
     """
     size = len(own)
     total = own.copy()

@@ -1,10 +1,10 @@
 """Bridges and cut vertices, and what is cut off where one of them fails.
 
 One depth-first pass. A node is numbered when it is found; its *low* is the smallest number that it and those
-found through it reach by an edge outside the tree. An edge is a bridge where what was found through it reaches
-no higher than its lower end; a node cuts off what was found through an edge of its own and reaches no higher
-than itself. The pass comes to a node by an edge and skips this edge, not its other end: a second edge beside
-it is another way.
+found through it reach by an edge outside the tree. An edge is a bridge where what was found through it
+reaches no higher than its lower end; a node cuts off what was found through an edge of its own and reaches no
+higher than itself. The pass comes to a node by an edge and skips this edge, not its other end: a second edge
+beside it is another way.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def weak_spots(
         Taken without direction.
     node_weight, edge_weight : ndarray of float64
     roots : ndarray of int64, optional
-        From which nodes the others are fed: cut off is what none of them reaches any more. Without roots it is
-        all but the largest piece (by edges, then by nodes), and both are so in parts that no root reaches.
+        From which nodes the others are fed: cut off is what none of them reaches any more. Without roots it
+        is all but the largest piece (by edges, then by nodes), and both are so in parts that no root reaches.
 
     Returns
     -------

@@ -25,8 +25,8 @@ class Reached:
     Attributes
     ----------
     nodes, edges : ndarray of int32
-        After how many edges each node and edge is reached; the edges that leave a node one begins with are the
-        first. -1 where they are not.
+        After how many edges each node and edge is reached; the edges that leave a node one begins with are
+        the first. -1 where they are not.
     """
 
     nodes: NDArray[np.int32]

@@ -1,8 +1,8 @@
 """What valves can isolate.
 
 The vertices are the nodes *and* the pieces of edges between valves. An edge with valves on it is cut there;
-its first piece hangs on the node where it begins, its last on the one where it ends, and a valve stands between
-two pieces. What hangs together while all valves are shut is one segment.
+its first piece hangs on the node where it begins, its last on the one where it ends, and a valve stands
+between two pieces. What hangs together while all valves are shut is one segment.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def cut_at(
 
 
 def segments(pieces: Pieces, shut: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Number what hangs together while some valves are shut.
+    """Label what hangs together while some valves are shut.
 
     Parameters
     ----------

@@ -65,7 +65,13 @@ def network_faults(
     ...     {"manhole_code": ["M1", "M2"]}, geometry=gpd.points_from_xy([0, 30], [0, 0]), crs=4547
     ... )
     >>> drains = gpd.GeoDataFrame(
-    ...     {"pipe_code": ["P1"], "pipe_kind": "WS", "flow": "顺向", "from_level_m": 700.0, "to_level_m": 701.0},
+    ...     {
+    ...         "pipe_code": ["P1"],
+    ...         "pipe_kind": "WS",
+    ...         "flow": "顺向",
+    ...         "from_level_m": 700.0,
+    ...         "to_level_m": 701.0,
+    ...     },
     ...     geometry=[LineString([(0, 0), (30, 0)])],
     ...     crs=4547,
     ... )
@@ -105,7 +111,7 @@ def _unjoined(network: PipeNetwork, registered: gpd.GeoDataFrame | None) -> gpd.
     half = np.where(told["end"] == "from", 0, len(network))
     position = {code: at for at, code in enumerate(network.pipe_codes)}
     at = told["pipe_code"].map(position).to_numpy(dtype=np.int64) + half
-    points = gpd.GeoDataFrame(told, geometry=shapely.points(network.ends.at[at]), crs=network.crs)
+    points = gpd.GeoDataFrame(told, geometry=shapely.points(network.ends.place[at]), crs=network.crs)
     if registered is None or not len(points):
         return points
     there = registered.to_crs(network.crs).geometry.to_numpy()

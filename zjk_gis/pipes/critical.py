@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def critical_pipes(
     ----------
     network : PipeNetwork
     kinds : str or sequence of str, optional
-        Judge pipes of these kinds only, by code or name (给水, JS, SS); by default all hang together that meet.
+        Judge pipes of these kinds only, by code or name (给水, JS, SS); by default all hang together that
+        meet.
     sources : GeoDataFrame, optional
         From where the network is fed: what no source reaches any more is cut off. Without them it is the
         smaller side.
@@ -92,7 +93,7 @@ def critical_pipes(
     2        M3   False       1        0.0
     """
     weak, edges = _weak(network, kinds, sources, within_m)
-    told: dict[str, NDArray[np.generic]] = {
+    told: dict[str, Any] = {
         "is_bridge": weak.is_bridge,
         "cut_off_m": np.round(weak.edge_cuts_edges, 3),
         "cut_off_manholes": np.round(weak.edge_cuts_nodes).astype(np.int64),

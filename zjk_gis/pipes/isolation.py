@@ -48,20 +48,22 @@ class ShutOff:
     Attributes
     ----------
     valves : GeoDataFrame
-        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because a
-        valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside: without
-        it, closing keeps water in, not out).
+        The valves to close, in the order of their codes, with ``ring`` (1: at the burst; 2 and more: because
+        a valve nearer to it cannot be turned) and ``feeds`` (whether supply arrives at it from outside:
+        without it, closing keeps water in, not out).
     stuck : GeoDataFrame
         The valves that would have been closed but cannot be turned.
     pipes : GeoDataFrame
-        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``; ``not_fed_before`` where no
-        source reached it anyway), ``length_m``.
+        The pieces of pipes concerned: ``state`` (``isolated``, ``without_supply``) and ``length_m``.
     users : GeoDataFrame or None
         The users concerned, with ``state``: hydrants among them.
     left_out : DataFrame
         Valves, sources and users that do not count, each with the reason (``why``).
     supply_known : bool
-        Whether sources were given: without them only what is isolated can be told.
+        Whether a source stands on the network: without one only what is isolated can be told.
+    not_fed_before_m : float
+        How much pipe of the same part no source reached even before, as where a valve is closed that should
+        not be.
     """
 
     valves: gpd.GeoDataFrame
@@ -70,6 +72,7 @@ class ShutOff:
     users: gpd.GeoDataFrame | None
     left_out: pd.DataFrame
     supply_known: bool
+    not_fed_before_m: float = 0.0
 
     def length_m(self, state: str) -> float:
         """Return how long the pipes of a state are together."""
@@ -214,11 +217,11 @@ def shut_off(
         them the nearest pipe), ``valve_kind`` (check, air, drain and pressure valves do not shut a pipe off),
         ``valve_state`` (a closed one stays closed) and ``is_operable``.
     sources : GeoDataFrame, optional
-        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is isolated
-        is told.
+        Points with ``source_code``: waterworks, gas stations, heat sources. Without them only what is
+        isolated is told.
     inoperable : sequence of str, optional
-        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones behind
-        them are closed.
+        Codes of valves that cannot be turned, besides those whose ``is_operable`` says so: the next ones
+        behind them are closed.
     users : GeoDataFrame, optional
         Points with ``user_code``, perhaps with ``user_kind``: hydrants are users.
     within_m : float, default 1.0
@@ -243,8 +246,8 @@ def shut_off(
 
     Examples
     --------
-    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not isolated,
-    but no source reaches them.
+    ``S--V1--A--V2--B----C--V3--S2``, V3 is closed. Between V1 and V2 the main breaks: B and C are not
+    isolated, but no source reaches them.
 
     >>> from shapely import LineString
     >>> from zjk_gis.pipes import pipe_network
@@ -329,6 +332,7 @@ def shut_off(
         lost,
         pd.DataFrame(left_out, columns=["layer", "row", "code", "why"]),
         sources is not None and len(fed_from) > 0,
+        float(length[kept & (concerned == "not_fed_before")].sum()),
     )
 
 
@@ -340,7 +344,7 @@ def _valved(
     among: NDArray[np.bool_] | None = None,
 ) -> _Valved:
     """Cut the network at the valves that count."""
-    rows = _concerned(network, valves, VALVES, among)
+    rows, _ = _concerned(network, valves, VALVES, among)
     codes = _codes(rows, VALVES.code)
     strange = [code for code in inoperable if code not in set(codes.tolist())]
     if strange or isinstance(inoperable, str):
@@ -401,9 +405,8 @@ def _broken(
     very end makes.
     """
     pieces = valved.pieces
-    has_place = isinstance(pipe, gpd.GeoDataFrame) and "pipe_code" not in pipe and "manhole_code" not in pipe
-    if has_place:
-        placed = placed_on(network, pipe, "pipe", within_m=within_m)  # type: ignore[arg-type]
+    if isinstance(pipe, gpd.GeoDataFrame) and not {"pipe_code", "manhole_code"} & set(pipe.columns):
+        placed = placed_on(network, pipe, "pipe", within_m=within_m)
         return valved.pieces_at(placed.edge, placed.along)
     whole = np.isin(pieces.edge, edges) & (pieces.ends > pieces.begins)
     longest: dict[int, int] = {}
@@ -456,9 +459,9 @@ def _vertices(
     within_m: float,
     among: NDArray[np.bool_],
     left_out: list[dict[str, Any]],
-) -> tuple[pd.Index, NDArray[np.int64]]:
-    """Return the index label and the vertex of each thing on the network, once for each circuit."""
-    rows = _concerned(network, layer, spec, among)
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the position and the vertex of each thing on the network, once for each circuit."""
+    rows, position = _concerned(network, layer, spec, among)
     standing = np.zeros(len(rows), dtype=bool)
     row, vertices = [], []
     for circuit in network.circuits:
@@ -474,20 +477,21 @@ def _vertices(
         row.append(np.flatnonzero(placed.edge >= 0))
         vertices.append(vertex[placed.edge >= 0])
     left_out += _left_out(rows, _codes(rows, spec.code), placed, spec.name, ~standing)
-    return rows.index[np.concatenate(row)], np.concatenate(vertices)
+    return position[np.concatenate(row)], np.concatenate(vertices)
 
 
 def _concerned(
     network: PipeNetwork, layer: gpd.GeoDataFrame, spec: LayerSpec, among: NDArray[np.bool_] | None
-) -> gpd.GeoDataFrame:
-    """Return the rows of a layer in metres, without those of another class of pipes."""
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64]]:
+    """Return the rows of a layer in metres, without those of another class of pipes; and their positions."""
     rows = ready(layer, spec.name, kind="point", code=spec.code, crs=network.crs)
     if among is None or "pipe_kind" not in rows:
-        return rows
+        return rows, np.arange(len(rows))
     kinds, _ = coded(rows, spec.field("pipe_kind"), spec.name)
     there = network.edge_pipe[among]
     fits = {kind: bool(of_class(network, kind)[there].any()) for kind in kinds.dropna().unique()}
-    return rows[kinds.map(fits).fillna(value=True).astype(bool).to_numpy()]
+    kept = kinds.map(fits).fillna(value=True).to_numpy(dtype=bool)
+    return rows[kept], np.flatnonzero(kept)
 
 
 def _of_one_class(
@@ -512,10 +516,10 @@ def _lost_users(
 ) -> gpd.GeoDataFrame:
     """Return the users that are isolated or without supply, on either circuit."""
     row, vertex = _vertices(network, users, USERS, valved, within_m, among, left_out)
-    worst = pd.Series("", index=users.index, dtype=object)
+    worst = np.full(len(users), "", dtype=object)
     for name in ("without_supply", "isolated"):
         worst[row[state[vertex] == name]] = name
-    lost = (worst != "").to_numpy(dtype=bool)
+    lost = worst != ""
     return with_answers(users[lost], {"state": pd.array(worst[lost], dtype="str")})
 
 

@@ -1,9 +1,9 @@
-"""Where every drain comes out, what drains through it, and which drain into the wrong network (雨污混接错接)."""
+"""Where every drain comes out, what drains through it, and which run into the wrong network (雨污混接)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -44,9 +44,9 @@ def outfalls(
     ----------
     network : PipeNetwork
     registered : GeoDataFrame, optional
-        The register of outfalls (排水口): points with ``outfall_code``, perhaps with ``pipe_kind``: one of rain
-        water is none for sewage. A place where pipes end that has none within reach is told by the code of
-        its manhole.
+        The register of outfalls (排水口): points with ``outfall_code``, perhaps with ``pipe_kind``: one of
+        rain water is none for sewage. A place where pipes end that has none within reach is told by the code
+        of its manhole.
     within_m : float, default 5.0
         How near a registered outfall must lie.
 
@@ -55,7 +55,8 @@ def outfalls(
     GeoDataFrame
         The drains (排水) in their order, a pipe that manholes divide once a piece, with
 
-        - ``outfall_code`` (text): the nearest place that nothing leaves; missing where all ways go in a circle;
+        - ``outfall_code`` (text): the nearest place that nothing leaves; missing where all ways go in a
+        circle;
         - ``is_registered`` (bool, with `registered`);
         - ``downstream_length_m``: to that place, the pipe itself counted;
         - ``several_outfalls`` (bool): whether there is another;
@@ -98,8 +99,8 @@ def outfalls(
     if registered is not None:
         node, names = _registered(network, drainage, registered, within_m)
         code[node], known[node] = names, True
-    told = {
-        "outfall_code": pd.array(np.where(end >= 0, code[np.maximum(end, 0)], None), dtype="str"),
+    told: dict[str, Any] = {
+        "outfall_code": _codes_at(code, end),
         "downstream_length_m": np.round(drainage.downstream_m, 3),
         "several_outfalls": drainage.several,
         "upstream_length_m": np.round(drainage.upstream_m, 3),
@@ -177,7 +178,7 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
     at = position[edges]
     node = flowing.head[rows]
     end = drainage.outfall[at]
-    told = {
+    told: dict[str, Any] = {
         "misconnection": pd.array(found[rows], dtype="str"),
         "manhole_code": pd.array(network.node_codes[node], dtype="str"),
         "into_pipes": pd.array(
@@ -186,14 +187,19 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
         ),
         "drains_m": np.round(drainage.upstream_m[at], 3),
         "drains_manholes": drainage.upstream_manholes[at],
-        "outfall_code": pd.array(
-            np.where(end >= 0, network.node_codes[np.maximum(end, 0)], None), dtype="str"
-        ),
+        "outfall_code": _codes_at(network.node_codes, end),
         "several_outfalls": drainage.several[at],
         "is_sure": np.isin(network.direction.source[network.edge_pipe[edges]], (0, 1))
         & (network.edge_way[edges] != 0),
     }
     return pieces_of(network, edges, told)
+
+
+def _codes_at(codes: NDArray[np.object_], node: NDArray[np.int64]) -> Any:
+    """Return the codes of nodes; missing where there is no node."""
+    found = codes[np.maximum(node, 0)].copy()
+    found[node < 0] = None
+    return pd.array(found, dtype="str")
 
 
 def _registered(

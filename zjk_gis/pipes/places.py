@@ -81,7 +81,7 @@ def edges_and_nodes(
 def _of_codes(
     network: PipeNetwork, codes: list[str], name: str, column: str | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    pipes = np.flatnonzero(np.isin(network.pipe_codes, codes)) if column in (None, "pipe_code") else []
+    pipes = np.flatnonzero(np.isin(network.pipe_codes, codes) & (column in (None, "pipe_code")))
     of_pipes = set(network.pipe_codes[pipes].tolist())
     node_of: dict[str, set[int]] = {}
     if column != "pipe_code":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -64,8 +64,8 @@ def trace(
     -------
     GeoDataFrame
         The pipes found, in their order and under their index (a pipe that manholes divide once a piece), with
-        ``steps`` (int64; 0 is where it began), ``distance_m`` along the pipes from the beginning to the nearer
-        end of each, ``from_node`` and ``to_node`` (the way it flows) and ``length_m``.
+        ``steps`` (int64; 0 is where it began), ``distance_m`` along the pipes from the beginning to the
+        nearer end of each, ``from_node`` and ``to_node`` (the way it flows) and ``length_m``.
 
     Raises
     ------
@@ -139,9 +139,7 @@ def trace(
     return pieces_of(network, found, {"steps": steps[found], "distance_m": np.round(far[found], 3)})
 
 
-def pieces_of(
-    network: PipeNetwork, edges: NDArray[np.int64], answers: dict[str, NDArray[np.generic]]
-) -> gpd.GeoDataFrame:
+def pieces_of(network: PipeNetwork, edges: NDArray[np.int64], answers: dict[str, Any]) -> gpd.GeoDataFrame:
     """Return the rows of pipes with answers: one row an edge, its nodes the way it flows, its length."""
     rows = network.pipelines.iloc[network.edge_pipe[edges]]
     part = network.length[edges] < rows.length.to_numpy() - 1e-9

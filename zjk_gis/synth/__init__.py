@@ -5,8 +5,9 @@ invented. The river splits the city and bridges alone cross it; streets are irre
 once, one reporting channel delivers GCJ-02. What is wrong is planted, and `City.truth` lists all of it.
 
 The parts build on one another: `ground` (river, subdivision, street lines), `offices` (codes, grids, zones
-and their faults), `streets` (roads and sections), `pipes`, `supply` (valves, sources, users), `places` (history, parking, homes), `incidents`,
-and `city` that calls them; `truth` holds answers against what was planted.
+and their faults), `streets` (roads and sections), `pipes`, `supply` (valves, sources, users), `places`
+(history, parking, homes), `incidents`, and `city` that calls them; `truth` holds answers against what was
+planted.
 """
 
 from zjk_gis.synth.city import City, make_city, read_truth, write_city

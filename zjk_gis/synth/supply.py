@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.networks import components
+from zjk_gis.networks import Graph, components, weak_spots
 from zjk_gis.synth.offices import CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["make_supply", "spoil_names"]
 
@@ -111,15 +111,21 @@ def make_supply(
 def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Put a valve near every crossing end, on three pipes of four, and on every sixth pipe between.
 
-    Some are stuck, a few are closed.
+    Some are stuck; one pipe is closed, part of a ring, so that nothing is cut off by it.
     """
+    ends = [fed[end].to_numpy(np.int32) for end in ("a", "b")]
+    size = int(max(each.max(initial=0) for each in ends)) + 1
+    weak = weak_spots(Graph(size, *ends), np.ones(size), np.ones(len(fed)))
+    shut: set[int] = set()
     degree = pd.concat([fed["a"], fed["b"]]).value_counts()
     rows: list[dict[str, Any]] = []
-    for number, pipe in enumerate(fed.itertuples()):
+    for number, pipe in enumerate(_rows(fed)):
         for node, far in ((pipe.a, False), (pipe.b, True)):
             between = not far and number % 6 == 0
             if not between and (degree[node] < 3 or rng.random() > 0.75):
                 continue
+            if not shut and not weak.is_bridge[number]:
+                shut.add(number)
             length = pipe.line.length
             s = min(_VALVE_AT_M, length / 3)
             rows.append(
@@ -128,7 +134,7 @@ def _valves(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
                     "pipe_kind": pipe.kind,
                     "pipe_code": pipe.code,
                     "valve_kind": _FED[pipe.kind][1],
-                    "valve_state": "关" if rng.random() < 0.01 else "开",
+                    "valve_state": "关" if number in shut else "开",
                     "is_operable": bool(rng.random() >= 0.04),
                     "geometry": pipe.line.interpolate(length - s if far else s),
                 }
@@ -186,7 +192,7 @@ def _users(fed: pd.DataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Put a user beside every fourth pipe, and a hydrant beside every tenth of water."""
     kinds = ["居民", "居民", "居民", "单位", "学校", "医院", "工业"]
     rows: list[dict[str, Any]] = []
-    for number, pipe in enumerate(fed.itertuples()):
+    for number, pipe in enumerate(_rows(fed)):
         hydrant = pipe.kind == "SS" and number % 10 == 0
         if not hydrant and number % 4:
             continue
@@ -254,6 +260,10 @@ def _zones(region: Any, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, lis
         for number, quarter in enumerate(quarters, 1)
     ]
     return _placed(rows), [f"DMA{int(np.flatnonzero(order == 3)[0]) + 1}"]
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    yield from frame.itertuples()
 
 
 def _placed(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:

@@ -157,7 +157,7 @@ def _trace(
     most: int,
     console: Console,
 ) -> None:
-    """Follow pipes from manholes, pipes (START) or incidents: where does it come from, where does it go?"""
+    """Follow pipes from manholes, pipes (START) or incidents: where it comes from, where it goes."""
     if bool(start) == (from_incidents is not None):
         raise InputError(tr("name codes of manholes or pipes to begin at, or a file of incidents, not both"))
     for path in (output, page):
@@ -264,6 +264,14 @@ def _shut_off(
                 "{state}: {length:,.0f} m",
                 state=label(state, console.lang),
                 length=closed.length_m(state),
+                lang=console.lang,
+            )
+        )
+    if closed.not_fed_before_m > 0:
+        console.note(
+            tr(
+                "{length:,.0f} m of these pipes had no supply even before: is a valve closed by mistake?",
+                length=closed.not_fed_before_m,
                 lang=console.lang,
             )
         )

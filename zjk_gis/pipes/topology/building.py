@@ -87,7 +87,8 @@ def pipe_network(
     CRSError
         If a layer has no CRS.
     GeometryError
-        If all rows of a layer have no geometry, an invalid one or one of the wrong kind; with `strict`, if any.
+        If all rows of a layer have no geometry, an invalid one or one of the wrong kind; with `strict`, if
+        any.
     InputError
         If no value of a coded column is understood; the message names them and the nearest known.
 
@@ -138,7 +139,7 @@ def pipe_network(
     classes = rules_table("pipe_kinds").set_index("pipe_kind")
     node_kind = nodes["pipe_kind"].to_numpy(dtype=object)
     groups = {name: number for number, name in enumerate(sorted(set(classes["class_code"])), 1)}
-    group_of = {each: groups[name] for each, name in classes["class_code"].items()}
+    group_of = {str(each): groups[name] for each, name in classes["class_code"].items()}
     coords, of_line = shapely.get_coordinates(lines, return_index=True)
     first_of = np.searchsorted(of_line, np.arange(len(lines) + 1))
     ends, places, codes = join_ends(
@@ -159,13 +160,13 @@ def pipe_network(
         lines,
         kind,
         (np.where(ends.backwards, last, first), np.where(ends.backwards, first, last)),
-        names.at,
+        names.place,
         node_kind,
         within_m,
     )
     nodes = _with_made(nodes, places, codes)
     ground = nodes["ground_level_m"].to_numpy()
-    gravity = _looked_up(kind, {each: 1 for each in classes.index[classes["gravity"] == "1"]}, 0) > 0
+    gravity = _looked_up(kind, dict.fromkeys(map(str, classes.index[classes["gravity"] == "1"]), 1), 0) > 0
     way = directions_of(pipes, gravity, (ground[first], ground[last]), direction)
     return PipeNetwork(
         nodes=nodes,
@@ -226,18 +227,18 @@ def _looked_up(values: NDArray[np.object_], table: dict[str, int], otherwise: in
 def _recorded(pipes: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
     """Return what each pipe names as its first and its last point."""
     nothing = pd.Series(None, index=pipes.index, dtype="str")
-    first, last = (pipes[end] if end in pipes else nothing for end in ("from_manhole", "to_manhole"))
+    first, last = (pipes.get(end, nothing) for end in ("from_manhole", "to_manhole"))
     return first, last
 
 
 def _tell_neighbours(ends: Ends, names: NodeNames, within_m: float) -> None:
     """Note at ends that name an unknown point which node lies there: perhaps the same under another name."""
     strange = np.flatnonzero(ends.remark == UNKNOWN_NAME)
-    if not len(strange) or not len(names.at):
+    if not len(strange) or not len(names.place):
         return
-    tree = shapely.STRtree(shapely.points(names.at))
+    tree = shapely.STRtree(np.asarray(shapely.points(names.place)))
     (end, node), far = tree.query_nearest(
-        shapely.points(ends.at[strange]), max_distance=within_m, return_distance=True, all_matches=False
+        shapely.points(ends.place[strange]), max_distance=within_m, return_distance=True, all_matches=False
     )
     ends.near[strange[end]], ends.distance[strange[end]] = node, far
 

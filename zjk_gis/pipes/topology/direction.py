@@ -47,7 +47,8 @@ class Direction:
     @property
     def contradicts(self) -> NDArray[np.bool_]:
         """Where the recorded flow runs uphill."""
-        return np.asarray(np.abs(self.flow * self.levels) == 1) & (self.flow != self.levels)
+        both_say = np.abs(self.flow * self.levels) == 1
+        return np.asarray(both_say & (self.flow != self.levels), dtype=bool)
 
 
 def directions_of(

@@ -7,8 +7,10 @@ In this order:
 2. **By an unknown name.** Ends that name the same point, which no table has, meet there.
 3. **By place.** An end without a name hangs on the nearest node of its kind of pipe within reach; never both
    ends of a pipe on one node.
-4. **By meeting.** Ends that are left meet where they lie: the nearest two first, then two such meetings, as long
-   as all of a meeting lie within reach of one another. So a chain of ends, each near the next, is not one node.
+4. **By meeting.** Ends that are left meet where they lie: the nearest two first, then two such meetings, as
+long
+   as all of a meeting lie within reach of one another. So a chain of ends, each near the next, is not one
+   node.
 
 Two nodes are never made one: they have different codes. What could not be joined hangs on a node of its own.
 """
@@ -42,7 +44,7 @@ class Ends:
 
     Attributes
     ----------
-    at : ndarray of float64, shape (2 n, 2)
+    place : ndarray of float64, shape (2 n, 2)
     group : ndarray of int64
         What the pipe carries: 0 where it is not known; ends of other groups are not for each other.
     node : ndarray of int64
@@ -57,7 +59,7 @@ class Ends:
         Which pipes are drawn the other way round than they are named.
     """
 
-    at: NDArray[np.float64]
+    place: NDArray[np.float64]
     group: NDArray[np.int64]
     node: NDArray[np.int64]
     how: NDArray[np.int8]
@@ -69,7 +71,7 @@ class Ends:
     @property
     def pipes(self) -> int:
         """How many pipes there are."""
-        return len(self.at) // 2
+        return len(self.place) // 2
 
 
 def join_ends(
@@ -97,13 +99,14 @@ def join_ends(
     count = len(starts)
     both = pd.concat([recorded[0], recorded[1]], ignore_index=True)
     at = np.concatenate([starts, ends])
-    node, written = names.find(both, at)
-    backwards = _drawn_backwards(node, names.at, starts, ends, within_m)
+    matches = names.match(both)
+    node = names.nearest(matches, at)
+    backwards = _drawn_backwards(node, names.place, starts, ends, within_m)
     turned = np.concatenate([backwards, backwards])
     other = np.concatenate([at[count:], at[:count]])
     at = np.where(turned[:, None], other, at)
     if backwards.any():  # of several nodes of one name the nearest to the right end
-        node, written = names.find(both, at)
+        node = names.nearest(matches, at)
     found = Ends(
         at,
         np.concatenate([group, group]),
@@ -116,9 +119,9 @@ def join_ends(
     )
     made: list[NDArray[np.float64]] = []
     codes: list[str] = []
-    _by_name(found, node, names.at, within_m, trusted_within_m)
-    free = len(names.at)
-    free = _by_unknown_name(found, node, written, free, made, codes, trusted_within_m)
+    _by_name(found, node, names.place, within_m, trusted_within_m)
+    free = len(names.place)
+    free = _by_unknown_name(found, node, matches.written, free, made, codes, trusted_within_m)
     _by_place(found, names, node_group, within_m)
     _by_meeting(found, free, made, codes, within_m)
     places = np.concatenate([each.reshape(-1, 2) for each in made]) if made else np.empty((0, 2))
@@ -141,7 +144,8 @@ def _drawn_backwards(
 
     as_drawn = far(first, starts) + far(last, ends)
     other_way = far(first, ends) + far(last, starts)
-    return (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
+    backwards = (as_drawn > within_m) & (other_way < as_drawn) & (first != last)
+    return np.asarray(backwards, dtype=bool)
 
 
 def _by_name(
@@ -150,7 +154,7 @@ def _by_name(
     """Rule 1."""
     known = node >= 0
     far = np.full(len(node), np.nan)
-    far[known] = np.hypot(*(place[node[known]] - found.at[known]).T)
+    far[known] = np.hypot(*(place[node[known]] - found.place[known]).T)
     believed = known & (far <= trusted_within_m)
     found.node[believed], found.how[believed] = node[believed], BY_NAME
     found.distance[believed] = far[believed]
@@ -175,9 +179,9 @@ def _by_unknown_name(
         return free
     number, names = pd.factorize(written.to_numpy(dtype=object)[unknown], sort=True)
     places = np.column_stack(
-        [np.bincount(number, found.at[unknown, axis]) / np.bincount(number) for axis in range(2)]
+        [np.bincount(number, found.place[unknown, axis]) / np.bincount(number) for axis in range(2)]
     )
-    far = np.hypot(*(places[number] - found.at[unknown]).T)
+    far = np.hypot(*(places[number] - found.place[unknown]).T)
     scattered = np.zeros(len(names), dtype=bool)
     scattered[number[far > trusted_within_m]] = True
     found.remark[unknown] = UNKNOWN_NAME
@@ -196,17 +200,17 @@ def _by_unknown_name(
 def _by_place(found: Ends, names: NodeNames, node_group: NDArray[np.int64], within_m: float) -> None:
     """Rule 3."""
     waiting = np.flatnonzero((found.node < 0) & np.isin(found.remark, (FINE, NAMED_TOO_FAR)))
-    if not len(waiting) or not len(names.at):
+    if not len(waiting) or not len(names.place):
         return
-    tree = shapely.STRtree(shapely.points(names.at))
-    end, node = tree.query(shapely.points(found.at[waiting]), predicate="dwithin", distance=within_m)
+    tree = shapely.STRtree(np.asarray(shapely.points(names.place)))
+    end, node = tree.query(shapely.points(found.place[waiting]), predicate="dwithin", distance=within_m)
     end = waiting[end]
     mine, theirs = found.group[end], node_group[node]
     fits = (mine == theirs) | (mine == 0) | (theirs == 0)
     end, node = end[fits], node[fits]
-    far = np.hypot(*(names.at[node] - found.at[end]).T)
+    far = np.hypot(*(names.place[node] - found.place[end]).T)
     # The nearest of each end; of two equally near the one that comes first from west to east.
-    order = np.lexsort((names.at[node, 1], names.at[node, 0], far, end))
+    order = np.lexsort((names.place[node, 1], names.place[node, 0], far, end))
     end, node, far = end[order], node[order], far[order]
     first = np.unique(end, return_index=True)[1]
     end, node, far = end[first], node[first], far[first]
@@ -220,7 +224,7 @@ def _by_place(found: Ends, names: NodeNames, node_group: NDArray[np.int64], with
     same = (taken[other] == node) & (
         (found.node[other] >= 0) | (distance[other] < far) | ((distance[other] == far) & (end >= count))
     )
-    ring = same & (np.hypot(*(found.at[end] - found.at[other]).T) <= _SAME_M)
+    ring = same & (np.hypot(*(found.place[end] - found.place[other]).T) <= _SAME_M)
     away = same & ~ring
     found.remark[end[away]], found.near[end[away]] = OTHER_END_NEARER, node[away]
     found.distance[end[away]] = far[away]
@@ -236,19 +240,19 @@ def _by_meeting(
     if not len(waiting):
         return
     # Ends at the same millimetre are one meeting to begin with.
-    place = np.round(found.at[waiting] / _SAME_M)
+    place = np.round(found.place[waiting] / _SAME_M)
     cells, meeting = np.unique(np.column_stack([place, found.group[waiting]]), axis=0, return_inverse=True)
     meeting = meeting.reshape(-1)
     final = _meetings(cells[:, :2] * _SAME_M, cells[:, 2], meeting, waiting % found.pipes, within_m)
     meeting = final[meeting]
     _, meeting = np.unique(meeting, return_inverse=True)
     size = np.bincount(meeting)
-    places = np.column_stack([np.bincount(meeting, found.at[waiting, axis]) / size for axis in range(2)])
+    places = np.column_stack([np.bincount(meeting, found.place[waiting, axis]) / size for axis in range(2)])
     found.node[waiting] = free + meeting
     alone = size[meeting] == 1
     found.how[waiting] = np.where(alone, ALONE, BY_MEETING)
     met = waiting[~alone]
-    found.distance[met] = np.hypot(*(places[meeting[~alone]] - found.at[met]).T)
+    found.distance[met] = np.hypot(*(places[meeting[~alone]] - found.place[met]).T)
     lost = waiting[alone & (found.remark[waiting] == FINE)]
     found.remark[lost] = NOTHING_NEAR
     made.append(places)
@@ -272,7 +276,9 @@ def _meetings(
     from scipy.spatial import cKDTree
 
     stands_for = np.arange(len(place))
-    near = cKDTree(place).query_pairs(within_m, output_type="ndarray") if len(place) > 1 else []
+    if len(place) < 2:
+        return stands_for
+    near = np.asarray(cKDTree(place).query_pairs(within_m, output_type="ndarray"))
     if not len(near):
         return stands_for
     far = np.hypot(*(place[near[:, 0]] - place[near[:, 1]]).T)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -21,6 +20,7 @@ from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
 
@@ -87,17 +87,18 @@ class PipeNetwork:
     @property
     def crs(self) -> CRS:
         """In which lengths are measured."""
-        return self.pipelines.crs
+        found: CRS = self.pipelines.crs
+        return found
 
     @cached_property
     def pipe_codes(self) -> NDArray[np.object_]:
         """The code of each pipe."""
-        return code_text(self.pipelines["pipe_code"]).to_numpy(dtype=object)
+        return np.asarray(code_text(self.pipelines["pipe_code"]), dtype=object)
 
     @cached_property
     def node_codes(self) -> NDArray[np.object_]:
         """The code of each node; empty where ends meet that no point was surveyed at."""
-        return self.nodes["node_code"].fillna("").to_numpy(dtype=object)
+        return np.asarray(self.nodes["node_code"].fillna(""), dtype=object)
 
     @cached_property
     def length(self) -> NDArray[np.float64]:
@@ -107,7 +108,7 @@ class PipeNetwork:
     @cached_property
     def is_manhole(self) -> NDArray[np.float64]:
         """1 for nodes that are manholes, 0 for other points."""
-        return (self.nodes["layer"] == "manholes").to_numpy(dtype=np.float64)
+        return np.asarray(self.nodes["layer"] == "manholes", dtype=np.float64)
 
     @cached_property
     def edge_way(self) -> NDArray[np.int8]:
@@ -229,7 +230,7 @@ class PipeNetwork:
         rows = np.flatnonzero(ends.remark >= 2)
         near = ends.near[rows]
         place = shapely.get_coordinates(self.nodes.geometry.to_numpy())
-        far = np.hypot(*(place[np.maximum(near, 0)] - ends.at[rows]).T)
+        far = np.hypot(*(place[np.maximum(near, 0)] - ends.place[rows]).T)
         recorded = np.full(len(rows), "", dtype=object)
         for column, half in (("from_manhole", rows < count), ("to_manhole", rows >= count)):
             if column in self.pipelines:
@@ -253,9 +254,9 @@ class PipeNetwork:
         -------
         DataFrame
             ``pipe_code``, ``row``, ``way`` (1 from its 起点 to its 终点, -1 the other way, 0 both or not
-            known), ``direction_source`` (``flow``, ``levels``, ``drawn``; empty), ``flow`` and ``levels`` (what
-            either says; missing where it says nothing), ``contradicts`` (the recorded flow runs uphill) and
-            ``drawn_backwards`` (from the point it names last).
+            known), ``direction_source`` (``flow``, ``levels``, ``drawn``; empty), ``flow`` and ``levels``
+            (what either says; missing where it says nothing), ``contradicts`` (the recorded flow runs uphill)
+            and ``drawn_backwards`` (from the point it names last).
         """
         told = self.direction
         return pd.DataFrame(
@@ -297,7 +298,7 @@ class PipeNetwork:
             ("contradictions", int(self.direction.contradicts.sum()), np.nan),
             ("drawn_backwards", int(ends.backwards.sum()), np.nan),
             ("set_aside", len(self.set_aside), np.nan),
-            ("connected_parts", int(len(np.unique(self.component[self.degree > 0]))), np.nan),
+            ("connected_parts", len(np.unique(self.component[self.degree > 0])), np.nan),
             ("without_pipes", int((self.degree == 0).sum()), np.nan),
         ]
         return pd.DataFrame(rows, columns=["what", "number", "most_m"])
@@ -363,7 +364,7 @@ class PipeNetwork:
 
 
 def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the part of each line between two distances along it; the line itself where that is all of it."""
+    """Return the part of each line between two distances along it; the line itself if that is all of it."""
     from shapely.ops import substring
 
     cut = np.asarray(lines, dtype=object).copy()

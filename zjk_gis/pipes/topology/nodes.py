@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.set_aside import SetAside
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["NodeNames", "node_table", "without_twins"]
+__all__ = ["Matches", "NodeNames", "node_table", "without_twins"]
 
 PIPE_POINTS = CATALOGUE["pipe_points"]
 NAME_COLUMNS = ("node_code", "well_number", "map_number")
@@ -81,9 +81,9 @@ def without_twins(
     same = np.zeros(len(points), dtype=bool)
     at = shapely.get_coordinates(points.geometry.to_numpy())
     for column in NAME_COLUMNS:
-        node, _ = names.find(points[column], at)
+        node = names.nearest(names.match(points[column]), at)
         known = node >= 0
-        far = np.hypot(*(names.at[node[known]] - at[known]).T)
+        far = np.hypot(*(names.place[node[known]] - at[known]).T)
         same[np.flatnonzero(known)[far <= within_m]] = True
     together = pd.concat([manholes, points[~same]], ignore_index=True)
     return gpd.GeoDataFrame(together, geometry="geometry", crs=manholes.crs), int(same.sum())
@@ -97,79 +97,87 @@ class NodeNames:
     ----------
     columns : list of Series
         The names, in the order in which they count.
-    at : ndarray of float64, shape (nodes, 2)
-    names : Index of str
-        The distinct names.
-    starts : ndarray of int64
-        Where the nodes of each name begin in `nodes`.
-    nodes : ndarray of int64
-        In the order of their codes.
+    order : ndarray of int64
+        The place of each node in the order of codes, which decides where two are equally near.
+    place : ndarray of float64, shape (nodes, 2)
     """
 
     columns: list[pd.Series]
-    at: NDArray[np.float64]
-    names: pd.Index
-    starts: NDArray[np.int64]
-    nodes: NDArray[np.int64]
+    order: NDArray[np.int64]
+    place: NDArray[np.float64]
 
     @classmethod
     def of(cls, nodes: gpd.GeoDataFrame) -> NodeNames:
         """List the names of nodes; a name that is a code means no number, one that is a well's no map's."""
         columns = [nodes[name] for name in NAME_COLUMNS if nodes[name].notna().any()]
-        text = pd.concat(columns, ignore_index=True)
-        rank = np.repeat(np.arange(len(columns)), len(nodes))
-        node = np.tile(np.arange(len(nodes)), len(columns))
-        number, names = pd.factorize(text)
-        told = number >= 0
-        number, rank, node = number[told], rank[told], node[told]
-        best = np.full(len(names), len(columns))
-        np.minimum.at(best, number, rank)
-        kept = rank == best[number]
-        number, node = number[kept], node[kept]
-        # The order of codes, not of rows, decides where two are equally near.
-        place = np.empty(len(nodes), np.int64)
-        place[np.argsort(nodes["node_code"].fillna("").to_numpy(dtype=object), kind="stable")] = np.arange(
-            len(nodes)
-        )
-        order = np.lexsort((place[node], number))
-        starts = np.concatenate([[0], np.cumsum(np.bincount(number, minlength=len(names)))])
-        at = shapely.get_coordinates(nodes.geometry.to_numpy())
-        return cls(columns, at, pd.Index(names), starts, node[order])
+        order = np.empty(len(nodes), np.int64)
+        order[nodes["node_code"].argsort(kind="stable").to_numpy()] = np.arange(len(nodes))
+        return cls(columns, order, shapely.get_coordinates(nodes.geometry.to_numpy()))
 
-    def find(self, recorded: pd.Series, at: NDArray[np.float64]) -> tuple[NDArray[np.int64], pd.Series]:
-        """Return the node that each recorded name means: the nearest, where several bear it.
+    def match(self, recorded: pd.Series) -> Matches:
+        """Look recorded names up among those of the nodes."""
+        written = code_text(recorded)
+        number, names = pd.factorize(pd.concat([*self.columns, written], ignore_index=True))
+        size, count = len(self.place), len(self.columns)
+        of_nodes, asked = number[: size * count], number[size * count :]
+        rank, node = np.repeat(np.arange(count), size), np.tile(np.arange(size), count)
+        told = of_nodes >= 0
+        of_nodes, rank, node = of_nodes[told], rank[told], node[told]
+        best = np.full(len(names), count)
+        np.minimum.at(best, of_nodes, rank)
+        kept = rank == best[of_nodes]
+        of_nodes, node = of_nodes[kept], node[kept]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(of_nodes, minlength=len(names)))])
+        strange = np.unique(asked[(asked >= 0) & (best[asked] == count)])
+        if len(strange):  # perhaps without the zeros that a spreadsheet took
+            restored = matched_names(pd.Series(names[strange]), self.columns).restored
+            if restored:
+                meant = np.arange(len(names))
+                known = pd.Index(names).get_indexer(pd.Index([*restored, *restored.values()]))
+                meant[known[: len(restored)]] = known[len(restored) :]
+                asked = np.where(asked >= 0, meant[asked], -1)
+        return Matches(asked, written, starts, node[np.lexsort((self.order[node], of_nodes))])
+
+    def nearest(self, matches: Matches, at: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the node that each name means: the nearest, where several bear it; -1 where there is none.
 
         Parameters
         ----------
-        recorded : Series
+        matches : Matches
         at : ndarray of float64, shape (n, 2)
-            Where the pipe that records it ends.
-
-        Returns
-        -------
-        node : ndarray of int64
-            -1 where there is none.
-        names : Series of str
-            The names as text; missing where there is none.
+            Where the pipe that records the name ends.
         """
-        names = code_text(recorded)
-        number, distinct = pd.factorize(names)
-        known = np.append(self.names.get_indexer(pd.Index(distinct)), -1)
-        strange = np.flatnonzero(known[:-1] < 0)
-        if len(strange):  # perhaps without the zeros that a spreadsheet took
-            written = matched_names(pd.Series(distinct[strange]), self.columns).codes
-            known[strange] = self.names.get_indexer(pd.Index(written))
-        name = known[number]
-        count = np.where(name >= 0, self.starts[name + 1] - self.starts[name], 0)
-        node = np.full(len(names), -1, np.int64)
+        name, starts = matches.name, matches.starts
+        count = np.where(name >= 0, starts[name + 1] - starts[name], 0)
+        node = np.full(len(name), -1, np.int64)
         once = count == 1
-        node[once] = self.nodes[self.starts[name[once]]]
+        node[once] = matches.nodes[starts[name[once]]]
         several = np.flatnonzero(count > 1)
         if len(several):
             end = np.repeat(several, count[several])
-            candidate = self.nodes[expand(self.starts[name[several]], count[several])]
-            far = np.hypot(*(self.at[candidate] - at[end]).T)
+            candidate = matches.nodes[expand(starts[name[several]], count[several])]
+            far = np.hypot(*(self.place[candidate] - at[end]).T)
             order = np.lexsort((np.arange(len(end)), far, end))
             first = np.unique(end[order], return_index=True)[1]
             node[several] = candidate[order][first]
-        return node, names
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Recorded names among those of nodes.
+
+    Attributes
+    ----------
+    name : ndarray of int64
+        The number of each recorded name; -1 where none is recorded.
+    written : Series of str
+        The recorded names as text.
+    starts, nodes : ndarray of int64
+        The nodes of each name, one list behind the other, in the order of their codes.
+    """
+
+    name: NDArray[np.int64]
+    written: pd.Series
+    starts: NDArray[np.int64]
+    nodes: NDArray[np.int64]

@@ -1,7 +1,7 @@
 """A network as arrays and facts in a flat file, and back again.
 
-A file may come from anywhere and its checksums be right for anything: on the way back every number is looked at
-before it is used.
+A file may come from anywhere and its checksums be right for anything: on the way back every number is looked
+at before it is used.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def save_network(network: PipeNetwork, path: str | Path) -> Path:
         "way": np.stack([way.way, way.source, way.flow, way.levels]),
         "cut_at": np.stack([network.cuts.pipe, network.cuts.node]),
         "cut_m": np.stack([network.cuts.along, network.cuts.distance]),
-        "end_at": ends.at,
+        "end_at": ends.place,
         "end_node": np.stack([ends.node, ends.near, ends.group]),
         "end_how": np.stack([ends.how, ends.remark]),
         "end_m": ends.distance,
@@ -172,7 +172,7 @@ def _as_arrays(name: str, values: pd.Series) -> dict[str, NDArray[Any]]:
 
 def _texts(arrays: dict[str, NDArray[Any]], name: str) -> pd.Series:
     whole, lengths = arrays[f"words_{name}"].tobytes(), arrays[f"lengths_{name}"]
-    if len(lengths) and lengths.min() < 0 or lengths.sum() != len(whole):
+    if (len(lengths) and lengths.min() < 0) or lengths.sum() != len(whole):
         raise ValueError(tr("words begin or end where no text is"))
     ends = np.cumsum(lengths).tolist()
     words = [whole[end - size : end].decode() for end, size in zip(ends, lengths.tolist(), strict=True)]

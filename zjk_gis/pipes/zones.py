@@ -1,0 +1,349 @@
+"""Areas of a network (管网分区): metering and pressure zones, heat areas, gas districts, and borders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
+from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.columns.values import as_text, code_text, coded, converted
+from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.recorded import with_answers
+from zjk_gis.pipes.places import are_of_kinds, placed_on
+from zjk_gis.standards import rules_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from zjk_gis.pipes.topology import PipeNetwork
+
+__all__ = ["judged_day", "network_zone_figures", "zone_crossings"]
+
+_ZONES, _BREAKS, _USERS, _VALVES = (
+    CATALOGUE[name] for name in ("network_zones", "pipe_breaks", "pipe_users", "valves")
+)
+_DAYS = 365.25
+
+
+def network_zone_figures(
+    network: PipeNetwork,
+    zones: gpd.GeoDataFrame,
+    *,
+    breaks: gpd.GeoDataFrame | None = None,
+    users: gpd.GeoDataFrame | None = None,
+    valves: gpd.GeoDataFrame | None = None,
+    kinds: str | Sequence[str] | None = None,
+    at: str | dt.date | None = None,
+) -> gpd.GeoDataFrame:
+    """Tell of each zone of a network how much pipe it has, how old, how often it breaks and leaks (分区计量).
+
+    Parameters
+    ----------
+    network : PipeNetwork
+    zones : GeoDataFrame
+        Areas with ``network_zone_code``, perhaps with ``supplied_m3`` and ``registered_m3`` of one period.
+    breaks : GeoDataFrame, optional
+        Points with ``break_code`` and ``occurred_on``.
+    users : GeoDataFrame, optional
+        Points with ``user_code``, perhaps with ``households``.
+    valves : GeoDataFrame, optional
+        For the crossings: see `zone_crossings`.
+    kinds : str or sequence of str, optional
+        Pipes of these kinds alone, by code or name (给水, JS, SS).
+    at : date or str, optional
+        The day that is judged, by default today: pipes have their age on it, later breaks do not count.
+
+    Returns
+    -------
+    GeoDataFrame
+        The rows of `zones` with
+
+        - ``pipes_m``: length of pipe inside, each metre once where zones do not overlap;
+        - ``mean_age_years`` by length, and ``age_known_share``, the share of the length whose year is known;
+        - ``main_material`` and ``main_material_share``;
+        - ``users`` and ``households``;
+        - ``breaks``, ``break_years`` (from the first break of all to the day that is judged) and
+          ``breaks_per_km_year``; missing where there is no pipe;
+        - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing
+        is
+          known to be supplied) and ``leaks_too_much`` (above the limit ``leak_rate_most``);
+        - ``crossings`` and ``open_crossings``: pipes over its border, and those without a closed valve there.
+
+    Raises
+    ------
+    InputError
+        If a kind is not known or a layer cannot be used.
+
+    Notes
+    -----
+    Leak rate as by CJJ 92-2016: (water supplied - registered use) / water supplied; 12 % is its second grade
+    [M]. A break on a border counts once, for the zone whose code comes first.
+
+    Examples
+    --------
+    >>> from shapely import LineString, box
+    >>> from zjk_gis.pipes import pipe_network
+    >>> manholes = gpd.GeoDataFrame(
+    ...     {"manhole_code": ["A", "B"]}, geometry=gpd.points_from_xy([0, 100], [0, 0]), crs=4547
+    ... )
+    >>> mains = gpd.GeoDataFrame(
+    ...     {"pipe_code": ["P"], "pipe_kind": "给水", "built_year": 2006, "material": "PE"},
+    ...     geometry=[LineString([(0, 0), (100, 0)])],
+    ...     crs=4547,
+    ... )
+    >>> zones = gpd.GeoDataFrame(
+    ...     {
+    ...         "network_zone_code": ["D1", "D2"],
+    ...         "supplied_m3": [1000.0, None],
+    ...         "registered_m3": [850.0, None],
+    ...     },
+    ...     geometry=[box(-10, -10, 70, 10), box(70, -10, 200, 10)],
+    ...     crs=4547,
+    ... )
+    >>> figures = network_zone_figures(pipe_network(manholes, mains), zones, at="2026-07-01")
+    >>> figures[["network_zone_code", "pipes_m", "mean_age_years", "leak_rate", "crossings"]]
+      network_zone_code  pipes_m  mean_age_years  leak_rate  crossings
+    0                D1     70.0            20.0       0.15          1
+    1                D2     30.0            20.0        NaN          1
+    """
+    day = judged_day(at)
+    areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
+    mine = _pipes_of(network, kinds)
+    told = _lengths(network, areas, mine, day)
+    told |= _points(areas, users, breaks, network, day, told["pipes_m"])
+    told |= _leaks(areas)
+    crossings = zone_crossings(network, zones, valves=valves, kinds=kinds)
+    over = pd.concat([crossings["network_zone_code"], crossings["other_zone_code"]])
+    is_open = pd.concat([crossings["is_open"]] * 2)
+    codes = code_text(areas[_ZONES.code])
+    told["crossings"] = codes.map(over.value_counts()).fillna(0).to_numpy(dtype=np.int64)
+    told["open_crossings"] = (
+        codes.map(over[is_open.to_numpy(dtype=bool)].value_counts()).fillna(0).to_numpy(dtype=np.int64)
+    )
+    return with_answers(zones, told)
+
+
+def zone_crossings(
+    network: PipeNetwork,
+    zones: gpd.GeoDataFrame,
+    *,
+    valves: gpd.GeoDataFrame | None = None,
+    kinds: str | Sequence[str] | None = None,
+    valve_within_m: float = 30.0,
+) -> gpd.GeoDataFrame:
+    """List the places where pipes cross the border of a zone, and whether a closed valve stands there.
+
+    Parameters
+    ----------
+    network : PipeNetwork
+    zones : GeoDataFrame
+        Areas with ``network_zone_code``.
+    valves : GeoDataFrame, optional
+        Points with ``valve_code``, ``valve_state`` and perhaps ``pipe_code``. Without them every crossing is
+        open.
+    kinds : str or sequence of str, optional
+        Pipes of these kinds alone.
+    valve_within_m : float, default 30.0
+        How far along the same pipe a closed valve may stand to count as that of the border.
+
+    Returns
+    -------
+    GeoDataFrame
+        Points, in the order of the pipes and along them: ``pipe_code``, ``pipe_kind``, ``network_zone_code``
+        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and
+        ``valve_code``.
+
+    Raises
+    ------
+    InputError
+        If a kind is not known or a layer cannot be used.
+    """
+    require_amounts(valve_within_m=valve_within_m)
+    areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
+    codes = code_text(areas[_ZONES.code]).to_numpy(dtype=object)
+    order = np.argsort(codes.astype(str), kind="stable")
+    shapes, codes = areas.geometry.to_numpy()[order], codes[order]
+    mine = _pipes_of(network, kinds)
+    lines = network.pipelines.geometry.to_numpy()
+    tree = shapely.STRtree(lines[mine])
+    zone, pipe = tree.query(shapely.boundary(shapes), predicate="intersects")
+    pipe = mine[pipe]
+    cut = shapely.intersection(lines[pipe], shapely.boundary(shapes[zone]))
+    points, of = shapely.get_parts(cut, return_index=True)
+    along = shapely.line_locate_point(lines[pipe[of]], shapely.centroid(points))
+    # A border in common is met twice, once for each zone.
+    found = pd.DataFrame({"pipe": pipe[of], "along": np.round(along, 2)}).drop_duplicates()
+    found = found.sort_values(["pipe", "along"], kind="stable")
+    at, position = found["along"].to_numpy(), found["pipe"].to_numpy()
+    before, after = (
+        _zone_at(shapes, shapely.line_interpolate_point(lines[position], at + step)) for step in (-0.05, 0.05)
+    )
+    # One that only touches a border, or begins on it, does not cross.
+    crosses = (before != after) & (at > 0.05) & (at < shapely.length(lines[position]) - 0.05)
+    at, position, before, after = (each[crosses] for each in (at, position, before, after))
+    first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
+    closed = _closed_valves(network, valves, position, at, valve_within_m)
+    named = np.array([*codes.tolist(), None], dtype=object)
+    return gpd.GeoDataFrame(
+        {
+            "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
+            "pipe_kind": pd.array(network.kind[position], dtype="str"),
+            "network_zone_code": pd.array(named[first], dtype="str"),
+            "other_zone_code": pd.array(named[other], dtype="str"),
+            "is_open": np.array([not code for code in closed], dtype=bool),
+            "valve_code": pd.array([code or None for code in closed], dtype="str"),
+        },
+        geometry=shapely.line_interpolate_point(lines[position], at),
+        crs=network.crs,
+    )
+
+
+def _pipes_of(network: PipeNetwork, kinds: str | Sequence[str] | None) -> NDArray[np.int64]:
+    """Return the positions of the pipes of some kinds."""
+    return np.unique(network.edge_pipe[are_of_kinds(network, kinds)])
+
+
+def _zone_at(shapes: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the first zone that each point lies in; -1 where there is none."""
+    zone = np.full(len(points), len(shapes), np.int64)
+    point, area = shapely.STRtree(shapes).query(points, predicate="intersects")
+    np.minimum.at(zone, point, area)
+    return np.where(zone == len(shapes), -1, zone)
+
+
+def _closed_valves(
+    network: PipeNetwork,
+    valves: gpd.GeoDataFrame | None,
+    pipe: NDArray[np.int64],
+    along: NDArray[np.float64],
+    within_m: float,
+) -> list[str]:
+    """Return the closed valve at each crossing, the nearest along the same pipe; empty where none is."""
+    if valves is None or not len(pipe):
+        return [""] * len(pipe)
+    rows = ready(valves, _VALVES.name, kind="point", code=_VALVES.code, crs=network.crs)
+    shut = np.zeros(len(rows), dtype=bool)
+    if "valve_state" in rows:
+        shut = (coded(rows, _VALVES.field("valve_state"), _VALVES.name)[0] == "关").to_numpy(dtype=bool)
+    rows = rows[shut]
+    if not len(rows):
+        return [""] * len(pipe)
+    placed = placed_on(network, rows, _VALVES.name, within_m=1.0, apart=True)
+    stands = placed.edge >= 0
+    lines = network.pipelines.geometry.to_numpy()
+    on = network.edge_pipe[placed.edge[stands]]
+    s = shapely.line_locate_point(lines[on], shapely.centroid(rows.geometry.to_numpy()[stands]))
+    codes = code_text(rows[_VALVES.code]).to_numpy(dtype=object)[stands]
+    found = []
+    for at, where in zip(pipe.tolist(), along.tolist(), strict=True):
+        near = np.flatnonzero((on == at) & (np.abs(s - where) <= within_m))
+        ranked = sorted(near.tolist(), key=lambda each: (abs(float(s[each]) - where), str(codes[each])))
+        found.append(str(codes[ranked[0]]) if ranked else "")
+    return found
+
+
+def _lengths(
+    network: PipeNetwork, areas: gpd.GeoDataFrame, mine: NDArray[np.int64], day: dt.date
+) -> dict[str, Any]:
+    """Return what lies in each zone: metres, their age, their material."""
+    lines = network.pipelines.geometry.to_numpy()[mine]
+    shapes = areas.geometry.to_numpy()
+    zone, pipe = shapely.STRtree(lines).query(shapes, predicate="intersects")
+    inside = shapely.length(shapely.intersection(lines[pipe], shapes[zone]))
+    rows = network.pipelines.iloc[mine]
+    year = np.full(len(rows), np.nan)
+    if "built_year" in rows:
+        field = PIPELINES.field("built_year")
+        year = converted(rows["built_year"], field)[0].to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(year[pipe])
+    count = len(shapes)
+    total = np.bincount(zone, inside, count)
+    dated = np.bincount(zone[known], inside[known], count)
+    aged = np.bincount(zone[known], inside[known] * (day.year - year[pipe][known]), count)
+    told: dict[str, Any] = {
+        "pipes_m": np.round(total, 2),
+        "mean_age_years": np.round(_by(aged, dated), 1),
+        "age_known_share": np.round(_by(dated, total), 4),
+    }
+    if "material" in rows:
+        material = as_text(rows["material"]).fillna("").to_numpy(dtype=object)[pipe]
+        held = pd.DataFrame({"zone": zone, "material": material, "m": inside})
+        held = held[held["material"] != ""]
+        summed = held.groupby(["zone", "material"])["m"].sum().reset_index()
+        most = summed.sort_values(["m", "material"], ascending=[False, True]).drop_duplicates("zone")
+        most = most.set_index("zone").reindex(range(count))
+        told["main_material"] = most["material"].astype("str").array
+        told["main_material_share"] = np.round(_by(most["m"].fillna(0).to_numpy(), total), 4)
+    return told
+
+
+def _points(
+    areas: gpd.GeoDataFrame,
+    users: gpd.GeoDataFrame | None,
+    breaks: gpd.GeoDataFrame | None,
+    network: PipeNetwork,
+    day: dt.date,
+    pipes_m: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Count users and breaks, each in one zone."""
+    told: dict[str, Any] = {}
+    order = np.argsort(code_text(areas[_ZONES.code]).to_numpy(dtype=str), kind="stable")
+    shapes = areas.geometry.to_numpy()[order]
+    back = np.argsort(order)
+    if users is not None:
+        rows = ready(users, _USERS.name, kind="point", code=_USERS.code, crs=network.crs)
+        zone = _zone_at(shapes, rows.geometry.to_numpy())
+        told["users"] = np.bincount(zone[zone >= 0], minlength=len(shapes))[back]
+        if "households" in rows:
+            number = pd.to_numeric(rows["households"], errors="coerce").fillna(0).to_numpy(dtype=np.float64)
+            held = np.bincount(zone[zone >= 0], number[zone >= 0], len(shapes))[back]
+            told["households"] = held.astype(np.int64)
+    if breaks is not None:
+        rows = ready(breaks, _BREAKS.name, kind="point", code=_BREAKS.code, crs=network.crs)
+        when = converted(rows["occurred_on"], _BREAKS.field("occurred_on"))[0]
+        counts = (when <= pd.Timestamp(day)).to_numpy(dtype=bool)
+        years = (pd.Timestamp(day) - when[counts].min()).days / _DAYS if counts.any() else np.nan
+        zone = _zone_at(shapes, rows.geometry.to_numpy()[counts])
+        number = np.bincount(zone[zone >= 0], minlength=len(shapes))[back]
+        told["breaks"] = number
+        told["break_years"] = np.round(np.full(len(shapes), years), 2)
+        told["breaks_per_km_year"] = np.round(_by(number, pipes_m / 1000 * years), 4)
+    return told
+
+
+def _leaks(areas: gpd.GeoDataFrame) -> dict[str, Any]:
+    if "supplied_m3" not in areas or "registered_m3" not in areas:
+        return {}
+    supplied, registered = (
+        converted(areas[name], _ZONES.field(name))[0].to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in ("supplied_m3", "registered_m3")
+    )
+    limits = rules_table("limits").set_index("limit")["value"]
+    rate = _by(supplied - registered, supplied)
+    return {
+        "lost_m3": np.round(supplied - registered, 1),
+        "leak_rate": np.round(rate, 4),
+        "leaks_too_much": rate > float(limits["leak_rate_most"]) / 100,
+    }
+
+
+def judged_day(at: str | dt.date | None) -> dt.date:
+    """Return the day that is judged: the one named, else today."""
+    if at is None:
+        return dt.date.today()
+    return dt.date(1970, 1, 1) + dt.timedelta(days=day_of(at))
+
+
+def _by(amount: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """Divide; missing where there is nothing to divide by."""
+    quotient = np.full(len(whole), np.nan)
+    np.divide(amount, whole, out=quotient, where=np.asarray(whole) > 0)
+    return quotient
