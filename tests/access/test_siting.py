@@ -14,7 +14,8 @@ from scipy import sparse
 from shapely import LineString, Point
 
 from zjk_gis.access import road_network, site_facilities
-from zjk_gis.access.choice import cover_all, cover_most, least_distance
+from zjk_gis.access.choice import cover_all, cover_most
+from zjk_gis.access.medians import least_distance
 from zjk_gis.errors import InputError, MissingColumnError
 
 X, Y = 573000, 4520000

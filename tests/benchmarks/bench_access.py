@@ -95,8 +95,6 @@ def by_networkx(network, homes, lots):
 
 def lot_by_lot(network, lots, few):
     """Run scipy's Dijkstra from each lot, both ends of its road."""
-    at = nearest_facilities(lots.iloc[:few], lots.iloc[:few], network)
-    del at
     tree = cKDTree(network.node_xy)
     nodes = tree.query(shapely.get_coordinates(lots.geometry.to_numpy()[:few]))[1]
     size = network.graph.size
@@ -150,16 +148,15 @@ def main():
     print(f"{network}: {built:.1f} s, {len(homes):,} homes, {len(lots):,} lots")
     network.stretches.index.nearest(np.array([X] * 30_000), np.array([Y] * 30_000))
     rows = []
+    nearest_facilities(homes.iloc[:30_000], lots, network)
     own, found = timed(lambda: nearest_facilities(homes, lots, network, within_m=500))
     peer, far = timed(lambda: by_networkx(network, homes, lots))
     # At the nearest junction instead of on the edge: the same but for the way there.
     shift = np.abs(found["network_m"].fillna(np.inf).to_numpy() - far)
-    same = bool((np.median(shift[np.isfinite(shift)]) < 2 * BLOCK_M))
+    same = bool(np.median(shift[np.isfinite(shift)]) < 2 * BLOCK_M)
     rows.append(("nearest_facilities", "networkx, junctions", own, peer, same))
     few = min(50, len(lots))
-    only, answers = timed(
-        lambda: nearest_facilities(lots, lots.iloc[:few], network, within_m=np.inf, count=few)
-    )
+    only, _ = timed(lambda: nearest_facilities(lots, lots.iloc[:few], network, within_m=np.inf, count=few))
     peer, (nodes, matrix) = timed(lambda: lot_by_lot(network, lots, few))
     # From the junctions themselves both must say the same.
     spots = gpd.GeoDataFrame(geometry=shapely.points(network.node_xy[nodes]), crs=4547)
@@ -171,10 +168,13 @@ def main():
             told[row, int(label[1:])] = metres
     agree = bool(np.allclose(told, matrix[:, nodes].T, rtol=0, atol=1e-6))
     rows.append((f"all of {few} lots for {len(lots):,} places", f"scipy, {few} times", only, peer, agree))
-    del answers
+    cpu = time.process_time()
     ground, shapes = timed(lambda: service_areas(lots, network, within_m=300, each=True))
+    cpu = time.process_time() - cpu
     wet = float(shapely.area(shapely.intersection(shapes.geometry.to_numpy(), river.geometry.iloc[0])).max())
-    print(f"service areas of {len(lots):,} lots: {ground:.1f} s; most in the river (decks): {wet:,.0f} m²")
+    print(
+        f"service areas of {len(lots):,} lots: {ground:.1f} s ({cpu:.1f} of all threads); most in the river (decks): {wet:,.0f} m²"
+    )
     united, _ = timed(lambda: service_areas(lots, network, within_m=300))
     print(f"the same united: {united:.1f} s")
     straight = int((found["nearest_straight_m"] <= 500).sum())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine.lines import LineIndex
 from zjk_gis.layers.metric import ready
 from zjk_gis.overlay.polygons import cover_of
 
@@ -108,6 +109,21 @@ class Barriers:
         leg, piece = leg[wet], piece[wet]
         inside = shapely.length(shapely.intersection(lines[leg], pieces[piece]))
         found |= np.bincount(leg, weights=inside, minlength=len(legs)) > _LEAST_M
+        return found
+
+    @cached_property
+    def _borders(self) -> LineIndex:
+        rings = shapely.get_rings(self.inner) if len(self.inner) else self.inner
+        return LineIndex(np.concatenate([np.asarray(rings, dtype=object), self.lines]))
+
+    def nearer(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], than: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Tell which points have a border of a barrier, or a line that is one, no farther than a distance."""
+        found = np.zeros(len(x), np.bool_)
+        if len(self) and len(x):
+            near = self._borders.nearest(x, y, within=float(than.max()))
+            found[near.point] = near.distance <= than[near.point] * (1 + 1e-9)
         return found
 
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:

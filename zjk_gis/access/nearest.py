@@ -15,6 +15,7 @@ from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.networks.nearest import near_sites
+from zjk_gis.threads import count as threads
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -165,14 +166,19 @@ def nearest_of(ways: Any, homes: Homes, there: Facilities, origins: int, count: 
         np.full((origins, count), -1, np.int64),
         np.full((origins, count), np.nan),
     )
+    several = bool((homes.owner[1:] == homes.owner[:-1]).any())
+    if not several:
+        # Each origin has one place, whose answers come sorted.
+        found.label[homes.owner], found.site[homes.owner] = label, near.site
+        found.network_m[homes.owner] = np.where(label >= 0, near.distance, np.nan)
+        return found
     owner = np.repeat(homes.owner, count)
     flat, metres, site = label.ravel(), near.distance.ravel(), near.site.ravel()
     real = np.flatnonzero(flat >= 0)
     order = real[np.lexsort((site[real], flat[real], metres[real], owner[real]))]
-    if len(homes.owner) > len(np.unique(homes.owner)):
-        # The same facility by another gate of the origin is no second facility.
-        first = np.unique(owner[order] * (len(there.codes) + 1) + flat[order], return_index=True)[1]
-        order = order[np.sort(first)]
+    # The same facility by another gate of the origin is no second facility.
+    first = np.unique(owner[order] * (len(there.codes) + 1) + flat[order], return_index=True)[1]
+    order = order[np.sort(first)]
     begins = np.searchsorted(owner[order], owner[order])
     rank = np.arange(len(order)) - begins
     kept = rank < count
@@ -195,7 +201,7 @@ def straight_to_nearest(points: NDArray[Any], shapes: NDArray[Any]) -> NDArray[n
         from scipy.spatial import cKDTree
 
         tree = cKDTree(shapely.get_coordinates(shapes))
-        metres[here] = tree.query(np.column_stack([x[here], y[here]]))[0]
+        metres[here] = tree.query(np.column_stack([x[here], y[here]]), workers=threads())[0]
         return metres
     (at, _), far = shapely.STRtree(shapes).query_nearest(
         points[here], return_distance=True, all_matches=False

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Stretches, Travel
+    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.stretches import Stretches
 
 __all__ = ["Facilities", "Homes", "facilities_on", "homes_on", "stretches_for"]
 
@@ -108,7 +109,7 @@ def homes_on(
     """
     require_crs(origins, "origins")
     shapes = convert_crs(origins, network.crs, name="origins").geometry.to_numpy()
-    points = inner_points(shapes)
+    points = _points_in(shapes)
     x, y = point_coordinates(points)
     reason = np.full(len(points), "", dtype=object)
     reason[~np.isfinite(x)] = "no_position"
@@ -196,6 +197,14 @@ def facilities_on(
 _FIELDS = ("edge", "along", "leg")
 
 
+def _points_in(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return a point in each shape, points themselves as they are; None where it has no place."""
+    points = np.where(has_place(shapes), shapes, None)
+    other = np.flatnonzero(~np.isin(shapely.get_type_id(points), (-1, shapely.GeometryType.POINT)))
+    points[other] = inner_points(points[other])
+    return points
+
+
 def _united(
     shapes: NDArray[Any], placed: NDArray[np.bool_], label: NDArray[np.int64], count: int
 ) -> NDArray[Any]:
@@ -270,7 +279,13 @@ def _set_on(
     along = there.offset[near.item] + there.index.chainage(x, y, near)
     point, edge, leg = near.point, there.edge[near.item], near.distance
     if len(network.barriers) and len(point):
-        barred = network.barriers.crossed(_legs(network, x[point], y[point], edge, along))
+        # Only a leg longer than the way to the next bank can cross it.
+        doubtful = np.flatnonzero(network.barriers.nearer(x[point], y[point], leg))
+        barred = np.zeros(len(point), np.bool_)
+        at = point[doubtful]
+        barred[doubtful] = network.barriers.crossed(
+            _legs(network, x[at], y[at], edge[doubtful], along[doubtful])
+        )
         lost = point[barred]
         point, edge, along, leg = point[~barred], edge[~barred], along[~barred], leg[~barred]
         afloat = network.barriers.hold(x[lost], y[lost])

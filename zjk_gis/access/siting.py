@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from zjk_gis.access.choice import Choice, cover_all, cover_most, least_distance
+from zjk_gis.access.choice import Choice, cover_all, cover_most
+from zjk_gis.access.medians import least_distance
 from zjk_gis.access.places import Facilities, Homes, facilities_on, homes_on
 from zjk_gis.access.rows import codes_of
 from zjk_gis.errors import InputError
