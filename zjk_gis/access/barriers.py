@@ -59,7 +59,8 @@ class Barriers:
         if layers is None:
             return cls(np.empty(0, object), np.empty(0, object))
         areas, lines = [], []
-        for layer in layers if isinstance(layers, list | tuple) else [layers]:
+        given: Sequence[Any] = layers if isinstance(layers, list | tuple) else [layers]
+        for layer in given:
             if not len(layer):
                 continue
             is_line = layer.geom_type.isin(["LineString", "MultiLineString"]).to_numpy(dtype=bool)
@@ -82,12 +83,12 @@ class Barriers:
     @cached_property
     def ground(self) -> shapely.Geometry:
         """The polygons as one geometry, without a strip along their banks."""
-        return shapely.multipolygons(self.inner) if len(self.inner) else shapely.MultiPolygon()
+        return shapely.MultiPolygon(self.inner.tolist())
 
     @cached_property
     def tracks(self) -> shapely.Geometry:
         """The lines as one geometry."""
-        return shapely.multilinestrings(self.lines) if len(self.lines) else shapely.MultiLineString()
+        return shapely.MultiLineString(self.lines.tolist())
 
     @cached_property
     def _pieces(self) -> tuple[shapely.STRtree, NDArray[Any], NDArray[np.bool_]]:
@@ -102,7 +103,7 @@ class Barriers:
         if not len(self) or not len(legs):
             return found
         tree, pieces, areal = self._pieces
-        lines = shapely.linestrings(legs.reshape(-1, 2, 2))
+        lines = np.asarray(shapely.linestrings(legs.reshape(-1, 2, 2)))
         leg, piece = tree.query(lines, predicate="intersects")
         wet = areal[piece]
         found[leg[~wet]] = True
@@ -164,4 +165,5 @@ def _in_cells(areas: NDArray[Any]) -> NDArray[Any]:
         pieces = shapely.intersection(area, cells[shapely.intersects(area, cells)])
         found.append(shapely.get_parts(pieces))
     pieces = np.concatenate(found)
-    return pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
+    solid: NDArray[Any] = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
+    return solid

@@ -272,7 +272,8 @@ def berths_by_area(
     size = len(names) + 1
 
     def summed(values: NDArray[np.float64], where: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.bincount(where, weights=values, minlength=size)[: len(names) + outside]
+        total = np.bincount(where, weights=values, minlength=size).astype(np.float64)
+        return total[: len(names) + outside]
 
     table = pd.DataFrame({"area_code": pd.array(codes + [None] * outside, dtype="str")})
     for kind, column in _KINDS.items():
@@ -399,7 +400,7 @@ def _steps(decay: Decay, within_m: float) -> tuple[NDArray[np.float64], NDArray[
     if decay is None or (isinstance(decay, str) and decay == "gaussian"):
         return np.array([within_m]), np.array([1.0])
     try:
-        table = np.array([(float(far), float(weight)) for far, weight in decay]).reshape(-1, 2)  # type: ignore[misc]
+        table = np.array([(float(far), float(weight)) for far, weight in decay]).reshape(-1, 2)
     except (TypeError, ValueError):
         table = np.empty((0, 2))
     fine = len(table) > 0 and np.isfinite(table).all() and (table >= 0).all() and (table[:, 1] <= 1).all()

@@ -131,7 +131,9 @@ def _areas(
     areas, names = by_code(ready(areas, "areas", kind="polygon", crs=network.crs), code)
     row = area_of(points, areas.geometry.to_numpy())
     codes = names.astype(object)
-    return (np.append(codes, None) if (row == len(names)).any() else codes), row
+    if (row == len(names)).any():
+        codes = np.array([*codes.tolist(), None], dtype=object)
+    return codes, row
 
 
 def bottlenecks(

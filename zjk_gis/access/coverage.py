@@ -167,7 +167,7 @@ def _areas_of(
     row = area_of(points, areas.geometry.to_numpy())
     codes = names.astype(object)
     if (row == len(names)).any():
-        codes = np.append(codes, None)
+        codes = np.array([*codes.tolist(), None], dtype=object)
     return codes, row, areas
 
 
@@ -189,7 +189,9 @@ def _ground(
 
 def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
     """Add shares, each of the whole it is a share of, and the sums over all rows."""
-    total: dict[str, Any] = {name: table[name].sum().item() for name in table.columns.drop("area_code")}
+    total: dict[str, Any] = {
+        name: table[name].to_numpy().sum().item() for name in table.columns.drop("area_code")
+    }
     for whole, prefix, ending in (("people", "", ""), ("area_m2", "area_", "_m2")):
         if whole not in table:
             continue

@@ -19,7 +19,7 @@ from zjk_gis.overlay.polygons import cover_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork
+    from zjk_gis.access.road_network import RoadNetwork, Travel
 
 __all__ = ["dead_ends", "missing_links"]
 
@@ -107,7 +107,7 @@ def dead_ends(
     require_amounts(least_m=least_m, link_m=link_m)
     ground = cover_of(ready(boundary, "boundary", kind="polygon", crs=network.crs).geometry.to_numpy())
     ends = _Ends.of(network)
-    points = shapely.points(network.node_xy[ends.node])
+    points = np.asarray(shapely.points(network.node_xy[ends.node]))
     shapely.prepare(ground)
     edge_of_layer = shapely.boundary(ground)
     at_boundary = ~shapely.contains(ground, points) | shapely.dwithin(edge_of_layer, points, _AT_M)
@@ -134,8 +134,7 @@ def dead_ends(
             "length_m": ends.length,
             "link_m": links.metres,
             "link_edge_code": pd.Series(
-                np.where(links.edge >= 0, codes[network.row[links.edge]] if len(codes) else "", None),
-                dtype="str",
+                [codes[network.row[edge]] if edge >= 0 else None for edge in links.edge.tolist()], dtype="str"
             ),
             "way_round_m": links.way_round,
             "saved_m": links.way_round - links.metres,
@@ -163,7 +162,7 @@ def missing_links(
     within_m: float = 200.0,
     least_saved_m: float = 300.0,
     count: int = 50,
-    travel: str = "foot",
+    travel: Travel = "foot",
 ) -> gpd.GeoDataFrame:
     """Find short links between junctions that would shorten long ways round (微循环打通).
 
@@ -212,7 +211,7 @@ def missing_links(
     [['A', 'B', 100.0, 2000.0]]
     """
     require_amounts(within_m=within_m, least_saved_m=least_saved_m, count=count)
-    ways = network.ways(travel)  # type: ignore[arg-type]
+    ways = network.ways(travel)
     open_ = np.flatnonzero(ways.forward | ways.backward)
     used = np.unique(np.concatenate([network.graph.tail[open_], network.graph.head[open_]]))
     points = shapely.points(network.node_xy[used])
@@ -226,7 +225,9 @@ def missing_links(
     near = _way_round(network, ways, first, second, limit=within_m + least_saved_m)
     left = near - metres >= least_saved_m
     first, second, metres = first[left], second[left], metres[left]
-    lines = shapely.linestrings(np.stack([network.node_xy[first], network.node_xy[second]], axis=1))
+    lines = np.asarray(
+        shapely.linestrings(np.stack([network.node_xy[first], network.node_xy[second]], axis=1))
+    )
     free = ~_crosses(network, lines, open_)
     first, second, metres, lines = first[free], second[free], metres[free], lines[free]
     way = _way_round(network, ways, first, second, limit=_FARTHEST_M)
@@ -279,7 +280,8 @@ class _Ends:
                 at.setdefault(b, []).append(edge)
         nodes, edges, lengths, stubs = [], [], [], []
         for node in np.flatnonzero(degree == 1).tolist():
-            stub, here = [], node
+            stub: list[int] = []
+            here = node
             # Go back to the last junction; a road that meets nothing ends twice.
             while True:
                 onward = [edge for edge in at.get(here, []) if edge not in stub]
@@ -314,7 +316,7 @@ def _best_links(network: RoadNetwork, ends: _Ends, dead: NDArray[np.int64], link
     driven = np.flatnonzero(~network.on_foot)
     if not len(dead) or not len(driven):
         return links
-    points = shapely.points(network.node_xy[ends.node[dead]])
+    points = np.asarray(shapely.points(network.node_xy[ends.node[dead]]))
     at, item = shapely.STRtree(network.lines[driven]).query(points, predicate="dwithin", distance=link_m)
     end, edge = dead[at], driven[item]
     other = np.array([e not in ends.stub[k] for k, e in zip(end.tolist(), edge.tolist(), strict=True)], bool)
@@ -324,7 +326,7 @@ def _best_links(network: RoadNetwork, ends: _Ends, dead: NDArray[np.int64], link
     here = network.node_xy[ends.node[end]]
     metres = np.hypot(*(place - here).T)
     free = (metres > _OWN_M) & ~_crosses(
-        network, shapely.linestrings(np.stack([here, place], axis=1)), driven
+        network, np.asarray(shapely.linestrings(np.stack([here, place], axis=1))), driven
     )
     end, edge, along, place, metres = end[free], edge[free], along[free], place[free], metres[free]
     way = _ways_from_ends(network, ends, end, edge, along)

@@ -167,7 +167,7 @@ def _points(facilities: gpd.GeoDataFrame, region: gpd.GeoDataFrame) -> tuple[NDA
 
 def _cells(ground: shapely.Geometry, cell_m: float) -> NDArray[Any]:
     """Cut the region along whole multiples of the cell's side, from north to south and west to east."""
-    west, south, east, north = ground.bounds
+    west, south, east, north = shapely.bounds(ground).tolist()
     x = np.arange(np.floor(west / cell_m), np.ceil(east / cell_m)) * cell_m
     y = np.arange(np.floor(south / cell_m), np.ceil(north / cell_m))[::-1] * cell_m
     left, low = (each.ravel() for each in np.meshgrid(x, y))
@@ -184,7 +184,7 @@ def _counted(cells: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _mean(count: int, ground: shapely.Geometry, wanted: float) -> dict[str, Any]:
-    area = ground.area / _KM2
+    area = float(shapely.area(ground)) / _KM2
     per = count / area if area > 0 else None
     return {
         "facilities": count,

@@ -248,7 +248,7 @@ def _across_gaps(lines: _Lines, joints: _Joints, tolerance_m: float) -> tuple[Me
     for each in (*joints.first, *joints.second):
         met[each[each < len(met)]] = True
     free = np.flatnonzero(~met)
-    points = shapely.points(lines.end_points()[free])
+    points = np.asarray(shapely.points(lines.end_points()[free]))
     at, other = shapely.STRtree(lines.shapes).query(points, predicate="dwithin", distance=tolerance_m)
     own = free[at] // 2
     end, other, point = free[at][other != own], other[other != own].astype(np.int64), points[at[other != own]]

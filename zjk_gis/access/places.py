@@ -20,7 +20,7 @@ from zjk_gis.access.rows import codes_of, require_column
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import matched_codes
-from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
+from zjk_gis.layers.shapes import has_place, inner_points, only, point_coordinates
 from zjk_gis.networks.nearest import Places
 from zjk_gis.words import tr
 
@@ -199,7 +199,7 @@ _FIELDS = ("edge", "along", "leg")
 
 def _points_in(shapes: NDArray[Any]) -> NDArray[Any]:
     """Return a point in each shape, points themselves as they are; None where it has no place."""
-    points = np.where(has_place(shapes), shapes, None)
+    points = only(shapes, has_place(shapes))
     other = np.flatnonzero(~np.isin(shapely.get_type_id(points), (-1, shapely.GeometryType.POINT)))
     points[other] = inner_points(points[other])
     return points
@@ -228,7 +228,7 @@ def _off_road(
 ) -> list[dict[str, str]]:
     """List the facilities that no road reaches, and why."""
     lost = np.setdiff1d(np.arange(len(codes)), reached)
-    points = inner_points(np.where(placed, shapes, None))
+    points = inner_points(only(shapes, placed))
     x, y = point_coordinates(points)
     afloat = np.zeros(len(x), np.bool_)
     afloat[placed] = network.barriers.hold(x[placed], y[placed])

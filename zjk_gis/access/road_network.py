@@ -378,7 +378,7 @@ class _Rows:
         bridge = _read(layer, "is_bridge", aside)
         graded = _read(layer, "grade_level", aside)
         level = np.where(np.isnan(graded), bridge, graded)
-        direction = _coded(layer, "one_way", aside).map(_DIRECTIONS).fillna(0).to_numpy(dtype=np.int8)
+        direction = _coded(layer, "one_way", aside).map(_DIRECTIONS).fillna(0).to_numpy().astype(np.int8)
         only_on_foot = _coded(layer, "road_class", aside).isin(_ON_FOOT).to_numpy(dtype=bool)
         return cls(
             names,
@@ -403,9 +403,8 @@ def _read(layer: gpd.GeoDataFrame, name: str, aside: SetAside) -> NDArray[np.flo
         return np.full(len(layer), np.nan)
     values, wrong = converted(layer[name], ROADS.field(name))
     aside.note(layer, "roads", wrong, "not_understood", layer[name])
-    return values.astype("float64" if values.dtype != "boolean" else "Float64").to_numpy(
-        dtype=np.float64, na_value=np.nan
-    )
+    wide = values.astype("float64" if values.dtype != "boolean" else "Float64")
+    return np.asarray(wide.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _coded(layer: gpd.GeoDataFrame, name: str, aside: SetAside) -> pd.Series:
@@ -458,14 +457,13 @@ def _with_barriers_told(network: RoadNetwork) -> RoadNetwork:
     more = Meetings(
         network.row[plain[rows]],
         np.full(size, -1),
-        *place[rows].T,
+        place[rows, 0],
+        place[rows, 1],
         np.full(size, "barrier"),
         np.full(size, "passable"),
         np.full(size, "not_a_bridge"),
         np.zeros(size),
     )
-    both = (
-        np.concatenate([getattr(met, name), getattr(more, name)])
-        for name in ("first", "second", "x", "y", "kind", "decision", "reason", "gap_m")
-    )
-    return replace(network, meetings=Meetings(*both))
+    names = ("first", "second", "x", "y", "kind", "decision", "reason", "gap_m")
+    both = {name: np.concatenate([getattr(met, name), getattr(more, name)]) for name in names}
+    return replace(network, meetings=Meetings(**both))

@@ -218,7 +218,7 @@ def _capacities(
     amounts, _ = aside.amounts(candidates, "candidates", capacity)
     names = codes_of(candidates, code, "candidates").to_numpy(dtype=object).astype(str)
     number = np.searchsorted(there.codes.astype(str), names)
-    return np.bincount(number, weights=amounts, minlength=len(there.codes))
+    return np.bincount(number, weights=amounts, minlength=len(there.codes)).astype(np.float64)
 
 
 def _least(homes: Homes, metres: NDArray[np.float64], size: int) -> NDArray[np.float64]:
@@ -353,8 +353,12 @@ def _plan(
             "people_served": by_site[choice.sites],
         },
     )
-    best, value = choice.bound, choice.value
+    bound, value = choice.bound, choice.value
     more = goal == "cover"
-    gap = (best - value) / best if more and best > 0 else (value - best) / value if value > 0 else 0.0
+    gap = 0.0
+    if more and bound > 0:
+        gap = (bound - value) / bound
+    elif not more and value > 0:
+        gap = (value - bound) / value
     served = float(people[near | is_old].sum())
-    return Siting(sites, answered, goal, float(people.sum()), served, value, best, max(0.0, gap), aside.rows)
+    return Siting(sites, answered, goal, float(people.sum()), served, value, bound, max(0.0, gap), aside.rows)

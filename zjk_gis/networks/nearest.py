@@ -180,7 +180,7 @@ def node_distances(
     site : ndarray of int64, shape (nodes, count)
     """
     node, cost, site = _entries(ways, sites)
-    return _spread(  # type: ignore[no-any-return]
+    return _spread(
         ways.against.starts, ways.against.nodes, ways.against.edges, ways.length,
         node, cost, site, np.ascontiguousarray(label, np.int64), np.int64(count), float(limit),
     )  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from zjk_gis.access import berth_balance, berths_by_area
-from zjk_gis.cli.access.layers import city_layers, facilities_in, network_of
+from zjk_gis.cli.access.layers import as_records, city_layers, facilities_in, network_of
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.io import check_writable, write_layer
@@ -96,7 +96,7 @@ def berths(
                 row.area_code if isinstance(row.area_code, str) else "-",
                 *(f"{getattr(row, kind):,.0f}" for kind in _KINDS),
                 f"{row.vehicles:,.0f}",
-                "-" if pd.isna(row.ratio) else f"{row.ratio:.2f}",
+                _two_digits(row.ratio),
                 label(row.judgement, lang) if isinstance(row.judgement, str) else "-",
             )
             for row in table.itertuples()
@@ -129,6 +129,10 @@ def berths(
             "wanted": list(balance.wanted),
             "shortage": float(balance.homes["shortage"].sum()),
             "homes_without_a_lot": lacking,
-            "areas": table.astype(object).where(table.notna(), None).to_dict("records"),
+            "areas": as_records(table),
         }
     )
+
+
+def _two_digits(value: Any) -> str:
+    return "-" if pd.isna(value) else f"{value:.2f}"

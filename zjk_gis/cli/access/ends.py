@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from zjk_gis.access import dead_ends, missing_links
-from zjk_gis.cli.access.layers import city_layers, network_of
+from zjk_gis.cli.access.layers import as_records, city_layers, network_of
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
@@ -80,15 +80,15 @@ def ends(
     console.result(
         {
             "kinds": counts.to_dict(),
-            "dead_ends": _plain(dead),
-            "missing_links": _plain(links),
+            "dead_ends": as_records(pd.DataFrame(dead.drop(columns="geometry"))),
+            "missing_links": as_records(pd.DataFrame(links.drop(columns="geometry"))),
             "output": None if output is None else str(output),
         }
     )
 
 
 def _table(rows: gpd.GeoDataFrame, columns: tuple[str, ...], most: int, console: Console) -> None:
-    def said(value: object) -> object:
+    def said(value: Any) -> object:
         if pd.isna(value):
             return "-"
         return f"{value:,.0f}" if isinstance(value, float) else value
@@ -97,9 +97,3 @@ def _table(rows: gpd.GeoDataFrame, columns: tuple[str, ...], most: int, console:
         [tuple(said(getattr(row, name)) for name in columns) for row in rows.head(most).itertuples()],
         [label(name, console.lang, unit=True) for name in columns],
     )
-
-
-def _plain(rows: gpd.GeoDataFrame) -> list[dict[str, object]]:
-    table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
-    told: list[dict[str, object]] = table.astype(object).where(table.notna(), None).to_dict("records")
-    return told

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import pandas as pd
 
 from zjk_gis.access import public_lots, road_network
 from zjk_gis.cli.city import read_city
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from zjk_gis.access import RoadNetwork
     from zjk_gis.cli.console import Console
 
-__all__ = ["barriers_of", "city_layers", "facilities_in", "network_of", "tell_network", "travel_option"]
+__all__ = [
+    "as_records",
+    "as_share",
+    "barriers_of",
+    "city_layers",
+    "facilities_in",
+    "network_of",
+    "tell_network",
+    "travel_option",
+]
 
 _BARRIERS = ("rivers", "railways")
 
@@ -89,6 +99,17 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             for (kind, decision), number in counts.items()
         ]
         console.note(tr("where lines do not simply meet: {told}", told=listed(told, lang=lang), lang=lang))
+
+
+def as_share(value: Any) -> str:
+    """Write a share as a percentage; a dash where there is none."""
+    return "-" if pd.isna(value) else f"{value:.1%}"
+
+
+def as_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as JSON can say it: nothing where there is no value."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def facilities_in(layers: dict[str, gpd.GeoDataFrame], name: str, console: Console) -> gpd.GeoDataFrame:

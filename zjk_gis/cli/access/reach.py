@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
-import pandas as pd
 
 from zjk_gis.access import coverage_of, nearest_facilities, service_areas
-from zjk_gis.cli.access.layers import city_layers, facilities_in, network_of, travel_option
+from zjk_gis.cli.access.layers import (
+    as_records,
+    as_share,
+    city_layers,
+    facilities_in,
+    network_of,
+    travel_option,
+)
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
@@ -20,6 +26,7 @@ from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from zjk_gis.cli.console import Console
 
@@ -104,7 +111,7 @@ def reach(
             **whole.attrs["total"],
             "reasons": homes["reason"].value_counts().to_dict(),
             "off_road": homes.attrs["off_road"],
-            "areas": None if table is None else _plain(table),
+            "areas": None if table is None else as_records(table),
             "output": None if output is None else str(output),
         }
     )
@@ -189,8 +196,8 @@ def _show_areas(table: pd.DataFrame, most: int, console: Console) -> None:
                 row.area_code if isinstance(row.area_code, str) else "-",
                 f"{row.people:,.0f}",
                 f"{row.lacking:,.0f}",
-                "-" if pd.isna(row.share_network) else f"{row.share_network:.1%}",
-                "-" if pd.isna(row.share_straight) else f"{row.share_straight:.1%}",
+                as_share(row.share_network),
+                as_share(row.share_straight),
             )
             for row in worst.head(most).itertuples()
         ],
@@ -202,9 +209,3 @@ def _show_areas(table: pd.DataFrame, most: int, console: Console) -> None:
             tr("share in a straight line", lang=lang),
         ],
     )
-
-
-def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table as JSON can say it: nothing where there is no number."""
-    rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
-    return rows
