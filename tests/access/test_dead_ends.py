@@ -197,9 +197,7 @@ class TestBottlenecks:
         found = bottlenecks(network, homes=homes)
         assert found["edge_code"].tolist() == ["S"]
         assert found["cut_off_m"].tolist() == pytest.approx([east.length])
-        assert found["people"].tolist() == [
-            0
-        ]  # as many live on the smaller side as on the larger: where none do
+        assert found["people"].tolist() == [70]
         with pytest.raises(MissingColumnError, match="population"):
             bottlenecks(network, homes=homes[["geometry"]])
 
