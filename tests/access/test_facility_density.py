@@ -49,7 +49,7 @@ def test_what_lies_beyond_or_nowhere_is_counted_apart():
     layer = toilets((100, 100), (9000, 0))
     layer.loc[2, "geometry"] = None
     cells = facility_density(layer.set_crs(4547), REGION)
-    assert (cells.attrs["outside"], cells.attrs["without_place"]) == (1, 1)
+    assert (cells.attrs["outside"], cells.attrs["no_position"]) == (1, 1)
 
 
 def test_numbers_and_layers_are_checked():

@@ -194,9 +194,9 @@ class TestRows:
         there = lots(at(120, 0), at(3000, 3000), at(50, 25), None)
         found = nearest_facilities(layer(at(100, 0)), there, LADDER)
         assert found.attrs["off_road"] == [
-            {"facility_code": "T1", "why": "no_road"},
-            {"facility_code": "T2", "why": "in_barrier"},
-            {"facility_code": "T3", "why": "no_position"},
+            {"facility_code": "T1", "row": 1, "why": "no_road"},
+            {"facility_code": "T2", "row": 2, "why": "in_barrier"},
+            {"facility_code": "T3", "row": 3, "why": "no_position"},
         ]
 
     def test_no_origins_no_answers(self):

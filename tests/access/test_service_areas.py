@@ -98,7 +98,7 @@ def test_united_ground_counts_once_and_each_lot_can_have_its_own():
     assert own["facility_code"].tolist() == ["a", "b", "c"]
     assert own["road_m"].tolist() == [200, 200, 0]
     assert own.geometry.is_empty.tolist() == [False, False, True]
-    assert own.attrs["off_road"] == [{"facility_code": "c", "why": "no_road"}]
+    assert own.attrs["off_road"] == [{"facility_code": "c", "row": 2, "why": "no_road"}]
 
 
 def test_a_car_serves_what_lies_behind_it():

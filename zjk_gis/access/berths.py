@@ -57,7 +57,7 @@ class BerthBalance:
     wanted : tuple of float
         What the standard asks of that ratio, from and to.
     set_aside : list of dict
-        Rows that could not be counted.
+        Rows that could not be counted, and lots that no road reaches.
     """
 
     homes: gpd.GeoDataFrame
@@ -192,7 +192,7 @@ def berth_balance(
         table,
         float(capacity.sum()) / total if total > 0 else float("nan"),
         _wanted(large_city=large_city),
-        aside.rows,
+        [*aside.rows, *there.off_road],
     )
 
 
@@ -232,6 +232,7 @@ def berths_by_area(
         ``vehicles``, ``ratio`` and ``judgement`` (``too_few``, ``within``, ``too_many`` by the
         standard); with `plan` ``planned`` and ``share_of_plan``. ``attrs["set_aside"]`` lists
         what was not understood.
+        ``attrs["no_position"]`` counts lots without a place, which are among those in no area.
 
     Raises
     ------
@@ -307,6 +308,7 @@ def berths_by_area(
         table["planned"] = table["area_code"].map({str(key): float(value) for key, value in plan.items()})
         table["share_of_plan"] = (table["berths"] / table["planned"]).where(table["planned"] > 0)
     table.attrs["set_aside"] = aside.rows
+    table.attrs["no_position"] = int((~has_place(lots.geometry.to_numpy())).sum())
     return table
 
 

@@ -63,7 +63,7 @@ def detour_index(
         One row an area by code (one without a code where no areas are given, or for places in none):
         ``area_code`` (text), ``pairs`` (int64), ``median``, ``share_90`` (float64: nine in ten pairs have no
         greater detour), and ``not_measured`` (int64: cut off, or farther than `farthest` allows; not among
-        the others).
+        the others). ``attrs["no_position"]`` counts places without a position.
 
     Raises
     ------
@@ -119,6 +119,7 @@ def detour_index(
     told["median"] = grouped.median().reindex(numbers)
     told["share_90"] = grouped.quantile(0.9).reindex(numbers)
     told["not_measured"] = (grouped.size() - grouped.count()).reindex(numbers, fill_value=0).astype(np.int64)
+    told.attrs["no_position"] = int((homes.reason == "no_position").sum())
     return told
 
 
@@ -163,6 +164,7 @@ def bottlenecks(
         ``road_name`` (text; of a junction those of the first road there), ``is_bridge`` (bool: recorded as
         one), ``cut_off_m`` (float64: road that hangs on it, the smaller side where the city falls in two),
         ``people`` (float64, only with `homes`). A road is a line, a junction a point.
+        ``attrs["no_position"]`` counts homes without a position.
 
     Raises
     ------
@@ -194,12 +196,14 @@ def bottlenecks(
     require_amounts(least_m=least_m, to_road_m=to_road_m)
     graph = network.graph
     people = np.zeros(graph.size)
+    nowhere = 0
     if homes is not None:
         amounts, _ = SetAside().amounts(homes, "homes", population)
         placed = homes_on(homes, network, travel="foot", to_road_m=to_road_m)
         edge, along = placed.places.edge, placed.places.along
         nearer = np.where(along * 2 <= network.length_m[edge], graph.tail[edge], graph.head[edge])
         np.add.at(people, nearer, amounts[placed.owner])
+        nowhere = int((placed.reason == "no_position").sum())
     weak = weak_spots(graph, people, network.length_m)
     roads = np.flatnonzero(weak.is_bridge & ((weak.edge_cuts_edges >= least_m) | (weak.edge_cuts_nodes > 0)))
     nodes = np.flatnonzero(weak.is_cut & ((weak.node_cuts_edges >= least_m) | (weak.node_cuts_nodes > 0)))
@@ -224,4 +228,6 @@ def bottlenecks(
         table = table.drop(columns="people")
     west, south, *_ = shapely.bounds(table.geometry.to_numpy()).T if len(table) else np.empty((4, 0))
     order = np.lexsort((south, west, -table["cut_off_m"].to_numpy().round(6)))
-    return table.iloc[order].reset_index(drop=True)
+    table = table.iloc[order].reset_index(drop=True)
+    table.attrs["no_position"] = nowhere
+    return table

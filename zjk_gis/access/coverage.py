@@ -74,7 +74,8 @@ def coverage_of(
         - ``area_m2``, ``area_network_m2``, ``area_straight_m2``, ``area_share_network``,
           ``area_share_straight``: the same for ground.
 
-        ``attrs["total"]`` holds the sums and shares over all rows.
+        ``attrs["total"]`` holds the sums and shares over all rows, ``attrs["no_position"]`` how many homes
+        have no place.
 
     Raises
     ------
@@ -140,7 +141,9 @@ def coverage_of(
     if areas is not None and served is not None and facilities is not None:
         for name, values in _ground(areas, served, facilities, within_m).items():
             table[name] = np.append(values, np.zeros(len(table) - len(values)))
-    return _with_shares(table)
+    table = _with_shares(table)
+    table.attrs["no_position"] = int((reason == "no_position").sum())
+    return table
 
 
 def _check(homes: gpd.GeoDataFrame) -> None:

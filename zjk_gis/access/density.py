@@ -70,7 +70,7 @@ def facility_density(
         ``attrs["mean"]`` and, with `centre`, ``attrs["mean_centre"]`` hold ``facilities``, ``area_km2``,
         ``per_km2``, ``wanted_per_km2`` and ``reached``: this mean is what the standard asks about, the cells
         show where it comes from. ``attrs["outside"]`` counts facilities beyond the region, and
-        ``attrs["without_place"]`` those without a geometry.
+        ``attrs["no_position"]`` those without a geometry.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def facility_density(
         inside = int(shapely.intersects(core, here).sum())
         table.attrs["mean_centre"] = _mean(inside, core, wanted_centre)
     table.attrs["outside"] = len(points) - len(here)
-    table.attrs["without_place"] = without
+    table.attrs["no_position"] = without
     return table
 
 

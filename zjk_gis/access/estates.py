@@ -54,7 +54,7 @@ def lacking_facilities(
     DataFrame
         One row an estate and kind of facility, in the order given: ``estate_code``, ``facility`` (what it is
         called), ``facility_code``, ``network_m``, ``straight_m``, ``within_m``, ``reason`` and ``lacks``
-        (bool: not within reach).
+        (bool: not within reach). ``attrs["off_road"]`` lists the facilities that no road reaches.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def lacking_facilities(
     if not facilities:
         raise InputError(tr("facilities: name at least one kind"))
     names = codes_of(estates, None, "estates")
-    tables = []
+    tables, off_road = [], []
     for kind, layer in facilities.items():
         if not isinstance(within_m, float | int) and kind not in within_m:
             raise InputError(tr("within_m: says nothing of {kind}", kind=kind))
@@ -93,6 +93,7 @@ def lacking_facilities(
             estates, layer, network, within_m=within, entrances=doors, gates=gates, travel=travel,
             to_road_m=to_road_m,
         )  # fmt: skip
+        off_road += found.attrs["off_road"]
         tables.append(
             pd.DataFrame(
                 {
@@ -110,4 +111,6 @@ def lacking_facilities(
         )
     table = pd.concat(tables, ignore_index=True).sort_values("place", kind="stable", ignore_index=True)
     table["facility"] = table["facility"].astype("str")
-    return table.drop(columns="place")
+    table = table.drop(columns="place")
+    table.attrs["off_road"] = off_road
+    return table

@@ -76,7 +76,7 @@ class Facilities:
     entrance : ndarray of str
         The entrance of each site; empty text where it is none of a layer's.
     off_road : list of dict
-        Facilities that no road reaches: ``facility_code`` and ``why``.
+        Facilities that no road reaches: ``facility_code``, ``row`` and ``why``.
     """
 
     codes: NDArray[Any]
@@ -84,7 +84,7 @@ class Facilities:
     sites: Places
     label: NDArray[np.int64]
     entrance: NDArray[Any]
-    off_road: list[dict[str, str]]
+    off_road: list[dict[str, Any]]
 
 
 def stretches_for(network: RoadNetwork, travel: Travel) -> Stretches:
@@ -190,7 +190,7 @@ def facilities_on(
         sites,
         labels[order],
         entrance[order],
-        _off_road(network, codes, shapes, placed, label, labels),
+        _off_road(network, facilities.index, codes, shapes, placed, label, labels),
     )
 
 
@@ -220,12 +220,13 @@ def _united(
 
 def _off_road(
     network: RoadNetwork,
+    rows_called: pd.Index,
     codes: NDArray[Any],
     shapes: NDArray[Any],
     placed: NDArray[np.bool_],
     label: NDArray[np.int64],
     reached: NDArray[np.int64],
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """List the facilities that no road reaches, and why."""
     lost = np.setdiff1d(np.arange(len(codes)), reached)
     points = inner_points(only(shapes, placed))
@@ -236,7 +237,8 @@ def _off_road(
     for which in lost.tolist():
         rows = label == which
         why = "no_position" if not placed[rows].any() else "in_barrier" if afloat[rows].any() else "no_road"
-        told.append({"facility_code": str(codes[which]), "why": why})
+        row = rows_called[np.flatnonzero(rows)[0]]
+        told.append({"facility_code": str(codes[which]), "row": row, "why": why})
     return told
 
 

@@ -56,7 +56,7 @@ class Siting:
     gap : float
         How far from the best the plan can be at most, as a share.
     set_aside : list of dict
-        Rows that could not be counted.
+        Rows that could not be counted, and candidates that no road reaches.
     """
 
     sites: gpd.GeoDataFrame
@@ -361,4 +361,14 @@ def _plan(
     elif not more and value > 0:
         gap = (value - bound) / value
     served = float(people[near | is_old].sum())
-    return Siting(sites, answered, goal, float(people.sum()), served, value, bound, max(0.0, gap), aside.rows)
+    return Siting(
+        sites,
+        answered,
+        goal,
+        float(people.sum()),
+        served,
+        value,
+        bound,
+        max(0.0, gap),
+        [*aside.rows, *there.off_road],
+    )
