@@ -24,10 +24,16 @@ import pandas as pd
 import shapely
 from shapely import LineString, Point, box
 
-import zjk_gis
-from zjk_gis.crs import as_metric, convert_crs, crs_for
-from zjk_gis.errors import ZjkGisError
-from zjk_gis.layers.checks.validate import validate
+# Run as a script its own folder comes first, whose `coverage` numba would take for the tool of that name.
+_PATH, sys.path[:] = sys.path[:], [each for each in sys.path if Path(each).resolve() != Path(__file__).parent]
+import numba  # noqa: E402, F401
+
+sys.path[:] = _PATH
+
+import zjk_gis  # noqa: E402
+from zjk_gis.crs import as_metric, convert_crs, crs_for  # noqa: E402
+from zjk_gis.errors import ZjkGisError  # noqa: E402
+from zjk_gis.layers.checks.validate import validate  # noqa: E402
 
 EAST, NORTH = 573000, 4520000
 ODD = 4711  # the label of the odd row: an error or an answer that tells of it has this number in it
@@ -285,6 +291,22 @@ CITY = {
     "residential_estates": "estates",
     "rivers": "rivers",
 }
+
+
+A = zjk_gis.access
+
+
+def _network(barriers=None):
+    """Return the sound roads as a network."""
+    return A.road_network(sound("roads"), barriers=barriers)
+
+
+def _berths(lots):
+    return lots.assign(berths=[5, 6, 7], lot_kind="公共")
+
+
+def _homes(estates):
+    return estates.assign(vehicles=[1, 2, 3])
 
 
 def _misconnected(manholes, pipelines):
@@ -673,6 +695,73 @@ CALLS = {
         ("buildings", lambda b, _: zjk_gis.overlapping_zones(sound("lying over"), buildings=b)),
         ("roads", lambda r, _: zjk_gis.overlapping_zones(sound("lying over"), roads=r)),
     ],
+    "access_map": [
+        ("estates", lambda e, _: zjk_gis.maps.access_map(e.assign(reason="reached"), sound("lots"))),
+        ("lots", lambda p, _: zjk_gis.maps.access_map(sound("estates").assign(reason="reached"), p)),
+    ],
+    "berth_authority": [
+        ("lots", lambda p, _: A.berth_authority(p, sound("region"))),
+        ("lot areas", lambda p, _: A.berth_authority(p, sound("region"))),
+        ("region", lambda r, _: A.berth_authority(sound("lots"), r)),
+    ],
+    "berth_balance": [
+        ("estates", lambda e, _: A.berth_balance(_homes(e), _berths(sound("lots")), _network())),
+        ("lots", lambda p, _: A.berth_balance(_homes(sound("estates")), _berths(p), _network())),
+    ],
+    "berths_by_area": [
+        ("lots", lambda p, _: A.berths_by_area(_berths(p), sound("streets"))),
+        ("streets", lambda s, _: A.berths_by_area(_berths(sound("lots")), s)),
+    ],
+    "bottlenecks": [("estates", lambda e, _: A.bottlenecks(_network(), homes=e))],
+    "coverage_of": [
+        (
+            "streets",
+            lambda s, _: A.coverage_of(A.nearest_facilities(sound("estates"), sound("lots"), _network()), s),
+        ),
+        (
+            "estates",
+            lambda e, _: A.coverage_of(A.nearest_facilities(e, sound("lots"), _network()), sound("streets")),
+        ),
+    ],
+    "dead_ends": [("region", lambda r, _: A.dead_ends(_network(), r))],
+    "dead_ends_map": [
+        ("manholes", lambda m, _: zjk_gis.maps.dead_ends_map(m.assign(kind="dead_end"))),
+        (
+            "roads",
+            lambda r, _: zjk_gis.maps.dead_ends_map(sound("manholes").assign(kind="dead_end"), roads=r),
+        ),
+    ],
+    "detour_index": [
+        ("estates", lambda e, _: A.detour_index(e, _network(), least_m=10)),
+        ("streets", lambda s, _: A.detour_index(sound("estates"), _network(), areas=s, least_m=10)),
+    ],
+    "facility_density": [
+        ("lots", lambda p, _: A.facility_density(p, sound("region"))),
+        ("region", lambda r, _: A.facility_density(sound("lots"), r)),
+    ],
+    "lacking_facilities": [
+        ("estates", lambda e, _: A.lacking_facilities(e, {"lots": sound("lots")}, _network())),
+        ("lots", lambda p, _: A.lacking_facilities(sound("estates"), {"lots": p}, _network())),
+    ],
+    "nearest_facilities": [
+        ("estates", lambda e, _: A.nearest_facilities(e, sound("lots"), _network())),
+        ("lots", lambda p, _: A.nearest_facilities(sound("estates"), p, _network())),
+        ("lot areas", lambda p, _: A.nearest_facilities(sound("estates"), p, _network())),
+    ],
+    "public_lots": [("lots", lambda p, _: A.public_lots(_berths(p)))],
+    "road_network": [
+        ("roads", lambda r, _: A.road_network(r).report),
+        ("rivers", lambda b, _: _network(b).report),
+    ],
+    "service_areas": [
+        ("lots", lambda p, _: A.service_areas(p, _network(), within_m=50)),
+        ("lot areas", lambda p, _: A.service_areas(p, _network(), within_m=50)),
+        ("estates", lambda e, _: A.service_areas(sound("lots"), _network(), within_m=50, people=e)),
+    ],
+    "site_facilities": [
+        ("estates", lambda e, _: A.site_facilities(e, sound("lots"), _network(), count=1)),
+        ("lots", lambda p, _: A.site_facilities(sound("estates"), p, _network(), count=1)),
+    ],
     "parking_gaps": [
         ("region", lambda r, _: zjk_gis.access.parking_gaps(r, sound("lots"), within_m=50)),
         ("lots", lambda p, _: zjk_gis.access.parking_gaps(R(), p, within_m=50)),
@@ -827,7 +916,8 @@ EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals", "zones_map of inci
 NO_LAYER = {
     "__version__", "Policy", "add_base_map", "assignment_figures", "assignment_summary", "base_map",
     "busiest_chiefs", "check_codes", "check_writable", "crs", "explain_code", "write_table",
-    "label", "list_layers", "next_codes", "offline_frame", "parse_codes", "print_map", "read_city",
+    "label", "list_layers", "missing_links", "next_codes",
+    "offline_frame", "parse_codes", "print_map", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
     "write_swmm",
 }  # fmt: skip

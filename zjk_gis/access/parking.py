@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.access.rows import require_column
 from zjk_gis.arguments import checked
+from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.contents import people_inside
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["parking_gaps"]
+__all__ = ["parking_gaps", "public_lots"]
 
+_PUBLIC = ("公共", "道路临时泊位")
 _QUARTER_STEPS = 64  # a disc of 300 m falls short of the circle by at most 2 cm
 _TOUCH_M = 0.01
 
@@ -131,6 +134,45 @@ def parking_gaps(
     gaps.attrs["lots_in_barriers"] = [label for label, lost in zip(labels, idle, strict=True) if lost]
     gaps.attrs["estates_without_population"] = unknown
     return aside.told_in(gaps)
+
+
+def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the parking lots that are open to the public (公共停车场 and 道路临时泊位).
+
+    Parameters
+    ----------
+    lots : GeoDataFrame
+        With ``lot_kind``.
+
+    Returns
+    -------
+    GeoDataFrame
+        Without the lots for a firm's or an estate's own use (专用), nor those whose kind is not known, of
+        which ``attrs["set_aside"]`` tells.
+
+    Raises
+    ------
+    MissingColumnError
+        If there is no ``lot_kind``.
+    InputError
+        If no value of it is understood.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> lots = gpd.GeoDataFrame(
+    ...     {"lot_code": ["T1", "T2"], "lot_kind": ["公共", "专用"]},
+    ...     geometry=[Point(0, 0), Point(9, 9)],
+    ...     crs=4547,
+    ... )
+    >>> public_lots(lots)["lot_code"].tolist()
+    ['T1']
+    """
+    require_column(lots, "lot_kind", "lots")
+    aside = SetAside()
+    kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
+    return aside.told_in(lots[kinds.isin(_PUBLIC).to_numpy(dtype=bool)].copy())
 
 
 def _places(lots: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[Any], list[object]]:

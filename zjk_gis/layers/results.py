@@ -177,6 +177,24 @@ RESULTS: dict[str, Result] = {
         "offset_m pipe_code angle",
         "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m",
     ),
+    "nearest_facilities": _result(
+        "network_m straight_m reason", "facility_code entrance_code detour nearest_straight_m rank"
+    ),
+    "service_areas": _result("within_m road_m area_m2", "facility_code people buildings"),
+    "road_report": _result("first_edge second_edge decision", "kind reason gap_m"),
+    "road_edges": _result(
+        "from_node to_node from_m",
+        "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
+    ),
+    "road_nodes": _result("node degree component"),
+    "dead_ends": _result(
+        "edge_code kind link_m saved_m", "road_code road_name length_m link_edge_code way_round_m"
+    ),
+    "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
+    "berth_balance": _result(
+        "lots_reached berths_per_vehicle shortage", "vehicles berths_reached"
+    ),
+    "sites": _result("order gain people_served", "candidate"),
     "rejects": _result("row_number why"),
 }  # fmt: skip
 
@@ -184,7 +202,8 @@ _REASONS = (
     "one_zone overlap shared_border outer_border within_reach tie undecided expired_zone out_of_reach "
     "no_position bad_position zero no_chief expired uncovered too_large too_wide no_neighbour would_be_empty "
     "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
-    "partial nested duplicate"
+    "partial nested duplicate reached too_far cut_off no_road in_barrier within_tolerance "
+    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -208,7 +227,9 @@ CODED: dict[str, tuple[str, ...]] = {
         "datum": "gcj02 bd09",
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
-        "split reshaped retired new gap overlap horizontal crossing vertical",
+        "split reshaped retired new gap overlap horizontal crossing vertical end_gap end_below "
+        "common_vertex double_line barrier dead_end at_boundary at_entrance driveway",
+        "decision": "joined apart left_open passable",
         "slope_fault": "adverse flat below_least too_steep cannot_be_judged",
         "impact": "is_hit near_miss beside clear cannot_be_judged",
         "road_place": "carriageway footway unknown",

@@ -1,6 +1,6 @@
 """Maps people want to look at, on networks without internet.
 
-`city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `heritage`, `indicators` and
+`city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `access`, `heritage`, `indicators` and
 `explanation` decide what is drawn and in which order, `parts` and `style` how it looks, `page` (with its
 scripts and style sheet) draws it, `packing` makes it small. `offline` makes one file of it with the scripts
 of `assets`, `basemaps` lays tiles under it, shifted or read from files by `tiles`; `printing` makes a sheet
@@ -10,6 +10,7 @@ of paper.
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map
 from zjk_gis.maps.offline.saving import offline_frame, save_offline
 from zjk_gis.maps.printing import print_map
+from zjk_gis.maps.ready.access import access_map, dead_ends_map
 from zjk_gis.maps.ready.changes import changes_map
 from zjk_gis.maps.ready.city import city_map
 from zjk_gis.maps.ready.explanation import explanation_map
@@ -24,12 +25,14 @@ from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 __all__ = [
     "KINDS",
     "Question",
+    "access_map",
     "add_base_map",
     "assignment_map",
     "base_map",
     "changes_map",
     "choropleth",
     "city_map",
+    "dead_ends_map",
     "density_map",
     "dig_map",
     "draw_kind",

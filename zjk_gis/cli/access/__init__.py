@@ -1,0 +1,1 @@
+"""`zjk-gis access` and its subcommands."""

@@ -1,0 +1,263 @@
+"""Maps of who reaches what along the roads, and of where roads end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.labels import label
+from zjk_gis.maps import parts, style
+from zjk_gis.words import tr
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+
+    from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.page import Page
+
+__all__ = ["access_map", "dead_ends_map"]
+
+_REASONS = ("reached", "too_far", "cut_off", "no_road", "in_barrier", "no_position")
+_COLOURS = ("#2a7f62", style.ORANGE, "#b3261e", "#7b6d8d", "#3f7fae", "#7b8794")
+_ENDS = ("dead_end", "at_boundary", "at_entrance", "driveway")
+_END_COLOURS = ("#b3261e", "#7b8794", "#3f7fae", "#b08d57")
+_HOME_COLUMNS = (
+    "estate_code", "estate_name", "population", "facility_code", "network_m", "straight_m", "detour",
+    "reason",
+)  # fmt: skip
+
+
+def access_map(
+    homes: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    served: gpd.GeoDataFrame | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw which homes reach a facility along the roads and why others do not, over the ground within reach.
+
+    Parameters
+    ----------
+    homes : GeoDataFrame
+        From `zjk_gis.access.nearest_facilities`.
+    facilities : GeoDataFrame
+    served : GeoDataFrame, optional
+        From `zjk_gis.access.service_areas`, each distance a layer; distances are those along the roads.
+    region, barriers : GeoDataFrame, optional
+        The ground, and rivers.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    MissingColumnError
+        If `homes` has no ``reason``.
+    CRSError
+        If a layer has no CRS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> homes = gpd.GeoDataFrame({"reason": ["reached"]}, geometry=[Point(573000, 4520000)], crs=4547)
+    >>> lots = gpd.GeoDataFrame({"lot_code": ["T1"]}, geometry=[Point(573100, 4520000)], crs=4547)
+    >>> access_map(homes, lots).get_root().title
+    '沿道路的可达性'
+    """
+    parts.code_of(homes, "homes", "reason")
+    reached = int((homes["reason"] == "reached").sum())
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("沿道路的可达性", "Within reach along the roads"),
+        groups=[("可达性", "Access"), ("底图", "Ground")],
+        source=source,
+        date=date,
+        subtitle=tr(
+            "{reached:,} of {total:,} homes within reach, measured along the roads",
+            reached=reached,
+            total=len(homes),
+            lang=lang,
+        ),
+    )
+    group, ground = page.groups[0][0], page.groups[1][0]
+    parts.add_ground(page, region)
+    if barriers is not None:
+        page.add(
+            barriers,
+            name=label("rivers", lang),
+            group=ground,
+            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            counted=False,
+        )
+    if served is not None:
+        _add_served(page, served, group)
+    _add_classes(
+        page, homes, label("homes", lang), group, homes["reason"], _REASONS, _COLOURS, columns=_HOME_COLUMNS
+    )
+    page.add(
+        facilities,
+        name=label("facility_code", lang),
+        group=group,
+        styles=[_look(facilities, style.BLUE)],
+        columns=[name for name in map(str, facilities.columns) if name.endswith(("_code", "_name"))],
+    )
+    parts.frame_by(page, [homes, facilities])
+    return page.map()
+
+
+def dead_ends_map(
+    ends: gpd.GeoDataFrame,
+    *,
+    roads: gpd.GeoDataFrame | None = None,
+    links: gpd.GeoDataFrame | None = None,
+    region: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    date: str | dt.date | None = None,
+    lang: Language = "zh",
+) -> folium.Map:
+    """Draw where roads end, the dead ends with the links that would open them, and other missing links.
+
+    Parameters
+    ----------
+    ends : GeoDataFrame
+        From `zjk_gis.access.dead_ends`; its links are drawn too.
+    roads : GeoDataFrame, optional
+    links : GeoDataFrame, optional
+        From `zjk_gis.access.missing_links`.
+    region, barriers : GeoDataFrame, optional
+        The ground, and rivers.
+    title, source : str, optional
+    date : str or date, optional
+    lang : {"zh", "en"}, default "zh"
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    MissingColumnError
+        If `ends` has no ``kind``.
+    CRSError
+        If a layer has no CRS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> ends = gpd.GeoDataFrame({"kind": ["dead_end"]}, geometry=[Point(573000, 4520000)], crs=4547)
+    >>> dead_ends_map(ends).get_root().title
+    '断头路与可打通路段'
+    """
+    parts.code_of(ends, "ends", "kind")
+    page = parts.new_page(
+        lang,
+        title=title,
+        default=("断头路与可打通路段", "Dead ends and missing links"),
+        groups=[("道路", "Roads"), ("底图", "Ground")],
+        source=source,
+        date=date,
+        subtitle=tr("{count:,} dead ends", count=int((ends["kind"] == "dead_end").sum()), lang=lang),
+    )
+    group, ground = page.groups[0][0], page.groups[1][0]
+    parts.add_ground(page, region)
+    for layer, name, look in (
+        (barriers, "rivers", style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")),
+        (roads, "roads", style.line("#9aa5b1", weight=1.6)),
+    ):
+        if layer is not None:
+            page.add(layer, name=label(name, lang), group=ground, styles=[look], counted=False)
+    for layer, name, look in (
+        (links, "missing_links", style.line("#2a7f62", weight=4, dash="6 4")),
+        (ends.attrs.get("links"), "dead_end_links", style.line("#b3261e", weight=3, dash="3 4")),
+    ):
+        if layer is not None and len(layer):
+            page.add(
+                layer,
+                name=label(name, lang),
+                group=group,
+                styles=[look],
+                columns=(
+                    "edge_code",
+                    "link_edge_code",
+                    "first_edge",
+                    "second_edge",
+                    "link_m",
+                    "way_round_m",
+                    "saved_m",
+                ),
+            )
+    _add_classes(
+        page, ends, label("dead_ends", lang), group, ends["kind"], _ENDS, _END_COLOURS,
+        columns=("edge_code", "road_name", "kind", "length_m", "link_edge_code", "link_m", "saved_m"),
+    )  # fmt: skip
+    parts.frame_by(page, [ends, roads])
+    return page.map()
+
+
+def _add_served(page: Page, served: gpd.GeoDataFrame, group: str) -> None:
+    """Draw the ground within reach, the widest first."""
+    for within in sorted(served["within_m"].unique().tolist(), reverse=True):
+        ring = served[served["within_m"] == within]
+        page.add(
+            ring[~ring.geometry.is_empty],
+            name=tr("Within {radius} along the roads", radius=f"{within:,.0f} m", lang=page.lang),
+            group=group,
+            styles=[style.area(style.BLUE, fill=0.16, weight=1.2, edge="#3f7fae")],
+            columns=("facility_code", "within_m", "road_m", "area_m2", "people"),
+            counted=False,
+        )
+
+
+def _add_classes(
+    page: Page,
+    layer: gpd.GeoDataFrame,
+    name: str,
+    group: str,
+    words: pd.Series,
+    known: tuple[str, ...],
+    colours: tuple[str, ...],
+    *,
+    columns: tuple[str, ...],
+) -> None:
+    """Draw a layer in the colours of a coded column."""
+    number = parts.positions_in(as_text(words), list(known), otherwise=len(known) - 1)
+    page.add(
+        layer,
+        name=name,
+        group=group,
+        styles=[_look(layer, colour) for colour in colours],
+        style_of=number,
+        keys=[(at, label(word, page.lang)) for at, word in enumerate(known)],
+        columns=columns,
+        search=columns[:2],
+    )
+
+
+def _look(layer: gpd.GeoDataFrame, colour: str) -> dict[str, object]:
+    """Return how a layer of points or areas looks."""
+    shapes = layer.geometry.to_numpy()
+    there = shapes[~shapely.is_missing(shapes)]
+    if len(there) and (np.asarray(shapely.get_dimensions(there)) == 2).any():
+        return style.area(colour, fill=0.45, weight=1)
+    return style.mark(colour, "circle", radius=5)
