@@ -39,6 +39,25 @@ def network():
     return zjk_gis.pipes.pipe_network(MANHOLES, lines)
 
 
+HOMES = gpd.GeoDataFrame(
+    {"estate_code": ["E1", "E2"], "population": [100, 80], "vehicles": [40, 30]},
+    geometry=[Point(10, 9), Point(70, 9)],
+    crs=4547,
+)
+LOTS = gpd.GeoDataFrame({"lot_code": [EVIL], "berths": [50]}, geometry=[Point(40, 9)], crs=4547)
+
+
+def road_network():
+    """A street, and a bridge over it."""
+    return zjk_gis.access.road_network(
+        gpd.GeoDataFrame(
+            {"edge_code": [EVIL, "B"], "is_bridge": [False, True]},
+            geometry=[LineString([(0, 9), (99, 9)]), LineString([(50, 0), (50, 30)])],
+            crs=4547,
+        )
+    )
+
+
 def batch_of(folder):
     rows = pd.DataFrame({"incident_code": [EVIL, "2"], "lon": [114.88, 114.89], "lat": [40.82, 40.82]})
     rows.to_csv(folder / "incidents.csv", index=False)
@@ -93,6 +112,9 @@ EXAMPLES = {
     "CoverRegister": lambda _: zjk_gis.pipes.CoverRegister.build(MANHOLES),
     "PipeNetwork": lambda _: network(),
     "ShutOff": lambda _: zjk_gis.pipes.shut_off(network(), "P1", valves=VALVES),
+    "RoadNetwork": lambda _: road_network(),
+    "BerthBalance": lambda _: zjk_gis.access.berth_balance(HOMES, LOTS, road_network()),
+    "Siting": lambda _: zjk_gis.access.site_facilities(HOMES, LOTS, road_network(), count=1),
     "Dossier": lambda folder: reports.write_changes(
         changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)
     ),

@@ -41,13 +41,14 @@ _SHOWN = 40  # characters of a wrong value that are shown; of a longer one its t
 _ANYTHING = {"Any", "object", "ArrayLike", "Self"}
 # Aliases of words, each of which the function itself compares with those it knows.
 _WORDS = {
-    "Confidence", "Convention", "Datum", "FieldType", "How", "Language",
-    "Method", "OnProblems", "Orientation", "Way", "WebDatum",
+    "Confidence", "Convention", "Datum", "FieldType", "Goal", "How", "Language",
+    "Method", "OnProblems", "Orientation", "Travel", "Way", "WebDatum",
 }  # fmt: skip
 # Names that stand for several, which only the type checker can look up.
 _ALIASES = {
     "_Layer": "gpd.GeoDataFrame | gpd.GeoSeries",
     "_Table": "pd.DataFrame",
+    "Decay": "Literal['gaussian'] | Sequence[tuple[float, float]] | None",
     "Meant": "str | Sequence[str] | gpd.GeoDataFrame",
     "_Paths": "Mapping[str, str | os.PathLike[str]]",
     "Overrides": "Mapping[str, pd.DataFrame] | str | os.PathLike[str]",

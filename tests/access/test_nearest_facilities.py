@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 from zjk_gis.access import nearest_facilities, road_network
-from zjk_gis.access.barriers import BANK_M
+from zjk_gis.access.roads.barriers import BANK_M
 from zjk_gis.errors import CRSError, EmptyLayerError, InputError, MissingColumnError
 
 X, Y = 573000, 4520000

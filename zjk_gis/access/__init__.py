@@ -8,7 +8,7 @@ from zjk_gis.access.density import facility_density
 from zjk_gis.access.estates import lacking_facilities
 from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.parking import parking_gaps, public_lots
-from zjk_gis.access.road_network import RoadNetwork, road_network
+from zjk_gis.access.roads import RoadNetwork, road_network
 from zjk_gis.access.service_areas import service_areas
 from zjk_gis.access.siting import Siting, site_facilities
 

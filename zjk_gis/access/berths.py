@@ -12,15 +12,18 @@ import shapely
 
 from zjk_gis.access.places import facilities_on, homes_on
 from zjk_gis.access.rows import area_of, by_code, codes_of, require_column
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import has_place, inner_points
 from zjk_gis.networks.nearest import near_pairs
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
     Decay: TypeAlias = Literal["gaussian"] | Sequence[tuple[float, float]] | None
 
@@ -39,6 +42,8 @@ __all__ = ["BerthBalance", "berth_authority", "berth_balance", "berths_by_area"]
 _KINDS = {"公共": "berths_public", "专用": "berths_private", "道路临时泊位": "berths_on_street"}
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class BerthBalance:
     """Berths compared with vehicles.
@@ -66,7 +71,21 @@ class BerthBalance:
     wanted: tuple[float, float]
     set_aside: list[dict[str, Any]]
 
+    def _presentation(self) -> Presentation:
+        low, high = self.wanted
+        told = tr(
+            "Berths: {berths:,.0f}; vehicles: {vehicles:,.0f}; the standard asks for {low} to {high} berths "
+            "a vehicle. Vehicles without a berth within reach: {shortage:,.0f}.",
+            berths=float(self.lots["berths"].sum()),
+            vehicles=float(self.homes["vehicles"].sum()),
+            low=low,
+            high=high,
+            shortage=float(self.homes["shortage"].sum()),
+        )
+        return excerpt(told, self.lots, ["lot_code", "berths", "demand", "berths_per_vehicle", "idle"])
 
+
+@checked
 def berth_balance(
     homes: gpd.GeoDataFrame,
     lots: gpd.GeoDataFrame,
@@ -196,6 +215,7 @@ def berth_balance(
     )
 
 
+@checked
 def berths_by_area(
     lots: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame,
@@ -312,6 +332,7 @@ def berths_by_area(
     return table
 
 
+@checked
 def berth_authority(berths: gpd.GeoDataFrame, carriageways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Tell who answers for berths by the kerb: the traffic police within it, city management outside.
 

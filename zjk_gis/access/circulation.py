@@ -11,6 +11,7 @@ import shapely
 
 from zjk_gis.access.places import homes_on
 from zjk_gis.access.rows import area_of, by_code
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -22,11 +23,12 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["bottlenecks", "detour_index"]
 
 
+@checked
 def detour_index(
     places: gpd.GeoDataFrame,
     network: RoadNetwork,
@@ -137,6 +139,7 @@ def _areas(
     return codes, row
 
 
+@checked
 def bottlenecks(
     network: RoadNetwork,
     *,

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access.rows import area_of, by_code
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.metric import ready, require_reach
@@ -26,6 +27,7 @@ _REASONS = ("too_far", "cut_off", "no_road", "in_barrier", "no_position")
 _QUARTER_STEPS = 32
 
 
+@checked
 def coverage_of(
     homes: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame | None = None,

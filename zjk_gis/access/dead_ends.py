@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.shapes import has_place
@@ -19,7 +20,7 @@ from zjk_gis.overlay.polygons import cover_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["dead_ends", "missing_links"]
 
@@ -28,6 +29,7 @@ _FARTHEST_M = 5_000.0  # of a way round: longer ones are told as NaN
 _OWN_M = 1e-6
 
 
+@checked
 def dead_ends(
     network: RoadNetwork,
     boundary: gpd.GeoDataFrame,
@@ -156,6 +158,7 @@ def dead_ends(
     return table
 
 
+@checked
 def missing_links(
     network: RoadNetwork,
     *,

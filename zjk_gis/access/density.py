@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.metric import ready, require_amounts, require_shares
@@ -25,6 +26,7 @@ __all__ = ["facility_density"]
 _KM2 = 1e6
 
 
+@checked
 def facility_density(
     facilities: gpd.GeoDataFrame,
     region: gpd.GeoDataFrame,

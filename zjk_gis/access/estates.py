@@ -8,6 +8,7 @@ import pandas as pd
 
 from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.rows import codes_of
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.words import tr
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["lacking_facilities"]
 
 
+@checked
 def lacking_facilities(
     estates: gpd.GeoDataFrame,
     facilities: Mapping[str, gpd.GeoDataFrame],

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access.places import Facilities, Homes, facilities_on, homes_on
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["Nearest", "nearest_facilities", "nearest_of", "straight_to_nearest"]
 
@@ -45,6 +46,7 @@ class Nearest:
     network_m: NDArray[np.float64]
 
 
+@checked
 def nearest_facilities(
     origins: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,

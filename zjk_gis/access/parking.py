@@ -136,6 +136,7 @@ def parking_gaps(
     return aside.told_in(gaps)
 
 
+@checked
 def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the parking lots that are open to the public (公共停车场 and 道路临时泊位).
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
-    from zjk_gis.access.stretches import Stretches
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
+    from zjk_gis.access.roads.stretches import Stretches
 
 __all__ = ["Facilities", "Homes", "facilities_on", "homes_on", "stretches_for"]
 

@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access.places import facilities_on
+from zjk_gis.arguments import checked
 from zjk_gis.engine.arrays import expand, offsets_of
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.access.places import Facilities
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
     from zjk_gis.networks.nearest import Ways
 
 __all__ = ["service_areas"]
@@ -42,11 +43,12 @@ _STEPS = (0.02, 1 / 3, 2 / 3, 1.0)  # of `beside_m`
 _ROUND = 2**0.5  # round a corner a place may be so much farther, straight to the road and along it
 _QUARTER_STEPS = 6
 _NEIGHBOURHOOD_M = 300.0
-_TOUCH_M = 0.06  # more than `zjk_gis.access.barriers.BANK_M`
+_TOUCH_M = 0.06  # more than `zjk_gis.access.roads.barriers.BANK_M`
 _DECK_M = 6.0  # of a bridge of unknown width
 _TRACK_M = 0.5  # half of what a railway that is a line takes from the ground
 
 
+@checked
 def service_areas(
     facilities: gpd.GeoDataFrame,
     network: RoadNetwork,

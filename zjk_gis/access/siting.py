@@ -13,18 +13,21 @@ from zjk_gis.access.choice import Choice, cover_all, cover_most
 from zjk_gis.access.medians import least_distance
 from zjk_gis.access.places import Facilities, Homes, facilities_on, homes_on
 from zjk_gis.access.rows import codes_of
+from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks.nearest import near_pairs, near_sites
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from zjk_gis.access.road_network import RoadNetwork, Travel
+    from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["Goal", "Siting", "site_facilities"]
 
@@ -33,6 +36,8 @@ Goal = Literal["cover", "reach_all", "distance"]
 _MOST_PAIRS = 20_000_000
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class Siting:
     """A plan of sites.
@@ -69,7 +74,20 @@ class Siting:
     gap: float
     set_aside: list[dict[str, Any]]
 
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "New sites: {count:,}; people within reach: {served:,.0f} of {people:,.0f}. No plan can be more "
+            "than {gap:.2%} better.",
+            count=len(self.sites),
+            served=self.served,
+            people=self.people,
+            gap=self.gap,
+        )
+        codes = [name for name in map(str, self.sites.columns) if name.endswith("_code")]
+        return excerpt(told, self.sites, [*codes[:1], "order", "gain", "people_served"])
 
+
+@checked
 def site_facilities(
     demand: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,

@@ -93,9 +93,6 @@ class ShutOff:
 
 
 @checked
-@checked
-@checked
-@checked
 def isolation_segments(
     network: PipeNetwork, valves: gpd.GeoDataFrame, *, within_m: float = 1.0
 ) -> gpd.GeoDataFrame:

@@ -102,7 +102,7 @@ def berths(
             for row in table.itertuples()
         ],
         [
-            tr("area", lang=lang),
+            label("area_code", lang),
             *(label(kind, lang) for kind in (*_KINDS, "vehicles", "ratio", "judgement")),
         ],
     )

@@ -62,7 +62,7 @@ def ends(
     counts = found["kind"].value_counts()
     console.show(
         [(label(str(kind), lang), int(number)) for kind, number in counts.items()],
-        [tr("road ends", lang=lang), tr("number", lang=lang)],
+        [tr("road ends", lang=lang), tr("count", lang=lang)],
     )
     dead = found[found["kind"] == "dead_end"].sort_values(
         ["saved_m", "edge_code"], ascending=[False, True], kind="stable"

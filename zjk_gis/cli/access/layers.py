@@ -13,7 +13,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.workspace import shown
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from zjk_gis.arguments import checked
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
@@ -34,6 +35,7 @@ _HOME_COLUMNS = (
 )  # fmt: skip
 
 
+@checked
 def access_map(
     homes: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
@@ -86,8 +88,8 @@ def access_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("沿道路的可达性", "Within reach along the roads"),
-        groups=[("可达性", "Access"), ("底图", "Ground")],
+        default=tr("Within reach along the roads", lang=lang),
+        groups=[tr("Access", lang=lang), tr("Ground", lang=lang)],
         source=source,
         date=date,
         subtitle=tr(
@@ -123,6 +125,7 @@ def access_map(
     return page.map()
 
 
+@checked
 def dead_ends_map(
     ends: gpd.GeoDataFrame,
     *,
@@ -173,8 +176,8 @@ def dead_ends_map(
     page = parts.new_page(
         lang,
         title=title,
-        default=("断头路与可打通路段", "Dead ends and missing links"),
-        groups=[("道路", "Roads"), ("底图", "Ground")],
+        default=tr("Dead ends and missing links", lang=lang),
+        groups=[tr("Roads", lang=lang), tr("Ground", lang=lang)],
         source=source,
         date=date,
         subtitle=tr("{count:,} dead ends", count=int((ends["kind"] == "dead_end").sum()), lang=lang),

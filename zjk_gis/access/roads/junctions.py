@@ -11,7 +11,7 @@ Lines know nothing of each other in a bureau's layer. They are joined by these r
 5. Lines that cross without a vertex in common meet if both are known to be on one level, pass each other if
    their levels differ, and are otherwise listed: undecided, apart unless the caller has them joined.
 
-Levels come from the column of levels or from the one of bridges; see `zjk_gis.access.road_network`.
+Levels come from the column of levels or from the one of bridges; see `zjk_gis.access.roads.network`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from zjk_gis.engine.lines import LineIndex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.access.barriers import Barriers
+    from zjk_gis.access.roads.barriers import Barriers
 
 __all__ = ["Stretches"]
 

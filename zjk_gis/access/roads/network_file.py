@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.access.barriers import Barriers
-from zjk_gis.access.junctions import Meetings
+from zjk_gis.access.roads.barriers import Barriers
+from zjk_gis.access.roads.junctions import Meetings
 from zjk_gis.errors import FileError
 from zjk_gis.index.flatfile import read_arrays, write_arrays
 from zjk_gis.networks import Graph

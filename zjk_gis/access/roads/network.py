@@ -12,19 +12,22 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.barriers import Barriers
-from zjk_gis.access.junctions import Meetings, cut_lines
-from zjk_gis.access.network_file import read_network, write_network
+from zjk_gis.access.roads.barriers import Barriers
+from zjk_gis.access.roads.junctions import Meetings, cut_lines
+from zjk_gis.access.roads.network_file import read_network, write_network
+from zjk_gis.access.roads.stretches import Stretches
 from zjk_gis.access.rows import require_column
-from zjk_gis.access.stretches import Stretches
+from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.values import as_text, coded, converted
+from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph, components
 from zjk_gis.networks.nearest import Ways
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ _DIRECTIONS = {"正向": 1, "反向": -1}
 _NAMES = ("edge_code", "road_code", "road_name", "road_class")
 
 
+@presented
+@checked
 @dataclass(frozen=True)
 class RoadNetwork:
     """The roads of a city as a graph of frozen arrays; made by `road_network`, kept in a flat file.
@@ -104,8 +109,18 @@ class RoadNetwork:
     def __len__(self) -> int:
         return len(self.length_m)
 
-    def __repr__(self) -> str:
-        return f"<RoadNetwork of {self.graph.size:,} nodes, {len(self):,} edges, {title_of_crs(self.crs)}>"
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Junctions: {nodes:,}; stretches of road: {edges:,}, {length:,.1f} km; parts that hang together: "
+            "{parts:,}. Measured in {crs}.",
+            nodes=self.graph.size,
+            edges=len(self),
+            length=float(self.length_m.sum()) / 1000.0,
+            parts=int(self.part.max()) + 1 if len(self.part) else 0,
+            crs=title_of_crs(self.crs),
+        )
+        counted = self.report.groupby(["kind", "decision"], as_index=False).size()
+        return excerpt(told, counted.rename(columns={"size": "number"}), ["kind", "decision", "number"])
 
     @cached_property
     def lines(self) -> NDArray[Any]:
@@ -226,6 +241,7 @@ class RoadNetwork:
         return cls(**read_network(Path(path)))
 
 
+@checked
 def road_network(
     roads: gpd.GeoDataFrame,
     *,
@@ -275,8 +291,8 @@ def road_network(
     Notes
     -----
     Parallel roads stay two, and a line from a place to itself stays one. Which lines meet is told in
-    `zjk_gis.access.junctions`; a `grade_level` goes before `is_bridge`, of which a bridge is level 1 and any
-    other road on the ground. The order of rows changes nothing.
+    `zjk_gis.access.roads.junctions`; a `grade_level` goes before `is_bridge`, of which a bridge is level 1
+    and any other road on the ground. The order of rows changes nothing.
 
     Examples
     --------
@@ -294,8 +310,8 @@ def road_network(
     ...     crs=4547,
     ... )
     >>> network = road_network(roads)
-    >>> network
-    <RoadNetwork of 7 nodes, 5 edges, EPSG:4547>
+    >>> len(network), network.graph.size
+    (5, 7)
     >>> network.report[["first_edge", "second_edge", "decision", "reason"]]
       first_edge second_edge decision         reason
     0          A           B   joined     same_level
