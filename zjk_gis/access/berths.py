@@ -82,7 +82,7 @@ class BerthBalance:
             high=high,
             shortage=float(self.homes["shortage"].sum()),
         )
-        return excerpt(told, self.lots, ["lot_code", "berths", "demand", "berths_per_vehicle", "idle"])
+        return excerpt(told, self.lots, ["lot_code", "berths", "berths_per_vehicle"])
 
 
 @checked

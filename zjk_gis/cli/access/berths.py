@@ -102,7 +102,7 @@ def berths(
             for row in table.itertuples()
         ],
         [
-            label("area_code", lang),
+            tr("code of the area", lang=lang),
             *(label(kind, lang) for kind in (*_KINDS, "vehicles", "ratio", "judgement")),
         ],
     )

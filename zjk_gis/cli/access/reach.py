@@ -202,7 +202,7 @@ def _show_areas(table: pd.DataFrame, most: int, console: Console) -> None:
             for row in worst.head(most).itertuples()
         ],
         [
-            label("area_code", lang),
+            tr("code of the area", lang=lang),
             tr("people", lang=lang),
             tr("not within reach", lang=lang),
             tr("share along the roads", lang=lang),
