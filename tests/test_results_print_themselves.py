@@ -118,6 +118,7 @@ EXAMPLES = {
     "Dossier": lambda folder: reports.write_changes(
         changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)
     ),
+    "PipeField": lambda _: zjk_gis.synth.PipeField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }
 # Values that are read and written as code, pages that show themselves, and what holds arrays for the engine.
@@ -125,7 +126,7 @@ NO_RESULTS = {
     "Answers", "BaseMap", "CompiledGrid", "FaultRules", "Field", "GapRules", "Helmert7", "LayerSpec",
     "LineIndex", "OfflineFrame", "OverlapRules", "Policy", "PolygonIndex", "Positions", "Question",
     "RankingRules",
-    "RepairRules", "Similarity", "SizeRules",
+    "RepairRules", "Similarity", "SizeRules", "Ways",
 }  # fmt: skip
 
 

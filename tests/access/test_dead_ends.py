@@ -219,7 +219,7 @@ class TestEstates:
     def test_one_table_an_estate(self):
         estates = layer(Point(X, Y), Point(X + 950, Y), estate_code=["X1", "X2"])
         table = lacking_facilities(
-            estates, self.KINDS, self.STREET, within_m={"public_toilets": 500, "green_spaces": 300}
+            estates, self.KINDS, self.STREET, within_m=500, radii_m={"green_spaces": 300}
         )
         assert table["estate_code"].tolist() == ["X1", "X1", "X2", "X2"]
         assert table["lacks"].tolist() == [False, True, True, False]
@@ -228,5 +228,5 @@ class TestEstates:
         estates = layer(Point(X, Y), estate_code=["X1"])
         with pytest.raises(InputError, match="at least one kind"):
             lacking_facilities(estates, {}, self.STREET)
-        with pytest.raises(InputError, match="says nothing of green_spaces"):
-            lacking_facilities(estates, self.KINDS, self.STREET, within_m={"public_toilets": 500})
+        with pytest.raises(InputError, match="radii_m: parks is not one of the facilities"):
+            lacking_facilities(estates, self.KINDS, self.STREET, radii_m={"parks": 500})

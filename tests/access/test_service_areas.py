@@ -36,7 +36,7 @@ def span(ground, row=0):
 
 
 def test_roads_are_cut_exactly_where_the_budget_ends():
-    ground = service_areas(LOT, road_network(STREET), within_m=[300, 500, 100])
+    ground = service_areas(LOT, road_network(STREET), within_m=300, rings_m=[500, 100])
     assert ground["within_m"].tolist() == [100, 300, 500]
     assert ground["road_m"].tolist() == [200, 600, 1000]
     assert span(ground, 1) == (200, 800)
@@ -110,11 +110,11 @@ def test_a_car_serves_what_lies_behind_it():
 
 def test_distances_are_checked():
     network = road_network(STREET)
-    for wrong in (-1, "far", [300, float("nan")]):
+    for wrong in (-1, "far", float("nan")):
         with pytest.raises(InputError, match="within_m"):
             service_areas(LOT, network, within_m=wrong)
-    with pytest.raises(InputError, match="at least one"):
-        service_areas(LOT, network, within_m=[])
+        with pytest.raises(InputError, match=r"rings_m\[1\]"):
+            service_areas(LOT, network, rings_m=[500, wrong])
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -10,7 +10,7 @@ from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.access.rows import codes_of
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,8 @@ def lacking_facilities(
     facilities: Mapping[str, gpd.GeoDataFrame],
     network: RoadNetwork,
     *,
-    within_m: Mapping[str, float] | float = 500.0,
+    within_m: float = 500.0,
+    radii_m: Mapping[str, float] | None = None,
     entrances: gpd.GeoDataFrame | None = None,
     gates: gpd.GeoDataFrame | None = None,
     travel: Travel = "foot",
@@ -42,8 +43,10 @@ def lacking_facilities(
     facilities : mapping of str to GeoDataFrame
         By what they are called, such as ``{"public_toilets": ..., "green_spaces": ...}``.
     network : RoadNetwork
-    within_m : float or mapping of str to float, default 500.0
-        How far is within reach, for all or for each.
+    within_m : float, default 500.0
+        How far is within reach.
+    radii_m : mapping of str to float, optional
+        The same for kinds that have a distance of their own, such as ``{"green_spaces": 1000}``.
     entrances : GeoDataFrame, optional
         Of the facilities, as `nearest_facilities` takes them; a kind that has none in it is reached as it is.
     gates : GeoDataFrame, optional
@@ -61,7 +64,7 @@ def lacking_facilities(
     Raises
     ------
     InputError
-        If there are no kinds, or `within_m` lacks one.
+        If there are no kinds, or `radii_m` names one that is not asked about.
     EmptyLayerError, CRSError, MissingColumnError
         If a layer cannot be used.
 
@@ -81,12 +84,20 @@ def lacking_facilities(
     """
     if not facilities:
         raise InputError(tr("facilities: name at least one kind"))
+    radii = {} if radii_m is None else dict(radii_m)
+    strange = [kind for kind in radii if kind not in facilities]
+    if strange:
+        raise InputError(
+            tr(
+                "radii_m: {kind} is not one of the facilities; they are {known}",
+                kind=strange[0],
+                known=listed(map(str, facilities)),
+            )
+        )
     names = codes_of(estates, None, "estates")
     tables, off_road = [], []
     for kind, layer in facilities.items():
-        if not isinstance(within_m, float | int) and kind not in within_m:
-            raise InputError(tr("within_m: says nothing of {kind}", kind=kind))
-        within = float(within_m if isinstance(within_m, float | int) else within_m[kind])
+        within = float(radii.get(kind, within_m))
         doors = None
         if entrances is not None and "facility_code" in entrances:
             own = entrances[entrances["facility_code"].isin(codes_of(layer, None, kind))]

@@ -21,12 +21,10 @@ import shapely
 from zjk_gis.access.places import facilities_on
 from zjk_gis.arguments import checked
 from zjk_gis.engine.arrays import expand, offsets_of
-from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.networks.nearest import Places, near_pairs
 from zjk_gis.overlay.contents import contents_of
 from zjk_gis.threads import in_chunks
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +51,8 @@ def service_areas(
     facilities: gpd.GeoDataFrame,
     network: RoadNetwork,
     *,
-    within_m: float | Sequence[float] = 300.0,
+    within_m: float = 300.0,
+    rings_m: Sequence[float] = (),
     each: bool = False,
     beside_m: float = 30.0,
     code: str | None = None,
@@ -71,8 +70,10 @@ def service_areas(
         Points, or areas such as parks. Rows of one code are one facility.
     network : RoadNetwork
         With the barriers it was made with.
-    within_m : float or sequence of float, default 300.0
-        How far is within reach; several give a ring each, the wider ones with the narrower.
+    within_m : float, default 300.0
+        How far is within reach.
+    rings_m : sequence of float, optional
+        Other distances to be drawn besides, the wider ones with the narrower.
     each : bool, default False
         Draw each facility by itself. By default they are united: what several reach counts once.
     beside_m : float, default 30.0
@@ -92,7 +93,7 @@ def service_areas(
     Returns
     -------
     GeoDataFrame
-        In the CRS of the network, one row for each `within_m`, or for each facility and `within_m`:
+        In the CRS of the network, one row for each distance, or for each facility and distance:
 
         - ``facility_code`` (text, only with `each`), in the order of codes;
         - ``within_m`` (float64);
@@ -107,7 +108,7 @@ def service_areas(
     EmptyLayerError, CRSError, MissingColumnError, GeometryError
         If a layer cannot be used.
     InputError
-        If a distance is negative or not finite, or none is given.
+        If a distance is negative or not finite.
 
     Examples
     --------
@@ -120,16 +121,13 @@ def service_areas(
     >>> roads = gpd.GeoDataFrame(geometry=[LineString([(0, 0), (600, 0)])], crs=4547)
     >>> river = gpd.GeoDataFrame(geometry=[box(610, -500, 640, 500)], crs=4547)
     >>> lots = gpd.GeoDataFrame({"lot_code": ["T1"]}, geometry=[Point(500, 0)], crs=4547)
-    >>> ground = service_areas(lots, road_network(roads, barriers=river), within_m=[100, 300])
+    >>> ground = service_areas(lots, road_network(roads, barriers=river), within_m=100, rings_m=[300])
     >>> ground["road_m"].tolist(), ground.geometry.intersection(river.geometry[0]).area.tolist()
     ([200.0, 400.0], [0.0, 0.0])
     """
-    budgets = np.unique(np.atleast_1d(np.asarray(within_m, dtype=object)))
-    for budget in budgets.tolist():
-        require_amounts(within_m=budget)
-    require_amounts(beside_m=beside_m, to_road_m=to_road_m)
-    if not len(budgets):
-        raise InputError(tr("within_m: name at least one distance"))
+    rings = {f"rings_m[{at}]": ring for at, ring in enumerate(rings_m)}
+    require_amounts(within_m=within_m, **rings, beside_m=beside_m, to_road_m=to_road_m)
+    budgets = np.unique(np.array([within_m, *rings_m], dtype=np.float64))
     there = facilities_on(
         facilities, network, travel=travel, to_road_m=to_road_m, code=code, entrances=entrances
     )

@@ -390,7 +390,7 @@ def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
     counts = kinds.dropna().astype(str).value_counts()
     rows = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     names = [plain(label(str(key), lang)) for key, _ in rows]
-    series = Series(tr("number", lang=lang), [float(count) for _, count in rows])
+    series = Series(label("number", lang), [float(count) for _, count in rows])
     title = tr("{what}: number by kind", what=_title(name, lang), lang=lang)
     note = tr("{count:,} in all", count=len(kinds), lang=lang)
     return [Chart("bars", title, note, names, [series], value_kind="integer")] if rows else []

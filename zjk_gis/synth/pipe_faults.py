@@ -18,9 +18,12 @@ import pandas as pd
 import shapely
 from shapely import affinity
 
+from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.offices import CRS
-from zjk_gis.words import tr
+from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     import os
@@ -34,6 +37,8 @@ _GROUND = 710.0
 _BOTTOM_KINDS = ("WS", "YS", "HS")
 
 
+@presented
+@checked
 @dataclass(frozen=True, slots=True)
 class PipeField:
     """Layers with faults that are known.
@@ -49,6 +54,14 @@ class PipeField:
 
     layers: dict[str, gpd.GeoDataFrame]
     truth: dict[str, list[str]]
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "Synthetic layers: {layers}. Faults that checks must find: {faults:,}.",
+            layers=listed(label(name, language()) for name in self.layers),
+            faults=sum(map(len, self.truth.values())),
+        )
+        return Presentation(told)
 
 
 @dataclass
@@ -110,6 +123,7 @@ class _Plot:
         self.truth.setdefault(check, []).append("|".join(codes))
 
 
+@checked
 def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
     """Make a field of pipes on which every kind of fault is planted once beside a near miss.
 
@@ -152,6 +166,7 @@ def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
     return PipeField(layers, {name: sorted(codes) for name, codes in truth.items()})
 
 
+@checked
 def write_pipe_faults(field: PipeField, folder: str | os.PathLike[str]) -> Path:
     """Write a field: ``pipe_faults.gpkg``, and ``pipe_faults.json`` with what is to be found in it.
 
