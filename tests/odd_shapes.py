@@ -296,7 +296,7 @@ CITY = {
 A = zjk_gis.access
 
 
-def _network(barriers=None):
+def _roads(barriers=None):
     """Return the sound roads as a network."""
     return A.road_network(sound("roads"), barriers=barriers)
 
@@ -705,25 +705,25 @@ CALLS = {
         ("region", lambda r, _: A.berth_authority(sound("lots"), r)),
     ],
     "berth_balance": [
-        ("estates", lambda e, _: A.berth_balance(_homes(e), _berths(sound("lots")), _network())),
-        ("lots", lambda p, _: A.berth_balance(_homes(sound("estates")), _berths(p), _network())),
+        ("estates", lambda e, _: A.berth_balance(_homes(e), _berths(sound("lots")), _roads())),
+        ("lots", lambda p, _: A.berth_balance(_homes(sound("estates")), _berths(p), _roads())),
     ],
     "berths_by_area": [
         ("lots", lambda p, _: A.berths_by_area(_berths(p), sound("streets"))),
         ("streets", lambda s, _: A.berths_by_area(_berths(sound("lots")), s)),
     ],
-    "bottlenecks": [("estates", lambda e, _: A.bottlenecks(_network(), homes=e))],
+    "bottlenecks": [("estates", lambda e, _: A.bottlenecks(_roads(), homes=e))],
     "coverage_of": [
         (
             "streets",
-            lambda s, _: A.coverage_of(A.nearest_facilities(sound("estates"), sound("lots"), _network()), s),
+            lambda s, _: A.coverage_of(A.nearest_facilities(sound("estates"), sound("lots"), _roads()), s),
         ),
         (
             "estates",
-            lambda e, _: A.coverage_of(A.nearest_facilities(e, sound("lots"), _network()), sound("streets")),
+            lambda e, _: A.coverage_of(A.nearest_facilities(e, sound("lots"), _roads()), sound("streets")),
         ),
     ],
-    "dead_ends": [("region", lambda r, _: A.dead_ends(_network(), r))],
+    "dead_ends": [("region", lambda r, _: A.dead_ends(_roads(), r))],
     "dead_ends_map": [
         ("manholes", lambda m, _: zjk_gis.maps.dead_ends_map(m.assign(kind="dead_end"))),
         (
@@ -732,35 +732,35 @@ CALLS = {
         ),
     ],
     "detour_index": [
-        ("estates", lambda e, _: A.detour_index(e, _network(), least_m=10)),
-        ("streets", lambda s, _: A.detour_index(sound("estates"), _network(), areas=s, least_m=10)),
+        ("estates", lambda e, _: A.detour_index(e, _roads(), least_m=10)),
+        ("streets", lambda s, _: A.detour_index(sound("estates"), _roads(), areas=s, least_m=10)),
     ],
     "facility_density": [
         ("lots", lambda p, _: A.facility_density(p, sound("region"))),
         ("region", lambda r, _: A.facility_density(sound("lots"), r)),
     ],
     "lacking_facilities": [
-        ("estates", lambda e, _: A.lacking_facilities(e, {"lots": sound("lots")}, _network())),
-        ("lots", lambda p, _: A.lacking_facilities(sound("estates"), {"lots": p}, _network())),
+        ("estates", lambda e, _: A.lacking_facilities(e, {"lots": sound("lots")}, _roads())),
+        ("lots", lambda p, _: A.lacking_facilities(sound("estates"), {"lots": p}, _roads())),
     ],
     "nearest_facilities": [
-        ("estates", lambda e, _: A.nearest_facilities(e, sound("lots"), _network())),
-        ("lots", lambda p, _: A.nearest_facilities(sound("estates"), p, _network())),
-        ("lot areas", lambda p, _: A.nearest_facilities(sound("estates"), p, _network())),
+        ("estates", lambda e, _: A.nearest_facilities(e, sound("lots"), _roads())),
+        ("lots", lambda p, _: A.nearest_facilities(sound("estates"), p, _roads())),
+        ("lot areas", lambda p, _: A.nearest_facilities(sound("estates"), p, _roads())),
     ],
     "public_lots": [("lots", lambda p, _: A.public_lots(_berths(p)))],
     "road_network": [
         ("roads", lambda r, _: A.road_network(r).report),
-        ("rivers", lambda b, _: _network(b).report),
+        ("rivers", lambda b, _: _roads(b).report),
     ],
     "service_areas": [
-        ("lots", lambda p, _: A.service_areas(p, _network(), within_m=50)),
-        ("lot areas", lambda p, _: A.service_areas(p, _network(), within_m=50)),
-        ("estates", lambda e, _: A.service_areas(sound("lots"), _network(), within_m=50, people=e)),
+        ("lots", lambda p, _: A.service_areas(p, _roads(), within_m=50)),
+        ("lot areas", lambda p, _: A.service_areas(p, _roads(), within_m=50)),
+        ("estates", lambda e, _: A.service_areas(sound("lots"), _roads(), within_m=50, people=e)),
     ],
     "site_facilities": [
-        ("estates", lambda e, _: A.site_facilities(e, sound("lots"), _network(), count=1)),
-        ("lots", lambda p, _: A.site_facilities(sound("estates"), p, _network(), count=1)),
+        ("estates", lambda e, _: A.site_facilities(e, sound("lots"), _roads(), count=1)),
+        ("lots", lambda p, _: A.site_facilities(sound("estates"), p, _roads(), count=1)),
     ],
     "parking_gaps": [
         ("region", lambda r, _: zjk_gis.access.parking_gaps(r, sound("lots"), within_m=50)),
