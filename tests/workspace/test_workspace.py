@@ -404,7 +404,7 @@ class TestTakingIn:
         ],
     )
     def test_names_that_no_table_bears(self, city, name):
-        with pytest.raises(InputError, match="cannot be the name of a layer|name must be text, not 7"):
+        with pytest.raises(InputError, match=r"cannot be the name of a layer|name must be text, not 7"):
             city.write(name, _zones("A"))
 
     def test_names_that_differ_in_case_only(self, city):
