@@ -165,9 +165,7 @@ def _shown(value: Any) -> str:
 def _hint(kind: _Kind, value: Any) -> str:
     """Say where a layer comes from to somebody who gives a path or a table in its place."""
     if kind.is_layer and _is_a(value, "DataFrame"):
-        return tr(
-            "; a table without geometry is written by write_table, and read_layer reads a layer from a file"
-        )
+        return tr("; write_table writes a table without geometry, and read_layer reads a layer from a file")
     is_file = isinstance(value, str) or hasattr(value, "__fspath__")
     return tr("; read_layer reads one from a file") if kind.is_layer and is_file else ""
 

@@ -421,7 +421,7 @@ class TestTakingIn:
     def test_a_layer_without_crs_or_geometry(self, city):
         with pytest.raises(CRSError):
             city.write("t", gpd.GeoDataFrame({"a": [1]}, geometry=[Point(0, 0)]))
-        with pytest.raises(InputError, match="a table without geometry is written by write_table"):
+        with pytest.raises(InputError, match="write_table writes a table"):
             city.write("t", pd.DataFrame({"a": [1]}))
 
 
