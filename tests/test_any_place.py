@@ -22,8 +22,9 @@ from shapely import LineString, Point, box
 
 import zjk_gis
 from zjk_gis import crs
-from zjk_gis.crs.measuring import measured_otherwise, unit_at
+from zjk_gis.crs.measuring import measured_otherwise
 from zjk_gis.crs.projections import in_metres, scale_at
+from zjk_gis.crs.requirements import unit_at
 from zjk_gis.errors import CRSError
 
 # Where the corner of the city lies, in metres of a system there, and the systems it is drawn in.

@@ -165,7 +165,9 @@ def _shown(value: Any) -> str:
 
 def _hint(kind: _Kind, value: Any) -> str:
     """Say where a layer comes from to somebody who gives a path or a table in its place."""
-    is_file = isinstance(value, str) or hasattr(value, "__fspath__") or _is_a(value, "DataFrame")
+    if kind.is_layer and _is_a(value, "DataFrame"):
+        return tr("; write_table writes a table without geometry, and read_layer reads a layer from a file")
+    is_file = isinstance(value, str) or hasattr(value, "__fspath__")
     return tr("; read_layer reads one from a file") if kind.is_layer and is_file else ""
 
 

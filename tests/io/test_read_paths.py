@@ -47,7 +47,7 @@ def test_what_is_no_plain_file_is_refused(path):
 
 @pytest.mark.parametrize("path", [5, b"a.csv", None])
 def test_a_path_is_text_or_a_path(path):
-    with pytest.raises(InputError, match="a path must be text"):
+    with pytest.raises(InputError, match="path must be a path, not"):
         read_layer(path)
 
 

@@ -334,7 +334,7 @@ def test_what_a_sheet_cannot_hold_is_refused(tmp_path):
 def test_a_table_goes_to_a_table(tmp_path):
     with pytest.raises(InputError, match=r"the endings are \.csv, \.xlsx"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "a.gpkg")
-    with pytest.raises(InputError, match="use write_table for a table"):
+    with pytest.raises(InputError, match="write_table writes a table"):
         write_layer(pd.DataFrame({"a": [1]}), tmp_path / "a.csv")
 
 

@@ -11,17 +11,10 @@ from __future__ import annotations
 from zjk_gis.crs import datum
 from zjk_gis.crs.conversion import convert_crs, require_same_datum
 from zjk_gis.crs.fits import ControlFit, fit_helmert7, fit_similarity
-from zjk_gis.crs.measuring import (
-    as_metric,
-    crs_for,
-    is_metric,
-    is_stretched,
-    measured_otherwise,
-    require_crs,
-    require_layer,
-)
+from zjk_gis.crs.measuring import as_metric, crs_for, measured_otherwise
 from zjk_gis.crs.parameters import Helmert7, Similarity
 from zjk_gis.crs.projections import title_of_crs
+from zjk_gis.crs.requirements import is_metric, is_stretched, require_crs, require_layer
 from zjk_gis.crs.systems import CGCS2000, SYSTEMS, WGS84, datum_of, in_china, metric_crs, shifted_crs
 from zjk_gis.crs.vertices import without_measures
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zjk_gis.arguments import checked
-from zjk_gis.crs.measuring import require_crs
+from zjk_gis.crs.requirements import require_crs
 from zjk_gis.crs.systems import datum_of, title_of
 from zjk_gis.crs.vertices import projected, without_measures
 from zjk_gis.errors import CRSError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.crs.measuring import unit_at
+from zjk_gis.crs.requirements import unit_at
 from zjk_gis.engine.polygons.index import PolygonIndex
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.index.policy import rank_of

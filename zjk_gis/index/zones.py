@@ -9,7 +9,7 @@ import numpy as np
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
-from zjk_gis.crs.measuring import unit_at
+from zjk_gis.crs.requirements import unit_at
 from zjk_gis.engine.arrays import offsets_of
 from zjk_gis.engine.polygons.index import BORDER, INSIDE, NONE, PolygonIndex, Positions
 from zjk_gis.errors import CRSError
