@@ -47,6 +47,7 @@ SIGNS = (
     '"unusable": 1',
     '"without_place": {"',
     '"unused": ["E003"]',
+    '"elsewhere": 1',
 )
 
 NAN, INF = float("nan"), float("inf")
@@ -179,6 +180,16 @@ LAYERS = {
             "to_manhole": ["M2", "M4", "M5"],
         },
     ),
+    "cuts": (  # lines across the pipes
+        (LineString([at(50, 0), at(50, 30)]), LineString([at(150, 0), at(150, 30)])),
+        LineString([at(270, 140), at(270, 160)]),
+        {"cut_code": ["K1", "K2", "K3"]},
+    ),
+    "digs": (  # over the third road and the third pipe
+        (square(0, 0, 50, 50), square(250, 0, 20, 160)),
+        square(250, 0, 20, 160),
+        {"permit_code": ["X1", "X2", "X3"], "valid_from": ["2025-03-01", "2025-04-01", "2025-05-01"]},
+    ),
     "historic_blocks": (
         (square(0, 0), square(100, 0)),
         square(200, 0),
@@ -279,6 +290,7 @@ def _ledger(gaps):
     )
 
 
+DAY = "2025-12-31"
 CITY = {
     "built_up_areas": "region",
     "responsibility_zones": "zones",
@@ -317,6 +329,34 @@ def _network():
     return zjk_gis.pipes.pipe_network(sound("manholes"), sound("pipelines"))
 
 
+def _surveyed(pipelines):
+    """Return the pipes with sizes, depths and levels, which fall to the east."""
+    known = {"diameter_mm": 300, "from_depth_m": 0.5, "to_depth_m": 1.5, "flow": "顺向"}
+    return pipelines.assign(**known, from_level_m=[700.0, 699.0, 698.0], to_level_m=[699.0, 698.0, 699.0])
+
+
+def _opened(roads):
+    return roads.assign(opened_on="2024-06-01", construction="新建")
+
+
+def _filed(manholes):
+    """Return the manholes with what their files say of the covers."""
+    return manholes.assign(load_class="B125", place="车行道", owner=["甲", "甲", "乙"], state="完好")
+
+
+def _dug(**layers):
+    dig, pipes = layers.pop("dig", sound("digs")), layers.pop("pipes", sound("pipelines"))
+    return zjk_gis.pipes.excavation_impact(dig, _surveyed(pipes), depth_m=1.0, **layers)
+
+
+def _conflicts(**beside):
+    return zjk_gis.pipes.clearance_conflicts(_surveyed(sound("pipelines")), **beside)
+
+
+def _compared(**layers):
+    return zjk_gis.reports.compare_city(Z(), sound("lying over"), city=_city(**layers))
+
+
 def _as(code, rows):
     """Return points of manholes, or zones, as rows of another layer."""
     return rows.rename(columns={"manhole_code": code, "zone_code": code}).drop(
@@ -339,6 +379,99 @@ def _survey(name):
         city[name] = layer
         incidents = city.pop("incidents")
         return zjk_gis.reports.survey_city(city, incidents, at="2025-12-31")
+
+    return call
+
+
+def _city(**layers):
+    """Return the sound layers of a city, with others in the place of some."""
+    return {each: sound(own) for each, own in CITY.items()} | {"roads": sound("roads")} | layers
+
+
+def _pages(made):
+    """Return what the pages say that were written of a question."""
+    return [path.read_text("utf-8") for path in made.files if path.suffix == ".html"]
+
+
+def _audited(name):
+    def call(layer, folder):
+        if name == "assigned":
+            assigned = zjk_gis.assign_incidents(layer, Z())
+            return zjk_gis.reports.audit_city(_city(), assigned=assigned, at=DAY)
+        return zjk_gis.reports.audit_city(_city(**{name: layer}), assigned=_assigned(), at=DAY)
+
+    return call
+
+
+def _audit_written(name):
+    """Write an audit of which a layer was given back odd, or of a city of which one was."""
+
+    def call(layer, folder):
+        audit = zjk_gis.reports.audit_city(_city(), assigned=_assigned(), at=DAY)
+        city = _city()
+        if name in city:
+            city[name] = layer
+        else:
+            audit = dataclasses.replace(audit, **{name: layer})
+        return _pages(zjk_gis.reports.write_audit(audit, folder, city=city, at=DAY))
+
+    return call
+
+
+def _changes_written(name):
+    def call(layer, folder):
+        states = Z(), sound("lying over")
+        changes = zjk_gis.compare_zones(*states, incidents=sound("incidents"))
+        if name == "old":
+            states = layer, states[1]
+        elif name == "new":
+            states = states[0], layer
+        else:
+            changes = dataclasses.replace(changes, **{name: layer})
+        return _pages(zjk_gis.reports.write_changes(changes, folder, states=states))
+
+    return call
+
+
+def _survey_written(name):
+    def call(layer, folder):
+        city, results = _city(), {"assigned": _assigned(), "gaps": sound("gaps")}
+        if name == "assigned":
+            results[name] = _with_odd_geometry(_assigned(), layer)
+        else:
+            (city if name in city else results)[name] = layer
+        return _pages(zjk_gis.reports.write_survey(results, folder, city=city, at=DAY))
+
+    return call
+
+
+def _assignment_reported(name):
+    def call(layer, folder):
+        given = {"zones": Z(), "unit_grids": sound("grids"), "road_sections": sound("sections")}
+        (folder / "in.csv").write_text("lon,lat\n114.87,40.82\n", encoding="utf-8")
+        done = zjk_gis.assign_batch(folder / "in.csv", Z(), folder / "out.csv", progress=False)
+        given[name] = layer
+        zjk_gis.reports.write_assignment_report(done, folder / "report.html", layers=given)
+        return (folder / "report.html").read_text("utf-8")
+
+    return call
+
+
+def _table_report(layer, folder):
+    table = layer.rename_axis("row").reset_index()
+    told = zjk_gis.reports.write_table_report({"gaps": table}, folder / "report.html")
+    return told, (folder / "report.html").read_text("utf-8")
+
+
+def _kind_of_map(kind, name):
+    """Draw a kind of map of a city of which a layer is odd, or what is given beside the city."""
+
+    def call(layer, folder):
+        given = {"incidents": sound("incidents"), "before": Z(), "areas": Z()}
+        city = _city()
+        (given if name in given else city)[name] = layer
+        question = zjk_gis.maps.Question(city, DAY, column="population", **given)
+        return zjk_gis.maps.draw_kind(kind, question)
 
     return call
 
@@ -667,6 +800,196 @@ CALLS = {
             ),
         ),
     ],
+    "adverse_slopes": [
+        ("pipelines", lambda p, _: zjk_gis.pipes.adverse_slopes(_surveyed(p))),
+        (
+            "manholes",
+            lambda m, _: zjk_gis.pipes.adverse_slopes(_surveyed(sound("pipelines")), manholes=m),
+        ),
+        (
+            "manholes",
+            lambda m, _: zjk_gis.pipes.adverse_slopes(
+                _surveyed(sound("pipelines")), points=_as("point_code", m)
+            ),
+        ),
+    ],
+    "archive_completeness": [
+        ("manholes", lambda m, _: zjk_gis.pipes.archive_completeness(_filed(m))),
+    ],
+    "clearance_conflicts": [
+        ("pipelines", lambda p, _: zjk_gis.pipes.clearance_conflicts(_surveyed(p))),
+        *(
+            (name, lambda b, _, beside=beside: _conflicts(**{beside: b}))
+            for beside, name in (
+                ("buildings", "buildings"),
+                ("trees", "incidents"),
+                ("kerbs", "roads"),
+                ("railways", "roads"),
+            )
+        ),
+    ],
+    "cover_depths": [
+        ("pipelines", lambda p, _: zjk_gis.pipes.cover_depths(_surveyed(p))),
+        (
+            "digs",
+            lambda c, _: zjk_gis.pipes.cover_depths(_surveyed(sound("pipelines")), carriageways=c),
+        ),
+    ],
+    "cover_faults": [
+        ("manholes", lambda m, _: zjk_gis.pipes.cover_faults(_filed(m))),
+        (
+            "pipelines",
+            lambda p, _: zjk_gis.pipes.cover_faults(_filed(sound("manholes")), pipelines=p),
+        ),
+        (
+            "zones",
+            lambda z, _: zjk_gis.pipes.cover_faults(
+                _filed(sound("manholes")).drop(columns="place"), places=z.assign(place="车行道")
+            ),
+        ),
+    ],
+    "cross_section": [
+        ("cuts", lambda c, _: zjk_gis.pipes.cross_section(c.iloc[[-1]], _surveyed(sound("pipelines")))),
+        (
+            "pipelines",
+            lambda p, _: zjk_gis.pipes.cross_section(sound("cuts").iloc[[-1]], _surveyed(p)),
+        ),
+    ],
+    "excavation_impact": [
+        ("digs", lambda d, _: _dug(dig=d)),
+        ("pipelines", lambda p, _: _dug(pipes=p)),
+        ("historic_blocks", lambda h, _: _dug(blocks=h)),
+        ("zones", lambda z, _: _dug(zones=z)),
+    ],
+    "incidents_per_cover": [
+        (
+            "manholes",
+            lambda m, _: zjk_gis.pipes.incidents_per_cover(m, sound("incidents"), within_m=1e9),
+        ),
+        (
+            "incidents",
+            lambda i, _: zjk_gis.pipes.incidents_per_cover(sound("manholes"), i, within_m=1e9),
+        ),
+    ],
+    "repeated_excavations": [
+        ("digs", lambda d, _: zjk_gis.pipes.repeated_excavations(d, _opened(sound("roads")))),
+        ("roads", lambda r, _: zjk_gis.pipes.repeated_excavations(sound("digs"), _opened(r))),
+    ],
+    "survey_faults": [
+        ("manholes", lambda m, _: zjk_gis.pipes.survey_faults(m, _surveyed(sound("pipelines")))),
+        ("pipelines", lambda p, _: zjk_gis.pipes.survey_faults(sound("manholes"), _surveyed(p))),
+        (
+            "manholes",
+            lambda m, _: zjk_gis.pipes.survey_faults(
+                sound("manholes"), _surveyed(sound("pipelines")), points=_as("point_code", m)
+            ),
+        ),
+    ],
+    "overlay_layers": [
+        *(
+            (name, lambda a, _, how=how: zjk_gis.overlay.overlay_layers(a, Z(), how))
+            for name in ("zones", "roads", "incidents")
+            for how in ("share", "within", "crossing", "nearest")
+        ),
+        *(
+            (name, lambda a, _, how=how: zjk_gis.overlay.overlay_layers(a, Z(), **how))
+            for name in ("zones", "roads", "incidents")
+            for how in ({"once": True}, {"split": True})
+        ),
+        *(
+            ("zones", lambda b, _, how=how: zjk_gis.overlay.overlay_layers(sound("roads"), b, how))
+            for how in ("share", "within", "crossing", "nearest")
+        ),
+        *(
+            (name, lambda b, _, how=how: zjk_gis.overlay.overlay_layers(Z(), b, how))
+            for name in ("sections", "manholes")
+            for how in ("crossing", "nearest")
+        ),
+    ],
+    "overlay_totals": [
+        (
+            name,
+            lambda a, _: zjk_gis.overlay.overlay_totals(zjk_gis.overlay.overlay_layers(a, Z())),
+        )
+        for name in ("zones", "roads", "incidents")
+    ],
+    "dig_map": [
+        (
+            "pipelines",
+            lambda p, _: zjk_gis.maps.dig_map(p.assign(impact="is_hit"), sound("digs")),
+        ),
+        ("digs", lambda d, _: zjk_gis.maps.dig_map(_dug(), d)),
+        ("pipelines", lambda p, _: zjk_gis.maps.dig_map(_dug(), sound("digs"), p)),
+        ("manholes", lambda m, _: zjk_gis.maps.dig_map(_dug(), sound("digs"), None, m)),
+    ],
+    "draw_kind": [
+        (own, _kind_of_map(kind, name))
+        for kind, name, own in (
+            ("zones", "responsibility_zones", "zones"),
+            ("zones", "incidents", "incidents"),
+            ("assignment", "responsibility_zones", "zones"),
+            ("assignment", "incidents", "incidents"),
+            ("gaps", "built_up_areas", "region"),
+            ("gaps", "responsibility_zones", "zones"),
+            ("gaps", "rivers", "rivers"),
+            ("changes", "before", "zones"),
+            ("changes", "responsibility_zones", "zones"),
+            ("pipes", "pipelines", "pipelines"),
+            ("pipes", "manholes", "manholes"),
+            ("pipes", "built_up_areas", "region"),
+            ("parking", "parking_lots", "lots"),
+            ("parking", "residential_estates", "estates"),
+            ("heritage", "historic_blocks", "historic_blocks"),
+            ("heritage", "pipelines", "pipelines"),
+            ("heritage", "historic_buildings", "buildings"),
+            ("density", "incidents", "incidents"),
+            ("choropleth", "areas", "zones"),
+        )
+    ],
+    "audit_city": [
+        (own, _audited(name))
+        for name, own in (
+            ("built_up_areas", "region"),
+            ("responsibility_zones", "zones"),
+            ("rivers", "rivers"),
+            ("roads", "roads"),
+            ("road_sections", "sections"),
+            ("residential_estates", "estates"),
+            ("manholes", "manholes"),
+            ("assigned", "incidents"),
+            ("accepted_faults", "gaps"),
+        )
+    ],
+    "compare_city": [
+        ("zones", lambda z, _: zjk_gis.reports.compare_city(z, sound("lying over"), city=_city())),
+        ("zones", lambda z, _: zjk_gis.reports.compare_city(sound("lying over"), z, city=_city())),
+        *(
+            (own, lambda c, _, name=name: _compared(**{name: c}))
+            for name, own in (
+                ("roads", "roads"),
+                ("manholes", "manholes"),
+                ("pipelines", "pipelines"),
+                ("residential_estates", "estates"),
+            )
+        ),
+    ],
+    "write_audit": [
+        (own, _audit_written(name))
+        for name, own in (("responsibility_zones", "zones"), ("manholes", "manholes"), ("gaps", "gaps"))
+    ],
+    "write_changes": [
+        (own, _changes_written(name))
+        for name, own in (("old", "zones"), ("new", "zones"), ("moved", "zones"), ("incidents", "incidents"))
+    ],
+    "write_survey": [
+        (own, _survey_written(name))
+        for name, own in (("assigned", "incidents"), ("gaps", "gaps"), ("pipelines", "pipelines"))
+    ],
+    "write_assignment_report": [
+        (own, _assignment_reported(name))
+        for name, own in (("zones", "zones"), ("unit_grids", "grids"), ("road_sections", "sections"))
+    ],
+    "write_table_report": [("gaps", _table_report), ("incidents", _table_report)],
     "trace_map": [
         ("pipelines", lambda p, _: zjk_gis.maps.trace_map(p.assign(distance_m=1.0, steps=1), p)),
     ],
@@ -910,7 +1233,13 @@ CALLS = {
 }
 
 # They answer for the layer as a whole, from the rows that have a place or, for the totals, from columns only.
-EXTENTS = {"crs.crs_for", "infer_coordinates", "road_totals", "zones_map of incidents"}
+EXTENTS = {
+    "crs.crs_for",
+    "archive_completeness",
+    "infer_coordinates",
+    "road_totals",
+    "zones_map of incidents",
+}
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {

@@ -38,7 +38,7 @@ def outcomes():
 
 ROOMS = [
     "access", "assign", "batch", "changes", "coordinates", "coverage", "index", "io", "layers", "maps",
-    "pipes", "protection", "reports", "responsibility", "standards", "workspace",
+    "overlay", "pipes", "protection", "reports", "responsibility", "standards", "workspace",
 ]  # fmt: skip
 
 
