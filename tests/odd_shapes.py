@@ -398,7 +398,8 @@ def _audited(name):
         if name == "assigned":
             assigned = zjk_gis.assign_incidents(layer, Z())
             return zjk_gis.reports.audit_city(_city(), assigned=assigned, at=DAY)
-        return zjk_gis.reports.audit_city(_city(**{name: layer}), assigned=_assigned(), at=DAY)
+        given = _with_odd_geometry(_ledger_of_all(), layer) if name == "accepted_faults" else layer
+        return zjk_gis.reports.audit_city(_city(**{name: given}), assigned=_assigned(), at=DAY)
 
     return call
 
@@ -471,7 +472,7 @@ def _kind_of_map(kind, name):
         city = _city()
         (given if name in given else city)[name] = layer
         question = zjk_gis.maps.Question(city, DAY, column="population", **given)
-        return zjk_gis.maps.draw_kind(kind, question)
+        return zjk_gis.maps.draw_kind(kind, question), question.answers
 
     return call
 
@@ -858,7 +859,7 @@ CALLS = {
     "excavation_impact": [
         ("digs", lambda d, _: _dug(dig=d)),
         ("pipelines", lambda p, _: _dug(pipes=p)),
-        ("historic_blocks", lambda h, _: _dug(blocks=h)),
+        ("historic_blocks", lambda h, _: _dug(blocks=h.assign(scope_code=["H1", "H2", "H3"]))),
         ("zones", lambda z, _: _dug(zones=z)),
     ],
     "incidents_per_cover": [
@@ -926,7 +927,6 @@ CALLS = {
         (own, _kind_of_map(kind, name))
         for kind, name, own in (
             ("zones", "responsibility_zones", "zones"),
-            ("zones", "incidents", "incidents"),
             ("assignment", "responsibility_zones", "zones"),
             ("assignment", "incidents", "incidents"),
             ("gaps", "built_up_areas", "region"),
@@ -965,12 +965,7 @@ CALLS = {
         ("zones", lambda z, _: zjk_gis.reports.compare_city(sound("lying over"), z, city=_city())),
         *(
             (own, lambda c, _, name=name: _compared(**{name: c}))
-            for name, own in (
-                ("roads", "roads"),
-                ("manholes", "manholes"),
-                ("pipelines", "pipelines"),
-                ("residential_estates", "estates"),
-            )
+            for name, own in (("roads", "roads"), ("manholes", "manholes"))
         ),
     ],
     "write_audit": [

@@ -488,10 +488,10 @@ class TestSteering:
             "state": "not_used",
         }
         assert steering_words(about) == [
-            "level 级别:只由一个级别的责任区负责:二级；其他级别 1 个未参与，其面积 36% 有该级责任区",
-            "priority 优先级:重叠处优先级高者负责",
-            "valid_from 生效日期:只由当日有效者负责",
-            "未参与判断:side 侧别、valid_to 失效日期、state 状态",
+            "level 级别：只由一个级别的责任区负责：二级；其他级别 1 个未参与，其面积 36% 有该级责任区",
+            "priority 优先级：重叠处优先级高者负责",
+            "valid_from 生效日期：只由当日有效者负责",
+            "未参与判断：side 侧别、valid_to 失效日期、state 状态",
         ]
 
     def test_columns_of_grids_and_sections_are_told_apart(self):

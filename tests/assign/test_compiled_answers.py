@@ -23,7 +23,7 @@ from shapely import LineString, MultiLineString, Point, Polygon, box
 import zjk_gis
 from zjk_gis import ZoneIndex
 from zjk_gis.assign import AssignmentPlan
-from zjk_gis.assign.plan_files import _checksum
+from zjk_gis.assign.plan_files import checksum_of
 from zjk_gis.errors import FileError, InputError, MissingColumnError
 from zjk_gis.index import Policy, SectionIndex
 
@@ -443,7 +443,7 @@ class TestFolders:
             for value in (*odd, "section index" if name != "sections" else "zone index")
         ]
         for each in false:
-            path.write_text(json.dumps(each | {"checksum": _checksum(each)}), "utf-8")
+            path.write_text(json.dumps(each | {"checksum": checksum_of(each)}), "utf-8")
             if each == told or each.get("made_by") != told["made_by"]:
                 continue  # who made it tells nothing
             with pytest.raises(FileError):

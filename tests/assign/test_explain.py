@@ -66,7 +66,7 @@ def test_the_text_in_both_languages():
     told = explain(100.2, 20)
     assert told.text().split("\n")[0] == "案件 17（100.20, 20.00）：由 B 负责，路长 LZ2"
     assert "决定规则：包含该点者优先于仅在边界附近者" in str(told)
-    assert "B;区内;距边界 0.20 m;面积 10,000 m²;优先级 1;有效期 2024-01-01 至 … → 负责" in str(told)
+    assert "B；区内；距边界 0.20 m；面积 10,000 m²；优先级 1；有效期 2024-01-01 至 … → 负责" in str(told)
     assert "deciding rule: a zone that contains it comes before one near it" in told.text("en")
     assert explain(400, 400).text().startswith("案件 17（400.00, 400.00）：无人负责")
 

@@ -140,5 +140,5 @@ def test_what_cannot_give_right_answers_is_refused():
         sections_without_chief(sections.drop(columns="section_code"))
     with pytest.raises(EmptyLayerError, match="sections: the layer is empty"):
         sections_without_chief(sections.iloc[:0])
-    with pytest.raises(GeometryError, match="no lines"):
+    with pytest.raises(GeometryError, match="not lines"):
         sections_without_chief(sections.set_geometry([box(0, 0, 1, 1)], crs=4547))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNEL_ROOMS", "compiled", "lean"]
 
-KERNEL_ROOMS = ("engine", "networks", "io/tables")  # where kernels stand
+KERNEL_ROOMS = ("engine", "networks", "io/tables", "pipes/topology")  # where kernels stand
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 

@@ -188,12 +188,15 @@ def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = 
         One row a group, sorted, what lies nowhere last: the columns of `by`, ``rows`` (int64, rows of the
         first layer that have something there), the amounts that the overlay has, and ``share`` (float64) of
         the longest, largest or most numerous of them in all. Amounts add up to those of the layer; ``rows``
-        does not where rows lie in several groups.
+        does not where rows lie in several groups. An overlay without amounts, such as one of the nearest
+        rows, has ``rows`` alone and no share. ``attrs["set_aside"]`` is that of the overlay.
 
     Raises
     ------
     MissingColumnError
         If there is no such column.
+    InputError
+        If `by` is not given and the frame does not tell which layer answered.
 
     Examples
     --------
@@ -208,8 +211,12 @@ def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = 
     0         A     2      2  0.666667
     1       NaN     1      1  0.333333
     """
+    if by is None and "code" not in overlaid.attrs:
+        raise InputError(
+            tr("overlaid: it is not known which layer answered; name the columns to sum by with by=")
+        )
     keys = [overlaid.attrs["code"]] if by is None else [by] if isinstance(by, str) else list(by)
-    lacking = [key for key in keys if key not in overlaid]
+    lacking = [key for key in (*keys, "row") if key not in overlaid]
     if lacking:
         raise MissingColumnError(
             tr(
@@ -223,8 +230,10 @@ def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = 
     table = pd.DataFrame(overlaid[[*keys, "row", *amounts]])
     groups = table.groupby(keys, dropna=False, sort=True)
     totals = groups["row"].nunique().to_frame("rows").join(groups[amounts].sum()).reset_index()
-    main = totals[amounts[-1]].to_numpy(dtype=np.float64)
-    return totals.assign(share=main / main.sum() if main.sum() else np.nan)
+    main = totals[amounts[-1]].to_numpy(dtype=np.float64) if amounts else np.zeros(len(totals))
+    totals = totals.assign(share=main / main.sum() if main.sum() else np.nan)
+    totals.attrs["set_aside"] = overlaid.attrs.get("set_aside", [])
+    return totals
 
 
 def _check_options(how: str, *, split: bool, least: float, within_m: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.arguments import checked
+from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay import overlay_layers
@@ -137,10 +138,9 @@ def _places(pipes: gpd.GeoDataFrame, carriageways: gpd.GeoDataFrame | None) -> N
     place = np.full(len(pipes), _EITHER if carriageways is None else _FOOTWAY, dtype=object)
     if carriageways is not None and len(pipes):
         bare = gpd.GeoDataFrame(geometry=pipes.geometry.to_numpy(), crs=pipes.crs)
+        sound = ready(carriageways, "carriageways", kind="polygon", crs=pipes.crs)
         areas = gpd.GeoDataFrame(
-            {"code": ["road"] * len(carriageways)},
-            geometry=carriageways.geometry.to_numpy(),
-            crs=carriageways.crs,
+            {"code": ["road"] * len(sound)}, geometry=sound.geometry.to_numpy(), crs=sound.crs
         )
         under = overlay_layers(bare, areas, code="code")
         under = under[under["found"] != "none"].groupby("row")["length_m"].sum()

@@ -122,6 +122,8 @@ def repeated_excavations(
     _require_columns(lines, "roads", (name, "opened_on"))
     _require_columns(permits, "permits", ("permit_code", "valid_from"))
     until, opened = _moratoria(lines, years, aside, tables)
+    lines, row = _single_lines(lines)
+    until, opened = until[row], opened[row]
     digs, grounds = _grounds(permits, lines.crs, aside)
     begins = days_of(digs["valid_from"], "permits: valid_from")
     counts = begins != NEVER
@@ -179,6 +181,19 @@ def _moratoria(
             months = round(12 * after[name])
             until[at] = ((begin + pd.DateOffset(months=months)) - pd.Timestamp(0)).days
     return until, np.where(unknown, NEVER, opened)
+
+
+def _single_lines(roads: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, NDArray[np.intp]]:
+    """Return one line a row, and the position of its road: parts that do not meet have a row each."""
+    shapes = roads.geometry.to_numpy()
+    several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTILINESTRING
+    if not several.any():
+        return roads, np.arange(len(roads))
+    shapes = shapes.copy()
+    shapes[several] = shapely.line_merge(shapes[several])
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    single = roads.iloc[row]
+    return single.set_geometry(gpd.GeoSeries(parts, index=single.index, crs=roads.crs)), row
 
 
 def _grounds(permits: gpd.GeoDataFrame, crs: Any, aside: SetAside) -> tuple[gpd.GeoDataFrame, NDArray[Any]]:

@@ -11,10 +11,10 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
-from zjk_gis.errors import GeometryError, InputError
+from zjk_gis.errors import GeometryError, InputError, name_rows
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.layers.shapes import flat
+from zjk_gis.layers.shapes import cleaned, flat, has_place
 from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of, texts_of
 from zjk_gis.words import tr
 
@@ -135,15 +135,19 @@ def cross_section(
 
 def _one_line(line: Any, pipelines: gpd.GeoDataFrame, crs: Any) -> Any:
     """Return the one line that is given, in the CRS of the pipes."""
+    rows = ""
     if isinstance(line, gpd.GeoDataFrame | gpd.GeoSeries):
         if len(line) != 1:
             raise InputError(tr("line must be one line, not {number} rows", number=len(line)))
-        series = line.geometry
+        series, rows = line.geometry, tr(" ({rows})", rows=name_rows(line.index))
     else:
         series = gpd.GeoSeries([line], crs=pipelines.crs)
-    if series.iloc[0] is None or series.iloc[0].geom_type != "LineString" or series.iloc[0].is_empty:
-        raise GeometryError(tr("line must be a LineString"))
-    moved = convert_crs(gpd.GeoDataFrame(geometry=series), crs, name="line")
+    shapes, _ = cleaned(series.to_numpy())
+    if shapely.get_type_id(shapes[0]) == shapely.GeometryType.MULTILINESTRING:
+        shapes = np.asarray(shapely.line_merge(shapes))  # files bring one line as one of several parts
+    if shapely.get_type_id(shapes[0]) != shapely.GeometryType.LINESTRING or not has_place(shapes)[0]:
+        raise GeometryError(tr("line must be one LineString, whose coordinates are finite{rows}", rows=rows))
+    moved = convert_crs(gpd.GeoDataFrame(geometry=shapes, crs=series.crs), crs, name="line")
     return shapely.force_2d(moved.geometry.iloc[0])
 
 

@@ -16,7 +16,8 @@ from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.line_pairs import CROSSES, JOINT, LinePairs, near_pairs
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.layers.shapes import flat
+from zjk_gis.layers.shapes import cleaned, flat, has_place
+from zjk_gis.layers.spec import AREAL
 from zjk_gis.pipes.clearance.separations import Separations
 from zjk_gis.pipes.clearance.things import BESIDE, Things, things_of
 from zjk_gis.pipes.dimensions import pipes_of
@@ -172,11 +173,12 @@ def _without_joints(pairs: LinePairs, things: Things) -> LinePairs:
 
 def _with_insides(pairs: LinePairs, things: Things, buildings: gpd.GeoDataFrame, crs: Any) -> LinePairs:
     """Add the pipes that begin inside a building, however far from its walls."""
-    shapes = buildings.geometry.to_numpy()
-    areal = (shapely.get_dimensions(shapes) == 2) & shapely.is_valid(shapes)
+    shapes, _ = cleaned(buildings.geometry.to_numpy())
+    areal = buildings.geom_type.isin(AREAL).to_numpy(dtype=bool) & has_place(shapes)
+    areal &= shapely.is_valid(shapes)
     if not areal.any():
         return pairs
-    moved = convert_crs(gpd.GeoDataFrame(geometry=buildings.geometry[areal]), crs, name="buildings")
+    moved = convert_crs(gpd.GeoDataFrame(geometry=shapes[areal], crs=buildings.crs), crs, name="buildings")
     coords, row = shapely.get_coordinates(things.shapes[: things.n_pipes], return_index=True)
     begins = coords[np.searchsorted(row, np.arange(things.n_pipes))]
     located = PolygonIndex(flat(moved.geometry.to_numpy())).locate(*begins.T)

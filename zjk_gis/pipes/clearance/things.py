@@ -15,7 +15,8 @@ from zjk_gis.engine.line_pairs import LinePairs, Lines
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.results import spec_in
-from zjk_gis.layers.shapes import flat
+from zjk_gis.layers.shapes import cleaned, flat, has_place, has_shape
+from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 from zjk_gis.pipes.clearance.separations import Thing, steps_of
 from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of, numbers_of
 
@@ -249,13 +250,14 @@ def _beside(
     layer: gpd.GeoDataFrame, name: str, crs: Any, aside: SetAside
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return what stands beside pipes as lines: outlines of polygons, points as lines of no length."""
-    shapes = layer.geometry.to_numpy()
-    missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    wrong = ~missing & ~shapely.is_valid(shapes)
-    reasons = np.select([missing, wrong], ["no_geometry", "invalid_geometry"], "")
-    aside.note(layer, name, missing | wrong, reasons, pd.Series("", index=layer.index))
-    usable = np.flatnonzero(~missing & ~wrong)
-    moved = convert_crs(gpd.GeoDataFrame(geometry=layer.geometry.iloc[usable]), crs, name=name)
+    shapes, _ = cleaned(layer.geometry.to_numpy())
+    missing = ~has_shape(shapes)
+    mixed = ~missing & ~np.isin(layer.geom_type.to_numpy(dtype=object), [*PUNCTUAL, *LINEAR, *AREAL])
+    wrong = ~missing & ~mixed & ~(shapely.is_valid(shapes) & has_place(shapes))
+    reasons = np.select([missing, mixed, wrong], ["no_geometry", "other_geometry", "invalid_geometry"], "")
+    aside.note(layer, name, reasons != "", reasons, pd.Series("", index=layer.index))
+    usable = np.flatnonzero(reasons == "")
+    moved = convert_crs(gpd.GeoDataFrame(geometry=shapes[usable], crs=layer.crs), crs, name=name)
     plain = flat(moved.geometry.to_numpy())
     areal = shapely.get_dimensions(plain) == 2
     plain = np.where(areal, shapely.boundary(plain), plain)
