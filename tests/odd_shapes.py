@@ -12,6 +12,7 @@ prints one line of JSON for each call. `test_odd_shapes` reads these lines.
 
 import dataclasses
 import json
+import re
 import sys
 import tempfile
 import traceback
@@ -388,9 +389,21 @@ def _city(**layers):
     return {each: sound(own) for each, own in CITY.items()} | {"roads": sound("roads")} | layers
 
 
+def _page(path):
+    """Return what a page says, whatever numbers its maps have there."""
+    return re.sub("[0-9a-f]{32}", "", path.read_text("utf-8"))
+
+
 def _pages(made):
     """Return what the pages say that were written of a question."""
-    return [path.read_text("utf-8") for path in made.files if path.suffix == ".html"]
+    return [_page(path) for path in made.files if path.suffix == ".html"]
+
+
+def _unprinted(self, *_, **__):
+    """Print no map: what is printed is the map that the page shows, and a print takes seconds."""
+
+
+zjk_gis.reports.dossier.Dossier.print_map = _unprinted
 
 
 def _audited(name):
@@ -398,8 +411,11 @@ def _audited(name):
         if name == "assigned":
             assigned = zjk_gis.assign_incidents(layer, Z())
             return zjk_gis.reports.audit_city(_city(), assigned=assigned, at=DAY)
-        given = _with_odd_geometry(_ledger_of_all(), layer) if name == "accepted_faults" else layer
-        return zjk_gis.reports.audit_city(_city(**{name: given}), assigned=_assigned(), at=DAY)
+        given = {name: layer}
+        if name == "accepted_faults":
+            given[name] = _with_odd_geometry(_ledger_of_all(), layer)
+            given["responsibility_zones"] = sound("lying over")
+        return zjk_gis.reports.audit_city(_city(**given), assigned=_assigned(), at=DAY)
 
     return call
 
@@ -413,7 +429,7 @@ def _audit_written(name):
         if name in city:
             city[name] = layer
         else:
-            audit = dataclasses.replace(audit, **{name: layer})
+            audit = dataclasses.replace(audit, **{name: layer.assign(consequence=0.0)})
         return _pages(zjk_gis.reports.write_audit(audit, folder, city=city, at=DAY))
 
     return call
@@ -428,17 +444,20 @@ def _changes_written(name):
         elif name == "new":
             states = states[0], layer
         else:
-            changes = dataclasses.replace(changes, **{name: layer})
-        return _pages(zjk_gis.reports.write_changes(changes, folder, states=states))
+            changes = dataclasses.replace(changes, **{name: layer.assign(row=layer.index)})
+        made = zjk_gis.reports.write_changes(changes, folder, states=states)
+        with np.errstate(invalid="ignore"):
+            return _pages(made), gpd.read_file(folder / "changes.gpkg", layer="moved_incidents")
 
     return call
 
 
 def _survey_written(name):
     def call(layer, folder):
-        city, results = _city(), {"assigned": _assigned(), "gaps": sound("gaps")}
+        assigned = _assigned().assign(chief_code=["L1", "L2", "L3"])
+        city, results = _city(), {"assigned": assigned, "gaps": sound("gaps")}
         if name == "assigned":
-            results[name] = _with_odd_geometry(_assigned(), layer)
+            results[name] = _with_odd_geometry(assigned, layer)
         else:
             (city if name in city else results)[name] = layer
         return _pages(zjk_gis.reports.write_survey(results, folder, city=city, at=DAY))
@@ -448,12 +467,12 @@ def _survey_written(name):
 
 def _assignment_reported(name):
     def call(layer, folder):
-        given = {"zones": Z(), "unit_grids": sound("grids"), "road_sections": sound("sections")}
+        given = {"zones": Z(), "unit_grids": sound("grids"), "roads": sound("roads")}
         (folder / "in.csv").write_text("lon,lat\n114.87,40.82\n", encoding="utf-8")
         done = zjk_gis.assign_batch(folder / "in.csv", Z(), folder / "out.csv", progress=False)
         given[name] = layer
         zjk_gis.reports.write_assignment_report(done, folder / "report.html", layers=given)
-        return (folder / "report.html").read_text("utf-8")
+        return _page(folder / "report.html")
 
     return call
 
@@ -949,13 +968,9 @@ CALLS = {
     "audit_city": [
         (own, _audited(name))
         for name, own in (
-            ("built_up_areas", "region"),
             ("responsibility_zones", "zones"),
             ("rivers", "rivers"),
-            ("roads", "roads"),
-            ("road_sections", "sections"),
             ("residential_estates", "estates"),
-            ("manholes", "manholes"),
             ("assigned", "incidents"),
             ("accepted_faults", "gaps"),
         )
@@ -982,7 +997,7 @@ CALLS = {
     ],
     "write_assignment_report": [
         (own, _assignment_reported(name))
-        for name, own in (("zones", "zones"), ("unit_grids", "grids"), ("road_sections", "sections"))
+        for name, own in (("zones", "zones"), ("unit_grids", "grids"), ("roads", "roads"))
     ],
     "write_table_report": [("gaps", _table_report), ("incidents", _table_report)],
     "trace_map": [

@@ -341,7 +341,7 @@ class TestNearTwins:
         assert "unit grid: 130703001001001, 0.00 m away (one zone only)" in text
         assert "road section: L, 10.00 m away" in text
         assert "100% of its accuracy circle lies in that zone" in text
-        assert "单元网格:130703001001001" in told.text("zh")
+        assert "单元网格：130703001001001" in told.text("zh")
 
     def test_incidents_are_reassigned_by_plans(self, zones, incidents, tmp_path):
         new = zones.set_geometry([square(0, 0, 120), square(120, 0, 80)])
