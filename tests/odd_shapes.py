@@ -390,8 +390,8 @@ def _city(**layers):
 
 
 def _page(path):
-    """Return what a page says, whatever numbers its maps have there."""
-    return re.sub("[0-9a-f]{32}", "", path.read_text("utf-8"))
+    """Return what a page says, without the numbers of its maps and what is packed (where labels stand, too)."""
+    return re.sub("[0-9a-f]{32}|[A-Za-z0-9+/=]{60,}", "", path.read_text("utf-8"))
 
 
 def _pages(made):
