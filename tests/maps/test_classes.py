@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zjk_gis.maps import style
 from zjk_gis.maps.classes import class_breaks, class_texts, natural_breaks
 
 numbers = st.lists(st.integers(-1000, 1000), min_size=1, max_size=30)
@@ -71,3 +72,9 @@ def test_texts_tell_the_bounds_as_people_write_them():
         "0.5 – 12,345.6",
         "12,345.6 – 20,000",
     ]
+
+
+def test_a_mark_without_an_inside_is_seen_by_its_edge():
+    """A white cross on a light map would be nothing at all."""
+    assert style.mark("#ffffff", "cross", edge=style.BLACK)["color"] == style.BLACK
+    assert style.mark(style.ORANGE, "plus")["color"] == style.ORANGE

@@ -108,7 +108,8 @@ def mark(
     neighbours, and the densest places would be the whitest.
     """
     if shape in ("cross", "plus"):
-        return {"shape": shape, "color": colour, "radius": radius, "weight": 2.4, "fill": False}
+        seen = colour if edge == WHITE else edge  # it has no inside, so its edge is all that is seen
+        return {"shape": shape, "color": seen, "radius": radius, "weight": 2.4, "fill": False}
     grows = {} if full_at is None else {"fullAt": full_at}
     look = {
         "shape": shape,
