@@ -16,7 +16,7 @@ from zjk_gis.crs import CGCS2000
 from zjk_gis.io import check_writable, list_layers, read_layer, write_layer
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
-from zjk_gis.pipes.register import CoverRegister
+from zjk_gis.pipes.manholes.register import CoverRegister
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ The other indexes are compiled once from a layer. A register goes on changing: c
 out one at a time, and between any two changes somebody asks which is nearest. An R*Tree takes a change in
 microseconds, where an index that is compiled would be made anew.
 
-Covers and R*Tree are tables of one SQLite file (`zjk_gis.pipes.register_file`), so that a change is in both
-or in neither, and is there when the call returns.
+Covers and R*Tree are tables of one SQLite file (`zjk_gis.pipes.manholes.register_file`), so that a change is
+in both or in neither, and is there when the call returns.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
-from zjk_gis.pipes.register_file import (
+from zjk_gis.pipes.manholes.register_file import (
     KIND,
     area_of,
     as_table,

@@ -17,7 +17,7 @@ from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of
-from zjk_gis.pipes.survey_points import SurveyPoints, points_of
+from zjk_gis.pipes.survey.points import SurveyPoints, points_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 

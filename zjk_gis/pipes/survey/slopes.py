@@ -12,8 +12,8 @@ from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, numbers_of, pipes_of, texts_of
-from zjk_gis.pipes.survey import flow_of
-from zjk_gis.pipes.survey_points import points_of
+from zjk_gis.pipes.survey.faults import flow_of
+from zjk_gis.pipes.survey.points import points_of
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
