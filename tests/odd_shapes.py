@@ -390,7 +390,7 @@ def _city(**layers):
 
 
 def _page(path):
-    """Return what a page says, without the numbers of its maps and what is packed (labels, too)."""
+    """Return what a page says, without the numbers of its maps and what is packed into them."""
     return re.sub("[0-9a-f]{32}|[A-Za-z0-9+/=]{60,}", "", path.read_text("utf-8"))
 
 
