@@ -17,6 +17,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -420,12 +421,16 @@ def _audited(name):
     return call
 
 
+@cache
+def _sound_audit():
+    return zjk_gis.reports.audit_city(_city(), assigned=_assigned(), at=DAY)
+
+
 def _audit_written(name):
     """Write an audit of which a layer was given back odd, or of a city of which one was."""
 
     def call(layer, folder):
-        audit = zjk_gis.reports.audit_city(_city(), assigned=_assigned(), at=DAY)
-        city = _city()
+        audit, city = _sound_audit(), _city()
         if name in city:
             city[name] = layer
         else:
@@ -984,8 +989,7 @@ CALLS = {
         ),
     ],
     "write_audit": [
-        (own, _audit_written(name))
-        for name, own in (("responsibility_zones", "zones"), ("manholes", "manholes"), ("gaps", "gaps"))
+        (own, _audit_written(name)) for name, own in (("responsibility_zones", "zones"), ("gaps", "gaps"))
     ],
     "write_changes": [
         (own, _changes_written(name))
