@@ -348,6 +348,7 @@ def measured_otherwise(layer: gpd.GeoDataFrame, name: str = "") -> tuple[CRS, CR
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import box
     >>> wards = gpd.GeoDataFrame(geometry=[box(-87.7, 41.8, -87.6, 41.9)], crs=4326)
     >>> measured_otherwise(wards)[1].to_epsg()
