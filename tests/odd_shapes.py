@@ -404,9 +404,6 @@ def _unprinted(self, *_, **__):
     """Print no map: what is printed is the map that the page shows, and a print takes seconds."""
 
 
-zjk_gis.reports.dossier.Dossier.print_map = _unprinted
-
-
 def _audited(name):
     def call(layer, folder):
         if name == "assigned":
@@ -1339,6 +1336,8 @@ def tell(name, number, layer, odd, state, text):
 
 
 if __name__ == "__main__":
+    # Printing takes seconds a call, and prints what the page shows; not in the tests that read the table here.
+    zjk_gis.reports.dossier.Dossier.print_map = _unprinted
     # This folder has one named coverage, which numba would take for the package of that name.
     sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
     for each in sys.argv[1:]:
