@@ -1336,7 +1336,7 @@ def tell(name, number, layer, odd, state, text):
 
 
 if __name__ == "__main__":
-    # Printing takes seconds a call, and prints what the page shows; not in the tests that read the table here.
+    # A print takes seconds and shows what the page shows. The tests that read the table here do print.
     zjk_gis.reports.dossier.Dossier.print_map = _unprinted
     # This folder has one named coverage, which numba would take for the package of that name.
     sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
