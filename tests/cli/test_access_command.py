@@ -68,7 +68,7 @@ def test_the_graph_and_its_report(run, city, tmp_path):
 def test_what_cannot_be_answered_is_one_line(run, city):
     code, _, said = run("--lang", "en", "access", city, "--to", "public_toilets")
     assert code == 2
-    assert said.endswith("has no layer public_toilets (公共厕所); import it, or name another\n")
+    assert said.endswith("has no layer public_toilets (公共厕所); import it first\n")
     assert run("access", city, "--to", "parking_lots", "-o", "homes.csv")[0] == 2
     assert run("access", city)[0] == 2
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.rows import require_column
 from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.contents import people_inside
@@ -170,7 +170,7 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> public_lots(lots)["lot_code"].tolist()
     ['T1']
     """
-    require_column(lots, "lot_kind", "lots")
+    require_columns(lots, "lots", "lot_kind")
     aside = SetAside()
     kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
     return aside.told_in(lots[kinds.isin(_PUBLIC).to_numpy(dtype=bool)].copy())

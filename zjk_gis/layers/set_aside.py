@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.errors import InputError, name_rows
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, coded, name_values, rows_by_value, text_of
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 from zjk_gis.words import tr
@@ -150,15 +151,7 @@ class SetAside:
         InputError
             If `strict` is set and a value is something else; the message names the rows.
         """
-        if column not in layer:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name=name,
-                    column=column,
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
+        require_columns(layer, name, column)
         values = pd.to_numeric(layer[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         fine = np.isfinite(values) & (values >= 0)
         wrong = ~fine & layer[column].notna().to_numpy()

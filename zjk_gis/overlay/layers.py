@@ -15,7 +15,8 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs, require_layer
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.metric import ready, require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
@@ -216,16 +217,7 @@ def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = 
             tr("overlaid: it is not known which layer answered; name the columns to sum by with by=")
         )
     keys = [overlaid.attrs["code"]] if by is None else [by] if isinstance(by, str) else list(by)
-    lacking = [key for key in (*keys, "row") if key not in overlaid]
-    if lacking:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="overlaid",
-                column=lacking[0],
-                columns=", ".join(map(str, overlaid.columns)),
-            )
-        )
+    require_columns(overlaid, "overlaid", *keys, "row")
     amounts = [name for name in _AMOUNT if name in overlaid]
     table = pd.DataFrame(overlaid[[*keys, "row", *amounts]])
     groups = table.groupby(keys, dropna=False, sort=True)

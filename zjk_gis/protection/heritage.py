@@ -9,8 +9,9 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -102,15 +103,7 @@ def pipelines_in_core(
     pipelines = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code"])
     pipes = ready(pipelines, "pipelines", kind="line", code="pipe_code")
     blocks = ready(historic_blocks, "historic_blocks", kind="polygon", crs=pipes.crs)
-    for column in ("scope", "block_name"):
-        if column not in blocks:
-            raise MissingColumnError(
-                tr(
-                    "historic_blocks: no column {column!r}; its columns are {columns}",
-                    column=column,
-                    columns=", ".join(map(str, historic_blocks.columns)),
-                )
-            )
+    require_columns(blocks, "historic_blocks", "scope", "block_name")
     cores = _cores(blocks, aside)
 
     lines, shapes = pipes.geometry.to_numpy(), cores.geometry.to_numpy()

@@ -13,6 +13,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.times import BEIJING, time_order
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -124,7 +125,7 @@ def patrol_coverage(
             )
         )
     sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code)
-    _check_columns(tracks, patrol, time)
+    require_columns(tracks, "tracks", patrol, time)
     order = time_order(
         tracks[time], dayfirst=dayfirst, time_format=time_format, tz=tz, name=f"tracks: {time}"
     )
@@ -169,18 +170,6 @@ def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]
         )
     wanted = pd.Series(levels.numbers, index=sections.index).map(days).fillna(0)
     return wanted.astype(np.int64)
-
-
-def _check_columns(tracks: gpd.GeoDataFrame, patrol: str, time: str) -> None:
-    for name in (patrol, time):
-        if name not in tracks:
-            raise MissingColumnError(
-                tr(
-                    "tracks: no column {name!r}; its columns are {columns}",
-                    name=name,
-                    columns=", ".join(map(str, tracks.columns)),
-                )
-            )
 
 
 def _steps(

@@ -16,11 +16,11 @@ from zjk_gis.access.roads.barriers import Barriers
 from zjk_gis.access.roads.junctions import Meetings, cut_lines
 from zjk_gis.access.roads.network_file import read_network, write_network
 from zjk_gis.access.roads.stretches import Stretches
-from zjk_gis.access.rows import require_column
 from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
@@ -385,7 +385,7 @@ class _Rows:
     @classmethod
     def of(cls, layer: gpd.GeoDataFrame, code: str, aside: SetAside) -> _Rows:
         if code != "edge_code":
-            require_column(layer, code, "roads")
+            require_columns(layer, "roads", code)
         labels = pd.Series(layer.index.astype(str), index=layer.index, dtype="str")
         names = {name: _text(layer, name) for name in _NAMES}
         names["edge_code"] = (as_text(layer[code]).fillna(labels) if code in layer else labels).to_numpy(

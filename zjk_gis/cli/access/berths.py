@@ -87,7 +87,6 @@ def berths(
             ratio=ratio,
             low=low,
             high=high,
-            lang=lang,
         )
     )
     console.show(
@@ -102,7 +101,7 @@ def berths(
             for row in table.itertuples()
         ],
         [
-            tr("code of the area", lang=lang),
+            tr("code of the area"),
             *(label(kind, lang) for kind in (*_KINDS, "vehicles", "ratio", "judgement")),
         ],
     )
@@ -115,12 +114,11 @@ def berths(
             total=len(homes),
             within=within,
             vehicles=balance.homes["shortage"].sum(),
-            lang=lang,
         )
     )
     if output is not None:
         written = write_layer(balance.homes, output)
-        console.say(tr("layers written to {output}", output=written, lang=lang))
+        console.say(tr("layers written to {output}", output=written))
     console.result(
         {
             "berths": total,

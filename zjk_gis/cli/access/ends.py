@@ -62,21 +62,21 @@ def ends(
     counts = found["kind"].value_counts()
     console.show(
         [(label(str(kind), lang), int(number)) for kind, number in counts.items()],
-        [tr("road ends", lang=lang), tr("count", lang=lang)],
+        [tr("road ends"), tr("count")],
     )
     dead = found[found["kind"] == "dead_end"].sort_values(
         ["saved_m", "edge_code"], ascending=[False, True], kind="stable"
     )
     _table(dead, ("edge_code", "road_name", "length_m", "link_edge_code", "link_m", "saved_m"), most, console)
     if len(links):
-        console.say(tr("links that would shorten ways:", lang=lang))
+        console.say(tr("links that would shorten ways:"))
         _table(links, ("first_edge", "second_edge", "link_m", "way_round_m", "saved_m"), most, console)
     if output is not None:
         output.unlink(missing_ok=True)
         write_layer(found, output, layer="dead_ends")
         write_layer(found.attrs["links"], output, layer="dead_end_links")
         write_layer(links, output, layer="missing_links")
-        console.say(tr("layers written to {output}", output=output, lang=lang))
+        console.say(tr("layers written to {output}", output=output))
     console.result(
         {
             "kinds": counts.to_dict(),

@@ -8,12 +8,10 @@ import click
 import pandas as pd
 
 from zjk_gis.access import public_lots, road_network
-from zjk_gis.cli.city import read_city
-from zjk_gis.errors import InputError
+from zjk_gis.cli.city import read_city, require_layers
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,16 +49,7 @@ def city_layers(
     """Read the layers that a question needs, and some that help; refuse a city that lacks one it needs."""
     names = [spec_of(name).name for name in wanted]
     found = read_city(city, console, layers=[*names, *also, *_BARRIERS])
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise InputError(
-            tr(
-                "{shown}: has no layer {name} ({title}); import it, or name another",
-                shown=shown(city),
-                name=lacking[0],
-                title=spec_of(lacking[0]).title,
-            )
-        )
+    require_layers(found, city, *names)
     return found
 
 
@@ -88,7 +77,6 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             nodes=network.graph.size,
             edges=len(network),
             parts=int(network.part.max()) + 1 if len(network) else 0,
-            lang=lang,
         )
     )
     counts = network.report.groupby(["kind", "decision"]).size()
@@ -98,7 +86,7 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             f"{label(str(kind), lang)}{between.format(decision=label(str(decision), lang))} {number:,}"
             for (kind, decision), number in counts.items()
         ]
-        console.note(tr("where lines do not simply meet: {told}", told=listed(told, lang=lang), lang=lang))
+        console.note(tr("where lines do not simply meet: {told}", told=listed(told)))
 
 
 def as_share(value: Any) -> str:
@@ -123,7 +111,6 @@ def facilities_in(layers: dict[str, gpd.GeoDataFrame], name: str, console: Conso
             "parking lots open to the public: {count:,} of {total:,}",
             count=len(public),
             total=len(facilities),
-            lang=console.lang,
         )
     )
     return public

@@ -102,7 +102,7 @@ def reach(
         write_layer(homes, output, layer="homes")
         write_layer(ground, output, layer="service_areas")
         write_layer(network.report, output, layer="road_report")
-        console.say(tr("layers written to {output}", output=output, lang=console.lang))
+        console.say(tr("layers written to {output}", output=output))
     console.result(
         {
             "to": target,
@@ -140,14 +140,13 @@ def _show(homes: gpd.GeoDataFrame, whole: pd.DataFrame, target: str, within: flo
             facility=label(target, lang),
             within=within,
             homes=len(homes),
-            lang=lang,
         )
     )
 
     def share(part: float) -> str:
         return f"{part / total:.1%}" if total else "-"
 
-    ways = (("network", tr("along the roads", lang=lang)), ("straight", tr("in a straight line", lang=lang)))
+    ways = (("network", tr("along the roads")), ("straight", tr("in a straight line")))
     console.show(
         [
             (
@@ -159,16 +158,16 @@ def _show(homes: gpd.GeoDataFrame, whole: pd.DataFrame, target: str, within: flo
             for way, words in ways
         ],
         [
-            tr("measured", lang=lang),
-            tr("homes within reach", lang=lang),
-            tr("people", lang=lang) if counted == "people" else tr("homes", lang=lang),
-            tr("share", lang=lang),
+            tr("measured"),
+            tr("homes within reach"),
+            tr("people") if counted == "people" else tr("homes"),
+            tr("share"),
         ],
     )
     reasons = homes["reason"].value_counts()
     console.show(
         [(label(each, lang), int(reasons[each])) for each in _REASONS if each in reasons],
-        [tr("along the roads", lang=lang), tr("homes", lang=lang)],
+        [tr("along the roads"), tr("homes")],
     )
     off = homes.attrs["off_road"]
     if off:
@@ -178,7 +177,6 @@ def _show(homes: gpd.GeoDataFrame, whole: pd.DataFrame, target: str, within: flo
                 count=len(off),
                 code=off[0]["facility_code"],
                 why=label(off[0]["why"], lang),
-                lang=lang,
             )
         )
 
@@ -187,7 +185,6 @@ def _show_areas(table: pd.DataFrame, most: int, console: Console) -> None:
     """Print the areas with most people out of reach."""
     if "people" not in table:
         return
-    lang = console.lang
     lacking = (table["people"] - table["people_network"]).rename("lacking")
     worst = table.assign(lacking=lacking).sort_values(["lacking", "area_code"], ascending=[False, True])
     console.show(
@@ -202,10 +199,10 @@ def _show_areas(table: pd.DataFrame, most: int, console: Console) -> None:
             for row in worst.head(most).itertuples()
         ],
         [
-            tr("code of the area", lang=lang),
-            tr("people", lang=lang),
-            tr("not within reach", lang=lang),
-            tr("share along the roads", lang=lang),
-            tr("share in a straight line", lang=lang),
+            tr("code of the area"),
+            tr("people"),
+            tr("not within reach"),
+            tr("share along the roads"),
+            tr("share in a straight line"),
         ],
     )

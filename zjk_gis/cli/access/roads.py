@@ -74,9 +74,9 @@ def roads(
         write_layer(network.edges, output, layer="road_edges")
         write_layer(network.nodes, output, layer="road_nodes")
         write_layer(report, output, layer="road_report")
-        console.say(tr("layers written to {output}", output=output, lang=lang))
+        console.say(tr("layers written to {output}", output=output))
     if save is not None:
-        console.say(tr("graph saved to {path}", path=network.save(save), lang=lang))
+        console.say(tr("graph saved to {path}", path=network.save(save)))
     console.result(
         {
             "nodes": network.graph.size,

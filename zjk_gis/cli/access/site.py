@@ -89,7 +89,7 @@ def site(
     _show(plan, target, code, console)
     if output is not None:
         written = write_layer(plan.sites, output)
-        console.say(tr("layers written to {output}", output=written, lang=console.lang))
+        console.say(tr("layers written to {output}", output=written))
     degrees = plan.sites.to_crs(4490).geometry
     console.result(
         {
@@ -124,7 +124,6 @@ def _show(plan: Siting, target: str, code: str | None, console: Console) -> None
             people=plan.people,
             count=len(plan.sites),
             gap=plan.gap,
-            lang=lang,
         )
     )
     names = plan.sites[code].tolist() if code is not None else plan.sites.index.astype(str).tolist()
@@ -136,10 +135,10 @@ def _show(plan: Siting, target: str, code: str | None, console: Console) -> None
                 plan.sites["order"], names, plan.sites["gain"], points, strict=True
             )
         ],
-        [label("order", lang), tr("site", lang=lang), label("gain", lang), "x", "y"],
+        [label("order", lang), tr("site"), label("gain", lang), "x", "y"],
     )
     reasons = plan.demand["reason"].value_counts()
     console.show(
         [(label(str(each), lang), int(number)) for each, number in reasons.items()],
-        [tr("along the roads", lang=lang), tr("homes", lang=lang)],
+        [tr("along the roads"), tr("homes")],
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.errors import FileError
 from zjk_gis.io import write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import save_offline
 from zjk_gis.reports import write_workbook
+from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -53,16 +53,7 @@ def write_found(
     more: dict[str, pd.DataFrame] | None = None,
 ) -> list[Path]:
     """Write layers (.gpkg), a workbook (.xlsx) and a map (.html) to a folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            tr(
-                "{folder}: cannot be made a folder ({strerror}); name another",
-                folder=folder,
-                strerror=error.strerror,
-            )
-        ) from error
+    ready_folder(folder)
     package, workbook, page = (folder / f"{stem}.{ending}" for ending in ("gpkg", "xlsx", "html"))
     package.unlink(missing_ok=True)
     for name, rows in tables.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from shapely import LineString
 
-from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
+from zjk_gis.cli.city import read_city, require_layers, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.pipes.output import show_rows, tell_files, write_found
 from zjk_gis.cli.speaking import speaking
@@ -28,7 +28,6 @@ from zjk_gis.pipes import (
     survey_faults,
 )
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -56,8 +55,7 @@ _CUT = ("offset_m", "pipe_code", "class_name", "diameter_mm", "level_m", "cover_
 def _layers(city: Path | str, console: Console, *others: str) -> dict[str, gpd.GeoDataFrame]:
     """Read the layers of a city that a question needs; pipes must be there."""
     layers = read_city(city, console, layers=["pipelines", *others])
-    if "pipelines" not in layers:
-        raise InputError(tr("{shown}: has no layer pipelines", shown=shown(city)))
+    require_layers(layers, city, "pipelines")
     return layers
 
 

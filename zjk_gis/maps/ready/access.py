@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["access_map", "dead_ends_map"]
 
-_REASONS = ("reached", "too_far", "cut_off", "no_road", "in_barrier", "no_position")
-_COLOURS = ("#2a7f62", style.ORANGE, "#b3261e", "#7b6d8d", "#3f7fae", "#7b8794")
-_ENDS = ("dead_end", "at_boundary", "at_entrance", "driveway")
-_END_COLOURS = ("#b3261e", "#7b8794", "#3f7fae", "#b08d57")
+_REASONS = {"reached": "#2a7f62", "too_far": style.ORANGE, "cut_off": "#b3261e", "no_road": "#7b6d8d",
+            "in_barrier": "#3f7fae", "no_position": "#7b8794"}  # fmt: skip
+_ENDS = {"dead_end": "#b3261e", "at_boundary": "#7b8794", "at_entrance": "#3f7fae", "driveway": "#b08d57"}
 _HOME_COLUMNS = (
     "estate_code", "estate_name", "population", "facility_code", "network_m", "straight_m", "detour",
     "reason",
@@ -106,14 +105,12 @@ def access_map(
             barriers,
             name=label("rivers", lang),
             group=ground,
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            styles=[style.RIVER],
             counted=False,
         )
     if served is not None:
         _add_served(page, served, group)
-    _add_classes(
-        page, homes, label("homes", lang), group, homes["reason"], _REASONS, _COLOURS, columns=_HOME_COLUMNS
-    )
+    _add_classes(page, homes, "homes", group, homes["reason"], _REASONS, columns=_HOME_COLUMNS)
     page.add(
         facilities,
         name=label("facility_code", lang),
@@ -185,7 +182,7 @@ def dead_ends_map(
     group, ground = page.groups[0][0], page.groups[1][0]
     parts.add_ground(page, region)
     for layer, name, look in (
-        (barriers, "rivers", style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")),
+        (barriers, "rivers", style.RIVER),
         (roads, "roads", style.line("#9aa5b1", weight=1.6)),
     ):
         if layer is not None:
@@ -211,7 +208,7 @@ def dead_ends_map(
                 ),
             )
     _add_classes(
-        page, ends, label("dead_ends", lang), group, ends["kind"], _ENDS, _END_COLOURS,
+        page, ends, "dead_ends", group, ends["kind"], _ENDS,
         columns=("edge_code", "road_name", "kind", "length_m", "link_edge_code", "link_m", "saved_m"),
     )  # fmt: skip
     parts.frame_by(page, [ends, roads])
@@ -238,20 +235,17 @@ def _add_classes(
     name: str,
     group: str,
     words: pd.Series,
-    known: tuple[str, ...],
-    colours: tuple[str, ...],
+    colours: dict[str, str],
     *,
     columns: tuple[str, ...],
 ) -> None:
     """Draw a layer in the colours of a coded column."""
-    number = parts.positions_in(as_text(words), list(known), otherwise=len(known) - 1)
+    looks = {word: _look(layer, colour) for word, colour in colours.items()}
     page.add(
         layer,
-        name=name,
+        name=label(name, page.lang),
         group=group,
-        styles=[_look(layer, colour) for colour in colours],
-        style_of=number,
-        keys=[(at, label(word, page.lang)) for at, word in enumerate(known)],
+        **parts.coded_looks(as_text(words), looks, page.lang, otherwise=len(looks) - 1),
         columns=columns,
         search=columns[:2],
     )

@@ -172,7 +172,7 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
             layers["rivers"],
             name=label("rivers", page.lang),
             group=words["ground"],
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            styles=[style.RIVER],
         )
 
 

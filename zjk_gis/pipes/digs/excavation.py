@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.columns.nobody import somebody
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -219,15 +219,7 @@ def _with_what_hangs_on(table: pd.DataFrame, network: PipeNetwork) -> pd.DataFra
 
 def _with_scope(found: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the scope of protection that each stretch lies in: the core before the control zone."""
-    for column in ("scope", "scope_code"):
-        if column not in blocks:
-            raise MissingColumnError(
-                tr(
-                    "historic_blocks: no column {column!r}; its columns are {columns}",
-                    column=column,
-                    columns=", ".join(map(str, blocks.columns)),
-                )
-            )
+    require_columns(blocks, "historic_blocks", "scope", "scope_code")
     meant, _ = coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
     scopes = blocks.assign(scope=meant)
     if not len(found):

@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import INCIDENTS, MANHOLES, PIPELINES
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, code_text, converted, understood
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -159,15 +160,7 @@ def _places(wells: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None) -> NDArray
     own = _understood(wells, "place")
     if places is None:
         return own
-    if "place" not in places:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="places",
-                column="place",
-                columns=", ".join(map(str, places.columns)),
-            )
-        )
+    require_columns(places, "places", "place")
     bare = gpd.GeoDataFrame(geometry=wells.geometry)
     found = overlay_layers(bare, places, code="place", columns=[])
     meant, _ = understood(found["place"], MANHOLES.field("place"))
@@ -388,16 +381,7 @@ def archive_completeness(
     1   NaN         1         0          0.50
     """
     keys = [by] if isinstance(by, str) else list(by)
-    lacking = [key for key in keys if key not in manholes]
-    if lacking:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="manholes",
-                column=lacking[0],
-                columns=", ".join(map(str, manholes.columns)),
-            )
-        )
+    require_columns(manholes, "manholes", *keys)
     if not fields:
         raise InputError(tr("fields must name at least one column"))
     nothing = np.zeros(len(manholes), dtype=bool)

@@ -10,8 +10,9 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import EmptyLayerError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError
 from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -191,15 +192,7 @@ def _usable_pipes(
     """Return the pipes that can be used, each a single line in metres, and their kinds."""
     pipes = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code"])
     pipes = ready(pipes, "pipelines", kind="line", code="pipe_code")
-    if "pipe_kind" not in pipes:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="pipelines",
-                column="pipe_kind",
-                columns=", ".join(map(str, pipes.columns)),
-            )
-        )
+    require_columns(pipes, "pipelines", "pipe_kind")
     if not abandoned and "state" in pipes:
         state, _ = understood(pipes["state"], PIPELINES.field("state"))
         gone = (state == _ABANDONED).to_numpy(dtype=bool)
