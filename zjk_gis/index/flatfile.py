@@ -183,7 +183,7 @@ def unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> list[bytes]:
         If they are not texts and their lengths.
     """
     text, lengths = arrays[name], arrays[f"{name}_lengths"]
-    if (text.dtype, lengths.dtype, text.ndim, lengths.ndim) != (np.uint8, np.int64, 1, 1):
+    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.ndim != 1:
         raise ValueError(tr("words are of another kind"))
     sizes = lengths.tolist()
     if min(sizes, default=0) < 0 or sum(sizes) != len(text):
