@@ -14,7 +14,7 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import coded
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.pipes.critical import critical_pipes
-from zjk_gis.pipes.outfalls import misconnections, outfalls
+from zjk_gis.pipes.drainage import misconnections, outfalls
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
-from zjk_gis.pipes import manholes_outside_zones, network_faults, orphan_manholes, pipe_network
+from zjk_gis.pipes import manholes_outside_zones, orphan_manholes
 from zjk_gis.progress import track
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.reports.dossier import Dossier, ready_folder
@@ -99,6 +99,8 @@ def survey_city(
 
     @cache
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
+        from zjk_gis.pipes import network_faults, pipe_network  # compiled: not before it is asked
+
         return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
