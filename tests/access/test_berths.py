@@ -66,7 +66,7 @@ class TestBalance:
 
     def test_a_lot_that_nobody_reaches_is_idle_and_a_home_without_one_lacks_all(self):
         balance = berth_balance(layer(*at(0), vehicles=[7]), LOTS.iloc[1:], NETWORK)
-        assert balance.lots["idle"].tolist() == [True]
+        assert balance.lots["unreached"].tolist() == [True]
         assert balance.homes["shortage"].tolist() == [7]
 
     def test_wrong_numbers_are_set_aside_and_wrong_options_refused(self):
@@ -83,7 +83,7 @@ class TestBalance:
         lots = layer(*at(*rng.uniform(0, 800, 4)), lot_code=list("abcd"), berths=rng.integers(0, 90, 4))
         balance = berth_balance(homes, lots, NETWORK, within_m=250, decay=decay)
         given_out = (balance.homes["berths_per_vehicle"] * balance.homes["vehicles"]).sum()
-        assert given_out == pytest.approx(balance.lots.loc[~balance.lots["idle"], "berths"].sum())
+        assert given_out == pytest.approx(balance.lots.loc[~balance.lots["unreached"], "berths"].sum())
         reached = nearest_facilities(homes, lots, NETWORK, within_m=250)["reason"] == "reached"
         if decay is None:
             assert ((balance.homes["lots_reached"] > 0) == reached).all()

@@ -249,7 +249,7 @@ def _width(plan: _Plan, cells: list[Any]) -> float:
 
 
 def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | None]) -> Kind:
-    if name == "share" or name.endswith("_share"):
+    if "share" in name.split("_"):
         return "share"
     if is_share_name(name) and all(number is None or 0 <= number <= 1 for number in numbers):
         return "share"
