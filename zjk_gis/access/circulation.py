@@ -63,9 +63,9 @@ def detour_index(
     -------
     DataFrame
         One row an area by code (one without a code where no areas are given, or for places in none):
-        ``area_code`` (text), ``pairs`` (int64), ``detour_median``, ``detour_90`` (float64: nine in ten pairs have no
-        greater detour), and ``not_measured`` (int64: cut off, or farther than `farthest` allows; not among
-        the others). ``attrs["no_position"]`` counts places without a position.
+        ``area_code`` (text), ``pairs`` (int64), ``detour_median``, ``detour_90`` (float64: nine in ten pairs
+        have no greater detour), and ``not_measured`` (int64: cut off, or farther than `farthest` allows; not
+        among the others). ``attrs["no_position"]`` counts places without a position.
 
     Raises
     ------
@@ -165,8 +165,8 @@ def bottlenecks(
     GeoDataFrame
         What cuts off most road first: ``kind`` (text: ``road`` or ``junction``), ``edge_code``,
         ``road_name`` (text; of a junction those of the first road there), ``is_bridge`` (bool: recorded as
-        one), ``road_cut_off_m`` (float64: road that hangs on it, the smaller side where the city falls in two),
-        ``people`` (float64, only with `homes`). A road is a line, a junction a point.
+        one), ``road_cut_off_m`` (float64: road that hangs on it, the smaller side where the city falls in
+        two), ``people`` (float64, only with `homes`). A road is a line, a junction a point.
         ``attrs["no_position"]`` counts homes without a position.
 
     Raises

@@ -67,7 +67,7 @@ def facility_density(
         - ``facilities`` (int64), ``per_km2`` (float64);
         - ``wanted_per_km2`` (float64): what is asked for, by the shares of the cell in the centre and beyond;
         - ``short_by`` (int64): how many more it would take; 0 where none;
-        - ``judged``, ``falls_short`` (bool).
+        - ``is_judged``, ``falls_short`` (bool).
 
         ``attrs["mean"]`` and, with `centre`, ``attrs["mean_centre"]`` hold ``facilities``, ``area_km2``,
         ``per_km2``, ``wanted_per_km2`` and ``reached``: this mean is what the standard asks about, the cells
@@ -135,7 +135,7 @@ def facility_density(
             "per_km2": count / area,
             "wanted_per_km2": asked,
             "short_by": lacking,
-            "judged": judged,
+            "is_judged": judged,
             "falls_short": lacking > 0,
         },
         geometry=cells,

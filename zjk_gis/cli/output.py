@@ -33,7 +33,13 @@ def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: 
     first = rows[there].head(most)
     told = first.astype(object).where(first.notna(), "")
     console.show(
-        [tuple(_cell(value, console) for value in row) for row in told.itertuples(index=False)],
+        [
+            tuple(
+                _year(value) if name.endswith("_year") else _cell(value, console)
+                for name, value in zip(there, row, strict=True)
+            )
+            for row in told.itertuples(index=False)
+        ],
         [label(name, console.lang, unit=True) for name in there],
     )
 
@@ -44,6 +50,10 @@ def _cell(value: object, console: Console) -> object:
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     return label(value, console.lang) if isinstance(value, str) else value
+
+
+def _year(value: object) -> object:
+    return f"{value:.0f}" if isinstance(value, float) else value
 
 
 def write_found(

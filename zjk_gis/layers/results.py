@@ -193,13 +193,13 @@ RESULTS: dict[str, Result] = {
     "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
     "dead_end_links": _result("edge_code link_edge_code link_m", "way_round_m saved_m"),
     "coverage": _result(
-        "area_code homes_network homes_straight",
-        "homes people people_network people_straight share_network share_straight people_unknown people_too_far "
-        "people_cut_off people_no_road people_in_barrier people_no_position area_m2 area_network_m2 "
+        "homes_network homes_straight",
+        "area_code homes people people_network people_straight share_network share_straight "
+        "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position area_m2 area_network_m2 "
         "area_straight_m2 area_share_network area_share_straight",
     ),
     "facility_density": _result(
-        "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 judged falls_short"
+        "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 is_judged falls_short"
     ),
     "lacking_facilities": _result(
         "facility within_m lacks", "estate_code facility_code network_m straight_m reason"
@@ -209,8 +209,9 @@ RESULTS: dict[str, Result] = {
     "berth_balance": _result("lots_reached berths_per_vehicle shortage", "vehicles berths_reached"),
     "berths_of_lots": _result("demand berths_per_vehicle unreached", "lot_code berths"),
     "berths_by_area": _result(
-        "area_code berths_public berths_private berths_on_street",
-        "berths_of_unknown_kind berths lots lots_without_berths vehicles ratio judgement planned share_of_plan",
+        "berths_public berths_private berths_on_street",
+        "area_code berths_of_unknown_kind berths lots lots_without_berths vehicles ratio judgement planned "
+        "share_of_plan",
     ),
     "berth_authority": _result("authority share_inside across_kerb"),
     "sites": _result("order gain people_served", "candidate"),
