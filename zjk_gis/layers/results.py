@@ -183,8 +183,8 @@ RESULTS: dict[str, Result] = {
     "service_areas": _result("within_m road_m area_m2", "facility_code people buildings"),
     "road_report": _result("first_edge second_edge decision", "kind reason gap_m"),
     "road_edges": _result(
-        "from_node to_node from_m",
-        "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
+        "edge_code from_node to_node from_m",
+        "road_code road_name road_class length_m grade_level is_bridge one_way width_m",
     ),
     "road_nodes": _result("node degree component"),
     "dead_ends": _result(
@@ -195,8 +195,8 @@ RESULTS: dict[str, Result] = {
     "coverage": _result(
         "homes_network homes_straight",
         "area_code homes people people_network people_straight share_network share_straight "
-        "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position area_m2 area_network_m2 "
-        "area_straight_m2 area_share_network area_share_straight",
+        "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position "
+        "area_m2 area_network_m2 area_straight_m2 area_share_network area_share_straight",
     ),
     "facility_density": _result(
         "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 is_judged falls_short"
@@ -204,7 +204,7 @@ RESULTS: dict[str, Result] = {
     "lacking_facilities": _result(
         "facility within_m lacks", "estate_code facility_code network_m straight_m reason"
     ),
-    "bottlenecks": _result("kind road_cut_off_m", "edge_code road_name is_bridge people"),
+    "bottlenecks": _result("edge_code kind road_cut_off_m", "road_name is_bridge people"),
     "detour_index": _result("pairs detour_median detour_90", "area_code not_measured"),
     "berth_balance": _result("lots_reached berths_per_vehicle shortage", "vehicles berths_reached"),
     "berths_of_lots": _result("demand berths_per_vehicle unreached", "lot_code berths"),

@@ -100,20 +100,21 @@ def estates(
     found = _by_estate(asked, table)
     answer = _sentences(found, table, within, console)
     tell_answer(answer, console)
-    show_rows(_named(found, console), _COLUMNS, most, console)
+    named = _named(found, console)
+    show_rows(named, _COLUMNS, most, console)
     files: list[Path] = []
     if output is not None:
         title = tr("What estates lack within reach along the roads", lang=console.lang)
         drawn = choropleth(
-            found,
+            named,
             "kinds_lacking",
-            columns=[*_COLUMNS, *kinds],
+            columns=_COLUMNS,
             palette="browns",
             title=title,
             lang=console.lang,
         )
         files = write_found(
-            {"estates_lacking": found}, output, "estates", drawn, console,
+            {"estates_lacking": named}, output, "estates", drawn, console,
             more={"lacking_facilities": table},
             title=title,
             figures={label(kind, console.lang): int(number) for kind, number in _counts(table).items()},
@@ -165,18 +166,15 @@ def _counts(table: pd.DataFrame) -> pd.Series:
 
 
 def _by_estate(layer: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the estates with what each lacks and how far each kind is, those that lack most first."""
+    """Return the estates with what each lacks, those that lack most first."""
     kinds = table["facility"].unique().tolist()
     # The table holds the estates in their order, each with a row a kind.
     lacks = table["lacks"].to_numpy().reshape(len(layer), len(kinds))
-    metres = table["network_m"].to_numpy().reshape(len(layer), len(kinds))
     found = layer.copy()
     found["kinds_lacking"] = lacks.sum(axis=1)
     found["lacking_kinds"] = [
         ";".join(kind for kind, lack in zip(kinds, row, strict=True) if lack) for row in lacks
     ]
-    for at, kind in enumerate(kinds):
-        found[f"{kind}_m"] = metres[:, at]
     by = ["kinds_lacking", *(["population"] if "population" in found else [])]
     return found.sort_values(by, ascending=False, kind="stable")
 
