@@ -198,6 +198,7 @@ RESULTS: dict[str, Result] = {
         "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position "
         "area_m2 area_network_m2 area_straight_m2 area_share_network area_share_straight",
     ),
+    "parking_coverage": _result("homes_network homes_straight", "area_code"),
     "facility_density": _result(
         "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 is_judged falls_short"
     ),

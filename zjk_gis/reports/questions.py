@@ -33,6 +33,7 @@ _QUESTIONS: dict[str, str] = {
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
     "parking_gaps": "Which ground is beyond the reach of parking?",
+    "parking_coverage": "How many people have parking within 300 m, along the roads and in a straight line?",
     "homes": "Who reaches a facility along the roads, and why do others not?",
     "coverage": "How many people and how much ground are within reach, by area?",
     "service_areas": "Which ground is within reach along the roads?",
@@ -57,6 +58,8 @@ _WHOLES: dict[str, str] = {
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",
     "chiefs": "times the median: a chief's load by the median load of all chiefs.",
     "busiest_chiefs": "Shares are of all incidents, also of those that nobody answers for.",
+    "parking_coverage": "Only lots open to the public count; along the roads and in a straight line are "
+    "counted apart.",
     "coverage": "Shares are of all people, or all ground, of the area; along the roads and in a straight "
     "line are counted apart.",
     "homes": "The distance along the roads is to the facility named; the nearest in a straight line may be "
