@@ -101,6 +101,10 @@ class TestDeadEnds:
         with pytest.raises(InputError, match="least_m"):
             dead_ends(NETWORK, GROUND, least_m=-1)
 
+    def test_a_boundary_that_holds_no_road_is_refused(self):
+        with pytest.raises(InputError, match="boundary: no road lies in it"):
+            dead_ends(NETWORK, GROUND.translate(90_000).to_frame("geometry"))
+
 
 class TestMissingLinks:
     def test_two_streets_side_by_side(self):

@@ -70,6 +70,29 @@ class TestGoals:
         assert plan.value == 294_000
         assert plan.gap < 0.3
 
+    def test_a_candidate_that_no_road_reaches_is_never_chosen(self):
+        places = layer(*at(300), Point(X, Y + 9000), lot_code=["A", "far"])
+        for goal in ("cover", "distance"):
+            plan = site_facilities(HOMES, places, NETWORK, goal=goal, count=2, within_m=9000)
+            assert plan.sites["lot_code"].tolist() == ["A"]
+        alone = site_facilities(HOMES, places.iloc[1:], NETWORK, goal="distance", count=1)
+        assert (len(alone.sites), alone.value, alone.gap) == (0, 0, 0)
+
+    def test_metres_are_those_of_people_who_get_there(self):
+        """Two streets that do not meet: each site serves its own, and neither counts the other's people."""
+        network = road_network(
+            layer(LineString(at(0, 900)), LineString([(X, Y + 5000), (X + 900, Y + 5000)]))
+        )
+        homes = layer(*at(0), Point(X, Y + 5000), population=[10, 20])
+        places = layer(*at(100), Point(X + 50, Y + 5000), lot_code=["S", "N"])
+        one = site_facilities(homes, places, network, goal="distance", count=1)
+        assert (one.sites["lot_code"].tolist(), one.value) == (["N"], 1_000)
+        both = site_facilities(homes, places, network, goal="distance", count=2)
+        assert (both.sites["lot_code"].tolist(), both.value, both.gap) == (["N", "S"], 2_000, 0)
+        existing = layer(*at(300), lot_code=["old"])
+        more = site_facilities(homes, places, network, goal="distance", count=2, existing=existing)
+        assert more.sites.set_index("lot_code")["gain"].to_dict() == {"N": 0, "S": 2_000}
+
     def test_a_site_that_is_full_takes_no_more(self):
         plan = site_facilities(HOMES, PLACES, NETWORK, count=1, capacity=120)
         assert plan.value == 120

@@ -102,7 +102,7 @@ def lot_by_lot(network, lots, few):
     return nodes, dijkstra(both.tocsr(), directed=False, indices=nodes)
 
 
-def siting(np.random.default_rng(0), rows):
+def siting(rng, rows):
     homes, sites, reach = 20_000, 2_000, 500
     demand, places = rng.uniform(0, 15_000, (homes, 2)), rng.uniform(0, 15_000, (sites, 2))
     weight = rng.integers(20, 400, homes).astype(float)
