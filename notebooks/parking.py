@@ -82,8 +82,8 @@ balance
 # %% [markdown]
 # ## 5 Where the next three lots do most good
 #
-# At any road junction, for people who have none within 300 m today. `gap` bounds how much better the best plan
-# could be.
+# At any road junction, for people who have none within 300 m today. `gap` bounds how much better the best
+# plan could be.
 
 # %%
 junctions = network.nodes.rename(columns={"node": "candidate"})

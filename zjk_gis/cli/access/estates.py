@@ -117,7 +117,7 @@ def estates(
             {"estates_lacking": named}, output, "estates", drawn, console,
             more={"lacking_facilities": table},
             title=title,
-            figures={label(kind, console.lang): int(number) for kind, number in _counts(table).items()},
+            figures={label(str(kind), console.lang): int(number) for kind, number in _counts(table).items()},
         )  # fmt: skip
     console.result(
         {
@@ -196,7 +196,7 @@ def _sentences(found: gpd.GeoDataFrame, table: pd.DataFrame, within: float, cons
         "{count:,} of {total:,} estates lack something within reach along the roads: {kinds}.",
         count=int((found["kinds_lacking"] > 0).sum()),
         total=len(found),
-        kinds=listed((f"{label(kind, lang)} {number:,}" for kind, number in counts.items()), lang=lang),
+        kinds=listed((f"{label(str(kind), lang)} {number:,}" for kind, number in counts.items()), lang=lang),
         lang=lang,
     )
     first = found.iloc[0]
