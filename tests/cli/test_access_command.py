@@ -161,7 +161,7 @@ def test_what_each_estate_lacks(run, city, tmp_path):
     ]
     written = read_layer(out / "estates.gpkg", layer="estates_lacking").set_index("estate_code")
     assert written["kinds_lacking"].to_dict() == {"X2": 2, "X1": 1, "X3": 1}
-    assert written.loc["X1", "lacking_kinds"] == "public_toilets"
+    assert written.loc["X1", "lacking_kinds"] == "公共厕所"
     for wrong in ("parking_lots", "parking_lots=far"):
         assert run("access", "estates", city, "--radius", wrong)[0] == 2
     assert run("access", "estates", city, "--built-until", 2000)[0] == 2
