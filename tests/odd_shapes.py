@@ -323,6 +323,11 @@ def _homes(estates):
     return estates.assign(vehicles=[1, 2, 3])
 
 
+def _plan():
+    """Return a plan of one more lot for the sound estates."""
+    return A.site_facilities(sound("estates"), sound("lots"), _roads(), count=1)
+
+
 def _misconnected(manholes, pipelines):
     return zjk_gis.pipes.misconnections(zjk_gis.pipes.pipe_network(manholes, pipelines))
 
@@ -1032,6 +1037,16 @@ CALLS = {
     "access_map": [
         ("estates", lambda e, _: zjk_gis.maps.access_map(e.assign(reason="reached"), sound("lots"))),
         ("lots", lambda p, _: zjk_gis.maps.access_map(sound("estates").assign(reason="reached"), p)),
+    ],
+    "roads_map": [
+        ("region", lambda r, _: zjk_gis.maps.roads_map(_roads(), region=r)),
+        ("rivers", lambda b, _: zjk_gis.maps.roads_map(_roads(), barriers=b)),
+        ("roads", lambda w, _: zjk_gis.maps.roads_map(_roads(), bottlenecks=w.assign(kind="road"))),
+    ],
+    "siting_map": [
+        ("lots", lambda p, _: zjk_gis.maps.siting_map(_plan(), existing=p)),
+        ("region", lambda r, _: zjk_gis.maps.siting_map(_plan(), region=r)),
+        ("rivers", lambda b, _: zjk_gis.maps.siting_map(_plan(), barriers=b)),
     ],
     "berth_authority": [
         ("lots", lambda p, _: A.berth_authority(p, sound("region"))),

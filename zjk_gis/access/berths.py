@@ -57,7 +57,7 @@ class BerthBalance:
         same lots) and ``shortage`` (float64: vehicles for which there is no berth).
     lots : GeoDataFrame
         The lots in the order of their codes: ``lot_code``, ``berths``, ``demand`` (float64: the vehicles that
-        reach it, by their weights), ``berths_per_vehicle`` (NaN where nobody does) and ``idle`` (bool).
+        reach it, by their weights), ``berths_per_vehicle`` (NaN where nobody does) and ``unreached`` (bool).
     ratio : float
         All berths over all vehicles; NaN where there are none.
     wanted : tuple of float
@@ -200,7 +200,7 @@ def berth_balance(
             "berths": capacity,
             "demand": demand,
             "berths_per_vehicle": each,
-            "idle": demand == 0,
+            "unreached": demand == 0,
         },
         geometry=there.shapes,
         crs=network.crs,

@@ -183,18 +183,40 @@ RESULTS: dict[str, Result] = {
     "service_areas": _result("within_m road_m area_m2", "facility_code people buildings"),
     "road_report": _result("first_edge second_edge decision", "kind reason gap_m"),
     "road_edges": _result(
-        "from_node to_node from_m",
-        "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
+        "edge_code from_node to_node from_m",
+        "road_code road_name road_class length_m grade_level is_bridge one_way width_m",
     ),
     "road_nodes": _result("node degree component"),
     "dead_ends": _result(
         "edge_code kind link_m saved_m", "road_code road_name length_m link_edge_code way_round_m"
     ),
     "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
-    "berth_balance": _result(
-        "lots_reached berths_per_vehicle shortage", "vehicles berths_reached"
+    "dead_end_links": _result("edge_code link_edge_code link_m", "way_round_m saved_m"),
+    "coverage": _result(
+        "homes_network homes_straight",
+        "area_code homes people people_network people_straight share_network share_straight "
+        "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position "
+        "area_m2 area_network_m2 area_straight_m2 area_share_network area_share_straight",
     ),
+    "parking_coverage": _result("homes_network homes_straight", "area_code"),
+    "facility_density": _result(
+        "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 is_judged falls_short"
+    ),
+    "lacking_facilities": _result(
+        "facility within_m lacks", "estate_code facility_code network_m straight_m reason"
+    ),
+    "bottlenecks": _result("edge_code kind road_cut_off_m", "road_name is_bridge people"),
+    "detour_index": _result("pairs detour_median detour_90", "area_code not_measured"),
+    "berth_balance": _result("lots_reached berths_per_vehicle shortage", "vehicles berths_reached"),
+    "berths_of_lots": _result("demand berths_per_vehicle unreached", "lot_code berths"),
+    "berths_by_area": _result(
+        "berths_public berths_private berths_on_street",
+        "area_code berths_of_unknown_kind berths lots lots_without_berths vehicles ratio judgement planned "
+        "share_of_plan",
+    ),
+    "berth_authority": _result("authority share_inside across_kerb"),
     "sites": _result("order gain people_served", "candidate"),
+    "site_demand": _result("site_code network_m reason"),
     "rejects": _result("row_number why"),
 }  # fmt: skip
 
@@ -203,7 +225,7 @@ _REASONS = (
     "no_position bad_position zero no_chief expired uncovered too_large too_wide no_neighbour would_be_empty "
     "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
     "partial nested duplicate reached too_far cut_off no_road in_barrier within_tolerance "
-    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge"
+    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge served not_chosen"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -228,7 +250,10 @@ CODED: dict[str, tuple[str, ...]] = {
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
         "split reshaped retired new gap overlap horizontal crossing vertical end_gap end_below "
-        "common_vertex double_line barrier dead_end at_boundary at_entrance driveway",
+        "common_vertex double_line barrier dead_end at_boundary at_entrance driveway road junction",
+        "judgement": "too_few within too_many",
+        "authority": "traffic_police city_management",
+        "facility": " ".join(CATALOGUE),
         "decision": "joined apart left_open passable",
         "slope_fault": "adverse flat below_least too_steep cannot_be_judged",
         "impact": "is_hit near_miss beside clear cannot_be_judged",

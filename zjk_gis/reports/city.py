@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from zjk_gis.access import parking_gaps
+import geopandas as gpd
+
+from zjk_gis.access import (
+    coverage_of,
+    dead_ends,
+    missing_links,
+    nearest_facilities,
+    parking_gaps,
+    public_lots,
+    road_network,
+)
 from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
@@ -29,12 +39,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
 
-    import geopandas as gpd
-
+    from zjk_gis.access import RoadNetwork
     from zjk_gis.coverage.faults import CoverageFaults
     from zjk_gis.layers.labels import Language
 
 __all__ = ["survey_city", "write_survey"]
+
+_BARRIERS = ("rivers", "railways")
+_PARKING_M = 300.0
+_COVERAGE = "parking_coverage"
 
 
 @checked
@@ -74,8 +87,9 @@ def survey_city(
     dict of str to GeoDataFrame
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``,
-        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core`` and
-        ``parking_gaps``, in this order.
+        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core``,
+        ``parking_gaps``, ``parking_coverage`` (by community, within 300 m along the roads and in a straight
+        line), ``dead_ends`` (those that could be opened) and ``missing_links``, in this order.
 
     Raises
     ------
@@ -102,6 +116,10 @@ def survey_city(
         from zjk_gis.pipes import network_faults, pipe_network  # compiled: not before it is asked
 
         return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
+
+    @cache
+    def roads() -> RoadNetwork:
+        return road_network(city["roads"], barriers=[city[name] for name in _BARRIERS if name in city])
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -157,6 +175,12 @@ def survey_city(
                 estates=city.get("residential_estates"),
             ),
         ),
+        "parking_coverage": (
+            ("roads", "parking_lots", "residential_estates", "communities"),
+            lambda: _parking_coverage(city, roads()),
+        ),
+        "dead_ends": (("roads", "built_up_areas"), lambda: _dead_ends(city, roads())),
+        "missing_links": (("roads",), lambda: missing_links(roads())),
     }
     if incidents is not None and zones is not None:
         assigned = {
@@ -183,6 +207,25 @@ def survey_city(
                 raise
             unanswered[name] = error
     return answers
+
+
+def _parking_coverage(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
+    """Return the communities with who reaches a lot open to the public, either way of measuring."""
+    lots, areas = city["parking_lots"], city["communities"]
+    lots = public_lots(lots) if "lot_kind" in lots else lots
+    homes = nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
+    told = coverage_of(homes, areas, within_m=_PARKING_M)
+    shapes = areas.set_index(areas["community_code"].astype(str)).geometry
+    drawn = gpd.GeoDataFrame(told, geometry=told["area_code"].map(shapes).to_numpy(), crs=areas.crs)
+    drawn.attrs = told.attrs
+    return drawn
+
+
+def _dead_ends(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
+    """Return the ends of roads that could be opened, those that save most first."""
+    ends = dead_ends(network, city["built_up_areas"], entrances=city.get("entrances"))
+    ends = ends[ends["kind"] == "dead_end"]
+    return ends.sort_values(["saved_m", "edge_code"], ascending=[False, True], ignore_index=True)
 
 
 @checked
@@ -284,5 +327,14 @@ def _headlines(answers: Mapping[str, gpd.GeoDataFrame], lang: Language) -> dict[
     summary = assignment_summary(answers["assigned"])
     figures = {"incidents": summary["incidents"], **counts_by_outcome(summary)}
     figures |= {"ambiguous": summary["ambiguous"]}
-    figures |= {name: len(rows) for name, rows in answers.items() if name != "assigned"}
-    return {label(name, lang): number for name, number in figures.items()}
+    figures |= {name: len(rows) for name, rows in answers.items() if name not in ("assigned", _COVERAGE)}
+    told: dict[str, object] = {label(name, lang): number for name, number in figures.items()}
+    if _COVERAGE in answers:
+        total = answers[_COVERAGE].attrs["total"]
+        for way, words in (
+            ("share_network", tr("parking within 300 m along the roads", lang=lang)),
+            ("share_straight", tr("parking within 300 m in a straight line", lang=lang)),
+        ):
+            if total.get(way) is not None:
+                told[words] = f"{total[way]:.1%}"
+    return told

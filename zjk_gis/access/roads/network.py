@@ -43,6 +43,7 @@ Travel = Literal["foot", "car"]
 
 _ON_FOOT = ("步行路", "台阶")
 _DIRECTIONS = {"正向": 1, "反向": -1}
+_WAYS = ("反向", "双向", "正向")
 _NAMES = ("edge_code", "road_code", "road_name", "road_class")
 
 
@@ -155,7 +156,7 @@ class RoadNetwork:
                 "length_m": self.length_m,
                 "grade_level": self.level,
                 "is_bridge": self.is_bridge,
-                "one_way": self.one_way,
+                "one_way": pd.Series(np.array(_WAYS)[self.one_way + 1], dtype="str"),
                 "width_m": self.width_m,
             },
             geometry=self.lines,

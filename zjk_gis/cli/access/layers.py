@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +15,6 @@ from zjk_gis.layers.labels import label
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import geopandas as gpd
 
     from zjk_gis.access import RoadNetwork
@@ -26,8 +25,11 @@ __all__ = [
     "as_share",
     "barriers_of",
     "city_layers",
+    "doors_of",
     "facilities_in",
     "network_of",
+    "output_option",
+    "tell_answer",
     "tell_network",
     "travel_option",
 ]
@@ -40,6 +42,9 @@ travel_option = click.option(
     default="foot",
     show_default=True,
     help="On foot, or by car, which keeps to one-way streets.",
+)
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
 )
 
 
@@ -87,6 +92,23 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             for (kind, decision), number in counts.items()
         ]
         console.note(tr("where lines do not simply meet: {told}", told=listed(told)))
+
+
+def doors_of(
+    layers: dict[str, gpd.GeoDataFrame], layer: gpd.GeoDataFrame, name: str
+) -> gpd.GeoDataFrame | None:
+    """Return the entrances that are of this layer's rows; None where there are none."""
+    entrances = layers.get("entrances")
+    if entrances is None:
+        return None
+    own = entrances[entrances["facility_code"].isin(layer[spec_of(name).code])]
+    return own if len(own) else None
+
+
+def tell_answer(sentences: list[str], console: Console) -> None:
+    """Print the answer in sentences, above the tables it is drawn from."""
+    for sentence in sentences:
+        console.say(sentence)
 
 
 def as_share(value: Any) -> str:

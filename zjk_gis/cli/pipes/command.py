@@ -10,11 +10,11 @@ import click
 from zjk_gis.cli.city import tell_set_aside
 from zjk_gis.cli.console import language_option
 from zjk_gis.cli.options import CITY, WORDS
+from zjk_gis.cli.output import show_rows as _show
+from zjk_gis.cli.output import tell_files as _tell_files
+from zjk_gis.cli.output import write_found as _write
 from zjk_gis.cli.pipes import rules
 from zjk_gis.cli.pipes.network import read_network
-from zjk_gis.cli.pipes.output import show_rows as _show
-from zjk_gis.cli.pipes.output import tell_files as _tell_files
-from zjk_gis.cli.pipes.output import write_found as _write
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer

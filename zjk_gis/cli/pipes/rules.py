@@ -11,7 +11,7 @@ from shapely import LineString
 
 from zjk_gis.cli.city import read_city, require_layers, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY
-from zjk_gis.cli.pipes.output import show_rows, tell_files, write_found
+from zjk_gis.cli.output import show_rows, tell_files, write_found
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer

@@ -20,6 +20,25 @@ __all__ = ["FINDINGS", "add_found"]
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
+    "parking_coverage": (
+        (
+            "area_code",
+            "people",
+            "people_network",
+            "share_network",
+            "people_straight",
+            "share_straight",
+        ),
+        style.area("#3f7fae", fill=0.12, weight=1, dash="4 3"),
+    ),
+    "dead_ends": (
+        ("edge_code", "road_name", "length_m", "link_edge_code", "link_m", "way_round_m", "saved_m"),
+        style.mark("#b3261e", "triangle", radius=5),
+    ),
+    "missing_links": (
+        ("link_code", "first_edge", "second_edge", "link_m", "way_round_m", "saved_m"),
+        style.line("#2a7f62", weight=4, dash="6 4"),
+    ),
     "moved": (
         ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
         style.area(style.ORANGE, fill=0.55, weight=2),
@@ -153,7 +172,16 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
     ),
 }
-_OFF = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
+_OFF = (
+    "parking_gaps",
+    "parking_coverage",
+    "dead_ends",
+    "missing_links",
+    "manholes_outside_zones",
+    "open_matters",
+    "uneven_chiefs",
+    "hot_spots",
+)
 
 
 def add_found(page: Page, results: Mapping[str, gpd.GeoDataFrame], *, group: str) -> None:
