@@ -16,6 +16,8 @@ from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.values import as_text, code_text, coded, converted
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.places import are_of_kinds, placed_on
 from zjk_gis.standards import rules_table
 
@@ -61,7 +63,8 @@ def network_zone_figures(
     kinds : str or sequence of str, optional
         Pipes of these kinds alone, by code or name (给水, JS, SS).
     at : date or str, optional
-        The day that is judged, by default today: pipes have their age on it, later breaks do not count.
+        The day that is judged, by default today: pipes, users and valves count that were in use on it, pipes
+        have their age on it, later breaks do not count.
 
     Returns
     -------
@@ -116,7 +119,9 @@ def network_zone_figures(
     0                D1     70.0            20.0       0.15          1
     1                D2     30.0            20.0        NaN          1
     """
-    day = judged_day(at)
+    day, aside = judged_day(at), SetAside()
+    network = network.on(day)
+    users, valves = (in_use(rows, spec.name, day, aside) for rows, spec in ((users, _USERS), (valves, _VALVES)))
     areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
     mine = _pipes_of(network, kinds)
     told = _lengths(network, areas, mine, day)
@@ -130,7 +135,7 @@ def network_zone_figures(
     told["open_crossings"] = (
         codes.map(over[is_open.to_numpy(dtype=bool)].value_counts()).fillna(0).to_numpy(dtype=np.int64)
     )
-    return with_answers(zones, told)
+    return aside.added_to(with_answers(zones, told))
 
 
 @checked
@@ -141,6 +146,7 @@ def zone_crossings(
     valves: gpd.GeoDataFrame | None = None,
     kinds: str | Sequence[str] | None = None,
     valve_within_m: float = 30.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """List the places where pipes cross the border of a zone, and whether a closed valve stands there.
 
@@ -156,6 +162,9 @@ def zone_crossings(
         Pipes of these kinds alone.
     valve_within_m : float, default 30.0
         How far along the same pipe a closed valve may stand to count as that of the border.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -170,6 +179,8 @@ def zone_crossings(
         If a kind is not known or a layer cannot be used.
     """
     require_amounts(valve_within_m=valve_within_m)
+    network, aside = network.on(at), SetAside()
+    valves = in_use(valves, _VALVES.name, at, aside)
     areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
     codes = code_text(areas[_ZONES.code]).to_numpy(dtype=object)
     order = np.argsort(codes.astype(str), kind="stable")
@@ -185,17 +196,17 @@ def zone_crossings(
     # A border in common is met twice, once for each zone.
     found = pd.DataFrame({"pipe": pipe[of], "along": np.round(along, 2)}).drop_duplicates()
     found = found.sort_values(["pipe", "along"], kind="stable")
-    at, position = found["along"].to_numpy(), found["pipe"].to_numpy()
+    along, position = found["along"].to_numpy(), found["pipe"].to_numpy()
     before, after = (
-        _zone_at(shapes, shapely.line_interpolate_point(lines[position], at + step)) for step in (-0.05, 0.05)
+        _zone_at(shapes, shapely.line_interpolate_point(lines[position], along + step)) for step in (-0.05, 0.05)
     )
     # One that only touches a border, or begins on it, does not cross.
-    crosses = (before != after) & (at > 0.05) & (at < shapely.length(lines[position]) - 0.05)
-    at, position, before, after = (each[crosses] for each in (at, position, before, after))
+    crosses = (before != after) & (along > 0.05) & (along < shapely.length(lines[position]) - 0.05)
+    along, position, before, after = (each[crosses] for each in (along, position, before, after))
     first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
-    closed = _closed_valves(network, valves, position, at, valve_within_m)
+    closed = _closed_valves(network, valves, position, along, valve_within_m)
     named = np.array([*codes.tolist(), None], dtype=object)
-    return gpd.GeoDataFrame(
+    crossings = gpd.GeoDataFrame(
         {
             "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
             "pipe_kind": pd.array(network.kind[position], dtype="str"),
@@ -204,9 +215,10 @@ def zone_crossings(
             "is_open": np.array([not code for code in closed], dtype=bool),
             "valve_code": pd.array([code or None for code in closed], dtype="str"),
         },
-        geometry=shapely.line_interpolate_point(lines[position], at),
+        geometry=shapely.line_interpolate_point(lines[position], along),
         crs=network.crs,
     )
+    return aside.added_to(crossings)
 
 
 def _pipes_of(network: PipeNetwork, kinds: str | Sequence[str] | None) -> NDArray[np.int64]:
