@@ -1,5 +1,6 @@
 """What lies under the ground: manholes, pipelines, the register of covers (地下管线、窨井)."""
 
+from zjk_gis.pipes.backing_up import backed_up
 from zjk_gis.pipes.checks import network_faults
 from zjk_gis.pipes.clearance import clearance_conflicts
 from zjk_gis.pipes.critical import critical_manholes, critical_pipes
@@ -26,6 +27,7 @@ __all__ = [
     "ShutOff",
     "adverse_slopes",
     "archive_completeness",
+    "backed_up",
     "clearance_conflicts",
     "cover_depths",
     "cover_faults",

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import geopandas as gpd
+import pandas as pd
 from shapely import LineString
 
 from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.pipes.output import show_rows, tell_files, write_found
 from zjk_gis.cli.speaking import speaking
+from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
@@ -24,6 +27,7 @@ from zjk_gis.pipes import (
     cover_faults,
     cross_section,
     excavation_impact,
+    pipe_network,
     repeated_excavations,
     survey_faults,
 )
@@ -31,8 +35,6 @@ from zjk_gis.words import tr
 from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from zjk_gis.cli.console import Console
 
 __all__ = ["dig", "section", "survey"]
@@ -49,7 +51,9 @@ _COLUMNS = {
                              "moratorium_until"),
 }  # fmt: skip
 _DUG = ("dig", "pipe_code", "class_name", "length_m", "cover_m", "depth_margin_m", "impact", "tell",
-        "scope", "chief_name")  # fmt: skip
+        "is_bridge", "cut_off_m", "backs_up_m", "backs_up_first", "scope", "chief_name")  # fmt: skip
+# What stands beside pipes: the layers of a city, and what clearances ask of them.
+_BESIDE = ("buildings", "historic_buildings", "ancient_trees", "kerbs", "carriageways", "railways")
 _CUT = ("offset_m", "pipe_code", "class_name", "diameter_mm", "level_m", "cover_m", "angle", "owner")
 
 
@@ -59,6 +63,32 @@ def _layers(city: Path | str, console: Console, *others: str) -> dict[str, gpd.G
     if "pipelines" not in layers:
         raise InputError(tr("{shown}: has no layer pipelines", shown=shown(city)))
     return layers
+
+
+def _beside(layers: dict[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataFrame | None]:
+    """Return what stands beside the pipes: all buildings once, trees, kerbs and railways."""
+    every = [layers[name] for name in ("buildings", "historic_buildings") if name in layers]
+    buildings = every[0] if len(every) == 1 else None
+    if len(every) == 2:
+        buildings = _together(*every)
+    return {
+        "buildings": buildings,
+        "trees": layers.get("ancient_trees"),
+        "kerbs": layers.get("kerbs"),
+        "railways": layers.get("railways"),
+    }
+
+
+def _together(buildings: gpd.GeoDataFrame, historic: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return buildings and historic ones in one layer; one that is in both under the name of the second."""
+    listed = convert_crs(historic, buildings.crs, name="historic_buildings")
+    middles = gpd.GeoDataFrame(geometry=listed.representative_point(), crs=listed.crs)
+    twice = buildings.index.isin(middles.sjoin(buildings, predicate="within")["index_right"])
+    named = [
+        rows[[code, rows.geometry.name]].rename_geometry("geometry").rename(columns={code: "house_code"})
+        for rows, code in ((buildings[~twice], "house_code"), (listed, "building_code"))
+    ]
+    return gpd.GeoDataFrame(pd.concat(named, ignore_index=True), crs=buildings.crs)
 
 
 @click.command("survey")
@@ -84,25 +114,30 @@ def survey(
     console: Console,
 ) -> None:
     """Check pipes and covers against the rules: survey, slopes, clearances, depths, covers, road cuts."""
-    others = ("manholes", "pipe_points", "ancient_trees", "historic_buildings", "roads", "excavation_permits")
+    others = ("manholes", "pipe_points", "roads", "excavation_permits", *_BESIDE)
     layers = _layers(city, console, *others)
     pipes, wells = layers["pipelines"], layers.get("manholes")
     day = at or dt.date.today().isoformat()
     points = layers.get("pipe_points")
     found: dict[str, gpd.GeoDataFrame] = {}
     if wells is not None:
-        found["survey_faults"] = survey_faults(wells, pipes, points=points, lang=console.lang)
-    found["adverse_slopes"] = adverse_slopes(pipes, manholes=wells, points=points)
+        found["survey_faults"] = survey_faults(wells, pipes, points=points, at=day, lang=console.lang)
+    found["adverse_slopes"] = adverse_slopes(pipes, manholes=wells, points=points, at=day)
     found["clearance_conflicts"] = clearance_conflicts(
-        pipes,
-        buildings=layers.get("historic_buildings"),
-        trees=layers.get("ancient_trees"),
-        tolerance_m=tolerance,
+        pipes, **_beside(layers), tolerance_m=tolerance, at=day
     )
-    found["cover_depths"] = cover_depths(pipes, tolerance_m=tolerance)
+    found["cover_depths"] = cover_depths(
+        pipes, carriageways=layers.get("carriageways"), tolerance_m=tolerance, at=day
+    )
     if wells is not None:
+        ways = layers.get("carriageways")
         found["cover_faults"] = cover_faults(
-            wells, pipelines=pipes, at=day, inspected_within_days=inspected_within, lang=console.lang
+            wells,
+            pipelines=pipes,
+            places=None if ways is None else ways.assign(place="车行道"),
+            at=day,
+            inspected_within_days=inspected_within,
+            lang=console.lang,
         )
     roads = layers.get("roads")
     if "excavation_permits" in layers and roads is not None and "opened_on" in roads:
@@ -149,14 +184,20 @@ def dig(
     page: Path | None,
     console: Console,
 ) -> None:
-    """Tell what a dig meets: pipes, how deep they lie, whom to tell, whose ground it is.
+    """Tell what a dig meets: pipes, how deep, whom to tell, what hangs on each, whose ground it is.
 
     DIG is a file with the polygons to be dug up, such as excavation permits.
     """
     for path in (output, page):
         if path is not None:
             check_writable(path)
-    layers = _layers(city, console, "manholes", "historic_blocks", "responsibility_zones")
+    layers = _layers(city, console, "manholes", "pipe_points", "historic_blocks", "responsibility_zones")
+    network = None
+    if "manholes" in layers:
+        points = layers.get("pipe_points")
+        network = pipe_network(layers["manholes"], layers["pipelines"], points=points, abandoned=True)
+    else:
+        console.note(tr("there is no layer manholes: what hangs on each pipe is not known"))
     ground = read_layer(dig_file, spec="excavation_permits")
     tell_report(ground, console)
     found = excavation_impact(
@@ -164,6 +205,7 @@ def dig(
         layers["pipelines"],
         depth_m=depth,
         margin_m=margin,
+        network=network,
         blocks=layers.get("historic_blocks"),
         zones=layers.get("responsibility_zones"),
         at=at or dt.date.today().isoformat(),
@@ -172,6 +214,8 @@ def dig(
     hit = int((found["impact"] == "is_hit").sum())
     console.say(tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit))
     show_rows(found, _DUG, len(found), console)
+    if network is not None:
+        _tell_backing_up(found, console)
     told = sorted(set(found["tell"]))
     console.say(tr("to be told: {names}", names=", ".join(told) or "-"))
     if output is not None:
@@ -186,9 +230,25 @@ def dig(
             "pipes": found["pipe_code"].tolist(),
             "hit": found.loc[found["impact"] == "is_hit", "pipe_code"].tolist(),
             "tell": told,
+            "backs_up_m": found.get("backs_up_m", pd.Series(dtype=float)).to_list(),
             "files": [str(path) for path in (output, page) if path is not None],
         }
     )
+
+
+def _tell_backing_up(found: gpd.GeoDataFrame, console: Console) -> None:
+    """Say which drains back up if they are dug through or blocked."""
+    for row in found[found["backs_up_m"] > 0].drop_duplicates("pipe_code").itertuples():
+        console.say(
+            tr(
+                "if drain {pipe} is blocked, {length:,.0f} m of pipes and {manholes:,} manholes upstream back "
+                "up, first at {first}",
+                pipe=row.pipe_code,
+                length=row.backs_up_m,
+                manholes=row.backs_up_manholes,
+                first=row.backs_up_first,
+            )
+        )
 
 
 @click.command("section")

@@ -212,9 +212,11 @@ def _chosen(pairs: LinePairs, things: Things) -> dict[str, LinePairs]:
     fixed = (pairs.a >= things.n_pipes) | (pairs.b >= things.n_pipes)
     key = things.key(pairs)
     crossing = np.isin(key, key[crosses])
+    # What crosses under a kerb, as every house connection does, does not run beside it.
+    kerb = (things.group[pairs.a] == BESIDE["kerbs"]) | (things.group[pairs.b] == BESIDE["kerbs"])
     rise = np.where(np.isnan(pairs.rise), np.inf, pairs.rise)
     asked = {
-        "horizontal": (~crossing | fixed, pairs.distance),
+        "horizontal": (~crossing | (fixed & ~kerb), pairs.distance),
         "crossing": (over & crossing & ~fixed, rise),
         "vertical": (over & ~crossing & ~fixed, rise),
     }

@@ -103,8 +103,8 @@ def cross_section(
     shapes = flat(pipes.geometry.to_numpy())
     near = shapely.STRtree(shapes).query(cut, predicate="intersects")
     near.sort()
-    parts, at = shapely.get_parts(shapely.intersection(shapes[near], cut), return_index=True)
-    spots, pipe = shapely.get_point(parts, 0), near[at]
+    parts, of = shapely.get_parts(shapely.intersection(shapes[near], cut), return_index=True)
+    spots, pipe = shapely.get_point(parts, 0), near[of]
     spots = np.where(shapely.get_dimensions(parts) == 0, parts, spots)
     size = dimensions_of(pipes, kinds["gravity"].to_numpy())
     share = shapely.line_locate_point(shapes[pipe], spots, normalized=True)
