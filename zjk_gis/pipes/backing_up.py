@@ -94,9 +94,7 @@ def backed_up(
     return _behind(network, edges, nodes)
 
 
-def _behind(
-    network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]
-) -> gpd.GeoDataFrame:
+def _behind(network: PipeNetwork, edges: NDArray[np.int64], nodes: NDArray[np.int64]) -> gpd.GeoDataFrame:
     """Return the drains that have no way out but through some edges and nodes."""
     drains = _drains_in(network)
     shut, shut_nodes = np.zeros(len(network.graph), dtype=bool), np.zeros(network.graph.size, dtype=bool)
@@ -164,7 +162,9 @@ def backing_up_by(network: PipeNetwork, codes: Sequence[str]) -> pd.DataFrame:
     told: dict[str, tuple[float, int, str]] = {}
     for code in sorted(drains & set(codes)):
         edges = np.flatnonzero(network.pipe_codes[network.edge_pipe] == code)
-        rows = _behind(network, edges, np.empty(0, np.int64)).sort_values(["distance_m", "pipe_code"], kind="stable")
+        rows = _behind(network, edges, np.empty(0, np.int64)).sort_values(
+            ["distance_m", "pipe_code"], kind="stable"
+        )
         behind = manholes & {*rows["from_node"], *rows["to_node"]}
         first = str(rows["to_node"].iloc[0]) if len(rows) else ""
         told[code] = (float(rows["length_m"].sum()), len(behind), first)

@@ -121,7 +121,9 @@ def network_zone_figures(
     """
     day, aside = judged_day(at), SetAside()
     network = network.on(day)
-    users, valves = (in_use(rows, spec.name, day, aside) for rows, spec in ((users, _USERS), (valves, _VALVES)))
+    users, valves = (
+        in_use(rows, spec.name, day, aside) for rows, spec in ((users, _USERS), (valves, _VALVES))
+    )
     areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
     mine = _pipes_of(network, kinds)
     told = _lengths(network, areas, mine, day)
@@ -198,7 +200,8 @@ def zone_crossings(
     found = found.sort_values(["pipe", "along"], kind="stable")
     along, position = found["along"].to_numpy(), found["pipe"].to_numpy()
     before, after = (
-        _zone_at(shapes, shapely.line_interpolate_point(lines[position], along + step)) for step in (-0.05, 0.05)
+        _zone_at(shapes, shapely.line_interpolate_point(lines[position], along + step))
+        for step in (-0.05, 0.05)
     )
     # One that only touches a border, or begins on it, does not cross.
     crosses = (before != after) & (along > 0.05) & (along < shapely.length(lines[position]) - 0.05)

@@ -65,8 +65,8 @@ def clearance_conflicts(
     tolerance_m : float, default 0.0
         By how much less a distance may be: the accuracy of the survey.
     at : date or str, optional
-        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and ``valid_to``
-        (废弃); the others are set aside and told. By default all count.
+        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``separations`` (see `zjk_gis.standards.rules_table`).
     strict : bool, default False

@@ -47,7 +47,7 @@ def excavation_impact(
     at: str | dt.date | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
-    """Tell which pipes a dig meets, how deep, whom to tell, what breaking or blocking one would do (开挖影响).
+    """Tell which pipes a dig meets, how deep, whom to tell, and what losing one would do (开挖影响).
 
     Parameters
     ----------

@@ -56,8 +56,8 @@ def cross_section(
         along the line), ``pipe_code``, ``pipe_kind`` (the code of CJJ 61), ``class_name``, ``owner`` (text),
         ``diameter_mm``, ``width_mm``, ``height_mm`` (float64), ``level_m`` (of the axis), ``top_m``,
         ``bottom_m``, ``ground_m`` (levels), ``cover_m`` (ground over its top), ``angle`` (degrees between
-        the pipe and the line, 90 where it is cut straight across) and ``is_abandoned`` (bool: 废弃). NaN where something is not known. A pipe
-        that runs along the line has a row where it begins to.
+        the pipe and the line, 90 where it is cut straight across) and ``is_abandoned`` (bool: 废弃). NaN
+        where something is not known. A pipe that runs along the line has a row where it begins to.
 
     Raises
     ------

@@ -62,8 +62,8 @@ def cover_depths(
     tolerance_m : float, default 0.0
         By how much less the cover may be: the accuracy of the survey.
     at : date or str, optional
-        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and ``valid_to``
-        (废弃); the others are set aside and told. By default all count.
+        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``limits``, such as the ``frost_depth`` of your city.
     strict : bool, default False

@@ -60,8 +60,8 @@ def adverse_slopes(
     within_m : float, default 0.5
         A pipe that names no point at an end belongs to the nearest one this near.
     at : date or str, optional
-        Only pipes and points in use on this day count, by ``valid_from`` (敷设), ``built_year`` and ``valid_to``
-        (废弃); the others are set aside and told. By default all count.
+        Only pipes and points in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``limits`` (see `zjk_gis.standards.rules_table`).
     strict : bool, default False
