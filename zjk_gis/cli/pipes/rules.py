@@ -19,7 +19,7 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import dig_map, pipes_map, save_offline
+from zjk_gis.maps import dig_map, pipes_map, print_section, save_offline
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -241,8 +241,8 @@ def _tell_backing_up(found: gpd.GeoDataFrame, console: Console) -> None:
     for row in found[found["backs_up_m"] > 0].drop_duplicates("pipe_code").itertuples():
         console.say(
             tr(
-                "if drain {pipe} is blocked, {length:,.0f} m of pipes and {manholes:,} manholes upstream back "
-                "up, first at {first}",
+                "if drain {pipe} is blocked, {length:,.0f} m of pipes and {manholes:,} manholes upstream "
+                "back up, first at {first}",
                 pipe=row.pipe_code,
                 length=row.backs_up_m,
                 manholes=row.backs_up_manholes,
@@ -262,28 +262,40 @@ def _tell_backing_up(found: gpd.GeoDataFrame, console: Console) -> None:
     help="The ends of the line, in the CRS of the pipes.",
 )
 @click.option("--line-file", type=click.Path(path_type=Path), help="A file with the one line.")
+@click.option("--at", help="The day on which the ground is cut, such as 2025-12-31; by default today.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the rows to this file.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    help="Draw the section to scale in this file (.svg, .png, .pdf).",
+)
 @speaking
 def section(
     city: Path | str,
     ends: tuple[float, ...] | None,
     line_file: Path | None,
+    at: str | None,
     output: Path | None,
+    picture: Path | None,
     console: Console,
 ) -> None:
     """Print the pipes that a line cuts: where along it, how deep, how large, whose."""
     if (ends is None) == (line_file is None):
         raise InputError(tr("give the line either by its two ends or as a file"))
-    if output is not None:
-        check_writable(output)
+    for path in (output, picture):
+        if path is not None:
+            check_writable(path)
+    day = at or dt.date.today().isoformat()
     pipes = _layers(city, console)["pipelines"]
     line = read_layer(line_file) if line_file is not None else LineString([ends[:2], ends[2:]])  # type: ignore[index]
-    cut = cross_section(line, pipes)
+    cut = cross_section(line, pipes, at=day)
     tell_set_aside(cut, console)
     console.say(tr("{count:,} pipes are cut", count=len(cut)))
     show_rows(cut, _CUT, len(cut), console)
     if output is not None:
         write_layer(cut, output)
-    tell_files((output,), console)
+    if picture is not None and len(cut):
+        print_section(cut, picture, date=day, source=shown(city), lang=console.lang)
+    tell_files((output, picture if len(cut) else None), console)
     table = cut.drop(columns=cut.geometry.name).astype(object)
     console.result({"pipes": table.where(table.notna(), None).to_dict("records")})

@@ -387,7 +387,7 @@ def _named(rows: pd.DataFrame, lang: Language) -> list[str]:
 
 
 def _draw_nets(canvas: Canvas, section: _Section, view: _View) -> None:
-    """Draw the net distances between neighbours as a chain below the plot; too narrow ones stand in the table."""
+    """Draw the net distances between neighbours below the plot; the narrowest stand in the table alone."""
     offset, y = section.rows["offset_m"].to_numpy(dtype=np.float64), view.box.foot + 8.5
     for at, net in enumerate(section.nets.tolist()):
         if not net > 0:
