@@ -78,7 +78,9 @@ def test_a_day_on_which_nothing_lay_is_refused():
 
 
 def test_a_state_that_says_abandoned_counts_unless_a_date_says_since_when():
-    drains = DRAINS.assign(state="废弃", valid_to=["2026-01-01", None, None], valid_from=None, built_year=None)
+    drains = DRAINS.assign(
+        state="废弃", valid_to=["2026-01-01", None, None], valid_from=None, built_year=None
+    )
     assert codes(pipe_network(WELLS, drains, at="2025-01-01").pipelines) == ["P1"]
 
 

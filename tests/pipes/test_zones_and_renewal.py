@@ -227,7 +227,11 @@ class TestModels:
         )
         # Both stand in the middle of pipes of 60 m; P2 flows against its numbering, and so does its valve.
         assert (pump[1], pump[0].start_node_name, pump[0].end_node_name) == ("泵站", "泵站.a", "泵站.b")
-        assert (valve[0].valve_type, valve[0].start_node_name, valve[0].end_node_name) == ("PRV", "V.b", "V.a")
+        assert (valve[0].valve_type, valve[0].start_node_name, valve[0].end_node_name) == (
+            "PRV",
+            "V.b",
+            "V.a",
+        )
         assert str(valve[0].initial_status) == "Open"  # nobody surveyed its setting
         lengths = {name: round(model.get_link(name).length, 3) for name in model.pipe_name_list}
         assert lengths == {"P1.1": 30.0, "P1.2": 30.0, "P2.1": 30.0, "P2.2": 30.0, "P3": 120.0}

@@ -199,7 +199,8 @@ def write_survey(
     Parameters
     ----------
     results : mapping of str to GeoDataFrame
-        As `survey_city` returns them, ``assigned`` among them.
+        As `survey_city` returns them, ``assigned`` among them. Where the zones have no ``chief_code``, road
+        chiefs are left out, and `Dossier.remarks` say so.
     folder : str or path
         Made where there is none. Files of an earlier survey in it are replaced.
     city : mapping of str to GeoDataFrame
@@ -236,6 +237,11 @@ def write_survey(
             "findings.gpkg",
         )
     )
+    chiefs = {}
+    if "chief_code" in results["assigned"]:
+        chiefs["busiest_chiefs"] = busiest_chiefs(results["assigned"])
+    else:
+        made.remarks.append(tr("the zones have no chief_code: road chiefs are left out", lang=lang))
     drawn = city_map(city, results=results, title=title, date=at, lang=lang)
 
     def write_page() -> None:
@@ -247,7 +253,7 @@ def write_survey(
             {
                 "assigned": kept,
                 **findings,
-                "busiest_chiefs": busiest_chiefs(results["assigned"]),
+                **chiefs,
                 "rejects": rejects,
             },
             book,
