@@ -303,7 +303,7 @@ def test_net_distances_are_those_of_geos_and_of_a_dense_sampling(seed):
 
 
 def _sampled(pipe):
-    """Return points of the axis of a pipe every 5 mm, and their levels: water by its top, sewage its bottom."""
+    """Return points of the axis of a pipe every 5 mm, and their levels: by its top, of sewage its bottom."""
     line = np.array(pipe["geometry"].coords)
     share = np.linspace(0, 1, int(np.hypot(*(line[1] - line[0])) / 0.005) + 2)[:, None]
     level = pipe["from_level_m"] + share[:, 0] * (pipe["to_level_m"] - pipe["from_level_m"])

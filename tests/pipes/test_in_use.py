@@ -7,6 +7,7 @@ M1 --P1--> M2 --P2--> M3      P1 laid in 1990, P2 in 2020 and given up on 2024-0
 import geopandas as gpd
 import pandas as pd
 import pytest
+from networks_of import CRS, manholes_at, valves_at
 from shapely import LineString, box
 
 from zjk_gis import pipes as rooms
@@ -14,7 +15,6 @@ from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.pipes import PipeNetwork, critical_pipes, misconnections, outfalls, pipe_network, shut_off, trace
 from zjk_gis.pipes.in_use import in_use
-from networks_of import CRS, manholes_at, valves_at
 
 WELLS = manholes_at(M1=(0, 0), M2=(30, 0), M3=(60, 0), M4=(30, 40)).assign(pipe_kind="WS")
 DRAINS = gpd.GeoDataFrame(

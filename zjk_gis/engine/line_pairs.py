@@ -264,7 +264,7 @@ def _leaves_at(coords: Floats, i: Whole, j: Whole, s: Real, end: Real, overlap: 
             inside = middle
         else:
             outside = middle
-    return inside
+    return float(inside)
 
 
 @lean

@@ -85,4 +85,5 @@ def in_use(
         )
     code = next((each for each in layer.columns if str(each).endswith("_code")), None)
     aside.note(layer, name, out, why, layer.index.to_series() if code is None else layer[code])
-    return layer[~out]
+    kept: _Layer = layer[~out]
+    return kept

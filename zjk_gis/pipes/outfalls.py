@@ -194,9 +194,9 @@ def misconnections(network: PipeNetwork, *, at: str | dt.date | None = None) -> 
     rows, edges = rows[order], edges[order]
     position = np.full(len(network.graph), -1, np.int64)
     position[drainage.edges] = np.arange(len(drainage.edges))
-    at = position[edges]
+    drain = position[edges]
     node = flowing.head[rows]
-    end = drainage.outfall[at]
+    end = drainage.outfall[drain]
     told: dict[str, Any] = {
         "misconnection": pd.array(found[rows], dtype="str"),
         "manhole_code": pd.array(network.node_codes[node], dtype="str"),
@@ -204,10 +204,10 @@ def misconnections(network: PipeNetwork, *, at: str | dt.date | None = None) -> 
             [_taken_on(network, drainage, int(n), found[r]) for n, r in zip(node, rows, strict=True)],
             dtype="str",
         ),
-        "drains_m": np.round(drainage.upstream_m[at], 3),
-        "drains_manholes": drainage.upstream_manholes[at],
+        "drains_m": np.round(drainage.upstream_m[drain], 3),
+        "drains_manholes": drainage.upstream_manholes[drain],
         "outfall_code": _codes_at(network.node_codes, end),
-        "several_outfalls": drainage.several[at],
+        "several_outfalls": drainage.several[drain],
         "is_sure": np.isin(network.direction.source[network.edge_pipe[edges]], (0, 1))
         & (network.edge_way[edges] != 0),
     }

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _CITY = click.argument("city", type=CITY)
-_AT = click.option("--at", help="The network as it was on this day, such as 2025-12-31; by default all of it.")
+_AT = click.option(
+    "--at", help="The network as it was on this day, such as 2025-12-31; by default all of it."
+)
 _COLUMNS = {
     "unjoined_ends": ("pipe_code", "end", "reason", "recorded", "near_code", "distance_m"),
     "uphill_flows": ("pipe_code", "flow", "from_level_m", "to_level_m"),

@@ -65,18 +65,10 @@ def _layers(city: Path | str, console: Console, *others: str) -> dict[str, gpd.G
     return layers
 
 
-def _beside(layers: dict[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataFrame | None]:
-    """Return what stands beside the pipes: all buildings once, trees, kerbs and railways."""
+def _buildings(layers: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    """Return all buildings of a city once: the historic ones and the others."""
     every = [layers[name] for name in ("buildings", "historic_buildings") if name in layers]
-    buildings = every[0] if len(every) == 1 else None
-    if len(every) == 2:
-        buildings = _together(*every)
-    return {
-        "buildings": buildings,
-        "trees": layers.get("ancient_trees"),
-        "kerbs": layers.get("kerbs"),
-        "railways": layers.get("railways"),
-    }
+    return _together(*every) if len(every) == 2 else every[0] if every else None
 
 
 def _together(buildings: gpd.GeoDataFrame, historic: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -124,7 +116,13 @@ def survey(
         found["survey_faults"] = survey_faults(wells, pipes, points=points, at=day, lang=console.lang)
     found["adverse_slopes"] = adverse_slopes(pipes, manholes=wells, points=points, at=day)
     found["clearance_conflicts"] = clearance_conflicts(
-        pipes, **_beside(layers), tolerance_m=tolerance, at=day
+        pipes,
+        buildings=_buildings(layers),
+        trees=layers.get("ancient_trees"),
+        kerbs=layers.get("kerbs"),
+        railways=layers.get("railways"),
+        tolerance_m=tolerance,
+        at=day,
     )
     found["cover_depths"] = cover_depths(
         pipes, carriageways=layers.get("carriageways"), tolerance_m=tolerance, at=day

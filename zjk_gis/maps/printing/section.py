@@ -379,10 +379,11 @@ def _named(rows: pd.DataFrame, lang: Language) -> list[str]:
     kinds = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
     names = kinds["pipe_kind_name" if lang == "zh" else "english_name"]
     told = []
-    for row in rows.itertuples():
-        kind, width, height = str(names.get(row.pipe_kind, row.pipe_kind)), row.width_mm, row.height_mm
+    for kind, width, height in zip(
+        rows["pipe_kind"].tolist(), rows["width_mm"].tolist(), rows["height_mm"].tolist(), strict=True
+    ):
         size = "" if np.isnan(width) else f" DN{width:g}" if width == height else f" {width:g}×{height:g}"
-        told.append(kind + size)
+        told.append(str(names.get(kind, kind)) + size)
     return told
 
 
