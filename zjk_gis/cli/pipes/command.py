@@ -335,7 +335,7 @@ def _write_check(
     )
     paths = _write(faults, folder, "pipes", drawn, console, more={"network_report": network.report()})
     net = network.save(folder / "pipes.net")
-    console.say(str(net))
+    _tell_files([net], console)
     return [*paths, net]
 
 
