@@ -825,7 +825,7 @@ CALLS = {
     "zone_crossings": [
         ("zones", lambda z, _: zjk_gis.pipes.zone_crossings(_network(), _as("network_zone_code", z))),
     ],
-    "print_section": [("cuts", lambda c, folder: _section(c, folder))],
+    "print_section": [("cuts", _section)],
     "renewal_list": [
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), breaks=_as("break_code", m))),
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), users=_as("user_code", m))),

@@ -57,7 +57,7 @@ def survey_city(
     incidents : GeoDataFrame, optional
         To be assigned, each by the zones valid when it occurred.
     at : date or str
-        The day for which coverage is judged.
+        The day that is judged: zones valid on it, pipes and manholes in use on it.
     level : int or str, optional
         The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
@@ -99,7 +99,11 @@ def survey_city(
 
     @cache
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
-        return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
+        return network_faults(
+            pipe_network(city["manholes"], city["pipelines"], points=city.get("pipe_points"), at=at),
+            city,
+            at=at,
+        )
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -124,7 +128,7 @@ def survey_city(
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
-            lambda: orphan_manholes(city["manholes"], city["pipelines"]),
+            lambda: orphan_manholes(city["manholes"], city["pipelines"], at=at),
         ),
         "misconnections": (
             ("manholes", "pipelines"),

@@ -31,7 +31,7 @@ from zjk_gis.pipes import (
     repeated_excavations,
     survey_faults,
 )
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def dig(
     if network is not None:
         _tell_backing_up(found, console)
     told = sorted(set(found["tell"]))
-    console.say(tr("to be told: {names}", names=", ".join(told) or "-"))
+    console.say(tr("to be told: {names}", names=listed(told) or "-"))
     if output is not None:
         write_layer(found, output)
     if page is not None:
@@ -293,7 +293,13 @@ def section(
     if output is not None:
         write_layer(cut, output)
     if picture is not None and len(cut):
-        print_section(cut, picture, date=day, source=shown(city), lang=console.lang)
+        print_section(
+            cut,
+            picture,
+            date=day,
+            source=city.name if isinstance(city, Path) else shown(city),
+            lang=console.lang,
+        )
     tell_files((output, picture if len(cut) else None), console)
     table = cut.drop(columns=cut.geometry.name).astype(object)
     console.result({"pipes": table.where(table.notna(), None).to_dict("records")})

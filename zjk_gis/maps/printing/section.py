@@ -190,7 +190,7 @@ def print_section(
     day = dt.date.today() if date is None else date
     told = tr("Day: {day}", day=str(day), lang=lang)
     if source:
-        told += "　" + tr("Source: {source}", source=source, lang=lang)
+        told += " · " + tr("Source: {source}", source=source, lang=lang)
     canvas.text(_MARGIN, foot + 6, canvas.typeface.fitted(told, 2.6, _WIDTH - 2 * _MARGIN), 2.6, colour=_SOFT)
     return write_document(canvas, target, _WIDTH, foot + 10, title=heading, lang=lang, dpi=dpi)
 
