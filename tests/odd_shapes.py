@@ -459,6 +459,11 @@ def _changes_written(name):
     return call
 
 
+def _section(cuts, folder):
+    cut = zjk_gis.pipes.cross_section(cuts.iloc[[-1]], _surveyed(sound("pipelines")))
+    return zjk_gis.maps.print_section(cut, folder / "section.svg", date=DAY).read_text(encoding="utf-8")
+
+
 def _survey_written(name):
     def call(layer, folder):
         assigned = _assigned().assign(chief_code=["L1", "L2", "L3"])
@@ -790,6 +795,16 @@ CALLS = {
         ("manholes", lambda m, _: zjk_gis.pipes.outfalls(_network(), registered=_as("outfall_code", m))),
     ],
     "trace": [("incidents", lambda i, _: zjk_gis.pipes.trace(_network(), i, within_m=1e9))],
+    "backed_up": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.pipes.backed_up(
+                zjk_gis.pipes.pipe_network(sound("manholes"), sound("pipelines").assign(pipe_kind="WS")),
+                i,
+                within_m=1e9,
+            ),
+        ),
+    ],
     "critical_pipes": [
         ("manholes", lambda m, _: zjk_gis.pipes.critical_pipes(_network(), sources=_as("source_code", m))),
     ],
@@ -815,6 +830,7 @@ CALLS = {
     "zone_crossings": [
         ("zones", lambda z, _: zjk_gis.pipes.zone_crossings(_network(), _as("network_zone_code", z))),
     ],
+    "print_section": [("cuts", _section)],
     "renewal_list": [
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), breaks=_as("break_code", m))),
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), users=_as("user_code", m))),

@@ -5,7 +5,7 @@ import pytest
 from shapely import LineString, Point, box
 
 from zjk_gis.errors import InputError
-from zjk_gis.reports import survey_city
+from zjk_gis.reports import survey_city, write_survey
 
 X, Y = 573000, 4520000
 
@@ -106,3 +106,12 @@ def test_access_is_asked_along_the_roads_beside_the_straight_line(city):
     assert (told["people_cut_off"], told.geometry.area) == (70, 20_000)
     assert answers["dead_ends"]["edge_code"].tolist() == ["stub"]
     assert len(answers["missing_links"]) == 0
+
+
+def test_zones_without_chiefs_are_surveyed_and_that_is_said(city, tmp_path):
+    incidents = layer(Point(X + 50, Y + 50), incident_code=["1"], occurred_at=["2025-06-01"])
+    city["responsibility_zones"] = city["responsibility_zones"].drop(columns="chief_code")
+    answers = survey_city(city, incidents, at="2025-06-01")
+    made = write_survey(answers, tmp_path / "out", city=city, at="2025-06-01", lang="en")
+    assert any("road chiefs are left out" in remark for remark in made.remarks)
+    assert {"report.xlsx", "map.html", "assigned.gpkg"} <= {path.name for path in made.files}

@@ -11,6 +11,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.maps import save_offline
 from zjk_gis.reports import write_workbook
 from zjk_gis.reports.dossier import ready_folder
+from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: 
     """Print the first rows of a table, the columns that are there."""
     there = [name for name in columns if name in rows]
     first = rows[there].head(most)
+    if "pipe_kind" in first:  # as people say it: 污水, not WS
+        kinds = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
+        names = kinds["pipe_kind_name" if console.lang == "zh" else "english_name"]
+        first = first.assign(pipe_kind=first["pipe_kind"].map(names).fillna(first["pipe_kind"]))
     told = first.astype(object).where(first.notna(), "")
     console.show(
         [

@@ -135,6 +135,7 @@ RESULTS: dict[str, Result] = {
         "manhole_code drains_m drains_manholes outfall_code several_outfalls",
     ),
     "traced": _result("pipe_code steps distance_m from_node to_node", "length_m"),
+    "backed_up": _result("pipe_code distance_m from_node to_node", "length_m"),
     "outfalls": _result(
         "pipe_code outfall_code upstream_length_m downstream_length_m",
         "upstream_manholes several_outfalls in_cycle is_registered from_node to_node length_m",
@@ -166,8 +167,8 @@ RESULTS: dict[str, Result] = {
     "cover_depths": _result("pipe_code cover_m road_place", "required_m shortfall_m status rule confidence"),
     "excavation_impact": _result(
         "dig pipe_code impact tell",
-        "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m scope "
-        "zone_code chief_name",
+        "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m "
+        "backs_up_m backs_up_manholes backs_up_first is_abandoned scope_code scope zone_code chief_name",
     ),
     "repeated_excavations": _result(
         "road_code permit_a permit_b",
@@ -175,7 +176,8 @@ RESULTS: dict[str, Result] = {
     ),
     "cross_section": _result(
         "offset_m pipe_code angle",
-        "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m",
+        "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m "
+        "is_abandoned",
     ),
     "nearest_facilities": _result(
         "network_m straight_m reason", "facility_code entrance_code detour nearest_straight_m rank"

@@ -184,6 +184,12 @@ class SetAside:
             value = text_of(values.iloc[at]) or ""
             self.rows.append({"layer": name, "row": layer.index[at], "why": str(reasons[at]), "value": value})
 
+    def added_to(self, result: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Add what was set aside to what a result tells already."""
+        if self.rows:
+            result.attrs["set_aside"] = [*result.attrs.get("set_aside", []), *self.rows]
+        return result
+
     def told_in(self, result: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Put what was set aside into ``attrs["set_aside"]`` of a result."""
         result.attrs["set_aside"] = self.rows

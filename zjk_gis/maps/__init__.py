@@ -9,7 +9,7 @@ from files by `tiles`; `printing` makes a sheet of paper.
 
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map
 from zjk_gis.maps.offline.saving import offline_frame, save_offline
-from zjk_gis.maps.printing import print_map
+from zjk_gis.maps.printing import print_map, print_section
 from zjk_gis.maps.ready.access import access_map, dead_ends_map
 from zjk_gis.maps.ready.changes import changes_map
 from zjk_gis.maps.ready.city import city_map
@@ -45,6 +45,7 @@ __all__ = [
     "parking_map",
     "pipes_map",
     "print_map",
+    "print_section",
     "roads_map",
     "save_offline",
     "shut_off_map",

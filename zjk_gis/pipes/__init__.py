@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zjk_gis._lazy import lazily
 
 if TYPE_CHECKING:
+    from zjk_gis.pipes.backing_up import backed_up as backed_up
     from zjk_gis.pipes.checks import network_faults as network_faults
     from zjk_gis.pipes.clearance import clearance_conflicts as clearance_conflicts
     from zjk_gis.pipes.critical import critical_manholes as critical_manholes
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from zjk_gis.pipes.zones import zone_crossings as zone_crossings
 
 _HOMES = {
+    "backing_up": ("backed_up",),
     "checks": ("network_faults",),
     "clearance": ("clearance_conflicts",),
     "critical": ("critical_manholes", "critical_pipes"),

@@ -70,7 +70,7 @@ def survey_city(
     incidents : GeoDataFrame, optional
         To be assigned, each by the zones valid when it occurred.
     at : date or str
-        The day for which coverage is judged.
+        The day that is judged: zones valid on it, pipes and manholes in use on it.
     level : int or str, optional
         The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
@@ -115,7 +115,8 @@ def survey_city(
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
         from zjk_gis.pipes import network_faults, pipe_network  # compiled: not before it is asked
 
-        return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
+        network = pipe_network(city["manholes"], city["pipelines"], points=city.get("pipe_points"), at=at)
+        return network_faults(network, city, at=at)
 
     @cache
     def roads() -> RoadNetwork:
@@ -144,7 +145,7 @@ def survey_city(
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
-            lambda: orphan_manholes(city["manholes"], city["pipelines"]),
+            lambda: orphan_manholes(city["manholes"], city["pipelines"], at=at),
         ),
         "misconnections": (
             ("manholes", "pipelines"),
@@ -244,7 +245,8 @@ def write_survey(
     Parameters
     ----------
     results : mapping of str to GeoDataFrame
-        As `survey_city` returns them, ``assigned`` among them.
+        As `survey_city` returns them, ``assigned`` among them. Where the zones have no ``chief_code``, road
+        chiefs are left out, and `Dossier.remarks` say so.
     folder : str or path
         Made where there is none. Files of an earlier survey in it are replaced.
     city : mapping of str to GeoDataFrame
@@ -281,6 +283,11 @@ def write_survey(
             "findings.gpkg",
         )
     )
+    chiefs = {}
+    if "chief_code" in results["assigned"]:
+        chiefs["busiest_chiefs"] = busiest_chiefs(results["assigned"])
+    else:
+        made.remarks.append(tr("the zones have no chief_code: road chiefs are left out", lang=lang))
     drawn = city_map(city, results=results, title=title, date=at, lang=lang)
 
     def write_page() -> None:
@@ -292,7 +299,7 @@ def write_survey(
             {
                 "assigned": kept,
                 **findings,
-                "busiest_chiefs": busiest_chiefs(results["assigned"]),
+                **chiefs,
                 "rejects": rejects,
             },
             book,

@@ -23,6 +23,8 @@ from zjk_gis.pipes.clearance.things import BESIDE, Things, things_of
 from zjk_gis.pipes.dimensions import pipes_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from numpy.typing import NDArray
 
     from zjk_gis.standards.rules import Overrides
@@ -46,6 +48,7 @@ def clearance_conflicts(
     kerbs: gpd.GeoDataFrame | None = None,
     railways: gpd.GeoDataFrame | None = None,
     tolerance_m: float = 0.0,
+    at: str | dt.date | None = None,
     tables: Overrides | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -61,6 +64,9 @@ def clearance_conflicts(
         What stands beside them: polygons, lines or points, with a column of codes of the catalogue or none.
     tolerance_m : float, default 0.0
         By how much less a distance may be: the accuracy of the survey.
+    at : date or str, optional
+        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``separations`` (see `zjk_gis.standards.rules_table`).
     strict : bool, default False
@@ -130,7 +136,7 @@ def clearance_conflicts(
     """
     require_amounts(tolerance_m=tolerance_m)
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at)
     beside = {"buildings": buildings, "trees": trees, "kerbs": kerbs, "railways": railways}
     things = things_of(pipes, aside, tables)
     for name, layer in beside.items():
@@ -206,9 +212,11 @@ def _chosen(pairs: LinePairs, things: Things) -> dict[str, LinePairs]:
     fixed = (pairs.a >= things.n_pipes) | (pairs.b >= things.n_pipes)
     key = things.key(pairs)
     crossing = np.isin(key, key[crosses])
+    # What crosses under a kerb, as every house connection does, does not run beside it.
+    kerb = (things.group[pairs.a] == BESIDE["kerbs"]) | (things.group[pairs.b] == BESIDE["kerbs"])
     rise = np.where(np.isnan(pairs.rise), np.inf, pairs.rise)
     asked = {
-        "horizontal": (~crossing | fixed, pairs.distance),
+        "horizontal": (~crossing | (fixed & ~kerb), pairs.distance),
         "crossing": (over & crossing & ~fixed, rise),
         "vertical": (over & ~crossing & ~fixed, rise),
     }

@@ -19,6 +19,7 @@ from zjk_gis.layers.columns.values import as_text, code_text, converted, underst
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay import overlay_layers
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -71,7 +72,7 @@ def cover_faults(
     places : GeoDataFrame, optional
         Polygons with ``place``: what the ground is where a cover does not say so itself.
     at : date or str, optional
-        The day that is judged; without it nothing is due.
+        The day that is judged: covers and pipes in use on it count; without it all do, and nothing is due.
     inspected_within_days : int, optional
         How often a cover must be inspected; without it that is not judged.
     twins_within_m : float, default 0.5
@@ -129,13 +130,13 @@ def cover_faults(
     aside = SetAside(strict=strict)
     if MANHOLES.code not in manholes:
         ready(manholes, "manholes", kind="point", code=MANHOLES.code)
-    given = aside.sound(manholes, "manholes", kind="point")
+    given = in_use(aside.sound(manholes, "manholes", kind="point"), "manholes", at, aside)
     wells = ready(given, "manholes", kind="point").reset_index(drop=True)
     register = _Register(wells, fallback, tables, lang)
     register.unnumbered()
     register.weak(_places(wells, places))
     if pipelines is not None:
-        register.kinds(pipelines, nearest_within_m, aside)
+        register.kinds(in_use(pipelines, "pipelines", at, aside), nearest_within_m, aside)
     day = None if at is None else day_of(at)
     register.nets(day)
     if day is not None and inspected_within_days is not None:
@@ -336,6 +337,7 @@ def archive_completeness(
     *,
     by: str | Sequence[str] = "owner",
     fields: Sequence[str] = _ARCHIVE,
+    at: str | dt.date | None = None,
 ) -> pd.DataFrame:
     """Tell how complete the files of manholes (一井一档案) are, by owner, street or anything else.
 
@@ -347,6 +349,9 @@ def archive_completeness(
         The columns to count by, such as ``owner`` or ``street_code`` (see `zjk_gis.overlay_layers`).
     fields : sequence of str, optional
         What a file must say; by default what registers of covers ask for.
+    at : date or str, optional
+        Count the manholes in use on this day alone, by ``valid_from`` and ``valid_to``; the others are told
+        in ``attrs["set_aside"]``. By default all.
 
     Returns
     -------
@@ -384,6 +389,8 @@ def archive_completeness(
     require_columns(manholes, "manholes", *keys)
     if not fields:
         raise InputError(tr("fields must name at least one column"))
+    aside = SetAside()
+    manholes = in_use(manholes, "manholes", at, aside)
     nothing = np.zeros(len(manholes), dtype=bool)
     filled = pd.DataFrame(
         {
@@ -397,7 +404,9 @@ def archive_completeness(
     totals = table.groupby(keys, dropna=False, sort=True).sum().reset_index()
     shares = totals[list(filled.columns)].sum(axis=1) / (totals["manholes"] * len(fields))
     totals = totals.assign(complete_share=totals["complete"] / totals["manholes"], filled_share=shares)
-    return totals[[*keys, "manholes", "complete", "complete_share", "filled_share", *filled.columns]]
+    told = totals[[*keys, "manholes", "complete", "complete_share", "filled_share", *filled.columns]]
+    told.attrs["set_aside"] = aside.rows
+    return told
 
 
 @checked
