@@ -32,7 +32,7 @@ _QUESTIONS: dict[str, str] = {
     "unregistered_outfalls": "Which outfalls are not registered?",
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
-    "parking_gaps": "Which ground is beyond the reach of parking?",
+    "parking_gaps": "Which ground is beyond the reach of parking open to the public?",
 }
 _WHOLES: dict[str, str] = {
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",
@@ -40,6 +40,7 @@ _WHOLES: dict[str, str] = {
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",
     "chiefs": "times the median: a chief's load by the median load of all chiefs.",
     "busiest_chiefs": "Shares are of all incidents, also of those that nobody answers for.",
+    "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; those for own use do not.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 
