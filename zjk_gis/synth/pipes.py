@@ -264,8 +264,8 @@ def _lay(
         )
         spot = survey.manholes[index]["geometry"]
         cell = int(spot.x), int(spot.y)
-        near = [i for dx in (-1, 0, 1) for dy in (-1, 0, 1) for i in at_spot.get((cell[0] + dx, cell[1] + dy), [])]
-        for other in near:  # where streets meet, or moved away from the water: one cover serves both
+        around = [(cell[0] + dx, cell[1] + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        for other in [i for each in around for i in at_spot.get(each, [])]:  # where streets meet, or moved away from the water: one cover serves both
             if survey.manholes[other]["geometry"].distance(spot) < _ONE_COVER_M:
                 survey.manholes.pop()
                 return other
@@ -348,7 +348,8 @@ def _plant(
         x, y = like["geometry"].x + 3.1, like["geometry"].y - 2.3
         if len(orphans) == count:
             break
-        if any(len(tree.query(shapely.Point(x, y), predicate="dwithin", distance=1.5)) for tree in (laid, lines)):
+        spot = shapely.Point(x, y)
+        if any(len(tree.query(spot, predicate="dwithin", distance=1.5)) for tree in (laid, lines)):
             continue  # so near that a pipe might be taken for its own
         orphans.append(
             survey.cover(
