@@ -46,8 +46,8 @@ def parking_gaps(
     region : GeoDataFrame
         Polygons that should be served, such as the built-up area (适用城区).
     lots : GeoDataFrame
-        Points or polygons. Where they have ``lot_kind``, only those open to the public serve, as `public_lots`
-        picks them; without that column all do.
+        Points or polygons. Where they have ``lot_kind``, only those open to the public serve, as
+        `public_lots` picks them; without that column all do.
     within_m : float, default 300.0
         The service radius, as a **straight line** from the lot.
     barriers : GeoDataFrame, optional

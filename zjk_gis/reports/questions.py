@@ -40,7 +40,8 @@ _WHOLES: dict[str, str] = {
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",
     "chiefs": "times the median: a chief's load by the median load of all chiefs.",
     "busiest_chiefs": "Shares are of all incidents, also of those that nobody answers for.",
-    "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; those for own use do not.",
+    "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; "
+    "those for own use do not.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 

@@ -28,7 +28,9 @@ from zjk_gis.synth.offices import (
     make_offices,
 )
 from zjk_gis.synth.pipes import make_pipes
-from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
+from zjk_gis.synth.places import beyond_reach, historic_cores, make_estates, make_historic, make_parking
+from zjk_gis.synth.planted_pipes import keep_covers, plant_covers, plant_digs, plant_plots
+from zjk_gis.synth.planting import Planting
 from zjk_gis.synth.streets import make_roads, make_sections
 from zjk_gis.synth.supply import make_supply, spoil_names
 from zjk_gis.words import language, tr
@@ -57,9 +59,11 @@ _LAYERS = (
     "pipe_users",
     "network_zones",
     "pipe_breaks",
+    "excavation_permits",
     "parking_lots",
     "historic_blocks",
     "historic_buildings",
+    "ancient_trees",
     "residential_estates",
 )
 
@@ -159,10 +163,21 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     ground_of_all = layers["built_up_areas"].geometry.iloc[0]
     supply, faults_of_supply = make_supply(pipelines, manholes, ground_of_all, planted["crossing"], apart)
     layers |= supply
-    lots, deserts = make_parking(land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng)
-    layers["parking_lots"] = lots
+    layers["parking_lots"] = make_parking(
+        land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng
+    )
     layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
     layers["residential_estates"] = make_estates(layers["unit_grids"], rng)
+    planting = Planting()
+    apart = np.random.default_rng([seed, 2])
+    keep_covers(manholes, apart)
+    plant_covers(manholes, pipelines, planting, apart)
+    layers["excavation_permits"] = plant_digs(layers["roads"], planting, apart)
+    on_plots = plant_plots(layers, land, both_cores, planting, apart)
+    for code in unjoined:
+        planting.note("missing_point", code, fault=True)
+    for code in manholes["manhole_code"].iloc[planted["orphans"]]:
+        planting.note("orphan_point", code, fault=True)
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
     truth = {
         "seed": seed,
@@ -173,14 +188,16 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "expired_zones": offices.faults["expired_zones"],
         "redrawn_zones": offices.faults["redrawn_zones"],
         "sections_without_chief": sorted(vacant),
-        "manholes_outside_zones": _in_gaps(manholes, layers["responsibility_zones"]),
-        "orphan_manholes": sorted(manholes["manhole_code"].iloc[planted["orphans"]]),
+        "manholes_outside_zones": _in_gaps(layers["manholes"], layers["responsibility_zones"]),
+        "orphan_manholes": planting.faults("orphan_point"),
         "misconnections": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
-        "unjoined_ends": unjoined,
+        "unjoined_ends": planting.faults("missing_point"),
         **faults_of_supply,
         "pipelines_in_core": sorted(pipelines["pipe_code"].iloc[planted["crossing"]]),
-        "parking_gaps": deserts,
+        "parking_gaps": beyond_reach(layers["parking_lots"], land, river),
         "incidents": lists,
+        "planted": planting.table(),
+        "pipes_on_plots": on_plots,
     }
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 
@@ -285,5 +302,5 @@ def _in_gaps(manholes: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> list[str]:
     finest = zones[(zones["level"] == 3) & (zones["valid_to"].isna() | (zones["valid_to"] >= LAST_DAY))]
     held = shapely.union_all(finest.geometry.to_numpy())
     shapely.prepare(held)
-    outside = ~shapely.intersects(held, manholes.geometry.to_numpy())
+    outside = ~shapely.intersects(held, manholes.geometry.to_numpy()) & manholes["manhole_code"].notna()
     return sorted(manholes.loc[outside, "manhole_code"])

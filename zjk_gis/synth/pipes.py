@@ -17,7 +17,7 @@ from zjk_gis.synth.streets import nearest_codes, node_keys
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["make_pipes"]
+__all__ = ["PART_OF_KIND", "make_pipes"]
 
 # kind: (part code of its manholes, offset from the centreline in m, on main roads only, material, owner)
 _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
     "GD": ("0105", -8.5, True, "PVC", "供电公司"),
     "DX": ("0107", 9.5, True, "PVC", "通信公司"),
 }
+PART_OF_KIND = {kind: part for kind, (part, *_) in _KINDS.items()}
 _DRAINS = ("WS", "YS")
 _PRESSURE_DEPTH_M = {"SS": 1.6, "TR": 1.3, "RS": 1.8, "GD": 1.1, "DX": 1.0}
 _PRESSURE_MM = {"SS": 300, "TR": 200, "RS": 400, "GD": 150, "DX": 110}
@@ -265,7 +266,9 @@ def _lay(
         spot = survey.manholes[index]["geometry"]
         cell = int(spot.x), int(spot.y)
         around = [(cell[0] + dx, cell[1] + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-        for other in [i for each in around for i in at_spot.get(each, [])]:  # where streets meet, or moved away from the water: one cover serves both
+        for other in [
+            i for each in around for i in at_spot.get(each, [])
+        ]:  # where streets meet, or moved away from the water: one cover serves both
             if survey.manholes[other]["geometry"].distance(spot) < _ONE_COVER_M:
                 survey.manholes.pop()
                 return other
