@@ -7,7 +7,8 @@ once, one reporting channel delivers GCJ-02. What is wrong is planted, and `City
 The parts build on one another: `ground` (river, subdivision, street lines), `offices` (codes, grids, zones
 and their faults), `streets` (roads and sections), `pipes`, `supply` (valves, sources, users), `places`
 (history, parking, homes), `incidents`, and `city` that calls them; `planting` has the table of what is
-planted beside near misses, `planted_pipes` and `planted_roads` plant it, and `truth` holds answers against it.
+planted beside near misses, `planted_pipes`, `planted_roads` and `planted_reach` plant it, and `truth` holds
+answers against it.
 """
 
 from zjk_gis.synth.city import City, make_city, read_truth, write_city

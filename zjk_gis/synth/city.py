@@ -30,6 +30,13 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import beyond_reach, historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.planted_pipes import keep_covers, plant_covers, plant_digs, plant_plots
+from zjk_gis.synth.planted_roads import (
+    close_lanes,
+    cut_back_ends,
+    list_dead_ends,
+    list_missing_links,
+    set_gates,
+)
 from zjk_gis.synth.planting import Planting
 from zjk_gis.synth.streets import make_roads, make_sections
 from zjk_gis.synth.supply import make_supply, spoil_names
@@ -59,6 +66,7 @@ _LAYERS = (
     "pipe_users",
     "network_zones",
     "pipe_breaks",
+    "entrances",
     "excavation_permits",
     "parking_lots",
     "historic_blocks",
@@ -148,7 +156,14 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "river", "HL01", "清水河", layers["built_up_areas"].geometry.iloc[0].difference(land)
     )
     river = layers["rivers"].geometry.iloc[0]
-    layers["roads"] = make_roads(ground, rng)
+    apart = np.random.default_rng([seed, 2])
+    planting = Planting()
+    region = layers["built_up_areas"].geometry.iloc[0]
+    roads, closed = close_lanes(make_roads(ground, rng), apart)
+    layers["roads"] = cut_back_ends(roads, region, planting, apart)
+    layers["entrances"] = set_gates(layers["roads"], region, planting, apart)
+    list_dead_ends(layers["roads"], region, layers["entrances"], planting)
+    list_missing_links(layers["roads"], river, closed, planting)
     layers["road_sections"], vacant = make_sections(layers["roads"], layers["communities"], rng)
     scale = min(1.0, grids / 1100)
     gaps = [s for s in offices.spoiled if s.area > 200][: max(1, round(4 * scale))]
@@ -158,18 +173,15 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     )
     layers["manholes"], layers["pipelines"] = manholes, pipelines
     # A source of chance of their own, so that what comes after them is as it was without them.
-    apart = np.random.default_rng([seed, 1])
-    unjoined = spoil_names(pipelines, manholes, apart)
-    ground_of_all = layers["built_up_areas"].geometry.iloc[0]
-    supply, faults_of_supply = make_supply(pipelines, manholes, ground_of_all, planted["crossing"], apart)
+    supplied = np.random.default_rng([seed, 1])
+    unjoined = spoil_names(pipelines, manholes, supplied)
+    supply, faults_of_supply = make_supply(pipelines, manholes, region, planted["crossing"], supplied)
     layers |= supply
     layers["parking_lots"] = make_parking(
         land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng
     )
     layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
     layers["residential_estates"] = make_estates(layers["unit_grids"], rng)
-    planting = Planting()
-    apart = np.random.default_rng([seed, 2])
     keep_covers(manholes, apart)
     plant_covers(manholes, pipelines, planting, apart)
     layers["excavation_permits"] = plant_digs(layers["roads"], planting, apart)

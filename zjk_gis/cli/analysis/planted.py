@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
+from zjk_gis.access import dead_ends, missing_links, road_network
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ask_for_planted"]
 
 _INSPECTED_WITHIN_DAYS = 365
+_SAME_M = 0.5
 
 
 def ask_for_planted(
@@ -54,6 +58,7 @@ def ask_for_planted(
         "cover_depths": lambda: _depths(city),
         "cover_faults": lambda: _covers(city, truth["as_of"]),
         "repeated_excavations": lambda: _digs(city),
+        "dead_ends": lambda: _roads(city, truth),
     }
     found: dict[str, list[str]] = {}
     for name in steps(list(questions)):
@@ -104,6 +109,24 @@ def _covers(city: Mapping[str, gpd.GeoDataFrame], at: str) -> dict[str, list[str
 def _digs(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
     found = repeated_excavations(city["excavation_permits"], city["roads"])
     return {"repeated_excavations": (found["permit_a"] + "|" + found["permit_b"]).tolist()}
+
+
+def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Ask for ends and links; an end of a link within half a metre of one that is known is that one."""
+    network = road_network(city["roads"], barriers=city["rivers"])
+    ends = dead_ends(network, city["built_up_areas"], entrances=city["entrances"])
+    links = missing_links(network, count=len(network)).geometry
+    told = [row["code"].split("|") for row in truth["planted"] if row["kind"] == "missing_links"]
+    places = {code: shapely.Point(*map(float, code.split(","))) for pair in told for code in pair}
+
+    def name(place: tuple[float, ...]) -> str:
+        here = shapely.Point(*place)
+        return next((code for code, there in places.items() if here.dwithin(there, _SAME_M)), place_code(*place))
+
+    return {
+        "dead_end": ends.loc[ends["kind"] == "dead_end", "edge_code"].tolist(),
+        "missing_links": ["|".join(sorted(map(name, line.coords))) for line in links],
+    }
 
 
 def _code_of(rule: str) -> str:
