@@ -49,7 +49,9 @@ def test_survey(field):
         for rule, rows in found.groupby("rule")
     }
     others = {
-        name for name in field.truth if name.startswith(("clearance", "adverse", "cover", "repeated_ex", "twin"))
+        name
+        for name in field.truth
+        if name.startswith(("clearance", "adverse", "cover", "repeated_ex", "twin"))
     }
     wanted = {rule: codes for rule, codes in field.truth.items() if codes and rule not in others}
     assert got == wanted

@@ -30,6 +30,7 @@ from zjk_gis.synth.offices import (
 from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import beyond_reach, historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.planted_pipes import keep_covers, plant_covers, plant_digs, plant_plots
+from zjk_gis.synth.planted_reach import plant_parking, plant_toilets
 from zjk_gis.synth.planted_roads import (
     close_lanes,
     cut_back_ends,
@@ -69,6 +70,7 @@ _LAYERS = (
     "entrances",
     "excavation_permits",
     "parking_lots",
+    "public_toilets",
     "historic_blocks",
     "historic_buildings",
     "ancient_trees",
@@ -182,6 +184,8 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     )
     layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
     layers["residential_estates"] = make_estates(layers["unit_grids"], rng)
+    plant_parking(layers, river, planting, apart)
+    plant_toilets(layers, river, max(6, round(25 * grids / 1100)), planting, apart)
     keep_covers(manholes, apart)
     plant_covers(manholes, pipelines, planting, apart)
     layers["excavation_permits"] = plant_digs(layers["roads"], planting, apart)

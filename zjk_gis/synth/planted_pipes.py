@@ -245,18 +245,15 @@ def _sources(pipes: gpd.GeoDataFrame, wells: gpd.GeoDataFrame) -> gpd.GeoDataFra
     }
     ends = [fed[end].map(number).to_numpy(np.int32) for end in ("from_manhole", "to_manhole")]
     first = fed[~pd.Series(components(len(number), *ends)[ends[0]], index=fed.index).duplicated()]
-    rows = first.set_index("from_manhole").join(
-        wells.set_index("manhole_code")["geometry"], rsuffix="_of_well"
-    )
     return gpd.GeoDataFrame(
         {
-            "source_code": [f"YQ{number:03d}" for number in range(1, len(rows) + 1)],
-            "source_name": [f"样区{_FED[kind]}{number}" for number, kind in enumerate(rows["pipe_kind"], 1)],
-            "pipe_kind": rows["pipe_kind"].to_numpy(),
-            "manhole_code": rows.index.to_numpy(),
-            "source_kind": rows["pipe_kind"].map(_FED).to_numpy(),
+            "source_code": [f"YQ{number:03d}" for number in range(1, len(first) + 1)],
+            "source_name": [f"样区{_FED[kind]}{number}" for number, kind in enumerate(first["pipe_kind"], 1)],
+            "pipe_kind": first["pipe_kind"].to_numpy(),
+            "manhole_code": first["from_manhole"].to_numpy(),
+            "source_kind": first["pipe_kind"].map(_FED).to_numpy(),
         },
-        geometry=rows["geometry_of_well"].to_numpy(),
+        geometry=wells.set_index("manhole_code").geometry.loc[first["from_manhole"]].to_numpy(),
         crs=CRS,
     )
 

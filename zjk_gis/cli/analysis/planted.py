@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from zjk_gis.access import dead_ends, missing_links, road_network
+from zjk_gis.access import dead_ends, missing_links, nearest_facilities, public_lots, road_network
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ask_for_planted"]
 
 _INSPECTED_WITHIN_DAYS = 365
+_PARKING_M, _TOILETS_M = 300.0, 500.0
 _SAME_M = 0.5
 
 
@@ -112,8 +113,16 @@ def _digs(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
 
 
 def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Ask for ends and links; an end of a link within half a metre of one that is known is that one."""
+    """Ask for reach, ends and links; an end of a link within half a metre of one that is known is that one."""
     network = road_network(city["roads"], barriers=city["rivers"])
+    homes = city["residential_estates"]
+    beyond = {
+        kind: nearest_facilities(homes, sites, network, within_m=metres)["reason"] != "reached"
+        for kind, sites, metres in (
+            ("far_from_parking", public_lots(city["parking_lots"]), _PARKING_M),
+            ("far_from_toilets", city["public_toilets"], _TOILETS_M),
+        )
+    }
     ends = dead_ends(network, city["built_up_areas"], entrances=city["entrances"])
     links = missing_links(network, count=len(network)).geometry
     told = [row["code"].split("|") for row in truth["planted"] if row["kind"] == "missing_links"]
@@ -121,9 +130,12 @@ def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> di
 
     def name(place: tuple[float, ...]) -> str:
         here = shapely.Point(*place)
-        return next((code for code, there in places.items() if here.dwithin(there, _SAME_M)), place_code(*place))
+        return next(
+            (code for code, there in places.items() if here.dwithin(there, _SAME_M)), place_code(*place)
+        )
 
     return {
+        **{kind: homes.loc[rows, "estate_code"].tolist() for kind, rows in beyond.items()},
         "dead_end": ends.loc[ends["kind"] == "dead_end", "edge_code"].tolist(),
         "missing_links": ["|".join(sorted(map(name, line.coords))) for line in links],
     }
