@@ -411,7 +411,8 @@ def _inner_point(shape: BaseGeometry, lines: shapely.STRtree) -> Any:
     """Return a point in a shape that lies beside no pipe."""
     west, south, east, north = shape.bounds
     x, y = np.meshgrid(np.linspace(west, east, 40), np.linspace(south, north, 40))
-    points = [shapely.point_on_surface(shape), *shapely.points(x.ravel(), y.ravel())]
+    lattice = map(shapely.Point, x.ravel(), y.ravel())
+    points = [shapely.point_on_surface(shape), *lattice]
     return next(
         (
             point

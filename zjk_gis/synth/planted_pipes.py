@@ -51,7 +51,7 @@ def keep_covers(manholes: gpd.GeoDataFrame, rng: np.random.Generator) -> None:
     seen = last - pd.to_timedelta(rng.integers(0, 360, size), unit="D")
     manholes["place"] = manholes["load_class"].map(_PLACE_OF_LOAD)
     manholes["has_net"] = drains
-    manholes["net_due_on"] = np.where(drains, due.strftime("%Y-%m-%d"), None)
+    manholes["net_due_on"] = pd.Series(due.strftime("%Y-%m-%d"), index=manholes.index).where(drains)
     manholes["inspected_on"] = seen.strftime("%Y-%m-%d")
 
 
@@ -233,7 +233,8 @@ def _number(
         _COVER | {"place": "车行道", "inspected_on": LAST_DAY, "well_depth_m": 4.5}
     ).items():
         wells[column] = value
-    wells["has_net"], wells["net_due_on"] = drains, np.where(drains, LAST_DAY, None)
+    wells["has_net"] = drains
+    wells["net_due_on"] = pd.Series(LAST_DAY, index=wells.index).where(drains)
     return dict(zip(old.dropna(), wells["manhole_code"][old.notna()], strict=True))
 
 

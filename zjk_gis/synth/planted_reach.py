@@ -148,7 +148,7 @@ def plant_toilets(
     middle = shapely.line_interpolate_point(roads.geometry.to_numpy(), 0.5, normalized=True)
     places_on_land = np.flatnonzero(shapely.contains(streets.ground, middle))
     chosen = middle[rng.choice(places_on_land, count, replace=False)]
-    sites = list(shapely.points(shapely.get_coordinates(chosen).round(2)))
+    sites = [shapely.Point(place) for place in shapely.get_coordinates(chosen).round(2)]
     near, more = homes.plant(sites, _TOILETS_M, rng)
     places = gpd.GeoSeries([*sites, *more], crs=CRS)
     stem = pd.Series(nearest_codes(places, layers["districts"], "district_code")).astype(str) + "0301"

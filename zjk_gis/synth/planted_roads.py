@@ -104,7 +104,7 @@ def _until(line: Any, edge: BaseGeometry, wanted: float) -> float:
     while high - low > 0.001:
         middle = (low + high) / 2
         low, high = (middle, high) if edge.distance(line.interpolate(middle)) > wanted else (low, middle)
-    return low
+    return float(low)
 
 
 def _rounded(line: Any) -> Any:
@@ -202,7 +202,7 @@ def list_missing_links(
     """Note all missing links, pair of ends by pair of ends, and as near misses those that cross the river."""
     graph = RoadGraph(roads)
     nodes = np.array(list(graph.links))
-    points = shapely.points(nodes)
+    points: Any = shapely.points(nodes)
     a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=_LINK_M)
     links: list[tuple[float, float, Node, Node]] = []
     across: list[tuple[float, str]] = []

@@ -113,7 +113,7 @@ def _digs(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
 
 
 def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Ask for reach, ends and links; an end of a link within half a metre of one that is known is that one."""
+    """Ask for reach, ends and links; the end of a link within half a metre of a known one is that."""
     network = road_network(city["roads"], barriers=city["rivers"])
     homes = city["residential_estates"]
     beyond = {
