@@ -94,7 +94,11 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
         city, truth, steps=lambda names: track(names, title=tr("analysing"), total=len(names))
     )
     checks = pd.concat(
-        [check_against_truth(truth, answers, **results), check_planted(truth, planted)], ignore_index=True
+        [
+            check_against_truth(truth, answers, **results).assign(near_misses=0),
+            check_planted(truth, planted),
+        ],
+        ignore_index=True,
     )
     _tell_checks(checks, console)
     made = write_survey(
@@ -164,7 +168,7 @@ def _tell_checks(checks: pd.DataFrame, console: Console) -> None:
                 "✓" if row["ok"] else "✗",
                 titles.get(row["check"]) or label(row["check"], console.lang),
                 *(int(row[name]) for name in ("planted", "found", "missed", "invented")),
-                "" if pd.isna(row["near_misses"]) else int(row["near_misses"]),
+                int(row["near_misses"]) or "",
             )
             for row in checks.to_dict("records")
         ],
