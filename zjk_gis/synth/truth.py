@@ -80,14 +80,14 @@ def check_against_truth(
 
 
 @checked
-def check_planted(truth: Mapping[str, Any], found: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+def check_planted(truth: Mapping[str, Any], codes_found: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """Tell for every kind of fault planted beside near misses how many were found, missed, and invented.
 
     Parameters
     ----------
     truth : mapping
         What `read_truth` read; its table ``planted`` names the kinds, the faults and the near misses.
-    found : mapping of str to iterable of str
+    codes_found : mapping of str to iterable of str
         By kind the codes of what was found. A kind that was planted and is not among them is missed.
 
     Returns
@@ -104,13 +104,13 @@ def check_planted(truth: Mapping[str, Any], found: Mapping[str, Iterable[str]]) 
             check  found  invented  near_misses
     0  odd_length      1         1            1
     """
-    kinds = list(dict.fromkeys([*(row["kind"] for row in truth["planted"]), *found]))
+    kinds = list(dict.fromkeys([*(row["kind"] for row in truth["planted"]), *codes_found]))
     rows = []
     for kind in kinds:
         planted = [row for row in truth["planted"] if row["kind"] == kind]
         faults = [row["code"] for row in planted if row["fault"]]
         near = len(planted) - len(faults)
-        rows.append(_compare(kind, faults, found.get(kind, [])) | {"near_misses": near})
+        rows.append(_compare(kind, faults, codes_found.get(kind, [])) | {"near_misses": near})
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented", "near_misses"])
     return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
 
