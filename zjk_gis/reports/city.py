@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
-from zjk_gis.access import (
-    coverage_of,
-    dead_ends,
-    missing_links,
-    nearest_facilities,
-    parking_gaps,
-    public_lots,
-    road_network,
-)
+from zjk_gis import access, pipes
 from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
@@ -25,7 +17,6 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
-from zjk_gis.pipes import manholes_outside_zones, orphan_manholes
 from zjk_gis.progress import track
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.reports.dossier import Dossier, ready_folder
@@ -113,14 +104,14 @@ def survey_city(
 
     @cache
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
-        from zjk_gis.pipes import network_faults, pipe_network  # compiled: not before it is asked
-
-        network = pipe_network(city["manholes"], city["pipelines"], points=city.get("pipe_points"), at=at)
-        return network_faults(network, city, at=at)
+        network = pipes.pipe_network(
+            city["manholes"], city["pipelines"], points=city.get("pipe_points"), at=at
+        )
+        return pipes.network_faults(network, city, at=at)
 
     @cache
     def roads() -> RoadNetwork:
-        return road_network(city["roads"], barriers=[city[name] for name in _BARRIERS if name in city])
+        return access.road_network(city["roads"], barriers=[city[name] for name in _BARRIERS if name in city])
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -141,11 +132,11 @@ def survey_city(
         ),
         "manholes_outside_zones": (
             ("manholes", "responsibility_zones"),
-            lambda: manholes_outside_zones(city["manholes"], zones, at=at, level=level),
+            lambda: pipes.manholes_outside_zones(city["manholes"], zones, at=at, level=level),
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
-            lambda: orphan_manholes(city["manholes"], city["pipelines"], at=at),
+            lambda: pipes.orphan_manholes(city["manholes"], city["pipelines"], at=at),
         ),
         "misconnections": (
             ("manholes", "pipelines"),
@@ -169,7 +160,7 @@ def survey_city(
         ),
         "parking_gaps": (
             ("built_up_areas", "parking_lots"),
-            lambda: parking_gaps(
+            lambda: access.parking_gaps(
                 city["built_up_areas"],
                 city["parking_lots"],
                 barriers=river,
@@ -181,7 +172,7 @@ def survey_city(
             lambda: _parking_coverage(city, roads()),
         ),
         "dead_ends": (("roads", "built_up_areas"), lambda: _dead_ends(city, roads())),
-        "missing_links": (("roads",), lambda: missing_links(roads())),
+        "missing_links": (("roads",), lambda: access.missing_links(roads())),
     }
     if incidents is not None and zones is not None:
         assigned = {
@@ -213,9 +204,9 @@ def survey_city(
 def _parking_coverage(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
     """Return the communities with who reaches a lot open to the public, either way of measuring."""
     lots, areas = city["parking_lots"], city["communities"]
-    lots = public_lots(lots) if "lot_kind" in lots else lots
-    homes = nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
-    told = coverage_of(homes, areas, within_m=_PARKING_M)
+    lots = access.public_lots(lots) if "lot_kind" in lots else lots
+    homes = access.nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
+    told = access.coverage_of(homes, areas, within_m=_PARKING_M)
     shapes = areas.set_index(areas["community_code"].astype(str)).geometry
     drawn = gpd.GeoDataFrame(told, geometry=told["area_code"].map(shapes).to_numpy(), crs=areas.crs)
     drawn.attrs = told.attrs
@@ -224,7 +215,7 @@ def _parking_coverage(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork
 
 def _dead_ends(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
     """Return the ends of roads that could be opened, those that save most first."""
-    ends = dead_ends(network, city["built_up_areas"], entrances=city.get("entrances"))
+    ends = access.dead_ends(network, city["built_up_areas"], entrances=city.get("entrances"))
     ends = ends[ends["kind"] == "dead_end"]
     return ends.sort_values(["saved_m", "edge_code"], ascending=[False, True], ignore_index=True)
 

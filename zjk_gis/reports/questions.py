@@ -32,7 +32,7 @@ _QUESTIONS: dict[str, str] = {
     "unregistered_outfalls": "Which outfalls are not registered?",
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
-    "parking_gaps": "Which ground is beyond the reach of parking?",
+    "parking_gaps": "Which ground is beyond the reach of parking open to the public?",
     "parking_coverage": "How many people have parking within 300 m, along the roads and in a straight line?",
     "homes": "Who reaches a facility along the roads, and why do others not?",
     "coverage": "How many people and how much ground are within reach, by area?",
@@ -68,6 +68,8 @@ _WHOLES: dict[str, str] = {
     "dead_ends": "The length is that of the road that ends; what is saved is measured along the roads.",
     "facility_density": "The standard asks about the mean; a cell of which little lies in the region is "
     "not judged.",
+    "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; "
+    "those for own use do not.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 
