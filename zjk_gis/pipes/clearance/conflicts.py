@@ -14,6 +14,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.line_pairs import CROSSES, JOINT, LinePairs, near_pairs
+from zjk_gis.layers.columns.values import text_at
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import cleaned, flat, has_place
@@ -277,11 +278,6 @@ def _judged(
     )
 
 
-def _words(values: Any, codes: NDArray[Any]) -> Any:
-    """Return a column of text by numbers of its few words; -1 is missing."""
-    return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
-
-
 def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, crs: Any) -> gpd.GeoDataFrame:
     """Name the pairs, say who yields, and number them."""
     a, b = found["a"].to_numpy(np.int64), found["b"].to_numpy(np.int64)
@@ -302,17 +298,17 @@ def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, 
     table = pd.DataFrame(
         {
             "finding_code": "J" + number,
-            "kind": _words(_KINDS, found["kind"].to_numpy()),
+            "kind": text_at(_KINDS, found["kind"].to_numpy()),
             "pipe_a": codes.take(a),
             "pipe_b": codes.take(np.where(pipe[b], b, -1), allow_fill=True),
             "beside_code": codes.take(np.where(pipe[b], -1, b), allow_fill=True),
-            "group_a": _words(groups, group[a]),
-            "group_b": _words(groups, group[b]),
+            "group_a": text_at(groups, group[a]),
+            "group_b": text_at(groups, group[b]),
             **{name: found[name].to_numpy() for name in ("net_m", "required_m", "shortfall_m")},
-            "status": _words(_STATES, found["unsure"].to_numpy(np.int64)),
+            "status": text_at(_STATES, found["unsure"].to_numpy(np.int64)),
             "lacking": told["lacking"],
             "who_yields": _yielders(codes, a, b, yields),
-            "yields_by": _words(_YIELDS_BY, by),
+            "yields_by": text_at(_YIELDS_BY, by),
             "rule": told["rule"],
             "confidence": told["confidence"],
         }
@@ -344,7 +340,7 @@ def _told(found: pd.DataFrame, separations: Separations) -> dict[str, Any]:
             set(filter(None, separations.lacking[name].flat[profiles].split(";"))) if state & 1 else set()
         )
         words["lacking"].append(";".join(sorted(lacking)))
-    return {name: _words(each, number) for name, each in words.items()}
+    return {name: text_at(each, number) for name, each in words.items()}
 
 
 def _yielding(
