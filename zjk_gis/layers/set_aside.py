@@ -84,19 +84,17 @@ class SetAside:
         shapes = layer.geometry.to_numpy()
         missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         other = ~layer.geom_type.isin(_KINDS[kind]).to_numpy(dtype=bool)
-        value = layer.geom_type.astype(object).where(other & ~missing, "")
-        reasons = np.select(
-            [missing, other, ~shapely.is_valid(shapes)],
-            ["no_geometry", "other_geometry", "invalid_geometry"],
-            "",
-        )
-        for column in filled:
-            if column in layer:
-                blank = as_text(layer[column]).isna().to_numpy()
-                reasons, value = np.where(blank, "not_filled", reasons), value.mask(blank, column)
-        wrong = reasons != ""
+        unsound = ~shapely.is_valid(shapes)
+        blank = {each: as_text(layer[each]).isna().to_numpy() for each in filled if each in layer}
+        wrong = np.logical_or.reduce([missing, other, unsound, *blank.values()])
         if not wrong.any() or wrong.all():
             return layer
+        value = layer.geom_type.astype(object).where(other & ~missing, "")
+        reasons = np.select(
+            [missing, other, unsound], ["no_geometry", "other_geometry", "invalid_geometry"], ""
+        )
+        for column, rows in blank.items():
+            reasons, value = np.where(rows, "not_filled", reasons), value.mask(rows, column)
         self.note(layer, name, wrong, reasons, value)
         return layer[~wrong]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import as_text, coded
+from zjk_gis.layers.columns.values import as_text, coded, text_at
 from zjk_gis.layers.metric import ready
 from zjk_gis.pipes.in_use import in_use
 from zjk_gis.standards import rules_table
@@ -104,10 +104,7 @@ def kinds_of(pipelines: gpd.GeoDataFrame, aside: SetAside, name: str = "pipeline
     table = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
     number, words = pd.factorize(kind)  # a few words, however many pipes
     known = table.reindex(words)
-    columns = {
-        name: pd.array(known[name].to_numpy(dtype=object), dtype="str").take(number, allow_fill=True)
-        for name in ("class_code", "class_name")
-    }
+    columns = {name: text_at(known[name], number) for name in ("class_code", "class_name")}
     gravity = np.append((known["gravity"] == "1").to_numpy(dtype=bool), np.False_)[number]
     return pd.DataFrame({"pipe_kind": kind, **columns, "gravity": gravity}, index=pipelines.index)
 

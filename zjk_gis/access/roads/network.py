@@ -18,6 +18,7 @@ from zjk_gis.access.roads.network_file import read_network, write_network
 from zjk_gis.access.roads.stretches import Stretches
 from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
+from zjk_gis.engine.arrays import distinct
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.requirements import require_columns
@@ -25,6 +26,7 @@ from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.shapes import flat
 from zjk_gis.networks import Graph, components
 from zjk_gis.networks.nearest import Ways
 from zjk_gis.presentation import Presentation, presented
@@ -327,8 +329,8 @@ def road_network(
     given = aside.sound(roads, "roads", kind="line")
     layer = ready(given, "roads", kind="line")
     about = _Rows.of(layer, code, aside)
-    parts, row = shapely.get_parts(shapely.force_2d(layer.geometry.to_numpy()), return_index=True)
-    parts = shapely.remove_repeated_points(parts)
+    parts, row = shapely.get_parts(flat(layer.geometry.to_numpy()), return_index=True)
+    parts = _without_repeats(parts)
     before = _before_part(parts, row)
     order = _own_order(parts, about.codes[row])
     parts, row, before = parts[order], row[order].astype(np.int64), before[order]
@@ -443,9 +445,20 @@ def _before_part(parts: NDArray[Any], row: NDArray[np.intp]) -> NDArray[np.float
 
 def _own_order(parts: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.intp]:
     """Return an order of lines that does not depend on how the rows came: by code, then by shape."""
-    by_code = np.unique(codes.astype(str), return_inverse=True)[1]
-    by_shape = np.unique(shapely.to_wkb(parts), return_inverse=True)[1]
+    _, by_code, several = np.unique(codes.astype(str), return_inverse=True, return_counts=True)
+    by_shape = np.zeros(len(parts), np.int64)
+    alike = several[by_code] > 1
+    by_shape[alike] = np.unique(shapely.to_wkb(parts[alike]), return_inverse=True)[1]
     return np.lexsort((by_shape, by_code))
+
+
+def _without_repeats(parts: NDArray[Any]) -> NDArray[Any]:
+    """Return lines without vertices that repeat the one before; few have any."""
+    coords, line = shapely.get_coordinates(parts, return_index=True)
+    again = (coords[1:] == coords[:-1]).all(axis=1) & (line[1:] == line[:-1])
+    which = distinct(line[1:][again])
+    parts[which] = shapely.remove_repeated_points(parts[which])
+    return parts
 
 
 def _rest(met: Meetings) -> tuple[NDArray[Any], ...]:
