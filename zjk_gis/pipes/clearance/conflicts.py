@@ -214,7 +214,8 @@ def _chosen(pairs: LinePairs, things: Things) -> dict[str, LinePairs]:
     key = things.key(pairs)
     crossing = np.isin(key, key[crosses])
     # What crosses under a kerb, as every house connection does, does not run beside it.
-    kerb = (things.group[pairs.a] == BESIDE["kerbs"]) | (things.group[pairs.b] == BESIDE["kerbs"])
+    kerbs = np.array([each.group == BESIDE["kerbs"] for each in things.profiles])[things.profile]
+    kerb = kerbs[pairs.a] | kerbs[pairs.b]
     rise = np.where(np.isnan(pairs.rise), np.inf, pairs.rise)
     asked = {
         "horizontal": (~crossing | (fixed & ~kerb), pairs.distance),
