@@ -1,0 +1,139 @@
+"""What stands somewhere: rows of any shape made ready, and who answers for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.access.rows import codes_of
+from zjk_gis.crs import as_metric, convert_crs, require_crs, require_layer
+from zjk_gis.errors import EmptyLayerError
+from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, STREETS
+from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import flat, has_place
+from zjk_gis.overlay import overlay_layers
+from zjk_gis.overlay.answering import KINDS
+from zjk_gis.words import tr
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+    from pyproj import CRS
+
+    from zjk_gis.layers.set_aside import SetAside
+
+__all__ = ["codes_in", "texts", "things_of", "with_answerers"]
+
+_CHIEF = ("chief_code", "chief_name")
+
+
+def things_of(
+    layer: gpd.GeoDataFrame, name: str, aside: SetAside, *, crs: CRS | None = None
+) -> gpd.GeoDataFrame:
+    """Return the rows of a layer that have a sound shape, points, lines and areas mixed, in a metric CRS.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called in errors.
+    aside : SetAside
+        Takes the rows without a sound shape.
+    crs : CRS, optional
+        By default the layer's own if that is metric.
+
+    Raises
+    ------
+    EmptyLayerError, CRSError, GeometryError
+        If the layer cannot be used; of shapes only if `aside` is strict.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from zjk_gis.layers.set_aside import SetAside
+    >>> rows = gpd.GeoDataFrame(geometry=[shapely.Point(0, 0), None, shapely.box(0, 0, 1, 1)], crs=4547)
+    >>> aside = SetAside()
+    >>> things_of(rows, "hazards", aside).geom_type.tolist(), [each["row"] for each in aside.rows]
+    (['Point', 'Polygon'], [1])
+    """
+    require_layer(layer, name)
+    if not len(layer):
+        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
+    require_crs(layer, name)
+    shapes = layer.geometry.to_numpy()
+    missing = ~has_place(shapes)
+    invalid = ~missing & ~shapely.is_valid(shapes)
+    if aside.strict:
+        for dimension, kind in enumerate(KINDS):
+            rows = (shapely.get_dimensions(shapes) == dimension) | missing
+            if rows.any():
+                ready(layer[rows], name, kind=kind)
+    reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
+    aside.note(layer, name, missing | invalid, reasons, pd.Series("", index=layer.index))
+    sound = layer[~(missing | invalid)]
+    sound = as_metric(sound, name) if crs is None else convert_crs(sound, crs, name=name)
+    return sound.set_geometry(flat(sound.geometry.to_numpy()), crs=sound.crs)
+
+
+def codes_in(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> Any:
+    """Return what the rows of a layer are called, as an array of text; see `codes_of`."""
+    return codes_of(layer, code, name).to_numpy(dtype=object).astype(str)
+
+
+def texts(values: Any) -> pd.Series:
+    """Return a column of text, of one type even where there are no rows."""
+    return pd.Series(list(values), dtype="str")
+
+
+def with_answerers(
+    found: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    streets: gpd.GeoDataFrame | None,
+    *,
+    at: str | dt.date | None = None,
+    places: Any = None,
+) -> gpd.GeoDataFrame:
+    """Add who answers for what was found (责任人): its zone, chief and street, those that have most of it.
+
+    Parameters
+    ----------
+    found : GeoDataFrame
+        In a metric CRS.
+    zones : GeoDataFrame or None
+        Areas with ``zone_code``, perhaps with ``chief_code`` and ``chief_name``.
+    streets : GeoDataFrame or None
+        Areas with ``street_code``.
+    at : date or str, optional
+        The day on which zones are valid.
+    places : array of Geometry, optional
+        Where each row counts as being; by default its own shape.
+
+    Returns
+    -------
+    GeoDataFrame
+        With the columns of the layers given before its geometry; missing where nobody answers.
+    """
+    shapes = found.geometry.name
+    where = found if places is None else found.set_geometry(places, crs=found.crs)
+    added: dict[str, Any] = {}
+    asked = ((zones, "zones", RESPONSIBILITY_ZONES.code, _CHIEF), (streets, "streets", STREETS.code, ()))
+    for layer, name, code, others in asked:
+        if layer is None:
+            continue
+        areas = ready(layer, name, kind="polygon", code=code, crs=found.crs)
+        brought = [each for each in others if each in areas]
+        if not len(found):
+            added |= {each: texts([]) for each in (code, *brought)}
+            continue
+        day = at if code == RESPONSIBILITY_ZONES.code else None
+        told = overlay_layers(
+            where[[where.geometry.name]], areas, once=True, code=code, columns=brought, at=day
+        )
+        added |= {each: told[each].array for each in (code, *brought)}
+    told = found.assign(**added)[[*found.columns.drop([shapes, *added], errors="ignore"), *added, shapes]]
+    told.attrs |= found.attrs
+    return told
