@@ -97,9 +97,9 @@ def building_changes(
         the most ground first; its geometry is that ground, or all of what was only raised:
 
         - ``change_code`` (text): ``B001``, ``B002``, ...;
-        - ``change`` (text): ``new`` (nothing was there), ``grown``, ``storeys_added``, ``partly_gone`` or
-          ``gone``; ``grown;storeys_added`` for both;
-        - ``before_codes`` and ``after_code`` (text): sorted, joined by ``;``; empty where there is none;
+        - ``change`` (text): ``newly_built`` (nothing was there), ``grown``, ``storeys_added``,
+          ``partly_gone`` or ``gone``; ``grown;storeys_added`` for both;
+        - ``former_codes`` and ``present_codes`` (text): sorted, joined by ``;``; empty where there is none;
         - ``added_m2`` and ``gone_m2`` (float64);
         - ``storeys_before`` and ``storeys_after`` (float64): the most of those before; NaN where unknown;
         - with `tracks` ``passes`` (int64), ``last_passed_at`` (datetime64) and ``last_patrol`` (text);
@@ -135,11 +135,11 @@ def building_changes(
     ...     geometry=[box(0.3, 0, 10.3, 10), box(30, 0, 44, 10), box(50, 0, 53, 3)],
     ...     crs=4547,
     ... )
-    >>> building_changes(before, after)[["change", "before_codes", "after_code", "added_m2"]]
-              change before_codes after_code  added_m2
-    0          grown            B          2      40.0
-    1            new                       3       9.0
-    2  storeys_added            A          1       0.0
+    >>> building_changes(before, after)[["change", "former_codes", "present_codes", "added_m2"]]
+              change former_codes present_codes  added_m2
+    0          grown            B             2      40.0
+    1    newly_built                          3       9.0
+    2  storeys_added            A             1       0.0
     """
     require_amounts(tolerance_m=tolerance_m, min_area_m2=min_area_m2, within_m=within_m)
     if at_before is not None and at_after is not None and day_of(at_before) > day_of(at_after):
@@ -153,7 +153,7 @@ def building_changes(
     added, none_added = _left(new.shapes, old.shapes, tolerance_m, min_area_m2)
     gone, none_gone = _left(old.shapes, new.shapes, tolerance_m, min_area_m2)
     table, shapes, unknown = _changes(old, new, pairs, added, gone)
-    order = np.lexsort((table["after_code"].astype(str), table["before_codes"].astype(str)))
+    order = np.lexsort((table["present_codes"].astype(str), table["former_codes"].astype(str)))
     order = order[largest_first(shapes[order])] if len(order) else order
     raised = (table["added_m2"] + table["gone_m2"]).to_numpy()[order] == 0
     order = np.concatenate([order[~raised], order[raised]])
@@ -283,7 +283,7 @@ def _changes(
         ";".join(
             word
             for word, holds in (
-                ("new", has_more[row] and not is_old[row]),
+                ("newly_built", has_more[row] and not is_old[row]),
                 ("grown", has_more[row] and is_old[row]),
                 ("storeys_added", raised[row]),
             )
@@ -293,15 +293,15 @@ def _changes(
     ]
     lost = np.flatnonzero(~shapely.is_missing(gone))
     still = np.isin(lost, one)
-    after_codes = (
+    present_codes = (
         paired.assign(code=new.codes[other]).groupby("old")["code"].agg(lambda c: ";".join(sorted(set(c))))
     )
     nothing = np.full(len(lost), np.nan)
     table = pd.DataFrame(
         {
             "change": texts([*words, *np.where(still, "partly_gone", "gone")]),
-            "before_codes": texts([*known_codes[rows], *old.codes[lost]]),
-            "after_code": texts([*new.codes[rows], *after_codes.reindex(lost).fillna("")]),
+            "former_codes": texts([*known_codes[rows], *old.codes[lost]]),
+            "present_codes": texts([*new.codes[rows], *present_codes.reindex(lost).fillna("")]),
             "added_m2": np.concatenate([_area(added[rows]), np.zeros(len(lost))]),
             "gone_m2": np.concatenate([np.zeros(len(rows)), _area(gone[lost])]),
             "storeys_before": np.concatenate([was[rows], old.storeys[lost]]),

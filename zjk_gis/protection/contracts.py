@@ -73,7 +73,7 @@ def double_payment(
     GeoDataFrame
         One row a pair of areas, the largest sum first:
 
-        - ``overlap_code``, ``first_code``, ``second_code`` (text) and ``area_m2`` (float64), as
+        - ``overlap_code``, ``first_area``, ``second_area`` (text) and ``area_m2`` (float64), as
           `zjk_gis.coverage.overlapping_zones` tells them;
         - ``first_contract``, ``second_contract``, ``first_contractor``, ``second_contractor`` (text);
         - ``service_kind`` (text): the service that both are paid for; empty where one does not say;
@@ -137,7 +137,8 @@ def double_payment(
     one, other = (each["service_kind"].to_numpy(dtype=object) for each in ends)
     paid = [_paid(each, pairs["area_m2"].to_numpy()) for each in ends]
     unsure = (one == "") | (other == "")
-    table: dict[str, object] = {name: pairs[name] for name in ("overlap_code", "first_code", "second_code")}
+    table: dict[str, object] = {"overlap_code": pairs["overlap_code"]}
+    table |= {f"{end}_area": pairs[f"{end}_code"] for end in _ENDS}
     for column, name in (("contract_code", "contract"), ("contractor", "contractor")):
         table |= {f"{end}_{name}": texts(each[column]) for end, each in zip(_ENDS, ends, strict=True)}
     table |= {
@@ -154,7 +155,7 @@ def double_payment(
     once = by_sum & (found["first_contract"] == found["second_contract"]).to_numpy()
     found = found[(unsure | (one == other)) & ~once]
     found = found.sort_values(
-        ["paid_twice", "area_m2", "first_code", "second_code"], ascending=[False, False, True, True]
+        ["paid_twice", "area_m2", "first_area", "second_area"], ascending=[False, False, True, True]
     )
     return aside.told_in(with_answerers(found.reset_index(drop=True), zones, streets, at=at))
 

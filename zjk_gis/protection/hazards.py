@@ -59,7 +59,7 @@ class RiskBuffers:
         hazard is: ``zone_code``, ``chief_code``, ``chief_name``, ``street_code``.
     faces : GeoDataFrame
         The ground cut where buffers overlap, what most weighs upon first: ``face_code``, ``hazard_codes``
-        (sorted, joined by ``;``), ``hazards`` (int64, how many), ``risk`` (float64, the sum of their
+        (sorted, joined by ``;``), ``hazard_count`` (int64), ``risk`` (float64, the sum of their
         weights), ``ungraded`` (int64, how many of them have no known grade and are not in it), ``area_m2``,
         with people ``people``, and who answers. Each piece of ground once.
     inside : DataFrame
@@ -85,9 +85,9 @@ class RiskBuffers:
             "Ground within reach of several: {area_m2:,.1f} m².",
             hazards=len(self.buffers),
             aside=sum(each["layer"] == _HAZARDS.name for each in self.set_aside),
-            area_m2=self.faces.loc[self.faces["hazards"] > 1, "area_m2"].sum(),
+            area_m2=self.faces.loc[self.faces["hazard_count"] > 1, "area_m2"].sum(),
         )
-        columns = ["face_code", "hazard_codes", "hazards", "risk", "people", "area_m2"]
+        columns = ["face_code", "hazard_codes", "hazard_count", "risk", "people", "area_m2"]
         return excerpt(told, self.faces, columns)
 
 
@@ -174,11 +174,11 @@ def risk_buffers(
     ... )
     >>> own = pd.DataFrame({"hazard_kind": ["燃气", "危房"], "distance_m": ["50", "20"]})
     >>> told = risk_buffers(hazards, tables={"risk_distances": own})
-    >>> told.faces[["hazard_codes", "hazards", "risk"]]
-      hazard_codes  hazards  risk
-    0        H1;H2        2   6.0
-    1           H1        1   4.0
-    2           H2        1   2.0
+    >>> told.faces[["hazard_codes", "hazard_count", "risk"]]
+      hazard_codes  hazard_count  risk
+    0        H1;H2             2   6.0
+    1           H1             1   4.0
+    2           H2             1   2.0
     >>> told.set_aside
     [{'layer': 'hazards', 'row': 2, 'why': 'no_distance', 'value': '边坡'}]
     """
@@ -350,14 +350,14 @@ def _faces(buffers: gpd.GeoDataFrame, people: gpd.GeoDataFrame | None) -> gpd.Ge
     table = gpd.GeoDataFrame(
         {
             "hazard_codes": texts(";".join(sorted(codes[list(rows)])) for rows in sets),
-            "hazards": np.array([len(rows) for rows in sets], dtype=np.int64),
+            "hazard_count": np.array([len(rows) for rows in sets], dtype=np.int64),
             "risk": np.array([np.nansum(weight[list(rows)]) for rows in sets], dtype=np.float64),
             "ungraded": np.array([np.isnan(weight[list(rows)]).sum() for rows in sets], dtype=np.int64),
             "area_m2": shapely.area(shapes),
         },
         geometry=shapes,
         crs=buffers.crs,
-    ).sort_values(["risk", "hazards", "area_m2", "hazard_codes"], ascending=[False, False, False, True])
+    ).sort_values(["risk", "hazard_count", "area_m2", "hazard_codes"], ascending=[False, False, False, True])
     table = table.reset_index(drop=True)
     table.insert(0, "face_code", texts(numbered("F", len(table))))
     if people is not None:

@@ -78,7 +78,7 @@ def shareable_poles(
         - ``group_code`` (text): ``D001``, ``D002``, ...;
         - ``host_code`` (text): the pole that stays;
         - ``members`` (text): all poles of the group, sorted, joined by ``;``;
-        - ``poles`` (int64): how many they are; ``saved`` (int64): how many could go, one less;
+        - ``pole_count`` (int64): how many they are; ``saved`` (int64): how many could go, one less;
         - ``farthest_m`` (float64): how far the farthest stands from the one that stays;
         - ``pole_kinds`` and ``owners`` (text): sorted, joined by ``;``: who must agree;
         - ``road_name`` (text): of the nearest road; empty where it has none;
@@ -149,12 +149,12 @@ def _posts(
         if "pole_kind" in rows and spec is _POLES:
             kinds = alike(rows["pole_kind"], spec.field("pole_kind"))
         owner = somebody(rows["owner"]).fillna("") if "owner" in rows else ""
-        told = pd.DataFrame({"code": codes_in(rows, name, spec.code), "kind": kinds.array})
-        told["owner"] = np.asarray(owner)
-        posts.append(gpd.GeoDataFrame(told, geometry=flat(rows.geometry.to_numpy()), crs=crs))
+        told = rows.assign(code=codes_in(rows, name, spec.code), kind=kinds, owner=owner)
         if "state" in rows:
             gone = understood(rows["state"], spec.field("state"))[0] == _ABANDONED
-            posts[-1] = posts[-1][~gone.to_numpy(dtype=bool)]
+            told = told[~gone.to_numpy(dtype=bool)]
+        plain = pd.DataFrame(told[["code", "kind", "owner"]])
+        posts.append(gpd.GeoDataFrame(plain, geometry=flat(told.geometry.to_numpy()), crs=crs))
     joined = pd.concat(posts).sort_values("code", kind="stable", ignore_index=True)
     twice = joined["code"].duplicated()
     if twice.any():
@@ -212,7 +212,8 @@ def _described(
 ) -> gpd.GeoDataFrame:
     """Tell of each group who is in it and how far it reaches."""
     members = posts[group >= 0].assign(group=group[group >= 0])
-    farthest = shapely.distance(shapes[group >= 0], shapes[hosts[members["group"]]])
+    far = pd.Series(shapely.distance(shapes[group >= 0], shapes[hosts[members["group"]]]))
+    farthest = far.groupby(members["group"].to_numpy()).max().to_numpy(dtype=np.float64)
 
     def named(column: str) -> pd.Series:
         told: pd.Series = members.groupby("group")[column].agg(lambda each: ";".join(sorted({*each} - {""})))
@@ -228,12 +229,9 @@ def _described(
         {
             "host_code": texts(posts["code"].to_numpy()[hosts]),
             "members": texts(named("code")),
-            "poles": count,
+            "pole_count": count,
             "saved": count - 1,
-            "farthest_m": members.assign(far=farthest)
-            .groupby("group")["far"]
-            .max()
-            .to_numpy(dtype=np.float64),
+            "farthest_m": farthest,
             "pole_kinds": texts(named("kind")),
             "owners": texts(named("owner")),
             "road_name": texts(names.to_numpy(dtype=object)[order][first]),
@@ -243,6 +241,6 @@ def _described(
         geometry=shapes[hosts],
         crs=posts.crs,
     )
-    table = table.sort_values(["poles", "host_code"], ascending=[False, True], ignore_index=True)
+    table = table.sort_values(["pole_count", "host_code"], ascending=[False, True], ignore_index=True)
     table.insert(0, "group_code", texts(numbered("D", len(table))))
     return table.astype({"rule": "str", "confidence": "str"})
