@@ -206,7 +206,7 @@ class _Survey:
             self.storeys = values.to_numpy(dtype=np.float64, na_value=np.nan)[order]
         self.day = at
         if at is None and "surveyed_on" in rows:
-            last = days_of(rows["surveyed_on"], f"{name}: surveyed_on").max()
+            last = int(days_of(rows["surveyed_on"], f"{name}: surveyed_on").max())
             self.day = None if last == NEVER else str(np.datetime64(last, "D"))
 
 
@@ -328,10 +328,12 @@ def _with_passes(
     if len(found):
         passes = patrol_passes(found, tracks, start=start, end=end, within_m=within_m, code="change_code")
     last = passes.sort_values(["arrived_at", "patrol_code"]).drop_duplicates("place_code", keep="last")
-    last = last.set_index("place_code")
-    count = found["change_code"].map(passes["place_code"].value_counts())
-    when = pd.to_datetime(found["change_code"].map(last["arrived_at"]))
-    who = found["change_code"].map(last["patrol_code"]).astype("str")
-    told = {"passes": count.fillna(0).astype(np.int64), "last_passed_at": when, "last_patrol": who}
+    last = last.set_index("place_code").reindex(found["change_code"])
+    count = passes["place_code"].value_counts().reindex(found["change_code"], fill_value=0)
+    told = {
+        "passes": count.to_numpy(dtype=np.int64),
+        "last_passed_at": pd.to_datetime(last["arrived_at"]).to_numpy(),
+        "last_patrol": texts(last["patrol_code"]),
+    }
     shapes = found.geometry.name
     return found.assign(**told)[[*found.columns.drop(shapes), *told, shapes]]

@@ -8,30 +8,28 @@ keep it by as little. Nothing else on the field is amiss, so that what a check f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely import affinity
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.synth.offices import CRS
+from zjk_gis.synth.plots import Plot, laid_out, margin
 from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+
+    import geopandas as gpd
 
 __all__ = ["PipeField", "make_pipe_faults", "write_pipe_faults"]
 
-_PLOT_M = 300.0
 _ORIGIN = (580_000.0, 4_500_000.0)
 _GROUND = 710.0
 _BOTTOM_KINDS = ("WS", "YS", "HS")
@@ -65,21 +63,8 @@ class PipeField:
 
 
 @dataclass
-class _Plot:
-    """Where a case is laid, and what was laid so far."""
-
-    number: int
-    rng: np.random.Generator
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    truth: dict[str, list[str]] = field(default_factory=dict)
-    turn: float = 0.0
-    shift: tuple[float, float] = (0.0, 0.0)
-
-    def placed(self, shape: Any) -> Any:
-        return affinity.translate(affinity.rotate(shape, self.turn, origin=(0, 0)), *self.shift)
-
-    def add(self, layer: str, shape: Any, **columns: Any) -> None:
-        self.rows.setdefault(layer, []).append(columns | {"geometry": self.placed(shape)})
+class _Plot(Plot):
+    """A plot with pipes."""
 
     def well(self, name: str, x: float, y: float, *, kind: str = "WS", **more: Any) -> str:
         code = f"W{self.number:03d}{name}"
@@ -119,9 +104,6 @@ class _Plot:
         self.add("pipelines", shapely.LineString(line), **(columns | more))
         return code
 
-    def expect(self, check: str, *codes: str) -> None:
-        self.truth.setdefault(check, []).append("|".join(codes))
-
 
 @checked
 def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
@@ -142,28 +124,8 @@ def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
     >>> sorted(field.layers)[:3], field.truth["adverse_slopes"]
     (['ancient_trees', 'buildings', 'carriageways'], ['P012A', 'P014A', 'P028A'])
     """
-    rng = np.random.default_rng(seed)
-    cases = [case for pair in _CASES for case in (_faulty(pair), _near_miss(pair))]
-    rows: dict[str, list[dict[str, Any]]] = {}
-    truth: dict[str, list[str]] = {name: [] for name in _CHECKS}
-    for number, case in enumerate(cases):
-        plot = _Plot(number, rng)
-        plot.turn = float(rng.uniform(0, 360))
-        step = rng.uniform(-20, 20, 2)
-        plot.shift = (
-            _ORIGIN[0] + (number % 10) * _PLOT_M + float(step[0]),
-            _ORIGIN[1] + (number // 10) * _PLOT_M + float(step[1]),
-        )
-        case(plot)
-        for layer, more in plot.rows.items():
-            rows.setdefault(layer, []).extend(more)
-        for check, codes in plot.truth.items():
-            truth[check].extend(codes)
-    layers = {
-        name: gpd.GeoDataFrame(pd.DataFrame(more), geometry="geometry", crs=CRS)
-        for name, more in rows.items()
-    }
-    return PipeField(layers, {name: sorted(codes) for name, codes in truth.items()})
+    layers, truth = laid_out(_CASES, _Plot, seed=seed, origin=_ORIGIN, checks=_CHECKS)
+    return PipeField(layers, truth)
 
 
 @checked
@@ -203,24 +165,10 @@ def write_pipe_faults(field: PipeField, folder: str | os.PathLike[str]) -> Path:
     return package
 
 
-def _faulty(case: Callable[[_Plot, bool], None]) -> Callable[[_Plot], None]:
-    return lambda plot: case(plot, True)
-
-
-def _near_miss(case: Callable[[_Plot, bool], None]) -> Callable[[_Plot], None]:
-    return lambda plot: case(plot, False)
-
-
-def _margin(plot: _Plot, fault: bool, least: float = 0.005, most: float = 0.05) -> float:
-    """Return by how much a limit is missed, or kept."""
-    size = float(plot.rng.uniform(least, most))
-    return size if fault else -size
-
-
 def _main_beside_sewer(plot: _Plot, fault: bool) -> None:
     mm = int(plot.rng.choice([100, 150, 200, 250, 300]))
     asked = 1.0 if mm <= 200 else 1.5
-    apart = asked + (mm + 300) / 2000 - _margin(plot, fault)
+    apart = asked + (mm + 300) / 2000 - margin(plot, fault)
     sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     main = plot.pipe("B", "SS", [(0, apart), (40, apart)], mm=mm, level=(708.0, 708.0))
     if fault:
@@ -231,7 +179,7 @@ def _gas_beside_sewer(plot: _Plot, fault: bool) -> None:
     pressure, asked = [("低压", 1.0), ("中压B", 1.2), ("中压A", 1.2), ("次高压B", 1.5), ("次高压A", 2.0)][
         int(plot.rng.integers(5))
     ]
-    apart = asked + 0.25 - _margin(plot, fault)
+    apart = asked + 0.25 - margin(plot, fault)
     sewer = plot.pipe("A", "YS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     gas = plot.pipe("B", "TR", [(0, apart), (40, apart)], mm=200, level=(708.0, 708.0), gas_pressure=pressure)
     if fault:
@@ -240,7 +188,7 @@ def _gas_beside_sewer(plot: _Plot, fault: bool) -> None:
 
 def _crossing(plot: _Plot, fault: bool) -> None:
     # The sewer's top at the crossing is 706.2; 0.4 m above it the bottom of the main, 0.2 m higher its top.
-    top = 706.2 + 0.4 + 0.2 - _margin(plot, fault)
+    top = 706.2 + 0.4 + 0.2 - margin(plot, fault)
     main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(top, top))
     sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     if fault:
@@ -248,7 +196,7 @@ def _crossing(plot: _Plot, fault: bool) -> None:
 
 
 def _house(plot: _Plot, fault: bool) -> None:
-    wall = 2.5 + 0.15 - _margin(plot, fault)
+    wall = 2.5 + 0.15 - margin(plot, fault)
     sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     plot.add("buildings", shapely.box(5, wall, 25, wall + 12), building_code=f"B{plot.number:03d}")
     if fault:
@@ -256,7 +204,7 @@ def _house(plot: _Plot, fault: bool) -> None:
 
 
 def _tree(plot: _Plot, fault: bool) -> None:
-    away = 1.5 + 0.1 - _margin(plot, fault)
+    away = 1.5 + 0.1 - margin(plot, fault)
     main = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(708.0, 708.0))
     plot.add("ancient_trees", shapely.Point(20, away), tree_code=f"T{plot.number:03d}")
     if fault:
@@ -279,7 +227,7 @@ def _rising(plot: _Plot, fault: bool) -> None:
 
 
 def _below_least(plot: _Plot, fault: bool) -> None:
-    fall = 40 * (0.003 - _margin(plot, fault, 0.0001, 0.0008))
+    fall = 40 * (0.003 - margin(plot, fault, 0.0001, 0.0008))
     code = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, round(706.0 - fall, 4)))
     if fault:
         plot.expect("adverse_slopes", code)
@@ -295,7 +243,7 @@ def _siphon(plot: _Plot, fault: bool) -> None:
 
 
 def _wrong_ground(plot: _Plot, fault: bool) -> None:
-    off = 0.05 + _margin(plot, fault)
+    off = 0.05 + margin(plot, fault)
     code = plot.pipe(
         "A", "WS", [(0, 0), (30, 0)], level=(706.0, 705.9), from_depth_m=round(_GROUND - 706.0 + off, 4)
     )
@@ -304,7 +252,7 @@ def _wrong_ground(plot: _Plot, fault: bool) -> None:
 
 
 def _several_depths(plot: _Plot, fault: bool) -> None:
-    by = round(0.05 + _margin(plot, fault), 4)
+    by = round(0.05 + margin(plot, fault), 4)
     middle = plot.well("M", 30, 0, kind="SS")
     plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=middle)
     plot.pipe("B", "SS", [(30, 0), (60, 0)], mm=200, level=(708.0 - by, 708.0), from_manhole=middle)
@@ -337,7 +285,7 @@ def _twice(plot: _Plot, fault: bool) -> None:
 
 def _too_long(plot: _Plot, fault: bool) -> None:
     mm, most = [(300, 75), (800, 100), (1200, 150), (1800, 200)][int(plot.rng.integers(4))]
-    length = most + _margin(plot, fault, 0.05, 0.5)
+    length = most + margin(plot, fault, 0.05, 0.5)
     rough: dict[str, Any] = {"roughness": 0.013, "fill_ratio": 0.6}
     level = (706.0, round(706.0 - length * 0.004, 4))
     code = plot.pipe("A", "WS", [(0, 0), (length, 0)], mm=mm, level=level, **rough)
@@ -346,7 +294,7 @@ def _too_long(plot: _Plot, fault: bool) -> None:
 
 
 def _too_steep(plot: _Plot, fault: bool) -> None:
-    degrees = 10 + _margin(plot, fault, 0.02, 0.3)
+    degrees = 10 + margin(plot, fault, 0.02, 0.3)
     fall = round(20 * float(np.tan(np.radians(degrees))), 4)
     code = plot.pipe("A", "WS", [(0, 0), (20, 0)], level=(708.9, round(708.9 - fall, 4)))
     if fault:
@@ -385,7 +333,7 @@ def _shrinking(plot: _Plot, fault: bool) -> None:
 
 
 def _invert(plot: _Plot, fault: bool) -> None:
-    by = round(0.05 + _margin(plot, fault), 4)
+    by = round(0.05 + margin(plot, fault), 4)
     middle = plot.well("M", 30, 0, appurtenance="跌水井")  # so that several depths are no fault
     plot.pipe("A", "YS", [(0, 0), (30, 0)], level=(706.0, 705.9), to_manhole=middle)
     second = plot.pipe(
@@ -409,7 +357,7 @@ def _drop(plot: _Plot, fault: bool) -> None:
 def _shallow(plot: _Plot, fault: bool) -> None:
     way = bool(plot.rng.integers(2))
     asked = 0.9 if way else 0.6
-    top = round(_GROUND - asked + _margin(plot, fault), 4)
+    top = round(_GROUND - asked + margin(plot, fault), 4)
     code = plot.pipe("A", "TR", [(0, 0), (40, 0)], mm=200, level=(top, top), gas_pressure="中压A")
     if way:
         plot.add("carriageways", shapely.box(10, -8, 30, 8), road_name=f"车行道{plot.number}")
@@ -418,7 +366,7 @@ def _shallow(plot: _Plot, fault: bool) -> None:
 
 
 def _frozen(plot: _Plot, fault: bool) -> None:
-    top = round(_GROUND - 1.36 + _margin(plot, fault), 4)
+    top = round(_GROUND - 1.36 + margin(plot, fault), 4)
     code = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(top, top))
     if fault:
         plot.expect("cover_depths", code)
