@@ -107,7 +107,7 @@ def building_changes(
 
         ``attrs["storeys_unknown"]`` counts the buildings there before and after of which one survey does not
         know the storeys: whether they were raised cannot be told. ``attrs["set_aside"]`` lists the rows that
-        are not judged.
+        are not judged, and ``attrs["tracks"]`` is that of `patrol_passes`.
 
     Raises
     ------
@@ -336,4 +336,6 @@ def _with_passes(
         "last_patrol": texts(last["patrol_code"]),
     }
     shapes = found.geometry.name
-    return found.assign(**told)[[*found.columns.drop(shapes), *told, shapes]]
+    found = found.assign(**told)[[*found.columns.drop(shapes), *told, shapes]]
+    found.attrs["tracks"] = passes.attrs.get("tracks", {})
+    return found

@@ -67,7 +67,8 @@ class RiskBuffers:
         ``distance_m`` (0 at the hazard).
     resources : DataFrame
         One row a hazard and layer of resources: ``hazard_code``, ``layer``, ``facility_code``,
-        ``network_m``, ``straight_m``, ``reason``, as `zjk_gis.access.nearest_facilities` tells them.
+        ``network_m``, ``straight_m``, ``reason``, as `zjk_gis.access.nearest_facilities` tells them;
+        ``attrs["off_road"]`` lists by layer the resources that no road reaches.
     set_aside : list of dict
         The rows that are not judged: ``layer``, ``row``, ``why`` and ``value``; ``no_distance`` where no
         distance is known for a kind.
@@ -376,18 +377,15 @@ def _nearest(
 ) -> pd.DataFrame:
     """Find the nearest resource of each layer along the roads."""
     columns = ["facility_code", "network_m", "straight_m", "reason"]
-    found = []
+    table = pd.DataFrame({each: [] for each in ("hazard_code", "layer", *columns)})
+    table.attrs["off_road"] = {}
     places = gpd.GeoDataFrame(geometry=inner_points(hazards.geometry.to_numpy()), crs=hazards.crs)
-    for name in sorted(resources):
-        if network is None:
-            break
+    for name in sorted(resources) if network is not None else ():
         near = nearest_facilities(places, resources[name], network, within_m=within_m, travel=travel)
         told = pd.DataFrame(near[columns]).reset_index(drop=True)
         told.insert(0, "layer", name)
         told.insert(0, "hazard_code", codes)
-        found.append(told)
-    if not found:
-        return pd.DataFrame({each: [] for each in ("hazard_code", "layer", *columns)})
-    return pd.concat(found, ignore_index=True).sort_values(
-        ["hazard_code", "layer"], kind="stable", ignore_index=True
-    )
+        off_road = table.attrs["off_road"] | {name: near.attrs["off_road"]}
+        table = pd.concat([table, told], ignore_index=True) if len(table) else told
+        table.attrs["off_road"] = off_road
+    return table.sort_values(["hazard_code", "layer"], kind="stable", ignore_index=True)

@@ -13,7 +13,7 @@ from zjk_gis.crs import as_metric, convert_crs, require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, STREETS
 from zjk_gis.layers.metric import ready
-from zjk_gis.layers.shapes import flat, has_place
+from zjk_gis.layers.shapes import cleaned, flat, has_place
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.overlay.answering import KINDS
 from zjk_gis.words import tr
@@ -64,7 +64,7 @@ def things_of(
     if not len(layer):
         raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
     require_crs(layer, name)
-    shapes = layer.geometry.to_numpy()
+    shapes, _ = cleaned(layer.geometry.to_numpy())
     missing = ~has_place(shapes)
     invalid = ~missing & ~shapely.is_valid(shapes)
     if aside.strict:
@@ -74,9 +74,9 @@ def things_of(
                 ready(layer[rows], name, kind=kind)
     reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
     aside.note(layer, name, missing | invalid, reasons, pd.Series("", index=layer.index))
-    sound = layer[~(missing | invalid)]
-    sound = as_metric(sound, name) if crs is None else convert_crs(sound, crs, name=name)
-    return sound.set_geometry(flat(sound.geometry.to_numpy()), crs=sound.crs)
+    sound = ~(missing | invalid)
+    rows = layer[sound].set_geometry(flat(shapes[sound]), crs=layer.crs)
+    return as_metric(rows, name) if crs is None else convert_crs(rows, crs, name=name)
 
 
 def codes_in(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> Any:
