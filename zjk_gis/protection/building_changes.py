@@ -30,7 +30,7 @@ from zjk_gis.layers.shapes import flat
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered
 from zjk_gis.protection.patrol_log import patrol_passes
-from zjk_gis.protection.things import codes_in, texts, with_answerers
+from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -267,18 +267,17 @@ def _changes(
 ) -> tuple[pd.DataFrame, NDArray[Any], int]:
     """Put together what happened to each building."""
     one, other = pairs
-    paired = pd.DataFrame({"old": one, "new": other, "code": old.codes[one], "storeys": old.storeys[one]})
-    groups = paired.groupby("new")
-    codes = groups["code"].agg(lambda each: ";".join(sorted(set(each))))
-    was = groups["storeys"].max().reindex(range(len(new.codes))).to_numpy(dtype=np.float64)
-    is_old = np.bincount(other, minlength=len(new.codes)) > 0
+    former = joined(other, old.codes[one], len(new.codes))
+    present = joined(one, new.codes[other], len(old.codes))
+    most = pd.Series(old.storeys[one]).groupby(other).max()
+    was = most.reindex(range(len(new.codes))).to_numpy(dtype=np.float64)
+    is_old = former != ""
     has_more = ~shapely.is_missing(added)
     raised = is_old & (new.storeys > was)
     unknown = int((is_old & (np.isnan(was) | np.isnan(new.storeys))).sum())
-    known_codes = codes.reindex(range(len(new.codes))).fillna("").to_numpy(dtype=object)
 
     # What stands after, then what stood before and lost ground.
-    rows = np.flatnonzero((has_more & ~is_old) | (has_more & is_old) | raised)
+    rows = np.flatnonzero(has_more | raised)
     words = [
         ";".join(
             word
@@ -293,15 +292,12 @@ def _changes(
     ]
     lost = np.flatnonzero(~shapely.is_missing(gone))
     still = np.isin(lost, one)
-    present_codes = (
-        paired.assign(code=new.codes[other]).groupby("old")["code"].agg(lambda c: ";".join(sorted(set(c))))
-    )
     nothing = np.full(len(lost), np.nan)
     table = pd.DataFrame(
         {
             "change": texts([*words, *np.where(still, "partly_gone", "gone")]),
-            "former_codes": texts([*known_codes[rows], *old.codes[lost]]),
-            "present_codes": texts([*new.codes[rows], *present_codes.reindex(lost).fillna("")]),
+            "former_codes": texts([*former[rows], *old.codes[lost]]),
+            "present_codes": texts([*new.codes[rows], *present[lost]]),
             "added_m2": np.concatenate([_area(added[rows]), np.zeros(len(lost))]),
             "gone_m2": np.concatenate([np.zeros(len(rows)), _area(gone[lost])]),
             "storeys_before": np.concatenate([was[rows], old.storeys[lost]]),

@@ -18,7 +18,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.linear import stretches_along
-from zjk_gis.protection.things import codes_in, texts, with_answerers
+from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -170,15 +170,16 @@ def _joined(runs: pd.DataFrame) -> pd.DataFrame:
     runs = runs.sort_values(["line", "from_m", "to_m", "tunnel"], ignore_index=True)
     reach = runs.groupby("line")["to_m"].cummax().groupby(runs["line"]).shift()
     begins = ~(runs["from_m"] <= reach + _MEET_M)
-    groups = runs.groupby(begins.cumsum())
+    number = begins.cumsum() - 1
+    groups = runs.groupby(number)
     return pd.DataFrame(
         {
             "line": groups["line"].first(),
             "from_m": groups["from_m"].min(),
             "to_m": groups["to_m"].max(),
-            "tunnels": groups["tunnel"].agg(lambda each: ";".join(sorted(set(each)))).astype("str"),
+            "tunnels": texts(joined(number, runs["tunnel"], int(begins.sum()))),
         }
-    ).reset_index(drop=True)
+    )
 
 
 def _before(metres: NDArray[np.float64], owner: NDArray[np.intp]) -> NDArray[np.float64]:

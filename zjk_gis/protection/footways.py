@@ -13,7 +13,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.protection.things import codes_in, texts, things_of, with_answerers
+from zjk_gis.protection.things import codes_in, joined, texts, things_of, with_answerers
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -199,16 +199,15 @@ def _standing_on(
         there = np.select([dimension == 2, dimension == 1], enough, default=True)
     thing, area, distance = thing[there], area[there], distance[there]
     pairs = pd.DataFrame({"thing": thing, "area": area, "distance_m": distance})
-    pairs["code"] = codes_in(ground, surface)[area]
     by_thing = pairs.groupby("thing")
-    rows = np.unique(thing)
+    rows, place = np.unique(thing, return_inverse=True)
     under = [shapely.union_all(areas[each.to_numpy()]) for _, each in by_thing["area"]]
     common = shapely.intersection(shapes[rows], np.array([*under, None], dtype=object)[:-1])
     dimension = shapely.get_dimensions(shapes[rows])
     return pd.DataFrame(
         {
             "surface": texts([surface] * len(rows)),
-            "surface_codes": texts(by_thing["code"].agg(lambda each: ";".join(sorted(set(each))))),
+            "surface_codes": texts(joined(place, codes_in(ground, surface)[area], len(rows))),
             "layer": texts([name] * len(rows)),
             "feature_code": texts(codes_in(things, name)[rows]),
             "area_m2": np.where(dimension == 2, shapely.area(common), np.nan),

@@ -45,6 +45,7 @@ _ARC = 32  # edges to a quarter of a circle: the area of a buffer is a twenty-fi
 
 
 @presented
+@checked
 @dataclass(frozen=True, slots=True)
 class RiskBuffers:
     """How far hazards reach, and what is within.

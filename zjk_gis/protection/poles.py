@@ -19,7 +19,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.polygons import numbered
-from zjk_gis.protection.things import codes_in, texts, with_answerers
+from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -216,8 +216,8 @@ def _described(
     farthest = far.groupby(members["group"].to_numpy()).max().to_numpy(dtype=np.float64)
 
     def named(column: str) -> pd.Series:
-        told: pd.Series = members.groupby("group")[column].agg(lambda each: ";".join(sorted({*each} - {""})))
-        return told
+        filled = members[members[column] != ""]
+        return texts(joined(filled["group"], filled[column], len(hosts)))
 
     count = np.bincount(members["group"], minlength=len(hosts))
     names = as_text(ways["road_name"]).fillna("") if "road_name" in ways else pd.Series("", index=ways.index)
@@ -228,12 +228,12 @@ def _described(
     table = gpd.GeoDataFrame(
         {
             "host_code": texts(posts["code"].to_numpy()[hosts]),
-            "members": texts(named("code")),
+            "members": named("code"),
             "pole_count": count,
             "saved": count - 1,
             "farthest_m": farthest,
-            "pole_kinds": texts(named("kind")),
-            "owners": texts(named("owner")),
+            "pole_kinds": named("kind"),
+            "owners": named("owner"),
             "road_name": texts(names.to_numpy(dtype=object)[order][first]),
             "rule": tr("policy of 2022-03-17, clause 19; the distance is the city's to decide"),
             "confidence": "U",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     import datetime as dt
 
     import geopandas as gpd
+    from numpy.typing import NDArray
     from pyproj import CRS
 
     from zjk_gis.layers.set_aside import SetAside
 
-__all__ = ["codes_in", "texts", "things_of", "with_answerers"]
+__all__ = ["codes_in", "joined", "texts", "things_of", "with_answerers"]
 
 _CHIEF = ("chief_code", "chief_name")
 
@@ -82,6 +84,21 @@ def things_of(
 def codes_in(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> Any:
     """Return what the rows of a layer are called, as an array of text; see `codes_of`."""
     return codes_of(layer, code, name).to_numpy(dtype=object).astype(str)
+
+
+def joined(owner: Any, words: Any, count: int) -> NDArray[np.object_]:
+    """Join the distinct words of each of `count` owners, sorted; empty where one has none.
+
+    Examples
+    --------
+    >>> joined([1, 1, 0, 1], ["b", "a", "c", "b"], 3).tolist()
+    ['c', 'a;b', '']
+    """
+    pairs = pd.DataFrame({"owner": owner, "word": words}).drop_duplicates().sort_values(["owner", "word"])
+    starts = np.searchsorted(pairs["owner"], np.arange(count + 1)).tolist()
+    sorted_words = pairs["word"].tolist()
+    told = [";".join(sorted_words[begin:end]) for begin, end in itertools.pairwise(starts)]
+    return np.array(told, dtype=object)
 
 
 def texts(values: Any) -> pd.Series:
