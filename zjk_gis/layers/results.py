@@ -47,7 +47,7 @@ def _result(keys: str, others: str = "") -> Result:
 _PLACES = "community_code street_code district_code"
 _FAULT = "incidents components component_counts people road_m consequence rank exception exception_code"
 _SHAPE = "kind area_m2 width_m mean_width_m length_m"
-_ANSWERS = "zone_code chief_code chief_name street_code"
+_ANSWERS = "zone_code chief_code chief_name street_code street_name"
 _STRETCH = "road_code road_name road_class street_code district_code from_m to_m side"
 RESULTS: dict[str, Result] = {
     "assigned": _result(

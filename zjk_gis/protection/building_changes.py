@@ -29,8 +29,9 @@ from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered
+from zjk_gis.protection.answering import with_who_answers
 from zjk_gis.protection.patrol_log import patrol_passes
-from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
+from zjk_gis.protection.things import codes_in, joined, texts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def building_changes(
     found.insert(0, "change_code", texts(numbered("B", len(found))))
     if tracks is not None:
         found = _with_passes(found, tracks, old.day, new.day, within_m)
-    found = with_answerers(found, zones, streets, at=at_after)
+    found = with_who_answers(found, zones, streets, at=at_after)
     found.attrs["dropped"] = {
         "count": len(none_added) + len(none_gone),
         "area_m2": round(float(sum(none_added) + sum(none_gone)), 6),

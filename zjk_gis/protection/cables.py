@@ -18,7 +18,8 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.linear import stretches_along
-from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
+from zjk_gis.protection.answering import with_who_answers
+from zjk_gis.protection.things import codes_in, joined, texts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def cables_along_tunnels(
     ]
     found = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=rows.crs), crs=rows.crs)
     found = found.sort_values(["cable_code", "from_m", "to_m"], kind="stable", ignore_index=True)
-    return aside.told_in(with_answerers(found, zones, streets, at=at))
+    return aside.told_in(with_who_answers(found, zones, streets, at=at))
 
 
 def _runs(lines: NDArray[Any], galleries: NDArray[Any], within_m: float) -> pd.DataFrame:

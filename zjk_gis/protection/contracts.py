@@ -18,7 +18,8 @@ from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
-from zjk_gis.protection.things import texts, with_answerers
+from zjk_gis.protection.answering import with_who_answers
+from zjk_gis.protection.things import texts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def double_payment(
     found = found.sort_values(
         ["paid_twice", "area_m2", "first_area", "second_area"], ascending=[False, False, True, True]
     )
-    return aside.told_in(with_answerers(found.reset_index(drop=True), zones, streets, at=at))
+    return aside.told_in(with_who_answers(found.reset_index(drop=True), zones, streets, at=at))
 
 
 def _contracts(areas: gpd.GeoDataFrame, code: str, aside: SetAside) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.protection.things import codes_in, joined, texts, things_of, with_answerers
+from zjk_gis.protection.answering import with_who_answers
+from zjk_gis.protection.things import codes_in, joined, texts, things_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -146,7 +147,7 @@ def footway_obstacles(
         ["surface", "layer", "feature_code"], ascending=[False, True, True], kind="stable", ignore_index=True
     )
     told = gpd.GeoDataFrame(table, geometry="geometry", crs=crs)
-    return aside.told_in(with_answerers(told, zones, streets, at=at))
+    return aside.told_in(with_who_answers(told, zones, streets, at=at))
 
 
 def _clearance(tables: Overrides | None) -> tuple[float, str, str]:

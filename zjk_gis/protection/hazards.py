@@ -24,7 +24,8 @@ from zjk_gis.overlay.contents import people_inside
 from zjk_gis.overlay.partition import cut_ground, held_by, united
 from zjk_gis.overlay.polygons import numbered
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.protection.things import codes_in, texts, things_of, with_answerers
+from zjk_gis.protection.answering import with_who_answers
+from zjk_gis.protection.things import codes_in, texts, things_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import listed, tr
 
@@ -202,10 +203,12 @@ def risk_buffers(
     last = ["weight", *(each for each in ("people", "facilities") if each in answers), "rule", "confidence"]
     answers = answers[[*answers.columns.drop(last), *last]]
     buffers = gpd.GeoDataFrame(answers, geometry=grounds, crs=rows.crs)
-    buffers = with_answerers(buffers, zones, streets, at=at, places=shapes)
+    # Who answers is asked where the hazard is, not for all the ground that it reaches.
+    answered = with_who_answers(buffers.set_geometry(shapes), zones, streets, at=at)
+    buffers = answered.set_geometry(grounds, crs=rows.crs)
     faces = _faces(buffers, people)
     near = _nearest(rows, answers["hazard_code"], resources or {}, network, within_m, travel)
-    faces = with_answerers(faces, zones, streets, at=at)
+    faces = with_who_answers(faces, zones, streets, at=at)
     return RiskBuffers(buffers, faces, inside.drop(columns="row"), near, aside.rows)
 
 
@@ -381,7 +384,9 @@ def _nearest(
     table = pd.DataFrame({each: [] for each in ("hazard_code", "layer", *columns)})
     table.attrs["off_road"] = {}
     places = gpd.GeoDataFrame(geometry=inner_points(hazards.geometry.to_numpy()), crs=hazards.crs)
-    for name in sorted(resources) if network is not None else ():
+    for name in sorted(resources):
+        if network is None:
+            break
         near = nearest_facilities(places, resources[name], network, within_m=within_m, travel=travel)
         told = pd.DataFrame(near[columns]).reset_index(drop=True)
         told.insert(0, "layer", name)

@@ -19,7 +19,8 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.polygons import numbered
-from zjk_gis.protection.things import codes_in, joined, texts, with_answerers
+from zjk_gis.protection.answering import with_who_answers
+from zjk_gis.protection.things import codes_in, joined, texts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def shareable_poles(
     posts, shapes = posts.iloc[beside].reset_index(drop=True), shapes[beside]
     hosts, group = _groups(posts, shapes, tree, within_m)
     found = _described(posts, shapes, hosts, group, ways, lines)
-    found = with_answerers(found, zones, streets, at=at)
+    found = with_who_answers(found, zones, streets, at=at)
     found.attrs["off_road"] = off_road
     return aside.told_in(found)
 

@@ -1,4 +1,4 @@
-"""What stands somewhere: rows of any shape made ready, and who answers for each."""
+"""What stands somewhere: rows of any shape made ready, and what they are called."""
 
 from __future__ import annotations
 
@@ -12,25 +12,19 @@ import shapely
 from zjk_gis.access.rows import codes_of
 from zjk_gis.crs import as_metric, convert_crs, require_crs, require_layer
 from zjk_gis.errors import EmptyLayerError
-from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES, STREETS
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import cleaned, flat, has_place
-from zjk_gis.overlay import overlay_layers
 from zjk_gis.overlay.answering import KINDS
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
 
     from zjk_gis.layers.set_aside import SetAside
 
-__all__ = ["codes_in", "joined", "texts", "things_of", "with_answerers"]
-
-_CHIEF = ("chief_code", "chief_name")
+__all__ = ["codes_in", "joined", "texts", "things_of"]
 
 
 def things_of(
@@ -104,53 +98,3 @@ def joined(owner: Any, words: Any, count: int) -> NDArray[np.object_]:
 def texts(values: Any) -> pd.Series:
     """Return a column of text, of one type even where there are no rows."""
     return pd.Series(list(values), dtype="str")
-
-
-def with_answerers(
-    found: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame | None,
-    streets: gpd.GeoDataFrame | None,
-    *,
-    at: str | dt.date | None = None,
-    places: Any = None,
-) -> gpd.GeoDataFrame:
-    """Add who answers for what was found (责任人): its zone, chief and street, those that have most of it.
-
-    Parameters
-    ----------
-    found : GeoDataFrame
-        In a metric CRS.
-    zones : GeoDataFrame or None
-        Areas with ``zone_code``, perhaps with ``chief_code`` and ``chief_name``.
-    streets : GeoDataFrame or None
-        Areas with ``street_code``.
-    at : date or str, optional
-        The day on which zones are valid.
-    places : array of Geometry, optional
-        Where each row counts as being; by default its own shape.
-
-    Returns
-    -------
-    GeoDataFrame
-        With the columns of the layers given before its geometry; missing where nobody answers.
-    """
-    shapes = found.geometry.name
-    where = found if places is None else found.set_geometry(places, crs=found.crs)
-    added: dict[str, Any] = {}
-    asked = ((zones, "zones", RESPONSIBILITY_ZONES.code, _CHIEF), (streets, "streets", STREETS.code, ()))
-    for layer, name, code, others in asked:
-        if layer is None:
-            continue
-        areas = ready(layer, name, kind="polygon", code=code, crs=found.crs)
-        brought = [each for each in others if each in areas]
-        if not len(found):
-            added |= {each: texts([]) for each in (code, *brought)}
-            continue
-        day = at if code == RESPONSIBILITY_ZONES.code else None
-        told = overlay_layers(
-            where[[where.geometry.name]], areas, once=True, code=code, columns=brought, at=day
-        )
-        added |= {each: told[each].array for each in (code, *brought)}
-    told = found.assign(**added)[[*found.columns.drop([shapes, *added], errors="ignore"), *added, shapes]]
-    told.attrs |= found.attrs
-    return told

@@ -26,8 +26,7 @@ __all__ = ["SURVEYED", "RiskField", "make_risk_field"]
 
 SURVEYED = ("2024-06-30", "2025-06-30")  # the days of the two surveys
 _ORIGIN = (586_000.0, 4_500_000.0)
-_ONCE = {"valid_from": "2024-01-01", "valid_to": "2024-12-31"}
-_THEN = {"valid_from": "2025-01-01", "valid_to": None}
+_ONCE, _THEN = ("2024-01-01", "2024-12-31"), ("2025-01-01", None)
 _REACH_M = 50.0  # of hazards, said by each row
 
 
@@ -107,9 +106,10 @@ class _Plot(Plot):
         """Add a building to both surveys, under another code in each; None where it does not stand."""
         codes = self.code("H", name), self.code("N", name)
         surveys = zip(codes, (before, after), storeys, (_ONCE, _THEN), strict=True)
-        for code, shape, floors, days in surveys:
+        for code, shape, floors, (begins, ends) in surveys:
+            columns = {"footprint_code": code, "storeys": floors, "valid_from": begins, "valid_to": ends}
             if shape is not None:
-                self.add("building_footprints", shape, footprint_code=code, storeys=floors, **days)
+                self.add("building_footprints", shape, **columns)
         return codes
 
     def pole(self, name: str, x: float, y: float, kind: str) -> str:
@@ -214,7 +214,11 @@ def _work_areas(plot: _Plot, first: dict[str, Any], second: dict[str, Any], faul
     codes = plot.code("A", "1"), plot.code("A", "2")
     grounds = shapely.box(-50, -20, 10, 20), shapely.box(0, -20, 60, 20)
     for code, ground, more in zip(codes, grounds, (first, second), strict=True):
-        told = {"work_area_code": code, "contract_code": f"HT-{code}", "contractor": f"{code}公司"}
+        told: dict[str, Any] = {
+            "work_area_code": code,
+            "contract_code": f"HT-{code}",
+            "contractor": f"{code}公司",
+        }
         told |= {"service_kind": "清扫保洁", "fee_per_m2": 8.0, "valid_from": "2025-01-01"}
         plot.add("contractor_areas", ground, **(told | {"valid_to": "2025-12-31"} | more))
     if fault:
