@@ -72,7 +72,7 @@ def test_footways(field):
     obstacles = {name: layers[name] for name in ("berths", "street_obstacles")}
     grounds = {name: layers[name] for name in ("footways", "tactile_paving")}
     found = footway_obstacles(obstacles, **grounds, **answering(field))
-    assert told(found, "surface", "feature_code") == field.truth["footway_obstacles"]
+    assert told(found, "surface", "standing_code") == field.truth["footway_obstacles"]
 
 
 def test_cables(field):

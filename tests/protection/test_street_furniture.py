@@ -120,7 +120,7 @@ def test_ground_of_two_footways_counts_once():
 def test_tactile_paving_asks_for_clearance():
     # Its edge is at 4.25; 0.25 m are kept at 4.5.
     found = footway_obstacles({"street_obstacles": cones((5, 4), (6, 4.49), (7, 4.5))}, tactile_paving=PAVING)
-    assert found["feature_code"].tolist() == ["K0", "K1"]
+    assert found["standing_code"].tolist() == ["K0", "K1"]
     assert found["distance_m"].tolist() == pytest.approx([0, 0.24])
     assert set(found["rule"]) == {"GB 50763-2012 无障碍设计规范: 0.25 m"}
     own = {"limits": pd.DataFrame({"limit": ["tactile_clearance"], "value": ["0.2"]})}
@@ -132,7 +132,7 @@ def test_paving_comes_before_the_footway_it_lies_in():
     found = footway_obstacles(
         {"street_obstacles": cones((5, 4), (5, 5.5), (5, 9))}, footways=FOOTWAYS, tactile_paving=PAVING
     )
-    assert found[["surface", "feature_code"]].to_numpy().tolist() == [
+    assert found[["surface", "standing_code"]].to_numpy().tolist() == [
         ["tactile_paving", "K0"],
         ["footway", "K0"],
         ["footway", "K1"],

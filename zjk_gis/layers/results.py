@@ -221,7 +221,7 @@ RESULTS: dict[str, Result] = {
         f"pole_count saved farthest_m pole_kinds owners road_name rule confidence {_ANSWERS}",
     ),
     "footway_obstacles": _result(
-        "surface layer feature_code",
+        "surface layer standing_code",
         f"surface_codes area_m2 length_m distance_m limit rule confidence {_ANSWERS}",
     ),
     "cables_along_tunnels": _result(

@@ -74,7 +74,7 @@ def footway_obstacles(
 
         - ``surface`` (text): ``tactile_paving`` or ``footway``; ``surface_codes`` (text): which, sorted,
           joined by ``;``;
-        - ``layer`` and ``feature_code`` (text): what stands there;
+        - ``layer`` and ``standing_code`` (text): what stands there;
         - ``area_m2`` and ``length_m`` (float64): how much of it; NaN for other shapes;
         - ``distance_m`` (float64): how near the paving it stands, 0 on it;
         - ``limit`` (float64): the clearance that is asked, in metres; 0 for footways;
@@ -110,11 +110,11 @@ def footway_obstacles(
     ...     {"obstacle_code": ["K1", "K2"]}, geometry=[Point(5, 1.3), Point(9, 1.5)], crs=4547
     ... )
     >>> found = footway_obstacles({"berths": berths, "street_obstacles": cones}, tactile_paving=paving)
-    >>> found[["surface", "feature_code", "distance_m", "limit"]].round(2)
-              surface feature_code  distance_m  limit
-    0  tactile_paving           K1         0.1   0.25
-    >>> footway_obstacles({"berths": berths}, footways=footways)[["surface", "feature_code", "area_m2"]]
-       surface feature_code  area_m2
+    >>> found[["surface", "standing_code", "distance_m", "limit"]].round(2)
+              surface standing_code  distance_m  limit
+    0  tactile_paving            K1         0.1   0.25
+    >>> footway_obstacles({"berths": berths}, footways=footways)[["surface", "standing_code", "area_m2"]]
+       surface standing_code  area_m2
     0  footway           B1      5.0
     """
     require_amounts(min_area_m2=min_area_m2, min_length_m=min_length_m)
@@ -144,7 +144,7 @@ def footway_obstacles(
         for surface, ground in surfaces.items():
             found.append(_standing_on(things, name, ground, surface, rules[surface], least))
     table = pd.concat(found).sort_values(
-        ["surface", "layer", "feature_code"], ascending=[False, True, True], kind="stable", ignore_index=True
+        ["surface", "layer", "standing_code"], ascending=[False, True, True], kind="stable", ignore_index=True
     )
     told = gpd.GeoDataFrame(table, geometry="geometry", crs=crs)
     return aside.told_in(with_who_answers(told, zones, streets, at=at))
@@ -210,7 +210,7 @@ def _standing_on(
             "surface": texts([surface] * len(rows)),
             "surface_codes": texts(joined(place, codes_in(ground, surface)[area], len(rows))),
             "layer": texts([name] * len(rows)),
-            "feature_code": texts(codes_in(things, name)[rows]),
+            "standing_code": texts(codes_in(things, name)[rows]),
             "area_m2": np.where(dimension == 2, shapely.area(common), np.nan),
             "length_m": np.where(dimension == 1, shapely.length(common), np.nan),
             "distance_m": by_thing["distance_m"].min().to_numpy(dtype=np.float64),
