@@ -307,7 +307,7 @@ CITY = {
 }
 
 
-A = zjk_gis.access
+A, PROTECTION = zjk_gis.access, zjk_gis.protection
 
 
 def _roads(barriers=None):
@@ -349,6 +349,37 @@ def _opened(roads):
 def _filed(manholes):
     """Return the manholes with what their files say of the covers."""
     return manholes.assign(load_class="B125", place="车行道", owner=["甲", "甲", "乙"], state="完好")
+
+
+def _raised(buildings):
+    """Return buildings that were drawn larger."""
+    return buildings.set_geometry(buildings.buffer(3, join_style="mitre"))
+
+
+def _cables(roads):
+    return roads.rename(columns={"edge_code": "cable_code"}).drop(columns="road_name")
+
+
+def _tunnels(roads):
+    return roads.rename(columns={"edge_code": "tunnel_code"}).drop(columns="road_name")
+
+
+def _contracted(areas):
+    return areas.assign(
+        work_area_code=areas["zone_code"], contract_code=areas["zone_code"], contractor="甲", fee_per_m2=1.0
+    )
+
+
+def _hazards():
+    return sound("lots").assign(buffer_m=30.0)
+
+
+def _poles(lots):
+    return lots.rename(columns={"lot_code": "pole_code"})
+
+
+def _lamps(lots):
+    return lots.assign(lamp_code="L" + lots["lot_code"])[["lamp_code", "geometry"]]
 
 
 def _dug(**layers):
@@ -1175,6 +1206,51 @@ CALLS = {
     "mend_coverage": [
         ("region", lambda r, _: zjk_gis.coverage.mend_coverage(r, sound("lying over")).zones),
         ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),
+    ],
+    "building_changes": [
+        ("buildings", lambda b, _: PROTECTION.building_changes(b, _raised(sound("buildings")))),
+        ("buildings", lambda b, _: PROTECTION.building_changes(_raised(sound("buildings")), b)),
+        ("tracks", lambda t, _: PROTECTION.building_changes(sound("estates"), sound("zones"), tracks=t)),
+        ("zones", lambda z, _: PROTECTION.building_changes(sound("estates"), sound("zones"), zones=z)),
+        ("streets", lambda s, _: PROTECTION.building_changes(sound("estates"), sound("zones"), streets=s)),
+    ],
+    "cables_along_tunnels": [
+        ("roads", lambda c, _: PROTECTION.cables_along_tunnels(_cables(c), _tunnels(sound("roads")))),
+        ("roads", lambda t, _: PROTECTION.cables_along_tunnels(_cables(sound("roads")), _tunnels(t))),
+    ],
+    "double_payment": [("lying over", lambda a, _: PROTECTION.double_payment(_contracted(a)))],
+    "footway_obstacles": [
+        ("lots", lambda o, _: PROTECTION.footway_obstacles({"lots": o}, footways=Z())),
+        ("lot areas", lambda o, _: PROTECTION.footway_obstacles({"lots": o}, footways=Z())),
+        ("zones", lambda z, _: PROTECTION.footway_obstacles({"lots": sound("lots")}, footways=z)),
+        ("roads", lambda r, _: PROTECTION.footway_obstacles({"lots": sound("lots")}, tactile_paving=r)),
+    ],
+    "patrol_passes": [
+        ("incidents", lambda p, _: PROTECTION.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("zones", lambda p, _: PROTECTION.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("tracks", lambda t, _: PROTECTION.patrol_passes(Z(), t)),
+    ],
+    "risk_buffers": [
+        *(
+            (name, lambda h, _: PROTECTION.risk_buffers(h.assign(buffer_m=30.0)))
+            for name in ("lots", "roads", "lot areas")
+        ),
+        ("estates", lambda p, _: PROTECTION.risk_buffers(_hazards(), p)),
+        ("zones", lambda f, _: PROTECTION.risk_buffers(_hazards(), facilities={"zones": f})),
+        (
+            "manholes",
+            lambda r, _: PROTECTION.risk_buffers(_hazards(), resources={"r": r}, network=_roads()),
+        ),
+        ("zones", lambda z, _: PROTECTION.risk_buffers(_hazards(), zones=z)),
+        ("streets", lambda s, _: PROTECTION.risk_buffers(_hazards(), streets=s)),
+    ],
+    "shareable_poles": [
+        ("lots", lambda p, _: PROTECTION.shareable_poles(_poles(p), sound("roads"), within_m=999)),
+        ("roads", lambda r, _: PROTECTION.shareable_poles(_poles(sound("lots")), r, within_m=999)),
+        (
+            "lots",
+            lambda p, _: PROTECTION.shareable_poles(_poles(sound("lots")), sound("roads"), lamps=_lamps(p)),
+        ),
     ],
     "repair_coverage": [
         ("region", lambda r, _: zjk_gis.repair_coverage(r, sound("lying over"))),

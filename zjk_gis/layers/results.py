@@ -47,6 +47,7 @@ def _result(keys: str, others: str = "") -> Result:
 _PLACES = "community_code street_code district_code"
 _FAULT = "incidents components component_counts people road_m consequence rank exception exception_code"
 _SHAPE = "kind area_m2 width_m mean_width_m length_m"
+_ANSWERS = "zone_code chief_code chief_name street_code street_name"
 _STRETCH = "road_code road_name road_class street_code district_code from_m to_m side"
 RESULTS: dict[str, Result] = {
     "assigned": _result(
@@ -220,6 +221,37 @@ RESULTS: dict[str, Result] = {
     "sites": _result("order gain people_served", "candidate"),
     "site_demand": _result("site_code network_m reason"),
     "rejects": _result("row_number why"),
+    "risk_buffers": _result(
+        "hazard_code buffer_m weight",
+        "hazard_kind hazard_grade area_m2 people facilities rule confidence " + _ANSWERS,
+    ),
+    "risk_faces": _result(
+        "face_code hazard_codes risk", f"hazard_count ungraded area_m2 people {_ANSWERS}"
+    ),
+    "hazard_facilities": _result("hazard_code layer facility_code distance_m"),
+    "hazard_resources": _result("hazard_code layer network_m straight_m reason", "facility_code"),
+    "building_changes": _result(
+        "change_code change former_codes present_codes",
+        "added_m2 gone_m2 storeys_before storeys_after passes last_passed_at last_patrol " + _ANSWERS,
+    ),
+    "patrol_passes": _result("place_code patrol_code arrived_at", "left_at nearest_m"),
+    "double_payment": _result(
+        "first_contract second_contract paid_twice",
+        "overlap_code first_area second_area first_contractor second_contractor service_kind area_m2 "
+        f"first_paid second_paid status {_ANSWERS}",
+    ),
+    "shareable_poles": _result(
+        "group_code host_code members",
+        f"pole_count saved farthest_m pole_kinds owners road_name rule confidence {_ANSWERS}",
+    ),
+    "footway_obstacles": _result(
+        "surface layer standing_code",
+        f"surface_codes area_m2 length_m distance_m limit rule confidence {_ANSWERS}",
+    ),
+    "cables_along_tunnels": _result(
+        "cable_code tunnel_codes from_m to_m",
+        f"cable_kind owner length_m share rule confidence {_ANSWERS}",
+    ),
 }  # fmt: skip
 
 _REASONS = (
@@ -264,7 +296,9 @@ CODED: dict[str, tuple[str, ...]] = {
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
-        "status": "proposed left_to_a_person needs_review cannot_be_judged",
+        "status": "proposed left_to_a_person needs_review cannot_be_judged double_payment",
+        "change": "newly_built grown storeys_added partly_gone gone",
+        "surface": "tactile_paving footway",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
         "vertices_of_the_other keeps_both_whole",
         "direction": "gives gets",

@@ -12,16 +12,19 @@ answers against it.
 """
 
 from zjk_gis.synth.city import City, make_city, read_truth, write_city
+from zjk_gis.synth.hazards import RiskField, make_risk_field
 from zjk_gis.synth.pipe_faults import PipeField, make_pipe_faults, write_pipe_faults
 from zjk_gis.synth.truth import check_against_truth, check_planted
 
 __all__ = [
     "City",
     "PipeField",
+    "RiskField",
     "check_against_truth",
     "check_planted",
     "make_city",
     "make_pipe_faults",
+    "make_risk_field",
     "read_truth",
     "write_city",
     "write_pipe_faults",

@@ -53,7 +53,7 @@ _COLUMNS = {
 _DUG = ("dig", "pipe_code", "class_name", "length_m", "cover_m", "depth_margin_m", "impact", "tell",
         "is_bridge", "cut_off_m", "backs_up_m", "backs_up_first", "scope", "chief_name")  # fmt: skip
 # What stands beside pipes: the layers of a city, and what clearances ask of them.
-_BESIDE = ("buildings", "historic_buildings", "ancient_trees", "kerbs", "carriageways", "railways")
+_BESIDE = ("building_footprints", "historic_buildings", "ancient_trees", "kerbs", "carriageways", "railways")
 _CUT = ("offset_m", "pipe_code", "class_name", "diameter_mm", "level_m", "cover_m", "angle", "owner")
 
 
@@ -66,7 +66,7 @@ def _layers(city: Path | str, console: Console, *others: str) -> dict[str, gpd.G
 
 def _buildings(layers: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
     """Return all buildings of a city once: the historic ones and the others."""
-    every = [layers[name] for name in ("buildings", "historic_buildings") if name in layers]
+    every = [layers[name] for name in ("building_footprints", "historic_buildings") if name in layers]
     return _together(*every) if len(every) == 2 else every[0] if every else None
 
 
@@ -76,8 +76,8 @@ def _together(buildings: gpd.GeoDataFrame, historic: gpd.GeoDataFrame) -> gpd.Ge
     middles = gpd.GeoDataFrame(geometry=listed.representative_point(), crs=listed.crs)
     twice = buildings.index.isin(middles.sjoin(buildings, predicate="within")["index_right"])
     named = [
-        rows[[code, rows.geometry.name]].rename_geometry("geometry").rename(columns={code: "house_code"})
-        for rows, code in ((buildings[~twice], "house_code"), (listed, "building_code"))
+        rows[[code, rows.geometry.name]].rename_geometry("geometry").rename(columns={code: "footprint_code"})
+        for rows, code in ((buildings[~twice], "footprint_code"), (listed, "building_code"))
     ]
     return gpd.GeoDataFrame(pd.concat(named, ignore_index=True), crs=buildings.crs)
 
