@@ -27,7 +27,9 @@ def pairs(found):
 
 def test_clearances(field):
     found = clearance_conflicts(
-        field.layers["pipelines"], buildings=field.layers["buildings"], trees=field.layers["ancient_trees"]
+        field.layers["pipelines"],
+        buildings=field.layers["building_footprints"],
+        trees=field.layers["ancient_trees"],
     )
     by_status = {status: pairs(found[found["status"] == status]) for status in set(found["status"])}
     assert by_status["needs_review"] == field.truth["clearance_conflicts"]

@@ -261,7 +261,7 @@ def _crossing(plot: Plot, fault: bool) -> None:
 def _house(plot: Plot, fault: bool) -> None:
     wall = 2.5 + 0.15 - _margin(plot, fault)
     sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
-    plot.add("buildings", shapely.box(5, wall, 25, wall + 12), building_code=f"B{plot.number:03d}")
+    plot.add("building_footprints", shapely.box(5, wall, 25, wall + 12), footprint_code=f"B{plot.number:03d}")
     plot.expect(fault, "clearance_conflicts", sewer, f"B{plot.number:03d}")
 
 

@@ -159,7 +159,8 @@ def plant_plots(
     wells["manhole_code"] = wells["manhole_code"].where(wells["well_number"].notna(), None)
     layers["manholes"] = _joined(layers["manholes"], wells)
     layers["pipelines"] = _joined(layers["pipelines"], pipes)
-    houses = gpd.GeoDataFrame(rows["buildings"], geometry="geometry", crs=CRS)
+    houses = gpd.GeoDataFrame(rows["building_footprints"], geometry="geometry", crs=CRS)
+    houses = houses.rename(columns={"footprint_code": "building_code"})
     layers["historic_buildings"] = _joined(
         layers["historic_buildings"], houses.assign(building_name="沿街老屋", protection_class="传统风貌建筑")
     )
