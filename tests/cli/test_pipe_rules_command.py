@@ -15,7 +15,8 @@ FIELD = make_pipe_faults(seed=5)
 def city(tmp_path_factory):
     path = tmp_path_factory.mktemp("field") / "city.gpkg"
     for name in (
-        "manholes", "pipelines", "ancient_trees", "roads", "excavation_permits", "building_footprints", "carriageways",
+        "manholes", "pipelines", "ancient_trees", "roads", "excavation_permits", "building_footprints",
+        "carriageways",
     ):  # fmt: skip
         FIELD.layers[name].to_file(path, layer=name, mode="a" if path.exists() else "w")
     return path
