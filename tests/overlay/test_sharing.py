@@ -16,7 +16,9 @@ boxes = st.tuples(places, places, st.integers(1, 4), st.integers(1, 4)).map(
 lines = st.lists(st.tuples(places, places), min_size=2, max_size=4, unique=True).map(LineString)
 
 
-@pytest.mark.parametrize("shapes", [lines.filter(lambda line: line.is_simple), boxes], ids=["lines", "grounds"])
+@pytest.mark.parametrize(
+    "shapes", [lines.filter(lambda line: line.is_simple), boxes], ids=["lines", "grounds"]
+)
 def test_amounts_add_up_to_the_intersection_with_the_union(shapes):
     @given(st.lists(shapes, min_size=1, max_size=3), st.lists(boxes, min_size=1, max_size=4), st.randoms())
     def check(drawn, claimed, random):

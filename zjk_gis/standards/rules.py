@@ -37,6 +37,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "parts": ("part_code",),
     "pipe_classes": ("class_code",),
     "pipe_kinds": ("class_code", "pipe_kind"),
+    "protection_scopes": ("scope",),
     "separations": ("direction", "first", "first_condition", "second", "second_condition"),
     "streets": ("street_code",),
     "terms": ("key",),
@@ -59,7 +60,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         (codes that changed, with the year), ``checks`` (what `validate` looks for), ``parts`` (部件
         classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
-        ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
+        ``limits`` (numbers that rules use), ``protection_scopes`` (what may not be where, the
+        strictest first), ``separations`` (least distances between pipes, GB 50289),
         ``deadlines`` (how long a case may take), ``nobody`` (what is written where nobody is named, such as
         待定), ``terms`` (the words of maps and reports) or ``value_aliases`` (other spellings of the allowed
         values, such as 核心区 for 核心保护范围).
