@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPoint, Point, box
 
@@ -56,7 +56,6 @@ def judged(shape, scopes=BLOCKS, **options):
         (Point(-151, 50), "outside", None, None, None),  # farther than is looked
         (MultiPoint([(50, 50), (-20, 50)]), "inside", CORE, 50, 0),
         (LineString([(-30, 50), (30, 50)]), "inside", CORE, 30, 0),
-        (LineString([(0.05, 0), (0.05, 100)]), "inside", CONTROL, None, 0),
         (LineString([(-60, 160), (200, 160)]), "outside", None, None, 10),
         (box(-10, 10, 30, 30), "inside", CORE, 30, 0),
         (box(-50, -60, 150, -49.95), "border", CONTROL, 0, 0),  # digitising noise
@@ -65,8 +64,6 @@ def judged(shape, scopes=BLOCKS, **options):
 )
 def test_where_a_thing_lies_how_deep_and_how_far_away(shape, protection, scope, depth, distance):
     found = judged(shape)
-    if shape.geom_type == "LineString" and shape.length == 100 and scope == CONTROL:
-        pytest.skip("see below")
     assert found["protection"] == protection
     assert (found["scope"] if scope else None) == scope
     for value, expected in ((found["depth_m"], depth), (found["distance_m"], distance)):
@@ -225,6 +222,7 @@ rects = st.tuples(places, places, st.integers(1, 60), st.integers(1, 60)).map(
 lines = st.lists(st.tuples(places, places), min_size=2, max_size=4, unique=True).map(LineString)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(lines.filter(lambda line: line.is_simple), min_size=1, max_size=4),
     st.lists(rects, min_size=1, max_size=4),

@@ -49,20 +49,18 @@ def with_who_answers(
     """
     attrs = found.attrs
     asked = has_place(found.geometry.to_numpy()) & (True if which is None else which)
-    for layer, columns in ((zones, ("chief_code", "chief_name")), (streets, ("street_name",))):
+    asking = (("zone_code", zones, ("chief_code", "chief_name")), ("street_code", streets, ("street_name",)))
+    for code, layer, columns in asking:
         if layer is None:
             continue
         bring = [name for name in columns if name in layer]
         rows = found.loc[asked, [found.geometry.name]].reset_index(drop=True)
         told: dict[str, Any] = {}
         if len(rows):
-            answered = overlay_layers(rows, layer, once=True, at=at, columns=bring)
-            told = {name: answered[name].array for name in (answered.attrs["code"], *bring)}
+            answered = overlay_layers(rows, layer, once=True, code=code, at=at, columns=bring)
+            told = {name: answered[name].array for name in (code, *bring)}
         else:
-            told = {
-                name: pd.array([], dtype="str")
-                for name in ("zone_code" if layer is zones else "street_code", *bring)
-            }
+            told = {name: pd.array([], dtype="str") for name in (code, *bring)}
         place = np.where(asked, np.cumsum(asked) - 1, -1)
         found = with_answers(found, {name: each.take(place, allow_fill=True) for name, each in told.items()})
     found.attrs = attrs

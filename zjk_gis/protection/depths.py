@@ -31,9 +31,9 @@ def depths_of(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.float64
 
     Notes
     -----
-    Along a line the distance to a border changes by no more than the way made. So of a stretch whose ends are
-    a and b metres deep nothing is deeper than (a + b + length) / 2: stretches that cannot win are dropped, the
-    others halved until it matters no more.
+    Along a line the distance to a border changes by no more than the way made. So nothing of a stretch whose
+    ends are a and b metres deep is deeper than (a + b + length) / 2: stretches that cannot win are dropped,
+    the others halved until it matters no more.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""In which protected scope something lies (保护范围判定): how far inside, whose rule, and what is not known."""
+"""In which protected scope something lies (保护范围判定): how deep, whose rule, and what is not known."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def protected_scope(
         - ``nearest_scope`` (text) and ``distance_m`` (float64) of what is not inside: NaN beyond `within_m`;
         - ``rule``, ``approver``, ``clause``, ``confidence`` (text): of ``scope``, from the table;
         - ``known`` (bool): whether the surveys reached all of it; ``unknown_layers`` (text): those that did
-          not; ``surveyed_on`` (date): the oldest survey that it lies in;
+          not; ``surveyed_on`` (text): the day of the oldest survey that it lies in;
         - with `zones` and `streets`, of what is inside or on a border: ``zone_code``, ``chief_code``,
           ``chief_name``, ``street_code``, ``street_name``.
 
@@ -120,10 +120,10 @@ def protected_scope(
 
     Notes
     -----
-    Scopes of several laws lie over each other, and each holds: GB/T 50357-2018 and 国务院令 524 号 for blocks,
-    文物保护法 for units of cultural relics, GB/T 51168-2016 for ancient trees (the crown's projection and 5 m).
-    Where they overlap the stricter goes before [S]; which of two laws is the stricter is the order of the
-    table, which a city may change [M]. Depths are right to a centimetre. Measured in the CRS of the first
+    Scopes of several laws lie over each other, and each applies: GB/T 50357-2018 and 国务院令 524 号 for
+    blocks, 文物保护法 for units of cultural relics, GB/T 51168-2016 for ancient trees (the crown's projection
+    and 5 m). Where they overlap the stricter goes before [S]; which of two laws is the stricter is the order
+    of the table, which a city may change [M]. Depths are right to a centimetre. Measured in the CRS of the first
     layer of scopes if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
 
     Examples
@@ -137,7 +137,8 @@ def protected_scope(
     ...     crs=4547,
     ... )
     >>> things = gpd.GeoDataFrame(geometry=[box(99, 0, 150, 10), Point(160, 50)], crs=4547)
-    >>> found = protected_scope(things, blocks, extent=gpd.GeoDataFrame(geometry=[box(0, 0, 155, 100)], crs=4547))
+    >>> survey = gpd.GeoDataFrame(geometry=[box(0, 0, 155, 100)], crs=4547)
+    >>> found = protected_scope(things, blocks, extent=survey)
     >>> found[["protection", "scope", "scopes", "inside_m2", "scope_m2", "distance_m"]]
       protection   scope         scopes  inside_m2  scope_m2  distance_m
     0     inside  核心保护范围  核心保护范围;建设控制地带      510.0      10.0         0.0
@@ -370,7 +371,7 @@ def _known(
 
 def _oldest(shapes: NDArray[Any], areas: NDArray[Any], surveyed_on: pd.Series) -> NDArray[Any]:
     """Return the day of the oldest survey that each shape lies in, as text."""
-    days = read_times(surveyed_on)[0].dt.strftime("%Y-%m-%d").to_numpy(dtype=object)
+    days = read_times(surveyed_on).times.dt.strftime("%Y-%m-%d").to_numpy(dtype=object)
     area, row = shapely.STRtree(shapes).query(areas, predicate="intersects")
     seen = pd.DataFrame({"row": row, "day": days[area]}).dropna().groupby("row")["day"].min()
     told = np.full(len(shapes), None, dtype=object)

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.overlay.asked import Asked
 from zjk_gis.overlay.sharing import counted_once, measures, shared_amounts
 from zjk_gis.protection.depths import depths_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zjk_gis.overlay.asked import Asked
     from zjk_gis.protection.scopes import Grounds
 
 __all__ = ["AMOUNT", "joined_text", "meetings_of", "with_depths"]

@@ -92,8 +92,8 @@ def kinds_of_scope(tables: Overrides | None = None) -> pd.DataFrame:
     if wrong.any():
         raise InputError(
             tr(
-                "protection_scopes: the row {scope} needs a rank, shape or crown as around, and a distance of "
-                "at least 0 or none",
+                "protection_scopes: the row {scope} needs a rank, shape or crown as around, and a distance "
+                "of at least 0 or none",
                 scope=table.loc[wrong, "scope"].iloc[0],
             )
         )
@@ -261,9 +261,7 @@ def _measured(name: str, rows: gpd.GeoDataFrame, crs: Any) -> tuple[NDArray[Any]
     shapes = np.full(len(rows), None, dtype=object)
     there = np.unique(dimension[dimension >= 0]).tolist() or [2]
     for each in there:
-        which = (dimension == each) | (
-            (dimension < 0) & (each == there[0])
-        )  # the check names what is missing
+        which = (dimension == each) | ((dimension < 0) & (each == there[0]))  # the check names these
         part = ready(rows[which], name, kind=KINDS[each], crs=crs)
         crs = part.crs
         shapes[which] = flat(part.geometry.to_numpy())
