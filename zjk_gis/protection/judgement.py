@@ -123,8 +123,8 @@ def protected_scope(
     Scopes of several laws lie over each other, and each applies: GB/T 50357-2018 and 国务院令 524 号 for
     blocks, 文物保护法 for units of cultural relics, GB/T 51168-2016 for ancient trees (the crown's projection
     and 5 m). Where they overlap the stricter goes before [S]; which of two laws is the stricter is the order
-    of the table, which a city may change [M]. Depths are right to a centimetre. Measured in the CRS of the first
-    layer of scopes if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
+    of the table, which a city may change [M]. Depths are right to a centimetre. Measured in the CRS of the
+    first layer of scopes if that is metric, otherwise in the CGCS2000 3-degree zone of its centre.
 
     Examples
     --------
@@ -285,7 +285,7 @@ def _judged(
 
     answers: dict[str, Any] = {
         "protection": np.select([hit, edge], ["inside", "border"], "outside"),
-        "scope": np.where(strictest >= 0, kinds[strictest], None),
+        "scope": np.array([*kinds, None], dtype=object)[strictest],
         "scopes": texts(inside, kinds[grounds.kind]),
         "border_scopes": texts(border, kinds[grounds.kind]),
         "protected_code": texts(main, grounds.code),
@@ -337,7 +337,7 @@ def _rules(grounds: Grounds, kind: NDArray[np.int64], lang: Language) -> dict[st
         "clause": (table["source"] + " " + table["clause"]).str.strip(),
         "confidence": table["confidence"],
     }
-    return {name: np.append(values.to_numpy(dtype=object), None)[kind] for name, values in columns.items()}
+    return {name: np.array([*values, None], dtype=object)[kind] for name, values in columns.items()}
 
 
 def _known(
@@ -360,10 +360,9 @@ def _known(
         shapely.prepare(cover)
         reached = usable & shapely.covers(cover, shapes)
         lacking = np.where(reached, lacking, np.where(lacking == "", name, lacking + ";" + name))
-    answers: dict[str, Any] = {
-        "known": lacking == "",
-        "unknown_layers": np.where(lacking == "", None, lacking),
-    }
+    known = lacking == ""
+    told = pd.Series(lacking, dtype=object).mask(known).to_numpy()
+    answers: dict[str, Any] = {"known": known, "unknown_layers": told}
     if "surveyed_on" in ground:
         answers["surveyed_on"] = _oldest(shapes, areas, ground["surveyed_on"])
     return answers

@@ -9,7 +9,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from zjk_gis.layers.set_aside import SetAside
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["Grounds", "grounds_of", "kinds_of_scope", "layers_with_scopes"]
+__all__ = ["CONTROL", "CORE", "Grounds", "grounds_of", "kinds_of_scope", "layers_with_scopes"]
 
+_ROWS = ("shapes", "kind", "layer", "code", "name")
+CORE, CONTROL = "核心保护范围", "建设控制地带"
 _CROWN = "crown_m"
 _ARC = 64  # segments of a quarter: a crown of 20 m is out by less than a millimetre
 
@@ -73,7 +75,7 @@ class Grounds:
     def of_kind(self, scope: str) -> Grounds:
         """Return the areas of one kind."""
         which = (self.table["scope"].to_numpy() == scope)[self.kind]
-        return Grounds(*(getattr(self, f.name)[which] for f in fields(self)[:5]), self.table, self.crs)
+        return replace(self, **{name: getattr(self, name)[which] for name in _ROWS})
 
 
 def kinds_of_scope(tables: Overrides | None = None) -> pd.DataFrame:
@@ -153,11 +155,11 @@ def grounds_of(
         part = _grounds_in(name, layer, table, aside, at, crs)
         crs = part.crs
         parts.append(part)
-    joined = [np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Grounds)[:5]]
-    shapes, kind, *texts = joined
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
+    shapes, kind, *texts = joined.values()
     by_bytes = np.unique(shapely.to_wkb(shapes), return_inverse=True)[1]
     order = np.lexsort((by_bytes, *(text.astype(str) for text in reversed(texts)), kind))
-    return Grounds(*(each[order] for each in joined), table, crs)
+    return replace(parts[0], **{name: each[order] for name, each in joined.items()})
 
 
 def _known_layer(layer: gpd.GeoDataFrame, table: pd.DataFrame) -> str:
