@@ -224,7 +224,7 @@ def test_a_dig_is_drawn_with_what_it_meets():
 
 
 def test_a_core_is_drawn_as_one_by_any_of_its_names():
-    blocks = zones(3, block_name=["甲", "乙", "丙"], scope=["核心区", "建控地带", "协调区"])
+    blocks = zones(3, block_name=["甲", "乙", "丙"], scope=["核心区", "建控地带", "缓冲区"])
     layer = page_of(heritage_map(blocks))["layers"][0]
     assert [key[1] for key in layer["keys"]] == ["建设控制地带", "核心保护范围", "范围不明"]
 

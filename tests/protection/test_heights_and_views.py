@@ -90,14 +90,13 @@ class TestViews:
             house = layer(box(100, 5, 110, 30), building_code=["H1"], height_m=[12])
             view, house = (each.set_geometry(each.rotate(turn, origin=origin)) for each in (VIEW, house))
             found = view_corridor_conflicts(view, house)
-            assert found[["blocks_m", "width_share", "distance_m"]].to_numpy() == pytest.approx(
-                [[1.2, 0.25, 100]]
-            )
+            told = found[["blocks_m", "width_share", "distance_m"]].iloc[0].tolist()
+            assert told == pytest.approx([1.2, 0.25, 100])
 
     def test_looking_down_what_is_near_the_target_hides_it(self):
         down = VIEW.assign(eye_m=40.0, target_m=0.0)  # 20 m high half way, 18 m at 110 m
         found = blocking(box(100, -10, 110, 10), 19, down)
-        assert found[["blocks_m", "distance_m"]].to_numpy() == pytest.approx([[1.0, 105.0]])
+        assert found[["blocks_m", "distance_m"]].iloc[0].tolist() == pytest.approx([1.0, 105.0])
 
     def test_with_levels_the_slope_counts(self):
         hill = VIEW.assign(eye_ground_m=700.0, target_ground_m=720.0)  # 720.8 m half way

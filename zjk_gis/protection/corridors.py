@@ -93,6 +93,7 @@ def view_corridor_conflicts(
     --------
     An eye at 1.6 m and a tower of 20 m, 200 m away: half way the line of sight is 10.8 m high.
 
+    >>> import geopandas as gpd
     >>> from shapely import LineString, box
     >>> views = gpd.GeoDataFrame(
     ...     {"corridor_code": ["S1"], "target_m": [20.0]}, geometry=[LineString([(0, 0), (200, 0)])], crs=4547

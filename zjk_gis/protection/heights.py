@@ -83,6 +83,7 @@ def height_conflicts(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import Point, box
     >>> limits = gpd.GeoDataFrame(
     ...     {"height_zone_code": ["X1", "X2"], "limit_m": [9.0, 18.0]},

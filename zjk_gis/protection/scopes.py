@@ -155,7 +155,7 @@ def grounds_of(
         part = _grounds_in(name, layer, table, aside, at, crs)
         crs = part.crs
         parts.append(part)
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
     shapes, kind, *texts = joined.values()
     by_bytes = np.unique(shapely.to_wkb(shapes), return_inverse=True)[1]
     order = np.lexsort((by_bytes, *(text.astype(str) for text in reversed(texts)), kind))
