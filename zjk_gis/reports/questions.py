@@ -33,6 +33,13 @@ _QUESTIONS: dict[str, str] = {
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
     "parking_gaps": "Which ground is beyond the reach of parking?",
+    "in_protected_scopes": "What lies in protected scopes, and who approves it?",
+    "scope_totals": "How much of each layer lies in protected scopes, and of how much is that not known?",
+    "block_conformity": "Are historic blocks what the standard asks for?",
+    "archive_completeness": "What do the files of historic buildings lack?",
+    "archive_totals": "How complete are the files, by block and class?",
+    "height_conflicts": "What is higher than its zone allows?",
+    "view_corridor_conflicts": "Which buildings stand in a view corridor?",
 }
 _WHOLES: dict[str, str] = {
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",
@@ -40,6 +47,7 @@ _WHOLES: dict[str, str] = {
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",
     "chiefs": "times the median: a chief's load by the median load of all chiefs.",
     "busiest_chiefs": "Shares are of all incidents, also of those that nobody answers for.",
+    "block_conformity": "Shares are of the ground that buildings of known class stand on inside the core.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 

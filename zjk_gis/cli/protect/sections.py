@@ -178,8 +178,8 @@ SECTIONS: dict[str, Section] = {
         {
             "archive_completeness": ("building_code", "block_name", "share", "survey", "missing"),
             "archive_totals": (
-                "block_name", "protection_class", "buildings", "complete", "share", "without_photo", "overdue",
-                "never_surveyed",
+                "block_name", "protection_class", "buildings", "complete", "share", "without_photo",
+                "overdue", "never_surveyed",
             ),
         },
     ),
@@ -193,7 +193,8 @@ SECTIONS: dict[str, Section] = {
         _views,
         {
             "view_corridor_conflicts": (
-                "corridor_code", "building_code", "status", "sight_m", "blocks_m", "width_share", "chief_name",
+                "corridor_code", "building_code", "status", "sight_m", "blocks_m", "width_share",
+                "chief_name",
             )
         },
     ),
