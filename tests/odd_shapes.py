@@ -192,6 +192,36 @@ LAYERS = {
         square(250, 0, 20, 160),
         {"permit_code": ["X1", "X2", "X3"], "valid_from": ["2025-03-01", "2025-04-01", "2025-05-01"]},
     ),
+    "projects": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {"project_code": ["X1", "X2", "X3"], "height_m": [12.0, 3.0, 12.0]},
+    ),
+    "height zones": (
+        (square(0, 0), square(100, 0)),
+        square(200, 0),
+        {"height_zone_code": ["G1", "G2", "G3"], "limit_m": [9.0, 9.0, 9.0]},
+    ),
+    "views": (
+        (LineString([at(0, 12), at(100, 12)]), LineString([at(100, 12), at(200, 12)])),
+        LineString([at(200, 12), at(300, 12)]),
+        {"corridor_code": ["S1", "S2", "S3"], "target_m": [9.0, 9.0, 9.0], "width_m": [9.0, 9.0, 9.0]},
+    ),
+    "trees": (
+        (Point(at(10, 10)), Point(at(90, 10))),
+        Point(at(250, 10)),
+        {"tree_code": ["G1", "G2", "G3"], "crown_m": [9.0, 9.0, 9.0]},
+    ),
+    "houses": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {
+            "building_code": ["H1", "H2", "H3"],
+            "block_name": ["堡子里"] * 3,
+            "protection_class": ["历史建筑"] * 3,
+            "height_m": [12.0] * 3,
+        },
+    ),
     "historic_blocks": (
         (square(0, 0), square(100, 0)),
         square(200, 0),
@@ -308,6 +338,7 @@ CITY = {
 
 
 A = zjk_gis.access
+P = zjk_gis.protection
 
 
 def _roads(barriers=None):
@@ -837,6 +868,7 @@ CALLS = {
     ],
     "archive_completeness": [
         ("manholes", lambda m, _: zjk_gis.pipes.archive_completeness(_filed(m))),
+        ("houses", lambda h, _: P.archive_completeness(h)),
     ],
     "clearance_conflicts": [
         ("pipelines", lambda p, _: zjk_gis.pipes.clearance_conflicts(_surveyed(p))),
@@ -1111,6 +1143,35 @@ CALLS = {
     "patrol_coverage": [
         ("sections", lambda s, _: zjk_gis.responsibility.patrol_coverage(s, sound("tracks"))),
         ("tracks", lambda t, _: zjk_gis.responsibility.patrol_coverage(sound("sections"), t)),
+    ],
+    "affected_features": [
+        ("historic_blocks", lambda h, _: P.affected_features(h, {"projects": sound("projects")})),
+        ("projects", lambda p, _: P.affected_features(sound("historic_blocks"), {"projects": p})),
+        ("pipelines", lambda p, _: P.affected_features(sound("historic_blocks"), {"pipelines": p})),
+    ],
+    "archive_totals": [
+        ("houses", lambda h, _: P.archive_totals(P.archive_completeness(h))),
+    ],
+    "block_conformity": [
+        ("historic_blocks", lambda h, _: P.block_conformity(h, sound("houses"))),
+        ("houses", lambda h, _: P.block_conformity(sound("historic_blocks"), h)),
+    ],
+    "height_conflicts": [
+        ("projects", lambda p, _: P.height_conflicts(p, sound("height zones"))),
+        ("height zones", lambda z, _: P.height_conflicts(sound("projects"), z)),
+    ],
+    "protected_scope": [
+        ("projects", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("pipelines", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("manholes", lambda m, _: P.protected_scope(m, sound("historic_blocks"))),
+        ("historic_blocks", lambda h, _: P.protected_scope(sound("projects"), h)),
+        ("trees", lambda t, _: P.protected_scope(sound("projects"), t)),
+        ("region", lambda r, _: P.protected_scope(sound("projects"), sound("trees"), extent=r)),
+        ("zones", lambda z, _: P.protected_scope(sound("projects"), sound("historic_blocks"), zones=z)),
+    ],
+    "view_corridor_conflicts": [
+        ("views", lambda v, _: P.view_corridor_conflicts(v, sound("houses"))),
+        ("houses", lambda h, _: P.view_corridor_conflicts(sound("views"), h)),
     ],
     "pipelines_in_core": [
         ("pipelines", lambda p, _: zjk_gis.protection.pipelines_in_core(p, sound("historic_blocks"))),

@@ -140,9 +140,9 @@ class TestTheFile:
     )
 
     def test_five_fields_of_which_two_are_missing(self):
-        found = archive_completeness(self.HOUSES, required=self.FIELDS)
+        found = archive_completeness(self.HOUSES, fields=self.FIELDS)
         assert found["missing"].tolist() == ["owner;photo_files", "", "address"]
-        assert found["share"].tolist() == [0.6, 1.0, 0.8]
+        assert found["filled_share"].tolist() == [0.6, 1.0, 0.8]
         assert found["has_photo"].tolist() == [False, True, True]
         assert found.index.equals(self.HOUSES.index)
 
@@ -158,25 +158,23 @@ class TestTheFile:
         assert found["survey"].tolist() == ["cannot_be_judged", "surveyed", "never_surveyed"]
 
     def test_a_column_that_is_not_there_is_missing_for_all(self):
-        found = archive_completeness(self.HOUSES, required=["building_code", "repairs"])
+        found = archive_completeness(self.HOUSES, fields=["building_code", "repairs"])
         assert found["missing"].tolist() == ["repairs"] * 3
 
     def test_by_block_and_class(self):
-        told = archive_completeness(
-            self.HOUSES, required=self.FIELDS, surveyed_within_years=5, at="2025-07-01"
-        )
+        told = archive_completeness(self.HOUSES, fields=self.FIELDS, surveyed_within_years=5, at="2025-07-01")
         totals = archive_totals(told)
         assert totals["block_name"].fillna("").tolist() == ["堡子里", ""]
         assert totals["protection_class"].tolist() == ["历史建筑", "传统风貌建筑"]
         columns = ["buildings", "complete", "without_photo", "overdue", "never_surveyed", "missing_most"]
         assert totals[columns].to_numpy().tolist() == [[2, 1, 1, 1, 0, "owner"], [1, 0, 0, 0, 1, "address"]]
-        assert totals["share"].tolist() == pytest.approx([0.8, 0.8])
+        assert totals["filled_share"].tolist() == pytest.approx([0.8, 0.8])
 
     @pytest.mark.parametrize(
         ("options", "words"),
         [
-            ({"required": []}, "name each column"),
-            ({"required": ["owner", "owner"]}, "name each column"),
+            ({"fields": []}, "name each column"),
+            ({"fields": ["owner", "owner"]}, "name each column"),
             ({"surveyed_within_years": 5}, "needs the day"),
             ({"surveyed_within_years": 0, "at": "2025-01-01"}, "must be more than 0"),
         ],

@@ -161,22 +161,22 @@ RESULTS: dict[str, Result] = {
     ),
     "affected_features": _result(
         "protection protected_code code",
-        "scope protected_name layer inside_m inside_m2 share depth_m rule approver clause confidence zone_code "
-        f"chief_code chief_name street_name {_PLACES}",
+        "scope protected_name layer inside_m inside_m2 share depth_m rule approver clause confidence "
+        f"zone_code chief_code chief_name street_name {_PLACES}",
     ),
     "block_conformity": _result(
         "block_name core_ha core_ok",
         "core_pieces largest_piece_ha protected_area_m2 building_area_m2 protected_share unknown_area_m2 "
-        "unknown_buildings share_ok control_ha uncontrolled_m control_surrounds overlap_m2 overlaps_with rule "
-        "confidence zone_code chief_code chief_name street_code street_name",
+        "unknown_buildings share_ok control_ha uncontrolled_m control_surrounds overlap_m2 overlaps_with "
+        "rule confidence zone_code chief_code chief_name street_code street_name",
     ),
     "archives": _result(
-        "missing fields_required share survey",
+        "missing fields_required filled_share survey",
         "fields_filled has_photo survey_due_on zone_code chief_code chief_name street_code street_name",
     ),
     "archive_totals": _result(
         "buildings complete without_photo",
-        "block_name protection_class complete_share share overdue never_surveyed missing_most",
+        "block_name protection_class complete_share filled_share overdue never_surveyed missing_most",
     ),
     "height_conflicts": _result(
         "status limit_m excess_m",
@@ -184,7 +184,8 @@ RESULTS: dict[str, Result] = {
     ),
     "view_corridor_conflicts": _result(
         "corridor_code blocks_m sight_m",
-        "status width_share corridor_share distance_m zone_code chief_code chief_name street_code street_name",
+        "status width_share corridor_share distance_m zone_code chief_code chief_name street_code "
+        "street_name",
     ),
     "survey_faults": _result(
         "finding_code rule rule_source value limit",

@@ -42,7 +42,7 @@ _PHOTOS = "photo_files"
 def archive_completeness(
     buildings: gpd.GeoDataFrame,
     *,
-    required: Sequence[str] | None = None,
+    fields: Sequence[str] = ARCHIVE_FIELDS,
     surveyed_within_years: float | None = None,
     zones: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
@@ -55,9 +55,9 @@ def archive_completeness(
     ----------
     buildings : GeoDataFrame
         Historic buildings with ``building_code``.
-    required : sequence of str, optional
-        The columns of a complete file; by default those of `ARCHIVE_FIELDS`. One that the layer does not have
-        is missing for all.
+    fields : sequence of str, optional
+        What a file must say; by default what surveys of historic buildings ask for. A column that the layer
+        does not have is missing for all.
     surveyed_within_years : float, optional
         How old a survey may be on the day `at`; without it only those never surveyed are told.
     zones, streets : GeoDataFrame, optional
@@ -71,8 +71,8 @@ def archive_completeness(
     -------
     GeoDataFrame
         The rows of `buildings` in their order, with ``missing`` (text: the columns without a value, joined by
-        ``;``), ``fields_filled`` and ``fields_required`` (int64), ``share`` (float64), ``has_photo`` (bool),
-        ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that cannot be read,
+        ``;``), ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64), ``has_photo``
+        (bool), ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that cannot be read,
         ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who answers.
 
     Raises
@@ -99,13 +99,13 @@ def archive_completeness(
     ...     crs=4547,
     ... )
     >>> told = archive_completeness(
-    ...     houses, required=["building_code", "address", "structure", "owner", "photo_files"]
+    ...     houses, fields=["building_code", "address", "structure", "owner", "photo_files"]
     ... )
-    >>> told[["missing", "share", "has_photo", "survey"]]
-                 missing  share  has_photo          survey
-    0  owner;photo_files    0.6      False  never_surveyed
+    >>> told[["missing", "filled_share", "has_photo", "survey"]]
+                 missing  filled_share  has_photo          survey
+    0  owner;photo_files           0.6      False  never_surveyed
     """
-    columns = list(ARCHIVE_FIELDS if required is None else required)
+    columns = list(fields)
     _check(buildings, columns, surveyed_within_years, at)
     filled = pd.DataFrame(
         {name: _filled(buildings, name, tables) for name in dict.fromkeys([*columns, _PHOTOS])},
@@ -117,7 +117,7 @@ def archive_completeness(
         "missing": pd.Series(lacking, index=buildings.index, dtype="str"),
         "fields_filled": of.sum(axis=1).astype(np.int64),
         "fields_required": np.full(len(buildings), len(columns), dtype=np.int64),
-        "share": of.mean(axis=1),
+        "filled_share": of.mean(axis=1),
         "has_photo": filled[_PHOTOS],
         **_surveys(buildings, surveyed_within_years, at),
     }
@@ -141,8 +141,8 @@ def archive_totals(
     -------
     DataFrame
         One row a group, sorted, blank ones last: ``buildings``, ``complete`` (int64: files that lack
-        nothing), ``complete_share``, ``share`` (float64: of columns filled), ``without_photo``, ``overdue``,
-        ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most of them lack).
+        nothing), ``complete_share``, ``filled_share`` (float64: of columns filled), ``without_photo``,
+        ``overdue``, ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most of them lack).
 
     Raises
     ------
@@ -158,14 +158,15 @@ def archive_totals(
     ...     geometry=[Point(0, 0), Point(9, 9)],
     ...     crs=4547,
     ... )
-    >>> told = archive_completeness(houses, required=["building_code", "address"])
-    >>> archive_totals(told)[["block_name", "buildings", "complete", "share", "missing_most"]]
-      block_name  buildings  complete  share missing_most
-    0        堡子里          2         1   0.75      address
+    >>> told = archive_completeness(houses, fields=["building_code", "address"])
+    >>> archive_totals(told)[["block_name", "buildings", "complete", "filled_share", "missing_most"]]
+      block_name  buildings  complete  filled_share missing_most
+    0        堡子里          2         1          0.75      address
     """
     wanted = [by] if isinstance(by, str) else list(by)
     keys = [name for name in wanted if name in archives]
-    lacking = [name for name in ("missing", "share", "survey") if name not in archives] or wanted * (not keys)
+    lacking = [name for name in ("missing", "filled_share", "survey") if name not in archives]
+    lacking += [] if keys else wanted
     if lacking:
         raise MissingColumnError(
             tr(
@@ -191,7 +192,7 @@ def archive_totals(
         buildings=("missing", "size"),
         complete=("complete", "sum"),
         complete_share=("complete", "mean"),
-        share=("share", "mean"),
+        filled_share=("filled_share", "mean"),
         without_photo=("without_photo", "sum"),
         overdue=("overdue", "sum"),
         never_surveyed=("never_surveyed", "sum"),
@@ -225,7 +226,7 @@ def _check(
             )
         )
     if not columns or len(set(columns)) < len(columns):
-        raise InputError(tr("required: name each column of a complete file once"))
+        raise InputError(tr("fields: name each column of a complete file once"))
     if years is not None and not (np.isfinite(years) and years > 0):
         raise InputError(tr("surveyed_within_years must be more than 0, not {years!r}", years=years))
     if years is not None and at is None:

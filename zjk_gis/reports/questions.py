@@ -36,7 +36,7 @@ _QUESTIONS: dict[str, str] = {
     "in_protected_scopes": "What lies in protected scopes, and who approves it?",
     "scope_totals": "How much of each layer lies in protected scopes, and of how much is that not known?",
     "block_conformity": "Are historic blocks what the standard asks for?",
-    "archive_completeness": "What do the files of historic buildings lack?",
+    "archive_gaps": "What do the files of historic buildings lack?",
     "archive_totals": "How complete are the files, by block and class?",
     "height_conflicts": "What is higher than its zone allows?",
     "view_corridor_conflicts": "Which buildings stand in a view corridor?",

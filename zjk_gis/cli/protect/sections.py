@@ -123,7 +123,7 @@ def _archives(layers: Layers, asking: Asking) -> Tables:
         at=asking.at,
         **_who(layers),
     )
-    tables: Tables = {"archive_completeness": told[(told["missing"] != "") | (told["survey"] != "surveyed")]}
+    tables: Tables = {"archive_gaps": told[(told["missing"] != "") | (told["survey"] != "surveyed")]}
     if {"block_name", "protection_class"} & set(told.columns):
         tables["archive_totals"] = archive_totals(told)
     return tables
@@ -176,9 +176,9 @@ SECTIONS: dict[str, Section] = {
         ("historic_buildings",),
         _archives,
         {
-            "archive_completeness": ("building_code", "block_name", "share", "survey", "missing"),
+            "archive_gaps": ("building_code", "block_name", "filled_share", "survey", "missing"),
             "archive_totals": (
-                "block_name", "protection_class", "buildings", "complete", "share", "without_photo",
+                "block_name", "protection_class", "buildings", "complete", "filled_share", "without_photo",
                 "overdue", "never_surveyed",
             ),
         },

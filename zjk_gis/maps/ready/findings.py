@@ -144,8 +144,16 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ),
         style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
     ),
-    "archive_completeness": (
-        ("building_code", "building_name", "block_name", "share", "missing", "survey", "survey_due_on"),
+    "archive_gaps": (
+        (
+            "building_code",
+            "building_name",
+            "block_name",
+            "filled_share",
+            "missing",
+            "survey",
+            "survey_due_on",
+        ),
         style.mark(style.YELLOW, "square", radius=5, edge=style.BLACK),
     ),
     "height_conflicts": (

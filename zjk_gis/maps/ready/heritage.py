@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_historic", "heritage_map"]
 
-_FINDINGS = ("in_protected_scopes", "archive_completeness", "height_conflicts", "view_corridor_conflicts")
+_FINDINGS = ("in_protected_scopes", "archive_gaps", "height_conflicts", "view_corridor_conflicts")
 _CORE = 2  # of the looks of scopes
 _TELLS = (
     "code", "layer", "protection", "scope", "scopes", "protected_name", "inside_m", "inside_m2", "depth_m",
@@ -84,7 +84,7 @@ def heritage_map(
         From `zjk_gis.protection.pipelines_in_core`.
     findings : mapping of str to GeoDataFrame, optional
         What was found, drawn on top: ``in_protected_scopes`` (rows of `zjk_gis.protection.protected_scope` or
-        `affected_features`, with ``layer``), ``archive_completeness``, ``height_conflicts`` and
+        `affected_features`, with ``layer``), ``archive_gaps``, ``height_conflicts`` and
         ``view_corridor_conflicts``.
     layers : mapping of str to GeoDataFrame, optional
         What lies around, by name: ``streets`` and ``roads`` with their names, other protected ground
