@@ -1308,6 +1308,7 @@ CALLS = {
 EXTENTS = {
     "crs.crs_for",
     "archive_completeness",
+    "archive_totals",
     "infer_coordinates",
     "road_totals",
     "zones_map of incidents",

@@ -72,8 +72,8 @@ def archive_completeness(
     GeoDataFrame
         The rows of `buildings` in their order, with ``missing`` (text: the columns without a value, joined by
         ``;``), ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64), ``has_photo``
-        (bool), ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that cannot be read,
-        ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who answers.
+        (bool), ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that cannot be
+        read, ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who answers.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def archive_totals(
     DataFrame
         One row a group, sorted, blank ones last: ``buildings``, ``complete`` (int64: files that lack
         nothing), ``complete_share``, ``filled_share`` (float64: of columns filled), ``without_photo``,
-        ``overdue``, ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most of them lack).
+        ``overdue``, ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most lack).
 
     Raises
     ------

@@ -111,6 +111,10 @@ def with_depths(met: pd.DataFrame, shapes: NDArray[Any], grounds: Grounds) -> pd
 
 def joined_text(pairs: pd.DataFrame, texts: NDArray[Any]) -> pd.Series:
     """Join the distinct texts of each row, in the order of its pairs."""
-    told = pd.DataFrame({"row": pairs["row"].to_numpy(), "text": texts}).drop_duplicates()
-    joined: pd.Series = told[told["text"] != ""].groupby("row")["text"].agg(";".join)
-    return joined
+    words, number = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
+    told = pd.DataFrame({"row": pairs["row"].to_numpy(), "number": number})[words[number] != ""]
+    told = told.drop_duplicates()
+    text = pd.Series(words[told["number"]].astype(object), index=told["row"].to_numpy(), dtype=object)
+    several = text.index.duplicated(keep=False)  # few: the others need no joining
+    joined = text[several].groupby(level=0, sort=False).agg(lambda each: ";".join(each.tolist()))
+    return pd.concat([text[~several], joined.astype(object)])
