@@ -2,8 +2,8 @@
 
 Run: python tests/benchmarks/bench_protection.py [--quick]
 
-overlay cuts; the strictest scope, depths, distances and who approves are not in its figures. Lengths inside are
-checked against the intersection with the union of all scopes.
+overlay cuts; the strictest scope, depths, distances and who approves are not in its figures. Lengths inside
+are checked against the intersection with the union of all scopes.
 """
 
 from __future__ import annotations

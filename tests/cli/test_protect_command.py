@@ -1,4 +1,4 @@
-"""`zjk-gis protect`: what is printed, written and drawn of a small city; core 100 m square, control 50 m around."""
+"""`zjk-gis protect`: what is printed, written and drawn of a city: a core of 100 m, control 50 m around."""
 
 import json
 

@@ -141,7 +141,7 @@ class TestTheFile:
 
     def test_five_fields_of_which_two_are_missing(self):
         found = archive_completeness(self.HOUSES, fields=self.FIELDS)
-        assert found["missing"].tolist() == ["owner;photo_files", "", "address"]
+        assert found["missing_fields"].tolist() == ["owner;photo_files", "", "address"]
         assert found["filled_share"].tolist() == [0.6, 1.0, 0.8]
         assert found["has_photo"].tolist() == [False, True, True]
         assert found.index.equals(self.HOUSES.index)
@@ -159,7 +159,7 @@ class TestTheFile:
 
     def test_a_column_that_is_not_there_is_missing_for_all(self):
         found = archive_completeness(self.HOUSES, fields=["building_code", "repairs"])
-        assert found["missing"].tolist() == ["repairs"] * 3
+        assert found["missing_fields"].tolist() == ["repairs"] * 3
 
     def test_by_block_and_class(self):
         told = archive_completeness(self.HOUSES, fields=self.FIELDS, surveyed_within_years=5, at="2025-07-01")
@@ -184,5 +184,5 @@ class TestTheFile:
             archive_completeness(self.HOUSES, **options)
         with pytest.raises(MissingColumnError, match="building_code"):
             archive_completeness(self.HOUSES.drop(columns="building_code"))
-        with pytest.raises(MissingColumnError, match="missing"):
+        with pytest.raises(MissingColumnError, match="missing_fields"):
             archive_totals(self.HOUSES)

@@ -171,7 +171,7 @@ RESULTS: dict[str, Result] = {
         "rule confidence zone_code chief_code chief_name street_code street_name",
     ),
     "archives": _result(
-        "missing fields_required filled_share survey",
+        "missing_fields fields_required filled_share survey",
         "fields_filled has_photo survey_due_on zone_code chief_code chief_name street_code street_name",
     ),
     "archive_totals": _result(
@@ -272,6 +272,11 @@ CODED: dict[str, tuple[str, ...]] = {
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
         "status": "proposed left_to_a_person needs_review cannot_be_judged exceeds",
+        **dict.fromkeys(
+            ("missing_fields", "missing_most"),
+            "building_code building_name address block_name protection_class built_era structure storeys "
+            "building_use owner condition key_parts repairs photo_files drawing_files surveyed_on",
+        ),
         "protection": "inside border outside unknown",
         "survey": "surveyed overdue never_surveyed cannot_be_judged",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "

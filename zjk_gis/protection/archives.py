@@ -70,10 +70,11 @@ def archive_completeness(
     Returns
     -------
     GeoDataFrame
-        The rows of `buildings` in their order, with ``missing`` (text: the columns without a value, joined by
+        The rows of `buildings` in their order, with ``missing_fields`` (text: the columns without a value, joined by
         ``;``), ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64), ``has_photo``
         (bool), ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that cannot be
-        read, ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who answers.
+        read, ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who
+        answers.
 
     Raises
     ------
@@ -101,8 +102,8 @@ def archive_completeness(
     >>> told = archive_completeness(
     ...     houses, fields=["building_code", "address", "structure", "owner", "photo_files"]
     ... )
-    >>> told[["missing", "filled_share", "has_photo", "survey"]]
-                 missing  filled_share  has_photo          survey
+    >>> told[["missing_fields", "filled_share", "has_photo", "survey"]]
+          missing_fields  filled_share  has_photo          survey
     0  owner;photo_files           0.6      False  never_surveyed
     """
     columns = list(fields)
@@ -114,7 +115,7 @@ def archive_completeness(
     of = filled[columns]
     lacking = [";".join(np.array(columns)[~row].tolist()) for row in of.to_numpy()]
     answers: dict[str, Any] = {
-        "missing": pd.Series(lacking, index=buildings.index, dtype="str"),
+        "missing_fields": pd.Series(lacking, index=buildings.index, dtype="str"),
         "fields_filled": of.sum(axis=1).astype(np.int64),
         "fields_required": np.full(len(buildings), len(columns), dtype=np.int64),
         "filled_share": of.mean(axis=1),
@@ -165,7 +166,7 @@ def archive_totals(
     """
     wanted = [by] if isinstance(by, str) else list(by)
     keys = [name for name in wanted if name in archives]
-    lacking = [name for name in ("missing", "filled_share", "survey") if name not in archives]
+    lacking = [name for name in ("missing_fields", "filled_share", "survey") if name not in archives]
     lacking += [] if keys else wanted
     if lacking:
         raise MissingColumnError(
@@ -183,20 +184,20 @@ def archive_totals(
         )
         rows["protection_class"] = rows["protection_class"].replace("", None)
     rows = rows.assign(
-        complete=rows["missing"] == "",
+        complete=rows["missing_fields"] == "",
         without_photo=~rows["has_photo"],
         overdue=rows["survey"] == "overdue",
         never_surveyed=rows["survey"] == "never_surveyed",
     )
     totals = rows.groupby(keys, dropna=False, sort=True).agg(
-        buildings=("missing", "size"),
+        buildings=("missing_fields", "size"),
         complete=("complete", "sum"),
         complete_share=("complete", "mean"),
         filled_share=("filled_share", "mean"),
         without_photo=("without_photo", "sum"),
         overdue=("overdue", "sum"),
         never_surveyed=("never_surveyed", "sum"),
-        missing_most=("missing", _most_missing),
+        missing_most=("missing_fields", _most_missing),
     )
     return totals.reset_index()
 

@@ -18,6 +18,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import heritage_map
+from zjk_gis.protection.scopes import layers_with_scopes
 from zjk_gis.words import tr
 from zjk_gis.workspace.reading import shown
 
@@ -64,7 +65,7 @@ def command(
     cultural relics, ancient trees and river areas, the strictest scope first.
     """
     layers = read_city(city, console, layers=LAYERS)
-    if not {name for section in SECTIONS.values() for name in section.needs} & set(layers):
+    if not {*layers_with_scopes(), "height_zones", "view_corridors"} & set(layers):
         raise InputError(tr("{shown}: has no layer of protected ground", shown=shown(city)))
     reached = None
     if extent is not None:

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.results import spec_in
 from zjk_gis.protection import (
     archive_completeness,
@@ -75,7 +76,8 @@ def _named(rows: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Say of rows which layer they are of, and their code."""
     spec = spec_in(map(str, rows.columns))
     codes = rows.index.astype(str) if spec is None else code_text(rows[spec.code]).fillna("").to_numpy()
-    return gpd.GeoDataFrame(rows.assign(layer=name, code=codes))
+    named = with_answers(rows, {"layer": name, "code": codes})
+    return named if named.geometry.name == "geometry" else named.rename_geometry("geometry")
 
 
 def _together(parts: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -90,8 +92,11 @@ def _together(parts: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
 def _scopes(layers: Layers, asking: Asking) -> Tables:
     scopes = {name: layers[name] for name in layers_with_scopes() if len(layers.get(name, ()))}
     extent = asking.extent if asking.extent is not None else layers.get("survey_extents")
+    judging = [name for name in _JUDGED if len(layers.get(name, ()))]
+    if not scopes or not judging:
+        return {}
     found, totals = [], []
-    for name in (each for each in _JUDGED if len(layers.get(each, ()))):
+    for name in judging:
         judged = protected_scope(
             layers[name],
             scopes,
@@ -105,10 +110,9 @@ def _scopes(layers: Layers, asking: Asking) -> Tables:
         row = {kind: int(counts.get(kind, 0)) for kind in ("inside", "border", "outside", "unknown")}
         totals.append({"layer": name, **row, "rows": len(judged)})
         hit = judged[judged["protection"].isin(_FOUND)]
-        found.append(_named(hit.rename_geometry("geometry"), name))
+        found.append(_named(hit, name))
         found[-1].attrs = judged.attrs
-    rows = _together(found) if found else gpd.GeoDataFrame(geometry=[], crs=scopes["historic_blocks"].crs)
-    return {"in_protected_scopes": rows, "scope_totals": pd.DataFrame(totals)}
+    return {"in_protected_scopes": _together(found), "scope_totals": pd.DataFrame(totals)}
 
 
 def _blocks(layers: Layers, asking: Asking) -> Tables:
@@ -123,23 +127,18 @@ def _archives(layers: Layers, asking: Asking) -> Tables:
         at=asking.at,
         **_who(layers),
     )
-    tables: Tables = {"archive_gaps": told[(told["missing"] != "") | (told["survey"] != "surveyed")]}
+    tables: Tables = {"archive_gaps": told[(told["missing_fields"] != "") | (told["survey"] != "surveyed")]}
     if {"block_name", "protection_class"} & set(told.columns):
         tables["archive_totals"] = archive_totals(told)
     return tables
 
 
 def _heights(layers: Layers, asking: Asking) -> Tables:
-    parts = [
-        _named(
-            height_conflicts(
-                layers[name], layers["height_zones"], at=asking.at, **_who(layers)
-            ).rename_geometry("geometry"),
-            name,
-        )
-        for name in ("historic_buildings", "projects")
-        if name in layers and "height_m" in layers[name]
-    ]
+    high = [name for name in ("historic_buildings", "projects") if "height_m" in layers.get(name, ())]
+    parts = []
+    for name in high:
+        found = height_conflicts(layers[name], layers["height_zones"], at=asking.at, **_who(layers))
+        parts.append(_named(found, name))
     return {"height_conflicts": _together(parts)} if parts else {}
 
 
@@ -152,7 +151,7 @@ def _views(layers: Layers, asking: Asking) -> Tables:
 
 SECTIONS: dict[str, Section] = {
     "scopes": Section(
-        ("historic_blocks",),
+        (),
         _scopes,
         {
             "in_protected_scopes": (
@@ -176,7 +175,7 @@ SECTIONS: dict[str, Section] = {
         ("historic_buildings",),
         _archives,
         {
-            "archive_gaps": ("building_code", "block_name", "filled_share", "survey", "missing"),
+            "archive_gaps": ("building_code", "block_name", "filled_share", "survey", "missing_fields"),
             "archive_totals": (
                 "block_name", "protection_class", "buildings", "complete", "filled_share", "without_photo",
                 "overdue", "never_surveyed",

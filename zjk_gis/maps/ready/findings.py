@@ -150,7 +150,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "building_name",
             "block_name",
             "filled_share",
-            "missing",
+            "missing_fields",
             "survey",
             "survey_due_on",
         ),
