@@ -61,7 +61,7 @@ told[
 
 # %%
 survey = city["built_up_areas"].assign(surveyed_on="2024-06-30")
-judged = protection.protected_scope(pipelines, blocks, extent=survey, **who)
+judged = protection.protected_scope(pipelines, blocks, survey_extents=survey, **who)
 judged["protection"].value_counts()
 
 # %%

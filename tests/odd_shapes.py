@@ -1166,7 +1166,7 @@ CALLS = {
         ("manholes", lambda m, _: P.protected_scope(m, sound("historic_blocks"))),
         ("historic_blocks", lambda h, _: P.protected_scope(sound("projects"), h)),
         ("trees", lambda t, _: P.protected_scope(sound("projects"), t)),
-        ("region", lambda r, _: P.protected_scope(sound("projects"), sound("trees"), extent=r)),
+        ("region", lambda r, _: P.protected_scope(sound("projects"), sound("trees"), survey_extents=r)),
         ("zones", lambda z, _: P.protected_scope(sound("projects"), sound("historic_blocks"), zones=z)),
     ],
     "view_corridor_conflicts": [

@@ -62,7 +62,7 @@ def main() -> None:
     blocks, pipes = make_blocks(rng), make_pipes(rng, number)
     extent = gpd.GeoDataFrame(geometry=[shapely.box(-100, -100, SIDE_M + 100, SIDE_M + 100)], crs=4547)
     protected_scope(pipes.head(1000), blocks)  # compiled
-    found, seconds, cpu = timed(lambda: protected_scope(pipes, blocks, extent=extent), 3)
+    found, seconds, cpu = timed(lambda: protected_scope(pipes, blocks, survey_extents=extent), 3)
     listed, list_seconds, list_cpu = timed(lambda: affected_features(blocks, {"pipelines": pipes}), 3)
     cut, their_seconds, their_cpu = timed(lambda: gpd.overlay(pipes, blocks, keep_geom_type=True), 3)
     inside = shapely.length(shapely.intersection(pipes.geometry.to_numpy(), blocks.union_all())).sum()

@@ -39,7 +39,7 @@ EVERYWHERE = layer(box(-9000, -9000, 9000, 9000))
 
 
 def judged(shape, scopes=BLOCKS, **options):
-    return protected_scope(layer(shape), scopes, extent=EVERYWHERE, **options).iloc[0]
+    return protected_scope(layer(shape), scopes, survey_extents=EVERYWHERE, **options).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_project_over_ten_metres_of_core_and_five_hundred_of_control_is_in_the
 def test_beyond_the_survey_nothing_is_free():
     things = layer(Point(200, 50), Point(400, 50), LineString([(290, 50), (310, 50)]), Point(50, 50))
     survey = layer(box(-100, -100, 300, 300), surveyed_on=["2024-06-30"], surveyed_layer=["historic_blocks"])
-    found = protected_scope(things, BLOCKS, extent=survey)
+    found = protected_scope(things, BLOCKS, survey_extents=survey)
     assert found["protection"].tolist() == ["outside", "unknown", "unknown", "inside"]
     assert found["known"].tolist() == [True, False, False, True]
     assert found["unknown_layers"].fillna("").tolist() == ["", "historic_blocks", "historic_blocks", ""]
@@ -116,7 +116,7 @@ class TestTrees:
 
     def test_of_a_crown_that_is_not_known_the_certain_part_counts(self):
         tree = self.TREE.assign(crown_m=None)
-        found = protected_scope(layer(Point(4, 0), Point(9, 0)), tree, extent=EVERYWHERE)
+        found = protected_scope(layer(Point(4, 0), Point(9, 0)), tree, survey_extents=EVERYWHERE)
         assert found["protection"].tolist() == ["inside", "outside"]
         assert found.attrs["set_aside"] == [
             {"layer": "ancient_trees", "row": 0, "why": "crown_not_known", "value": ""}
@@ -171,7 +171,7 @@ def test_every_row_comes_back_under_its_index_and_what_has_no_shape_is_unknown()
     things = layer(Point(50, 50), Point(0, 900), Point(1, 1), scope=["a", "b", "c"])
     things.index = [7, 7, 3]
     things.loc[3, "geometry"] = None
-    found = protected_scope(things, BLOCKS, extent=EVERYWHERE)
+    found = protected_scope(things, BLOCKS, survey_extents=EVERYWHERE)
     assert found.index.tolist() == [7, 7, 3]
     assert found["protection"].tolist() == ["inside", "outside", "unknown"]
     assert found["scope_recorded"].tolist() == ["a", "b", "c"]

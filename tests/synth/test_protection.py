@@ -19,7 +19,7 @@ def test_what_is_planted_is_found_and_the_near_misses_are_not(seed):
     scopes = {"historic_blocks": blocks, "ancient_trees": layers["ancient_trees"]}
 
     def judged(name):
-        return protected_scope(layers[name], scopes, extent=layers["survey_extents"])
+        return protected_scope(layers[name], scopes, survey_extents=layers["survey_extents"])
 
     works, boards, digs = (judged(name) for name in ("projects", "sign_boards", "excavation_permits"))
     core = works["scope"] == "核心保护范围"

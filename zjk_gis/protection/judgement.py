@@ -43,7 +43,7 @@ def protected_scope(
     features: gpd.GeoDataFrame,
     scopes: gpd.GeoDataFrame | Mapping[str, gpd.GeoDataFrame],
     *,
-    extent: gpd.GeoDataFrame | None = None,
+    survey_extents: gpd.GeoDataFrame | None = None,
     within_m: float = 100.0,
     tolerance_m: float = 0.1,
     zones: gpd.GeoDataFrame | None = None,
@@ -65,8 +65,8 @@ def protected_scope(
         ``cultural_relics`` (文物保护单位, with ``relic_scope``), ``historic_buildings``, ``ancient_trees``
         (古树名木, with ``crown_m``), ``river_areas`` (河道管理范围). A layer may also be named by a kind of
         scope of the table ``protection_scopes``, such as 燃气设施保护范围.
-    extent : GeoDataFrame, optional
-        Polygons: how far the survey of the scopes reached; with ``surveyed_layer`` where it was of one layer
+    survey_extents : GeoDataFrame, optional
+        Polygons (普查范围): how far the survey of the scopes reached; with ``surveyed_layer`` where it was of one layer
         alone, with ``surveyed_on`` where the day is known. Without it nobody has said that ground without a
         scope is free: what is found in none is ``unknown``.
     within_m : float, default 100.0
@@ -138,7 +138,7 @@ def protected_scope(
     ... )
     >>> things = gpd.GeoDataFrame(geometry=[box(99, 0, 150, 10), Point(160, 50)], crs=4547)
     >>> survey = gpd.GeoDataFrame(geometry=[box(0, 0, 155, 100)], crs=4547)
-    >>> found = protected_scope(things, blocks, extent=survey)
+    >>> found = protected_scope(things, blocks, survey_extents=survey)
     >>> found[["protection", "scope", "scopes", "inside_m2", "scope_m2", "distance_m"]]
       protection   scope         scopes  inside_m2  scope_m2  distance_m
     0     inside  核心保护范围  核心保护范围;建设控制地带      510.0      10.0         0.0
@@ -151,7 +151,7 @@ def protected_scope(
     met = meetings_of(shapes, asked, grounds, within_m=within_m, tolerance_m=tolerance_m)
     answers = _judged(met, shapes, grounds, len(features), lang)
     names = list(scopes) if isinstance(scopes, Mapping) else sorted(set(grounds.layer.tolist()))
-    known = _known(shapes, asked.usable, extent, names, grounds.crs)
+    known = _known(shapes, asked.usable, survey_extents, names, grounds.crs)
     nowhere = answers["protection"] == "outside"
     answers["protection"] = np.where(nowhere & ~known["known"], "unknown", answers["protection"])
     found = with_answers(features, _as_columns(answers | known, features.index))
@@ -351,7 +351,7 @@ def _known(
     if extent is None:
         told = np.full(len(shapes), ";".join(layers), dtype=object)
         return {"known": np.zeros(len(shapes), dtype=bool), "unknown_layers": told}
-    ground = ready(extent, "extent", kind="polygon", crs=crs)
+    ground = ready(extent, "survey_extents", kind="polygon", crs=crs)
     of = as_text(ground["surveyed_layer"]).fillna("") if "surveyed_layer" in ground else None
     areas = flat(ground.geometry.to_numpy())
     lacking = np.full(len(shapes), "", dtype=object)

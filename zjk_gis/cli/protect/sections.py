@@ -100,7 +100,7 @@ def _scopes(layers: Layers, asking: Asking) -> Tables:
         judged = protected_scope(
             layers[name],
             scopes,
-            extent=extent,
+            survey_extents=extent,
             tolerance_m=asking.tolerance_m,
             at=asking.at,
             lang=asking.lang,
