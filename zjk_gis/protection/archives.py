@@ -70,11 +70,14 @@ def archive_completeness(
     Returns
     -------
     GeoDataFrame
-        The rows of `buildings` in their order, with ``missing_fields`` (text: the columns without a value,
-        joined by ``;``), ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64),
-        ``has_photo`` (bool), ``survey`` (text: ``surveyed``, ``overdue``, ``never_surveyed`` or, of a day that
-        cannot be read, ``cannot_be_judged``), ``survey_due_on`` (text, the day by which the next is due), and who
-        answers.
+        The rows of `buildings` in their order, with
+
+        - ``missing_fields`` (text): the columns without a value, joined by ``;``;
+        - ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64);
+        - ``has_photo`` (bool);
+        - ``survey`` (text): ``surveyed``, ``overdue``, ``never_surveyed``, or ``cannot_be_judged`` of a day
+          that cannot be read; ``survey_due_on`` (text): the day by which the next is due;
+        - who answers, as `protected_scope` tells it.
 
     Raises
     ------

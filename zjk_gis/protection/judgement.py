@@ -66,9 +66,9 @@ def protected_scope(
         (古树名木, with ``crown_m``), ``river_areas`` (河道管理范围). A layer may also be named by a kind of
         scope of the table ``protection_scopes``, such as 燃气设施保护范围.
     survey_extents : GeoDataFrame, optional
-        Polygons (普查范围): how far the survey of the scopes reached; with ``surveyed_layer`` where it was of one layer
-        alone, with ``surveyed_on`` where the day is known. Without it nobody has said that ground without a
-        scope is free: what is found in none is ``unknown``.
+        Polygons (普查范围): how far the survey of the scopes reached; with ``surveyed_layer`` where it was
+        of one layer alone, with ``surveyed_on`` where the day is known. Without it nobody has said that
+        ground without a scope is free: what is found in none is ``unknown``.
     within_m : float, default 100.0
         How far the nearest scope is looked for.
     tolerance_m : float, default 0.1
