@@ -192,6 +192,36 @@ LAYERS = {
         square(250, 0, 20, 160),
         {"permit_code": ["X1", "X2", "X3"], "valid_from": ["2025-03-01", "2025-04-01", "2025-05-01"]},
     ),
+    "projects": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {"project_code": ["X1", "X2", "X3"], "height_m": [12.0, 3.0, 12.0]},
+    ),
+    "height zones": (
+        (square(0, 0), square(100, 0)),
+        square(200, 0),
+        {"height_zone_code": ["G1", "G2", "G3"], "limit_m": [9.0, 9.0, 9.0]},
+    ),
+    "views": (
+        (LineString([at(0, 12), at(100, 12)]), LineString([at(100, 12), at(200, 12)])),
+        LineString([at(200, 12), at(300, 12)]),
+        {"corridor_code": ["S1", "S2", "S3"], "target_m": [9.0, 9.0, 9.0], "width_m": [9.0, 9.0, 9.0]},
+    ),
+    "trees": (
+        (Point(at(10, 10)), Point(at(90, 10))),
+        Point(at(250, 10)),
+        {"tree_code": ["G1", "G2", "G3"], "crown_m": [9.0, 9.0, 9.0]},
+    ),
+    "houses": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {
+            "building_code": ["H1", "H2", "H3"],
+            "block_name": ["堡子里"] * 3,
+            "protection_class": ["历史建筑"] * 3,
+            "height_m": [12.0] * 3,
+        },
+    ),
     "historic_blocks": (
         (square(0, 0), square(100, 0)),
         square(200, 0),
@@ -307,7 +337,7 @@ CITY = {
 }
 
 
-A, PROTECTION = zjk_gis.access, zjk_gis.protection
+A, P = zjk_gis.access, zjk_gis.protection
 
 
 def _roads(barriers=None):
@@ -889,6 +919,7 @@ CALLS = {
     ],
     "archive_completeness": [
         ("manholes", lambda m, _: zjk_gis.pipes.archive_completeness(_filed(m))),
+        ("houses", lambda h, _: P.archive_completeness(h)),
     ],
     "clearance_conflicts": [
         ("pipelines", lambda p, _: zjk_gis.pipes.clearance_conflicts(_surveyed(p))),
@@ -1174,6 +1205,35 @@ CALLS = {
         ("sections", lambda s, _: zjk_gis.responsibility.patrol_coverage(s, sound("tracks"))),
         ("tracks", lambda t, _: zjk_gis.responsibility.patrol_coverage(sound("sections"), t)),
     ],
+    "affected_features": [
+        ("historic_blocks", lambda h, _: P.affected_features(h, {"projects": sound("projects")})),
+        ("projects", lambda p, _: P.affected_features(sound("historic_blocks"), {"projects": p})),
+        ("pipelines", lambda p, _: P.affected_features(sound("historic_blocks"), {"pipelines": p})),
+    ],
+    "archive_totals": [
+        ("houses", lambda h, _: P.archive_totals(P.archive_completeness(h))),
+    ],
+    "block_conformity": [
+        ("historic_blocks", lambda h, _: P.block_conformity(h, sound("houses"))),
+        ("houses", lambda h, _: P.block_conformity(sound("historic_blocks"), h)),
+    ],
+    "height_conflicts": [
+        ("projects", lambda p, _: P.height_conflicts(p, sound("height zones"))),
+        ("height zones", lambda z, _: P.height_conflicts(sound("projects"), z)),
+    ],
+    "protected_scope": [
+        ("projects", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("pipelines", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("manholes", lambda m, _: P.protected_scope(m, sound("historic_blocks"))),
+        ("historic_blocks", lambda h, _: P.protected_scope(sound("projects"), h)),
+        ("trees", lambda t, _: P.protected_scope(sound("projects"), t)),
+        ("region", lambda r, _: P.protected_scope(sound("projects"), sound("trees"), survey_extents=r)),
+        ("zones", lambda z, _: P.protected_scope(sound("projects"), sound("historic_blocks"), zones=z)),
+    ],
+    "view_corridor_conflicts": [
+        ("views", lambda v, _: P.view_corridor_conflicts(v, sound("houses"))),
+        ("houses", lambda h, _: P.view_corridor_conflicts(sound("views"), h)),
+    ],
     "pipelines_in_core": [
         ("pipelines", lambda p, _: zjk_gis.protection.pipelines_in_core(p, sound("historic_blocks"))),
         ("historic_blocks", lambda h, _: zjk_gis.protection.pipelines_in_core(sound("pipelines"), h)),
@@ -1208,48 +1268,48 @@ CALLS = {
         ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),
     ],
     "building_changes": [
-        ("buildings", lambda b, _: PROTECTION.building_changes(b, _raised(sound("buildings")))),
-        ("buildings", lambda b, _: PROTECTION.building_changes(_raised(sound("buildings")), b)),
-        ("tracks", lambda t, _: PROTECTION.building_changes(sound("estates"), sound("zones"), tracks=t)),
-        ("zones", lambda z, _: PROTECTION.building_changes(sound("estates"), sound("zones"), zones=z)),
-        ("streets", lambda s, _: PROTECTION.building_changes(sound("estates"), sound("zones"), streets=s)),
+        ("buildings", lambda b, _: P.building_changes(b, _raised(sound("buildings")))),
+        ("buildings", lambda b, _: P.building_changes(_raised(sound("buildings")), b)),
+        ("tracks", lambda t, _: P.building_changes(sound("estates"), sound("zones"), tracks=t)),
+        ("zones", lambda z, _: P.building_changes(sound("estates"), sound("zones"), zones=z)),
+        ("streets", lambda s, _: P.building_changes(sound("estates"), sound("zones"), streets=s)),
     ],
     "cables_along_tunnels": [
-        ("roads", lambda c, _: PROTECTION.cables_along_tunnels(_cables(c), _tunnels(sound("roads")))),
-        ("roads", lambda t, _: PROTECTION.cables_along_tunnels(_cables(sound("roads")), _tunnels(t))),
+        ("roads", lambda c, _: P.cables_along_tunnels(_cables(c), _tunnels(sound("roads")))),
+        ("roads", lambda t, _: P.cables_along_tunnels(_cables(sound("roads")), _tunnels(t))),
     ],
-    "double_payment": [("lying over", lambda a, _: PROTECTION.double_payment(_contracted(a)))],
+    "double_payment": [("lying over", lambda a, _: P.double_payment(_contracted(a)))],
     "footway_obstacles": [
-        ("lots", lambda o, _: PROTECTION.footway_obstacles({"lots": o}, footways=Z())),
-        ("lot areas", lambda o, _: PROTECTION.footway_obstacles({"lots": o}, footways=Z())),
-        ("zones", lambda z, _: PROTECTION.footway_obstacles({"lots": sound("lots")}, footways=z)),
-        ("roads", lambda r, _: PROTECTION.footway_obstacles({"lots": sound("lots")}, tactile_paving=r)),
+        ("lots", lambda o, _: P.footway_obstacles({"lots": o}, footways=Z())),
+        ("lot areas", lambda o, _: P.footway_obstacles({"lots": o}, footways=Z())),
+        ("zones", lambda z, _: P.footway_obstacles({"lots": sound("lots")}, footways=z)),
+        ("roads", lambda r, _: P.footway_obstacles({"lots": sound("lots")}, tactile_paving=r)),
     ],
     "patrol_passes": [
-        ("incidents", lambda p, _: PROTECTION.patrol_passes(p, sound("tracks"), within_m=60)),
-        ("zones", lambda p, _: PROTECTION.patrol_passes(p, sound("tracks"), within_m=60)),
-        ("tracks", lambda t, _: PROTECTION.patrol_passes(Z(), t)),
+        ("incidents", lambda p, _: P.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("zones", lambda p, _: P.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("tracks", lambda t, _: P.patrol_passes(Z(), t)),
     ],
     "risk_buffers": [
         *(
-            (name, lambda h, _: PROTECTION.risk_buffers(h.assign(buffer_m=30.0)))
+            (name, lambda h, _: P.risk_buffers(h.assign(buffer_m=30.0)))
             for name in ("lots", "roads", "lot areas")
         ),
-        ("estates", lambda p, _: PROTECTION.risk_buffers(_hazards(), p)),
-        ("zones", lambda f, _: PROTECTION.risk_buffers(_hazards(), facilities={"zones": f})),
+        ("estates", lambda p, _: P.risk_buffers(_hazards(), p)),
+        ("zones", lambda f, _: P.risk_buffers(_hazards(), facilities={"zones": f})),
         (
             "manholes",
-            lambda r, _: PROTECTION.risk_buffers(_hazards(), resources={"r": r}, network=_roads()),
+            lambda r, _: P.risk_buffers(_hazards(), resources={"r": r}, network=_roads()),
         ),
-        ("zones", lambda z, _: PROTECTION.risk_buffers(_hazards(), zones=z)),
-        ("streets", lambda s, _: PROTECTION.risk_buffers(_hazards(), streets=s)),
+        ("zones", lambda z, _: P.risk_buffers(_hazards(), zones=z)),
+        ("streets", lambda s, _: P.risk_buffers(_hazards(), streets=s)),
     ],
     "shareable_poles": [
-        ("lots", lambda p, _: PROTECTION.shareable_poles(_poles(p), sound("roads"), within_m=999)),
-        ("roads", lambda r, _: PROTECTION.shareable_poles(_poles(sound("lots")), r, within_m=999)),
+        ("lots", lambda p, _: P.shareable_poles(_poles(p), sound("roads"), within_m=999)),
+        ("roads", lambda r, _: P.shareable_poles(_poles(sound("lots")), r, within_m=999)),
         (
             "lots",
-            lambda p, _: PROTECTION.shareable_poles(_poles(sound("lots")), sound("roads"), lamps=_lamps(p)),
+            lambda p, _: P.shareable_poles(_poles(sound("lots")), sound("roads"), lamps=_lamps(p)),
         ),
     ],
     "repair_coverage": [
@@ -1354,6 +1414,7 @@ CALLS = {
 EXTENTS = {
     "crs.crs_for",
     "archive_completeness",
+    "archive_totals",
     "infer_coordinates",
     "road_totals",
     "zones_map of incidents",

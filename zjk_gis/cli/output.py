@@ -54,7 +54,9 @@ def _cell(value: object, console: Console) -> object:
         return tr("yes") if value else tr("no")
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
-    return label(value, console.lang) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return tr(", ").join(label(part, console.lang) for part in value.split(";"))
+    return value
 
 
 def _year(value: object) -> object:

@@ -155,6 +155,40 @@ RESULTS: dict[str, Result] = {
     "unjoined_ends": _result("pipe_code end reason recorded near_code", "row distance_m"),
     "pipe_directions": _result("pipe_code way direction_source contradicts", "flow levels drawn_backwards"),
     "pipelines_in_core": _result("pipe_code length_m block_name"),
+    "protected": _result(
+        "protection scopes border_scopes",
+        "scope protected_code protected_name inside_m inside_m2 scope_m scope_m2 share depth_m nearest_scope "
+        "distance_m rule approver clause confidence known unknown_layers surveyed_on layer code zone_code "
+        f"chief_code chief_name street_name {_PLACES}",
+    ),
+    "affected_features": _result(
+        "protection protected_code code",
+        "scope protected_name layer inside_m inside_m2 share depth_m rule approver clause confidence "
+        f"zone_code chief_code chief_name street_name {_PLACES}",
+    ),
+    "block_conformity": _result(
+        "block_name core_ha core_ok",
+        "core_pieces largest_piece_ha protected_area_m2 building_area_m2 protected_share unknown_area_m2 "
+        "unknown_buildings share_ok control_ha uncontrolled_m control_surrounds overlap_m2 overlaps_with "
+        "rule confidence zone_code chief_code chief_name street_code street_name",
+    ),
+    "archives": _result(
+        "missing_fields fields_required filled_share survey",
+        "fields_filled has_photo survey_due_on zone_code chief_code chief_name street_code street_name",
+    ),
+    "archive_totals": _result(
+        "buildings complete without_photo",
+        "block_name protection_class complete_share filled_share overdue never_surveyed missing_most",
+    ),
+    "height_conflicts": _result(
+        "status limit_m excess_m",
+        "height_zone_code height_rule layer code zone_code chief_code chief_name street_code street_name",
+    ),
+    "view_corridor_conflicts": _result(
+        "corridor_code blocks_m sight_m",
+        "status width_share corridor_share distance_m zone_code chief_code chief_name street_code "
+        "street_name",
+    ),
     "survey_faults": _result(
         "finding_code rule rule_source value limit",
         "title severity pipe_code manhole_code other message confidence owner",
@@ -296,9 +330,16 @@ CODED: dict[str, tuple[str, ...]] = {
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
-        "status": "proposed left_to_a_person needs_review cannot_be_judged double_payment",
         "change": "newly_built grown storeys_added partly_gone gone",
         "surface": "tactile_paving footway",
+        "status": "proposed left_to_a_person needs_review cannot_be_judged double_payment exceeds",
+        **dict.fromkeys(
+            ("missing_fields", "missing_most"),
+            "building_code building_name address block_name protection_class built_era structure storeys "
+            "building_use owner condition key_parts repairs photo_files drawing_files surveyed_on",
+        ),
+        "protection": "inside border outside unknown",
+        "survey": "surveyed overdue never_surveyed cannot_be_judged",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
         "vertices_of_the_other keeps_both_whole",
         "direction": "gives gets",

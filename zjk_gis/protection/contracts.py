@@ -11,8 +11,9 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.coverage.overlaps import overlapping_zones
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.versions import zones_at
@@ -163,17 +164,8 @@ def double_payment(
 
 def _contracts(areas: gpd.GeoDataFrame, code: str, aside: SetAside) -> pd.DataFrame:
     """Return what each area is paid by: one row a code."""
-    lacking = [each for each in ("contract_code", "contractor") if each not in areas]
-    lacking += ["fee_per_m2"] if not any(each in areas for each in _FEES) else []
-    if lacking:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="contractor_areas",
-                column=lacking[0],
-                columns=", ".join(map(str, areas.columns)),
-            )
-        )
+    fee = [] if any(each in areas for each in _FEES) else ["fee_per_m2"]
+    require_columns(areas, "contractor_areas", "contract_code", "contractor", *fee)
     table = pd.DataFrame({"code": code_text(areas[code]), "contract_code": code_text(areas["contract_code"])})
     table["contractor"] = as_text(areas["contractor"]).fillna("")
     if table["contract_code"].isna().any():

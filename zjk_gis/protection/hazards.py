@@ -12,9 +12,10 @@ import shapely
 
 from zjk_gis.access.nearest import nearest_facilities
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, days_of
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import require_reach
@@ -236,15 +237,7 @@ def _with_distances(
         own, blank = np.where(unknown, np.nan, own), hazards[_OWN].isna().to_numpy()
     kinds = _meant(hazards, "hazard_kind")
     if blank.any():
-        if "hazard_kind" not in hazards:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name="hazards",
-                    column="hazard_kind",
-                    columns=", ".join(map(str, hazards.columns)),
-                )
-            )
+        require_columns(hazards, "hazards", "hazard_kind")
         aside.coded(hazards[blank], _HAZARDS.field("hazard_kind"), "hazards")
     table = rules_table("risk_distances", overrides=tables).set_index("hazard_kind")
     known = _numbers(table["distance_m"], "risk_distances", "distance_m")

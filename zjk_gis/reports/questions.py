@@ -51,6 +51,13 @@ _QUESTIONS: dict[str, str] = {
     "berth_balance": "Which homes have no berth within reach?",
     "berths_of_lots": "How many vehicles share the berths of each lot?",
     "berths_by_area": "How many berths are there to a vehicle, by area and kind of lot?",
+    "in_protected_scopes": "What lies in protected scopes, and who approves it?",
+    "scope_totals": "How much of each layer lies in protected scopes, and of how much is that not known?",
+    "block_conformity": "Are historic blocks what the standard asks for?",
+    "archive_gaps": "What do the files of historic buildings lack?",
+    "archive_totals": "How complete are the files, by block and class?",
+    "height_conflicts": "What is higher than its zone allows?",
+    "view_corridor_conflicts": "Which buildings stand in a view corridor?",
 }
 _WHOLES: dict[str, str] = {
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",
@@ -70,6 +77,7 @@ _WHOLES: dict[str, str] = {
     "not judged.",
     "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; "
     "those for own use do not.",
+    "block_conformity": "Shares are of the ground that buildings of known class stand on inside the core.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 

@@ -39,6 +39,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "pipe_kinds": ("class_code", "pipe_kind"),
     "risk_distances": ("hazard_kind",),
     "risk_weights": ("hazard_grade",),
+    "protection_scopes": ("scope",),
     "separations": ("direction", "first", "first_condition", "second", "second_condition"),
     "streets": ("street_code",),
     "terms": ("key",),
@@ -61,7 +62,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         (codes that changed, with the year), ``checks`` (what `validate` looks for), ``parts`` (部件
         classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
-        ``limits`` (numbers that rules use), ``risk_distances`` (how far each kind of hazard reaches: empty
+        ``limits`` (numbers that rules use), ``protection_scopes`` (what may not be where, the strictest
+        first), ``risk_distances`` (how far each kind of hazard reaches: empty
         until you fill it in), ``risk_weights`` (what each grade of hazard weighs), ``separations`` (least
         distances between pipes, GB 50289), ``deadlines`` (how long a case may take), ``nobody`` (what is
         written where nobody is named, such as 待定), ``terms`` (the words of maps and reports) or

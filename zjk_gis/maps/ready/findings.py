@@ -163,6 +163,35 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ),
         style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
     ),
+    "archive_gaps": (
+        (
+            "building_code",
+            "building_name",
+            "block_name",
+            "filled_share",
+            "missing_fields",
+            "survey",
+            "survey_due_on",
+        ),
+        style.mark(style.YELLOW, "square", radius=5, edge=style.BLACK),
+    ),
+    "height_conflicts": (
+        ("layer", "code", "status", "height_m", "limit_m", "excess_m", "height_zone_code", "height_rule"),
+        style.area(style.PURPLE, fill=0.45, weight=2.2),
+    ),
+    "view_corridor_conflicts": (
+        (
+            "building_code",
+            "corridor_code",
+            "status",
+            "sight_m",
+            "blocks_m",
+            "width_share",
+            "corridor_share",
+            "distance_m",
+        ),
+        style.area(style.VERMILION, fill=0.45, weight=2.2, dash="4 2"),
+    ),
     "cover_faults": (
         ("finding_code", "title", "manhole_code", "other", "message", "owner", "rule_source", "confidence"),
         style.mark(style.ORANGE, "triangle", radius=5, edge=style.BLACK),
