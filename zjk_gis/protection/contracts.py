@@ -164,8 +164,8 @@ def double_payment(
 
 def _contracts(areas: gpd.GeoDataFrame, code: str, aside: SetAside) -> pd.DataFrame:
     """Return what each area is paid by: one row a code."""
-    fee = [] if any(each in areas for each in _FEES) else ["fee_per_m2"]
-    require_columns(areas, "contractor_areas", "contract_code", "contractor", *fee)
+    unpaid = [] if any(each in areas for each in _FEES) else ["fee_per_m2"]
+    require_columns(areas, "contractor_areas", "contract_code", "contractor", *unpaid)
     table = pd.DataFrame({"code": code_text(areas[code]), "contract_code": code_text(areas["contract_code"])})
     table["contractor"] = as_text(areas["contractor"]).fillna("")
     if table["contract_code"].isna().any():
