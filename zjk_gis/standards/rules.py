@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "streets": ("street_code",),
     "terms": ("key",),
     "value_aliases": ("dictionary", "spelling"),
+    "workdays": ("date",),
 }
 
 _FOLDER = "ZJK_GIS_TABLES"
@@ -61,8 +62,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
         ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
         ``deadlines`` (how long a case may take), ``nobody`` (what is written where nobody is named, such as
-        待定), ``terms`` (the words of maps and reports) or ``value_aliases`` (other spellings of the allowed
-        values, such as 核心区 for 核心保护范围).
+        待定), ``terms`` (the words of maps and reports), ``value_aliases`` (other spellings of the allowed
+        values, such as 核心区 for 核心保护范围) or ``workdays`` (days off and days off that are worked).
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a
