@@ -37,7 +37,7 @@ def outcomes():
 
 
 ROOMS = [
-    "access", "assign", "batch", "changes", "coordinates", "coverage", "index", "io", "layers", "maps",
+    "access", "assess", "assign", "batch", "changes", "coordinates", "coverage", "index", "io", "layers", "maps",
     "overlay", "pipes", "protection", "reports", "responsibility", "standards", "workspace",
 ]  # fmt: skip
 

@@ -30,7 +30,7 @@ __all__ = ["STATES", "Progress", "Rules", "deadlines", "known_at", "moment_of", 
 
 # What holds first is said: a void case has no deadline, one that is handled is not suspended.
 STATES = (
-    "void", "suspended", "not_filed", "no_time", "no_rule", "unpublished", "in_time", "overdue", "not_due",
+    "void", "suspended", "not_filed", "no_time", "no_deadline", "unpublished", "in_time", "overdue", "not_due",
 )  # fmt: skip
 _VOID, _SUSPENDED = "作废", "挂账"
 _BEFORE_FILING = ("上报", "受理")
@@ -77,7 +77,7 @@ def deadlines(
         (datetime64, Beijing time), ``clock`` and in its unit ``time_allowed``, ``time_used`` and
         ``time_left`` (below 0 where it is overdue), ``is_handled`` (bool), and ``deadline_state``:
 
-        ``in_time`` 按期, ``overdue`` 超期 (handled too late, or not yet), ``not_due`` 未到期, ``no_rule`` 无规定,
+        ``in_time`` 按期, ``overdue`` 超期 (handled too late, or not yet), ``not_due`` 未到期, ``no_deadline`` 无规定,
         ``unpublished`` 未公布 (the deadline reaches into a year whose calendar is not in the table),
         ``not_filed`` 未立案, ``no_time`` (filed or closed by its state, but no time says when), ``suspended`` 挂账
         and ``void`` 作废.
@@ -103,14 +103,14 @@ def deadlines(
                    due_at  time_used  time_left deadline_state
     0 2025-11-03 12:00:00        4.0        0.0        in_time
     1 2025-11-10 11:00:00        3.0        1.0        not_due
-    2                 NaT        NaN        NaN        no_rule
+    2                 NaT        NaN        NaN        no_deadline
     """
     calendar = calendar or WorkingCalendar.of(tables=tables)
     rules = rules_of(table, practice=practice, tables=tables)
     moment = moment_of(as_of)
     progress = progress_of(incidents, rules, calendar, moment)
     until = np.where(progress.is_handled, progress.handled, moment)
-    clocks = np.array(CLOCKS, dtype=object)[progress.clock]
+    clocks, names = progress.clock, np.array(CLOCKS, dtype=object)[progress.clock]
     has_due = ~np.isnat(progress.due)
     start = np.where(has_due, progress.filed, _NEVER)
     answer = {} if "incident_code" not in incidents else {"incident_code": incidents["incident_code"]}
@@ -119,7 +119,7 @@ def deadlines(
         {
             **answer,
             "due_at": progress.due,
-            "clock": pd.Series(np.where(has_due, clocks, None), index=incidents.index).astype("str"),
+            "clock": pd.Series(np.where(has_due, names, None), index=incidents.index).astype("str"),
             "time_allowed": calendar.elapsed(start, progress.due, clocks, **known),
             "time_used": calendar.elapsed(start, until, clocks, **known),
             "time_left": calendar.elapsed(until, progress.due, clocks, **known),
@@ -177,7 +177,7 @@ def rules_of(table: pd.DataFrame | None, *, practice: str | None, tables: Overri
                code=str(codes[twice].iloc[0]))
         )  # fmt: skip
     amounts = pd.to_numeric(rows["deadline"], errors="coerce").to_numpy(dtype=np.float64)
-    clocks = pd.Categorical(rows["clock"], categories=list(CLOCKS)).codes
+    clocks = pd.Index(CLOCKS, dtype=object).get_indexer(pd.Index(rows["clock"], dtype=object))
     for is_wrong, column, wanted in (
         (~(amounts > 0) | np.isinf(amounts), "deadline", tr("a number greater than 0")),
         (clocks < 0, "clock", listed(CLOCKS)),
@@ -285,8 +285,7 @@ def _due(
     asked = np.isnat(recorded) & (rule >= 0) & ~np.isnat(filed)
     due = recorded.copy()
     if asked.any():
-        names = np.array(CLOCKS, dtype=object)[clock[asked]]
-        due[asked] = calendar.deadline(filed[asked], amounts[asked], names, refuse=False)
+        due[asked] = calendar.deadline(filed[asked], amounts[asked], clock[asked], refuse=False)
     return due, clock, rule >= 0
 
 

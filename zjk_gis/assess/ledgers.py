@@ -73,7 +73,7 @@ def case_ledgers(
         ``department`` and ``cause`` if there are any, ``ledger`` (``countdown`` 倒排, ``complex`` 疑难加快),
         ``duty`` (``decide`` 作出决定, ``close`` 结案, ``publish`` 公示), ``begun_on``, ``due_on`` (datetime64, the
         last day), ``days_used`` and ``days_left`` (of all days; below 0 where it is overdue) and
-        ``deadline_state`` (``not_due``, ``overdue``, ``no_rule``, ``unpublished``).
+        ``deadline_state`` (``not_due``, ``overdue``, ``no_deadline``, ``unpublished``).
 
     Raises
     ------
@@ -90,7 +90,7 @@ def case_ledgers(
     >>> case_ledgers(cases, as_of="2025-02-06")[["duty", "due_on", "days_left", "deadline_state"]]
           duty     due_on  days_left deadline_state
     0  publish 2025-02-10        4.0        not_due
-    1    close        NaT        NaN        no_rule
+    1    close        NaT        NaN        no_deadline
     """
     require_columns(cases, "cases", "case_code", "filed_on")
     calendar = calendar or WorkingCalendar.of(tables=tables)
@@ -141,7 +141,7 @@ def _due(
 ) -> tuple[NDArray[np.datetime64], str]:
     """Return the last days, and what to say where there is none."""
     if limit not in limits.index:
-        return np.full(len(begun), np.datetime64("NaT", "D")), "no_rule"
+        return np.full(len(begun), np.datetime64("NaT", "D")), "no_deadline"
     amount, unit = limits.loc[limit, "value"], limits.loc[limit, "unit"]
     if not str(amount).isdigit() or int(amount) < 1 or unit not in (*_DAYS, *_WORKING_DAYS):
         raise InputError(

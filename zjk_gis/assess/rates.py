@@ -125,7 +125,7 @@ def indicators(
     -------
     DataFrame
         A row a group and indicator: the columns of `by`, ``indicator``, ``numerator``, ``denominator``, ``value``
-        (share, hours or cases; NaN, no data, where the denominator is 0), ``low`` and ``high`` (Wilson's
+        (share, hours or cases; NaN, no data, where the denominator is 0), ``low_95`` and ``high_95`` (Wilson's
         interval of a share, 95 %) and ``n`` (int64, reported cases). For hours the denominator is how many cases
         have any. A rate whose column is not there is not told. ``attrs["hours"]`` says how the hours were found:
         ``exact``, the case at which the share is reached, or from a file ``classes``, the middle of a class of
@@ -347,7 +347,7 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
         columns = {
             "indicator": pd.Series(name, index=keys.index, dtype="str"),
             "numerator": above, "denominator": below, "value": ratio if value is None else value,
-            "low": low, "high": high, "n": counts["reported"].astype(np.int64), "order": order,
+            "low_95": low, "high_95": high, "n": counts["reported"].astype(np.int64), "order": order,
         }  # fmt: skip
         tables.append(keys.assign(**columns))
     table = pd.concat(tables, ignore_index=True)
@@ -373,11 +373,12 @@ def _quantile(tally: _Tally, timed: pd.Series, share: float) -> NDArray[np.float
         there = np.flatnonzero(sizes)
         found[there] = values[order][(begins + np.ceil(sizes * share).astype(np.int64) - 1)[there]]
         return found
-    keys = tally.classes.index.to_numpy(dtype=np.int64)
-    groups, classes, times = keys // _CLASSES, keys % _CLASSES, tally.classes.to_numpy()
-    reached = pd.Series(times).groupby(groups).cumsum().to_numpy() >= np.ceil(timed.to_numpy()[groups] * share)
-    first = np.flatnonzero(reached & (np.r_[-1, groups[:-1]] != groups | ~np.r_[False, reached[:-1]]))
-    found[groups[first]] = np.expm1(classes[first] * _WIDTH) / 60
+    counted = tally.classes.sort_index()
+    keys = counted.index.to_numpy(dtype=np.int64)
+    groups, classes = keys // _CLASSES, keys % _CLASSES
+    reached = counted.groupby(groups).cumsum().to_numpy() >= np.ceil(timed.to_numpy()[groups] * share)
+    own, first = np.unique(groups[reached], return_index=True)
+    found[own] = np.expm1(classes[reached][first] * _WIDTH) / 60
     return found
 
 

@@ -35,6 +35,7 @@ __all__ = ["CLOCKS", "Clock", "WorkingCalendar"]
 Clock = Literal["紧急工作时", "工作时", "工作日", "自然日"]
 CLOCKS: tuple[Clock, ...] = ("紧急工作时", "工作时", "工作日", "自然日")
 
+_NAMES = pd.Index(CLOCKS, dtype=object)
 _HOUR = 3_600_000_000  # in microseconds
 _DAY = 24 * _HOUR
 _SATURDAY = 5
@@ -409,8 +410,10 @@ def _day_numbers(times: Times) -> NDArray[np.int64]:
 
 def _clocks(clock: object, count: int) -> NDArray[np.int8]:
     """Return the place of each row's clock in `CLOCKS`."""
-    names = pd.Series(np.atleast_1d(np.asarray(clock, dtype=object)))
-    found = pd.Categorical(names, categories=list(CLOCKS)).codes
+    if isinstance(clock, np.ndarray) and clock.dtype == np.int8:  # as `Progress` has them
+        return clock
+    names = pd.Index(np.atleast_1d(np.asarray(clock, dtype=object)))
+    found = _NAMES.get_indexer(names)
     if (found < 0).any():
         raise InputError(
             tr(

@@ -37,8 +37,10 @@ TABLES: dict[str, tuple[str, ...]] = {
     "parts": ("part_code",),
     "pipe_classes": ("class_code",),
     "pipe_kinds": ("class_code", "pipe_kind"),
+    "score_weights": ("indicator",),
     "separations": ("direction", "first", "first_condition", "second", "second_condition"),
     "streets": ("street_code",),
+    "targets": ("target",),
     "terms": ("key",),
     "value_aliases": ("dictionary", "spelling"),
     "workdays": ("date",),
@@ -61,7 +63,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
         ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
-        ``deadlines`` (how long a case may take), ``nobody`` (what is written where nobody is named, such as
+        ``deadlines`` (how long a case may take), ``score_weights`` (of indicators in a score), ``targets``
+        (the policy's own numbers), ``nobody`` (what is written where nobody is named, such as
         待定), ``terms`` (the words of maps and reports), ``value_aliases`` (other spellings of the allowed
         values, such as 核心区 for 核心保护范围) or ``workdays`` (days off and days off that are worked).
     overrides : mapping of str to DataFrame, str or Path, optional
