@@ -7,7 +7,11 @@ from zjk_gis.assess import case_ledgers, deadlines
 from zjk_gis.errors import InputError, MissingColumnError
 
 TABLE = pd.DataFrame(
-    {"event_code": ["0102", "0401", "0101"], "deadline": [4, 2, 30], "clock": ["工作时", "紧急工作时", "自然日"]}
+    {
+        "event_code": ["0102", "0401", "0101"],
+        "deadline": [4, 2, 30],
+        "clock": ["工作时", "紧急工作时", "自然日"],
+    }
 )
 
 
@@ -26,7 +30,10 @@ def states(*cases, as_of="2025-11-10", **options):
         ({"closed_at": "2025-11-03 12:01"}, "overdue"),
         ({}, "overdue"),
         ({"filed_at": "2025-11-10 17:00"}, "not_due"),
-        ({"filed_at": "2025-11-10 09:00", "closed_at": "2025-11-11 09:00"}, "overdue"),  # due at 15:00, not closed yet
+        (
+            {"filed_at": "2025-11-10 09:00", "closed_at": "2025-11-11 09:00"},
+            "overdue",
+        ),  # due at 15:00, not closed yet
         ({"filed_at": "2025-11-10 17:00", "closed_at": "2025-11-12 09:00"}, "not_due"),  # nor is this one
         ({"event_code": "0501"}, "no_deadline"),
         ({"event_code": "0501", "due_at": "2025-11-05 18:00", "closed_at": "2025-11-05 17:00"}, "in_time"),
@@ -90,8 +97,14 @@ def test_the_tables_of_other_cities_are_not_taken_for_this_one():
     assert deadlines(cases, as_of="2025-11-10")["deadline_state"].tolist() == ["no_deadline"]
     there = deadlines(cases, as_of="2025-11-10", practice="another city")
     assert there["due_at"].tolist() == [pd.Timestamp("2025-11-03 18:00")]
-    own = {"deadlines": pd.DataFrame({"event_code": ["0102"], "practice": ["本市"], "deadline": ["1"], "clock": ["工作时"]})}
-    assert deadlines(cases, as_of="2025-11-10", tables=own)["due_at"].tolist() == [pd.Timestamp("2025-11-03 09:00")]
+    own = {
+        "deadlines": pd.DataFrame(
+            {"event_code": ["0102"], "practice": ["本市"], "deadline": ["1"], "clock": ["工作时"]}
+        )
+    }
+    assert deadlines(cases, as_of="2025-11-10", tables=own)["due_at"].tolist() == [
+        pd.Timestamp("2025-11-03 09:00")
+    ]
     with pytest.raises(InputError, match="'nowhere' is not in the table"):
         deadlines(cases, as_of="2025-11-10", practice="nowhere")
 
@@ -134,7 +147,12 @@ CASES = pd.DataFrame(
 
 def test_the_two_ledgers_count_back_from_the_last_day():
     found = case_ledgers(CASES, as_of="2025-11-05")
-    told = found[["case_code", "ledger", "duty", "due_on", "days_left", "deadline_state"]].astype("str").fillna("").values.tolist()
+    told = (
+        found[["case_code", "ledger", "duty", "due_on", "days_left", "deadline_state"]]
+        .astype("str")
+        .fillna("")
+        .values.tolist()
+    )
     assert told == [
         ["A", "complex", "decide", "2025-10-30", "-6.0", "overdue"],  # 90 days after 1 August
         ["C", "countdown", "publish", "2025-11-12", "7.0", "not_due"],  # 7 working days after Monday the 3rd
@@ -153,7 +171,9 @@ def test_limits_of_yours_hold_for_closing_and_for_complex_cases():
             "unit": ["working days", "days"],
         }
     )
-    found = case_ledgers(CASES, as_of="2025-11-05", tables={"limits": limits}).set_index(["case_code", "duty"])
+    found = case_ledgers(CASES, as_of="2025-11-05", tables={"limits": limits}).set_index(
+        ["case_code", "duty"]
+    )
     assert found.loc[("A", "decide"), "due_on"] == pd.Timestamp("2025-11-29")
     assert found.loc[("B", "decide"), "due_on"] == pd.Timestamp("2025-12-30")
     assert found.loc[("C", "close"), "due_on"] == pd.Timestamp("2026-01-13")  # Sunday 4 January is worked

@@ -49,8 +49,13 @@ def test_a_published_month_adds_up_again():
     shares = whole["value"].mul(100).round(2)
     assert shares[["closed_rate", "closed_in_time_rate"]].tolist() == [93.72, 75.82]
     parts = indicators(month, by="kind", month="2016-12")
-    assert figures(parts, kind="events").loc["closed_rate", ["numerator", "denominator"]].tolist() == [902, 956]
-    both = [round(100 * figures(parts, kind=kind).loc["closed_rate", "value"], 2) for kind in ("events", "parts")]
+    assert figures(parts, kind="events").loc["closed_rate", ["numerator", "denominator"]].tolist() == [
+        902,
+        956,
+    ]
+    both = [
+        round(100 * figures(parts, kind=kind).loc["closed_rate", "value"], 2) for kind in ("events", "parts")
+    ]
     assert both == [94.35, 56.25]
 
 
@@ -73,7 +78,11 @@ MONTH = pd.DataFrame(
 
 def test_every_rate_has_the_numerator_and_the_denominator_that_it_should():
     found = figures(indicators(MONTH, month="2025-11"))
-    told = {name: (row.numerator, row.denominator) for name, row in found.iterrows() if row.numerator == row.numerator}
+    told = {
+        name: (row.numerator, row.denominator)
+        for name, row in found.iterrows()
+        if row.numerator == row.numerator
+    }
     assert told == {
         "filed_rate": (8, 10),  # neither the one that is void nor the one that waits
         "handled_rate": (4, 5),
@@ -86,7 +95,10 @@ def test_every_rate_has_the_numerator_and_the_denominator_that_it_should():
         "repeat_rate": (1, 8),
     }
     assert (found["n"] == 10).all()
-    assert found.loc[["hours_median", "hours_90"], ["denominator", "value"]].values.tolist() == [[5, 58], [5, 136]]
+    assert found.loc[["hours_median", "hours_90"], ["denominator", "value"]].values.tolist() == [
+        [5, 58],
+        [5, 136],
+    ]
 
 
 def test_nothing_to_share_is_no_data_and_never_0_or_100_percent():
@@ -99,13 +111,20 @@ def test_nothing_to_share_is_no_data_and_never_0_or_100_percent():
 
 def test_a_rate_whose_column_is_not_there_is_not_told():
     columns = ["occurred_at", "filed_at", "due_at", "handled_at"]
-    assert {"rework_rate", "extended_rate", "repeat_rate"} & {*indicators(MONTH.iloc[:4][columns], month="2025-11")["indicator"]} == set()
+    assert {"rework_rate", "extended_rate", "repeat_rate"} & {
+        *indicators(MONTH.iloc[:4][columns], month="2025-11")["indicator"]
+    } == set()
 
 
 def test_a_month_begins_and_ends_at_midnight_in_beijing():
     edges = pd.DataFrame(
         {
-            "occurred_at": ["2025-10-31T15:59:59Z", "2025-10-31T16:00:00Z", "2025-11-30 23:59:59", "2025-12-01"],
+            "occurred_at": [
+                "2025-10-31T15:59:59Z",
+                "2025-10-31T16:00:00Z",
+                "2025-11-30 23:59:59",
+                "2025-12-01",
+            ],
             "filed_at": None,
             "closed_at": None,
         }
@@ -204,7 +223,9 @@ from due group by 1, 2
 
 def by_sql(rows):
     with sqlite3.connect(":memory:") as base:
-        text = rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%d %H:%M:%S") for name in rows if name.endswith("_at")})
+        text = rows.assign(
+            **{name: rows[name].dt.strftime("%Y-%m-%d %H:%M:%S") for name in rows if name.endswith("_at")}
+        )
         text.astype(object).where(text.notna(), None).to_sql("cases", base, index=False)
         found = pd.read_sql(QUERY, base, params={"end": "2025-12-01 00:00:00"})
     base.close()
@@ -234,7 +255,10 @@ def test_counts_are_those_of_a_query(seed, count):
     found = indicators(rows, by=["district_code", "event_code"], month="2025-11", calendar=CALENDAR)
     check(found, by_sql(rows))
     shuffled = indicators(
-        rows.sample(frac=1, random_state=seed), by=["district_code", "event_code"], month="2025-11", calendar=CALENDAR
+        rows.sample(frac=1, random_state=seed),
+        by=["district_code", "event_code"],
+        month="2025-11",
+        calendar=CALENDAR,
     )
     pd.testing.assert_frame_equal(found, shuffled)
 
@@ -253,7 +277,9 @@ def test_a_file_is_counted_as_a_table_is_and_its_hours_are_half_a_percent_off_at
     columns = [name for name in table if name != "value"]
     pd.testing.assert_frame_equal(found[columns], table[columns])
     pd.testing.assert_frame_equal(found[~is_hours], table[~is_hours])
-    assert found.loc[is_hours, "value"].to_numpy() == pytest.approx(table.loc[is_hours, "value"].to_numpy(), rel=0.006)
+    assert found.loc[is_hours, "value"].to_numpy() == pytest.approx(
+        table.loc[is_hours, "value"].to_numpy(), rel=0.006
+    )
     assert (found.attrs["hours"], table.attrs["hours"]) == ("classes", "exact")
 
 

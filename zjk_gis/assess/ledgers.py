@@ -99,7 +99,9 @@ def case_ledgers(
     is_complex = _flags(cases)
     states = pd.Series("", index=cases.index)
     if "case_state" in cases:
-        states = coded(cases, spec_of("enforcement_cases").field("case_state"), "cases", tables=tables)[0].fillna("")
+        states = coded(cases, spec_of("enforcement_cases").field("case_state"), "cases", tables=tables)[
+            0
+        ].fillna("")
     closed = _days(cases, "closed_on")
     is_closed = (closed <= today) & (closed != NEVER) | ((states == _CLOSED) & (closed == NEVER)).to_numpy()
     parts = []

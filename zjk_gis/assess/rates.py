@@ -227,7 +227,9 @@ class _Tally:
             self.hours.append((groups[timed], hours[timed]))
             return
         minutes = np.rint(np.log1p(hours[timed] * 60) / _WIDTH).astype(np.int64)
-        keys, times = np.unique(groups[timed] * _CLASSES + np.minimum(minutes, _CLASSES - 1), return_counts=True)
+        keys, times = np.unique(
+            groups[timed] * _CLASSES + np.minimum(minutes, _CLASSES - 1), return_counts=True
+        )
         self.classes = self.classes.add(pd.Series(times, index=keys), fill_value=0).astype(np.int64)
 
 
@@ -337,7 +339,9 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
             low, high = wilson(counts[above].to_numpy(), counts[below].to_numpy())
             parts.append((name, counts[above], counts[below], None, low, high))
     for name, share in _QUANTILES.items():
-        parts.append((name, np.nan, counts["timed"], _quantile(tally, counts["timed"], share), np.nan, np.nan))
+        parts.append(
+            (name, np.nan, counts["timed"], _quantile(tally, counts["timed"], share), np.nan, np.nan)
+        )
     for name, amounts in _amounts(keys, by, bases).items():
         parts.append((name, counts["filed"], amounts, None, np.nan, np.nan))
     tables = []
@@ -396,7 +400,11 @@ def _amounts(keys: pd.DataFrame, by: list[str], bases: pd.DataFrame | None) -> d
         raise MissingColumnError(tr("bases: none of the columns {columns} is there", columns=columns))
     if table.duplicated(by).any() or (not by and len(table) != 1):
         raise InputError(tr("bases: there are several rows of one group"))
-    wide = keys.astype(object).merge(table.astype({name: object for name in by}), on=by, how="left") if by else table
+    wide = (
+        keys.astype(object).merge(table.astype({name: object for name in by}), on=by, how="left")
+        if by
+        else table
+    )
     return {
         name: pd.to_numeric(wide[_DENSITIES[name][0]]).reset_index(drop=True) / _DENSITIES[name][1]
         for name in present

@@ -124,7 +124,9 @@ def composite_score(
     require_columns(indicators, "indicators", *names, "indicator", "value")
     rules = _weights(rules_table("score_weights", overrides=tables) if weights is None else weights)
     own = indicators if "n" in indicators else indicators.assign(n=0)
-    told = pd.concat([own[[*names, "indicator", "value", "n"]], *_rated(sheets or {}, names)], ignore_index=True)
+    told = pd.concat(
+        [own[[*names, "indicator", "value", "n"]], *_rated(sheets or {}, names)], ignore_index=True
+    )
     strange = sorted({*rules.index} - {*told["indicator"]})
     if strange:
         raise InputError(
@@ -197,7 +199,11 @@ def _rated(sheets: Mapping[str, pd.DataFrame], by: list[str]) -> list[pd.DataFra
         wrong = score.isna() & sheet["score"].notna()
         if wrong.any():
             raise InputError(
-                tr("{name}: {value!r} is not a score", name=name, value=str(sheet.loc[wrong, "score"].iloc[0]))
+                tr(
+                    "{name}: {value!r} is not a score",
+                    name=name,
+                    value=str(sheet.loc[wrong, "score"].iloc[0]),
+                )
             )
         rows = sheet.assign(value=score)
         if "rated_by" in sheet and len(by) == 1:
@@ -276,10 +282,14 @@ def ranking(
     unranked = np.where(value.isna(), "no_data", np.where(few, "few_cases", ""))
     sharing = place.groupby([table["area_class"], place]).transform("size").fillna(1)
     table = table.assign(
-        class_place=place, is_tied=(sharing > 1).astype(bool), unranked=pd.Series(unranked, table.index, dtype="str")
+        class_place=place,
+        is_tied=(sharing > 1).astype(bool),
+        unranked=pd.Series(unranked, table.index, dtype="str"),
     )
     if previous is not None:
-        before = _once(previous, "previous", keys, "class_place").rename(columns={"class_place": "previous_place"})
+        before = _once(previous, "previous", keys, "class_place").rename(
+            columns={"class_place": "previous_place"}
+        )
         table = table.merge(before.astype({"previous_place": "Int64"}), on=keys, how="left")
         table["places_gained"] = table["previous_place"] - table["class_place"]
     return table.sort_values(["area_class", "class_place", *keys], ignore_index=True, na_position="last")

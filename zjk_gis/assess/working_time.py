@@ -129,7 +129,9 @@ class WorkingCalendar:
     def years(self) -> list[int]:
         """The years that are published."""
         days = np.flatnonzero(self.is_published) + self.first_day
-        return sorted({year.year for year in np.unique(days.astype("datetime64[D]").astype("M8[Y]")).tolist()})
+        return sorted(
+            {year.year for year in np.unique(days.astype("datetime64[D]").astype("M8[Y]")).tolist()}
+        )
 
     @property
     def hours_a_day(self) -> float:
@@ -165,9 +167,7 @@ class WorkingCalendar:
         worked = self.is_worked[number - self.first_day]
         return bool(worked[0]) if is_one else worked
 
-    def elapsed(
-        self, start: object, end: object, clock: object = "工作时", *, refuse: bool = True
-    ) -> Any:
+    def elapsed(self, start: object, end: object, clock: object = "工作时", *, refuse: bool = True) -> Any:
         """Count the time between two times by a clock: in hours, or in days for 工作日 and 自然日.
 
         Parameters
@@ -387,9 +387,7 @@ def _special_days(table: pd.DataFrame) -> tuple[Times, NDArray[np.bool_]]:
     """Return the days of the table, and which of them are off."""
     strange = sorted({*table["kind"]} - {"休", "班"})
     if strange:
-        raise InputError(
-            tr("workdays: kind is 休 (off) or 班 (worked), not {value!r}", value=strange[0])
-        )
+        raise InputError(tr("workdays: kind is 休 (off) or 班 (worked), not {value!r}", value=strange[0]))
     days = read_times(table["date"], name="workdays: date").required().times
     if days.isna().any():
         raise InputError(tr("{name}: {count} are missing", name="date", count=int(days.isna().sum())))
@@ -399,7 +397,9 @@ def _special_days(table: pd.DataFrame) -> tuple[Times, NDArray[np.bool_]]:
 def _times_of(values: object, name: str) -> tuple[Times, bool]:
     """Return times on Beijing's clock, and whether it was a single one."""
     is_one = isinstance(values, str | dt.date | np.datetime64) or values is pd.NaT or values is None
-    series = values if isinstance(values, pd.Series) else pd.Series([values] if is_one else cast("Any", values))
+    series = (
+        values if isinstance(values, pd.Series) else pd.Series([values] if is_one else cast("Any", values))
+    )
     times = read_times(series, name=name).required().times
     return times.to_numpy(dtype="M8[us]"), is_one
 
