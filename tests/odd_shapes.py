@@ -1254,7 +1254,8 @@ EXTENTS = {
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
-    "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures", "assignment_summary", "base_map",
+    "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
+    "assignment_summary", "base_map",
     "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",
     "explain_code", "indicators", "write_table",
     "label", "list_layers", "missing_links", "next_codes",

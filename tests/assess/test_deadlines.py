@@ -151,7 +151,8 @@ def test_the_two_ledgers_count_back_from_the_last_day():
         found[["case_code", "ledger", "duty", "due_on", "days_left", "deadline_state"]]
         .astype("str")
         .fillna("")
-        .values.tolist()
+        .to_numpy()
+        .tolist()
     )
     assert told == [
         ["A", "complex", "decide", "2025-10-30", "-6.0", "overdue"],  # 90 days after 1 August

@@ -1,4 +1,4 @@
-"""Indicators: a published month added up again, cases that are right by construction, and SQL on random rows."""
+"""Indicators: a published month added up again, cases right by construction, and SQL on random rows."""
 
 import sqlite3
 
@@ -95,7 +95,7 @@ def test_every_rate_has_the_numerator_and_the_denominator_that_it_should():
         "repeat_rate": (1, 8),
     }
     assert (found["n"] == 10).all()
-    assert found.loc[["hours_median", "hours_90"], ["denominator", "value"]].values.tolist() == [
+    assert found.loc[["hours_median", "hours_90"], ["denominator", "value"]].to_numpy().tolist() == [
         [5, 58],
         [5, 136],
     ]
@@ -243,7 +243,8 @@ def check(found, sql):
         "closed_in_time_rate": ("closed_in_time", "closing"),
     }.items():
         own = found[found["indicator"] == name].set_index(["district", "event_code"])
-        assert own.index.equals(sql.loc[own.index].index) and len(own) == len(sql)
+        assert own.index.equals(sql.loc[own.index].index)
+        assert len(own) == len(sql)
         assert own["numerator"].tolist() == sql.loc[own.index, above].tolist(), name
         assert own["denominator"].tolist() == sql.loc[own.index, below].tolist(), name
 

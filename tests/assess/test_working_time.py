@@ -158,7 +158,7 @@ def test_days_are_counted_without_the_one_they_begin_on():
 
 def test_several_clocks_in_one_call():
     due = CALENDAR.deadline(
-        ["2025-11-07 17:00"] * 4, [2, 2, 1, 1], list(("紧急工作时", "工作时", "工作日", "自然日"))
+        ["2025-11-07 17:00"] * 4, [2, 2, 1, 1], ["紧急工作时", "工作时", "工作日", "自然日"]
     )
     assert due.astype("M8[m]").astype(str).tolist() == [
         "2025-11-07T19:00", "2025-11-10T09:00", "2025-11-10T17:00", "2025-11-08T17:00",

@@ -14,7 +14,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import INCIDENTS
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.times import read_times, time_of
-from zjk_gis.layers.columns.values import as_text, coded, code_text
+from zjk_gis.layers.columns.values import as_text, code_text, coded
 from zjk_gis.standards.rules import rules_table
 from zjk_gis.words import listed, tr
 
@@ -30,7 +30,8 @@ __all__ = ["STATES", "Progress", "Rules", "deadlines", "known_at", "moment_of", 
 
 # What holds first is said: a void case has no deadline, one that is handled is not suspended.
 STATES = (
-    "void", "suspended", "not_filed", "no_time", "no_deadline", "unpublished", "in_time", "overdue", "not_due",
+    "void", "suspended", "not_filed", "no_time", "no_deadline", "unpublished", "in_time", "overdue",
+    "not_due",
 )  # fmt: skip
 _VOID, _SUSPENDED = "作废", "挂账"
 _BEFORE_FILING = ("上报", "受理")
@@ -77,10 +78,10 @@ def deadlines(
         (datetime64, Beijing time), ``clock`` and in its unit ``time_allowed``, ``time_used`` and
         ``time_left`` (below 0 where it is overdue), ``is_handled`` (bool), and ``deadline_state``:
 
-        ``in_time`` 按期, ``overdue`` 超期 (handled too late, or not yet), ``not_due`` 未到期, ``no_deadline`` 无规定,
-        ``unpublished`` 未公布 (the deadline reaches into a year whose calendar is not in the table),
-        ``not_filed`` 未立案, ``no_time`` (filed or closed by its state, but no time says when), ``suspended`` 挂账
-        and ``void`` 作废.
+        ``in_time`` 按期, ``overdue`` 超期 (handled too late, or not yet), ``not_due`` 未到期, ``no_deadline``
+        无规定, ``unpublished`` 未公布 (the deadline reaches into a year whose calendar is not in the table),
+        ``not_filed`` 未立案, ``no_time`` (filed or closed by its state, but no time says when), ``suspended``
+        挂账 and ``void`` 作废.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def deadlines(
         {
             **answer,
             "due_at": progress.due,
-            "clock": pd.Series(np.where(has_due, names, None), index=incidents.index).astype("str"),
+            "clock": pd.Series(names, index=incidents.index).where(has_due).astype("str"),
             "time_allowed": calendar.elapsed(start, progress.due, clocks, **known),
             "time_used": calendar.elapsed(start, until, clocks, **known),
             "time_left": calendar.elapsed(until, progress.due, clocks, **known),
@@ -236,9 +237,12 @@ def progress_of(
     require_columns(incidents, "incidents", "filed_at")
     if not {"handled_at", "closed_at"} & {*incidents.columns}:
         raise MissingColumnError(
-            tr("incidents: neither handled_at nor closed_at says when they were done; the columns are {columns}",
-               columns=listed(map(str, incidents.columns)))
-        )  # fmt: skip
+            tr(
+                "incidents: neither handled_at nor closed_at says when they were done; the columns are "
+                "{columns}",
+                columns=listed(map(str, incidents.columns)),
+            )
+        )
     recorded = {name: _times(incidents, name) for name in ("filed_at", "handled_at", "closed_at")}
     filed, handled, closed = (known_at(times, moment) for times in recorded.values())
     handled = np.where(np.isnat(handled), closed, handled)
@@ -277,7 +281,7 @@ def _due(
     recorded = _times(incidents, "due_at")
     rule = np.full(len(incidents), -1)
     if "event_code" in incidents:
-        rule = rules.codes.get_indexer(as_text(incidents["event_code"]))
+        rule = rules.codes.get_indexer(pd.Index(as_text(incidents["event_code"])))
     elif (np.isnat(recorded) & ~np.isnat(filed)).any():
         require_columns(incidents, "incidents", "event_code")
     clock = np.append(rules.clocks, np.int8(0))[rule].astype(np.int8)

@@ -1,4 +1,4 @@
-"""The two ledgers of enforcement cases (双台账): counted back from their last day, and complex ones pressed on."""
+"""The two ledgers of enforcement cases (双台账): counted back from the last day, and complex ones apart."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["case_ledgers"]
 
-# What is to be done, from which day on, on which day it was, and by which limits: of all cases, of complex ones.
+# What is to be done, from which day on, on which day it was, and within which limits: usual, complex cases.
 _DUTIES = (
     ("decide", "filed_on", "decided_on", "penalty_decided_within", "complex_penalty_decided_within"),
     ("close", "filed_on", "closed_on", "case_closed_within", "complex_case_closed_within"),
@@ -49,10 +49,10 @@ def case_ledgers(
 
     Three duties, each of the day on which it begins not counted: from filing to the decision (90 days, law on
     administrative penalties of 2021, article 60, confidence M), from filing to closing (clause 二十四; the
-    policy has no number, so that none is made up: add ``case_closed_within`` to the table ``limits``), from the decision
-    to publishing (7 working days, clause 三十, confidence P). Complex cases stand in a ledger of their own
-    (复杂疑难案件加快办理); ``complex_case_closed_within`` and ``complex_penalty_decided_within`` are theirs, if
-    you have them.
+    policy has no number, so that none is made up: add ``case_closed_within`` to the table ``limits``), from
+    the decision to publishing (7 working days, clause 三十, confidence P). Complex cases stand in a ledger of
+    their own (复杂疑难案件加快办理); ``complex_case_closed_within`` and ``complex_penalty_decided_within``
+    are theirs, if you have them.
 
     Parameters
     ----------
@@ -69,11 +69,11 @@ def case_ledgers(
     Returns
     -------
     DataFrame
-        A row a case and duty that has begun and was not done by that day, the most urgent first: ``case_code``,
-        ``department`` and ``cause`` if there are any, ``ledger`` (``countdown`` 倒排, ``complex`` 疑难加快),
-        ``duty`` (``decide`` 作出决定, ``close`` 结案, ``publish`` 公示), ``begun_on``, ``due_on`` (datetime64, the
-        last day), ``days_used`` and ``days_left`` (of all days; below 0 where it is overdue) and
-        ``deadline_state`` (``not_due``, ``overdue``, ``no_deadline``, ``unpublished``).
+        A row a case and duty that has begun and was not done by that day, the most urgent first:
+        ``case_code``, ``department`` and ``cause`` if there are any, ``ledger`` (``countdown`` 倒排,
+        ``complex`` 疑难加快), ``duty`` (``decide`` 作出决定, ``close`` 结案, ``publish`` 公示), ``begun_on``,
+        ``due_on`` (datetime64, the last day), ``days_used`` and ``days_left`` (of all days; below 0 where it
+        is overdue) and ``deadline_state`` (``not_due``, ``overdue``, ``no_deadline``, ``unpublished``).
 
     Raises
     ------
@@ -85,7 +85,7 @@ def case_ledgers(
     Examples
     --------
     >>> cases = pd.DataFrame(
-    ...     {"case_code": ["A1"], "filed_on": ["2025-01-02"], "decided_on": ["2025-01-24"], "published_on": [None]}
+    ...     {"case_code": ["A1"], "filed_on": ["2025-01-02"], "decided_on": ["2025-01-24"]}
     ... )
     >>> case_ledgers(cases, as_of="2025-02-06")[["duty", "due_on", "days_left", "deadline_state"]]
           duty     due_on  days_left deadline_state
@@ -144,16 +144,15 @@ def _due(
     """Return the last days, and what to say where there is none."""
     if limit not in limits.index:
         return np.full(len(begun), np.datetime64("NaT", "D")), "no_deadline"
-    amount, unit = limits.loc[limit, "value"], limits.loc[limit, "unit"]
-    if not str(amount).isdigit() or int(amount) < 1 or unit not in (*_DAYS, *_WORKING_DAYS):
+    amount, unit = str(limits.loc[limit, "value"]), str(limits.loc[limit, "unit"])
+    if not amount.isdigit() or int(amount) < 1 or unit not in (*_DAYS, *_WORKING_DAYS):
         raise InputError(
             tr("limits: {limit} must be a whole number of days or working days, not {value!r} {unit!r}",
-               limit=limit, value=str(amount), unit=str(unit))
+               limit=limit, value=amount, unit=unit)
         )  # fmt: skip
-    days = begun.astype("M8[D]")
     if unit in _DAYS:
-        return days + np.timedelta64(int(amount), "D"), ""
-    return calendar.workdays_after(days, int(amount), refuse=False), "unpublished"
+        return (begun + int(amount)).astype("M8[D]"), ""
+    return calendar.workdays_after(begun.astype("M8[D]"), int(amount), refuse=False), "unpublished"
 
 
 def _listed(

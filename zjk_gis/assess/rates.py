@@ -1,8 +1,7 @@
-"""Indicators of city management (城管指标): each rate with what it is made of, from a table or ten million rows."""
+"""Indicators of city management (城管指标), each with what it is made of, from a table or a large file."""
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
@@ -82,25 +82,24 @@ def indicators(
 ) -> pd.DataFrame:
     """Compute the indicators of city management, each with its numerator and its denominator.
 
-    The incidents of a month are those reported in it; how they stand is asked at one time, so that anybody can
-    add the figures up again. What is void (作废) or suspended (挂账), has no deadline or is not due (未到期) is in
-    no denominator but those of reported and filed cases:
+    The incidents of a month are those reported in it; how they stand is asked at one time, so that anybody
+    can add the figures up again. What is void (作废) or suspended (挂账), has no deadline or is not due
+    (未到期) is in no denominator but those of reported and filed cases:
 
-    ====================================  ==========================================================
-    ``filed_rate`` 立案率                  filed / reported
-    ``handled_rate`` 处置率                handled / due for handling (handled, or its deadline passed)
-    ``handled_in_time_rate`` 按期处置率     handled in time / due for handling
-    ``overdue_open_rate`` 超期待处置率      overdue and not handled / due for handling
-    ``extended_rate`` 延期率               extended / due for handling
-    ``closed_rate`` 结案率                 closed / due for closing (closed, or its deadline passed)
-    ``closed_in_time_rate`` 按期结案率      closed in time / due for closing
-    ``rework_rate`` 返工率                 reworked / due for closing
-    ``repeat_rate`` 重复发生率             repeated (``is_repeat``) / filed
-    ``hours_median``, ``hours_90``        hours by the wall clock from filing to handling
-    ``filed_per_km2``, ``..._per_10000``, ``..._per_chief``  filed / km², 10,000 people, chiefs
-    ====================================  ==========================================================
+    - ``filed_rate`` 立案率: filed / reported;
+    - ``handled_rate`` 处置率: handled / due for handling (handled, or the deadline passed);
+    - ``handled_in_time_rate`` 按期处置率: handled in time / due for handling;
+    - ``overdue_open_rate`` 超期待处置率: overdue and not handled / due for handling;
+    - ``extended_rate`` 延期率: extended / due for handling;
+    - ``closed_rate`` 结案率: closed / due for closing (closed, or the deadline passed);
+    - ``closed_in_time_rate`` 按期结案率: closed in time / due for closing;
+    - ``rework_rate`` 返工率: reworked / due for closing;
+    - ``repeat_rate`` 重复发生率: repeated (``is_repeat``) / filed;
+    - ``hours_median``, ``hours_90`` 处置用时: hours by the wall clock from filing to handling;
+    - ``filed_per_km2``, ``filed_per_10000``, ``filed_per_chief``: filed / km², 10,000 people, chiefs.
 
-    Formulas of GB/T 30428.4 as implemented by others (confidence S; ``filed_rate`` U: its denominator varies).
+    Formulas of GB/T 30428.4 as implemented by others (confidence S; ``filed_rate`` U: its denominator
+    varies).
 
     Parameters
     ----------
@@ -124,12 +123,13 @@ def indicators(
     Returns
     -------
     DataFrame
-        A row a group and indicator: the columns of `by`, ``indicator``, ``numerator``, ``denominator``, ``value``
-        (share, hours or cases; NaN, no data, where the denominator is 0), ``low_95`` and ``high_95`` (Wilson's
-        interval of a share, 95 %) and ``n`` (int64, reported cases). For hours the denominator is how many cases
-        have any. A rate whose column is not there is not told. ``attrs["hours"]`` says how the hours were found:
-        ``exact``, the case at which the share is reached, or from a file ``classes``, the middle of a class of
-        1 %, so that they are at most 0.5 % off (or half a minute).
+        A row a group and indicator: the columns of `by`, ``indicator``, ``numerator``, ``denominator``,
+        ``value`` (share, hours or cases; NaN, no data, where the denominator is 0), ``low_95`` and
+        ``high_95`` (Wilson's interval of a share, 95 %) and ``n`` (int64, reported cases). For hours the
+        denominator is how many cases have any. A rate whose column is not there is not told.
+        ``attrs["hours"]`` says how the hours were found: ``exact``, the case at which the share is reached,
+        or from a file ``classes``, the middle of a class of 1 %, so that they are at most 0.5 % off (or half
+        a minute).
 
     Raises
     ------
@@ -333,7 +333,7 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
         tally.counts = np.zeros((1, len(_COUNTS)), np.int64)
     keys = pd.DataFrame(list(tally.places), columns=by, index=range(len(tally.places)))
     counts = pd.DataFrame(tally.counts, columns=_COUNTS).astype(np.float64)
-    parts = []
+    parts: list[tuple[str, Any, Any, Any, Any, Any]] = []
     for name, (above, below) in RATES.items():
         if above in tally.told or name not in _NEEDS:
             low, high = wilson(counts[above].to_numpy(), counts[below].to_numpy())
@@ -345,14 +345,17 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
     for name, amounts in _amounts(keys, by, bases).items():
         parts.append((name, counts["filed"], amounts, None, np.nan, np.nan))
     tables = []
-    for order, (name, above, below, value, low, high) in enumerate(parts):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(np.asarray(below) > 0, np.asarray(above) / np.asarray(below), np.nan)
+    for order, (name, top, base, value, low, high) in enumerate(parts):
         columns = {
             "indicator": pd.Series(name, index=keys.index, dtype="str"),
-            "numerator": above, "denominator": below, "value": ratio if value is None else value,
-            "low_95": low, "high_95": high, "n": counts["reported"].astype(np.int64), "order": order,
-        }  # fmt: skip
+            "numerator": top,
+            "denominator": base,
+            "value": top / base.where(base > 0) if value is None else value,
+            "low_95": low,
+            "high_95": high,
+            "n": counts["reported"].astype(np.int64),
+            "order": order,
+        }
         tables.append(keys.assign(**columns))
     table = pd.concat(tables, ignore_index=True)
     text = {name: table[name].map(lambda key: (key is None or key != key, str(key))) for name in by}
@@ -393,7 +396,7 @@ def _amounts(keys: pd.DataFrame, by: list[str], bases: pd.DataFrame | None) -> d
     require_columns(bases, "bases", *by)
     table = pd.DataFrame(bases)
     if "area_km2" not in table and hasattr(bases, "geometry"):
-        table = table.assign(area_km2=as_metric(bases, "bases").geometry.area.to_numpy() / 1e6)  # type: ignore[arg-type]
+        table = table.assign(area_km2=as_metric(bases, "bases").geometry.area.to_numpy() / 1e6)
     present = [name for name, (column, _) in _DENSITIES.items() if column in table]
     if not present:
         columns = listed(column for column, _ in _DENSITIES.values())
@@ -401,9 +404,7 @@ def _amounts(keys: pd.DataFrame, by: list[str], bases: pd.DataFrame | None) -> d
     if table.duplicated(by).any() or (not by and len(table) != 1):
         raise InputError(tr("bases: there are several rows of one group"))
     wide = (
-        keys.astype(object).merge(table.astype({name: object for name in by}), on=by, how="left")
-        if by
-        else table
+        keys.astype(object).merge(table.astype(dict.fromkeys(by, object)), on=by, how="left") if by else table
     )
     return {
         name: pd.to_numeric(wide[_DENSITIES[name][0]]).reset_index(drop=True) / _DENSITIES[name][1]

@@ -33,9 +33,10 @@ class CompositeScore:
     Attributes
     ----------
     scores : DataFrame
-        A row an area, in the order of their codes: the columns of `by`, ``score`` (0 to 100; NaN where nothing
-        is known), ``weight`` (of what is known, of the weights' sum; float64, 0 to 1), ``lacking_indicators`` (what is not
-        known, with semicolons between) and ``n`` (reported cases; 0 where only sheets tell).
+        A row an area, in the order of their codes: the columns of `by`, ``score`` (0 to 100; NaN where
+        nothing is known), ``weight`` (of what is known, of the weights' sum; float64, 0 to 1),
+        ``lacking_indicators`` (what is not known, with semicolons between) and ``n`` (reported cases; 0 where
+        only sheets tell).
     parts : DataFrame
         A row an area and indicator: the columns of `by`, ``indicator``, ``value``, ``points`` (0 to 100),
         ``weight`` and ``contribution`` to the score: they add up to it.
@@ -96,8 +97,8 @@ def composite_score(
     Raises
     ------
     InputError
-        If the weights are not numbers above 0, name what is nowhere, or a best is its worst; or if an area has
-        several values of an indicator.
+        If the weights are not numbers above 0, name what is nowhere, or a best is its worst; or if an area
+        has several values of an indicator.
     MissingColumnError
         If a column is missing.
 
@@ -105,12 +106,12 @@ def composite_score(
     --------
     >>> rates = pd.DataFrame(
     ...     {
-    ...         "district_code": ["A", "A"], "indicator": ["handled_rate", "rework_rate"], "value": [0.9, np.nan],
-    ...         "n": [40, 40],
+    ...         "district_code": ["A", "A"], "indicator": ["handled_rate", "rework_rate"],
+    ...         "value": [0.9, np.nan], "n": [40, 40],
     ...     }
     ... )
     >>> own = pd.DataFrame(
-    ...     {"indicator": ["handled_rate", "rework_rate"], "weight": [30, 20], "best": [1, 0], "worst": [0, 1]}
+    ...     {"indicator": rates["indicator"], "weight": [30, 20], "best": [1, 0], "worst": [0, 1]}
     ... )
     >>> composite_score(rates, by="district_code", weights=own).scores.loc[0, ["score", "weight"]].tolist()
     [90.0, 0.6]
@@ -130,9 +131,13 @@ def composite_score(
     strange = sorted({*rules.index} - {*told["indicator"]})
     if strange:
         raise InputError(
-            tr("weights: {indicator} is neither an indicator that was computed nor a sheet; there are {known}",
-               indicator=strange[0], known=listed(sorted({*told["indicator"]})))
-        )  # fmt: skip
+            tr(
+                "weights: {indicator} is neither an indicator that was computed nor a sheet; there are "
+                "{known}",
+                indicator=strange[0],
+                known=listed(sorted({*told["indicator"]})),
+            )
+        )
     told = told[told["indicator"].isin(rules.index)]
     if told.duplicated([*names, "indicator"]).any():
         row = told[told.duplicated([*names, "indicator"])].iloc[0]
@@ -187,7 +192,8 @@ def _weights(table: pd.DataFrame) -> pd.DataFrame:
             tr("weights: {indicator!r} needs one row with a weight above 0, and a best that is not its worst",
                indicator=first)
         )  # fmt: skip
-    return rules.astype(np.float64)
+    numbers: pd.DataFrame = rules.astype(np.float64)
+    return numbers
 
 
 def _rated(sheets: Mapping[str, pd.DataFrame], by: list[str]) -> list[pd.DataFrame]:
@@ -246,9 +252,10 @@ def ranking(
     Returns
     -------
     DataFrame
-        The rows of `scores`, best first within each class, with ``area_class`` ("" without classes), ``class_place``
-        (Int64; missing where there is none), ``is_tied`` (bool), ``unranked`` (``no_data``, ``few_cases`` or "")
-        and with `previous` ``previous_place`` and ``places_gained`` (Int64; missing for those who had none).
+        The rows of `scores`, best first within each class, with ``area_class`` ("" without classes),
+        ``class_place`` (Int64; missing where there is none), ``is_tied`` (bool), ``unranked`` (``no_data``,
+        ``few_cases`` or "") and with `previous` ``previous_place`` and ``places_gained`` (Int64; missing for
+        those who had none).
 
     Raises
     ------
@@ -259,7 +266,7 @@ def ranking(
 
     Examples
     --------
-    >>> scores = pd.DataFrame({"district_code": ["A", "B", "C", "D"], "score": [90, 95, 90, None], "n": [50, 60, 3, 0]})
+    >>> scores = pd.DataFrame({"district_code": ["A", "B", "C", "D"], "score": [90, 95, 90, None]})
     >>> ranking(scores)[["district_code", "class_place", "is_tied", "unranked"]].values.tolist()
     [['B', 1, False, ''], ['A', 2, True, ''], ['C', 2, True, ''], ['D', <NA>, False, 'no_data']]
     """

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["target_progress"]
 
+_COLUMNS = [
+    "target", "target_title", "clause", "area", "target_scope", "target_amount", "unit", "numerator",
+    "denominator", "reached_amount", "expected_by_now", "lacking_amount", "due_on", "progress", "counted_of",
+    "quote",
+]  # fmt: skip
+
 _BEGUN = np.datetime64("2022-03-17", "us")  # when the policy was issued
 
 
@@ -45,17 +51,18 @@ def target_progress(
     as_of : date or time, or str
         A day means its end.
     tables : mapping, str or Path, optional
-        Your own rows of the table ``targets``: ``target``, ``title``, ``clause``, ``amount``, ``unit``, ``due_on``.
+        Your own rows of the table ``targets``: ``target``, ``title``, ``clause``, ``amount``, ``unit``,
+        ``due_on``.
 
     Returns
     -------
     DataFrame
         A row a target (and area), in the order of the table, also of those that nobody measured: ``target``,
-        ``target_title``, ``clause``, ``area`` ("" where there is none), ``target_scope``, ``target_amount``, ``unit``, ``numerator``,
-        ``denominator``, ``reached_amount`` (in the unit), ``expected_by_now``, ``lacking_amount`` (in the unit, at least 0),
-        ``due_on``, ``progress`` (``achieved`` 达成, ``on_course`` 正常, ``behind`` 滞后, ``no_data`` 无数据; one
-        without a last day is ``not_achieved`` 未达成), ``counted_of`` (what the denominator should be) and ``quote`` (the words of
-        the policy).
+        ``target_title``, ``clause``, ``area`` ("" where there is none), ``target_scope``, ``target_amount``,
+        ``unit``, ``numerator``, ``denominator``, ``reached_amount`` (in the unit), ``expected_by_now``,
+        ``lacking_amount`` (in the unit, at least 0), ``due_on``, ``progress`` (``achieved`` 达成,
+        ``on_course`` 正常, ``behind`` 滞后, ``no_data`` 无数据; one without a last day is ``not_achieved``
+        未达成), ``counted_of`` (what the denominator should be) and ``quote`` (the words of the policy).
 
     Raises
     ------
@@ -109,10 +116,7 @@ def target_progress(
     ]
     words = ["no_data", "achieved", "not_achieved", "on_course"]
     table["progress"] = pd.Series(np.select(conditions, words, default="behind"), dtype="str")
-    return table[
-        ["target", "target_title", "clause", "area", "target_scope", "target_amount", "unit", "numerator", "denominator", "reached_amount",
-         "expected_by_now", "lacking_amount", "due_on", "progress", "counted_of", "quote"]
-    ]  # fmt: skip
+    return table[_COLUMNS]
 
 
 def _figures(measured: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

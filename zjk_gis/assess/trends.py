@@ -44,8 +44,9 @@ def area_trade_matrix(
     Returns
     -------
     DataFrame
-        A row a cell, then the totals: `rows` and `columns` (text; 合计 or ``total`` for a total), ``indicator``,
-        ``numerator``, ``denominator`` and ``value`` (NaN, no data, where the denominator is 0). ``pivot`` makes the sheet of it.
+        A row a cell, then the totals: `rows` and `columns` (text; 合计 or ``total`` for a total),
+        ``indicator``, ``numerator``, ``denominator`` and ``value`` (NaN, no data, where the denominator is
+        0). ``pivot`` makes the sheet of it.
 
     Raises
     ------
@@ -117,10 +118,11 @@ def trend(
     Returns
     -------
     DataFrame
-        A row a group and indicator, of its last month: the columns of `by`, ``indicator``, `month`, ``value``,
-        ``month_change`` and ``year_change`` (difference; NaN where that month is not there), ``months`` (how many
-        have a value), ``year_slope`` (Sen's, a year), ``tau`` (-1 to 1) and ``p_value`` (two-sided, from the normal
-        approximation with ties and continuity). The last three are NaN below three pairs of years.
+        A row a group and indicator, of its last month: the columns of `by`, ``indicator``, `month`,
+        ``value``, ``month_change`` and ``year_change`` (difference; NaN where that month is not there),
+        ``months`` (how many have a value), ``year_slope`` (Sen's, a year), ``tau`` (-1 to 1) and ``p_value``
+        (two-sided, from the normal approximation with ties and continuity). The last three are NaN below
+        three pairs of years.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Working time by the State Council's calendar (国务院办公厅节假日安排), with days off that are worked (调休上班).
+"""Working time by the State Council's calendar (节假日安排), with days off that are worked (调休上班).
 
 All times are counted in whole microseconds from prefix sums over days, so that ten million rows cost a few
 array operations. Working periods are half-open, [08:00, 12:00) and [14:00, 18:00) unless others are given.
@@ -99,8 +99,8 @@ class WorkingCalendar:
         hours : sequence of (float, float), default ((8, 12), (14, 18))
             The working periods of a day, in hours from midnight, in order.
         tables : mapping, str or Path, optional
-            Your own rows of ``workdays``, as `rules_table` takes them: ``date`` and ``kind`` (休 or 班). A year
-            is taken as published once its 1 January is in the table.
+            Your own rows of ``workdays``, as `rules_table` takes them: ``date`` and ``kind`` (休 or 班). A
+            year is taken as published once its 1 January is in the table.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class WorkingCalendar:
         worked = self.is_worked[number - self.first_day]
         return bool(worked[0]) if is_one else worked
 
-    def elapsed(self, start: object, end: object, clock: object = "工作时", *, refuse: bool = True) -> Any:
+    def elapsed(self, start: object, end: object, clock: ArrayLike = "工作时", *, refuse: bool = True) -> Any:
         """Count the time between two times by a clock: in hours, or in days for 工作日 and 自然日.
 
         Parameters
@@ -203,7 +203,7 @@ class WorkingCalendar:
         return float(amount[0]) if one and other and len(amount) == 1 and np.ndim(clock) == 0 else amount
 
     def deadline(
-        self, start: object, amount: ArrayLike, clock: object = "工作时", *, refuse: bool = True
+        self, start: object, amount: ArrayLike, clock: ArrayLike = "工作时", *, refuse: bool = True
     ) -> Any:
         """Find the time at which so much time has passed by a clock.
 
@@ -304,7 +304,7 @@ class WorkingCalendar:
         return np.array([_HOUR, _HOUR, self._day_length, _DAY])[clocks]
 
     def _worked(self, times: Times) -> NDArray[np.int64]:
-        """Return the working time from the first day of the table to each time; times outside count as its ends."""
+        """Return the working time from the first day of the table to each time, which may lie outside."""
         number = _day_numbers(times) - self.first_day
         within = times.astype(np.int64) - (number + self.first_day) * _DAY
         inside = (number >= 0) & (number < len(self.is_worked))
