@@ -1,8 +1,9 @@
 """Indicators of ten million incidents from Parquet: ``python tests/benchmarks/bench_assess.py [--rows N]``.
 
 Grouped by 19 districts and 20 classes, a year of rows, as of its end. The peers are given the deadline of
-each row, as they have no calendar; the library reckons it once more by working time. Every run is a process of its own; they take turns, and the least CPU seconds are printed with the peak of memory. All counts
-are compared first; medians of classes of 1 % are compared with DuckDB's.
+each row, as they have no calendar; the library reckons it once more by working time. Every run is a process
+of its own; they take turns, and the least CPU seconds are printed with the peak of memory. All counts are
+compared first; medians of classes of 1 % are compared with DuckDB's.
 """
 
 from __future__ import annotations
