@@ -117,7 +117,7 @@ EXAMPLES = {
     "CompositeScore": lambda _: zjk_gis.assess.composite_score(
         pd.DataFrame({"district_code": [EVIL], "indicator": "handled_rate", "value": [0.9], "n": [40]}),
         by="district_code",
-        weights=pd.DataFrame({"indicator": ["handled_rate"], "weight": [1], "best": [1], "worst": [0]}),
+        score_weights=pd.DataFrame({"indicator": ["handled_rate"], "weight": [1], "best": [1], "worst": [0]}),
     ),
     "WorkingCalendar": lambda _: zjk_gis.assess.WorkingCalendar.of(),
     "Siting": lambda _: zjk_gis.access.site_facilities(HOMES, LOTS, road_network(), count=1),

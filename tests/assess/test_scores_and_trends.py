@@ -49,7 +49,7 @@ def test_mutual_scores_and_those_of_third_parties_stand_beside_the_figures():
         {"district_code": ["A", "A", "A", "B"], "rated_by": ["B", "C", "A", "B"], "score": [80, 90, 100, 99]}
     )
     both = pd.concat([rates("A", 0.5, 0, 0, 0, 0), rates("B", 1.0, 0, 0, 0, 0)])
-    found = composite_score(both, by="district_code", weights=weights, sheets={"互评": mutual}).scores
+    found = composite_score(both, by="district_code", score_weights=weights, sheets={"互评": mutual}).scores
     assert found["score"].tolist() == pytest.approx([0.6 * 50 + 0.4 * 85, 100])
     assert found["lacking_indicators"].tolist() == ["", "互评"]
 
@@ -70,7 +70,7 @@ def test_mutual_scores_and_those_of_third_parties_stand_beside_the_figures():
 )
 def test_weights_that_cannot_be_used_are_refused(weights, told):
     with pytest.raises(InputError, match=told):
-        composite_score(rates("A", 0, 0, 0, 0, 0), by="district_code", weights=pd.DataFrame(weights))
+        composite_score(rates("A", 0, 0, 0, 0, 0), by="district_code", score_weights=pd.DataFrame(weights))
 
 
 def test_places_are_shared_changed_and_kept_apart_by_class():
@@ -83,7 +83,7 @@ def test_places_are_shared_changed_and_kept_apart_by_class():
     )
     classes = pd.DataFrame({"district_code": list("ABCDEF"), "area_class": list("AAABBB")})
     before = pd.DataFrame({"district_code": list("ABCD"), "class_place": [1, 2, 3, 1]})
-    found = ranking(scores, classes=classes, previous=before, least_n=5)
+    found = ranking(scores, area_classes=classes, previous=before, least_n=5)
     columns = ["area_class", "district_code", "class_place", "is_tied", "unranked", "places_gained"]
     assert found[columns].astype(object).where(found[columns].notna(), None).to_numpy().tolist() == [
         ["A", "B", 1, True, "", 1],
@@ -94,7 +94,7 @@ def test_places_are_shared_changed_and_kept_apart_by_class():
         ["B", "F", None, False, "few_cases", None],
     ]
     with pytest.raises(InputError, match="F is in none"):
-        ranking(scores, classes=classes.iloc[:5])
+        ranking(scores, area_classes=classes.iloc[:5])
 
 
 def test_places_do_not_depend_on_the_order_of_rows():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CompositeScore", "composite_score", "ranking"]
 
 
+@checked
 @presented
 @dataclass(frozen=True, eq=False)
 class CompositeScore:
@@ -62,7 +63,7 @@ def composite_score(
     indicators: pd.DataFrame,
     *,
     by: str | Sequence[str],
-    weights: pd.DataFrame | None = None,
+    score_weights: pd.DataFrame | None = None,
     sheets: Mapping[str, pd.DataFrame] | None = None,
     missing: Literal["exclude", "zero"] = "exclude",
     tables: Overrides | None = None,
@@ -78,12 +79,12 @@ def composite_score(
         From `indicators`, grouped by `by`.
     by : str or sequence of str
         What is scored.
-    weights : DataFrame, optional
+    score_weights : DataFrame, optional
         ``indicator``, ``weight``, ``best`` and ``worst``. By default the table ``score_weights``: 处置率 30,
         按期处置率 20, 返工率 20, 超期待处置率 20, 延期率 10, of one district (confidence S).
     sheets : mapping of str to DataFrame, optional
         Of qualitative scores, mutual ones (互评) and those of third parties, by the name that they have in
-        `weights`: the columns of `by` and ``score`` from `worst` to `best`. Several rows of an area are
+        `score_weights`: the columns of `by` and ``score`` from `worst` to `best`. Several rows of an area are
         averaged; where ``rated_by`` is there, an area's scores of itself are left out.
     missing : {"exclude", "zero"}, default "exclude"
         What an indicator without data does: its weight is left out, or it counts 0 points.
@@ -113,9 +114,10 @@ def composite_score(
     >>> own = pd.DataFrame(
     ...     {"indicator": rates["indicator"], "weight": [30, 20], "best": [1, 0], "worst": [0, 1]}
     ... )
-    >>> composite_score(rates, by="district_code", weights=own).scores.loc[0, ["score", "weight"]].tolist()
-    [90.0, 0.6]
-    >>> zero = composite_score(rates, by="district_code", weights=own, missing="zero")
+    >>> composite_score(rates, by="district_code", score_weights=own).scores[["score", "weight"]]
+       score  weight
+    0   90.0     0.6
+    >>> zero = composite_score(rates, by="district_code", score_weights=own, missing="zero")
     >>> zero.scores["score"].tolist()
     [54.0]
     """
@@ -123,7 +125,9 @@ def composite_score(
     if missing not in ("exclude", "zero"):
         raise InputError(tr("missing must be 'exclude' or 'zero', not {missing!r}", missing=missing))
     require_columns(indicators, "indicators", *names, "indicator", "value")
-    rules = _weights(rules_table("score_weights", overrides=tables) if weights is None else weights)
+    rules = _weights(
+        rules_table("score_weights", overrides=tables) if score_weights is None else score_weights
+    )
     own = indicators if "n" in indicators else indicators.assign(n=0)
     told = pd.concat(
         [own[[*names, "indicator", "value", "n"]], *_rated(sheets or {}, names)], ignore_index=True
@@ -132,7 +136,7 @@ def composite_score(
     if strange:
         raise InputError(
             tr(
-                "weights: {indicator} is neither an indicator that was computed nor a sheet; there are "
+                "score_weights: {indicator} is neither an indicator that was computed nor a sheet; there are "
                 "{known}",
                 indicator=strange[0],
                 known=listed(sorted({*told["indicator"]})),
@@ -182,15 +186,15 @@ def _scored(parts: pd.DataFrame, rules: pd.DataFrame, by: list[str], missing: st
 def _weights(table: pd.DataFrame) -> pd.DataFrame:
     """Read the weights: numbers, by indicator."""
     columns = ["weight", "best", "worst"]
-    require_columns(table, "weights", "indicator", *columns)
+    require_columns(table, "score_weights", "indicator", *columns)
     rules = table.set_index("indicator")[columns].apply(pd.to_numeric, errors="coerce")
     is_wrong = rules.isna().any(axis=1) | (rules["weight"] <= 0) | (rules["best"] == rules["worst"])
     is_wrong |= rules.index.duplicated(keep=False) | ~np.isfinite(rules).all(axis=1)
     if rules.empty or is_wrong.any():
         first = "" if rules.empty else str(rules.index[is_wrong.to_numpy()][0])
         raise InputError(
-            tr("weights: {indicator!r} needs one row with a weight above 0, and a best that is not its worst",
-               indicator=first)
+            tr("score_weights: {indicator!r} needs one row with a weight above 0, "
+               "and a best that is not its worst", indicator=first)
         )  # fmt: skip
     numbers: pd.DataFrame = rules.astype(np.float64)
     return numbers
@@ -224,7 +228,7 @@ def ranking(
     scores: pd.DataFrame | CompositeScore,
     *,
     of: str = "score",
-    classes: pd.DataFrame | None = None,
+    area_classes: pd.DataFrame | None = None,
     previous: pd.DataFrame | None = None,
     least_n: int = 0,
     ascending: bool = False,
@@ -240,7 +244,7 @@ def ranking(
         A row an area.
     of : str, default "score"
         The column that is ranked.
-    classes : DataFrame, optional
+    area_classes : DataFrame, optional
         Which area is of which class: the columns that tell areas apart, and ``area_class``.
     previous : DataFrame, optional
         The ranking of the period before, as this function returned it.
@@ -260,7 +264,7 @@ def ranking(
     Raises
     ------
     InputError
-        If an area is in `classes` or `previous` several times, or in no class.
+        If an area is in `area_classes` or `previous` several times, or in no class.
     MissingColumnError
         If a column is missing.
 
@@ -273,14 +277,14 @@ def ranking(
     keys = scores.by if isinstance(scores, CompositeScore) else _keys(scores, of)
     table = scores.scores if isinstance(scores, CompositeScore) else scores
     require_columns(table, "scores", *keys, of, *(["n"] if least_n > 0 else []))
-    if classes is None:
+    if area_classes is None:
         table = table.assign(area_class="")
     else:
-        table = table.merge(_once(classes, "classes", keys, "area_class"), on=keys, how="left")
+        table = table.merge(_once(area_classes, "area_classes", keys, "area_class"), on=keys, how="left")
         lacking = table["area_class"].isna()
         if lacking.any():
             area = " ".join(map(str, table.loc[lacking, keys].iloc[0]))
-            raise InputError(tr("classes: {area} is in none", area=area))
+            raise InputError(tr("area_classes: {area} is in none", area=area))
     value = pd.to_numeric(table[of])
     few = table["n"] < least_n if least_n > 0 else pd.Series(False, index=table.index)
     is_ranked = value.notna() & ~few

@@ -26,7 +26,7 @@ _LEAST = 3  # pairs of years below which no trend is judged
 
 @checked
 def area_trade_matrix(
-    indicators: pd.DataFrame, rows: str, columns: str, *, indicator: str = "handled_in_time_rate"
+    indicators: pd.DataFrame, row_by: str, column_by: str, *, indicator: str = "handled_in_time_rate"
 ) -> pd.DataFrame:
     """Lay an indicator out by area and trade (区域考核×行业考核, clause 三十四), with totals that add up.
 
@@ -35,8 +35,8 @@ def area_trade_matrix(
     Parameters
     ----------
     indicators : DataFrame
-        From `indicators`, grouped by `rows` and `columns`, and perhaps more.
-    rows, columns : str
+        From `indicators`, grouped by `row_by` and `column_by`, and perhaps more.
+    row_by, column_by : str
         Its columns, such as ``"district_code"`` and ``"event_code"``.
     indicator : str, default "handled_in_time_rate"
         One that has a numerator: of hours there are no totals.
@@ -44,7 +44,7 @@ def area_trade_matrix(
     Returns
     -------
     DataFrame
-        A row a cell, then the totals: `rows` and `columns` (text; 合计 or ``total`` for a total),
+        A row a cell, then the totals: `row_by` and `column_by` (text; 合计 or ``total`` for a total),
         ``indicator``, ``numerator``, ``denominator`` and ``value`` (NaN, no data, where the denominator is
         0). ``pivot`` makes the sheet of it.
 
@@ -73,7 +73,7 @@ def area_trade_matrix(
     B              0.500   NaN  0.500
     total          0.536   0.5  0.536
     """
-    require_columns(indicators, "indicators", rows, columns, "indicator", "numerator", "denominator")
+    require_columns(indicators, "indicators", row_by, column_by, "indicator", "numerator", "denominator")
     own = indicators[indicators["indicator"] == indicator]
     if own.empty:
         raise InputError(
@@ -83,15 +83,15 @@ def area_trade_matrix(
     if own["numerator"].isna().all():
         raise InputError(tr("{indicator} has no numerator, so that there are no totals", indicator=indicator))
     total = tr("total")
-    named = own[[rows, columns]].astype(object).where(own[[rows, columns]].notna(), "")
+    named = own[[row_by, column_by]].astype(object).where(own[[row_by, column_by]].notna(), "")
     cells = named.map(str).assign(numerator=own["numerator"], denominator=own["denominator"])
     parts = [
         cells,
-        cells.assign(**{columns: total}),
-        cells.assign(**{rows: total}),
-        cells.assign(**{rows: total, columns: total}),
+        cells.assign(**{column_by: total}),
+        cells.assign(**{row_by: total}),
+        cells.assign(**{row_by: total, column_by: total}),
     ]
-    sums = [part.groupby([rows, columns], as_index=False).sum() for part in parts]
+    sums = [part.groupby([row_by, column_by], as_index=False).sum() for part in parts]
     table = pd.concat(sums, ignore_index=True)
     value = table["numerator"] / table["denominator"].where(table["denominator"] > 0)
     return table.assign(indicator=pd.Series(indicator, index=table.index, dtype="str"), value=value)

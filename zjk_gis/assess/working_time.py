@@ -138,12 +138,12 @@ class WorkingCalendar:
         """How many hours a working day has."""
         return sum(end - begin for begin, end in self.hours)
 
-    def is_workday(self, days: object) -> Any:
+    def is_workday(self, dates: object) -> Any:
         """Tell whether days are worked.
 
         Parameters
         ----------
-        days : date, str, or Series or array of these
+        dates : date, str, or Series or array of these
 
         Returns
         -------
@@ -159,20 +159,24 @@ class WorkingCalendar:
         >>> WorkingCalendar.of().is_workday(["2025-01-26", "2025-01-28"]).tolist()
         [True, False]
         """
-        times, is_one = _times_of(days, "days")
+        times, is_one = _times_of(dates, "dates")
         if np.isnat(times).any():
-            raise InputError(tr("{name}: {count} are missing", name="days", count=int(np.isnat(times).sum())))
+            raise InputError(
+                tr("{name}: {count} are missing", name="dates", count=int(np.isnat(times).sum()))
+            )
         number = _day_numbers(times)
         self._refuse_unpublished(number, number)
         worked = self.is_worked[number - self.first_day]
         return bool(worked[0]) if is_one else worked
 
-    def elapsed(self, start: object, end: object, clock: ArrayLike = "工作时", *, refuse: bool = True) -> Any:
+    def elapsed(
+        self, start: object, done: object, clock: ArrayLike = "工作时", *, refuse: bool = True
+    ) -> Any:
         """Count the time between two times by a clock: in hours, or in days for 工作日 and 自然日.
 
         Parameters
         ----------
-        start, end : time, str, or Series or array of these
+        start, done : time, str, or Series or array of these
         clock : {"紧急工作时", "工作时", "工作日", "自然日"} or array of these
         refuse : bool, default True
             Whether a year that is not published is refused; otherwise such rows are NaN.
@@ -188,7 +192,7 @@ class WorkingCalendar:
             If working time reaches into a year that is not published, or there is no such clock.
         """
         begins, one = _times_of(start, "start")
-        ends, other = _times_of(end, "end")
+        ends, other = _times_of(done, "done")
         begins, ends = np.broadcast_arrays(begins, ends)
         clocks = _clocks(clock, len(begins))
         amount = (ends - begins).astype("m8[us]").astype(np.float64)
@@ -254,12 +258,12 @@ class WorkingCalendar:
         is_single = one and amounts.shape == (1,) and np.ndim(amount) == 0 and np.ndim(clock) == 0
         return pd.Timestamp(due[0]) if is_single else due
 
-    def workdays_after(self, days: object, count: int, *, refuse: bool = True) -> Any:
+    def workdays_after(self, dates: object, count: int, *, refuse: bool = True) -> Any:
         """Return the last day of so many working days, the day itself not counted (期间开始之日不计).
 
         Parameters
         ----------
-        days : date, str, or Series or array of these
+        dates : date, str, or Series or array of these
         count : int
             At least 1.
         refuse : bool, default True
@@ -281,7 +285,7 @@ class WorkingCalendar:
         """
         if count < 1:
             raise InputError(tr("{name} must be at least 1, not {count}", name="count", count=count))
-        times, is_one = _times_of(days, "days")
+        times, is_one = _times_of(dates, "dates")
         ends = times.astype("M8[D]") + np.timedelta64(1, "D")  # what begins at the next midnight
         full = np.full(len(times), count * self._day_length)
         found = self._reached(ends.astype("M8[us]"), full)
