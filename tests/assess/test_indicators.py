@@ -284,6 +284,16 @@ def test_a_file_is_counted_as_a_table_is_and_its_hours_are_half_a_percent_off_at
     assert (found.attrs["hours"], table.attrs["hours"]) == ("classes", "exact")
 
 
+def test_months_are_a_group_like_any_other():
+    rows = random_rows(np.random.default_rng(5), 3_000)
+    asked = {"as_of": "2025-12-31", "calendar": CALENDAR}
+    crossed = indicators(rows, by=["month", "event_code"], **asked)
+    assert sorted(crossed["month"].unique()) == ["2025-10", "2025-11", "2025-12"]
+    for month, own in crossed.groupby("month"):
+        alone = indicators(rows, by="event_code", month=month, **asked)
+        pd.testing.assert_frame_equal(own.drop(columns="month").reset_index(drop=True), alone)
+
+
 def test_a_path_without_parquet_is_refused(tmp_path):
     with pytest.raises(InputError, match="no Parquet file"):
         indicators(tmp_path, month="2025-11")

@@ -107,7 +107,8 @@ def indicators(
         With the columns that `deadlines` takes, and `dated`; ``rework_count`` and ``is_repeat`` for their
         rates. A file is read a million rows at a time.
     by : str or sequence of str, optional
-        Columns by which rows are grouped; several are crossed. A missing value is a group of its own.
+        Columns by which rows are grouped; several are crossed. A missing value is a group of its own. Where
+        there is no such column, ``month`` is that of `dated`, such as ``2025-11``.
     month : str, optional
         Such as ``"2025-11"``; by default all rows.
     as_of : date or time, or str, optional
@@ -189,6 +190,11 @@ class _Question:
     rules: Rules
     calendar: WorkingCalendar
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns without which it cannot be answered; the month need not be one."""
+        return [self.dated, *(name for name in self.by if name != "month")]
+
 
 @dataclass
 class _Tally:
@@ -246,7 +252,7 @@ def _period(month: str | None) -> tuple[np.datetime64, np.datetime64]:
 def _chunks(incidents: pd.DataFrame | str | os.PathLike[str], question: _Question) -> Iterator[pd.DataFrame]:
     """Give the rows, those of files a part at a time with the columns that are needed."""
     if isinstance(incidents, pd.DataFrame):
-        require_columns(incidents, "incidents", question.dated, *question.by)
+        require_columns(incidents, "incidents", *question.columns)
         yield incidents
         return
     path = Path(incidents)
@@ -257,9 +263,7 @@ def _chunks(incidents: pd.DataFrame | str | os.PathLike[str], question: _Questio
     wanted = {*_READ, question.dated, *question.by}
     for file in files:
         names = parquet.read_schema(file).names
-        lacking = [name for name in (question.dated, *question.by) if name not in names]
-        if lacking:
-            require_columns(pd.DataFrame(columns=names), str(file), *lacking)
+        require_columns(pd.DataFrame(columns=names), str(file), *question.columns)
         columns = [name for name in names if name in wanted]
         texts = [name for name in ("event_code", "state", *question.by) if name in columns]
         with parquet.ParquetFile(file, read_dictionary=texts) as opened:
@@ -277,6 +281,11 @@ def _add(rows: pd.DataFrame, question: _Question, tally: _Tally) -> None:
     rows = rows[here]
     if rows.empty:
         return
+    if "month" in question.by and "month" not in rows:
+        months, own = np.unique(dates[here].astype("M8[M]"), return_inverse=True)
+        rows = rows.assign(
+            month=pd.Series(months.astype(str), dtype="str").where(~np.isnat(months))[own].array
+        )
     progress = progress_of(rows, question.rules, question.calendar, question.moment)
     state = progress.state
     is_live = ~np.isin(state, [STATES.index("void"), STATES.index("suspended")]) & progress.is_filed

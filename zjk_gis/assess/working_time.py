@@ -170,13 +170,13 @@ class WorkingCalendar:
         return bool(worked[0]) if is_one else worked
 
     def elapsed(
-        self, start: object, done: object, clock: ArrayLike = "工作时", *, refuse: bool = True
+        self, start: object, finish: object, clock: ArrayLike = "工作时", *, refuse: bool = True
     ) -> Any:
         """Count the time between two times by a clock: in hours, or in days for 工作日 and 自然日.
 
         Parameters
         ----------
-        start, done : time, str, or Series or array of these
+        start, finish : time, str, or Series or array of these
         clock : {"紧急工作时", "工作时", "工作日", "自然日"} or array of these
         refuse : bool, default True
             Whether a year that is not published is refused; otherwise such rows are NaN.
@@ -192,7 +192,7 @@ class WorkingCalendar:
             If working time reaches into a year that is not published, or there is no such clock.
         """
         begins, one = _times_of(start, "start")
-        ends, other = _times_of(done, "done")
+        ends, other = _times_of(finish, "finish")
         begins, ends = np.broadcast_arrays(begins, ends)
         clocks = _clocks(clock, len(begins))
         amount = (ends - begins).astype("m8[us]").astype(np.float64)
