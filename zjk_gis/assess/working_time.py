@@ -56,7 +56,7 @@ class WorkingCalendar:
 
     Times without a zone are Beijing's, others are turned into them. A deadline is the earliest time at which
     the time allowed has passed: 4 工作时 from 08:00 end at 12:00, not at 14:00. What is done at the deadline
-    is in time. (Conventions, confidence M.)
+    is in time. (Conventions, confidence M.) The notice of the next year may still move the last days of one.
 
     Attributes
     ----------
