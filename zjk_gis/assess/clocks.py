@@ -281,7 +281,9 @@ def _due(
     recorded = _times(incidents, "due_at")
     rule = np.full(len(incidents), -1)
     if "event_code" in incidents:
-        rule = rules.codes.get_indexer(pd.Index(as_text(incidents["event_code"])))
+        codes, values = pd.factorize(incidents["event_code"])
+        places = rules.codes.get_indexer(pd.Index(as_text(pd.Series(values).astype(object))))
+        rule = np.append(places, -1)[codes]
     elif (np.isnat(recorded) & ~np.isnat(filed)).any():
         require_columns(incidents, "incidents", "event_code")
     clock = np.append(rules.clocks, np.int8(0))[rule].astype(np.int8)
@@ -304,4 +306,7 @@ def _times(incidents: pd.DataFrame, name: str) -> Times:
 def _states(incidents: pd.DataFrame) -> pd.Series:
     if "state" not in incidents:
         return pd.Series(None, index=incidents.index, dtype="str")
-    return coded(incidents, INCIDENTS.field("state"), "incidents")[0]
+    written = incidents["state"]
+    if isinstance(written.dtype, pd.CategoricalDtype):  # text is read at once, others one by one
+        written = written.astype("str")
+    return coded(pd.DataFrame({"state": written}), INCIDENTS.field("state"), "incidents")[0]
