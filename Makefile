@@ -86,6 +86,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_register.py
 	$(BIN)/python tests/benchmarks/bench_networks.py
 	$(BIN)/python tests/benchmarks/bench_maps.py
+	$(BIN)/python tests/benchmarks/bench_assess.py
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data

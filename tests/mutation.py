@@ -35,8 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "mutation"
 EQUAL = Path(__file__).with_name("equal_mutants.toml")
 ROOMS = [
-    "access", "assign", "batch", "changes", "coordinates", "coverage", "io", "layers", "overlay", "pipes",
-    "protection", "responsibility", "workspace",
+    "access", "assess", "assign", "batch", "changes", "coordinates", "coverage", "io", "layers", "overlay",
+    "pipes", "protection", "responsibility", "workspace",
 ]  # fmt: skip
 # What is written down in docstrings and pages is held by tests of these.
 WRITTEN = {room: ["tests/test_front_door.py"] for room in ROOMS}

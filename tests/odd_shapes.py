@@ -1422,11 +1422,14 @@ EXTENTS = {
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
-    "__version__", "Policy", "add_base_map", "assignment_figures", "assignment_summary", "base_map",
-    "busiest_chiefs", "check_codes", "check_writable", "crs", "explain_code", "write_table",
+    "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
+    "assignment_summary", "base_map",
+    "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",
+    "explain_code", "indicators", "write_table",
     "label", "list_layers", "missing_links", "next_codes",
-    "offline_frame", "parse_codes", "print_map", "read_city",
-    "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "who_handles",
+    "offline_frame", "parse_codes", "print_map", "ranking", "read_city",
+    "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "target_progress",
+    "trend", "who_handles",
     "write_swmm",
 }  # fmt: skip
 

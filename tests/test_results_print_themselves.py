@@ -117,6 +117,12 @@ EXAMPLES = {
     "ShutOff": lambda _: zjk_gis.pipes.shut_off(network(), "P1", valves=VALVES),
     "RoadNetwork": lambda _: road_network(),
     "BerthBalance": lambda _: zjk_gis.access.berth_balance(HOMES, LOTS, road_network()),
+    "CompositeScore": lambda _: zjk_gis.assess.composite_score(
+        pd.DataFrame({"district_code": [EVIL], "indicator": "handled_rate", "value": [0.9], "n": [40]}),
+        by="district_code",
+        score_weights=pd.DataFrame({"indicator": ["handled_rate"], "weight": [1], "best": [1], "worst": [0]}),
+    ),
+    "WorkingCalendar": lambda _: zjk_gis.assess.WorkingCalendar.of(),
     "Siting": lambda _: zjk_gis.access.site_facilities(HOMES, LOTS, road_network(), count=1),
     "Dossier": lambda folder: reports.write_changes(
         changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)

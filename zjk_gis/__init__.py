@@ -14,6 +14,7 @@ from zjk_gis._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from zjk_gis import access as access
+    from zjk_gis import assess as assess
     from zjk_gis import assign as assign
     from zjk_gis import batch as batch
     from zjk_gis import changes as changes
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
 _ROOMS = (
     "access",
+    "assess",
     "assign",
     "batch",
     "changes",

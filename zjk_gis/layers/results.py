@@ -254,6 +254,25 @@ RESULTS: dict[str, Result] = {
     "berth_authority": _result("authority share_inside across_kerb"),
     "sites": _result("order gain people_served", "candidate"),
     "site_demand": _result("site_code network_m reason"),
+    "deadlines": _result("deadline_state time_left", "due_at clock time_allowed time_used is_handled"),
+    "case_ledgers": _result(
+        "ledger duty due_on", "case_code cause department begun_on days_used days_left deadline_state"
+    ),
+    "indicators": _result("indicator numerator denominator value", "low_95 high_95 n month"),
+    "scores": _result("score weight lacking_indicators", "n"),
+    "score_parts": _result("indicator points contribution", "value weight"),
+    "ranking": _result(
+        "area_class class_place unranked",
+        "score weight lacking_indicators n is_tied previous_place places_gained",
+    ),
+    "trends": _result(
+        "indicator month_change year_change", "month value months year_slope tau p_value"
+    ),
+    "target_progress": _result(
+        "target progress reached_amount",
+        "target_title clause area target_scope target_amount unit numerator denominator expected_by_now "
+        "lacking_amount due_on counted_of quote",
+    ),
     "rejects": _result("row_number why"),
     "risk_buffers": _result(
         "hazard_code buffer_m weight",
@@ -294,6 +313,10 @@ _REASONS = (
     "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
     "partial nested duplicate reached too_far cut_off no_road in_barrier within_tolerance "
     "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge served not_chosen"
+)
+_INDICATORS = (
+    "filed_rate handled_rate handled_in_time_rate rework_rate overdue_open_rate extended_rate closed_rate "
+    "closed_in_time_rate repeat_rate hours_median hours_90 filed_per_km2 filed_per_10000 filed_per_chief"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -358,6 +381,13 @@ CODED: dict[str, tuple[str, ...]] = {
         "relation": "inside border nearby",
         "verdict": "answers outranked farther expired_zone out_of_reach",
         "severity": "error warning",
+        "deadline_state": "in_time overdue not_due no_deadline unpublished not_filed no_time suspended void",
+        "ledger": "countdown complex",
+        "duty": "decide close publish",
+        "indicator": _INDICATORS,
+        "lacking_indicators": _INDICATORS,
+        "unranked": "no_data few_cases",
+        "progress": "achieved on_course behind not_achieved no_data",
         "why": "missing not_a_number zero swapped_axes too_many_cells outside_china outside_region no_point "
         "bad_time bad_position",
     }.items()
