@@ -146,7 +146,7 @@ class TestTheFile:
         assert found["has_photo"].tolist() == [False, True, True]
         assert found.index.equals(self.HOUSES.index)
 
-    @pytest.mark.parametrize(("at", "first"), [("2025-06-30", "surveyed"), ("2025-07-01", "overdue")])
+    @pytest.mark.parametrize(("at", "first"), [("2025-06-30", "surveyed"), ("2025-07-01", "survey_overdue")])
     def test_a_survey_is_overdue_after_so_many_years(self, at, first):
         found = archive_completeness(self.HOUSES, surveyed_within_years=5, at=at)
         assert found["survey"].tolist() == [first, "surveyed", "never_surveyed"]
@@ -166,7 +166,14 @@ class TestTheFile:
         totals = archive_totals(told)
         assert totals["block_name"].fillna("").tolist() == ["堡子里", ""]
         assert totals["protection_class"].tolist() == ["历史建筑", "传统风貌建筑"]
-        columns = ["buildings", "complete", "without_photo", "overdue", "never_surveyed", "missing_most"]
+        columns = [
+            "buildings",
+            "complete",
+            "without_photo",
+            "survey_overdue",
+            "never_surveyed",
+            "missing_most",
+        ]
         assert totals[columns].to_numpy().tolist() == [[2, 1, 1, 1, 0, "owner"], [1, 0, 0, 0, 1, "address"]]
         assert totals["filled_share"].tolist() == pytest.approx([0.8, 0.8])
 

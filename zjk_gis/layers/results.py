@@ -178,7 +178,7 @@ RESULTS: dict[str, Result] = {
     ),
     "archive_totals": _result(
         "buildings complete without_photo",
-        "block_name protection_class complete_share filled_share overdue never_surveyed missing_most",
+        "block_name protection_class complete_share filled_share survey_overdue never_surveyed missing_most",
     ),
     "height_conflicts": _result(
         "status limit_m excess_m",
@@ -362,7 +362,7 @@ CODED: dict[str, tuple[str, ...]] = {
             "building_use owner condition key_parts repairs photo_files drawing_files surveyed_on",
         ),
         "protection": "inside border outside unknown",
-        "survey": "surveyed overdue never_surveyed cannot_be_judged",
+        "survey": "surveyed survey_overdue never_surveyed cannot_be_judged",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
         "vertices_of_the_other keeps_both_whole",
         "direction": "gives gets",

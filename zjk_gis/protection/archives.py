@@ -76,8 +76,8 @@ def archive_completeness(
         - ``missing_fields`` (text): the columns without a value, joined by ``;``;
         - ``fields_filled`` and ``fields_required`` (int64), ``filled_share`` (float64);
         - ``has_photo`` (bool);
-        - ``survey`` (text): ``surveyed``, ``overdue``, ``never_surveyed``, or ``cannot_be_judged`` of a day
-          that cannot be read; ``survey_due_on`` (text): the day by which the next is due;
+        - ``survey`` (text): ``surveyed``, ``survey_overdue``, ``never_surveyed``, or ``cannot_be_judged`` of
+          a day that cannot be read; ``survey_due_on`` (text): the day by which the next is due;
         - who answers, as `protected_scope` tells it.
 
     Raises
@@ -147,7 +147,7 @@ def archive_totals(
     DataFrame
         One row a group, sorted, blank ones last: ``buildings``, ``complete`` (int64: files that lack
         nothing), ``complete_share``, ``filled_share`` (float64: of columns filled), ``without_photo``,
-        ``overdue``, ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most lack).
+        ``survey_overdue``, ``never_surveyed`` (int64) and ``missing_most`` (text: the column that most lack).
 
     Raises
     ------
@@ -182,7 +182,7 @@ def archive_totals(
     rows = rows.assign(
         complete=rows["missing_fields"] == "",
         without_photo=~rows["has_photo"],
-        overdue=rows["survey"] == "overdue",
+        survey_overdue=rows["survey"] == "survey_overdue",
         never_surveyed=rows["survey"] == "never_surveyed",
     )
     totals = rows.groupby(keys, dropna=False, sort=True).agg(
@@ -191,7 +191,7 @@ def archive_totals(
         complete_share=("complete", "mean"),
         filled_share=("filled_share", "mean"),
         without_photo=("without_photo", "sum"),
-        overdue=("overdue", "sum"),
+        survey_overdue=("survey_overdue", "sum"),
         never_surveyed=("never_surveyed", "sum"),
         missing_most=("missing_fields", _most_missing),
     )
@@ -247,7 +247,7 @@ def _surveys(buildings: gpd.GeoDataFrame, years: float | None, at: str | dt.date
     unread = (named.notna() & surveyed.isna()).to_numpy(dtype=bool)
     state = np.select(
         [unread, surveyed.isna().to_numpy(dtype=bool), late],
-        ["cannot_be_judged", "never_surveyed", "overdue"],
+        ["cannot_be_judged", "never_surveyed", "survey_overdue"],
         "surveyed",
     )
     return {

@@ -178,7 +178,7 @@ SECTIONS: dict[str, Section] = {
             "archive_gaps": ("building_code", "block_name", "filled_share", "survey", "missing_fields"),
             "archive_totals": (
                 "block_name", "protection_class", "buildings", "complete", "filled_share", "without_photo",
-                "overdue", "never_surveyed",
+                "survey_overdue", "never_surveyed",
             ),
         },
     ),

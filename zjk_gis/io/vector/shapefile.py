@@ -162,6 +162,7 @@ DBF_NAMES = {
     "street_code": "str_code",
     "street_name": "str_name",
     "supplied_m3": "supply_m3",
+    "survey_overdue": "surv_over",
     "surveyed_layer": "surv_layer",
     "surveyed_on": "surveyed",
     "target_ground_m": "tgt_grd_m",
