@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.engine.compiled import lean
+from zjk_gis.engine.compiled import inner, lean
 from zjk_gis.engine.polygons.cells import BLOCK, EDGE_WORDS, MANY, RECORD
 from zjk_gis.engine.polygons.locate import UNSURE, descend, lowest, walk, walk_exactly
 from zjk_gis.engine.predicates import greater, lesser
@@ -97,7 +97,7 @@ def find_contacts(
     return x.size
 
 
-@lean
+@inner
 def _list_holders(
     px: Real,
     py: Real,
@@ -140,9 +140,10 @@ def _list_holders(
             last = np.int64(1)
         for k in range(first, last):
             zone = members[k] if number > n_zones else np.int32(number - 1)
-            zones[used], distances[used], hows[used] = zone, np.inf, HOLDS
-            place_of[zone] = used
-            used += 1
+            if place_of[zone] < 0:  # a file made to harm may name one twice
+                zones[used], distances[used], hows[used] = zone, np.inf, HOLDS
+                place_of[zone] = used
+                used += 1
         return used, True
     # 3. With edges, those of each chunk of the record that hold or touch the point.
     certain = True
@@ -159,17 +160,18 @@ def _list_holders(
             k = lowest(both)
             both &= both - 1
             zone = np.int32(words[at + 2 + k])
-            zones[used], distances[used] = zone, np.inf
-            hows[used] = TOUCHES if (touching >> k) & 1 else HOLDS
-            place_of[zone] = used
-            used += 1
+            if place_of[zone] < 0:
+                zones[used], distances[used] = zone, np.inf
+                hows[used] = TOUCHES if (touching >> k) & 1 else HOLDS
+                place_of[zone] = used
+                used += 1
         if not header >> 31:
             break
         at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
     return used, certain
 
 
-@lean
+@inner
 def _list_borders(
     px: Real,
     py: Real,
@@ -229,7 +231,7 @@ def _list_borders(
         first = np.int64(blocks[b, 4])
 
 
-@lean
+@inner
 def _measure(
     px: Real,
     py: Real,

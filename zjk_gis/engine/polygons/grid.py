@@ -11,6 +11,7 @@ from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.polygons.cells import compile_band, intern_runs, move_words
 from zjk_gis.engine.polygons.contacts import find_contacts
 from zjk_gis.engine.polygons.locate import locate_points
+from zjk_gis.engine.warming import beside
 from zjk_gis.threads import count, each_of, in_chunks
 
 if TYPE_CHECKING:
@@ -100,13 +101,14 @@ class CompiledGrid:
         """
         layout = _Layout.of(rings, cells_per_edge)
         compile_one = layout.compiler(rings, rank, suspects)
-        words, blocks, offsets, members = _put_together(
-            layout.words,
-            layout.nx * layout.ny,
-            [layout.cells(band) for band in layout.bands],
-            each_of(compile_one, layout.bands),
-            rings.n_zones,
-        )
+        with beside("points", locate_points):  # they will be asked for next
+            words, blocks, offsets, members = _put_together(
+                layout.words,
+                layout.nx * layout.ny,
+                [layout.cells(band) for band in layout.bands],
+                each_of(compile_one, layout.bands),
+                rings.n_zones,
+            )
         d = layout.place[3]
         return cls(
             words=words,

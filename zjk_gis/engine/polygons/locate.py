@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.compiled import compiled, inner
 from zjk_gis.engine.polygons.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
 
@@ -42,7 +42,7 @@ _POSITION = np.array(
 )  # fmt: skip
 
 
-@lean
+@inner
 def walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
     """Return the zones of one chunk at a point, a bit each, in single precision; or `UNSURE`."""
     # The head of the chunk: which zones hold the corner, how many edges there are, and where they begin.
@@ -75,7 +75,7 @@ def walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: 
     return base & ((1 << MANY) - 1)
 
 
-@lean
+@inner
 def walk_exactly(
     words: Words, coords: Floats, at: Whole, px: Real, py: Real, xl: Real
 ) -> tuple[Whole, Whole, bool]:
@@ -111,13 +111,13 @@ def walk_exactly(
     return inside & full & ~touching, touching, certain
 
 
-@lean
+@inner
 def lowest(bits: Whole) -> Whole:
     """Return the position of the lowest bit that is set, without a branch (de Bruijn)."""
     return _POSITION[((bits & -bits) * 0x077CB531 >> 27) & 31]
 
 
-@lean
+@inner
 def _count(bits: Whole) -> Whole:
     """Count the bits that are set, of 32, without a branch."""
     bits = bits - ((bits >> 1) & 0x55555555)
@@ -125,7 +125,7 @@ def _count(bits: Whole) -> Whole:
     return ((((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101) >> 24) & 0xFF
 
 
-@lean
+@inner
 def descend(
     words: Words, blocks: Floats, word: Whole, x: Floats, y: Floats
 ) -> tuple[Whole, Real, Real, Real, Real, Whole, Whole]:
@@ -150,7 +150,7 @@ def descend(
     return word, u, v, blocks[b, 0], d, cell, side
 
 
-@lean
+@inner
 def _from_record(
     words: Words,
     lines: Floats32,
@@ -247,7 +247,7 @@ def locate_points(
     return still_open[:n_open]
 
 
-@lean
+@inner
 def _locate_batch(
     start: Whole,
     x: Floats,
@@ -309,8 +309,8 @@ def _locate_batch(
                 if min(places[0, k], places[1, k]) < slack or max(places[0, k], places[1, k]) > 1.0 - slack:
                     looks[_OPEN, n_open] = start + k
                     n_open += 1
-    # 5. Where borders are asked for, points near a side of their cell are listed, too; of those beyond the
-    #    grid all that lie near it may have one.
+    # 5. Where borders are asked for, points near a side of their cell are listed, too, and those beyond the
+    #    grid that it is in reach of.
     if reach > 0.0:
         n_rest = 0
         for k in range(n):
@@ -318,10 +318,9 @@ def _locate_batch(
             is_inner = (u > reach) & (v > reach) & (u < 1.0 - reach) & (v < 1.0 - reach)
             fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
             on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
-            looks[_REST, n_rest] = k
-            n_rest += (((w & 3) != 0) | ((w >> 2) > n_zones) | (not is_inner)) & on
             by = (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
-            found[start + k] += NEAR * (by & (not on))
+            looks[_REST, n_rest] = k
+            n_rest += by & (((w & 3) != 0) | ((w >> 2) > n_zones) | (not is_inner) | (not on))
     for k in range(n_rest):  # touch the records, so that they are on their way
         w = looks[_WORD, looks[_REST, k]]
         looks[_AHEAD, k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
@@ -361,7 +360,7 @@ def _locate_batch(
             row[i] = number - 1
             found[i] = number > 0
             count[i] = number > 0
-        # 8. May a border be near? Where that is asked, all points listed lie on the grid.
+        # 8. May a border be near?
         if reach > 0.0:
             fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
             found[i] += NEAR * _may_be_near(
@@ -370,7 +369,7 @@ def _locate_batch(
     return n_open
 
 
-@lean
+@inner
 def _may_be_near(
     words: Words,
     lines: Floats32,
@@ -386,10 +385,11 @@ def _may_be_near(
     reach: Real,
     tolerance: Real,
 ) -> bool:
-    """Tell whether a point of the grid may have an edge near, `reach` in cells; `word` is its cell's."""
+    """Tell whether a point may have an edge near, `reach` in cells; `word` is that of its cell."""
     # 1. Well inside its cell, only the record of that can have an edge near.
     u, v = fu - np.floor(fu), fv - np.floor(fv)
-    if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:
+    on = (fu >= 0.0) & (fv >= 0.0) & (fu < nx) & (fv < ny)
+    if on and u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:
         if word & 3 == RECORD:
             u32, v32 = np.float32(u), np.float32(v)
             return _record_has_edge_near(words, lines, word >> 2, u32, v32, reach, tolerance)
@@ -414,7 +414,7 @@ def _may_be_near(
     return False
 
 
-@lean
+@inner
 def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tuple[Whole, Whole, Whole, Whole]:
     return (
         np.int64(greater(np.floor(fu - reach), 0.0)),
@@ -424,7 +424,7 @@ def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tupl
     )
 
 
-@lean
+@inner
 def _look_around(
     words: Words,
     lines: Floats32,
@@ -454,7 +454,7 @@ def _look_around(
     return block
 
 
-@lean
+@inner
 def _record_has_edge_near(
     words: Words, lines: Floats32, at: Whole, u: Real, v: Real, reach: Real, tolerance: Real
 ) -> bool:
