@@ -58,7 +58,7 @@ class Coded:
 
     def column(self) -> ExtensionArray:
         """Return the words as a column of text, made at once of the few there are."""
-        dtype = pd.StringDtype(na_value=np.nan)
+        dtype: Any = pd.StringDtype(na_value=np.nan)
         if dtype.storage != "pyarrow":
             return pd.array(self.texts(), dtype=dtype)
         import pyarrow as pa
@@ -71,4 +71,5 @@ class Coded:
 
         portion = max(CHUNK, -(-len(self.codes) // count()))  # few, as each is a chunk of the column
         parts = in_chunks(take, len(self.codes), chunk=portion)
-        return dtype.__from_arrow__(pa.chunked_array(parts, pa.large_string()))
+        column: ExtensionArray = dtype.__from_arrow__(pa.chunked_array(parts, pa.large_string()))
+        return column

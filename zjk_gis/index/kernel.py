@@ -222,7 +222,8 @@ def locate_near_borders(
     located = index.locate_at(place, near=border_within)
     row, found, count = located.row, located.found, located.count
     holds, border = row >= 0, np.full(len(row), np.nan)
-    asked = index.by_tile(np.flatnonzero(located.near), place.x, place.y)
+    is_near = np.ones(len(row), np.bool_) if located.near is None else located.near
+    asked = index.by_tile(np.flatnonzero(is_near), place.x, place.y)
 
     def look(part: slice) -> None:
         rows = asked[part]

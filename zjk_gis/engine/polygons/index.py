@@ -303,21 +303,20 @@ class PolygonIndex:
             return self.locate(place.x, place.y, near=near)
         grid = self.compile(fine=self._is_fine)
         if place.is_worked_out:
-            *answers, still_open = grid.locate(place.x, place.y, error=place.error, near=near)
+            row, found, many, still_open = grid.locate(place.x, place.y, error=place.error, near=near)
             still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(place.x))])
         else:
-            *answers, still_open = grid.locate_through(place.through, *place.given, near=near)
+            row, found, many, still_open = grid.locate_through(place.through, *place.given, near=near)
         exact = self.locate(*place.exact(still_open), near=near)
-        return _completed(answers, still_open, exact, near)
+        return _completed(row, found, many, still_open, exact, near)
 
     def _located(
         self, grid: CompiledGrid | None, x: NDArray[np.float64], y: NDArray[np.float64], near: float
     ) -> Located:
         if grid is not None:
-            *answers, still_open = grid.locate(x, y, near=near)
-            return _completed(
-                answers, still_open, self._located(None, x[still_open], y[still_open], near), near
-            )
+            row, found, many, still_open = grid.locate(x, y, near=near)
+            exact = self._located(None, x[still_open], y[still_open], near)
+            return _completed(row, found, many, still_open, exact, near)
         if not len(x):
             return self._first_of(*_NOTHING, 0, near)
         return self._first_of(*self._small().cover(x, y), len(x), near)
@@ -435,21 +434,20 @@ class PolygonIndex:
             return self._pairs_of_few(x, y, within)
 
         def work(part: slice) -> _Pairs:
-            (point, *others), still_open = grid.contacts(x[part], y[part], within[part])
-            pairs = (point + part.start, *others)
+            (point, zone, border, how), still_open = grid.contacts(x[part], y[part], within[part])
+            pairs: _Pairs = (point + part.start, zone, border, how)
             if len(still_open):
                 rows = still_open + part.start
                 rest, *more = self._pairs_of_few(x[rows], y[rows], within[rows])
-                pairs = tuple(map(np.concatenate, zip(pairs, (rows[rest], *more), strict=True)))
+                pairs = _joined([pairs, (rows[rest], *more)])
                 order = np.lexsort(pairs[1::-1])
-                pairs = tuple(each[order] for each in pairs)
+                pairs = tuple(each[order] for each in pairs)  # type: ignore[assignment]
             return pairs
 
         parts = in_chunks(work, len(x), chunk=_CHUNK)
-        if len(parts) == 1:
-            return parts[0]
-        nothing = self._pairs_of_few(x[:0], y[:0], within[:0])
-        return tuple(map(np.concatenate, zip(nothing, *parts, strict=True)))
+        return (
+            parts[0] if len(parts) == 1 else _joined([self._pairs_of_few(x[:0], y[:0], within[:0]), *parts])
+        )
 
     def _pairs_of_few(
         self, x: NDArray[np.float64], y: NDArray[np.float64], within: NDArray[np.float64]
@@ -585,10 +583,14 @@ class PolygonIndex:
 
 
 def _completed(
-    answers: Sequence[NDArray[Any]], still_open: NDArray[np.int64], exact: Located, near: float
+    row: NDArray[np.int32],
+    found: NDArray[np.uint8],
+    many: NDArray[np.int32],
+    still_open: NDArray[np.int64],
+    exact: Located,
+    near: float,
 ) -> Located:
     """Put together what a grid answered, and what was found otherwise of what stayed open."""
-    row, found, many = answers
     is_near = None
     if near > 0:
         is_near = (found & _NEAR) != 0
@@ -596,3 +598,9 @@ def _completed(
         found &= _NEAR - 1
     row[still_open], found[still_open], many[still_open] = exact.row, exact.found, exact.count
     return Located(row, found, many, is_near)
+
+
+def _joined(parts: Sequence[_Pairs]) -> _Pairs:
+    """Put pairs behind each other."""
+    point, zone, border, how = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return point, zone, border, how

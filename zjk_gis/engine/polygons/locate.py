@@ -13,7 +13,7 @@ waits for many reads from memory at once and not for one after another.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -384,7 +384,7 @@ def _may_be_near(
     near: Real,
     reach: Real,
     tolerance: Real,
-) -> bool:
+) -> Any:
     """Tell whether a point may have an edge near, `reach` in cells; `word` is that of its cell."""
     # 1. Well inside its cell, only the record of that can have an edge near.
     u, v = fu - np.floor(fu), fv - np.floor(fv)
