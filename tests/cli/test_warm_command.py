@@ -1,12 +1,11 @@
 """`zjk-gis warm`: the engine compiled ahead, where it can be kept."""
 
 import pytest
-from commands import run
 
 from zjk_gis.engine import warming
 
 
-def test_it_says_that_nothing_has_to_be_waited_for(monkeypatch):
+def test_it_says_that_nothing_has_to_be_waited_for(run, monkeypatch):
     monkeypatch.setattr(warming, "GROUPS", {"points": warming.GROUPS["points"]})
     code, out, _ = run("warm", "--lang", "en")
     assert (code, out) == (0, "the engine is compiled; large questions begin at once\n")
