@@ -216,7 +216,7 @@ def assign_incidents(
         accuracy_m=one_accuracy(accuracy_m),
         policy=policy,
         tz=tz,
-        points=len(incidents),
+        expected=len(incidents),
     )
     if not even_if_off:
         check_places(incidents, points, plan)

@@ -110,7 +110,7 @@ class AssignmentPlan:
         policy: Policy | None = None,
         tz: str = TZ,
         name: str = "zones",
-        points: int = 0,
+        expected: int = 0,
     ) -> AssignmentPlan:
         """Check the layers before any work begins, and compile them.
 
@@ -123,9 +123,9 @@ class AssignmentPlan:
             How accurate all positions are.
         name : str, default "zones"
             What `zones` are called in errors.
-        points : int, default 0
-            How many will be asked for, if that is known. For many, zones are compiled while they are checked:
-            it is one work.
+        expected : int, default 0
+            How many points will be asked for, if that is known. For many, zones are compiled while they are
+            checked: it is one work.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class AssignmentPlan:
         policy = None if policy is None else policy_of(policy)
         check_tz(tz)
         day = None if at is None else day_of(at, tz=tz)
-        how: dict[str, Any] = {"policy": policy, "tz": tz, "points": points}
+        how: dict[str, Any] = {"policy": policy, "tz": tz, "expected": expected}
         tasks = [Task("zones", index_of(zones, name, None, code=code, level=level, **how))]
         for other, layer in (("grids", grids), ("sections", sections)):
             if layer is not None:

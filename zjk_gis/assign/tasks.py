@@ -99,7 +99,7 @@ def index_of(
     level: int | str | None,
     policy: Policy | None,
     tz: str,
-    points: int,
+    expected: int,
 ) -> AnsweringIndex:
     """Compile a layer, or look whether an index of it was built as it is asked for."""
     if isinstance(layer, AnsweringIndex):
@@ -133,7 +133,7 @@ def index_of(
     kinds = set(np.unique(shapely.get_type_id(layer.geometry.to_numpy())).tolist()) - {_NO_SHAPE}
     if kinds and kinds <= _LINES:
         return SectionIndex.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
-    return ZoneIndex.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz, points=points)
+    return ZoneIndex.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz, expected=expected)
 
 
 def check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:

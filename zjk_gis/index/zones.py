@@ -219,7 +219,7 @@ class ZoneIndex(AnsweringIndex):
         level: int | str | None,
         policy: Policy | None,
         tz: str,
-        points: int = 0,
+        expected: int = 0,
     ) -> ZoneIndex:
         """Compile a layer that is called something else in errors, for so many points; see `build`.
 
@@ -228,7 +228,7 @@ class ZoneIndex(AnsweringIndex):
         compiled: list[PolygonIndex] = []
         options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
         own = require_crs(layer, name)
-        if points > FEW_POINTS and is_metric(own):
+        if expected > FEW_POINTS and is_metric(own):
             options["invalid"] = checked_by_compiling(layer, name, compiled, **options)
         prepared, kept = prepare(
             layer, name, kind="polygon", rank=lambda: compiled[0].rank if compiled else None, **options
