@@ -60,7 +60,8 @@ class Coded:
         """Return the words as a column of text, made at once of the few there are."""
         dtype: Any = pd.StringDtype(na_value=np.nan)
         if dtype.storage != "pyarrow":
-            return pd.array(self.texts(), dtype=dtype)
+            written: ExtensionArray = pd.array(self.texts(), dtype=dtype)
+            return written
         import pyarrow as pa
 
         words = pa.array([*self.words, None], pa.large_string())  # the last stands for -1
