@@ -192,6 +192,36 @@ LAYERS = {
         square(250, 0, 20, 160),
         {"permit_code": ["X1", "X2", "X3"], "valid_from": ["2025-03-01", "2025-04-01", "2025-05-01"]},
     ),
+    "projects": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {"project_code": ["X1", "X2", "X3"], "height_m": [12.0, 3.0, 12.0]},
+    ),
+    "height zones": (
+        (square(0, 0), square(100, 0)),
+        square(200, 0),
+        {"height_zone_code": ["G1", "G2", "G3"], "limit_m": [9.0, 9.0, 9.0]},
+    ),
+    "views": (
+        (LineString([at(0, 12), at(100, 12)]), LineString([at(100, 12), at(200, 12)])),
+        LineString([at(200, 12), at(300, 12)]),
+        {"corridor_code": ["S1", "S2", "S3"], "target_m": [9.0, 9.0, 9.0], "width_m": [9.0, 9.0, 9.0]},
+    ),
+    "trees": (
+        (Point(at(10, 10)), Point(at(90, 10))),
+        Point(at(250, 10)),
+        {"tree_code": ["G1", "G2", "G3"], "crown_m": [9.0, 9.0, 9.0]},
+    ),
+    "houses": (
+        (square(10, 10, 5, 5), square(90, 10, 5, 5)),
+        square(210, 10, 5, 5),
+        {
+            "building_code": ["H1", "H2", "H3"],
+            "block_name": ["堡子里"] * 3,
+            "protection_class": ["历史建筑"] * 3,
+            "height_m": [12.0] * 3,
+        },
+    ),
     "historic_blocks": (
         (square(0, 0), square(100, 0)),
         square(200, 0),
@@ -307,7 +337,7 @@ CITY = {
 }
 
 
-A = zjk_gis.access
+A, P = zjk_gis.access, zjk_gis.protection
 
 
 def _roads(barriers=None):
@@ -321,6 +351,11 @@ def _berths(lots):
 
 def _homes(estates):
     return estates.assign(vehicles=[1, 2, 3])
+
+
+def _plan():
+    """Return a plan of one more lot for the sound estates."""
+    return A.site_facilities(sound("estates"), sound("lots"), _roads(), count=1)
 
 
 def _misconnected(manholes, pipelines):
@@ -344,6 +379,37 @@ def _opened(roads):
 def _filed(manholes):
     """Return the manholes with what their files say of the covers."""
     return manholes.assign(load_class="B125", place="车行道", owner=["甲", "甲", "乙"], state="完好")
+
+
+def _raised(buildings):
+    """Return buildings that were drawn larger."""
+    return buildings.set_geometry(buildings.buffer(3, join_style="mitre"))
+
+
+def _cables(roads):
+    return roads.rename(columns={"edge_code": "cable_code"}).drop(columns="road_name")
+
+
+def _tunnels(roads):
+    return roads.rename(columns={"edge_code": "tunnel_code"}).drop(columns="road_name")
+
+
+def _contracted(areas):
+    return areas.assign(
+        work_area_code=areas["zone_code"], contract_code=areas["zone_code"], contractor="甲", fee_per_m2=1.0
+    )
+
+
+def _hazards():
+    return sound("lots").assign(buffer_m=30.0)
+
+
+def _poles(lots):
+    return lots.rename(columns={"lot_code": "pole_code"})
+
+
+def _lamps(lots):
+    return lots.assign(lamp_code="L" + lots["lot_code"])[["lamp_code", "geometry"]]
 
 
 def _dug(**layers):
@@ -452,6 +518,11 @@ def _changes_written(name):
             return _pages(made), gpd.read_file(folder / "changes.gpkg", layer="moved_incidents")
 
     return call
+
+
+def _section(cuts, folder):
+    cut = zjk_gis.pipes.cross_section(cuts.iloc[[-1]], _surveyed(sound("pipelines")))
+    return zjk_gis.maps.print_section(cut, folder / "section.svg", date=DAY).read_text(encoding="utf-8")
 
 
 def _survey_written(name):
@@ -785,6 +856,16 @@ CALLS = {
         ("manholes", lambda m, _: zjk_gis.pipes.outfalls(_network(), registered=_as("outfall_code", m))),
     ],
     "trace": [("incidents", lambda i, _: zjk_gis.pipes.trace(_network(), i, within_m=1e9))],
+    "backed_up": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.pipes.backed_up(
+                zjk_gis.pipes.pipe_network(sound("manholes"), sound("pipelines").assign(pipe_kind="WS")),
+                i,
+                within_m=1e9,
+            ),
+        ),
+    ],
     "critical_pipes": [
         ("manholes", lambda m, _: zjk_gis.pipes.critical_pipes(_network(), sources=_as("source_code", m))),
     ],
@@ -810,6 +891,7 @@ CALLS = {
     "zone_crossings": [
         ("zones", lambda z, _: zjk_gis.pipes.zone_crossings(_network(), _as("network_zone_code", z))),
     ],
+    "print_section": [("cuts", _section)],
     "renewal_list": [
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), breaks=_as("break_code", m))),
         ("manholes", lambda m, _: zjk_gis.pipes.renewal_list(_network(), users=_as("user_code", m))),
@@ -837,6 +919,7 @@ CALLS = {
     ],
     "archive_completeness": [
         ("manholes", lambda m, _: zjk_gis.pipes.archive_completeness(_filed(m))),
+        ("houses", lambda h, _: P.archive_completeness(h)),
     ],
     "clearance_conflicts": [
         ("pipelines", lambda p, _: zjk_gis.pipes.clearance_conflicts(_surveyed(p))),
@@ -1033,6 +1116,16 @@ CALLS = {
         ("estates", lambda e, _: zjk_gis.maps.access_map(e.assign(reason="reached"), sound("lots"))),
         ("lots", lambda p, _: zjk_gis.maps.access_map(sound("estates").assign(reason="reached"), p)),
     ],
+    "roads_map": [
+        ("region", lambda r, _: zjk_gis.maps.roads_map(_roads(), region=r)),
+        ("rivers", lambda b, _: zjk_gis.maps.roads_map(_roads(), barriers=b)),
+        ("roads", lambda w, _: zjk_gis.maps.roads_map(_roads(), bottlenecks=w.assign(kind="road"))),
+    ],
+    "siting_map": [
+        ("lots", lambda p, _: zjk_gis.maps.siting_map(_plan(), existing=p)),
+        ("region", lambda r, _: zjk_gis.maps.siting_map(_plan(), region=r)),
+        ("rivers", lambda b, _: zjk_gis.maps.siting_map(_plan(), barriers=b)),
+    ],
     "berth_authority": [
         ("lots", lambda p, _: A.berth_authority(p, sound("region"))),
         ("lot areas", lambda p, _: A.berth_authority(p, sound("region"))),
@@ -1112,6 +1205,35 @@ CALLS = {
         ("sections", lambda s, _: zjk_gis.responsibility.patrol_coverage(s, sound("tracks"))),
         ("tracks", lambda t, _: zjk_gis.responsibility.patrol_coverage(sound("sections"), t)),
     ],
+    "affected_features": [
+        ("historic_blocks", lambda h, _: P.affected_features(h, {"projects": sound("projects")})),
+        ("projects", lambda p, _: P.affected_features(sound("historic_blocks"), {"projects": p})),
+        ("pipelines", lambda p, _: P.affected_features(sound("historic_blocks"), {"pipelines": p})),
+    ],
+    "archive_totals": [
+        ("houses", lambda h, _: P.archive_totals(P.archive_completeness(h))),
+    ],
+    "block_conformity": [
+        ("historic_blocks", lambda h, _: P.block_conformity(h, sound("houses"))),
+        ("houses", lambda h, _: P.block_conformity(sound("historic_blocks"), h)),
+    ],
+    "height_conflicts": [
+        ("projects", lambda p, _: P.height_conflicts(p, sound("height zones"))),
+        ("height zones", lambda z, _: P.height_conflicts(sound("projects"), z)),
+    ],
+    "protected_scope": [
+        ("projects", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("pipelines", lambda p, _: P.protected_scope(p, sound("historic_blocks"))),
+        ("manholes", lambda m, _: P.protected_scope(m, sound("historic_blocks"))),
+        ("historic_blocks", lambda h, _: P.protected_scope(sound("projects"), h)),
+        ("trees", lambda t, _: P.protected_scope(sound("projects"), t)),
+        ("region", lambda r, _: P.protected_scope(sound("projects"), sound("trees"), survey_extents=r)),
+        ("zones", lambda z, _: P.protected_scope(sound("projects"), sound("historic_blocks"), zones=z)),
+    ],
+    "view_corridor_conflicts": [
+        ("views", lambda v, _: P.view_corridor_conflicts(v, sound("houses"))),
+        ("houses", lambda h, _: P.view_corridor_conflicts(sound("views"), h)),
+    ],
     "pipelines_in_core": [
         ("pipelines", lambda p, _: zjk_gis.protection.pipelines_in_core(p, sound("historic_blocks"))),
         ("historic_blocks", lambda h, _: zjk_gis.protection.pipelines_in_core(sound("pipelines"), h)),
@@ -1144,6 +1266,51 @@ CALLS = {
     "mend_coverage": [
         ("region", lambda r, _: zjk_gis.coverage.mend_coverage(r, sound("lying over")).zones),
         ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),
+    ],
+    "building_changes": [
+        ("buildings", lambda b, _: P.building_changes(b, _raised(sound("buildings")))),
+        ("buildings", lambda b, _: P.building_changes(_raised(sound("buildings")), b)),
+        ("tracks", lambda t, _: P.building_changes(sound("estates"), sound("zones"), tracks=t)),
+        ("zones", lambda z, _: P.building_changes(sound("estates"), sound("zones"), zones=z)),
+        ("streets", lambda s, _: P.building_changes(sound("estates"), sound("zones"), streets=s)),
+    ],
+    "cables_along_tunnels": [
+        ("roads", lambda c, _: P.cables_along_tunnels(_cables(c), _tunnels(sound("roads")))),
+        ("roads", lambda t, _: P.cables_along_tunnels(_cables(sound("roads")), _tunnels(t))),
+    ],
+    "double_payment": [("lying over", lambda a, _: P.double_payment(_contracted(a)))],
+    "footway_obstacles": [
+        ("lots", lambda o, _: P.footway_obstacles({"lots": o}, footways=Z())),
+        ("lot areas", lambda o, _: P.footway_obstacles({"lots": o}, footways=Z())),
+        ("zones", lambda z, _: P.footway_obstacles({"lots": sound("lots")}, footways=z)),
+        ("roads", lambda r, _: P.footway_obstacles({"lots": sound("lots")}, tactile_paving=r)),
+    ],
+    "patrol_passes": [
+        ("incidents", lambda p, _: P.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("zones", lambda p, _: P.patrol_passes(p, sound("tracks"), within_m=60)),
+        ("tracks", lambda t, _: P.patrol_passes(Z(), t)),
+    ],
+    "risk_buffers": [
+        *(
+            (name, lambda h, _: P.risk_buffers(h.assign(buffer_m=30.0)))
+            for name in ("lots", "roads", "lot areas")
+        ),
+        ("estates", lambda p, _: P.risk_buffers(_hazards(), p)),
+        ("zones", lambda f, _: P.risk_buffers(_hazards(), facilities={"zones": f})),
+        (
+            "manholes",
+            lambda r, _: P.risk_buffers(_hazards(), resources={"r": r}, network=_roads()),
+        ),
+        ("zones", lambda z, _: P.risk_buffers(_hazards(), zones=z)),
+        ("streets", lambda s, _: P.risk_buffers(_hazards(), streets=s)),
+    ],
+    "shareable_poles": [
+        ("lots", lambda p, _: P.shareable_poles(_poles(p), sound("roads"), within_m=999)),
+        ("roads", lambda r, _: P.shareable_poles(_poles(sound("lots")), r, within_m=999)),
+        (
+            "lots",
+            lambda p, _: P.shareable_poles(_poles(sound("lots")), sound("roads"), lamps=_lamps(p)),
+        ),
     ],
     "repair_coverage": [
         ("region", lambda r, _: zjk_gis.repair_coverage(r, sound("lying over"))),
@@ -1247,6 +1414,7 @@ CALLS = {
 EXTENTS = {
     "crs.crs_for",
     "archive_completeness",
+    "archive_totals",
     "infer_coordinates",
     "road_totals",
     "zones_map of incidents",

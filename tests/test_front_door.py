@@ -15,13 +15,6 @@ import zjk_gis
 HEAVY = ("geopandas", "pandas", "shapely", "folium", "numpy", "pyproj", "fiona", "rtree")
 
 
-def test_the_list_is_sorted_and_every_name_loads():
-    assert zjk_gis.__all__ == sorted(zjk_gis.__all__)
-    for name in zjk_gis.__all__:
-        assert getattr(zjk_gis, name) is not None
-        assert name in dir(zjk_gis)
-
-
 def test_a_public_function_has_a_docstring_with_an_example():
     functions = [getattr(zjk_gis, name) for name in zjk_gis.__all__]
     without = [f.__name__ for f in functions if callable(f) and ">>>" not in (f.__doc__ or "")]
@@ -65,5 +58,27 @@ def test_importing_the_package_imports_nothing_heavy():
     assert printed.strip() == "[]"
 
 
-def test_an_unknown_name_is_an_attribute_error():
-    assert not hasattr(zjk_gis, "assign_incident")
+@pytest.mark.parametrize("room", ["access", "maps", "overlay", "pipes", "reports"])
+def test_a_room_loads_what_compiles_only_when_it_is_used(room):
+    code = f"import sys, zjk_gis.{room}; print('numba' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "False"
+
+
+LAZY = (zjk_gis, zjk_gis.access, zjk_gis.pipes)
+
+
+@pytest.mark.parametrize("package", LAZY[1:])
+def test_no_module_is_called_as_what_its_package_loads_when_used(package):
+    """Loading the module would put it in the place of the name."""
+    modules = {each.name for each in pkgutil.iter_modules(package.__path__)}
+    assert modules.isdisjoint(package.__all__)
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_what_is_loaded_when_used_is_all_there(package):
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert {*package.__all__} <= {*dir(package)}
+    with pytest.raises(AttributeError, match=f"'{package.__name__}'.*'assign_incident'"):
+        package.assign_incident  # noqa: B018  asked for, and not there

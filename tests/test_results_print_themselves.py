@@ -30,6 +30,9 @@ SECTIONS = gpd.GeoDataFrame({"section_code": [EVIL]}, geometry=[LineString([(0, 
 MANHOLES = gpd.GeoDataFrame({"manhole_code": [EVIL]}, geometry=[Point(9, 9)], crs=4547)
 
 
+HAZARDS = gpd.GeoDataFrame(
+    {"hazard_code": [EVIL, "B"], "buffer_m": [9.0, 9.0]}, geometry=[Point(0, 0), Point(9, 0)], crs=4547
+)
 VALVES = gpd.GeoDataFrame({"valve_code": [EVIL]}, geometry=[Point(10, 9)], crs=4547)
 
 
@@ -118,6 +121,8 @@ EXAMPLES = {
     "Dossier": lambda folder: reports.write_changes(
         changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)
     ),
+    "RiskBuffers": lambda _: zjk_gis.protection.risk_buffers(HAZARDS),
+    "RiskField": lambda _: zjk_gis.synth.RiskField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
     "PipeField": lambda _: zjk_gis.synth.PipeField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }

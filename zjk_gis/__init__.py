@@ -7,11 +7,10 @@ nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from zjk_gis._lazy import lazily
 from zjk_gis._version import __version__ as __version__
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis import access as access
@@ -120,21 +119,10 @@ _HOMES = {
         "read_city",
     ),
 }
-_HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
 
-__all__ = sorted(["__version__", *_ROOMS, *_HOME_OF])  # noqa: PLE0605  all names are text
+__all__ = sorted(  # noqa: PLE0605  all names are text
+    ["__version__", *_ROOMS, *(name for names in _HOMES.values() for name in names)]
+)
 
-
-def __getattr__(name: str) -> Any:
-    """Load a room, or a function from the room it lives in."""
-    if name in _ROOMS:
-        return import_module(f"zjk_gis.{name}")
-    if name not in _HOME_OF:
-        raise AttributeError(tr("module 'zjk_gis' has no attribute {name!r}", name=name))
-    value = getattr(import_module(f"zjk_gis.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # for which a name that there is not is an error
+    __getattr__, __dir__ = lazily(__name__, _HOMES, _ROOMS)

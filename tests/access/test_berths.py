@@ -66,7 +66,7 @@ class TestBalance:
 
     def test_a_lot_that_nobody_reaches_is_idle_and_a_home_without_one_lacks_all(self):
         balance = berth_balance(layer(*at(0), vehicles=[7]), LOTS.iloc[1:], NETWORK)
-        assert balance.lots["idle"].tolist() == [True]
+        assert balance.lots["unreached"].tolist() == [True]
         assert balance.homes["shortage"].tolist() == [7]
 
     def test_wrong_numbers_are_set_aside_and_wrong_options_refused(self):
@@ -83,10 +83,33 @@ class TestBalance:
         lots = layer(*at(*rng.uniform(0, 800, 4)), lot_code=list("abcd"), berths=rng.integers(0, 90, 4))
         balance = berth_balance(homes, lots, NETWORK, within_m=250, decay=decay)
         given_out = (balance.homes["berths_per_vehicle"] * balance.homes["vehicles"]).sum()
-        assert given_out == pytest.approx(balance.lots.loc[~balance.lots["idle"], "berths"].sum())
+        assert given_out == pytest.approx(balance.lots.loc[~balance.lots["unreached"], "berths"].sum())
         reached = nearest_facilities(homes, lots, NETWORK, within_m=250)["reason"] == "reached"
         if decay is None:
             assert ((balance.homes["lots_reached"] > 0) == reached).all()
+
+
+STEPS = [(100, 1.0), (200, 0.68), (300, 0.22)]
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, STEPS]))
+def test_both_steps_are_those_written_out_for_all_pairs(seed, decay):
+    """As the `access` package (PySAL) 1.1.10 has them: on 6 cities of 200 homes and 25 lots the two differ by
+    no more than 2e-16, without weights and with these.
+    """
+    rng = np.random.default_rng(seed)
+    place, stand = rng.uniform(0, 800, 12), rng.uniform(0, 800, 5)
+    homes = layer(*at(*place), vehicles=rng.integers(1, 50, 12))
+    lots = layer(*at(*stand), lot_code=list("abcde"), berths=rng.integers(0, 90, 5))
+    metres = np.abs(place[:, None] - stand[None, :])
+    weight = (metres <= 300).astype(float)
+    if decay is not None:
+        weight = np.select([metres <= far for far, _ in decay], [worth for _, worth in decay], 0.0)
+    demand = weight.T @ homes["vehicles"].to_numpy(float)
+    share = np.divide(lots["berths"].to_numpy(float), demand, out=np.zeros(5), where=demand > 0)
+    balance = berth_balance(homes, lots, NETWORK, decay=decay)
+    assert balance.lots["demand"].to_numpy() == pytest.approx(demand)
+    assert balance.homes["berths_per_vehicle"].to_numpy() == pytest.approx(weight @ share)
 
 
 class TestByArea:

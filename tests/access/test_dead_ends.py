@@ -101,6 +101,10 @@ class TestDeadEnds:
         with pytest.raises(InputError, match="least_m"):
             dead_ends(NETWORK, GROUND, least_m=-1)
 
+    def test_a_boundary_that_holds_no_road_is_refused(self):
+        with pytest.raises(InputError, match="boundary: no road lies in it"):
+            dead_ends(NETWORK, GROUND.translate(90_000).to_frame("geometry"))
+
 
 class TestMissingLinks:
     def test_two_streets_side_by_side(self):
@@ -163,8 +167,8 @@ class TestDetour:
         corners = layer(*[Point(X + x, Y + y) for x, y in ((0, 0), (300, 0), (300, 300))])
         told = detour_index(corners, self.BLOCK)
         assert told["pairs"].tolist() == [6]
-        assert told["median"].tolist() == pytest.approx([1.0])
-        assert told["share_90"].tolist() == pytest.approx([2**0.5])
+        assert told["detour_median"].tolist() == pytest.approx([1.0])
+        assert told["detour_90"].tolist() == pytest.approx([2**0.5])
 
     def test_near_pairs_are_left_to_noise(self):
         near = layer(Point(X, Y), Point(X + 100, Y))
@@ -196,7 +200,7 @@ class TestBottlenecks:
         homes = layer(Point(X + 200, Y + 50), population=[70])
         found = bottlenecks(network, homes=homes)
         assert found["edge_code"].tolist() == ["S"]
-        assert found["cut_off_m"].tolist() == pytest.approx([east.length])
+        assert found["road_cut_off_m"].tolist() == pytest.approx([east.length])
         assert found["people"].tolist() == [70]
         with pytest.raises(MissingColumnError, match="population"):
             bottlenecks(network, homes=homes[["geometry"]])
@@ -206,7 +210,7 @@ class TestBottlenecks:
         ways = [line((0, 0), (0, 50)), line((200, 0), (200, 50))]
         assert len(bottlenecks(road_network(layer(*banks, *ways)))) == 0
         one = bottlenecks(road_network(layer(*banks, *ways[:1])), least_m=150)
-        assert one.loc[one["kind"] == "road", "cut_off_m"].tolist() == [200]
+        assert one.loc[one["kind"] == "road", "road_cut_off_m"].tolist() == [200]
 
 
 class TestEstates:

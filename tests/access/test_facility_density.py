@@ -26,8 +26,8 @@ def test_cells_are_clipped_and_a_sliver_is_not_judged():
     assert cells["area_km2"].round(6).tolist() == [1, 1, 0.2]
     assert cells["facilities"].tolist() == [2, 0, 1]
     assert cells["per_km2"].round(6).tolist() == [2, 0, 5]
-    assert cells["judged"].tolist() == [True, True, False]
-    assert cells["lacking"].tolist() == [2, 4, 0]
+    assert cells["is_judged"].tolist() == [True, True, False]
+    assert cells["short_by"].tolist() == [2, 4, 0]
     assert cells["falls_short"].tolist() == [True, True, False]
 
 

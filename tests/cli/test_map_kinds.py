@@ -70,7 +70,7 @@ def test_a_question_that_cannot_be_answered_is_left_out_and_said(run, tmp_path):
     """Blocks without any known core are drawn, and what was not asked is told; not so with --strict."""
     squares = [box(573000 + x, 4520000, 573100 + x, 4520100) for x in (0, 100)]
     blocks = gpd.GeoDataFrame(
-        {"block_name": ["甲", "乙"], "scope": ["环境协调区", "其他"]}, geometry=squares, crs=4547
+        {"block_name": ["甲", "乙"], "scope": ["缓冲区", "其他"]}, geometry=squares, crs=4547
     )
     pipes = gpd.GeoDataFrame(
         {"pipe_code": ["P1", None]},
@@ -83,7 +83,7 @@ def test_a_question_that_cannot_be_answered_is_left_out_and_said(run, tmp_path):
     for kind in ("city", "heritage"):
         code, out, err = run(*arguments, "--kind", kind, "--json")
         assert code == 0
-        assert "环境协调区" in json.loads(out)["not_answered"]["pipelines_in_core"]
+        assert "缓冲区" in json.loads(out)["not_answered"]["pipelines_in_core"]
         assert "未能回答" in err
         assert run(*arguments, "--kind", kind, "--strict")[0] == 2
 
@@ -91,7 +91,7 @@ def test_a_question_that_cannot_be_answered_is_left_out_and_said(run, tmp_path):
 def test_rows_set_aside_are_said_with_their_reason(run, tmp_path):
     squares = [box(573000 + x, 4520000, 573100 + x, 4520100) for x in (0, 100)]
     blocks = gpd.GeoDataFrame(
-        {"block_name": ["甲", "乙"], "scope": ["核心区", "环境协调区"]}, geometry=squares, crs=4547
+        {"block_name": ["甲", "乙"], "scope": ["核心区", "缓冲区"]}, geometry=squares, crs=4547
     )
     pipes = gpd.GeoDataFrame(
         {"pipe_code": ["P1", None]},

@@ -14,7 +14,10 @@ FIELD = make_pipe_faults(seed=5)
 @pytest.fixture(scope="module")
 def city(tmp_path_factory):
     path = tmp_path_factory.mktemp("field") / "city.gpkg"
-    for name in ("manholes", "pipelines", "ancient_trees", "roads", "excavation_permits"):
+    for name in (
+        "manholes", "pipelines", "ancient_trees", "roads", "excavation_permits", "building_footprints",
+        "carriageways",
+    ):  # fmt: skip
         FIELD.layers[name].to_file(path, layer=name, mode="a" if path.exists() else "w")
     return path
 
@@ -39,6 +42,12 @@ def test_survey_counts_every_kind_and_writes_what_it_found(run, city, tmp_path):
         "repeated_excavations",
     }  # fmt: skip
     assert told["faults"]["repeated_excavations"] == len(FIELD.truth["repeated_excavations"])
+    shallow = gpd.read_file(tmp_path / "survey.gpkg", layer="cover_depths")
+    assert set(FIELD.truth["cover_depths"]) <= set(shallow["pipe_code"])
+    assert "carriageway" in set(shallow["road_place"])
+    found = gpd.read_file(tmp_path / "survey.gpkg", layer="clearance_conflicts")
+    beside = set(zip(found["pipe_a"], found["beside_code"], strict=True))
+    assert {("P006A", "B006"), ("P008A", "T008")} <= beside  # a building and a tree
     assert sorted(p.name for p in tmp_path.iterdir()) == ["survey.gpkg", "survey.html", "survey.xlsx"]
 
 
@@ -56,6 +65,7 @@ def test_a_dig_tells_pipes_and_whom_to_tell(run, city, dig, tmp_path):
     assert FIELD.layers["pipelines"]["pipe_code"].iloc[0] in told["pipes"]
     assert told["tell"] == ["市政管线公司"]
     assert (tmp_path / "dig.html").exists()
+    assert len(told["backs_up_m"]) == len(told["pipes"])
 
 
 def test_a_section_is_printed_from_its_beginning(run, city):
@@ -70,6 +80,28 @@ def test_a_section_is_printed_from_its_beginning(run, city):
     assert cut[0]["offset_m"] < cut[1]["offset_m"]
     assert {round(each["angle"]) for each in cut} == {90}
     assert run("pipes", "section", city)[0] == 2
+
+
+def test_a_section_is_drawn_and_cut_on_a_day(run, city, tmp_path):
+    pipe = FIELD.layers["pipelines"].geometry.iloc[0]
+    (ax, ay), (bx, by) = pipe.coords
+    x, y = (ax + bx) / 2, (ay + by) / 2
+    line = ["--line", x, y - 8, x, y + 8] if ay == by else ["--line", x - 8, y, x + 8, y]
+    code, out, _ = run("pipes", "section", city, *line, "--picture", tmp_path / "s.svg")
+    assert code == 0
+    assert "s.svg" in out
+    assert "管线横断面图" in (tmp_path / "s.svg").read_text(encoding="utf-8")
+
+
+def test_a_network_of_a_day_on_which_nothing_lay_is_refused(run, city, tmp_path):
+    layers = {name: FIELD.layers[name] for name in ("manholes", "pipelines")}
+    layers["pipelines"] = layers["pipelines"].assign(valid_from="2030-01-01")
+    path = tmp_path / "later.gpkg"
+    for name, rows in layers.items():
+        rows.to_file(path, layer=name, mode="a" if path.exists() else "w")
+    code, _, err = run("pipes", path, "--at", "2025-12-31")
+    assert code != 0
+    assert "2025-12-31" in err
 
 
 def test_overlay_says_how_much_lies_where(run, tmp_path):

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zjk_gis.engine.distance import segment_distances
+from zjk_gis.engine.lines import LineIndex
 from zjk_gis.engine.segments import SegmentGrid, segment_distance
 
 
@@ -85,3 +87,11 @@ def test_the_distance_has_the_same_bits_compiled_and_not_and_in_both_directions(
     there = segment_distances(*(np.array([v]) for v in (px, py, ax, ay, bx, by)))[0]
     back = segment_distances(*(np.array([v]) for v in (px, py, bx, by, ax, ay)))[0]
     assert there == back == segment_distance(px, py, ax, ay, bx, by)
+
+
+def test_a_point_on_a_line_far_from_the_origin_is_found():
+    """Its distance is a rounding of the coordinates, which GEOS and the engine round otherwise."""
+    line = shapely.LineString([(572963.72, 4520199.99), (572962.68, 4520205.05)])
+    found = LineIndex(np.array([line])).nearest([572963.2], [4520202.52])
+    assert found.item.tolist() == [0]
+    assert found.distance[0] < 1e-9

@@ -361,7 +361,7 @@ class TestSaving:
     )
     def test_a_directory_made_to_harm_is_refused(self, tmp_path, directory, message):
         path = tmp_path / "crafted.idx"
-        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (3, 4)
+        sizes = (len(directory), 8), (zlib.crc32(directory), 4), (4, 4)
         head = b"ZJKGISIX" + b"".join(value.to_bytes(width, "little") for value, width in sizes)
         whole = head + directory
         path.write_bytes(whole + bytes(-len(whole) % 64))

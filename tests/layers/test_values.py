@@ -164,7 +164,7 @@ def test_no_value_breaks_any_type_and_missing_is_never_wrong(values):
         ("protection_scopes", " 核心 区", "核心保护范围"),
         ("protection_scopes", "核心保护区", "核心保护范围"),
         ("protection_scopes", "Core", "核心保护范围"),
-        ("protection_scopes", "环境协调区", WRONG),
+        ("protection_scopes", "缓冲区", WRONG),
         ("pipe_kinds", "ｗｓ", "WS"),
         ("pipe_kinds", "污水", "WS"),
         ("pipe_kinds", "雨水管", "YS"),

@@ -224,9 +224,21 @@ def test_a_dig_is_drawn_with_what_it_meets():
 
 
 def test_a_core_is_drawn_as_one_by_any_of_its_names():
-    blocks = zones(3, block_name=["甲", "乙", "丙"], scope=["核心区", "建控地带", "协调区"])
+    blocks = zones(3, block_name=["甲", "乙", "丙"], scope=["核心区", "建控地带", "缓冲区"])
     layer = page_of(heritage_map(blocks))["layers"][0]
     assert [key[1] for key in layer["keys"]] == ["建设控制地带", "核心保护范围", "范围不明"]
+
+
+def test_what_conflicts_with_protection_is_drawn_over_streets_and_names():
+    blocks = zones(2, block_name=["甲", "乙"], scope=["核心区", "风貌协调区"])
+    found = zones(1, layer=["projects"], code=["X1"], scope=["核心保护范围"])
+    streets = zones(2, street_code=["1", "2"], street_name=["堡子里街道", "堡子里街道"])
+    drawn = heritage_map(blocks, findings={"in_protected_scopes": found}, layers={"streets": streets})
+    page = page_of(drawn)
+    assert [layer["name"] for layer in page["layers"]] == ["街道", "历史文化街区", "工程项目"]
+    assert [key[1] for key in page["layers"][1]["keys"]] == ["环境协调区", "核心保护范围"]
+    with pytest.raises(InputError, match="cannot be drawn"):
+        heritage_map(blocks, findings={"gaps": found})
 
 
 class TestChoropleth:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.spatial import cKDTree
 from shapely import LineString, Point, box
 
 from zjk_gis.errors import InputError, MissingColumnError
@@ -299,3 +300,65 @@ def test_net_distances_are_those_of_geos_and_of_a_dense_sampling(seed):
 
         drop = abs(axis(a, s[k, 0]) - axis(b, s[m, 0]))
         assert row.net_m == pytest.approx(drop - 0.2, abs=0.01)
+
+
+def _sampled(pipe):
+    """Return points of the axis of a pipe every 5 mm, and their levels: by its top, of sewage its bottom."""
+    line = np.array(pipe["geometry"].coords)
+    share = np.linspace(0, 1, int(np.hypot(*(line[1] - line[0])) / 0.005) + 2)[:, None]
+    level = pipe["from_level_m"] + share[:, 0] * (pipe["to_level_m"] - pipe["from_level_m"])
+    return line[0] + share * (line[1] - line[0]), level + (0.1 if pipe["pipe_kind"] == "污水" else -0.1)
+
+
+def _measured(one, other):
+    """Return the net distances of two pipes of 200 mm by comparing all their points, in three dimensions."""
+    (places, level), (others, other_level) = _sampled(one), _sampled(other)
+    far, at = cKDTree(others).query(places)
+    back, other_at = cKDTree(places).query(others)
+    if one["geometry"].crosses(other["geometry"]):
+        least = far.argmin()
+        return {"crossing": abs(level[least] - other_level[at[least]]) - 0.2}
+    net = {"horizontal": far.min() - 0.2}
+    over = [abs(level - other_level[at])[far < 0.2], abs(other_level - level[other_at])[back < 0.2]]
+    if len(np.concatenate(over)):
+        net["vertical"] = np.concatenate(over).min() - 0.2
+    return net
+
+
+def test_500_pairs_have_the_distances_of_a_dense_sampling():
+    """Pairs 60 m from each other; every third runs along the other, over, under or through it."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for number in range(500):
+        corner = np.array([X + number % 25 * 60.0, Y + number // 25 * 60.0])
+        begin, turn = rng.uniform(-3, 3, 2), rng.uniform(0, np.pi)
+        for kind in ("给水", "污水"):
+            end = begin + rng.uniform(2, 8) * np.array([np.cos(turn), np.sin(turn)])
+            levels = rng.uniform(700, 701.5, 2)
+            rows.append(
+                {
+                    "pipe_code": f"{number:03d}{kind}",
+                    "pipe_kind": kind,
+                    "diameter_mm": 200,
+                    "from_level_m": levels[0],
+                    "to_level_m": levels[1],
+                    "geometry": LineString([corner + begin, corner + end]),
+                }
+            )
+            if number % 3:
+                begin, turn = rng.uniform(-3, 3, 2), rng.uniform(0, np.pi)
+            else:
+                begin, turn = begin + rng.normal(0, 0.4, 2), turn + rng.normal(0, 0.05)
+    found = clearance_conflicts(gpd.GeoDataFrame(rows, crs=4547))
+    told = {(row.pipe_a[:3], row.kind): row.net_m for row in found.itertuples()}
+    asked = found.groupby("kind")["required_m"].first().to_dict()
+    assert asked == {"horizontal": 1.0, "crossing": 0.4, "vertical": 0.4}
+    for number in range(500):
+        net = _measured(rows[2 * number], rows[2 * number + 1])
+        mine = {kind: told.pop((f"{number:03d}", kind), None) for kind in net}
+        for kind, value in net.items():
+            if mine[kind] is None:
+                assert value > asked[kind] - 0.01
+            else:
+                assert mine[kind] == pytest.approx(value, abs=0.02)
+    assert told == {}

@@ -78,8 +78,8 @@ class TestPipelinesInCore:
     def test_no_core_at_all_is_no_all_clear(self, blocks):
         with pytest.raises(InputError, match="no row has the scope 核心保护范围; there are 建设控制地带"):
             pipelines_in_core(make_pipe(), blocks.assign(scope="建设控制地带"))
-        with pytest.raises(InputError, match=r"no value of scope \(保护范围\) is understood: '协调区' \(row"):
-            pipelines_in_core(make_pipe(), blocks.assign(scope="协调区"))
+        with pytest.raises(InputError, match=r"no value of scope \(保护范围\) is understood: '缓冲区' \(row"):
+            pipelines_in_core(make_pipe(), blocks.assign(scope="缓冲区"))
 
     @pytest.mark.parametrize(
         "core", ["核心区", "核心保护区", " 核心 保护范围 ", "core", "核心保护范围(核心区)"]
@@ -91,11 +91,11 @@ class TestPipelinesInCore:
 
     def test_one_scope_that_is_not_understood_is_set_aside(self, blocks):
         odd = pd.concat([blocks, blocks.iloc[[1, 1]]], ignore_index=True)
-        odd.loc[[3, 4], "scope"] = ["环境协调区", None]
+        odd.loc[[3, 4], "scope"] = ["缓冲区", None]
         found = pipelines_in_core(make_pipe(line=((-20, 50), (30, 50))), odd)
         assert found["length_m"].tolist() == [30]
         assert found.attrs["set_aside"] == [
-            {"layer": "historic_blocks", "row": 3, "why": "not_understood", "value": "环境协调区"},
+            {"layer": "historic_blocks", "row": 3, "why": "not_understood", "value": "缓冲区"},
             {"layer": "historic_blocks", "row": 4, "why": "not_filled", "value": ""},
         ]
         with pytest.raises(InputError, match=r"2 of 5 rows have no known scope \(rows 3, 4\)"):

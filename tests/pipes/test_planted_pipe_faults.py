@@ -6,6 +6,7 @@ from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
     cover_depths,
+    cover_faults,
     repeated_excavations,
     survey_faults,
 )
@@ -26,7 +27,9 @@ def pairs(found):
 
 def test_clearances(field):
     found = clearance_conflicts(
-        field.layers["pipelines"], buildings=field.layers["buildings"], trees=field.layers["ancient_trees"]
+        field.layers["pipelines"],
+        buildings=field.layers["building_footprints"],
+        trees=field.layers["ancient_trees"],
     )
     by_status = {status: pairs(found[found["status"] == status]) for status in set(found["status"])}
     assert by_status["needs_review"] == field.truth["clearance_conflicts"]
@@ -48,7 +51,9 @@ def test_survey(field):
         for rule, rows in found.groupby("rule")
     }
     others = {
-        name for name in field.truth if name.startswith(("clearance", "adverse", "cover", "repeated_ex"))
+        name
+        for name in field.truth
+        if name.startswith(("clearance", "adverse", "cover", "repeated_ex", "twin"))
     }
     wanted = {rule: codes for rule, codes in field.truth.items() if codes and rule not in others}
     assert got == wanted
@@ -61,6 +66,14 @@ def test_cover(field):
     found = cover_depths(field.layers["pipelines"], carriageways=field.layers.get("carriageways"))
     found = found[found["status"] == "needs_review"]
     assert sorted(found["pipe_code"]) == field.truth["cover_depths"]
+
+
+def test_covers(field):
+    found = cover_faults(field.layers["manholes"], pipelines=field.layers["pipelines"])
+    twins = found[found["rule"] == "twin_covers"]
+    told = sorted(f"{a}|{b}" for a, b in zip(twins["manhole_code"], twins["other"], strict=True))
+    assert told == field.truth["twin_covers"]
+    assert set(found["rule"]) == {"twin_covers"}
 
 
 def test_roads_dug_again(field):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from networks_of import CRS, manholes_at, pipes_of, valves_at
 from shapely import Point, box
@@ -48,6 +49,40 @@ def breaks_at(*places, days):
         geometry=[Point(place) for place in places],
         crs=CRS,
     )
+
+
+def meters_at(*rows):
+    table = pd.DataFrame(
+        rows, columns=["meter_code", "x", "network_zone_code", "other_zone_code", "metered_m3"]
+    )
+    points = gpd.points_from_xy(table.pop("x"), [0] * len(table))
+    return gpd.GeoDataFrame(table, geometry=points, crs=CRS)
+
+
+class TestMeters:
+    """Water comes in at the left, through D1, and on to D2; the pipe ends beyond it."""
+
+    def test_a_zone_balances_by_what_its_meters_read(self):
+        meters = meters_at(("L1", 5, "D1", None, 1500.0), ("L2", 68, "D2", "D1", 550.0))
+        told = network_zone_figures(NETWORK, ZONES, meters=meters).set_index("network_zone_code")
+        assert told["metered_m3"].to_dict() == {"D1": 950.0, "D2": 550.0}
+        assert told["inlet_meters"].to_dict() == {"D1": 1, "D2": 1}
+        assert told["outlet_meters"].to_dict() == {"D1": 1, "D2": 0}
+        assert told["balance_by"].to_dict() == {"D1": "meters", "D2": "meters"}
+        assert told["lost_m3"].to_dict() == {"D1": 70.0, "D2": 150.0}
+        assert told["leak_rate"].to_dict() == {"D1": 0.0737, "D2": 0.2727}
+        # The border at x = 70 has a meter 2 m away; that at 200 m has none.
+        assert told["unmetered_crossings"].to_dict() == {"D1": 0, "D2": 1}
+
+    def test_without_a_reading_the_recorded_supply_counts_and_that_is_said(self):
+        meters = meters_at(("L1", 5, "D1", None, None), ("L2", 68, "D2", "D1", 550.0))
+        zones = ZONES.assign(supplied_m3=[1000.0, None])
+        told = network_zone_figures(NETWORK, zones, meters=meters).set_index("network_zone_code")
+        assert told["unread_meters"].to_dict() == {"D1": 1, "D2": 0}
+        assert told["balance_by"].to_dict() == {"D1": "supplied_m3", "D2": "meters"}
+        nothing = network_zone_figures(NETWORK, zones.assign(supplied_m3=None), meters=meters.iloc[:1])
+        assert nothing["balance_by"].tolist() == ["", ""]
+        assert nothing["leak_rate"].isna().all()
 
 
 class TestFigures:
@@ -167,6 +202,49 @@ class TestModels:
         assert [round(pipe.length, 3) for pipe in pipes.values()] == [60.0, 60.0, 120.0]
         assert [pipe.diameter for pipe in pipes.values()] == [0.2, 0.3, 0.3]
         assert str(pipes["P3"].initial_status) == "Closed"
+
+    def test_epanet_gets_pumps_and_the_valves_that_control(self, tmp_path):
+        import warnings
+
+        mains = MAINS.assign(flow=["顺向", "逆向", None])
+        sources = gpd.GeoDataFrame(
+            {"source_code": ["S", "泵站"], "source_kind": ["水厂", "加压泵站"]},
+            geometry=[Point(0, 0), Point(30, 0)],
+            crs=CRS,
+        )
+        valves = valves_at(V=(90, 0), K=(150, 0)).assign(valve_kind=["减压阀", "止回阀"])
+        file = write_epanet(
+            pipe_network(WELLS, mains), tmp_path / "water.inp", sources=sources, valves=valves
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import wntr
+
+            model = wntr.network.WaterNetworkModel(str(file))
+        (pump,), (valve,) = (
+            [(model.get_link(name), name) for name in names]
+            for names in (model.pump_name_list, model.valve_name_list)
+        )
+        # Both stand in the middle of pipes of 60 m; P2 flows against its numbering, and so does its valve.
+        assert (pump[1], pump[0].start_node_name, pump[0].end_node_name) == ("泵站", "泵站.a", "泵站.b")
+        assert (valve[0].valve_type, valve[0].start_node_name, valve[0].end_node_name) == (
+            "PRV",
+            "V.b",
+            "V.a",
+        )
+        assert str(valve[0].initial_status) == "Open"  # nobody surveyed its setting
+        lengths = {name: round(model.get_link(name).length, 3) for name in model.pipe_name_list}
+        assert lengths == {"P1.1": 30.0, "P1.2": 30.0, "P2.1": 30.0, "P2.2": 30.0, "P3": 120.0}
+        assert model.reservoir_name_list == ["A"]
+        # Which way water goes through P3 nobody knows: its check valve is named and left out.
+        assert "not known: K" in file.read_text(encoding="utf-8")
+
+    def test_a_check_valve_opens_the_way_water_flows(self, tmp_path):
+        mains = MAINS.assign(flow="逆向")
+        valves = valves_at(K=(150, 0)).assign(valve_kind="止回阀")
+        file = write_epanet(pipe_network(WELLS, mains), tmp_path / "water.inp", valves=valves)
+        (row,) = [line for line in file.read_text(encoding="utf-8").splitlines() if line.endswith("CV")]
+        assert row.split("\t")[:3] == ["P3", "D", "C"]
 
     def test_swmm_has_conduits_as_they_flow_and_an_outfall_of_one_pipe(self, tmp_path):
         drains = MAINS.assign(

@@ -5,7 +5,7 @@ import pytest
 from shapely import LineString, Point, box
 
 from zjk_gis.errors import InputError
-from zjk_gis.reports import survey_city
+from zjk_gis.reports import survey_city, write_survey
 
 X, Y = 573000, 4520000
 
@@ -73,3 +73,45 @@ def test_progress_sees_every_question(city):
 
 def test_a_city_of_nothing_has_no_answers():
     assert survey_city({}, at="2025-06-01") == {}
+
+
+def test_access_is_asked_along_the_roads_beside_the_straight_line(city):
+    """Two banks 60 m apart, a lot on the northern one, no bridge; a stub of 40 m ends on the southern one."""
+    roads = layer(
+        LineString([(X, Y + 20), (X + 100, Y + 20), (X + 200, Y + 20)]),
+        LineString([(X, Y + 80), (X + 200, Y + 80)]),
+        LineString([(X + 100, Y + 20), (X + 100, Y + 60)]),
+        edge_code=["S", "N", "stub"],
+    )
+    answers = survey_city(
+        city
+        | {
+            "roads": roads,
+            "rivers": layer(box(X - 9, Y + 65, X + 209, Y + 70), river_code=["R"]),
+            "parking_lots": layer(
+                Point(X + 50, Y + 80), Point(X + 50, Y + 20), lot_code=["1", "2"], lot_kind=["公共", "专用"]
+            ),
+            "residential_estates": layer(
+                box(X + 55, Y + 82, X + 65, Y + 88),
+                box(X + 55, Y + 9, X + 65, Y + 18),
+                estate_code=["N", "S"],
+                population=[30, 70],
+            ),
+            "communities": layer(box(X, Y, X + 200, Y + 100), community_code=["C"]),
+        },
+        at="2025-06-01",
+    )
+    told = answers["parking_coverage"].iloc[0]
+    assert (told["area_code"], told["share_network"], told["share_straight"]) == ("C", 0.3, 1.0)
+    assert (told["people_cut_off"], told.geometry.area) == (70, 20_000)
+    assert answers["dead_ends"]["edge_code"].tolist() == ["stub"]
+    assert len(answers["missing_links"]) == 0
+
+
+def test_zones_without_chiefs_are_surveyed_and_that_is_said(city, tmp_path):
+    incidents = layer(Point(X + 50, Y + 50), incident_code=["1"], occurred_at=["2025-06-01"])
+    city["responsibility_zones"] = city["responsibility_zones"].drop(columns="chief_code")
+    answers = survey_city(city, incidents, at="2025-06-01")
+    made = write_survey(answers, tmp_path / "out", city=city, at="2025-06-01", lang="en")
+    assert any("road chiefs are left out" in remark for remark in made.remarks)
+    assert {"report.xlsx", "map.html", "assigned.gpkg"} <= {path.name for path in made.files}

@@ -371,6 +371,11 @@ class TestCharts:
         assert rows[1][:1] + rows[1][8:11] == ["周一", 0, 2, 0]  # hours 7 to 9
         assert (rows[2][24], sum(sum(row[1:]) for row in rows[1:])) == (1, 3)
 
+    def test_hours_of_a_part_of_the_incidents_are_called_by_that_part(self, written):
+        times = pd.DataFrame({"occurred_at": ["2025-01-06 08:30"], "found": "none", "reason": "no_zone"})
+        book = written({"assigned": times, "rejects": times})
+        assert book.sheetnames[2:4] == ["案件发生时段", "未采用的行：案件发生时段"]
+
     def test_a_picture_has_a_sheet(self, tmp_path, written):
         assert "地图" in written({"t": pd.DataFrame({"a": [1]})}, picture=PNG).sheetnames
         with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:

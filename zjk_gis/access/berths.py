@@ -11,11 +11,12 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access.places import facilities_on, homes_on
-from zjk_gis.access.rows import area_of, by_code, codes_of, require_column
+from zjk_gis.access.rows import area_of, by_code, codes_of
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -56,7 +57,7 @@ class BerthBalance:
         same lots) and ``shortage`` (float64: vehicles for which there is no berth).
     lots : GeoDataFrame
         The lots in the order of their codes: ``lot_code``, ``berths``, ``demand`` (float64: the vehicles that
-        reach it, by their weights), ``berths_per_vehicle`` (NaN where nobody does) and ``idle`` (bool).
+        reach it, by their weights), ``berths_per_vehicle`` (NaN where nobody does) and ``unreached`` (bool).
     ratio : float
         All berths over all vehicles; NaN where there are none.
     wanted : tuple of float
@@ -199,7 +200,7 @@ def berth_balance(
             "berths": capacity,
             "demand": demand,
             "berths_per_vehicle": each,
-            "idle": demand == 0,
+            "unreached": demand == 0,
         },
         geometry=there.shapes,
         crs=network.crs,
@@ -276,7 +277,7 @@ def berths_by_area(
       area_code  berths_public  berths_private  berths  share_of_plan
     0        S1           40.0            60.0   100.0           1.25
     """
-    require_column(lots, "lot_kind", "lots")
+    require_columns(lots, "lots", "lot_kind")
     aside = SetAside()
     areas, names = by_code(ready(areas, "areas", kind="polygon"), code)
     shapes = areas.geometry.to_numpy()

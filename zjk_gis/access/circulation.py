@@ -63,9 +63,9 @@ def detour_index(
     -------
     DataFrame
         One row an area by code (one without a code where no areas are given, or for places in none):
-        ``area_code`` (text), ``pairs`` (int64), ``median``, ``share_90`` (float64: nine in ten pairs have no
-        greater detour), and ``not_measured`` (int64: cut off, or farther than `farthest` allows; not among
-        the others). ``attrs["no_position"]`` counts places without a position.
+        ``area_code`` (text), ``pairs`` (int64), ``detour_median``, ``detour_90`` (float64: nine in ten pairs
+        have no greater detour), and ``not_measured`` (int64: cut off, or farther than `farthest` allows; not
+        among the others). ``attrs["no_position"]`` counts places without a position.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def detour_index(
     ...     geometry=[LineString([(0, 0), (300, 0), (300, 300), (0, 300), (0, 0)])], crs=4547
     ... )
     >>> corners = gpd.GeoDataFrame(geometry=[Point(0, 0), Point(300, 300)], crs=4547)
-    >>> detour_index(corners, road_network(block))[["pairs", "median"]].round(3).values.tolist()
+    >>> detour_index(corners, road_network(block))[["pairs", "detour_median"]].round(3).values.tolist()
     [[2.0, 1.414]]
     """
     require_amounts(least_m=least_m, most_m=most_m, farthest=farthest, to_road_m=to_road_m)
@@ -118,8 +118,8 @@ def detour_index(
     told = pd.DataFrame({"area_code": pd.array(codes, dtype="str")})
     numbers = pd.RangeIndex(len(codes))
     told["pairs"] = grouped.count().reindex(numbers, fill_value=0).astype(np.int64)
-    told["median"] = grouped.median().reindex(numbers)
-    told["share_90"] = grouped.quantile(0.9).reindex(numbers)
+    told["detour_median"] = grouped.median().reindex(numbers)
+    told["detour_90"] = grouped.quantile(0.9).reindex(numbers)
     told["not_measured"] = (grouped.size() - grouped.count()).reindex(numbers, fill_value=0).astype(np.int64)
     told.attrs["no_position"] = int((homes.reason == "no_position").sum())
     return told
@@ -165,8 +165,8 @@ def bottlenecks(
     GeoDataFrame
         What cuts off most road first: ``kind`` (text: ``road`` or ``junction``), ``edge_code``,
         ``road_name`` (text; of a junction those of the first road there), ``is_bridge`` (bool: recorded as
-        one), ``cut_off_m`` (float64: road that hangs on it, the smaller side where the city falls in two),
-        ``people`` (float64, only with `homes`). A road is a line, a junction a point.
+        one), ``road_cut_off_m`` (float64: road that hangs on it, the smaller side where the city falls in
+        two), ``people`` (float64, only with `homes`). A road is a line, a junction a point.
         ``attrs["no_position"]`` counts homes without a position.
 
     Raises
@@ -193,7 +193,7 @@ def bottlenecks(
     ...     crs=4547,
     ... )
     >>> found = bottlenecks(road_network(roads))
-    >>> found[["kind", "edge_code", "cut_off_m"]].round(1).values.tolist()
+    >>> found[["kind", "edge_code", "road_cut_off_m"]].round(1).values.tolist()
     [['road', 'S', 307.3]]
     """
     require_amounts(least_m=least_m, to_road_m=to_road_m)
@@ -221,7 +221,7 @@ def bottlenecks(
             "edge_code": pd.Series(network.names["edge_code"][row], dtype="str"),
             "road_name": pd.Series(network.names["road_name"][row], dtype="str"),
             "is_bridge": np.concatenate([network.is_bridge[roads], np.zeros(len(nodes), np.bool_)]),
-            "cut_off_m": np.concatenate([weak.edge_cuts_edges[roads], weak.node_cuts_edges[nodes]]),
+            "road_cut_off_m": np.concatenate([weak.edge_cuts_edges[roads], weak.node_cuts_edges[nodes]]),
             "people": np.concatenate([weak.edge_cuts_nodes[roads], weak.node_cuts_nodes[nodes]]),
         },
         geometry=np.concatenate([network.lines[roads], shapely.points(network.node_xy[nodes])]),
@@ -230,7 +230,7 @@ def bottlenecks(
     if homes is None:
         table = table.drop(columns="people")
     west, south, *_ = shapely.bounds(table.geometry.to_numpy()).T if len(table) else np.empty((4, 0))
-    order = np.lexsort((south, west, -table["cut_off_m"].to_numpy().round(6)))
+    order = np.lexsort((south, west, -table["road_cut_off_m"].to_numpy().round(6)))
     table = table.iloc[order].reset_index(drop=True)
     table.attrs["no_position"] = nowhere
     return table

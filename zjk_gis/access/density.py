@@ -66,8 +66,8 @@ def facility_density(
         - ``area_km2`` (float64), of its part in the region;
         - ``facilities`` (int64), ``per_km2`` (float64);
         - ``wanted_per_km2`` (float64): what is asked for, by the shares of the cell in the centre and beyond;
-        - ``lacking`` (int64): how many more it would take; 0 where none;
-        - ``judged``, ``falls_short`` (bool).
+        - ``short_by`` (int64): how many more it would take; 0 where none;
+        - ``is_judged``, ``falls_short`` (bool).
 
         ``attrs["mean"]`` and, with `centre`, ``attrs["mean_centre"]`` hold ``facilities``, ``area_km2``,
         ``per_km2``, ``wanted_per_km2`` and ``reached``: this mean is what the standard asks about, the cells
@@ -95,7 +95,7 @@ def facility_density(
     >>> region = gpd.GeoDataFrame(geometry=[box(0, 0, 2000, 1000)], crs=4547)
     >>> toilets = gpd.GeoDataFrame(geometry=[Point(x, 500) for x in (200, 400, 600, 800)], crs=4547)
     >>> cells = facility_density(toilets, region)
-    >>> cells[["cell_code", "per_km2", "lacking", "falls_short"]]
+    >>> cells[["cell_code", "per_km2", "short_by", "falls_short"]]
       cell_code  per_km2  lacking  falls_short
     0      C001      4.0        0        False
     1      C002      0.0        4         True
@@ -134,8 +134,8 @@ def facility_density(
             "facilities": count,
             "per_km2": count / area,
             "wanted_per_km2": asked,
-            "lacking": lacking,
-            "judged": judged,
+            "short_by": lacking,
+            "is_judged": judged,
             "falls_short": lacking > 0,
         },
         geometry=cells,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from zjk_gis.access.places import Facilities, Homes, facilities_on, homes_on
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.values import text_at
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import point_coordinates
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from zjk_gis.access.roads.network import RoadNetwork, Travel
 
 __all__ = ["Nearest", "nearest_facilities", "nearest_of", "straight_to_nearest"]
+
+
+_REASONS = ("reached", "too_far", "cut_off", "no_position", "in_barrier", "no_road")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +150,23 @@ def nearest_facilities(
         facilities, network, travel=travel, to_road_m=to_road_m, code=code, entrances=entrances
     )
     homes = homes_on(origins, network, travel=travel, to_road_m=to_road_m, entrances=gates)
-    found = nearest_of(ways, homes, there, len(origins), count)
-    answers = _answers(homes, there, found, within_m, with_entrance=entrances is not None)
+    found = nearest_of(ways, homes, there, len(origins), count, within_m)
+    row, rank = _rows_told(found, within_m) if count > 1 else (np.arange(len(origins)), 0)
+    answers = _answers(homes, there, found, row, rank, within_m)
+    if entrances is None:
+        del answers["entrance_code"]
     if count > 1:
-        row, rank = _rows_told(found, within_m)
-        told = {name: _column(values[row, rank]) for name, values in answers.items()}
-        answered = with_answers(origins.iloc[row], {**told, "rank": rank + 1})
-    else:
-        answered = with_answers(origins, {name: _column(each[:, 0]) for name, each in answers.items()})
+        answers["rank"] = rank + 1
+    answered = with_answers(origins.iloc[row] if count > 1 else origins, answers)
     answered.attrs["off_road"] = there.off_road
     return answered
 
 
-def nearest_of(ways: Any, homes: Homes, there: Facilities, origins: int, count: int) -> Nearest:
+def nearest_of(
+    ways: Any, homes: Homes, there: Facilities, origins: int, count: int, within_m: float
+) -> Nearest:
     """Find the nearest facilities of each origin; one that has several places takes the best of them."""
-    near = near_sites(ways, homes.places, there.sites, there.label, count=count)
+    near = near_sites(ways, homes.places, there.sites, there.label, count=count, within=within_m)
     label = np.where(near.site >= 0, there.label[near.site] if len(there.label) else -1, -1)
     found = Nearest(
         np.full((origins, count), -1, np.int64),
@@ -213,39 +218,28 @@ def straight_to_nearest(points: NDArray[Any], shapes: NDArray[Any]) -> NDArray[n
 
 
 def _answers(
-    homes: Homes, there: Facilities, found: Nearest, within_m: float, *, with_entrance: bool
+    homes: Homes, there: Facilities, found: Nearest, row: NDArray[np.int64], rank: Any, within_m: float
 ) -> dict[str, Any]:
-    """Return the columns of the answer, each of shape (origins, count)."""
-    shape = found.label.shape
-    hit = found.label >= 0
-    row, _ = np.nonzero(hit)
-    straight = np.full(shape, np.nan)
-    straight[hit] = shapely.distance(homes.points[row], there.shapes[found.label[hit]])
+    """Return the columns of the answer: of each row the facility of a rank."""
+    label, site, metres = found.label[row, rank], found.site[row, rank], found.network_m[row, rank]
+    hit = label >= 0
+    straight = np.full(len(row), np.nan)
+    straight[hit] = shapely.distance(homes.points[row[hit]], there.shapes[label[hit]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        detour = np.where(straight > 0, found.network_m / straight, np.nan)
-    code = np.full(shape, None, dtype=object)
-    code[hit] = there.codes[found.label[hit]]
-    reason = np.where(hit, np.where(found.network_m <= within_m, "reached", "too_far"), "cut_off")
-    reason = np.where((homes.reason != "")[:, None], homes.reason[:, None].astype(str), reason)
-    nearest = np.repeat(straight_to_nearest(homes.points, there.shapes)[:, None], shape[1], axis=1)
-    answers: dict[str, Any] = {"facility_code": code}
-    if with_entrance:
-        entrance = np.full(shape, None, dtype=object)
-        entrance[hit] = there.entrance[found.site[hit]]
-        entrance[entrance == ""] = None
-        answers["entrance_code"] = entrance
-    return answers | {
-        "network_m": found.network_m,
+        detour = np.where(straight > 0, metres / straight, np.nan)
+    why = np.where(hit, np.where(metres <= within_m, 0, 1), 2)
+    off = np.flatnonzero(homes.reason[row] != "")
+    why[off] = [_REASONS.index(each) for each in homes.reason[row[off]].tolist()]
+    named = np.append(there.entrance != "", np.False_)[site]
+    return {
+        "facility_code": text_at(there.codes, label),
+        "entrance_code": text_at(there.entrance, np.where(hit & named, site, -1)),
+        "network_m": metres,
         "straight_m": straight,
         "detour": detour,
-        "nearest_straight_m": nearest,
-        "reason": reason.astype(object),
+        "nearest_straight_m": straight_to_nearest(homes.points, there.shapes)[row],
+        "reason": text_at(_REASONS, why),
     }
-
-
-def _column(values: NDArray[Any]) -> Any:
-    """Return words as text, so that a column has one type even where all are missing."""
-    return pd.array(values, dtype="str") if values.dtype == object else values
 
 
 def _rows_told(found: Nearest, within_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.access.rows import require_column
 from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay.contents import people_inside
@@ -46,7 +46,8 @@ def parking_gaps(
     region : GeoDataFrame
         Polygons that should be served, such as the built-up area (适用城区).
     lots : GeoDataFrame
-        Points or polygons. All of them serve: leave out those that are closed to the public.
+        Points or polygons. Where they have ``lot_kind``, only those open to the public serve, as
+        `public_lots` picks them; without that column all do.
     within_m : float, default 300.0
         The service radius, as a **straight line** from the lot.
     barriers : GeoDataFrame, optional
@@ -72,8 +73,10 @@ def parking_gaps(
 
         ``attrs["dropped_below_min_area"]`` and ``attrs["dropped_hairlines"]`` tell ``count`` and ``area_m2``
         of what was dropped; ``attrs["lots_in_barriers"]`` lists lots that serve nothing because they lie in
-        a barrier; ``attrs["estates_without_population"]`` counts estates that could not be taken into
-        account, and ``attrs["set_aside"]`` lists those with a wrong population or no sound shape.
+        a barrier; ``attrs["lots_not_public"]`` lists those that are closed to the public or do not say what
+        they are; ``attrs["estates_without_population"]`` counts estates that could not be taken into account,
+        and ``attrs["set_aside"]`` lists those with a wrong population or no sound shape, and lots whose kind
+        is not understood.
 
     Raises
     ------
@@ -86,7 +89,8 @@ def parking_gaps(
     GeometryError
         If rows have no geometry, an invalid one or one of the wrong kind; the message names them.
     InputError
-        If a distance is negative, or `strict` is set and a population is not a number of at least 0.
+        If a distance is negative, no kind of lot is understood, or `strict` is set and a population is not a
+        number of at least 0 or the kind of a lot is not understood.
 
     Notes
     -----
@@ -115,8 +119,14 @@ def parking_gaps(
         barriers = ready(barriers, "barriers", kind="polygon", crs=region.crs)
         barrier = cover_of(barriers.geometry.to_numpy())
         ground = shapely.difference(ground, barrier)
-    places, labels = _places(lots, region.crs)
+    aside = SetAside(strict=strict)
+    public = _open_to_all(lots, aside)
+    # Where all lots are closed to the public nothing is served; a layer without lots is refused.
+    open_lots = lots[public] if public.any() else lots
+    places, labels = _places(open_lots, region.crs)
     served, idle = _served(places, within_m, barrier)
+    if not public.any():
+        served, idle = shapely.MultiPolygon(), np.zeros(len(places), dtype=bool)
     pieces, dropped = solid_pieces(
         shapely.difference(ground, served), min_area_m2=min_area_m2, min_width_m=_TOUCH_M
     )
@@ -126,12 +136,12 @@ def parking_gaps(
         "area_m2": shapely.area(pieces),
     }
     unknown = 0
-    aside = SetAside(strict=strict)
     if estates is not None:
         columns["people"], unknown = people_inside(pieces, estates, "estates", region.crs, aside)
     gaps = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(pieces, crs=region.crs), crs=region.crs)
     gaps.attrs |= dropped
     gaps.attrs["lots_in_barriers"] = [label for label, lost in zip(labels, idle, strict=True) if lost]
+    gaps.attrs["lots_not_public"] = lots.index[~public].tolist()
     gaps.attrs["estates_without_population"] = unknown
     return aside.told_in(gaps)
 
@@ -170,10 +180,17 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> public_lots(lots)["lot_code"].tolist()
     ['T1']
     """
-    require_column(lots, "lot_kind", "lots")
+    require_columns(lots, "lots", "lot_kind")
     aside = SetAside()
+    return aside.told_in(lots[_open_to_all(lots, aside)].copy())
+
+
+def _open_to_all(lots: gpd.GeoDataFrame, aside: SetAside) -> NDArray[np.bool_]:
+    """Tell which lots are open to the public; all, where none says what it is for lack of a column."""
+    if "lot_kind" not in lots:
+        return np.ones(len(lots), dtype=bool)
     kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
-    return aside.told_in(lots[kinds.isin(_PUBLIC).to_numpy(dtype=bool)].copy())
+    return kinds.isin(_PUBLIC).to_numpy(dtype=bool)
 
 
 def _places(lots: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[Any], list[object]]:

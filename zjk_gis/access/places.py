@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.access.rows import codes_of, require_column
+from zjk_gis.access.rows import codes_of
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import matched_codes
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.shapes import has_place, inner_points, only, point_coordinates
 from zjk_gis.networks.nearest import Places
 from zjk_gis.words import tr
@@ -246,7 +247,7 @@ def _entrances(
     entrances: gpd.GeoDataFrame, names: pd.Series, network: RoadNetwork
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[Any]]:
     """Return where entrances are, the row that each belongs to, and what it is called."""
-    require_column(entrances, "facility_code", "entrances")
+    require_columns(entrances, "entrances", "facility_code")
     require_crs(entrances, "entrances")
     match = matched_codes(entrances["facility_code"], names)
     if len(entrances) and not match.known.any():

@@ -8,34 +8,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.results import spec_in
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["area_of", "by_code", "codes_of", "require_column"]
-
-
-def require_column(layer: pd.DataFrame, column: str, name: str) -> None:
-    """Refuse a layer that lacks a column.
-
-    Raises
-    ------
-    MissingColumnError
-    """
-    if column not in layer:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name=name,
-                column=column,
-                columns=", ".join(map(str, layer.columns)),
-            )
-        )
+__all__ = ["area_of", "by_code", "codes_of"]
 
 
 def codes_of(layer: gpd.GeoDataFrame, code: str | None, name: str) -> pd.Series:
@@ -47,7 +28,7 @@ def codes_of(layer: gpd.GeoDataFrame, code: str | None, name: str) -> pd.Series:
         If a column is named that is not there.
     """
     if code is not None:
-        require_column(layer, code, name)
+        require_columns(layer, name, code)
     spec = spec_in(map(str, layer.columns))
     labels = pd.Series(layer.index.astype(str), index=layer.index, dtype="str")
     column = code if code is not None else None if spec is None else spec.code

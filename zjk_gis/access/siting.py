@@ -57,7 +57,8 @@ class Siting:
         All, and those within reach of a chosen or existing site.
     value, bound : float
         What the plan reaches, by its goal, and what no plan can be better than: people served, number of
-        sites, or people-metres.
+        sites, or people-metres; these are of the people who get to some candidate and to a chosen or existing
+        site, and the bound is for plans that reach as many.
     gap : float
         How far from the best the plan can be at most, as a share.
     set_aside : list of dict
@@ -301,9 +302,39 @@ def _by_distance(
     reachable = np.isfinite(far).any(axis=0)
     # Parts of the city that hang together by no road: a candidate of another is as far as can be.
     longest = far[np.isfinite(far)].max(initial=0.0)
-    dense = np.where(np.isfinite(far), far, 10.0 * longest + 1e5)
-    choice = least_distance(people[reachable], dense[:, reachable], count, before=before[reachable])
+    beyond = 10.0 * longest + 1e5
+    dense = np.where(np.isfinite(far), far, beyond)
+    useful = np.flatnonzero(np.isfinite(far).any(axis=1))  # a site that nobody reaches makes no way shorter
+    choice = Choice(useful, np.empty(0), 0.0, np.inf)
+    if len(useful):
+        choice = least_distance(
+            people[reachable], dense[np.ix_(useful, reachable)], count, before=before[reachable]
+        )
+    choice = _in_metres(
+        choice, useful[choice.sites], far[:, reachable], people[reachable], before[reachable], beyond
+    )
     return choice, sparse.csr_array(np.where(np.isfinite(far), np.maximum(far, 1e-9), 0.0))
+
+
+def _in_metres(
+    choice: Choice,
+    sites: NDArray[np.int64],
+    far: NDArray[np.float64],
+    people: NDArray[np.float64],
+    before: NDArray[np.float64],
+    beyond: float,
+) -> Choice:
+    """Tell what each site saves those who had another before it, and leave out whom none of them reaches."""
+    here, gain = before, []
+    for site in sites.tolist():
+        had = np.isfinite(here)
+        nearer = np.minimum(here, far[site])
+        gain.append(float((people * (here - nearer))[had].sum()) if had.any() else np.nan)
+        here = nearer
+    left = ~np.isfinite(here)
+    value = float((people * here)[~left].sum())
+    bound = max(0.0, choice.bound - beyond * float(people[left].sum()))
+    return Choice(sites, np.array(gain), value, min(bound, value))
 
 
 def _plan(

@@ -12,8 +12,9 @@ from zjk_gis.cli.invalid_rows import mend
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED
 from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import measured_otherwise
-from zjk_gis.errors import CRSError, name_rows
+from zjk_gis.errors import CRSError, InputError, name_rows
 from zjk_gis.io import read_layer
+from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
 from zjk_gis.read_report import report_of
@@ -21,6 +22,7 @@ from zjk_gis.words import tr
 from zjk_gis.workspace.city import read_city as layers_of
 from zjk_gis.workspace.city import read_companion as companion_of
 from zjk_gis.workspace.city import read_zones as zones_of
+from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +37,7 @@ __all__ = [
     "read_companion",
     "read_incidents",
     "read_zones",
+    "require_layers",
     "tell_lacking",
     "tell_positions",
     "tell_report",
@@ -74,6 +77,25 @@ def read_city(
     for layer in found.values():
         tell_report(layer, console)
     return {name: mend(layer, name, console) for name, layer in found.items()}
+
+
+def require_layers(layers: Iterable[str], city: Path | str, *names: str) -> None:
+    """Refuse a city that lacks a layer which is needed; names are those of the catalogue.
+
+    Raises
+    ------
+    InputError
+    """
+    lacking = [name for name in names if name not in layers]
+    if lacking:
+        raise InputError(
+            tr(
+                "{shown}: has no layer {name} ({title}); import it first",
+                shown=shown(city),
+                name=lacking[0],
+                title=spec_of(lacking[0]).title,
+            )
+        )
 
 
 def read_companion(

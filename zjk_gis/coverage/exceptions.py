@@ -15,6 +15,7 @@ from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.columns.periods import ALWAYS, day_of, validity_days
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -319,16 +320,7 @@ def _next_codes(ledger: gpd.GeoDataFrame | None, count: int) -> list[str]:
 def _entries(ledger: gpd.GeoDataFrame, kind: str, day: int) -> gpd.GeoDataFrame:
     """Return the entries of a kind that have begun, each with its last day."""
     require_crs(ledger, ACCEPTED_FAULTS.name)
-    for column in ("exception_code", "fault_kind"):
-        if column not in ledger:
-            columns = ", ".join(map(str, ledger.columns))
-            raise MissingColumnError(
-                tr(
-                    "accepted_faults: no column {column!r}; its columns are {columns}",
-                    column=column,
-                    columns=columns,
-                )
-            )
+    require_columns(ledger, ACCEPTED_FAULTS.name, "exception_code", "fault_kind")
     begins, ends = validity_days(ledger, ACCEPTED_FAULTS.name)
     kinds, _ = coded(ledger, ACCEPTED_FAULTS.field("fault_kind"), ACCEPTED_FAULTS.name)
     kept = (kinds == kind).to_numpy(dtype=bool) & (begins <= day)

@@ -14,6 +14,7 @@ from zjk_gis.coverage.rules import CONSEQUENCE_WEIGHTS, NEAR_M, SINCE_DAYS, Rank
 from zjk_gis.crs import as_metric, convert_crs, require_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.periods import NEVER, day_of
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.times import BEIJING, time_order
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import cleaned, has_place
@@ -293,13 +294,7 @@ def _components(
 
 def _people(people: gpd.GeoDataFrame, faults: gpd.GeoDataFrame, ground: NDArray[Any]) -> NDArray[np.float64]:
     """Count who lives in each fault; an area's people are spread evenly over it."""
-    if "population" not in people:
-        raise MissingColumnError(
-            tr(
-                "people: no column 'population'; its columns are {columns}",
-                columns=", ".join(map(str, people.columns)),
-            )
-        )
+    require_columns(people, "people", "population")
     layer = _placed(people, "people", faults.crs)
     population = pd.to_numeric(layer["population"], errors="coerce").fillna(0.0).to_numpy(dtype=np.float64)
     shapes = layer.geometry.to_numpy()

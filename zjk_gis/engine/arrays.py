@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Bools = NDArray[np.bool_]
 
-__all__ = ["as_coordinates", "as_floats", "expand", "offsets_of"]
+__all__ = ["as_coordinates", "as_floats", "distinct", "expand", "is_among", "offsets_of"]
 
 
 def as_floats(values: ArrayLike) -> NDArray[np.float64]:
@@ -78,6 +78,40 @@ def expand(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     """
     offsets = offsets_of(counts)
     return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
+
+
+def distinct(values: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    """Return the different numbers, sorted.
+
+    As `numpy.unique`, which puts whole numbers into a hash table since NumPy 2.3: on a million different ones
+    that takes twenty times as long as sorting them.
+
+    Examples
+    --------
+    >>> distinct(np.array([5, 2, 5])).tolist()
+    [2, 5]
+    """
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    found: NDArray[Any] = ordered[first]
+    return found
+
+
+def is_among(values: NDArray[np.integer[Any]], known: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Tell which numbers are among others: as `numpy.isin`, for many different ones.
+
+    Examples
+    --------
+    >>> is_among(np.array([5, 2, 7]), np.array([7, 5, 5])).tolist()
+    [True, False, True]
+    """
+    if not len(known):
+        return np.zeros(len(values), np.bool_)
+    ordered = np.sort(known)
+    place = np.searchsorted(ordered, values)
+    found: NDArray[np.bool_] = ordered[np.minimum(place, len(ordered) - 1)] == values
+    return found
 
 
 class _Unlocked:

@@ -26,9 +26,8 @@ __all__ = ["LineIndex", "NearLines"]
 # Points asked for in all before compiled code is loaded, see `zjk_gis.engine.polygons.index`.
 _SMALL = 20_000
 _UNKNOWN = 2  # see `zjk_gis.engine.predicates`
-_LEAST = 1e-150  # distances below it are 0: their squares are
 _MORE = 1.0 + 1e-9  # GEOS may round a distance otherwise in its last bits
-_MARGIN = 1e-6  # asked of GEOS beyond a reach: it misses lines that lie less than a rounding of theirs away
+_MARGIN = 1e-6  # beyond what GEOS says: on a line its distances differ by a rounding of the coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ class LineIndex:
         (first, _), found = self._line_tree().query_nearest(
             shapely.points(xs[usable], ys[usable]), all_matches=False, return_distance=True
         )
-        least[usable[first]] = np.minimum(found * _MORE + _LEAST, within)
+        least[usable[first]] = np.minimum(found * _MORE + _MARGIN, within)
         pairs = self.near(xs, ys, within=least)
         order = np.lexsort((self._rank[pairs.item], pairs.distance, pairs.point))
         leads = order[np.unique(pairs.point[order], return_index=True)[1]]

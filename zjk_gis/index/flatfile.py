@@ -13,6 +13,7 @@ import mmap
 import os
 import tempfile
 import zlib
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,14 @@ from zjk_gis.errors import FileError
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from numpy.typing import NDArray
 
-__all__ = ["read_arrays", "write_arrays"]
+__all__ = ["packed", "read_arrays", "unpacked", "write_arrays"]
 
 _MAGIC = b"ZJKGISIX"
-_VERSION = 3
+_VERSION = 4
 _ALIGNED = 64
 _HEAD = len(_MAGIC) + 8 + 4 + 4  # magic, length of the directory, its checksum, version
 _MOST_DIRECTORY = 1 << 26
@@ -149,6 +152,44 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, NDAr
             )
         arrays[name] = array
     return arrays, about["about"]
+
+
+def packed(name: str, texts: Iterable[bytes]) -> dict[str, NDArray[Any]]:
+    """Return texts as two arrays: themselves, one behind the other, and their lengths.
+
+    Examples
+    --------
+    >>> two = packed("words", [b"ab", b"", b"c"])
+    >>> {name: array.tolist() for name, array in two.items()}
+    {'words': [97, 98, 99], 'words_lengths': [2, 0, 1]}
+    >>> unpacked(two, "words")
+    [b'ab', b'', b'c']
+    """
+    texts = list(texts)
+    return {
+        name: np.frombuffer(b"".join(texts), np.uint8),
+        f"{name}_lengths": np.array([len(each) for each in texts], np.int64),
+    }
+
+
+def unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> list[bytes]:
+    """Return what `packed` was given.
+
+    Raises
+    ------
+    KeyError
+        If there are no such arrays.
+    ValueError
+        If they are not texts and their lengths.
+    """
+    text, lengths = arrays[name], arrays[f"{name}_lengths"]
+    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.ndim != 1:
+        raise ValueError(tr("words are of another kind"))
+    sizes = lengths.tolist()
+    if min(sizes, default=0) < 0 or sum(sizes) != len(text):
+        raise ValueError(tr("words begin or end where no text is"))
+    whole, ends = text.tobytes(), accumulate(sizes)
+    return [whole[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
 def _told(path: Path, directory: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from zjk_gis.errors import InputError
 from zjk_gis.index.coded import Coded
+from zjk_gis.index.flatfile import packed, unpacked
 from zjk_gis.index.kernel import Rows
 from zjk_gis.index.policy import Policy
 from zjk_gis.index.prepared import MOST_DAYS, PERIOD, Prepared
@@ -37,10 +38,8 @@ def taken_apart(prepared: Prepared) -> tuple[dict[str, NDArray[Any]], dict[str, 
     arrays |= {name: getattr(prepared.rows, name) for name in _NUMBERS}
     words = [*prepared.carried.items(), *prepared.told.items()]
     for number, (_, coded) in enumerate(words):
-        texts = [str(word).encode() for word in coded.words.tolist()]
         arrays[f"word_of_{number}"] = coded.codes
-        arrays[f"words_{number}"] = np.frombuffer(b"".join(texts), np.uint8)
-        arrays[f"word_lengths_{number}"] = np.array([len(text) for text in texts], np.int64)
+        arrays |= packed(f"words_{number}", (str(word).encode() for word in coded.words.tolist()))
     policy = prepared.policy
     about = {
         "crs": prepared.crs.to_wkt(),
@@ -144,18 +143,12 @@ def _rows(arrays: dict[str, NDArray[Any]], size: int) -> Rows:
 
 def _coded(arrays: dict[str, NDArray[Any]], number: int, size: int) -> Coded:
     """Cut the words of a column out of one text, and look whether each row has one of them."""
-    text, lengths = arrays[f"words_{number}"], arrays[f"word_lengths_{number}"]
+    texts = unpacked(arrays, f"words_{number}")
     codes = _array(arrays, f"word_of_{number}", np.int32, size)
-    if text.dtype != np.uint8 or lengths.dtype != np.int64 or text.ndim != 1 or lengths.ndim != 1:
-        raise _fault(tr("words are of another kind"))
-    sizes = lengths.tolist()
-    if min(sizes, default=0) < 0 or sum(sizes) != len(text):
-        raise _fault(tr("words begin or end where no text is"))
-    if codes.min() < -1 or codes.max() >= len(sizes):
+    if codes.min() < -1 or codes.max() >= len(texts):
         raise _fault(tr("a row has a word that is not there"))
-    whole, ends = text.tobytes(), np.cumsum(lengths).tolist()
-    words = np.empty(len(sizes), dtype=object)
-    words[:] = [whole[end - length : end].decode() for end, length in zip(ends, sizes, strict=True)]
+    words = np.empty(len(texts), dtype=object)
+    words[:] = [text.decode() for text in texts]
     return Coded(codes, words)
 
 

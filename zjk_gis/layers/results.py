@@ -47,6 +47,7 @@ def _result(keys: str, others: str = "") -> Result:
 _PLACES = "community_code street_code district_code"
 _FAULT = "incidents components component_counts people road_m consequence rank exception exception_code"
 _SHAPE = "kind area_m2 width_m mean_width_m length_m"
+_ANSWERS = "zone_code chief_code chief_name street_code street_name"
 _STRETCH = "road_code road_name road_class street_code district_code from_m to_m side"
 RESULTS: dict[str, Result] = {
     "assigned": _result(
@@ -135,6 +136,7 @@ RESULTS: dict[str, Result] = {
         "manhole_code drains_m drains_manholes outfall_code several_outfalls",
     ),
     "traced": _result("pipe_code steps distance_m from_node to_node", "length_m"),
+    "backed_up": _result("pipe_code distance_m from_node to_node", "length_m"),
     "outfalls": _result(
         "pipe_code outfall_code upstream_length_m downstream_length_m",
         "upstream_manholes several_outfalls in_cycle is_registered from_node to_node length_m",
@@ -153,6 +155,40 @@ RESULTS: dict[str, Result] = {
     "unjoined_ends": _result("pipe_code end reason recorded near_code", "row distance_m"),
     "pipe_directions": _result("pipe_code way direction_source contradicts", "flow levels drawn_backwards"),
     "pipelines_in_core": _result("pipe_code length_m block_name"),
+    "protected": _result(
+        "protection scopes border_scopes",
+        "scope protected_code protected_name inside_m inside_m2 scope_m scope_m2 share depth_m nearest_scope "
+        "distance_m rule approver clause confidence known unknown_layers surveyed_on layer code zone_code "
+        f"chief_code chief_name street_name {_PLACES}",
+    ),
+    "affected_features": _result(
+        "protection protected_code code",
+        "scope protected_name layer inside_m inside_m2 share depth_m rule approver clause confidence "
+        f"zone_code chief_code chief_name street_name {_PLACES}",
+    ),
+    "block_conformity": _result(
+        "block_name core_ha core_ok",
+        "core_pieces largest_piece_ha protected_area_m2 building_area_m2 protected_share unknown_area_m2 "
+        "unknown_buildings share_ok control_ha uncontrolled_m control_surrounds overlap_m2 overlaps_with "
+        "rule confidence zone_code chief_code chief_name street_code street_name",
+    ),
+    "archives": _result(
+        "missing_fields fields_required filled_share survey",
+        "fields_filled has_photo survey_due_on zone_code chief_code chief_name street_code street_name",
+    ),
+    "archive_totals": _result(
+        "buildings complete without_photo",
+        "block_name protection_class complete_share filled_share overdue never_surveyed missing_most",
+    ),
+    "height_conflicts": _result(
+        "status limit_m excess_m",
+        "height_zone_code height_rule layer code zone_code chief_code chief_name street_code street_name",
+    ),
+    "view_corridor_conflicts": _result(
+        "corridor_code blocks_m sight_m",
+        "status width_share corridor_share distance_m zone_code chief_code chief_name street_code "
+        "street_name",
+    ),
     "survey_faults": _result(
         "finding_code rule rule_source value limit",
         "title severity pipe_code manhole_code other message confidence owner",
@@ -166,8 +202,8 @@ RESULTS: dict[str, Result] = {
     "cover_depths": _result("pipe_code cover_m road_place", "required_m shortfall_m status rule confidence"),
     "excavation_impact": _result(
         "dig pipe_code impact tell",
-        "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m scope "
-        "zone_code chief_name",
+        "pipe_kind class_name owner length_m distance_m cover_m depth_margin_m is_bridge cut_off_m "
+        "backs_up_m backs_up_manholes backs_up_first is_abandoned scope_code scope zone_code chief_name",
     ),
     "repeated_excavations": _result(
         "road_code permit_a permit_b",
@@ -175,7 +211,8 @@ RESULTS: dict[str, Result] = {
     ),
     "cross_section": _result(
         "offset_m pipe_code angle",
-        "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m",
+        "pipe_kind class_name owner diameter_mm width_mm height_mm level_m top_m bottom_m ground_m cover_m "
+        "is_abandoned",
     ),
     "nearest_facilities": _result(
         "network_m straight_m reason", "facility_code entrance_code detour nearest_straight_m rank"
@@ -183,19 +220,72 @@ RESULTS: dict[str, Result] = {
     "service_areas": _result("within_m road_m area_m2", "facility_code people buildings"),
     "road_report": _result("first_edge second_edge decision", "kind reason gap_m"),
     "road_edges": _result(
-        "from_node to_node from_m",
-        "edge_code road_code road_name road_class length_m grade_level is_bridge one_way width_m",
+        "edge_code from_node to_node from_m",
+        "road_code road_name road_class length_m grade_level is_bridge one_way width_m",
     ),
     "road_nodes": _result("node degree component"),
     "dead_ends": _result(
         "edge_code kind link_m saved_m", "road_code road_name length_m link_edge_code way_round_m"
     ),
     "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
-    "berth_balance": _result(
-        "lots_reached berths_per_vehicle shortage", "vehicles berths_reached"
+    "dead_end_links": _result("edge_code link_edge_code link_m", "way_round_m saved_m"),
+    "coverage": _result(
+        "homes_network homes_straight",
+        "area_code homes people people_network people_straight share_network share_straight "
+        "people_unknown people_too_far people_cut_off people_no_road people_in_barrier people_no_position "
+        "area_m2 area_network_m2 area_straight_m2 area_share_network area_share_straight",
     ),
+    "parking_coverage": _result("homes_network homes_straight", "area_code"),
+    "facility_density": _result(
+        "cell_code per_km2 short_by", "area_km2 facilities wanted_per_km2 is_judged falls_short"
+    ),
+    "lacking_facilities": _result(
+        "facility within_m lacks", "estate_code facility_code network_m straight_m reason"
+    ),
+    "bottlenecks": _result("edge_code kind road_cut_off_m", "road_name is_bridge people"),
+    "detour_index": _result("pairs detour_median detour_90", "area_code not_measured"),
+    "berth_balance": _result("lots_reached berths_per_vehicle shortage", "vehicles berths_reached"),
+    "berths_of_lots": _result("demand berths_per_vehicle unreached", "lot_code berths"),
+    "berths_by_area": _result(
+        "berths_public berths_private berths_on_street",
+        "area_code berths_of_unknown_kind berths lots lots_without_berths vehicles ratio judgement planned "
+        "share_of_plan",
+    ),
+    "berth_authority": _result("authority share_inside across_kerb"),
     "sites": _result("order gain people_served", "candidate"),
+    "site_demand": _result("site_code network_m reason"),
     "rejects": _result("row_number why"),
+    "risk_buffers": _result(
+        "hazard_code buffer_m weight",
+        "hazard_kind hazard_grade area_m2 people facilities rule confidence " + _ANSWERS,
+    ),
+    "risk_faces": _result(
+        "face_code hazard_codes risk", f"hazard_count ungraded area_m2 people {_ANSWERS}"
+    ),
+    "hazard_facilities": _result("hazard_code layer facility_code distance_m"),
+    "hazard_resources": _result("hazard_code layer network_m straight_m reason", "facility_code"),
+    "building_changes": _result(
+        "change_code change former_codes present_codes",
+        "added_m2 gone_m2 storeys_before storeys_after passes last_passed_at last_patrol " + _ANSWERS,
+    ),
+    "patrol_passes": _result("place_code patrol_code arrived_at", "left_at nearest_m"),
+    "double_payment": _result(
+        "first_contract second_contract paid_twice",
+        "overlap_code first_area second_area first_contractor second_contractor service_kind area_m2 "
+        f"first_paid second_paid status {_ANSWERS}",
+    ),
+    "shareable_poles": _result(
+        "group_code host_code members",
+        f"pole_count saved farthest_m pole_kinds owners road_name rule confidence {_ANSWERS}",
+    ),
+    "footway_obstacles": _result(
+        "surface layer standing_code",
+        f"surface_codes area_m2 length_m distance_m limit rule confidence {_ANSWERS}",
+    ),
+    "cables_along_tunnels": _result(
+        "cable_code tunnel_codes from_m to_m",
+        f"cable_kind owner length_m share rule confidence {_ANSWERS}",
+    ),
 }  # fmt: skip
 
 _REASONS = (
@@ -203,7 +293,7 @@ _REASONS = (
     "no_position bad_position zero no_chief expired uncovered too_large too_wide no_neighbour would_be_empty "
     "would_be_invalid would_be_split area_not_conserved another_zone_there nobody_would_have_it "
     "partial nested duplicate reached too_far cut_off no_road in_barrier within_tolerance "
-    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge"
+    "same_level levels_differ level_unknown asked_for drawn_twice not_a_bridge served not_chosen"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -228,7 +318,10 @@ CODED: dict[str, tuple[str, ...]] = {
         "kind": "missing_zone hole edge sliver uncovered duplicate nested partial unmatched_vertex "
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
         "split reshaped retired new gap overlap horizontal crossing vertical end_gap end_below "
-        "common_vertex double_line barrier dead_end at_boundary at_entrance driveway",
+        "common_vertex double_line barrier dead_end at_boundary at_entrance driveway road junction",
+        "judgement": "too_few within too_many",
+        "authority": "traffic_police city_management",
+        "facility": " ".join(CATALOGUE),
         "decision": "joined apart left_open passable",
         "slope_fault": "adverse flat below_least too_steep cannot_be_judged",
         "impact": "is_hit near_miss beside clear cannot_be_judged",
@@ -237,7 +330,16 @@ CODED: dict[str, tuple[str, ...]] = {
         "fault": "gaps overlaps unanswered_roads",
         "exception": "expired acceptance_expired shape_changed",
         "action": "fill cut snap match",
-        "status": "proposed left_to_a_person needs_review cannot_be_judged",
+        "change": "newly_built grown storeys_added partly_gone gone",
+        "surface": "tactile_paving footway",
+        "status": "proposed left_to_a_person needs_review cannot_be_judged double_payment exceeds",
+        **dict.fromkeys(
+            ("missing_fields", "missing_most"),
+            "building_code building_name address block_name protection_class built_era structure storeys "
+            "building_use owner condition key_parts repairs photo_files drawing_files surveyed_on",
+        ),
+        "protection": "inside border outside unknown",
+        "survey": "surveyed overdue never_surveyed cannot_be_judged",
         "by": "zone section longest_border highest_priority smallest_area lowest_code line_of_the_other "
         "vertices_of_the_other keeps_both_whole",
         "direction": "gives gets",

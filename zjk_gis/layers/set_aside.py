@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.errors import InputError, name_rows
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, coded, name_values, rows_by_value, text_of
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 from zjk_gis.words import tr
@@ -83,19 +84,17 @@ class SetAside:
         shapes = layer.geometry.to_numpy()
         missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         other = ~layer.geom_type.isin(_KINDS[kind]).to_numpy(dtype=bool)
-        value = layer.geom_type.astype(object).where(other & ~missing, "")
-        reasons = np.select(
-            [missing, other, ~shapely.is_valid(shapes)],
-            ["no_geometry", "other_geometry", "invalid_geometry"],
-            "",
-        )
-        for column in filled:
-            if column in layer:
-                blank = as_text(layer[column]).isna().to_numpy()
-                reasons, value = np.where(blank, "not_filled", reasons), value.mask(blank, column)
-        wrong = reasons != ""
+        unsound = ~shapely.is_valid(shapes)
+        blank = {each: as_text(layer[each]).isna().to_numpy() for each in filled if each in layer}
+        wrong = np.logical_or.reduce([missing, other, unsound, *blank.values()])
         if not wrong.any() or wrong.all():
             return layer
+        value = layer.geom_type.astype(object).where(other & ~missing, "")
+        reasons = np.select(
+            [missing, other, unsound], ["no_geometry", "other_geometry", "invalid_geometry"], ""
+        )
+        for column, rows in blank.items():
+            reasons, value = np.where(rows, "not_filled", reasons), value.mask(rows, column)
         self.note(layer, name, wrong, reasons, value)
         return layer[~wrong]
 
@@ -150,15 +149,7 @@ class SetAside:
         InputError
             If `strict` is set and a value is something else; the message names the rows.
         """
-        if column not in layer:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name=name,
-                    column=column,
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
+        require_columns(layer, name, column)
         values = pd.to_numeric(layer[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         fine = np.isfinite(values) & (values >= 0)
         wrong = ~fine & layer[column].notna().to_numpy()
@@ -190,6 +181,12 @@ class SetAside:
         for at in np.flatnonzero(wrong).tolist():
             value = text_of(values.iloc[at]) or ""
             self.rows.append({"layer": name, "row": layer.index[at], "why": str(reasons[at]), "value": value})
+
+    def added_to(self, result: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Add what was set aside to what a result tells already."""
+        if self.rows:
+            result.attrs["set_aside"] = [*result.attrs.get("set_aside", []), *self.rows]
+        return result
 
     def told_in(self, result: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Put what was set aside into ``attrs["set_aside"]`` of a result."""

@@ -37,6 +37,7 @@ __all__ = [
     "add_outlines",
     "add_zones",
     "code_of",
+    "coded_looks",
     "frame_by",
     "new_page",
     "placed",
@@ -165,6 +166,27 @@ def positions_in(values: pd.Series, known: Iterable[Any], *, otherwise: int = 0)
     """Return which of the known values each value is."""
     number = {value: i for i, value in enumerate(known)}
     return values.map(number).fillna(otherwise).to_numpy(dtype=np.int64)
+
+
+def coded_looks(
+    values: pd.Series, looks: Mapping[str, dict[str, Any]], lang: Language, *, otherwise: int = 0
+) -> dict[str, Any]:
+    """Return what `Page.add` takes to draw coded values each in its look: styles, whose is which, and a key.
+
+    Parameters
+    ----------
+    values : Series of str
+    looks : mapping of str to dict
+        How the rows of each value look, in the order of the key.
+    lang : {"zh", "en"}
+    otherwise : int
+        Which of the looks a value has that is none of these.
+    """
+    return {
+        "styles": list(looks.values()),
+        "style_of": positions_in(values, looks, otherwise=otherwise),
+        "keys": [(number, label(value, lang)) for number, value in enumerate(looks)],
+    }
 
 
 def add_ground(
@@ -308,18 +330,12 @@ def add_findings(
     columns = (*(_GAP_COLUMNS if what == "gaps" else _OVERLAP_COLUMNS), *RANKED)
     code = columns[0]
     otherwise = list(looks).index("hole" if what == "gaps" else "partial")
-    number = (
-        positions_in(found["kind"], looks, otherwise=otherwise)
-        if "kind" in found
-        else np.full(len(found), otherwise, dtype=np.int64)
-    )
+    kind = found["kind"] if "kind" in found else pd.Series("", index=found.index)
     page.add(
         found,
         name=label(what, page.lang),
         group=group,
-        styles=list(looks.values()),
-        style_of=number,
-        keys=[(i, label(word, page.lang)) for i, word in enumerate(looks)],
+        **coded_looks(kind, looks, page.lang, otherwise=otherwise),
         columns=columns,
         search=(code, "codes", "first_code", "second_code", "neighbours"),
         frames_the_page=page.extent is None,

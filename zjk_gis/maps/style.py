@@ -45,6 +45,7 @@ __all__ = [
     "PIPE_DASHES",
     "PIPE_MARKS",
     "PURPLE",
+    "RIVER",
     "ROAD_LOOKS",
     "SEQUENCES",
     "SKY",
@@ -171,6 +172,7 @@ OVERLAP_LOOKS = {
 }
 NO_DATA = area("#ffffff", fill=0.75, weight=0.7, edge="#9aa5b1", hatch="diagonal")
 NO_CHIEF = area("#f6d3c2", fill=0.9, weight=1.4, edge="#b3261e", hatch="diagonal")
+RIVER = area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")
 SEQUENCES = {  # light to dark: lightness alone orders the classes, so that no one confuses them
     "blues": ("#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594"),
     "browns": ("#fff7dc", "#fee391", "#fec44f", "#fe9929", "#ec7014", "#cc4c02", "#8c2d04"),

@@ -222,7 +222,7 @@ def _arrivals(
     begins[0] = begins[1] = 0
     sets, filled, divisions = 1, 0, 0
     for node in order:
-        several, only = False, 0
+        several, only, listed = False, 0, filled
         for at in range(starts[node], starts[node + 1]):
             source = above[at]
             total[node, 1] += weight[by[at]]
@@ -231,25 +231,13 @@ def _arrivals(
                 total[node, 0] += total[source, 0]
                 total[node, 1] += total[source, 1]
             given = handed[source] if splits else of_node[source]
-            if given and given != only:
-                several = only > 0
+            if given:
+                several |= only > 0 and given != only
                 only = given
-                if several:
-                    break
-        if several:
-            # Go on adding where the loop stopped: it is done anew, all of it.
-            total[node, 0], total[node, 1] = own[node, 0], own[node, 1]
-            for at in range(starts[node], starts[node + 1]):
-                source = above[at]
-                total[node, 1] += weight[by[at]]
-                splits = leaving[source + 1] - leaving[source] > 1
-                if not splits:
-                    total[node, 0] += total[source, 0]
-                    total[node, 1] += total[source, 1]
-                given = handed[source] if splits else of_node[source]
-                if given:
-                    parents[filled] = given
-                    filled += 1
+                parents[listed] = given
+                listed += 1
+        if several:  # else what is listed is written over
+            filled = listed
             only = sets
             sets += 1
             begins[sets] = filled

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.engine.arrays import Bools, Floats, Ints, Ints32, Real, Whole
 
-__all__ = ["NearPairs", "NearSites", "Places", "Ways", "near_pairs", "near_sites", "node_distances"]
+__all__ = ["NearPairs", "NearSites", "Places", "Ways", "near_pairs", "near_sites"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,13 @@ class NearPairs:
 
 
 def near_sites(
-    ways: Ways, places: Places, sites: Places, label: NDArray[np.int64], *, count: int = 1
+    ways: Ways,
+    places: Places,
+    sites: Places,
+    label: NDArray[np.int64],
+    *,
+    count: int = 1,
+    within: float = np.inf,
 ) -> NearSites:
     """Find for each place the nearest sites.
 
@@ -133,6 +139,9 @@ def near_sites(
         those of the lowest label, then the lowest number.
     count : int, default 1
         How many labels.
+    within : float, optional
+        What is farther than this is found only where it is the nearest of all: so that to find many within
+        reach takes little longer than to find one.
 
     Returns
     -------
@@ -149,41 +158,19 @@ def near_sites(
     >>> found.site.tolist(), found.distance.tolist()
     ([[1, 0]], [[35.0, 55.0]])
     """
-    distance, site = node_distances(ways, sites, label, count=count)
+    label = np.ascontiguousarray(label, np.int64)
+    node, cost, site = _entries(ways, sites)
+    near = _spread(
+        ways.against.starts, ways.against.nodes, ways.against.edges, ways.length,
+        node, cost, site, label, np.int64(count), float(within),
+    )  # fmt: skip
     order = np.lexsort((sites.along, sites.edge))
     starts = offsets_of(np.bincount(sites.edge, minlength=len(ways.length)))
     found, far = _gather(
         places.edge, places.along, places.leg, ways.graph.tail, ways.graph.head, ways.length,
-        ways.forward, ways.backward, distance, site, label, starts, order, sites.along, sites.leg,
+        ways.forward, ways.backward, *near, label, starts, order, sites.along, sites.leg, float(within),
     )  # fmt: skip
     return NearSites(found, far)
-
-
-def node_distances(
-    ways: Ways, sites: Places, label: NDArray[np.int64], *, count: int = 1, limit: float = np.inf
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Find the nearest sites of each node.
-
-    Parameters
-    ----------
-    ways : Ways
-    sites : Places
-    label : ndarray of int64
-    count : int, default 1
-    limit : float, optional
-        No farther than this, inclusive.
-
-    Returns
-    -------
-    distance : ndarray of float64, shape (nodes, count)
-        Infinite where there is none.
-    site : ndarray of int64, shape (nodes, count)
-    """
-    node, cost, site = _entries(ways, sites)
-    return _spread(
-        ways.against.starts, ways.against.nodes, ways.against.edges, ways.length,
-        node, cost, site, np.ascontiguousarray(label, np.int64), np.int64(count), float(limit),
-    )  # fmt: skip
 
 
 def near_pairs(
@@ -244,50 +231,91 @@ def _entries(ways: Ways, sites: Places) -> tuple[NDArray[np.int32], NDArray[np.f
 
 
 @lean
-def _less(keys: Floats, labels: Ints, items: Ints, a: Whole, b: Whole) -> bool:
+def _is_before(key: Real, item: Whole, other_key: Real, other: Whole, label: Ints) -> bool:
     """Compare two entries of the heap: by distance, then label, then site and node."""
-    if keys[a] != keys[b]:
-        return bool(keys[a] < keys[b])
-    if labels[a] != labels[b]:
-        return bool(labels[a] < labels[b])
-    if items[a, 0] != items[b, 0]:
-        return bool(items[a, 0] < items[b, 0])
-    return bool(items[a, 1] < items[b, 1])
+    if key != other_key:
+        return bool(key < other_key)
+    which, other_which = label[item >> 32], label[other >> 32]
+    return bool(which < other_which or (which == other_which and item < other))
 
 
 @lean
-def _swap(keys: Floats, labels: Ints, items: Ints, a: Whole, b: Whole) -> None:
-    keys[a], keys[b] = keys[b], keys[a]
-    labels[a], labels[b] = labels[b], labels[a]
-    items[a, 0], items[b, 0] = items[b, 0], items[a, 0]
-    items[a, 1], items[b, 1] = items[b, 1], items[a, 1]
-
-
-@lean
-def _rise(keys: Floats, labels: Ints, items: Ints, at: Whole) -> None:
-    """Move the last entry up to where it belongs."""
+def _push(keys: Floats, items: Ints, label: Ints, size: Whole, key: Real, item: Whole) -> None:
+    """Add an entry (a site and a node in one number) to a heap of so many, each with four below it."""
+    at = size
     while at > 0:
-        above = (at - 1) // 2
-        if not _less(keys, labels, items, at, above):
-            return
-        _swap(keys, labels, items, at, above)
+        above = (at - 1) >> 2
+        if not _is_before(key, item, keys[above], items[above], label):
+            break
+        keys[at], items[at] = keys[above], items[above]
         at = above
+    keys[at], items[at] = key, item
 
 
 @lean
-def _sink(keys: Floats, labels: Ints, items: Ints, size: Whole) -> None:
-    """Move the first entry down to where it belongs."""
+def _take_first(keys: Floats, items: Ints, label: Ints, size: Whole) -> None:
+    """Close the gap that the first entry leaves in a heap; so many stay."""
+    key, item = keys[size], items[size]
     at = 0
-    while True:
-        low = 2 * at + 1
-        if low >= size:
-            return
-        if low + 1 < size and _less(keys, labels, items, low + 1, low):
-            low += 1
-        if not _less(keys, labels, items, low, at):
-            return
-        _swap(keys, labels, items, low, at)
+    while 4 * at + 1 < size:
+        low = 4 * at + 1
+        for below in range(low + 1, min(low + 4, size)):
+            if _is_before(keys[below], items[below], keys[low], items[low], label):
+                low = below
+        if not _is_before(keys[low], items[low], key, item, label):
+            break
+        keys[at], items[at] = keys[low], items[low]
         at = low
+    keys[at], items[at] = key, item
+
+
+@compiled
+def _roomier(keys: Floats, items: Ints) -> tuple[Floats, Ints]:
+    """Return a heap with twice the room."""
+    room = len(keys)
+    return np.concatenate((keys, np.empty(room))), np.concatenate((items, np.empty(room, np.int64)))
+
+
+@lean
+def _offer(
+    found: Ints, far: Floats, row: Whole, seed: Whole, metres: Real, label: Ints, begin: Whole, within: Real
+) -> bool:
+    """Put a site among the nearest of a row, if it is one; the first `begin` of these are settled."""
+    count, which = found.shape[1], label[seed]
+    at = count
+    if found[row, 0] >= 0 and max(metres, far[row, 0]) > within:
+        # Of what is out of reach only the nearest of all is kept.
+        if begin > 0 or metres > far[row, 0]:
+            return False
+        first = label[found[row, 0]]
+        if metres == far[row, 0] and (which > first or (which == first and seed >= found[row, 0])):
+            return False
+        at = 0
+    elif found[row, count - 1] >= 0 and metres > far[row, count - 1]:
+        return False
+    else:
+        for k in range(count):
+            other = found[row, k]
+            if other < 0:
+                at = k
+                break
+            if label[other] == which:
+                # Of its own label: the better of the two stays.
+                if k < begin or metres > far[row, k] or (metres == far[row, k] and seed >= other):
+                    return False
+                at = k
+                break
+        if at == count:
+            at = count - 1
+            if at < begin or (metres == far[row, at] and which >= label[found[row, at]]):
+                return False
+    while at > begin and (
+        metres < far[row, at - 1] or (metres == far[row, at - 1] and which < label[found[row, at - 1]])
+    ):
+        found[row, at], far[row, at] = found[row, at - 1], far[row, at - 1]
+        at -= 1
+    found[row, at], far[row, at] = seed, metres
+    return True
 
 
 @compiled
@@ -301,92 +329,39 @@ def _spread(
     seed_site: Ints,
     label: Ints,
     count: Whole,
-    limit: Real,
+    within: Real,
 ) -> tuple[Floats, Ints]:
     size = len(starts) - 1
     distance = np.full((size, count), np.inf)
     site = np.full((size, count), -1, np.int64)
-    filled = np.zeros(size, np.int32)
-    # With one label a node, what cannot be its answer any more is not queued at all.
-    best = np.full(size, np.inf)
-    room = max(len(seed_node), 1024)
-    keys, labels, items = np.empty(room), np.empty(room, np.int64), np.empty((room, 2), np.int64)
+    settled = np.zeros(size, np.int64)
+    keys, items = np.empty(1024), np.empty(1024, np.int64)
     waiting = 0
     for at in range(len(seed_node)):
-        if seed_cost[at] <= limit:
-            keys[waiting], labels[waiting] = seed_cost[at], label[seed_site[at]]
-            items[waiting, 0], items[waiting, 1] = seed_site[at], seed_node[at]
-            _rise(keys, labels, items, waiting)
+        node, seed, far = np.int64(seed_node[at]), seed_site[at], seed_cost[at]
+        if _offer(site, distance, node, seed, far, label, np.int64(0), within):
+            if waiting == len(keys):
+                keys, items = _roomier(keys, items)
+            _push(keys, items, label, waiting, far, (seed << 32) + node)
             waiting += 1
     while waiting > 0:
-        # Take the nearest entry off the heap.
-        far, which, seed, node = keys[0], labels[0], items[0, 0], items[0, 1]
+        far, seed, node = keys[0], items[0] >> 32, items[0] & 0xFFFFFFFF
         waiting -= 1
-        _swap(keys, labels, items, 0, waiting)
-        _sink(keys, labels, items, waiting)
-        # The node keeps it, unless it is full or has that label already.
-        have = filled[node]
-        if have == count:
+        _take_first(keys, items, label, waiting)
+        # The node keeps it, unless a better one came meanwhile.
+        have = settled[node]
+        if have == count or site[node, have] != seed or distance[node, have] != far:
             continue
-        known = False
-        for at in range(have):
-            known = known or label[site[node, at]] == which
-        if known:
-            continue
-        distance[node, have], site[node, have] = far, seed
-        filled[node] = have + 1
+        settled[node] = have + 1
         # Tell the nodes from which one gets here.
         for at in range(starts[node], starts[node + 1]):
-            other = near[at]
-            farther = far + length[by[at]]
-            if filled[other] == count or farther > limit:
-                continue
-            if count == 1:
-                if farther > best[other]:
-                    continue
-                best[other] = farther
-            if waiting == room:
-                keys = np.concatenate((keys, np.empty(room)))
-                labels = np.concatenate((labels, np.empty(room, np.int64)))
-                items = np.concatenate((items, np.empty((room, 2), np.int64)))
-                room *= 2
-            keys[waiting], labels[waiting] = farther, which
-            items[waiting, 0], items[waiting, 1] = seed, other
-            _rise(keys, labels, items, waiting)
-            waiting += 1
+            other, farther = np.int64(near[at]), far + length[by[at]]
+            if _offer(site, distance, other, seed, farther, label, settled[other], within):
+                if waiting == len(keys):
+                    keys, items = _roomier(keys, items)
+                _push(keys, items, label, waiting, farther, (seed << 32) + other)
+                waiting += 1
     return distance, site
-
-
-@lean
-def _offer(found: Ints, far: Floats, place: Whole, seed: Whole, metres: Real, label: Ints) -> None:
-    """Put a site among the nearest of a place, if it is one and no nearer site of its label is there."""
-    count = found.shape[1]
-    which = label[seed]
-    at = count
-    for k in range(count):
-        if found[place, k] < 0:
-            at = k
-            break
-        other = label[found[place, k]]
-        if other == which:
-            # Of its own label: the better of the two stays.
-            if metres > far[place, k] or (metres == far[place, k] and seed >= found[place, k]):
-                return
-            at = k
-            break
-    if at == count:
-        last = count - 1
-        if metres > far[place, last] or (metres == far[place, last] and which >= label[found[place, last]]):
-            return
-        at = last
-    found[place, at], far[place, at] = seed, metres
-    while at > 0 and (
-        far[place, at] < far[place, at - 1]
-        or (far[place, at] == far[place, at - 1] and which < label[found[place, at - 1]])
-    ):
-        found[place, at], far[place, at] = found[place, at - 1], far[place, at - 1]
-        at -= 1
-        found[place, at], far[place, at] = seed, metres
 
 
 @compiled
@@ -406,6 +381,7 @@ def _gather(
     listed: Ints,
     site_along: Floats,
     site_leg: Floats,
+    within: Real,
 ) -> tuple[Ints, Floats]:
     count = site.shape[1]
     found = np.full((len(edge), count), -1, np.int64)
@@ -414,18 +390,22 @@ def _gather(
         e, here = edge[place], along[place]
         # By the ends of the edge.
         for k in range(count):
-            if backward[e] and site[tail[e], k] >= 0:
-                _offer(found, far, place, site[tail[e], k], distance[tail[e], k] + here + leg[place], label)
-            if forward[e] and site[head[e], k] >= 0:
-                rest = length[e] - here
-                _offer(found, far, place, site[head[e], k], distance[head[e], k] + rest + leg[place], label)
+            seed, other = site[tail[e], k], site[head[e], k]
+            if backward[e] and seed >= 0:
+                metres = distance[tail[e], k] + here + leg[place]
+                _offer(found, far, place, seed, metres, label, np.int64(0), within)
+            if forward[e] and other >= 0:
+                metres = distance[head[e], k] + (length[e] - here) + leg[place]
+                _offer(found, far, place, other, metres, label, np.int64(0), within)
         # Along the edge itself.
         for at in range(starts[e], starts[e + 1]):
             seed = listed[at]
             ahead = site_along[seed] - here
             if (ahead > 0 and not forward[e]) or (ahead < 0 and not backward[e]):
                 continue
-            _offer(found, far, place, seed, site_leg[seed] + abs(ahead) + leg[place], label)
+            _offer(
+                found, far, place, seed, site_leg[seed] + abs(ahead) + leg[place], label, np.int64(0), within
+            )
     return found, far
 
 
@@ -462,8 +442,7 @@ def _pairs(  # noqa: C901
     marked = np.full(len(length), -1, np.int64)
     edges = np.empty(len(length), np.int64)
     best = np.full(len(place_along), np.inf)
-    room = 1024
-    keys, labels, items = np.empty(room), np.zeros(room, np.int64), np.empty((room, 2), np.int64)
+    keys, items, alike = np.empty(1024), np.empty(1024, np.int64), np.zeros(1, np.int64)
     space = 4096
     out_label, out_place, out_far = np.empty(space, np.int64), np.empty(space, np.int64), np.empty(space)
     written = 0
@@ -473,20 +452,14 @@ def _pairs(  # noqa: C901
         for at in range(entry_starts[which], entry_starts[which + 1]):
             if entry_cost[at] > limit:
                 continue
-            if waiting == room:
-                keys = np.concatenate((keys, np.empty(room)))
-                labels = np.concatenate((labels, np.zeros(room, np.int64)))
-                items = np.concatenate((items, np.empty((room, 2), np.int64)))
-                room *= 2
-            keys[waiting], labels[waiting] = entry_cost[at], 0
-            items[waiting, 0], items[waiting, 1] = 0, entry_node[at]
-            _rise(keys, labels, items, waiting)
+            if waiting == len(keys):
+                keys, items = _roomier(keys, items)
+            _push(keys, items, alike, waiting, entry_cost[at], np.int64(entry_node[at]))
             waiting += 1
         while waiting > 0:
-            far, node = keys[0], items[0, 1]
+            far, node = keys[0], items[0]
             waiting -= 1
-            _swap(keys, labels, items, 0, waiting)
-            _sink(keys, labels, items, waiting)
+            _take_first(keys, items, alike, waiting)
             if settled[node]:
                 continue
             settled[node] = True
@@ -499,14 +472,9 @@ def _pairs(  # noqa: C901
                 if settled[other] or farther > limit or farther >= distance[other]:
                     continue
                 distance[other] = farther
-                if waiting == room:
-                    keys = np.concatenate((keys, np.empty(room)))
-                    labels = np.concatenate((labels, np.zeros(room, np.int64)))
-                    items = np.concatenate((items, np.empty((room, 2), np.int64)))
-                    room *= 2
-                keys[waiting], labels[waiting] = farther, 0
-                items[waiting, 0], items[waiting, 1] = 0, other
-                _rise(keys, labels, items, waiting)
+                if waiting == len(keys):
+                    keys, items = _roomier(keys, items)
+                _push(keys, items, alike, waiting, farther, np.int64(other))
                 waiting += 1
         # 2. The edges at those nodes, and those of the sites, each once.
         listed = 0

@@ -10,6 +10,7 @@ import shapely
 
 from zjk_gis.crs import require_layer
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.results import spec_in
@@ -62,16 +63,7 @@ class Answering:
         self.codes = code_text(rows[self.code]).to_numpy(dtype=object)
         self.shapes = flat(rows.geometry.to_numpy())
         bring = [name for name in _CHIEF if name in rows] if columns is None else list(columns)
-        lacking = [name for name in bring if name not in rows]
-        if lacking:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name="b",
-                    column=lacking[0],
-                    columns=", ".join(map(str, rows.columns)),
-                )
-            )
+        require_columns(rows, "b", *bring)
         self.others = rows[[name for name in bring if name != self.code]]
         # Who answers where several do: the smallest, then the lowest code.
         size = np.round(measures(self.shapes, self.dimension), 6)

@@ -14,13 +14,13 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.crs import convert_crs, require_crs, require_layer
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
-from zjk_gis.layers.metric import ready, require_amounts, require_reach
+from zjk_gis.crs import convert_crs
+from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.layers.shapes import flat, has_shape
-from zjk_gis.overlay.answering import KINDS, Answering
+from zjk_gis.overlay.answering import Answering
+from zjk_gis.overlay.asked import Asked
 from zjk_gis.overlay.pairs import FOUND, ROUNDING, Pairs, most_of_each, pairs_of, with_every_row
 from zjk_gis.words import listed, tr
 
@@ -154,7 +154,7 @@ def overlay_layers(
     0        P1         B      20.0           2
     """
     _check_options(how, split=split, least=least, within_m=within_m)
-    asked = _Asked(a, strict=strict)
+    asked = _Asked(a, "a", strict=strict)
     answering = Answering(b, code, columns, at, level)
     if how in ("share", "within") and len(answering) and answering.dimension != 2:
         raise InputError(
@@ -216,16 +216,7 @@ def overlay_totals(overlaid: gpd.GeoDataFrame, by: str | Sequence[str] | None = 
             tr("overlaid: it is not known which layer answered; name the columns to sum by with by=")
         )
     keys = [overlaid.attrs["code"]] if by is None else [by] if isinstance(by, str) else list(by)
-    lacking = [key for key in (*keys, "row") if key not in overlaid]
-    if lacking:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="overlaid",
-                column=lacking[0],
-                columns=", ".join(map(str, overlaid.columns)),
-            )
-        )
+    require_columns(overlaid, "overlaid", *keys, "row")
     amounts = [name for name in _AMOUNT if name in overlaid]
     table = pd.DataFrame(overlaid[[*keys, "row", *amounts]])
     groups = table.groupby(keys, dropna=False, sort=True)
@@ -245,41 +236,8 @@ def _check_options(how: str, *, split: bool, least: float, within_m: float) -> N
     require_reach(within_m=within_m)
 
 
-class _Asked:
-    """The rows that are asked about, and which of them have a shape that can be asked."""
-
-    def __init__(self, layer: gpd.GeoDataFrame, *, strict: bool) -> None:
-        require_layer(layer, "a")
-        if not len(layer):
-            raise EmptyLayerError(
-                tr("{name}: the layer is empty; nothing could be answered from it", name="a")
-            )
-        require_crs(layer, "a")
-        self.layer = layer
-        self.aside = SetAside(strict=strict)
-        shapes = layer.geometry.to_numpy()
-        missing = ~has_shape(shapes)
-        invalid = ~missing & ~shapely.is_valid(shapes)
-        if strict and (missing | invalid).any():
-            for dimension, kind in enumerate(KINDS):  # refused by the house's check, which names the rows
-                rows = shapely.get_dimensions(shapes) == dimension
-                ready(layer[rows | missing], "a", kind=kind)
-        reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
-        self.aside.note(layer, "a", missing | invalid, reasons, pd.Series("", index=layer.index))
-        self.usable = ~(missing | invalid)
-
-    def in_crs(self, crs: Any) -> NDArray[Any]:
-        """Return the usable shapes in a CRS, the others as None."""
-        rows = self.layer.geometry if self.usable.all() else self.layer.geometry[self.usable]
-        moved = convert_crs(gpd.GeoDataFrame(geometry=rows), crs, name="a").geometry.to_numpy()
-        shapes = np.full(len(self.layer), None, dtype=object)
-        shapes[self.usable] = flat(moved)
-        return shapes
-
-    def by_dimension(self, shapes: NDArray[Any]) -> list[tuple[int, NDArray[np.int64]]]:
-        """Return the dimensions that the usable shapes have, and the positions of each."""
-        dimension = np.where(self.usable, shapely.get_dimensions(shapes), -1)
-        return [(each, np.flatnonzero(dimension == each)) for each in range(3) if (dimension == each).any()]
+class _Asked(Asked):
+    """The rows that are asked about, and what is answered of them."""
 
     def answered(
         self, pairs: Pairs, answering: Answering, how: str, cut: NDArray[Any] | None

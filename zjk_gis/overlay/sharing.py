@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Shared", "counted_once", "measures", "shared_amounts"]
 
-_ROUNDING = 1e-9  # by which shares of one shape may add up to more than all of it
+_ROUNDING = 1e-9  # the share of a shape that a cut leaves where nothing is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +134,33 @@ def counted_once(
     [8.0, 12.0]
     """
     dimension = int(shapely.get_dimensions(shapes).max(initial=0))
-    claimed = np.bincount(shared.shape, weights=shared.amount, minlength=len(shapes))
-    contested = claimed > measures(shapes, dimension) * (1 + _ROUNDING)
-    at = np.flatnonzero(contested[shared.shape])
     amount = shared.amount.copy()
-    order = at[np.lexsort((rank[shared.area[at]], shared.shape[at]))]
-    shape, left = -1, None
-    for pair in order.tolist():
-        if shared.shape[pair] != shape:
-            shape = int(shared.shape[pair])
-            left = shapes[shape]
-        area = areas[shared.area[pair]]
-        amount[pair] = measures(np.array([shapely.intersection(left, area)]), dimension)[0]
-        left = shapely.difference(left, area)
-    some = amount > 0
+    order = np.lexsort((rank[shared.area], shared.shape))
+    turn = np.arange(len(order)) - np.searchsorted(shared.shape[order], shared.shape[order])
+    contested = _contested(shared, areas, dimension, len(shapes))
+    left = shapes.copy()
+    for each in range(
+        int(turn.max(initial=-1)) + 1
+    ):  # the first of every shape, then the second of what is left
+        pair = order[(turn == each) & contested[shared.shape[order]]]
+        shape, area = shared.shape[pair], areas[shared.area[pair]]
+        if each:
+            amount[pair] = measures(shapely.intersection(left[shape], area), dimension)
+        left[shape] = shapely.difference(left[shape], area)
+    some = amount > _ROUNDING * measures(shapes, dimension)[shared.shape]
     return Shared(shared.shape[some], shared.area[some], amount[some], shared.whole[some])
+
+
+def _contested(shared: Shared, areas: NDArray[Any], dimension: int, number: int) -> NDArray[np.bool_]:
+    """Tell of which shapes two areas may claim the same: of a line even neighbours, which share a border."""
+    several = np.bincount(shared.shape, minlength=number) > 1
+    if dimension < 2 or not several.any():
+        return several
+    met = np.unique(shared.area[several[shared.shape]])
+    first, second = shapely.STRtree(areas[met]).query(areas[met], predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    over = ~shapely.touches(areas[met[first]], areas[met[second]])
+    claims = np.zeros(len(areas), dtype=bool)
+    claims[met[first[over]]] = claims[met[second[over]]] = True
+    contested = np.bincount(shared.shape[claims[shared.area]], minlength=number) > 1
+    return np.asarray(contested)

@@ -13,17 +13,21 @@ from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import coded
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.pipes.critical import critical_pipes
-from zjk_gis.pipes.outfalls import misconnections, outfalls
+from zjk_gis.pipes.drainage import misconnections, outfalls
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Mapping
 
     from zjk_gis.pipes.topology import PipeNetwork
 
 __all__ = ["NETWORK_CHECKS", "network_faults"]
 
+_ASKED = ("outfalls", "supply_sources")
 _SOURCES = CATALOGUE["supply_sources"]
 NETWORK_CHECKS = (
     "unjoined_ends",
@@ -37,7 +41,10 @@ NETWORK_CHECKS = (
 
 @checked
 def network_faults(
-    network: PipeNetwork, layers: Mapping[str, gpd.GeoDataFrame] | None = None
+    network: PipeNetwork,
+    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+    *,
+    at: str | dt.date | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Check a network of pipes (管网拓扑检查): ends, directions, drains and where they come out, supply.
 
@@ -47,6 +54,9 @@ def network_faults(
     layers : mapping of str to GeoDataFrame, optional
         Layers of the city by name: ``outfalls`` (the register of 排水口) and ``supply_sources`` are asked, if
         they are there.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -85,7 +95,8 @@ def network_faults(
     >>> {name: len(rows) for name, rows in faults.items() if len(rows)}
     {'uphill_flows': 1}
     """
-    layers = layers or {}
+    aside, network = SetAside(), network.on(at)
+    layers = {name: in_use(rows, name, at, aside) for name, rows in (layers or {}).items() if name in _ASKED}
     drained = outfalls(network, registered=layers.get("outfalls"))
     contradicts = network.direction.contradicts
     told = network.directions()[contradicts]
@@ -104,7 +115,7 @@ def network_faults(
         fed = [rows[~rows["is_fed"]] for rows in _fed_pipes(network, layers["supply_sources"]) if len(rows)]
         if fed:
             faults["unfed_pipes"] = gpd.GeoDataFrame(pd.concat(fed), crs=network.crs)
-    return faults
+    return {name: aside.added_to(rows) for name, rows in faults.items()}
 
 
 def _unjoined(network: PipeNetwork, registered: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

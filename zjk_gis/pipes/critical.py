@@ -10,12 +10,15 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import weak_spots
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.places import are_of_kinds, placed_on
 from zjk_gis.pipes.tracing import pieces_of
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     import geopandas as gpd
@@ -36,6 +39,7 @@ def critical_pipes(
     kinds: str | Sequence[str] | None = None,
     sources: gpd.GeoDataFrame | None = None,
     within_m: float = 1.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """Find the pipes without which a part of the network hangs on nothing, and what each cuts off (关键管段).
 
@@ -50,6 +54,9 @@ def critical_pipes(
         smaller side.
     within_m : float, default 1.0
         How near a source that names no pipe must lie to one.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -94,7 +101,8 @@ def critical_pipes(
     1        M2    True       2       40.0
     2        M3   False       1        0.0
     """
-    weak, edges = _weak(network, kinds, sources, within_m)
+    network, aside = network.on(at), SetAside()
+    weak, edges = _weak(network, kinds, in_use(sources, _SOURCES.name, at, aside), within_m)
     told: dict[str, Any] = {
         "is_bridge": weak.is_bridge,
         "cut_off_m": np.round(weak.edge_cuts_edges, 3),
@@ -102,7 +110,7 @@ def critical_pipes(
     }
     if sources is not None:
         told["is_fed"] = weak.is_fed[network.graph.tail[edges]]
-    return pieces_of(network, edges, told)
+    return aside.added_to(pieces_of(network, edges, told))
 
 
 @checked
@@ -112,13 +120,14 @@ def critical_manholes(
     kinds: str | Sequence[str] | None = None,
     sources: gpd.GeoDataFrame | None = None,
     within_m: float = 1.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """Find the manholes and points without which a part of the network hangs on nothing (关键节点).
 
     Parameters
     ----------
     network : PipeNetwork
-    kinds, sources, within_m
+    kinds, sources, within_m, at
         See `critical_pipes`.
 
     Returns
@@ -132,9 +141,10 @@ def critical_manholes(
     InputError
         If a kind is not known or no source stands on the network.
     """
-    weak, edges = _weak(network, kinds, sources, within_m)
+    network, aside = network.on(at), SetAside()
+    weak, edges = _weak(network, kinds, in_use(sources, _SOURCES.name, at, aside), within_m)
     on = np.unique(np.concatenate([network.graph.tail[edges], network.graph.head[edges]]))
-    return with_answers(
+    found = with_answers(
         network.nodes.iloc[on],
         {
             "is_cut": weak.is_cut[on],
@@ -143,6 +153,7 @@ def critical_manholes(
             "cut_off_manholes": np.round(weak.node_cuts_nodes[on]).astype(np.int64),
         },
     )
+    return aside.added_to(found)
 
 
 def _weak(

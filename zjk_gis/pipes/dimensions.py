@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.catalogue import PIPELINES
-from zjk_gis.layers.columns.values import as_text, coded
+from zjk_gis.layers.columns.values import as_text, coded, text_at
 from zjk_gis.layers.metric import ready
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -65,8 +68,16 @@ class Dimensions:
         return self.depth - np.where(self.gravity, self.height, 0.0)[:, None]
 
 
-def pipes_of(pipelines: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
+def pipes_of(
+    pipelines: gpd.GeoDataFrame,
+    aside: SetAside,
+    at: str | dt.date | None = None,
+    *,
+    abandoned: bool = False,
+) -> gpd.GeoDataFrame:
     """Return the pipes that can be asked, in a metric CRS, with ``pipe_code`` and ``pipe_kind`` filled.
+
+    With a day only those in use on it (see `zjk_gis.pipes.in_use`), with `abandoned` those given up, too.
 
     Raises
     ------
@@ -76,7 +87,8 @@ def pipes_of(pipelines: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
     given = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code", "pipe_kind"])
     if "pipe_kind" not in given or aside.strict:
         ready(given, "pipelines", kind="line", code="pipe_kind")
-    return ready(given, "pipelines", kind="line", code="pipe_code")
+    pipes = ready(given, "pipelines", kind="line", code="pipe_code")
+    return in_use(pipes, "pipelines", at, aside, abandoned=abandoned)
 
 
 def kinds_of(pipelines: gpd.GeoDataFrame, aside: SetAside, name: str = "pipelines") -> pd.DataFrame:
@@ -92,10 +104,7 @@ def kinds_of(pipelines: gpd.GeoDataFrame, aside: SetAside, name: str = "pipeline
     table = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
     number, words = pd.factorize(kind)  # a few words, however many pipes
     known = table.reindex(words)
-    columns = {
-        name: pd.array(known[name].to_numpy(dtype=object), dtype="str").take(number, allow_fill=True)
-        for name in ("class_code", "class_name")
-    }
+    columns = {name: text_at(known[name], number) for name in ("class_code", "class_name")}
     gravity = np.append((known["gravity"] == "1").to_numpy(dtype=bool), np.False_)[number]
     return pd.DataFrame({"pipe_kind": kind, **columns, "gravity": gravity}, index=pipelines.index)
 

@@ -16,17 +16,22 @@ import numpy as np
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
-from zjk_gis.layers.columns.values import coded, converted
-from zjk_gis.pipes.places import are_of_kinds, placed_on
+from zjk_gis.layers.columns.values import converted
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.pipes.devices import devices_on
+from zjk_gis.pipes.in_use import in_use
+from zjk_gis.pipes.places import are_of_kinds
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from zjk_gis.pipes.devices import Device, Devices
     from zjk_gis.pipes.topology import PipeNetwork
 
 __all__ = ["write_epanet", "write_swmm"]
@@ -46,6 +51,7 @@ def write_epanet(
     sources: gpd.GeoDataFrame | None = None,
     valves: gpd.GeoDataFrame | None = None,
     within_m: float = 1.0,
+    at: str | dt.date | None = None,
 ) -> Path:
     """Write pipes under pressure as an EPANET 2.2 input file (.inp).
 
@@ -56,12 +62,17 @@ def write_epanet(
     kinds : str or sequence of str, default "给水"
         The kinds of pipes to write.
     sources : GeoDataFrame, optional
-        Points with ``source_code``: the node of each becomes a reservoir with the head of its ground.
+        Points with ``source_code``: the node of each becomes a reservoir with the head of its ground; a
+        booster station (加压泵站) between two pipes whose direction is known becomes a pump.
     valves : GeoDataFrame, optional
-        Points with ``valve_code`` and ``valve_state``: a pipe with a closed valve is closed. Open ones are
-        not written, as EPANET has valves that control, not ones that isolate.
+        Points with ``valve_code``, ``valve_state`` and ``valve_kind``: a pipe with a closed valve is closed,
+        one with a check valve (止回阀) has that status, a pressure-reducing valve (减压阀) becomes a PRV.
+        Other open ones are not written, as EPANET has valves that control, not ones that isolate.
     within_m : float, default 1.0
         How near a source or valve that names no pipe must lie to one.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -73,6 +84,12 @@ def write_epanet(
         If a kind is not known.
     FileError
         If the file cannot be written.
+
+    Notes
+    -----
+    A survey knows no curve of a pump and no setting of a valve: a pump has 1 kW, a PRV stands open, and both
+    say so in a comment. Pumps and check valves on pipes whose direction is not known are left out, by name in
+    the title.
 
     Examples
     --------
@@ -92,52 +109,124 @@ def write_epanet(
     ...     print(file.read_text(encoding="utf-8").split("[PIPES]")[1].splitlines()[2])
     P1	A	B	50.000	200	100	0	Open
     """
+    network, aside = network.on(at), SetAside()
+    valves, sources = (
+        in_use(x, spec.name, at, aside) for x, spec in ((valves, _VALVES), (sources, _SOURCES))
+    )
     mine = np.flatnonzero(are_of_kinds(network, kinds))
     among = np.zeros(len(network.graph), dtype=bool)
     among[mine] = True
+    on = devices_on(network, valves, sources, among, within_m)
     nodes, node_id, edge_id = _named(network, mine)
+    model = _Water(network, node_id, edge_id, on)
     level = network.nodes["ground_level_m"].fillna(0.0).to_numpy()
-    at_source: set[int] = set()
-    if sources is not None:
-        placed = placed_on(network, sources, _SOURCES.name, within_m=within_m, among=among)
-        for edge, along in zip(placed.edge.tolist(), placed.along.tolist(), strict=True):
-            if edge >= 0:
-                near = along * 2 <= network.length[edge]
-                at_source.add(int((network.graph.tail if near else network.graph.head)[edge]))
-    shut: set[int] = set()
-    if valves is not None and "valve_state" in valves:
-        state, _ = coded(valves, _VALVES.field("valve_state"), _VALVES.name)
-        closed = valves[(state == "关").to_numpy(dtype=bool)]
-        placed = placed_on(network, closed, _VALVES.name, within_m=within_m, apart=True, among=among)
-        shut = set(placed.edge[placed.edge >= 0].tolist())
     diameter = _number(network, "diameter_mm", mine, 100.0)
-    tail, head = network.graph.tail, network.graph.head
+    for e, mm in zip(mine.tolist(), diameter.tolist(), strict=True):
+        model.add(e, mm, level)
+    told = ["zjk_gis: geometry and topology of a survey; demands are 0, roughness is a guess"]
+    told += [
+        f"left out, as the direction of its pipe is not known: {code}" for code in _identifiers(on.undirected)
+    ]
+    inside = [n for n in nodes if n not in on.reservoirs]
     sections = [
-        ("TITLE", "", ["zjk_gis: geometry and topology of a survey; demands are 0, roughness is a guess"]),
+        ("TITLE", "", told),
         (
             "JUNCTIONS",
             ";ID\tElev\tDemand",
-            [f"{node_id[n]}\t{level[n]:.3f}\t0" for n in nodes if n not in at_source],
+            [f"{node_id[n]}\t{level[n]:.3f}\t0" for n in inside] + model.junctions,
         ),
-        ("RESERVOIRS", ";ID\tHead", [f"{node_id[n]}\t{level[n]:.3f}" for n in nodes if n in at_source]),
-        (
-            "PIPES",
-            ";ID\tNode1\tNode2\tLength\tDiameter\tRoughness\tMinorLoss\tStatus",
-            [
-                f"{edge_id[e]}\t{node_id[tail[e]]}\t{node_id[head[e]]}\t{max(network.length[e], 0.01):.3f}\t"
-                f"{mm:g}\t{_ROUGHNESS:g}\t0\t{'Closed' if e in shut else 'Open'}"
-                for e, mm in zip(mine.tolist(), diameter.tolist(), strict=True)
-            ],
-        ),
+        ("RESERVOIRS", ";ID\tHead", [f"{node_id[n]}\t{level[n]:.3f}" for n in nodes if n in on.reservoirs]),
+        ("PIPES", ";ID\tNode1\tNode2\tLength\tDiameter\tRoughness\tMinorLoss\tStatus", model.pipes),
+        ("PUMPS", ";ID\tNode1\tNode2\tParameters", model.pumps),
+        ("VALVES", ";ID\tNode1\tNode2\tDiameter\tType\tSetting\tMinorLoss", model.valves),
+        ("STATUS", ";ID\tStatus", model.status),
         ("OPTIONS", "", ["Units\tLPS", "Headloss\tH-W"]),
-        *_places(network, nodes, node_id, mine, edge_id),
+        *_places(network, nodes, node_id, mine, edge_id, model.cut),
     ]
-    return _write(path, sections)
+    sections[-2][2].extend(model.coordinates)
+    return _write(
+        path, [each for each in sections if each[2] or each[0] not in ("PUMPS", "VALVES", "STATUS")]
+    )
+
+
+class _Water:
+    """The rows of a model of water, pipe by pipe; one with pumps or valves in it becomes several."""
+
+    def __init__(
+        self, network: PipeNetwork, node_id: dict[int, str], edge_id: dict[int, str], on: Devices
+    ) -> None:
+        self.network, self.node_id, self.edge_id, self.on = network, node_id, edge_id, on
+        self.inside: dict[int, list[Device]] = {}
+        for each in on.inside:
+            self.inside.setdefault(each.edge, []).append(each)
+        self.cut = set(self.inside)
+        names = _identifiers([*node_id.values(), *edge_id.values(), *(each.code for each in on.inside)])
+        self.device_id = dict(zip(on.inside, names[len(names) - len(on.inside) :], strict=True))
+        self.taken = set(names)
+        self.pipes: list[str] = []
+        self.pumps: list[str] = []
+        self.valves: list[str] = []
+        self.status: list[str] = []
+        self.junctions: list[str] = []
+        self.coordinates: list[str] = []
+
+    def add(self, edge: int, mm: float, level: NDArray[np.float64]) -> None:
+        """Write a pipe, with what stands in it."""
+        tail, head = int(self.network.graph.tail[edge]), int(self.network.graph.head[edge])
+        here, begun = self.node_id[tail], 0.0
+        length = float(self.network.length[edge])
+        for number, each in enumerate(self.inside.get(edge, []), start=1):
+            name = self.device_id[each]
+            before, after = (self._new(name, end) for end in "ab")
+            self._pipe(edge, self._new(self.edge_id[edge], str(number)), here, before, each.along - begun, mm)
+            share = each.along / length if length else 0.0
+            ground = level[tail] + share * (level[head] - level[tail])
+            self._place(edge, each.along, (before, after), ground)
+            ends = (before, after) if each.forward else (after, before)
+            if each.is_pump:
+                self.pumps.append(f"{name}\t{ends[0]}\t{ends[1]}\tPOWER 1\t;its curve is not surveyed")
+            else:
+                self.valves.append(
+                    f"{name}\t{ends[0]}\t{ends[1]}\t{mm:g}\tPRV\t0\t0\t;its setting is not surveyed"
+                )
+                self.status.append(f"{name}\tOpen")
+            here, begun = after, each.along
+        last = self.edge_id[edge]
+        if edge in self.inside:
+            last = self._new(last, str(len(self.inside[edge]) + 1))
+        self._pipe(edge, last, here, self.node_id[head], length - begun, mm)
+
+    def _new(self, name: str, end: str) -> str:
+        """Return a name that nothing has yet: another one with an end."""
+        made = name.encode()[: _LONGEST_ID - len(end) - 1].decode(errors="ignore") + f".{end}"
+        while made in self.taken:
+            made = self._new(name, f"{end}~")
+        self.taken.add(made)
+        return made
+
+    def _pipe(self, edge: int, name: str, first: str, last: str, length: float, mm: float) -> None:
+        state = "Closed" if edge in self.on.closed else "CV" if edge in self.on.checks else "Open"
+        if not self.on.checks.get(edge, True):
+            first, last = last, first
+        row = f"{name}\t{first}\t{last}\t{max(length, 0.01):.3f}\t{mm:g}\t{_ROUGHNESS:g}\t0\t{state}"
+        self.pipes.append(row)
+
+    def _place(self, edge: int, along: float, names: tuple[str, str], ground: float) -> None:
+        line = self.network.piece_shapes(np.array([edge]))[0]
+        length = float(self.network.length[edge])
+        at = line.interpolate(length - along if self.network.turned[edge] else along)
+        for name in names:
+            self.junctions.append(f"{name}\t{ground:.3f}\t0")
+            self.coordinates.append(f"{name}\t{at.x:.3f}\t{at.y:.3f}")
 
 
 @checked
 def write_swmm(
-    network: PipeNetwork, path: str | os.PathLike[str], *, kinds: str | Sequence[str] = "排水"
+    network: PipeNetwork,
+    path: str | os.PathLike[str],
+    *,
+    kinds: str | Sequence[str] = "排水",
+    at: str | dt.date | None = None,
 ) -> Path:
     """Write drains as a SWMM 5 input file (.inp), as they flow.
 
@@ -147,6 +236,8 @@ def write_swmm(
     path : path
     kinds : str or sequence of str, default "排水"
         The kinds of pipes to write.
+    at : date or str, optional
+        The network as it was on this day (see `PipeNetwork.on`); by default all of it.
 
     Returns
     -------
@@ -165,6 +256,7 @@ def write_swmm(
     (said in a comment). Every place that nothing leaves is an outfall; SWMM allows one pipe to it, so where
     several end there it becomes a junction with an outfall 0.1 m behind it.
     """
+    network = network.on(at)
     mine = np.flatnonzero(are_of_kinds(network, kinds))
     nodes, node_id, edge_id = _named(network, mine)
     way = network.edge_way[mine]
@@ -286,14 +378,15 @@ def _places(
     node_id: dict[int, str],
     edges: NDArray[np.int64],
     edge_id: dict[int, str],
+    cut: Collection[int] = (),
 ) -> list[tuple[str, str, list[str]]]:
-    """Return where nodes lie, and the bends of pipes between them."""
+    """Return where nodes lie, and the bends of pipes between them, but of those that are cut."""
     import shapely
 
     at = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     bends = []
     for edge, line in zip(edges.tolist(), network.piece_shapes(edges), strict=True):
-        inner = shapely.get_coordinates(line)[1:-1]
+        inner = shapely.get_coordinates(line)[1:-1] if edge not in cut else np.empty((0, 2))
         if network.turned[edge]:
             inner = inner[::-1]
         bends += [f"{edge_id[edge]}\t{x:.3f}\t{y:.3f}" for x, y in inner.tolist()]

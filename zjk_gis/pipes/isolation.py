@@ -20,7 +20,9 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph, Pieces, components, segments, spread
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.places import edges_and_nodes, of_class, placed_on
 from zjk_gis.pipes.topology.network import cut_lines
 from zjk_gis.pipes.valves import VALVES, Valved, codes_of, concerned, cut_at_valves, left_out_of
@@ -28,6 +30,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -94,7 +97,11 @@ class ShutOff:
 
 @checked
 def isolation_segments(
-    network: PipeNetwork, valves: gpd.GeoDataFrame, *, within_m: float = 1.0
+    network: PipeNetwork,
+    valves: gpd.GeoDataFrame,
+    *,
+    within_m: float = 1.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """Find what can be isolated alone when all valves around it are closed (阀门隔离单元).
 
@@ -105,6 +112,9 @@ def isolation_segments(
         Points with ``valve_code``; see `shut_off`.
     within_m : float, default 1.0
         How near a valve that names no pipe must lie to one.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -142,7 +152,8 @@ def isolation_segments(
     0         P        0              40.0              V
     0         P        1              60.0              V
     """
-    valved = cut_at_valves(network, valves, (), within_m)
+    network, aside = network.on(at), SetAside()
+    valved = cut_at_valves(network, in_use(valves, VALVES.name, at, aside), (), within_m)
     pieces = valved.pieces
     label = segments(pieces, np.ones(len(valved.rows), dtype=bool))
     of_piece = label[pieces.nodes :]
@@ -165,7 +176,7 @@ def isolation_segments(
     }
     result = _pieces_shown(network, pieces, shown, answers)
     result.attrs["left_out"] = valved.left_out
-    return result
+    return aside.added_to(result)
 
 
 @checked
@@ -179,6 +190,7 @@ def shut_off(
     users: gpd.GeoDataFrame | None = None,
     within_m: float = 1.0,
     users_within_m: float = 30.0,
+    at: str | dt.date | None = None,
 ) -> ShutOff:
     """Tell which valves to close at a burst, what they isolate, and who is without supply (爆管关阀分析).
 
@@ -203,6 +215,9 @@ def shut_off(
         How near a valve or source that names no pipe must lie to one; the nearest counts.
     users_within_m : float, default 30.0
         The same of users and of a burst given as a point.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -257,6 +272,11 @@ def shut_off(
     3        P4  without_supply      90.0
     """
     require_amounts(within_m=within_m, users_within_m=users_within_m)
+    network, aside = network.on(at), SetAside()
+    valves, sources, users = (
+        in_use(layer, spec.name, at, aside)
+        for layer, spec in ((valves, VALVES), (sources, SOURCES), (users, USERS))
+    )
     edges, nodes = edges_and_nodes(network, pipe, name="pipe", within_m=users_within_m)
     same = _of_one_class(network, edges, nodes)
     valved = cut_at_valves(network, valves, inoperable, within_m, same)
@@ -274,7 +294,7 @@ def shut_off(
     closing[valve[on_border]] = True
     closing &= valved.is_open
     # 2. From the sources, with these valves closed: what is still reached.
-    left_out = list(valved.left_out)
+    left_out = [{**row, "code": row["value"]} for row in aside.rows] + valved.left_out
     fed_from = np.empty(0, np.int64)
     if sources is not None:
         fed_from = _vertices(network, sources, SOURCES, valved, within_m, same, left_out)[1]

@@ -12,7 +12,9 @@ from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.values import as_text, converted
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import weak_spots
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.places import are_of_kinds, placed_on
 from zjk_gis.pipes.zones import judged_day
 from zjk_gis.standards import rules_table
@@ -61,7 +63,7 @@ def renewal_list(
     kinds : str or sequence of str, optional
         Pipes of these kinds alone, by code or name.
     at : date or str, optional
-        The day that is judged, by default today; later breaks do not count.
+        The day that is judged, by default today: only what was in use on it counts, later breaks do not.
     breaks_least : int, default 2
         From how many breaks on a pipe is listed for these.
     within_m, users_within_m : float
@@ -109,7 +111,8 @@ def renewal_list(
        renewal_rank pipe_code            renewal_reasons  age_years
     0             1        P1  over_age;renewal_material       36.0
     """
-    day = judged_day(at)
+    day, aside = judged_day(at), SetAside()
+    network, users = network.on(day), in_use(users, _USERS.name, day, aside)
     pipes = network.pipelines
     mine = np.zeros(len(pipes), dtype=bool)
     mine[network.edge_pipe[are_of_kinds(network, kinds)]] = True
@@ -152,7 +155,7 @@ def renewal_list(
         )
     )
     chosen = chosen[order]
-    return with_answers(
+    listed = with_answers(
         pipes.iloc[chosen],
         {
             "renewal_rank": np.arange(1, len(chosen) + 1),
@@ -165,6 +168,7 @@ def renewal_list(
             "length_m": np.round(pipes.length.to_numpy()[chosen], 3),
         },
     )
+    return aside.added_to(listed)
 
 
 def _count(

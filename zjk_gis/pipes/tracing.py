@@ -16,6 +16,7 @@ from zjk_gis.pipes.places import are_of_kinds, edges_and_nodes
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
     from typing import TypeAlias
 
@@ -41,6 +42,7 @@ def trace(
     barriers: Meant | None = None,
     kinds: str | Sequence[str] | None = None,
     within_m: float = 20.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """Follow pipes from somewhere, up or down or either way (上下游追溯).
 
@@ -61,6 +63,8 @@ def trace(
         Follow pipes of these kinds only, by code or name (WS, 污水, sewage; JS, 给水 for a whole class).
     within_m : float, default 20.0
         How near the nearest pipe of a row must be.
+    at : date or str, optional
+        The network as it was on this day (see `PipeNetwork.on`); by default all of it.
 
     Returns
     -------
@@ -112,6 +116,7 @@ def trace(
                 direction=direction,
             )
         )
+    network = network.on(at)
     edges, nodes = edges_and_nodes(network, start, name="start", within_m=within_m)
     shut, shut_nodes = _marked(network, barriers, "barriers", within_m)
     stop, stop_nodes = _marked(network, stops, "stops", within_m)

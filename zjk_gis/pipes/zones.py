@@ -16,6 +16,8 @@ from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.values import as_text, code_text, coded, converted
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
+from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.places import are_of_kinds, placed_on
 from zjk_gis.standards import rules_table
 
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.pipes.topology import PipeNetwork
 
 __all__ = ["judged_day", "network_zone_figures", "zone_crossings"]
 
-_ZONES, _BREAKS, _USERS, _VALVES = (
-    CATALOGUE[name] for name in ("network_zones", "pipe_breaks", "pipe_users", "valves")
+_ZONES, _BREAKS, _USERS, _VALVES, _METERS = (
+    CATALOGUE[name] for name in ("network_zones", "pipe_breaks", "pipe_users", "valves", "flow_meters")
 )
 _DAYS = 365.25
 
@@ -42,6 +45,7 @@ def network_zone_figures(
     breaks: gpd.GeoDataFrame | None = None,
     users: gpd.GeoDataFrame | None = None,
     valves: gpd.GeoDataFrame | None = None,
+    meters: gpd.GeoDataFrame | None = None,
     kinds: str | Sequence[str] | None = None,
     at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
@@ -58,10 +62,15 @@ def network_zone_figures(
         Points with ``user_code``, perhaps with ``households``.
     valves : GeoDataFrame, optional
         For the crossings: see `zone_crossings`.
+    meters : GeoDataFrame, optional
+        Flow meters (进口流量计): points with ``meter_code``, ``network_zone_code`` (into which it measures),
+        perhaps ``other_zone_code`` (out of which) and ``metered_m3`` (of one period, that of
+        ``registered_m3``).
     kinds : str or sequence of str, optional
         Pipes of these kinds alone, by code or name (给水, JS, SS).
     at : date or str, optional
-        The day that is judged, by default today: pipes have their age on it, later breaks do not count.
+        The day that is judged, by default today: pipes, users and valves count that were in use on it, pipes
+        have their age on it, later breaks do not count.
 
     Returns
     -------
@@ -74,9 +83,13 @@ def network_zone_figures(
         - ``users`` and ``households``;
         - ``breaks``, ``break_years`` (from the first break of all to the day that is judged) and
           ``breaks_per_km_year``; missing where there is no pipe;
+        - with `meters`: ``inlet_meters`` and ``outlet_meters``, ``unread_meters`` (without a reading),
+          ``metered_m3`` (in less out; missing where one is not read), and ``unmetered_crossings``: open ones
+          on whose pipe no meter stands within 30 m, so that the balance is not closed;
+        - ``balance_by`` (``meters``, where all are read; ``supplied_m3``, as it is recorded; empty where
+          neither is known, and no balance can be told);
         - ``lost_m3`` (supplied - registered), ``leak_rate`` (lost / supplied; missing, not 0, where nothing
-        is
-          known to be supplied) and ``leaks_too_much`` (above the limit ``leak_rate_most``);
+          is known to be supplied) and ``leaks_too_much`` (above the limit ``leak_rate_most``);
         - ``crossings`` and ``open_crossings``: pipes over its border, and those without a closed valve there.
 
     Raises
@@ -116,13 +129,20 @@ def network_zone_figures(
     0                D1     70.0            20.0       0.15          1
     1                D2     30.0            20.0        NaN          1
     """
-    day = judged_day(at)
+    day, aside = judged_day(at), SetAside()
+    network = network.on(day)
+    users, valves = (
+        in_use(rows, spec.name, day, aside) for rows, spec in ((users, _USERS), (valves, _VALVES))
+    )
     areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
     mine = _pipes_of(network, kinds)
     told = _lengths(network, areas, mine, day)
     told |= _points(areas, users, breaks, network, day, told["pipes_m"])
-    told |= _leaks(areas)
-    crossings = zone_crossings(network, zones, valves=valves, kinds=kinds)
+    if meters is not None:
+        meters = in_use(meters, _METERS.name, day, aside)
+        told |= _metered(areas, meters)
+    told |= _leaks(areas, told.get("metered_m3"))
+    crossings = zone_crossings(network, zones, valves=valves, meters=meters, kinds=kinds)
     over = pd.concat([crossings["network_zone_code"], crossings["other_zone_code"]])
     is_open = pd.concat([crossings["is_open"]] * 2)
     codes = code_text(areas[_ZONES.code])
@@ -130,7 +150,10 @@ def network_zone_figures(
     told["open_crossings"] = (
         codes.map(over[is_open.to_numpy(dtype=bool)].value_counts()).fillna(0).to_numpy(dtype=np.int64)
     )
-    return with_answers(zones, told)
+    if meters is not None:
+        blind = is_open.to_numpy(dtype=bool) & pd.concat([crossings["meter_code"]] * 2).isna().to_numpy()
+        told["unmetered_crossings"] = codes.map(over[blind].value_counts()).fillna(0).to_numpy(dtype=np.int64)
+    return aside.added_to(with_answers(zones, told))
 
 
 @checked
@@ -139,8 +162,10 @@ def zone_crossings(
     zones: gpd.GeoDataFrame,
     *,
     valves: gpd.GeoDataFrame | None = None,
+    meters: gpd.GeoDataFrame | None = None,
     kinds: str | Sequence[str] | None = None,
     valve_within_m: float = 30.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """List the places where pipes cross the border of a zone, and whether a closed valve stands there.
 
@@ -152,17 +177,22 @@ def zone_crossings(
     valves : GeoDataFrame, optional
         Points with ``valve_code``, ``valve_state`` and perhaps ``pipe_code``. Without them every crossing is
         open.
+    meters : GeoDataFrame, optional
+        Points with ``meter_code`` and perhaps ``pipe_code``.
     kinds : str or sequence of str, optional
         Pipes of these kinds alone.
     valve_within_m : float, default 30.0
-        How far along the same pipe a closed valve may stand to count as that of the border.
+        How far along the same pipe a closed valve or a meter may stand to count as that of the border.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
     GeoDataFrame
         Points, in the order of the pipes and along them: ``pipe_code``, ``pipe_kind``, ``network_zone_code``
-        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool) and
-        ``valve_code``.
+        and ``other_zone_code`` (missing where the other side is no zone), ``is_open`` (bool),
+        ``valve_code`` and, with `meters`, ``meter_code``.
 
     Raises
     ------
@@ -170,6 +200,8 @@ def zone_crossings(
         If a kind is not known or a layer cannot be used.
     """
     require_amounts(valve_within_m=valve_within_m)
+    network, aside = network.on(at), SetAside()
+    valves, meters = (in_use(x, spec.name, at, aside) for x, spec in ((valves, _VALVES), (meters, _METERS)))
     areas = ready(zones, _ZONES.name, kind="polygon", code=_ZONES.code, crs=network.crs)
     codes = code_text(areas[_ZONES.code]).to_numpy(dtype=object)
     order = np.argsort(codes.astype(str), kind="stable")
@@ -185,17 +217,19 @@ def zone_crossings(
     # A border in common is met twice, once for each zone.
     found = pd.DataFrame({"pipe": pipe[of], "along": np.round(along, 2)}).drop_duplicates()
     found = found.sort_values(["pipe", "along"], kind="stable")
-    at, position = found["along"].to_numpy(), found["pipe"].to_numpy()
+    along, position = found["along"].to_numpy(), found["pipe"].to_numpy()
     before, after = (
-        _zone_at(shapes, shapely.line_interpolate_point(lines[position], at + step)) for step in (-0.05, 0.05)
+        _zone_at(shapes, shapely.line_interpolate_point(lines[position], along + step))
+        for step in (-0.05, 0.05)
     )
     # One that only touches a border, or begins on it, does not cross.
-    crosses = (before != after) & (at > 0.05) & (at < shapely.length(lines[position]) - 0.05)
-    at, position, before, after = (each[crosses] for each in (at, position, before, after))
+    crosses = (before != after) & (along > 0.05) & (along < shapely.length(lines[position]) - 0.05)
+    along, position, before, after = (each[crosses] for each in (along, position, before, after))
     first, other = np.where(before < 0, after, before), np.where(before < 0, before, after)
-    closed = _closed_valves(network, valves, position, at, valve_within_m)
+    closed = _beside_border(network, _closed(valves), _VALVES, position, along, valve_within_m)
+    metered = _beside_border(network, meters, _METERS, position, along, valve_within_m)
     named = np.array([*codes.tolist(), None], dtype=object)
-    return gpd.GeoDataFrame(
+    crossings = gpd.GeoDataFrame(
         {
             "pipe_code": pd.array(network.pipe_codes[position], dtype="str"),
             "pipe_kind": pd.array(network.kind[position], dtype="str"),
@@ -204,9 +238,12 @@ def zone_crossings(
             "is_open": np.array([not code for code in closed], dtype=bool),
             "valve_code": pd.array([code or None for code in closed], dtype="str"),
         },
-        geometry=shapely.line_interpolate_point(lines[position], at),
+        geometry=shapely.line_interpolate_point(lines[position], along),
         crs=network.crs,
     )
+    if meters is not None:
+        crossings["meter_code"] = pd.array([code or None for code in metered], dtype="str")
+    return aside.added_to(crossings)
 
 
 def _pipes_of(network: PipeNetwork, kinds: str | Sequence[str] | None) -> NDArray[np.int64]:
@@ -222,29 +259,32 @@ def _zone_at(shapes: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:
     return np.where(zone == len(shapes), -1, zone)
 
 
-def _closed_valves(
+def _closed(valves: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Return the valves that are closed."""
+    if valves is None or "valve_state" not in valves:
+        return None
+    state, _ = coded(valves, _VALVES.field("valve_state"), _VALVES.name)
+    return valves[(state == "关").to_numpy(dtype=bool)]
+
+
+def _beside_border(
     network: PipeNetwork,
-    valves: gpd.GeoDataFrame | None,
+    layer: gpd.GeoDataFrame | None,
+    spec: LayerSpec,
     pipe: NDArray[np.int64],
     along: NDArray[np.float64],
     within_m: float,
 ) -> list[str]:
-    """Return the closed valve at each crossing, the nearest along the same pipe; empty where none is."""
-    if valves is None or not len(pipe):
+    """Return what stands at each crossing, the nearest along the same pipe; empty where nothing does."""
+    if layer is None or not len(layer) or not len(pipe):
         return [""] * len(pipe)
-    rows = ready(valves, _VALVES.name, kind="point", code=_VALVES.code, crs=network.crs)
-    shut = np.zeros(len(rows), dtype=bool)
-    if "valve_state" in rows:
-        shut = (coded(rows, _VALVES.field("valve_state"), _VALVES.name)[0] == "关").to_numpy(dtype=bool)
-    rows = rows[shut]
-    if not len(rows):
-        return [""] * len(pipe)
-    placed = placed_on(network, rows, _VALVES.name, within_m=1.0, apart=True)
+    rows = ready(layer, spec.name, kind="point", code=spec.code, crs=network.crs)
+    placed = placed_on(network, rows, spec.name, within_m=1.0, apart=True)
     stands = placed.edge >= 0
     lines = network.pipelines.geometry.to_numpy()
     on = network.edge_pipe[placed.edge[stands]]
     s = shapely.line_locate_point(lines[on], shapely.centroid(rows.geometry.to_numpy()[stands]))
-    codes = code_text(rows[_VALVES.code]).to_numpy(dtype=object)[stands]
+    codes = code_text(rows[spec.code]).to_numpy(dtype=object)[stands]
     found = []
     for at, where in zip(pipe.tolist(), along.tolist(), strict=True):
         near = np.flatnonzero((on == at) & (np.abs(s - where) <= within_m))
@@ -322,16 +362,49 @@ def _points(
     return told
 
 
-def _leaks(areas: gpd.GeoDataFrame) -> dict[str, Any]:
-    if "supplied_m3" not in areas or "registered_m3" not in areas:
+def _metered(areas: gpd.GeoDataFrame, meters: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Add up what meters read into and out of each zone."""
+    rows = ready(meters, _METERS.name, kind="point", code=_METERS.code, crs=areas.crs)
+    nothing = pd.Series(None, index=rows.index, dtype=object)
+    read = np.full(len(rows), np.nan)
+    if "metered_m3" in rows:
+        values = converted(rows["metered_m3"], _METERS.field("metered_m3"))[0]
+        read = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    codes = code_text(areas[_ZONES.code])
+    told: dict[str, Any] = {}
+    count, unread, total = (np.zeros(len(areas)) for _ in range(3))
+    for name, column, sign in (
+        ("inlet_meters", "network_zone_code", 1.0),
+        ("outlet_meters", "other_zone_code", -1.0),
+    ):
+        zone = code_text(rows.get(column, nothing)).to_numpy(dtype=object)
+        table = pd.DataFrame({"zone": zone, "read": read, "unread": np.isnan(read)}).dropna(subset="zone")
+        summed = table.groupby("zone").agg(n=("read", "size"), m3=("read", "sum"), unread=("unread", "sum"))
+        n, m3, lacking = (codes.map(summed[each]).fillna(0.0).to_numpy() for each in ("n", "m3", "unread"))
+        told[name] = n.astype(np.int64)
+        count, unread, total = count + n, unread + lacking, total + sign * m3
+    told["unread_meters"] = unread.astype(np.int64)
+    told["metered_m3"] = np.where((told["inlet_meters"] > 0) & (unread == 0), np.round(total, 1), np.nan)
+    return told
+
+
+def _leaks(areas: gpd.GeoDataFrame, metered: NDArray[np.float64] | None) -> dict[str, Any]:
+    """Compare what is supplied, by meters or as recorded, with what users are registered to have used."""
+    if "registered_m3" not in areas or ("supplied_m3" not in areas and metered is None):
         return {}
-    supplied, registered = (
+    recorded, registered = (
         converted(areas[name], _ZONES.field(name))[0].to_numpy(dtype=np.float64, na_value=np.nan)
+        if name in areas
+        else np.full(len(areas), np.nan)
         for name in ("supplied_m3", "registered_m3")
     )
+    by_meters = np.zeros(len(areas), dtype=bool) if metered is None else np.isfinite(metered)
+    supplied = recorded if metered is None else np.where(by_meters, metered, recorded)
+    told_by = np.select([by_meters, np.isfinite(recorded)], ["meters", "supplied_m3"], "")
     limits = rules_table("limits").set_index("limit")["value"]
     rate = _by(supplied - registered, supplied)
     return {
+        "balance_by": pd.array(told_by.astype(object), dtype="str"),
         "lost_m3": np.round(supplied - registered, 1),
         "leak_rate": np.round(rate, 4),
         "leaks_too_much": rate > float(limits["leak_rate_most"]) / 100,

@@ -6,25 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
+from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
-from zjk_gis.overlay.polygons import cover_of
-from zjk_gis.overlay.sharing import shared_amounts
+from zjk_gis.layers.shapes import flat
+from zjk_gis.overlay.sharing import counted_once, shared_amounts
+from zjk_gis.protection.meetings import joined_text
+from zjk_gis.protection.scopes import CORE, grounds_of
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["pipelines_in_core"]
-
-_CORE = "核心保护范围"
 
 
 @checked
@@ -101,40 +100,23 @@ def pipelines_in_core(
     aside = SetAside(strict=strict)
     pipelines = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code"])
     pipes = ready(pipelines, "pipelines", kind="line", code="pipe_code")
-    blocks = ready(historic_blocks, "historic_blocks", kind="polygon", crs=pipes.crs)
-    for column in ("scope", "block_name"):
-        if column not in blocks:
-            raise MissingColumnError(
-                tr(
-                    "historic_blocks: no column {column!r}; its columns are {columns}",
-                    column=column,
-                    columns=", ".join(map(str, historic_blocks.columns)),
-                )
-            )
-    cores = _cores(blocks, aside)
-
-    lines, shapes = pipes.geometry.to_numpy(), cores.geometry.to_numpy()
-    shared = shared_amounts(lines, shapes)
-    inside = shared.amount > min_length_m
-    line, core = shared.shape[inside], shared.area[inside]
-    names: dict[int, set[str]] = {}
-    blocks_named = cores["block_name"].astype(object).where(cores["block_name"].notna(), "").astype(str)
-    for position, name in zip(line.tolist(), blocks_named.to_numpy()[core], strict=True):
-        names.setdefault(position, set()).add(name)
-    positions = np.array(sorted(names), dtype=np.intp)
-    length = shapely.length(shapely.intersection(lines[positions], cover_of(shapes)))
-    rows = pipelines.iloc[positions]
-    found = [";".join(sorted(names[position])) for position in positions.tolist()]
-    answers = {"length_m": length, "block_name": pd.Series(found, index=rows.index, dtype="str")}
-    return aside.told_in(with_answers(rows, answers))
-
-
-def _cores(blocks: gpd.GeoDataFrame, aside: SetAside) -> gpd.GeoDataFrame:
-    """Return the rows that are cores; set those aside of which that is not known."""
-    scopes = aside.coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
-    if not (scopes == _CORE).any():
-        there = ", ".join(sorted(set(as_text(blocks["scope"]).fillna("(blank)"))))
+    require_columns(historic_blocks, "historic_blocks", "scope", "block_name")
+    cores = grounds_of({"historic_blocks": historic_blocks}, aside, crs=pipes.crs).of_kind(CORE)
+    if not len(cores):
+        there = ", ".join(sorted(set(as_text(historic_blocks["scope"]).fillna("(blank)"))))
         raise InputError(
-            tr("historic_blocks: no row has the scope {core}; there are {there}", core=_CORE, there=there)
+            tr("historic_blocks: no row has the scope {core}; there are {there}", core=CORE, there=there)
         )
-    return blocks[(scopes == _CORE).to_numpy(dtype=bool)]
+    lines = flat(pipes.geometry.to_numpy())
+    shared = shared_amounts(lines, cores.shapes)
+    once = counted_once(shared, lines, cores.shapes, np.arange(len(cores)))
+    length = np.bincount(once.shape, weights=once.amount, minlength=len(lines))
+    inside = shared.amount > min_length_m
+    pairs = pd.DataFrame({"row": shared.shape[inside], "name": cores.name[shared.area[inside]]})
+    pairs = pairs.sort_values(["row", "name"])
+    names = joined_text(pairs, pairs["name"].to_numpy())
+    positions = np.unique(shared.shape[inside])
+    rows = pipelines.iloc[positions]
+    found = names.reindex(positions).fillna("").to_numpy(dtype=object)
+    answers = {"length_m": length[positions], "block_name": pd.Series(found, index=rows.index, dtype="str")}
+    return aside.told_in(with_answers(rows, answers))

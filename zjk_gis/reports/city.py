@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from zjk_gis.access import parking_gaps
+import geopandas as gpd
+
+from zjk_gis import access, pipes
 from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
@@ -15,7 +17,6 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import city_map, save_offline
-from zjk_gis.pipes import manholes_outside_zones, network_faults, orphan_manholes, pipe_network
 from zjk_gis.progress import track
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.reports.dossier import Dossier, ready_folder
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
 
-    import geopandas as gpd
-
+    from zjk_gis.access import RoadNetwork
     from zjk_gis.coverage.faults import CoverageFaults
     from zjk_gis.layers.labels import Language
 
 __all__ = ["survey_city", "write_survey"]
+
+_BARRIERS = ("rivers", "railways")
+_PARKING_M = 300.0
+_COVERAGE = "parking_coverage"
 
 
 @checked
@@ -57,7 +61,7 @@ def survey_city(
     incidents : GeoDataFrame, optional
         To be assigned, each by the zones valid when it occurred.
     at : date or str
-        The day for which coverage is judged.
+        The day that is judged: zones valid on it, pipes and manholes in use on it.
     level : int or str, optional
         The level of zones that answers: a number or a word, or ``"any"`` for all; by default the finest.
     steps : callable, optional
@@ -74,8 +78,9 @@ def survey_city(
     dict of str to GeoDataFrame
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``,
-        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core`` and
-        ``parking_gaps``, in this order.
+        ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core``,
+        ``parking_gaps``, ``parking_coverage`` (by community, within 300 m along the roads and in a straight
+        line), ``dead_ends`` (those that could be opened) and ``missing_links``, in this order.
 
     Raises
     ------
@@ -99,7 +104,14 @@ def survey_city(
 
     @cache
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
-        return network_faults(pipe_network(city["manholes"], city["pipelines"]), city)
+        network = pipes.pipe_network(
+            city["manholes"], city["pipelines"], points=city.get("pipe_points"), at=at
+        )
+        return pipes.network_faults(network, city, at=at)
+
+    @cache
+    def roads() -> RoadNetwork:
+        return access.road_network(city["roads"], barriers=[city[name] for name in _BARRIERS if name in city])
 
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
@@ -120,11 +132,11 @@ def survey_city(
         ),
         "manholes_outside_zones": (
             ("manholes", "responsibility_zones"),
-            lambda: manholes_outside_zones(city["manholes"], zones, at=at, level=level),
+            lambda: pipes.manholes_outside_zones(city["manholes"], zones, at=at, level=level),
         ),
         "orphan_manholes": (
             ("manholes", "pipelines"),
-            lambda: orphan_manholes(city["manholes"], city["pipelines"]),
+            lambda: pipes.orphan_manholes(city["manholes"], city["pipelines"], at=at),
         ),
         "misconnections": (
             ("manholes", "pipelines"),
@@ -148,13 +160,19 @@ def survey_city(
         ),
         "parking_gaps": (
             ("built_up_areas", "parking_lots"),
-            lambda: parking_gaps(
+            lambda: access.parking_gaps(
                 city["built_up_areas"],
                 city["parking_lots"],
                 barriers=river,
                 estates=city.get("residential_estates"),
             ),
         ),
+        "parking_coverage": (
+            ("roads", "parking_lots", "residential_estates", "communities"),
+            lambda: _parking_coverage(city, roads()),
+        ),
+        "dead_ends": (("roads", "built_up_areas"), lambda: _dead_ends(city, roads())),
+        "missing_links": (("roads",), lambda: access.missing_links(roads())),
     }
     if incidents is not None and zones is not None:
         assigned = {
@@ -183,6 +201,25 @@ def survey_city(
     return answers
 
 
+def _parking_coverage(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
+    """Return the communities with who reaches a lot open to the public, either way of measuring."""
+    lots, areas = city["parking_lots"], city["communities"]
+    lots = access.public_lots(lots) if "lot_kind" in lots else lots
+    homes = access.nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
+    told = access.coverage_of(homes, areas, within_m=_PARKING_M)
+    shapes = areas.set_index(areas["community_code"].astype(str)).geometry
+    drawn = gpd.GeoDataFrame(told, geometry=told["area_code"].map(shapes).to_numpy(), crs=areas.crs)
+    drawn.attrs = told.attrs
+    return drawn
+
+
+def _dead_ends(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
+    """Return the ends of roads that could be opened, those that save most first."""
+    ends = access.dead_ends(network, city["built_up_areas"], entrances=city.get("entrances"))
+    ends = ends[ends["kind"] == "dead_end"]
+    return ends.sort_values(["saved_m", "edge_code"], ascending=[False, True], ignore_index=True)
+
+
 @checked
 def write_survey(
     results: Mapping[str, gpd.GeoDataFrame],
@@ -199,7 +236,8 @@ def write_survey(
     Parameters
     ----------
     results : mapping of str to GeoDataFrame
-        As `survey_city` returns them, ``assigned`` among them.
+        As `survey_city` returns them, ``assigned`` among them. Where the zones have no ``chief_code``, road
+        chiefs are left out, and `Dossier.remarks` say so.
     folder : str or path
         Made where there is none. Files of an earlier survey in it are replaced.
     city : mapping of str to GeoDataFrame
@@ -236,6 +274,11 @@ def write_survey(
             "findings.gpkg",
         )
     )
+    chiefs = {}
+    if "chief_code" in results["assigned"]:
+        chiefs["busiest_chiefs"] = busiest_chiefs(results["assigned"])
+    else:
+        made.remarks.append(tr("the zones have no chief_code: road chiefs are left out", lang=lang))
     drawn = city_map(city, results=results, title=title, date=at, lang=lang)
 
     def write_page() -> None:
@@ -247,7 +290,7 @@ def write_survey(
             {
                 "assigned": kept,
                 **findings,
-                "busiest_chiefs": busiest_chiefs(results["assigned"]),
+                **chiefs,
                 "rejects": rejects,
             },
             book,
@@ -282,5 +325,14 @@ def _headlines(answers: Mapping[str, gpd.GeoDataFrame], lang: Language) -> dict[
     summary = assignment_summary(answers["assigned"])
     figures = {"incidents": summary["incidents"], **counts_by_outcome(summary)}
     figures |= {"ambiguous": summary["ambiguous"]}
-    figures |= {name: len(rows) for name, rows in answers.items() if name != "assigned"}
-    return {label(name, lang): number for name, number in figures.items()}
+    figures |= {name: len(rows) for name, rows in answers.items() if name not in ("assigned", _COVERAGE)}
+    told: dict[str, object] = {label(name, lang): number for name, number in figures.items()}
+    if _COVERAGE in answers:
+        total = answers[_COVERAGE].attrs["total"]
+        for way, words in (
+            ("share_network", tr("parking within 300 m along the roads", lang=lang)),
+            ("share_straight", tr("parking within 300 m in a straight line", lang=lang)),
+        ):
+            if total.get(way) is not None:
+                told[words] = f"{total[way]:.1%}"
+    return told

@@ -16,7 +16,7 @@ from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import converted, text_of
 from zjk_gis.layers.headings import RECORDED, heading
 from zjk_gis.layers.labels import Language, label
-from zjk_gis.layers.results import CODED, spec_in
+from zjk_gis.layers.results import CODED, RESULTS, spec_in
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.reports.telling import plain
 from zjk_gis.text import display_width
@@ -148,7 +148,13 @@ def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
 
 def _spec_of(frame: pd.DataFrame | gpd.GeoDataFrame, name: str) -> LayerSpec | None:
     """Return what layer a table is, or was made from: told by its name or its first column of codes."""
-    return CATALOGUE[name] if name in CATALOGUE else spec_in(frame.columns)
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    spec = spec_in(frame.columns)
+    answer = RESULTS.get(name)
+    if spec is not None and answer is not None and spec.code in set(answer.columns) - set(answer.keys):
+        return None  # a code that an answer tells of does not make it that layer
+    return spec
 
 
 def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) -> list[_Plan]:
@@ -249,7 +255,7 @@ def _width(plan: _Plan, cells: list[Any]) -> float:
 
 
 def _kind_of_number(name: str, field: Field | None, numbers: list[int | float | None]) -> Kind:
-    if name == "share" or name.endswith("_share"):
+    if "share" in name.split("_"):
         return "share"
     if is_share_name(name) and all(number is None or 0 <= number <= 1 for number in numbers):
         return "share"

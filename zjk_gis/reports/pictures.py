@@ -38,6 +38,7 @@ _LONGEST_EXAMPLE = 40
 _MOST_RANKED = 10_000  # rows of a table that is not known: of more, nobody wants the first dozen
 _MOST_PANELS = 6
 _MOST_MONTHS = 60
+_ALL_INCIDENTS = ("assigned", "incidents", "rows_assigned")  # the tables that no other is a part of
 _MONTH = re.compile(r"^\d{4}(?:[-/.年]\d{1,2}月?|[-/.]\d{1,2}[-/.]\d{1,2})$")
 _AMOUNTS = ("integer", "number", "measure", "share")
 _UNITS = {"_m2": "m²", "_m": "m"}
@@ -99,7 +100,7 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if {"found", "reason"} <= has:
         charts += _of_outcomes(frame, lang, of_incidents=name != "rows_assigned")
     if "occurred_at" in has:
-        return charts + _over_time(frame, lang)
+        return charts + _over_time(name, frame, lang)
     if charts:
         return charts
     if {"finding", "rank"} <= has:
@@ -272,8 +273,12 @@ def _of_outcomes(frame: pd.DataFrame, lang: Language, *, of_incidents: bool) -> 
     return [chart] if series else []
 
 
-def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    """Draw incidents by month, by weekday and hour, and by month and class."""
+def _over_time(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Draw incidents by month, by weekday and hour, and by month and class; parts of them say which part."""
+
+    def titled(title: str) -> str:
+        return title if name in _ALL_INCIDENTS else _titled(_title(name, lang), title, lang)
+
     times = converted(frame["occurred_at"], spec_of("incidents").field("occurred_at"))[0]
     known = times.dropna()
     if not len(known):
@@ -296,13 +301,13 @@ def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
     charts = []
     if 1 < len(every) <= _MOST_MONTHS:
         names = [str(month) for month in every]
-        title = tr("Incidents by month", lang=lang)
+        title = titled(tr("Incidents by month", lang=lang))
         charts.append(Chart("lines", title, note, names, [Series(title, _monthly(months, every))]))
     if (known != known.dt.normalize()).any():
         table = np.zeros((7, 24), dtype=int)
         np.add.at(table, (known.dt.day_of_week.to_numpy(dtype=int), known.dt.hour.to_numpy(dtype=int)), 1)
         series = [Series(str(hour), [float(v) for v in table[:, hour]]) for hour in range(24)]
-        title = tr("When incidents occur (weekday × hour)", lang=lang)
+        title = titled(tr("When incidents occur (weekday × hour)", lang=lang))
         weekdays = [tr(day, lang=lang) for day in _WEEKDAYS]
         charts.append(Chart("heat", title, note, weekdays, series))
     if "event_name" in frame and 1 < len(every) <= _MOST_MONTHS:
@@ -318,7 +323,7 @@ def _over_time(frame: pd.DataFrame, lang: Language) -> list[Chart]:
                 "the {shown} most frequent classes of {count}", shown=len(top), count=len(counts), lang=lang
             )
             about = _joined([first, tr("all on one scale", lang=lang)], lang)
-            title = tr("Incidents by month, main classes", lang=lang)
+            title = titled(tr("Incidents by month, main classes", lang=lang))
             charts.append(Chart("panels", title, about, names, panels))
     return charts
 

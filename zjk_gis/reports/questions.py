@@ -32,7 +32,32 @@ _QUESTIONS: dict[str, str] = {
     "unregistered_outfalls": "Which outfalls are not registered?",
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
-    "parking_gaps": "Which ground is beyond the reach of parking?",
+    "parking_gaps": "Which ground is beyond the reach of parking open to the public?",
+    "parking_coverage": "How many people have parking within 300 m, along the roads and in a straight line?",
+    "homes": "Who reaches a facility along the roads, and why do others not?",
+    "coverage": "How many people and how much ground are within reach, by area?",
+    "service_areas": "Which ground is within reach along the roads?",
+    "road_report": "Where do lines not simply meet, and what was decided?",
+    "sites": "Where do the next facilities do most good?",
+    "site_demand": "Who is within reach once they are built?",
+    "dead_ends": "Where do roads end, and which ends could be opened?",
+    "dead_end_links": "Which links would open dead ends?",
+    "missing_links": "Which short links would shorten long ways round?",
+    "bottlenecks": "On which single roads and junctions does a part of the city hang?",
+    "detour_index": "How roundabout are ways along the roads?",
+    "facility_density": "Where are there too few facilities to a square kilometre?",
+    "estates_lacking": "Which estates lack most within reach?",
+    "lacking_facilities": "How far is each kind of facility from each estate?",
+    "berth_balance": "Which homes have no berth within reach?",
+    "berths_of_lots": "How many vehicles share the berths of each lot?",
+    "berths_by_area": "How many berths are there to a vehicle, by area and kind of lot?",
+    "in_protected_scopes": "What lies in protected scopes, and who approves it?",
+    "scope_totals": "How much of each layer lies in protected scopes, and of how much is that not known?",
+    "block_conformity": "Are historic blocks what the standard asks for?",
+    "archive_gaps": "What do the files of historic buildings lack?",
+    "archive_totals": "How complete are the files, by block and class?",
+    "height_conflicts": "What is higher than its zone allows?",
+    "view_corridor_conflicts": "Which buildings stand in a view corridor?",
 }
 _WHOLES: dict[str, str] = {
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",
@@ -40,6 +65,19 @@ _WHOLES: dict[str, str] = {
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",
     "chiefs": "times the median: a chief's load by the median load of all chiefs.",
     "busiest_chiefs": "Shares are of all incidents, also of those that nobody answers for.",
+    "parking_coverage": "Only lots open to the public count; along the roads and in a straight line are "
+    "counted apart.",
+    "coverage": "Shares are of all people, or all ground, of the area; along the roads and in a straight "
+    "line are counted apart.",
+    "homes": "The distance along the roads is to the facility named; the nearest in a straight line may be "
+    "another.",
+    "sites": "Gain: people more within reach; where distance is the goal, person-metres saved.",
+    "dead_ends": "The length is that of the road that ends; what is saved is measured along the roads.",
+    "facility_density": "The standard asks about the mean; a cell of which little lies in the region is "
+    "not judged.",
+    "parking_gaps": "Only lots open to the public count, car parks and kerbside berths; "
+    "those for own use do not.",
+    "block_conformity": "Shares are of the ground that buildings of known class stand on inside the core.",
     "assigned": "One row an incident; those without usable coordinates are listed apart.",
 }
 

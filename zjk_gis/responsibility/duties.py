@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError, name_rows
+from zjk_gis.errors import InputError, name_rows
 from zjk_gis.layers.columns.nobody import somebody
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text, rows_by_value
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.spec import folded
@@ -67,15 +68,7 @@ def who_handles(duties: pd.DataFrame, *, places: list[str] | None = None) -> pd.
     >>> found.loc[["0102", "0501", "0401"], "answer"].tolist()
     ['one', 'one', 'fallback']
     """
-    for name in ("event_code", "department"):
-        if name not in duties:
-            raise MissingColumnError(
-                tr(
-                    "duties: no column {name!r}; its columns are {columns}",
-                    name=name,
-                    columns=", ".join(map(str, duties.columns)),
-                )
-            )
+    require_columns(duties, "duties", "event_code", "department")
     events = rules_table("events")
     held = duties.assign(place_code=duties.get("place_code"), department=somebody(duties["department"]))
     held = held[held["department"].notna()]

@@ -13,6 +13,7 @@ from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import ROAD_SECTIONS
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.times import BEIJING, time_order
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from pyproj import CRS
 
-__all__ = ["patrol_coverage"]
+__all__ = ["fixes_of", "patrol_coverage"]
 
 _ALONG = 0.5  # how far a step must get along a section, of its own length, to be a walk along it
 _EPOCH = np.datetime64("1970-01-01")
@@ -124,12 +126,13 @@ def patrol_coverage(
             )
         )
     sections = ready(sections, "sections", kind="line", code=ROAD_SECTIONS.code)
-    _check_columns(tracks, patrol, time)
+    require_columns(tracks, "tracks", patrol, time)
     order = time_order(
         tracks[time], dayfirst=dayfirst, time_format=time_format, tz=tz, name=f"tracks: {time}"
     )
     times, _ = order.times(tracks[time])
-    steps, account = _steps(tracks, sections, patrol, times, most_seconds, most_metres)
+    fixes, account = fixes_of(tracks, sections.crs, patrol, times, most_seconds, most_metres)
+    steps = _steps(fixes)
     first = (
         day_of(start, "start", tz=tz)
         if start is not None
@@ -171,30 +174,27 @@ def _required_days(sections: gpd.GeoDataFrame, required: Mapping[int | str, int]
     return wanted.astype(np.int64)
 
 
-def _check_columns(tracks: gpd.GeoDataFrame, patrol: str, time: str) -> None:
-    for name in (patrol, time):
-        if name not in tracks:
-            raise MissingColumnError(
-                tr(
-                    "tracks: no column {name!r}; its columns are {columns}",
-                    name=name,
-                    columns=", ".join(map(str, tracks.columns)),
-                )
-            )
-
-
-def _steps(
+def fixes_of(
     tracks: gpd.GeoDataFrame,
-    sections: gpd.GeoDataFrame,
+    crs: CRS,
     patrol: str,
     times: pd.Series,
     most_seconds: float,
     most_metres: float,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Join the fixes of each patrol that follow each other closely enough."""
+    """Put the fixes of each patrol in the order of time, and tell which follow each other closely enough.
+
+    Returns
+    -------
+    fixes : DataFrame
+        ``patrol``, ``time``, ``x``, ``y``; of the next fix ``to_time``, ``to_x`` and ``to_y``, and ``metres``
+        and ``close`` (bool): whether the patrol walked straight there.
+    account : dict
+        ``fixes``, ``steps``, ``gaps`` and ``unusable``.
+    """
     usable = has_place(tracks.geometry.to_numpy()) & tracks[patrol].notna().to_numpy()
     usable = usable & times.notna().to_numpy()
-    kept = ready(tracks[usable], "tracks", kind="point", crs=sections.crs) if usable.any() else tracks[usable]
+    kept = ready(tracks[usable], "tracks", kind="point", crs=crs) if usable.any() else tracks[usable]
     fixes = pd.DataFrame(
         {
             "patrol": kept[patrol].astype(str).to_numpy(),
@@ -203,25 +203,29 @@ def _steps(
             "y": kept.geometry.y.to_numpy(),
         }
     ).sort_values(["patrol", "time", "x", "y"], ignore_index=True)
-    nxt = fixes.shift(-1)
-    same = (fixes["patrol"] == nxt["patrol"]).to_numpy()
-    seconds = (nxt["time"] - fixes["time"]).dt.total_seconds().to_numpy()
-    metres = np.hypot((nxt["x"] - fixes["x"]).to_numpy(), (nxt["y"] - fixes["y"]).to_numpy())
+    following = fixes.shift(-1)
+    same = (fixes["patrol"] == following["patrol"]).to_numpy()
+    seconds = (following["time"] - fixes["time"]).dt.total_seconds().to_numpy()
+    to_x, to_y = (following[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
+    metres = np.hypot(to_x - fixes["x"].to_numpy(), to_y - fixes["y"].to_numpy())
     close = same & (seconds <= most_seconds) & (metres <= most_metres)
-    moved = close & (metres > 0)
-    days = fixes["time"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    ends = np.stack(
-        [fixes[["x", "y"]].to_numpy()[moved], nxt[["x", "y"]].to_numpy(dtype=np.float64)[moved]], axis=1
-    )
-    steps = pd.DataFrame({"day": days[moved]})
-    steps["shape"] = np.asarray(shapely.linestrings(ends)) if len(ends) else np.empty(0, dtype=object)
+    fixes = fixes.assign(to_time=following["time"], to_x=to_x, to_y=to_y, metres=metres, close=close)
     account = {
         "fixes": len(tracks),
-        "steps": int(moved.sum()),
+        "steps": int((close & (metres > 0)).sum()),
         "gaps": int((same & ~close).sum()),
         "unusable": int((~usable).sum()),
     }
-    return steps, account
+    return fixes, account
+
+
+def _steps(fixes: pd.DataFrame) -> pd.DataFrame:
+    """Return what was walked from each fix to the next, and on which day."""
+    moved = fixes[fixes["close"] & (fixes["metres"] > 0)]
+    ends = moved[["x", "y", "to_x", "to_y"]].to_numpy().reshape(-1, 2, 2)
+    steps = pd.DataFrame({"day": moved["time"].to_numpy().astype("datetime64[D]").astype(np.int64)})
+    steps["shape"] = np.asarray(shapely.linestrings(ends)) if len(ends) else np.empty(0, dtype=object)
+    return steps
 
 
 def _walked(lines: NDArray[Any], steps: pd.DataFrame, within: float, *, both_sides: bool) -> pd.DataFrame:

@@ -12,12 +12,13 @@ import shapely
 import shapely.ops
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.index.sides import sides_answered
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, ROADS, STREETS
 from zjk_gis.layers.columns.codes import in_one_writing
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.shapes import has_bad_height
@@ -195,15 +196,7 @@ def road_totals(stretches: gpd.GeoDataFrame, by: list[str] | str | None = None) 
     [['nobody', 5.0, 0.125], ['one', 35.0, 0.875]]
     """
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
-    missing = [name for name in groups if name not in stretches]
-    if missing:
-        raise MissingColumnError(
-            tr(
-                "stretches: no column {missing!r}; its columns are {columns}",
-                missing=missing[0],
-                columns=", ".join(map(str, stretches.columns)),
-            )
-        )
+    require_columns(stretches, "stretches", *groups)
     length = counted_lengths(stretches)
     keys = stretches[[*groups, "answer"]].assign(length_m=length)
     sums = keys.groupby([*groups, "answer"], as_index=False, dropna=False, sort=True)["length_m"].sum()

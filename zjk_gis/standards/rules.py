@@ -37,6 +37,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "parts": ("part_code",),
     "pipe_classes": ("class_code",),
     "pipe_kinds": ("class_code", "pipe_kind"),
+    "risk_distances": ("hazard_kind",),
+    "risk_weights": ("hazard_grade",),
+    "protection_scopes": ("scope",),
     "separations": ("direction", "first", "first_condition", "second", "second_condition"),
     "streets": ("street_code",),
     "terms": ("key",),
@@ -59,10 +62,12 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
         (codes that changed, with the year), ``checks`` (what `validate` looks for), ``parts`` (部件
         classes), ``events`` (事件 classes),
         ``pipe_classes`` and ``pipe_kinds`` (CJJ 61), ``dictionaries`` (the allowed values of fields),
-        ``limits`` (numbers that rules use), ``separations`` (least distances between pipes, GB 50289),
-        ``deadlines`` (how long a case may take), ``nobody`` (what is written where nobody is named, such as
-        待定), ``terms`` (the words of maps and reports) or ``value_aliases`` (other spellings of the allowed
-        values, such as 核心区 for 核心保护范围).
+        ``limits`` (numbers that rules use), ``protection_scopes`` (what may not be where, the strictest
+        first), ``risk_distances`` (how far each kind of hazard reaches: empty
+        until you fill it in), ``risk_weights`` (what each grade of hazard weighs), ``separations`` (least
+        distances between pipes, GB 50289), ``deadlines`` (how long a case may take), ``nobody`` (what is
+        written where nobody is named, such as 待定), ``terms`` (the words of maps and reports) or
+        ``value_aliases`` (other spellings of the allowed values, such as 核心区 for 核心保护范围).
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a

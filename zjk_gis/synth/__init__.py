@@ -6,20 +6,25 @@ once, one reporting channel delivers GCJ-02. What is wrong is planted, and `City
 
 The parts build on one another: `ground` (river, subdivision, street lines), `offices` (codes, grids, zones
 and their faults), `streets` (roads and sections), `pipes`, `supply` (valves, sources, users), `places`
-(history, parking, homes), `incidents`, and `city` that calls them; `truth` holds answers against what was
-planted.
+(history, parking, homes), `incidents`, and `city` that calls them; `planting` has the table of what is
+planted beside near misses, `planted_pipes`, `planted_roads` and `planted_reach` plant it, and `truth` holds
+answers against it.
 """
 
 from zjk_gis.synth.city import City, make_city, read_truth, write_city
+from zjk_gis.synth.hazards import RiskField, make_risk_field
 from zjk_gis.synth.pipe_faults import PipeField, make_pipe_faults, write_pipe_faults
-from zjk_gis.synth.truth import check_against_truth
+from zjk_gis.synth.truth import check_against_truth, check_planted
 
 __all__ = [
     "City",
     "PipeField",
+    "RiskField",
     "check_against_truth",
+    "check_planted",
     "make_city",
     "make_pipe_faults",
+    "make_risk_field",
     "read_truth",
     "write_city",
     "write_pipe_faults",

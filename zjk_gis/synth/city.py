@@ -28,7 +28,17 @@ from zjk_gis.synth.offices import (
     make_offices,
 )
 from zjk_gis.synth.pipes import make_pipes
-from zjk_gis.synth.places import historic_cores, make_estates, make_historic, make_parking
+from zjk_gis.synth.places import beyond_reach, historic_cores, make_estates, make_historic, make_parking
+from zjk_gis.synth.planted_pipes import keep_covers, plant_covers, plant_digs, plant_plots
+from zjk_gis.synth.planted_reach import plant_parking, plant_toilets
+from zjk_gis.synth.planted_roads import (
+    close_lanes,
+    cut_back_ends,
+    list_dead_ends,
+    list_missing_links,
+    set_gates,
+)
+from zjk_gis.synth.planting import Planting
 from zjk_gis.synth.streets import make_roads, make_sections
 from zjk_gis.synth.supply import make_supply, spoil_names
 from zjk_gis.words import language, tr
@@ -57,9 +67,13 @@ _LAYERS = (
     "pipe_users",
     "network_zones",
     "pipe_breaks",
+    "entrances",
+    "excavation_permits",
     "parking_lots",
+    "public_toilets",
     "historic_blocks",
     "historic_buildings",
+    "ancient_trees",
     "residential_estates",
 )
 
@@ -144,7 +158,14 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "river", "HL01", "清水河", layers["built_up_areas"].geometry.iloc[0].difference(land)
     )
     river = layers["rivers"].geometry.iloc[0]
-    layers["roads"] = make_roads(ground, rng)
+    apart = np.random.default_rng([seed, 2])
+    planting = Planting()
+    region = layers["built_up_areas"].geometry.iloc[0]
+    roads, closed = close_lanes(make_roads(ground, rng), apart)
+    layers["roads"] = cut_back_ends(roads, region, planting, apart)
+    layers["entrances"] = set_gates(layers["roads"], region, planting, apart)
+    list_dead_ends(layers["roads"], region, layers["entrances"], planting)
+    list_missing_links(layers["roads"], river, closed, planting)
     layers["road_sections"], vacant = make_sections(layers["roads"], layers["communities"], rng)
     scale = min(1.0, grids / 1100)
     gaps = [s for s in offices.spoiled if s.area > 200][: max(1, round(4 * scale))]
@@ -154,15 +175,25 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     )
     layers["manholes"], layers["pipelines"] = manholes, pipelines
     # A source of chance of their own, so that what comes after them is as it was without them.
-    apart = np.random.default_rng([seed, 1])
-    unjoined = spoil_names(pipelines, manholes, apart)
-    ground_of_all = layers["built_up_areas"].geometry.iloc[0]
-    supply, faults_of_supply = make_supply(pipelines, manholes, ground_of_all, planted["crossing"], apart)
+    supplied = np.random.default_rng([seed, 1])
+    unjoined = spoil_names(pipelines, manholes, supplied)
+    supply, faults_of_supply = make_supply(pipelines, manholes, region, planted["crossing"], supplied)
     layers |= supply
-    lots, deserts = make_parking(land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng)
-    layers["parking_lots"] = lots
+    layers["parking_lots"] = make_parking(
+        land, river, round(60 * grids / 1100), max(1, round(3 * scale)), rng
+    )
     layers["historic_blocks"], layers["historic_buildings"] = make_historic(cores, land, rng)
     layers["residential_estates"] = make_estates(layers["unit_grids"], rng)
+    plant_parking(layers, river, planting, apart)
+    plant_toilets(layers, river, max(6, round(25 * grids / 1100)), planting, apart)
+    keep_covers(manholes, apart)
+    plant_covers(manholes, pipelines, planting, apart)
+    layers["excavation_permits"] = plant_digs(layers["roads"], planting, apart)
+    on_plots = plant_plots(layers, land, both_cores, planting, apart)
+    for code in unjoined:
+        planting.note("missing_point", code, fault=True)
+    for code in manholes["manhole_code"].iloc[planted["orphans"]]:
+        planting.note("orphan_point", code, fault=True)
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
     truth = {
         "seed": seed,
@@ -173,14 +204,16 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "expired_zones": offices.faults["expired_zones"],
         "redrawn_zones": offices.faults["redrawn_zones"],
         "sections_without_chief": sorted(vacant),
-        "manholes_outside_zones": _in_gaps(manholes, layers["responsibility_zones"]),
-        "orphan_manholes": sorted(manholes["manhole_code"].iloc[planted["orphans"]]),
+        "manholes_outside_zones": _in_gaps(layers["manholes"], layers["responsibility_zones"]),
+        "orphan_manholes": planting.faults("orphan_point"),
         "misconnections": sorted(pipelines["pipe_code"].iloc[planted["misconnected"]]),
-        "unjoined_ends": unjoined,
+        "unjoined_ends": planting.faults("missing_point"),
         **faults_of_supply,
         "pipelines_in_core": sorted(pipelines["pipe_code"].iloc[planted["crossing"]]),
-        "parking_gaps": deserts,
+        "parking_gaps": beyond_reach(layers["parking_lots"], land, river),
         "incidents": lists,
+        "planted": planting.table(),
+        "pipes_on_plots": on_plots,
     }
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 
@@ -285,5 +318,5 @@ def _in_gaps(manholes: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> list[str]:
     finest = zones[(zones["level"] == 3) & (zones["valid_to"].isna() | (zones["valid_to"] >= LAST_DAY))]
     held = shapely.union_all(finest.geometry.to_numpy())
     shapely.prepare(held)
-    outside = ~shapely.intersects(held, manholes.geometry.to_numpy())
+    outside = ~shapely.intersects(held, manholes.geometry.to_numpy()) & manholes["manhole_code"].notna()
     return sorted(manholes.loc[outside, "manhole_code"])

@@ -17,7 +17,7 @@ from zjk_gis.synth.streets import nearest_codes, node_keys
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["make_pipes"]
+__all__ = ["PART_OF_KIND", "make_pipes"]
 
 # kind: (part code of its manholes, offset from the centreline in m, on main roads only, material, owner)
 _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
@@ -29,9 +29,14 @@ _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
     "GD": ("0105", -8.5, True, "PVC", "供电公司"),
     "DX": ("0107", 9.5, True, "PVC", "通信公司"),
 }
+PART_OF_KIND = {kind: part for kind, (part, *_) in _KINDS.items()}
+_DRAINS = ("WS", "YS")
 _PRESSURE_DEPTH_M = {"SS": 1.6, "TR": 1.3, "RS": 1.8, "GD": 1.1, "DX": 1.0}
 _PRESSURE_MM = {"SS": 300, "TR": 200, "RS": 400, "GD": 150, "DX": 110}
 _FALL = 0.004  # of the ground along the way to the outfall
+_LEAST_FALL = 0.0036  # of a street in which drains are laid: one along a hillside takes none
+_GRAVITY_SPACING_M = 72.0  # less than the least that GB 50014 allows
+_ONE_COVER_M = 0.6  # nearer than this two covers of one kind would be taken for one
 _SIZES_MM = np.array([300, 400, 500, 600, 800, 1000])
 
 
@@ -60,7 +65,8 @@ def make_pipes(
     shapely.prepare(dry)
     network = _Network(usable)
     laid = [
-        [e for e in network.edges if not main_only or e.main] for _, _, main_only, _, _ in _KINDS.values()
+        [e for e in network.edges if (not main_only or e.main) and (kind not in _DRAINS or e.falls)]
+        for kind, (_, _, main_only, _, _) in _KINDS.items()
     ]
     junctions = sum(len({node for e in edges for node in (e.high, e.low)}) for edges in laid)
     length = sum(e.line.length for edges in laid for e in edges)
@@ -69,6 +75,7 @@ def make_pipes(
     survey = _Survey(districts, dry)
     for edges, (kind, (part, offset, _, material, owner)) in zip(laid, _KINDS.items(), strict=True):
         _lay(survey, network, edges, kind, part, offset, material, owner, spacing)
+    _widen_downstream(survey.pipes)
     truth = _plant(survey, core, holes, rng)
     return (*survey.frames(rng), truth)
 
@@ -82,6 +89,7 @@ class _Edge:
         self.far_high, self.far_low = (far_a, far_b) if down else (far_b, far_a)
         self.line = row.geometry if down else row.geometry.reverse()
         self.name, self.main = row.road_name, row.road_class == MAIN
+        self.falls = (self.far_high - self.far_low) * _FALL >= _LEAST_FALL * self.line.length
 
 
 class _Network:
@@ -162,6 +170,13 @@ class _Survey:
         )
         return len(self.pipes) - 1
 
+    def lower(self, pipe: int, *, from_m: float, to_m: float) -> None:
+        """Raise the ends of a pipe by so much, or lower them."""
+        row = self.pipes[pipe]
+        for end, by in (("from", from_m), ("to", to_m)):
+            row[f"{end}_depth_m"] = round(row[f"{end}_depth_m"] - by, 3)
+            row[f"{end}_level_m"] = round(row[f"{end}_level_m"] + by, 3)
+
     def frames(self, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         points = gpd.GeoDataFrame(self.manholes, geometry="geometry", crs=CRS)
         district = nearest_codes(points.geometry, self.districts, "district_code")
@@ -239,19 +254,26 @@ def _lay(
     spacing: float,
 ) -> None:
     """Put a cover at every junction and every `spacing` metres, and join them by pipes."""
-    gravity = kind in ("WS", "YS")
+    gravity = kind in _DRAINS
     at_node: dict[Any, int] = {}
-    at_spot: dict[Any, int] = {}
+    at_spot: dict[tuple[int, int], list[int]] = {}
 
     def put(x: float, y: float, far: float, edge: _Edge) -> int:
         deep = 4.2 - 2.4 * far / network.longest if gravity else _PRESSURE_DEPTH_M[kind]
         index = survey.cover(
             kind, part, x, y, network.ground_m(far), deep, road_name=edge.name, owner=owner, main=edge.main
         )
-        spot = survey.manholes[index]["geometry"].coords[0]
-        if spot in at_spot:  # two were moved away from the water to the same spot: one cover serves both
-            survey.manholes.pop()
-        return at_spot.setdefault(spot, index)
+        spot = survey.manholes[index]["geometry"]
+        cell = int(spot.x), int(spot.y)
+        around = [(cell[0] + dx, cell[1] + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        for other in [
+            i for each in around for i in at_spot.get(each, [])
+        ]:  # where streets meet, or moved away from the water: one cover serves both
+            if survey.manholes[other]["geometry"].distance(spot) < _ONE_COVER_M:
+                survey.manholes.pop()
+                return other
+        at_spot.setdefault(cell, []).append(index)
+        return index
 
     for edge in edges:
         for node, far, s in ((edge.high, edge.far_high, 0.0), (edge.low, edge.far_low, edge.line.length)):
@@ -261,6 +283,8 @@ def _lay(
     upstream = _upstream_lengths(edges) if gravity else {}
     for edge in edges:
         count = max(0, round(edge.line.length / spacing) - 1)
+        if gravity:
+            count = max(count, int(edge.line.length / _GRAVITY_SPACING_M))
         stations = np.linspace(0, 1, count + 2)[1:-1] * edge.line.length
         chain = [at_node[edge.high]]
         for s in stations:
@@ -304,6 +328,15 @@ def _upstream_lengths(edges: list[_Edge]) -> dict[Any, float]:
     return total
 
 
+def _widen_downstream(pipes: list[dict[str, Any]]) -> None:
+    """Let no drain be narrower than those that run into it."""
+    drains = [pipe for pipe in pipes if pipe["pipe_kind"] in _DRAINS]
+    widest: dict[int, int] = {}
+    for pipe in sorted(drains, key=lambda pipe: -float(pipe["from_level_m"])):
+        pipe["diameter_mm"] = max(pipe["diameter_mm"], widest.get(pipe["a"], 0))
+        widest[pipe["b"]] = max(widest.get(pipe["b"], 0), pipe["diameter_mm"])
+
+
 def _plant(
     survey: _Survey, core: BaseGeometry, holes: list[BaseGeometry], rng: np.random.Generator
 ) -> dict[str, list[int]]:
@@ -312,13 +345,15 @@ def _plant(
     count = max(3, round(12 * min(1.0, wells / 3000)))
     orphans: list[int] = []
     laid = shapely.STRtree([well["geometry"] for well in survey.manholes])
+    lines = shapely.STRtree([pipe["geometry"] for pipe in survey.pipes])
     for base in map(int, rng.permutation(wells)):
         like = survey.manholes[base]
         x, y = like["geometry"].x + 3.1, like["geometry"].y - 2.3
         if len(orphans) == count:
             break
-        if len(laid.query(shapely.Point(x, y), predicate="dwithin", distance=1.5)):
-            continue  # so near that a pipe's end might be taken for its own
+        spot = shapely.Point(x, y)
+        if any(len(tree.query(spot, predicate="dwithin", distance=1.5)) for tree in (laid, lines)):
+            continue  # so near that a pipe might be taken for its own
         orphans.append(
             survey.cover(
                 like["pipe_kind"],
@@ -334,7 +369,7 @@ def _plant(
         )
     orphans += [
         survey.cover("WS", "0102", spot.x, spot.y, 712.0, 2.0, road_name=None, owner="权属不明", main=False)
-        for spot in map(_inner_point, holes)
+        for spot in (_inner_point(hole, lines) for hole in holes)
     ]
     rain = [i for i in range(wells) if survey.manholes[i]["pipe_kind"] == "YS"]
     tree = shapely.STRtree([survey.manholes[i]["geometry"] for i in rain])
@@ -354,6 +389,7 @@ def _plant(
                 road_name=survey.manholes[start]["road_name"],
             )
         )
+        survey.lower(wrong[-1], from_m=0.02, to_m=-0.02 - 0.004 * survey.pipes[wrong[-1]]["geometry"].length)
     crossing = []
     old_fort = max(shapely.get_parts(core), key=lambda part: part.area)
     west, south, east, north = old_fort.bounds
@@ -371,5 +407,17 @@ def _plant(
     return {"orphans": orphans, "misconnected": wrong, "crossing": crossing}
 
 
-def _inner_point(shape: BaseGeometry) -> Any:
-    return shapely.point_on_surface(shape)
+def _inner_point(shape: BaseGeometry, lines: shapely.STRtree) -> Any:
+    """Return a point in a shape that lies beside no pipe."""
+    west, south, east, north = shape.bounds
+    x, y = np.meshgrid(np.linspace(west, east, 40), np.linspace(south, north, 40))
+    lattice = map(shapely.Point, x.ravel(), y.ravel())
+    points = [shapely.point_on_surface(shape), *lattice]
+    return next(
+        (
+            point
+            for point in points
+            if shape.contains(point) and not len(lines.query(point, predicate="dwithin", distance=1.5))
+        ),
+        points[0],
+    )

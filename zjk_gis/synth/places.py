@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["historic_cores", "make_estates", "make_historic", "make_parking"]
+__all__ = ["beyond_reach", "historic_cores", "make_estates", "make_historic", "make_parking"]
 
 _REACH_M = 300.0
 _DESERT_M = 520.0
@@ -136,8 +136,11 @@ def make_estates(grids: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDa
 
 def make_parking(
     land: BaseGeometry, river: BaseGeometry, lots: int, deserts: int, rng: np.random.Generator
-) -> tuple[gpd.GeoDataFrame, list[dict[str, float]]]:
-    """Place lots where many are served, none near planted deserts; list what lies beyond reach."""
+) -> gpd.GeoDataFrame:
+    """Place lots open to the public where many are served, none near planted deserts.
+
+    One lot of seven is for its owner's use alone, and one such lies in the middle of each desert.
+    """
     banks = [part for part in shapely.get_parts(land) if part.area > 1e4]
     spots = np.vstack([_lattice(bank, 40.0) for bank in banks])
     side = np.concatenate([[i] * len(_lattice(bank, 40.0)) for i, bank in enumerate(banks)])
@@ -155,18 +158,23 @@ def make_parking(
     who, cuts = np.unique(a[same][order], return_index=True)
     for i, group in zip(who, np.split(b[same][order], cuts[1:]), strict=True):
         reach[i] = group
-    chosen = [spots[candidates[i]] for i in _greedy(reach, len(spots), lots, rng)]
-    frame = gpd.GeoDataFrame(
+    private = max(len(centres), round(lots / 7))
+    chosen = [spots[candidates[i]] for i in _greedy(reach, len(spots), lots - private, rng)]
+    spare = spots[rng.choice(np.flatnonzero(~forbidden), private - len(centres), replace=False)]
+    public, chosen = len(chosen), [*chosen, *[np.array([x, y]) for x, y, _ in centres], *spare]
+    return gpd.GeoDataFrame(
         {
             "lot_code": [f"TC{n:03d}" for n in range(1, len(chosen) + 1)],
-            "lot_name": [f"{n}号公共停车场" for n in range(1, len(chosen) + 1)],
-            "lot_kind": rng.choice(["公共", "专用", "道路临时泊位"], len(chosen), p=[0.7, 0.15, 0.15]),
+            "lot_name": [f"{n}号停车场" for n in range(1, len(chosen) + 1)],
+            "lot_kind": [
+                *rng.choice(["公共", "道路临时泊位"], public, p=[0.8, 0.2]),
+                *["专用"] * (len(chosen) - public),
+            ],
             "berths": np.round(rng.lognormal(4.6, 0.7, len(chosen))).astype(int),
         },
         geometry=shapely.points(np.round(chosen, 2)),
         crs=CRS,
     )
-    return frame, _beyond_reach(frame, land, river)
 
 
 def _greedy(reach: list[NDArray[np.int64]], spots: int, lots: int, rng: np.random.Generator) -> list[int]:
@@ -211,10 +219,10 @@ def _desert_centres(
     return centres
 
 
-def _beyond_reach(lots: gpd.GeoDataFrame, land: BaseGeometry, river: BaseGeometry) -> list[dict[str, float]]:
-    """List the ground that no lot serves, the naive way: disc by disc, cut off at the river."""
+def beyond_reach(lots: gpd.GeoDataFrame, land: BaseGeometry, river: BaseGeometry) -> list[dict[str, float]]:
+    """List the ground that no public lot serves, the naive way: disc by disc, cut off at the river."""
     served = []
-    for lot in lots.geometry:
+    for lot in lots.geometry[lots["lot_kind"] != "专用"]:
         disc = shapely.get_parts(lot.buffer(_REACH_M, quad_segs=64).difference(river))
         served.append(next(part for part in disc if part.distance(lot) < 0.1))
     bare = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["check_against_truth"]
+__all__ = ["check_against_truth", "check_planted"]
 
 _AREA_TOLERANCE = 1e-6
 _CODES = {
@@ -76,6 +76,42 @@ def check_against_truth(
     if "parking_gaps" in results:
         rows.append(_check_deserts(truth["parking_gaps"], results["parking_gaps"]))
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented"])
+    return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
+
+
+@checked
+def check_planted(truth: Mapping[str, Any], codes_found: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+    """Tell for every kind of fault planted beside near misses how many were found, missed, and invented.
+
+    Parameters
+    ----------
+    truth : mapping
+        What `read_truth` read; its table ``planted`` names the kinds, the faults and the near misses.
+    codes_found : mapping of str to iterable of str
+        By kind the codes of what was found. A kind that was planted and is not among them is missed.
+
+    Returns
+    -------
+    DataFrame
+        As `check_against_truth` returns it, a row a kind, with ``near_misses`` (int64): how many keep the
+        rule by a little. One that is reported all the same is invented.
+
+    Examples
+    --------
+    >>> rows = [("odd_length", "P1", True), ("odd_length", "P2", False)]
+    >>> truth = {"planted": [{"kind": kind, "code": code, "fault": fault} for kind, code, fault in rows]}
+    >>> check_planted(truth, {"odd_length": ["P1", "P2"]})[["check", "found", "invented", "near_misses"]]
+            check  found  invented  near_misses
+    0  odd_length      1         1            1
+    """
+    kinds = list(dict.fromkeys([*(row["kind"] for row in truth["planted"]), *codes_found]))
+    rows = []
+    for kind in kinds:
+        planted = [row for row in truth["planted"] if row["kind"] == kind]
+        faults = [row["code"] for row in planted if row["fault"]]
+        near = len(planted) - len(faults)
+        rows.append(_compare(kind, faults, codes_found.get(kind, [])) | {"near_misses": near})
+    checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented", "near_misses"])
     return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
 
 

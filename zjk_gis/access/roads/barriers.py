@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine import FOUND, PolygonIndex
 from zjk_gis.engine.lines import LineIndex
 from zjk_gis.layers.metric import ready
 from zjk_gis.overlay.polygons import cover_of
@@ -127,12 +128,15 @@ class Barriers:
             found[near.point] = near.distance <= than[near.point] * (1 + 1e-9)
         return found
 
+    @cached_property
+    def _located(self) -> PolygonIndex:
+        return PolygonIndex(self.inner)
+
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell which points lie within a barrier, not merely on its border."""
-        found = np.zeros(len(x), np.bool_)
-        if len(self.inner):
-            at, _ = shapely.STRtree(self.inner).query(shapely.points(x, y), predicate="within")
-            found[at] = True
+        if not len(self.inner):
+            return np.zeros(len(x), np.bool_)
+        found: NDArray[np.bool_] = self._located.locate(x, y).found == FOUND.index("inside")
         return found
 
     def off(self, shapes: NDArray[Any]) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from zjk_gis.engine.arrays import offsets_of
+from zjk_gis.engine.arrays import distinct, is_among, offsets_of
 from zjk_gis.networks import components
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _at_vertices(lines: _Lines, joints: _Joints) -> Meetings:
     place = np.full(len(lines.coords), -1, np.int64)
     is_end = lines.end >= 0
     place[is_end] = lines.end[is_end]
-    inner = np.unique(np.concatenate([a[meets], b[meets]]))
+    inner = distinct(np.concatenate([a[meets], b[meets]]))
     inner = inner[place[inner] < 0]
     place[inner] = joints.between(lines.line[inner], lines.along[inner])
     joints.join(place[a[meets]], place[b[meets]])
@@ -351,11 +351,11 @@ def _may_cross(lines: _Lines, joints: _Joints) -> tuple[NDArray[np.int64], NDArr
     a, b = (np.concatenate(each) for each in (joints.first, joints.second))
     meet = (a < ends) & (b < ends)
     low, high = np.sort(np.vstack([a[meet] // 2, b[meet] // 2]), axis=0)
-    met = np.unique(low * len(straight) + high)
+    met = low * len(straight) + high
     direction = np.diff(lines.end_points().reshape(-1, 2, 2), axis=1)[:, 0]
     (ux, uy), (vx, vy) = direction[first].T, direction[second].T
     turned = np.abs(ux * vy - uy * vx) > 1e-9 * np.hypot(ux, uy) * np.hypot(vx, vy)
-    harmless = straight[first] & straight[second] & np.isin(first * len(straight) + second, met) & turned
+    harmless = straight[first] & straight[second] & is_among(first * len(straight) + second, met) & turned
     first, second = first[~harmless], second[~harmless]
     touching = shapely.touches(lines.shapes[first], lines.shapes[second])
     crossing = ~touching & shapely.intersects(lines.shapes[first], lines.shapes[second])

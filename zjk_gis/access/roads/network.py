@@ -16,15 +16,17 @@ from zjk_gis.access.roads.barriers import Barriers
 from zjk_gis.access.roads.junctions import Meetings, cut_lines
 from zjk_gis.access.roads.network_file import read_network, write_network
 from zjk_gis.access.roads.stretches import Stretches
-from zjk_gis.access.rows import require_column
 from zjk_gis.arguments import checked
 from zjk_gis.crs import title_of_crs
+from zjk_gis.engine.arrays import distinct
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.shapes import flat
 from zjk_gis.networks import Graph, components
 from zjk_gis.networks.nearest import Ways
 from zjk_gis.presentation import Presentation, presented
@@ -43,6 +45,7 @@ Travel = Literal["foot", "car"]
 
 _ON_FOOT = ("步行路", "台阶")
 _DIRECTIONS = {"正向": 1, "反向": -1}
+_WAYS = ("反向", "双向", "正向")
 _NAMES = ("edge_code", "road_code", "road_name", "road_class")
 
 
@@ -155,7 +158,7 @@ class RoadNetwork:
                 "length_m": self.length_m,
                 "grade_level": self.level,
                 "is_bridge": self.is_bridge,
-                "one_way": self.one_way,
+                "one_way": pd.Series(np.array(_WAYS)[self.one_way + 1], dtype="str"),
                 "width_m": self.width_m,
             },
             geometry=self.lines,
@@ -326,8 +329,8 @@ def road_network(
     given = aside.sound(roads, "roads", kind="line")
     layer = ready(given, "roads", kind="line")
     about = _Rows.of(layer, code, aside)
-    parts, row = shapely.get_parts(shapely.force_2d(layer.geometry.to_numpy()), return_index=True)
-    parts = shapely.remove_repeated_points(parts)
+    parts, row = shapely.get_parts(flat(layer.geometry.to_numpy()), return_index=True)
+    parts = _without_repeats(parts)
     before = _before_part(parts, row)
     order = _own_order(parts, about.codes[row])
     parts, row, before = parts[order], row[order].astype(np.int64), before[order]
@@ -385,7 +388,7 @@ class _Rows:
     @classmethod
     def of(cls, layer: gpd.GeoDataFrame, code: str, aside: SetAside) -> _Rows:
         if code != "edge_code":
-            require_column(layer, code, "roads")
+            require_columns(layer, "roads", code)
         labels = pd.Series(layer.index.astype(str), index=layer.index, dtype="str")
         names = {name: _text(layer, name) for name in _NAMES}
         names["edge_code"] = (as_text(layer[code]).fillna(labels) if code in layer else labels).to_numpy(
@@ -442,9 +445,20 @@ def _before_part(parts: NDArray[Any], row: NDArray[np.intp]) -> NDArray[np.float
 
 def _own_order(parts: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.intp]:
     """Return an order of lines that does not depend on how the rows came: by code, then by shape."""
-    by_code = np.unique(codes.astype(str), return_inverse=True)[1]
-    by_shape = np.unique(shapely.to_wkb(parts), return_inverse=True)[1]
+    _, by_code, several = np.unique(codes.astype(str), return_inverse=True, return_counts=True)
+    by_shape = np.zeros(len(parts), np.int64)
+    alike = several[by_code] > 1
+    by_shape[alike] = np.unique(shapely.to_wkb(parts[alike]), return_inverse=True)[1]
     return np.lexsort((by_shape, by_code))
+
+
+def _without_repeats(parts: NDArray[Any]) -> NDArray[Any]:
+    """Return lines without vertices that repeat the one before; few have any."""
+    coords, line = shapely.get_coordinates(parts, return_index=True)
+    again = (coords[1:] == coords[:-1]).all(axis=1) & (line[1:] == line[:-1])
+    which = distinct(line[1:][again])
+    parts[which] = shapely.remove_repeated_points(parts[which])
+    return parts
 
 
 def _rest(met: Meetings) -> tuple[NDArray[Any], ...]:

@@ -10,7 +10,7 @@ import shapely
 from zjk_gis.access.roads.barriers import Barriers
 from zjk_gis.access.roads.junctions import Meetings
 from zjk_gis.errors import FileError
-from zjk_gis.index.flatfile import read_arrays, write_arrays
+from zjk_gis.index.flatfile import packed, read_arrays, unpacked, write_arrays
 from zjk_gis.networks import Graph
 from zjk_gis.words import tr
 
@@ -56,10 +56,10 @@ def write_network(network: Any, path: Path) -> Path:
     for name in ("tail", "head"):
         arrays[name] = arrays[name].astype(np.int64)  # the flat file knows no other whole numbers
     for name in _NAMES:
-        _pack(arrays, name, [str(each).encode() for each in network.names[name].tolist()])
+        arrays |= packed(name, (str(each).encode() for each in network.names[name].tolist()))
     for name in ("areas", "lines"):
         shapes = getattr(network.barriers, name)
-        _pack(arrays, f"barrier_{name}", [bytes(each) for each in shapely.to_wkb(shapes)])
+        arrays |= packed(f"barrier_{name}", map(bytes, shapely.to_wkb(shapes)))
     met = network.meetings
     arrays |= {f"met_{name}": getattr(met, name) for name in _OF_MEETINGS}
     for name, words in _WORDS.items():
@@ -77,7 +77,7 @@ def read_network(path: Path) -> dict[str, Any]:
         return _put_together(arrays, about)
     except (KeyError, TypeError, ValueError, IndexError, shapely.GEOSException) as error:
         raise FileError(
-            tr("{path}: does not hold a road network ({why}); save it anew", path=path, why=error)
+            tr("{path}: does not hold a road network ({why}); save it again", path=path, why=error)
         ) from error
 
 
@@ -96,13 +96,13 @@ def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> dic
         stored = np.int64 if dtype is np.int32 else dtype
         _require(arrays[name].dtype == stored and arrays[name].shape == (size,), name)
         edge[name] = arrays[name]
-    names = {name: np.array([each.decode() for each in _unpack(arrays, name)], object) for name in _NAMES}
+    names = {name: np.array([each.decode() for each in unpacked(arrays, name)], object) for name in _NAMES}
     rows = len(names["edge_code"])
     _require(all(len(each) == rows for each in names.values()), "edge_code")
     _require(_within(edge["row"], 0, rows) and _within(edge["one_way"], -1, 2), "row")
     _require(bool((edge["length_m"] > 0).all() and np.isfinite(edge["length_m"]).all()), "length_m")
     _require(_within(edge["tail"], 0, len(nodes)) and _within(edge["head"], 0, len(nodes)), "tail")
-    shapes = {name: shapely.from_wkb(_unpack(arrays, f"barrier_{name}")) for name in ("areas", "lines")}
+    shapes = {name: shapely.from_wkb(unpacked(arrays, f"barrier_{name}")) for name in ("areas", "lines")}
     _require(bool((shapely.get_type_id(shapes["areas"]) == shapely.GeometryType.POLYGON).all()), "barriers")
     _require(
         bool((shapely.get_type_id(shapes["lines"]) == shapely.GeometryType.LINESTRING).all()), "barriers"
@@ -144,18 +144,3 @@ def _within(values: NDArray[Any], least: int, below: int) -> bool:
 def _require(fine: bool, name: str) -> None:
     if not fine:
         raise ValueError(name)
-
-
-def _pack(arrays: dict[str, NDArray[Any]], name: str, texts: list[bytes]) -> None:
-    """Put texts one behind the other, and their lengths beside them."""
-    arrays[name] = np.frombuffer(b"".join(texts), np.uint8)
-    arrays[f"{name}_lengths"] = np.array([len(each) for each in texts], np.int64)
-
-
-def _unpack(arrays: dict[str, NDArray[Any]], name: str) -> list[bytes]:
-    text, lengths = arrays[name], arrays[f"{name}_lengths"]
-    _require(text.dtype == np.uint8 and lengths.dtype == np.int64 and text.ndim == lengths.ndim == 1, name)
-    sizes = lengths.tolist()
-    _require(min(sizes, default=0) >= 0 and sum(sizes) == len(text), name)
-    whole, ends = text.tobytes(), np.cumsum(lengths).tolist()
-    return [whole[end - size : end] for end, size in zip(ends, sizes, strict=True)]

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from zjk_gis.access import berth_balance, berths_by_area
-from zjk_gis.cli.access.layers import as_records, city_layers, facilities_in, network_of
+from zjk_gis.cli.access.layers import (
+    as_records,
+    city_layers,
+    doors_of,
+    facilities_in,
+    network_of,
+    output_option,
+    tell_answer,
+)
 from zjk_gis.cli.options import CITY
+from zjk_gis.cli.output import write_found
 from zjk_gis.cli.speaking import speaking
-from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
+from zjk_gis.maps import choropleth
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import folium
+    import geopandas as gpd
+
+    from zjk_gis.access import BerthBalance
     from zjk_gis.cli.console import Console
 
 __all__ = ["berths"]
@@ -37,7 +51,7 @@ _KINDS = ("berths_public", "berths_private", "berths_on_street", "berths")
 )
 @click.option("--within", default=300.0, show_default=True, help="How many metres one walks to a lot.")
 @click.option("--small-city", is_flag=True, help="The city has no more than 500,000 people.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the homes to this file.")
+@output_option
 @speaking
 def berths(
     city: Path | str,
@@ -51,21 +65,24 @@ def berths(
     """Compare parking berths with the vehicles that reach them along the roads, and by area with a standard.
 
     Berths open to the public are shared out among all who reach them; those of a firm or an estate are
-    counted apart.
+    counted apart. With -o the findings go to berths.gpkg, berths.xlsx and berths.html in that folder.
     """
-    if output is not None:
-        check_writable(output)
     area = spec_of(by).name
-    layers = city_layers(city, ["roads", "parking_lots", "residential_estates", area], console)
+    layers = city_layers(
+        city, ["roads", "parking_lots", "residential_estates", area], console, also=("entrances",)
+    )
     network = network_of(layers, console, join=False)
     homes = layers["residential_estates"]
+    lots = facilities_in(layers, "parking_lots", console)
     balance = berth_balance(
         homes,
-        facilities_in(layers, "parking_lots", console),
+        lots,
         network,
         within_m=within,
         vehicles_per_household=per_household,
         large_city=not small_city,
+        entrances=doors_of(layers, lots, "parking_lots"),
+        gates=doors_of(layers, homes, "residential_estates"),
     )
     table = berths_by_area(
         layers["parking_lots"],
@@ -74,22 +91,86 @@ def berths(
         vehicles_per_household=per_household,
         large_city=not small_city,
     )
+    answer = _sentences(balance, table, within, console)
+    tell_answer(answer, console)
+    _show(table, console)
+    files: list[Path] = []
+    if output is not None:
+        title = tr("Berths and vehicles", lang=console.lang)
+        files = write_found(
+            {"berth_balance": balance.homes, "berths_of_lots": balance.lots},
+            output,
+            "berths",
+            _map(table, layers[area], area, title, console),
+            console,
+            more={"berths_by_area": table},
+            title=title,
+            figures=_figures(table, balance, console),
+        )
+    total, vehicles = float(table["berths"].sum()), float(table["vehicles"].sum())
+    console.result(
+        {
+            "answer": answer,
+            "berths": total,
+            "vehicles": vehicles,
+            "ratio": total / vehicles if vehicles else None,
+            "wanted": list(balance.wanted),
+            "shortage": float(balance.homes["shortage"].sum()),
+            "homes_without_a_lot": int((balance.homes["lots_reached"] == 0).sum()),
+            "areas": as_records(table),
+            "files": [str(path) for path in files],
+        }
+    )
+
+
+def _sentences(balance: BerthBalance, table: pd.DataFrame, within: float, console: Console) -> list[str]:
+    """Say what there is to a vehicle, and who reaches nothing that is open to the public."""
     lang = console.lang
     total, vehicles = float(table["berths"].sum()), float(table["vehicles"].sum())
     low, high = balance.wanted
-    ratio = total / vehicles if vehicles else float("nan")
-    console.say(
+    return [
         tr(
             "{berths:,.0f} berths, {vehicles:,.0f} vehicles: {ratio:.2f} a vehicle; the standard "
             "asks for {low} to {high}",
             berths=total,
             vehicles=vehicles,
-            ratio=ratio,
+            ratio=total / vehicles if vehicles else float("nan"),
             low=low,
             high=high,
             lang=lang,
-        )
+        ),
+        tr(
+            "{homes:,} of {total:,} homes reach no lot open to the public within "
+            "{within:,.0f} m along the roads; {vehicles:,.0f} vehicles have no berth",
+            homes=int((balance.homes["lots_reached"] == 0).sum()),
+            total=len(balance.homes),
+            within=within,
+            vehicles=balance.homes["shortage"].sum(),
+            lang=lang,
+        ),
+    ]
+
+
+def _figures(table: pd.DataFrame, balance: BerthBalance, console: Console) -> dict[str, object]:
+    """Return the figures of the cover, kinds of berths apart."""
+    figures = {name: float(table[name].sum()) for name in (*_KINDS, "vehicles")}
+    figures["shortage"] = float(balance.homes["shortage"].sum())
+    return {label(name, console.lang): value for name, value in figures.items()}
+
+
+def _map(table: pd.DataFrame, areas: gpd.GeoDataFrame, area: str, title: str, console: Console) -> folium.Map:
+    """Colour the areas by berths a vehicle."""
+    code = spec_of(area).code
+    drawn = areas[[code, "geometry"]].merge(
+        table.rename(columns={"area_code": code}), on=code, how="left", validate="one_to_one"
     )
+    columns = [code, *_KINDS, "vehicles", "ratio", "judgement"]
+    return choropleth(drawn, "ratio", labels=code, columns=columns, title=title, lang=console.lang)
+
+
+def _show(table: pd.DataFrame, console: Console) -> None:
+    """Print berths by area."""
+    lang = console.lang
     console.show(
         [
             (
@@ -102,35 +183,9 @@ def berths(
             for row in table.itertuples()
         ],
         [
-            tr("code of the area", lang=lang),
+            tr("code of the area"),
             *(label(kind, lang) for kind in (*_KINDS, "vehicles", "ratio", "judgement")),
         ],
-    )
-    lacking = int((balance.homes["lots_reached"] == 0).sum())
-    console.say(
-        tr(
-            "{homes:,} of {total:,} homes reach no lot open to the public within "
-            "{within:,.0f} m; {vehicles:,.0f} vehicles have no berth",
-            homes=lacking,
-            total=len(homes),
-            within=within,
-            vehicles=balance.homes["shortage"].sum(),
-            lang=lang,
-        )
-    )
-    if output is not None:
-        written = write_layer(balance.homes, output)
-        console.say(tr("layers written to {output}", output=written, lang=lang))
-    console.result(
-        {
-            "berths": total,
-            "vehicles": vehicles,
-            "ratio": None if ratio != ratio else ratio,
-            "wanted": list(balance.wanted),
-            "shortage": float(balance.homes["shortage"].sum()),
-            "homes_without_a_lot": lacking,
-            "areas": as_records(table),
-        }
     )
 
 

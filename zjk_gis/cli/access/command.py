@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from zjk_gis.cli.access.berths import berths
+from zjk_gis.cli.access.density import density
 from zjk_gis.cli.access.ends import ends
+from zjk_gis.cli.access.estates import estates
 from zjk_gis.cli.access.reach import reach
 from zjk_gis.cli.access.roads import roads
 from zjk_gis.cli.access.site import site
@@ -35,5 +37,5 @@ def command() -> None:
     """
 
 
-for each in (berths, ends, reach, roads, site):
+for each in (berths, density, ends, estates, reach, roads, site):
     command.add_command(each)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from zjk_gis.access import public_lots, road_network
-from zjk_gis.cli.city import read_city
-from zjk_gis.errors import InputError
+from zjk_gis.cli.city import read_city, require_layers
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import geopandas as gpd
 
     from zjk_gis.access import RoadNetwork
@@ -28,8 +25,11 @@ __all__ = [
     "as_share",
     "barriers_of",
     "city_layers",
+    "doors_of",
     "facilities_in",
     "network_of",
+    "output_option",
+    "tell_answer",
     "tell_network",
     "travel_option",
 ]
@@ -43,6 +43,9 @@ travel_option = click.option(
     show_default=True,
     help="On foot, or by car, which keeps to one-way streets.",
 )
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
+)
 
 
 def city_layers(
@@ -51,16 +54,7 @@ def city_layers(
     """Read the layers that a question needs, and some that help; refuse a city that lacks one it needs."""
     names = [spec_of(name).name for name in wanted]
     found = read_city(city, console, layers=[*names, *also, *_BARRIERS])
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise InputError(
-            tr(
-                "{shown}: has no layer {name} ({title}); import it, or name another",
-                shown=shown(city),
-                name=lacking[0],
-                title=spec_of(lacking[0]).title,
-            )
-        )
+    require_layers(found, city, *names)
     return found
 
 
@@ -88,7 +82,6 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             nodes=network.graph.size,
             edges=len(network),
             parts=int(network.part.max()) + 1 if len(network) else 0,
-            lang=lang,
         )
     )
     counts = network.report.groupby(["kind", "decision"]).size()
@@ -98,7 +91,24 @@ def tell_network(network: RoadNetwork, console: Console) -> None:
             f"{label(str(kind), lang)}{between.format(decision=label(str(decision), lang))} {number:,}"
             for (kind, decision), number in counts.items()
         ]
-        console.note(tr("where lines do not simply meet: {told}", told=listed(told, lang=lang), lang=lang))
+        console.note(tr("where lines do not simply meet: {told}", told=listed(told)))
+
+
+def doors_of(
+    layers: dict[str, gpd.GeoDataFrame], layer: gpd.GeoDataFrame, name: str
+) -> gpd.GeoDataFrame | None:
+    """Return the entrances that are of this layer's rows; None where there are none."""
+    entrances = layers.get("entrances")
+    if entrances is None:
+        return None
+    own = entrances[entrances["facility_code"].isin(layer[spec_of(name).code])]
+    return own if len(own) else None
+
+
+def tell_answer(sentences: list[str], console: Console) -> None:
+    """Print the answer in sentences, above the tables it is drawn from."""
+    for sentence in sentences:
+        console.say(sentence)
 
 
 def as_share(value: Any) -> str:
@@ -123,7 +133,6 @@ def facilities_in(layers: dict[str, gpd.GeoDataFrame], name: str, console: Conso
             "parking lots open to the public: {count:,} of {total:,}",
             count=len(public),
             total=len(facilities),
-            lang=console.lang,
         )
     )
     return public

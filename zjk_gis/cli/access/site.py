@@ -6,19 +6,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+import numpy as np
+import pandas as pd
 
 from zjk_gis.access import site_facilities
-from zjk_gis.cli.access.layers import city_layers, facilities_in, network_of, travel_option
+from zjk_gis.cli.access.layers import (
+    city_layers,
+    doors_of,
+    facilities_in,
+    network_of,
+    output_option,
+    tell_answer,
+    travel_option,
+)
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.options import CITY
+from zjk_gis.cli.output import write_found
 from zjk_gis.cli.speaking import speaking
-from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.io import read_layer
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
-from zjk_gis.words import tr
+from zjk_gis.maps import siting_map
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from zjk_gis.access import Siting
+    import geopandas as gpd
+
+    from zjk_gis.access import RoadNetwork, Siting
     from zjk_gis.cli.console import Console
 
 __all__ = ["site"]
@@ -47,7 +61,7 @@ __all__ = ["site"]
 )
 @click.option("--within", default=500.0, show_default=True, help="How many metres are within reach.")
 @travel_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the sites to this file.")
+@output_option
 @speaking
 def site(
     city: Path | str,
@@ -61,20 +75,21 @@ def site(
     output: Path | None,
     console: Console,
 ) -> None:
-    """Choose where the next facilities do most good, and say how far from the best the choice can be."""
-    if output is not None:
-        check_writable(output)
+    """Choose where the next facilities do most good, and say how far from the best the choice can be.
+
+    With -o the plan goes to sites.gpkg, sites.xlsx and sites.html in that folder.
+    """
     target, source = spec_of(to).name, spec_of(origins).name
-    layers = city_layers(city, ["roads", target, source], console)
+    layers = city_layers(city, ["roads", target, source], console, also=("entrances", "built_up_areas"))
     network = network_of(layers, console, join=False)
     if candidates is None:
-        places = network.nodes[["node", "geometry"]].rename(columns={"node": "candidate"})
-        places["candidate"] = places["candidate"].map("J{:06d}".format)
+        places = _junctions(network)
         code = "candidate"
     else:
         places = read_layer(candidates)
         tell_report(places, console)
         code = None
+    existing = facilities_in(layers, target, console)
     plan = site_facilities(
         layers[source],
         places,
@@ -82,19 +97,35 @@ def site(
         goal=goal,
         count=count,
         within_m=within,
-        existing=facilities_in(layers, target, console),
+        existing=existing,
         code=code,
+        gates=doors_of(layers, layers[source], source),
         travel=travel,
     )
-    _show(plan, target, code, console)
+    answer = _sentences(plan, target, source, within, console)
+    tell_answer(answer, console)
+    _show(plan, source, code, console)
+    files: list[Path] = []
     if output is not None:
-        written = write_layer(plan.sites, output)
-        console.say(tr("layers written to {output}", output=written, lang=console.lang))
+        title = tr("Sites for new facilities: {layer}", layer=label(target, console.lang), lang=console.lang)
+        drawn = siting_map(
+            plan,
+            existing=existing,
+            region=layers.get("built_up_areas"),
+            barriers=layers.get("rivers"),
+            title=title,
+            lang=console.lang,
+        )
+        files = write_found(
+            {"sites": plan.sites, "site_demand": plan.demand}, output, "sites", drawn, console,
+            title=title, figures=_figures(plan, console),
+        )  # fmt: skip
     degrees = plan.sites.to_crs(4490).geometry
     console.result(
         {
             "to": target,
             "goal": goal,
+            "answer": answer,
             "within_m": within,
             "people": plan.people,
             "served": plan.served,
@@ -108,38 +139,94 @@ def site(
                 )
             ],
             "reasons": plan.demand["reason"].value_counts().to_dict(),
+            "files": [str(path) for path in files],
         }
     )
 
 
-def _show(plan: Siting, target: str, code: str | None, console: Console) -> None:
+def _junctions(network: RoadNetwork) -> gpd.GeoDataFrame:
+    """Return the junctions as candidates, each with the name of a road there."""
+    nodes = network.nodes
+    edge = np.zeros(len(nodes), np.int64)
+    for ends in (network.graph.head, network.graph.tail):
+        edge[ends[::-1]] = np.arange(len(network))[::-1]
+    return nodes[["geometry"]].assign(
+        candidate=nodes["node"].map("J{:06d}".format), road_name=network.names["road_name"][network.row[edge]]
+    )
+
+
+def _sentences(plan: Siting, target: str, source: str, within: float, console: Console) -> list[str]:
+    """Say who is within reach before and after, and where the first site stands and who is left out."""
+    lang = console.lang
+    told = tr(
+        "{facility}: {count:,} more bring {served:,.0f} of {people:,.0f} people ({share:.1%}) within "
+        "{within:,.0f} m along the roads; no plan can be more than {gap:.2%} better.",
+        facility=label(target, lang),
+        count=len(plan.sites),
+        served=plan.served,
+        people=plan.people,
+        share=plan.served / plan.people if plan.people else 0.0,
+        within=within,
+        gap=plan.gap,
+        lang=lang,
+    )
+    if plan.goal != "distance":
+        told += tr(
+            " Today it is {before:,.0f}.", before=plan.served - float(plan.sites["gain"].sum()), lang=lang
+        )
+    reasons = plan.demand["reason"].value_counts()
+    missed = [f"{label(str(each), lang)} {reasons[each]:,}" for each in reasons.index if each != "served"]
+    if not missed:
+        return [told, tr("All are within reach along the roads.", lang=lang)]
+    return [
+        told,
+        tr(
+            "Still not within reach along the roads ({layer}): {reasons}.",
+            layer=label(source, lang),
+            reasons=listed(missed, lang=lang),
+            lang=lang,
+        ),
+    ]
+
+
+def _figures(plan: Siting, console: Console) -> dict[str, object]:
+    """Return the figures of the cover."""
+    lang = console.lang
+    return {
+        label("sites", lang): len(plan.sites),
+        label("people", lang): plan.people,
+        label("people_network", lang): plan.served,
+        tr("no plan can be better by more than", lang=lang): f"{plan.gap:.2%}",
+    }
+
+
+def _show(plan: Siting, source: str, code: str | None, console: Console) -> None:
     """Print the sites in the order in which each adds most."""
     lang = console.lang
-    console.say(
-        tr(
-            "{facility}: {served:,.0f} of {people:,.0f} people within reach with {count:,} more; no plan "
-            "can be more than {gap:.2%} better",
-            facility=label(target, lang),
-            served=plan.served,
-            people=plan.people,
-            count=len(plan.sites),
-            gap=plan.gap,
-            lang=lang,
-        )
-    )
     names = plan.sites[code].tolist() if code is not None else plan.sites.index.astype(str).tolist()
     points = plan.sites.geometry.representative_point()
+    gain = tr("person-metres saved", lang=lang) if plan.goal == "distance" else tr("people more", lang=lang)
+    roads = (
+        plan.sites["road_name"] if "road_name" in plan.sites else pd.Series(None, plan.sites.index, object)
+    )
     console.show(
         [
-            (int(order), name, f"{gain:,.0f}", f"{at.x:.1f}", f"{at.y:.1f}")
-            for order, name, gain, at in zip(
-                plan.sites["order"], names, plan.sites["gain"], points, strict=True
+            (
+                int(order),
+                name,
+                road if isinstance(road, str) else "-",
+                "-" if pd.isna(more) else f"{more:,.0f}",
+                f"{at.x:.1f}",
+                f"{at.y:.1f}",
+            )
+            for order, name, road, more, at in zip(
+                plan.sites["order"], names, roads, plan.sites["gain"], points, strict=True
             )
         ],
-        [label("order", lang), tr("site", lang=lang), label("gain", lang), "x", "y"],
+        [label("order", lang), tr("site", lang=lang), label("road_name", lang), gain, "x", "y"],
     )
     reasons = plan.demand["reason"].value_counts()
     console.show(
         [(label(str(each), lang), int(number)) for each, number in reasons.items()],
-        [tr("along the roads", lang=lang), tr("homes", lang=lang)],
+        [tr("along the roads", lang=lang), label(source, lang)],
     )

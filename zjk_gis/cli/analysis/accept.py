@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zjk_gis.cli.city import read_city
+from zjk_gis.cli.city import read_city, require_layers
 from zjk_gis.cli.options import CITY, LEVEL
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
@@ -108,7 +108,7 @@ def command(
 def _gaps(
     layers: dict[str, gpd.GeoDataFrame], city: Path | str, day: str, level: int | str | None
 ) -> gpd.GeoDataFrame:
-    _need(layers, city, "built_up_areas", "responsibility_zones")
+    require_layers(layers, city, "built_up_areas", "responsibility_zones")
     return coverage_gaps(
         layers["built_up_areas"],
         layers["responsibility_zones"],
@@ -122,20 +122,8 @@ def _gaps(
 def _overlaps(
     layers: dict[str, gpd.GeoDataFrame], city: Path | str, day: str, level: int | str | None
 ) -> gpd.GeoDataFrame:
-    _need(layers, city, "responsibility_zones")
+    require_layers(layers, city, "responsibility_zones")
     return overlapping_zones(layers["responsibility_zones"], at=day, level=level, min_area_m2=0.0)
-
-
-def _need(layers: dict[str, gpd.GeoDataFrame], city: Path | str, *names: str) -> None:
-    missing = [name for name in names if name not in layers]
-    if missing:
-        raise InputError(
-            tr(
-                "{shown}: has no layer {missing}, which tells where the faults are",
-                shown=shown(city),
-                missing=missing[0],
-            )
-        )
 
 
 def _keep(ledger: gpd.GeoDataFrame, city: Path | str, *, note: str) -> None:

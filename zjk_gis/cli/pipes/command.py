@@ -10,11 +10,11 @@ import click
 from zjk_gis.cli.city import tell_set_aside
 from zjk_gis.cli.console import language_option
 from zjk_gis.cli.options import CITY, WORDS
+from zjk_gis.cli.output import show_rows as _show
+from zjk_gis.cli.output import tell_files as _tell_files
+from zjk_gis.cli.output import write_found as _write
 from zjk_gis.cli.pipes import rules
 from zjk_gis.cli.pipes.network import read_network
-from zjk_gis.cli.pipes.output import show_rows as _show
-from zjk_gis.cli.pipes.output import tell_files as _tell_files
-from zjk_gis.cli.pipes.output import write_found as _write
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _CITY = click.argument("city", type=CITY)
+_AT = click.option(
+    "--at", help="The network as it was on this day, such as 2025-12-31; by default all of it."
+)
 _COLUMNS = {
     "unjoined_ends": ("pipe_code", "end", "reason", "recorded", "near_code", "distance_m"),
     "uphill_flows": ("pipe_code", "flow", "from_level_m", "to_level_m"),
@@ -80,17 +83,22 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="Write layers, a workbook and a map to this folder.",
 )
+@_AT
 @click.option("--most", default=10, show_default=True, help="How many of each kind are printed.")
 @speaking
-def _check(city: Path | str, within: float, output: Path | None, most: int, console: Console) -> None:
+def _check(
+    city: Path | str, within: float, output: Path | None, at: str | None, most: int, console: Console
+) -> None:
     """Check the network of a city: how ends were joined, and what is amiss."""
     network, layers = read_network(
-        city, console, others=("outfalls", "supply_sources", "rivers"), within_m=within
+        city, console, others=("outfalls", "supply_sources", "rivers"), within_m=within, at=at
     )
     tell_set_aside(network.pipelines, console)
-    faults = network_faults(network, layers)
+    faults = network_faults(network, layers, at=at)
     if "manholes" in layers:
-        faults["orphan_manholes"] = orphan_manholes(layers["manholes"], layers["pipelines"], within_m=within)
+        faults["orphan_manholes"] = orphan_manholes(
+            layers["manholes"], layers["pipelines"], within_m=within, at=at
+        )
     console.say(
         tr(
             "{pipes:,} pipes, {nodes:,} nodes",
@@ -137,6 +145,7 @@ def _check(city: Path | str, within: float, output: Path | None, most: int, cons
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the pipes to this file (.gpkg).")
 @click.option("--map", "page", type=click.Path(path_type=Path), help="Draw them on this page (.html).")
+@_AT
 @click.option("--most", default=20, show_default=True, help="How many are printed.")
 @speaking
 def _trace(
@@ -150,6 +159,7 @@ def _trace(
     within: float,
     output: Path | None,
     page: Path | None,
+    at: str | None,
     most: int,
     console: Console,
 ) -> None:
@@ -159,7 +169,7 @@ def _trace(
     for path in (output, page):
         if path is not None:
             check_writable(path)
-    network, layers = read_network(city, console)
+    network, layers = read_network(city, console, at=at)
     begin = list(start) if from_incidents is None else read_layer(from_incidents)
     found = trace(
         network,
@@ -204,6 +214,7 @@ def _trace(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write layers and a map to this folder."
 )
+@_AT
 @click.option("--most", default=20, show_default=True, help="How many of each are printed.")
 @speaking
 def _shut_off(
@@ -212,6 +223,7 @@ def _shut_off(
     from_incidents: Path | None,
     stuck: tuple[str, ...],
     output: Path | None,
+    at: str | None,
     most: int,
     console: Console,
 ) -> None:
@@ -220,7 +232,7 @@ def _shut_off(
         raise InputError(
             tr("name the codes of the pipes that are broken, or a file with the incident, not both")
         )
-    network, layers = read_network(city, console, others=("valves", "supply_sources", "pipe_users"))
+    network, layers = read_network(city, console, others=("valves", "supply_sources", "pipe_users"), at=at)
     if "valves" not in layers:
         raise InputError(tr("there is no layer valves: without valves nothing can be shut off"))
     closed = shut_off(
@@ -230,6 +242,7 @@ def _shut_off(
         sources=layers.get("supply_sources"),
         users=layers.get("pipe_users"),
         inoperable=stuck,
+        at=at,
     )
     tables = {
         "valves_to_close": closed.valves,
@@ -322,7 +335,7 @@ def _write_check(
     )
     paths = _write(faults, folder, "pipes", drawn, console, more={"network_report": network.report()})
     net = network.save(folder / "pipes.net")
-    console.say(str(net))
+    _tell_files([net], console)
     return [*paths, net]
 
 

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import geopandas as gpd
+import pandas as pd
 from shapely import LineString
 
-from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
+from zjk_gis.cli.city import read_city, require_layers, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY
-from zjk_gis.cli.pipes.output import show_rows, tell_files, write_found
+from zjk_gis.cli.output import show_rows, tell_files, write_found
 from zjk_gis.cli.speaking import speaking
+from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import dig_map, pipes_map, save_offline
+from zjk_gis.maps import dig_map, pipes_map, print_section, save_offline
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -24,15 +27,14 @@ from zjk_gis.pipes import (
     cover_faults,
     cross_section,
     excavation_impact,
+    pipe_network,
     repeated_excavations,
     survey_faults,
 )
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from zjk_gis.cli.console import Console
 
 __all__ = ["dig", "section", "survey"]
@@ -49,16 +51,35 @@ _COLUMNS = {
                              "moratorium_until"),
 }  # fmt: skip
 _DUG = ("dig", "pipe_code", "class_name", "length_m", "cover_m", "depth_margin_m", "impact", "tell",
-        "scope", "chief_name")  # fmt: skip
+        "is_bridge", "cut_off_m", "backs_up_m", "backs_up_first", "scope", "chief_name")  # fmt: skip
+# What stands beside pipes: the layers of a city, and what clearances ask of them.
+_BESIDE = ("building_footprints", "historic_buildings", "ancient_trees", "kerbs", "carriageways", "railways")
 _CUT = ("offset_m", "pipe_code", "class_name", "diameter_mm", "level_m", "cover_m", "angle", "owner")
 
 
 def _layers(city: Path | str, console: Console, *others: str) -> dict[str, gpd.GeoDataFrame]:
     """Read the layers of a city that a question needs; pipes must be there."""
     layers = read_city(city, console, layers=["pipelines", *others])
-    if "pipelines" not in layers:
-        raise InputError(tr("{shown}: has no layer pipelines", shown=shown(city)))
+    require_layers(layers, city, "pipelines")
     return layers
+
+
+def _buildings(layers: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    """Return all buildings of a city once: the historic ones and the others."""
+    every = [layers[name] for name in ("building_footprints", "historic_buildings") if name in layers]
+    return _together(*every) if len(every) == 2 else every[0] if every else None
+
+
+def _together(buildings: gpd.GeoDataFrame, historic: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return buildings and historic ones in one layer; one that is in both under the name of the second."""
+    listed = convert_crs(historic, buildings.crs, name="historic_buildings")
+    middles = gpd.GeoDataFrame(geometry=listed.representative_point(), crs=listed.crs)
+    twice = buildings.index.isin(middles.sjoin(buildings, predicate="within")["index_right"])
+    named = [
+        rows[[code, rows.geometry.name]].rename_geometry("geometry").rename(columns={code: "footprint_code"})
+        for rows, code in ((buildings[~twice], "footprint_code"), (listed, "building_code"))
+    ]
+    return gpd.GeoDataFrame(pd.concat(named, ignore_index=True), crs=buildings.crs)
 
 
 @click.command("survey")
@@ -84,25 +105,36 @@ def survey(
     console: Console,
 ) -> None:
     """Check pipes and covers against the rules: survey, slopes, clearances, depths, covers, road cuts."""
-    others = ("manholes", "pipe_points", "ancient_trees", "historic_buildings", "roads", "excavation_permits")
+    others = ("manholes", "pipe_points", "roads", "excavation_permits", *_BESIDE)
     layers = _layers(city, console, *others)
     pipes, wells = layers["pipelines"], layers.get("manholes")
     day = at or dt.date.today().isoformat()
     points = layers.get("pipe_points")
     found: dict[str, gpd.GeoDataFrame] = {}
     if wells is not None:
-        found["survey_faults"] = survey_faults(wells, pipes, points=points, lang=console.lang)
-    found["adverse_slopes"] = adverse_slopes(pipes, manholes=wells, points=points)
+        found["survey_faults"] = survey_faults(wells, pipes, points=points, at=day, lang=console.lang)
+    found["adverse_slopes"] = adverse_slopes(pipes, manholes=wells, points=points, at=day)
     found["clearance_conflicts"] = clearance_conflicts(
         pipes,
-        buildings=layers.get("historic_buildings"),
+        buildings=_buildings(layers),
         trees=layers.get("ancient_trees"),
+        kerbs=layers.get("kerbs"),
+        railways=layers.get("railways"),
         tolerance_m=tolerance,
+        at=day,
     )
-    found["cover_depths"] = cover_depths(pipes, tolerance_m=tolerance)
+    found["cover_depths"] = cover_depths(
+        pipes, carriageways=layers.get("carriageways"), tolerance_m=tolerance, at=day
+    )
     if wells is not None:
+        ways = layers.get("carriageways")
         found["cover_faults"] = cover_faults(
-            wells, pipelines=pipes, at=day, inspected_within_days=inspected_within, lang=console.lang
+            wells,
+            pipelines=pipes,
+            places=None if ways is None else ways.assign(place="车行道"),
+            at=day,
+            inspected_within_days=inspected_within,
+            lang=console.lang,
         )
     roads = layers.get("roads")
     if "excavation_permits" in layers and roads is not None and "opened_on" in roads:
@@ -149,14 +181,20 @@ def dig(
     page: Path | None,
     console: Console,
 ) -> None:
-    """Tell what a dig meets: pipes, how deep they lie, whom to tell, whose ground it is.
+    """Tell what a dig meets: pipes, how deep, whom to tell, what hangs on each, whose ground it is.
 
     DIG is a file with the polygons to be dug up, such as excavation permits.
     """
     for path in (output, page):
         if path is not None:
             check_writable(path)
-    layers = _layers(city, console, "manholes", "historic_blocks", "responsibility_zones")
+    layers = _layers(city, console, "manholes", "pipe_points", "historic_blocks", "responsibility_zones")
+    network = None
+    if "manholes" in layers:
+        points = layers.get("pipe_points")
+        network = pipe_network(layers["manholes"], layers["pipelines"], points=points, abandoned=True)
+    else:
+        console.note(tr("there is no layer manholes: what hangs on each pipe is not known"))
     ground = read_layer(dig_file, spec="excavation_permits")
     tell_report(ground, console)
     found = excavation_impact(
@@ -164,6 +202,7 @@ def dig(
         layers["pipelines"],
         depth_m=depth,
         margin_m=margin,
+        network=network,
         blocks=layers.get("historic_blocks"),
         zones=layers.get("responsibility_zones"),
         at=at or dt.date.today().isoformat(),
@@ -172,8 +211,10 @@ def dig(
     hit = int((found["impact"] == "is_hit").sum())
     console.say(tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit))
     show_rows(found, _DUG, len(found), console)
+    if network is not None:
+        _tell_backing_up(found, console)
     told = sorted(set(found["tell"]))
-    console.say(tr("to be told: {names}", names=", ".join(told) or "-"))
+    console.say(tr("to be told: {names}", names=listed(told) or "-"))
     if output is not None:
         write_layer(found, output)
     if page is not None:
@@ -186,9 +227,25 @@ def dig(
             "pipes": found["pipe_code"].tolist(),
             "hit": found.loc[found["impact"] == "is_hit", "pipe_code"].tolist(),
             "tell": told,
+            "backs_up_m": found.get("backs_up_m", pd.Series(dtype=float)).to_list(),
             "files": [str(path) for path in (output, page) if path is not None],
         }
     )
+
+
+def _tell_backing_up(found: gpd.GeoDataFrame, console: Console) -> None:
+    """Say which drains back up if they are dug through or blocked."""
+    for row in found[found["backs_up_m"] > 0].drop_duplicates("pipe_code").itertuples():
+        console.say(
+            tr(
+                "if drain {pipe} is blocked, {length:,.0f} m of pipes and {manholes:,} manholes upstream "
+                "back up, first at {first}",
+                pipe=row.pipe_code,
+                length=row.backs_up_m,
+                manholes=row.backs_up_manholes,
+                first=row.backs_up_first,
+            )
+        )
 
 
 @click.command("section")
@@ -202,28 +259,46 @@ def dig(
     help="The ends of the line, in the CRS of the pipes.",
 )
 @click.option("--line-file", type=click.Path(path_type=Path), help="A file with the one line.")
+@click.option("--at", help="The day on which the ground is cut, such as 2025-12-31; by default today.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the rows to this file.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    help="Draw the section to scale in this file (.svg, .png, .pdf).",
+)
 @speaking
 def section(
     city: Path | str,
     ends: tuple[float, ...] | None,
     line_file: Path | None,
+    at: str | None,
     output: Path | None,
+    picture: Path | None,
     console: Console,
 ) -> None:
     """Print the pipes that a line cuts: where along it, how deep, how large, whose."""
     if (ends is None) == (line_file is None):
         raise InputError(tr("give the line either by its two ends or as a file"))
-    if output is not None:
-        check_writable(output)
+    for path in (output, picture):
+        if path is not None:
+            check_writable(path)
+    day = at or dt.date.today().isoformat()
     pipes = _layers(city, console)["pipelines"]
     line = read_layer(line_file) if line_file is not None else LineString([ends[:2], ends[2:]])  # type: ignore[index]
-    cut = cross_section(line, pipes)
+    cut = cross_section(line, pipes, at=day)
     tell_set_aside(cut, console)
     console.say(tr("{count:,} pipes are cut", count=len(cut)))
     show_rows(cut, _CUT, len(cut), console)
     if output is not None:
         write_layer(cut, output)
-    tell_files((output,), console)
+    if picture is not None and len(cut):
+        print_section(
+            cut,
+            picture,
+            date=day,
+            source=city.name if isinstance(city, Path) else shown(city),
+            lang=console.lang,
+        )
+    tell_files((output, picture if len(cut) else None), console)
     table = cut.drop(columns=cut.geometry.name).astype(object)
     console.result({"pipes": table.where(table.notna(), None).to_dict("records")})

@@ -107,11 +107,6 @@ class NumberFormat:
         return first.is_known and zeros > 1 and not {".", ",", "%", "exponent", "/"} & first.kinds
 
     @cached_property
-    def adds_words(self) -> bool:
-        """Whether numbers are shown with words around or between them."""
-        return any(section.words for section in self.sections if "@" not in section.kinds)
-
-    @cached_property
     def dresses_text(self) -> bool:
         """Whether text is shown with other text around it."""
         section = self._for_text()

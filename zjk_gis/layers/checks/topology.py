@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["TOPOLOGY", "Periods", "manhole_spacing", "parts_apart"]
+__all__ = ["TOPOLOGY", "Periods", "manhole_spacing", "parts_apart", "uncontrolled_rim_m"]
 
 _SAME_PLACE_M = 0.01
 _NO_OVERLAP_M2 = 0.01  # less is how coordinates were rounded, not how ground was drawn
@@ -377,13 +377,26 @@ def _core_outside_control(problems: Problems, layer: gpd.GeoDataFrame, spec: Lay
     outside = []
     for i in np.flatnonzero((scopes == _CORE).to_numpy(dtype=bool)):
         control = ((blocks == blocks.iloc[i]) & (scopes == _CONTROL)).to_numpy(dtype=bool)
-        rings = shapely.get_parts(shapely.union_all([*shapes[control], shapes[i]]))
-        enclosed = shapely.union_all([shapely.Polygon(shapely.get_exterior_ring(ring)) for ring in rings])
-        # Where the core reaches the outer edge of both, nothing controls what is built beyond it.
-        rim = shapely.length(shapely.intersection(shapely.boundary(shapes[i]), shapely.boundary(enclosed)))
-        if not control.any() or rim > 0:
+        if not control.any() or uncontrolled_rim_m(shapes[i], shapes[control]) > 0:
             outside.append(i)
     problems.add(_mask(layer, at[np.array(outside, dtype=np.int64)]), "scope", "core_outside_control")
+
+
+def uncontrolled_rim_m(core: Any, control: NDArray[Any]) -> float:
+    """Measure how far along the edge of a core nothing controls what is built beyond it.
+
+    Examples
+    --------
+    >>> core = shapely.box(0, 0, 100, 100)
+    >>> uncontrolled_rim_m(core, shapely.box([-50], [0], [0], [100]))
+    300.0
+    >>> uncontrolled_rim_m(core, shapely.box([-50], [-50], [150], [150]))
+    0.0
+    """
+    rings = shapely.get_parts(shapely.union_all([*control, core]))
+    enclosed = shapely.union_all([shapely.Polygon(shapely.get_exterior_ring(ring)) for ring in rings])
+    # It is where the core reaches the outer edge of both.
+    return float(shapely.length(shapely.intersection(shapely.boundary(core), shapely.boundary(enclosed))))
 
 
 def _small_core(problems: Problems, layer: gpd.GeoDataFrame, spec: LayerSpec, _: Periods) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "name_values",
     "plain",
     "rows_by_value",
+    "text_at",
     "text_of",
     "understood",
 ]
@@ -115,6 +116,19 @@ def as_text(values: pd.Series) -> pd.Series:
         text = pd.Series(written, index=values.index, dtype="str", name=values.name)
     text = text.str.strip()
     return text.mask((text == "").fillna(value=True).astype(bool))
+
+
+def text_at(words: Sequence[str] | NDArray[Any] | pd.Series, number: NDArray[np.integer[Any]]) -> Any:
+    """Return a column of text by the numbers of its words; -1 is missing.
+
+    Many rows of few words are written at once, without a string of Python's for each.
+
+    Examples
+    --------
+    >>> text_at(["给水", "污水"], np.array([1, 0, -1])).tolist()
+    ['污水', '给水', nan]
+    """
+    return pd.array(np.asarray(words, dtype=object), dtype="str").take(number, allow_fill=True)
 
 
 def code_text(values: pd.Series) -> pd.Series:

@@ -5,5 +5,6 @@ are made of it by Typst, which keeps shapes shapes and text text.
 """
 
 from zjk_gis.maps.printing.printed import SHEETS, print_map
+from zjk_gis.maps.printing.section import print_section
 
-__all__ = ["SHEETS", "print_map"]
+__all__ = ["SHEETS", "print_map", "print_section"]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
     from zjk_gis.words import Language
 
-__all__ = ["SHEETS", "print_map"]
+__all__ = ["SHEETS", "check_dpi", "print_map", "write_document"]
 
 SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
@@ -145,10 +145,7 @@ def print_map(
     True
     """
     target = target_file(path, SHEETS)
-    if not 0 < dpi <= _MOST_DPI:
-        raise InputError(
-            tr("dpi must lie above 0 and up to {most_dpi}, not {dpi!r}", most_dpi=_MOST_DPI, dpi=dpi)
-        )
+    check_dpi(dpi)
     page = _page_of(drawn)
     typeface = find_typeface(font)
     layers = _chosen(page, show)
@@ -171,20 +168,39 @@ def print_map(
     left, right = _foot(page, crs, date, source, left_out, outside)
     draw_foot(canvas, sheet, left, right, typeface)
 
-    document = canvas.document(
-        sheet.width, sheet.height, title=heading, embed=target.suffix.lower() == ".svg"
-    )
+    return write_document(canvas, target, sheet.width, sheet.height, title=heading, lang=page.lang, dpi=dpi)
+
+
+def check_dpi(dpi: float) -> None:
+    """Refuse pixels an inch that nobody can mean.
+
+    Raises
+    ------
+    InputError
+    """
+    if not 0 < dpi <= _MOST_DPI:
+        raise InputError(
+            tr("dpi must lie above 0 and up to {most_dpi}, not {dpi!r}", most_dpi=_MOST_DPI, dpi=dpi)
+        )
+
+
+def write_document(
+    canvas: Canvas, target: Path, width: float, height: float, *, title: str, lang: str, dpi: float
+) -> Path:
+    """Write a drawing as SVG, PDF or PNG; the file appears under its name only when it is whole."""
+    ending = target.suffix.lower()
+    document = canvas.document(width, height, title=title, embed=ending == ".svg")
     with workshop(target) as folder:
-        made = folder / f"map{target.suffix.lower()}"
+        made = folder / f"map{ending}"
         (folder / "map.svg").write_text(document, encoding="utf-8")
-        if made.suffix != ".svg":
-            _typeset(folder, made, sheet, typeface, heading, page.lang, dpi)
+        if ending != ".svg":
+            _typeset(folder, made, (width, height), canvas.typeface, title, lang, dpi)
         made.replace(target)
     return target
 
 
 def _typeset(
-    folder: Path, made: Path, sheet: Sheet, typeface: Any, title: str, lang: str, dpi: float
+    folder: Path, made: Path, size: tuple[float, float], typeface: Any, title: str, lang: str, dpi: float
 ) -> None:
     """Turn the drawing into a PDF or a picture. The words reach Typst as values, never as its language."""
     typst = need("typst", extra="print", purpose="print a map")
@@ -197,8 +213,8 @@ def _typeset(
         font_paths=sorted({str(file.parent) for file, _ in typeface.files.values()}),
         ppi=dpi,
         sys_inputs={
-            "width": f"{sheet.width:g}",
-            "height": f"{sheet.height:g}",
+            "width": f"{size[0]:g}",
+            "height": f"{size[1]:g}",
             "title": clean_text(title),
             "family": typeface.family,
             "lang": lang,

@@ -10,6 +10,7 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.results import spec_in
 from zjk_gis.maps import parts, style
 from zjk_gis.words import tr
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["access_map", "dead_ends_map"]
+__all__ = ["access_map", "add_classes", "add_water", "called", "dead_ends_map", "look_of"]
 
-_REASONS = ("reached", "too_far", "cut_off", "no_road", "in_barrier", "no_position")
-_COLOURS = ("#2a7f62", style.ORANGE, "#b3261e", "#7b6d8d", "#3f7fae", "#7b8794")
-_ENDS = ("dead_end", "at_boundary", "at_entrance", "driveway")
-_END_COLOURS = ("#b3261e", "#7b8794", "#3f7fae", "#b08d57")
+_REASONS = {"reached": "#2a7f62", "too_far": style.ORANGE, "cut_off": "#b3261e", "no_road": "#7b6d8d",
+            "in_barrier": "#3f7fae", "no_position": "#7b8794"}  # fmt: skip
+_ENDS = {"dead_end": "#b3261e", "at_boundary": "#7b8794", "at_entrance": "#3f7fae", "driveway": "#b08d57"}
 _HOME_COLUMNS = (
     "estate_code", "estate_name", "population", "facility_code", "network_m", "straight_m", "detour",
     "reason",
@@ -101,24 +101,23 @@ def access_map(
     )
     group, ground = page.groups[0][0], page.groups[1][0]
     parts.add_ground(page, region)
-    if barriers is not None:
-        page.add(
-            barriers,
-            name=label("rivers", lang),
-            group=ground,
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
-            counted=False,
-        )
+    add_water(page, barriers, ground)
     if served is not None:
         _add_served(page, served, group)
-    _add_classes(
-        page, homes, label("homes", lang), group, homes["reason"], _REASONS, _COLOURS, columns=_HOME_COLUMNS
+    add_classes(
+        page,
+        homes,
+        called(homes, "homes", lang),
+        group,
+        homes["reason"],
+        _REASONS,
+        columns=_HOME_COLUMNS,
     )
     page.add(
         facilities,
-        name=label("facility_code", lang),
+        name=called(facilities, "facility", lang),
         group=group,
-        styles=[_look(facilities, style.BLUE)],
+        styles=[look_of(facilities, style.BLUE)],
         columns=[name for name in map(str, facilities.columns) if name.endswith(("_code", "_name"))],
     )
     parts.frame_by(page, [homes, facilities])
@@ -184,12 +183,15 @@ def dead_ends_map(
     )
     group, ground = page.groups[0][0], page.groups[1][0]
     parts.add_ground(page, region)
-    for layer, name, look in (
-        (barriers, "rivers", style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")),
-        (roads, "roads", style.line("#9aa5b1", weight=1.6)),
-    ):
-        if layer is not None:
-            page.add(layer, name=label(name, lang), group=ground, styles=[look], counted=False)
+    add_water(page, barriers, ground)
+    if roads is not None:
+        page.add(
+            roads,
+            name=label("roads", lang),
+            group=ground,
+            styles=[style.line("#9aa5b1", weight=1.6)],
+            counted=False,
+        )
     for layer, name, look in (
         (links, "missing_links", style.line("#2a7f62", weight=4, dash="6 4")),
         (ends.attrs.get("links"), "dead_end_links", style.line("#b3261e", weight=3, dash="3 4")),
@@ -210,12 +212,30 @@ def dead_ends_map(
                     "saved_m",
                 ),
             )
-    _add_classes(
-        page, ends, label("dead_ends", lang), group, ends["kind"], _ENDS, _END_COLOURS,
+    add_classes(
+        page, ends, label("dead_ends", lang), group, ends["kind"], _ENDS,
         columns=("edge_code", "road_name", "kind", "length_m", "link_edge_code", "link_m", "saved_m"),
     )  # fmt: skip
     parts.frame_by(page, [ends, roads])
     return page.map()
+
+
+def called(layer: gpd.GeoDataFrame, otherwise: str, lang: Language) -> str:
+    """Return the name of the layer of the catalogue whose rows these are."""
+    spec = spec_in(map(str, layer.columns))
+    return label(otherwise if spec is None else spec.name, lang)
+
+
+def add_water(page: Page, barriers: gpd.GeoDataFrame | None, group: str) -> None:
+    """Draw rivers, where there are any."""
+    if barriers is not None:
+        page.add(
+            barriers,
+            name=label("rivers", page.lang),
+            group=group,
+            styles=[style.RIVER],
+            counted=False,
+        )
 
 
 def _add_served(page: Page, served: gpd.GeoDataFrame, group: str) -> None:
@@ -232,32 +252,29 @@ def _add_served(page: Page, served: gpd.GeoDataFrame, group: str) -> None:
         )
 
 
-def _add_classes(
+def add_classes(
     page: Page,
     layer: gpd.GeoDataFrame,
     name: str,
     group: str,
     words: pd.Series,
-    known: tuple[str, ...],
-    colours: tuple[str, ...],
+    colours: dict[str, str],
     *,
     columns: tuple[str, ...],
 ) -> None:
     """Draw a layer in the colours of a coded column."""
-    number = parts.positions_in(as_text(words), list(known), otherwise=len(known) - 1)
+    looks = {word: look_of(layer, colour) for word, colour in colours.items()}
     page.add(
         layer,
         name=name,
         group=group,
-        styles=[_look(layer, colour) for colour in colours],
-        style_of=number,
-        keys=[(at, label(word, page.lang)) for at, word in enumerate(known)],
+        **parts.coded_looks(as_text(words), looks, page.lang, otherwise=len(looks) - 1),
         columns=columns,
         search=columns[:2],
     )
 
 
-def _look(layer: gpd.GeoDataFrame, colour: str) -> dict[str, object]:
+def look_of(layer: gpd.GeoDataFrame, colour: str) -> dict[str, object]:
     """Return how a layer of points or areas looks."""
     shapes = layer.geometry.to_numpy()
     there = shapes[~shapely.is_missing(shapes)]

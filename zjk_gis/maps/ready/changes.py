@@ -135,9 +135,7 @@ def _add_moved(page: Page, moved: gpd.GeoDataFrame) -> None:
         moved,
         name=label("moved", page.lang),
         group=page.groups[0][0],
-        styles=list(looks.values()),
-        style_of=parts.positions_in(kind, looks),
-        keys=[(i, label(word, page.lang)) for i, word in enumerate(looks)],
+        **parts.coded_looks(kind, looks, page.lang),
         columns=(
             "move_code",
             "kind",

@@ -59,7 +59,8 @@ def city_map(
     results : mapping of str to GeoDataFrame, optional
         What was found: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
-        ``parking_gaps``, ``unanswered_roads``, ``moved`` (ground that changes hands), ``hot_spots``,
+        ``parking_gaps``, ``parking_coverage``, ``dead_ends``, ``missing_links``, ``unanswered_roads``,
+        ``moved`` (ground that changes hands), ``hot_spots``,
         ``open_matters``, ``zones_without_chief`` and ``uneven_chiefs``. Empty ones are listed as none.
     rows : str, default "incidents"
         What was ``assigned``, as the catalogue of layers names it, such as ``manholes``; empty where
@@ -172,7 +173,7 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
             layers["rivers"],
             name=label("rivers", page.lang),
             group=words["ground"],
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            styles=[style.RIVER],
         )
 
 

@@ -306,7 +306,7 @@ def parking_map(
             barriers,
             name=label("rivers", lang),
             group=ground,
-            styles=[style.area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")],
+            styles=[style.RIVER],
             counted=False,
         )
     if estates is not None:

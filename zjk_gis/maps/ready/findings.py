@@ -20,6 +20,25 @@ __all__ = ["FINDINGS", "add_found"]
 # What was found amiss: columns to show, and how it looks; in the order drawn.
 FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "parking_gaps": (("area_m2", "people"), style.area("#7b6d8d", fill=0.28, weight=1, dash="2 4")),
+    "parking_coverage": (
+        (
+            "area_code",
+            "people",
+            "people_network",
+            "share_network",
+            "people_straight",
+            "share_straight",
+        ),
+        style.area("#3f7fae", fill=0.12, weight=1, dash="4 3"),
+    ),
+    "dead_ends": (
+        ("edge_code", "road_name", "length_m", "link_edge_code", "link_m", "way_round_m", "saved_m"),
+        style.mark("#b3261e", "triangle", radius=5),
+    ),
+    "missing_links": (
+        ("link_code", "first_edge", "second_edge", "link_m", "way_round_m", "saved_m"),
+        style.line("#2a7f62", weight=4, dash="6 4"),
+    ),
     "moved": (
         ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
         style.area(style.ORANGE, fill=0.55, weight=2),
@@ -144,6 +163,35 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ),
         style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
     ),
+    "archive_gaps": (
+        (
+            "building_code",
+            "building_name",
+            "block_name",
+            "filled_share",
+            "missing_fields",
+            "survey",
+            "survey_due_on",
+        ),
+        style.mark(style.YELLOW, "square", radius=5, edge=style.BLACK),
+    ),
+    "height_conflicts": (
+        ("layer", "code", "status", "height_m", "limit_m", "excess_m", "height_zone_code", "height_rule"),
+        style.area(style.PURPLE, fill=0.45, weight=2.2),
+    ),
+    "view_corridor_conflicts": (
+        (
+            "building_code",
+            "corridor_code",
+            "status",
+            "sight_m",
+            "blocks_m",
+            "width_share",
+            "corridor_share",
+            "distance_m",
+        ),
+        style.area(style.VERMILION, fill=0.45, weight=2.2, dash="4 2"),
+    ),
     "cover_faults": (
         ("finding_code", "title", "manhole_code", "other", "message", "owner", "rule_source", "confidence"),
         style.mark(style.ORANGE, "triangle", radius=5, edge=style.BLACK),
@@ -153,7 +201,16 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
     ),
 }
-_OFF = ("parking_gaps", "manholes_outside_zones", "open_matters", "uneven_chiefs", "hot_spots")
+_OFF = (
+    "parking_gaps",
+    "parking_coverage",
+    "dead_ends",
+    "missing_links",
+    "manholes_outside_zones",
+    "open_matters",
+    "uneven_chiefs",
+    "hot_spots",
+)
 
 
 def add_found(page: Page, results: Mapping[str, gpd.GeoDataFrame], *, group: str) -> None:

@@ -29,6 +29,10 @@ _STATES = {
     "isolated": style.line("#b3261e", weight=5),
     "without_supply": style.line(style.ORANGE, weight=5, dash="9 5"),
 }
+_USERS = {
+    "isolated": style.mark("#b3261e", "square", radius=4),
+    "without_supply": style.mark(style.ORANGE, "square", radius=4),
+}
 
 
 @checked
@@ -168,9 +172,7 @@ def shut_off_map(
         lost,
         name=label("lost_pipes", lang),
         group=group,
-        styles=[*_STATES.values()],
-        style_of=parts.positions_in(lost["state"], [*_STATES], otherwise=1),
-        keys=[(number, label(state, lang)) for number, state in enumerate(_STATES)],
+        **parts.coded_looks(lost["state"], _STATES, lang, otherwise=1),
         columns=("pipe_code", "state", *_PIPE[1:]),
         search=("pipe_code",),
         frames_the_page=len(lost) > 0,
@@ -180,9 +182,7 @@ def shut_off_map(
             users,
             name=label("lost_users", lang),
             group=group,
-            styles=[style.mark("#b3261e", "square", radius=4), style.mark(style.ORANGE, "square", radius=4)],
-            style_of=parts.positions_in(users["state"], [*_STATES], otherwise=1),
-            keys=[(number, label(state, lang)) for number, state in enumerate(_STATES)],
+            **parts.coded_looks(users["state"], _USERS, lang, otherwise=1),
             columns=("user_code", "user_name", "user_kind", "households", "state", "address"),
             search=("user_code", "user_name"),
         )
@@ -277,9 +277,7 @@ def dig_map(
         found,
         name=label("excavation_impact", lang),
         group=group,
-        styles=[*_IMPACTS.values()],
-        style_of=parts.positions_in(found["impact"], [*_IMPACTS], otherwise=3),
-        keys=[(number, label(name, lang)) for number, name in enumerate(_IMPACTS)],
+        **parts.coded_looks(found["impact"], _IMPACTS, lang, otherwise=3),
         columns=("pipe_code", "class_name", "impact", "cover_m", "depth_margin_m", "length_m", "owner",
                  "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),

@@ -14,6 +14,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.line_pairs import CROSSES, JOINT, LinePairs, near_pairs
+from zjk_gis.layers.columns.values import text_at
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import cleaned, flat, has_place
@@ -23,9 +24,13 @@ from zjk_gis.pipes.clearance.things import BESIDE, Things, things_of
 from zjk_gis.pipes.dimensions import pipes_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from numpy.typing import NDArray
 
     from zjk_gis.standards.rules import Overrides
+
+    _Findings = dict[str, NDArray[Any]]
 
 __all__ = ["clearance_conflicts"]
 
@@ -46,6 +51,7 @@ def clearance_conflicts(
     kerbs: gpd.GeoDataFrame | None = None,
     railways: gpd.GeoDataFrame | None = None,
     tolerance_m: float = 0.0,
+    at: str | dt.date | None = None,
     tables: Overrides | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -61,6 +67,9 @@ def clearance_conflicts(
         What stands beside them: polygons, lines or points, with a column of codes of the catalogue or none.
     tolerance_m : float, default 0.0
         By how much less a distance may be: the accuracy of the survey.
+    at : date or str, optional
+        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``separations`` (see `zjk_gis.standards.rules_table`).
     strict : bool, default False
@@ -130,7 +139,7 @@ def clearance_conflicts(
     """
     require_amounts(tolerance_m=tolerance_m)
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at)
     beside = {"buildings": buildings, "trees": trees, "kerbs": kerbs, "railways": railways}
     things = things_of(pipes, aside, tables)
     for name, layer in beside.items():
@@ -140,13 +149,11 @@ def clearance_conflicts(
     pairs = _without_joints(near_pairs(things.lines(), _reach(things, separations)), things)
     if buildings is not None:
         pairs = _with_insides(pairs, things, buildings, pipes.crs)
-    found = pd.concat(
-        [
-            _judged(kind, chosen, things, separations, tolerance_m)
-            for kind, chosen in _chosen(pairs, things).items()
-        ],
-        ignore_index=True,
-    )
+    judged = [
+        _judged(kind, chosen, things, separations, tolerance_m)
+        for kind, chosen in _chosen(pairs, things).items()
+    ]
+    found = {name: np.concatenate([each[name] for each in judged]) for name in judged[0]}
     return aside.told_in(_as_findings(found, things, separations, pipes.crs))
 
 
@@ -206,9 +213,12 @@ def _chosen(pairs: LinePairs, things: Things) -> dict[str, LinePairs]:
     fixed = (pairs.a >= things.n_pipes) | (pairs.b >= things.n_pipes)
     key = things.key(pairs)
     crossing = np.isin(key, key[crosses])
+    # What crosses under a kerb, as every house connection does, does not run beside it.
+    kerbs = np.array([each.group == BESIDE["kerbs"] for each in things.profiles])[things.profile]
+    kerb = kerbs[pairs.a] | kerbs[pairs.b]
     rise = np.where(np.isnan(pairs.rise), np.inf, pairs.rise)
     asked = {
-        "horizontal": (~crossing | fixed, pairs.distance),
+        "horizontal": (~crossing | (fixed & ~kerb), pairs.distance),
         "crossing": (over & crossing & ~fixed, rise),
         "vertical": (over & ~crossing & ~fixed, rise),
     }
@@ -239,7 +249,7 @@ def _first_of_each(
 
 def _judged(
     kind: str, pairs: LinePairs, things: Things, separations: Separations, tolerance_m: float
-) -> pd.DataFrame:
+) -> _Findings:
     """Compare pairs with what the table asks of them; keep the conflicts and what cannot be judged."""
     direction = "horizontal" if kind == "horizontal" else "vertical"
     a, b = pairs.a, pairs.b
@@ -259,32 +269,25 @@ def _judged(
     no_size = np.isnan(things.size_mm) & (np.arange(len(things.codes)) < things.n_pipes)
     no_size_here = no_size[a] | no_size[b]
     no_level = (direction == "vertical") & np.isnan(net) & ~no_size_here
-    return pd.DataFrame(
-        {
-            "kind": _KINDS.index(kind),
-            "a": a,
-            "b": b,
-            "net_m": net,
-            "required_m": required,
-            "shortfall_m": np.where(short, required - net, np.nan),
-            "unsure": ~short,
-            "no_size": no_size_here & ~short,
-            "no_level": no_level & ~short,
-            "profiles": pa[rows] * len(things.profiles) + pb[rows],
-            "x": (pairs.ax[rows] + pairs.bx[rows]) / 2,
-            "y": (pairs.ay[rows] + pairs.by[rows]) / 2,
-        }
-    )
+    return {
+        "kind": np.full(len(rows), _KINDS.index(kind)),
+        "a": a,
+        "b": b,
+        "net_m": net,
+        "required_m": required,
+        "shortfall_m": np.where(short, required - net, np.nan),
+        "unsure": ~short,
+        "no_size": no_size_here & ~short,
+        "no_level": no_level & ~short,
+        "profiles": pa[rows] * len(things.profiles) + pb[rows],
+        "x": (pairs.ax[rows] + pairs.bx[rows]) / 2,
+        "y": (pairs.ay[rows] + pairs.by[rows]) / 2,
+    }
 
 
-def _words(values: Any, codes: NDArray[Any]) -> Any:
-    """Return a column of text by numbers of its few words; -1 is missing."""
-    return pd.array(np.asarray(values, dtype=object), dtype="str").take(codes, allow_fill=True)
-
-
-def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, crs: Any) -> gpd.GeoDataFrame:
+def _as_findings(found: _Findings, things: Things, separations: Separations, crs: Any) -> gpd.GeoDataFrame:
     """Name the pairs, say who yields, and number them."""
-    a, b = found["a"].to_numpy(np.int64), found["b"].to_numpy(np.int64)
+    a, b = found["a"], found["b"]
     # A pipe stands first, of two pipes the one with the lower code.
     codes = pd.array(things.codes, dtype="str")
     place = np.empty(len(codes), np.int64)
@@ -292,32 +295,31 @@ def _as_findings(found: pd.DataFrame, things: Things, separations: Separations, 
     pipe = np.arange(len(codes)) < things.n_pipes
     turned = (~pipe[a] & pipe[b]) | ((pipe[a] == pipe[b]) & (place[b] < place[a]))
     a, b = np.where(turned, b, a), np.where(turned, a, b)
-    kind = found["kind"].to_numpy(np.int64)
-    order = np.argsort((place[a] * len(codes) + place[b]) * len(_KINDS) + kind, kind="stable")
-    found, a, b = found.iloc[order], a[order], b[order]
+    order = np.argsort((place[a] * len(codes) + place[b]) * len(_KINDS) + found["kind"], kind="stable")
+    found, a, b = {name: each[order] for name, each in found.items()}, a[order], b[order]
     yields, by = _yielding(a, b, things)
-    group, groups = pd.factorize(things.group)
+    groups = [thing.group for thing in things.profiles]
     told = _told(found, separations)
-    number = pd.Series(np.arange(1, len(found) + 1)).astype("str").str.zfill(6)
+    number = pd.Series(np.arange(1, len(order) + 1)).astype("str").str.zfill(6)
     table = pd.DataFrame(
         {
             "finding_code": "J" + number,
-            "kind": _words(_KINDS, found["kind"].to_numpy()),
+            "kind": text_at(_KINDS, found["kind"]),
             "pipe_a": codes.take(a),
             "pipe_b": codes.take(np.where(pipe[b], b, -1), allow_fill=True),
             "beside_code": codes.take(np.where(pipe[b], -1, b), allow_fill=True),
-            "group_a": _words(groups, group[a]),
-            "group_b": _words(groups, group[b]),
-            **{name: found[name].to_numpy() for name in ("net_m", "required_m", "shortfall_m")},
-            "status": _words(_STATES, found["unsure"].to_numpy(np.int64)),
+            "group_a": text_at(groups, things.profile[a]),
+            "group_b": text_at(groups, things.profile[b]),
+            **{name: found[name] for name in ("net_m", "required_m", "shortfall_m")},
+            "status": text_at(_STATES, found["unsure"].astype(np.int64)),
             "lacking": told["lacking"],
             "who_yields": _yielders(codes, a, b, yields),
-            "yields_by": _words(_YIELDS_BY, by),
+            "yields_by": text_at(_YIELDS_BY, by),
             "rule": told["rule"],
             "confidence": told["confidence"],
         }
     )
-    points = gpd.points_from_xy(found["x"].to_numpy(), found["y"].to_numpy())
+    points = shapely.points(found["x"], found["y"])
     return gpd.GeoDataFrame(table, geometry=points, crs=crs)
 
 
@@ -327,11 +329,10 @@ def _yielders(codes: Any, a: NDArray[np.int64], b: NDArray[np.int64], yields: ND
     return with_nobody.take(np.where(yields == 0, len(codes), np.where(yields == 1, a, b)))
 
 
-def _told(found: pd.DataFrame, separations: Separations) -> dict[str, Any]:
+def _told(found: _Findings, separations: Separations) -> dict[str, Any]:
     """Say by which row of the table each pair is judged, and what would have to be known."""
-    vertical = (found["kind"] > 0).to_numpy(np.int64)
-    states = found[["unsure", "no_size", "no_level"]].to_numpy(np.int64) @ np.array([1, 2, 4])
-    number, distinct = pd.factorize((found["profiles"].to_numpy() * 2 + vertical) * 8 + states)
+    states = found["unsure"] + 2 * found["no_size"] + 4 * found["no_level"]
+    number, distinct = pd.factorize((found["profiles"] * 2 + (found["kind"] > 0)) * 8 + states)
     words: dict[str, list[str]] = {"rule": [], "confidence": [], "lacking": []}
     for key in distinct.tolist():
         profiles, state = key // 16, key % 8
@@ -344,15 +345,15 @@ def _told(found: pd.DataFrame, separations: Separations) -> dict[str, Any]:
             set(filter(None, separations.lacking[name].flat[profiles].split(";"))) if state & 1 else set()
         )
         words["lacking"].append(";".join(sorted(lacking)))
-    return {name: _words(each, number) for name, each in words.items()}
+    return {name: text_at(each, number) for name, each in words.items()}
 
 
 def _yielding(
     a: NDArray[np.int64], b: NDArray[np.int64], things: Things
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Say which of two gives way: 1 the first, 2 the second, 0 the rules do not say; and by which rule."""
-    gravity = things.group == "排水"
-    flexible = np.isin(things.group.astype(str), _FLEXIBLE)
+    groups = np.array([thing.group for thing in things.profiles])
+    gravity, flexible = (groups == "排水")[things.profile], np.isin(groups, _FLEXIBLE)[things.profile]
     size = np.nan_to_num(things.size_mm)
     yields, by = np.zeros(len(a), np.int64), np.zeros(len(a), np.int64)
     rules = (

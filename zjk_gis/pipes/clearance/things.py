@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import convert_crs
+from zjk_gis.engine.arrays import offsets_of
 from zjk_gis.engine.line_pairs import LinePairs, Lines
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
@@ -46,7 +47,6 @@ class Things:
 
     shapes: NDArray[Any]
     codes: NDArray[np.object_]
-    group: NDArray[np.object_]
     profile: NDArray[np.int64]
     profiles: list[Thing]
     half: NDArray[np.float64]  # of the width; 0 where it is not known
@@ -67,19 +67,19 @@ class Things:
     def lines(self) -> Lines:
         """Return what compiled code asks: vertices with heights, segments, ends."""
         coords, row, run = _vertices(self.shapes)
-        begin, end = self.z[row][:, [0, 2]], self.z[row][:, [1, 3]]
-        heights = begin + run[:, None] * (end - begin)
-        same = row[:-1] == row[1:]
-        starts = np.flatnonzero(same)
-        first = np.searchsorted(row, np.arange(len(self.shapes)))
-        last = np.searchsorted(row, np.arange(len(self.shapes)), side="right") - 1
+        placed = np.empty((len(coords), 4))
+        placed[:, :2] = coords
+        for column, (begin, end) in ((2, self.z[:, :2].T), (3, self.z[:, 2:].T)):
+            placed[:, column] = begin[row] + run * (end - begin)[row]
+        starts = np.flatnonzero(row[:-1] == row[1:])
+        offsets = offsets_of(np.bincount(row, minlength=len(self.shapes)))
         return Lines(
-            np.column_stack([coords, heights]),
+            placed,
             starts,
             row[starts],
             self.half + self.doubt,
             self.profile,
-            np.hstack([coords[first], coords[last]]),
+            np.hstack([coords[offsets[:-1]], coords[offsets[1:] - 1]]),
             self.nodes,
             self.family,
         )
@@ -89,8 +89,8 @@ class Things:
         shapes, rows = _beside(layer, name, crs, aside)
         spec = spec_in(map(str, layer.columns))
         codes = layer.index.astype(str) if spec is None else code_text(layer[spec.code]).fillna("")
-        n, group = len(shapes), BESIDE[name]
-        profiles = [*self.profiles, Thing(group)]
+        n = len(shapes)
+        profiles = [*self.profiles, Thing(BESIDE[name])]
         nothing = np.zeros(n)
 
         def more(ours: NDArray[Any], theirs: Any) -> NDArray[Any]:
@@ -99,7 +99,6 @@ class Things:
         return Things(
             np.concatenate([self.shapes, shapes]),
             more(self.codes, np.asarray(codes, dtype=object)[rows]),
-            more(self.group, np.full(n, group, dtype=object)),
             more(self.profile, len(self.profiles)),
             profiles,
             more(self.half, nothing),
@@ -118,19 +117,21 @@ def _vertices(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int
     """Return vertices, their row, and the share of the way along their line at which each lies."""
     coords, row = shapely.get_coordinates(shapes, return_index=True)
     step = np.zeros(len(coords))
-    step[1:] = np.where(row[1:] == row[:-1], np.hypot(*np.diff(coords, axis=0).T), 0.0)
+    step[1:] = np.hypot(*np.diff(coords, axis=0).T)
+    offsets = offsets_of(np.bincount(row, minlength=len(shapes)))
+    step[offsets[:-1]] = 0.0
     run = np.cumsum(step)
-    first = np.searchsorted(row, np.arange(len(shapes)))
-    last = np.searchsorted(row, np.arange(len(shapes)), side="right") - 1
-    whole = run[last] - run[first]
-    return coords, row.astype(np.int64), (run - run[first][row]) / np.where(whole > 0, whole, 1.0)[row]
+    begin = run[offsets[:-1]]
+    whole = run[offsets[1:] - 1] - begin
+    return coords, row.astype(np.int64), (run - begin[row]) / np.where(whole > 0, whole, 1.0)[row]
 
 
 def things_of(pipes: gpd.GeoDataFrame, aside: SetAside, tables: Overrides | None = None) -> Things:
     """Read what the table asks of each pipe; set those aside of which it has nothing."""
     kinds = kinds_of(pipes, aside)
     burial = burials_of(pipes)
-    group = kinds["class_code"].map(_GROUPS).fillna("").to_numpy(dtype=object)
+    number, classes = pd.factorize(kinds["class_code"])
+    group = np.array([*(_GROUPS.get(each, "") for each in classes), ""], dtype=object)[number]
     group[(kinds["pipe_kind"] == _RECLAIMED).to_numpy(dtype=bool)] = "再生水"
     group[np.isin(burial, _IN_TRENCH) & (group != "")] = "管沟"
     reasons = np.select(
@@ -141,7 +142,8 @@ def things_of(pipes: gpd.GeoDataFrame, aside: SetAside, tables: Overrides | None
     known = kinds["pipe_kind"].notna().to_numpy()
     aside.note(pipes, "pipelines", (reasons != "") & known, reasons, pipes["pipe_kind"])
     judged = np.flatnonzero((reasons == "") & known)
-    pipes, kinds, group, burial = pipes.iloc[judged], kinds.iloc[judged], group[judged], burial[judged]
+    if len(judged) < len(pipes):
+        pipes, kinds, group, burial = pipes.iloc[judged], kinds.iloc[judged], group[judged], burial[judged]
     size = dimensions_of(pipes, kinds["gravity"].to_numpy())
     half = np.nan_to_num(size.width / 2)
     profile, profiles = _profiles(pipes, group, size.width * 1000, burial, tables)
@@ -149,7 +151,6 @@ def things_of(pipes: gpd.GeoDataFrame, aside: SetAside, tables: Overrides | None
     return Things(
         _lines_of(pipes),
         code_text(pipes["pipe_code"]).to_numpy(dtype=object),
-        group,
         profile,
         profiles,
         half,
@@ -158,7 +159,7 @@ def things_of(pipes: gpd.GeoDataFrame, aside: SetAside, tables: Overrides | None
         size.width * 1000,
         axis,
         _nodes_of(pipes),
-        pd.factorize(kinds["class_code"])[0].astype(np.int64),
+        number[judged].astype(np.int64),
         np.arange(len(pipes)),
         len(pipes),
     )

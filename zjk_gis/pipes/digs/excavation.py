@@ -10,15 +10,18 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.layers.columns.nobody import somebody
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay import overlay_layers
+from zjk_gis.pipes.backing_up import backing_up_by
+from zjk_gis.pipes.critical import critical_pipes
 from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of, texts_of
+from zjk_gis.pipes.in_use import is_abandoned
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def excavation_impact(
     at: str | dt.date | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
-    """Tell which pipes a dig meets, how deep they lie, whom to tell, and what breaking one would cut off.
+    """Tell which pipes a dig meets, how deep, whom to tell, and what losing one would do (开挖影响).
 
     Parameters
     ----------
@@ -59,13 +62,16 @@ def excavation_impact(
         What lies within this beside the dig is listed, too; and a pipe with less than this between the floor
         of the dig and its top is at risk.
     network : PipeNetwork, optional
-        From `zjk_gis.pipes.pipe_network`: tells what hangs on each pipe alone.
+        From `zjk_gis.pipes.pipe_network`: tells what hangs on each pipe alone, and which drains back up if
+        it is blocked.
     blocks : GeoDataFrame, optional
-        Historic blocks (历史文化街区) with ``scope``: digs in them need consent.
+        Historic blocks (历史文化街区) with ``scope_code`` (保护范围编号) and ``scope`` (核心保护范围,
+        建设控制地带): digs in them need consent.
     zones : GeoDataFrame, optional
         Responsibility zones: whose ground it is.
     at : date or str, optional
-        The day on which zones are valid; by default all count.
+        The day of the dig: zones valid on it answer, pipes not yet laid are set aside, those given up are
+        marked. By default zones of all times.
     strict : bool, default False
         Refuse pipes that cannot be judged, instead of setting them aside.
 
@@ -78,8 +84,11 @@ def excavation_impact(
         ``distance_m`` (float64, 0 inside), ``cover_m`` (float64, the least over the stretch concerned; NaN
         where a depth is missing), ``depth_margin_m`` (cover less the depth of the dig), ``impact``
         (text: ``is_hit``, ``near_miss``, ``beside``, ``clear`` or ``cannot_be_judged``), with `network`
-        ``is_bridge`` (bool) and ``cut_off_m`` (float64), with `blocks` ``scope`` (text), with `zones`
-        ``zone_code`` and ``chief_name``; and the stretch of pipe.
+        ``is_bridge`` (bool) and ``cut_off_m`` (float64), and of drains ``backs_up_m`` (float64),
+        ``backs_up_manholes`` and ``backs_up_first`` (what backs up if the drain is blocked, 壅水; the manhole
+        next upstream, 0 and empty of other pipes; see `zjk_gis.pipes.backed_up` for the pipes themselves),
+        ``is_abandoned`` (bool: 废弃, still in the ground), with `blocks` ``scope_code`` and ``scope`` (text),
+        with `zones` ``zone_code`` and ``chief_name``; and the stretch of pipe.
 
     Raises
     ------
@@ -119,7 +128,7 @@ def excavation_impact(
     """
     require_amounts(margin_m=margin_m, **({} if depth_m is None else {"depth_m": depth_m}))
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at, abandoned=True)
     digs = ready(dig, "dig", kind="polygon", crs=pipes.crs)
     kinds = kinds_of(pipes, aside)
     grounds, shapes = flat(digs.geometry.to_numpy()), flat(pipes.geometry.to_numpy())
@@ -152,6 +161,7 @@ def excavation_impact(
             "cover_m": cover,
             "depth_margin_m": cover - depth,
             "impact": _impacts(length > 0, cover - depth, depth, margin_m),
+            "is_abandoned": is_abandoned(pipes, at)[pipe],
         }
     )
     for name in ("dig", "pipe_code", "pipe_kind", "class_name", "owner", "tell", "impact"):
@@ -159,7 +169,7 @@ def excavation_impact(
     order = np.lexsort((table["pipe_code"].astype(str), -length, distance, at_dig))
     table = table.iloc[order].reset_index(drop=True)
     if network is not None:
-        table = _with_what_hangs_on(table, network)
+        table = _with_what_hangs_on(table, network.on(at))
     found = gpd.GeoDataFrame(table, geometry=stretch[order], crs=pipes.crs)
     if blocks is not None:
         found = _with_scope(found, blocks)
@@ -202,37 +212,30 @@ def _impacts(
 
 
 def _with_what_hangs_on(table: pd.DataFrame, network: PipeNetwork) -> pd.DataFrame:
-    """Add whether a pipe is the only way to something, and how many metres hang on it."""
-    from zjk_gis.pipes.critical import critical_pipes
-
+    """Add whether a pipe is the only way to something, how many metres hang on it, and what backs up."""
     critical = critical_pipes(network)
     critical = critical.sort_values("cut_off_m", ascending=False).drop_duplicates("pipe_code")
     by_code = critical.set_index(code_text(critical["pipe_code"]).to_numpy())
-    is_bridge = (
-        table["pipe_code"].map(by_code["is_bridge"])
-        if "is_bridge" in by_code
-        else table["pipe_code"].isin(by_code.index)
+    code = table["pipe_code"]
+    behind = backing_up_by(network, code.tolist())
+    return table.assign(
+        is_bridge=code.isin(by_code.index[by_code["is_bridge"]]),
+        cut_off_m=code.map(by_code["cut_off_m"]).fillna(0.0),
+        backs_up_m=code.map(behind["backs_up_m"]).fillna(0.0).astype(np.float64),
+        backs_up_manholes=code.map(behind["backs_up_manholes"]).fillna(0).astype(np.int64),
+        backs_up_first=code.map(behind["backs_up_first"]).fillna("").astype("str"),
     )
-    cut_off = table["pipe_code"].map(by_code["cut_off_m"]).fillna(0.0)
-    return table.assign(is_bridge=is_bridge.fillna(value=False).astype(bool), cut_off_m=cut_off)
 
 
 def _with_scope(found: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the scope of protection that each stretch lies in: the core before the control zone."""
-    for column in ("scope", "scope_code"):
-        if column not in blocks:
-            raise MissingColumnError(
-                tr(
-                    "historic_blocks: no column {column!r}; its columns are {columns}",
-                    column=column,
-                    columns=", ".join(map(str, blocks.columns)),
-                )
-            )
+    require_columns(blocks, "historic_blocks", "scope", "scope_code")
     meant, _ = coded(blocks, HISTORIC_BLOCKS.field("scope"), "historic_blocks")
     scopes = blocks.assign(scope=meant)
     if not len(found):
-        return found.assign(scope=pd.Series([], dtype="str"))
+        return found.assign(scope_code=pd.Series([], dtype="str"), scope=pd.Series([], dtype="str"))
     met = overlay_layers(found, scopes, "crossing", code="scope_code", columns=["scope"])
     order = {name: at for at, name in enumerate(HISTORIC_BLOCKS.field("scope").ordered_values())}
     met = met.assign(place=met["scope"].map(order)).sort_values(["row", "place"]).drop_duplicates("row")
-    return found.assign(scope=met.sort_values("row")["scope"].to_numpy())
+    met = met.sort_values("row")
+    return found.assign(scope_code=met["scope_code"].to_numpy(), scope=met["scope"].to_numpy())

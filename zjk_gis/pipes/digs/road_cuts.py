@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
 from zjk_gis.layers.columns.codes import matched_codes
 from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text, coded, understood
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
@@ -119,8 +120,8 @@ def repeated_excavations(
     aside = SetAside(strict=strict)
     lines = ready(aside.sound(roads, "roads", kind="line"), "roads", kind="line")
     name = "road_code" if "road_code" in lines else "edge_code"
-    _require_columns(lines, "roads", (name, "opened_on"))
-    _require_columns(permits, "permits", ("permit_code", "valid_from"))
+    require_columns(lines, "roads", name, "opened_on")
+    require_columns(permits, "permits", "permit_code", "valid_from")
     until, opened = _moratoria(lines, years, aside, tables)
     lines, row = _single_lines(lines)
     until, opened = until[row], opened[row]
@@ -144,19 +145,6 @@ def repeated_excavations(
     )
     pairs = pairs.assign(from_m=low, to_m=high, length=high - low)[earlier & forbidden & (high > low)]
     return aside.told_in(_told(pairs, digs, codes, begins, lines, name, until, least_m))
-
-
-def _require_columns(layer: gpd.GeoDataFrame, name: str, columns: tuple[str, ...]) -> None:
-    for column in columns:
-        if column not in layer:
-            raise MissingColumnError(
-                tr(
-                    "{name}: no column {column!r}; its columns are {columns}",
-                    name=name,
-                    column=column,
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
 
 
 def _moratoria(

@@ -16,9 +16,12 @@ from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import cleaned, flat, has_place
 from zjk_gis.pipes.dimensions import dimensions_of, kinds_of, pipes_of, texts_of
+from zjk_gis.pipes.in_use import is_abandoned
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from shapely.geometry.base import BaseGeometry
 
 __all__ = ["cross_section"]
@@ -29,6 +32,7 @@ def cross_section(
     line: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry,
     pipelines: gpd.GeoDataFrame,
     *,
+    at: str | dt.date | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Return the pipes that a line cuts, where along it and how deep.
@@ -39,6 +43,9 @@ def cross_section(
         One line: bare in the CRS of `pipelines`, or with its own.
     pipelines : GeoDataFrame
         Lines with ``pipe_code`` and ``pipe_kind``; with sizes, depths and levels where they are known.
+    at : date or str, optional
+        The day on which the ground is cut: pipes not yet laid are set aside; those given up by then are still
+        in it, and marked.
     strict : bool, default False
         Refuse pipes that cannot be judged, instead of setting them aside.
 
@@ -48,9 +55,9 @@ def cross_section(
         One row a crossing, from the beginning of the line on, points in a metric CRS: ``offset_m`` (float64,
         along the line), ``pipe_code``, ``pipe_kind`` (the code of CJJ 61), ``class_name``, ``owner`` (text),
         ``diameter_mm``, ``width_mm``, ``height_mm`` (float64), ``level_m`` (of the axis), ``top_m``,
-        ``bottom_m``, ``ground_m`` (levels), ``cover_m`` (ground over its top) and ``angle`` (degrees between
-        the pipe and the line, 90 where it is cut straight across). NaN where something is not known. A pipe
-        that runs along the line has a row where it begins to.
+        ``bottom_m``, ``ground_m`` (levels), ``cover_m`` (ground over its top), ``angle`` (degrees between
+        the pipe and the line, 90 where it is cut straight across) and ``is_abandoned`` (bool: 废弃). NaN
+        where something is not known. A pipe that runs along the line has a row where it begins to.
 
     Raises
     ------
@@ -90,14 +97,14 @@ def cross_section(
     1       6.0        P1    698.7      3.1   90.0
     """
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at, abandoned=True)
     cut = _one_line(line, pipelines, pipes.crs)
     kinds = kinds_of(pipes, aside)
     shapes = flat(pipes.geometry.to_numpy())
     near = shapely.STRtree(shapes).query(cut, predicate="intersects")
     near.sort()
-    parts, at = shapely.get_parts(shapely.intersection(shapes[near], cut), return_index=True)
-    spots, pipe = shapely.get_point(parts, 0), near[at]
+    parts, of = shapely.get_parts(shapely.intersection(shapes[near], cut), return_index=True)
+    spots, pipe = shapely.get_point(parts, 0), near[of]
     spots = np.where(shapely.get_dimensions(parts) == 0, parts, spots)
     size = dimensions_of(pipes, kinds["gravity"].to_numpy())
     share = shapely.line_locate_point(shapes[pipe], spots, normalized=True)
@@ -123,6 +130,7 @@ def cross_section(
             "ground_m": there(size.level) + depth,
             "cover_m": there(size.covers),
             "angle": _angles(cut, shapes[pipe], spots),
+            "is_abandoned": is_abandoned(pipes, at)[pipe],
         }
     )
     for name in ("pipe_code", "pipe_kind", "class_name", "owner"):

@@ -10,14 +10,16 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import INCIDENTS, MANHOLES, PIPELINES
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.columns.periods import NEVER, day_of, days_of
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, code_text, converted, understood
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.overlay import overlay_layers
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -70,7 +72,7 @@ def cover_faults(
     places : GeoDataFrame, optional
         Polygons with ``place``: what the ground is where a cover does not say so itself.
     at : date or str, optional
-        The day that is judged; without it nothing is due.
+        The day that is judged: covers and pipes in use on it count; without it all do, and nothing is due.
     inspected_within_days : int, optional
         How often a cover must be inspected; without it that is not judged.
     twins_within_m : float, default 0.5
@@ -128,13 +130,13 @@ def cover_faults(
     aside = SetAside(strict=strict)
     if MANHOLES.code not in manholes:
         ready(manholes, "manholes", kind="point", code=MANHOLES.code)
-    given = aside.sound(manholes, "manholes", kind="point")
+    given = in_use(aside.sound(manholes, "manholes", kind="point"), "manholes", at, aside)
     wells = ready(given, "manholes", kind="point").reset_index(drop=True)
     register = _Register(wells, fallback, tables, lang)
     register.unnumbered()
     register.weak(_places(wells, places))
     if pipelines is not None:
-        register.kinds(pipelines, nearest_within_m, aside)
+        register.kinds(in_use(pipelines, "pipelines", at, aside), nearest_within_m, aside)
     day = None if at is None else day_of(at)
     register.nets(day)
     if day is not None and inspected_within_days is not None:
@@ -159,15 +161,7 @@ def _places(wells: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None) -> NDArray
     own = _understood(wells, "place")
     if places is None:
         return own
-    if "place" not in places:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="places",
-                column="place",
-                columns=", ".join(map(str, places.columns)),
-            )
-        )
+    require_columns(places, "places", "place")
     bare = gpd.GeoDataFrame(geometry=wells.geometry)
     found = overlay_layers(bare, places, code="place", columns=[])
     meant, _ = understood(found["place"], MANHOLES.field("place"))
@@ -343,6 +337,7 @@ def archive_completeness(
     *,
     by: str | Sequence[str] = "owner",
     fields: Sequence[str] = _ARCHIVE,
+    at: str | dt.date | None = None,
 ) -> pd.DataFrame:
     """Tell how complete the files of manholes (一井一档案) are, by owner, street or anything else.
 
@@ -354,6 +349,9 @@ def archive_completeness(
         The columns to count by, such as ``owner`` or ``street_code`` (see `zjk_gis.overlay_layers`).
     fields : sequence of str, optional
         What a file must say; by default what registers of covers ask for.
+    at : date or str, optional
+        Count the manholes in use on this day alone, by ``valid_from`` and ``valid_to``; the others are told
+        in ``attrs["set_aside"]``. By default all.
 
     Returns
     -------
@@ -388,18 +386,11 @@ def archive_completeness(
     1   NaN         1         0          0.50
     """
     keys = [by] if isinstance(by, str) else list(by)
-    lacking = [key for key in keys if key not in manholes]
-    if lacking:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="manholes",
-                column=lacking[0],
-                columns=", ".join(map(str, manholes.columns)),
-            )
-        )
+    require_columns(manholes, "manholes", *keys)
     if not fields:
         raise InputError(tr("fields must name at least one column"))
+    aside = SetAside()
+    manholes = in_use(manholes, "manholes", at, aside)
     nothing = np.zeros(len(manholes), dtype=bool)
     filled = pd.DataFrame(
         {
@@ -413,7 +404,9 @@ def archive_completeness(
     totals = table.groupby(keys, dropna=False, sort=True).sum().reset_index()
     shares = totals[list(filled.columns)].sum(axis=1) / (totals["manholes"] * len(fields))
     totals = totals.assign(complete_share=totals["complete"] / totals["manholes"], filled_share=shares)
-    return totals[[*keys, "manholes", "complete", "complete_share", "filled_share", *filled.columns]]
+    told = totals[[*keys, "manholes", "complete", "complete_share", "filled_share", *filled.columns]]
+    told.attrs["set_aside"] = aside.rows
+    return told
 
 
 @checked

@@ -14,6 +14,7 @@ from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.versions import split_at
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.naming import ENDS, named_at, names_of
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def manholes_outside_zones(
     zones : GeoDataFrame
         Responsibility zones (责任区), perhaps in several levels and versions.
     at : date or str, optional
-        The day that is judged, by ``valid_from`` and ``valid_to`` (both days included, a missing one open).
-        By default zones of all times count.
+        The day that is judged, by ``valid_from`` and ``valid_to`` of zones and manholes (both days included,
+        a missing one open). By default those of all times count.
     level : int or str, optional
         The level of the hierarchy that is judged, as a number or word; by default the finest (the greatest
         ``level``). ``"any"`` takes zones of all levels.
@@ -99,6 +100,7 @@ def manholes_outside_zones(
     zones = ready(zones, "zones", kind="polygon")
     aside = SetAside(strict=strict)
     manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code])
+    manholes = in_use(manholes, "manholes", at, aside)
     points = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=zones.crs).geometry.to_numpy()
     valid, lapsed = split_at(zones, at, level=level)
     index = shapely.STRtree(valid.geometry.to_numpy())
@@ -120,7 +122,12 @@ def manholes_outside_zones(
 
 @checked
 def orphan_manholes(
-    manholes: gpd.GeoDataFrame, pipelines: gpd.GeoDataFrame, *, within_m: float = 0.5, strict: bool = False
+    manholes: gpd.GeoDataFrame,
+    pipelines: gpd.GeoDataFrame,
+    *,
+    within_m: float = 0.5,
+    at: str | dt.date | None = None,
+    strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find the manholes (窨井) that no pipe belongs to.
 
@@ -132,6 +139,9 @@ def orphan_manholes(
         Lines, perhaps with ``from_manhole`` and ``to_manhole``.
     within_m : float, default 0.5
         A pipe that ends this near belongs to the manhole even if it does not name it.
+    at : date or str, optional
+        The day that is judged: manholes and pipes in use on it count, by ``valid_from``, ``built_year`` and
+        ``valid_to``; by default all.
     strict : bool, default False
         Refuse rows that cannot be judged, instead of setting them aside.
 
@@ -184,6 +194,8 @@ def orphan_manholes(
     require_amounts(within_m=within_m)
     aside = SetAside(strict=strict)
     manholes = aside.sound(manholes, "manholes", kind="point", filled=[MANHOLES.code])
+    manholes = in_use(manholes, "manholes", at, aside)
+    pipelines = in_use(pipelines, "pipelines", at, aside)
     named = [named_at(pipelines, end, manholes) for end in ENDS]
     pipelines = ready(aside.sound(pipelines, "pipelines", kind="line"), "pipelines", kind="line")
     points = ready(manholes, "manholes", kind="point", code=MANHOLES.code, crs=pipelines.crs)

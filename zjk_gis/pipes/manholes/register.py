@@ -23,7 +23,8 @@ from pyproj import CRS
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import as_metric, require_crs, require_layer, title_of_crs
-from zjk_gis.errors import FileError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import FileError, InputError, name_rows
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import require_amounts, require_reach
 from zjk_gis.layers.shapes import has_place, has_shape, point_coordinates
@@ -146,14 +147,7 @@ class CoverRegister:
         """
         require_layer(layer, "covers")
         require_crs(layer, "covers")
-        if code not in layer:
-            raise MissingColumnError(
-                tr(
-                    "covers: no column {code!r}; its columns are {columns}",
-                    code=code,
-                    columns=", ".join(map(str, layer.columns)),
-                )
-            )
+        require_columns(layer, "covers", code)
         metric = as_metric(layer, "covers") if len(layer) else layer
         shapes = metric.geometry.to_numpy()
         point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT

@@ -17,6 +17,8 @@ from zjk_gis.pipes.dimensions import burials_of, dimensions_of, kinds_of, pipes_
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from numpy.typing import NDArray
 
     from zjk_gis.standards.rules import Overrides
@@ -41,6 +43,7 @@ def cover_depths(
     carriageways: gpd.GeoDataFrame | None = None,
     frost: bool = True,
     tolerance_m: float = 0.0,
+    at: str | dt.date | None = None,
     tables: Overrides | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -58,6 +61,9 @@ def cover_depths(
         Water and wet gas must lie below the frost depth (冻深), too.
     tolerance_m : float, default 0.0
         By how much less the cover may be: the accuracy of the survey.
+    at : date or str, optional
+        Only pipes in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``limits``, such as the ``frost_depth`` of your city.
     strict : bool, default False
@@ -105,7 +111,7 @@ def cover_depths(
     0      0.5         0.6          0.1  needs_review
     """
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at)
     kinds = kinds_of(pipes, aside)
     buried = np.isin(burials_of(pipes), _BURIED) & kinds["class_code"].isin(list(_LIMITS)).to_numpy()
     pipes, kinds = pipes[buried], kinds[buried]

@@ -22,6 +22,7 @@ from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -47,6 +48,7 @@ def survey_faults(
     *,
     points: gpd.GeoDataFrame | None = None,
     within_m: float = 0.5,
+    at: str | dt.date | None = None,
     tables: Overrides | None = None,
     lang: Language = "zh",
     strict: bool = False,
@@ -65,6 +67,9 @@ def survey_faults(
         Survey points (管线点) with ``point_code``, which pipes may name at their ends, too.
     within_m : float, default 0.5
         A pipe that names no point at an end belongs to the nearest one this near.
+    at : date or str, optional
+        Only pipes and points in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the tables ``checks`` and ``limits`` (see `zjk_gis.standards.rules_table`).
     lang : {"zh", "en"}, default "zh"
@@ -135,8 +140,8 @@ def survey_faults(
     """
     require_amounts(within_m=within_m)
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside).reset_index(drop=True)
-    found = points_of(pipes, manholes, points, within_m, aside)
+    pipes = pipes_of(pipelines, aside, at).reset_index(drop=True)
+    found = points_of(pipes, manholes, points, within_m, aside, at)
     survey = _Survey(pipes, found, aside, tables, lang)
     for check in (
         survey.levels,

@@ -14,9 +14,12 @@ from zjk_gis.layers.columns.codes import matched_names
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.pipes.dimensions import numbers_of, texts_of
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.naming import ENDS
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -64,9 +67,10 @@ def points_of(
     points: gpd.GeoDataFrame | None,
     within_m: float,
     aside: SetAside,
+    at_day: str | dt.date | None = None,
 ) -> SurveyPoints:
     """Find the points at the ends of pipes: by name, and for nameless ends the nearest within reach."""
-    parts = [_part(layer, spec, name, pipes.crs, aside) for layer, spec, name in (
+    parts = [_part(layer, spec, name, pipes.crs, aside, at_day) for layer, spec, name in (
         (manholes, MANHOLES, "manholes"), (points, _POINTS, "pipe_points")) if layer is not None]  # fmt: skip
     codes = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, dtype=object)
     shapes = np.concatenate([part[1] for part in parts]) if parts else np.empty(0, dtype=object)
@@ -93,8 +97,10 @@ def points_of(
     return SurveyPoints(codes, shapes, ground, features, at, named)
 
 
-def _part(layer: gpd.GeoDataFrame, spec: Any, name: str, crs: Any, aside: SetAside) -> tuple[Any, ...]:
-    rows = aside.sound(layer, name, kind="point", filled=[spec.code])
+def _part(
+    layer: gpd.GeoDataFrame, spec: Any, name: str, crs: Any, aside: SetAside, day: str | dt.date | None
+) -> tuple[Any, ...]:
+    rows = in_use(aside.sound(layer, name, kind="point", filled=[spec.code]), name, day, aside)
     rows = ready(rows, name, kind="point", code=spec.code, crs=crs)
     written = texts_of(rows, "feature") + np.where(texts_of(rows, "appurtenance") == "", "", " ")
     return (

@@ -17,6 +17,8 @@ from zjk_gis.pipes.survey.points import points_of
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ def adverse_slopes(
     manholes: gpd.GeoDataFrame | None = None,
     points: gpd.GeoDataFrame | None = None,
     within_m: float = 0.5,
+    at: str | dt.date | None = None,
     tables: Overrides | None = None,
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -56,6 +59,9 @@ def adverse_slopes(
         ``appurtenance`` tells inverted siphons (倒虹), drops (跌水) and pumps, which are not judged.
     within_m : float, default 0.5
         A pipe that names no point at an end belongs to the nearest one this near.
+    at : date or str, optional
+        Only pipes and points in use on this day count, by ``valid_from`` (敷设), ``built_year`` and
+        ``valid_to`` (废弃); the others are set aside and told. By default all count.
     tables : mapping of str to DataFrame, str or Path, optional
         Your own rows of the table ``limits`` (see `zjk_gis.standards.rules_table`).
     strict : bool, default False
@@ -114,11 +120,11 @@ def adverse_slopes(
     0        P1 -0.0033     adverse  True
     """
     aside = SetAside(strict=strict)
-    pipes = pipes_of(pipelines, aside)
+    pipes = pipes_of(pipelines, aside, at)
     kinds = kinds_of(pipes, aside)
     drains = kinds["gravity"].to_numpy()
     pipes, kinds = pipes[drains], kinds[drains]
-    ends = points_of(pipes, manholes, points, within_m, aside)
+    ends = points_of(pipes, manholes, points, within_m, aside, at)
     purpose = _on_purpose(pipes, ends.features, ends.ends)
     aside.note(pipes, "pipelines", purpose, "on_purpose", code_text(pipes["pipe_code"]))
     size = dimensions_of(pipes, np.ones(len(pipes), dtype=bool))

@@ -10,12 +10,14 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import EmptyLayerError, MissingColumnError
+from zjk_gis.errors import EmptyLayerError
 from zjk_gis.layers.catalogue import MANHOLES, PIPELINES
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.topology.direction import DIRECTIONS, directions_of
 from zjk_gis.pipes.topology.joining import UNKNOWN_NAME, Ends, join_ends
 from zjk_gis.pipes.topology.network import PipeNetwork
@@ -25,6 +27,7 @@ from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -44,6 +47,7 @@ def pipe_network(
     trusted_within_m: float = 10.0,
     direction: Sequence[str] = DIRECTIONS,
     abandoned: bool = False,
+    at: str | dt.date | None = None,
     strict: bool = False,
 ) -> PipeNetwork:
     """Make a network (管网拓扑) of what a survey has brought: points and lines.
@@ -73,6 +77,10 @@ def pipe_network(
         knows no such thing, and is taken to flow both ways unless it is recorded.
     abandoned : bool, default False
         Whether to take in pipes whose state is 废弃.
+    at : date or str, optional
+        The network as it was on this day: pipes, manholes and points not yet laid (``valid_from``, for pipes
+        ``built_year`` where that is missing) or already given up (``valid_to``, 废弃) are set aside and
+        counted. By default rows of all times.
     strict : bool, default False
         Refuse rows that cannot be used, instead of leaving them out and telling so.
 
@@ -131,12 +139,13 @@ def pipe_network(
     """
     require_amounts(within_m=within_m, trusted_within_m=trusted_within_m)
     aside = SetAside(strict=strict)
-    pipes, kind = _usable_pipes(pipelines, aside, abandoned=abandoned)
+    pipes, kind = _usable_pipes(pipelines, aside, at, abandoned=abandoned)
     lines = np.asarray(pipes.geometry.to_numpy())
-    nodes = node_table(manholes, MANHOLES, pipes.crs, aside)
+    nodes = node_table(manholes, MANHOLES, pipes.crs, aside, at, abandoned=abandoned)
     twins = 0
     if points is not None:
-        nodes, twins = without_twins(nodes, node_table(points, PIPE_POINTS, pipes.crs, aside), within_m)
+        others = node_table(points, PIPE_POINTS, pipes.crs, aside, at, abandoned=abandoned)
+        nodes, twins = without_twins(nodes, others, within_m)
     names = NodeNames.of(nodes)
     classes = rules_table("pipe_kinds").set_index("pipe_kind")
     node_kind = nodes["pipe_kind"].to_numpy(dtype=object)
@@ -186,21 +195,14 @@ def pipe_network(
 
 
 def _usable_pipes(
-    pipelines: gpd.GeoDataFrame, aside: SetAside, *, abandoned: bool
+    pipelines: gpd.GeoDataFrame, aside: SetAside, at: str | dt.date | None, *, abandoned: bool
 ) -> tuple[gpd.GeoDataFrame, NDArray[np.object_]]:
     """Return the pipes that can be used, each a single line in metres, and their kinds."""
     pipes = aside.sound(pipelines, "pipelines", kind="line", filled=["pipe_code"])
     pipes = ready(pipes, "pipelines", kind="line", code="pipe_code")
-    if "pipe_kind" not in pipes:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {column!r}; its columns are {columns}",
-                name="pipelines",
-                column="pipe_kind",
-                columns=", ".join(map(str, pipes.columns)),
-            )
-        )
-    if not abandoned and "state" in pipes:
+    require_columns(pipes, "pipelines", "pipe_kind")
+    pipes = in_use(pipes, "pipelines", at, aside, abandoned=abandoned)
+    if at is None and not abandoned and "state" in pipes:
         state, _ = understood(pipes["state"], PIPELINES.field("state"))
         gone = (state == _ABANDONED).to_numpy(dtype=bool)
         aside.note(pipes, "pipelines", gone, "abandoned", pipes["state"])

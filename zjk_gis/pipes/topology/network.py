@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from zjk_gis.crs import title_of_crs
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.excerpts import excerpt
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph, components
+from zjk_gis.pipes.in_use import in_use, outside_day
 from zjk_gis.pipes.topology.direction import DIRECTIONS, Direction
 from zjk_gis.pipes.topology.joining import ALONE, BY_UNKNOWN_NAME, HOW, REMARKS, Ends
 from zjk_gis.pipes.topology.saving import load_parts, save_network
@@ -23,6 +25,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from pathlib import Path
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from zjk_gis.pipes.topology.splitting import Cuts
 
 __all__ = ["PipeNetwork"]
+
+_Arrays = TypeVar("_Arrays", "Ends", "Cuts", "Direction")
 
 
 @presented
@@ -180,6 +185,50 @@ class PipeNetwork:
         """Return the edges that end at a node."""
         near = self.graph.both
         return np.unique(near.edges[near.starts[node] : near.starts[node + 1]]).astype(np.int64)
+
+    def on(self, at: str | dt.date | None) -> PipeNetwork:
+        """Return the network with the pipes alone that were in use on a day; itself where all were.
+
+        Parameters
+        ----------
+        at : date or str, optional
+            By ``valid_from``, ``built_year`` and ``valid_to`` of the pipes; all of them without a day.
+
+        Returns
+        -------
+        PipeNetwork
+            Its nodes are the same; the pipes left out are told in ``set_aside``.
+
+        Raises
+        ------
+        EmptyLayerError
+            If no pipe was in use.
+        """
+        aside = SetAside()
+        rows = in_use(self.pipelines, "pipelines", at, aside)
+        if at is None or len(rows) == len(self):
+            return self
+        kept = outside_day(self.pipelines, "pipelines", at) == ""
+        edges, cuts = kept[self.edge_pipe], kept[self.cuts.pipe]
+        number = np.cumsum(kept) - 1
+        told = [*self.set_aside, *aside.rows]
+        nodes = self.nodes.copy(deep=False)
+        nodes.attrs, rows.attrs = {**nodes.attrs, "set_aside": told}, {**rows.attrs, "set_aside": told}
+        graph = self.graph
+        return replace(
+            self,
+            nodes=nodes,
+            pipelines=rows,
+            kind=self.kind[kept],
+            graph=Graph(graph.size, graph.tail[edges], graph.head[edges]),
+            edge_pipe=number[self.edge_pipe[edges]],
+            begins=self.begins[edges],
+            stops=self.stops[edges],
+            ends=_taken(self.ends, kept),
+            cuts=replace(_taken(self.cuts, cuts), pipe=number[self.cuts.pipe[cuts]]),
+            direction=_taken(self.direction, kept),
+            set_aside=told,
+        )
 
     def table(self) -> gpd.GeoDataFrame:
         """Return the nodes with their ``degree`` and ``component``.
@@ -365,6 +414,13 @@ class PipeNetwork:
             If the file is missing, of another kind or version, or damaged.
         """
         return PipeNetwork(**load_parts(path))
+
+
+def _taken(arrays: _Arrays, which: NDArray[np.bool_]) -> _Arrays:
+    """Return some rows of the arrays of a dataclass; of arrays twice as long those of both halves."""
+    twice = np.tile(which, 2)
+    found = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
+    return replace(arrays, **{k: v[twice if len(v) != len(which) else which] for k, v in found.items()})
 
 
 def cut_lines(lines: NDArray[Any], begins: NDArray[np.float64], stops: NDArray[np.float64]) -> NDArray[Any]:

@@ -15,8 +15,11 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.codes import matched_names
 from zjk_gis.layers.columns.values import code_text, coded, converted
 from zjk_gis.layers.metric import ready
+from zjk_gis.pipes.in_use import in_use
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from numpy.typing import NDArray
     from pyproj import CRS
 
@@ -29,8 +32,16 @@ PIPE_POINTS = CATALOGUE["pipe_points"]
 NAME_COLUMNS = ("node_code", "well_number", "map_number")
 
 
-def node_table(layer: gpd.GeoDataFrame, spec: LayerSpec, crs: CRS, aside: SetAside) -> gpd.GeoDataFrame:
-    """Return one row a manhole or survey point, in the CRS of the pipes.
+def node_table(
+    layer: gpd.GeoDataFrame,
+    spec: LayerSpec,
+    crs: CRS,
+    aside: SetAside,
+    at: str | dt.date | None = None,
+    *,
+    abandoned: bool = False,
+) -> gpd.GeoDataFrame:
+    """Return one row a manhole or survey point in use on a day, in the CRS of the pipes.
 
     Returns
     -------
@@ -39,6 +50,7 @@ def node_table(layer: gpd.GeoDataFrame, spec: LayerSpec, crs: CRS, aside: SetAsi
         ``ground_level_m``, ``layer`` and ``row`` (the index label it came under).
     """
     rows = aside.sound(layer, spec.name, kind="point", filled=[spec.code])
+    rows = in_use(rows, spec.name, at, aside, abandoned=abandoned)
     points = ready(rows, spec.name, kind="point", code=spec.code, crs=crs)
     if (points.geom_type != "Point").any():  # of several points the first
         shapes = np.asarray(points.geometry.to_numpy())

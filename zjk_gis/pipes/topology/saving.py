@@ -17,7 +17,7 @@ import shapely
 
 from zjk_gis.errors import FileError
 from zjk_gis.index.coded import Coded
-from zjk_gis.index.flatfile import read_arrays, write_arrays
+from zjk_gis.index.flatfile import packed, read_arrays, unpacked, write_arrays
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.networks import Graph
@@ -164,20 +164,12 @@ def _put_together(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> dic
 def _as_arrays(name: str, values: pd.Series) -> dict[str, NDArray[Any]]:
     """Return a column of text as numbers of its words, and the words one behind the other."""
     coded = Coded.of(as_text(values))
-    words = [str(word).encode() for word in coded.words.tolist()]
-    return {
-        f"text_{name}": coded.codes,
-        f"words_{name}": np.frombuffer(b"".join(words), np.uint8),
-        f"lengths_{name}": np.array([len(word) for word in words], np.int64),
-    }
+    words = packed(f"words_{name}", (str(word).encode() for word in coded.words.tolist()))
+    return {f"text_{name}": coded.codes, **words}
 
 
 def _texts(arrays: dict[str, NDArray[Any]], name: str) -> pd.Series:
-    whole, lengths = arrays[f"words_{name}"].tobytes(), arrays[f"lengths_{name}"]
-    if (len(lengths) and lengths.min() < 0) or lengths.sum() != len(whole):
-        raise ValueError(tr("words begin or end where no text is"))
-    ends = np.cumsum(lengths).tolist()
-    words = [whole[end - size : end].decode() for end, size in zip(ends, lengths.tolist(), strict=True)]
+    words = [word.decode() for word in unpacked(arrays, f"words_{name}")]
     codes = _whole(arrays[f"text_{name}"] + 1, len(arrays[f"text_{name}"]), len(words) + 1)
     return pd.Series(pd.array([None, *words], dtype="str").take(codes))
 

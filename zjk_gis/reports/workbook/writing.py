@@ -190,7 +190,7 @@ def _planned(
         yield Listed(named(tr("Charts", lang=lang)), "charts")
     for chart in charts:
         if chart.kind == "heat":
-            yield Listed(named(chart.title.split(" (")[0].split("（")[0]), "calendar", chart=chart)
+            yield Listed(named(chart.title.rsplit(" (", 1)[0].rsplit("（", 1)[0]), "calendar", chart=chart)
     if has_picture:
         yield Listed(named(tr("Map", lang=lang)), "map")
     for key, frame in sheets.items():

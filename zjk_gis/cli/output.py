@@ -1,36 +1,50 @@
-"""Tables, layers, workbooks and maps that the commands of pipes print and write."""
+"""Tables, layers, workbooks and maps that several commands print and write."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.errors import FileError
+from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import save_offline
 from zjk_gis.reports import write_workbook
+from zjk_gis.reports.dossier import ready_folder
+from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import folium
-    import geopandas as gpd
     import pandas as pd
 
     from zjk_gis.cli.console import Console
 
 __all__ = ["show_rows", "tell_files", "write_found"]
 
+_FILES = (".gpkg", ".xlsx", ".html", ".csv", ".shp", ".geojson")
+
 
 def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: Console) -> None:
     """Print the first rows of a table, the columns that are there."""
     there = [name for name in columns if name in rows]
     first = rows[there].head(most)
+    if "pipe_kind" in first:  # as people say it: 污水, not WS
+        kinds = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
+        names = kinds["pipe_kind_name" if console.lang == "zh" else "english_name"]
+        first = first.assign(pipe_kind=first["pipe_kind"].map(names).fillna(first["pipe_kind"]))
     told = first.astype(object).where(first.notna(), "")
     console.show(
-        [tuple(_cell(value, console) for value in row) for row in told.itertuples(index=False)],
+        [
+            tuple(
+                _year(value) if name.endswith("_year") else _cell(value, console)
+                for name, value in zip(there, row, strict=True)
+            )
+            for row in told.itertuples(index=False)
+        ],
         [label(name, console.lang, unit=True) for name in there],
     )
 
@@ -40,38 +54,40 @@ def _cell(value: object, console: Console) -> object:
         return tr("yes") if value else tr("no")
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
-    return label(value, console.lang) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return tr(", ").join(label(part, console.lang) for part in value.split(";"))
+    return value
+
+
+def _year(value: object) -> object:
+    return f"{value:.0f}" if isinstance(value, float) else value
 
 
 def write_found(
-    tables: dict[str, gpd.GeoDataFrame],
+    tables: Mapping[str, pd.DataFrame],
     folder: Path,
     stem: str,
     drawn: folium.Map,
     console: Console,
     *,
-    more: dict[str, pd.DataFrame] | None = None,
+    more: Mapping[str, pd.DataFrame] | None = None,
+    figures: Mapping[str, object] | None = None,
+    title: str | None = None,
 ) -> list[Path]:
     """Write layers (.gpkg), a workbook (.xlsx) and a map (.html) to a folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            tr(
-                "{folder}: cannot be made a folder ({strerror}); name another",
-                folder=folder,
-                strerror=error.strerror,
-            )
-        ) from error
+    if folder.suffix.lower() in _FILES and not folder.is_dir():
+        raise InputError(tr("{folder}: several files are written; name a folder", folder=folder))
+    ready_folder(folder)
     package, workbook, page = (folder / f"{stem}.{ending}" for ending in ("gpkg", "xlsx", "html"))
     package.unlink(missing_ok=True)
     for name, rows in tables.items():
-        if len(rows):
+        if len(rows) and "geometry" in rows:
             write_layer(rows, package, layer=name)
     write_workbook(
         {**tables, **(more or {})},
         workbook,
-        summary={label(name, console.lang): len(rows) for name, rows in tables.items()},
+        summary=figures or {label(name, console.lang): len(rows) for name, rows in tables.items()},
+        title=title,
         map_file=page.name,
         as_of=dt.date.today().isoformat(),
         lang=console.lang,

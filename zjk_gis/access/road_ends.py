@@ -12,10 +12,12 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
+from zjk_gis.errors import InputError
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.networks.nearest import Places, Ways, near_pairs
 from zjk_gis.overlay.polygons import cover_of
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +77,7 @@ def dead_ends(
     EmptyLayerError, CRSError, GeometryError
         If a layer cannot be used.
     InputError
-        If a length is negative.
+        If a length is negative, or no road lies in the boundary.
 
     Notes
     -----
@@ -108,9 +110,11 @@ def dead_ends(
     """
     require_amounts(least_m=least_m, link_m=link_m)
     ground = cover_of(ready(boundary, "boundary", kind="polygon", crs=network.crs).geometry.to_numpy())
+    shapely.prepare(ground)
+    if not shapely.intersects(ground, network.lines).any():
+        raise InputError(tr("boundary: no road lies in it; give the ground that the roads cover"))
     ends = _Ends.of(network)
     points = np.asarray(shapely.points(network.node_xy[ends.node]))
-    shapely.prepare(ground)
     edge_of_layer = shapely.boundary(ground)
     at_boundary = ~shapely.contains(ground, points) | shapely.dwithin(edge_of_layer, points, _AT_M)
     at_entrance = np.zeros(len(points), np.bool_)

@@ -13,11 +13,15 @@ from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import ready, require_amounts
+from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.networks import Graph, terminals, upstream_totals
+from zjk_gis.pipes.in_use import in_use
 from zjk_gis.pipes.tracing import pieces_of
 from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -38,7 +42,11 @@ _BITS = {"WS": 1, "YS": 2, "HS": 4}
 
 @checked
 def outfalls(
-    network: PipeNetwork, *, registered: gpd.GeoDataFrame | None = None, within_m: float = 5.0
+    network: PipeNetwork,
+    *,
+    registered: gpd.GeoDataFrame | None = None,
+    within_m: float = 5.0,
+    at: str | dt.date | None = None,
 ) -> gpd.GeoDataFrame:
     """Find where every drain comes out and what drains through it (排口归属), all pipes at once.
 
@@ -51,6 +59,9 @@ def outfalls(
         of its manhole.
     within_m : float, default 5.0
         How near a registered outfall must lie.
+    at : date or str, optional
+        The network and what stands on it as they were on this day, by ``valid_from`` and ``valid_to``; by
+        default all of it.
 
     Returns
     -------
@@ -94,12 +105,14 @@ def outfalls(
     1        P2           M3                 40.0               70.0
     """
     require_amounts(within_m=within_m)
+    network, aside = network.on(at), SetAside()
     drainage = _drained(network)
     edges = drainage.edges
     end = drainage.outfall
     code, known = network.node_codes.copy(), np.zeros(network.graph.size, dtype=bool)
     if registered is not None:
-        node, names = _registered(network, drainage, registered, within_m)
+        there = in_use(registered, "outfalls", at, aside)
+        node, names = _registered(network, drainage, there, within_m)
         code[node], known[node] = names, True
     told: dict[str, Any] = {
         "outfall_code": _codes_at(code, end),
@@ -111,16 +124,18 @@ def outfalls(
     }
     if registered is not None:
         told["is_registered"] = (end >= 0) & known[np.maximum(end, 0)]
-    return pieces_of(network, edges, told)
+    return aside.added_to(pieces_of(network, edges, told))
 
 
 @checked
-def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
+def misconnections(network: PipeNetwork, *, at: str | dt.date | None = None) -> gpd.GeoDataFrame:
     """Find the drains that run into the wrong network (雨污混接错接), and what comes through each.
 
     Parameters
     ----------
     network : PipeNetwork
+    at : date or str, optional
+        The network as it was on this day (see `PipeNetwork.on`); by default all of it.
 
     Returns
     -------
@@ -158,6 +173,7 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
       pipe_code     misconnection manhole_code into_pipes  drains_m outfall_code
     0        P1  sewage_into_rain           Y1         P2      30.0           Y2
     """
+    network = network.on(at)
     drainage = _drained(network)
     kind = network.kind[network.edge_pipe].astype(str)
     flowing, of_edge = drainage.flowing, drainage.of_edge
@@ -178,9 +194,9 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
     rows, edges = rows[order], edges[order]
     position = np.full(len(network.graph), -1, np.int64)
     position[drainage.edges] = np.arange(len(drainage.edges))
-    at = position[edges]
+    drain = position[edges]
     node = flowing.head[rows]
-    end = drainage.outfall[at]
+    end = drainage.outfall[drain]
     told: dict[str, Any] = {
         "misconnection": pd.array(found[rows], dtype="str"),
         "manhole_code": pd.array(network.node_codes[node], dtype="str"),
@@ -188,10 +204,10 @@ def misconnections(network: PipeNetwork) -> gpd.GeoDataFrame:
             [_taken_on(network, drainage, int(n), found[r]) for n, r in zip(node, rows, strict=True)],
             dtype="str",
         ),
-        "drains_m": np.round(drainage.upstream_m[at], 3),
-        "drains_manholes": drainage.upstream_manholes[at],
+        "drains_m": np.round(drainage.upstream_m[drain], 3),
+        "drains_manholes": drainage.upstream_manholes[drain],
         "outfall_code": _codes_at(network.node_codes, end),
-        "several_outfalls": drainage.several[at],
+        "several_outfalls": drainage.several[drain],
         "is_sure": np.isin(network.direction.source[network.edge_pipe[edges]], (0, 1))
         & (network.edge_way[edges] != 0),
     }

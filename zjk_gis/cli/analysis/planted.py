@@ -1,0 +1,150 @@
+"""What `zjk-gis demo` asks so that every kind of planted fault is looked for, in the whole of the city."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from zjk_gis.access import dead_ends, missing_links, nearest_facilities, public_lots, road_network
+from zjk_gis.pipes import (
+    adverse_slopes,
+    clearance_conflicts,
+    cover_depths,
+    cover_faults,
+    repeated_excavations,
+    survey_faults,
+)
+from zjk_gis.synth.planting import KINDS, place_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["ask_for_planted"]
+
+_INSPECTED_WITHIN_DAYS = 365
+_PARKING_M, _TOILETS_M = 300.0, 500.0
+_SAME_M = 0.5
+
+
+def ask_for_planted(
+    city: Mapping[str, gpd.GeoDataFrame],
+    truth: Mapping[str, Any],
+    *,
+    steps: Callable[[list[str]], Iterator[str]] = iter,
+) -> dict[str, list[str]]:
+    """Ask all that planted faults concern.
+
+    Parameters
+    ----------
+    city : mapping of str to GeoDataFrame
+    truth : mapping
+        What was planted; of clearances only those are judged that concern a pipe on the plots
+        (``pipes_on_plots``), for the pipes under the streets were drawn without regard to them.
+    steps : callable, optional
+        Wraps the list of questions, to show progress.
+
+    Returns
+    -------
+    dict of str to list of str
+        By kind of fault the codes of what was found, as `zjk_gis.synth.planting` writes them.
+    """
+    questions: dict[str, Callable[[], dict[str, list[str]]]] = {
+        "clearance_conflicts": lambda: _clearances(city, set(truth["pipes_on_plots"])),
+        "adverse_slopes": lambda: _slopes(city),
+        "survey_faults": lambda: _survey(city),
+        "cover_depths": lambda: _depths(city),
+        "cover_faults": lambda: _covers(city, truth["as_of"]),
+        "repeated_excavations": lambda: _digs(city),
+        "dead_ends": lambda: _roads(city, truth),
+    }
+    found: dict[str, list[str]] = {}
+    for name in steps(list(questions)):
+        found |= questions[name]()
+    return {kind: codes for kind, codes in found.items() if kind in KINDS}
+
+
+def _clearances(city: Mapping[str, gpd.GeoDataFrame], on_plots: set[str]) -> dict[str, list[str]]:
+    found = clearance_conflicts(
+        city["pipelines"], buildings=city["historic_buildings"], trees=city["ancient_trees"]
+    )
+    found = found[found["pipe_a"].isin(on_plots) | found["pipe_b"].isin(on_plots)]
+    pairs = found["pipe_a"] + "|" + found["pipe_b"].fillna(found["beside_code"])
+    return {
+        "clearance_conflicts": pairs[found["status"] == "needs_review"].tolist(),
+        "clearances_unjudged": pairs[found["status"] == "cannot_be_judged"].tolist(),
+    }
+
+
+def _slopes(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    found = adverse_slopes(city["pipelines"], manholes=city["manholes"])
+    return {"adverse_slopes": found.loc[found["slope_fault"] != "cannot_be_judged", "pipe_code"].tolist()}
+
+
+def _survey(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    found = survey_faults(city["manholes"], city["pipelines"])
+    return _by_rule(found, {rule: found[_code_of(rule)] for rule in set(found["rule"])})
+
+
+def _depths(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    found = cover_depths(city["pipelines"])
+    return {"cover_depths": found.loc[found["status"] == "needs_review", "pipe_code"].tolist()}
+
+
+def _covers(city: Mapping[str, gpd.GeoDataFrame], at: str) -> dict[str, list[str]]:
+    found = cover_faults(
+        city["manholes"],
+        pipelines=city["pipelines"],
+        at=at,
+        inspected_within_days=_INSPECTED_WITHIN_DAYS,
+    )
+    codes = dict.fromkeys(set(found["rule"]), found["manhole_code"])
+    codes["twin_covers"] = found["manhole_code"] + "|" + found["other"]
+    codes["unnumbered_cover"] = found.geometry.map(lambda place: place_code(place.x, place.y))
+    return _by_rule(found, codes)
+
+
+def _digs(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    found = repeated_excavations(city["excavation_permits"], city["roads"])
+    return {"repeated_excavations": (found["permit_a"] + "|" + found["permit_b"]).tolist()}
+
+
+def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Ask for reach, ends and links; the end of a link within half a metre of a known one is that."""
+    network = road_network(city["roads"], barriers=city["rivers"])
+    homes = city["residential_estates"]
+    beyond = {
+        kind: nearest_facilities(homes, sites, network, within_m=metres)["reason"] != "reached"
+        for kind, sites, metres in (
+            ("far_from_parking", public_lots(city["parking_lots"]), _PARKING_M),
+            ("far_from_toilets", city["public_toilets"], _TOILETS_M),
+        )
+    }
+    ends = dead_ends(network, city["built_up_areas"], entrances=city["entrances"])
+    links = missing_links(network, count=len(network)).geometry
+    told = [row["code"].split("|") for row in truth["planted"] if row["kind"] == "missing_links"]
+    places = {code: shapely.Point(*map(float, code.split(","))) for pair in told for code in pair}
+
+    def name(place: tuple[float, ...]) -> str:
+        here = shapely.Point(*place)
+        return next(
+            (code for code, there in places.items() if here.dwithin(there, _SAME_M)), place_code(*place)
+        )
+
+    return {
+        **{kind: homes.loc[rows, "estate_code"].tolist() for kind, rows in beyond.items()},
+        "dead_end": ends.loc[ends["kind"] == "dead_end", "edge_code"].tolist(),
+        "missing_links": ["|".join(sorted(map(name, line.coords))) for line in links],
+    }
+
+
+def _code_of(rule: str) -> str:
+    return "manhole_code" if KINDS.get(rule) == "manholes" else "pipe_code"
+
+
+def _by_rule(found: pd.DataFrame, codes: Mapping[str, pd.Series]) -> dict[str, list[str]]:
+    """List what each rule found; a rule that found nothing has an empty list, too, if it is in `codes`."""
+    return {rule: told[found["rule"] == rule].tolist() for rule, told in codes.items()}

@@ -1,0 +1,100 @@
+"""What stands somewhere: rows of any shape made ready, and what they are called."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from zjk_gis.access.rows import codes_of
+from zjk_gis.crs import as_metric, convert_crs, require_crs, require_layer
+from zjk_gis.errors import EmptyLayerError
+from zjk_gis.layers.metric import ready
+from zjk_gis.layers.shapes import cleaned, flat, has_place
+from zjk_gis.overlay.answering import KINDS
+from zjk_gis.words import tr
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from zjk_gis.layers.set_aside import SetAside
+
+__all__ = ["codes_in", "joined", "texts", "things_of"]
+
+
+def things_of(
+    layer: gpd.GeoDataFrame, name: str, aside: SetAside, *, crs: CRS | None = None
+) -> gpd.GeoDataFrame:
+    """Return the rows of a layer that have a sound shape, points, lines and areas mixed, in a metric CRS.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+    name : str
+        What the layer is called in errors.
+    aside : SetAside
+        Takes the rows without a sound shape.
+    crs : CRS, optional
+        By default the layer's own if that is metric.
+
+    Raises
+    ------
+    EmptyLayerError, CRSError, GeometryError
+        If the layer cannot be used; of shapes only if `aside` is strict.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from zjk_gis.layers.set_aside import SetAside
+    >>> rows = gpd.GeoDataFrame(geometry=[shapely.Point(0, 0), None, shapely.box(0, 0, 1, 1)], crs=4547)
+    >>> aside = SetAside()
+    >>> things_of(rows, "hazards", aside).geom_type.tolist(), [each["row"] for each in aside.rows]
+    (['Point', 'Polygon'], [1])
+    """
+    require_layer(layer, name)
+    if not len(layer):
+        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
+    require_crs(layer, name)
+    shapes, _ = cleaned(layer.geometry.to_numpy())
+    missing = ~has_place(shapes)
+    invalid = ~missing & ~shapely.is_valid(shapes)
+    if aside.strict:
+        for dimension, kind in enumerate(KINDS):
+            rows = (shapely.get_dimensions(shapes) == dimension) | missing
+            if rows.any():
+                ready(layer[rows], name, kind=kind)
+    reasons = np.select([missing, invalid], ["no_geometry", "invalid_geometry"], "")
+    aside.note(layer, name, missing | invalid, reasons, pd.Series("", index=layer.index))
+    sound = ~(missing | invalid)
+    rows = layer[sound].set_geometry(flat(shapes[sound]), crs=layer.crs)
+    return as_metric(rows, name) if crs is None else convert_crs(rows, crs, name=name)
+
+
+def codes_in(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> Any:
+    """Return what the rows of a layer are called, as an array of text; see `codes_of`."""
+    return codes_of(layer, code, name).to_numpy(dtype=object).astype(str)
+
+
+def joined(owner: Any, words: Any, count: int) -> NDArray[np.object_]:
+    """Join the distinct words of each of `count` owners, sorted; empty where one has none.
+
+    Examples
+    --------
+    >>> joined([1, 1, 0, 1], ["b", "a", "c", "b"], 3).tolist()
+    ['c', 'a;b', '']
+    """
+    pairs = pd.DataFrame({"owner": owner, "word": words}).drop_duplicates().sort_values(["owner", "word"])
+    starts = np.searchsorted(pairs["owner"], np.arange(count + 1)).tolist()
+    sorted_words = pairs["word"].tolist()
+    told = [";".join(sorted_words[begin:end]) for begin, end in itertools.pairwise(starts)]
+    return np.array(told, dtype=object)
+
+
+def texts(values: Any) -> pd.Series:
+    """Return a column of text, of one type even where there are no rows."""
+    return pd.Series(list(values), dtype="str")

@@ -1,0 +1,77 @@
+"""What is planted in a city, in one table: kinds of fault, and of each the faults and the near misses.
+
+Each row names a kind, the layer, the code of what is wrong in it, and whether it breaks the rule (``fault``)
+or keeps it by a little (a near miss). Of a pair the code is ``A|B``; what has no code is named by its place.
+To plant a new kind: name it in `KINDS`, note the cases while the city is made, and let `zjk-gis demo` ask for
+it (`zjk_gis.cli.analysis.planted`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["KINDS", "Planting", "place_code"]
+
+# kind of fault: the layer whose codes name it
+KINDS: dict[str, str] = {
+    "clearance_conflicts": "pipelines",
+    "clearances_unjudged": "pipelines",
+    "adverse_slopes": "pipelines",
+    "level_mismatch": "pipelines",
+    "several_depths": "manholes",
+    "wrong_degree": "manholes",
+    "repeated_segment": "pipelines",
+    "odd_length": "pipelines",
+    "too_steep": "pipelines",
+    "missing_point": "pipelines",
+    "orphan_point": "manholes",
+    "diameter_shrinks": "pipelines",
+    "invert_rises": "pipelines",
+    "invert_drops": "pipelines",
+    "cover_depths": "pipelines",
+    "repeated_excavations": "excavation_permits",
+    "weak_cover": "manholes",
+    "kind_disagrees": "manholes",
+    "no_net": "manholes",
+    "net_due": "manholes",
+    "inspection_due": "manholes",
+    "twin_covers": "manholes",
+    "unnumbered_cover": "manholes",
+    "no_owner": "manholes",
+    "dead_end": "roads",
+    "missing_links": "roads",
+    "far_from_parking": "residential_estates",
+    "far_from_toilets": "residential_estates",
+}
+
+
+@dataclass(slots=True)
+class Planting:
+    """What was planted so far."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, kind: str, code: str, *, fault: bool) -> None:
+        """Note a fault, or a near miss."""
+        self.rows.append({"kind": kind, "layer": KINDS[kind], "code": code, "fault": fault})
+
+    def faults(self, kind: str) -> list[str]:
+        """Return the codes of what is wrong."""
+        return sorted(row["code"] for row in self.rows if row["kind"] == kind and row["fault"])
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return all rows by kind, faults first."""
+        order = list(KINDS)
+        return sorted(self.rows, key=lambda row: (order.index(row["kind"]), not row["fault"], row["code"]))
+
+
+def place_code(x: float, y: float) -> str:
+    """Name a place to the centimetre.
+
+    Examples
+    --------
+    >>> place_code(574250.0, 4520900.126)
+    '574250.00,4520900.13'
+    """
+    return f"{x:.2f},{y:.2f}"
