@@ -155,7 +155,8 @@ class CompiledGrid:
         columns, rows = self.nx // side + 1, self.ny // side + 1
         if columns * rows > 1 << 16:  # long and slim
             return np.arange(len(x))
-        column, row = (x - x0) * (inv / side), (y - y0) * (inv / side)
+        with np.errstate(over="ignore", invalid="ignore"):  # whatever the coordinates are
+            column, row = (x - x0) * (inv / side), (y - y0) * (inv / side)
         # What lies beyond counts to the outermost, what has no place to the first.
         column = np.fmin(np.fmax(column, 0.0), columns - 1.0).astype(np.uint16)
         row = np.fmin(np.fmax(row, 0.0), rows - 1.0).astype(np.uint16)
