@@ -130,7 +130,7 @@ def test_small_questions_and_large_ones(zones, points, answers):
 
 
 def test_a_small_question_that_grows_large(zones, points, answers, monkeypatch):
-    monkeypatch.setattr("zjk_gis.engine.polygons.index._FEW_POINTS", 5000)
+    monkeypatch.setattr("zjk_gis.engine.polygons.index.FEW_POINTS", 5000)
     index = in_numpy(zones, smallest_first(zones))
     assert [ask(index, *points) for _ in range(3)] == [answers] * 3
 

@@ -14,9 +14,9 @@ from zjk_gis.assign.incidents import (
     accuracies,
     answer_columns,
     check_places,
-    check_points,
     days_judged,
     one_accuracy,
+    points_of,
 )
 from zjk_gis.assign.plan import AssignmentPlan, plan_for
 from zjk_gis.assign.suspicions import Judged, suspicions_of
@@ -295,11 +295,11 @@ def check_assignment(
     )
     _check_plan(plan, near_within_m)
     others = {str(name): _version(layer, str(name), plan) for name, layer in (versions or {}).items()}
-    check_points(incidents)
+    points = points_of(incidents)
     # 2. What the layer answers, and what was recorded, in the codes of the layer.
     times: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "time_format": time_format}
     days, _ = days_judged(incidents, plan, **times)
-    answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
+    answers = answer_columns(incidents, points, plan, days, accuracy_m=accuracy_m)
     first, code = plan.tasks[0].index, plan.tasks[0].code
     match = matched_codes(incidents[recorded], pd.Series(first.carried[code].texts()))
     judged = _judged(incidents, plan, answers, match.codes, days)
@@ -319,7 +319,7 @@ def check_assignment(
     nobody = judged.usable & pd.isna(judged.computed)
     is_off = 2 * nobody.sum() > judged.usable.sum() and "shift" not in set(suspicions["suspicion"])
     if is_off and not even_if_off:
-        check_places(incidents, plan)
+        check_places(incidents, points, plan)
     remarks = tuple(match.told(recorded, lang))
     return AssignmentCheck(rows, _counted(agreement), suspicions, remarks, tolerated_share)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.assign.doubts import refuse_misplaced
@@ -37,14 +38,15 @@ if TYPE_CHECKING:
     from zjk_gis.index.zones import ZoneIndex
 
 __all__ = [
+    "Points",
     "accuracies",
     "answer_columns",
     "as_columns",
     "assign_incidents",
     "check_places",
-    "check_points",
     "days_judged",
     "one_accuracy",
+    "points_of",
     "split_rejects",
 ]
 
@@ -200,7 +202,7 @@ def assign_incidents(
     >>> assigned["chief_code"].tolist()
     ['LZ01', 'LZ01', 'LZ02']
     """
-    check_points(incidents)
+    points = points_of(incidents)
     plan = plan_for(
         zones,
         grids=grids,
@@ -214,11 +216,12 @@ def assign_incidents(
         accuracy_m=one_accuracy(accuracy_m),
         policy=policy,
         tz=tz,
+        expected=len(incidents),
     )
     if not even_if_off:
-        check_places(incidents, plan)
+        check_places(incidents, points, plan)
     days, remarks = days_judged(incidents, plan, time=time, dayfirst=dayfirst, time_format=time_format)
-    answers = answer_columns(incidents, plan, days, accuracy_m=accuracy_m)
+    answers = answer_columns(incidents, points, plan, days, accuracy_m=accuracy_m)
     assigned = with_answers(incidents, answers)
     assigned.attrs["assignment"] = plan.about() | {
         "remarks": remarks,
@@ -230,8 +233,21 @@ def assign_incidents(
     return assigned
 
 
+class Points(NamedTuple):
+    """Where incidents are: x and y, NaN where they have none, and which have no geometry at all."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    is_missing: NDArray[np.bool_]
+
+    def of_rows(self, rows: NDArray[np.bool_]) -> Points:
+        """Return some of them."""
+        return Points(self.x[rows], self.y[rows], self.is_missing[rows])
+
+
 def answer_columns(
     incidents: gpd.GeoDataFrame,
+    points: Points,
     plan: AssignmentPlan,
     days: NDArray[np.int64],
     *,
@@ -253,14 +269,12 @@ def answer_columns(
                 accuracy_m_2=accuracy_m,
             )
         )
-    shapes = incidents.geometry.to_numpy()
-    x, y = point_coordinates(shapes)
     columns = plan.answer(
-        x,
-        y,
+        points.x,
+        points.y,
         days,
         crs=incidents.crs,
-        is_missing=~has_shape(shapes),
+        is_missing=points.is_missing,
         accuracy_m=accuracies(incidents, accuracy_m)[0] if isinstance(accuracy_m, str) else None,
     )
     return as_columns(columns, incidents.index)
@@ -271,32 +285,39 @@ def as_columns(answers: Mapping[str, Coded | NDArray[np.generic]], index: pd.Ind
     return {name: _series(values, index) for name, values in answers.items()}
 
 
-def check_places(incidents: gpd.GeoDataFrame, plan: AssignmentPlan) -> None:
+def check_places(incidents: gpd.GeoDataFrame, points: Points, plan: AssignmentPlan) -> None:
     """Refuse incidents that cannot be where the layers of a plan are; see `refuse_misplaced`."""
-    x, y = point_coordinates(incidents.geometry.to_numpy())
     recorded, roads = (
         as_text(incidents[name]).to_numpy(dtype=object) if name in incidents else None
         for name in (plan.tasks[0].code, ROAD_NAME.name)
     )
-    refuse_misplaced(x, y, incidents.crs, plan, recorded=recorded, roads=roads)
+    refuse_misplaced(points.x, points.y, incidents.crs, plan, recorded=recorded, roads=roads)
 
 
-def check_points(incidents: gpd.GeoDataFrame) -> None:
-    """Refuse incidents that are not points; those that are nowhere, of whatever kind, are answered so."""
+def points_of(incidents: gpd.GeoDataFrame) -> Points:
+    """Return where incidents are; refuse what is not a point, unless it is nowhere, of whatever kind."""
     require_crs(incidents, "incidents")
-    wrong = has_shape(incidents.geometry.to_numpy()) & (incidents.geom_type != "Point").to_numpy()
-    if wrong.any():
-        kinds = ", ".join(sorted(set(incidents.geom_type[wrong])))
+    shapes = incidents.geometry.to_numpy()
+    x, y = point_coordinates(shapes)
+    unknown = np.flatnonzero(np.isnan(x))  # among them is all that is not a point
+    odd = shapes[unknown]
+    here = has_shape(odd)
+    wrong = unknown[here & (shapely.get_type_id(odd) != shapely.GeometryType.POINT)]
+    if len(wrong):
+        kinds = ", ".join(sorted({shape.geom_type for shape in shapes[wrong]}))
         raise GeometryError(
             tr(
                 "incidents: {wrong} of {incidents_count} rows are not points but {kinds} ({rows}); "
                 "use .representative_point() or .explode() first",
-                wrong=int(wrong.sum()),
+                wrong=len(wrong),
                 incidents_count=len(incidents),
                 kinds=kinds,
                 rows=name_rows(incidents.index[wrong]),
             )
         )
+    is_missing = np.zeros(len(shapes), np.bool_)
+    is_missing[unknown[~here]] = True
+    return Points(x, y, is_missing)
 
 
 def split_rejects(
@@ -377,5 +398,5 @@ def accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.flo
 
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:
     if isinstance(values, Coded):
-        return pd.Series(values.texts(), index=index, dtype="str")
+        return pd.Series(values.column(), index=index)
     return pd.Series(values, index=index)

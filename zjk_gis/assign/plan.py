@@ -110,6 +110,7 @@ class AssignmentPlan:
         policy: Policy | None = None,
         tz: str = TZ,
         name: str = "zones",
+        expected: int = 0,
     ) -> AssignmentPlan:
         """Check the layers before any work begins, and compile them.
 
@@ -122,6 +123,9 @@ class AssignmentPlan:
             How accurate all positions are.
         name : str, default "zones"
             What `zones` are called in errors.
+        expected : int, default 0
+            How many points will be asked for, if that is known. For many, zones are compiled while they are
+            checked: it is one work.
 
         Returns
         -------
@@ -139,7 +143,7 @@ class AssignmentPlan:
         policy = None if policy is None else policy_of(policy)
         check_tz(tz)
         day = None if at is None else day_of(at, tz=tz)
-        how: dict[str, Any] = {"policy": policy, "tz": tz}
+        how: dict[str, Any] = {"policy": policy, "tz": tz, "expected": expected}
         tasks = [Task("zones", index_of(zones, name, None, code=code, level=level, **how))]
         for other, layer in (("grids", grids), ("sections", sections)):
             if layer is not None:

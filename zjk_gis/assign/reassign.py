@@ -10,11 +10,10 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.assign.incidents import answer_columns, check_points, days_judged, one_accuracy
+from zjk_gis.assign.incidents import Points, answer_columns, days_judged, one_accuracy, points_of
 from zjk_gis.assign.plan import plan_for
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
 from zjk_gis.words import tr
 
@@ -122,7 +121,7 @@ def reassign_incidents(
         "policy": policy,
         "tz": tz,
     }
-    check_points(assigned)
+    points = points_of(assigned)
     old = plan_for(old_zones, name="old_zones", **options).zones_alone()
     new = plan_for(new_zones, name="new_zones", **options).zones_alone()
     if old.options != new.options:
@@ -150,12 +149,12 @@ def reassign_incidents(
             )
         )
 
-    asked = _asked(assigned, old, new, has_accuracy=has_accuracy)
+    asked = _asked(assigned, points, old, new, has_accuracy=has_accuracy)
     renamed: dict[str, str] = about.get("renamed", {})
     columns = about.get("columns", answered)
     incidents = assigned.drop(columns=list(columns)).rename(columns={b: a for a, b in renamed.items()})
     days, remarks = days_judged(incidents, new, time=time, dayfirst=dayfirst, time_format=time_format)
-    fresh = answer_columns(incidents[asked], new, days[asked], accuracy_m=accuracy_m)
+    fresh = answer_columns(incidents[asked], points.of_rows(asked), new, days[asked], accuracy_m=accuracy_m)
     answers = {name: _filled(assigned, asked, name, values) for name, values in fresh.items()}
     answers |= {name: assigned[name] for name in columns if name not in answered}
     again = with_answers(incidents, answers)
@@ -170,6 +169,7 @@ def reassign_incidents(
 
 def _asked(
     assigned: gpd.GeoDataFrame,
+    points: Points,
     old: AssignmentPlan,
     new: AssignmentPlan,
     *,
@@ -183,8 +183,7 @@ def _asked(
         return everything
     if first.policy != second.policy:
         return everything
-    shapes = assigned.geometry.to_numpy()
-    x, y = old.place(*point_coordinates(shapes), crs=assigned.crs)
+    x, y = old.place(points.x, points.y, crs=assigned.crs)
     border, nearest = old.border_within_m, max(old.nearest_within_m, old.border_within_m)
     inside = assigned["found"].isin(_ANSWERED).to_numpy() & (first.is_areal and second.is_areal)
     return changed_for(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from zjk_gis.crs import is_metric, require_layer, title_of_crs
 from zjk_gis.errors import CRSError, InputError, MissingColumnError
@@ -16,7 +17,6 @@ from zjk_gis.index.prepared import CHIEF, CODES, code_column
 from zjk_gis.index.sections import SectionIndex
 from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers.catalogue import ROAD_SECTIONS, UNIT_GRIDS
-from zjk_gis.layers.spec import LINEAR
 from zjk_gis.layers.usual import is_said
 from zjk_gis.words import tr
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from zjk_gis.index.policy import Policy
 
 __all__ = ["LAYERS", "Task", "check_index", "index_of"]
+
+_NO_SHAPE = int(shapely.GeometryType.MISSING)
+_LINES = {int(shapely.GeometryType.LINESTRING), int(shapely.GeometryType.MULTILINESTRING)}
 
 # Each layer of a plan: the column of codes it must have, if one, and what its own columns begin with.
 LAYERS = {
@@ -96,6 +99,7 @@ def index_of(
     level: int | str | None,
     policy: Policy | None,
     tz: str,
+    expected: int,
 ) -> AnsweringIndex:
     """Compile a layer, or look whether an index of it was built as it is asked for."""
     if isinstance(layer, AnsweringIndex):
@@ -126,9 +130,10 @@ def index_of(
                 columns=", ".join(map(str, layer.columns)),
             )
         )
-    kinds = set(layer.geom_type.dropna())
-    of_kind = SectionIndex if kinds and kinds <= LINEAR else ZoneIndex
-    return of_kind.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
+    kinds = set(np.unique(shapely.get_type_id(layer.geometry.to_numpy())).tolist()) - {_NO_SHAPE}
+    if kinds and kinds <= _LINES:
+        return SectionIndex.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz)
+    return ZoneIndex.of_layer(layer, name, code=code, level=level, policy=policy, tz=tz, expected=expected)
 
 
 def check_index(index: AnsweringIndex, name: str, wanted: str | None) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assign.incidents import as_columns, check_places
+from zjk_gis.assign.incidents import as_columns, check_places, points_of
 from zjk_gis.batch.outcome import judge
 from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
@@ -123,7 +123,7 @@ def check_rows(
             checked, points=points, problems=found.problems, fixed=found.fixed, lacking=found.lacking
         )
     if not even_if_off:
-        check_places(known, plan)
+        check_places(known, points_of(known), plan)
     return checked
 
 

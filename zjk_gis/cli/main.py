@@ -58,6 +58,7 @@ _COMMANDS = {
         "Propose repairs of gaps and overlaps, and make them.",
     ),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
+    "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }
 
 

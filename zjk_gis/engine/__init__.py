@@ -30,16 +30,18 @@ on the border of that edge's zones. Where products would leave the range of doub
 rational arithmetic (`signs`). So nothing depends on the order of rows, on threads, on the size of the grid
 or on the platform.
 
-**Distances** are another matter, and have another grid: `segments` lists edges by cell and looks outward
-from a point. One formula of the distance serves everywhere, bit for bit (`distance`). Before it is asked,
-the compiled grid tells which points can be near a border at all.
+**Distances** from borders are taken from the same records (`contacts`): each lists the edges that come near
+its cell, and nearly all of them are ruled out by their lines, in single precision and with room for all
+rounding. Which points can be near a border at all is told while they are located. One formula of the distance
+serves everywhere, bit for bit (`distance`). What is nearest to a point far away, or which line, is looked for
+in another grid: `segments` lists edges by cell and looks outward from a point.
 
 **Small questions** never load compiled code: `small` casts rays in NumPy, by the same exact signs.
 
 **Where others do better.** For a handful of points on huge polygons that are used once, a prepared geometry
 of GEOS needs no index at all. For joins of polygons with polygons this engine does not help. And where the
-machine may keep no compiled code, each process spends half a minute compiling before its first large
-question.
+machine may keep no compiled code, each process compiles before its first large question; elsewhere only the
+first process does, two of them side by side, or `zjk-gis warm` (`warming`).
 """
 
 from zjk_gis.engine.lines import LineIndex

@@ -4,6 +4,10 @@ Kernels become machine code at their first call, and the code is kept on disk be
 user's cache directory where that cannot be written. Where neither can be, all works and is compiled again in
 each process. The first compilation takes some seconds and says so on stderr.
 
+Compiling takes as long as there is to compile. So kernels give each other numbers of one type (a bare 0 is a
+type of its own, and makes another variety of all that is called with it), and copy in loops (an assignment to
+a slice brings along the words of its error).
+
 What is kept is thrown away when **any** file of a room with kernels changes: a kernel holds the code of those
 it calls, in whatever file they stand.
 """
@@ -23,7 +27,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KERNEL_ROOMS", "compiled", "lean"]
+__all__ = ["KERNEL_ROOMS", "compiled", "inner", "lean"]
 
 KERNEL_ROOMS = ("engine", "networks", "io/tables", "pipes/topology")  # where kernels stand
 
@@ -44,12 +48,18 @@ def lean(function: _Function) -> _Function:
     return _kept(function, _nrt=False)
 
 
+def inner(function: _Function) -> _Function:
+    """Compile a lean function that only compiled ones call: Python's way in is not made, which takes time."""
+    return _kept(function, _nrt=False, no_cpython_wrapper=True)
+
+
 def _kept(function: _Function, **options: Any) -> _Function:
     """Compile a function, and keep its code on disk where that is possible."""
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
-        kernel: Any = numba.njit(nogil=True, error_model="numpy", cache=True, **options)(function)
+        kernel: Any = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no directory to keep the code in
-        uncached: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
+        uncached: Any = numba.njit(**options)(function)
         return uncached  # type: ignore[no-any-return]
     file = kernel._cache._cache_file  # noqa: SLF001
     file._source_stamp = (*file._source_stamp, _SOURCES)  # noqa: SLF001

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.compiled import compiled, inner, lean
 
 __all__ = ["UNKNOWN", "greater", "lesser", "orient"]
 
@@ -83,7 +83,7 @@ def _orient_exactly(ax: float, ay: float, bx: float, by: float, cx: float, cy: f
     return 0
 
 
-@lean
+@inner
 def _error_of_product(p: float, q: float, product: float) -> float:
     """Return exactly what rounding took from p * q (Dekker)."""
     c = _SPLITTER * p

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.arrays import as_coordinates, as_floats, offsets_of
-from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.compiled import compiled, inner, lean
 from zjk_gis.engine.polygons.cells import rasterise
 from zjk_gis.engine.predicates import greater, lesser, orient
 from zjk_gis.threads import in_chunks
@@ -227,7 +227,7 @@ def _occupied_blocks(first: Ints, nx: Whole, ny: Whole) -> Bools:
     return blocks
 
 
-@lean
+@inner
 def _look(
     px: Real,
     py: Real,
@@ -258,7 +258,7 @@ def _look(
     return best, best_owner, best_segment
 
 
-@lean
+@inner
 def _gap(u: Real, low: Real, high: Real) -> Real:
     """Return how far a number lies from an interval."""
     return greater(greater(low - u, u - high), 0.0)
@@ -319,7 +319,7 @@ def _nearest(
         to_segment[i] = best_segment
 
 
-@lean
+@inner
 def _look_at_blocks(
     px: Real,
     py: Real,
@@ -365,7 +365,7 @@ def _look_at_blocks(
     return best, best_owner, best_segment
 
 
-@lean
+@inner
 def _look_into_block(
     px: Real,
     py: Real,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from zjk_gis.layers.columns.values import as_text
+from zjk_gis.threads import CHUNK, count, in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
 __all__ = ["Coded"]
 
@@ -53,3 +55,22 @@ class Coded:
         words[:-1] = self.words  # the last is None, and stands for -1
         texts: NDArray[np.object_] = words[self.codes]
         return texts
+
+    def column(self) -> ExtensionArray:
+        """Return the words as a column of text, made at once of the few there are."""
+        dtype: Any = pd.StringDtype(na_value=np.nan)
+        if dtype.storage != "pyarrow":
+            written: ExtensionArray = pd.array(self.texts(), dtype=dtype)
+            return written
+        import pyarrow as pa
+
+        words = pa.array([*self.words, None], pa.large_string())  # the last stands for -1
+
+        def take(part: slice) -> Any:
+            codes = self.codes[part]
+            return words.take(pa.array(np.where(codes < 0, np.int32(len(self.words)), codes)))
+
+        portion = max(CHUNK, -(-len(self.codes) // count()))  # few, as each is a chunk of the column
+        parts = in_chunks(take, len(self.codes), chunk=portion)
+        column: ExtensionArray = dtype.__from_arrow__(pa.chunked_array(parts, pa.large_string()))
+        return column

@@ -29,7 +29,7 @@ def is_true_all_over(layer: gpd.GeoDataFrame) -> bool:
 
 
 def checked_by_compiling(
-    zones: gpd.GeoDataFrame, compiled: list[PolygonIndex], **options: Any
+    zones: gpd.GeoDataFrame, name: str, compiled: list[PolygonIndex], **options: Any
 ) -> Callable[[NDArray[Any]], NDArray[np.bool_]]:
     """Return what tells invalid geometry, and leaves the index behind that it was compiled for.
 
@@ -38,11 +38,11 @@ def checked_by_compiling(
     """
 
     def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
-        if not choose_level(zones, options["level"], "zones").kept.all():
+        if not choose_level(zones, options["level"], name).kept.all():
             return PolygonIndex(shapes).invalid(keep=False)
-        begins, _ = validity_days(zones, "zones", tz=options["tz"])
+        begins, _ = validity_days(zones, name, tz=options["tz"])
         compiled[:] = [
-            PolygonIndex(shapes, rank_of(zones, options["code"], begins, policy=options["policy"]))
+            PolygonIndex(shapes, rank_of(zones, options["code"], begins, policy=options["policy"], name=name))
         ]
         return compiled[0].invalid()
 

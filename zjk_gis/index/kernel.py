@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zjk_gis.engine import BORDER as ON_BORDER
 from zjk_gis.engine import INSIDE as STRICTLY_INSIDE
 from zjk_gis.engine import Pairs, disc_shares
-from zjk_gis.index.policy import first_by_rank, nearness
+from zjk_gis.index.policy import first_by_rank, first_in_runs, nearness
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
+from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine import LineIndex, PolygonIndex, Positions
+    from zjk_gis.engine import Contacts, LineIndex, PolygonIndex, Positions
 
 __all__ = [
     "FOUND",
@@ -33,6 +35,7 @@ __all__ = [
     "answer_by_lines",
     "answer_by_polygons",
     "doubt_inaccurate",
+    "locate_near_borders",
 ]
 
 FOUND = np.array(["inside", "border", "nearest", "none"], dtype=object)
@@ -50,6 +53,7 @@ _INSIDE, _BORDER, _NEAREST, _NONE = range(len(FOUND))
 ) = range(len(REASONS))  # fmt: skip
 _MILLIMETRE = 3  # decimals: distances that agree to the millimetre are equal
 _ANYWHERE_M = 2.0e7  # half way around the earth
+_CHUNK = 1 << 16  # points looked at pair by pair: what is worked out of them stays at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,9 @@ class Rows:
     side: NDArray[np.int8]
 
     @property
-    def by_themselves(self) -> Rows:
-        """The same rows, each with a code of its own, and valid at all times."""
-        size = len(self.rank)
-        return Rows(
-            code=np.arange(size),
-            rank=self.rank,
-            begins=np.full(size, NEVER),
-            ends=np.full(size, ALWAYS),
-            side=self.side,
-        )
+    def codes_differ(self) -> bool:
+        """Whether every row has a code of its own."""
+        return int(np.bincount(self.code).max(initial=0)) <= 1
 
     @property
     def are_bounded(self) -> bool:
@@ -172,14 +169,12 @@ def answer_by_polygons(
     3. Otherwise nobody does.
     """
     size = len(place.x)  # works out where they lie, which is needed more than once
-    located = index.locate_at(place)
+    located = index.locate_at(place, near=border_within)
     plain = (located.found == STRICTLY_INSIDE) & (located.count == 1)
     if rows.are_bounded:
         plain &= rows.hold(located.row, day) & (day != NEVER)
-    if border_within > 0:
-        plain &= ~index.may_be_near_border(place.x, place.y, border_within + place.error)
-        if place.error > 0:
-            plain &= ~np.isnan(place.x)
+    if located.near is not None:
+        plain &= ~located.near
     answers = Answers(
         row=located.row,
         found=np.full(size, _INSIDE, dtype=np.uint8),
@@ -188,13 +183,72 @@ def answer_by_polygons(
         candidates=np.ones(size, dtype=np.int64),
         ambiguous=np.zeros(size, dtype=bool),
     )
-    rest = np.flatnonzero(~plain)
-    if len(rest):
-        asked = (index, rows, *place.exact(rest), day[rest])
-        answers.put(
-            rest, _answer_by_pairs(*asked, border_within=border_within, nearest_within=nearest_within)
-        )
+    rest = index.by_tile(np.flatnonzero(~plain), place.x, place.y)
+
+    def look(part: slice) -> None:
+        few = rest[part]
+        asked = (index, rows, *place.exact(few), day[few])
+        answers.put(few, _answer_by_pairs(*asked, border_within=border_within, nearest_within=nearest_within))
+
+    in_chunks(look, len(rest), chunk=_CHUNK)
     return answers
+
+
+@dataclass(frozen=True, slots=True)
+class NearBorders:
+    """Which zone answers for each of n points, those near a border counting as on it.
+
+    Attributes
+    ----------
+    row, found, count
+        As of `zjk_gis.engine.Located`, with the zones near.
+    holds : ndarray of bool
+        Whether the zone that answers contains or touches the point.
+    border : ndarray of float64
+        How far the nearest border is, NaN where none is near.
+    """
+
+    row: NDArray[np.int32]
+    found: NDArray[np.uint8]
+    count: NDArray[np.int32]
+    holds: NDArray[np.bool_]
+    border: NDArray[np.float64]
+
+
+def locate_near_borders(
+    index: PolygonIndex, rank: NDArray[np.int64], place: Positions, border_within: float
+) -> NearBorders:
+    """Find the zone that answers for each point whatever its day, with the borders near."""
+    located = index.locate_at(place, near=border_within)
+    row, found, count = located.row, located.found, located.count
+    holds, border = row >= 0, np.full(len(row), np.nan)
+    is_near = np.ones(len(row), np.bool_) if located.near is None else located.near
+    asked = index.by_tile(np.flatnonzero(is_near), place.x, place.y)
+
+    def look(part: slice) -> None:
+        rows = asked[part]
+        contacts = index.contacts(*place.exact(rows), border_within=border_within)
+        answered, pick = _pick(contacts, rank)
+        at = rows[answered]
+        if not len(at):
+            return
+        begins = np.flatnonzero(np.diff(contacts.point, prepend=-1))
+        nearest = np.minimum.reduceat(contacts.border, begins)
+        at_border = np.logical_or.reduceat(contacts.at_border, begins)
+        row[at] = contacts.item[pick]
+        found[at] = np.where(at_border, ON_BORDER, STRICTLY_INSIDE)
+        count[at] = np.diff(begins, append=len(contacts.point))
+        holds[at] = contacts.distance[pick] == 0
+        border[at] = np.where(nearest < np.inf, nearest, np.nan)
+
+    in_chunks(look, len(asked), chunk=_CHUNK)
+    return NearBorders(row, found, count, holds, border)
+
+
+def _pick(contacts: Contacts, rank: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the points that have a contact, and the position of the first by the rule for each."""
+    how = nearness(contacts.inside, contacts.distance).astype(np.int64)
+    return first_in_runs(contacts.point, how * max(len(rank), 1) + rank[contacts.item])
 
 
 def accuracy_shares(
@@ -220,7 +274,8 @@ def accuracy_shares(
     share[boundless | (known & ~holds)] = 0.0  # 2, 3
     asked = np.flatnonzero(known & ~boundless)
     if len(asked):  # 4
-        asked = asked[index.may_be_near_border(x[asked], y[asked], float(accuracy[asked].max()))]
+        near = index.locate(x[asked], y[asked], near=float(accuracy[asked].max())).near
+        asked = asked[near]
         share[asked] = disc_shares(
             index.rings, x[asked], y[asked], accuracy[asked], row[asked].astype(np.int64)
         )
@@ -255,17 +310,20 @@ def _answer_by_pairs(
     """Find the zone that answers for each point, looking at every zone in question."""
     answers = Answers.nobody(len(x))
     contacts = index.contacts(x, y, border_within=border_within)
-    holds = rows.hold(contacts.item, day[contacts.point])
-    point, item = contacts.point[holds], contacts.item[holds]
-    inside, distance = contacts.inside[holds], contacts.distance[holds]
-
-    answered, pick = first_by_rank(point, nearness(inside, distance), rows.rank[item])
-    answers.row[answered] = item[pick]
-    answers.distance[answered] = distance[pick]
-    answers.candidates = _count_codes(point, rows.code[item], len(x))
+    held, holds = contacts, None
+    if rows.are_bounded:
+        holds = rows.hold(contacts.item, day[contacts.point])
+        held = contacts.select(holds)
+    answered, pick = _pick(held, rows.rank)
+    answers.row[answered] = held.item[pick]
+    answers.distance[answered] = held.distance[pick]
+    if rows.codes_differ:
+        answers.candidates = np.bincount(held.point, minlength=len(x))
+    else:
+        answers.candidates = _count_codes(held.point, rows.code[held.item], len(x))
     several = answers.candidates > 1
     at_border = np.zeros(len(x), dtype=bool)
-    at_border[point[contacts.at_border[holds]]] = True
+    at_border[held.point[held.at_border]] = True
     is_answered = answers.row >= 0
     for found, where, alone, shared in (
         (_INSIDE, is_answered & ~at_border, _ONE_ZONE, _OVERLAP),
@@ -281,9 +339,10 @@ def _answer_by_pairs(
         near = index.near(x[rest], y[rest], within=nearest_within)
         _answer_by_nearest(answers, rows, near, rest, day, tie_within=border_within)
 
-    lapsed = np.zeros(len(x), dtype=bool)
-    lapsed[contacts.point[contacts.inside & ~holds]] = True
-    answers.reason[lapsed & ~is_answered] = _EXPIRED_ZONE
+    if holds is not None:
+        lapsed = np.zeros(len(x), dtype=bool)
+        lapsed[contacts.point[contacts.inside & ~holds]] = True
+        answers.reason[lapsed & ~is_answered] = _EXPIRED_ZONE
     _doubt_unknown_days(answers, rows, day)
     return answers
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Policy", "first_by_rank", "nearness", "policy_of", "precedence", "rank_of"]
+__all__ = ["Policy", "first_by_rank", "first_in_runs", "nearness", "policy_of", "precedence", "rank_of"]
 
 _KEYS = ("highest_priority", "smallest_area", "largest_area", "lowest_code", "latest_begin")
 _EQUAL_AREA = 6933
@@ -213,7 +213,7 @@ def first_by_rank(
     Parameters
     ----------
     point : ndarray of int64
-        The point of each pair.
+        The point of each pair, in any order.
     *keys : ndarray
         What to sort by, the most important first; smaller comes first.
 
@@ -232,6 +232,24 @@ def first_by_rank(
     order = np.lexsort((*reversed(keys), point))
     points, first = np.unique(point[order], return_index=True)
     return points, order[first]
+
+
+def first_in_runs(
+    point: NDArray[np.int64], key: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Do as `first_by_rank` for points that ascend and one key, whose values differ within a point.
+
+    Examples
+    --------
+    >>> first_in_runs(np.array([4, 4, 7]), np.array([2, 1, 5]))
+    (array([4, 7]), array([1, 2]))
+    """
+    if not len(point):
+        return point, point
+    begins = np.flatnonzero(np.diff(point, prepend=-1))
+    least = np.minimum.reduceat(key, begins)
+    pick = np.flatnonzero(key == np.repeat(least, np.diff(begins, append=len(point))))
+    return point[begins], pick
 
 
 def _areas(layer: gpd.GeoDataFrame) -> NDArray[np.float64]:

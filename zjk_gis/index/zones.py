@@ -10,17 +10,21 @@ import numpy as np
 from zjk_gis.arguments import checked
 from zjk_gis.crs import is_metric, require_crs, require_layer, title_of_crs
 from zjk_gis.crs.requirements import unit_at
-from zjk_gis.engine.arrays import offsets_of
-from zjk_gis.engine.polygons.index import BORDER, INSIDE, NONE, PolygonIndex, Positions
+from zjk_gis.engine.polygons.index import FEW_POINTS, PolygonIndex, Positions
 from zjk_gis.errors import CRSError
 from zjk_gis.index.answering import AnsweringIndex
 from zjk_gis.index.compiling import checked_by_compiling, is_true_all_over, polygons_of_file
 from zjk_gis.index.coordinates import accuracy_radii, given_coordinates, placed, transformer
-from zjk_gis.index.kernel import Answers, accuracy_shares, answer_by_polygons, doubt_inaccurate
+from zjk_gis.index.kernel import (
+    Answers,
+    accuracy_shares,
+    answer_by_polygons,
+    doubt_inaccurate,
+    locate_near_borders,
+)
 from zjk_gis.index.locations import ZonesFound
 from zjk_gis.index.policy import policy_of
 from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
-from zjk_gis.layers.columns.periods import NEVER
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
 from zjk_gis.layers.soundness import made_valid
@@ -31,12 +35,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
+    from zjk_gis.engine import Located
+    from zjk_gis.index.kernel import NearBorders
     from zjk_gis.index.policy import Policy
 
 __all__ = ["ZoneIndex"]
 
 _CODES = (*CODES, "community_code", "street_code", "district_code")
-_AS_LOCATED = np.array([INSIDE, BORDER, NONE, NONE], np.uint8)  # of inside, border, nearest and none
 
 
 @presented
@@ -188,7 +193,7 @@ class ZoneIndex(AnsweringIndex):
         own = require_crs(zones, "zones")
         compiled: list[PolygonIndex] = []
         options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
-        invalid = checked_by_compiling(zones, compiled, **options)
+        invalid = checked_by_compiling(zones, "zones", compiled, **options)
         # 1. In metres, if a CRS is true to scale all over. What was compiled to find invalid geometry is
         #    kept, and the ranks it was compiled with.
         options |= {"kind": "polygon", "rank": lambda: compiled[0].rank if compiled else None}
@@ -214,10 +219,23 @@ class ZoneIndex(AnsweringIndex):
         level: int | str | None,
         policy: Policy | None,
         tz: str,
+        expected: int = 0,
     ) -> ZoneIndex:
-        """Compile a layer that is called something else in errors, for perhaps a few points; see `build`."""
-        prepared, kept = prepare(layer, name, kind="polygon", code=code, level=level, policy=policy, tz=tz)
-        return cls(PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank), prepared, kept)
+        """Compile a layer that is called something else in errors, for so many points; see `build`.
+
+        Only where these are many, it is checked by compiling it.
+        """
+        compiled: list[PolygonIndex] = []
+        options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
+        own = require_crs(layer, name)
+        if expected > FEW_POINTS and is_metric(own):
+            options["invalid"] = checked_by_compiling(layer, name, compiled, **options)
+        prepared, kept = prepare(
+            layer, name, kind="polygon", rank=lambda: compiled[0].rank if compiled else None, **options
+        )
+        is_compiled = bool(compiled) and prepared.measured_in == own
+        polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
+        return cls(polygons, prepared, kept)
 
     def __len__(self) -> int:
         return len(self._polygons)
@@ -317,12 +335,16 @@ class ZoneIndex(AnsweringIndex):
         xs, ys = given_coordinates(x, y)
         place = self.place(xs, ys, crs)
         border_m = None
+        located: Located | NearBorders
         if border_within_m > 0:
-            row, found, count, holds = self._near_borders(place, self._units(border_within_m))
-            border_m = self._borders_m(place, found == BORDER, border_within_m)
+            located = near = locate_near_borders(
+                self._polygons, self.rank, place, self._units(border_within_m)
+            )
+            holds, border_m = near.holds, near.border / self._units(1.0)
         else:
             located = self._polygons.locate_at(place)
-            row, found, count, holds = located.row, located.found, located.count, located.row >= 0
+            holds = located.row >= 0
+        row, found, count = located.row, located.found, located.count
         if accuracy_m is None:
             return ZonesFound(self.positions(row), found, count, border_m)
         radius = accuracy_radii(accuracy_m, len(xs)) * self._units(1.0)
@@ -366,13 +388,9 @@ class ZoneIndex(AnsweringIndex):
         """
         require_amounts(border_within_m=border_within_m)
         xs, ys = self.in_metres(*given_coordinates(x, y), crs)
-        if border_within_m == 0:
-            offsets, rows, _ = self._polygons.candidates(xs, ys)
-            return offsets, self.positions(rows)
-        found = self._polygons.contacts(xs, ys, border_within=self._units(border_within_m))
-        return offsets_of(np.bincount(found.point, minlength=len(xs))), self.positions(
-            found.item.astype(np.int32)
-        )
+        within = self._units(border_within_m) if border_within_m > 0 else 0.0
+        offsets, rows, _ = self._polygons.candidates(xs, ys, border_within=within)
+        return offsets, self.positions(rows)
 
     def nearest(
         self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, within_m: float = np.inf
@@ -463,29 +481,6 @@ class ZoneIndex(AnsweringIndex):
                 )
             )
         return metres / self._metre
-
-    def _near_borders(
-        self, place: Positions, within: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
-        """Return which zone answers for each point, how, how many could, and whether it holds the point."""
-        answers = answer_by_polygons(
-            self._polygons, self.rows.by_themselves, place, np.full(len(place), NEVER),
-            border_within=within, nearest_within=0.0,
-        )  # fmt: skip
-        found = _AS_LOCATED[answers.found]
-        return answers.row, found, answers.candidates.astype(np.int32), answers.distance == 0
-
-    def _borders_m(
-        self, place: Positions, is_near: NDArray[np.bool_], border_within_m: float
-    ) -> NDArray[np.float64]:
-        """Return how far the nearest border is, NaN where it is not near."""
-        border = np.full(len(place), np.nan)
-        where = np.flatnonzero(is_near)
-        point, _, distance = self._polygons.borders(*place.exact(where), within=self._units(border_within_m))
-        near, first = np.unique(point, return_index=True)
-        if len(near):
-            border[where[near]] = np.minimum.reduceat(distance, first) / self._units(1.0)
-        return border
 
     def _presentation(self) -> Presentation:
         vertices, crs = len(self._polygons.rings.coords), title_of_crs(self.crs)

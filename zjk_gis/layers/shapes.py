@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.threads import in_chunks
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -112,10 +114,19 @@ def point_coordinates(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArra
     >>> x.tolist(), y.tolist()
     ([1.0, nan, nan], [2.0, nan, nan])
     """
-    empty = shapely.is_empty(points)
-    if empty.any():
-        points = only(points, ~empty)
-    return shapely.get_x(points), shapely.get_y(points)  # noqa: TID251  the one place that may
+    x, y = np.empty(len(points)), np.empty(len(points))
+
+    def read(part: slice) -> None:
+        some = points[part]
+        try:
+            shapely.get_x(some, out=x[part])  # noqa: TID251  the one place that may
+        except shapely.errors.GEOSException:  # an empty point has none
+            some = only(some, ~shapely.is_empty(some))
+            shapely.get_x(some, out=x[part])  # noqa: TID251
+        shapely.get_y(some, out=y[part])  # noqa: TID251
+
+    in_chunks(read, len(points))
+    return x, y
 
 
 def inner_points(shapes: NDArray[Any]) -> NDArray[Any]:

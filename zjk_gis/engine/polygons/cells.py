@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.compiled import compiled, inner, lean
 from zjk_gis.engine.predicates import greater, lesser, orient
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def _room(array: Any, need: Whole) -> Any:
     if need <= array.size:
         return array
     longer = np.empty(max(need, 2 * array.size), array.dtype)
-    longer[: array.size] = array
+    for k in range(array.size):
+        longer[k] = array[k]
     return longer
 
 
-@lean
+@inner
 def far_side(ax: Real, ay: Real, bx: Real, by: Real, qx: Real, qy: Real) -> Any:
     """Tell on which side of an edge a corner lies, moved by the infinitesimal step if it is on its line."""
     side = orient(ax, ay, bx, by, qx, qy)
@@ -165,14 +166,16 @@ def rasterise(
     cell = np.empty(max(64, edges.size * 3), np.int32)
     entry = np.empty(cell.size, np.int32)
     counts = np.zeros(nx * (row1 - row0) + 1, np.int32)
-    k, n = _rasterise_from(0, 0, coords, edges, x0, y0, d, nx, row0, row1, cell, entry, counts)
+    k, n = _rasterise_from(
+        np.int64(0), np.int64(0), coords, edges, x0, y0, d, nx, row0, row1, cell, entry, counts
+    )
     while k < edges.size:
         cell, entry = _room(cell, cell.size + 1), _room(entry, entry.size + 1)
         k, n = _rasterise_from(k, n, coords, edges, x0, y0, d, nx, row0, row1, cell, entry, counts)
     return cell[:n], entry[:n], counts
 
 
-@lean
+@inner
 def _rasterise_from(
     first_edge: Whole,
     n: Whole,
@@ -241,7 +244,7 @@ def _rasterise_from(
     return edges.size, n
 
 
-@lean
+@inner
 def _toggle(members: Ints32, n: Whole, zone: Whole) -> Whole:
     """Add a zone to a set, or take it out; return the new size."""
     for k in range(n):
@@ -252,7 +255,7 @@ def _toggle(members: Ints32, n: Whole, zone: Whole) -> Whole:
     return n + 1
 
 
-@lean
+@inner
 def _sort_by_rank(members: Ints32, n: Whole, rank: Ints) -> None:
     for k in range(1, n):
         value = members[k]
@@ -263,7 +266,7 @@ def _sort_by_rank(members: Ints32, n: Whole, rank: Ints) -> None:
         members[j + 1] = value
 
 
-@lean
+@inner
 def _write_record(
     out: Words,
     lines: Floats32,
@@ -352,7 +355,7 @@ def _write_record(
     return used
 
 
-@lean
+@inner
 def _include(entries: Ints32, n: Whole, zone: Whole) -> Whole:
     """Add a zone to those of a cell unless it is there; return how many there are."""
     for k in range(n):
@@ -362,7 +365,7 @@ def _include(entries: Ints32, n: Whole, zone: Whole) -> Whole:
     return n + 1
 
 
-@lean
+@inner
 def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
     """Mark the zones two of whose edges in a cell meet otherwise than one goes on where the other ends.
 
@@ -405,7 +408,7 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
                         suspects[zone] = _meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
 
 
-@lean
+@inner
 def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: Real, dy: Real) -> Any:
     """Tell whether two edges of a ring, a to b and c to d, meet otherwise than one goes on from the other."""
     # The second leads to the first: they may only lie on each other.
@@ -422,7 +425,7 @@ def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: 
     )
 
 
-@lean
+@inner
 def _is_back(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real) -> Any:
     """Tell whether, of three points on a line, the way from b to c leads back towards a."""
     return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
@@ -477,7 +480,8 @@ def _compile_block(
 
     # 2. Room for what goes along from cell to cell, and what a cell holds.
     row_set = np.empty(base.size + 2 * edges.size + 1, np.int32)
-    row_set[: base.size] = base
+    for k in range(base.size):
+        row_set[k] = base[k]
     now = np.empty_like(row_set)
     lines = out.view(np.float32)
     entries = np.empty((5, 64), np.int32)
@@ -506,7 +510,7 @@ def _compile_block(
     return out, state[_USED], runs, state[_RUNS], heavy, state[_HEAVIES]
 
 
-@lean
+@inner
 def _compile_cells(
     coords: Floats,
     edges: Ints32,
@@ -662,7 +666,7 @@ def _compile_cells(
     )
 
 
-@lean
+@inner
 def _note_run(
     runs: Ints, n_runs: Whole, where: Whole, first: Whole, stop: Whole, members: Ints32, n: Whole, rank: Ints
 ) -> Whole:
@@ -720,10 +724,10 @@ def compile_band(
     blocks = np.empty((16, 5), np.float64)
     block_words = np.empty(16, np.uint32)
     n_blocks, n_words = 0, 0
-    nobody = np.empty(0, np.int32)
+    nobody, nothing, no_block, endless = np.empty(0, np.int32), np.int64(0), np.int64(-1), np.int64(1 << 60)
     out, used, runs, n_runs, heavy, n_heavy = _compile_block(
-        coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, 0, out, 0, runs, 0,
-        heavy, 0, -1, 1 << 60, d >= 4 * least_d, suspects,
+        coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, nothing,
+        out, nothing, runs, nothing, heavy, nothing, no_block, endless, d >= 4 * least_d, suspects,
     )  # fmt: skip
     # 3. Its heavy cells are blocks, and theirs, until none is heavy or the depth is reached.
     for depth in range(_DEEPEST):
@@ -754,7 +758,9 @@ def compile_band(
             # The block is entered, and its parent's word points to it.
             while n_blocks >= blocks.shape[0]:
                 longer = np.empty((2 * blocks.shape[0], 5), np.float64)
-                longer[: blocks.shape[0]] = blocks
+                for b in range(blocks.shape[0]):
+                    for k in range(5):
+                        longer[b, k] = blocks[b, k]
                 blocks = longer
             blocks[n_blocks, 0] = xl
             blocks[n_blocks, 1] = yl
@@ -772,9 +778,9 @@ def compile_band(
             sd = 1.0 / blocks[n_blocks, 2]
             before = n_runs
             out, used, runs, n_runs, deeper, n_deeper = _compile_block(
-                coords, cell_edges, cell_zones, cell_seconds, rank, xl, yl, sd, side, 0, side, corner,
-                block_words[n_words : n_words + side * side], 1, out, used, runs, n_runs, deeper, n_deeper,
-                n_blocks, n, may_split, suspects,
+                coords, cell_edges, cell_zones, cell_seconds, rank, xl, yl, sd, side, nothing, side, corner,
+                block_words[n_words : n_words + side * side], np.int64(1), out, used, runs, n_runs, deeper,
+                n_deeper, n_blocks, n, may_split, suspects,
             )  # fmt: skip
             while before < n_runs:  # runs know their cells within the block: number them through
                 runs[before + 1] += n_words
@@ -823,7 +829,10 @@ def intern_runs(
         number: Any = np.int64(-1)
         while table[slot] >= 0:
             held = table[slot]
-            if np.array_equal(members[offsets[held] : offsets[held + 1]], found):
+            same = offsets[held + 1] - offsets[held] == n
+            for k in range(n):
+                same = same and members[offsets[held] + k] == found[k]
+            if same:
                 number = held
                 break
             slot = (slot + 1) % table.size
@@ -834,7 +843,8 @@ def intern_runs(
             table[slot] = number
             offsets = _room(offsets, n_sets + 1)
             members = _room(members, offsets[number] + n)
-            members[offsets[number] : offsets[number] + n] = found
+            for k in range(n):
+                members[offsets[number] + k] = found[k]
             offsets[number + 1] = offsets[number] + n
             if 2 * n_sets > table.size:
                 longer = np.full(4 * table.size, -1, np.int64)
@@ -846,10 +856,9 @@ def intern_runs(
                 table = longer
         # The word of a set follows those of the single zones.
         word = np.uint32((n_zones + 1 + number) << 2)
-        if where == 0:
-            words[first:stop] = word
-        else:
-            block_words[first:stop] = word
+        written = words if where == 0 else block_words
+        for k in range(first, stop):
+            written[k] = word
         at += n
     return offsets, members, table, n_sets
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.engine.arrays import as_floats
 from zjk_gis.engine.polygons.cells import compile_band, intern_runs, move_words
-from zjk_gis.engine.polygons.locate import fill_members, locate_points, may_be_near
+from zjk_gis.engine.polygons.contacts import find_contacts
+from zjk_gis.engine.polygons.locate import locate_points
+from zjk_gis.engine.warming import beside
 from zjk_gis.threads import count, each_of, in_chunks
 
 if TYPE_CHECKING:
@@ -27,7 +30,12 @@ _Part = tuple["NDArray[np.uint32]", "NDArray[np.float64]", "NDArray[np.uint32]",
 # Zone, how, of how many, and which points stayed open.
 _Answers = tuple["NDArray[np.int32]", "NDArray[np.uint8]", "NDArray[np.int32]", "NDArray[np.int64]"]
 
+# Points, zones, the distances of their borders, and how they have the points; see `find_contacts`.
+_Contacts = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]", "NDArray[np.uint8]"]
+
 _CHUNK_AT_HAND = 1 << 14
+_TILE, _MOST_TILES = 16, 60_000  # cells a side; and so many that sixteen bits number them
+_LOOKS_AROUND = 0.25  # cells: who looks so far from each of many points does it tile by tile
 _MOST_CELLS = 1 << 26
 _ROOM = 16  # words for a vertex: more than nearly all need, and what is never written takes no memory
 _PADDING = 64  # words behind the last record, which reading ahead may touch
@@ -93,13 +101,14 @@ class CompiledGrid:
         """
         layout = _Layout.of(rings, cells_per_edge)
         compile_one = layout.compiler(rings, rank, suspects)
-        words, blocks, offsets, members = _put_together(
-            layout.words,
-            layout.nx * layout.ny,
-            [layout.cells(band) for band in layout.bands],
-            each_of(compile_one, layout.bands),
-            rings.n_zones,
-        )
+        with beside("points", locate_points):  # they will be asked for next
+            words, blocks, offsets, members = _put_together(
+                layout.words,
+                layout.nx * layout.ny,
+                [layout.cells(band) for band in layout.bands],
+                each_of(compile_one, layout.bands),
+                rings.n_zones,
+            )
         d = layout.place[3]
         return cls(
             words=words,
@@ -121,16 +130,40 @@ class CompiledGrid:
         for _ in each_of(layout.compiler(rings, np.arange(rings.n_zones), suspects), layout.bands):
             pass
 
-    def locate(self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0) -> _Answers:
+    def locate(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0, near: float = 0.0
+    ) -> _Answers:
         """Return the first zone of each point by rank, how it was found, of how many, and what stayed open.
 
         With an error, which is how far the points may lie from their coordinates, all stay open whose answer
-        may be another one.
+        may be another one. With `near`, how it was found has the bit `NEAR` where a border may be so near:
+        at all points that have one, and at few others.
         """
-        return self._locate(len(x), lambda part: (x[part], y[part]), error)
+        if near * self.place[2] < _LOOKS_AROUND:
+            return self._locate(len(x), lambda part: (x[part], y[part]), error, near)
+        order = self.by_tile(x, y)
+        x, y = x[order], y[order]
+        *answers, still_open = self._locate(len(x), lambda part: (x[part], y[part]), error, near)
+        row, found, many = (np.empty_like(each) for each in answers)
+        row[order], found[order], many[order] = answers
+        return row, found, many, order[still_open]
+
+    def by_tile(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return an order of points in which those come together that look at the same records."""
+        x0, y0, inv, _ = self.place
+        side = max(_TILE, int((self.nx * self.ny / _MOST_TILES) ** 0.5) + 1)
+        columns, rows = self.nx // side + 1, self.ny // side + 1
+        if columns * rows > 1 << 16:  # long and slim
+            return np.arange(len(x))
+        with np.errstate(over="ignore", invalid="ignore"):  # whatever the coordinates are
+            column, row = (x - x0) * (inv / side), (y - y0) * (inv / side)
+        # What lies beyond counts to the outermost, what has no place to the first.
+        column = np.fmin(np.fmax(column, 0.0), columns - 1.0).astype(np.uint16)
+        row = np.fmin(np.fmax(row, 0.0), rows - 1.0).astype(np.uint16)
+        return np.argsort(row * np.uint16(columns) + column, kind="stable")
 
     def locate_through(
-        self, through: Approximation, x: NDArray[np.float64], y: NDArray[np.float64]
+        self, through: Approximation, x: NDArray[np.float64], y: NDArray[np.float64], *, near: float = 0.0
     ) -> _Answers:
         """Locate points in other coordinates, which are brought to those of the grid about.
 
@@ -141,22 +174,25 @@ class CompiledGrid:
         def about(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             return through.apply(x[part], y[part], at_once=True)
 
-        return self._locate(len(x), about, through.error, chunk=_CHUNK_AT_HAND)
+        return self._locate(len(x), about, through.error, near, chunk=_CHUNK_AT_HAND)
 
     def _locate(
         self,
         size: int,
         coordinates: Callable[[slice], tuple[NDArray[np.float64], NDArray[np.float64]]],
         error: float,
+        near: float,
         **chunks: int,
     ) -> _Answers:
         row = np.empty(size, np.int32)
         found = np.empty(size, np.uint8)
         many = np.empty(size, np.int32)
+        # Where the place is known about, a border may be nearer than it seems.
+        options = (float(error), float(near + error) if near > 0 else 0.0)
 
         def work(part: slice) -> NDArray[np.int64]:
             x, y = coordinates(part)
-            asked: tuple[Any, ...] = (x, y, row[part], found[part], many[part], *self._tables(), error)
+            asked: tuple[Any, ...] = (x, y, row[part], found[part], many[part], *self._tables(), *options)
             still_open = locate_points(*asked)
             if chunks:
                 still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(x))])
@@ -165,33 +201,33 @@ class CompiledGrid:
         still_open = in_chunks(work, size, **chunks)
         return row, found, many, np.concatenate([np.empty(0, np.int64), *still_open])
 
-    def members_of(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], starts: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """Return all zones of each point, from the offsets that counting gave, and which it only touches."""
-        zones = np.empty(int(starts[-1]), np.int32)
-        touches = np.empty(len(zones), np.bool_)
+    def contacts(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], within: NDArray[np.float64]
+    ) -> tuple[_Contacts, NDArray[np.int64]]:
+        """Return all zones that have each point or a border near it, and what stayed open.
 
-        def work(part: slice) -> None:
-            fill_members(
-                x[part], y[part], starts[part.start : part.stop + 1], zones, touches, *self._tables()
-            )
-
-        in_chunks(work, len(x))
-        return zones, touches
-
-    def may_be_near(self, x: NDArray[np.float64], y: NDArray[np.float64], within: float) -> NDArray[np.bool_]:
-        """Tell which points may have an edge within a distance: all that have, and few others."""
-        near = np.empty(len(x), np.bool_)
-
-        def work(part: slice) -> None:
-            may_be_near(
-                x[part], y[part], within, near[part], self.words, self.words.view(np.float32), self.place,
-                self.nx, self.ny, self.blocks, np.float32(self.tolerance),
+        The points are told by their positions, ascending, and the zones of each ascend.
+        """
+        counts = np.empty(len(x), np.int64)
+        room = self.n_zones + 4 * len(x)
+        zones, distances, hows = np.empty(room, np.int32), np.empty(room), np.empty(room, np.uint8)
+        state, place_of = np.zeros(1, np.int64), np.full(self.n_zones, -1, np.int32)
+        stack = np.empty(len(self.blocks) + 1, np.int64)
+        done = 0
+        while True:
+            done = find_contacts(
+                done, x, y, as_floats(within), counts, zones, distances, hows, state, place_of,
+                stack, *self._tables(),
             )  # fmt: skip
-
-        in_chunks(work, len(x))
-        return near
+            if done == len(x):
+                break
+            zones, distances, hows = (
+                np.concatenate([each, np.empty_like(each)]) for each in (zones, distances, hows)
+            )
+        still_open = np.flatnonzero(counts < 0)
+        counts[still_open] = 0
+        used = int(state[0])
+        return (np.repeat(np.arange(len(x)), counts), zones[:used], distances[:used], hows[:used]), still_open
 
     def _tables(self) -> tuple[Any, ...]:
         return (

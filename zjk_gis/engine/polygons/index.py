@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from zjk_gis.engine.arrays import as_coordinates, expand, offsets_of
+from zjk_gis.engine.arrays import as_coordinates, as_floats, expand, offsets_of
 from zjk_gis.engine.pairs import Pairs
 from zjk_gis.engine.polygons.small import SmallAnswers
 from zjk_gis.engine.shapes import Rings
@@ -17,7 +17,7 @@ from zjk_gis.engine.signs import is_extreme
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -25,23 +25,40 @@ if TYPE_CHECKING:
     from zjk_gis.engine.segments import SegmentGrid
     from zjk_gis.engine.widths.approximate import Approximation, Transform
 
-__all__ = ["BORDER", "FOUND", "INSIDE", "NONE", "Contacts", "Located", "PolygonIndex", "Positions"]
+__all__ = [
+    "BORDER",
+    "FEW_POINTS",
+    "FOUND",
+    "INSIDE",
+    "NONE",
+    "Contacts",
+    "Located",
+    "PolygonIndex",
+    "Positions",
+]
 
 NONE, INSIDE, BORDER = 0, 1, 2
 FOUND = ("none", "inside", "border")
 
 # Up to so many points in all, and edges to be looked at for them, compiled code would take longer to load
 # than to do without.
-_FEW_POINTS, _FEW_EDGES = 50_000, 20_000_000
+FEW_POINTS, _FEW_EDGES = 50_000, 20_000_000
 # Cells for each edge: coarse grids are compiled sooner, fine ones pay once there are two dozen times as many
 # points as edges.
 _COARSE, _FINE = 1.4, 4.2
 _POINTS_PER_EDGE = 24
 # Vertices up to which GEOS checks validity before the compiled code would be loaded.
 _FEW_VERTICES = 200_000
+# Cells: nearer polygons are looked for in the grid of points, farther ones in one of segments.
+_AT_HAND = 8.0
 # Of the side of a cell: an approximate projection must not be further off.
 _GOOD_ENOUGH = 1e-3
+# Of a point and a polygon: how far the border is, and how the polygon has the point.
+_Pairs = tuple["NDArray[np.int64]", "NDArray[np.integer[Any]]", "NDArray[np.float64]", "NDArray[np.uint8]"]
+_HOLDS, _TOUCHES = 1, 2
+_NEAR = 4  # a bit more in what is found
 _NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +73,14 @@ class Located:
         A position in `FOUND`: 0 none, 1 inside, 2 border.
     count : ndarray of int32
         How many polygons contain or touch the point.
+    near : ndarray of bool or None
+        Where it was asked: whether a border may be near, as at all points that have one near and few others.
     """
 
     row: NDArray[np.int32]
     found: NDArray[np.uint8]
     count: NDArray[np.int32]
+    near: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +93,17 @@ class Contacts(Pairs):
         Whether the point lies strictly inside the polygon.
     at_border : ndarray of bool
         Whether the point lies on the polygon's border, or within the tolerance of it.
+    border : ndarray of float64
+        How far the polygon's border is; infinite where that is beyond the tolerance.
     """
 
     inside: NDArray[np.bool_]
     at_border: NDArray[np.bool_]
+    border: NDArray[np.float64]
+
+    def select(self, keep: NDArray[np.bool_]) -> Contacts:
+        """Return some of them."""
+        return Contacts(*(getattr(self, each.name)[keep] for each in fields(self)))
 
 
 class Positions:
@@ -248,13 +275,15 @@ class PolygonIndex:
         suspects[asked] = ~np.concatenate([np.empty(0, np.bool_), *parts])
         return suspects
 
-    def locate(self, x: ArrayLike, y: ArrayLike) -> Located:
+    def locate(self, x: ArrayLike, y: ArrayLike, *, near: float = 0.0) -> Located:
         """Find the polygon that answers for each point.
 
         Parameters
         ----------
         x, y : array_like of float64
             n coordinates; a point that is not finite is in no polygon.
+        near : float, default 0.0
+            How near a border may be for `Located.near` to tell of it; at 0 it is not looked for.
 
         Returns
         -------
@@ -262,32 +291,35 @@ class PolygonIndex:
             One that contains the point strictly comes before one it only touches, then the lowest rank.
         """
         xs, ys = as_coordinates(x, y)
-        grid = self._grid_for(xs, ys)
-        if grid is None:
-            return self._first_of(*self._small().cover(xs, ys), len(xs))
-        row, found, many, still_open = grid.locate(xs, ys)
-        if len(still_open):
-            rest = self._first_of(*self._small().cover(xs[still_open], ys[still_open]), len(still_open))
-            row[still_open], found[still_open], many[still_open] = rest.row, rest.found, rest.count
-        return Located(row, found, many)
+        return self._located(self._grid_for(xs, ys), xs, ys, near)
 
-    def locate_at(self, place: Positions) -> Located:
+    def locate_at(self, place: Positions, *, near: float = 0.0) -> Located:
         """Find the polygon that answers for each point of which it is known about where it lies.
 
         The answers are those of `locate` for where the points truly lie; only the few are placed exactly for
         which it matters.
         """
         if place.through is None:
-            return self.locate(place.x, place.y)
+            return self.locate(place.x, place.y, near=near)
         grid = self.compile(fine=self._is_fine)
         if place.is_worked_out:
-            row, found, many, still_open = grid.locate(place.x, place.y, error=place.error)
+            row, found, many, still_open = grid.locate(place.x, place.y, error=place.error, near=near)
             still_open = np.concatenate([still_open, np.flatnonzero(np.isnan(place.x))])
         else:
-            row, found, many, still_open = grid.locate_through(place.through, *place.given)
-        exact = self.locate(*place.exact(still_open))
-        row[still_open], found[still_open], many[still_open] = exact.row, exact.found, exact.count
-        return Located(row, found, many)
+            row, found, many, still_open = grid.locate_through(place.through, *place.given, near=near)
+        exact = self.locate(*place.exact(still_open), near=near)
+        return _completed(row, found, many, still_open, exact, near)
+
+    def _located(
+        self, grid: CompiledGrid | None, x: NDArray[np.float64], y: NDArray[np.float64], near: float
+    ) -> Located:
+        if grid is not None:
+            row, found, many, still_open = grid.locate(x, y, near=near)
+            exact = self._located(None, x[still_open], y[still_open], near)
+            return _completed(row, found, many, still_open, exact, near)
+        if not len(x):
+            return self._first_of(*_NOTHING, 0, near)
+        return self._first_of(*self._small().cover(x, y), len(x), near)
 
     def place(
         self,
@@ -307,7 +339,7 @@ class PolygonIndex:
         x, y : ndarray of float64
             n coordinates.
         """
-        grid = self._grid_for(x, y) if self._grid is not None or len(x) > _FEW_POINTS else None
+        grid = self._grid_for(x, y) if self._grid is not None or len(x) > FEW_POINTS else None
         through = None
         if grid is not None:
             from zjk_gis.engine.widths.approximate import Approximation
@@ -318,9 +350,16 @@ class PolygonIndex:
         return Positions(x, y, through, lambda rows: transform(x[rows], y[rows]))
 
     def candidates(
-        self, x: ArrayLike, y: ArrayLike
+        self, x: ArrayLike, y: ArrayLike, *, border_within: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
-        """Find all polygons that contain or touch each point.
+        """Find all polygons that contain or touch each point, or whose border is near it.
+
+        Parameters
+        ----------
+        x, y : array_like of float64
+            n coordinates.
+        border_within : float, default 0.0
+            How near to a border counts as on it.
 
         Returns
         -------
@@ -332,29 +371,33 @@ class PolygonIndex:
         """
         xs, ys = as_coordinates(x, y)
         grid = self._grid_for(xs, ys)
-        if grid is None:
-            point, zone, touches = self._small().cover(xs, ys)
-            return offsets_of(np.bincount(point, minlength=len(xs))), zone.astype(np.int32), touches
-        _, _, many, still_open = grid.locate(xs, ys)
-        point, zone, touch = (
-            self._small().cover(xs[still_open], ys[still_open]) if len(still_open) else _NOTHING
-        )
-        many[still_open] = np.bincount(point, minlength=len(still_open))
-        offsets = offsets_of(many)
-        rows, touches = grid.members_of(xs, ys, offsets)
-        where = expand(offsets[still_open], many[still_open].astype(np.int64))
-        rows[where], touches[where] = zone, touch
+        located = self._located(grid, xs, ys, border_within)
+        # Nearly all have one or none, and no border near.
+        counts = located.count.astype(np.int64)
+        asked = (located.count > 1) | (located.found == BORDER)
+        if located.near is not None:
+            asked |= located.near
+        rest = self.by_tile(np.flatnonzero(asked), xs, ys)
+        point, zone, _, how = self._pairs(grid, xs[rest], ys[rest], np.full(len(rest), float(border_within)))
+        counts[rest] = np.bincount(point, minlength=len(rest))
+        offsets = offsets_of(counts)
+        rows, touches = np.empty(offsets[-1], np.int32), np.zeros(offsets[-1], np.bool_)
+        alone = ~asked & (located.row >= 0)
+        rows[offsets[:-1][alone]] = located.row[alone]
+        at = expand(offsets[rest], counts[rest])
+        rows[at], touches[at] = zone, how == _TOUCHES
         return offsets, rows, touches
 
-    def contacts(self, x: ArrayLike, y: ArrayLike, *, border_within: float = 0.0) -> Contacts:
+    def contacts(self, x: ArrayLike, y: ArrayLike, *, border_within: ArrayLike = 0.0) -> Contacts:
         """Find the polygons that contain each point or whose border is near it.
 
         Parameters
         ----------
         x, y : array_like of float64
             n coordinates; a point that is not finite is in no polygon.
-        border_within : float, default 0.0
-            How near to a border counts as on it. At 0 only points exactly on a border do.
+        border_within : float or array_like, default 0.0
+            How near to a border counts as on it, for all points or for each. At 0 only points exactly on a
+            border do.
 
         Returns
         -------
@@ -362,32 +405,70 @@ class PolygonIndex:
             Sorted by point and then by polygon. `distance` is 0 where the polygon contains the point.
         """
         xs, ys = as_coordinates(x, y)
-        offsets, rows, touches = self.candidates(xs, ys)
-        point, zone = np.repeat(np.arange(len(xs)), np.diff(offsets)), rows.astype(np.int64)
-        if border_within > 0:
-            at_point, at_zone, border_distance = self.borders(xs, ys, within=border_within)
-        else:
-            at_point, at_zone, border_distance = point[:0], zone[:0], np.empty(0)
-        size = max(len(self), 1)
-        covering, near = point * size + zone, at_point * size + at_zone
-        keys = np.union1d(covering, near)
-        at = np.searchsorted(keys, covering)
-        distance = np.zeros(len(keys))
-        inside, at_border = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
-        where = np.searchsorted(keys, near)
-        distance[where] = border_distance
-        at_border[where] = True
-        distance[at] = 0.0
-        inside[at] = ~touches
-        at_border[at[touches]] = True
-        return Contacts(*np.divmod(keys, size), distance=distance, inside=inside, at_border=at_border)
+        within = as_floats(np.broadcast_to(np.asarray(border_within, np.float64), xs.shape))
+        point, zone, border, how = self._pairs(self._grid_for(xs, ys), xs, ys, within)
+        return Contacts(
+            point,
+            zone.astype(np.int64),
+            distance=np.where(how > 0, 0.0, border),
+            inside=how == _HOLDS,
+            at_border=(how == _TOUCHES) | (border < np.inf),
+            border=border,
+        )
 
-    def may_be_near_border(self, x: ArrayLike, y: ArrayLike, within: float) -> NDArray[np.bool_]:
-        """Tell which points may have a border within a distance: all that have, and few others."""
-        xs, ys = as_coordinates(x, y)
-        if within <= 0 or self._grid is None:
-            return np.full(len(xs), within > 0)
-        return self._grid.may_be_near(xs, ys, within)
+    def by_tile(
+        self, rows: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Return the numbers of some points in an order in which they are soon looked at one by one."""
+        return rows if self._grid is None else rows[self._grid.by_tile(x[rows], y[rows])]
+
+    def _pairs(
+        self,
+        grid: CompiledGrid | None,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        within: NDArray[np.float64],
+    ) -> _Pairs:
+        """Pair each point with the polygons that have it or a border within its distance, sorted."""
+        if grid is None:
+            return self._pairs_of_few(x, y, within)
+
+        def work(part: slice) -> _Pairs:
+            (point, zone, border, how), still_open = grid.contacts(x[part], y[part], within[part])
+            pairs: _Pairs = (point + part.start, zone, border, how)
+            if len(still_open):
+                rows = still_open + part.start
+                rest, *more = self._pairs_of_few(x[rows], y[rows], within[rows])
+                pairs = _joined([pairs, (rows[rest], *more)])
+                order = np.lexsort(pairs[1::-1])
+                pairs = tuple(each[order] for each in pairs)  # type: ignore[assignment]
+            return pairs
+
+        parts = in_chunks(work, len(x), chunk=_CHUNK)
+        return (
+            parts[0] if len(parts) == 1 else _joined([self._pairs_of_few(x[:0], y[:0], within[:0]), *parts])
+        )
+
+    def _pairs_of_few(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], within: NDArray[np.float64]
+    ) -> _Pairs:
+        """Do as `_pairs` without compiled code."""
+        if not len(x):
+            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0, np.uint8)
+        size = len(self)
+        point, zone, touches = self._small().cover(x, y)
+        covering = point * size + zone
+        if (within > 0).any():
+            at_point, at_zone, distance = self._small().borders(x, y, float(np.nanmax(within)))
+            is_near = distance <= within[at_point]
+            near, distance = (at_point * size + at_zone)[is_near], distance[is_near]
+        else:
+            near, distance = covering[:0], np.empty(0)
+        keys = np.union1d(covering, near)
+        border, how = np.full(len(keys), np.inf), np.zeros(len(keys), np.uint8)
+        border[np.searchsorted(keys, near)] = distance
+        how[np.searchsorted(keys, covering)] = np.where(touches, _TOUCHES, _HOLDS)
+        return keys // size, (keys % size).astype(np.int32), border, how
 
     def near(self, x: ArrayLike, y: ArrayLike, *, within: float) -> Pairs:
         """Find the polygons within a distance of each point, and how far each is.
@@ -432,38 +513,47 @@ class PolygonIndex:
         outside = np.flatnonzero(located.row < 0)
         if len(outside):
             there = as_coordinates(xs[outside], ys[outside])
-            if self._grid is None:
+            grid = self._grid
+            if grid is None:
                 row[outside], distance[outside] = self._small().nearest(*there, within, self.rank)
+            elif within * grid.place[2] <= _AT_HAND:
+                row[outside], distance[outside] = self._nearest_at_hand(grid, *there, within)
             else:
                 row[outside], distance[outside], _ = self._segment_grid().nearest(*there, within=within)
         return row, distance
 
-    def borders(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], *, within: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Return (point, polygon, distance) for the borders within a distance of each point, sorted."""
-        if self._grid is None:
-            return self._small().borders(x, y, within)
-        asked = np.flatnonzero(self._grid.may_be_near(x, y, within))
-        offsets, zone, distance, _ = self._segment_grid().within(x[asked], y[asked], distance=within)
-        return np.repeat(asked, np.diff(offsets)), zone.astype(np.int64), distance
+    def _nearest_at_hand(
+        self, grid: CompiledGrid, x: NDArray[np.float64], y: NDArray[np.float64], within: float
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Find the nearest border to points outside all polygons, not many cells away."""
+        point, zone, border, _ = self._pairs(grid, x, y, np.full(len(x), float(within)))
+        order = np.lexsort((self.rank[zone], border, point))[::-1]
+        row, distance = np.full(len(x), -1, np.int32), np.full(len(x), np.nan)
+        row[point[order]], distance[point[order]] = zone[order], border[order]  # the last written is first
+        return row, distance
 
     def _first_of(
-        self, point: NDArray[np.int64], zone: NDArray[np.int64], touches: NDArray[np.bool_], size: int
+        self,
+        point: NDArray[np.int64],
+        zone: NDArray[np.int64],
+        touches: NDArray[np.bool_],
+        size: int,
+        near: float,
     ) -> Located:
         """Let the first by the rule answer for each point."""
         order = np.lexsort((self.rank[zone], touches, point))[::-1]
         row, found = np.full(size, -1, np.int32), np.zeros(size, np.uint8)
         row[point[order]] = zone[order]  # the last written is the first by rank
         found[point[order]] = np.where(touches[order], BORDER, INSIDE)
-        return Located(row, found, np.bincount(point, minlength=size).astype(np.int32))
+        count = np.bincount(point, minlength=size).astype(np.int32)
+        return Located(row, found, count, np.ones(size, np.bool_) if near > 0 else None)
 
     def _grid_for(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> CompiledGrid | None:
         """Return the grid for some more points, finer for many; None where the question is small."""
         if self._is_extreme:
             return None
         self._asked += len(x)
-        if self._grid is None and self._asked <= _FEW_POINTS and self._small().cost(x, y) <= _FEW_EDGES:
+        if self._grid is None and self._asked <= FEW_POINTS and self._small().cost(x, y) <= _FEW_EDGES:
             return None
         return self.compile(fine=self._asked > _POINTS_PER_EDGE * len(self.rings.coords))
 
@@ -490,3 +580,27 @@ class PolygonIndex:
                 starts = np.flatnonzero(is_edge)
                 self._segments = SegmentGrid(self.rings.coords, starts, owner[starts], rank=self.rank)
             return self._segments
+
+
+def _completed(
+    row: NDArray[np.int32],
+    found: NDArray[np.uint8],
+    many: NDArray[np.int32],
+    still_open: NDArray[np.int64],
+    exact: Located,
+    near: float,
+) -> Located:
+    """Put together what a grid answered, and what was found otherwise of what stayed open."""
+    is_near = None
+    if near > 0:
+        is_near = (found & _NEAR) != 0
+        is_near[still_open] = exact.near
+        found &= _NEAR - 1
+    row[still_open], found[still_open], many[still_open] = exact.row, exact.found, exact.count
+    return Located(row, found, many, is_near)
+
+
+def _joined(parts: Sequence[_Pairs]) -> _Pairs:
+    """Put pairs behind each other."""
+    point, zone, border, how = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return point, zone, border, how

@@ -13,23 +13,24 @@ waits for many reads from memory at once and not for one after another.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled, lean
+from zjk_gis.engine.compiled import compiled, inner
 from zjk_gis.engine.polygons.cells import BLOCK, CROSSES, EDGE_WORDS, MANY, RECORD, WITHIN_CORNER, far_side
 from zjk_gis.engine.predicates import UNKNOWN, greater, lesser, orient
 
 if TYPE_CHECKING:
-    from zjk_gis.engine.arrays import Bools, Bytes, Floats, Floats32, Ints, Ints32, Real, Whole, Words
+    from zjk_gis.engine.arrays import Bytes, Floats, Floats32, Ints, Ints32, Real, Whole, Words
 
-__all__ = ["fill_members", "locate_points", "may_be_near"]
+__all__ = ["NEAR", "UNSURE", "descend", "locate_points", "lowest", "walk", "walk_exactly"]
 
 NONE, INSIDE, BORDER = 0, 1, 2
+NEAR = 4  # a bit more in what is found: a border may be near
 _BATCH = 512
 _AT, _WORD, _REST, _AHEAD, _OPEN = 0, 1, 2, 3, 4  # what is known of a batch, side by side
-_UNSURE = -1
+UNSURE = -1
 _FOUND, _NOT_FOUND = -2, -1
 _FAR = 4.0  # cells: beyond, all is taken to be near
 _FURTHER = 15  # words on, in the record's second line of memory
@@ -41,9 +42,9 @@ _POSITION = np.array(
 )  # fmt: skip
 
 
-@lean
-def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
-    """Return the zones of one chunk at a point, a bit each, in single precision; or `_UNSURE`."""
+@inner
+def walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance: Real) -> Whole:
+    """Return the zones of one chunk at a point, a bit each, in single precision; or `UNSURE`."""
     # The head of the chunk: which zones hold the corner, how many edges there are, and where they begin.
     header = np.int64(words[at])
     base = np.int64(words[at + 1])
@@ -70,12 +71,12 @@ def _walk(words: Words, lines: Floats32, at: Whole, u: Real, v: Real, tolerance:
         base ^= mask * toggles
         e += EDGE_WORDS
     if unsure:
-        return np.int64(_UNSURE)
+        return np.int64(UNSURE)
     return base & ((1 << MANY) - 1)
 
 
-@lean
-def _walk_exactly(
+@inner
+def walk_exactly(
     words: Words, coords: Floats, at: Whole, px: Real, py: Real, xl: Real
 ) -> tuple[Whole, Whole, bool]:
     """Return the zones of one chunk that hold a point, those it touches, and whether that is certain."""
@@ -110,13 +111,13 @@ def _walk_exactly(
     return inside & full & ~touching, touching, certain
 
 
-@lean
-def _lowest(bits: Whole) -> Whole:
+@inner
+def lowest(bits: Whole) -> Whole:
     """Return the position of the lowest bit that is set, without a branch (de Bruijn)."""
     return _POSITION[((bits & -bits) * 0x077CB531 >> 27) & 31]
 
 
-@lean
+@inner
 def _count(bits: Whole) -> Whole:
     """Count the bits that are set, of 32, without a branch."""
     bits = bits - ((bits >> 1) & 0x55555555)
@@ -124,8 +125,8 @@ def _count(bits: Whole) -> Whole:
     return ((((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101) >> 24) & 0xFF
 
 
-@lean
-def _descend(
+@inner
+def descend(
     words: Words, blocks: Floats, word: Whole, x: Floats, y: Floats
 ) -> tuple[Whole, Real, Real, Real, Real, Whole, Whole]:
     """Follow blocks down to the cell that decides.
@@ -149,7 +150,7 @@ def _descend(
     return word, u, v, blocks[b, 0], d, cell, side
 
 
-@lean
+@inner
 def _from_record(
     words: Words,
     lines: Floats32,
@@ -174,18 +175,18 @@ def _from_record(
     while True:
         # Each chunk in single precision; where that is not sure, exactly, if the place itself is exact.
         header = np.int64(words[at])
-        inside = _walk(words, lines, at, u32, v32, tolerance + np.float32(slack))
+        inside = walk(words, lines, at, u32, v32, tolerance + np.float32(slack))
         touching = np.int64(0)
-        if inside == _UNSURE:
+        if inside == UNSURE:
             if slack > 0.0:
                 return row, how, many, False
-            inside, touching, sure = _walk_exactly(words, coords, at, x, y, x0 + (cell % nx) * d)
+            inside, touching, sure = walk_exactly(words, coords, at, x, y, x0 + (cell % nx) * d)
             certain = certain and sure
         # Zones are in the order of their rank: the first that holds the point answers, or touches it.
         if inside and row < 0:
-            row = np.int64(words[at + 2 + _lowest(inside)])
+            row = np.int64(words[at + 2 + lowest(inside)])
         if touching and touched < 0:
-            touched = np.int64(words[at + 2 + _lowest(touching)])
+            touched = np.int64(words[at + 2 + lowest(touching)])
         many += _count(inside | touching)
         # On to the next chunk, if there is one.
         if not header >> 31:
@@ -218,11 +219,14 @@ def locate_points(
     blocks: Floats,
     tolerance: Real,
     error: Real,
+    near: Real,
 ) -> Ints:
     """Fill `row`, `found` and `count` for every point; return the positions of those that stay open.
 
     `grid` is (x0, y0, 1 / d, d). `error` is how far the points may truly lie from their coordinates: with 0
     only points stay open that need integers of any length, otherwise all whose answer may be another one.
+    Where `near` is above 0, `found` has the bit `NEAR` at all points that have an edge within that distance
+    of their coordinates, and at few others.
     """
     places = np.empty((2, _BATCH), np.float64)
     looks = np.empty((5, 2 * _BATCH), np.int64)  # a point may stay open for two reasons
@@ -230,19 +234,20 @@ def locate_points(
     for start in range(0, x.size, _BATCH):
         n_new = _locate_batch(
             start, x, y, row, found, count, words, lines, coords, grid, nx, ny, n_zones, offsets, members,
-            blocks, tolerance, error, places, looks,
+            blocks, tolerance, error, near, places, looks,
         )  # fmt: skip
-        if n_new > 0:
-            if n_open + n_new > still_open.size:
-                longer = np.empty(2 * (n_open + n_new), np.int64)
-                longer[:n_open] = still_open[:n_open]
-                still_open = longer
-            still_open[n_open : n_open + n_new] = looks[_OPEN, :n_new]
-            n_open += n_new
+        if n_open + n_new > still_open.size:
+            longer = np.empty(2 * (n_open + n_new), np.int64)
+            for k in range(n_open):
+                longer[k] = still_open[k]
+            still_open = longer
+        for k in range(n_new):
+            still_open[n_open + k] = looks[_OPEN, k]
+        n_open += n_new
     return still_open[:n_open]
 
 
-@lean
+@inner
 def _locate_batch(
     start: Whole,
     x: Floats,
@@ -262,12 +267,13 @@ def _locate_batch(
     blocks: Floats,
     tolerance: Real,
     error: Real,
+    near: Real,
     places: Floats,
     looks: Ints,
 ) -> Whole:
     """Locate the points of a batch; list those that stay open in `looks`, and return how many they are."""
     x0, y0, inv, d = grid
-    slack = error * inv
+    slack, reach = error * inv, near * inv
     n_open = 0
     n = min(_BATCH, x.size - start)
     # 1. The cell of each point, and its place there.
@@ -303,10 +309,22 @@ def _locate_batch(
                 if min(places[0, k], places[1, k]) < slack or max(places[0, k], places[1, k]) > 1.0 - slack:
                     looks[_OPEN, n_open] = start + k
                     n_open += 1
+    # 5. Where borders are asked for, points near a side of their cell are listed, too, and those beyond the
+    #    grid that it is in reach of.
+    if reach > 0.0:
+        n_rest = 0
+        for k in range(n):
+            w, u, v = looks[_WORD, k], places[0, k], places[1, k]
+            is_inner = (u > reach) & (v > reach) & (u < 1.0 - reach) & (v < 1.0 - reach)
+            fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
+            on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
+            by = (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
+            looks[_REST, n_rest] = k
+            n_rest += by & (((w & 3) != 0) | ((w >> 2) > n_zones) | (not is_inner) | (not on))
     for k in range(n_rest):  # touch the records, so that they are on their way
         w = looks[_WORD, looks[_REST, k]]
         looks[_AHEAD, k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0
-    # 5. The rest one by one: blocks are followed down to a cell.
+    # 6. The rest one by one: blocks are followed down to a cell.
     for j in range(n_rest):
         k = looks[_REST, j]
         i = start + k
@@ -315,13 +333,13 @@ def _locate_batch(
         west, side, cell, columns = x0, d, looks[_AT, k], nx
         here = slack
         if w & 3 == BLOCK:
-            w, u, v, west, side, cell, columns = _descend(words, blocks, w, x[i], y[i])
+            w, u, v, west, side, cell, columns = descend(words, blocks, w, x[i], y[i])
             here = error / side
             if here > 0.0 and (min(u, v) < here or max(u, v) > 1.0 - here):
                 looks[_OPEN, n_open] = i
                 n_open += 1
                 continue
-        # 6. A record is walked; a set of zones is answered by its first; else nobody or one zone.
+        # 7. A record is walked; a set of zones is answered by its first; else nobody or one zone.
         number = w >> 2
         if w & 3 == RECORD:
             zone, how, many, certain = _from_record(
@@ -342,186 +360,61 @@ def _locate_batch(
             row[i] = number - 1
             found[i] = number > 0
             count[i] = number > 0
+        # 8. May a border be near?
+        if reach > 0.0:
+            fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
+            found[i] += NEAR * _may_be_near(
+                words, lines, blocks, looks[_WORD, k], fu, fv, nx, ny, x[i], y[i], near, reach, tolerance
+            )
     return n_open
 
 
-@lean
-def fill_members(
-    x: Floats,
-    y: Floats,
-    starts: Ints,
-    zones: Ints32,
-    touches: Bools,
+@inner
+def _may_be_near(
     words: Words,
     lines: Floats32,
-    coords: Floats,
-    grid: tuple[float, float, float, float],
+    blocks: Floats,
+    word: Whole,
+    fu: Real,
+    fv: Real,
     nx: Whole,
     ny: Whole,
-    n_zones: Whole,
-    offsets: Ints,
-    members: Ints32,
-    blocks: Floats,
+    x: Real,
+    y: Real,
+    near: Real,
+    reach: Real,
     tolerance: Real,
-) -> None:
-    """Write, for every point, the zones that hold or touch it, ascending, from `starts` on in `zones`.
-
-    `touches` tells which of them the point only touches. The room was counted by `locate_points`.
-    """
-    x0, y0, inv, d = grid
-    for i in range(x.size):
-        first, stop = starts[i], starts[i + 1]
-        if first == stop:
-            continue
-        # The cell that decides.
-        fu, fv = (x[i] - x0) * inv, (y[i] - y0) * inv
-        c, r = np.int64(fu), np.int64(fv)
-        u, v, xl = fu - c, fv - r, x0 + c * d
-        w = np.int64(words[r * nx + c])
-        if w & 3 == BLOCK:
-            w, u, v, west, side, cell, columns = _descend(words, blocks, w, x[i], y[i])
-            xl = west + (cell % columns) * side
-        number = w >> 2
-        # Without edges near, the zones are those of the cell.
-        if w & 3 != RECORD:
-            if number <= n_zones:
-                zones[first] = number - 1
-                touches[first] = False
-            else:
-                held = offsets[number - n_zones - 1]
-                for k in range(stop - first):
-                    zones[first + k] = members[held + k]
-                    touches[first + k] = False
-        else:
-            # With edges, the zones of each chunk that hold or touch the point.
-            at = number
-            to = first
-            while True:
-                header = np.int64(words[at])
-                inside = _walk(words, lines, at, np.float32(u), np.float32(v), tolerance)
-                touching = np.int64(0)
-                if inside == _UNSURE:
-                    inside, touching, _ = _walk_exactly(words, coords, at, x[i], y[i], xl)
-                both = inside | touching
-                while both:
-                    k = _lowest(both)
-                    both &= both - 1
-                    zones[to] = words[at + 2 + k]
-                    touches[to] = (touching >> k) & 1
-                    to += 1
-                if not header >> 31:
-                    break
-                at += 2 + (header & 63) + (EDGE_WORDS + 1) * ((header >> 6) & 0x1FFFFFF)
-        # Ascending, by insertion.
-        for k in range(first + 1, stop):
-            zone, touch = zones[k], touches[k]
-            j = k - 1
-            while j >= first and zones[j] > zone:
-                zones[j + 1] = zones[j]
-                touches[j + 1] = touches[j]
-                j -= 1
-            zones[j + 1] = zone
-            touches[j + 1] = touch
+) -> Any:
+    """Tell whether a point may have an edge near, `reach` in cells; `word` is that of its cell."""
+    # 1. Well inside its cell, only the record of that can have an edge near.
+    u, v = fu - np.floor(fu), fv - np.floor(fv)
+    on = (fu >= 0.0) & (fv >= 0.0) & (fu < nx) & (fv < ny)
+    if on and u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:
+        if word & 3 == RECORD:
+            u32, v32 = np.float32(u), np.float32(v)
+            return _record_has_edge_near(words, lines, word >> 2, u32, v32, reach, tolerance)
+        if word & 3 != BLOCK:
+            return False
+    # 2. Otherwise the cells around are looked at, and the blocks among them.
+    block = _look_around(words, lines, np.int64(0), nx, ny, fu, fv, reach, tolerance)
+    if block < 0:
+        return block == _FOUND
+    c0, c1, r0, r1 = _cells_around(fu, fv, reach, nx, ny)
+    for r in range(r0, r1 + 1):
+        for c in range(c0, c1 + 1):
+            word = np.int64(words[r * nx + c])
+            if word & 3 == BLOCK:
+                b = word >> 2
+                inv, side, at = blocks[b, 2], np.int64(blocks[b, 3]), np.int64(blocks[b, 4])
+                bu, bv = (x - blocks[b, 0]) * inv, (y - blocks[b, 1]) * inv
+                # A block within the block counts as an edge: they are rare and small.
+                inner = _look_around(words, lines, at, side, side, bu, bv, near * inv, tolerance)
+                if inner != _NOT_FOUND:
+                    return True
+    return False
 
 
-@compiled
-def may_be_near(
-    x: Floats,
-    y: Floats,
-    within: Real,
-    near: Bools,
-    words: Words,
-    lines: Floats32,
-    grid: tuple[float, float, float, float],
-    nx: Whole,
-    ny: Whole,
-    blocks: Floats,
-    tolerance: Real,
-) -> None:
-    """Tell which points may have an edge within a distance: all that have, and few others."""
-    places = np.empty((2, _BATCH), np.float64)
-    looks = np.empty((4, _BATCH), np.int64)
-    for start in range(0, x.size, _BATCH):
-        _near_batch(start, x, y, within, near, words, lines, grid, nx, ny, blocks, tolerance, places, looks)
-
-
-@lean
-def _near_batch(
-    start: Whole,
-    x: Floats,
-    y: Floats,
-    within: Real,
-    near: Bools,
-    words: Words,
-    lines: Floats32,
-    grid: tuple[float, float, float, float],
-    nx: Whole,
-    ny: Whole,
-    blocks: Floats,
-    tolerance: Real,
-    places: Floats,
-    looks: Ints,
-) -> None:
-    x0, y0, inv, _ = grid
-    reach = within * inv
-    n = min(_BATCH, x.size - start)
-    # 1. The cell of each point; what is out of reach of the grid lies far outside.
-    for k in range(n):
-        fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
-        near[start + k] = False
-        in_reach = (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
-        fu, fv = (fu, fv) if in_reach else (-9.0 - reach, -9.0 - reach)
-        places[0, k], places[1, k] = fu, fv
-        on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
-        looks[_AT, k] = np.int64(fv) * nx + np.int64(fu) if on else 0
-    # 2. The words of the cells, fetched together.
-    for k in range(n):
-        looks[_WORD, k] = words[looks[_AT, k]]
-    # 3. Points well inside a cell without edges have none near; the rest is listed.
-    n_rest = 0
-    for k in range(n):
-        fu, fv = places[0, k], places[1, k]
-        u, v = fu - np.floor(fu), fv - np.floor(fv)
-        is_inner = (u > reach) & (v > reach) & (u < 1.0 - reach) & (v < 1.0 - reach)
-        looks[_REST, n_rest] = k
-        n_rest += (fu >= -reach) & (((looks[_WORD, k] & 3) != 0) | (not is_inner))
-    for j in range(n_rest):  # touch the records, so that they are on their way
-        word = looks[_WORD, looks[_REST, j]]
-        looks[_AHEAD, j] = words[word >> 2] ^ words[(word >> 2) + _FURTHER] if word & 3 == RECORD else 0
-    for j in range(n_rest):
-        k = looks[_REST, j]
-        i = start + k
-        fu, fv = places[0, k], places[1, k]
-        # 4. Well inside its cell, only the record of that can have an edge near.
-        if fu >= 0.0 and fv >= 0.0 and fu < nx and fv < ny:
-            u, v = fu - np.floor(fu), fv - np.floor(fv)
-            if u > reach and v > reach and u < 1.0 - reach and v < 1.0 - reach:  # as nearly always
-                word = looks[_WORD, k]
-                if word & 3 == RECORD:
-                    near[i] = _record_has_edge_near(
-                        words, lines, word >> 2, np.float32(u), np.float32(v), reach, tolerance
-                    )
-                if word & 3 != BLOCK:
-                    continue
-        # 5. Otherwise the cells around are looked at, and the blocks among them.
-        block = _look_around(words, lines, 0, nx, ny, fu, fv, reach, tolerance)
-        near[i] = block == _FOUND
-        if block >= 0:
-            c0, c1, r0, r1 = _cells_around(fu, fv, reach, nx, ny)
-            for r in range(r0, r1 + 1):
-                for c in range(c0, c1 + 1):
-                    word = np.int64(words[r * nx + c])
-                    if word & 3 == BLOCK and not near[i]:
-                        b = word >> 2
-                        b_inv, side = blocks[b, 2], np.int64(blocks[b, 3])
-                        at = np.int64(blocks[b, 4])
-                        bu, bv = (x[i] - blocks[b, 0]) * b_inv, (y[i] - blocks[b, 1]) * b_inv
-                        # A block within the block counts as an edge: they are rare and small.
-                        inner = _look_around(words, lines, at, side, side, bu, bv, within * b_inv, tolerance)
-                        near[i] = inner != _NOT_FOUND
-
-
-@lean
+@inner
 def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tuple[Whole, Whole, Whole, Whole]:
     return (
         np.int64(greater(np.floor(fu - reach), 0.0)),
@@ -531,7 +424,7 @@ def _cells_around(fu: Real, fv: Real, reach: Real, nx: Whole, ny: Whole) -> tupl
     )
 
 
-@lean
+@inner
 def _look_around(
     words: Words,
     lines: Floats32,
@@ -561,7 +454,7 @@ def _look_around(
     return block
 
 
-@lean
+@inner
 def _record_has_edge_near(
     words: Words, lines: Floats32, at: Whole, u: Real, v: Real, reach: Real, tolerance: Real
 ) -> bool:
