@@ -285,8 +285,8 @@ class TestPipes:
         )
         told = validate(pipes, "pipelines", lang="zh").problems
         assert told.loc[told["rule"] == "odd_length", "message"].tolist() == [
-            "长 120.00 m,此管径的检查井间距不应超过 100 m",
-            "长 0.02 m,不应短于 0.05 m",
+            "长 120.00 m，此管径的检查井间距不应超过 100 m",
+            "长 0.02 m，不应短于 0.05 m",
         ]
 
     def test_limits_are_the_users_to_change(self):

@@ -28,7 +28,7 @@ _HOME_COLUMNS = ("estate_code", "estate_name", "population", "site_code", "netwo
 
 @checked
 def siting_map(
-    plan: Siting,
+    siting: Siting,
     *,
     existing: gpd.GeoDataFrame | None = None,
     region: gpd.GeoDataFrame | None = None,
@@ -42,7 +42,7 @@ def siting_map(
 
     Parameters
     ----------
-    plan : Siting
+    siting : Siting
         From `zjk_gis.access.site_facilities`.
     existing : GeoDataFrame, optional
         The facilities that there are.
@@ -82,9 +82,9 @@ def siting_map(
         date=date,
         subtitle=tr(
             "{count:,} new sites: {served:,.0f} of {people:,.0f} people within reach along the roads",
-            count=len(plan.sites),
-            served=plan.served,
-            people=plan.people,
+            count=len(siting.sites),
+            served=siting.served,
+            people=siting.people,
             lang=lang,
         ),
     )
@@ -92,7 +92,7 @@ def siting_map(
     parts.add_ground(page, region)
     add_water(page, barriers, ground)
     add_classes(
-        page, plan.demand, called(plan.demand, "homes", lang), group, plan.demand["reason"], _REASONS,
+        page, siting.demand, called(siting.demand, "homes", lang), group, siting.demand["reason"], _REASONS,
         columns=_HOME_COLUMNS,
     )  # fmt: skip
     if existing is not None and len(existing):
@@ -103,7 +103,7 @@ def siting_map(
             styles=[look_of(existing, style.BLUE)],
             columns=[name for name in map(str, existing.columns) if name.endswith(("_code", "_name"))],
         )
-    sites = plan.sites.set_geometry(plan.sites.geometry.representative_point())
+    sites = siting.sites.set_geometry(siting.sites.geometry.representative_point())
     page.add(
         sites,
         name=label("sites", lang),
@@ -112,5 +112,5 @@ def siting_map(
         columns=[name for name in map(str, sites.columns) if name != "geometry"],
         labels=[str(order) for order in sites["order"]],
     )
-    parts.frame_by(page, [plan.demand, sites])
+    parts.frame_by(page, [siting.demand, sites])
     return page.map()
