@@ -39,6 +39,20 @@ def city(tmp_path):
     return path
 
 
+def test_estates_of_a_city_whose_entrances_are_those_of_lots(run, city):
+    write_layer(layer(Point(X, Y), facility_code=["T1"], entrance_code=["E1"]), city, layer="entrances")
+    code, printed, _ = run("access", "estates", city, "--to", "停车场", "--json")
+    assert code == 0
+    assert json.loads(printed)["lacking"] == {"parking_lots": 1}
+
+
+def test_a_lot_layer_without_codes_has_no_entrances(run, city):
+    write_layer(layer(Point(X, Y), facility_code=["T1"]), city, layer="entrances")
+    write_layer(layer(Point(X, Y), berths=[5]), city, layer="parking_lots")
+    code, _, said = run("access", city, "--to", "停车场")
+    assert code == 0, said
+
+
 def headings_of(path, sheet):
     """Return the headings of a sheet, which stand in row 4."""
     rows = openpyxl.load_workbook(path, read_only=True)[sheet].iter_rows(
@@ -165,3 +179,10 @@ def test_what_each_estate_lacks(run, city, tmp_path):
     for wrong in ("parking_lots", "parking_lots=far"):
         assert run("access", "estates", city, "--radius", wrong)[0] == 2
     assert run("access", "estates", city, "--built-until", 2000)[0] == 2
+
+
+def test_lots_without_shapes_are_reached_by_nobody(run, city):
+    lots = layer(Point(X, Y), lot_code=["T1"], lot_kind=["公共"]).assign(geometry=None).set_crs(4547)
+    write_layer(lots, city, layer="parking_lots")
+    code, _, said = run("access", "site", city, "--to", "停车场", "--count", "1")
+    assert code == 0, said

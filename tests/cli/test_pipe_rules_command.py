@@ -135,3 +135,37 @@ def test_a_field_of_planted_faults_is_written_with_what_is_to_be_found(run, tmp_
     assert len(gpd.read_file(tmp_path / "pipe_faults.gpkg", layer="pipelines")) == len(
         FIELD.layers["pipelines"]
     )
+
+
+def test_a_dig_or_section_off_the_pipes_is_refused_not_answered_with_nothing(run, city, tmp_path):
+    far = tmp_path / "far.gpkg"
+    gpd.GeoDataFrame({"permit_code": ["X8"]}, geometry=[box(0, 0, 9, 9)], crs=4547).to_file(far)
+    code, out, err = run("pipes", "dig", city, far)
+    assert (code, out) == (2, "")
+    assert "开挖范围：不在管线图层覆盖的范围内" in err
+    code, out, err = run("pipes", "section", city, "--line", "114.88", "40.82", "114.89", "40.82")
+    assert (code, out) == (2, "")
+    assert "断面线：不在管线图层覆盖的范围内" in err
+    code, _, err = run("pipes", "section", city, "--line", "573000", "4520000", "573000", "4520000")
+    assert code == 2
+    assert "断面线长度为零" in err
+
+
+def test_digs_that_meet_no_pipe_are_named(run, city, dig, tmp_path):
+    both = gpd.read_file(dig)
+    west, south, _, _ = FIELD.layers["pipelines"].total_bounds
+    more = gpd.GeoDataFrame(
+        {"permit_code": ["X8"]}, geometry=[box(west - 90, south, west - 80, south + 9)], crs=4547
+    )
+    path = tmp_path / "two.gpkg"
+    gpd.GeoDataFrame(
+        {"permit_code": ["X9", "X8"]}, geometry=[*both.geometry, *more.geometry], crs=4547
+    ).to_file(path)
+    code, _, err = run("pipes", "dig", city, path)
+    assert code == 0
+    assert "下列开挖范围内及周边 1 米没有管线记录：X8" in err
+
+
+@pytest.mark.parametrize("options", [["--inspected-within", "-1"], ["--at", "去年"]])
+def test_survey_refuses_what_it_cannot_judge_by(run, city, options):
+    assert run("pipes", "survey", city, *options)[0] == 2

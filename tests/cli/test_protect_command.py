@@ -122,3 +122,9 @@ def test_a_city_without_protected_ground_is_refused(run, city, tmp_path):
     code, _, err = run("protect", bare, "--lang", "en")
     assert code == 2
     assert "has no layer of protected ground" in err
+
+
+@pytest.mark.parametrize("options", [["--at", "去年"], ["--tolerance", "-1"], ["--surveyed-within", "-1"]])
+def test_a_day_or_number_that_cannot_be_is_refused(run, city, options):
+    code, out, _ = run("protect", city, *options)
+    assert (code, out) == (2, "")

@@ -379,6 +379,7 @@ def _plan(
         best = np.lexsort((nearest.distance[:, 0], homes.owner))
         lead = best[np.unique(homes.owner[best], return_index=True)[1]]
         label = np.full(len(demand), -1, np.int64)
+        lead = lead[nearest.site[lead, 0] >= 0]
         label[homes.owner[lead]] = old.label[nearest.site[lead, 0]]
         site_code[is_old] = old.codes[label[is_old]]
     network_m = np.minimum(far, before)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import folium
-    import pandas as pd
 
     from zjk_gis.cli.console import Console
 
@@ -54,13 +56,15 @@ def _cell(value: object, console: Console) -> object:
         return tr("yes") if value else tr("no")
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
     if isinstance(value, str):
         return tr(", ").join(label(part, console.lang) for part in value.split(";"))
     return value
 
 
 def _year(value: object) -> object:
-    return f"{value:.0f}" if isinstance(value, float) else value
+    return f"{value:.0f}" if isinstance(value, Real) else value
 
 
 def write_found(

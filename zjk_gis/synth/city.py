@@ -194,6 +194,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         planting.note("missing_point", code, fault=True)
     for code in manholes["manhole_code"].iloc[planted["orphans"]]:
         planting.note("orphan_point", code, fault=True)
+        planting.note("no_owner", code, fault=True)  # they are registered as 权属不明
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
     truth = {
         "seed": seed,

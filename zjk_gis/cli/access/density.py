@@ -136,6 +136,8 @@ def _sentences(cells: gpd.GeoDataFrame, target: str, console: Console) -> list[s
     )
     short = cells[cells["falls_short"]].sort_values(["short_by", "cell_code"], ascending=[False, True])
     judged = int(cells["is_judged"].sum())
+    if not judged:
+        return [told, tr("No cell of 1 km lies far enough in the region to be judged.", lang=lang)]
     if not len(short):
         return [told, tr("None of the {judged:,} cells of 1 km falls short.", judged=judged, lang=lang)]
     first = short.iloc[0]

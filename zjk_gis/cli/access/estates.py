@@ -11,6 +11,7 @@ from zjk_gis.access import lacking_facilities
 from zjk_gis.cli.access.layers import (
     as_records,
     city_layers,
+    doors_of,
     facilities_in,
     network_of,
     output_option,
@@ -95,7 +96,7 @@ def estates(
         within_m=within,
         radii_m=own,
         entrances=layers.get("entrances"),
-        gates=layers.get("entrances"),
+        gates=doors_of(layers, layers[_ESTATES], _ESTATES),
     )
     found = _by_estate(asked, table)
     answer = _sentences(found, table, within, console)

@@ -99,7 +99,7 @@ def doors_of(
 ) -> gpd.GeoDataFrame | None:
     """Return the entrances that are of this layer's rows; None where there are none."""
     entrances = layers.get("entrances")
-    if entrances is None:
+    if entrances is None or spec_of(name).code not in layer:
         return None
     own = entrances[entrances["facility_code"].isin(layer[spec_of(name).code])]
     return own if len(own) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import geopandas as gpd
 import pandas as pd
+import shapely
 from shapely import LineString
 
 from zjk_gis.cli.city import read_city, require_layers, tell_report, tell_set_aside
@@ -18,6 +19,7 @@ from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import dig_map, pipes_map, print_section, save_offline
 from zjk_gis.pipes import (
@@ -208,13 +210,15 @@ def dig(
         at=at or dt.date.today().isoformat(),
     )
     tell_set_aside(found, console)
+    _tell_without_pipes(ground, found, layers["pipelines"], margin, console)
     hit = int((found["impact"] == "is_hit").sum())
     console.say(tr("{count:,} pipes concerned, {hit:,} of them hit", count=len(found), hit=hit))
     show_rows(found, _DUG, len(found), console)
     if network is not None:
         _tell_backing_up(found, console)
     told = sorted(set(found["tell"]))
-    console.say(tr("to be told: {names}", names=listed(told) or "-"))
+    if told:
+        console.say(tr("to be told: {names}", names=listed(told)))
     if output is not None:
         write_layer(found, output)
     if page is not None:
@@ -231,6 +235,42 @@ def dig(
             "files": [str(path) for path in (output, page) if path is not None],
         }
     )
+
+
+def _check_there(asked: gpd.GeoDataFrame, pipes: gpd.GeoDataFrame, name: str) -> None:
+    """Refuse what lies wholly outside the ground of the pipes: that nothing is met there says nothing."""
+    moved = convert_crs(asked, pipes.crs, name=name)
+    if not moved.intersects(shapely.box(*pipes.total_bounds)).any():
+        raise InputError(
+            tr(
+                "{name}: lies outside the ground that the pipes cover; check its coordinates and its CRS "
+                "(that of the pipes is {crs})",
+                name=label(name),
+                crs=pipes.crs.name,
+            )
+        )
+
+
+def _tell_without_pipes(
+    ground: gpd.GeoDataFrame,
+    found: gpd.GeoDataFrame,
+    pipes: gpd.GeoDataFrame,
+    margin: float,
+    console: Console,
+) -> None:
+    """Name the digs that meet no pipe."""
+    if found.empty:
+        _check_there(ground, pipes, "dig")
+    names = code_text(ground["permit_code"]) if "permit_code" in ground else ground.index.astype(str)
+    without = sorted(set(names.fillna("")) - set(found["dig"]))
+    if without:
+        console.note(
+            tr(
+                "no pipe is recorded within {margin:g} m of these digs: {names}",
+                margin=margin,
+                names=listed(without),
+            )
+        )
 
 
 def _tell_backing_up(found: gpd.GeoDataFrame, console: Console) -> None:
@@ -287,6 +327,13 @@ def section(
     line = read_layer(line_file) if line_file is not None else LineString([ends[:2], ends[2:]])  # type: ignore[index]
     cut = cross_section(line, pipes, at=day)
     tell_set_aside(cut, console)
+    if cut.empty:
+        asked = (
+            line if isinstance(line, gpd.GeoDataFrame) else gpd.GeoDataFrame(geometry=[line], crs=pipes.crs)
+        )
+        _check_there(asked, pipes, "section_line")
+        if picture is not None:
+            console.note(tr("no pipe is cut: no picture is drawn"))
     console.say(tr("{count:,} pipes are cut", count=len(cut)))
     show_rows(cut, _CUT, len(cut), console)
     if output is not None:

@@ -16,7 +16,9 @@ from zjk_gis.cli.protect.sections import LAYERS, SECTIONS, Asking
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
+from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import heritage_map
 from zjk_gis.protection.scopes import layers_with_scopes
 from zjk_gis.words import tr
@@ -64,6 +66,11 @@ def command(
     Works, permits, pipes, boards, hazards and illegal buildings of CITY are judged by its historic blocks,
     cultural relics, ancient trees and river areas, the strictest scope first.
     """
+    day = at or dt.date.today().isoformat()
+    day_of(day)
+    require_amounts(tolerance_m=tolerance)
+    if surveyed_within is not None:
+        require_amounts(surveyed_within_years=surveyed_within)
     layers = read_city(city, console, layers=LAYERS)
     if not {*layers_with_scopes(), "height_zones", "view_corridors"} & set(layers):
         raise InputError(tr("{shown}: has no layer of protected ground", shown=shown(city)))
@@ -78,7 +85,7 @@ def command(
                 "«unknown», not «outside» (--extent)"
             )
         )
-    asking = Asking(at or dt.date.today().isoformat(), reached, tolerance, surveyed_within, console.lang)
+    asking = Asking(day, reached, tolerance, surveyed_within, console.lang)
     found = _answers(layers, asking, most, console)
     files: list[Path] = []
     if output is not None:

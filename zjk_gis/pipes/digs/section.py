@@ -155,6 +155,8 @@ def _one_line(line: Any, pipelines: gpd.GeoDataFrame, crs: Any) -> Any:
         shapes = np.asarray(shapely.line_merge(shapes))  # files bring one line as one of several parts
     if shapely.get_type_id(shapes[0]) != shapely.GeometryType.LINESTRING or not has_place(shapes)[0]:
         raise GeometryError(tr("line must be one LineString, whose coordinates are finite{rows}", rows=rows))
+    if shapely.length(shapes[0]) == 0:
+        raise GeometryError(tr("line has no length: both ends are at one place{rows}", rows=rows))
     moved = convert_crs(gpd.GeoDataFrame(geometry=shapes, crs=series.crs), crs, name="line")
     return shapely.force_2d(moved.geometry.iloc[0])
 

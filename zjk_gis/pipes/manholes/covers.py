@@ -127,6 +127,8 @@ def cover_faults(
     ['weak_cover', 'M1', 'B125, where carriageway asks for D400']
     """
     require_amounts(twins_within_m=twins_within_m, nearest_within_m=nearest_within_m)
+    if inspected_within_days is not None:
+        require_amounts(inspected_within_days=inspected_within_days)
     aside = SetAside(strict=strict)
     if MANHOLES.code not in manholes:
         ready(manholes, "manholes", kind="point", code=MANHOLES.code)
