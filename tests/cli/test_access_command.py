@@ -181,8 +181,9 @@ def test_what_each_estate_lacks(run, city, tmp_path):
     assert run("access", "estates", city, "--built-until", 2000)[0] == 2
 
 
-def test_lots_without_shapes_are_reached_by_nobody(run, city):
+def test_lots_none_of_which_has_a_place_are_refused(run, city):
     lots = layer(Point(X, Y), lot_code=["T1"], lot_kind=["公共"]).assign(geometry=None).set_crs(4547)
     write_layer(lots, city, layer="parking_lots")
-    code, _, said = run("access", "site", city, "--to", "停车场", "--count", "1")
-    assert code == 0, said
+    for words in (["access", city], ["access", "site", city, "--count", "1"]):
+        code, _, said = run(*words, "--to", "停车场")
+        assert (code, "没有一行有有效的位置" in said) == (2, True)

@@ -164,6 +164,10 @@ def facilities_on(
     shapes = convert_crs(facilities, network.crs, name="facilities").geometry.to_numpy()
     placed = has_place(shapes)
     placed[placed] = shapely.is_valid(shapes[placed])
+    if entrances is None and not placed.any():
+        raise EmptyLayerError(
+            tr("{name}: none of its {rows} rows has a valid place", name="facilities", rows=len(facilities))
+        )
     is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     gates = np.empty(0, object)
     gated = np.zeros(len(shapes), np.bool_)
