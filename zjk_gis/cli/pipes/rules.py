@@ -143,9 +143,16 @@ def survey(
         found["repeated_excavations"] = repeated_excavations(layers["excavation_permits"], roads, at=day)
     for name, rows in found.items():
         tell_set_aside(rows, console)
-        console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
-        if len(rows):
-            show_rows(rows, _COLUMNS[name], most, console)
+        unsure = rows.drop(columns=rows.geometry.name).eq("cannot_be_judged").any(axis=1)
+        told = {"title": label(name, console.lang), "count": len(rows)}
+        if unsure.any():
+            console.say(
+                tr("{title}: {count:,}, of which {unsure:,} cannot be judged", unsure=unsure.sum(), **told)
+            )
+        else:
+            console.say(tr("{title}: {count:,}", **told))
+        if len(rows):  # what is sure comes first
+            show_rows(pd.concat([rows[~unsure], rows[unsure]]), _COLUMNS[name], most, console)
     files: list[Path] = []
     if output is not None:
         drawn = pipes_map(
