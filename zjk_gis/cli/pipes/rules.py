@@ -144,13 +144,17 @@ def survey(
     for name, rows in found.items():
         tell_set_aside(rows, console)
         unsure = rows.drop(columns=rows.geometry.name).eq("cannot_be_judged").any(axis=1)
-        told = {"title": label(name, console.lang), "count": len(rows)}
+        title = label(name, console.lang)
         if unsure.any():
-            console.say(
-                tr("{title}: {count:,}, of which {unsure:,} cannot be judged", unsure=unsure.sum(), **told)
+            said = tr(
+                "{title}: {count:,}, of which {unsure:,} cannot be judged",
+                title=title,
+                count=len(rows),
+                unsure=unsure.sum(),
             )
         else:
-            console.say(tr("{title}: {count:,}", **told))
+            said = tr("{title}: {count:,}", title=title, count=len(rows))
+        console.say(said)
         if len(rows):  # what is sure comes first
             show_rows(pd.concat([rows[~unsure], rows[unsure]]), _COLUMNS[name], most, console)
     files: list[Path] = []
