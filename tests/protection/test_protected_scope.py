@@ -242,3 +242,9 @@ def test_what_lies_inside_sums_to_the_intersection_with_the_union(ways, plots, s
         pd.DataFrame(protected_scope(things, blocks.iloc[order])).drop(columns="geometry"),
         pd.DataFrame(found).drop(columns="geometry"),
     )
+
+
+def test_digs_and_works_agree_on_which_scope_of_a_block_is_the_strictest():
+    """`excavation_impact` goes by the order of the catalogue, `protected_scope` by the table of scopes."""
+    words = list(HISTORIC_BLOCKS.field("scope").ordered_values())
+    assert layers_with_scopes()["historic_blocks"] == words

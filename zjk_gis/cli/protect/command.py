@@ -148,6 +148,7 @@ def _write(
         findings={name: rows for name, rows in drawn.items() if name != "block_conformity"},
         layers=layers,
         region=layers.get("built_up_areas"),
+        title=tr("Protected scopes, works and hazards"),
         lang=console.lang,
     )
     tables = {name: rows for name, rows in found.items() if not isinstance(rows, gpd.GeoDataFrame)}

@@ -48,7 +48,9 @@ def _together(parts: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     moved = [part.to_crs(parts[0].crs) for part in parts]
     told = [part for part in moved if len(part)] or moved[:1]
     joined = gpd.GeoDataFrame(pd.concat(told, ignore_index=True), crs=parts[0].crs)
-    joined.attrs["set_aside"] = [row for part in parts for row in part.attrs.get("set_aside", [])]
+    aside = [row for part in parts for row in part.attrs.get("set_aside", [])]
+    # A row of a scope is set aside once, however many layers are judged by it.
+    joined.attrs["set_aside"] = list({(row["layer"], row["row"], row["why"]): row for row in aside}.values())
     return joined
 
 
