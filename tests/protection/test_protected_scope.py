@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPoint, Point, box
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.protection import affected_features, protected_scope
+from zjk_gis.protection.scopes import layers_with_scopes
 
 X, Y = 573000, 4520000
 CORE, CONTROL, SETTING = "核心保护范围", "建设控制地带", "环境协调区"

@@ -78,15 +78,16 @@ def make_risk_field(*, seed: int = 20220317) -> RiskField:
     (['P010A|P010B', 'P012A|P012B'], ['H002A|N002A'])
     """
     rng = np.random.default_rng(seed)
-    layers, truth = in_rows(laid(_CASES, _Plot, rng), rng, origin=_ORIGIN, checks=_CHECKS)
-    plots = 2 * len(_CASES)
-    row, column = np.divmod(np.arange(plots), 10)
+    plots = laid(_CASES, _Plot, rng)
+    layers, truth = in_rows(plots, rng, origin=_ORIGIN, checks=_CHECKS)
+    count = 2 * len(_CASES)
+    row, column = np.divmod(np.arange(count), 10)
     x, y, half = _ORIGIN[0] + column * PLOT_M, _ORIGIN[1] + row * PLOT_M, PLOT_M / 2
     zones = gpd.GeoDataFrame(
         {
-            "zone_code": [f"Z{number:03d}" for number in range(plots)],
-            "chief_code": [f"L{number:03d}" for number in range(plots)],
-            "chief_name": [f"路长{number}" for number in range(plots)],
+            "zone_code": [f"Z{number:03d}" for number in range(count)],
+            "chief_code": [f"L{number:03d}" for number in range(count)],
+            "chief_name": [f"路长{number}" for number in range(count)],
         },
         geometry=shapely.box(x - half, y - half, x + half, y + half),
         crs=CRS,

@@ -125,7 +125,8 @@ def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
     (['ancient_trees', 'building_footprints', 'carriageways'], ['P012A', 'P014A', 'P028A'])
     """
     rng = np.random.default_rng(seed)
-    return PipeField(*in_rows(laid(_CASES, _Plot, rng), rng, origin=_ORIGIN, checks=_CHECKS))
+    plots = laid(_CASES, _Plot, rng)
+    return PipeField(*in_rows(plots, rng, origin=_ORIGIN, checks=_CHECKS))
 
 
 @checked

@@ -162,7 +162,8 @@ def _scopes(city: Mapping[str, gpd.GeoDataFrame], at: str) -> dict[str, list[str
 
     def judged(layer: str, code: str, *words: str) -> list[str]:
         found = protected_scope(city[layer], scopes, survey_extents=city["survey_extents"], at=at)
-        return found.loc[(found["protection"] == "inside") & found["scope"].isin(words), code].tolist()
+        inside = (found["protection"] == "inside") & found["scope"].isin(words)
+        return list(found.loc[inside, code])
 
     return {
         "works_in_core": judged("projects", "project_code", _CORE),
