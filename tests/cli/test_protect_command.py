@@ -7,6 +7,7 @@ import pytest
 from shapely import LineString, Point, box
 
 from zjk_gis.io import read_layer, write_layer
+from zjk_gis.synth.hazards import SURVEYED, make_risk_field
 
 X, Y = 573000, 4520000
 
@@ -121,10 +122,61 @@ def test_a_city_without_protected_ground_is_refused(run, city, tmp_path):
     write_layer(read_layer(city, layer="projects"), bare, layer="projects")
     code, _, err = run("protect", bare, "--lang", "en")
     assert code == 2
-    assert "has no layer of protected ground" in err
+    assert "has nothing to judge" in err
 
 
 @pytest.mark.parametrize("options", [["--at", "去年"], ["--tolerance", "-1"], ["--surveyed-within", "-1"]])
 def test_a_day_or_number_that_cannot_be_is_refused(run, city, options):
     code, out, _ = run("protect", city, *options)
     assert (code, out) == (2, "")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Cases of contracts, street furniture, buildings and hazards, each beside a near miss."""
+    path = tmp_path_factory.mktemp("field") / "field.gpkg"
+    field = make_risk_field(seed=4)
+    for name, rows in field.layers.items():
+        if name != "patrol_tracks":
+            write_layer(rows, path, layer=name)
+    return path, field.truth
+
+
+def test_contracts_furniture_buildings_and_hazards(run, planted, tmp_path):
+    path, truth = planted
+    days = ("--since", SURVEYED[0], "--at", SURVEYED[1])
+    code, out, err = run("protect", path, *days, "-o", tmp_path / "out", "--lang", "en", "--json")
+    assert code == 0
+    found = json.loads(out)["found"]
+    changes = sum(len(truth[kind]) for kind in ("newly_built", "grown", "storeys_added", "gone"))
+    assert found["building_changes"] == changes
+    assert found["shareable_poles"] == len(truth["shareable_poles"])
+    surfaces = len(truth["berths_on_footways"]) + len(truth["obstacles_on_paving"])
+    assert found["footway_obstacles"] == surfaces
+    assert found["cables_along_tunnels"] == len(truth["cables_along_tunnels"])
+    # Of two contracts in a row one alone is valid on the day that is judged.
+    assert found["double_payment"] == len(truth["double_payment"]) - 1
+    assert found["hazard_facilities"] == len(truth["hazard_facilities"])
+    assert found["risk_faces"] == len(truth["risk_faces"])
+    assert "no distance is known for 边坡" in err
+    told = read_layer(tmp_path / "out" / "protection.gpkg", layer="risk_faces")
+    assert told["hazard_codes"].str.replace(";", "|").tolist() == truth["risk_faces"]
+    page = (tmp_path / "out" / "protection.html").read_text("utf-8")
+    assert "buildings changed" in page
+
+
+def test_changes_need_an_earlier_day(run, planted):
+    code, out, err = run("protect", planted[0], "--at", SURVEYED[1], "--lang", "en", "--json")
+    assert code == 0
+    assert "--since" in err
+    assert "building_changes" not in json.loads(out)["found"]
+
+
+def test_hazards_of_which_no_distance_is_known_are_named_and_the_rest_is_answered(run, city, tmp_path):
+    path = tmp_path / "hazards.gpkg"
+    write_layer(layer(Point(X, Y), hazard_code=["H1"], hazard_kind="边坡"), path, layer="hazards")
+    write_layer(read_layer(city, layer="historic_buildings"), path, layer="historic_buildings")
+    code, out, err = run("protect", path, "--lang", "en", "--json")
+    assert code == 0
+    assert "not answered: hazards: no distance is known for 边坡" in err
+    assert "archive_gaps" in json.loads(out)["found"]

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPoint, Point, box
 
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
 from zjk_gis.protection import affected_features, protected_scope
+from zjk_gis.protection.scopes import layers_with_scopes
 
 X, Y = 573000, 4520000
 CORE, CONTROL, SETTING = "核心保护范围", "建设控制地带", "环境协调区"
@@ -242,3 +244,9 @@ def test_what_lies_inside_sums_to_the_intersection_with_the_union(ways, plots, s
         pd.DataFrame(protected_scope(things, blocks.iloc[order])).drop(columns="geometry"),
         pd.DataFrame(found).drop(columns="geometry"),
     )
+
+
+def test_digs_and_works_agree_on_which_scope_of_a_block_is_the_strictest():
+    """`excavation_impact` goes by the order of the catalogue, `protected_scope` by the table of scopes."""
+    words = list(HISTORIC_BLOCKS.field("scope").ordered_values())
+    assert layers_with_scopes()["historic_blocks"] == words

@@ -16,8 +16,8 @@ from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.sharing import counted_once, shared_amounts
-from zjk_gis.protection.meetings import joined_text
 from zjk_gis.protection.scopes import CORE, grounds_of
+from zjk_gis.protection.things import joined
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -112,11 +112,9 @@ def pipelines_in_core(
     once = counted_once(shared, lines, cores.shapes, np.arange(len(cores)))
     length = np.bincount(once.shape, weights=once.amount, minlength=len(lines))
     inside = shared.amount > min_length_m
-    pairs = pd.DataFrame({"row": shared.shape[inside], "name": cores.name[shared.area[inside]]})
-    pairs = pairs.sort_values(["row", "name"])
-    names = joined_text(pairs, pairs["name"].to_numpy())
+    names = joined(shared.shape[inside], cores.name[shared.area[inside]], len(lines))
     positions = np.unique(shared.shape[inside])
     rows = pipelines.iloc[positions]
-    found = names.reindex(positions).fillna("").to_numpy(dtype=object)
-    answers = {"length_m": length[positions], "block_name": pd.Series(found, index=rows.index, dtype="str")}
+    told = pd.Series(names[positions], index=rows.index, dtype="str")
+    answers = {"length_m": length[positions], "block_name": told}
     return aside.told_in(with_answers(rows, answers))

@@ -22,8 +22,9 @@ from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.asked import Asked
 from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.protection.answering import with_who_answers
-from zjk_gis.protection.meetings import AMOUNT, joined_text, meetings_of, with_depths
+from zjk_gis.protection.meetings import AMOUNT, meetings_of, with_depths
 from zjk_gis.protection.scopes import grounds_of
+from zjk_gis.protection.things import joined
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -278,9 +279,8 @@ def _judged(
     depth[deepest.index] = deepest
 
     def texts(pairs: pd.DataFrame, of: NDArray[Any]) -> NDArray[np.object_]:
-        told = np.full(number, None, dtype=object)
-        joined = joined_text(pairs, of[pairs["ground"]])
-        told[joined.index] = joined
+        told = joined(pairs["row"], of[pairs["ground"]], number, in_order=True)
+        told[told == ""] = None
         return told
 
     answers: dict[str, Any] = {

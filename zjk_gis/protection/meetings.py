@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zjk_gis.overlay.asked import Asked
     from zjk_gis.protection.scopes import Grounds
 
-__all__ = ["AMOUNT", "joined_text", "meetings_of", "with_depths"]
+__all__ = ["AMOUNT", "meetings_of", "with_depths"]
 
 AMOUNT = ("", "inside_m", "inside_m2")  # by dimension; of points there is nothing to measure
 
@@ -107,14 +107,3 @@ def with_depths(met: pd.DataFrame, shapes: NDArray[Any], grounds: Grounds) -> pd
     at = np.flatnonzero(met["inside"].to_numpy())
     depth[at] = depths_of(shapes[met["row"].to_numpy()[at]], grounds.shapes[met["ground"].to_numpy()[at]])
     return met.assign(depth_m=depth)
-
-
-def joined_text(pairs: pd.DataFrame, texts: NDArray[Any]) -> pd.Series:
-    """Join the distinct texts of each row, in the order of its pairs."""
-    words, number = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
-    told = pd.DataFrame({"row": pairs["row"].to_numpy(), "number": number})[words[number] != ""]
-    told = told.drop_duplicates()
-    text = pd.Series(words[told["number"]].astype(object), index=told["row"].to_numpy(), dtype=object)
-    several = text.index.duplicated(keep=False)  # few: the others need no joining
-    joined = text[several].groupby(level=0, sort=False).agg(lambda each: ";".join(each.tolist()))
-    return pd.concat([text[~several], joined.astype(object)])

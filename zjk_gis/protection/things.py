@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,19 +79,28 @@ def codes_in(layer: gpd.GeoDataFrame, name: str, code: str | None = None) -> Any
     return codes_of(layer, code, name).to_numpy(dtype=object).astype(str)
 
 
-def joined(owner: Any, words: Any, count: int) -> NDArray[np.object_]:
-    """Join the distinct words of each of `count` owners, sorted; empty where one has none.
+def joined(owner: Any, words: Any, count: int, *, in_order: bool = False) -> NDArray[np.object_]:
+    """Join the distinct words of each of `count` owners, sorted or as they come; empty where one has none.
 
     Examples
     --------
     >>> joined([1, 1, 0, 1], ["b", "a", "c", "b"], 3).tolist()
     ['c', 'a;b', '']
+    >>> joined([1, 1, 0, 1], ["b", "a", "c", "b"], 3, in_order=True).tolist()
+    ['c', 'b;a', '']
     """
-    pairs = pd.DataFrame({"owner": owner, "word": words}).drop_duplicates().sort_values(["owner", "word"])
-    starts = np.searchsorted(pairs["owner"], np.arange(count + 1)).tolist()
-    sorted_words = pairs["word"].tolist()
-    told = [";".join(sorted_words[begin:end]) for begin, end in itertools.pairwise(starts)]
-    return np.array(told, dtype=object)
+    # Words as numbers, of which a million are sorted in the time of a few texts.
+    known, number = np.unique(np.asarray(words, dtype=object).astype(str), return_inverse=True)
+    pairs = pd.DataFrame({"owner": np.asarray(owner, np.int64), "number": number})[known[number] != ""]
+    pairs = pairs.drop_duplicates()
+    pairs = pairs.sort_values(["owner"] if in_order else ["owner", "number"], kind="stable")
+    told = np.full(count, "", dtype=object)
+    first = pairs.drop_duplicates("owner")
+    told[first["owner"]] = known[first["number"]].astype(object)
+    several = pairs[pairs["owner"].duplicated(keep=False)]  # few: the others need no joining
+    for row, numbers in several.groupby("owner")["number"]:
+        told[row] = ";".join(known[numbers].tolist())
+    return told
 
 
 def texts(values: Any) -> pd.Series:

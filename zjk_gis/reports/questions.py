@@ -58,6 +58,15 @@ _QUESTIONS: dict[str, str] = {
     "archive_totals": "How complete are the files, by block and class?",
     "height_conflicts": "What is higher than its zone allows?",
     "view_corridor_conflicts": "Which buildings stand in a view corridor?",
+    "double_payment": "For which ground do two contracts pay?",
+    "shareable_poles": "Which poles could share one?",
+    "footway_obstacles": "What stands on footways and tactile paving?",
+    "cables_along_tunnels": "Which overhead cables could go into a tunnel?",
+    "building_changes": "Which buildings are new, grown, raised or gone?",
+    "risk_buffers": "How far does each hazard reach, and who is within?",
+    "risk_faces": "Where do several hazards add up?",
+    "hazard_facilities": "Which facilities are within reach of a hazard?",
+    "hazard_resources": "Where is help nearest to each hazard?",
 }
 _WHOLES: dict[str, str] = {
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",

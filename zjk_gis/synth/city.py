@@ -31,6 +31,7 @@ from zjk_gis.synth.pipes import make_pipes
 from zjk_gis.synth.places import beyond_reach, historic_cores, make_estates, make_historic, make_parking
 from zjk_gis.synth.planted_pipes import keep_covers, plant_covers, plant_digs, plant_plots
 from zjk_gis.synth.planted_reach import plant_parking, plant_toilets
+from zjk_gis.synth.planted_risks import plant_risks, plant_scopes
 from zjk_gis.synth.planted_roads import (
     close_lanes,
     cut_back_ends,
@@ -75,6 +76,20 @@ _LAYERS = (
     "historic_buildings",
     "ancient_trees",
     "residential_estates",
+    "projects",
+    "sign_boards",
+    "survey_extents",
+    "building_footprints",
+    "poles",
+    "footways",
+    "tactile_paving",
+    "berths",
+    "street_obstacles",
+    "overhead_cables",
+    "utility_tunnels",
+    "contractor_areas",
+    "hazards",
+    "shelters",
 )
 
 
@@ -190,11 +205,12 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     plant_covers(manholes, pipelines, planting, apart)
     layers["excavation_permits"] = plant_digs(layers["roads"], planting, apart)
     on_plots = plant_plots(layers, land, both_cores, planting, apart)
+    plant_scopes(layers, land, planting, seed=seed)
+    plant_risks(layers, land, both_cores, planting, np.random.default_rng([seed, 3]))
     for code in unjoined:
         planting.note("missing_point", code, fault=True)
     for code in manholes["manhole_code"].iloc[planted["orphans"]]:
         planting.note("orphan_point", code, fault=True)
-        planting.note("no_owner", code, fault=True)  # they are registered as 权属不明
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
     truth = {
         "seed": seed,

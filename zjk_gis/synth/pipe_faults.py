@@ -8,30 +8,28 @@ keep it by as little. Nothing else on the field is amiss, so that what a check f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely import affinity
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.synth.offices import CRS
+from zjk_gis.synth.plots import Plot, in_rows, laid, margin
 from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["PipeField", "Plot", "make_pipe_faults", "plots_for_city", "write_pipe_faults"]
+    import geopandas as gpd
 
-_PLOT_M = 300.0
+__all__ = ["PipeField", "make_pipe_faults", "plots_for_city", "write_pipe_faults"]
+
 _ORIGIN = (580_000.0, 4_500_000.0)
 _GROUND = 710.0
 _BOTTOM_KINDS = ("WS", "YS", "HS")
@@ -46,8 +44,8 @@ class PipeField:
     Attributes
     ----------
     layers : dict of str to GeoDataFrame
-        ``manholes``, ``pipelines``, ``buildings``, ``ancient_trees``, ``roads``, ``carriageways`` and
-        ``excavation_permits``.
+        ``manholes``, ``pipelines``, ``building_footprints``, ``ancient_trees``, ``roads``, ``carriageways``
+        and ``excavation_permits``.
     truth : dict of str to list of str
         By the name of a check the codes of what it must find, and nothing else; of pairs ``A|B``.
     """
@@ -64,31 +62,8 @@ class PipeField:
         return Presentation(told)
 
 
-@dataclass
-class Plot:
-    """A case: what is laid, where the plot's middle is the origin, and what is to be found in it."""
-
-    number: int
-    rng: np.random.Generator
-    in_city: bool = False
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    told: list[tuple[bool, str, str]] = field(default_factory=list)
-    turn: float = 0.0
-
-    def placed(self, x: float, y: float) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of each layer, turned, with the plot's middle at a place."""
-
-        def put(shape: Any) -> Any:
-            return affinity.translate(affinity.rotate(shape, self.turn, origin=(0, 0)), x, y)
-
-        return {
-            layer: [row | {"geometry": put(row["geometry"])} for row in rows]
-            for layer, rows in self.rows.items()
-        }
-
-    def add(self, layer: str, shape: Any, **columns: Any) -> None:
-        """Lay a thing."""
-        self.rows.setdefault(layer, []).append(columns | {"geometry": shape})
+class _Plot(Plot):
+    """A plot with pipes and their manholes."""
 
     def well(self, name: str, x: float, y: float, *, kind: str = "WS", **more: Any) -> str:
         """Lay a manhole, and return its code."""
@@ -129,10 +104,6 @@ class Plot:
         self.add("pipelines", shapely.LineString(line), **(columns | more))
         return code
 
-    def expect(self, fault: bool, check: str, *codes: str) -> None:
-        """Note what a check must find, or must leave alone as it keeps the rule by a little."""
-        self.told.append((fault, check, "|".join(codes)))
-
 
 @checked
 def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
@@ -151,25 +122,11 @@ def make_pipe_faults(*, seed: int = 20220317) -> PipeField:
     --------
     >>> field = make_pipe_faults(seed=1)
     >>> sorted(field.layers)[:3], field.truth["adverse_slopes"]
-    (['ancient_trees', 'buildings', 'carriageways'], ['P012A', 'P014A', 'P028A'])
+    (['ancient_trees', 'building_footprints', 'carriageways'], ['P012A', 'P014A', 'P028A'])
     """
     rng = np.random.default_rng(seed)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    truth: dict[str, list[str]] = {name: [] for name in _CHECKS}
-    for plot in _plots(_CASES, rng):
-        step = rng.uniform(-20, 20, 2)
-        x = _ORIGIN[0] + (plot.number % 10) * _PLOT_M + float(step[0])
-        y = _ORIGIN[1] + (plot.number // 10) * _PLOT_M + float(step[1])
-        for layer, more in plot.placed(x, y).items():
-            rows.setdefault(layer, []).extend(more)
-        for fault, check, codes in plot.told:
-            if fault:
-                truth[check].append(codes)
-    layers = {
-        name: gpd.GeoDataFrame(pd.DataFrame(more), geometry="geometry", crs=CRS)
-        for name, more in rows.items()
-    }
-    return PipeField(layers, {name: sorted(codes) for name, codes in truth.items()})
+    plots = laid(_CASES, _Plot, rng)
+    return PipeField(*in_rows(plots, rng, origin=_ORIGIN, checks=_CHECKS))
 
 
 @checked
@@ -209,89 +166,72 @@ def write_pipe_faults(field: PipeField, folder: str | os.PathLike[str]) -> Path:
     return package
 
 
-def plots_for_city(rng: np.random.Generator) -> list[Plot]:
+def plots_for_city(rng: np.random.Generator) -> list[_Plot]:
     """Lay the cases that a city takes among its own pipes: small ones, and none with a road of its own."""
-    return list(_plots([case for case in _CASES if case is not _dug_again], rng, in_city=True))
+    return list(laid([case for case in _CASES if case is not _dug_again], _Plot, rng, in_city=True))
 
 
-def _plots(
-    cases: Iterable[Callable[[Plot, bool], None]], rng: np.random.Generator, *, in_city: bool = False
-) -> Iterator[Plot]:
-    """Lay each case twice: with its fault, and as a near miss."""
-    pairs = [(case, fault) for case in cases for fault in (True, False)]
-    for number, (case, fault) in enumerate(pairs):
-        plot = Plot(number, rng, in_city=in_city, turn=float(rng.uniform(0, 360)))
-        case(plot, fault)
-        yield plot
-
-
-def _margin(plot: Plot, fault: bool, least: float = 0.005, most: float = 0.05) -> float:
-    """Return by how much a limit is missed, or kept."""
-    size = float(plot.rng.uniform(least, most))
-    return size if fault else -size
-
-
-def _main_beside_sewer(plot: Plot, fault: bool) -> None:
+def _main_beside_sewer(plot: _Plot, fault: bool) -> None:
     mm = int(plot.rng.choice([100, 150, 200, 250, 300]))
     asked = 1.0 if mm <= 200 else 1.5
-    apart = asked + (mm + 300) / 2000 - _margin(plot, fault)
+    apart = asked + (mm + 300) / 2000 - margin(plot, fault)
     sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     main = plot.pipe("B", "SS", [(0, apart), (40, apart)], mm=mm, level=(708.0, 708.0))
     plot.expect(fault, "clearance_conflicts", sewer, main)
 
 
-def _gas_beside_sewer(plot: Plot, fault: bool) -> None:
+def _gas_beside_sewer(plot: _Plot, fault: bool) -> None:
     pressure, asked = [("低压", 1.0), ("中压B", 1.2), ("中压A", 1.2), ("次高压B", 1.5), ("次高压A", 2.0)][
         int(plot.rng.integers(5))
     ]
-    apart = asked + 0.25 - _margin(plot, fault)
+    apart = asked + 0.25 - margin(plot, fault)
     sewer = plot.pipe("A", "YS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     gas = plot.pipe("B", "TR", [(0, apart), (40, apart)], mm=200, level=(708.0, 708.0), gas_pressure=pressure)
     plot.expect(fault, "clearance_conflicts", sewer, gas)
 
 
-def _crossing(plot: Plot, fault: bool) -> None:
+def _crossing(plot: _Plot, fault: bool) -> None:
     # The sewer's top at the crossing is 706.2; 0.4 m above it the bottom of the main, 0.2 m higher its top.
-    top = 706.2 + 0.4 + 0.2 - _margin(plot, fault)
+    top = 706.2 + 0.4 + 0.2 - margin(plot, fault)
     main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(top, top))
     sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     plot.expect(fault, "clearance_conflicts", main, sewer)
 
 
-def _house(plot: Plot, fault: bool) -> None:
-    wall = 2.5 + 0.15 - _margin(plot, fault)
+def _house(plot: _Plot, fault: bool) -> None:
+    wall = 2.5 + 0.15 - margin(plot, fault)
     sewer = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     plot.add("building_footprints", shapely.box(5, wall, 25, wall + 12), footprint_code=f"B{plot.number:03d}")
     plot.expect(fault, "clearance_conflicts", sewer, f"B{plot.number:03d}")
 
 
-def _tree(plot: Plot, fault: bool) -> None:
-    away = 1.5 + 0.1 - _margin(plot, fault)
+def _tree(plot: _Plot, fault: bool) -> None:
+    away = 1.5 + 0.1 - margin(plot, fault)
     main = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(708.0, 708.0))
     plot.add("ancient_trees", shapely.Point(20, away), tree_code=f"T{plot.number:03d}")
     plot.expect(fault, "clearance_conflicts", main, f"T{plot.number:03d}")
 
 
-def _unknown_depth(plot: Plot, fault: bool) -> None:
+def _unknown_depth(plot: _Plot, fault: bool) -> None:
     lost: dict[str, Any] = {"to_level_m": None, "to_depth_m": None} if fault else {}
     main = plot.pipe("A", "SS", [(20, -20), (20, 20)], mm=200, level=(708.3, 708.3), **lost)
     sewer = plot.pipe("B", "WS", [(0, 0), (40, 0)], level=(706.0, 705.8))
     plot.expect(fault, "clearances_unjudged", main, sewer)
 
 
-def _rising(plot: Plot, fault: bool) -> None:
+def _rising(plot: _Plot, fault: bool) -> None:
     by = float(plot.rng.uniform(0.005, 0.1))
     code = plot.pipe("A", "WS", [(0, 0), (30, 0)], level=(706.0, 706.0 + by if fault else 705.9))
     plot.expect(fault, "adverse_slopes", code)
 
 
-def _below_least(plot: Plot, fault: bool) -> None:
-    fall = 40 * (0.003 - _margin(plot, fault, 0.0001, 0.0008))
+def _below_least(plot: _Plot, fault: bool) -> None:
+    fall = 40 * (0.003 - margin(plot, fault, 0.0001, 0.0008))
     code = plot.pipe("A", "WS", [(0, 0), (40, 0)], level=(706.0, round(706.0 - fall, 4)))
     plot.expect(fault, "adverse_slopes", code)
 
 
-def _siphon(plot: Plot, fault: bool) -> None:
+def _siphon(plot: _Plot, fault: bool) -> None:
     # An inverted siphon rises on purpose; so both cases are near misses.
     ends: dict[str, Any] = {
         f"{end}_manhole": plot.well(f"A{end[0]}", x, 0, appurtenance="倒虹井")
@@ -301,23 +241,23 @@ def _siphon(plot: Plot, fault: bool) -> None:
     plot.expect(False, "adverse_slopes", code)
 
 
-def _wrong_ground(plot: Plot, fault: bool) -> None:
-    off = 0.05 + _margin(plot, fault)
+def _wrong_ground(plot: _Plot, fault: bool) -> None:
+    off = 0.05 + margin(plot, fault)
     code = plot.pipe(
         "A", "WS", [(0, 0), (30, 0)], level=(706.0, 705.9), from_depth_m=round(_GROUND - 706.0 + off, 4)
     )
     plot.expect(fault, "level_mismatch", code)
 
 
-def _several_depths(plot: Plot, fault: bool) -> None:
-    by = round(0.05 + _margin(plot, fault), 4)
+def _several_depths(plot: _Plot, fault: bool) -> None:
+    by = round(0.05 + margin(plot, fault), 4)
     middle = plot.well("M", 30, 0, kind="SS")
     plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=middle)
     plot.pipe("B", "SS", [(30, 0), (60, 0)], mm=200, level=(708.0 - by, 708.0), from_manhole=middle)
     plot.expect(fault, "several_depths", middle)
 
 
-def _tee(plot: Plot, fault: bool) -> None:
+def _tee(plot: _Plot, fault: bool) -> None:
     middle = plot.well("M", 30, 0, kind="SS", feature="三通")
     plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=middle)
     plot.pipe("B", "SS", [(30, 0), (60, 0)], mm=200, level=(708.0, 708.0), from_manhole=middle)
@@ -326,7 +266,7 @@ def _tee(plot: Plot, fault: bool) -> None:
         plot.pipe("C", "SS", [(30, 0), (30, 30)], mm=200, level=(708.0, 708.0), from_manhole=middle)
 
 
-def _twice(plot: Plot, fault: bool) -> None:
+def _twice(plot: _Plot, fault: bool) -> None:
     one, other = plot.well("1", 0, 0, kind="SS"), plot.well("2", 30, 0, kind="SS")
     ends: dict[str, Any] = {"from_manhole": one, "to_manhole": other}
     first = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **ends)
@@ -338,47 +278,47 @@ def _twice(plot: Plot, fault: bool) -> None:
     plot.expect(fault, "repeated_segment", second)
 
 
-def _too_long(plot: Plot, fault: bool) -> None:
+def _too_long(plot: _Plot, fault: bool) -> None:
     sizes = [(300, 75), (800, 100), (1200, 150), (1800, 200)]
     mm, most = sizes[0 if plot.in_city else int(plot.rng.integers(4))]
-    length = most + _margin(plot, fault, 0.05, 0.5)
+    length = most + margin(plot, fault, 0.05, 0.5)
     rough: dict[str, Any] = {"roughness": 0.013, "fill_ratio": 0.6}
     level = (706.0, round(706.0 - length * 0.004, 4))
     code = plot.pipe("A", "WS", [(0, 0), (length, 0)], mm=mm, level=level, **rough)
     plot.expect(fault, "odd_length", code)
 
 
-def _too_steep(plot: Plot, fault: bool) -> None:
-    degrees = 10 + _margin(plot, fault, 0.02, 0.3)
+def _too_steep(plot: _Plot, fault: bool) -> None:
+    degrees = 10 + margin(plot, fault, 0.02, 0.3)
     fall = round(20 * float(np.tan(np.radians(degrees))), 4)
     code = plot.pipe("A", "WS", [(0, 0), (20, 0)], level=(708.9, round(708.9 - fall, 4)))
     plot.expect(fault, "too_steep", code)
     plot.expect(fault, "adverse_slopes", code)
 
 
-def _lost_point(plot: Plot, fault: bool) -> None:
+def _lost_point(plot: _Plot, fault: bool) -> None:
     more: dict[str, Any] = {"to_manhole": f"X{plot.number:03d}"} if fault else {}
     code = plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **more)
     plot.expect(fault, "missing_point", code)
 
 
-def _orphan(plot: Plot, fault: bool) -> None:
+def _orphan(plot: _Plot, fault: bool) -> None:
     nameless: dict[str, Any] = {} if fault else {"to_manhole": None}
     plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), **nameless)
     # Beside the middle of a pipe, or so near its end that it belongs to it though the pipe names none.
-    place = (15.0, 8.0) if fault else (30.5 + _margin(plot, fault), 0.0)
+    place = (15.0, 8.0) if fault else (30.5 + margin(plot, fault), 0.0)
     plot.expect(fault, "orphan_point", plot.well("Z", *place, kind="SS"))
 
 
-def _twins(plot: Plot, fault: bool) -> None:
-    apart = 0.5 - _margin(plot, fault)
+def _twins(plot: _Plot, fault: bool) -> None:
+    apart = 0.5 - margin(plot, fault)
     first, second = plot.well("M", 30, 0, kind="SS"), plot.well("N", 30 + apart, 0, kind="SS")
     plot.pipe("A", "SS", [(0, 0), (30, 0)], mm=200, level=(708.0, 708.0), to_manhole=first)
     plot.pipe("B", "SS", [(30 + apart, 0), (60, 0)], mm=200, level=(708.0, 708.0), from_manhole=second)
     plot.expect(fault, "twin_covers", first, second)
 
 
-def _shrinking(plot: Plot, fault: bool) -> None:
+def _shrinking(plot: _Plot, fault: bool) -> None:
     middle = plot.well("M", 30, 0)
     rough: dict[str, Any] = {"roughness": 0.013, "fill_ratio": 0.55}
     plot.pipe("A", "WS", [(0, 0), (30, 0)], mm=400, level=(706.0, 705.85), to_manhole=middle, **rough)
@@ -394,8 +334,8 @@ def _shrinking(plot: Plot, fault: bool) -> None:
     plot.expect(fault, "diameter_shrinks", second)
 
 
-def _invert(plot: Plot, fault: bool) -> None:
-    by = round(0.05 + _margin(plot, fault), 4)
+def _invert(plot: _Plot, fault: bool) -> None:
+    by = round(0.05 + margin(plot, fault), 4)
     middle = plot.well("M", 30, 0, kind="YS", appurtenance="跌水井")  # so that several depths are no fault
     plot.pipe("A", "YS", [(0, 0), (30, 0)], level=(706.0, 705.9), to_manhole=middle)
     second = plot.pipe(
@@ -404,7 +344,7 @@ def _invert(plot: Plot, fault: bool) -> None:
     plot.expect(fault, "invert_rises", second)
 
 
-def _drop(plot: Plot, fault: bool) -> None:
+def _drop(plot: _Plot, fault: bool) -> None:
     by = 1.0 + float(plot.rng.uniform(0.005, 0.3))
     middle = plot.well("M", 30, 0, kind="YS", **({} if fault else {"appurtenance": "跌水井"}))
     first = plot.pipe("A", "YS", [(0, 0), (30, 0)], level=(706.0, 705.9), to_manhole=middle)
@@ -414,23 +354,23 @@ def _drop(plot: Plot, fault: bool) -> None:
     plot.expect(fault, "several_depths", middle)
 
 
-def _shallow(plot: Plot, fault: bool) -> None:
+def _shallow(plot: _Plot, fault: bool) -> None:
     way = bool(plot.rng.integers(2)) and not plot.in_city  # a city has no layer of carriageways
     asked = 0.9 if way else 0.6
-    top = round(_GROUND - asked + _margin(plot, fault), 4)
+    top = round(_GROUND - asked + margin(plot, fault), 4)
     code = plot.pipe("A", "TR", [(0, 0), (40, 0)], mm=200, level=(top, top), gas_pressure="中压A")
     if way:
         plot.add("carriageways", shapely.box(10, -8, 30, 8), road_name=f"车行道{plot.number}")
     plot.expect(fault, "cover_depths", code)
 
 
-def _frozen(plot: Plot, fault: bool) -> None:
-    top = round(_GROUND - 1.36 + _margin(plot, fault), 4)
+def _frozen(plot: _Plot, fault: bool) -> None:
+    top = round(_GROUND - 1.36 + margin(plot, fault), 4)
     code = plot.pipe("A", "SS", [(0, 0), (40, 0)], mm=200, level=(top, top))
     plot.expect(fault, "cover_depths", code)
 
 
-def _dug_again(plot: Plot, fault: bool) -> None:
+def _dug_again(plot: _Plot, fault: bool) -> None:
     kind, span = [("新建", 5), ("扩建", 5), ("改建", 5), ("大修", 3)][int(plot.rng.integers(4))]
     road = f"R{plot.number:03d}"
     plot.add(

@@ -17,7 +17,7 @@ from zjk_gis.synth.streets import nearest_codes, node_keys
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["PART_OF_KIND", "make_pipes"]
+__all__ = ["NOBODY", "PART_OF_KIND", "make_pipes"]
 
 # kind: (part code of its manholes, offset from the centreline in m, on main roads only, material, owner)
 _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
@@ -30,6 +30,7 @@ _KINDS: dict[str, tuple[str, float, bool, str, str]] = {
     "DX": ("0107", 9.5, True, "PVC", "通信公司"),
 }
 PART_OF_KIND = {kind: part for kind, (part, *_) in _KINDS.items()}
+NOBODY = "权属不明"
 _DRAINS = ("WS", "YS")
 _PRESSURE_DEPTH_M = {"SS": 1.6, "TR": 1.3, "RS": 1.8, "GD": 1.1, "DX": 1.0}
 _PRESSURE_MM = {"SS": 300, "TR": 200, "RS": 400, "GD": 150, "DX": 110}
@@ -363,12 +364,12 @@ def _plant(
                 like["ground_level_m"],
                 like["well_depth_m"],
                 road_name=like["road_name"],
-                owner="权属不明",
+                owner=NOBODY,
                 main=False,
             )
         )
     orphans += [
-        survey.cover("WS", "0102", spot.x, spot.y, 712.0, 2.0, road_name=None, owner="权属不明", main=False)
+        survey.cover("WS", "0102", spot.x, spot.y, 712.0, 2.0, road_name=None, owner=NOBODY, main=False)
         for spot in (_inner_point(hole, lines) for hole in holes)
     ]
     rain = [i for i in range(wells) if survey.manholes[i]["pipe_kind"] == "YS"]
@@ -385,7 +386,7 @@ def _plant(
                 near,
                 diameter=300,
                 material="PVC",
-                owner="权属不明",
+                owner=NOBODY,
                 road_name=survey.manholes[start]["road_name"],
             )
         )

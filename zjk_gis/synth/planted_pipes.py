@@ -13,23 +13,15 @@ from shapely import ops
 from zjk_gis.networks import components
 from zjk_gis.synth.offices import CRS, LAST_DAY
 from zjk_gis.synth.pipe_faults import plots_for_city
-from zjk_gis.synth.pipes import PART_OF_KIND
+from zjk_gis.synth.pipes import NOBODY, PART_OF_KIND
 from zjk_gis.synth.planting import place_code
+from zjk_gis.synth.plots import Plot, free_around, settled, spots_in
 from zjk_gis.synth.streets import nearest_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Protocol
-
     from shapely.geometry.base import BaseGeometry
 
     from zjk_gis.synth.planting import Planting
-
-    class _Plot(Protocol):
-        rows: dict[str, list[dict[str, Any]]]
-        told: list[tuple[bool, str, str]]
-
-        def placed(self, x: float, y: float) -> dict[str, list[dict[str, Any]]]: ...
 
 
 __all__ = ["keep_covers", "plant_covers", "plant_digs", "plant_plots"]
@@ -85,6 +77,8 @@ def plant_covers(
         plant("no_owner", next(drains), fault, owner="待定" if fault else "无极排水公司")
         plant("kind_disagrees", next(cables), fault, pipe_kind="DX" if fault else "DL")
     plant("unnumbered_cover", next(water), False, well_number=None)
+    for each in code[(manholes["owner"] == NOBODY).to_numpy()]:
+        planting.note("no_owner", str(each), fault=True)
 
 
 def plant_digs(roads: gpd.GeoDataFrame, planting: Planting, rng: np.random.Generator) -> gpd.GeoDataFrame:
@@ -139,10 +133,13 @@ def plant_plots(
     list of str
         The codes of the pipes on these plots.
     """
-    plots: list[_Plot] = list(plots_for_city(rng))
-    lone = _Lone()
+    plots: list[Plot] = list(plots_for_city(rng))
+    lone = _Lone(len(plots), rng, told=[(True, "unnumbered_cover", "")])
+    lone.add("manholes", shapely.Point(0, 0))
+    spots = spots_in(land, rng)
+    free = free_around(spots, land.boundary, cores, layers["pipelines"].geometry.to_numpy())
     rows: dict[str, list[dict[str, Any]]] = {}
-    for plot, x, y in _settled([*plots, lone], layers["pipelines"], land, cores, rng):
+    for plot, x, y in settled([*plots, lone], spots, free, apart_m=_APART_M):
         for layer, more in plot.placed(x, y).items():
             rows.setdefault(layer, []).extend(more)
         for fault, kind, codes in plot.told:
@@ -168,54 +165,12 @@ def plant_plots(
     return sorted(pipes["pipe_code"])
 
 
-class _Lone:
+class _Lone(Plot):
     """A plot with nothing but a cover without a number."""
-
-    def __init__(self) -> None:
-        self.rows = {"manholes": [{"pipe_kind": "SS", "geometry": shapely.Point(0, 0)}]}
-        self.told = [(True, "unnumbered_cover", "")]
 
     def placed(self, x: float, y: float) -> dict[str, list[dict[str, Any]]]:
         row = {"manhole_code": None, "pipe_kind": "SS", "owner": "自来水公司", "ground_level_m": 710.0}
         return {"manholes": [row | {"geometry": shapely.Point(round(x, 2), round(y, 2))}]}
-
-
-def _settled(
-    plots: list[_Plot],
-    pipelines: gpd.GeoDataFrame,
-    land: BaseGeometry,
-    cores: BaseGeometry,
-    rng: np.random.Generator,
-) -> Iterator[tuple[_Plot, float, float]]:
-    """Find a place for each plot, the largest first; those that a small city has no room for are left out."""
-    west, south, east, north = land.bounds
-    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(west, east, 12.0), np.arange(south, north, 12.0)))
-    inside = shapely.contains_xy(land, x, y)
-    spots = rng.permutation(np.column_stack([x, y])[inside])
-    points = shapely.points(spots)
-    lines = pipelines.geometry.to_numpy()
-    _, free = shapely.STRtree(lines).query_nearest(points, return_distance=True, all_matches=False)
-    for ground in (cores, land.boundary):
-        shapely.prepare(ground)
-        free = np.minimum(free, shapely.distance(points, ground))
-    circles = {id(plot): _circle(plot) for plot in plots}
-    for plot in sorted(plots, key=lambda plot: -circles[id(plot)][2]):
-        away_x, away_y, radius = circles[id(plot)]
-        room = np.flatnonzero(free >= radius + _APART_M)
-        if len(room):
-            middle = spots[room[0]]
-            free = np.minimum(free, np.hypot(*(spots - middle).T) - radius)
-            # Turned about the origin of the plot, which need not be the middle of what lies on it.
-            yield plot, float(middle[0] - away_x), float(middle[1] - away_y)
-
-
-def _circle(plot: _Plot) -> tuple[float, float, float]:
-    """Return the middle and the radius of what lies on a plot, turned as it will be."""
-    shapes = [row["geometry"] for rows in plot.placed(0.0, 0.0).values() for row in rows]
-    circle = shapely.minimum_bounding_circle(shapely.geometrycollections(shapes))
-    if circle.geom_type == "Point":
-        return circle.x, circle.y, 0.0
-    return circle.centroid.x, circle.centroid.y, float(shapely.minimum_bounding_radius(circle))
 
 
 def _number(

@@ -187,7 +187,7 @@ class _Homes:
         more = self._across(sites, within_m) if across else []
         used: list[Any] = []
         far = self.measure([*sites, *more], within_m + 100)
-        fault = True
+        fault = False  # what is too far stands anywhere in a city; what is just near enough is planted
         for at in rng.permutation(len(self.points)).tolist():
             home, point = self.steps[at], self.points[at]
             if home is None or home.leg > within_m / 2 or far[at] < within_m + 100:

@@ -43,6 +43,21 @@ KINDS: dict[str, str] = {
     "missing_links": "roads",
     "far_from_parking": "residential_estates",
     "far_from_toilets": "residential_estates",
+    "works_in_core": "projects",
+    "boards_in_control": "sign_boards",
+    "digs_at_trees": "excavation_permits",
+    "newly_built": "building_footprints",
+    "grown": "building_footprints",
+    "storeys_added": "building_footprints",
+    "gone": "building_footprints",
+    "shareable_poles": "poles",
+    "berths_on_footways": "berths",
+    "obstacles_on_paving": "street_obstacles",
+    "cables_along_tunnels": "overhead_cables",
+    "double_payment": "contractor_areas",
+    "hazard_facilities": "hazards",
+    "risk_faces": "hazards",
+    "no_distance": "hazards",
 }
 
 

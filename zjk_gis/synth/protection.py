@@ -19,11 +19,13 @@ _OFF_M = 0.5  # by which what is planted lies inside, and what is just not lies 
 _AROUND_TREE_M = 5.0
 _WORKS_M = 12.0
 _DIG_M = 4.0
+_THROWS = 2000
+_DUG = "2025-06-01"
 
 
 def plant_protection(
     historic_blocks: gpd.GeoDataFrame, region: gpd.GeoDataFrame, *, seed: int
-) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, list[str]]]:
+) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, dict[str, bool]]]:
     """Plant works in cores, sign boards in control zones and digs at ancient trees, with near misses.
 
     Parameters
@@ -39,9 +41,9 @@ def plant_protection(
     layers : dict of str to GeoDataFrame
         ``projects``, ``sign_boards``, ``ancient_trees``, ``excavation_permits`` and ``survey_extents``, which
         is the ground.
-    truth : dict of str to list of str
-        ``works_in_core``, ``boards_in_control`` and ``digs_at_trees``: the codes that must be found; the rest
-        lies half a metre beside. Works beside a core lie in its control zone.
+    planted : dict of str to dict of str to bool
+        By kind, ``works_in_core``, ``boards_in_control`` and ``digs_at_trees``, of each code whether it must
+        be found; the rest lies half a metre beside. Works beside a core lie in its control zone.
 
     Examples
     --------
@@ -52,8 +54,9 @@ def plant_protection(
     ...     crs=4547,
     ... )
     >>> ground = gpd.GeoDataFrame(geometry=[box(-900, -900, 900, 900)], crs=4547)
-    >>> layers, truth = plant_protection(blocks, ground, seed=1)
-    >>> len(layers["projects"]), truth["works_in_core"]
+    >>> layers, planted = plant_protection(blocks, ground, seed=1)
+    >>> works = planted["works_in_core"]
+    >>> len(layers["projects"]), [code for code, inside in works.items() if inside]
     (8, ['GC0001', 'GC0003', 'GC0005', 'GC0007'])
     """
     rng = np.random.default_rng([seed, 20220317])
@@ -70,7 +73,9 @@ def plant_protection(
             boards.append(shapely.Point(place + inward * _OFF_M * (1 if at % 2 == 0 else -1)))
     free = whole.difference(shapely.union_all(historic_blocks.geometry.to_numpy()).buffer(100)).buffer(-30)
     crowns = rng.uniform(6, 16, 6).round(1)
-    for at, (spot, crown) in enumerate(zip(_apart(free, len(crowns), rng), crowns, strict=True)):
+    spots = _apart(free, len(crowns), rng)
+    crowns = crowns[: len(spots)]
+    for at, (spot, crown) in enumerate(zip(spots, crowns, strict=True)):
         trees.append(shapely.Point(spot))
         turn = rng.uniform(0, 2 * np.pi)
         away = np.array([np.cos(turn), np.sin(turn)])
@@ -80,7 +85,7 @@ def plant_protection(
         "projects": _layer("project_code", "GC", projects, crs),
         "sign_boards": _layer("board_code", "GP", boards, crs),
         "ancient_trees": _layer("tree_code", "GS", trees, crs).assign(crown_m=crowns),
-        "excavation_permits": _layer("permit_code", "WJ", digs, crs),
+        "excavation_permits": _layer("permit_code", "GSWJ", digs, crs).assign(valid_from=_DUG),
         "survey_extents": gpd.GeoDataFrame(
             {"extent_code": ["PC0001"], "surveyed_on": ["2024-06-30"]}, geometry=[whole], crs=crs
         ),
@@ -90,7 +95,9 @@ def plant_protection(
         "boards_in_control": layers["sign_boards"]["board_code"],
         "digs_at_trees": layers["excavation_permits"]["permit_code"],
     }
-    return layers, {name: codes.iloc[::2].tolist() for name, codes in planted.items()}
+    return layers, {
+        name: {code: at % 2 == 0 for at, code in enumerate(codes)} for name, codes in planted.items()
+    }
 
 
 def _layer(code: str, prefix: str, shapes: list[Any], crs: Any) -> gpd.GeoDataFrame:
@@ -123,10 +130,12 @@ def _square(
 
 
 def _apart(ground: Any, number: int, rng: np.random.Generator, apart_m: float = 60.0) -> list[Any]:
-    """Throw places that keep apart."""
+    """Throw places that keep apart; fewer where there is no room."""
     west, south, east, north = ground.bounds
     placed: list[Any] = []
-    while len(placed) < number:
+    for _ in range(number * _THROWS):
+        if len(placed) == number:
+            break
         spot = np.array([rng.uniform(west, east), rng.uniform(south, north)]).round(2)
         near = any(np.hypot(*(spot - other)) < apart_m for other in placed)
         if not near and ground.contains(shapely.Point(spot)):

@@ -15,6 +15,16 @@ from zjk_gis.pipes import (
     repeated_excavations,
     survey_faults,
 )
+from zjk_gis.protection import (
+    building_changes,
+    cables_along_tunnels,
+    double_payment,
+    footway_obstacles,
+    protected_scope,
+    risk_buffers,
+    shareable_poles,
+)
+from zjk_gis.synth.hazards import SURVEYED
 from zjk_gis.synth.planting import KINDS, place_code
 
 if TYPE_CHECKING:
@@ -28,6 +38,7 @@ __all__ = ["ask_for_planted"]
 _INSPECTED_WITHIN_DAYS = 365
 _PARKING_M, _TOILETS_M = 300.0, 500.0
 _SAME_M = 0.5
+_CORE = "核心保护范围"
 
 
 def ask_for_planted(
@@ -60,6 +71,11 @@ def ask_for_planted(
         "cover_faults": lambda: _covers(city, truth["as_of"]),
         "repeated_excavations": lambda: _digs(city),
         "dead_ends": lambda: _roads(city, truth),
+        "in_protected_scopes": lambda: _scopes(city, truth["as_of"]),
+        "building_changes": lambda: _buildings(city),
+        "footway_obstacles": lambda: _streets(city),
+        "double_payment": lambda: _contracts(city),
+        "risk_buffers": lambda: _hazards(city),
     }
     found: dict[str, list[str]] = {}
     for name in steps(list(questions)):
@@ -139,6 +155,62 @@ def _roads(city: Mapping[str, gpd.GeoDataFrame], truth: Mapping[str, Any]) -> di
         "dead_end": ends.loc[ends["kind"] == "dead_end", "edge_code"].tolist(),
         "missing_links": ["|".join(sorted(map(name, line.coords))) for line in links],
     }
+
+
+def _scopes(city: Mapping[str, gpd.GeoDataFrame], at: str) -> dict[str, list[str]]:
+    scopes = {name: city[name] for name in ("historic_blocks", "ancient_trees")}
+
+    def judged(layer: str, code: str, *words: str) -> list[str]:
+        found = protected_scope(city[layer], scopes, survey_extents=city["survey_extents"], at=at)
+        inside = (found["protection"] == "inside") & found["scope"].isin(words)
+        return list(found.loc[inside, code])
+
+    return {
+        "works_in_core": judged("projects", "project_code", _CORE),
+        "boards_in_control": judged("sign_boards", "board_code", _CORE, "建设控制地带"),
+        "digs_at_trees": judged("excavation_permits", "permit_code", "古树名木保护范围"),
+    }
+
+
+def _buildings(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    houses = city["building_footprints"]
+    found = building_changes(houses, houses, at_before=SURVEYED[0], at_after=SURVEYED[1])
+    pairs = found["former_codes"] + "|" + found["present_codes"]
+    return {kind: rows.str.strip("|").tolist() for kind, rows in pairs.groupby(found["change"])}
+
+
+def _streets(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    obstacles = {name: city[name] for name in ("berths", "street_obstacles")}
+    found = footway_obstacles(obstacles, footways=city["footways"], tactile_paving=city["tactile_paving"])
+    on_paving = found["surface"] == "tactile_paving"
+    return {
+        "berths_on_footways": found.loc[~on_paving, "standing_code"].tolist(),
+        "obstacles_on_paving": found.loc[on_paving, "standing_code"].tolist(),
+        "shareable_poles": _pairs(shareable_poles(city["poles"], city["roads"])["members"]),
+        "cables_along_tunnels": cables_along_tunnels(city["overhead_cables"], city["utility_tunnels"])[
+            "cable_code"
+        ].tolist(),
+    }
+
+
+def _contracts(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    found = double_payment(city["contractor_areas"])
+    return {"double_payment": (found["first_area"] + "|" + found["second_area"]).tolist()}
+
+
+def _hazards(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
+    hazards = city["hazards"]
+    found = risk_buffers(hazards, facilities={"shelters": city["shelters"]})
+    unknown = [each["row"] for each in found.set_aside if each["why"] == "no_distance"]
+    return {
+        "hazard_facilities": (found.inside["hazard_code"] + "|" + found.inside["facility_code"]).tolist(),
+        "risk_faces": _pairs(found.faces.loc[found.faces["hazard_count"] > 1, "hazard_codes"]),
+        "no_distance": hazards.loc[unknown, "hazard_code"].tolist(),
+    }
+
+
+def _pairs(members: pd.Series) -> list[str]:
+    return members.str.replace(";", "|").tolist()
 
 
 def _code_of(rule: str) -> str:

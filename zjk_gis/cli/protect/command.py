@@ -12,7 +12,8 @@ import geopandas as gpd
 from zjk_gis.cli.city import read_city, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.output import show_rows, write_found
-from zjk_gis.cli.protect.sections import LAYERS, SECTIONS, Asking
+from zjk_gis.cli.protect.asking import Asking
+from zjk_gis.cli.protect.sections import LAYERS, SECTIONS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
@@ -20,7 +21,6 @@ from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import heritage_map
-from zjk_gis.protection.scopes import layers_with_scopes
 from zjk_gis.words import tr
 from zjk_gis.workspace.reading import shown
 
@@ -41,6 +41,10 @@ __all__ = ["command"]
     "survey_extents of CITY.",
 )
 @click.option("--at", help="The day that is judged, such as 2025-12-31; by default today.")
+@click.option(
+    "--since",
+    help="An earlier day, such as 2024-12-31: what was built, raised or pulled down from then to --at.",
+)
 @click.option("--tolerance", default=0.1, show_default=True, help="How well borders are known, in metres.")
 @click.option("--surveyed-within", type=float, help="How old the survey of a building may be, in years.")
 @click.option(
@@ -55,6 +59,7 @@ def command(
     city: Path | str,
     extent: Path | None,
     at: str | None,
+    since: str | None,
     tolerance: float,
     surveyed_within: float | None,
     output: Path | None,
@@ -64,28 +69,40 @@ def command(
     """Tell what lies in protected scopes and who decides; check blocks, files of buildings, heights, views.
 
     Works, permits, pipes, boards, hazards and illegal buildings of CITY are judged by its historic blocks,
-    cultural relics, ancient trees and river areas, the strictest scope first.
+    cultural relics, ancient trees and river areas, the strictest scope first. Then it tells for what ground
+    two contracts pay, which poles could share one, what stands on footways, which cables could go into a
+    tunnel, how far hazards reach, and with --since which buildings changed.
     """
     day = at or dt.date.today().isoformat()
     day_of(day)
+    if since is not None:
+        day_of(since, "since")
     require_amounts(tolerance_m=tolerance)
     if surveyed_within is not None:
         require_amounts(surveyed_within_years=surveyed_within)
     layers = read_city(city, console, layers=LAYERS)
-    if not {*layers_with_scopes(), "height_zones", "view_corridors"} & set(layers):
-        raise InputError(tr("{shown}: has no layer of protected ground", shown=shown(city)))
+    if not any(section.is_asked(layers) for section in SECTIONS.values()):
+        raise InputError(
+            tr(
+                "{shown}: has nothing to judge: no protected ground with works in it, no buildings, "
+                "contracts, street furniture or hazards",
+                shown=shown(city),
+            )
+        )
     reached = None
     if extent is not None:
         reached = read_layer(extent, spec="survey_extents")
         tell_report(reached, console)
-    if reached is None and "survey_extents" not in layers:
+    if reached is None and "survey_extents" not in layers and SECTIONS["scopes"].is_asked(layers):
         console.note(
             tr(
                 "note: how far the survey of protected ground reached is not known; what lies in no scope is "
                 "«unknown», not «outside» (--extent)"
             )
         )
-    asking = Asking(day, reached, tolerance, surveyed_within, console.lang)
+    if since is None and SECTIONS["buildings"].is_asked(layers):
+        console.note(tr("note: which buildings changed is told since a day that you name (--since)"))
+    asking = Asking(day, since, reached, tolerance, surveyed_within, console.lang)
     found = _answers(layers, asking, most, console)
     files: list[Path] = []
     if output is not None:
@@ -105,7 +122,7 @@ def _answers(
     """Ask every question that the layers allow, and print what is found."""
     found: dict[str, pd.DataFrame] = {}
     for section in SECTIONS.values():
-        if not all(len(layers.get(name, ())) for name in section.needs):
+        if not section.is_asked(layers):
             continue
         try:
             tables = section.answer(layers, asking)
@@ -115,6 +132,8 @@ def _answers(
         for name, rows in tables.items():
             if isinstance(rows, gpd.GeoDataFrame):
                 tell_set_aside(rows, console)
+            for remark in rows.attrs.get("remarks", []):
+                console.note(remark)
             console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
             if len(rows):
                 show_rows(rows, section.columns[name], most, console)
@@ -136,6 +155,7 @@ def _write(
         findings={name: rows for name, rows in drawn.items() if name != "block_conformity"},
         layers=layers,
         region=layers.get("built_up_areas"),
+        title=tr("Protected scopes, works and hazards"),
         lang=console.lang,
     )
     tables = {name: rows for name, rows in found.items() if not isinstance(rows, gpd.GeoDataFrame)}

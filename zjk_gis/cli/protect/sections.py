@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.cli.protect.asking import Asking, Section, filled, who_answers
+from zjk_gis.cli.protect.risks import AROUND, RISKS
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.results import spec_in
@@ -22,54 +23,16 @@ from zjk_gis.protection import (
 from zjk_gis.protection.scopes import layers_with_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeAlias
+    from collections.abc import Sequence
 
-    from zjk_gis.words import Language
+    from zjk_gis.cli.protect.asking import Layers, Tables
 
-    Layers: TypeAlias = Mapping[str, gpd.GeoDataFrame]
-    Tables: TypeAlias = dict[str, pd.DataFrame]
-
-__all__ = ["LAYERS", "SECTIONS", "Asking", "Section"]
+__all__ = ["LAYERS", "SECTIONS"]
 
 _JUDGED = (
     "projects", "excavation_permits", "pipelines", "illegal_buildings", "sign_boards", "hazards",
 )  # fmt: skip
 _FOUND = ("inside", "border")
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What the command was given besides the city."""
-
-    at: str
-    extent: gpd.GeoDataFrame | None
-    tolerance_m: float
-    surveyed_within_years: float | None
-    lang: Language
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A question.
-
-    Attributes
-    ----------
-    needs : tuple of str
-        Layers without which it is not asked.
-    answer : callable
-        Of the city's layers and what was given: tables by name, those with rows to be drawn as GeoDataFrames.
-    columns : mapping of str to tuple of str
-        The columns of each table that are printed.
-    """
-
-    needs: tuple[str, ...]
-    answer: Callable[[Layers, Asking], Tables]
-    columns: Mapping[str, tuple[str, ...]]
-
-
-def _who(layers: Layers) -> dict[str, Any]:
-    return {"zones": layers.get("responsibility_zones"), "streets": layers.get("streets")}
 
 
 def _named(rows: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
@@ -85,18 +48,17 @@ def _together(parts: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     moved = [part.to_crs(parts[0].crs) for part in parts]
     told = [part for part in moved if len(part)] or moved[:1]
     joined = gpd.GeoDataFrame(pd.concat(told, ignore_index=True), crs=parts[0].crs)
-    joined.attrs["set_aside"] = [row for part in parts for row in part.attrs.get("set_aside", [])]
+    aside = [row for part in parts for row in part.attrs.get("set_aside", [])]
+    # A row of a scope is set aside once, however many layers are judged by it.
+    joined.attrs["set_aside"] = list({(row["layer"], row["row"], row["why"]): row for row in aside}.values())
     return joined
 
 
 def _scopes(layers: Layers, asking: Asking) -> Tables:
-    scopes = {name: layers[name] for name in layers_with_scopes() if len(layers.get(name, ()))}
+    scopes = filled(layers, tuple(layers_with_scopes()))
     extent = asking.extent if asking.extent is not None else layers.get("survey_extents")
-    judging = [name for name in _JUDGED if len(layers.get(name, ()))]
-    if not scopes or not judging:
-        return {}
     found, totals = [], []
-    for name in judging:
+    for name in filled(layers, _JUDGED):
         judged = protected_scope(
             layers[name],
             scopes,
@@ -104,7 +66,7 @@ def _scopes(layers: Layers, asking: Asking) -> Tables:
             tolerance_m=asking.tolerance_m,
             at=asking.at,
             lang=asking.lang,
-            **_who(layers),
+            **who_answers(layers),
         )
         counts = judged["protection"].value_counts()
         row = {kind: int(counts.get(kind, 0)) for kind in ("inside", "border", "outside", "unknown")}
@@ -117,7 +79,7 @@ def _scopes(layers: Layers, asking: Asking) -> Tables:
 
 def _blocks(layers: Layers, asking: Asking) -> Tables:
     blocks, buildings = layers["historic_blocks"], layers["historic_buildings"]
-    return {"block_conformity": block_conformity(blocks, buildings, at=asking.at, **_who(layers))}
+    return {"block_conformity": block_conformity(blocks, buildings, at=asking.at, **who_answers(layers))}
 
 
 def _archives(layers: Layers, asking: Asking) -> Tables:
@@ -125,7 +87,7 @@ def _archives(layers: Layers, asking: Asking) -> Tables:
         layers["historic_buildings"],
         surveyed_within_years=asking.surveyed_within_years,
         at=asking.at,
-        **_who(layers),
+        **who_answers(layers),
     )
     tables: Tables = {"archive_gaps": told[(told["missing_fields"] != "") | (told["survey"] != "surveyed")]}
     if {"block_name", "protection_class"} & set(told.columns):
@@ -137,21 +99,21 @@ def _heights(layers: Layers, asking: Asking) -> Tables:
     high = [name for name in ("historic_buildings", "projects") if "height_m" in layers.get(name, ())]
     parts = []
     for name in high:
-        found = height_conflicts(layers[name], layers["height_zones"], at=asking.at, **_who(layers))
+        found = height_conflicts(layers[name], layers["height_zones"], at=asking.at, **who_answers(layers))
         parts.append(_named(found, name))
     return {"height_conflicts": _together(parts)} if parts else {}
 
 
 def _views(layers: Layers, asking: Asking) -> Tables:
     found = view_corridor_conflicts(
-        layers["view_corridors"], layers["historic_buildings"], at=asking.at, **_who(layers)
+        layers["view_corridors"], layers["historic_buildings"], at=asking.at, **who_answers(layers)
     )
     return {"view_corridor_conflicts": found}
 
 
 SECTIONS: dict[str, Section] = {
     "scopes": Section(
-        (),
+        (tuple(layers_with_scopes()), _JUDGED),
         _scopes,
         {
             "in_protected_scopes": (
@@ -162,7 +124,7 @@ SECTIONS: dict[str, Section] = {
         },
     ),
     "blocks": Section(
-        ("historic_blocks", "historic_buildings"),
+        (("historic_blocks",), ("historic_buildings",)),
         _blocks,
         {
             "block_conformity": (
@@ -172,7 +134,7 @@ SECTIONS: dict[str, Section] = {
         },
     ),
     "archives": Section(
-        ("historic_buildings",),
+        (("historic_buildings",),),
         _archives,
         {
             "archive_gaps": ("building_code", "block_name", "filled_share", "survey", "missing_fields"),
@@ -183,12 +145,12 @@ SECTIONS: dict[str, Section] = {
         },
     ),
     "heights": Section(
-        ("height_zones",),
+        (("height_zones",),),
         _heights,
         {"height_conflicts": ("layer", "code", "status", "height_m", "limit_m", "excess_m", "chief_name")},
     ),
     "views": Section(
-        ("view_corridors", "historic_buildings"),
+        (("view_corridors",), ("historic_buildings",)),
         _views,
         {
             "view_corridor_conflicts": (
@@ -197,15 +159,8 @@ SECTIONS: dict[str, Section] = {
             )
         },
     ),
+    **RISKS,
 }  # fmt: skip
-_AROUND = ("responsibility_zones", "streets", "roads", "built_up_areas", "survey_extents")
-LAYERS = tuple(
-    dict.fromkeys(
-        [
-            *layers_with_scopes(),
-            *_JUDGED,
-            *_AROUND,
-            *(name for each in SECTIONS.values() for name in each.needs),
-        ]
-    )
-)
+_AROUND = ("responsibility_zones", "streets", "roads", "built_up_areas", "survey_extents", *AROUND)
+_ASKED = (name for each in SECTIONS.values() for group in each.needs for name in group)
+LAYERS = tuple(dict.fromkeys([*_ASKED, *_AROUND]))

@@ -192,6 +192,58 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ),
         style.area(style.VERMILION, fill=0.45, weight=2.2, dash="4 2"),
     ),
+    "risk_buffers": (
+        (
+            "hazard_code",
+            "hazard_kind",
+            "hazard_grade",
+            "buffer_m",
+            "people",
+            "facilities",
+            "rule",
+            "confidence",
+        ),
+        style.area("#c2410c", fill=0.08, weight=1.4, dash="5 4"),
+    ),
+    "risk_faces": (
+        ("face_code", "hazard_codes", "hazard_count", "risk", "ungraded", "area_m2", "people"),
+        style.area("#c2410c", fill=0.3, weight=1.8),
+    ),
+    "double_payment": (
+        (
+            "overlap_code",
+            "first_contract",
+            "second_contract",
+            "first_contractor",
+            "second_contractor",
+            "service_kind",
+            "area_m2",
+            "paid_twice",
+            "status",
+        ),
+        style.area("#4b0082", fill=0.3, weight=2, dash="7 3"),
+    ),
+    "building_changes": (
+        (
+            "change_code",
+            "change",
+            "former_codes",
+            "present_codes",
+            "added_m2",
+            "gone_m2",
+            "storeys_before",
+            "storeys_after",
+        ),
+        style.area(style.VERMILION, fill=0.5, weight=2),
+    ),
+    "cables_along_tunnels": (
+        ("cable_code", "cable_kind", "owner", "length_m", "share", "tunnel_codes", "rule", "confidence"),
+        style.line(style.ORANGE, weight=4, dash="10 4"),
+    ),
+    "shareable_poles": (
+        ("group_code", "host_code", "members", "saved", "farthest_m", "pole_kinds", "owners", "road_name"),
+        style.mark(style.SKY, "square", radius=5, edge=style.BLACK),
+    ),
     "cover_faults": (
         ("finding_code", "title", "manhole_code", "other", "message", "owner", "rule_source", "confidence"),
         style.mark(style.ORANGE, "triangle", radius=5, edge=style.BLACK),

@@ -28,11 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add_historic", "heritage_map"]
 
-_FINDINGS = ("in_protected_scopes", "archive_gaps", "height_conflicts", "view_corridor_conflicts")
+_FINDINGS = (
+    "in_protected_scopes", "archive_gaps", "height_conflicts", "view_corridor_conflicts", "double_payment",
+    "shareable_poles", "footway_obstacles", "cables_along_tunnels", "building_changes", "risk_buffers",
+    "risk_faces",
+)  # fmt: skip
 _CORE = 2  # of the looks of scopes
 _TELLS = (
     "code", "layer", "protection", "scope", "scopes", "protected_name", "inside_m", "inside_m2", "depth_m",
     "rule", "approver", "clause", "zone_code", "chief_name", "street_name",
+)  # fmt: skip
+_OBSTACLES = (
+    "standing_code", "layer", "surface", "surface_codes", "area_m2", "distance_m", "limit", "rule",
+    "confidence", "zone_code", "chief_name",
 )  # fmt: skip
 _PROTECTED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "cultural_relics": (
@@ -84,8 +92,10 @@ def heritage_map(
         From `zjk_gis.protection.pipelines_in_core`.
     findings : mapping of str to GeoDataFrame, optional
         What was found, drawn on top: ``in_protected_scopes`` (rows of `zjk_gis.protection.protected_scope` or
-        `affected_features`, with ``layer``), ``archive_gaps``, ``height_conflicts`` and
-        ``view_corridor_conflicts``.
+        `affected_features`, with ``layer``), ``archive_gaps``, ``height_conflicts``,
+        ``view_corridor_conflicts``, and what the other rooms of `zjk_gis.protection` find, by their names:
+        ``double_payment``, ``shareable_poles``, ``footway_obstacles``, ``cables_along_tunnels``,
+        ``building_changes``, ``risk_buffers`` and ``risk_faces``.
     layers : mapping of str to GeoDataFrame, optional
         What lies around, by name: ``streets`` and ``roads`` with their names, other protected ground
         (``cultural_relics``, ``ancient_trees``, ``river_areas``), ``height_zones`` and ``view_corridors``.
@@ -142,6 +152,9 @@ def heritage_map(
         )
     if findings:
         _add_in_scopes(page, findings.get("in_protected_scopes"), page.groups[0][0])
+        _add_mixed(
+            page, findings.get("footway_obstacles"), "footway_obstacles", _OBSTACLES, page.groups[0][0]
+        )
         add_found(page, findings, group=page.groups[0][0])
     texts = [tr("{blocks_count:,} areas", blocks_count=len(blocks), lang=lang)]
     if buildings is not None:
@@ -193,27 +206,34 @@ def _add_protected(page: Page, layers: Mapping[str, gpd.GeoDataFrame], group: st
 
 
 def _add_in_scopes(page: Page, found: gpd.GeoDataFrame | None, group: str) -> None:
-    """Draw what lies in scopes, layer by layer; a layer may have points, lines and areas."""
+    """Draw what lies in scopes, layer by layer."""
     if found is None:
         return
-    looks = (
+    names = found["layer"] if "layer" in found else pd.Series("in_protected_scopes", index=found.index)
+    for name in sorted(set(names)):
+        _add_mixed(page, found[(names == name).to_numpy()], name, _TELLS, group)
+
+
+def _add_mixed(
+    page: Page, rows: gpd.GeoDataFrame | None, name: str, columns: tuple[str, ...], group: str
+) -> None:
+    """Draw points, lines and areas of one layer, each in its way."""
+    if rows is None:
+        return
+    looks = [
         style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
         style.line("#b3261e", weight=4, dash="6 3"),
         style.area("#b3261e", fill=0.3, weight=2),
+    ]
+    page.add(
+        rows,
+        name=label(name, page.lang),
+        group=group,
+        styles=looks,
+        style_of=np.maximum(shapely.get_dimensions(rows.geometry.to_numpy()), 0),
+        columns=columns,
+        search=columns[:1],
     )
-    names = found["layer"] if "layer" in found else pd.Series("in_protected_scopes", index=found.index)
-    for name in sorted(set(names)):
-        rows = found[(names == name).to_numpy()]
-        dimension = np.maximum(shapely.get_dimensions(rows.geometry.to_numpy()), 0)
-        page.add(
-            rows,
-            name=label(name, page.lang),
-            group=group,
-            styles=list(looks),
-            style_of=dimension,
-            columns=_TELLS,
-            search=("code",),
-        )
 
 
 def add_historic(
