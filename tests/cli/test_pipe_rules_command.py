@@ -123,6 +123,11 @@ def test_overlay_says_how_much_lies_where(run, tmp_path):
     assert sum(row["length_m"] for row in told["totals"]) == pytest.approx(pipes.length.sum())
     assert [row["zone_code"] for row in told["totals"]] == ["E", "W"]
     assert len(gpd.read_file(written, layer="out")) >= len(pipes)
+    _, out, _ = run("overlay", a, b, "--lang", "zh", "-o", written.with_suffix(".csv"))
+    assert "占比" in out
+    assert "%" in out
+    headings = written.with_suffix(".csv").read_text("utf-8-sig").splitlines()[0].split(",")
+    assert {"行", "责任区编码", "判定方式", "长度(m)", "占比", "候选数"} <= set(headings)
 
 
 def test_a_field_of_planted_faults_is_written_with_what_is_to_be_found(run, tmp_path):

@@ -18,7 +18,7 @@ from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import folium
@@ -42,7 +42,7 @@ def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: 
     console.show(
         [
             tuple(
-                _year(value) if name.endswith("_year") else _cell(value, console)
+                _FORMS.get(name.rpartition("_")[2], _cell)(value, console)
                 for name, value in zip(there, row, strict=True)
             )
             for row in told.itertuples(index=False)
@@ -63,8 +63,19 @@ def _cell(value: object, console: Console) -> object:
     return value
 
 
-def _year(value: object) -> object:
+def _year(value: object, _: Console) -> object:
     return f"{value:.0f}" if isinstance(value, Real) else value
+
+
+def _share(value: object, _: Console) -> object:
+    return f"{value:.1%}" if isinstance(value, Real) else value
+
+
+# By how the name of a column ends.
+_FORMS: dict[str, Callable[[object, Console], object]] = {
+    "year": _year,
+    "share": _share,
+}
 
 
 def write_found(

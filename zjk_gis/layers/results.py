@@ -229,6 +229,11 @@ RESULTS: dict[str, Result] = {
     ),
     "missing_links": _result("link_code first_edge second_edge", "link_m way_round_m saved_m detour"),
     "dead_end_links": _result("edge_code link_edge_code link_m", "way_round_m saved_m"),
+    "overlaid": _result(
+        "row found candidates",
+        "count length_m area_m2 share distance_m zone_code zone_name chief_code chief_name grid_code "
+        f"section_code scope scope_code block_name street_name community_name district_name {_PLACES}",
+    ),
     "coverage": _result(
         "homes_network homes_straight",
         "area_code homes people people_network people_straight share_network share_straight "

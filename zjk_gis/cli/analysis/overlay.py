@@ -9,9 +9,9 @@ import click
 
 from zjk_gis.cli.city import read_zones, tell_report, tell_set_aside
 from zjk_gis.cli.options import CITY, LEVEL, WORDS
+from zjk_gis.cli.output import show_rows
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.io import check_writable, read_layer, write_layer
-from zjk_gis.layers.labels import label
 from zjk_gis.overlay import overlay_layers, overlay_totals
 from zjk_gis.overlay.layers import How
 from zjk_gis.words import tr
@@ -86,13 +86,7 @@ def command(
         )
     )
     totals = overlay_totals(found, list(by) if by else None)
-    console.show(
-        [
-            tuple("" if value != value else value for value in row)
-            for row in totals.head(most).astype(object).itertuples(index=False)
-        ],
-        [label(str(name), console.lang, unit=True) for name in totals],
-    )
+    show_rows(totals, tuple(map(str, totals.columns)), most, console)
     if output is not None:
         write_layer(found, output)
         console.say(tr("written to {path}", path=output))
