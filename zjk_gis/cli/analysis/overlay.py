@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -35,7 +36,7 @@ __all__ = ["command"]
 @click.option("--code", help="The column of codes of B; by default the one that the catalogue knows.")
 @click.option("--by", type=WORDS, help="Sum by these columns; by default by the code of B.")
 @click.option("--within", "within_m", type=float, help="With nearest: how far, in metres.")
-@click.option("--at", help="The day on which rows of B are valid, such as 2025-12-31.")
+@click.option("--at", help="The day on which rows of B are valid, such as 2025-12-31; by default today.")
 @click.option("--level", type=LEVEL, help="Which level of B answers; by default the finest.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the rows to this file.")
 @click.option("--most", default=20, show_default=True, help="How many sums are printed.")
@@ -73,7 +74,7 @@ def command(
         split=split,
         code=code,
         within_m=float("inf") if within_m is None else within_m,
-        at=at,
+        at=at or dt.date.today().isoformat(),
         level=level,
     )
     tell_set_aside(found, console)
