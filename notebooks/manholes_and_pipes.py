@@ -101,10 +101,11 @@ zjk_gis.maps.shut_off_map(
 # %% [markdown]
 # ## 6 The nearest cover, while covers come and go
 #
-# A live register answers in less than a millisecond, and takes changes between two questions.
+# A live register answers in less than a millisecond, and takes changes between two questions. A cover without
+# a number cannot be registered; it is one of the findings of `cover_faults`.
 
 # %%
-register = zjk_gis.pipes.CoverRegister.build(manholes)
+register = zjk_gis.pipes.CoverRegister.build(manholes.dropna(subset="manhole_code"))
 place = manholes.geometry.iloc[0]
 register.nearest(place.x + 3, place.y + 4, count=3)
 

@@ -96,9 +96,9 @@ def facility_density(
     >>> toilets = gpd.GeoDataFrame(geometry=[Point(x, 500) for x in (200, 400, 600, 800)], crs=4547)
     >>> cells = facility_density(toilets, region)
     >>> cells[["cell_code", "per_km2", "short_by", "falls_short"]]
-      cell_code  per_km2  lacking  falls_short
-    0      C001      4.0        0        False
-    1      C002      0.0        4         True
+      cell_code  per_km2  short_by  falls_short
+    0      C001      4.0         0        False
+    1      C002      0.0         4         True
     >>> cells.attrs["mean"]["per_km2"], cells.attrs["mean"]["reached"]
     (2.0, False)
     """

@@ -39,7 +39,7 @@ class CompositeScore:
         ``lacking_indicators`` (what is not known, with semicolons between) and ``n`` (reported cases; 0 where
         only sheets tell).
     parts : DataFrame
-        A row an area and indicator: the columns of `by`, ``indicator``, ``value``, ``points`` (0 to 100),
+        A row an area and indicator: the columns of `by`, ``indicator``, ``value``, ``indicator_points`` (0 to 100),
         ``weight`` and ``contribution`` to the score: they add up to it.
     by : list of str
     """
@@ -167,7 +167,7 @@ def _scored(parts: pd.DataFrame, rules: pd.DataFrame, by: list[str], missing: st
     groups = parts.groupby(by, sort=False)
     whole = weight.groupby(groups.ngroup()).transform("sum")
     contribution = (points * weight / whole.where(whole > 0)).where(points.notna(), 0.0)
-    parts = parts.assign(points=points, weight=weight, contribution=contribution)
+    parts = parts.assign(indicator_points=points, weight=weight, contribution=contribution)
     lacking = parts["indicator"].where(~is_known, "")
     scores = parts.assign(lacking=lacking, is_scored=weight > 0).groupby(by, sort=False, as_index=False).agg(
         score=("contribution", "sum"), weight=("weight", "sum"), n=("n", "max"),
@@ -178,7 +178,7 @@ def _scored(parts: pd.DataFrame, rules: pd.DataFrame, by: list[str], missing: st
     scores["n"] = scores["n"].fillna(0).astype(np.int64)
     return CompositeScore(
         scores[[*by, "score", "weight", "lacking_indicators", "n"]].astype({"lacking_indicators": "str"}),
-        parts[[*by, "indicator", "value", "points", "weight", "contribution"]],
+        parts[[*by, "indicator", "value", "indicator_points", "weight", "contribution"]],
         by,
     )
 

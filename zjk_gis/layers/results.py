@@ -265,7 +265,7 @@ RESULTS: dict[str, Result] = {
     ),
     "indicators": _result("indicator numerator denominator value", "low_95 high_95 n month"),
     "scores": _result("score weight lacking_indicators", "n"),
-    "score_parts": _result("indicator points contribution", "value weight"),
+    "score_parts": _result("indicator indicator_points contribution", "value weight"),
     "ranking": _result(
         "area_class class_place unranked",
         "score weight lacking_indicators n is_tied previous_place places_gained",

@@ -115,6 +115,7 @@ DBF_NAMES = {
     "outfall_code": "outf_code",
     "outfall_kind": "outf_kind",
     "outfall_name": "outf_name",
+    "other_zone_code": "ozone_code",
     "outlet_meters": "outlets",
     "overlap_code": "over_code",
     "parent_code": "par_code",

@@ -214,7 +214,7 @@ def understood(
     Examples
     --------
     >>> from zjk_gis.layers.catalogue import HISTORIC_BLOCKS
-    >>> written = pd.Series(["核心区", "建控地带", "环境协调区"])
+    >>> written = pd.Series(["核心区", "建控地带", "缓冲区"])
     >>> scopes, wrong = understood(written, HISTORIC_BLOCKS.field("scope"))
     >>> scopes.tolist(), wrong.tolist()
     (['核心保护范围', '建设控制地带', nan], [False, False, True])
