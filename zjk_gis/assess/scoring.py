@@ -39,8 +39,8 @@ class CompositeScore:
         ``lacking_indicators`` (what is not known, with semicolons between) and ``n`` (reported cases; 0 where
         only sheets tell).
     parts : DataFrame
-        A row an area and indicator: the columns of `by`, ``indicator``, ``value``, ``indicator_points`` (0 to 100),
-        ``weight`` and ``contribution`` to the score: they add up to it.
+        A row an area and indicator: the columns of `by`, ``indicator``, ``value``, ``indicator_points`` (0 to
+        100), ``weight`` and ``contribution`` to the score: they add up to it.
     by : list of str
     """
 
