@@ -14,9 +14,9 @@ from zjk_gis.access.places import facilities_on, homes_on
 from zjk_gis.access.rows import area_of, by_code, codes_of
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import EmptyLayerError, InputError, MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import CATALOGUE
-from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.requirements import require_columns, require_rows
 from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -468,6 +468,5 @@ def _each_pair_once(
 def _area_of(layer: gpd.GeoDataFrame, name: str, shapes: NDArray[Any], crs: Any) -> NDArray[np.int64]:
     """Return the number of the area in which each row lies; how many there are where it lies in none."""
     require_crs(layer, name)
-    if not len(layer):
-        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
+    require_rows(layer, name)
     return area_of(inner_points(convert_crs(layer, crs, name=name).geometry.to_numpy()), shapes)

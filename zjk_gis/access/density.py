@@ -11,7 +11,8 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, require_crs
-from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.requirements import require_rows
 from zjk_gis.layers.metric import ready, require_amounts, require_shares
 from zjk_gis.layers.shapes import inner_points
 from zjk_gis.overlay.polygons import cover_of
@@ -158,10 +159,7 @@ def _limit(name: str) -> float:
 def _points(facilities: gpd.GeoDataFrame, region: gpd.GeoDataFrame) -> tuple[NDArray[Any], int]:
     """Return a point in each facility, and how many have none."""
     require_crs(facilities, "facilities")
-    if not len(facilities):
-        raise EmptyLayerError(
-            tr("{name}: the layer is empty; nothing could be answered from it", name="facilities")
-        )
+    require_rows(facilities, "facilities")
     points = inner_points(convert_crs(facilities, region.crs, name="facilities").geometry.to_numpy())
     missing = shapely.is_missing(points)
     return points[~missing], int(missing.sum())

@@ -20,7 +20,7 @@ from zjk_gis.access.rows import codes_of
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.layers.columns.codes import matched_codes
-from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.requirements import require_columns, require_rows
 from zjk_gis.layers.shapes import has_place, inner_points, only, point_coordinates
 from zjk_gis.networks.nearest import Places
 from zjk_gis.words import tr
@@ -155,10 +155,7 @@ def facilities_on(
         If a layer cannot be used.
     """
     require_crs(facilities, "facilities")
-    if not len(facilities):
-        raise EmptyLayerError(
-            tr("{name}: the layer is empty; nothing could be answered from it", name="facilities")
-        )
+    require_rows(facilities, "facilities")
     names = codes_of(facilities, code, "facilities")
     codes, label = np.unique(names.to_numpy(dtype=object).astype(str), return_inverse=True)
     shapes = convert_crs(facilities, network.crs, name="facilities").geometry.to_numpy()

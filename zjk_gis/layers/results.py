@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.columns.values import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    import pandas as pd
+    from numpy.typing import NDArray
+
     from zjk_gis.layers.spec import LayerSpec
 
-__all__ = ["CODED", "RESULTS", "Result", "results_in", "spec_in"]
+__all__ = ["CODED", "RESULTS", "Result", "results_in", "row_codes", "spec_in"]
 
 # Answers of a second and a third layer stand beside those of the zones.
 _BESIDE = ("", "grid_", "section_")
@@ -424,3 +430,19 @@ def spec_in(columns: Iterable[str]) -> LayerSpec | None:
     'manholes'
     """
     return next((_by_code()[name] for name in columns if name in _by_code()), None)
+
+
+def row_codes(layer: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the codes of rows, empty where one is missing; of a layer without known codes the index labels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row_codes(pd.DataFrame({"manhole_code": ["W1", None]})).tolist()
+    ['W1', '']
+    >>> row_codes(pd.DataFrame(index=[7])).tolist()
+    ['7']
+    """
+    spec = spec_in(map(str, layer.columns))
+    codes = layer.index.astype(str) if spec is None else code_text(layer[spec.code]).fillna("")
+    return np.asarray(codes, dtype=object)

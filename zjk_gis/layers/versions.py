@@ -14,10 +14,11 @@ import numpy as np
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import require_crs, require_layer
-from zjk_gis.errors import EmptyLayerError, GeometryError, InputError, MissingColumnError, name_rows
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.levels import ANY_LEVEL, choose_level
 from zjk_gis.layers.columns.periods import day_of, validity_days
+from zjk_gis.layers.columns.requirements import require_rows
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape
 from zjk_gis.layers.soundness import faults_of, rows_named, tell_fault
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
@@ -81,8 +82,7 @@ def check_layer(
         an invalid one.
     """
     require_layer(layer, name)
-    if not len(layer):
-        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
+    require_rows(layer, name)
     require_crs(layer, name)
     if code is not None:
         _check_codes(layer, name, code, named_by)

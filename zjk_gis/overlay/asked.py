@@ -10,12 +10,11 @@ import pandas as pd
 import shapely
 
 from zjk_gis.crs import convert_crs, require_crs, require_layer
-from zjk_gis.errors import EmptyLayerError
+from zjk_gis.layers.columns.requirements import require_rows
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat, has_shape
 from zjk_gis.overlay.answering import KINDS
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,10 +27,7 @@ class Asked:
 
     def __init__(self, layer: gpd.GeoDataFrame, name: str, *, strict: bool) -> None:
         require_layer(layer, name)
-        if not len(layer):
-            raise EmptyLayerError(
-                tr("{name}: the layer is empty; nothing could be answered from it", name=name)
-            )
+        require_rows(layer, name)
         require_crs(layer, name)
         self.name = name
         self.layer = layer

@@ -9,11 +9,11 @@ import pandas as pd
 
 from zjk_gis.arguments import checked
 from zjk_gis.crs import require_layer
-from zjk_gis.errors import EmptyLayerError, InputError
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import HISTORIC_BUILDINGS
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.layers.columns.periods import day_of
-from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.requirements import require_columns, require_rows
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import alike
 from zjk_gis.layers.recorded import with_answers
@@ -209,10 +209,7 @@ def _check(
     buildings: gpd.GeoDataFrame, columns: list[str], years: float | None, at: str | dt.date | None
 ) -> None:
     require_layer(buildings, "buildings")
-    if not len(buildings):
-        raise EmptyLayerError(
-            tr("{name}: the layer is empty; nothing could be answered from it", name="buildings")
-        )
+    require_rows(buildings, "buildings")
     require_columns(buildings, "buildings", "building_code")
     if not columns or len(set(columns)) < len(columns):
         raise InputError(tr("fields: name each column of a complete file once"))

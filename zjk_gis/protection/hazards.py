@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from zjk_gis.access.roads.network import RoadNetwork, Travel
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["RiskBuffers", "risk_buffers"]
+__all__ = ["RiskBuffers", "no_distance_for", "risk_buffers"]
 
 _HAZARDS = CATALOGUE["hazards"]
 _OWN = "buffer_m"
@@ -245,14 +245,7 @@ def _with_distances(
     is_known = np.isfinite(distance)
     lacking = ~is_known & blank & kinds.notna().to_numpy()
     if (lacking.any() and aside.strict) or (len(hazards) and not is_known.any()):
-        raise InputError(
-            tr(
-                "hazards: no distance is known for {kinds}; fill in distance_m of the table risk_distances "
-                "(tables= or the folder of ZJK_GIS_TABLES), or {own} of the rows",
-                kinds=listed(sorted(set(kinds[blank & ~is_known].fillna("(blank)")))),
-                own=_OWN,
-            )
-        )
+        raise InputError(no_distance_for(sorted(set(kinds[blank & ~is_known].fillna("(blank)")))))
     aside.note(hazards, "hazards", lacking, "no_distance", kinds)
     grades = _meant(hazards, "hazard_grade")
     rule = [
@@ -272,6 +265,16 @@ def _with_distances(
         }
     )
     return hazards[is_known], told[is_known].reset_index(drop=True)
+
+
+def no_distance_for(kinds: list[str]) -> str:
+    """Say of which kinds of hazard no distance is known, and where it is to be filled in."""
+    return tr(
+        "hazards: no distance is known for {kinds}; fill in distance_m of the table risk_distances "
+        "(tables= or the folder of ZJK_GIS_TABLES), or {own} of the rows",
+        kinds=listed(kinds),
+        own=_OWN,
+    )
 
 
 def _meant(hazards: gpd.GeoDataFrame, column: str) -> pd.Series:

@@ -13,10 +13,10 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.times import read_times
-from zjk_gis.layers.columns.values import as_text, code_text
+from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.results import spec_in
+from zjk_gis.layers.results import row_codes
 from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import flat
 from zjk_gis.overlay.asked import Asked
@@ -231,10 +231,8 @@ def affected_features(
         shapes = asked.in_crs(grounds.crs)
         met = meetings_of(shapes, asked, grounds, within_m=0.0, tolerance_m=tolerance_m)
         met = with_depths(met[met["inside"] | met["border"]].reset_index(drop=True), shapes, grounds)
-        spec = spec_in(map(str, layer.columns))
-        codes = layer.index.astype(str) if spec is None else code_text(layer[spec.code]).fillna("")
         row = met["row"].to_numpy()
-        parts.append(met.assign(layer=name, code=np.asarray(codes, dtype=object)[row], shape=shapes[row]))
+        parts.append(met.assign(layer=name, code=row_codes(layer)[row], shape=shapes[row]))
     met = pd.concat(parts, ignore_index=True)
     met = met.sort_values(["kind", "ground", "layer", "code", "row"], kind="stable", ignore_index=True)
     ground = met["ground"].to_numpy()

@@ -10,11 +10,10 @@ import shapely
 
 from zjk_gis.access.rows import codes_of
 from zjk_gis.crs import as_metric, convert_crs, require_crs, require_layer
-from zjk_gis.errors import EmptyLayerError
+from zjk_gis.layers.columns.requirements import require_rows
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import cleaned, flat, has_place
 from zjk_gis.overlay.answering import KINDS
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -56,8 +55,7 @@ def things_of(
     (['Point', 'Polygon'], [1])
     """
     require_layer(layer, name)
-    if not len(layer):
-        raise EmptyLayerError(tr("{name}: the layer is empty; nothing could be answered from it", name=name))
+    require_rows(layer, name)
     require_crs(layer, name)
     shapes, _ = cleaned(layer.geometry.to_numpy())
     missing = ~has_place(shapes)

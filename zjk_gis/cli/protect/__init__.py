@@ -1,1 +1,1 @@
-"""Commands that ask a network of pipes."""
+"""The command that asks what may not be where."""

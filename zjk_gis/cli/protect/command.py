@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import geopandas as gpd
@@ -145,19 +145,16 @@ def _write(
     found: dict[str, pd.DataFrame], layers: dict[str, gpd.GeoDataFrame], folder: Path, console: Console
 ) -> list[Path]:
     """Write findings as layers, workbook and map."""
-    drawn: dict[str, Any] = {
-        name: rows for name, rows in found.items() if isinstance(rows, gpd.GeoDataFrame) and len(rows)
-    }
+    shapes = {name: rows for name, rows in found.items() if isinstance(rows, gpd.GeoDataFrame)}
+    tables = {name: rows for name, rows in found.items() if name not in shapes}
     blocks = layers.get("historic_blocks")
     page = heritage_map(
         gpd.GeoDataFrame(geometry=[], crs=next(iter(layers.values())).crs) if blocks is None else blocks,
         layers.get("historic_buildings"),
-        findings={name: rows for name, rows in drawn.items() if name != "block_conformity"},
+        findings={name: rows for name, rows in shapes.items() if len(rows) and name != "block_conformity"},
         layers=layers,
         region=layers.get("built_up_areas"),
         title=tr("Protected scopes, works and hazards"),
         lang=console.lang,
     )
-    tables = {name: rows for name, rows in found.items() if not isinstance(rows, gpd.GeoDataFrame)}
-    shapes = {name: rows for name, rows in found.items() if isinstance(rows, gpd.GeoDataFrame)}
     return write_found(shapes, folder, "protection", page, console, more=tables)

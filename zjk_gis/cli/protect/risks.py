@@ -14,7 +14,7 @@ from zjk_gis.protection import (
     risk_buffers,
     shareable_poles,
 )
-from zjk_gis.words import listed, tr
+from zjk_gis.protection.hazards import no_distance_for
 
 if TYPE_CHECKING:
     from zjk_gis.cli.protect.asking import Layers, Tables
@@ -83,14 +83,7 @@ def _hazards(layers: Layers, asking: Asking) -> Tables:
     )
     lacking = sorted({str(row["value"]) for row in told.set_aside if row["why"] == _NO_DISTANCE})
     if lacking:
-        told.buffers.attrs["remarks"] = [
-            tr(
-                "hazards: no distance is known for {kinds}; fill in distance_m of the table risk_distances "
-                "(tables= or the folder of ZJK_GIS_TABLES), or {own} of the rows",
-                kinds=listed(lacking),
-                own="buffer_m",
-            )
-        ]
+        told.buffers.attrs["remarks"] = [no_distance_for(lacking)]
     told.buffers.attrs["set_aside"] = told.set_aside
     several = told.faces[told.faces["hazard_count"] > 1]
     return {

@@ -9,9 +9,8 @@ import pandas as pd
 
 from zjk_gis.cli.protect.asking import Asking, Section, filled, who_answers
 from zjk_gis.cli.protect.risks import AROUND, RISKS
-from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.recorded import with_answers
-from zjk_gis.layers.results import spec_in
+from zjk_gis.layers.results import row_codes
 from zjk_gis.protection import (
     archive_completeness,
     archive_totals,
@@ -37,9 +36,7 @@ _FOUND = ("inside", "border")
 
 def _named(rows: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Say of rows which layer they are of, and their code."""
-    spec = spec_in(map(str, rows.columns))
-    codes = rows.index.astype(str) if spec is None else code_text(rows[spec.code]).fillna("").to_numpy()
-    named = with_answers(rows, {"layer": name, "code": codes})
+    named = with_answers(rows, {"layer": name, "code": row_codes(rows)})
     return named if named.geometry.name == "geometry" else named.rename_geometry("geometry")
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["access_map", "add_classes", "add_water", "called", "dead_ends_map", "look_of"]
+__all__ = ["access_map", "add_classes", "add_facilities", "add_water", "called", "dead_ends_map", "look_of"]
 
 _REASONS = {"reached": "#2a7f62", "too_far": style.ORANGE, "cut_off": "#b3261e", "no_road": "#7b6d8d",
             "in_barrier": "#3f7fae", "no_position": "#7b8794"}  # fmt: skip
@@ -113,13 +113,7 @@ def access_map(
         _REASONS,
         columns=_HOME_COLUMNS,
     )
-    page.add(
-        facilities,
-        name=called(facilities, "facility", lang),
-        group=group,
-        styles=[look_of(facilities, style.BLUE)],
-        columns=[name for name in map(str, facilities.columns) if name.endswith(("_code", "_name"))],
-    )
+    add_facilities(page, facilities, called(facilities, "facility", lang), group)
     parts.frame_by(page, [homes, facilities])
     return page.map()
 
@@ -224,6 +218,17 @@ def called(layer: gpd.GeoDataFrame, otherwise: str, lang: Language) -> str:
     """Return the name of the layer of the catalogue whose rows these are."""
     spec = spec_in(map(str, layer.columns))
     return label(otherwise if spec is None else spec.name, lang)
+
+
+def add_facilities(page: Page, facilities: gpd.GeoDataFrame, name: str, group: str) -> None:
+    """Draw facilities, with their codes and names."""
+    page.add(
+        facilities,
+        name=name,
+        group=group,
+        styles=[look_of(facilities, style.BLUE)],
+        columns=[name for name in map(str, facilities.columns) if name.endswith(("_code", "_name"))],
+    )
 
 
 def add_water(page: Page, barriers: gpd.GeoDataFrame | None, group: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zjk_gis.arguments import checked
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.ready.access import add_classes, add_water, called, look_of
+from zjk_gis.maps.ready.access import add_classes, add_facilities, add_water, called
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -96,13 +96,8 @@ def siting_map(
         columns=_HOME_COLUMNS,
     )  # fmt: skip
     if existing is not None and len(existing):
-        page.add(
-            existing,
-            name=tr("{layer}, existing", layer=called(existing, "facility", lang), lang=lang),
-            group=group,
-            styles=[look_of(existing, style.BLUE)],
-            columns=[name for name in map(str, existing.columns) if name.endswith(("_code", "_name"))],
-        )
+        name = tr("{layer}, existing", layer=called(existing, "facility", lang), lang=lang)
+        add_facilities(page, existing, name, group)
     sites = siting.sites.set_geometry(siting.sites.geometry.representative_point())
     page.add(
         sites,

@@ -15,7 +15,7 @@ from zjk_gis.engine.arrays import offsets_of
 from zjk_gis.engine.line_pairs import LinePairs, Lines
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import code_text, coded
-from zjk_gis.layers.results import spec_in
+from zjk_gis.layers.results import row_codes
 from zjk_gis.layers.shapes import cleaned, flat, has_place, has_shape
 from zjk_gis.layers.spec import AREAL, LINEAR, PUNCTUAL
 from zjk_gis.pipes.clearance.separations import Thing, steps_of
@@ -87,8 +87,6 @@ class Things:
     def with_layer(self, layer: gpd.GeoDataFrame, name: str, crs: Any, aside: SetAside) -> Things:
         """Add a layer of what stands beside the pipes."""
         shapes, rows = _beside(layer, name, crs, aside)
-        spec = spec_in(map(str, layer.columns))
-        codes = layer.index.astype(str) if spec is None else code_text(layer[spec.code]).fillna("")
         n = len(shapes)
         profiles = [*self.profiles, Thing(BESIDE[name])]
         nothing = np.zeros(n)
@@ -98,7 +96,7 @@ class Things:
 
         return Things(
             np.concatenate([self.shapes, shapes]),
-            more(self.codes, np.asarray(codes, dtype=object)[rows]),
+            more(self.codes, row_codes(layer)[rows]),
             more(self.profile, len(self.profiles)),
             profiles,
             more(self.half, nothing),
