@@ -45,7 +45,7 @@ __all__ = ["MOST_SINGLE", "Page", "id_of", "script_json"]
 MOST_SINGLE = 100_000  # points of a layer that are drawn one by one; more are counted in hexagons
 
 _SCRIPTS = ("unpack", "inflate", "ground", "places", "looks", "paint", "cells", "labels", "sheet", "popup",
-            "panel", "search", "clock", "tools", "swipe", "page")  # fmt: skip
+            "panel", "search", "clock", "tools", "swipe", "rows", "desk", "address", "page")  # fmt: skip
 _LEAFLET = [url for name, url in folium.Map.default_js if name == "leaflet"]
 _LEAFLET_CSS = [url for name, url in folium.Map.default_css if name == "leaflet_css"]
 _JINJA_OPENS = re.compile(r"\{(?=[{%#])")
@@ -87,6 +87,29 @@ _WORDS = {
     "before": "Previous",
     "next": "Next",
     "swipe": "Drag to compare before and after",
+    "mapHow": "arrow keys move the map, + and - change the scale, Enter tells what lies in the middle",
+    "desk": "Filter, table and export",
+    "shut": "Close",
+    "whatRows": "What is listed",
+    "filters": "Filters",
+    "filterText": "Text in any column",
+    "from": "From day",
+    "to": "To day",
+    "inView": "In view only",
+    "clearAll": "Clear filters",
+    "asCsv": "Export CSV",
+    "asGeoJson": "Export GeoJSON",
+    "copyLink": "Copy link",
+    "linkCopied": "link copied",
+    "left": "{count} of {total}",
+    "blank": "(empty)",
+    "more": "{count} more",
+    "fewer": "show fewer",
+    "sortBy": "Sort by {column}",
+    "showRow": "Show on the map",
+    "noneLeft": "No row meets all filters",
+    "lon": "longitude",
+    "lat": "latitude",
 }
 
 
@@ -168,6 +191,8 @@ class Page:
         What holds for the screen alone, such as how hexagons are counted.
     sides : (str, str), optional
         Titles of the left and the right side of a page that compares two states.
+    plays : bool
+        Whether time is played by a bar of its own; otherwise it is only filtered by.
     """
 
     title: str
@@ -181,6 +206,7 @@ class Page:
     screen_notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
     sides: tuple[str, str] | None = None
+    plays: bool = True
     _days: list[NDArray[np.int64]] = field(default_factory=list)
 
     def add(
@@ -205,6 +231,8 @@ class Page:
         side: str | None = None,
         note: str = "",
         in_cells: bool = False,
+        rows: str | None = None,
+        echo: bool = False,
     ) -> None:
         """Add a layer.
 
@@ -252,6 +280,12 @@ class Page:
         in_cells : bool
             Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are,
             and then single points have no popup.
+        rows : str, optional
+            What its rows are called where they are filtered, listed and exported; layers of one name are
+            listed together. By default the layer's own name.
+        echo : bool
+            Whether it only repeats rows of that name, such as rings around some of them: it is filtered with
+            them by its first column, and not listed.
         """
         frame = frame.reset_index(drop=True)
         chosen = (
@@ -280,6 +314,8 @@ class Page:
             "frames": frames_the_page,
             "side": side,
             "note": note,
+            "rows": name if rows is None else rows,
+            "echo": echo,
             "tells": bool(shown or extras or cells) and as_text is None,
         }
         self.layers.append(layer)
@@ -324,6 +360,9 @@ class Page:
             kept = [e.of_rows(rows, len(frame), len(self.layers) - 1) for e in extras]
             layer["table"] = packing.pack_table(frame.iloc[rows], shown, self.lang, kept)
             layer["search"] = [shown.index(column) for column in search if column in shown]
+            if shown:
+                named = (at for at, column in enumerate(shown) if column.endswith("_name"))
+                layer["hover"] = next(named, 0)
 
     def _add_cells(
         self,
@@ -379,6 +418,7 @@ class Page:
         figure.header.add_child(_verbatim("style", _asset("page.css")), name="zjk_style")
         figure.html.add_child(_verbatim("script", _script()), name="zjk_script")
         content = {
+            "lang": self.lang,
             "title": self.title,
             "subtitle": self.subtitle,
             "foot": self.foot,
@@ -402,7 +442,8 @@ class Page:
         if without.all():
             return None
         first, last = int(days[~without].min()), int(days[~without].max())
-        return {"first": first, "days": last - first + 1, "untimed": int(without.sum())}
+        return {"first": first, "days": last - first + 1, "untimed": int(without.sum()),
+                "plays": int(self.plays)}
 
     def _note_many(self, name: str, count: int) -> None:
         """Say that small areas are simplified where there are many."""
@@ -445,7 +486,7 @@ def _count(number: int, lang: Language) -> str:
 
 def _words(lang: Language) -> dict[str, str]:
     """Return the words of the page's script, which fills in {} itself."""
-    blank = {"count": "{}", "width": "{}"}
+    blank = dict.fromkeys(("count", "width", "total", "column"), "{}")
     return {key: tr(sentence, lang=lang, **blank) for key, sentence in _WORDS.items()}
 
 
