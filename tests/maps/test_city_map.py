@@ -90,6 +90,31 @@ class TestInABrowser:
         )
         assert rows == {"空白编号": "G001", "类型": "空洞", "面积(m²)": "1,234.5", "相邻责任区": "Z1;Z2"}
 
+    def test_the_search_leads_to_whatever_name_stands_on_the_map(self, city, visit, tmp_path):
+        seen = visit(save_offline(city_map(city.layers), tmp_path / "map.html"))
+        for layer, column in (("rivers", "river_name"), ("streets", "street_name")):
+            name = city.layers[layer][column].iloc[0]
+            seen.page.fill(".zjk-search input", name)
+            seen.page.locator(".zjk-search li.on span", has_text=name).wait_for()
+            seen.page.keyboard.press("Enter")
+            seen.page.wait_for_selector(".zjk-popup td")
+            assert seen.page.inner_text(".zjk-popup td") == name
+            seen.page.keyboard.press("Escape")
+        assert (seen.errors, seen.requests) == ([], [])
+
+    def test_incidents_are_filtered_by_the_street_they_lie_in(self, city, surveyed, visit, tmp_path):
+        seen = visit(save_offline(city_map(city.layers, results=surveyed), tmp_path / "map.html"))
+        found = seen.page.evaluate(
+            "async () => { await zjk.desk.show('案件');"
+            " const c = zjk.desk.set.facets.find(c => c.title === '街道名称');"
+            " return Object.fromEntries(c.texts.map((t, i) => [t, c.counts[i]])); }"
+        )
+        places = surveyed["assigned"][["geometry"]].to_crs(4547)
+        held = gpd.sjoin(
+            places[~places.is_empty & places.geometry.notna()], city.layers["streets"].to_crs(4547)
+        )
+        assert {name: n for name, n in found.items() if name} == dict(held["street_name"].value_counts())
+
     def test_hostile_text_is_only_text(self, visit, tmp_path):
         zones = make_zones(1, zone_code=[HOSTILE], zone_name=[HOSTILE])
         rivers = gpd.GeoDataFrame({"river_name": [HOSTILE]}, geometry=zones.geometry, crs=4547)

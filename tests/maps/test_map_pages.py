@@ -185,7 +185,21 @@ class TestTime:
         assert seen.page.inner_text(".zjk-clock .when").split() == ["2025-01", "3", "件"]
         assert {h["found"] for h in self.hits(seen)} == {"区内"}
         seen.page.evaluate("void zjk.clock.set(2)")
-        assert {h["found"] for h in self.hits(seen)} == {"就近"}
+        assert {h["found"] for h in self.hits(seen)} == {
+            "就近",
+            "至就近责任区",
+        }  # the line comes with its incident
+
+    def test_the_legend_counts_what_the_window_shows(self, seen):
+        counts = (
+            "() => zjk.layers.filter(l => l.name === '区内' || l.name === '就近')"
+            ".map(l => l.countBox.textContent)"
+        )
+        assert seen.page.evaluate(counts) == ["3", "1"]
+        seen.page.evaluate("void zjk.clock.set(0)")
+        assert seen.page.evaluate(counts) == ["3 / 3", "0 / 1"]
+        seen.page.evaluate("void zjk.clock.set(-1)")
+        assert seen.page.evaluate(counts) == ["3", "1"]
 
     def hits(self, seen):
         """What can be clicked around the zones, of the layers of incidents."""

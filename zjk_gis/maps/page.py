@@ -344,6 +344,7 @@ class Page:
             )
         layer["textOnly"] = as_text is not None
         if as_text is not None:
+            self._add_names(layer, frame, shapes, usable, as_text)
             return
         if days is not None:
             days = days[usable]
@@ -351,18 +352,39 @@ class Page:
         if not cells:
             self._note_many(layer["name"], int(usable.sum()))
             layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
-            rows = np.flatnonzero(usable)
+            order = np.flatnonzero(usable)
         else:
-            rows = np.flatnonzero(usable)[
+            order = np.flatnonzero(usable)[
                 self._add_cells(layer, shapes[usable], chosen[usable], days, many=many)
             ]
         if (shown or extras) and not (cells and many):
-            kept = [e.of_rows(rows, len(frame), len(self.layers) - 1) for e in extras]
-            layer["table"] = packing.pack_table(frame.iloc[rows], shown, self.lang, kept)
+            kept = [e.of_rows(order, len(frame), len(self.layers) - 1) for e in extras]
+            layer["table"] = packing.pack_table(frame.iloc[order], shown, self.lang, kept)
             layer["search"] = [shown.index(column) for column in search if column in shown]
             if shown:
                 named = (at for at, column in enumerate(shown) if column.endswith("_name"))
                 layer["hover"] = next(named, 0)
+
+    def _add_names(
+        self,
+        layer: dict[str, Any],
+        frame: gpd.GeoDataFrame,
+        shapes: NDArray[Any],
+        usable: NDArray[np.bool_],
+        column: str,
+    ) -> None:
+        """Let the search lead to names that stand on the map without a shape of their own."""
+        named = usable & frame[column].notna().to_numpy()
+        places = inner_points(shapes[named])
+        first = np.zeros(len(places), dtype=np.int64)
+        layer |= {
+            "title": label(column, self.lang),
+            "rows": "",
+            "digits": _MICRODEGREES,
+            "shapes": packing.pack_shapes(places, first, digits=_MICRODEGREES),
+            "table": packing.pack_table(frame[named], [column], self.lang),
+            "search": [0],
+        }
 
     def _add_cells(
         self,
@@ -442,8 +464,12 @@ class Page:
         if without.all():
             return None
         first, last = int(days[~without].min()), int(days[~without].max())
-        return {"first": first, "days": last - first + 1, "untimed": int(without.sum()),
-                "plays": int(self.plays)}
+        return {
+            "first": first,
+            "days": last - first + 1,
+            "untimed": int(without.sum()),
+            "plays": int(self.plays),
+        }
 
     def _note_many(self, name: str, count: int) -> None:
         """Say that small areas are simplified where there are many."""

@@ -40,9 +40,9 @@ __all__ = [
 ]
 
 INCIDENT_COLUMNS = (
-    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description", "street_name",
-    "zone_code", "chief_name", "found", "reason", "distance_m", "candidates", "ambiguous", "grid_code", "section_code",
-    "position_fix",
+    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description",
+    "street_name", "zone_code", "chief_name", "found", "reason", "distance_m", "candidates", "ambiguous",
+    "grid_code", "section_code", "position_fix",
 )  # fmt: skip
 _SEARCH = ("incident_code", "road_name")
 
@@ -194,7 +194,7 @@ def add_ways(
     days: NDArray[np.int64] | None = None,
     rows: str = "incidents",
 ) -> None:
-    """Draw lines from the incidents that went to the nearest zone to that zone; they come and go with them."""
+    """Draw lines from incidents to the nearest zone that they went to; both come and go together."""
     if not len(assigned):
         return
     is_far = (assigned["found"] == "nearest") & assigned[code].isin(code_text(zones[code]))

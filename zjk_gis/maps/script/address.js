@@ -3,6 +3,8 @@
 
 const PLACE = /^#(\d{1,2}(?:\.\d+)?)\/(-?\d{1,2}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)(?:&(.*))?$/;
 
+function dayIn(asked, name) { return /^\d{4}-\d\d-\d\d$/.test(asked.get(name) || "") ? asked.get(name) : ""; }
+
 function addressOf(app) {
   let waiting = null, written = null;
   function text() {
@@ -47,7 +49,7 @@ function addressOf(app) {
       if (!chosen.has(title)) { chosen.set(title, []); }
       chosen.get(title).push(String(read[1]));
     });
-    await app.desk.restore({ name: asked.get("rows"), text: asked.get("text") || "", from: asked.get("from") || "", to: asked.get("to") || "", inView: asked.get("view") === "1", chosen: Array.from(chosen) });
+    await app.desk.restore({ name: asked.get("rows"), text: asked.get("text") || "", from: dayIn(asked, "from"), to: dayIn(asked, "to"), inView: asked.get("view") === "1", chosen: Array.from(chosen) });
   }
 
   const address = {

@@ -45,6 +45,7 @@ function clockBar(app) {
     const from = dateText(base, n < 0 ? 0 : edges[n]), to = dateText(base, Math.min(days, n < 0 ? days : edges[n + 1]) - 1);
     text.textContent = (from === to ? from : unit.value === "month" && n >= 0 ? from.slice(0, 7) : from + " – " + to) + "  " + W.counted.replace("{}", total.toLocaleString("en"));
     draw();
+    app.layers.forEach(function (layer) { if (layer.shapes && layer.shapes.time) { tellLeft(app, layer); } });
     app.repaint();
   }
 

@@ -44,13 +44,16 @@ function panelOf(app) {
   corner(app.map, "topright", panel);
 }
 
-/* While a filter hides rows, the panel counts those that are left. */
+/* While a filter or the time hides rows, the panel counts those that are left. */
 function tellLeft(app, layer) {
   if (!layer.countBox) { return; }
-  layer.countBox.textContent = layer.mask ? layer.left.toLocaleString("en") + " / " + layer.count : layer.count;
+  const s = layer.shapes, clock = s.time ? app.state.clock : null, isWhole = !layer.mask && !clock, byStyle = new Uint32Array(layer.styles.length);
+  let left = 0;
+  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { left++; byStyle[s.style[i]]++; } } }
+  layer.countBox.textContent = isWhole || !layer.count ? layer.count : left.toLocaleString("en") + " / " + layer.count;
   layer.keys.forEach(function (key) {
     const box = layer.keyBoxes[key[0]];
-    if (box) { box.textContent = layer.mask ? layer.leftByStyle[key[0]].toLocaleString("en") : key[2] || ""; }
+    if (box) { box.textContent = isWhole ? key[2] || "" : byStyle[key[0]].toLocaleString("en"); }
   });
 }
 

@@ -15,7 +15,7 @@ function rowSetNames(app) {
 async function rowSetOf(app, name) {
   const set = { name, parts: [], echoes: [], n: 0, columns: [], timed: false };
   for (const layer of app.layers) {
-    if (layer.rows !== name || !layer.table) { continue; }
+    if (layer.rows !== name || !layer.table || !layer.shapes.n) { continue; }
     const part = { layer, columns: await tableOf(layer), start: set.n, n: layer.shapes.n };
     if (layer.echo) { set.echoes.push(part); continue; }
     set.parts.push(part);
@@ -127,17 +127,11 @@ function applied(set) {
     for (let i = 0; i < set.n; i++) { if (!(bits[i] & off)) { counts[codes[i]]++; } }
   });
   set.parts.forEach(function (part) {
-    const layer = part.layer, mask = new Uint8Array(part.n), byStyle = new Uint32Array(layer.styles.length);
-    let shown = 0;
+    const mask = new Uint8Array(part.n);
+    let hidden = 0;
     /* What is out of view is not hidden: it comes into view when the map is moved. */
-    for (let i = 0; i < part.n; i++) {
-      const bit = bits[part.start + i];
-      mask[i] = bit & ~VIEW_BIT ? 1 : 0;
-      if (!bit) { shown++; byStyle[layer.shapes.style[i]]++; }
-    }
-    layer.mask = shown === part.n ? null : mask;
-    layer.left = shown;
-    layer.leftByStyle = byStyle;
+    for (let i = 0; i < part.n; i++) { if (bits[part.start + i] & ~VIEW_BIT) { mask[i] = 1; hidden++; } }
+    part.layer.mask = hidden ? mask : null;
   });
   set.echoes.forEach(function (part) { part.layer.mask = echoMask(set, part); });
 }
