@@ -14,7 +14,7 @@ from shapely import box
 import zjk_gis
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
 from zjk_gis.layers import label
-from zjk_gis.maps import city_map, packing, page, save_offline, style
+from zjk_gis.maps import city_map, packing, save_offline, shell, style
 from zjk_gis.synth import make_city
 
 X, Y = 573000, 4520000
@@ -192,7 +192,7 @@ class TestLayers:
 
     @given(st.text())
     def test_json_in_a_script_element_stays_there(self, text):
-        written = page.script_json({"text": text})
+        written = shell.script_json({"text": text})
         assert not set(written) & set("<>&\u2028\u2029")
         assert not any(opening in written for opening in ("{{", "{%", "{#"))
         assert json.loads(written) == {"text": text}
