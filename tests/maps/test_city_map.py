@@ -15,6 +15,7 @@ import zjk_gis
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
 from zjk_gis.layers import label
 from zjk_gis.maps import city_map, packing, save_offline, shell, style
+from zjk_gis.maps.page import Page
 from zjk_gis.synth import make_city
 
 X, Y = 573000, 4520000
@@ -144,25 +145,25 @@ class TestInABrowser:
 class TestLayers:
     def test_any_crs_comes_out_as_degrees(self):
         for crs in (4547, 4490, 3857):
-            drawn = page.Page(title="")
+            drawn = Page(title="")
             drawn.add(make_zones(1).to_crs(crs), name="z", group="g", styles=[{}], frames_the_page=True)
             assert drawn.extent == pytest.approx([114.8647, 40.8101, 114.8683, 40.8128], abs=2e-3)
 
     def test_rows_without_geometry_are_counted_not_drawn(self):
         zones = make_zones(3)
         zones.loc[1, "geometry"] = None
-        drawn = page.Page(title="")
+        drawn = Page(title="")
         drawn.add(zones, name="责任区", group="g", styles=[{}])
         assert (drawn.layers[0]["count"], drawn.notes) == ("2", ["责任区：1 行没有坐标，未画出"])
 
     def test_rows_that_are_not_on_earth_are_counted_not_drawn(self):
         zones = make_zones(3).set_crs(4326, allow_override=True)
-        drawn = page.Page(title="", lang="en")
+        drawn = Page(title="", lang="en")
         drawn.add(zones, name="zones", group="g", styles=[{}])
         assert drawn.notes == ["zones: 3 rows have coordinates that are not on earth and are not drawn"]
 
     def test_an_empty_layer_is_listed_as_none(self):
-        drawn = page.Page(title="")
+        drawn = Page(title="")
         drawn.add(make_zones(0), name="z", group="g", styles=[{}])
         assert drawn.layers[0]["count"] == label("empty")
 
