@@ -10,7 +10,7 @@ import pandas as pd
 
 from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import ROADS
-from zjk_gis.layers.columns.coordinates import is_rejected
+from zjk_gis.layers.columns.coordinates import needs_a_look
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text, understood
@@ -146,8 +146,7 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], rows: str, lang: Language
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
-        placed = ~is_rejected(assigned["reason"])
-        doubtful = int((assigned["ambiguous"] & placed).sum())
+        doubtful = int(needs_a_look(assigned).sum())
         parts.append(incidents.counted(rows, len(assigned), lang))
         parts.append(tr("{count:,} to be looked at", count=doubtful, lang=lang))
     if "gaps" in results:
@@ -327,7 +326,7 @@ def _add_incidents(
     streets: gpd.GeoDataFrame | None,
     date: str | dt.date | None,
 ) -> None:
-    """Draw what a person should look at first; the plain ones only when asked for."""
+    """Draw what a person should look at first; the others only when asked for."""
     if assigned is None:
         return
     listed = incidents.rows_title(rows, page.lang)
@@ -337,34 +336,31 @@ def _add_incidents(
     days = packing.day_numbers(assigned, "occurred_at")
     found = list(style.FOUND_MARKS)
     looks = list(style.FOUND_MARKS.values())
-    plain = (assigned["found"] == "inside") & ~assigned["ambiguous"]
-    doubtful = assigned[~plain]
-    page.add(
-        doubtful,
-        name=label("not_plain", page.lang),
-        group=words["incidents"],
-        styles=looks,
-        style_of=doubtful["found"].map({name: i for i, name in enumerate(found)}).to_numpy(),
-        keys=[
-            (0, label("overlap", page.lang)),
-            *((i, label(name, page.lang)) for i, name in enumerate(found) if i),
-        ],
-        columns=incidents.INCIDENT_COLUMNS,
-        search=("incident_code",),
-        days=None if days is None else days[~plain.to_numpy(dtype=bool)],
-        rows=listed,
-    )
-    page.add(
-        assigned[plain],
-        name=label("plain", page.lang),
-        group=words["incidents"],
-        styles=looks[:1],
-        columns=incidents.INCIDENT_COLUMNS,
-        search=("incident_code",),
-        days=None if days is None else days[plain.to_numpy(dtype=bool)],
-        on=False,
-        rows=listed,
-    )
+    doubtful = needs_a_look(assigned)
+    inside = assigned["found"] == "inside"
+    for name, which, on in (
+        ("ambiguous", doubtful, True),
+        ("not_plain", ~inside & ~doubtful, True),
+        ("plain", inside & ~doubtful, False),
+    ):
+        is_told = which.to_numpy(dtype=bool)
+        own = assigned[is_told]
+        page.add(
+            own,
+            name=label(name, page.lang),
+            group=words["incidents"],
+            styles=[style.OVERLAPPED_MARK, *looks[1:]] if name == "ambiguous" else looks,
+            style_of=own["found"].map({word: i for i, word in enumerate(found)}).to_numpy(),
+            keys=[
+                (i, label("overlap" if name == "ambiguous" and word == "inside" else word, page.lang))
+                for i, word in enumerate(found)
+            ],
+            columns=incidents.INCIDENT_COLUMNS,
+            search=("incident_code",),
+            days=None if days is None else days[is_told],
+            on=on,
+            rows=listed,
+        )
 
 
 def _add_names(page: Page, layers: Mapping[str, gpd.GeoDataFrame]) -> None:

@@ -12,6 +12,7 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.columns.coordinates import needs_a_look
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
@@ -180,7 +181,7 @@ def _assigned_subtitle(assigned: gpd.GeoDataFrame, rows: str, lang: Language) ->
     words = [counted(rows, len(assigned), lang)]
     words += [f"{label(name, lang)} {counts[name]:,}" for name in style.FOUND_MARKS if name in counts]
     if "ambiguous" in assigned:
-        words.append(f"{label('ambiguous', lang)} {int(assigned['ambiguous'].sum()):,}")
+        words.append(f"{label('ambiguous', lang)} {int(needs_a_look(assigned).sum()):,}")
     return " · ".join(words)
 
 
@@ -259,11 +260,7 @@ def add_assigned(
         What was assigned, as the catalogue of layers names it.
     """
     listed = rows_title(rows, page.lang)
-    doubtful = (
-        assigned["ambiguous"].fillna(value=False).astype(bool)
-        if "ambiguous" in assigned
-        else assigned["found"] == ""
-    )
+    doubtful = needs_a_look(assigned) if "ambiguous" in assigned else assigned["found"] == ""
     if doubtful.any():
         shapes = assigned.geometry.to_numpy()
         ringed = doubtful.to_numpy() & ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
