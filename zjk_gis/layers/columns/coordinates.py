@@ -108,7 +108,7 @@ def is_rejected(reasons: pd.Series) -> pd.Series:
 
 
 def needs_a_look(assigned: pd.DataFrame) -> pd.Series:
-    """Tell which rows of an assignment a person should look at (待确认归属), wherever that is counted or drawn.
+    """Tell which rows of an assignment a person should look at (待确认归属): one idea, counted one way.
 
     Those that are ``ambiguous`` and have a usable position; rows without one are rejected, not in doubt.
 
