@@ -19,10 +19,12 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.maps import packing, parts, style
 from zjk_gis.maps.ready import cards
+from zjk_gis.maps.ready.surroundings import add_surroundings
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import folium
     from numpy.typing import NDArray
@@ -294,6 +296,7 @@ def density_map(
     incidents: gpd.GeoDataFrame,
     *,
     region: gpd.GeoDataFrame | None = None,
+    around: Mapping[str, gpd.GeoDataFrame] | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -311,6 +314,8 @@ def density_map(
         Points in any CRS; a million are fluent. Rows without coordinates are counted on the page.
     region : GeoDataFrame, optional
         The ground they stand on.
+    around : mapping of str to GeoDataFrame, optional
+        What lies around, by name, for orientation: ``streets``, ``roads``, ``rivers``.
     time : str, default "occurred_at"
         The column of the time slider, where it is there; rows without a time show under «all» only.
     dayfirst, time_format, tz
@@ -350,6 +355,7 @@ def density_map(
         subtitle=counted("incidents", len(incidents), lang),
     )
     parts.add_ground(page, region)
+    add_surroundings(page, around)
     classes = cards.class_of_incidents(incidents) if len(incidents) else pd.Series([], dtype=str)
     frequent = classes[classes != ""].value_counts()
     names = sorted(frequent.index, key=lambda name: (-frequent[name], name))[: len(style.KIND_MARKS) - 1]
