@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["near_repeats"]
 
-_MOST_PAIRS = 100_000_000
+_MOST_PAIRS = 20_000_000
 _CHUNK = 2_000_000  # pairs looked at together
 
 
@@ -74,7 +74,7 @@ def near_repeats(
     ------
     InputError
         If bands do not ascend, numbers are wrong, fewer than two incidents have a place and a time, or pairs
-        would be more than 100 million.
+        would be more than 20 million.
     MissingColumnError, EmptyLayerError, CRSError
         If the layer cannot be used.
 

@@ -124,8 +124,8 @@ def emerging_hot_spots(
     >>> places = [Point(50, 50)] * 11 + [Point(450, 450)] * 30
     >>> cases = gpd.GeoDataFrame({"occurred_at": times}, geometry=places, crs=4547)
     >>> found = emerging_hot_spots(cases, cells=100, region=region)
-    >>> found.loc[40, ["pattern", "hot_steps", "step_count", "first_hot"]].tolist()
-    ['new_hot', 1, 12, '2025-12']
+    >>> found.loc[40, ["pattern", "first_hot", "last_hot"]].tolist()
+    ['new_hot', '2025-12', '2025-12']
     """
     _check(step, compare, steps_back, confidence)
     require_amounts(least=least)
