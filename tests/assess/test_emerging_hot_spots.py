@@ -194,7 +194,7 @@ def test_the_order_of_rows_does_not_matter(random):
 
 
 def test_nine_months_are_too_few():
-    with pytest.raises(InputError, match="9 whole steps"):
+    with pytest.raises(InputError, match="9 whole months"):
         middle(cases([4] * 12), until="2025-09-30")
 
 

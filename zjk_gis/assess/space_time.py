@@ -207,10 +207,11 @@ class _Steps:
         last = int(every.number_of(known.max())) if np.isnat(ends) else int(every.number_of(ends)) - 1
         count = last - first + 1
         if count < _LEAST_STEPS:
+            said = {"week": tr("weeks"), "month": tr("months"), "quarter": tr("quarters")}
             raise InputError(
-                tr("emerging_hot_spots: {count} whole steps ({step}); no trend can be told of fewer than "
-                   "{least}, take a longer period or shorter steps",
-                   count=max(count, 0), step=kind, least=_LEAST_STEPS)
+                tr("emerging_hot_spots: {count} whole {steps}; no trend can be told of fewer than {least} "
+                   "steps, take a longer period or shorter ones",
+                   count=max(count, 0), steps=said[kind], least=_LEAST_STEPS)
             )  # fmt: skip
         return cls(kind, first, count)
 

@@ -43,7 +43,7 @@ _PLACES = (
     ("communities", "within", "community_name"),
     ("roads", "nearest", "road_name"),
 )
-_SPOTS = ("spot_code", *(name for *_, name in _PLACES), "cells", "incidents", "z_score", "hot_class", "cell_code")
+_SPOTS = ("spot_code", *(name for *_, name in _PLACES), "cell_count", "incidents", "z_score", "hot_class", "cell_code")
 _PATTERNS = (
     "cell_code", *(name for *_, name in _PLACES), "pattern", "incidents", "hot_steps", "first_hot", "last_hot", "tau",
 )  # fmt: skip
@@ -135,7 +135,7 @@ def command(
         cells = hot_spots(cases, month=month, **options)
         rows, columns = _with_places(_by_spot(cells), layers, day), _SPOTS
     tell_set_aside(cells, console)
-    answer = _sentences(cells, rows, over_time=over_time)
+    answer = _sentences(cells, rows, console, over_time=over_time)
     for sentence in answer:
         console.say(sentence)
     for remark in cells.attrs["remarks"]:
@@ -236,7 +236,7 @@ def _by_spot(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     hot = cells[cells["spot_code"].str.startswith("H").fillna(value=False).to_numpy(dtype=bool)]
     first = hot.sort_values(["spot_code", "z_score", "cell_code"], ascending=[True, False, True])
     first = first.drop_duplicates("spot_code").sort_values("z_score", ascending=False, kind="stable")
-    sums = hot.groupby("spot_code").agg(cells=("cell_code", "size"), incidents=("incidents", "sum"))
+    sums = hot.groupby("spot_code").agg(cell_count=("cell_code", "size"), incidents=("incidents", "sum"))
     return first.drop(columns="incidents").merge(sums, on="spot_code", how="left", validate="1:1")
 
 
@@ -264,13 +264,15 @@ def _with_places(rows: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], da
     return rows
 
 
-def _sentences(cells: gpd.GeoDataFrame, rows: gpd.GeoDataFrame, *, over_time: bool) -> list[str]:
+def _sentences(
+    cells: gpd.GeoDataFrame, rows: gpd.GeoDataFrame, console: Console, *, over_time: bool
+) -> list[str]:
     """Say how many hot and cold cells there are, and which place is the worst."""
     count = cells.attrs["incidents"]
     if over_time:
         words = cells["pattern"].value_counts()
         kinds = listed(
-            tr("{pattern} {number:,}", pattern=label(str(word)), number=number)
+            tr("{pattern} {number:,}", pattern=label(str(word), console.lang), number=number)
             for word, number in words.items()
             if word not in ("no_pattern", "not_judged")
         )
@@ -289,6 +291,6 @@ def _sentences(cells: gpd.GeoDataFrame, rows: gpd.GeoDataFrame, *, over_time: bo
     return [
         told,
         tr("Hottest is {where}: {incidents:,} incidents in {cells:,} cells, z = {z:.2f}.",
-           where=where or worst["cell_code"], incidents=worst["incidents"], cells=worst["cells"],
+           where=where or worst["cell_code"], incidents=worst["incidents"], cells=worst["cell_count"],
            z=worst["z_score"]),
     ]  # fmt: skip
