@@ -183,7 +183,9 @@ def test_the_order_of_incidents_does_not_matter(places, random):
 
 
 def test_z_is_that_of_esda_on_40_000_cells():
-    esda, libpysal = pytest.importorskip("esda"), pytest.importorskip("libpysal")
+    import esda
+    import libpysal
+
     rng = np.random.default_rng(5)
     side = 200
     region = gpd.GeoDataFrame(geometry=[box(0, 0, 100 * side, 100 * side)], crs=4547)

@@ -144,10 +144,13 @@ def command(
     files: list[Path] = []
     if output is not None:
         kind = "hot_patterns" if over_time else "hot_cells"
-        drawn = hot_spots_map(cells, streets=_valid(layers.get("streets"), day), date=day, lang=console.lang)
+        period = " – ".join(_period(cells, month, since, until))
+        title = tr("{kind}, {period}", kind=label(kind, console.lang), period=period) if period else None
+        streets = _valid(layers.get("streets"), day)
+        drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
         files = write_found({kind: cells}, output, "hot_spots", drawn, console, more={"hot_spot_places": table},
-                            title=label(kind, console.lang))  # fmt: skip
+                            title=title or label(kind, console.lang))  # fmt: skip
     console.result(
         {
             "answer": answer,
@@ -157,6 +160,15 @@ def command(
             "files": [str(path) for path in files],
         }
     )
+
+
+def _period(
+    cells: gpd.GeoDataFrame, month: str | None, since: str | None, until: str | None
+) -> list[str]:
+    """Return the first and the last of what was judged, as far as it is known."""
+    if "first_step" in cells:
+        return [str(cells[name].iloc[0]) for name in ("first_step", "last_step")]
+    return [month] if month else [each for each in (since, until) if since and until and each]
 
 
 def _last_day(month: str | None) -> str | None:
