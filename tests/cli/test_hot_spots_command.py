@@ -57,7 +57,7 @@ def test_the_worst_place_is_told_by_its_street(run, city, tmp_path):
     assert "41 件案件，100 个格网" in out and "最热处为乙街道" in out
     assert "判定范围 4.00 km²，200 米格网 100 个" in out and "未作归一化" in out
     assert "判定范围：适用城区" in err
-    cells = pyogrio.read_dataframe(tmp_path / "热点" / "hot_spots.gpkg")
+    cells = pyogrio.read_dataframe(tmp_path / "热点" / "hot_spots.gpkg", layer="hot_cells")
     assert len(cells) == 100 and {"热点(99%)", "不显著"} <= set(cells["冷热等级"])
     assert set(cells["格网边长"]) == {200.0} and set(cells["归一化依据"]) == {"未归一化"}
     places = pd.read_excel(
