@@ -167,8 +167,12 @@ def clustered(count, side_m, months, spots=200):
 
     rng = np.random.default_rng(9)
     corners = rng.uniform(0, side_m, (spots, 2))
-    places = np.clip(corners[rng.integers(0, spots, count)] + rng.normal(0, side_m / 60, (count, 2)), 1, side_m - 1)
-    times = np.datetime64("2024-01-01", "s") + rng.integers(0, int(months * 30.4 * 86_400), count).astype("m8[s]")
+    places = np.clip(
+        corners[rng.integers(0, spots, count)] + rng.normal(0, side_m / 60, (count, 2)), 1, side_m - 1
+    )
+    times = np.datetime64("2024-01-01", "s") + rng.integers(0, int(months * 30.4 * 86_400), count).astype(
+        "m8[s]"
+    )
     return gpd.GeoDataFrame({"occurred_at": times}, geometry=gpd.points_from_xy(*places.T), crs=4547)
 
 
@@ -182,7 +186,10 @@ def hot_spots_beside_esda(rows):
     from zjk_gis.assess.cells import cells_of
     from zjk_gis.assess.local_statistics import g_star
 
-    cases, region = clustered(300_000, 20_000, 12), gpd.GeoDataFrame(geometry=[box(0, 0, 20_000, 20_000)], crs=4547)
+    cases, region = (
+        clustered(300_000, 20_000, 12),
+        gpd.GeoDataFrame(geometry=[box(0, 0, 20_000, 20_000)], crs=4547),
+    )
     found = hot_spots(cases, cells=100, region=region)
     counts = found["incidents"].to_numpy(dtype=float)[:, None]
     weights = libpysal.weights.lat2W(200, 200, rook=False)
@@ -196,7 +203,9 @@ def hot_spots_beside_esda(rows):
     (ours, peer), (z, theirs) = least_cpu(lambda: g_star(own, near.near).ravel(), lambda: by_esda(weights))
     apart = np.abs(z - theirs[near.order]).max()
     assert apart < 1e-9, apart
-    rows.append(("G* of 40,000 cells, neighbours known", "esda", amount(ours), amount(peer), amount(peer / ours)))
+    rows.append(
+        ("G* of 40,000 cells, neighbours known", "esda", amount(ours), amount(peer), amount(peer / ours))
+    )
     (ours, peer), _ = least_cpu(
         lambda: hot_spots(cases, cells=100, region=region),
         lambda: by_esda(libpysal.weights.lat2W(200, 200, rook=False)),
@@ -211,10 +220,15 @@ def emerging(rows):
 
     from zjk_gis.assess import emerging_hot_spots
 
-    cases, region = clustered(2_000_000, 50_000, 24), gpd.GeoDataFrame(geometry=[box(0, 0, 50_000, 50_000)], crs=4547)
+    cases, region = (
+        clustered(2_000_000, 50_000, 24),
+        gpd.GeoDataFrame(geometry=[box(0, 0, 50_000, 50_000)], crs=4547),
+    )
     (ours,), (found,) = least_cpu(lambda: emerging_hot_spots(cases, cells=100, region=region))
     assert len(found) == 250_000
-    rows.append(("emerging_hot_spots: 250,000 cells by 24 months, 2,000,000 incidents", "-", amount(ours), "-", "-"))
+    rows.append(
+        ("emerging_hot_spots: 250,000 cells by 24 months, 2,000,000 incidents", "-", amount(ours), "-", "-")
+    )
 
 
 def knox(rows):
@@ -234,8 +248,15 @@ def knox(rows):
         lambda: near_repeats(cases, distances=[200], days=[7], permutations=999), all_pairs
     )
     assert found["pairs"].iloc[0] == pairs[0]
-    rows.append(("near_repeats of 5,000 incidents, 999 permutations", "numpy, all pairs, times 100", amount(ours),
-                 amount(100 * peer), amount(100 * peer / ours)))
+    rows.append(
+        (
+            "near_repeats of 5,000 incidents, 999 permutations",
+            "numpy, all pairs, times 100",
+            amount(ours),
+            amount(100 * peer),
+            amount(100 * peer / ours),
+        )
+    )
 
 
 def hot_spots_told():

@@ -187,14 +187,13 @@ def _in_lattice(
 ) -> NDArray[np.int64]:
     """Return the cell of each point; one on the outer border belongs to the ground that it touches."""
     low, high = cells.min(axis=0), cells.max(axis=0)
+    span = high - low + 1
+    place = np.full(span[0] * span[1], OUTSIDE, dtype=np.int64)
+    place[np.ravel_multi_index(tuple((cells - low).T), tuple(span))] = np.arange(len(cells))
     own = lattice.cells_of(coords)
-    span = int(high[0] - low[0] + 1)
-    keys = (cells[:, 1] - low[1]) * span + (cells[:, 0] - low[0])  # ascending, as rows ascend
-    places = np.argsort(keys, kind="stable")
-    wanted = (own[:, 1] - low[1]) * span + (own[:, 0] - low[0])
-    wanted[((own < low) | (own > high)).any(axis=1)] = -1
-    at = places[np.minimum(np.searchsorted(keys, wanted, sorter=places), len(keys) - 1)]
-    found = np.where(keys[at] == wanted, at, OUTSIDE)
+    is_there = ((own >= low) & (own <= high)).all(axis=1)
+    found = np.full(len(coords), OUTSIDE, dtype=np.int64)
+    found[is_there] = place[np.ravel_multi_index(tuple((own[is_there] - low).T), tuple(span))]
     is_cut = shapely.area(pieces) < (1 - 1e-9) * shapely.area(lattice.shapes(np.zeros((1, 2), np.int64)))[0]
     doubtful = np.flatnonzero((found >= 0) & is_cut[found])
     shapely.prepare(pieces)

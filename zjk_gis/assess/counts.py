@@ -86,7 +86,7 @@ def asked_in(incidents: gpd.GeoDataFrame, cells: Cells, in_period: NDArray[np.bo
 
 
 def remarks_on(cells: Cells, basis: Basis, asked: Asked, is_judged: NDArray[np.bool_]) -> list[str]:
-    """Say over which ground and by which cells was counted, by what counts were divided, and what is rough."""
+    """Say over which ground and in which cells was counted, what counts were divided by, what is rough."""
     count = len(cells)
     if np.isnan(cells.cell_m):
         told = [tr("{count:,} areas given, {area:,.2f} km²", count=count, area=cells.area_km2)]

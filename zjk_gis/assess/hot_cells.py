@@ -164,13 +164,12 @@ def hot_spots(
     is_judged = basis.amount > (least if basis.name != "nothing" else 0.0)
     if not is_judged.any():
         raise InputError(tr("least: no cell has more than {least:g} of {name}", least=least, name=basis.name))
-    group, words = np.zeros(len(asked.rows), np.int64), np.array([""], dtype=object)
-    if by is not None:
-        group, words = pd.factorize(as_text(incidents[by].iloc[asked.rows]), sort=True, use_na_sentinel=False)
+    own_words = pd.Series("", index=asked.rows) if by is None else as_text(incidents[by].iloc[asked.rows])
+    group, words = pd.factorize(own_words, sort=True, use_na_sentinel=False)
     if len(words) * len(ground) > _MOST_ROWS:
         raise InputError(
-            tr("by: {groups:,} values of {by} over {cells:,} cells are more rows than fit; choose some values",
-               groups=len(words), by=by, cells=len(ground))
+            tr("by: {groups:,} values of {by} over {cells:,} cells are more rows than fit; choose some "
+               "values", groups=len(words), by=by, cells=len(ground))
         )  # fmt: skip
     counts = np.bincount(group * len(ground) + asked.cell, minlength=len(words) * len(ground))
     judged = [
@@ -215,8 +214,12 @@ def _judged(
 
 def _spots(z: NDArray[np.float64], word: NDArray[np.int64], cells: Cells) -> Any:
     """Name the places that hot or cold cells near each other make, the most extreme first."""
-    number, names = np.full(len(cells), -1), []
-    for letter, sign, is_own in (("H", -1.0, (word > _NONE) & (word < len(_LEVELS))), ("L", 1.0, word < _NONE)):
+    number = np.full(len(cells), -1)
+    names: list[str] = []
+    for letter, sign, is_own in (
+        ("H", -1.0, (word > _NONE) & (word < len(_LEVELS))),
+        ("L", 1.0, word < _NONE),
+    ):
         own = np.flatnonzero(is_own)
         count, place = csgraph.connected_components(cells.near[own][:, own], directed=False)
         extreme, first = np.full(count, np.inf), np.full(count, len(cells))

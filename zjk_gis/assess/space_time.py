@@ -170,7 +170,12 @@ def _check(step: str, compare: str, steps_back: int, confidence: int) -> None:
     for name, value, known in (("step", step, get_args(Step)), ("compare", compare, get_args(Compare))):
         if value not in known:
             raise InputError(
-                tr("{name} must be one of {known}, not {value!r}", name=name, known=listed(known), value=value)
+                tr(
+                    "{name} must be one of {known}, not {value!r}",
+                    name=name,
+                    known=listed(known),
+                    value=value,
+                )
             )
     if confidence not in LEVELS:
         raise InputError(tr("confidence must be 90, 95 or 99, not {confidence!r}", confidence=confidence))
@@ -226,8 +231,8 @@ class _Steps:
         """Return the first moment of a step."""
         whole = number + self.first
         if self.kind == "week":
-            return np.datetime64(7 * whole - 3, "D").astype("M8[us]")
-        return np.datetime64(whole * (1 if self.kind == "month" else 3), "M").astype("M8[us]")
+            return np.datetime64(np.datetime64(7 * whole - 3, "D"), "us")
+        return np.datetime64(np.datetime64(whole * (1 if self.kind == "month" else 3), "M"), "us")
 
     def names(self) -> list[str]:
         """Return what steps are called."""

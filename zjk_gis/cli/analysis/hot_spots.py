@@ -43,9 +43,18 @@ _PLACES = (
     ("communities", "within", "community_name"),
     ("roads", "nearest", "road_name"),
 )
-_SPOTS = ("spot_code", *(name for *_, name in _PLACES), "cell_count", "incidents", "z_score", "hot_class", "cell_code")
+_SPOTS = (
+    "spot_code",
+    *(name for *_, name in _PLACES),
+    "cell_count",
+    "incidents",
+    "z_score",
+    "hot_class",
+    "cell_code",
+)
 _PATTERNS = (
-    "cell_code", *(name for *_, name in _PLACES), "pattern", "incidents", "hot_steps", "first_hot", "last_hot", "tau",
+    "cell_code", *(name for *_, name in _PLACES), "pattern", "incidents", "hot_steps", "first_hot",
+    "last_hot", "tau",
 )  # fmt: skip
 
 
@@ -56,7 +65,10 @@ _PATTERNS = (
 @click.option("--since", help="The first day, instead of a month.")
 @click.option("--until", help="The last day, instead of a month.")
 @click.option(
-    "--class", "classes", type=WORDS, help="Only incidents whose event code begins so, such as 05 or 0501,0502."
+    "--class",
+    "classes",
+    type=WORDS,
+    help="Only incidents whose event code begins so, such as 05 or 0501,0502.",
 )
 @click.option("--cell", default=200.0, show_default=True, help="The side of the cells, in metres.")
 @click.option("--hexagons", is_flag=True, help="Cells are hexagons, and --cell is their width.")
@@ -71,7 +83,9 @@ _PATTERNS = (
     "--per", type=click.Choice([*_BASES]), help="Divide counts by the people or the roads of the city."
 )
 @click.option(
-    "--patrols", type=click.Path(path_type=Path), help="Divide counts by patrols: fixes or tracks, as a layer file."
+    "--patrols",
+    type=click.Path(path_type=Path),
+    help="Divide counts by patrols: fixes or tracks, as a layer file.",
 )
 @click.option("--over-time", is_flag=True, help="Tell which hot spots are new, last, grow or fade.")
 @click.option(
@@ -129,7 +143,8 @@ def command(
     if patrols is not None:
         options["patrols"] = read_one(patrols)
     if over_time:
-        cells = emerging_hot_spots(cases, step=step, **options)
+        options["step"] = step
+        cells = emerging_hot_spots(cases, **options)
         rows, columns = _with_places(_by_pattern(cells), layers, day), _PATTERNS
     else:
         cells = hot_spots(cases, month=month, **options)
@@ -149,8 +164,10 @@ def command(
         streets = _valid(layers.get("streets"), day)
         drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
-        files = write_found({kind: cells}, output, "hot_spots", drawn, console, more={"hot_spot_places": table},
-                            title=title or label(kind, console.lang))  # fmt: skip
+        files = write_found(
+            {kind: cells}, output, "hot_spots", drawn, console,
+            more={"hot_spot_places": table}, title=title or label(kind, console.lang),
+        )  # fmt: skip
     console.result(
         {
             "answer": answer,
@@ -162,9 +179,7 @@ def command(
     )
 
 
-def _period(
-    cells: gpd.GeoDataFrame, month: str | None, since: str | None, until: str | None
-) -> list[str]:
+def _period(cells: gpd.GeoDataFrame, month: str | None, since: str | None, until: str | None) -> list[str]:
     """Return the first and the last of what was judged, as far as it is known."""
     if "first_step" in cells:
         return [str(cells[name].iloc[0]) for name in ("first_step", "last_step")]
@@ -222,7 +237,11 @@ def _ground(
     if areas is not None:
         name = spec_of(areas).name
         require_layers(layers, city, name)
-        return {"cells": layers[name], "region": None if region is None else read_one(region), "hexagons": hexagons}
+        return {
+            "cells": layers[name],
+            "region": None if region is None else read_one(region),
+            "hexagons": hexagons,
+        }
     if region is not None:
         return {"cells": cell, "region": read_one(region), "hexagons": hexagons}
     name = next((each for each in _REGIONS if each in layers and len(layers[each])), "")
@@ -252,7 +271,16 @@ def _by_spot(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return first.drop(columns="incidents").merge(sums, on="spot_code", how="left", validate="1:1")
 
 
-_FIRST = ("new", "intensifying", "consecutive", "persistent", "oscillating", "sporadic", "diminishing", "historical")
+_FIRST = (
+    "new",
+    "intensifying",
+    "consecutive",
+    "persistent",
+    "oscillating",
+    "sporadic",
+    "diminishing",
+    "historical",
+)
 
 
 def _by_pattern(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -294,8 +322,8 @@ def _sentences(
         return [told]
     words = cells["hot_class"]
     hot, cold = (int(words.str.startswith(side).sum()) for side in ("hot_", "cold_"))
-    told = tr("{count:,} incidents in {cells:,} cells: {hot:,} hot cells in {places:,} places, {cold:,} cold ones.",
-              count=count, cells=len(cells), hot=hot, cold=cold, places=len(rows))  # fmt: skip
+    told = tr("{count:,} incidents in {cells:,} cells: {hot:,} hot cells in {places:,} places, {cold:,} cold "
+              "ones.", count=count, cells=len(cells), hot=hot, cold=cold, places=len(rows))  # fmt: skip
     if not len(rows):
         return [told]
     worst = rows.iloc[0]
