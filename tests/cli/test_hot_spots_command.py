@@ -63,9 +63,9 @@ def test_the_worst_place_is_told_by_its_street(run, city, tmp_path):
     assert "判定范围：适用城区" in err
     cells = pyogrio.read_dataframe(tmp_path / "热点" / "hot_spots.gpkg", layer="hot_cells")
     assert len(cells) == 100
-    assert {"热点(99%)", "不显著"} <= set(cells["冷热等级"])
-    assert set(cells["格网边长"]) == {200.0}
-    assert set(cells["归一化依据"]) == {"未归一化"}
+    assert {"hot_99", "not_significant"} <= set(cells["hot_class"])
+    assert set(cells["cell_m"]) == {200.0}
+    assert set(cells["basis"]) == {"nothing"}
     places = pd.read_excel(
         tmp_path / "热点" / "hot_spots.xlsx", sheet_name="热点清单", engine="calamine", header=3
     )

@@ -64,9 +64,9 @@ def near_repeats(
     -------
     DataFrame
         A row a band of distance and days: ``over_m``, ``up_to_m`` (float64), ``from_days``, ``to_days``
-        (int64, both inclusive), ``pairs`` (int64), ``expected_pairs`` (float64, the mean of the permutations),
-        ``ratio_to_chance`` (pairs / expected; NaN where none is expected) and ``p_value`` (of as many pairs
-        or more by chance: (1 + permutations with as many) / (1 + permutations)).
+        (int64, both inclusive), ``pairs`` (int64), ``expected_pairs`` (float64, the mean of all
+        permutations), ``ratio_to_chance`` (pairs / expected; NaN where none is expected) and ``p_value`` (of
+        as many pairs or more by chance: (1 + permutations with as many) / (1 + permutations)).
 
         ``attrs`` has ``incidents`` (that count), ``no_position``, ``no_time``, ``permutations`` and ``seed``.
 

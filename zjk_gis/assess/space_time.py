@@ -227,12 +227,13 @@ class _Steps:
         months = times.astype("M8[M]").astype(np.int64)
         return (months if self.kind == "month" else months // 3) - self.first
 
-    def begin_of(self, number: int) -> np.datetime64:
+    def begin_of(self, number: int) -> Any:
         """Return the first moment of a step."""
         whole = number + self.first
         if self.kind == "week":
-            return np.datetime64(np.datetime64(7 * whole - 3, "D"), "us")
-        return np.datetime64(np.datetime64(whole * (1 if self.kind == "month" else 3), "M"), "us")
+            return np.array(7 * whole - 3, dtype="M8[D]").astype("M8[us]")[()]
+        month = whole if self.kind == "month" else 3 * whole
+        return np.array(month, dtype="M8[M]").astype("M8[us]")[()]
 
     def names(self) -> list[str]:
         """Return what steps are called."""
