@@ -255,3 +255,21 @@ def test_incidents_that_lie_nowhere_are_counted():
     assert (found.attrs["incidents"], found.attrs["outside"], found.attrs["no_position"]) == (1, 1, 2)
     with pytest.raises(InputError, match="none of 3 lies in the cells"):
         hot_spots(lost.iloc[1:], cells=100, region=REGION)
+
+
+def test_of_zones_those_of_the_finest_level_on_the_last_day_of_the_period_count():
+    rows = [
+        ("S", 1, None, None, box(0, 0, 900, 900)),
+        ("A", 2, None, "2025-10-31", box(0, 0, 900, 900)),
+        ("A", 2, "2025-11-01", None, box(0, 0, 450, 900)),
+        ("B", 2, "2025-11-01", None, box(450, 0, 900, 900)),
+    ]
+    names = ["zone_code", "level", "valid_from", "valid_to", "geometry"]
+    zones = gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs=4547)
+    cases = points(
+        [(100, 100), (800, 100), (810, 100)], occurred_at=["2025-10-03", "2025-11-03", "2025-11-04"]
+    )
+    after = hot_spots(cases, cells=zones, month="2025-11")
+    assert dict(zip(after["cell_code"], after["incidents"], strict=True)) == {"A": 0, "B": 2}
+    before = hot_spots(cases, cells=zones, until="2025-10-31")
+    assert before["incidents"].tolist() == [1]

@@ -139,9 +139,8 @@ def cells_of(
 def _own(layer: gpd.GeoDataFrame, reach_m: float | None, day: str | dt.date | None) -> Cells:
     """Take the caller's polygons as cells: those of the finest level, valid on a day."""
     layer = ready(layer, "cells", kind="polygon")
-    if day is not None:
-        layer = zones_at(layer, day)
-        require_rows(layer, "cells")
+    layer = zones_at(layer, day)
+    require_rows(layer, "cells")
     codes = row_codes(layer)
     shapes = layer.geometry.to_numpy()
     x, y = shapely.get_coordinates(shapely.centroid(shapes)).T

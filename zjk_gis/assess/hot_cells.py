@@ -127,9 +127,10 @@ def hot_spots(
 
     Notes
     -----
-    The p of cells near each other are not independent; Benjamini and Hochberg's correction holds for such
-    positive dependence. Below some thirty cells, or with few incidents near a cell, the normal approximation
-    is rough.
+    A cell that the border of the region cuts has less ground, and so fewer incidents: divide by roads or
+    people where that matters. The p of cells near each other are not independent; Benjamini and Hochberg's
+    correction holds for such positive dependence. Below some thirty cells, or with few incidents near a cell,
+    the normal approximation is rough.
 
     Examples
     --------
@@ -148,7 +149,7 @@ def hot_spots(
     begins, ends = period_of(month, since, until)
     require_rows(incidents, "incidents")
     in_period, day = np.ones(len(incidents), dtype=bool), None
-    if dated in incidents or not (np.isnat(begins) and np.isnat(ends)):
+    if not (np.isnat(begins) and np.isnat(ends)) or (_has_versions(cells) and dated in incidents):
         times = times_in(incidents, dated)
         if not np.isnat(begins):
             in_period &= times >= begins
@@ -187,6 +188,11 @@ def hot_spots(
         **asked.told(), "remarks": remarks_on(ground, basis, asked, is_judged), "set_aside": basis.set_aside,
     }  # fmt: skip
     return answer
+
+
+def _has_versions(cells: float | gpd.GeoDataFrame) -> bool:
+    """Tell whether it matters on which day the caller's areas are asked for."""
+    return isinstance(cells, gpd.GeoDataFrame) and bool({"valid_from", "valid_to"} & {*cells.columns})
 
 
 def _judged(

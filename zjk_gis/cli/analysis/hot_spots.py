@@ -12,7 +12,7 @@ import pandas as pd
 
 from zjk_gis.assess import emerging_hot_spots, hot_spots
 from zjk_gis.cli.access.layers import as_records, output_option
-from zjk_gis.cli.city import read_city, read_incidents, require_layers, tell_set_aside
+from zjk_gis.cli.city import datum_option, read_city, read_incidents, require_layers, tell_set_aside
 from zjk_gis.cli.options import CITY, WORDS
 from zjk_gis.cli.output import show_rows, write_found
 from zjk_gis.cli.speaking import speaking
@@ -95,6 +95,8 @@ _PATTERNS = (
     show_default=True,
     help="With --over-time: the steps.",
 )
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
+@datum_option
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -114,6 +116,8 @@ def command(
     patrols: Path | None,
     over_time: bool,
     step: str,
+    fix_positions: bool,
+    datum: str | None,
     output: Path | None,
     most: int,
     console: Console,
@@ -132,7 +136,12 @@ def command(
     wanted |= {"incidents"} if incidents is None else set()
     layers = read_city(city, console, layers=sorted(spec_of(name).name for name in wanted))
     day = until or _last_day(month) or dt.date.today().isoformat()
-    cases = _cases(layers, city, incidents, classes, console)
+    if incidents is None:
+        require_layers(layers, city, "incidents")
+        cases = layers["incidents"]
+    else:
+        cases = read_incidents(incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions)
+    cases = _of_classes(cases, classes)
     options = {
         **_ground(layers, city, areas, region, day, cell=cell, hexagons=hexagons, console=console),
         "reach_m": reach, "since": since, "until": until,
@@ -195,19 +204,8 @@ def _last_day(month: str | None) -> str | None:
         return None
 
 
-def _cases(
-    layers: dict[str, gpd.GeoDataFrame],
-    city: Path | str,
-    incidents: Path | None,
-    classes: Sequence[str] | None,
-    console: Console,
-) -> gpd.GeoDataFrame:
-    """Return the incidents that are asked about."""
-    if incidents is None:
-        require_layers(layers, city, "incidents")
-        cases = layers["incidents"]
-    else:
-        cases = read_incidents(incidents, console, roads=layers.get("roads"))
+def _of_classes(cases: gpd.GeoDataFrame, classes: Sequence[str] | None) -> gpd.GeoDataFrame:
+    """Return the incidents whose codes begin as asked."""
     if not classes:
         return cases
     require_columns(cases, "incidents", "event_code")
