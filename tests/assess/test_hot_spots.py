@@ -273,3 +273,17 @@ def test_of_zones_those_of_the_finest_level_on_the_last_day_of_the_period_count(
     assert dict(zip(after["cell_code"], after["incidents"], strict=True)) == {"A": 0, "B": 2}
     before = hot_spots(cases, cells=zones, until="2025-10-31")
     assert before["incidents"].tolist() == [1]
+
+
+def test_a_report_to_a_metre_of_road_is_not_the_hottest_place():
+    along = LineString([(0, 450), (900, 450)])
+    stub = LineString([(50, 50), (51, 50)])
+    roads = gpd.GeoDataFrame(geometry=[along, stub], crs=4547)
+    cases = points([(350, 450)] * 3 + [(50, 50)])
+    found = hot_spots(cases, cells=100, region=REGION, roads=roads).set_index("cell_code")
+    assert found.loc["C0073", "hot_class"] == "not_judged"
+    assert any("72" in remark and "10" in remark for remark in found.attrs["remarks"])
+    every = hot_spots(cases, cells=100, region=REGION, roads=roads, least=0).set_index("cell_code")
+    assert every.loc["C0073", "rate"] == 1000.0
+    with pytest.raises(InputError, match="no cell has more"):
+        hot_spots(cases, cells=100, region=REGION, roads=roads, least=500)

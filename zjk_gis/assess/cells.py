@@ -38,6 +38,7 @@ OUTSIDE, NO_POSITION = -1, -2
 FEW = 30  # cells below which the normal approximation is rough
 _MOST_PAIRS = 30_000_000
 _SAMPLE = 1000
+_LEAST_SHARE = 0.1  # of the median of the cells that have any
 # What counts are divided by: how many of its units are one.
 BASES = {"people": 10_000.0, "roads": 1000.0, "patrols": 1.0}
 
@@ -224,13 +225,21 @@ class Basis:
         One of `BASES`, or ``nothing``.
     amount : ndarray of float64
         How much of it is in each cell: people, metres of road, fixes or metres of patrols.
+    least : float
+        Cells with no more of it are not judged.
     set_aside : list of dict
         Rows of it that could not be counted.
     """
 
     name: str
     amount: NDArray[np.float64]
+    least: float
     set_aside: list[dict[str, Any]]
+
+    @property
+    def is_judged(self) -> NDArray[np.bool_]:
+        """Which cells have enough of it."""
+        return np.asarray(self.amount > self.least)
 
 
 def basis_of(
@@ -238,18 +247,21 @@ def basis_of(
     people: gpd.GeoDataFrame | None,
     roads: gpd.GeoDataFrame | None,
     patrols: gpd.GeoDataFrame | None,
+    least: float | None,
 ) -> Basis:
     """Return by what counts are divided; see `hot_spots`.
 
     Raises
     ------
     InputError
-        If several are given, or no cell has any.
+        If several are given, or no cell has enough.
     """
+    if least is not None:
+        require_amounts(least=least)
     given = {"people": people, "roads": roads, "patrols": patrols}
     named = [name for name, layer in given.items() if layer is not None]
     if not named:
-        return Basis("nothing", np.ones(len(cells)), [])
+        return Basis("nothing", np.ones(len(cells)), 0.0, [])
     if len(named) > 1:
         raise InputError(tr("counts are divided by one thing; give people=, roads= or patrols="))
     name = named[0]
@@ -269,4 +281,8 @@ def basis_of(
         amount = contents_of(cells.frame, roads=lines)["road_m"].to_numpy(dtype=np.float64)
     if not amount.sum() > 0:
         raise InputError(tr("{name}: nothing of it lies in the cells", name=name))
-    return Basis(name, amount, aside)
+    if least is None:  # one report on a metre of road would be the hottest place of the city
+        least = _LEAST_SHARE * float(np.median(amount[amount > 0]))
+    if not (amount > least).any():
+        raise InputError(tr("least: no cell has more than {least:g} of {name}", least=least, name=name))
+    return Basis(name, amount, least, aside)

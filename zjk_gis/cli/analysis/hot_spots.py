@@ -87,6 +87,11 @@ _PATTERNS = (
     type=click.Path(path_type=Path),
     help="Divide counts by patrols: fixes or tracks, as a layer file.",
 )
+@click.option(
+    "--least",
+    type=float,
+    help="A cell with no more to divide by is not judged; by default a tenth of the usual.",
+)
 @click.option("--over-time", is_flag=True, help="Tell which hot spots are new, last, grow or fade.")
 @click.option(
     "--step",
@@ -114,6 +119,7 @@ def command(
     region: Path | None,
     per: str | None,
     patrols: Path | None,
+    least: float | None,
     over_time: bool,
     step: str,
     fix_positions: bool,
@@ -144,7 +150,7 @@ def command(
     cases = _of_classes(cases, classes)
     options = {
         **_ground(layers, city, areas, region, day, cell=cell, hexagons=hexagons, console=console),
-        "reach_m": reach, "since": since, "until": until,
+        "reach_m": reach, "since": since, "until": until, "least": least,
     }  # fmt: skip
     if per is not None:
         require_layers(layers, city, _BASES[per])
