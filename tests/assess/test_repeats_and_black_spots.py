@@ -374,7 +374,7 @@ def test_edges_of_a_road_are_one_line_and_its_rest_belongs_to_the_last_piece():
         ["R1-1-0000", 0.0, 100.0, 1, 1, 0],
     ]
     assert found["per_100_m"].tolist() == [pytest.approx(3 / 1.4), 1.0]
-    assert found["place"].tolist() == [1, pd.NA]
+    assert found["rank"].tolist() == [1, pd.NA]
     assert found.geometry.iloc[0].equals(LineString([(EAST + 100, NORTH), (EAST + 240, NORTH)]))
 
 
@@ -392,7 +392,7 @@ def test_the_road_that_is_named_has_it_and_otherwise_the_nearest():
     rows = spots((50, 5), (50, 5), (50, 5), (50, 300), road_name=["R2路", None, "R9路", "R1路"])
     found = black_spots(rows, two, least=1).set_index("road_code")
     assert found["incidents"].to_dict() == {"R1": 2, "R2": 1}
-    assert found["by_name"].to_dict() == {"R1": 0, "R2": 1}
+    assert found["by_road_name"].to_dict() == {"R1": 0, "R2": 1}
     told = found.attrs
     assert (told["named"], told["nearest"], told["named_elsewhere"], told["off_road"]) == (1, 2, 1, 1)
     assert told["set_aside"] == [{"layer": "incidents", "row": 3, "why": "no_road", "value": "K3"}]

@@ -88,8 +88,8 @@ def black_spots(
         - ``road_code`` and ``road_name`` (text), as far as the roads have them;
         - ``road_part`` (int64), ``from_m``, ``to_m``, ``length_m`` (float64): along the part;
         - ``incidents`` (int64) and of them ``left_side`` and ``right_side``, seen along the part, and
-          ``by_name``, which named this road;
-        - ``per_100_m`` (float64) and ``place`` (Int64; missing with fewer than `least`);
+          ``by_road_name``, which named this road;
+        - ``per_100_m`` (float64) and ``rank`` (Int64; missing with fewer than `least`);
         - the piece.
 
         ``attrs`` holds ``set_aside``: the incidents near no road (``no_road``) and those without a place, by
@@ -120,10 +120,10 @@ def black_spots(
     >>> x, y = [110, 120, 190, 30, 30], [5, -4, 8, 6, 900]
     >>> accidents = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4547)
     >>> found = black_spots(accidents, roads)
-    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100_m", "place"]]
-      piece_code  length_m  incidents  left_side  right_side  per_100_m  place
-    0  R1-1-0100     100.0          3          2           1        3.0      1
-    1  R1-1-0000     100.0          1          1           0        1.0   <NA>
+    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100_m", "rank"]]
+      piece_code  length_m  incidents  left_side  right_side  per_100_m  rank
+    0  R1-1-0100     100.0          3          2           1        3.0     1
+    1  R1-1-0000     100.0          1          1           0        1.0  <NA>
     >>> found.attrs["set_aside"]
     [{'layer': 'incidents', 'row': 4, 'why': 'no_road', 'value': ''}]
     """
@@ -143,9 +143,9 @@ def black_spots(
     aside.note(incidents, "incidents", lost, "no_road", values)
     table = _pieces(found, parts, every_m, least, lines.crs)
     table.attrs |= {
-        "named": int(found["by_name"].sum()),
-        "nearest": int((~found["by_name"]).sum()),
-        "named_elsewhere": int((found["names_one"] & ~found["by_name"]).sum()),
+        "named": int(found["by_road_name"].sum()),
+        "nearest": int((~found["by_road_name"]).sum()),
+        "named_elsewhere": int((found["names_one"] & ~found["by_road_name"]).sum()),
         "off_road": int(lost.sum()),
         "pieces": int(_counts(parts.length, every_m).sum()),
         "road_m": float(np.sort(parts.length).sum()),
@@ -265,7 +265,7 @@ def _along(points: gpd.GeoDataFrame, parts: _Parts, within_m: float, named_withi
                     "part": pairs.item,
                     "along_m": chainage,
                     "side": side,
-                    "by_name": by_name,
+                    "by_road_name": by_name,
                     "names_one": names_one[pairs.point],
                 }
             )
@@ -323,7 +323,7 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
                 "incidents": 1,
                 "left_side": side > 0,
                 "right_side": side < 0,
-                "by_name": found["by_name"].to_numpy(),
+                "by_road_name": found["by_road_name"].to_numpy(),
             }
         )
         .groupby(["part", "piece"], as_index=False)
@@ -334,7 +334,7 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
     end = np.where(number == counts[of_part] - 1, parts.length[of_part], begin + every_m)
     rate = sums["incidents"].to_numpy() * 100.0 / np.maximum(end - begin, every_m / 2)
     is_ranked = (sums["incidents"] >= least).to_numpy()
-    place = pd.Series(np.where(is_ranked, rate, np.nan)).rank(method="min", ascending=False).astype("Int64")
+    rank = pd.Series(np.where(is_ranked, rate, np.nan)).rank(method="min", ascending=False).astype("Int64")
     codes = [
         f"{road}-{of_road}-{metre:04.0f}"
         for road, of_road, metre in zip(parts.road[of_part], parts.number[of_part], begin, strict=True)
@@ -350,10 +350,10 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
         "length_m": end - begin,
         **{
             name: sums[name].to_numpy(dtype=np.int64)
-            for name in ("incidents", "left_side", "right_side", "by_name")
+            for name in ("incidents", "left_side", "right_side", "by_road_name")
         },
         "per_100_m": rate,
-        "place": place,
+        "rank": rank,
     }
     shapes = substrings(parts.line[of_part], begin, end)
     table = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
