@@ -201,13 +201,16 @@ def brute_chains(rows, within_m, days, after_closing):
     """Chain cases one by one, each compared with every chain."""
     found = []
     for row in rows.sort_values(["occurred_at", "incident_code"]).itertuples():
-        live = [chain for chain in found if chain["class"] == row.event_code
-                and row.occurred_at - chain["last"] <= pd.Timedelta(days=days)]  # fmt: skip
-        same = [chain for chain in live if isinstance(row.part_code, str) and chain["part"] == row.part_code]
-        far = lambda chain: float(np.hypot(row.geometry.x - chain["x"], row.geometry.y - chain["y"]))  # noqa: E731
-        near = [chain for chain in live if far(chain) <= within_m
-                and not (isinstance(row.part_code, str) and isinstance(chain["part"], str))]  # fmt: skip
-        best = same[-1] if same else min(near, key=far, default=None)
+        live = [
+            (float(np.hypot(row.geometry.x - chain["x"], row.geometry.y - chain["y"])), order, chain)
+            for order, chain in enumerate(found)
+            if chain["class"] == row.event_code and row.occurred_at - chain["last"] <= pd.Timedelta(days=days)
+        ]
+        names_part = isinstance(row.part_code, str)
+        same = [chain for *_, chain in live if names_part and chain["part"] == row.part_code]
+        near = [each for each in live if each[0] <= within_m
+                and not (names_part and isinstance(each[2]["part"], str))]  # fmt: skip
+        best = same[-1] if same else min(near, default=(0, 0, None))[-1]
         if best is None:
             found.append({"class": row.event_code, "last": row.occurred_at, "closed": row.closed_at,
                           "x": row.geometry.x, "y": row.geometry.y, "part": row.part_code,
@@ -303,9 +306,9 @@ def brute_groups(rows, within_m, minutes, alike):
             a, b = pairs_of(row.description), pairs_of(text)
             like = 2 * len(a & b) / (len(a) + len(b)) if a and b else float("nan")
             far = abs(row.geometry.x - x)
-            if row.occurred_at - time <= pd.Timedelta(minutes=minutes) and far <= within_m:
-                if alike == 0 or like >= alike:
-                    here.append((-(like if like == like else 0), far, order, main))
+            is_near = row.occurred_at - time <= pd.Timedelta(minutes=minutes) and far <= within_m
+            if is_near and (alike == 0 or like >= alike):
+                here.append((-(like if like == like else 0), far, order, main))
         if here:
             found[row.incident_code] = min(here)[-1]
         else:
@@ -373,16 +376,16 @@ def test_edges_of_a_road_are_one_line_and_its_rest_belongs_to_the_last_piece():
         ["R1-1-0100", 100.0, 240.0, 3, 1, 2],
         ["R1-1-0000", 0.0, 100.0, 1, 1, 0],
     ]
-    assert found["per_100_m"].tolist() == [pytest.approx(3 / 1.4), 1.0]
+    assert found["per_100m"].tolist() == [pytest.approx(3 / 1.4), 1.0]
     assert found["rank"].tolist() == [1, pd.NA]
     assert found.geometry.iloc[0].equals(LineString([(EAST + 100, NORTH), (EAST + 240, NORTH)]))
 
 
 def test_a_rest_of_at_least_half_is_a_piece_and_a_stub_is_reckoned_as_half():
-    found = black_spots(spots((155, 0), (300, 900)), roads(R1=[[(0, 0), (155, 0)]], R2=[[(300, 900), (302, 900)]]),
-                        least=1)  # fmt: skip
+    two = roads(R1=[[(0, 0), (155, 0)]], R2=[[(300, 900), (302, 900)]])
+    found = black_spots(spots((155, 0), (300, 900)), two, least=1)
     assert found.set_index("piece_code")["length_m"].to_dict() == {"R1-1-0100": 55.0, "R2-1-0000": 2.0}
-    assert found.set_index("piece_code")["per_100_m"].to_dict() == {
+    assert found.set_index("piece_code")["per_100m"].to_dict() == {
         "R1-1-0100": pytest.approx(100 / 55), "R2-1-0000": 2.0,
     }  # fmt: skip
 

@@ -89,7 +89,7 @@ def black_spots(
         - ``road_part`` (int64), ``from_m``, ``to_m``, ``length_m`` (float64): along the part;
         - ``incidents`` (int64) and of them ``left_side`` and ``right_side``, seen along the part, and
           ``by_road_name``, which named this road;
-        - ``per_100_m`` (float64) and ``rank`` (Int64; missing with fewer than `least`);
+        - ``per_100m`` (float64) and ``rank`` (Int64; missing with fewer than `least`);
         - the piece.
 
         ``attrs`` holds ``set_aside``: the incidents near no road (``no_road``) and those without a place, by
@@ -120,8 +120,8 @@ def black_spots(
     >>> x, y = [110, 120, 190, 30, 30], [5, -4, 8, 6, 900]
     >>> accidents = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4547)
     >>> found = black_spots(accidents, roads)
-    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100_m", "rank"]]
-      piece_code  length_m  incidents  left_side  right_side  per_100_m  rank
+    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100m", "rank"]]
+      piece_code  length_m  incidents  left_side  right_side  per_100m  rank
     0  R1-1-0100     100.0          3          2           1        3.0     1
     1  R1-1-0000     100.0          1          1           0        1.0  <NA>
     >>> found.attrs["set_aside"]
@@ -352,7 +352,7 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
             name: sums[name].to_numpy(dtype=np.int64)
             for name in ("incidents", "left_side", "right_side", "by_road_name")
         },
-        "per_100_m": rate,
+        "per_100m": rate,
         "rank": rank,
     }
     shapes = substrings(parts.line[of_part], begin, end)

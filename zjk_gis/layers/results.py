@@ -281,7 +281,7 @@ RESULTS: dict[str, Result] = {
         f"minutes_after {_ANSWERS}",
     ),
     "black_spots": _result(
-        "piece_code per_100_m left_side right_side",
+        "piece_code per_100m left_side right_side",
         "rank road_code road_name road_part from_m to_m length_m incidents by_road_name " + _ANSWERS,
     ),
     "scores": _result("score weight lacking_indicators", "n"),
