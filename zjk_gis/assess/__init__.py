@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from zjk_gis.assess.knox import near_repeats as near_repeats
     from zjk_gis.assess.ledgers import case_ledgers as case_ledgers
     from zjk_gis.assess.rates import indicators as indicators
+    from zjk_gis.assess.repeats import mark_repeats as mark_repeats
+    from zjk_gis.assess.repeats import repeat_incidents as repeat_incidents
+    from zjk_gis.assess.road_pieces import black_spots as black_spots
+    from zjk_gis.assess.same_things import duplicate_reports as duplicate_reports
     from zjk_gis.assess.scoring import CompositeScore as CompositeScore
     from zjk_gis.assess.scoring import composite_score as composite_score
     from zjk_gis.assess.scoring import ranking as ranking
@@ -27,6 +31,9 @@ _HOMES = {
     "knox": ("near_repeats",),
     "ledgers": ("case_ledgers",),
     "rates": ("indicators",),
+    "repeats": ("mark_repeats", "repeat_incidents"),
+    "road_pieces": ("black_spots",),
+    "same_things": ("duplicate_reports",),
     "scoring": ("CompositeScore", "composite_score", "ranking"),
     "space_time": ("emerging_hot_spots",),
     "targets": ("target_progress",),
