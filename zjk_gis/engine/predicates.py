@@ -54,7 +54,7 @@ def orient(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> 
 def _orient_exactly(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:
     """Sum ax*by - ax*cy - cx*by - ay*bx + ay*cx + cy*bx without rounding."""
     total = np.empty(12)
-    size = 0
+    size = np.int64(0)
     for term in range(6):
         if term == 0:
             p, q = ax, by
