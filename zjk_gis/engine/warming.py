@@ -32,6 +32,7 @@ def _grid() -> None:
 
 def _points() -> None:
     from zjk_gis.engine.polygons.grid import CompiledGrid
+    from zjk_gis.engine.widths.approximate import Approximation
 
     x = np.zeros(1)
     nowhere = CompiledGrid(
@@ -41,6 +42,9 @@ def _points() -> None:
     )  # fmt: skip
     nowhere.locate(x, x)
     nowhere.contacts(x, x, np.ones(1))
+    in_degrees = Approximation.fit(lambda x, y: (x, y), (0.0, 0.0, 1.0, 1.0), 1.0)
+    if in_degrees is not None:
+        in_degrees.apply(x, x)
 
 
 def _lines() -> None:
