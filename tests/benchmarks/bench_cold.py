@@ -1,9 +1,9 @@
-"""The first large question on a machine: ``python tests/benchmarks/bench_cold.py [--beside TREE] [--functions]``.
+"""The first large question on a machine: ``python tests/benchmarks/bench_cold.py [--beside TREE]``.
 
 A process with nothing kept asks `assign_incidents` for 300,000 points in 2,000 zones; a second one asks again
-with what the first has kept, and one that finds all compiled by `zjk-gis warm`. With ``--beside`` another tree
-of this project takes its turn before each round. CPU seconds are those of the question and of the process
-beside it, without imports; "in one process" is the same without that process. README.md says more.
+with what the first has kept, and one that finds all compiled by `zjk-gis warm`. With ``--beside`` another
+tree of this project takes its turn before this one. CPU seconds are those of the question, with the process
+beside it and without imports; "in one process" is the same without that process. README.md says more.
 """
 
 from __future__ import annotations
