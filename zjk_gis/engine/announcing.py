@@ -17,7 +17,7 @@ __all__ = ["Announcer"]
 _LONG = 2000  # bytes of bytecode: less is compiled before a bar could be read
 
 
-class Announcer(event.Listener):  # type: ignore[misc]
+class Announcer(event.Listener):
     """Listens to numba compile kernels of this package; one at a time, as numba has one lock for all.
 
     A kernel is compiled inside of the one that calls it first. How long it takes goes by how much code is
@@ -30,7 +30,7 @@ class Announcer(event.Listener):  # type: ignore[misc]
         self._bar: Any = None
 
     def on_start(self, event: event.Event) -> None:
-        """Tell that compiling begins, and open a bar for a kernel that nobody is waiting for inside numba."""
+        """Tell that compiling begins, and open a bar for the outermost kernel."""
         kernel = event.data["dispatcher"]
         if not _is_ours(kernel):
             return

@@ -9,8 +9,9 @@ could be kept, from then on.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from numba.core import config
 from numba.core.caching import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptCode", "can_keep", "holds_any"]
 
 
-class _Nowhere(InTreeCacheLocator):  # type: ignore[misc]
+class _Nowhere(InTreeCacheLocator):
     """The last resort: beside the module, though it cannot be written to."""
 
     @classmethod
@@ -36,11 +37,11 @@ class _Nowhere(InTreeCacheLocator):  # type: ignore[misc]
         return cls(function, file)
 
 
-class _Places(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes: ClassVar[list[Any]] = [*CompileResultCacheImpl._locator_classes, _Nowhere]  # noqa: SLF001
+class _Places(CompileResultCacheImpl):
+    _locator_classes = [*CompileResultCacheImpl._locator_classes, _Nowhere]  # noqa: RUF012, SLF001
 
 
-class KeptCode(FunctionCache):  # type: ignore[misc]
+class KeptCode(FunctionCache):
     """What is kept of one function.
 
     Parameters
@@ -54,7 +55,7 @@ class KeptCode(FunctionCache):  # type: ignore[misc]
     failed = False  # whether a disk has turned out not to take anything
 
     def __init__(self, function: Callable[..., Any], sources: str) -> None:
-        super().__init__(function)
+        super().__init__(function)  # type: ignore[no-untyped-call]
         locator = self._impl.locator
         self.is_writable = not isinstance(locator, _Nowhere)
         self._cache_file._source_stamp = (*self._cache_file._source_stamp, sources)  # noqa: SLF001
@@ -67,12 +68,13 @@ class KeptCode(FunctionCache):  # type: ignore[misc]
     def _everywhere(self) -> list[Any]:
         own = self._cache_file
         about = (self._impl.filename_base, own._source_stamp)  # noqa: SLF001
-        return [own, *(IndexDataCacheFile(path, *about) for path in self._before)]
+        new: Any = IndexDataCacheFile
+        return [own, *(new(path, *about) for path in self._before)]
 
     def _load_overload(self, signature: Any, target: Any) -> Any:
-        key = self._index_key(signature, target.codegen())
+        key = self._index_key(signature, target.codegen())  # type: ignore[no-untyped-call]
         for file in self._everywhere():
-            data = _read(lambda file=file: file.load(key))
+            data = _read(partial(file.load, key))
             if data is not None:
                 return self._impl.rebuild(target, data)
         return None
@@ -81,8 +83,8 @@ class KeptCode(FunctionCache):  # type: ignore[misc]
         if self.is_writable and not KeptCode.failed:
             try:
                 if _read(self._cache_file._load_index) is None:  # noqa: SLF001
-                    self._cache_file.flush()
-                super()._save_overload(signature, data)
+                    self._cache_file.flush()  # type: ignore[no-untyped-call]
+                super()._save_overload(signature, data)  # type: ignore[no-untyped-call]
             except OSError:  # full, or no longer there
                 KeptCode.failed = True
 
@@ -105,11 +107,11 @@ def _read_before(function: Callable[..., Any], locator: Any) -> list[str]:
         return []
     file, found = locator._py_file, []  # noqa: SLF001
     for each in (UserProvidedCacheLocator, InTreeCacheLocator):
-        if each is UserProvidedCacheLocator and not config.CACHE_DIR:
+        if each is UserProvidedCacheLocator and not getattr(config, "CACHE_DIR", ""):
             continue
         if isinstance(locator, each) and not isinstance(locator, _Nowhere):
             break
-        path = each(function, file).get_cache_path()
+        path: str = each(function, file).get_cache_path()  # type: ignore[no-untyped-call]
         if Path(path).is_dir():
             found.append(path)
     return found
@@ -119,5 +121,5 @@ def _read(work: Callable[[], Any]) -> Any:
     """Read from what is kept; what is damaged, as a power cut may leave it, is not there."""
     try:
         return work()
-    except Exception:  # noqa: BLE001
+    except Exception:
         return None

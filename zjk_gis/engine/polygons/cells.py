@@ -288,7 +288,7 @@ def _write_record(
     """
     inv = 1.0 / d
     # The zones of the cell, in the order of their rank.
-    m = np.int64(0)
+    m: Whole = np.int64(0)
     for k in range(n_corner):  # each comes once
         entries[_LOCAL, m] = corner[k]
         m += 1
