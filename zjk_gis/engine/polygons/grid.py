@@ -12,7 +12,7 @@ from zjk_gis.engine.polygons.cells import compile_band, intern_runs, move_words
 from zjk_gis.engine.polygons.contacts import find_contacts
 from zjk_gis.engine.polygons.locate import locate_points
 from zjk_gis.engine.warming import beside
-from zjk_gis.threads import count, each_of, in_chunks
+from zjk_gis.threads import CHUNK_AT_HAND, count, each_of, in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ _Answers = tuple["NDArray[np.int32]", "NDArray[np.uint8]", "NDArray[np.int32]", 
 # Points, zones, the distances of their borders, and how they have the points; see `find_contacts`.
 _Contacts = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]", "NDArray[np.uint8]"]
 
-_CHUNK_AT_HAND = 1 << 14
+
 _TILE, _MOST_TILES = 16, 60_000  # cells a side; and so many that sixteen bits number them
 _LOOKS_AROUND = 0.25  # cells: who looks so far from each of many points does it tile by tile
 _MOST_CELLS = 1 << 26
@@ -174,7 +174,7 @@ class CompiledGrid:
         def about(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             return through.apply(x[part], y[part], at_once=True)
 
-        return self._locate(len(x), about, through.error, near, chunk=_CHUNK_AT_HAND)
+        return self._locate(len(x), about, through.error, near, chunk=CHUNK_AT_HAND)
 
     def _locate(
         self,
