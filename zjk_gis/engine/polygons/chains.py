@@ -132,7 +132,7 @@ def _area(
         dx, dy = bx - ax, by - ay
         length2, along, across = dx * dx + dy * dy, ax * dx + ay * dy, ax * dy - ay * dx
         under_root = length2 * square - across * across
-        enters, leaves = 1.0, 0.0
+        enters, leaves, root = 1.0, 0.0, 0.0
         if under_root > 0.0 and length2 > 0.0:
             root = np.sqrt(under_root)
             enters = lesser(greater((-along - root) / length2, 0.0), 1.0)
@@ -144,11 +144,12 @@ def _area(
         # 3. It does: what was beyond until here spans a sector, the part within a triangle.
         angle += _sector(sx, sy, ax, ay, turns)
         ux, uy, vx, vy = ax, ay, bx, by
+        # Where it comes in and goes out is told from the foot of the centre, as its ends may be far.
         if enters > 0.0:
-            ux, uy = ax + dx * enters, ay + dy * enters
+            ux, uy = (across * dy - dx * root) / length2, (-across * dx - dy * root) / length2
             angle += np.arctan2(ax * uy - ay * ux, ax * ux + ay * uy)
         if leaves < 1.0:
-            vx, vy = ax + dx * leaves, ay + dy * leaves
+            vx, vy = (across * dy + dx * root) / length2, (-across * dx + dy * root) / length2
             angle += np.arctan2(vx * by - vy * bx, vx * bx + vy * by)
         triangles += ux * vy - uy * vx
         ax, ay = bx, by

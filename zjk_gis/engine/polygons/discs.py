@@ -103,7 +103,7 @@ class ChainedRings:
 
 
 def _rounded(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.clip(np.round(shares, _DECIMALS), 0.0, 1.0)
+    return np.clip(np.round(shares, _DECIMALS), 0.0, 1.0) + 0.0  # not -0.0
 
 
 def _areas(
@@ -121,8 +121,8 @@ def _areas(
     r = radius[pair]
     a, b = rings.coords[edge] - centre, rings.coords[edge + 1] - centre
     d = b - a
-    length2, along = (d * d).sum(axis=1), (a * d).sum(axis=1)
-    under_root = length2 * r**2 - _cross(a, d) ** 2  # so that little is lost where the edge is long
+    length2, along, across = (d * d).sum(axis=1), (a * d).sum(axis=1), _cross(a, d)
+    under_root = length2 * r**2 - across**2
     root = np.sqrt(np.maximum(under_root, 0.0))
     divisor = np.where(length2 > 0, length2, 1.0)
     enters, leaves = (
@@ -130,8 +130,11 @@ def _areas(
         np.clip((-along + root) / divisor, 0.0, 1.0),
     )
     cuts = (under_root > 0) & (length2 > 0) & (enters < leaves)
-    p = a + d * np.where(cuts, enters, 0.0)[:, None]
-    q = a + d * np.where(cuts, leaves, 0.0)[:, None]
+    # Where it comes in and goes out is told from the foot of the centre, as its ends may be far.
+    foot = np.column_stack([d[:, 1], -d[:, 0]]) * (across / divisor)[:, None]
+    half = d * (root / divisor)[:, None]
+    p = np.where((cuts & (enters > 0.0))[:, None], foot - half, a)
+    q = np.where(cuts[:, None], np.where((leaves < 1.0)[:, None], foot + half, b), a)
     # Where the edge does not cut the disc, p and q are its beginning, and all of it spans one sector.
     area = _sector(a, p, r) + 0.5 * _cross(p, q) * cuts + _sector(q, b, r)
     return np.abs(np.bincount(pair, weights=area, minlength=len(ring)))
