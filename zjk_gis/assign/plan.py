@@ -27,7 +27,7 @@ from zjk_gis.layers.columns.times import check_tz
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
 from zjk_gis.presentation import Presentation, presented
-from zjk_gis.threads import CHUNK_AT_HAND, in_chunks
+from zjk_gis.threads import in_chunks
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -446,10 +446,13 @@ def _zeros(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_] 
     zero = np.empty(len(x), np.bool_)
 
     def look(part: slice) -> bool:
-        zero[part] = is_zero(x[part], y[part])
+        if x[part].min() > 1.0:  # as eastings are
+            zero[part] = False
+        else:
+            zero[part] = is_zero(x[part], y[part])
         return bool(zero[part].any())
 
-    return zero if any(in_chunks(look, len(x), chunk=CHUNK_AT_HAND)) else None
+    return zero if any(in_chunks(look, len(x))) else None
 
 
 def plan_for(

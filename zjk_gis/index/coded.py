@@ -45,12 +45,12 @@ class Coded:
         return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
 
     def take(self, rows: NDArray[np.integer]) -> Coded:
-        """Return the words of some rows; none where the row is negative."""
+        """Return the words of some rows; none where the row is -1."""
         own = np.append(self.codes.astype(np.int32, copy=False), np.int32(-1))  # the last stands for no row
         codes = np.empty(len(rows), np.int32)
 
         def take(part: slice) -> None:
-            codes[part] = own[np.maximum(rows[part], -1)]
+            codes[part] = own[rows[part]]
 
         in_chunks(take, len(rows))
         return Coded(codes, self.words)

@@ -140,8 +140,7 @@ class Answers:
         self, place: Positions, missing: NDArray[np.bool_] | None, zero: NDArray[np.bool_] | None
     ) -> None:
         """Say of points without usable position that this is why nobody answers."""
-        rows = np.flatnonzero(self.found == _NONE)
-        self.reason[rows[place.of(rows).unusable()]] = _BAD_POSITION
+        self.reason[place.unusable()] = _BAD_POSITION
         if zero is not None:
             self.reason[zero] = _ZERO
         if missing is not None:
@@ -314,7 +313,8 @@ def accuracy_shares(
         bounded = accuracy[part] <= _ANYWHERE_M  # not infinity: no zone holds any share of it
         share[part] = is_answered & (~known | (bounded & holds[part]))  # 1, 2, 3
         asked = known & bounded
-        return part.start + np.flatnonzero(asked if near is None else asked & near[part])
+        found: NDArray[np.int64] = part.start + np.flatnonzero(asked if near is None else asked & near[part])
+        return found
 
     parts = in_chunks(begin, len(row), chunk=CHUNK_AT_HAND)
     asked = np.concatenate([np.empty(0, np.int64), *parts])
@@ -328,7 +328,7 @@ def accuracy_shares(
 def _reaching(
     index: PolygonIndex, place: Positions, asked: NDArray[np.int64], accuracy: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Return which of some accuracy circles may reach a border, asking for those of about one size at a time."""
+    """Return which accuracy circles may reach a border, asking for those of about one size at a time."""
     sizes = np.frexp(accuracy[asked])[1]
     found = []
     for size in np.flatnonzero(np.bincount(sizes - sizes.min(initial=0))) + sizes.min(initial=0):

@@ -1,14 +1,14 @@
 """How a disc is shared out among polygons, compiled: edges far from it are passed over eight at a time.
 
-The area that a ring shares with a disc is a sum over its edges: within the disc each spans a triangle with the
-centre, beyond it a sector. Sectors of edges that follow each other add up to one, which their first and last
-place tell, but for whole turns; those are counted where the way around the centre crosses the ray to the west.
-So of a run of edges whose box does not reach the disc nothing is looked at but its two ends.
+The area that a ring shares with a disc is a sum over its edges: within the disc each spans a triangle with
+the centre, beyond it a sector. Sectors of edges that follow each other add up to one, which their first and
+last place tell, but for whole turns; those are counted where the way around the centre crosses the ray to the
+west. So of a run of edges whose box does not reach the disc nothing is looked at but its two ends.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ _MANY = 16  # runs of which one box is kept, too
 
 
 def boxes_of(edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many boxes there are of rings with so many edges: of many runs, too, where these are several."""
+    """Return how many boxes rings with so many edges have: of many runs, too, where these are several."""
     runs = -(-edges // _RUN)
     return np.asarray(runs + np.where(runs > _MANY, -(-runs // _MANY), 0))
 
@@ -87,7 +87,7 @@ def share_discs(
 
 
 @inner
-def _is_beyond(west: Real, south: Real, east: Real, north: Real, px: Real, py: Real, r: Real) -> bool:
+def _is_beyond(west: Real, south: Real, east: Real, north: Real, px: Real, py: Real, r: Real) -> Any:
     """Tell whether a box does not reach into a disc."""
     dx = greater(greater(west - px, px - east), 0.0)
     dy = greater(greater(south - py, py - north), 0.0)

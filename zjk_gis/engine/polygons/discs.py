@@ -1,7 +1,8 @@
 """How a disc, such as the accuracy circle of a GPS fix, is shared out among polygons: few discs or many.
 
-Few are shared out without compiled code, looking at every edge of the zone. What is summed is the same for many
-(`zjk_gis.engine.polygons.chains`), but not in the same order; so shares are rounded to where that is not seen.
+Few are shared out without compiled code, looking at every edge of the zone. What is summed is the same for
+many (`zjk_gis.engine.polygons.chains`), but not in the same order; so shares are rounded to where that is not
+seen.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class ChainedRings:
     """
 
     def __init__(self, rings: Rings) -> None:
-        from zjk_gis.engine.polygons.chains import boxes_of, bound_runs
+        from zjk_gis.engine.polygons.chains import bound_runs, boxes_of
 
         order, first = rings.of_zones()
         runs = offsets_of(boxes_of(np.diff(rings.starts) - 1))

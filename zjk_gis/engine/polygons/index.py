@@ -167,12 +167,18 @@ class Positions:
         exactly = self._exactly
         some = Positions(x[rows], y[rows], self.through, lambda few: exactly(rows[few]))
         if self._about is not None:
-            some._about = (self._about[0][rows], self._about[1][rows])  # noqa: SLF001
+            some._about = (self._about[0][rows], self._about[1][rows])
         return some
 
     def unusable(self) -> NDArray[np.bool_]:
         """Tell which points have no place at all."""
-        unusable = ~(np.isfinite(self.x) & np.isfinite(self.y))
+        x, y = self.work_out()
+        unusable = np.empty(len(x), np.bool_)
+
+        def look(part: slice) -> None:
+            unusable[part] = ~(np.isfinite(x[part]) & np.isfinite(y[part]))
+
+        in_chunks(look, len(x))
         if self._exactly is not None:
             rows = np.flatnonzero(unusable)
             x, y = self._exactly(rows)
@@ -447,22 +453,24 @@ class PolygonIndex:
             The position of the polygon of each.
         """
         xs, ys = as_coordinates(x, y)
-        asked = (xs, ys, as_floats(radius), np.ascontiguousarray(zone, np.int64))
+        radii, zones = as_floats(radius), np.ascontiguousarray(zone, np.int64)
         if self._grid is None:
-            return disc_shares(self.rings, *asked)
+            return disc_shares(self.rings, xs, ys, radii, zones)
         with self._lock:
             if self._chains is None:
                 self._chains = ChainedRings(self.rings)
-        order = self._grid.by_tile(xs, ys)
+        order = self.by_tile(np.arange(len(xs)), xs, ys)
         shares = np.empty(len(xs))
-        shares[order] = self._chains.disc_shares(*(each[order] for each in asked))
+        shares[order] = self._chains.disc_shares(xs[order], ys[order], radii[order], zones[order])
         return shares
 
     def by_tile(
         self, rows: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """Return the numbers of some points in an order in which they are soon looked at one by one."""
-        return rows if self._grid is None else rows[self._grid.by_tile(x[rows], y[rows])]
+        if self._grid is None or self._grid.is_at_hand:
+            return rows
+        return rows[self._grid.by_tile(x[rows], y[rows])]
 
     def _pairs(
         self,
