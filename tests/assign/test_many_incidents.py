@@ -8,25 +8,31 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapes
-from shapely import Point
+import shapely
+from shapely import Point, box
 
 from zjk_gis import ZoneIndex, assign_incidents
 from zjk_gis.assign import AssignmentPlan
 
-MANY, PIECE = 60_000, 20_000
+MANY, PIECE = 51_000, 25_500
 ACCURACIES = [0.5, 3.0, 15.0, 40.0, 0.0, None, np.inf]
 
 
 @pytest.fixture(scope="module")
 def zones():
     """Overlapping versions, a gap in the middle, and one zone without a chief."""
-    shaped = shapes.wiggly_coverage(7, 5)
+    rng = np.random.default_rng(7)
+    city = box(573_000, 4_520_000, 574_400, 4_521_000)
+    seeds = shapely.MultiPoint(
+        np.column_stack([rng.uniform(573_000, 574_400, 35), rng.uniform(4.52e6, 4.521e6, 35)])
+    )
+    cells = shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=city))
+    shaped = shapely.intersection(cells, city)
     shaped = np.concatenate([np.delete(shaped, 17), shaped[:3]])
     return gpd.GeoDataFrame(
         {
             "zone_code": [f"Z{number:02d}" for number in range(len(shaped))],
-            "chief_name": [None, *["张伟", "李明"] * 18][: len(shaped)],
+            "chief_name": [None, *["张伟", "李明"] * 18],
             "valid_to": [None if number % 5 else "2024-12-31" for number in range(len(shaped))],
         },
         geometry=shaped,
@@ -37,9 +43,12 @@ def zones():
 @pytest.fixture(scope="module")
 def incidents(zones):
     """Inside, at borders, in the gap, all around, without a position, without a fix."""
-    x, y = shapes.random_points(zones.geometry.to_numpy(), MANY, seed=1)
-    west, south, _, _ = zones.total_bounds
+    rng = np.random.default_rng(1)
+    west, south, east, north = zones.total_bounds
+    x, y = rng.uniform(west, east, MANY), rng.uniform(south, north, MANY)
     x[:3000], y[:3000] = west + np.linspace(-400, 400, 3000), south + 50
+    corners = shapely.get_coordinates(zones.geometry.to_numpy())
+    x[3000 : 3000 + len(corners)], y[3000 : 3000 + len(corners)] = corners.T
     points = gpd.points_from_xy(x, y).to_numpy().copy()
     points[10], points[20], points[30] = None, Point(), Point(0, 0)
     days = np.where(np.arange(MANY) % 3, "2024-06-01", "2025-06-01")
