@@ -52,7 +52,7 @@ class Coded(Protocol):
     """A column of text as numbers and the words they stand for; -1 where there is nothing."""
 
     @property
-    def codes(self) -> NDArray[np.int32]:
+    def codes(self) -> NDArray[np.integer[Any]]:
         """Positions in `words`."""
 
     @property
@@ -169,7 +169,8 @@ class _TextToText:
         ends, texts = [self._at], [self._text]
         for row, (name, column) in enumerate(answers.items()):
             if name in self._bases:
-                codes[row] = np.where(column.codes < 0, 0, column.codes + self._bases[name])
+                codes[row] = column.codes
+                codes[row] = np.where(codes[row] < 0, 0, codes[row] + self._bases[name])
             elif column.dtype == np.bool_:
                 codes[row] = np.where(column, 3, 2)
             else:
@@ -281,7 +282,7 @@ class _Columns:
                     values = pyarrow.DictionaryArray.from_arrays(values.cast("int8"), self._truths)
                 columns.append(values)
                 continue
-            codes = pyarrow.array(column.codes, mask=column.codes < 0)
+            codes = pyarrow.array(column.codes, pyarrow.int32(), mask=column.codes < 0)
             columns.append(pyarrow.DictionaryArray.from_arrays(codes, self._words[name]))
         return columns
 
