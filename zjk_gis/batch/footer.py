@@ -27,6 +27,7 @@ __all__ = [
     "groups_of",
     "joined_footer",
     "schema_of",
+    "statistics",
 ]
 
 MAGIC = b"PAR1"
@@ -45,11 +46,12 @@ _NOTHING: Mapping[int, object] = {}
 
 # Of a column that goes into another file: indexes and filters stand elsewhere in its own, and stay behind.
 _DROPPED = "dropped"
+_MORE = 0  # no field has this number: what is put behind the others
 _PASSED_FACTS: Mapping[int, object] = {9: _PLACE, 10: _PLACE, 11: _PLACE, 14: _DROPPED, 15: _DROPPED}
 _PASSED: Mapping[int, object] = {2: _PLACE, 3: _PASSED_FACTS, **dict.fromkeys((4, 5, 6, 7), _DROPPED)}
 _KNOWN_FACTS = frozenset(range(1, 18))
 _KNOWN = frozenset(range(2, 8))  # not: in another file (1), encrypted (8, 9)
-_PACKED_FIELD, _DATA_FIELD, _DICTIONARY_FIELD = 7, 9, 11
+_PACKED_FIELD, _DATA_FIELD, _DICTIONARY_FIELD, _STATISTICS_FIELD = 7, 9, 11, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +124,21 @@ def groups_of(footer: bytes) -> list[Group]:
     return groups
 
 
-def footer_of_group(template: bytes, passed: Group, added: Group) -> bytes:
+def footer_of_group(
+    template: bytes, passed: Group | None, made: Group, told: Sequence[bytes | None] = ()
+) -> bytes:
     """Return the footer of a file with one row group: columns of another file, then others made for it.
 
     Parameters
     ----------
     template : bytes
         The footer of a file of the same columns.
-    passed : Group
-        Its chunks lie one behind the other from the fourth byte on, with the bytes they have in their file.
-    added : Group
+    passed : Group, optional
+        Its chunks lie one behind the other behind the magic bytes, with the bytes they have in their file.
+    made : Group
         Of a file with nothing before it but the magic bytes; its chunks lie behind the others.
+    told : sequence of bytes or None
+        The statistics of the last columns, where they have none of their own (see `statistics`).
 
     Returns
     -------
@@ -140,28 +146,48 @@ def footer_of_group(template: bytes, passed: Group, added: Group) -> bytes:
         With length and magic bytes, to stand at the end.
     """
     columns, at = bytearray(), len(MAGIC)
-    for chunk in passed.chunks:
+    before = () if passed is None else passed.chunks
+    for chunk in before:
         _Reader(chunk.told, at - chunk.begin).pass_on(_STRUCT, _PASSED, columns)
         at += chunk.size
-    for chunk in added.chunks:
-        _Reader(chunk.told, at - len(MAGIC)).pass_on(_STRUCT, _COLUMN, columns)
+    without = [None] * (len(made.chunks) - len(told))
+    for chunk, more in zip(made.chunks, (*without, *told), strict=True):
+        facts = _COLUMN_FACTS if more is None else {**_COLUMN_FACTS, _MORE: (_STATISTICS_FIELD, more)}
+        _Reader(chunk.told, at - len(MAGIC)).pass_on(_STRUCT, {**_COLUMN, 3: facts}, columns)
     group = bytearray()
     _put_field(group, 1, 0, _LIST)
-    _put_list_head(group, len(passed.chunks) + len(added.chunks), _STRUCT)
+    _put_list_head(group, len(before) + len(made.chunks), _STRUCT)
     group += columns
-    size = at - len(MAGIC) + sum(chunk.size for chunk in added.chunks)
-    last = 1
-    for field, number in (
-        (2, passed.unpacked + added.unpacked),
-        (3, passed.rows),
-        (5, len(MAGIC)),
-        (6, size),
-    ):
+    size = at - len(MAGIC) + sum(chunk.size for chunk in made.chunks)
+    unpacked, last = made.unpacked + (0 if passed is None else passed.unpacked), 1
+    for field, number in ((2, unpacked), (3, made.rows), (5, len(MAGIC)), (6, size)):
         _put_field(group, field, last, _LONG)
         _put_integer(group, number)
         last = field
     group.append(_STOP)
-    return _with_groups(template, passed.rows, 1, bytes(group))
+    return _with_groups(template, made.rows, 1, bytes(group))
+
+
+def statistics(missing: int, least: bytes, most: bytes) -> bytes:
+    """Write how many values of a column are missing, and its least and its last text unless they are empty.
+
+    Examples
+    --------
+    >>> statistics(3, b"A", b"C").hex(" ")
+    '36 06 28 01 43 18 01 41 11 11 00'
+    """
+    out = bytearray()
+    _put_field(out, 3, 0, _LONG)
+    _put_integer(out, missing)
+    if most:
+        for field, last, text in ((5, 3, most), (6, 5, least)):
+            _put_field(out, field, last, _BINARY)
+            _put_varint(out, len(text))
+            out += text
+        for field in (7, 8):  # they are these very texts, not cut off
+            _put_field(out, field, field - 1, _TRUE)
+    out.append(_STOP)
+    return bytes(out)
 
 
 def _group(reader: _Reader) -> Group:
@@ -292,6 +318,10 @@ class _Reader:
                     self.pass_on(inner, known, out)
                 else:
                     self.pass_on(inner, _NOTHING, out)
+            more = places.get(_MORE)
+            if isinstance(more, tuple):
+                _put_field(out, more[0], last, _STRUCT)
+                out += more[1]
             out.append(_STOP)
         elif kind == _LIST:
             size, inner = self.list_head()

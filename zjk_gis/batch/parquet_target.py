@@ -6,10 +6,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zjk_gis._optional import need
 from zjk_gis.batch.arrow import ArrowSource
 from zjk_gis.batch.columns import for_geopackage
-from zjk_gis.batch.footer import MAGIC, footer_of, footer_of_group, groups_of, joined_footer
+from zjk_gis.batch.footer import MAGIC, footer_of, footer_of_group, groups_of, joined_footer, statistics
 from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from zjk_gis.batch.ledger import Ledger
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["GeoPackageTarget", "ParquetTarget", "unused"]
 
 _LOOKED_AT = 2048  # rows of a batch
+_LONGEST = 4096  # bytes of a text in the statistics, as Arrow has it
 
 
 class ParquetTarget:
@@ -51,6 +53,10 @@ class ParquetTarget:
                 self._add_part(begin, part.rows_end)
             begin = part.rows_end
         self._begin = begin
+        types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
+        self._is_flat = not any(types.is_nested(field.type) for field in columns.schema)
+        words = {field.name for field in columns.added_schema if self._is_told(field.type)}
+        self._with_statistics = [name for name in columns.schema.names if name not in words]
         self._template = footer_of(self._as_file(columns.schema.empty_table()))
         if isinstance(columns.source, ArrowSource):
             columns.source.pass_groups(self._template)
@@ -59,8 +65,9 @@ class ParquetTarget:
         self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
     ) -> Any:
         """Make a file of the rows to be kept, in memory."""
+        pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
         rows = self._columns.encode(batch, keep, places, answers)
-        return self._as_file(rows) if rows.num_rows else None
+        return self._piece(pyarrow.Table.from_batches([rows])) if rows.num_rows else None
 
     def encode_beside(self, group: RowGroup, answers: Iterable[Mapping[str, Any]]) -> Any:
         """Turn the answers for a row group, all of whose rows are kept, into what `write` takes."""
@@ -69,31 +76,23 @@ class ParquetTarget:
         rows = [
             pyarrow.RecordBatch.from_arrays(self._columns.of_answers(some), schema=schema) for some in answers
         ]
-        made = pyarrow.BufferOutputStream()
-        with self._writer(made, rows[0]) as out:  # one row group, as pyarrow begins another with every table
-            out.write_table(pyarrow.Table.from_batches(rows), row_group_size=group.num_rows)
-        return _Beside(group, made.getvalue())
+        return self._piece(pyarrow.Table.from_batches(rows), group)
 
     def write(self, encoded: Any) -> None:
         """Add it to the growing file."""
         if encoded is None:
             return
-        begin = self._file.tell() - self._begin
-        if isinstance(encoded, _Beside):
-            made = memoryview(encoded.made)
-            footer = footer_of(made)
-            (added,) = groups_of(footer)
-            whole = footer_of_group(self._template, encoded.group.group, added)
-            self._batches.add(begin, whole[:-8])
-            self._file.write(MAGIC)
-            for block in encoded.group.blocks():
-                self._file.write(block)
-            self._file.write(made[len(MAGIC) : -8 - len(footer)])
-            self._file.write(whole)
-        else:
-            view = memoryview(encoded)
-            self._batches.add(begin, footer_of(view))
-            self._file.write(view)
+        made = memoryview(encoded.made)
+        footer = footer_of(made)
+        passed = None if encoded.group is None else encoded.group.group
+        (group,) = groups_of(footer)
+        whole = footer_of_group(self._template, passed, group, encoded.told)
+        self._batches.add(self._file.tell() - self._begin, whole[:-8])
+        self._file.write(MAGIC)
+        for block in () if encoded.group is None else encoded.group.blocks():
+            self._file.write(block)
+        self._file.write(made[len(MAGIC) : -8 - len(footer)])
+        self._file.write(whole)
 
     def end_part(self) -> None:
         """Put one footer behind the batches of a part."""
@@ -107,28 +106,41 @@ class ParquetTarget:
     def finish(self) -> Path | None:
         """Put one footer behind all parts."""
         if not self._parts.footers and not self._batches.footers:
-            self.write(self._as_file(self._columns.schema.empty_table()))
+            none = self._as_file(self._columns.schema.empty_table())
+            self._batches.add(self._file.tell() - self._begin, footer_of(none))
+            self._file.write(none)
         self.end_part()
         if len(self._parts.footers) > 1:
             self._file.write(self._parts.joined())
         return None
 
+    def _piece(self, rows: Any, group: RowGroup | None = None) -> _Piece:
+        """Make a file of rows, in memory: of whole ones, or of what is put behind a row group."""
+        added = rows.columns[-len(self._columns.added_schema) :]
+        told = [_statistics(column) if self._is_told(column.type) else None for column in added]
+        return _Piece(group, self._as_file(rows), told)
+
+    def _is_told(self, kind: Any) -> bool:
+        """Tell whether the statistics of a column that is added come from its words.
+
+        pyarrow makes them from the rows, and takes four times as long for it as for all else.
+        """
+        types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
+        return self._is_flat and types.is_dictionary(kind)
+
     def _as_file(self, rows: Any) -> Any:
         pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
-        made = pyarrow.BufferOutputStream()
-        with self._writer(made, rows) as out:
-            out.write(rows)
-        return made.getvalue()
-
-    def _writer(self, made: Any, rows: Any) -> Any:
-        """Begin a file of rows like these."""
         parquet = need("pyarrow.parquet", extra="parquet", purpose="write a .parquet file")
-        return parquet.ParquetWriter(
+        made = pyarrow.BufferOutputStream()
+        with parquet.ParquetWriter(
             made,
             rows.schema,
             compression=self._columns.compression,
             use_dictionary=_worth_a_dictionary(rows),
-        )
+            write_statistics=self._with_statistics if self._is_flat else True,
+        ) as out:
+            out.write_table(rows, row_group_size=rows.num_rows or None)
+        return made.getvalue()
 
     def _add_part(self, begin: int, end: int) -> None:
         size = int.from_bytes(self._file.read_back(end - 8, 4), "little")
@@ -136,11 +148,25 @@ class ParquetTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
-    """A row group of the source, and a file of the columns that are put behind its own."""
+class _Piece:
+    """A file in memory, the row group of the source that stands before its columns, and their statistics."""
 
-    group: RowGroup
+    group: RowGroup | None
     made: Any
+    told: list[bytes | None]
+
+
+def _statistics(column: Any) -> bytes:
+    """Say what is least and most among the words of a column, and how many are missing."""
+    from pyarrow import compute
+
+    words = column.chunk(0).dictionary
+    seen = np.zeros(len(words) + 1, dtype=bool)
+    for chunk in column.chunks:
+        seen[chunk.indices.fill_null(len(words)).to_numpy()] = True
+    found = compute.min_max(words.take(np.flatnonzero(seen[:-1])).cast("binary")).as_py()
+    least, most = found["min"] or b"", found["max"] or b""
+    return statistics(column.null_count, least, most if max(len(least), len(most)) <= _LONGEST else b"")
 
 
 def _worth_a_dictionary(rows: Any) -> list[str] | bool:
@@ -148,7 +174,7 @@ def _worth_a_dictionary(rows: Any) -> list[str] | bool:
     types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
     if any(types.is_nested(field.type) for field in rows.schema):
         return True
-    first = rows.slice(0, _LOOKED_AT)
+    first = rows.slice(0, _LOOKED_AT).combine_chunks()
     return [
         name
         for name, column in zip(rows.schema.names, first.columns, strict=True)
