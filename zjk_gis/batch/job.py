@@ -22,7 +22,14 @@ from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, Judged, judge, summary_of
 from zjk_gis.batch.parquet_target import ParquetTarget
 from zjk_gis.batch.row_groups import RowGroup
-from zjk_gis.batch.sources import NotInBatchesError, fingerprint_of, first_points, is_batch_source, parts_of
+from zjk_gis.batch.sources import (
+    NotInBatchesError,
+    fingerprint_of,
+    first_points,
+    is_batch_source,
+    parts_of,
+    rows_guessed,
+)
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
@@ -213,6 +220,7 @@ def assign_batch(
         accuracy_m=accuracy_m,
         policy=policy,
         tz=tz,
+        expected=rows_guessed(files),
     )
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
