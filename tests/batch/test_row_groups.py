@@ -202,16 +202,25 @@ def test_several_files_pass_and_go_out_as_one(tmp_path):
     assert pq.read_table(tmp_path / "out.parquet").select(table.schema.names).equals(own)
 
 
-def test_others_read_the_file(tmp_path):
+READERS = {
+    "pandas": lambda path: pd.read_parquet(path)["number"].tolist(),
+    "duckdb": lambda path: (
+        pytest.importorskip("duckdb").read_parquet(str(path)).fetchnumpy()["number"].tolist()
+    ),
+    "polars": lambda path: pytest.importorskip("polars").read_parquet(path)["number"].to_list(),
+    "fastparquet": lambda path: (
+        pytest.importorskip("fastparquet").ParquetFile(path).to_pandas(columns=["number"])["number"].tolist()
+    ),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_others_read_the_file(tmp_path, reader):
     source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
-    pq.write_table(incidents(300, without=[150]), source, row_group_size=100, compression="zstd")
+    flat = incidents(300, without=[150]).drop_columns("parts")
+    pq.write_table(flat, source, row_group_size=100, compression="zstd")
     assign_batch(source, ZONES, target, batch_rows=50)
-    duckdb = pytest.importorskip("duckdb")
-    found = duckdb.sql(f"SELECT number, note, zone_code FROM '{target}' ORDER BY number").fetchall()  # noqa: S608
-    assert found == [
-        tuple(row.values())
-        for row in pq.read_table(target, columns=["number", "note", "zone_code"]).to_pylist()
-    ]
+    assert READERS[reader](target) == [at for at in range(300) if at != 150]
 
 
 # What does not pass ----------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ _NOTHING: Mapping[int, object] = {}
 
 # Of a column that goes into another file: indexes and filters stand elsewhere in its own, and stay behind.
 _DROPPED = "dropped"
-_MORE = 0  # no field has this number: what is put behind the others
+_MORE = 0  # no field has this number: one that is put among the others, and what it holds
 _PASSED_FACTS: Mapping[int, object] = {9: _PLACE, 10: _PLACE, 11: _PLACE, 14: _DROPPED, 15: _DROPPED}
 _PASSED: Mapping[int, object] = {2: _PLACE, 3: _PASSED_FACTS, **dict.fromkeys((4, 5, 6, 7), _DROPPED)}
 _KNOWN_FACTS = frozenset(range(1, 18))
@@ -303,8 +303,12 @@ class _Reader:
     def pass_on(self, kind: int, places: Mapping[int, object], out: bytearray) -> None:
         """Read a value and write it again; the numbers that are places are moved."""
         if kind == _STRUCT:
-            last = 0
+            last, more = 0, places.get(_MORE)
             for field, inner in self.fields():
+                if isinstance(more, tuple) and field > more[0]:  # not all readers take fields out of order
+                    _put_field(out, more[0], last, _STRUCT)
+                    out += more[1]
+                    last, more = more[0], None
                 known = places.get(field)
                 if known is _DROPPED:
                     self.copied(inner)
@@ -318,7 +322,6 @@ class _Reader:
                     self.pass_on(inner, known, out)
                 else:
                     self.pass_on(inner, _NOTHING, out)
-            more = places.get(_MORE)
             if isinstance(more, tuple):
                 _put_field(out, more[0], last, _STRUCT)
                 out += more[1]
