@@ -1,11 +1,11 @@
 """The job from file to file beside copying: ``python tests/benchmarks/bench_job.py [--rows N] [--quick]``.
 
-Three sources: *narrow* is Parquet of five columns (number, kind, time, longitude, latitude), *wide* Parquet of
-ten with codes and words, *text* the same ten as .csv; Parquet is packed with zstd and has the row groups that
-pyarrow makes by itself. The zones are 20,000 unit grids with chiefs. Copying reads the same file batch by
-batch with pyarrow and writes it again, with the same compression. Copy and job take turns, every run in a
-process of its own that did the same with 30,000 rows before; what is printed are medians, the least,
-and the peak memory of the process. SedonaDB joins the Parquet files where it is installed.
+Three sources: *narrow* is Parquet of five columns (number, kind, time, longitude, latitude), *wide* Parquet
+of ten with codes and words, *text* the same ten as .csv; Parquet is packed with zstd and has the row groups
+that pyarrow makes by itself. The zones are 20,000 unit grids with chiefs. Copying reads the same file batch
+by batch with pyarrow and writes it again, with the same compression. Copy and job take turns, every run in a
+process of its own that did the same with 30,000 rows before; what is printed are medians, the least, and the
+peak memory of the process. SedonaDB joins the Parquet files where it is installed.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def make_source(folder, rows):
     zones = make_layers()
     zones.to_parquet(folder / "zones.parquet")
     zones = zones.geometry.to_numpy()
-    for (name, ending), is_small in product(SOURCES.items(), (False, True)):
-        number = 30_000 if is_small else int(rows * SHARE[name])
-        name = f"small_{name}" if is_small else name
+    for (source, ending), is_small in product(SOURCES.items(), (False, True)):
+        number = 30_000 if is_small else int(rows * SHARE[source])
+        name = f"small_{source}" if is_small else source
         batches = (
-            make_batch(zones, start, min(BATCH, number - start), few=name.endswith("narrow"))
+            make_batch(zones, start, min(BATCH, number - start), few=source == "narrow")
             for start in range(0, number, BATCH)
         )
         if ending == "csv":
@@ -202,7 +202,7 @@ def main():
         folder = Path(made)
         # In a process of its own, as the peak of a process counts what its parent held when it was made.
         subprocess.run([sys.executable, __file__, "--make", made, "--rows", str(wanted.rows)], check=True)
-        table = []
+        heads = ("job", "s", "least", "CPU s", "times copying", "least", "CPU", "peak MB", "rows out")
         for name in wanted.sources.split(","):
             mine = [job for job in jobs if job != "sedonadb" or SOURCES[name] == "parquet"]
             found = {job: [] for job in mine}
@@ -224,19 +224,19 @@ def main():
         print_table(heads, table)
 
 
-def line(name, job, found):
+def line(job, found):
     """Say of one job how long it took, and how many times as long as copying."""
 
     def of(key, which):
-        pick = lambda each: which([result[key] for result in found[each]])
-        return pick(job), pick(job) / pick("copy")
+        mine, copied = (which([result[key] for result in found[each]]) for each in (job, "copy"))
+        return mine, mine / copied
 
     median, least, cpu = (
         of(*each) for each in (("seconds", statistics.median), ("seconds", min), ("cpu", statistics.median))
     )
     peak = max(result["peak_mb"] for result in found[job])
     figures = [f"{value:.2f}" for value in (median[0], least[0], cpu[0], median[1], least[1], cpu[1])]
-    return (name, job, *figures, f"{peak:.0f}", f"{found[job][0]['rows']:,}")
+    return (job, *figures, f"{peak:.0f}", f"{found[job][0]['rows']:,}")
 
 
 if __name__ == "__main__":
