@@ -250,6 +250,14 @@ def test_groups_too_large_to_be_worked_on_at_once_or_not_worth_it_are_made_anew(
     assert passed(tmp_path / "in.parquet", batch_rows=20) == 1
 
 
+def test_a_group_without_rows_is_none(tmp_path):
+    table = incidents(4)
+    with pq.ParquetWriter(tmp_path / "in.parquet", table.schema) as out:
+        for begin, end in ((0, 2), (2, 2), (2, 4)):
+            out.write_table(table.slice(begin, end - begin))
+    assert passed(tmp_path / "in.parquet", batch_rows=1) == 2
+
+
 @pytest.mark.parametrize(
     "written",
     [{"version": "1.0"}, {"data_page_version": "2.0"}, {"write_page_index": True}, {"compression": "gzip"}],

@@ -208,20 +208,7 @@ def main():
             found = {job: [] for job in mine}
             for job in mine * wanted.rounds:  # in turn, so that a busy machine is unfair to none
                 found[job].append(run(job, name, folder))
-            table += [line(name, job, found) for job in mine]
-        heads = (
-            "source",
-            "job",
-            "s",
-            "least",
-            "CPU s",
-            "times copying",
-            "least",
-            "CPU",
-            "peak MB",
-            "rows out",
-        )
-        print_table(heads, table)
+            print_table(heads, [line(job, found) for job in mine], title=name)
 
 
 def line(job, found):

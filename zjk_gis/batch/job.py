@@ -177,6 +177,10 @@ def assign_batch(
     all columns are text, an empty cell is missing, and ``""`` is empty text. Parquet keeps its types,
     compression and metadata, GeoParquet included.
 
+    A row group of half a batch to eight batches that pyarrow wrote and that loses no row goes out with the
+    bytes its columns have. Of these only coordinates and times are read: damage in another column is found by
+    whoever reads that.
+
     Nothing half-written ever stands under the target's name. The work is in ``<target>.parts`` until all is
     done; a job that was killed at any moment, or ran out of disk, goes on from there, and the result is the
     same.

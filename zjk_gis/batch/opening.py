@@ -199,7 +199,7 @@ class _ParquetReader:
 
     def pass_groups(self, template: bytes) -> None:
         parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
-        sizes = {"least": self._batch_rows // 2, "most": _GROUP_BATCHES * self._batch_rows}
+        sizes = {"least": max(1, self._batch_rows // 2), "most": _GROUP_BATCHES * self._batch_rows}
         for part, file in enumerate(self._files):
             with blamed_on(file):
                 self._passed[part] = passable_groups(file, parquet.read_metadata(file), template, **sizes)
