@@ -62,7 +62,7 @@ def _mark(coords: Floats, starts: Ints, bad: Bools) -> None:
     boxes = np.empty((64, 4), np.float64)
     for r in range(bad.size):
         first, n = starts[r], starts[r + 1] - 1 - starts[r]
-        size = max(_LEAST, np.int64(np.cbrt(n)))
+        size: Any = max(_LEAST, int(np.cbrt(n)))
         many = (n + size - 1) // size
         if many > boxes.shape[0]:
             boxes = np.empty((2 * many, 4), np.float64)

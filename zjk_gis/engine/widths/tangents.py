@@ -258,7 +258,8 @@ def _grown(
     first, last = starts[shape[e]], starts[shape[e] + 1]
     many = blocks[shape[e] + 1] - blocks[shape[e]]
     block = (own - first) // _BLOCK  # those nearby leave little room
-    least, met = np.inf, np.int64(-1)
+    least: Real = np.inf
+    met: Whole = np.int64(-1)
     west, south, east, north = -np.inf, -np.inf, np.inf, np.inf  # of the circle
     if first <= near < last and near != own and near != other:
         ax, ay, bx, by = edges[near, 0], edges[near, 1], edges[near, 2], edges[near, 3]
