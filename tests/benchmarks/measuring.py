@@ -1,4 +1,4 @@
-"""Seconds and memory of a piece of work: of the CPU, of the clock, and the most memory it took."""
+"""What a piece of work takes of this process: seconds, seconds of all processors, memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Measured", "forget_peak", "in_turn", "least", "measured", "peak_mb", "resident_mb"]
+__all__ = ["Measured", "forget_peak", "in_turn", "measured", "peak", "resident", "timed"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Measured:
     cpu, seconds : float
         Seconds of the CPU, of all threads, and of the clock.
     peak_mb : float
-        The most memory in use above what was in use before. Work after larger work in the same process is
-        measured only on Linux.
+        The most memory in use above what was in use before. What comes after larger work in the same process
+        is measured only on Linux.
     result : object
         What the work gave.
     """
@@ -33,37 +33,36 @@ class Measured:
     result: Any
 
 
-def measured(work):
-    """Do some work once and measure it."""
-    before = forget_peak()
+def timed(work):
+    """Do the work; return the seconds, the CPU seconds of all threads, and what it returned."""
     start, start_cpu = time.perf_counter(), time.process_time()
-    result = work()
-    cpu, seconds = time.process_time() - start_cpu, time.perf_counter() - start
-    return Measured(cpu, seconds, peak_mb() - before, result)
+    done = work()
+    return time.perf_counter() - start, time.process_time() - start_cpu, done
 
 
-def least(runs):
-    """Return the least of several runs: the time that the machine took nothing of."""
-    runs = list(runs)
-    return Measured(
-        min(run.cpu for run in runs),
-        min(run.seconds for run in runs),
-        max(run.peak_mb for run in runs),
-        runs[-1].result,
-    )
+def measured(work, rounds=1):
+    """Do some work, perhaps several times, and return the least of all it took but the most memory."""
+    return in_turn({"": work}, rounds)[""]
 
 
-def in_turn(works, rounds):
+def in_turn(works, rounds=1):
     """Do some works in turn, round after round, so that a busy minute falls on all; the least of each."""
-    runs = {name: [] for name in works}
+    least = {}
     for _ in range(rounds):
         for name, work in works.items():
-            runs[name].append(measured(work))
-    return {name: least(each) for name, each in runs.items()}
+            before = forget_peak()
+            seconds, cpu, result = timed(work)
+            taken = peak() - before
+            known = least.get(name)
+            if known is not None:
+                seconds, cpu = min(seconds, known.seconds), min(cpu, known.cpu)
+                taken = max(taken, known.peak_mb)
+            least[name] = Measured(cpu, seconds, taken, result)
+    return least
 
 
-def resident_mb():
-    """Return how much memory this process has in use."""
+def resident():
+    """Return how many MB are in use."""
     return _of_status("VmRSS") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -71,12 +70,11 @@ def forget_peak():
     """Begin anew to measure the peak (Linux), and return what is in use."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return peak_mb()
+    return peak()
 
 
-def peak_mb():
-    """Return the most memory that was in use since `forget_peak`."""
-    # ru_maxrss cannot be reset, and a child inherits it.
+def peak():
+    """Return how many MB were in use at most; `ru_maxrss` cannot be reset, and a child inherits it."""
     return _of_status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

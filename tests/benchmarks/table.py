@@ -1,7 +1,7 @@
 """Tables for people, plain or in Markdown, and the one form of row that every benchmark tells.
 
 A script makes a `Row` of each piece of work and passes them to `print_rows`, which prints them and, under
-``make bench``, hands them on to the one table of all scripts (`every.py`).
+``make bench``, hands them on to the one table of all scripts (`run.py`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Row:
     theirs : float or None
         What the peer takes, in `unit`, scaled to the same work. None if it could not be measured.
     unit : str
-        ``"CPU s"`` (of all threads; varies least on a busy machine), ``"s"`` of the clock, ``"MB"``: less is
-        better in all of them.
+        ``"CPU s"`` (of all threads; varies least on a busy machine), ``"s"`` or ``"ms"`` of the clock,
+        ``"MB"``: less is better in all of them.
     peak_mb : float or None
         The most memory that ours took above its inputs. None: the runner states the peak of the script.
     same : bool or None

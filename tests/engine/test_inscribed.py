@@ -43,6 +43,10 @@ class TestWidths:
         theirs = 2 * shapely.length(shapely.maximum_inscribed_circle(shapes, tolerance=1e-7))
         assert greatest_widths(shapes) == pytest.approx(theirs, rel=1e-6)
 
+    def test_a_vertex_where_the_circle_touches_a_straight_side_is_no_obstacle(self):
+        plus = shapely.Polygon([(0, 0), (10, 0), (20, 0), (20, 10), (20, 20), (10, 20), (0, 20), (0, 10)])
+        assert greatest_widths(np.array([plus])) == pytest.approx([20.0], rel=1e-9)
+
     def test_far_from_the_origin_a_circle_does_not_slip_through_a_corner(self):
         far = shapely.transform(stars(300), lambda coords: coords + [573_000, 4_520_000])
         theirs = 2 * shapely.length(shapely.maximum_inscribed_circle(far, tolerance=1e-7))

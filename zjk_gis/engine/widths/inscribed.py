@@ -29,6 +29,7 @@ __all__ = ["greatest_widths"]
 _MIDDLE = 0.5
 _NO_EDGE = 1e-6  # metres
 _ROUNDING = 1.0 + 1e-6
+_STRAIGHT = 1e-6  # the sine of a turn: a circle that touches such a vertex juts out by a billionth of that
 _ENDS = 1e-6  # of an element: its ends belong to its neighbours, too
 _SLIPS = 4.0 * _NO_EDGE  # where edges are left out, a circle slips through
 _LEAST_GAIN = 1.0 + 1e-7  # a circle larger by less is not looked for
@@ -124,7 +125,9 @@ class _Border:
         unit = along / np.maximum(np.hypot(*along.T), 1e-300)[:, None]
         inward = np.stack([-unit[:, 1], unit[:, 0]], axis=1)
         turn = unit[before, 0] * unit[:, 1] - unit[before, 1] * unit[:, 0]
-        corner = np.flatnonzero(turn < 0.0)
+        # At a vertex that is all but straight, a circle may touch both edges: it counts as a corner, too.
+        goes_on = (unit[before] * unit).sum(axis=1) > 0.0
+        corner = np.flatnonzero((turn < 0.0) | ((turn < _STRAIGHT) & goes_on))
         at = np.concatenate([np.arange(len(edges)), corner])
         self.shape = shape[at]
         # An edge goes from its begin to its end with one normal; a corner stays and its normal turns.
