@@ -26,7 +26,7 @@ from zjk_gis.assign import reassign_incidents
 _MOVES = 100
 
 
-def make_layers(size):
+def make_layers(size, most):
     """Return the zones before and after."""
     before = make_zones(size)
     after, taken = before.copy(), np.zeros(len(before), dtype=bool)
@@ -34,7 +34,7 @@ def make_layers(size):
     moves = 0
     for giver in np.random.default_rng(0).permutation(len(before)):
         around = tree.query(before[giver], predicate="intersects")
-        if taken[around].any() or moves == _MOVES:
+        if taken[around].any() or moves == most:
             continue
         west, south, east, north = before[giver].bounds
         half = before[giver].intersection(shapely.box((west + east) / 2, south - 1, east + 1, north + 1))
@@ -51,12 +51,13 @@ def make_layers(size):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="2,500 zones")
+    parser.add_argument("--quick", action="store_true", help="500 zones")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--points", type=int, help="how many incidents; by default a million")
     parser.add_argument("--markdown", action="store_true")
     wanted = parser.parse_args()
-    old, new = make_layers("50x50" if wanted.quick else "grids")
+    most = 20 if wanted.quick else _MOVES
+    old, new = make_layers("25x20" if wanted.quick else "grids", most)
     compare_zones(old.iloc[:9], new.iloc[:9])  # compiled code is loaded once
 
     plain = [layer[["zone_code", "geometry"]] for layer in (old, new)]
@@ -75,7 +76,7 @@ def main():
     what, peer = f"{len(old):,} zones", "geopandas.overlay(how='union')"
     rows = [
         Row(f"compare_zones, {what}, {text}", own.cpu, peer, done["overlay"].cpu, peak_mb=own.peak_mb)
-        for text, own in ((f"{_MOVES} moves", ours), ("every chief another", done["chiefs"]))
+        for text, own in ((f"{most} moves", ours), ("every chief another", done["chiefs"]))
     ]
 
     points = wanted.points or (50_000 if wanted.quick else 1_000_000)

@@ -47,7 +47,7 @@ def main():
     }
     head = ("zones", "count", "vertices", "points", "contacts", "wrong", "GEOS wrong", "s")
     print("{:<20}{:>8}{:>10}{:>12}{:>12}{:>7}{:>12}{:>8}".format(*head))
-    wrong, rows = 0, []
+    wrong, asked, spent = 0, 0, 0.0
     for name, zones in sets.items():
         started = time.perf_counter()
         totals = np.zeros(4, np.int64)
@@ -58,10 +58,10 @@ def main():
         line = f"{name:<20}{len(zones):>8,}{vertices:>10,}{points:>12,}{contacts:>12,}"
         print(f"{line}{ours:>7}{theirs:>12}{seconds:>8.1f}", flush=True)
         wrong += ours
-        work = f"each answer decided exactly, {points:,} points, {name}"
-        rows.append(Row(work, seconds, unit="s", same=ours == 0))
+        asked, spent = asked + points, spent + seconds
     print(f"wrong answers: {wrong}")
-    return print_rows(rows)
+    work = f"each of {asked:,} answers decided exactly, {len(sets)} sets of hostile zones"
+    return print_rows([Row(work, spent, unit="s", same=wrong == 0)])
 
 
 def disagreements(zones, ask_for, n, *, small):

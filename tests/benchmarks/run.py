@@ -1,4 +1,4 @@
-"""All benchmarks in one table, beside the last figures: ``python tests/benchmarks/run.py [--quick] [--keep]``.
+"""All benchmarks in one table, beside the last figures: ``python tests/benchmarks/run.py [--quick]``.
 
 Each script runs in a process of its own. What it prints is kept in ``build/bench/``; the rows that it tells
 (`table.print_rows`) stand in one table, with the ratio of the last time beside them. A ratio that fell and
@@ -39,7 +39,7 @@ def scripts_in(folder):
 
 
 def run(script, *, quick, logs):
-    """Run one script; return its rows, and what is wrong with it (empty if nothing is)."""
+    """Run one script; return its rows, its CPU seconds, and what is wrong with it (empty if nothing is)."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{script.stem}.txt"
     with tempfile.TemporaryDirectory() as folder, log.open("w", encoding="utf-8") as output:
@@ -56,9 +56,10 @@ def run(script, *, quick, logs):
     ]
     peak_mb = used.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
     rows = [row if row.peak_mb is not None else _with_peak(row, peak_mb) for row in rows]
+    cpu = used.ru_utime + used.ru_stime
     if running.returncode:
-        return rows, f"ended with {running.returncode}; see {log}"
-    return rows, "" if rows else f"told no rows; see {log}"
+        return rows, cpu, f"ended with {running.returncode}; see {log}"
+    return rows, cpu, "" if rows else f"told no rows; see {log}"
 
 
 def _with_peak(row, peak_mb):
@@ -174,8 +175,9 @@ def main(words=None):
             continue
         start = time.perf_counter()
         print(f"{script.stem} ...", end=" ", file=sys.stderr, flush=True)
-        found[script.stem], wrong = run(script, quick=given.quick, logs=given.logs)
-        print(wrong or f"{time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+        found[script.stem], cpu, wrong = run(script, quick=given.quick, logs=given.logs)
+        seconds = time.perf_counter() - start
+        print(wrong or f"{seconds:.1f} s, {cpu:.1f} s of CPU", file=sys.stderr, flush=True)
         if wrong:
             broken.append(f"{script.stem}: {wrong}")
     cells, worse = one_table(found, read_last(given.last, form), given.share)
