@@ -15,12 +15,12 @@ import argparse
 import resource
 import sys
 import time
+from importlib.util import find_spec
 
 import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
-import rustworkx as rx
 import shapely
 from table import Row, amount, print_rows, print_table
 
@@ -137,6 +137,8 @@ def of_networkx(graph: Graph, length, valves):
 
 
 def of_rustworkx(graph: Graph, length, valves):
+    import rustworkx as rx
+
     pairs = list(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))
     made: dict[str, object] = {}
 
@@ -193,7 +195,9 @@ def main() -> int:
     )
     stands = RNG.choice(len(graph), len(graph) // 5, replace=False)
     valves = (stands, np.where(RNG.random(len(stands)) < 0.5, 0.0, length[stands]))
-    peers = {"zjk_gis": ours, "networkx": of_networkx, "rustworkx": of_rustworkx}
+    peers = {"zjk_gis": ours, "networkx": of_networkx}
+    if find_spec("rustworkx"):
+        peers["rustworkx"] = of_rustworkx
     told: dict[str, dict[str, tuple[object, float, float]]] = {}
     for peer, tasks in peers.items():
         for task, work in tasks(graph, length, valves):

@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 LAST = HERE / "last.csv"
 LOGS = Path("build/bench")
 SHARE = 0.25
+_LEAST = {"CPU s": 0.005, "s": 0.005, "ms": 5.0}  # what is shorter is not judged: chance weighs more
 _NO_SCRIPTS = ("bench_peers.py",)
 _KEPT = ("form", "script", "work", "peer", "unit", "ours", "theirs", "ratio", "peak_mb", "date", "machine")
 
@@ -104,7 +105,13 @@ def change(row, before, share):
     if before is None:
         return "new"
     words = []
-    if before["ratio"] and row.ratio is not None and row.ratio < (1 - share) * float(before["ratio"]):
+    long = row.unit == "MB" or row.ours >= _LEAST[row.unit]
+    if (
+        before["ratio"]
+        and row.ratio is not None
+        and long
+        and row.ratio < (1 - share) * float(before["ratio"])
+    ):
         words.append(f"SLOWER by {1 - row.ratio / float(before['ratio']):.0%}")
     if before["peak_mb"] and row.peak_mb is not None:
         grown = row.peak_mb - float(before["peak_mb"])
