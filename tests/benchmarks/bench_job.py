@@ -26,7 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data import make_points, make_zones
-from table import print_table
+from table import Row, print_rows, print_table
 
 BATCH = 1 << 17
 SOURCES = {"narrow": "parquet", "wide": "parquet", "text": "csv"}
@@ -191,13 +191,14 @@ def main():
     wanted = parser.parse_args()
     if wanted.make:
         make_source(Path(wanted.make), wanted.rows)
-        return
+        return 0
     if wanted.one:
         measure(*wanted.one)
-        return
+        return 0
     if wanted.quick:
         wanted.rows, wanted.rounds = 200_000, 3
     jobs = ["copy", "zjk_gis", *(["sedonadb"] if find_spec("sedonadb") else [])]
+    rows = []
     with tempfile.TemporaryDirectory(dir=wanted.folder) as made:
         folder = Path(made)
         # In a process of its own, as the peak of a process counts what its parent held when it was made.
@@ -209,6 +210,21 @@ def main():
             for job in mine * wanted.rounds:  # in turn, so that a busy machine is unfair to none
                 found[job].append(run(job, name, folder))
             print_table(heads, [line(job, found) for job in mine], title=name)
+            rows += rows_of(name, found)
+    return print_rows(rows)
+
+
+def rows_of(name, found):
+    """Return ours beside each of the others, by median CPU seconds of all rounds."""
+    took = {job: statistics.median(each["cpu"] for each in results) for job, results in found.items()}
+    out = found["zjk_gis"][0]["rows"]
+    work = f"assign_batch, {out:,} rows, {name} {SOURCES[name]}"
+    peak = max(each["peak_mb"] for each in found["zjk_gis"])
+    return [
+        Row(work, took["zjk_gis"], job, theirs, peak_mb=peak)
+        for job, theirs in took.items()
+        if job != "zjk_gis"
+    ]
 
 
 def line(job, found):
@@ -227,4 +243,4 @@ def line(job, found):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -22,10 +22,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bench_peers import BEST, PEERS
 from data import POINTS, SIZES, ZONES, make_points, make_zones
 from measuring import forget_peak, peak, resident, timed
-from table import amount, print_table
+from table import Row, amount, print_rows, print_table
 
 ROUNDS = 5
 _MILLION = 1_000_000
+QUICK = ["zjk_gis", "STRtree of zones", "sjoin(points, zones)"]
 _LONG = 60.0  # seconds: a peer that would take longer is measured on a tenth of the points
 _SLOW = 15.0  # seconds: a peer that takes longer is measured once
 HEADS = (
@@ -155,7 +156,7 @@ def differing(folder, peer, n_zones):
 
 
 def show_locate(cases, asked, rounds, *, markdown):
-    wrong = 0
+    wrong, shared = 0, []
     for zones_name, how, n in cases:
         peers = asked or list(PEERS if n == _MILLION else BEST)
         n_zones = len(make_zones(zones_name))
@@ -164,7 +165,29 @@ def show_locate(cases, asked, rounds, *, markdown):
             rows = rows_of(runs, size, n, n_zones, Path(name))
         wrong += sum(row[-1] not in ("", "0") for row in rows)
         print_table(HEADS, rows, title=f"{zones_name}, {n:,} points {how}", markdown=markdown)
+        shared += shared_rows(f"locate {n:,} points {how} in {zones_name}", runs, size, n, rows)
+    print_rows(shared, markdown=markdown)
     return wrong
+
+
+def shared_rows(work, runs, size, n, rows):
+    """Return the medians of each peer beside ours, in the form of all benchmarks."""
+    sound = {peer: each for peer, each in runs.items() if not any("error" in run for run in each)}
+    cpu = {peer: median(run["cpu"] for run in each) * n / size[peer] for peer, each in sound.items()}
+    memory = max(run["peak_mb"] for run in sound["zjk_gis"])
+    differ = {row[0].split(" (on ")[0]: row[-1] for row in rows}
+    return [
+        Row(
+            work,
+            cpu["zjk_gis"],
+            peer,
+            cpu[peer],
+            peak_mb=memory,
+            same=None if differ[peer] == "" else differ[peer] == "0",
+        )
+        for peer in cpu
+        if peer != "zjk_gis"
+    ]
 
 
 def show_build(rounds, *, markdown):
@@ -199,7 +222,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--size", help=argparse.SUPPRESS)
-    parser.add_argument("--quick", action="store_true", help="200,000 points, each peer's best form")
+    parser.add_argument("--quick", action="store_true", help="100,000 points, 2,500 zones, two peers")
     parser.add_argument("--zones", choices=list(ZONES), help="only these zones")
     parser.add_argument("--points", choices=POINTS, help="only points that lie so")
     parser.add_argument("--number", type=int, help="only so many points")
@@ -215,7 +238,7 @@ def main():
     rounds = given.rounds or (1 if given.quick else ROUNDS)
     peers = given.peers.split(";") if given.peers else None
     if given.quick:
-        cases = [("grids", "uniform", 200_000)]
+        cases, peers = [("50x50", "uniform", 100_000)], peers or QUICK
     else:
         cases = [(zones, "uniform", _MILLION) for zones in ZONES]
         cases += [("grids", how, _MILLION) for how in POINTS[1:]]

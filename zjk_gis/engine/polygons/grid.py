@@ -124,13 +124,6 @@ class CompiledGrid:
             tolerance=_TOLERANCE + 16.0 * layout.grain / _least_side(d, blocks),
         )
 
-    @staticmethod
-    def check(rings: Rings, *, cells_per_edge: float, suspects: NDArray[np.bool_]) -> None:
-        """Set the suspects as `compile` does, and keep nothing of the grid."""
-        layout = _Layout.of(rings, cells_per_edge)
-        for _ in each_of(layout.compiler(rings, np.arange(rings.n_zones), suspects), layout.bands):
-            pass
-
     def locate(
         self, x: NDArray[np.float64], y: NDArray[np.float64], *, error: float = 0.0, near: float = 0.0
     ) -> _Answers:

@@ -273,22 +273,24 @@ class PolygonIndex:
     def invalid(self, *, keep: bool = True) -> NDArray[np.bool_]:
         """Tell which polygons are not valid, as GEOS does.
 
-        For many vertices the grid is compiled, which looks at all pairs of edges that come near each other:
-        a polygon of one ring in which none of them meet is valid. Only the others are put to GEOS. Without
-        `keep` the grid is thrown away, where no points will be asked.
+        Of many vertices all pairs of edges are looked at that come near each other: a polygon of one ring in
+        which none of them meet is valid. Only the others are put to GEOS. With `keep` the grid is compiled on
+        the way, for points that will be asked.
         """
         rings = self.rings
         shapes = self._shapes()
         suspects = np.ones(len(self), np.bool_)
         if len(rings.coords) > _FEW_VERTICES and np.isfinite(rings.coords).all() and not self._is_extreme:
-            from zjk_gis.engine.polygons.grid import CompiledGrid
-
             suspects[:] = False
             grid = None
             if keep:
+                from zjk_gis.engine.polygons.grid import CompiledGrid
+
                 grid = CompiledGrid.compile(rings, self.rank, cells_per_edge=_COARSE, suspects=suspects)
             else:
-                CompiledGrid.check(rings, cells_per_edge=_COARSE, suspects=suspects)
+                from zjk_gis.engine.polygons.simplicity import may_meet_themselves
+
+                suspects[rings.zone[may_meet_themselves(rings)]] = True
             suspects |= np.bincount(rings.zone, minlength=len(self)) > 1
             suspects[rings.zone[(rings.low == rings.high).any(axis=1)]] = True  # flat, perhaps a single point
             with self._lock:
