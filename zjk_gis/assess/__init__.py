@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from zjk_gis.assess.clocks import deadlines as deadlines
     from zjk_gis.assess.ledgers import case_ledgers as case_ledgers
     from zjk_gis.assess.rates import indicators as indicators
+    from zjk_gis.assess.repeats import mark_repeats as mark_repeats
+    from zjk_gis.assess.repeats import repeat_incidents as repeat_incidents
+    from zjk_gis.assess.road_pieces import black_spots as black_spots
+    from zjk_gis.assess.same_things import duplicate_reports as duplicate_reports
     from zjk_gis.assess.scoring import CompositeScore as CompositeScore
     from zjk_gis.assess.scoring import composite_score as composite_score
     from zjk_gis.assess.scoring import ranking as ranking
@@ -22,6 +26,9 @@ _HOMES = {
     "clocks": ("deadlines",),
     "ledgers": ("case_ledgers",),
     "rates": ("indicators",),
+    "repeats": ("mark_repeats", "repeat_incidents"),
+    "road_pieces": ("black_spots",),
+    "same_things": ("duplicate_reports",),
     "scoring": ("CompositeScore", "composite_score", "ranking"),
     "targets": ("target_progress",),
     "trends": ("area_trade_matrix", "trend"),
