@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CASE_TIMES", "LIMITS", "WorkingWalk", "limits_table", "read_clock", "walk_cases", "written"]
+__all__ = [
+    "CASE_TIMES", "LIMITS", "WorkingWalk", "limits_table", "read_clock", "title_of", "walk_cases", "written",
+]  # fmt: skip
 
 # How long each class may take in this invented city: no real city's rule.
 LIMITS: dict[str, tuple[int, str]] = {
@@ -42,7 +45,13 @@ LIMITS: dict[str, tuple[int, str]] = {
     "0504": (4, "工作时"),
     "0505": (2, "工作时"),
     "0506": (4, "工作时"),
+    "2101": (5, "工作日"),
+    "2102": (5, "工作日"),
+    "2103": (5, "工作日"),
+    "2105": (5, "工作日"),
 }
+# Classes of the local extension: what is planted in places has them to itself.
+_EXTENSION = {"2101": "毁绿种菜", "2102": "飞线充电", "2103": "私设地锁", "2105": "占用盲道"}
 # The columns of times, as the bureau calls them.
 CASE_TIMES = ("立案时间", "截止时间", "延期截止时间", "处置时间", "结案时间")
 
@@ -110,9 +119,24 @@ def limits_table() -> pd.DataFrame:
     >>> limits_table().iloc[1].tolist()
     ['0102', '暴露垃圾', 4, '工作时']
     """
-    names = rules_table("events").set_index("event_code")["event_name"]
-    rows = [(code, names[code], amount, clock) for code, (amount, clock) in LIMITS.items()]
+    rows = [(code, title_of(code), amount, clock) for code, (amount, clock) in LIMITS.items()]
     return pd.DataFrame(rows, columns=["event_code", "event_name", "deadline", "clock"])
+
+
+def title_of(event: str) -> str:
+    """Return what a class of incidents is called.
+
+    Examples
+    --------
+    >>> title_of("0102"), title_of("2102")
+    ('暴露垃圾', '飞线充电')
+    """
+    return _EXTENSION.get(event) or str(_names()[event])
+
+
+@cache
+def _names() -> dict[str, str]:
+    return dict(rules_table("events")[["event_code", "event_name"]].itertuples(index=False, name=None))
 
 
 def read_clock(time: str) -> int:

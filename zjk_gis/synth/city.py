@@ -20,6 +20,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.case_times import limits_table
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
+from zjk_gis.synth.known_month import KNOWN_MONTH, count_month
 from zjk_gis.synth.offices import (
     CRS,
     LANDMARK_STREETS,
@@ -214,7 +215,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
     for code in manholes["manhole_code"].iloc[planted["orphans"]]:
         planting.note("orphan_point", code, fault=True)
     clocks = np.random.default_rng([seed, 4])
-    raw, answers, lists = make_incidents(layers, offices, land, incidents, rng, clocks)
+    raw, answers, lists = make_incidents(layers, offices, land, incidents, rng, planting, clocks)
     truth = {
         "seed": seed,
         "grids": grids,
@@ -234,6 +235,8 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "incidents": lists,
         "planted": planting.table(),
         "pipes_on_plots": on_plots,
+        "month": KNOWN_MONTH,
+        "indicators": count_month(raw),
     }
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 

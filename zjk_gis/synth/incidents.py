@@ -15,6 +15,7 @@ from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.standards import rules_table
 from zjk_gis.synth.case_times import walk_cases
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY, LAST_DAY, REDRAWN
+from zjk_gis.synth.planted_cases import plant_deadlines, plant_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from zjk_gis.synth.offices import Offices
+    from zjk_gis.synth.planting import Planting
 
 __all__ = ["GCJ02_CHANNEL", "make_incidents"]
 
@@ -42,6 +44,7 @@ _EVENT_WEIGHTS = {
 }
 _SETBACKS_M = (2.6, 4.5, 8.0, 13.0)  # roadside: how far inside a grid's border an incident lies
 _CLEAR_M = 1.6  # kept free around planted faults, so that every answer is known
+_WELL_CLEAR_M = 10.0  # the same, of cases that are planted in places
 _NEAREST_M, _TOLERANCE_M = 50.0, 0.5
 _ON_BORDER_M = 0.0005  # nearer than that a point lies on a border
 _DETAILS = ("需清理", "已围挡", "影响通行", "居民反映", "反复出现", "请派员处置")
@@ -66,6 +69,7 @@ def make_incidents(
     land: BaseGeometry,
     count: int,
     rng: np.random.Generator,
+    planting: Planting,
     clocks: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[str]]]:
     """Make `count` incidents, their right answers, and the lists of the planted ones.
@@ -85,6 +89,16 @@ def make_incidents(
     cases = [cases[i] for i in order]
     raw, answers = _write_down(cases, city["roads"], rng, clocks)
     _spoil(raw, answers, max(5, round(40 * scale)), max(5, round(60 * scale)), rng)
+    taken: set[int] = set()
+    plant_deadlines(raw, answers, taken, planting)
+    spoiled = shapely.STRtree(offices.spoiled)
+
+    def judge(x: float, y: float, day: int) -> _Case | None:
+        if len(spoiled.query(shapely.Point(x, y), predicate="dwithin", distance=_WELL_CLEAR_M)):
+            return None
+        return _judge(oracle, x, y, day, ("inside",), "")
+
+    plant_places(raw, answers, city, judge, taken, planting, clocks)
     lists = {str(fault): sorted(group["incident_code"]) for fault, group in answers.groupby("fault") if fault}
     return raw, answers, lists
 

@@ -32,7 +32,7 @@ _FIXES = ("swapped_axes", "gcj02")
 
 @checked
 def check_against_truth(
-    truth: Mapping[str, Any], answers: pd.DataFrame, **results: gpd.GeoDataFrame
+    truth: Mapping[str, Any], answers: pd.DataFrame, **results: pd.DataFrame
 ) -> pd.DataFrame:
     """Tell for every kind of planted fault how many were found, missed, and invented.
 
@@ -42,11 +42,12 @@ def check_against_truth(
         What `read_truth` read.
     answers : DataFrame
         The right answers for the incidents.
-    **results : GeoDataFrame
+    **results : GeoDataFrame or DataFrame
         What the analyses found, by question: ``assigned`` (with ``incident_code``), ``gaps``,
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
         ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
-        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``. Those not given are not judged.
+        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``; ``deadlines`` (a row an incident) and
+        ``indicators`` (with ``by`` and ``area``). Those not given are not judged.
 
     Returns
     -------
@@ -75,6 +76,10 @@ def check_against_truth(
             rows.append(_compare(name, truth[name], results[name][code]))
     if "parking_gaps" in results:
         rows.append(_check_deserts(truth["parking_gaps"], results["parking_gaps"]))
+    if "deadlines" in results:
+        rows.append(_check_states(answers, results["deadlines"]))
+    if "indicators" in results:
+        rows.append(_check_month(truth["indicators"], results["indicators"]))
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented"])
     return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
 
@@ -163,6 +168,23 @@ def _check_deserts(planted: list[dict[str, float]], found: gpd.GeoDataFrame) -> 
         "missed": len(planted) - len(claimed),
         "invented": len(found) - len(claimed),
     }
+
+
+def _check_states(answers: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
+    """Compare how each case stands on the last day with how it was made to stand."""
+    wanted = zip(answers["incident_code"], answers["deadline_state"], strict=True)
+    return _compare("deadlines", wanted, zip(found["incident_code"], found["deadline_state"], strict=True))
+
+
+def _check_month(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str, Any]:
+    """Compare the numerators and denominators of a month with those counted one by one."""
+    columns = ["by", "area", "indicator", "numerator", "denominator"]
+    own = found[found["indicator"].isin({row["indicator"] for row in planted})]
+    return _compare(
+        "indicators",
+        [tuple(row[name] for name in columns) for row in planted],
+        own[columns].itertuples(index=False, name=None),
+    )
 
 
 def _check_incidents(
