@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
-from zjk_gis.assess.clocks import STATES, moment_of, progress_of, rules_of
+from zjk_gis.assess.clocks import STATES, moment_of, period_of, progress_of, rules_of
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
@@ -157,7 +156,7 @@ def indicators(
     4           closed_rate        2.0          2.0   1.00
     """
     names = [by] if isinstance(by, str) else list(by or ())
-    first, last = _period(month)
+    first, last = period_of(month)
     if as_of is None and month is None:
         raise InputError(tr("indicators: say a month= or as_of="))
     question = _Question(
@@ -237,16 +236,6 @@ class _Tally:
             groups[timed] * _CLASSES + np.minimum(minutes, _CLASSES - 1), return_counts=True
         )
         self.classes = self.classes.add(pd.Series(times, index=keys), fill_value=0).astype(np.int64)
-
-
-def _period(month: str | None) -> tuple[np.datetime64, np.datetime64]:
-    """Return the first moment of a month, and that of the next."""
-    if month is None:
-        return np.datetime64("NaT", "us"), np.datetime64("NaT", "us")
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-        raise InputError(tr("month must be written as 2025-11, not {month!r}", month=month))
-    first = np.datetime64(month, "M")
-    return first.astype("M8[us]"), (first + 1).astype("M8[us]")
 
 
 def _chunks(incidents: pd.DataFrame | str | os.PathLike[str], question: _Question) -> Iterator[pd.DataFrame]:
