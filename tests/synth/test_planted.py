@@ -52,7 +52,7 @@ def test_what_is_planted_is_there(city):
     known = {*pd.concat(codes), *city.incidents["案件编号"]}
     for row in city.truth["planted"]:
         places = row["kind"] in ("missing_links", "unnumbered_cover") and "," in row["code"]
-        named = row["code"].removesuffix("-1-0000") if row["kind"] == "black_spots" else row["code"]
+        named = row["code"].removesuffix("-1-0000") if row["kind"] == "road_black_spots" else row["code"]
         assert places or set(re.split("[|;]", named)) <= known
 
 

@@ -48,10 +48,17 @@ LIMITS: dict[str, tuple[int, str]] = {
     "2101": (5, "工作日"),
     "2102": (5, "工作日"),
     "2103": (5, "工作日"),
+    "2104": (5, "工作日"),
     "2105": (5, "工作日"),
 }
 # Classes of the local extension: what is planted in places has them to itself.
-_EXTENSION = {"2101": "毁绿种菜", "2102": "飞线充电", "2103": "私设地锁", "2105": "占用盲道"}
+_EXTENSION = {
+    "2101": "毁绿种菜",
+    "2102": "飞线充电",
+    "2103": "私设地锁",
+    "2104": "僵尸车",
+    "2105": "占用盲道",
+}
 # The columns of times, as the bureau calls them.
 CASE_TIMES = ("立案时间", "截止时间", "延期截止时间", "处置时间", "结案时间")
 

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.synth.case_times import CASE_TIMES, LIMITS, WorkingWalk, read_clock, title_of, written
+from zjk_gis.synth.known_month import KNOWN_MONTH
 from zjk_gis.synth.offices import CRS
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ __all__ = ["PLANTED_CLASSES", "plant_deadlines", "plant_places"]
 # Classes in which only what is planted is, by the question that is asked of them.
 PLANTED_CLASSES: dict[str, tuple[str, ...]] = {
     "repeated_places": ("2101", "2103"),
-    "duplicate_reports": ("2102",),
-    "black_spots": ("2105",),
+    "several_reports": ("2102",),
+    "hot_cells": ("2104",),
+    "road_black_spots": ("2105",),
 }
 _HOUR, _DAY = 3600, 86_400
 _END = "2026-01-01 00:00:00"
 _ROOM_M = 22.0  # round the middle of a grid, for the cases of one place
+_HEAP, _TOUCH_M = 14, 0.01
 _LEAST_ROAD_M, _BESIDE_M = 100.0, 5.0
 
 # class, filed, then either handled or None; extended; state; whether it is overdue
@@ -116,6 +119,7 @@ def plant_places(
     _repeats(pen, sites, judge, planting)
     _duplicates(pen, sites, judge, planting)
     _along_roads(pen, city["roads"], judge, planting, rng)
+    _in_one_grid(pen, city["unit_grids"], judge, planting, rng)
 
 
 def _plain(raw: pd.DataFrame, answers: pd.DataFrame) -> list[int]:
@@ -275,7 +279,7 @@ def _duplicates(
         ([first, _Report(5, 0, "2025-07-07 10:30:00", words=unlike, **late)], False),  # of something else
     ):
         codes = _written_together(pen, sites, judge, reports)
-        planting.note("duplicate_reports", ";".join(codes), fault=is_one)
+        planting.note("several_reports", ";".join(codes), fault=is_one)
 
 
 def _along_roads(
@@ -308,7 +312,41 @@ def _along_roads(
             wanted.pop(0)
             for report, case in zip(reports, cases, strict=True):
                 pen.write(report, case, str(road["road_name"]))
-            planting.note("black_spots", f"{road['road_code']}-1-0000", fault=is_thick)
+            planting.note("road_black_spots", f"{road['road_code']}-1-0000", fault=is_thick)
+
+
+def _in_one_grid(
+    pen: _Pen,
+    grids: gpd.GeoDataFrame,
+    judge: Callable[[float, float, int], Any],
+    planting: Planting,
+    rng: np.random.Generator,
+) -> None:
+    """Heap incidents in a grid of the street that has the fewest that month, and put one into another grid.
+
+    Of a value in one cell among hundreds of zeros G* is high in all cells that touch it, and of a single
+    incident beside a heap in none.
+    """
+    inner = shapely.buffer(grids.geometry.to_numpy(), -_ROOM_M)
+    streets = grids["grid_code"].str[:9].to_numpy()
+    is_now = pen.raw["发生时间"].str.startswith(KNOWN_MONTH)
+    counts = pen.raw.loc[is_now, "街道代码"].value_counts().reindex(sorted({*streets}), fill_value=0)
+    quiet = np.flatnonzero((streets == counts.idxmin()) & ~shapely.is_empty(inner))
+    other = np.flatnonzero((streets == counts.idxmax()) & ~shapely.is_empty(inner))
+    for choice, count, is_hot in ((quiet, _HEAP, True), (other, 1, False)):
+        for at in rng.permutation(choice).tolist():
+            west, south, east, north = inner[at].bounds
+            spots = [(rng.uniform(west, east), rng.uniform(south, north)) for _ in range(count)]
+            whens = [f"{KNOWN_MONTH}-{3 + number:02d} 09:30:00" for number in range(count)]
+            cases = [judge(x, y, read_clock(when) // _DAY) for (x, y), when in zip(spots, whens, strict=True)]
+            held = [shapely.Point(spot).within(grids.geometry.iloc[at].buffer(-1)) for spot in spots]
+            if all(held) and all(case is not None for case in cases):
+                for case, when in zip(cases, whens, strict=True):
+                    pen.write(_Report(0, 0, when, "", "2104"), case)
+                near = grids.geometry.dwithin(grids.geometry.iloc[at], _TOUCH_M)
+                for code in grids.loc[near, "grid_code"]:
+                    planting.note("hot_cells", code, fault=is_hot)
+                break
 
 
 def _beside(line: Any, along_m: float, side_m: float) -> shapely.Point:

@@ -61,8 +61,9 @@ KINDS: dict[str, str] = {
     "no_distance": "hazards",
     "overdue_cases": "incidents",
     "repeated_places": "incidents",
-    "duplicate_reports": "incidents",
-    "black_spots": "roads",
+    "several_reports": "incidents",
+    "hot_cells": "unit_grids",
+    "road_black_spots": "roads",
 }
 
 

@@ -173,7 +173,9 @@ def _check_deserts(planted: list[dict[str, float]], found: gpd.GeoDataFrame) -> 
 def _check_states(answers: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
     """Compare how each case stands on the last day with how it was made to stand."""
     wanted = zip(answers["incident_code"], answers["deadline_state"], strict=True)
-    return _compare("deadlines", wanted, zip(found["incident_code"], found["deadline_state"], strict=True))
+    return _compare(
+        "deadline_states", wanted, zip(found["incident_code"], found["deadline_state"], strict=True)
+    )
 
 
 def _check_month(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str, Any]:

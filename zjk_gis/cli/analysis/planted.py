@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access import dead_ends, missing_links, nearest_facilities, public_lots, road_network
-from zjk_gis.assess import black_spots, deadlines, duplicate_reports, indicators, repeat_incidents
+from zjk_gis.assess import black_spots, deadlines, duplicate_reports, hot_spots, indicators, repeat_incidents
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -86,6 +86,7 @@ def ask_for_planted(
         "risk_buffers": lambda: _hazards(city),
         "deadlines": lambda: _overdue(incidents, rules, truth["as_of"]),
         "repeat_incidents": lambda: _again(incidents),
+        "hot_spots": lambda: _hot(incidents, city["unit_grids"]),
         "black_spots": lambda: _thick(incidents, city["roads"]),
     }
     found: dict[str, list[str]] = {}
@@ -242,17 +243,22 @@ def _overdue(incidents: gpd.GeoDataFrame, rules: pd.DataFrame, at: str) -> dict[
 def _again(incidents: gpd.GeoDataFrame) -> dict[str, list[str]]:
     """Ask for repeats and for several reports of one thing, among the classes that are planted."""
     repeats = repeat_incidents(_of(incidents, "repeated_places"))
-    reports = duplicate_reports(_of(incidents, "duplicate_reports"))
+    reports = duplicate_reports(_of(incidents, "several_reports"))
     groups = reports.groupby("main_code", sort=False)["incident_code"]
     return {
         "repeated_places": repeats["incident_codes"].tolist(),
-        "duplicate_reports": groups.agg(";".join).tolist(),
+        "several_reports": groups.agg(";".join).tolist(),
     }
 
 
+def _hot(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    found = hot_spots(_of(incidents, "hot_cells"), cells=grids)
+    return {"hot_cells": found.loc[found["hot_class"].str.startswith("hot"), "cell_code"].tolist()}
+
+
 def _thick(incidents: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> dict[str, list[str]]:
-    found = black_spots(_of(incidents, "black_spots"), roads)
-    return {"black_spots": found.loc[found["place"].notna(), "piece_code"].tolist()}
+    found = black_spots(_of(incidents, "road_black_spots"), roads)
+    return {"road_black_spots": found.loc[found["place"].notna(), "piece_code"].tolist()}
 
 
 def _of(incidents: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
