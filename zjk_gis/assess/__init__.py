@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zjk_gis.assess.hot_cells import hot_spots as hot_spots
     from zjk_gis.assess.knox import near_repeats as near_repeats
     from zjk_gis.assess.ledgers import case_ledgers as case_ledgers
+    from zjk_gis.assess.measured import measured_targets as measured_targets
     from zjk_gis.assess.rates import indicators as indicators
     from zjk_gis.assess.repeats import mark_repeats as mark_repeats
     from zjk_gis.assess.repeats import repeat_incidents as repeat_incidents
@@ -30,6 +31,7 @@ _HOMES = {
     "hot_cells": ("hot_spots",),
     "knox": ("near_repeats",),
     "ledgers": ("case_ledgers",),
+    "measured": ("measured_targets",),
     "rates": ("indicators",),
     "repeats": ("mark_repeats", "repeat_incidents"),
     "road_pieces": ("black_spots",),

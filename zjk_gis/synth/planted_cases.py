@@ -342,7 +342,8 @@ def _in_one_grid(
             held = [shapely.Point(spot).within(grids.geometry.iloc[at].buffer(-1)) for spot in spots]
             if all(held) and all(case is not None for case in cases):
                 for case, when in zip(cases, whens, strict=True):
-                    pen.write(_Report(0, 0, when, "", "2104"), case)
+                    closed = written(read_clock(when) + 2 * _DAY)
+                    pen.write(_Report(0, 0, when, closed, "2104"), case)
                 near = grids.geometry.dwithin(grids.geometry.iloc[at], _TOUCH_M)
                 for code in grids.loc[near, "grid_code"]:
                     planting.note("hot_cells", code, fault=is_hot)

@@ -46,8 +46,8 @@ def check_against_truth(
         What the analyses found, by question: ``assigned`` (with ``incident_code``), ``gaps``,
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
         ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
-        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``; ``deadlines`` (a row an incident) and
-        ``indicators`` (with ``by`` and ``area``). Those not given are not judged.
+        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``; ``deadlines`` (a row an incident),
+        ``indicators`` (with ``by`` and ``area``) and ``targets``. Those not given are not judged.
 
     Returns
     -------
@@ -80,6 +80,8 @@ def check_against_truth(
         rows.append(_check_states(answers, results["deadlines"]))
     if "indicators" in results:
         rows.append(_check_month(truth["indicators"], results["indicators"]))
+    if "targets" in results:
+        rows.append(_check_targets(truth["targets"], results["targets"]))
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented"])
     return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
 
@@ -186,6 +188,17 @@ def _check_month(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str
         "indicators",
         [tuple(row[name] for name in columns) for row in planted],
         own[columns].itertuples(index=False, name=None),
+    )
+
+
+def _check_targets(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str, Any]:
+    """Compare what could be measured of the policy's numbers, lengths to a decimetre."""
+    columns = ["target", "area", "numerator", "denominator"]
+    own = found.loc[found["data_lacking"] == "", columns].round(1).astype(object)
+    return _compare(
+        "measured_targets",
+        [tuple(row[name] for name in columns) for row in planted],
+        own.where(own.notna(), None).itertuples(index=False, name=None),
     )
 
 

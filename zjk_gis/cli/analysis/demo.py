@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 
-from zjk_gis.assess import deadlines
+from zjk_gis.assess import deadlines, measured_targets
 from zjk_gis.cli.analysis.assign import tell_summary
 from zjk_gis.cli.analysis.gaps import show_gaps
 from zjk_gis.cli.analysis.planted import ask_for_planted, known_indicators
@@ -103,6 +103,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     clocks = {
         "deadlines": deadlines(incidents, rules, as_of=truth["as_of"]),
         "indicators": known_indicators(incidents, rules, truth),
+        "targets": measured_targets(city, as_of=truth["as_of"]),
     }
     checks = pd.concat(
         [
