@@ -266,7 +266,7 @@ def _states(incidents: gpd.GeoDataFrame) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _parts(told: Reported) -> NDArray[np.int64]:
-    """Number the parts that cases name, anew in each class; -1 where none is named."""
+    """Return the numbers of the parts that cases name, anew in each class; -1 where none is named."""
     parts = np.full(len(told.rows), -1)
     if "part_code" not in told.rows:
         return parts

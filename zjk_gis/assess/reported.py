@@ -18,7 +18,6 @@ from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.requirements import require_columns, require_rows
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.layers.columns.values import as_text, code_text, plain
-from zjk_gis.layers.set_aside import SetAside
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.words import tr
 
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["CODE", "TIME", "Reported", "period_of", "reported", "placed"]
+    from zjk_gis.layers.set_aside import SetAside
+
+__all__ = ["CODE", "TIME", "Reported", "period_of", "placed", "reported"]
 
 CODE, TIME = "incident_code", "occurred_at"
 _UNITS = {

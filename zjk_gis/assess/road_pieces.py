@@ -3,11 +3,11 @@
 The rule, by which anybody can count again:
 
 1. The edges of one road (``road_code``, or else ``road_name``, or else the edge alone) are joined where just
-   two of them meet; each line that comes out is a part of the road, numbered from the west. It runs as most of
-   its length was drawn, a ring from its westernmost corner.
-2. A part is cut from its beginning into pieces of `every_m`; what is left at its end is a piece of its own if
-   it is at least half as long, and otherwise belongs to the piece before it. Pieces do not slide: a thick spot
-   on the border of two is shared by them, which another `every_m` shows.
+   two of them meet; each line that comes out is a part of the road, numbered from the west. It runs as most
+   of it was drawn, a ring from its westernmost corner.
+2. A part is cut from its beginning into pieces of `every_m`; what is left at its end is a piece of its own
+   if it is at least half as long, and otherwise belongs to the piece before it. Pieces do not slide: a thick
+   spot on the border of two is shared by them, which another `every_m` shows.
 3. An incident that names its road (``road_code`` or ``road_name``) lies on that road if this is within
    `named_within_m`; every other lies on the nearest road within `within_m`, of equally near ones that of the
    lowest code. At a crossing one road has it. What is near no road is told.
@@ -19,6 +19,7 @@ The rule, by which anybody can count again:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -87,8 +88,8 @@ def black_spots(
         - ``road_code`` and ``road_name`` (text), as far as the roads have them;
         - ``road_part`` (int64), ``from_m``, ``to_m``, ``length_m`` (float64): along the part;
         - ``incidents`` (int64) and of them ``left_side`` and ``right_side``, seen along the part, and
-          ``by_name``, which named this road;
-        - ``per_100_m`` (float64) and ``place`` (Int64; missing with fewer than `least`);
+          ``by_road_name``, which named this road;
+        - ``per_100m`` (float64) and ``rank`` (Int64; missing with fewer than `least`);
         - the piece.
 
         ``attrs`` holds ``set_aside``: the incidents near no road (``no_road``) and those without a place, by
@@ -119,10 +120,10 @@ def black_spots(
     >>> x, y = [110, 120, 190, 30, 30], [5, -4, 8, 6, 900]
     >>> accidents = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4547)
     >>> found = black_spots(accidents, roads)
-    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100_m", "place"]]
-      piece_code  length_m  incidents  left_side  right_side  per_100_m  place
-    0  R1-1-0100     100.0          3          2           1        3.0      1
-    1  R1-1-0000     100.0          1          1           0        1.0   <NA>
+    >>> found[["piece_code", "length_m", "incidents", "left_side", "right_side", "per_100m", "rank"]]
+      piece_code  length_m  incidents  left_side  right_side  per_100m  rank
+    0  R1-1-0100     100.0          3          2           1        3.0     1
+    1  R1-1-0000     100.0          1          1           0        1.0  <NA>
     >>> found.attrs["set_aside"]
     [{'layer': 'incidents', 'row': 4, 'why': 'no_road', 'value': ''}]
     """
@@ -142,9 +143,9 @@ def black_spots(
     aside.note(incidents, "incidents", lost, "no_road", values)
     table = _pieces(found, parts, every_m, least, lines.crs)
     table.attrs |= {
-        "named": int(found["by_name"].sum()),
-        "nearest": int((~found["by_name"]).sum()),
-        "named_elsewhere": int((found["names_one"] & ~found["by_name"]).sum()),
+        "named": int(found["by_road_name"].sum()),
+        "nearest": int((~found["by_road_name"]).sum()),
+        "named_elsewhere": int((found["names_one"] & ~found["by_road_name"]).sum()),
         "off_road": int(lost.sum()),
         "pieces": int(_counts(parts.length, every_m).sum()),
         "road_m": float(np.sort(parts.length).sum()),
@@ -175,9 +176,9 @@ def _parts_of(roads: gpd.GeoDataFrame) -> _Parts:
         else pd.Series(np.nan, index=roads.index, dtype="str")
         for column in (*_NAMES, "edge_code")
     }
-    road = words["road_code"].fillna(words["road_name"]).fillna(words["edge_code"])
+    first = words["road_code"].fillna(words["road_name"]).fillna(words["edge_code"])
     labels = pd.Series(roads.index.astype(str), index=roads.index, dtype="str")
-    road = road.fillna(labels).to_numpy(dtype=object)
+    road = first.fillna(labels).to_numpy(dtype=object)
     shapes = flat(roads.geometry.to_numpy())
     single, row = shapely.get_parts(shapes, return_index=True)
     # In an order of their own, so that neither joining nor the direction depends on that of the rows.
@@ -186,60 +187,53 @@ def _parts_of(roads: gpd.GeoDataFrame) -> _Parts:
     single, row = single[order], row[order]
     names = words["road_name"].to_numpy(dtype=object)
     codes = words["road_code"].to_numpy(dtype=object)
-    found: list[tuple[Any, ...]] = []
+    lines: list[Any] = []
+    about: list[tuple[object, int, object, object]] = []
     begins = [0, *(np.flatnonzero(road[row[1:]] != road[row[:-1]]) + 1).tolist(), len(row)]
-    for a, b in zip(begins[:-1], begins[1:], strict=True):
-        named = [names[at] for at in row[a:b].tolist() if isinstance(names[at], str)]
-        coded = [codes[at] for at in row[a:b].tolist() if isinstance(codes[at], str)]
-        joined = [_directed(part, single[a:b]) for part in _merged(single[a:b])]
+    for a, b in pairwise(begins):
+        edges, of_road = single[a:b], row[a:b]
+        code, name = (min(each[of_road][pd.notna(each[of_road])], default=None) for each in (codes, names))
+        drawn = _drawn(edges)
+        joined = [_directed(part, drawn) for part in _merged(edges)]
         joined.sort(key=lambda part: (*part.bounds, part.wkb))
-        for number, part in enumerate(joined, 1):
-            found.append(
-                (part, road[row[a]], number, min(coded, default=None), min(named, default=None), part.length)
-            )
-    line = np.empty(len(found), dtype=object)
-    line[:] = [each[0] for each in found]
-    road, number, code, name, length = (list(column) for column in list(zip(*found, strict=True))[1:])
-    return _Parts(
-        line,
-        np.array(road, dtype=object),
-        np.array(number, np.int64),
-        np.array(code, dtype=object),
-        np.array(name, dtype=object),
-        np.array(length, np.float64),
-    )
+        lines += joined
+        about += [(road[of_road[0]], number, code, name) for number in range(1, len(joined) + 1)]
+    line = np.empty(len(lines), dtype=object)
+    line[:] = lines
+    keys, numbers, told, named = (np.array(column, dtype=object) for column in zip(*about, strict=True))
+    return _Parts(line, keys, numbers.astype(np.int64), told, named, shapely.length(line))
 
 
 def _merged(edges: NDArray[Any]) -> list[Any]:
     """Return the lines that edges make where just two of them meet."""
     if len(edges) == 1:
         return [edges[0]]
-    return shapely.get_parts(shapely.line_merge(shapely.multilinestrings(edges))).tolist()
+    return list(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(edges))))
 
 
-def _directed(part: Any, edges: NDArray[Any]) -> Any:
-    """Turn a line so that it runs as most of its edges do, and a ring so that it begins in the west."""
-    if part.is_closed:
-        corners = shapely.get_coordinates(part)[:-1]
-        begin = int(np.lexsort((corners[:, 1], corners[:, 0]))[0])
-        rolled = np.roll(corners, -begin, axis=0)
-        part = shapely.LineString(np.vstack([rolled, rolled[:1]]))
-    if len(edges) == 1 and not part.is_closed:
-        return edges[0]
-    segments = {}
-    corners = shapely.get_coordinates(part)
-    for a, b in zip(corners[:-1].tolist(), corners[1:].tolist(), strict=True):
-        segments[*a, *b] = float(np.hypot(b[0] - a[0], b[1] - a[1]))
-    along = against = 0.0
+def _drawn(edges: NDArray[Any]) -> dict[tuple[float, ...], float]:
+    """Return how long the segments of edges are, by where they begin and end."""
+    found: dict[tuple[float, ...], float] = {}
     for edge in edges:
-        drawn = shapely.get_coordinates(edge).tolist()
-        for a, b in zip(drawn[:-1], drawn[1:], strict=True):
-            along += segments.get((*a, *b), 0.0)
-            against += segments.get((*b, *a), 0.0)
-    if along != against:
-        return part if along > against else part.reverse()
-    first, last = corners[0].tolist(), corners[-1].tolist()
-    return part if first <= last else part.reverse()
+        for (x, y), (to_x, to_y) in pairwise(shapely.get_coordinates(edge).tolist()):
+            key = (x, y, to_x, to_y)
+            found[key] = found.get(key, 0.0) + float(np.hypot(to_x - x, to_y - y))
+    return found
+
+
+def _directed(part: Any, drawn: dict[tuple[float, ...], float]) -> Any:
+    """Turn a line so that it runs as most of it was drawn, and a ring so that it begins in the west."""
+    corners = shapely.get_coordinates(part)
+    if part.is_closed:
+        begin = int(np.lexsort((corners[:-1, 1], corners[:-1, 0]))[0])
+        rolled = np.roll(corners[:-1], -begin, axis=0)
+        corners = np.vstack([rolled, rolled[:1]])
+    along = against = 0.0
+    for (x, y), (to_x, to_y) in pairwise(corners.tolist()):
+        along += drawn.get((x, y, to_x, to_y), 0.0)
+        against += drawn.get((to_x, to_y, x, y), 0.0)
+    turns = against > along if along != against else corners[0].tolist() > corners[-1].tolist()
+    return shapely.LineString(corners[::-1] if turns else corners)
 
 
 def _along(points: gpd.GeoDataFrame, parts: _Parts, within_m: float, named_within_m: float) -> pd.DataFrame:
@@ -271,7 +265,7 @@ def _along(points: gpd.GeoDataFrame, parts: _Parts, within_m: float, named_withi
                     "part": pairs.item,
                     "along_m": chainage,
                     "side": side,
-                    "by_name": by_name,
+                    "by_road_name": by_name,
                     "names_one": names_one[pairs.point],
                 }
             )
@@ -329,7 +323,7 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
                 "incidents": 1,
                 "left_side": side > 0,
                 "right_side": side < 0,
-                "by_name": found["by_name"].to_numpy(),
+                "by_road_name": found["by_road_name"].to_numpy(),
             }
         )
         .groupby(["part", "piece"], as_index=False)
@@ -340,7 +334,7 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
     end = np.where(number == counts[of_part] - 1, parts.length[of_part], begin + every_m)
     rate = sums["incidents"].to_numpy() * 100.0 / np.maximum(end - begin, every_m / 2)
     is_ranked = (sums["incidents"] >= least).to_numpy()
-    place = pd.Series(np.where(is_ranked, rate, np.nan)).rank(method="min", ascending=False).astype("Int64")
+    rank = pd.Series(np.where(is_ranked, rate, np.nan)).rank(method="min", ascending=False).astype("Int64")
     codes = [
         f"{road}-{of_road}-{metre:04.0f}"
         for road, of_road, metre in zip(parts.road[of_part], parts.number[of_part], begin, strict=True)
@@ -356,10 +350,10 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
         "length_m": end - begin,
         **{
             name: sums[name].to_numpy(dtype=np.int64)
-            for name in ("incidents", "left_side", "right_side", "by_name")
+            for name in ("incidents", "left_side", "right_side", "by_road_name")
         },
-        "per_100_m": rate,
-        "place": place,
+        "per_100m": rate,
+        "rank": rank,
     }
     shapes = substrings(parts.line[of_part], begin, end)
     table = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)

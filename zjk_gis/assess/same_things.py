@@ -9,8 +9,8 @@ The rule, by which anybody can count again:
 3. Of several groups it joins that whose main report is most like it, of those equally like the nearest, of
    those equally near the earliest.
 4. Likeness is Dice's of the pairs of neighbouring characters: twice the pairs that both texts have, by the
-   pairs of the one and those of the other, each pair counted once. Full-width letters are made plain, capitals
-   small; blanks and punctuation do not count. A text of one character is a pair by itself.
+   pairs of the one and those of the other, each pair counted once. Full-width letters are made plain,
+   capitals small; blanks and punctuation do not count. A text of one character is a pair by itself.
 5. A report without text is like none, so that with `alike` above 0 it stays by itself and is counted in
    ``attrs["without_text"]``; with 0 texts are not asked.
 """
@@ -154,7 +154,7 @@ def duplicate_reports(
 
 
 def bigrams(texts: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs of neighbouring characters of texts, each once, as numbers.
+    r"""Return the pairs of neighbouring characters of texts, each once, as numbers.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def bigrams(texts: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     --------
     >>> grams, offsets = bigrams(pd.Series(["路灯, 路灯", "灯", None]))
     >>> offsets.tolist(), [chr(gram >> 21) + chr(gram % (1 << 21)) for gram in grams.tolist()]
-    ([0, 2, 3, 3], ['灯路', '路灯', '灯\\x00'])
+    ([0, 2, 3, 3], ['灯路', '路灯', '灯\x00'])
     """
     number, words = pd.factorize(as_text(texts))
     parts, sizes = [], [np.zeros(0, np.int64)]

@@ -36,6 +36,7 @@ _COMMANDS = {
     "assess": ("zjk_gis.cli.analysis.assess", "Compute the indicators of a month, and rank."),
     "assign": ("zjk_gis.cli.analysis.assign", "Assign each incident to its zone."),
     "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone."),
+    "black-spots": ("zjk_gis.cli.analysis.black_spots", "Tell where along the roads incidents lie thickest."),
     "catalogue": ("zjk_gis.cli.data.catalogue", "Say what each layer must look like."),
     "check": ("zjk_gis.cli.data.check", "Check a layer against what it must look like."),
     "check-assignment": ("zjk_gis.cli.analysis.check_assignment", "Check recorded zones."),
@@ -44,6 +45,7 @@ _COMMANDS = {
     "coordinates": ("zjk_gis.cli.data.coordinates", "Say what coordinates probably are, and why."),
     "covers": ("zjk_gis.cli.analysis.covers", "Keep a live register of covers."),
     "demo": ("zjk_gis.cli.analysis.demo", "Run the main job on the sample city."),
+    "duplicates": ("zjk_gis.cli.analysis.duplicates", "Group several reports of one thing."),
     "export": ("zjk_gis.cli.data.export_layer", "Write a layer of a workspace to a file."),
     "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
     "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace."),
@@ -57,6 +59,7 @@ _COMMANDS = {
         "zjk_gis.cli.analysis.repair",
         "Propose repairs of gaps and overlaps, and make them.",
     ),
+    "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }

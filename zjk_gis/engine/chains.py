@@ -205,6 +205,39 @@ def _distance(x: Floats, y: Floats, i: Whole, j: Whole) -> Real:
     return np.sqrt(dx * dx + dy * dy)
 
 
+@lean
+def _strike(cell: Whole, before: Whole, after: Whole, heads: Ints, following: Ints) -> None:
+    """Strike out what stands between two entries of a cell's list."""
+    if before < 0:
+        heads[cell] = after
+    else:
+        following[before] = after
+
+
+@lean
+def _anchor_near(
+    i: Whole, x: Floats, y: Floats, time: Ints, part: Ints, cell: Ints, begins: Ints, ends: Ints,
+    heads: Ints, following: Ints, last: Ints, within: Real, period: Whole,
+) -> Whole:  # fmt: skip
+    """Return the nearest anchor, of those equally near the earliest; anchors of other parts do not count."""
+    best, nearest = -1, np.inf
+    for side in range(3):
+        for near in range(begins[cell[i], side], ends[cell[i], side]):
+            before, here = -1, heads[near]
+            while here >= 0:
+                after = following[here]
+                if time[i] - time[last[here]] > period:  # too old for all that follow as well
+                    _strike(near, before, after, heads, following)
+                else:
+                    before = here
+                    if part[i] < 0 or part[here] < 0:
+                        far = _distance(x, y, i, here)
+                        if far <= within and (far < nearest or (far == nearest and here < best)):
+                            best, nearest = here, far
+                here = after
+    return best
+
+
 @compiled
 def _chain(
     first: Whole, end: Whole, x: Floats, y: Floats, time: Ints, closed: Ints, part: Ints, cell: Ints,
@@ -213,32 +246,16 @@ def _chain(
 ) -> None:  # fmt: skip
     """Chain the rows of one class; `of_part` holds at `first` + part the anchor of the part's chain."""
     for i in range(first, end):
-        best, nearest = -1, np.inf
-        own = part[i]
+        best, own = -1, part[i]
         # 1. The same part.
         if own >= 0:
             held = of_part[first + own]
             if held >= 0 and time[i] - time[last[held]] <= period:
                 best = held
-        # 2. Or the nearest anchor within reach, of those equally near the earliest; parts that differ are two.
-        if best < 0:
-            for side in range(3):
-                for near in range(begins[cell[i], side], ends[cell[i], side]):
-                    before, here = -1, heads[near]
-                    while here >= 0:
-                        after = following[here]
-                        if time[i] - time[last[here]] > period:  # too old for all that follow as well
-                            if before < 0:
-                                heads[near] = after
-                            else:
-                                following[before] = after
-                        else:
-                            if own < 0 or part[here] < 0:
-                                far = _distance(x, y, i, here)
-                                if far <= within and (far < nearest or (far == nearest and here < best)):
-                                    best, nearest = here, far
-                            before = here
-                        here = after
+        if best < 0:  # 2. Or the nearest anchor within reach.
+            best = _anchor_near(
+                i, x, y, time, part, cell, begins, ends, heads, following, last, within, period
+            )
         if best < 0:  # 3. Or it begins a chain.
             anchor[i], last[i] = i, i
             following[i] = heads[cell[i]]
@@ -287,10 +304,7 @@ def _group(
                 while here >= 0:
                     after = following[here]
                     if time[i] - time[here] > period:  # too old for all that follow as well
-                        if before < 0:
-                            heads[near] = after
-                        else:
-                            following[before] = after
+                        _strike(near, before, after, heads, following)
                     else:
                         before = here
                         far = _distance(x, y, i, here)

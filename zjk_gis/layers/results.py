@@ -270,6 +270,20 @@ RESULTS: dict[str, Result] = {
         "ledger duty due_on", "case_code cause department begun_on days_used days_left deadline_state"
     ),
     "indicators": _result("indicator numerator denominator value", "low_95 high_95 n month"),
+    "repeat_incidents": _result(
+        "place_code median_gap_days incident_codes",
+        "event_code event_name part_code times first_at last_at spread_m while_open chief_codes " + _ANSWERS,
+    ),
+    "marked_repeats": _result("is_repeat place_code"),
+    "duplicate_reports": _result(
+        "main_code is_main likeness",
+        "incident_code occurred_at event_code event_name source description reports distance_m "
+        f"minutes_after {_ANSWERS}",
+    ),
+    "black_spots": _result(
+        "piece_code per_100m left_side right_side",
+        "rank road_code road_name road_part from_m to_m length_m incidents by_road_name " + _ANSWERS,
+    ),
     "scores": _result("score weight lacking_indicators", "n"),
     "score_parts": _result("indicator indicator_points contribution", "value weight"),
     "ranking": _result(

@@ -9,8 +9,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess import composite_score, indicators, ranking
-from zjk_gis.cli.city import read_city, read_incidents, require_layers
+from zjk_gis.assess import composite_score, indicators, mark_repeats, ranking
+from zjk_gis.cli.city import cases_options, read_cases, tell_set_aside
 from zjk_gis.cli.options import CITY, WORDS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.io import check_writable, read_table
@@ -29,7 +29,7 @@ _PRINTED = ("closed_rate", "closed_in_time_rate")
 @click.command("assess")
 @click.argument("city", type=CITY)
 @click.option("--month", required=True, help="The month that is judged, such as 2025-11.")
-@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents; by default those of the city.")
+@cases_options
 @click.option(
     "--by", type=WORDS, default="district_code", show_default=True, help="The columns that are compared."
 )
@@ -39,6 +39,12 @@ _PRINTED = ("closed_rate", "closed_in_time_rate")
     type=click.Path(path_type=Path),
     help="How long each class may take: a table with event_code, deadline and clock.",
 )
+@click.option(
+    "--repeats",
+    is_flag=True,
+    help="Find the repeats and tell their share: the same class again within 20 m and 90 days, after it was "
+    "closed; what the file says of it does not count.",
+)
 @click.option("--least", default=30, show_default=True, help="With fewer cases nobody is ranked.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a workbook (.xlsx).")
 @speaking
@@ -46,9 +52,12 @@ def command(
     city: Path | str,
     month: str,
     incidents: Path | None,
+    datum: str | None,
+    fix_positions: bool,
     by: tuple[str, ...],
     as_of: str | None,
     deadlines: Path | None,
+    repeats: bool,
     least: int,
     output: Path | None,
     console: Console,
@@ -59,12 +68,10 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    if incidents is None:
-        layers = read_city(city, console, layers=["incidents"])
-        require_layers(layers, city, "incidents")
-        cases: pd.DataFrame = layers["incidents"]
-    else:
-        cases = read_incidents(incidents, console, roads=None)
+    cases = read_cases(city, incidents, console, datum=datum, fix=fix_positions)
+    if repeats:  # once for both tables
+        cases = mark_repeats(cases.drop(columns="is_repeat", errors="ignore"))
+        tell_set_aside(cases, console)
     asked: dict[str, Any] = {"month": month, "as_of": as_of}
     asked["table"] = None if deadlines is None else read_table(deadlines)
     whole = indicators(cases, **asked)
@@ -118,6 +125,12 @@ def _tell(whole: pd.DataFrame, ranked: pd.DataFrame, by: list[str], month: str, 
         console.say(
             tr("First is {first} with {high:.2f} points, last {last} with {low:.2f}.",
                first=first, high=placed.iloc[0]["score"], last=last, low=placed.iloc[-1]["score"])
+        )  # fmt: skip
+    if "repeat_rate" in figures.index and figures.loc["repeat_rate", "denominator"]:
+        again = figures.loc["repeat_rate"]
+        console.say(
+            tr("{repeated:,.0f} of {filed:,.0f} filed cases ({share:.2%}) happened again where they had been "
+               "closed.", repeated=again["numerator"], filed=again["denominator"], share=again["value"])
         )  # fmt: skip
     lang = console.lang
     rows = [
