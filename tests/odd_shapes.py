@@ -657,6 +657,10 @@ def _dated(zones):
     return zones.assign(valid_from=["2024-01-01"] * 3, valid_to=[None] * 3)
 
 
+def _spread(incidents):
+    return incidents.assign(occurred_at=["2025-01-05", "2025-06-05", "2025-12-05"])
+
+
 def _batch(zones, folder):
     (folder / "in.csv").write_text("lon,lat\n114.87,40.82\n", encoding="utf-8")
     zjk_gis.assign_batch(folder / "in.csv", zones, folder / "out.csv", progress=False)
@@ -820,6 +824,32 @@ CALLS = {
     "heritage_map": [
         ("historic_blocks", lambda h, _: zjk_gis.maps.heritage_map(h)),
         ("buildings", lambda b, _: zjk_gis.maps.heritage_map(sound("historic_blocks"), b)),
+    ],
+    "emerging_hot_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.emerging_hot_spots(_spread(i), cells=50, region=R())),
+        ("zones", lambda z, _: zjk_gis.assess.emerging_hot_spots(_spread(sound("incidents")), cells=z)),
+    ],
+    "hot_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.hot_spots(i, cells=50, region=R())),
+        ("incidents", lambda i, _: zjk_gis.assess.hot_spots(i, cells=Z())),
+        ("region", lambda r, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=50, region=r)),
+        ("zones", lambda z, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=z)),
+        ("estates", lambda p, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), people=p)),
+        ("roads", lambda r, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), roads=r)),
+        ("tracks", lambda t, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), patrols=t)),
+    ],
+    "hot_spots_map": [
+        ("zones", lambda z, _: zjk_gis.maps.hot_spots_map(z.assign(hot_class="hot_99"))),
+        (
+            "streets",
+            lambda s, _: zjk_gis.maps.hot_spots_map(Z().assign(pattern="new_hot"), streets=s),
+        ),
+    ],
+    "near_repeats": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.assess.near_repeats(i, distances=[150], days=[7], permutations=9),
+        ),
     ],
     "infer_coordinates": [
         *((name, lambda i, _: zjk_gis.infer_coordinates(i)) for name in ("incidents", "roads", "zones")),

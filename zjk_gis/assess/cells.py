@@ -36,7 +36,7 @@ __all__ = ["BASES", "FEW", "NO_POSITION", "OUTSIDE", "Basis", "Cells", "basis_of
 
 OUTSIDE, NO_POSITION = -1, -2
 FEW = 30  # cells below which the normal approximation is rough
-_MOST_PAIRS = 100_000_000
+_MOST_PAIRS = 30_000_000
 _SAMPLE = 1000
 # What counts are divided by: how many of its units are one.
 BASES = {"people": 10_000.0, "roads": 1000.0, "patrols": 1.0}

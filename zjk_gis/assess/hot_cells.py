@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import csgraph
 
 from zjk_gis.arguments import checked
 from zjk_gis.assess.cells import BASES, basis_of, cells_of
@@ -30,6 +31,7 @@ __all__ = ["hot_spots"]
 
 _WORDS = ("cold_99", "cold_95", "cold_90", "not_significant", "hot_90", "hot_95", "hot_99", "not_judged")
 _LEVELS = np.array([-99, -95, -90, 0, 90, 95, 99])
+_NONE = int(np.searchsorted(_LEVELS, 0))
 _MOST_ROWS = 10_000_000
 
 
@@ -102,6 +104,8 @@ def hot_spots(
           all values are the same);
         - ``hot_class`` (text): ``hot_99``, ``hot_95``, ``hot_90``, ``cold_99``, ``cold_95``, ``cold_90``,
           ``not_significant`` or ``not_judged``;
+        - ``spot_code`` (text): which hot cells near each other are one place, ``H001`` that with the highest
+          z, and cold ones, ``L001`` that with the lowest; missing elsewhere;
         - ``cell_m``, ``reach_m`` (float64; NaN of your own areas, and of cells that touch) and ``basis``
           (text: ``people``, ``roads``, ``patrols``, ``nothing``), the same in all rows, so that a file says
           what was asked.
@@ -205,7 +209,24 @@ def _judged(
     z[is_judged] = g_star(values[is_judged, None], near).ravel()
     word = np.searchsorted(_LEVELS, levels_of(z, fdr=fdr))
     word[np.isnan(z)] = len(_WORDS) - 1
-    return told | {"z_score": z, "p_value": two_sided(z), "hot_class": text_at(_WORDS, word)}
+    told |= {"z_score": z, "p_value": two_sided(z), "hot_class": text_at(_WORDS, word)}
+    return told | {"spot_code": _spots(z, word, cells)}
+
+
+def _spots(z: NDArray[np.float64], word: NDArray[np.int64], cells: Cells) -> Any:
+    """Name the places that hot or cold cells near each other make, the most extreme first."""
+    number, names = np.full(len(cells), -1), []
+    for letter, sign, is_own in (("H", -1.0, (word > _NONE) & (word < len(_LEVELS))), ("L", 1.0, word < _NONE)):
+        own = np.flatnonzero(is_own)
+        count, place = csgraph.connected_components(cells.near[own][:, own], directed=False)
+        extreme, first = np.full(count, np.inf), np.full(count, len(cells))
+        np.minimum.at(extreme, place, sign * z[own])
+        np.minimum.at(first, place, cells.order[own])
+        rank = np.empty(count, np.int64)
+        rank[np.lexsort((first, extreme))] = np.arange(count)
+        number[own] = len(names) + rank[place]
+        names += [f"{letter}{n:03d}" for n in range(1, count + 1)]
+    return text_at([*names, ""], number)
 
 
 def _told(cells: Cells, columns: dict[str, Any], basis: Basis) -> gpd.GeoDataFrame:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["near_repeats"]
 
-_MOST_PAIRS = 100_000_000
+_MOST_PAIRS = 20_000_000
 _CHUNK = 2_000_000  # pairs looked at together
 
 
@@ -63,7 +63,7 @@ def near_repeats(
     Returns
     -------
     DataFrame
-        A row a band of distance and days: ``from_m``, ``to_m`` (float64), ``from_days``, ``to_days`` (int64,
+        A row a band of distance and days: ``over_m``, ``up_to_m`` (float64), ``from_days``, ``to_days`` (int64,
         both inclusive), ``pairs`` (int64), ``expected_pairs`` (float64, the mean of the permutations),
         ``ratio_to_chance`` (pairs / expected; NaN where none is expected) and ``p_value`` (of as many pairs
         or more by chance: (1 + permutations with as many) / (1 + permutations)).
@@ -74,7 +74,7 @@ def near_repeats(
     ------
     InputError
         If bands do not ascend, numbers are wrong, fewer than two incidents have a place and a time, or pairs
-        would be more than 100 million.
+        would be more than 20 million.
     MissingColumnError, EmptyLayerError, CRSError
         If the layer cannot be used.
 
@@ -93,10 +93,10 @@ def near_repeats(
     ...                                                      unit="D")
     >>> cases = gpd.GeoDataFrame({"occurred_at": times}, geometry=places, crs=4547)
     >>> found = near_repeats(cases, distances=[100], days=[3, 7])
-    >>> found[["to_m", "from_days", "to_days", "pairs", "p_value"]]
-        to_m  from_days  to_days  pairs  p_value
-    0  100.0          0        3     20    0.001
-    1  100.0          4        7      0    1.000
+    >>> found[["up_to_m", "from_days", "to_days", "pairs", "p_value"]]
+       up_to_m  from_days  to_days  pairs  p_value
+    0    100.0          0        3     20    0.001
+    1    100.0          4        7      0    1.000
     """
     far, late = _bands(distances, days, permutations)
     times = times_in(incidents, dated)
@@ -191,8 +191,8 @@ def _told(
 ) -> pd.DataFrame:
     ratio = np.where(expected > 0, observed / np.where(expected > 0, expected, 1.0), np.nan)
     table: dict[str, Any] = {
-        "from_m": np.repeat(np.append(0.0, far[:-1]), len(late)),
-        "to_m": np.repeat(far, len(late)),
+        "over_m": np.repeat(np.append(0.0, far[:-1]), len(late)),
+        "up_to_m": np.repeat(far, len(late)),
         "from_days": np.tile(np.append(0, late[:-1] + 1), len(far)),
         "to_days": np.tile(late, len(far)),
         "pairs": observed.ravel(),

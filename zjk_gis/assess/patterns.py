@@ -30,7 +30,7 @@ def patterns_of(
     5. ``diminishing``: the same, and z falls significantly;
     6. ``oscillating``: hot in the last step, cold in some step before, hot in less than 90 % of all;
     7. ``sporadic``: hot in some steps, less than 90 % of all, and cold in none;
-    8. ``historical``: hot in at least 90 % of all steps, but not in the last.
+    8. ``historical``: hot in at least 90 % of all steps, and neither hot nor cold in the last.
 
     The same of cold, where z that falls intensifies. What fits none is ``no_pattern``.
 
@@ -52,7 +52,8 @@ def patterns_of(
     -----
     Definitions as published by Esri (ArcGIS Pro 2.8, How Emerging Hot Spot Analysis works; confidence S). It
     does not say what precedes where two fit, as ``new`` and ``oscillating`` may; nor that ``persistent`` asks
-    for the last step, without which ``historical`` could never differ from it.
+    for the last step, without which ``historical`` could never differ from it. A place that was cold nearly
+    always and is hot in the last step is called by what it is now.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def patterns_of(
             is_most & is_last & falls,
             is_last & other & ~is_most,
             (number > 0) & ~is_most & ~other,
-            is_most & ~is_last,
+            is_most & (side[-1] == 0),
         ]
         kind = np.select(rules, range(len(rules)), default=-1)
         answer[kind >= 0] = (kind[kind >= 0] + offset).astype(np.int8)

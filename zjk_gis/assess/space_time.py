@@ -124,8 +124,8 @@ def emerging_hot_spots(
     >>> places = [Point(50, 50)] * 11 + [Point(450, 450)] * 30
     >>> cases = gpd.GeoDataFrame({"occurred_at": times}, geometry=places, crs=4547)
     >>> found = emerging_hot_spots(cases, cells=100, region=region)
-    >>> found.loc[40, ["pattern", "hot_steps", "step_count", "first_hot"]].tolist()
-    ['new_hot', 1, 12, '2025-12']
+    >>> found.loc[40, ["pattern", "first_hot", "last_hot"]].tolist()
+    ['new_hot', '2025-12', '2025-12']
     """
     _check(step, compare, steps_back, confidence)
     require_amounts(least=least)
@@ -207,10 +207,11 @@ class _Steps:
         last = int(every.number_of(known.max())) if np.isnat(ends) else int(every.number_of(ends)) - 1
         count = last - first + 1
         if count < _LEAST_STEPS:
+            said = {"week": tr("weeks"), "month": tr("months"), "quarter": tr("quarters")}
             raise InputError(
-                tr("emerging_hot_spots: {count} whole steps ({step}); no trend can be told of fewer than "
-                   "{least}, take a longer period or shorter steps",
-                   count=max(count, 0), step=kind, least=_LEAST_STEPS)
+                tr("emerging_hot_spots: {count} whole {steps}; no trend can be told of fewer than {least} "
+                   "steps, take a longer period or shorter ones",
+                   count=max(count, 0), steps=said[kind], least=_LEAST_STEPS)
             )  # fmt: skip
         return cls(kind, first, count)
 

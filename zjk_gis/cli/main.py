@@ -48,6 +48,7 @@ _COMMANDS = {
     "duplicates": ("zjk_gis.cli.analysis.duplicates", "Group several reports of one thing."),
     "export": ("zjk_gis.cli.data.export_layer", "Write a layer of a workspace to a file."),
     "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
+    "hot-spots": ("zjk_gis.cli.analysis.hot_spots", "Tell where incidents gather beyond chance."),
     "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace."),
     "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),

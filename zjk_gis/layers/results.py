@@ -298,6 +298,19 @@ RESULTS: dict[str, Result] = {
         "target_title clause area target_scope target_amount unit numerator denominator expected_by_now "
         "lacking_amount due_on counted_of quote",
     ),
+    "hot_cells": _result(
+        "cell_code z_score hot_class",
+        "incidents near_incidents near_cells basis_amount rate p_value spot_code cell_m reach_m basis",
+    ),
+    "hot_patterns": _result(
+        "cell_code pattern hot_steps",
+        "incidents tau p_value cold_steps step_count first_hot last_hot last_z_score first_step last_step "
+        "compare confidence_level cell_m reach_m basis",
+    ),
+    "hot_spot_places": _result("spot_code cell_count z_score", "street_name community_name road_name incidents"),
+    "near_repeats": _result(
+        "up_to_m to_days pairs ratio_to_chance", "over_m from_days expected_pairs p_value"
+    ),
     "rejects": _result("row_number why"),
     "risk_buffers": _result(
         "hazard_code buffer_m weight",
@@ -412,6 +425,12 @@ CODED: dict[str, tuple[str, ...]] = {
         "indicator": _INDICATORS,
         "lacking_indicators": _INDICATORS,
         "unranked": "no_data few_cases",
+        "hot_class": "hot_99 hot_95 hot_90 not_significant cold_90 cold_95 cold_99 not_judged",
+        "pattern": "no_pattern new_hot consecutive_hot intensifying_hot persistent_hot diminishing_hot "
+        "oscillating_hot sporadic_hot historical_hot new_cold consecutive_cold intensifying_cold "
+        "persistent_cold diminishing_cold oscillating_cold sporadic_cold historical_cold not_judged",
+        "basis": "nothing people roads patrols",
+        "compare": "cube step",
         "progress": "achieved on_course behind not_achieved no_data",
         "why": "missing not_a_number zero swapped_axes too_many_cells outside_china outside_region no_point "
         "bad_time bad_position",
