@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zjk_gis.assess.targets import target_progress as target_progress
     from zjk_gis.assess.trends import area_trade_matrix as area_trade_matrix
     from zjk_gis.assess.trends import trend as trend
+    from zjk_gis.assess.works import work_indicators as work_indicators
     from zjk_gis.assess.working_time import WorkingCalendar as WorkingCalendar
 
 _HOMES = {
@@ -41,6 +42,7 @@ _HOMES = {
     "targets": ("target_progress",),
     "trends": ("area_trade_matrix", "trend"),
     "working_time": ("WorkingCalendar",),
+    "works": ("work_indicators",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605  all names are text

@@ -33,6 +33,7 @@ from zjk_gis.layers.columns.periods import NEVER, days_of
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.standards.rules import rules_table
 from zjk_gis.words import language, listed, tr
 
@@ -87,7 +88,8 @@ def measured_targets(
         ``target``, ``target_title``, ``clause``, ``area`` (a district's code; "" for the city),
         ``numerator``, ``denominator`` (float64; of a number missing), ``measured_by`` (what was counted, of
         what, from which layers), ``left_out`` (int64: rows of which it is not known) and ``data_lacking``
-        (which layer or column is missing; "" where it is measured).
+        (which layer or column is missing; "" where it is measured). ``attrs["set_aside"]`` lists the rows
+        whose value or shape is not sound, and why.
 
     Raises
     ------
@@ -126,7 +128,8 @@ def measured_targets(
         )
     targets = rules_table("targets", overrides=tables)
     day = int((moment_of(as_of) - np.timedelta64(1, "us")).astype("M8[D]").astype(np.int64))
-    asked = _Asked(layers, day, _day_of(since), calendar or WorkingCalendar.of(tables=tables), tables)
+    aside = SetAside()
+    asked = _Asked(layers, day, _day_of(since), calendar or WorkingCalendar.of(tables=tables), tables, aside)
     rows: list[dict[str, Any]] = []
     for target in targets.to_dict("records"):
         told = {
@@ -141,7 +144,8 @@ def measured_targets(
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
     texts = dict.fromkeys(("area", "measured_by", "data_lacking"), "str")
-    return table.astype(texts | {"numerator": np.float64, "denominator": np.float64, "left_out": np.int64})
+    numbers = {"numerator": np.float64, "denominator": np.float64, "left_out": np.int64}
+    return aside.told_in(table.astype(texts | numbers))
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class _Asked:
     since: int
     calendar: WorkingCalendar
     tables: Overrides | None
+    aside: SetAside
 
     def limit(self, name: str) -> float:
         """Return a number of the table ``limits``."""
@@ -245,7 +250,7 @@ def _day_of(since: str | dt.date) -> int:
 
 def _new_berths(asked: _Asked) -> _Found:
     lots = asked.layers["parking_lots"]
-    aside = SetAside()
+    aside = asked.aside
     is_public = aside.coded(lots, spec_of("parking_lots").field("lot_kind"), "parking_lots").isin(_FOR_ALL)
     berths, is_unknown = aside.amounts(lots, "parking_lots", "berths")
     days = asked.dates("parking_lots", "filed_on")
@@ -261,16 +266,18 @@ def _sorting(asked: _Asked) -> _Found:
     least = float(
         rules_table("limits", overrides=asked.tables).set_index("limit").loc["waste_kinds", "value"]
     )
-    kinds, is_unknown = SetAside().amounts(points, "waste_points", "sorted_kinds")
+    kinds, is_unknown = asked.aside.amounts(points, "waste_points", "sorted_kinds")
     owner = code_text(points["community_code"])
     sorting = {*owner[(kinds >= least) & ~is_unknown].dropna()}
     codes = code_text(communities["community_code"])
     inside = np.ones(len(communities), dtype=bool)
     if "built_up_areas" in asked.layers:
-        ground = ready(communities, "communities", kind="polygon")
+        sound = asked.aside.sound(communities, "communities", kind="polygon")
+        ground = ready(sound, "communities", kind="polygon")
         town = ready(asked.layers["built_up_areas"], "built_up_areas", kind="polygon", crs=ground.crs)
         middle = shapely.point_on_surface(ground.geometry.to_numpy())
-        inside = shapely.intersects(shapely.union_all(town.geometry.to_numpy()), middle)
+        is_town = shapely.intersects(cover_of(town.geometry.to_numpy()), middle)
+        inside = communities.index.isin(ground.index[is_town])
     by = tr(
         "communities with a collection point for at least {least:g} kinds, of all (by number)", least=least
     )
@@ -279,9 +286,10 @@ def _sorting(asked: _Asked) -> _Found:
 
 
 def _sweeping(asked: _Asked) -> _Found:
-    roads = ready(asked.layers["roads"], "roads", kind="line")
+    whole = asked.layers["roads"]
+    roads = ready(asked.aside.sound(whole, "roads", kind="line"), "roads", kind="line")
     districts = ready(asked.layers["districts"], "districts", kind="polygon", crs=roads.crs)
-    method = SetAside().coded(roads, spec_of("roads").field("sweeping_method"), "roads")
+    method = asked.aside.coded(roads, spec_of("roads").field("sweeping_method"), "roads")
     is_known, by_machine = method.notna().to_numpy(), (method == _MACHINE).to_numpy(dtype=bool)
     lines = roads.geometry.to_numpy()
     length, middle = shapely.length(lines), shapely.line_interpolate_point(lines, 0.5, normalized=True)
@@ -301,14 +309,14 @@ def _sweeping(asked: _Asked) -> _Found:
         for code in sorted({*codes})
         for own in [owner == code]
     ]
-    return _Found(figures, tr("metres of road swept by machines, of all (by length)"), int((~is_known).sum()))
+    left_out = len(whole) - int(is_known.sum())
+    return _Found(figures, tr("metres of road swept by machines, of all (by length)"), left_out)
 
 
 def _taking_part(asked: _Asked) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
     streets = asked.layers["streets"]
-    aside = SetAside()
     blank = as_text(streets["model_title"]).isna()
-    titles = aside.coded(streets[~blank], spec_of("streets").field("model_title"), "streets")
+    titles = asked.aside.coded(streets[~blank], spec_of("streets").field("model_title"), "streets")
     return streets, titles.reindex(streets.index).notna().to_numpy()
 
 

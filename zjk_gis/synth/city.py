@@ -18,7 +18,7 @@ from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.case_times import limits_table
-from zjk_gis.synth.goals import plant_goals
+from zjk_gis.synth.goals import plant_goals, plant_works
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
 from zjk_gis.synth.known_month import KNOWN_MONTH, count_month
@@ -215,7 +215,8 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         planting.note("missing_point", code, fault=True)
     for code in manholes["manhole_code"].iloc[planted["orphans"]]:
         planting.note("orphan_point", code, fault=True)
-    reached = plant_goals(layers, np.random.default_rng([seed, 5]))
+    goals = np.random.default_rng([seed, 5])
+    reached, works = plant_goals(layers, goals), plant_works(layers["projects"], goals)
     clocks = np.random.default_rng([seed, 4])
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng, planting, clocks)
     truth = {
@@ -238,6 +239,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "planted": planting.table(),
         "pipes_on_plots": on_plots,
         "targets": reached,
+        "works": works,
         "month": KNOWN_MONTH,
         "indicators": count_month(raw),
     }

@@ -13,10 +13,11 @@ from zjk_gis.synth.streets import nearest_codes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["plant_goals"]
+__all__ = ["plant_goals", "plant_works"]
 
 _NEW_SINCE = "2022-01-01"
 _BY_HAND = {"巷": 0.6, "支路": 0.2}  # the share of edges of a class that is swept by hand
+_DONE = 0.8  # of the projects that could be finished
 _MODELS = (("精品街道", "2024-10-15"), ("美丽街区", None))  # the second takes part, and has not got there yet
 
 
@@ -80,4 +81,46 @@ def _models(streets: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     return [
         *(_row("streets_per_county", code, count) for code, count in counts.items()),
         _row("model_streets", "", reached),
+    ]
+
+
+def plant_works(projects: gpd.GeoDataFrame, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Give projects money and days, and count them by department, one by one.
+
+    Returns
+    -------
+    list of dict
+        ``area`` (the department), ``indicator``, ``numerator`` and ``denominator``, on the last day.
+    """
+    count = len(projects)
+    begun = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 400, count), unit="D")
+    planned = begun + pd.to_timedelta(rng.integers(90, 400, count), unit="D")
+    ended = planned + pd.to_timedelta(rng.choice([-20, 0, 1, 60], count), unit="D")
+    budget = rng.integers(50, 2000, count) * 10_000
+    projects["project_name"] = [f"{number}号改造工程" for number in range(1, count + 1)]
+    projects["department"] = rng.choice(["城管执法局", "住房和城乡建设局"], count)
+    projects["fund_source"] = rng.choice(["上级补助", "政府债券", "本级财政", "社会资本"], count)
+    projects["begins_on"], projects["due_on"] = begun.strftime("%Y-%m-%d"), planned.strftime("%Y-%m-%d")
+    is_done = (ended <= pd.Timestamp(LAST_DAY)) & (rng.random(count) < _DONE)
+    told = [f"{day:%Y-%m-%d}" if done else None for day, done in zip(ended, is_done, strict=True)]
+    projects["ends_on"] = pd.Series(told, index=projects.index, dtype=object)
+    projects["budget_yuan"] = budget
+    projects["paid_yuan"] = np.round(budget * rng.choice([0.3, 0.6, 1.0], count))
+    sums: dict[tuple[str, str], list[float]] = {}
+    for work in projects.to_dict("records"):
+        ends, due, cost = work["ends_on"], work["due_on"], work["budget_yuan"]
+        is_due = bool(ends) or due < LAST_DAY
+        for name, above, below in (
+            ("paid_rate", work["paid_yuan"], cost),
+            ("private_fund_rate", cost * (work["fund_source"] == "社会资本"), cost),
+            ("finished_rate", bool(ends), 1),
+            ("finished_in_time_rate", bool(ends) and ends <= due, is_due),
+            ("overdue_works_rate", not ends and is_due, is_due),
+        ):
+            pair = sums.setdefault((work["department"], name), [0, 0])
+            pair[0] += float(above)
+            pair[1] += float(below)
+    return [
+        {"area": area, "indicator": name, "numerator": above, "denominator": below}
+        for (area, name), (above, below) in sorted(sums.items())
     ]

@@ -30,7 +30,7 @@ __all__ = ["PLANTED_CLASSES", "plant_deadlines", "plant_places"]
 PLANTED_CLASSES: dict[str, tuple[str, ...]] = {
     "repeated_places": ("2101", "2103"),
     "several_reports": ("2102",),
-    "hot_cells": ("2104",),
+    "hot_grids": ("2104",),
     "road_black_spots": ("2105",),
 }
 _HOUR, _DAY = 3600, 86_400
@@ -346,7 +346,7 @@ def _in_one_grid(
                     pen.write(_Report(0, 0, when, closed, "2104"), case)
                 near = grids.geometry.dwithin(grids.geometry.iloc[at], _TOUCH_M)
                 for code in grids.loc[near, "grid_code"]:
-                    planting.note("hot_cells", code, fault=is_hot)
+                    planting.note("hot_grids", code, fault=is_hot)
                 break
 
 

@@ -62,7 +62,7 @@ KINDS: dict[str, str] = {
     "overdue_cases": "incidents",
     "repeated_places": "incidents",
     "several_reports": "incidents",
-    "hot_cells": "unit_grids",
+    "hot_grids": "unit_grids",
     "road_black_spots": "roads",
 }
 

@@ -47,7 +47,8 @@ def check_against_truth(
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
         ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
         ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``; ``deadlines`` (a row an incident),
-        ``indicators`` (with ``by`` and ``area``) and ``targets``. Those not given are not judged.
+        ``indicators`` (with ``by`` and ``area``), ``targets`` and ``works`` (by ``area``). Those not given
+        are not judged.
 
     Returns
     -------
@@ -79,7 +80,9 @@ def check_against_truth(
     if "deadlines" in results:
         rows.append(_check_states(answers, results["deadlines"]))
     if "indicators" in results:
-        rows.append(_check_month(truth["indicators"], results["indicators"]))
+        rows.append(_check_rates("indicators", truth["indicators"], results["indicators"], ["by", "area"]))
+    if "works" in results:
+        rows.append(_check_rates("work_indicators", truth["works"], results["works"], ["area"]))
     if "targets" in results:
         rows.append(_check_targets(truth["targets"], results["targets"]))
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented"])
@@ -180,12 +183,14 @@ def _check_states(answers: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
     )
 
 
-def _check_month(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str, Any]:
-    """Compare the numerators and denominators of a month with those counted one by one."""
-    columns = ["by", "area", "indicator", "numerator", "denominator"]
+def _check_rates(
+    check: str, planted: list[dict[str, Any]], found: pd.DataFrame, columns: list[str]
+) -> dict[str, Any]:
+    """Compare numerators and denominators with those counted one by one."""
+    columns = [*columns, "indicator", "numerator", "denominator"]
     own = found[found["indicator"].isin({row["indicator"] for row in planted})]
     return _compare(
-        "indicators",
+        check,
         [tuple(row[name] for name in columns) for row in planted],
         own[columns].itertuples(index=False, name=None),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 
-from zjk_gis.assess import deadlines, measured_targets
+from zjk_gis.assess import deadlines, measured_targets, work_indicators
 from zjk_gis.cli.analysis.assign import tell_summary
 from zjk_gis.cli.analysis.gaps import show_gaps
 from zjk_gis.cli.analysis.planted import ask_for_planted, known_indicators
@@ -104,6 +104,9 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
         "deadlines": deadlines(incidents, rules, as_of=truth["as_of"]),
         "indicators": known_indicators(incidents, rules, truth),
         "targets": measured_targets(city, as_of=truth["as_of"]),
+        "works": work_indicators(city["projects"], by="department", as_of=truth["as_of"]).rename(
+            columns={"department": "area"}
+        ),
     }
     checks = pd.concat(
         [

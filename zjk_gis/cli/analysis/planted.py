@@ -252,8 +252,8 @@ def _again(incidents: gpd.GeoDataFrame) -> dict[str, list[str]]:
 
 
 def _hot(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, list[str]]:
-    found = hot_spots(_of(incidents, "hot_cells"), cells=grids)
-    return {"hot_cells": found.loc[found["hot_class"].str.startswith("hot"), "cell_code"].tolist()}
+    found = hot_spots(_of(incidents, "hot_grids"), cells=grids)
+    return {"hot_grids": found.loc[found["hot_class"].str.startswith("hot"), "cell_code"].tolist()}
 
 
 def _thick(incidents: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> dict[str, list[str]]:
