@@ -258,7 +258,7 @@ def _hot(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, list
 
 def _thick(incidents: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> dict[str, list[str]]:
     found = black_spots(_of(incidents, "road_black_spots"), roads)
-    return {"road_black_spots": found.loc[found["place"].notna(), "piece_code"].tolist()}
+    return {"road_black_spots": found.loc[found["rank"].notna(), "piece_code"].tolist()}
 
 
 def _of(incidents: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
