@@ -87,6 +87,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_networks.py
 	$(BIN)/python tests/benchmarks/bench_maps.py
 	$(BIN)/python tests/benchmarks/bench_assess.py
+	$(BIN)/python tests/benchmarks/bench_repeats.py
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data

@@ -299,6 +299,16 @@ def sound(name):
     return _layer(two, third, **columns)
 
 
+def _cases(incidents):
+    """Return incidents as cases of one class, closed on the day."""
+    return incidents.assign(
+        incident_code=["K1", "K2", "K3"],
+        event_code="0102",
+        closed_at=incidents["occurred_at"],
+        description="积水",
+    )
+
+
 def _explained(incidents, zones):
     return zjk_gis.explain_incident(incidents.iloc[[-1]], zones)
 
@@ -1028,6 +1038,12 @@ CALLS = {
             lambda p, _: zjk_gis.pipes.cross_section(sound("cuts").iloc[[-1]], _surveyed(p)),
         ),
     ],
+    "duplicate_reports": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.assess.duplicate_reports(_cases(i), within_m=199, within="9d"),
+        ),
+    ],
     "excavation_impact": [
         ("digs", lambda d, _: _dug(dig=d)),
         ("pipelines", lambda p, _: _dug(pipes=p)),
@@ -1043,6 +1059,9 @@ CALLS = {
             "incidents",
             lambda i, _: zjk_gis.pipes.incidents_per_cover(sound("manholes"), i, within_m=1e9),
         ),
+    ],
+    "repeat_incidents": [
+        ("incidents", lambda i, _: zjk_gis.assess.repeat_incidents(_cases(i), within_m=199)),
     ],
     "repeated_excavations": [
         ("digs", lambda d, _: zjk_gis.pipes.repeated_excavations(d, _opened(sound("roads")))),
@@ -1281,6 +1300,10 @@ CALLS = {
     "archive_totals": [
         ("houses", lambda h, _: P.archive_totals(P.archive_completeness(h))),
     ],
+    "black_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.black_spots(i, sound("roads"), within_m=99)),
+        ("roads", lambda r, _: zjk_gis.assess.black_spots(sound("incidents"), r, within_m=99)),
+    ],
     "block_conformity": [
         ("historic_blocks", lambda h, _: P.block_conformity(h, sound("houses"))),
         ("houses", lambda h, _: P.block_conformity(sound("historic_blocks"), h)),
@@ -1331,6 +1354,7 @@ CALLS = {
         ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), z, sound("lying over"))),
         ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), Z(), z)),
     ],
+    "mark_repeats": [("incidents", lambda i, _: zjk_gis.assess.mark_repeats(_cases(i), within_m=199))],
     "mend_coverage": [
         ("region", lambda r, _: zjk_gis.coverage.mend_coverage(r, sound("lying over")).zones),
         ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),

@@ -127,9 +127,17 @@ def read_zones(city: Path | str, layer: str | None, console: Console) -> gpd.Geo
 
 
 def read_cases(
-    city: Path | str, path: Path | None, console: Console, *, datum: str | None = None, fix: bool = False
+    city: Path | str,
+    path: Path | None,
+    console: Console,
+    *,
+    datum: str | None = None,
+    fix: bool = False,
+    by_roads: bool = True,
 ) -> gpd.GeoDataFrame:
     """Read the incidents of a file, or else those that the city has.
+
+    The city's roads tell what datum a file has, where its places matter: unless told otherwise.
 
     Raises
     ------
@@ -137,7 +145,7 @@ def read_cases(
         If none is named and the city has none.
     """
     if path is not None:
-        roads = read_city(city, console, layers=["roads"]).get("roads")
+        roads = read_city(city, console, layers=["roads"]).get("roads") if by_roads else None
         return read_incidents(path, console, roads=roads, datum=datum, fix=fix)
     layers = read_city(city, console, layers=["incidents"])
     require_layers(layers, city, "incidents")

@@ -68,7 +68,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    cases = read_cases(city, incidents, console, datum=datum, fix=fix_positions)
+    cases = read_cases(city, incidents, console, datum=datum, fix=fix_positions, by_roads=repeats)
     if repeats:  # once for both tables
         cases = mark_repeats(cases.drop(columns="is_repeat", errors="ignore"))
         tell_set_aside(cases, console)

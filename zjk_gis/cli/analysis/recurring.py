@@ -61,7 +61,8 @@ def tell_found(
 ) -> None:
     """Say which rows were set aside, print the first of what was found, and write all of it."""
     tell_set_aside(found, console)
-    show_rows(found.round(2), columns, most, console)
+    first = found.head(most)
+    show_rows(first.assign(**first.select_dtypes("float").round(2)), columns, most, console)
     if len(found) > most:
         console.say(tr("  ... and {rest:,} more", rest=len(found) - most))
     if output is not None:
