@@ -91,7 +91,9 @@ def plain_pattern(side, tau, p, alpha):
 
 
 @given(
-    st.integers(10, 24).flatmap(lambda size: st.lists(st.sampled_from([-1, 0, 1]), min_size=size, max_size=size)),
+    st.integers(10, 24).flatmap(
+        lambda size: st.lists(st.sampled_from([-1, 0, 1]), min_size=size, max_size=size)
+    ),
     st.sampled_from([-0.5, 0.0, 0.5]),
     st.sampled_from([0.01, 0.05, 0.3]),
     st.booleans(),
@@ -176,7 +178,9 @@ def test_of_a_month_that_the_period_cuts_nothing_counts():
 
 def test_a_night_in_beijing_belongs_to_its_month():
     rows = cases([0] * 12)
-    late = rows.assign(occurred_at=pd.to_datetime(rows["occurred_at"]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC"))
+    late = rows.assign(
+        occurred_at=pd.to_datetime(rows["occurred_at"]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC")
+    )
     first, second = (emerging_hot_spots(each, cells=100, region=REGION) for each in (rows, late))
     pd.testing.assert_frame_equal(first, second)
 
@@ -187,9 +191,7 @@ def test_the_order_of_rows_does_not_matter(random):
     rows = cases([3, 0, 5, 8, 0, 1, 1, 9, 2, 20, 30, 40])
     order = list(range(len(rows)))
     random.shuffle(order)
-    first, second = (
-        emerging_hot_spots(each, cells=100, region=REGION) for each in (rows, rows.iloc[order])
-    )
+    first, second = (emerging_hot_spots(each, cells=100, region=REGION) for each in (rows, rows.iloc[order]))
     pd.testing.assert_frame_equal(first, second)
 
 

@@ -53,7 +53,8 @@ def test_cells_that_touch_are_those_within_a_side_and_a_half():
     touching = hot_spots(MIDDLE, cells=100, region=REGION)
     within = hot_spots(MIDDLE, cells=100, region=REGION, reach_m=150)
     assert np.array_equal(touching["z_score"], within["z_score"])
-    assert touching["reach_m"].isna().all() and (within["reach_m"] == 150).all()  # a file says what was asked
+    assert touching["reach_m"].isna().all()
+    assert (within["reach_m"] == 150).all()
     cross = hot_spots(MIDDLE, cells=100, region=REGION, reach_m=100)
     assert field(cross, "near_cells")[4, 4] == 4  # the reach is inclusive
 
@@ -64,7 +65,8 @@ def test_own_areas_that_touch_are_near_even_if_their_borders_differ_by_a_hair():
         {"grid_code": [f"{n:02d}" for n in range(81)]}, geometry=cells, crs=4547, index=range(500, 581)
     )
     found = hot_spots(MIDDLE, cells=grids)
-    assert found.index.tolist() == grids.index.tolist() and found["cell_code"].tolist() == [*grids["grid_code"]]
+    assert found.index.tolist() == grids.index.tolist()
+    assert found["cell_code"].tolist() == [*grids["grid_code"]]
     assert found.loc[540, "z_score"] == pytest.approx(8.944272, abs=1e-6)
     assert found["cell_m"].isna().all()
     shuffled = hot_spots(MIDDLE, cells=grids.sample(frac=1, random_state=3))
@@ -84,7 +86,8 @@ def test_outside_the_region_there_are_no_cells():
     river = box(0, 400, 900, 500)
     land = gpd.GeoDataFrame(geometry=[REGION.geometry[0].difference(river)], crs=4547)
     found = hot_spots(MIDDLE, cells=100, region=land)
-    assert len(found) == 72 and found.attrs["outside"] == 30
+    assert len(found) == 72
+    assert found.attrs["outside"] == 30
     assert found.area.sum() == pytest.approx(land.area.sum())
 
 
@@ -92,14 +95,17 @@ def test_a_cell_that_the_border_cuts_holds_only_what_lies_inside():
     region = gpd.GeoDataFrame(geometry=[box(0, 0, 930, 930)], crs=4547)
     cases = points([(920, 920), (930, 930), (931, 931), (450, 450)])
     found = hot_spots(cases, cells=100, region=region)
-    assert len(found) == 100 and found["incidents"].sum() == 3 and found.attrs["outside"] == 1
+    assert len(found) == 100
+    assert found["incidents"].sum() == 3
+    assert found.attrs["outside"] == 1
 
 
 def test_hexagons_have_six_neighbours():
     found = hot_spots(MIDDLE, cells=100, region=REGION, hexagons=True)
     inner = found[found.within(box(100, 100, 800, 800))]
     assert set(inner["near_cells"]) == {6}
-    assert found["incidents"].sum() == 90 and found.area.sum() == pytest.approx(810_000)
+    assert found["incidents"].sum() == 90
+    assert found.area.sum() == pytest.approx(810_000)
 
 
 def test_each_class_is_judged_by_itself():
@@ -107,7 +113,8 @@ def test_each_class_is_judged_by_itself():
     both = pd.concat([MIDDLE.assign(event_code="0501"), north.assign(event_code=None)])
     found = hot_spots(both.set_crs(4547), cells=100, region=REGION, by="event_code")
     alone = hot_spots(MIDDLE, cells=100, region=REGION)
-    assert len(found) == 162 and found["event_code"].isna().sum() == 81
+    assert len(found) == 162
+    assert found["event_code"].isna().sum() == 81
     assert np.array_equal(found["z_score"][:81], alone["z_score"])
 
 
@@ -121,8 +128,10 @@ def test_what_was_one_report_to_so_many_people_is_not_hot():
     rates = hot_spots(cases, cells=100, region=REGION, people=people)
     assert plain["z_score"].abs().max() > 1.8
     assert (rates["rate"] == 100.0).all()  # to 10,000 people
-    assert rates["z_score"].isna().all() and set(rates["hot_class"]) == {"not_judged"}
-    assert set(rates["basis"]) == {"people"} and set(plain["basis"]) == {"nothing"}
+    assert rates["z_score"].isna().all()
+    assert set(rates["hot_class"]) == {"not_judged"}
+    assert set(rates["basis"]) == {"people"}
+    assert set(plain["basis"]) == {"nothing"}
 
 
 def test_counts_divided_by_patrols_or_roads():
@@ -141,10 +150,20 @@ def test_counts_divided_by_patrols_or_roads():
 def test_months_begin_and_end_by_the_clock_of_beijing():
     cases = points(
         [(450, 450), (450, 450), (450, 450), (450, 450)],
-        occurred_at=["2025-10-31T16:00:00Z", "2025-11-30T15:59:59Z", "2025-11-30T16:00:00Z", "2025-10-31T15:59:59Z"],
+        occurred_at=[
+            "2025-10-31T16:00:00Z",
+            "2025-11-30T15:59:59Z",
+            "2025-11-30T16:00:00Z",
+            "2025-10-31T15:59:59Z",
+        ],
     )
     naive = cases.assign(
-        occurred_at=["2025-11-01 00:00:00", "2025-11-30 23:59:59", "2025-12-01 00:00:00", "2025-10-31 23:59:59"]
+        occurred_at=[
+            "2025-11-01 00:00:00",
+            "2025-11-30 23:59:59",
+            "2025-12-01 00:00:00",
+            "2025-10-31 23:59:59",
+        ]
     )
     for rows in (cases, naive):
         assert hot_spots(rows, cells=100, region=REGION, month="2025-11")["incidents"].sum() == 2
@@ -157,7 +176,8 @@ def test_fewer_classes_remain_when_false_discoveries_are_counted():
     cases = points(rng.uniform(0, 900, (200, 2)))
     plain = hot_spots(cases, cells=50, region=REGION, fdr=False)["hot_class"]
     corrected = hot_spots(cases, cells=50, region=REGION)["hot_class"]
-    assert (plain != "not_significant").sum() > 20 and (corrected != "not_significant").sum() < 3
+    assert (plain != "not_significant").sum() > 20
+    assert (corrected != "not_significant").sum() < 3
 
 
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=40))
@@ -177,7 +197,9 @@ def test_levels_are_those_of_a_plain_benjamini_hochberg(values):
 def test_the_order_of_incidents_does_not_matter(places, random):
     shuffled = places[:]
     random.shuffle(shuffled)
-    first, second = (hot_spots(points(each), cells=90, region=REGION, reach_m=200) for each in (places, shuffled))
+    first, second = (
+        hot_spots(points(each), cells=90, region=REGION, reach_m=200) for each in (places, shuffled)
+    )
     pd.testing.assert_frame_equal(first, second)
     assert first["incidents"].sum() == len(places)
 
@@ -233,3 +255,35 @@ def test_incidents_that_lie_nowhere_are_counted():
     assert (found.attrs["incidents"], found.attrs["outside"], found.attrs["no_position"]) == (1, 1, 2)
     with pytest.raises(InputError, match="none of 3 lies in the cells"):
         hot_spots(lost.iloc[1:], cells=100, region=REGION)
+
+
+def test_of_zones_those_of_the_finest_level_on_the_last_day_of_the_period_count():
+    rows = [
+        ("S", 1, None, None, box(0, 0, 900, 900)),
+        ("A", 2, None, "2025-10-31", box(0, 0, 900, 900)),
+        ("A", 2, "2025-11-01", None, box(0, 0, 450, 900)),
+        ("B", 2, "2025-11-01", None, box(450, 0, 900, 900)),
+    ]
+    names = ["zone_code", "level", "valid_from", "valid_to", "geometry"]
+    zones = gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs=4547)
+    cases = points(
+        [(100, 100), (800, 100), (810, 100)], occurred_at=["2025-10-03", "2025-11-03", "2025-11-04"]
+    )
+    after = hot_spots(cases, cells=zones, month="2025-11")
+    assert dict(zip(after["cell_code"], after["incidents"], strict=True)) == {"A": 0, "B": 2}
+    before = hot_spots(cases, cells=zones, until="2025-10-31")
+    assert before["incidents"].tolist() == [1]
+
+
+def test_a_report_to_a_metre_of_road_is_not_the_hottest_place():
+    along = LineString([(0, 450), (900, 450)])
+    stub = LineString([(50, 50), (51, 50)])
+    roads = gpd.GeoDataFrame(geometry=[along, stub], crs=4547)
+    cases = points([(350, 450)] * 3 + [(50, 50)])
+    found = hot_spots(cases, cells=100, region=REGION, roads=roads).set_index("cell_code")
+    assert found.loc["C0073", "hot_class"] == "not_judged"
+    assert any("72" in remark and "10" in remark for remark in found.attrs["remarks"])
+    every = hot_spots(cases, cells=100, region=REGION, roads=roads, least=0).set_index("cell_code")
+    assert every.loc["C0073", "rate"] == 1000.0
+    with pytest.raises(InputError, match="no cell has more"):
+        hot_spots(cases, cells=100, region=REGION, roads=roads, least=500)

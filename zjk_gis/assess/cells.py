@@ -38,6 +38,7 @@ OUTSIDE, NO_POSITION = -1, -2
 FEW = 30  # cells below which the normal approximation is rough
 _MOST_PAIRS = 30_000_000
 _SAMPLE = 1000
+_LEAST_SHARE = 0.1  # of the median of the cells that have any
 # What counts are divided by: how many of its units are one.
 BASES = {"people": 10_000.0, "roads": 1000.0, "patrols": 1.0}
 
@@ -139,9 +140,8 @@ def cells_of(
 def _own(layer: gpd.GeoDataFrame, reach_m: float | None, day: str | dt.date | None) -> Cells:
     """Take the caller's polygons as cells: those of the finest level, valid on a day."""
     layer = ready(layer, "cells", kind="polygon")
-    if day is not None:
-        layer = zones_at(layer, day)
-        require_rows(layer, "cells")
+    layer = zones_at(layer, day)
+    require_rows(layer, "cells")
     codes = row_codes(layer)
     shapes = layer.geometry.to_numpy()
     x, y = shapely.get_coordinates(shapely.centroid(shapes)).T
@@ -187,14 +187,13 @@ def _in_lattice(
 ) -> NDArray[np.int64]:
     """Return the cell of each point; one on the outer border belongs to the ground that it touches."""
     low, high = cells.min(axis=0), cells.max(axis=0)
+    span = high - low + 1
+    place = np.full(span[0] * span[1], OUTSIDE, dtype=np.int64)
+    place[np.ravel_multi_index(tuple((cells - low).T), tuple(span))] = np.arange(len(cells))
     own = lattice.cells_of(coords)
-    span = int(high[0] - low[0] + 1)
-    keys = (cells[:, 1] - low[1]) * span + (cells[:, 0] - low[0])  # ascending, as rows ascend
-    places = np.argsort(keys, kind="stable")
-    wanted = (own[:, 1] - low[1]) * span + (own[:, 0] - low[0])
-    wanted[((own < low) | (own > high)).any(axis=1)] = -1
-    at = places[np.minimum(np.searchsorted(keys, wanted, sorter=places), len(keys) - 1)]
-    found = np.where(keys[at] == wanted, at, OUTSIDE)
+    is_there = ((own >= low) & (own <= high)).all(axis=1)
+    found = np.full(len(coords), OUTSIDE, dtype=np.int64)
+    found[is_there] = place[np.ravel_multi_index(tuple((own[is_there] - low).T), tuple(span))]
     is_cut = shapely.area(pieces) < (1 - 1e-9) * shapely.area(lattice.shapes(np.zeros((1, 2), np.int64)))[0]
     doubtful = np.flatnonzero((found >= 0) & is_cut[found])
     shapely.prepare(pieces)
@@ -226,13 +225,21 @@ class Basis:
         One of `BASES`, or ``nothing``.
     amount : ndarray of float64
         How much of it is in each cell: people, metres of road, fixes or metres of patrols.
+    least : float
+        Cells with no more of it are not judged.
     set_aside : list of dict
         Rows of it that could not be counted.
     """
 
     name: str
     amount: NDArray[np.float64]
+    least: float
     set_aside: list[dict[str, Any]]
+
+    @property
+    def is_judged(self) -> NDArray[np.bool_]:
+        """Which cells have enough of it."""
+        return np.asarray(self.amount > self.least)
 
 
 def basis_of(
@@ -240,18 +247,21 @@ def basis_of(
     people: gpd.GeoDataFrame | None,
     roads: gpd.GeoDataFrame | None,
     patrols: gpd.GeoDataFrame | None,
+    least: float | None,
 ) -> Basis:
     """Return by what counts are divided; see `hot_spots`.
 
     Raises
     ------
     InputError
-        If several are given, or no cell has any.
+        If several are given, or no cell has enough.
     """
+    if least is not None:
+        require_amounts(least=least)
     given = {"people": people, "roads": roads, "patrols": patrols}
     named = [name for name, layer in given.items() if layer is not None]
     if not named:
-        return Basis("nothing", np.ones(len(cells)), [])
+        return Basis("nothing", np.ones(len(cells)), 0.0, [])
     if len(named) > 1:
         raise InputError(tr("counts are divided by one thing; give people=, roads= or patrols="))
     name = named[0]
@@ -271,4 +281,8 @@ def basis_of(
         amount = contents_of(cells.frame, roads=lines)["road_m"].to_numpy(dtype=np.float64)
     if not amount.sum() > 0:
         raise InputError(tr("{name}: nothing of it lies in the cells", name=name))
-    return Basis(name, amount, aside)
+    if least is None:  # one report on a metre of road would be the hottest place of the city
+        least = _LEAST_SHARE * float(np.median(amount[amount > 0]))
+    if not (amount > least).any():
+        raise InputError(tr("least: no cell has more than {least:g} of {name}", least=least, name=name))
+    return Basis(name, amount, least, aside)

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from zjk_gis.assess.working_time import Times
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["STATES", "Progress", "Rules", "deadlines", "known_at", "moment_of", "period_of", "progress_of", "rules_of"]
+__all__ = [
+    "STATES",
+    "Progress",
+    "Rules",
+    "deadlines",
+    "known_at",
+    "moment_of",
+    "period_of",
+    "progress_of",
+    "rules_of",
+]
 
 # What holds first is said: a void case has no deadline, one that is handled is not suspended.
 STATES = (

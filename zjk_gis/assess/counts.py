@@ -85,9 +85,9 @@ def asked_in(incidents: gpd.GeoDataFrame, cells: Cells, in_period: NDArray[np.bo
     return Asked(rows[cell >= 0], cell[cell >= 0], outside, nowhere)
 
 
-def remarks_on(cells: Cells, basis: Basis, asked: Asked, is_judged: NDArray[np.bool_]) -> list[str]:
-    """Say over which ground and by which cells was counted, by what counts were divided, and what is rough."""
-    count = len(cells)
+def remarks_on(cells: Cells, basis: Basis, asked: Asked) -> list[str]:
+    """Say over which ground and in which cells was counted, what counts were divided by, what is rough."""
+    count, unjudged = len(cells), int((~basis.is_judged).sum())
     if np.isnan(cells.cell_m):
         told = [tr("{count:,} areas given, {area:,.2f} km²", count=count, area=cells.area_km2)]
     else:
@@ -109,12 +109,12 @@ def remarks_on(cells: Cells, basis: Basis, asked: Asked, is_judged: NDArray[np.b
     told.append(by[basis.name])
     alone = int((np.diff(cells.near.indptr) == 1).sum())
     facts = (
-        (int((~is_judged).sum()), tr("{number:,} cells have too little to divide by and are not judged",
-                                     number=int((~is_judged).sum()))),
+        (unjudged, tr("{number:,} cells have no more than {least:,.4g} to divide by and are not judged",
+                      number=unjudged, least=basis.least)),
         (alone, tr("{number:,} cells have no other near them and stand for themselves", number=alone)),
         (asked.outside, tr("{number:,} incidents lie in no cell and do not count", number=asked.outside)),
         (asked.no_position, tr("{number:,} incidents have no position and do not count",
                                number=asked.no_position)),
-        (int(is_judged.sum() < FEW), tr("fewer than {few} cells are judged: p is rough", few=FEW)),
+        (int(count - unjudged < FEW), tr("fewer than {few} cells are judged: p is rough", few=FEW)),
     )  # fmt: skip
     return told + [sentence for number, sentence in facts if number]

@@ -17,7 +17,6 @@ from zjk_gis.assess.local_statistics import g_star, levels_of, two_sided
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.requirements import require_columns, require_rows
 from zjk_gis.layers.columns.values import as_text, text_at
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def hot_spots(
     people: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
     patrols: gpd.GeoDataFrame | None = None,
-    least: float = 0.0,
+    least: float | None = None,
     fdr: bool = True,
     month: str | None = None,
     since: str | dt.date | None = None,
@@ -78,9 +77,10 @@ def hot_spots(
         One of them, by which counts are divided: areas with ``population``, shared by area; lines of roads by
         length; patrols as fixes (points) or tracks (lines). By default counts are judged as they are, and
         follow where inspectors walk.
-    least : float, default 0.0
+    least : float, optional
         With these: a cell with no more of it (people, metres or fixes) is not judged, nor does it count for
-        others.
+        others, as one report to a metre of road would be the hottest place of the city. By default a tenth of
+        the median of the cells that have any; the remarks say how much that is.
     fdr : bool, default True
         Whether classes are corrected for how many cells are judged (Benjamini and Hochberg 1995), among all
         cells of one value of `by`.
@@ -127,9 +127,10 @@ def hot_spots(
 
     Notes
     -----
-    The p of cells near each other are not independent; Benjamini and Hochberg's correction holds for such
-    positive dependence. Below some thirty cells, or with few incidents near a cell, the normal approximation
-    is rough.
+    A cell that the border of the region cuts has less ground, and so fewer incidents: divide by roads or
+    people where that matters. The p of cells near each other are not independent; Benjamini and Hochberg's
+    correction holds for such positive dependence. Below some thirty cells, or with few incidents near a cell,
+    the normal approximation is rough.
 
     Examples
     --------
@@ -144,11 +145,10 @@ def hot_spots(
     0      C0001          0               0 -0.720750  not_significant
     40     C0041         10              90  8.944272           hot_99
     """
-    require_amounts(least=least)
     begins, ends = period_of(month, since, until)
     require_rows(incidents, "incidents")
     in_period, day = np.ones(len(incidents), dtype=bool), None
-    if dated in incidents or not (np.isnat(begins) and np.isnat(ends)):
+    if not (np.isnat(begins) and np.isnat(ends)) or (_has_versions(cells) and dated in incidents):
         times = times_in(incidents, dated)
         if not np.isnat(begins):
             in_period &= times >= begins
@@ -159,23 +159,17 @@ def hot_spots(
     if by is not None:
         require_columns(incidents, "incidents", by)
     ground = cells_of(cells, region, hexagons=hexagons, reach_m=reach_m, day=day)
-    basis = basis_of(ground, people, roads, patrols)
+    basis = basis_of(ground, people, roads, patrols, least)
     asked = asked_in(incidents, ground, in_period)
-    is_judged = basis.amount > (least if basis.name != "nothing" else 0.0)
-    if not is_judged.any():
-        raise InputError(tr("least: no cell has more than {least:g} of {name}", least=least, name=basis.name))
-    group, words = np.zeros(len(asked.rows), np.int64), np.array([""], dtype=object)
-    if by is not None:
-        group, words = pd.factorize(as_text(incidents[by].iloc[asked.rows]), sort=True, use_na_sentinel=False)
+    own_words = pd.Series("", index=asked.rows) if by is None else as_text(incidents[by].iloc[asked.rows])
+    group, words = pd.factorize(own_words, sort=True, use_na_sentinel=False)
     if len(words) * len(ground) > _MOST_ROWS:
         raise InputError(
-            tr("by: {groups:,} values of {by} over {cells:,} cells are more rows than fit; choose some values",
-               groups=len(words), by=by, cells=len(ground))
+            tr("by: {groups:,} values of {by} over {cells:,} cells are more rows than fit; choose some "
+               "values", groups=len(words), by=by, cells=len(ground))
         )  # fmt: skip
     counts = np.bincount(group * len(ground) + asked.cell, minlength=len(words) * len(ground))
-    judged = [
-        _judged(own, ground, basis, is_judged, fdr=fdr) for own in counts.reshape(len(words), len(ground))
-    ]
+    judged = [_judged(own, ground, basis, fdr=fdr) for own in counts.reshape(len(words), len(ground))]
     rows = np.argsort(ground.order, kind="stable")
     parts = []
     for word, told in zip(words, judged, strict=True):
@@ -185,21 +179,24 @@ def hot_spots(
     if np.isfinite(ground.cell_m) or len(parts) > 1:
         answer = answer.reset_index(drop=True)
     answer.attrs = {
-        **asked.told(), "remarks": remarks_on(ground, basis, asked, is_judged), "set_aside": basis.set_aside,
+        **asked.told(), "remarks": remarks_on(ground, basis, asked), "set_aside": basis.set_aside,
     }  # fmt: skip
     return answer
 
 
-def _judged(
-    counts: NDArray[np.int64], cells: Cells, basis: Basis, is_judged: NDArray[np.bool_], *, fdr: bool
-) -> dict[str, Any]:
+def _has_versions(cells: float | gpd.GeoDataFrame) -> bool:
+    """Tell whether it matters on which day the caller's areas are asked for."""
+    return isinstance(cells, gpd.GeoDataFrame) and bool({"valid_from", "valid_to"} & {*cells.columns})
+
+
+def _judged(counts: NDArray[np.int64], cells: Cells, basis: Basis, *, fdr: bool) -> dict[str, Any]:
     """Judge all cells by one count each."""
     told: dict[str, Any] = {
         "incidents": counts,
         "near_incidents": np.rint(cells.near @ counts.astype(np.float64)).astype(np.int64),
         "near_cells": np.diff(cells.near.indptr).astype(np.int64) - 1,
     }
-    values = counts.astype(np.float64)
+    values, is_judged = counts.astype(np.float64), basis.is_judged
     if basis.name != "nothing":
         divisor = np.where(is_judged, basis.amount, 1.0) / BASES[basis.name]
         values = np.where(is_judged, counts / divisor, np.nan)
@@ -215,8 +212,12 @@ def _judged(
 
 def _spots(z: NDArray[np.float64], word: NDArray[np.int64], cells: Cells) -> Any:
     """Name the places that hot or cold cells near each other make, the most extreme first."""
-    number, names = np.full(len(cells), -1), []
-    for letter, sign, is_own in (("H", -1.0, (word > _NONE) & (word < len(_LEVELS))), ("L", 1.0, word < _NONE)):
+    number = np.full(len(cells), -1)
+    names: list[str] = []
+    for letter, sign, is_own in (
+        ("H", -1.0, (word > _NONE) & (word < len(_LEVELS))),
+        ("L", 1.0, word < _NONE),
+    ):
         own = np.flatnonzero(is_own)
         count, place = csgraph.connected_components(cells.near[own][:, own], directed=False)
         extreme, first = np.full(count, np.inf), np.full(count, len(cells))

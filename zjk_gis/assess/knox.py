@@ -63,10 +63,10 @@ def near_repeats(
     Returns
     -------
     DataFrame
-        A row a band of distance and days: ``over_m``, ``up_to_m`` (float64), ``from_days``, ``to_days`` (int64,
-        both inclusive), ``pairs`` (int64), ``expected_pairs`` (float64, the mean of the permutations),
-        ``ratio_to_chance`` (pairs / expected; NaN where none is expected) and ``p_value`` (of as many pairs
-        or more by chance: (1 + permutations with as many) / (1 + permutations)).
+        A row a band of distance and days: ``over_m``, ``up_to_m`` (float64), ``from_days``, ``to_days``
+        (int64, both inclusive), ``pairs`` (int64), ``expected_pairs`` (float64, the mean of all
+        permutations), ``ratio_to_chance`` (pairs / expected; NaN where none is expected) and ``p_value`` (of
+        as many pairs or more by chance: (1 + permutations with as many) / (1 + permutations)).
 
         ``attrs`` has ``incidents`` (that count), ``no_position``, ``no_time``, ``permutations`` and ``seed``.
 
@@ -103,7 +103,7 @@ def near_repeats(
     x, y = _positions(incidents)
     is_placed, is_timed = np.isfinite(x) & np.isfinite(y), ~np.isnat(times)
     rows = np.flatnonzero(is_placed & is_timed)
-    if len(rows) < 2:  # noqa: PLR2004
+    if len(rows) < 2:
         raise InputError(tr("incidents: fewer than two have a place and a time"))
     day = times[rows].astype("M8[D]").astype(np.int64)
     order = np.lexsort((day, x[rows], y[rows]))
@@ -148,7 +148,11 @@ def _bands(
     for name, ends in (("distances", far), ("days", late)):
         if not len(ends) or not (np.isfinite(ends).all() and ends[0] >= 0 and (np.diff(ends) > 0).all()):
             raise InputError(
-                tr("{name} must be ascending numbers of at least 0, not {ends}", name=name, ends=ends.tolist())
+                tr(
+                    "{name} must be ascending numbers of at least 0, not {ends}",
+                    name=name,
+                    ends=ends.tolist(),
+                )
             )
     if (late != np.floor(late)).any():
         raise InputError(tr("days must be whole days, not {ends}", ends=late.tolist()))
@@ -172,8 +176,8 @@ def _pairs(
     number = int(tree.count_neighbors(tree, reach) - len(places)) // 2
     if number > _MOST_PAIRS:
         raise InputError(
-            tr("distances: {number:,} pairs are within {reach:g} m; take shorter distances or fewer incidents",
-               number=number, reach=float(far[-1]))
+            tr("distances: {number:,} pairs are within {reach:g} m; take shorter distances or fewer "
+               "incidents", number=number, reach=float(far[-1]))
         )  # fmt: skip
     first, second = tree.query_pairs(reach, output_type="ndarray").T.astype(np.int32)
     apart = np.hypot(*(places[first] - places[second]).T)

@@ -50,7 +50,7 @@ def emerging_hot_spots(
     people: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
     patrols: gpd.GeoDataFrame | None = None,
-    least: float = 0.0,
+    least: float | None = None,
     fdr: bool = True,
     since: str | dt.date | None = None,
     until: str | dt.date | None = None,
@@ -128,7 +128,6 @@ def emerging_hot_spots(
     ['new_hot', '2025-12', '2025-12']
     """
     _check(step, compare, steps_back, confidence)
-    require_amounts(least=least)
     begins, ends = period_of(None, since, until)
     times = times_in(incidents, dated)
     steps = _Steps.of(step, times, begins, ends)
@@ -143,20 +142,17 @@ def emerging_hot_spots(
             tr("{cells:,} cells by {steps:,} steps are more than fit; take larger cells or longer steps",
                cells=len(ground), steps=steps.count)
         )  # fmt: skip
-    basis = basis_of(ground, people, roads, patrols)
+    basis = basis_of(ground, people, roads, patrols, least)
     asked = asked_in(incidents, ground, in_steps)
-    is_judged = basis.amount > (least if basis.name != "nothing" else 0.0)
-    if not is_judged.any():
-        raise InputError(tr("least: no cell has more than {least:g} of {name}", least=least, name=basis.name))
     keys = asked.cell * steps.count + number[asked.rows]
     counts = np.bincount(keys, minlength=len(ground) * steps.count).reshape(len(ground), steps.count)
-    told = _judged(counts, ground, basis, is_judged, steps, compare=compare, steps_back=steps_back,
+    told = _judged(counts, ground, basis, steps, compare=compare, steps_back=steps_back,
                    confidence=confidence, fdr=fdr)  # fmt: skip
     answer = _told(ground, told, basis, steps, compare, confidence)
     if np.isfinite(ground.cell_m):
         answer = answer.reset_index(drop=True)
     cut_off = int((in_period & ~in_steps).sum())
-    remarks = remarks_on(ground, basis, asked, is_judged)
+    remarks = remarks_on(ground, basis, asked)
     if cut_off:
         remarks.append(tr("{number:,} incidents are in a step that the period cuts, and do not count",
                           number=cut_off))  # fmt: skip
@@ -170,7 +166,12 @@ def _check(step: str, compare: str, steps_back: int, confidence: int) -> None:
     for name, value, known in (("step", step, get_args(Step)), ("compare", compare, get_args(Compare))):
         if value not in known:
             raise InputError(
-                tr("{name} must be one of {known}, not {value!r}", name=name, known=listed(known), value=value)
+                tr(
+                    "{name} must be one of {known}, not {value!r}",
+                    name=name,
+                    known=listed(known),
+                    value=value,
+                )
             )
     if confidence not in LEVELS:
         raise InputError(tr("confidence must be 90, 95 or 99, not {confidence!r}", confidence=confidence))
@@ -222,12 +223,13 @@ class _Steps:
         months = times.astype("M8[M]").astype(np.int64)
         return (months if self.kind == "month" else months // 3) - self.first
 
-    def begin_of(self, number: int) -> np.datetime64:
+    def begin_of(self, number: int) -> Any:
         """Return the first moment of a step."""
         whole = number + self.first
         if self.kind == "week":
-            return np.datetime64(7 * whole - 3, "D").astype("M8[us]")
-        return np.datetime64(whole * (1 if self.kind == "month" else 3), "M").astype("M8[us]")
+            return np.array(7 * whole - 3, dtype="M8[D]").astype("M8[us]")[()]
+        month = whole if self.kind == "month" else 3 * whole
+        return np.array(month, dtype="M8[M]").astype("M8[us]")[()]
 
     def names(self) -> list[str]:
         """Return what steps are called."""
@@ -242,7 +244,6 @@ def _judged(
     counts: NDArray[np.int64],
     cells: Cells,
     basis: Basis,
-    is_judged: NDArray[np.bool_],
     steps: _Steps,
     *,
     compare: str,
@@ -251,7 +252,7 @@ def _judged(
     fdr: bool,
 ) -> dict[str, Any]:
     """Judge every cell in every step, and what came of it over time."""
-    values = counts.astype(np.float64)
+    values, is_judged = counts.astype(np.float64), basis.is_judged
     if basis.name != "nothing":
         values /= (np.where(is_judged, basis.amount, 1.0) / BASES[basis.name])[:, None]
     near = cells.near if is_judged.all() else cells.near[is_judged][:, is_judged]

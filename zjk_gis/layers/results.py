@@ -311,7 +311,9 @@ RESULTS: dict[str, Result] = {
         "incidents tau p_value cold_steps step_count first_hot last_hot last_z_score first_step last_step "
         "compare confidence_level cell_m reach_m basis",
     ),
-    "hot_spot_places": _result("spot_code cell_count z_score", "street_name community_name road_name incidents"),
+    "hot_spot_places": _result(
+        "spot_code cell_count z_score", "street_name community_name road_name incidents"
+    ),
     "near_repeats": _result(
         "up_to_m to_days pairs ratio_to_chance", "over_m from_days expected_pairs p_value"
     ),

@@ -1,10 +1,10 @@
 """Maps people want to look at, on networks without internet.
 
 `city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `access`, `siting`,
-`road_graph`, `heritage`, `hot_spots`, `indicators` and `explanation` decide what is drawn and in which order, `parts`
-and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing` makes it small.
-`offline` makes one file of it with the scripts of `assets`, `basemaps` lays tiles under it, shifted or read
-from files by `tiles`; `printing` makes a sheet of paper.
+`road_graph`, `heritage`, `hot_spots`, `indicators` and `explanation` decide what is drawn and in which
+order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing`
+makes it small. `offline` makes one file of it with the scripts of `assets`, `basemaps` lays tiles under
+it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
 
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map

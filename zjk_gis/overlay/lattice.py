@@ -67,7 +67,7 @@ class Lattice:
         """Return the centres of cells, shape (n, 2)."""
         column, row = cells[:, 0], cells[:, 1]
         if not self.hexagons:
-            return (cells + 0.5) * self.width
+            return np.asarray((cells + 0.5) * self.width, dtype=np.float64)
         return np.column_stack(
             [(column + np.where(row % 2 == 1, 0.5, 0.0)) * self.width, row * self.row_height]
         )
@@ -153,6 +153,5 @@ def _clip(
 
 def _areal(shape: shapely.Geometry) -> shapely.Geometry:
     """Return what is area in a geometry: a cell may touch other ground in a line or a point."""
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    return shapely.MultiPolygon(list(pieces_of(shape)))
+    parts = pieces_of(shape)
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from zjk_gis.assess import emerging_hot_spots, hot_spots
 from zjk_gis.cli.access.layers import as_records, output_option
-from zjk_gis.cli.city import read_city, read_incidents, require_layers, tell_set_aside
+from zjk_gis.cli.city import datum_option, read_city, read_incidents, require_layers, tell_set_aside
 from zjk_gis.cli.options import CITY, WORDS
 from zjk_gis.cli.output import show_rows, write_found
 from zjk_gis.cli.speaking import speaking
@@ -43,9 +43,18 @@ _PLACES = (
     ("communities", "within", "community_name"),
     ("roads", "nearest", "road_name"),
 )
-_SPOTS = ("spot_code", *(name for *_, name in _PLACES), "cell_count", "incidents", "z_score", "hot_class", "cell_code")
+_SPOTS = (
+    "spot_code",
+    *(name for *_, name in _PLACES),
+    "cell_count",
+    "incidents",
+    "z_score",
+    "hot_class",
+    "cell_code",
+)
 _PATTERNS = (
-    "cell_code", *(name for *_, name in _PLACES), "pattern", "incidents", "hot_steps", "first_hot", "last_hot", "tau",
+    "cell_code", *(name for *_, name in _PLACES), "pattern", "incidents", "hot_steps", "first_hot",
+    "last_hot", "tau",
 )  # fmt: skip
 
 
@@ -56,7 +65,10 @@ _PATTERNS = (
 @click.option("--since", help="The first day, instead of a month.")
 @click.option("--until", help="The last day, instead of a month.")
 @click.option(
-    "--class", "classes", type=WORDS, help="Only incidents whose event code begins so, such as 05 or 0501,0502."
+    "--class",
+    "classes",
+    type=WORDS,
+    help="Only incidents whose event code begins so, such as 05 or 0501,0502.",
 )
 @click.option("--cell", default=200.0, show_default=True, help="The side of the cells, in metres.")
 @click.option("--hexagons", is_flag=True, help="Cells are hexagons, and --cell is their width.")
@@ -71,7 +83,14 @@ _PATTERNS = (
     "--per", type=click.Choice([*_BASES]), help="Divide counts by the people or the roads of the city."
 )
 @click.option(
-    "--patrols", type=click.Path(path_type=Path), help="Divide counts by patrols: fixes or tracks, as a layer file."
+    "--patrols",
+    type=click.Path(path_type=Path),
+    help="Divide counts by patrols: fixes or tracks, as a layer file.",
+)
+@click.option(
+    "--least",
+    type=float,
+    help="A cell with no more to divide by is not judged; by default a tenth of the usual.",
 )
 @click.option("--over-time", is_flag=True, help="Tell which hot spots are new, last, grow or fade.")
 @click.option(
@@ -81,6 +100,8 @@ _PATTERNS = (
     show_default=True,
     help="With --over-time: the steps.",
 )
+@click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
+@datum_option
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -98,8 +119,11 @@ def command(
     region: Path | None,
     per: str | None,
     patrols: Path | None,
+    least: float | None,
     over_time: bool,
     step: str,
+    fix_positions: bool,
+    datum: str | None,
     output: Path | None,
     most: int,
     console: Console,
@@ -118,10 +142,15 @@ def command(
     wanted |= {"incidents"} if incidents is None else set()
     layers = read_city(city, console, layers=sorted(spec_of(name).name for name in wanted))
     day = until or _last_day(month) or dt.date.today().isoformat()
-    cases = _cases(layers, city, incidents, classes, console)
+    if incidents is None:
+        require_layers(layers, city, "incidents")
+        cases = layers["incidents"]
+    else:
+        cases = read_incidents(incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions)
+    cases = _of_classes(cases, classes)
     options = {
         **_ground(layers, city, areas, region, day, cell=cell, hexagons=hexagons, console=console),
-        "reach_m": reach, "since": since, "until": until,
+        "reach_m": reach, "since": since, "until": until, "least": least,
     }  # fmt: skip
     if per is not None:
         require_layers(layers, city, _BASES[per])
@@ -129,7 +158,8 @@ def command(
     if patrols is not None:
         options["patrols"] = read_one(patrols)
     if over_time:
-        cells = emerging_hot_spots(cases, step=step, **options)
+        options["step"] = step
+        cells = emerging_hot_spots(cases, **options)
         rows, columns = _with_places(_by_pattern(cells), layers, day), _PATTERNS
     else:
         cells = hot_spots(cases, month=month, **options)
@@ -149,8 +179,10 @@ def command(
         streets = _valid(layers.get("streets"), day)
         drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
-        files = write_found({kind: cells}, output, "hot_spots", drawn, console, more={"hot_spot_places": table},
-                            title=title or label(kind, console.lang))  # fmt: skip
+        files = write_found(
+            {kind: cells}, output, "hot_spots", drawn, console,
+            more={"hot_spot_places": table}, title=title or label(kind, console.lang),
+        )  # fmt: skip
     console.result(
         {
             "answer": answer,
@@ -162,9 +194,7 @@ def command(
     )
 
 
-def _period(
-    cells: gpd.GeoDataFrame, month: str | None, since: str | None, until: str | None
-) -> list[str]:
+def _period(cells: gpd.GeoDataFrame, month: str | None, since: str | None, until: str | None) -> list[str]:
     """Return the first and the last of what was judged, as far as it is known."""
     if "first_step" in cells:
         return [str(cells[name].iloc[0]) for name in ("first_step", "last_step")]
@@ -180,19 +210,8 @@ def _last_day(month: str | None) -> str | None:
         return None
 
 
-def _cases(
-    layers: dict[str, gpd.GeoDataFrame],
-    city: Path | str,
-    incidents: Path | None,
-    classes: Sequence[str] | None,
-    console: Console,
-) -> gpd.GeoDataFrame:
-    """Return the incidents that are asked about."""
-    if incidents is None:
-        require_layers(layers, city, "incidents")
-        cases = layers["incidents"]
-    else:
-        cases = read_incidents(incidents, console, roads=layers.get("roads"))
+def _of_classes(cases: gpd.GeoDataFrame, classes: Sequence[str] | None) -> gpd.GeoDataFrame:
+    """Return the incidents whose codes begin as asked."""
     if not classes:
         return cases
     require_columns(cases, "incidents", "event_code")
@@ -222,7 +241,11 @@ def _ground(
     if areas is not None:
         name = spec_of(areas).name
         require_layers(layers, city, name)
-        return {"cells": layers[name], "region": None if region is None else read_one(region), "hexagons": hexagons}
+        return {
+            "cells": layers[name],
+            "region": None if region is None else read_one(region),
+            "hexagons": hexagons,
+        }
     if region is not None:
         return {"cells": cell, "region": read_one(region), "hexagons": hexagons}
     name = next((each for each in _REGIONS if each in layers and len(layers[each])), "")
@@ -252,7 +275,16 @@ def _by_spot(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return first.drop(columns="incidents").merge(sums, on="spot_code", how="left", validate="1:1")
 
 
-_FIRST = ("new", "intensifying", "consecutive", "persistent", "oscillating", "sporadic", "diminishing", "historical")
+_FIRST = (
+    "new",
+    "intensifying",
+    "consecutive",
+    "persistent",
+    "oscillating",
+    "sporadic",
+    "diminishing",
+    "historical",
+)
 
 
 def _by_pattern(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -294,8 +326,8 @@ def _sentences(
         return [told]
     words = cells["hot_class"]
     hot, cold = (int(words.str.startswith(side).sum()) for side in ("hot_", "cold_"))
-    told = tr("{count:,} incidents in {cells:,} cells: {hot:,} hot cells in {places:,} places, {cold:,} cold ones.",
-              count=count, cells=len(cells), hot=hot, cold=cold, places=len(rows))  # fmt: skip
+    told = tr("{count:,} incidents in {cells:,} cells: {hot:,} hot cells in {places:,} places, {cold:,} cold "
+              "ones.", count=count, cells=len(cells), hot=hot, cold=cold, places=len(rows))  # fmt: skip
     if not len(rows):
         return [told]
     worst = rows.iloc[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.arguments import checked
+from zjk_gis.drawing.palette import HOT_CLASSES, HOT_PATTERNS
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
@@ -23,51 +24,33 @@ if TYPE_CHECKING:
 
 __all__ = ["hot_spots_map"]
 
-_EDGE = "#7b8794"
+_HATCHES = {"oscillating": "diagonal", "sporadic": "dots", "historical": "cross"}  # what comes and goes
 
 
-def _look(colour: str, *, fill: float = 0.78, hatch: str | None = None) -> dict[str, Any]:
-    return style.area(colour, fill=fill, weight=0.6, edge=_EDGE, hatch=hatch)
+def _looks(colours: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return how cells of each class look; those of none are pale."""
+    looks = {
+        word: style.area(
+            colour,
+            fill=0.35 if word in ("not_significant", "no_pattern") else 0.78,
+            weight=0.6,
+            edge="#7b8794",
+            hatch=_HATCHES.get(word.partition("_")[0]),
+        )
+        for word, colour in colours.items()
+    }
+    return looks | {"not_judged": style.NO_DATA}
 
 
-_QUIET = _look("#f4f4f2", fill=0.35)
-_CLASSES = {
-    "hot_99": _look("#b2182b"),
-    "hot_95": _look("#ef8a62"),
-    "hot_90": _look("#fddbc7"),
-    "not_significant": _QUIET,
-    "cold_90": _look("#d1e5f0"),
-    "cold_95": _look("#67a9cf"),
-    "cold_99": _look("#2166ac"),
-    "not_judged": style.NO_DATA,
-}
-# What there is now is dark, what fades or was is light; what comes and goes is hatched.
-_KINDS = {
-    "new": (0, None), "intensifying": (1, None), "consecutive": (2, None), "persistent": (3, None),
-    "diminishing": (4, None), "oscillating": (2, "diagonal"), "sporadic": (3, "dots"), "historical": (4, "cross"),
-}  # fmt: skip
-_SHADES = {
-    "hot": ("#67001f", "#b2182b", "#d6604d", "#f4a582", "#fddbc7"),
-    "cold": ("#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0"),
-}
-_PATTERNS = {
-    **{
-        f"{kind}_{side}": _look(shades[shade], hatch=hatch)
-        for side, shades in _SHADES.items()
-        for kind, (shade, hatch) in _KINDS.items()
-    },
-    "no_pattern": _QUIET,
-    "not_judged": style.NO_DATA,
-}
 _ASKED = {
     "hot_class": (
-        _CLASSES,
+        _looks(HOT_CLASSES),
         ("cell_code", "spot_code", "hot_class", "incidents", "near_incidents", "rate", "z_score", "p_value"),
     ),
     "pattern": (
-        _PATTERNS,
-        ("cell_code", "pattern", "incidents", "hot_steps", "cold_steps", "step_count", "first_hot", "last_hot",
-         "tau", "p_value"),
+        _looks(HOT_PATTERNS),
+        ("cell_code", "pattern", "incidents", "hot_steps", "cold_steps", "step_count", "first_hot",
+         "last_hot", "tau", "p_value"),
     ),
 }  # fmt: skip
 
@@ -181,7 +164,9 @@ def _subtitle(cells: gpd.GeoDataFrame, column: str, lang: Language) -> str:
     at_end = column == "pattern"
     hot = int((words.str.endswith("_hot") if at_end else words.str.startswith("hot_")).sum())
     cold = int((words.str.endswith("_cold") if at_end else words.str.startswith("cold_")).sum())
-    return tr("{hot:,} hot and {cold:,} cold of {count:,} cells", hot=hot, cold=cold, count=len(cells), lang=lang)
+    return tr(
+        "{hot:,} hot and {cold:,} cold of {count:,} cells", hot=hot, cold=cold, count=len(cells), lang=lang
+    )
 
 
 def _note(cells: gpd.GeoDataFrame, lang: Language) -> str:
