@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from zjk_gis.assess.targets import target_progress as target_progress
     from zjk_gis.assess.trends import area_trade_matrix as area_trade_matrix
     from zjk_gis.assess.trends import trend as trend
-    from zjk_gis.assess.works import work_indicators as work_indicators
     from zjk_gis.assess.working_time import WorkingCalendar as WorkingCalendar
+    from zjk_gis.assess.works import work_indicators as work_indicators
 
 _HOMES = {
     "clocks": ("deadlines",),

@@ -73,7 +73,7 @@ def plant_deadlines(raw: pd.DataFrame, answers: pd.DataFrame, taken: set[int], p
     Of each the class changes and the times do; it keeps its place, its code and the time it was reported.
     """
     plain = _plain(raw, answers)
-    reported = raw["发生时间"].to_numpy()
+    reported, codes, roads = (raw[name].tolist() for name in ("发生时间", "案件编号", "道路名称"))
     for event, filed, handled, extended, state, is_overdue in _ON_THE_CLOCK:
         early = [row for row in plain if row not in taken and reported[row] < filed]
         row = max(early, key=lambda at: reported[at])
@@ -83,10 +83,10 @@ def plant_deadlines(raw: pd.DataFrame, answers: pd.DataFrame, taken: set[int], p
         raw.loc[row, [*CASE_TIMES, "案件状态"]] = [*times, state]
         raw.loc[row, ["事件代码", "事件名称"]] = [event, title_of(event)]
         raw.loc[row, "返工次数"] = 0
-        raw.loc[row, "问题描述"] = f"{raw.loc[row, '道路名称'] or '附近'}{title_of(event)},请派员处置"
+        raw.loc[row, "问题描述"] = f"{roads[row] or '附近'}{title_of(event)},请派员处置"
         waiting = {"挂账": "suspended", "作废": "void", "派遣": "not_due"}
         answers.loc[row, "deadline_state"] = "overdue" if is_overdue else waiting.get(state, "in_time")
-        planting.note("overdue_cases", raw.loc[row, "案件编号"], fault=is_overdue)
+        planting.note("overdue_cases", codes[row], fault=is_overdue)
 
 
 def plant_places(
