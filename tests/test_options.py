@@ -16,6 +16,8 @@ from zjk_gis import assign, batch, changes, coverage, maps, responsibility
 # What one function can take and its neighbours cannot, and why. Whatever is not here has one meaning.
 SEVERAL = {
     "breaks": "borders of classes; bursts of pipes",
+    "cells": "the side of squares, or areas; what was found in them",
+    "days": "how many; where bands of them end",
     "changes": "what changed, or only where",
     "direction": "which way a trace goes; by what it is told which way pipes flow",
     "manholes": "a table without places, where only what is filled in is asked",

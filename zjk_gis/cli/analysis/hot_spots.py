@@ -128,7 +128,7 @@ def command(
     most: int,
     console: Console,
 ) -> None:
-    """Tell where incidents gather more than chance would have it (热点), and where they are few (冷点).
+    """Tell where incidents gather more than chance would have it, and where they are few.
 
     Each cell is judged with those near it by Getis and Ord's G*, corrected for how many are judged. With
     --over-time each step is judged, and hot spots are told apart by how they came: new, consecutive,
