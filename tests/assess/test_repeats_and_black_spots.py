@@ -158,7 +158,7 @@ def test_a_missing_column_is_named(column):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"within": "soon"}, {"within": "90"}, {"within": "-1d"}, {"within_m": -1}, {"least": 1}]
+    "wrong", [{"within": "soon"}, {"within": "90"}, {"within": "-1d"}, {"within_m": -1}, {"least_n": 1}]
 )
 def test_a_wrong_option_is_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
@@ -383,7 +383,7 @@ def test_edges_of_a_road_are_one_line_and_its_rest_belongs_to_the_last_piece():
 
 def test_a_rest_of_at_least_half_is_a_piece_and_a_stub_is_reckoned_as_half():
     two = roads(R1=[[(0, 0), (155, 0)]], R2=[[(300, 900), (302, 900)]])
-    found = black_spots(spots((155, 0), (300, 900)), two, least=1)
+    found = black_spots(spots((155, 0), (300, 900)), two, least_n=1)
     assert found.set_index("piece_code")["length_m"].to_dict() == {"R1-1-0100": 55.0, "R2-1-0000": 2.0}
     assert found.set_index("piece_code")["per_100m"].to_dict() == {
         "R1-1-0100": pytest.approx(100 / 55), "R2-1-0000": 2.0,
@@ -393,7 +393,7 @@ def test_a_rest_of_at_least_half_is_a_piece_and_a_stub_is_reckoned_as_half():
 def test_the_road_that_is_named_has_it_and_otherwise_the_nearest():
     two = roads(R1=[[(0, 0), (100, 0)]], R2=[[(0, 40), (100, 40)]])
     rows = spots((50, 5), (50, 5), (50, 5), (50, 300), road_name=["R2路", None, "R9路", "R1路"])
-    found = black_spots(rows, two, least=1).set_index("road_code")
+    found = black_spots(rows, two, least_n=1).set_index("road_code")
     assert found["incidents"].to_dict() == {"R1": 2, "R2": 1}
     assert found["by_road_name"].to_dict() == {"R1": 0, "R2": 1}
     told = found.attrs
@@ -403,14 +403,14 @@ def test_the_road_that_is_named_has_it_and_otherwise_the_nearest():
 
 def test_a_road_runs_as_most_of_it_was_drawn():
     drawn_west = roads(R1=[[(300, 0), (100, 0)], [(0, 0), (100, 0)]])
-    found = black_spots(spots((250, 5), (20, 5)), drawn_west, least=1)
+    found = black_spots(spots((250, 5), (20, 5)), drawn_west, least_n=1)
     assert found.sort_values("from_m")["from_m"].tolist() == [0.0, 200.0]
     assert found["left_side"].sum() == 0  # south is left of a road that runs west
 
 
 def test_a_ring_begins_in_the_west():
     ring = roads(R1=[[(100, 0), (100, 100), (0, 100)], [(0, 100), (0, 0), (100, 0)]])
-    found = black_spots(spots((2, 50), (50, 2)), ring, least=1)
+    found = black_spots(spots((2, 50), (50, 2)), ring, least_n=1)
     assert found.sort_values("from_m")["piece_code"].tolist() == ["R1-1-0000", "R1-1-0300"]
 
 
@@ -433,7 +433,7 @@ def test_several_parts_and_branches_are_numbered_from_the_west():
         crs=4547,
     ).translate(EAST, NORTH)
     road = gpd.GeoDataFrame({"road_code": ["R1", "R1"]}, geometry=apart)
-    found = black_spots(spots((50, 1), (300, 1), (550, 1)), road, least=1)
+    found = black_spots(spots((50, 1), (300, 1), (550, 1)), road, least_n=1)
     assert sorted(found["piece_code"]) == ["R1-1-0000", "R1-2-0000", "R1-3-0000"]
 
 

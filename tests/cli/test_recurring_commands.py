@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, box
 
-from zjk_gis.io import read_table
+from zjk_gis.io import read_layer, read_table
 
 EAST, NORTH = 573000, 4520000
 
@@ -67,7 +67,7 @@ def test_repeats_are_listed_with_street_and_chief_and_marked(run, city, tmp_path
     assert "张三" in out
     assert "件数受巡查路线影响" in out
     assert read_table(out_file)["incident_codes"].tolist() == ["A;B;C"]
-    told = read_table(marked)
+    told = read_layer(marked, spec="incidents")
     assert told.set_index("incident_code")["is_repeat"].tolist() == [False, True, True, False, False]
 
 

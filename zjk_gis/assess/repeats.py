@@ -59,7 +59,7 @@ def repeat_incidents(
     within: str | dt.timedelta = "90d",
     same: Sequence[str] = ("event_code",),
     after_closing: bool = True,
-    least: int = 2,
+    least_n: int = 2,
 ) -> gpd.GeoDataFrame:
     """List the places where the same thing happened again after it had been dealt with (同一地点反复发生).
 
@@ -80,7 +80,7 @@ def repeat_incidents(
         The columns by which cases are of one class; none makes one class of all.
     after_closing : bool, default True
         Whether only what is reported after the last one was closed is a repeat.
-    least : int, default 2
+    least_n : int, default 2
         From how many cases on a place is listed.
 
     Returns
@@ -134,11 +134,11 @@ def repeat_incidents(
       place_code  times  median_gap_days incident_codes
     0         A1      2             19.0          A1;A2
     """
-    if least < 2:
-        raise InputError(tr("least must be at least 2, not {value!r}", value=least))
+    if least_n < 2:
+        raise InputError(tr("least_n must be at least 2, not {value!r}", value=least_n))
     aside = SetAside()
     chains = _chains_of(incidents, within_m, within, same, after_closing, aside)
-    return aside.told_in(_places(chains, list(same), least))
+    return aside.told_in(_places(chains, list(same), least_n))
 
 
 @checked

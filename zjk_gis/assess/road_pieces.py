@@ -13,7 +13,7 @@ The rule, by which anybody can count again:
    lowest code. At a crossing one road has it. What is near no road is told.
 4. The rate is incidents to 100 m. A piece shorter than half of `every_m` is reckoned as half of it, or one
    incident on a stub of 2 m would lead.
-5. Pieces of at least `least` incidents are ranked by rate; equal rates share a place.
+5. Pieces of at least `least_n` incidents are ranked by rate; equal rates share a place.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def black_spots(
     every_m: float = 100.0,
     within_m: float = 30.0,
     named_within_m: float = 100.0,
-    least: int = 3,
+    least_n: int = 3,
 ) -> gpd.GeoDataFrame:
     """Count incidents along roads, 100 m of each road at a time, and rank the thickest pieces (多发路段).
 
@@ -76,7 +76,7 @@ def black_spots(
         How near the nearest road must be to an incident that names none.
     named_within_m : float, default 100.0
         How near the road must be that an incident names; otherwise the nearest counts.
-    least : int, default 3
+    least_n : int, default 3
         With fewer incidents a piece is not ranked.
 
     Returns
@@ -89,7 +89,7 @@ def black_spots(
         - ``road_part`` (int64), ``from_m``, ``to_m``, ``length_m`` (float64): along the part;
         - ``incidents`` (int64) and of them ``left_side`` and ``right_side``, seen along the part, and
           ``by_road_name``, which named this road;
-        - ``per_100m`` (float64) and ``rank`` (Int64; missing with fewer than `least`);
+        - ``per_100m`` (float64) and ``rank`` (Int64; missing with fewer than `least_n`);
         - the piece.
 
         ``attrs`` holds ``set_aside``: the incidents near no road (``no_road``) and those without a place, by
@@ -141,7 +141,7 @@ def black_spots(
     codes = code_text(incidents["incident_code"]) if "incident_code" in incidents else None
     values = pd.Series("", index=incidents.index) if codes is None else codes
     aside.note(incidents, "incidents", lost, "no_road", values)
-    table = _pieces(found, parts, every_m, least, lines.crs)
+    table = _pieces(found, parts, every_m, least_n, lines.crs)
     table.attrs |= {
         "named": int(found["by_road_name"].sum()),
         "nearest": int((~found["by_road_name"]).sum()),

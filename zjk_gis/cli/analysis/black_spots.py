@@ -59,7 +59,9 @@ _NAMED = 5  # classes in an error
     show_default=True,
     help="How near the road must be that an incident names, in metres.",
 )
-@click.option("--least", default=3, show_default=True, help="With fewer incidents a piece is not ranked.")
+@click.option(
+    "--least", "least_n", default=3, show_default=True, help="With fewer incidents a piece is not ranked."
+)
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -72,7 +74,7 @@ def command(
     every_m: float,
     within_m: float,
     named_within_m: float,
-    least: int,
+    least_n: int,
     output: Path | None,
     most: int,
     console: Console,
@@ -90,7 +92,12 @@ def command(
     if events is not None:
         cases = _of_classes(cases, events)
     found = black_spots(
-        cases, layers["roads"], every_m=every_m, within_m=within_m, named_within_m=named_within_m, least=least
+        cases,
+        layers["roads"],
+        every_m=every_m,
+        within_m=within_m,
+        named_within_m=named_within_m,
+        least_n=least_n,
     )
     found = with_names(found, city, console)
     names = ("named", "nearest", "named_elsewhere", "off_road", "pieces", "road_m")
@@ -104,7 +111,7 @@ def command(
     console.say(
         tr("{ranked:,} of {pieces:,} pieces of {every:g} m ({road:,.1f} km) have at least {least} incidents.",
            ranked=int(found["rank"].notna().sum()), pieces=told["pieces"], every=every_m,
-           road=told["road_m"] / 1000, least=least)
+           road=told["road_m"] / 1000, least=least_n)
     )  # fmt: skip
     tell_caveat(console)
     tell_found(found, _COLUMNS, most, output, console, **told)

@@ -52,7 +52,9 @@ _COLUMNS = (
     default=True,
     help="Whether only what is reported after the last case was closed is a repeat; so by default.",
 )
-@click.option("--least", default=2, show_default=True, help="From how many cases on a place is listed.")
+@click.option(
+    "--least", "least_n", default=2, show_default=True, help="From how many cases on a place is listed."
+)
 @click.option(
     "--mark",
     type=click.Path(path_type=Path),
@@ -70,7 +72,7 @@ def command(
     within: str,
     same: tuple[str, ...],
     after_closing: bool,
-    least: int,
+    least_n: int,
     mark: Path | None,
     output: Path | None,
     most: int,
@@ -88,12 +90,12 @@ def command(
         "within_m": within_m, "within": within, "same": same, "after_closing": after_closing
     }  # fmt: skip
     cases = read_cases(city, incidents, console, datum=datum, fix=fix_positions)
-    found = with_names(repeat_incidents(cases, **rule, least=least), city, console)
+    found = with_names(repeat_incidents(cases, **rule, least_n=least_n), city, console)
     told = {name: found.attrs[name] for name in ("incidents", "repeats", "void", "closing_unknown")}
     console.say(
         tr("{incidents:,} cases: {places:,} places with at least {least} of one class, {repeats:,} cases are "
            "repeats (within {within_m:g} m of the first case and {period} of the last).",
-           incidents=told["incidents"], places=len(found), least=least, repeats=told["repeats"],
+           incidents=told["incidents"], places=len(found), least=least_n, repeats=told["repeats"],
            within_m=within_m, period=within)
     )  # fmt: skip
     if told["closing_unknown"]:
