@@ -215,11 +215,9 @@ def _divided(
     inside = [name for name in names if name in areas]
     if len(inside) != 1:
         raise InputError(
-            tr(
-                "by: just one of its columns must be the codes of areas, not {columns}",
-                columns=listed(inside),
-            )
-        )
+            tr("by: one of its columns must be the codes of areas, and only one, not {columns}",
+               columns=listed(inside))
+        )  # fmt: skip
     code = inside[0]
     asked = works.iloc[begun]
     places = gpd.GeoDataFrame(geometry=asked.geometry.to_numpy(), index=asked.index, crs=works.crs)

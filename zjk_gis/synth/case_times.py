@@ -123,8 +123,8 @@ def limits_table() -> pd.DataFrame:
 
     Examples
     --------
-    >>> limits_table().iloc[1].tolist()
-    ['0102', '暴露垃圾', 4, '工作时']
+    >>> limits_table().iloc[1].astype(str).tolist()
+    ['0102', '暴露垃圾', '4', '工作时']
     """
     rows = [(code, title_of(code), amount, clock) for code, (amount, clock) in LIMITS.items()]
     return pd.DataFrame(rows, columns=["event_code", "event_name", "deadline", "clock"])
