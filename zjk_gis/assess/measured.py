@@ -143,9 +143,10 @@ def measured_targets(
         "data_lacking",
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    texts = dict.fromkeys(("area", "measured_by", "data_lacking"), "str")
-    numbers = {"numerator": np.float64, "denominator": np.float64, "left_out": np.int64}
-    return aside.told_in(table.astype(texts | numbers))
+    dtypes: dict[str, Any] = dict.fromkeys(("area", "measured_by", "data_lacking"), "str")
+    dtypes |= {"numerator": np.float64, "denominator": np.float64, "left_out": np.int64}
+    measured: pd.DataFrame = aside.told_in(table.astype(dtypes))
+    return measured
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class _Asked:
 
     def limit(self, name: str) -> float:
         """Return a number of the table ``limits``."""
-        return float(rules_table("limits", overrides=self.tables).set_index("limit").loc[name, "value"])
+        return float(str(rules_table("limits", overrides=self.tables).set_index("limit").loc[name, "value"]))
 
     def dates(self, layer: str, column: str) -> NDArray[np.int64]:
         """Return the days of a column, as numbers; `NEVER` where there is none."""
@@ -170,7 +171,8 @@ class _Asked:
     def happened(self, layer: str, column: str) -> NDArray[np.bool_]:
         """Tell which rows have a date, not after the day that is asked for."""
         days = self.dates(layer, column)
-        return (days != NEVER) & (days <= self.day)
+        happened: NDArray[np.bool_] = (days != NEVER) & (days <= self.day)
+        return happened
 
 
 @dataclass(frozen=True)
@@ -263,9 +265,7 @@ def _new_berths(asked: _Asked) -> _Found:
 
 def _sorting(asked: _Asked) -> _Found:
     communities, points = asked.layers["communities"], asked.layers["waste_points"]
-    least = float(
-        rules_table("limits", overrides=asked.tables).set_index("limit").loc["waste_kinds", "value"]
-    )
+    least = asked.limit("waste_kinds")
     kinds, is_unknown = asked.aside.amounts(points, "waste_points", "sorted_kinds")
     owner = code_text(points["community_code"])
     sorting = {*owner[(kinds >= least) & ~is_unknown].dropna()}

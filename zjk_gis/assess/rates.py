@@ -227,7 +227,7 @@ def _in_areas(
         )  # fmt: skip
     places = gpd.GeoDataFrame(geometry=incidents.geometry)
     found = overlay_layers(places, areas, "within", once=True, code=codes[0], columns=[])
-    asked = incidents.assign(**{codes[0]: found[codes[0]].array})
+    asked: pd.DataFrame = incidents.assign(**{codes[0]: found[codes[0]].array})
     asked.attrs["set_aside"] = found.attrs.get("set_aside", [])
     return asked
 
