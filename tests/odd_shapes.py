@@ -678,6 +678,32 @@ def _batch(zones, folder):
 
 
 # function -> what is called: (layer that is odd, call with it and a folder)
+def _by_zone(incidents, zones):
+    """Ask for the indicators of zones by place."""
+    cases = incidents.drop(columns="zone_code", errors="ignore").assign(
+        occurred_at="2025-11-03", filed_at="2025-11-03 08:00", closed_at="2025-11-03 09:00", event_code="0102"
+    )
+    found = zjk_gis.assess.indicators(cases, by="zone_code", areas=zones, month="2025-11")
+    return found, found.attrs
+
+
+def _swept(roads, districts):
+    """Measure the only target that asks for places."""
+    layers = {
+        "roads": roads.assign(sweeping_method="机械清扫"),
+        "districts": districts.assign(district_code="130703"),
+    }
+    found = zjk_gis.assess.measured_targets(layers, as_of="2025-12-31")
+    return found, found.attrs
+
+
+def _works(works, zones):
+    """Ask what works cost by zone."""
+    priced = works.assign(budget_yuan=1000)
+    found = zjk_gis.assess.work_indicators(priced, by="zone_code", areas=zones, as_of="2025-12-31")
+    return found, found.attrs
+
+
 CALLS = {
     "CoverRegister": [("manholes", _register)],
     "SectionIndex": [
@@ -854,6 +880,18 @@ CALLS = {
             "streets",
             lambda s, _: zjk_gis.maps.hot_spots_map(Z().assign(pattern="new_hot"), streets=s),
         ),
+    ],
+    "indicators": [
+        ("incidents", lambda i, _: _by_zone(i, Z())),
+        ("zones", lambda z, _: _by_zone(sound("incidents"), z)),
+    ],
+    "measured_targets": [
+        ("roads", lambda r, _: _swept(r, R())),
+        ("region", lambda c, _: _swept(sound("roads"), c)),
+    ],
+    "work_indicators": [
+        ("buildings", lambda b, _: _works(b, Z())),
+        ("zones", lambda z, _: _works(sound("buildings"), z)),
     ],
     "near_repeats": [
         (
@@ -1479,7 +1517,7 @@ NO_LAYER = {
     "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
     "assignment_summary", "base_map",
     "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",
-    "explain_code", "indicators", "write_table",
+    "explain_code", "write_table",
     "label", "list_layers", "missing_links", "next_codes",
     "offline_frame", "parse_codes", "print_map", "ranking", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "target_progress",

@@ -19,6 +19,7 @@ from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.times import read_times
+from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def indicators(
     calendar: WorkingCalendar | None = None,
     practice: str | None = None,
     bases: pd.DataFrame | None = None,
+    areas: gpd.GeoDataFrame | None = None,
     dated: str = "occurred_at",
     repeats: bool = False,
     tables: Overrides | None = None,
@@ -120,6 +122,10 @@ def indicators(
     bases : DataFrame, optional
         What cases are compared with: the columns of `by`, and ``area_km2`` (or shapes), ``population`` or
         ``chiefs``.
+    areas : GeoDataFrame, optional
+        Polygons such as estates (小区), whose column of codes is one of `by`: an incident is of the area in
+        which it lies, as `overlay_layers` says; outside all of them its group has no code, nor has that of
+        those without a place, which ``attrs["set_aside"]`` lists.
     dated : str, default "occurred_at"
         The column that says in which month an incident is.
     repeats : bool, default False
@@ -142,7 +148,8 @@ def indicators(
     ------
     InputError
         If `month` is none, neither it nor `as_of` is given, the rules cannot be used, or `repeats` is asked
-        of a file, of a table without places or of one that has the column ``is_repeat``.
+        of a file, of a table without places or of one that has the column ``is_repeat``; or if `areas` have
+        no column of `by`, or the incidents no places.
     MissingColumnError
         If a column is missing.
 
@@ -166,6 +173,8 @@ def indicators(
     names = [by] if isinstance(by, str) else list(by or ())
     if repeats:
         incidents = _with_repeats(incidents)
+    if areas is not None:
+        incidents = _in_areas(incidents, areas, names)
     first, last = period_of(month)
     if as_of is None and month is None:
         raise InputError(tr("indicators: say a month= or as_of="))
@@ -184,6 +193,8 @@ def indicators(
         _add(chunk, question, tally)
     found = _told(tally, names, bases)
     found.attrs["hours"] = "classes" if from_file else "exact"
+    if areas is not None and isinstance(incidents, pd.DataFrame):
+        found.attrs["set_aside"] = incidents.attrs["set_aside"]
     return found
 
 
@@ -198,6 +209,27 @@ def _with_repeats(incidents: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFr
         raise InputError(tr("incidents: is_repeat is there already; leave out repeats=, or drop the column"))
     marked: pd.DataFrame = mark_repeats(incidents)
     return marked
+
+
+def _in_areas(
+    incidents: pd.DataFrame | str | os.PathLike[str], areas: gpd.GeoDataFrame, by: list[str]
+) -> pd.DataFrame:
+    """Give each incident the code of the area in which it lies."""
+    if not isinstance(incidents, gpd.GeoDataFrame):
+        raise InputError(
+            tr("areas: only incidents with places can be asked by areas; read them with read_layer")
+        )
+    codes = [name for name in by if name in areas]
+    if len(codes) != 1:
+        raise InputError(
+            tr("by: one of its columns must be the codes of areas, and only one, not {columns}",
+               columns=listed(codes))
+        )  # fmt: skip
+    places = gpd.GeoDataFrame(geometry=incidents.geometry)
+    found = overlay_layers(places, areas, "within", once=True, code=codes[0], columns=[])
+    asked: pd.DataFrame = incidents.assign(**{codes[0]: found[codes[0]].array})
+    asked.attrs["set_aside"] = found.attrs.get("set_aside", [])
+    return asked
 
 
 @dataclass(frozen=True)

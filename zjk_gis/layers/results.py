@@ -296,8 +296,12 @@ RESULTS: dict[str, Result] = {
     "target_progress": _result(
         "target progress reached_amount",
         "target_title clause area target_scope target_amount unit numerator denominator expected_by_now "
-        "lacking_amount due_on counted_of quote",
+        "lacking_amount due_on counted_of quote measured_by left_out data_lacking",
     ),
+    "measured_targets": _result(
+        "target measured_by data_lacking", "target_title clause area numerator denominator left_out"
+    ),
+    "work_indicators": _result("indicator numerator denominator value", "low_95 high_95 n"),
     "hot_cells": _result(
         "cell_code z_score hot_class",
         "incidents near_incidents near_cells basis_amount rate p_value spot_code cell_m reach_m basis",
@@ -356,7 +360,9 @@ _REASONS = (
 )
 _INDICATORS = (
     "filed_rate handled_rate handled_in_time_rate rework_rate overdue_open_rate extended_rate closed_rate "
-    "closed_in_time_rate repeat_rate hours_median hours_90 filed_per_km2 filed_per_10000 filed_per_chief"
+    "closed_in_time_rate repeat_rate hours_median hours_90 filed_per_km2 filed_per_10000 filed_per_chief "
+    "budget_share paid_rate private_fund_rate finished_rate finished_in_time_rate overdue_works_rate "
+    "budget_per_km2 budget_per_10000"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
