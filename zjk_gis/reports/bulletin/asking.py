@@ -1,0 +1,124 @@
+"""What a bulletin is made from: the cases, their months, and what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.assess.rates import RATES
+from zjk_gis.reports.bulletin.judging import judged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zjk_gis.reports.bulletin.months import Months
+
+__all__ = ["FIGURE_COLUMNS", "Chapter", "Making"]
+
+# The columns of `Bulletin.figures`.
+FIGURE_COLUMNS = [
+    "figure", "chapter", "month", "by", "subject", "subject_name", "indicator", "value", "unit", "numerator",
+    "denominator", "n", "low_95", "high_95", "target_value", "previous_value", "month_change", "year_change",
+    "judgement", "judged_by",
+]  # fmt: skip
+_YEAR = 12
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one builder adds to a bulletin.
+
+    Attributes
+    ----------
+    figures : DataFrame
+        Rows of `Bulletin.figures`; perhaps none.
+    tables : dict of str to DataFrame
+        By name; each becomes a sheet.
+    parts : dict of str to DataFrame
+        By the id of a figure that is not counted of cases: the rows it is made of, with ``is_counted`` or
+        ``contribution``.
+    """
+
+    figures: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FIGURE_COLUMNS))
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    parts: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass
+class Making:
+    """A bulletin while it is made: builders read from it, and remark on what they lack.
+
+    Attributes
+    ----------
+    months : Months
+    by : list of str
+        The columns by which areas are compared.
+    names : dict of str to dict of str to str
+        By column: the names of its codes.
+    asked : dict
+        What else was asked: ``least``, ``weights``, ``targets``, ``previous``, ...
+    layers : mapping of str to DataFrame
+        What came beside the incidents.
+    remarks : list of str
+        What could not be computed, and why.
+    done : dict of str to Chapter
+        By the name of the builder: what was made so far.
+    """
+
+    months: Months
+    by: list[str]
+    names: dict[str, dict[str, str]]
+    asked: dict[str, Any]
+    layers: Mapping[str, pd.DataFrame]
+    remarks: list[str] = field(default_factory=list)
+    done: dict[str, Chapter] = field(default_factory=dict)
+    _tables: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict)
+
+    def counted(self, columns: Sequence[str] = (), back: int = 0) -> pd.DataFrame:
+        """Return the figures of a month, grouped by columns of codes; see `OneMonth.figures`."""
+        month = self.months.before(back)
+        if (month, tuple(columns)) not in self._tables:
+            self._tables[month, tuple(columns)] = self.months.of(month).figures(columns, self.by)
+        return self._tables[month, tuple(columns)]
+
+    def figures(self, chapter: str, columns: Sequence[str] = (), back: int = 0) -> pd.DataFrame:
+        """Return rows of `Bulletin.figures`: with names, changes on the months before, and judged."""
+        own = self.counted(columns, back)
+        values = {
+            at: self.counted(columns, back + at).set_index(["key", "indicator"])["value"] for at in (1, _YEAR)
+        }
+        at = pd.MultiIndex.from_frame(own[["key", "indicator"]])
+        before, year = (values[each].reindex(at).to_numpy(dtype=np.float64) for each in (1, _YEAR))
+        city = self.counted((), back).set_index("indicator")["value"].to_dict()
+        value = own["value"].to_numpy(dtype=np.float64)
+        table = own.assign(
+            chapter=chapter,
+            by="+".join(columns),
+            subject_name=self.named(own, columns),
+            previous_value=before,
+            month_change=value - before,
+            year_change=value - year,
+        )
+        return judged(table, self.asked["targets"], city)[[*FIGURE_COLUMNS, "key", *columns]]
+
+    def named(self, table: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+        """Return the names of the codes in a table, one after another; the code where there is no name."""
+        words = [
+            table[column].map(self.names.get(column, {})).where(lambda told: told.notna(), table[column])
+            for column in columns
+        ]
+        told = [each.where(each.notna(), "—").astype("str") for each in words]
+        if not told:
+            return pd.Series("", index=table.index, dtype="str")
+        joined = told[0]
+        for each in told[1:]:
+            joined = joined + " " + each
+        return joined
+
+    def rates_there(self) -> list[str]:
+        """Return the rates that the columns of the incidents allow."""
+        present = {*self.counted()["indicator"]}
+        return [name for name in RATES if name in present]

@@ -1,0 +1,244 @@
+"""The bulletin: every figure with its id, and the rows that each is made of."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from zjk_gis.arguments import checked
+from zjk_gis.assess.clocks import STATES
+from zjk_gis.assess.rates import QUANTILES
+from zjk_gis.errors import InputError
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.reports.bulletin.ids import parsed
+from zjk_gis.reports.bulletin.months import kind_of
+from zjk_gis.words import listed, tr
+
+if TYPE_CHECKING:
+    from zjk_gis.reports.bulletin.months import Months
+    from zjk_gis.words import Language
+
+__all__ = ["Bulletin", "value_told"]
+
+_NEAR = 5  # ids that are suggested
+
+
+@checked
+@presented
+@dataclass(frozen=True, eq=False)
+class Bulletin:
+    """The monthly bulletin (考核通报) of a city.
+
+    Attributes
+    ----------
+    month : str
+    as_of : Timestamp
+        The time at which the month is judged; earlier months as long before or after their own end.
+    by : list of str
+        The columns by which areas are compared.
+    figures : DataFrame
+        A row a figure: ``figure`` (its id), ``chapter`` (``overall``, ``areas``, ``trades``, ``matrix``,
+        ``ranking``, ``worst``, ``trend``, ``month_before``, ``year_before``), ``month``, ``by`` (the columns
+        of codes, with ``+`` between), ``subject`` (the codes) and ``subject_name``, ``indicator``, ``value``,
+        ``unit`` (``share``, ``hours``, ``cases``, ``points``, ``place``), ``numerator``, ``denominator``,
+        ``n`` (cases reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month
+        before), ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``,
+        ``bad``, ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``). An
+        id stands once.
+    tables : dict of str to DataFrame
+        By name: ``ranking``, ``area_trade_matrix``, ``worst_ten``, ``trend``, ``target_progress``; each row
+        has its ``figure``.
+    remarks : list of str
+        What could not be computed, and why.
+    months : Months
+        The cases that it was made from.
+    parts : dict of str to DataFrame
+        By id: what scores and places are made of.
+    """
+
+    month: str
+    as_of: pd.Timestamp
+    by: list[str]
+    figures: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    remarks: list[str]
+    months: Months
+    parts: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """The areas by score, with ``previous_place`` and ``places_gained``."""
+        return self.tables["ranking"]
+
+    @property
+    def matrix(self) -> pd.DataFrame:
+        """Areas by trades, with totals; empty where there are no trades."""
+        return self.tables.get("area_trade_matrix", pd.DataFrame())
+
+    @property
+    def worst(self) -> pd.DataFrame:
+        """The ten who do worst, by ``indicator``."""
+        return self.tables["worst_ten"]
+
+    @property
+    def trend(self) -> pd.DataFrame:
+        """The whole city over twelve months."""
+        return self.tables["trend"]
+
+    @property
+    def progress(self) -> pd.DataFrame:
+        """The policy's own numbers; see `zjk_gis.assess.target_progress`."""
+        return self.tables["target_progress"]
+
+    def figure(self, figure: str) -> pd.Series:
+        """Return the row of a figure.
+
+        Raises
+        ------
+        InputError
+            If there is no such figure; near ids are named.
+        """
+        found = self.figures[self.figures["figure"] == figure]
+        if found.empty:
+            parsed(figure, self.by)  # what is no id at all is told so
+            near = difflib.get_close_matches(figure, self.figures["figure"].tolist(), n=_NEAR, cutoff=0.6)
+            raise InputError(
+                tr("there is no figure {figure!r}; near it are {near}",
+                   figure=figure, near=listed(near or self.figures["figure"].head(_NEAR)))
+            )  # fmt: skip
+        return found.iloc[0]
+
+    def rows(self, figure: str) -> pd.DataFrame:
+        """Return the rows that a figure is made of.
+
+        Parameters
+        ----------
+        figure : str
+            Its id.
+
+        Returns
+        -------
+        DataFrame
+            Of a rate or count: the incidents that count, under their index, without what is personal:
+            ``in_numerator`` and ``in_denominator`` (bool), ``deadline_state``, ``due_at`` as it was judged,
+            then their own columns. Of hours: ``hours``, the least first, ``in_numerator`` marking the one
+            that is the figure. Of a score: its indicators, whose ``contribution`` adds up to it. Of a place:
+            the areas that are ranked; ``is_counted`` those ahead.
+
+        Raises
+        ------
+        InputError
+            If there is no such figure.
+        """
+        indicator = str(self.figure(figure)["indicator"])
+        if figure in self.parts:
+            return self.parts[figure].reset_index(drop=True)
+        month, _, codes = parsed(figure, self.by)
+        own = self.months.of(month)
+        kind = kind_of(indicator)
+        if kind is None:
+            return pd.DataFrame()
+        above, below = kind
+        flags = own.facts.flags
+        here = own.those(codes)
+        top = here & flags[above]
+        base = here & flags[below] if below else top
+        chosen = np.flatnonzero(top | base)
+        rows = pd.DataFrame(self.months.incidents.iloc[own.places[chosen]])
+        rows = rows.drop(
+            columns=[name for name in ("in_numerator", "in_denominator", "hours") if name in rows]
+        )
+        told: dict[str, Any] = {"in_numerator": top[chosen]}
+        if below:
+            told["in_denominator"] = base[chosen]
+        if indicator in QUANTILES:
+            told["hours"] = own.facts.hours[chosen]
+        told["deadline_state"] = pd.Series(
+            np.array(STATES, dtype=object)[own.facts.state[chosen]], index=rows.index, dtype="str"
+        )
+        told["due_at"] = own.facts.due[chosen]
+        rows = rows.drop(columns=[name for name in told if name in rows])
+        rows = pd.concat([pd.DataFrame(told, index=rows.index), rows], axis=1)
+        if indicator in QUANTILES:
+            rows = rows.sort_values("hours", kind="stable")
+            at = int(np.ceil(len(rows) * QUANTILES[indicator])) - 1
+            rows["in_numerator"] = np.arange(len(rows)) == at
+        return rows
+
+    def added_up(self, figure: str) -> tuple[float, str]:
+        """Add a figure up again from its rows alone, and write the sum: ``37 ÷ 41 = 90.24 %``.
+
+        Returns
+        -------
+        float
+            NaN where there is nothing to divide by.
+        str
+
+        Raises
+        ------
+        InputError
+            If there is no such figure.
+        """
+        rows = self.rows(figure)
+        row = self.figure(figure)
+        indicator = str(row["indicator"])
+        if "contribution" in rows:
+            value = float(rows["contribution"].sum()) if (rows["weight"] > 0).any() else np.nan
+            terms = " + ".join(f"{each:.2f}" for each in rows["contribution"])
+            return value, f"{terms} = {value:.2f}"
+        if "is_counted" in rows:
+            ahead = int(rows["is_counted"].sum())
+            if not (rows["figure"] == figure.replace("/class_place/", "/score/")).any():
+                return np.nan, tr("not ranked")
+            return float(ahead + 1), f"{ahead} + 1 = {ahead + 1}"
+        if indicator in QUANTILES:
+            if rows.empty:
+                return np.nan, tr("no case has any hours")
+            at = int(np.ceil(len(rows) * QUANTILES[indicator]))
+            value = float(rows["hours"].sort_values().iloc[at - 1])
+            return value, tr("the {at}. of {count:,} in order = {value:.2f} hours",
+                             at=at, count=len(rows), value=value)  # fmt: skip
+        top = int(rows["in_numerator"].sum())
+        if "in_denominator" not in rows:
+            return float(top), f"{top:,}"
+        base = int(rows["in_denominator"].sum())
+        if base == 0:
+            return np.nan, f"{top:,} ÷ 0 = {label('no_data')}"
+        return top / base, f"{top:,} ÷ {base:,} = {top / base:.2%}".replace("%", " %")
+
+    def _presentation(self) -> Presentation:
+        overall = self.figures[self.figures["chapter"] == "overall"].set_index("indicator")
+        sentence = tr(
+            "The bulletin of {month}: {figures:,} figures of {cases:,} cases; {remarks:,} remarks.",
+            month=self.month, figures=len(self.figures), cases=int(overall.loc["reported", "value"]),
+            remarks=len(self.remarks),
+        )  # fmt: skip
+        rows = [
+            [name, value_told(row["value"], row["unit"]), row["figure"]] for name, row in overall.iterrows()
+        ]
+        shown = [[label(str(name)), value, figure] for name, value, figure in rows]
+        return Presentation(sentence, [label("indicator"), label("value"), label("figure")], shown)
+
+
+def value_told(value: float, unit: str, lang: Language | None = None) -> str:
+    """Write a figure as the notice does.
+
+    Examples
+    --------
+    >>> value_told(0.9024, "share"), value_told(12.0, "cases"), value_told(float("nan"), "share", "zh")
+    ('90.24%', '12', '无数据')
+    """
+    if value != value:
+        return tr("no data", lang=lang)
+    if unit == "share":
+        return f"{value:.2%}"
+    if unit == "hours":
+        return tr("{value:,.1f} hours", value=value, lang=lang)
+    if unit == "points":
+        return f"{value:.2f}"
+    return f"{value:,.0f}"
