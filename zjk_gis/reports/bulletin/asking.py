@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess.rates import RATES
 from zjk_gis.reports.bulletin.judging import judged
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ __all__ = ["FIGURE_COLUMNS", "Chapter", "Making"]
 
 # The columns of `Bulletin.figures`.
 FIGURE_COLUMNS = [
-    "figure", "chapter", "month", "by", "subject", "subject_name", "indicator", "value", "unit", "numerator",
-    "denominator", "n", "low_95", "high_95", "target_value", "previous_value", "month_change", "year_change",
-    "judgement", "judged_by",
+    "figure", "chapter", "month", "grouped_by", "subject", "subject_name", "indicator", "value", "value_unit",
+    "numerator", "denominator", "n", "low_95", "high_95", "target_value", "previous_value",
+    "month_change", "year_change", "judgement", "judged_by",
 ]  # fmt: skip
 _YEAR = 12
 
@@ -49,7 +48,7 @@ class Chapter:
 
 @dataclass
 class Making:
-    """A bulletin while it is made: builders read from it, and remark on what they lack.
+    """What a bulletin is made from: builders read from it.
 
     Attributes
     ----------
@@ -62,8 +61,8 @@ class Making:
         What else was asked: ``least``, ``weights``, ``targets``, ``previous``, ...
     layers : mapping of str to DataFrame
         What came beside the incidents.
-    remarks : list of str
-        What could not be computed, and why.
+    lacking : set of str
+        Columns of the incidents that are not there, so that they were taken as empty.
     done : dict of str to Chapter
         By the name of the builder: what was made so far.
     """
@@ -73,7 +72,7 @@ class Making:
     names: dict[str, dict[str, str]]
     asked: dict[str, Any]
     layers: Mapping[str, pd.DataFrame]
-    remarks: list[str] = field(default_factory=list)
+    lacking: set[str] = field(default_factory=set)
     done: dict[str, Chapter] = field(default_factory=dict)
     _tables: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict)
 
@@ -92,11 +91,12 @@ class Making:
         }
         at = pd.MultiIndex.from_frame(own[["key", "indicator"]])
         before, year = (values[each].reindex(at).to_numpy(dtype=np.float64) for each in (1, _YEAR))
-        city = self.counted((), back).set_index("indicator")["value"].to_dict()
+        whole = self.counted((), back)
+        city = dict(zip(whole["indicator"], whole["value"], strict=True))
         value = own["value"].to_numpy(dtype=np.float64)
         table = own.assign(
             chapter=chapter,
-            by="+".join(columns),
+            grouped_by="+".join(columns),
             subject_name=self.named(own, columns),
             previous_value=before,
             month_change=value - before,
@@ -117,8 +117,3 @@ class Making:
         for each in told[1:]:
             joined = joined + " " + each
         return joined
-
-    def rates_there(self) -> list[str]:
-        """Return the rates that the columns of the incidents allow."""
-        present = {*self.counted()["indicator"]}
-        return [name for name in RATES if name in present]

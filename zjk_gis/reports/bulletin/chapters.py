@@ -6,20 +6,19 @@ list: its figures get ids, its tables sheets, and a paragraph of the notice may 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess.scoring import composite_score, ranking
 from zjk_gis.assess.targets import target_progress
 from zjk_gis.assess.trends import area_trade_matrix
 from zjk_gis.errors import InputError
-from zjk_gis.layers.labels import label
+from zjk_gis.layers.columns.personal import without_personal
 from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Chapter
-from zjk_gis.reports.bulletin.ids import figure_id
+from zjk_gis.reports.bulletin.ids import encoded, figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
-from zjk_gis.standards.rules import rules_table
+from zjk_gis.reports.bulletin.scores import scored_and_ranked
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -31,6 +30,13 @@ __all__ = ["BUILDERS"]
 
 _TREND = 12  # months, the one asked about the last
 _WORST = 10
+_JUDGED = {
+    "achieved": "good",
+    "on_course": "good",
+    "behind": "bad",
+    "not_achieved": "watch",
+    "no_data": "no_data",
+}
 # Who answers, the finest first: of these the worst are listed where the incidents say it.
 _ANSWERERS = ("chief_code", "zone_code", "community_code", "street_code")
 
@@ -46,13 +52,9 @@ def _areas(making: Making) -> Chapter:
 
 
 def _trades(making: Making) -> Chapter:
-    """Count each trade (行业), by the class of event."""
+    """Count each trade (行业), by the class of event; without such a column there are none."""
     trade = making.asked["trade"]
     if trade not in making.months.codes:
-        making.remarks.append(
-            tr("no column {column} ({title}): trades and the matrix of areas by trades are left out",
-               column=trade, title=label(trade))
-        )  # fmt: skip
         return Chapter()
     return Chapter(making.figures("trades", [trade])[FIGURE_COLUMNS])
 
@@ -76,14 +78,14 @@ def _matrix(making: Making) -> Chapter:
         is_row & is_column, "all", np.where(is_row, matrix["column"], np.where(is_column, matrix["row"], ""))
     )
     key = np.where(key == "", matrix["row"] + "+" + matrix["column"], key)
-    named = {}
+    named: dict[str, tuple[str, str]] = {}
     for own in (making.by, [trade]):
         told = making.counted(own)
         named |= dict(
             zip(told["key"], zip(told["subject"], making.named(told, own), strict=True), strict=True)
         )
     rows = {
-        name: matrix[side].map(lambda each, at=at: total if each == total else named[each][at])
+        name: [total if each == total else named[each][at] for each in matrix[side]]
         for side, at, name in (
             ("row", 0, "subject"), ("row", 1, "subject_name"),
             ("column", 0, "trade"), ("column", 1, "trade_name"),
@@ -97,137 +99,6 @@ def _matrix(making: Making) -> Chapter:
         }
     )
     return Chapter(figures[FIGURE_COLUMNS], {"area_trade_matrix": table})
-
-
-def _scores(making: Making) -> Chapter:
-    """Score the areas and rank them, with the changes of place against the month before."""
-    now, ranked = _ranked(making, 0)
-    before = making.asked["previous"]
-    if making.months.before(1) in making.months.there():
-        before = _ranked(making, 1)[1][["key", "class_place"]]
-    elif before is not None:
-        before = before.rename(columns={"figure": "own_figure"}) if "key" in before else before
-        own = _keyed(before, making)
-        before = before.assign(key=own)[["key", "class_place"]]
-    if before is not None:
-        ranked = _ranked(making, 0, before)[1]
-    month = making.months.month
-    chapters, parts = [], {}
-    for back in (0, 1):
-        scored, placed = (now, ranked) if back == 0 else _ranked(making, 1)
-        if not len(placed):
-            continue
-        own = making.months.before(back)
-        chapters.append(_score_figures(making, placed, back))
-        for key, rows in scored.parts.groupby("key", sort=False):
-            ids = [figure_id(own, name, str(key)) for name in rows["indicator"]]
-            parts[figure_id(own, "score", str(key))] = rows.drop(columns="key").assign(figure=ids)
-        for key, area_class in zip(placed["key"], placed["area_class"], strict=True):
-            group = placed[(placed["area_class"] == area_class) & placed["class_place"].notna()]
-            mine = float(placed.loc[placed["key"] == key, "score"].iloc[0])
-            parts[figure_id(own, "class_place", str(key))] = pd.DataFrame(
-                {
-                    "figure": [figure_id(own, "score", each) for each in group["key"]],
-                    "subject": group["subject"],
-                    "subject_name": group["subject_name"],
-                    "score": group["score"],
-                    "is_counted": group["score"].round(10) > round(mine, 10),
-                }
-            ).reset_index(drop=True)
-    figures = pd.concat(chapters, ignore_index=True) if chapters else Chapter().figures
-    shown = ranked.assign(figure=[figure_id(month, "score", key) for key in ranked["key"]])
-    return Chapter(figures, {"ranking": shown.drop(columns="key")}, parts)
-
-
-def _keyed(table: pd.DataFrame, making: Making) -> pd.Series:
-    """Return the key in ids of the areas of an earlier ranking."""
-    from zjk_gis.layers.columns.values import code_text
-    from zjk_gis.reports.bulletin.ids import subject_key
-
-    columns = {name: code_text(table[name]).tolist() for name in making.by}
-    groups = zip(*columns.values(), strict=True)
-    keys = [
-        subject_key([(n, None if c != c else c) for n, c in zip(columns, group, strict=True)], making.by)
-        for group in groups
-    ]
-    return pd.Series(keys, index=table.index, dtype="str")
-
-
-def _ranked(making: Making, back: int, before: pd.DataFrame | None = None) -> tuple[Any, pd.DataFrame]:
-    """Score by those of the weights that could be computed, and rank."""
-    areas = making.counted(making.by, back)
-    areas = areas[areas[making.by].notna().all(axis=1)]  # cases without an area are nobody's
-    weights, sheets = making.asked["weights"], making.asked["sheets"]
-    if weights is None:
-        weights = rules_table("score_weights", overrides=making.asked["tables"])
-        known = {*making.counted()["indicator"], *sheets}
-        lacking = [name for name in weights["indicator"] if name not in known]
-        weights = weights[weights["indicator"].isin(known)]
-        if lacking and back == 0 and before is None:
-            making.remarks.append(
-                tr("{indicators}: no column tells, so that the score is made of the others",
-                   indicators=listed(map(label, lacking)))
-            )  # fmt: skip
-    if back == 0:  # a sheet is of one month
-        own_sheets = {name: sheet.assign(key=_keyed(sheet, making)) for name, sheet in sheets.items()}
-    else:
-        own_sheets, weights = {}, weights[~weights["indicator"].isin(list(sheets))]
-    if areas.empty or not len(weights):
-        empty = pd.DataFrame(columns=["key", "subject", "subject_name", "score", "class_place", "area_class"])
-        return None, empty
-    scored = composite_score(areas, by="key", score_weights=weights, sheets=own_sheets)
-    classes = making.asked["area_classes"]
-    if classes is not None:
-        classes = classes.assign(key=_keyed(classes, making))[["key", "area_class"]]
-    placed = ranking(scored, area_classes=classes, previous=before, least_n=making.asked["least"])
-    firsts = areas.drop_duplicates("key").set_index("key")
-    rows = firsts.loc[placed["key"]].reset_index()
-    told = {
-        **{name: rows[name].to_numpy() for name in making.by},
-        "subject": rows["subject"].to_numpy(),
-        "subject_name": making.named(rows, making.by).to_numpy(),
-    }
-    return scored, pd.DataFrame({**told, **{name: placed[name] for name in placed}})
-
-
-def _score_figures(making: Making, placed: pd.DataFrame, back: int) -> pd.DataFrame:
-    """Return scores and places as figures."""
-    month, tables = making.months.before(back), []
-    old = None if back else _ranked(making, 1)[1]
-    for name, unit in (("score", "points"), ("class_place", "place")):
-        value = placed[name].astype(np.float64)
-        before = pd.Series(np.nan, index=placed.index)
-        if old is not None and len(old):
-            before = placed["key"].map(old.set_index("key")[name].astype(np.float64)).astype(np.float64)
-        elif name == "class_place" and "previous_place" in placed:
-            before = placed["previous_place"].astype(np.float64)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "figure": [figure_id(month, name, key) for key in placed["key"]],
-                    "chapter": "ranking" if back == 0 else "month_before",
-                    "month": month,
-                    "by": "+".join(making.by),
-                    "subject": placed["subject"],
-                    "subject_name": placed["subject_name"],
-                    "indicator": name,
-                    "value": value,
-                    "unit": unit,
-                    "numerator": np.nan,
-                    "denominator": np.nan,
-                    "n": placed["n"],
-                    "low_95": np.nan,
-                    "high_95": np.nan,
-                    "target_value": np.nan,
-                    "previous_value": before,
-                    "month_change": value - before,
-                    "year_change": np.nan,
-                    "judgement": np.where(value.isna(), "no_data", "not_judged"),
-                    "judged_by": "",
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
 
 
 def _worst(making: Making) -> Chapter:
@@ -247,7 +118,7 @@ def _worst(making: Making) -> Chapter:
     worst = worst.sort_values(["order", "missed", "key"], ascending=[True, False, True], kind="stable")
     worst = worst[worst["value"] != (1.0 if HIGH_IS_GOOD[indicator] else 0.0)].head(_WORST)
     shown = worst[
-        ["figure", "by", "subject", "subject_name", "indicator", "value", "numerator", "denominator"]
+        ["figure", "grouped_by", "subject", "subject_name", "indicator", "value", "numerator", "denominator"]
     ]
     shown = shown.reset_index(drop=True)
     shown.insert(0, "order", np.arange(1, len(shown) + 1))
@@ -281,10 +152,54 @@ def _progress(making: Making) -> Chapter:
     measured = making.asked["measured"]
     if measured is None:
         measured = pd.DataFrame({"target": pd.Series(dtype="str"), "numerator": pd.Series(dtype=float)})
-    moment = making.months.moment - np.timedelta64(1, "us")
-    day = str(moment.astype("M8[D]"))
+    day = str((making.months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
     table = target_progress(measured, as_of=day, tables=making.asked["tables"])
-    return Chapter(tables={"target_progress": table})
+    month = making.months.month
+    areas = [None if area == "" else str(area) for area in table["area"]]
+    ids = [
+        figure_id(month, target, "all" if area is None else f"area={encoded(area)}")
+        for target, area in zip(table["target"], areas, strict=True)
+    ]
+    table.insert(0, "figure", ids)
+    is_percent = (table["unit"] == "%").to_numpy()
+    value = (table["reached_amount"] / np.where(is_percent, 100, 1)).to_numpy(dtype=np.float64)
+    told = {
+        "figure": ids,
+        "chapter": "progress",
+        "month": month,
+        "grouped_by": ["" if area is None else "area" for area in areas],
+        "subject": table["area"],
+        "subject_name": table["area"],
+        "indicator": table["target"],
+        "value": value,
+        "value_unit": np.where(is_percent, "share", "count"),
+        "numerator": table["numerator"],
+        "denominator": table["denominator"],
+        "target_value": table["target_amount"] / np.where(is_percent, 100, 1),
+        "judgement": table["progress"].map(_JUDGED),
+        "judged_by": np.where(np.isnan(value), "", "target"),
+    }
+    rest = [name for name in FIGURE_COLUMNS if name not in told]
+    figures = pd.DataFrame(told).assign(**dict.fromkeys(rest, np.nan))[FIGURE_COLUMNS]
+    parts = {figure: table.iloc[[at]].drop(columns="figure") for at, figure in enumerate(ids)}
+    return Chapter(figures, {"target_progress": table}, parts)
+
+
+def _late(making: Making) -> Chapter:
+    """List the cases of the month that were not handled in time (未按期案件)."""
+    own = making.months.of(making.months.month)
+    late = np.flatnonzero(own.facts.flags["due"] & ~own.facts.flags["in_time"])
+    rows = without_personal(making.months.incidents.iloc[own.places[late]])
+    codes = own.codes.iloc[late]
+    told = {name: codes[name].to_numpy() for name in (*making.by, making.asked["trade"]) if name in codes}
+    rows = rows.drop(columns=[name for name in (*told, "due_at", "is_handled") if name in rows])
+    rows = rows.assign(
+        **told, due_at=own.facts.due[late], is_handled=own.facts.flags["handled_due"][late]
+    )  # fmt: skip
+    first = [name for name in ("incident_code", *told, "due_at", "is_handled") if name in rows]
+    rows = rows[[*first, *(name for name in rows.columns if name not in first)]]
+    order = np.lexsort((np.arange(len(rows)), own.facts.due[late]))
+    return Chapter(tables={"late_cases": rows.iloc[order].reset_index(drop=True)})
 
 
 BUILDERS: dict[str, Callable[[Making], Chapter]] = {
@@ -292,11 +207,12 @@ BUILDERS: dict[str, Callable[[Making], Chapter]] = {
     "areas": _areas,
     "trades": _trades,
     "matrix": _matrix,
-    "ranking": _scores,
+    "ranking": scored_and_ranked,
     "worst": _worst,
     "trend": _trend,
     "before": _before,
     "progress": _progress,
+    "late": _late,
 }
 
 

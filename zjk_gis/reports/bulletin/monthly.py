@@ -16,9 +16,10 @@ from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Making
 from zjk_gis.reports.bulletin.chapters import BUILDERS, check_indicator
-from zjk_gis.reports.bulletin.lacking import remark_on_gaps, with_times
+from zjk_gis.reports.bulletin.lacking import with_times
 from zjk_gis.reports.bulletin.months import Months
 from zjk_gis.reports.bulletin.naming import names_by_column
+from zjk_gis.reports.bulletin.placing import placed
 from zjk_gis.reports.bulletin.result import Bulletin
 from zjk_gis.words import tr
 
@@ -130,8 +131,7 @@ def monthly_bulletin(
     moment = last if as_of is None else moment_of(as_of)
     if moment <= first:
         raise InputError(tr("as_of: {as_of} is before {month} begins", as_of=as_of, month=month))
-    remarks: list[str] = []
-    cases = with_times(cases, remarks)
+    cases, lacking = with_times(placed(cases, layers, names))
     require_columns(cases, "incidents", "occurred_at", *names)
     months = Months(
         cases,
@@ -148,22 +148,22 @@ def monthly_bulletin(
         "indicator": indicator, "trade": trade, "worst_by": worst_by, "tables": tables,
     }  # fmt: skip
     making = Making(
-        months, names, names_by_column(cases, layers, months.codes, tables), asked, layers, remarks
+        months, names, names_by_column(cases, layers, months.codes, tables), asked, layers, lacking
     )
     for name, builder in BUILDERS.items():
         making.done[name] = builder(making)
-    remark_on_gaps(making)
     chapters = making.done.values()
-    figures = pd.concat([each.figures for each in chapters if len(each.figures)], ignore_index=True)
-    figures = figures.drop_duplicates("figure", ignore_index=True)[FIGURE_COLUMNS]
+    figures = pd.concat(
+        [each.figures[FIGURE_COLUMNS] for each in chapters if len(each.figures)], ignore_index=True
+    )
+    figures = figures.drop_duplicates("figure", ignore_index=True)
     return Bulletin(
         month,
         pd.Timestamp(moment),
         names,
         figures.astype(dict.fromkeys(("value", "numerator", "denominator"), np.float64)),
         {name: table for each in chapters for name, table in each.tables.items()},
-        making.remarks,
-        months,
+        making,
         {figure: rows for each in chapters for figure, rows in each.parts.items()},
     )
 

@@ -98,8 +98,8 @@ class OneMonth:
         -------
         DataFrame
             A row a group and indicator: the columns of codes, ``figure``, ``month``, ``key`` (of the group in
-            the id), ``subject``, ``indicator``, ``value``, ``unit``, ``numerator``, ``denominator``, ``n``,
-            ``low_95`` and ``high_95``.
+            the id), ``subject``, ``indicator``, ``value``, ``value_unit``, ``numerator``, ``denominator``,
+            ``n``, ``low_95`` and ``high_95``.
         """
         rates = rates_of(self.codes, self.facts, list(columns))
         parts = [rates]
@@ -125,7 +125,7 @@ class OneMonth:
         table["key"] = pd.Series([keys[group] for group in clean], index=table.index, dtype="str")
         table["subject"] = pd.Series([told[group] for group in clean], index=table.index, dtype="str")
         table["month"] = self.month
-        table["unit"] = table["indicator"].map({name: unit_of(name) for name in _ORDER})
+        table["value_unit"] = table["indicator"].map({name: unit_of(name) for name in _ORDER})
         table["figure"] = self.month + "/" + table["indicator"].map(encoded) + "/" + table["key"]
         order = table["indicator"].map({name: at for at, name in enumerate(_ORDER)})
         return table.iloc[np.lexsort((order, table["key"].to_numpy(dtype=str)))].reset_index(drop=True)
@@ -149,7 +149,7 @@ class Months:
         """Return when each incident was, the order of months, and the number of each in that order."""
         dates = dates_of(self.incidents, self.dated)
         number = dates.astype("M8[M]").astype(np.int64)
-        order = np.argsort(number, kind="stable")
+        order = np.argsort(number, kind="stable").astype(np.int64)
         return dates, order, number[order]
 
     def undated(self) -> int:
@@ -166,8 +166,8 @@ class Months:
         first, last = month_bounds(self.month)
         begin, end = month_bounds(month)
         if self.moment >= last:
-            return np.datetime64(end + (self.moment - last), "us")
-        return min(np.datetime64(begin + (self.moment - first), "us"), end)
+            return end + (self.moment - last)
+        return min(begin + (self.moment - first), end)
 
     def of(self, month: str) -> OneMonth:
         """Return a month's cases and what each counts for."""

@@ -15,15 +15,19 @@ from zjk_gis.assess.rates import QUANTILES
 from zjk_gis.errors import InputError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
+from zjk_gis.reports.bulletin.figuring import value_told
 from zjk_gis.reports.bulletin.ids import parsed
+from zjk_gis.reports.bulletin.lacking import remarks_of
 from zjk_gis.reports.bulletin.months import kind_of
-from zjk_gis.words import listed, tr
+from zjk_gis.reports.bulletin.writing_notice import written
+from zjk_gis.words import language, listed, speaking, tr
 
 if TYPE_CHECKING:
-    from zjk_gis.reports.bulletin.months import Months
+    from zjk_gis.reports.bulletin.asking import Making
+    from zjk_gis.reports.bulletin.notice import Notice
     from zjk_gis.words import Language
 
-__all__ = ["Bulletin", "value_told"]
+__all__ = ["Bulletin"]
 
 _NEAR = 5  # ids that are suggested
 
@@ -42,21 +46,19 @@ class Bulletin:
     by : list of str
         The columns by which areas are compared.
     figures : DataFrame
-        A row a figure: ``figure`` (its id), ``chapter`` (``overall``, ``areas``, ``trades``, ``matrix``,
-        ``ranking``, ``worst``, ``trend``, ``month_before``, ``year_before``), ``month``, ``by`` (the columns
-        of codes, with ``+`` between), ``subject`` (the codes) and ``subject_name``, ``indicator``, ``value``,
-        ``unit`` (``share``, ``hours``, ``cases``, ``points``, ``place``), ``numerator``, ``denominator``,
-        ``n`` (cases reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month
-        before), ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``,
-        ``bad``, ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``). An
-        id stands once.
+        A row a figure: ``figure`` (its id, which stands once), ``chapter`` (``overall``, ``areas``,
+        ``trades``, ``matrix``, ``ranking``, ``worst``, ``trend``, ``month_before``, ``year_before``,
+        ``progress``), ``month``, ``grouped_by`` (the columns of codes, with ``+`` between), ``subject`` (the
+        codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``, ``hours``,
+        ``cases``, ``points``, ``place``, ``count``), ``numerator``, ``denominator``, ``n`` (cases reported),
+        ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
+        ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``, ``bad``,
+        ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
     tables : dict of str to DataFrame
-        By name: ``ranking``, ``area_trade_matrix``, ``worst_ten``, ``trend``, ``target_progress``; each row
-        has its ``figure``.
-    remarks : list of str
-        What could not be computed, and why.
-    months : Months
-        The cases that it was made from.
+        By name: ``ranking``, ``area_trade_matrix``, ``worst_ten``, ``trend``, ``target_progress``, each row
+        with its ``figure``; ``late_cases``.
+    making : Making
+        What it was made from.
     parts : dict of str to DataFrame
         By id: what scores and places are made of.
     """
@@ -66,8 +68,7 @@ class Bulletin:
     by: list[str]
     figures: pd.DataFrame
     tables: dict[str, pd.DataFrame]
-    remarks: list[str]
-    months: Months
+    making: Making
     parts: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -94,6 +95,27 @@ class Bulletin:
     def progress(self) -> pd.DataFrame:
         """The policy's own numbers; see `zjk_gis.assess.target_progress`."""
         return self.tables["target_progress"]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What could not be computed, and why, in the language that is spoken."""
+        return remarks_of(self.making)
+
+    @property
+    def late(self) -> pd.DataFrame:
+        """The cases of the month that were not handled in time, the longest overdue first."""
+        return self.tables["late_cases"]
+
+    def notice(self, lang: Language | None = None) -> Notice:
+        """Write the text of the notice (通报), each figure tied to its id.
+
+        Parameters
+        ----------
+        lang : {"zh", "en"}, optional
+            By default the language that is spoken.
+        """
+        with speaking(lang or language()):
+            return written(self)
 
     def figure(self, figure: str) -> pd.Series:
         """Return the row of a figure.
@@ -139,7 +161,7 @@ class Bulletin:
         if figure in self.parts:
             return self.parts[figure].reset_index(drop=True)
         month, _, codes = parsed(figure, self.by)
-        own = self.months.of(month)
+        own = self.making.months.of(month)
         kind = kind_of(indicator)
         if kind is None:
             return pd.DataFrame()
@@ -149,7 +171,7 @@ class Bulletin:
         top = here & flags[above]
         base = here & flags[below] if below else top
         chosen = np.flatnonzero(top | base)
-        rows = pd.DataFrame(self.months.incidents.iloc[own.places[chosen]])
+        rows = pd.DataFrame(self.making.months.incidents.iloc[own.places[chosen]])
         rows = rows.drop(
             columns=[name for name in ("in_numerator", "in_denominator", "hours") if name in rows]
         )
@@ -191,6 +213,8 @@ class Bulletin:
             value = float(rows["contribution"].sum()) if (rows["weight"] > 0).any() else np.nan
             terms = " + ".join(f"{each:.2f}" for each in rows["contribution"])
             return value, f"{terms} = {value:.2f}"
+        if indicator in rows.get("target", pd.Series(dtype="str")).tolist():
+            return _of_target(rows.iloc[0])
         if "is_counted" in rows:
             ahead = int(rows["is_counted"].sum())
             if not (rows["figure"] == figure.replace("/class_place/", "/score/")).any():
@@ -215,30 +239,22 @@ class Bulletin:
         overall = self.figures[self.figures["chapter"] == "overall"].set_index("indicator")
         sentence = tr(
             "The bulletin of {month}: {figures:,} figures of {cases:,} cases; {remarks:,} remarks.",
-            month=self.month, figures=len(self.figures), cases=int(overall.loc["reported", "value"]),
+            month=self.month, figures=len(self.figures), cases=int(overall["value"]["reported"]),
             remarks=len(self.remarks),
         )  # fmt: skip
         rows = [
-            [name, value_told(row["value"], row["unit"]), row["figure"]] for name, row in overall.iterrows()
+            [name, value_told(row["value"], row["value_unit"]), row["figure"]]
+            for name, row in overall.iterrows()
         ]
         shown = [[label(str(name)), value, figure] for name, value, figure in rows]
         return Presentation(sentence, [label("indicator"), label("value"), label("figure")], shown)
 
 
-def value_told(value: float, unit: str, lang: Language | None = None) -> str:
-    """Write a figure as the notice does.
-
-    Examples
-    --------
-    >>> value_told(0.9024, "share"), value_told(12.0, "cases"), value_told(float("nan"), "share", "zh")
-    ('90.24%', '12', '无数据')
-    """
-    if value != value:
-        return tr("no data", lang=lang)
-    if unit == "share":
-        return f"{value:.2%}"
-    if unit == "hours":
-        return tr("{value:,.1f} hours", value=value, lang=lang)
-    if unit == "points":
-        return f"{value:.2f}"
-    return f"{value:,.0f}"
+def _of_target(row: pd.Series) -> tuple[float, str]:
+    """Add up what was measured of one of the policy's numbers."""
+    top, base = float(row["numerator"]), float(row["denominator"])
+    if top != top:
+        return np.nan, tr("no data")
+    if row["unit"] != "%":
+        return top, f"{top:,g}"
+    return top / base, f"{top:,g} ÷ {base:,g} = {top / base:.2%}".replace("%", " %")

@@ -1,0 +1,34 @@
+"""The codes that incidents lack, found by where they lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+__all__ = ["placed"]
+
+_FOUND = ("district_code", "street_code", "community_code", "zone_code", "chief_code", "chief_name")
+
+
+def placed(cases: pd.DataFrame, layers: Mapping[str, pd.DataFrame], wanted: Sequence[str]) -> pd.DataFrame:
+    """Give incidents the codes of areas, zones and chiefs that they lack, as `assign_incidents` finds them.
+
+    Incidents that have all that is wanted, or no positions, and those for which no zones or unit grids came
+    along, stay as they are.
+    """
+    zones = layers.get("responsibility_zones", layers.get("unit_grids"))
+    if all(name in cases for name in wanted) or not isinstance(cases, gpd.GeoDataFrame):
+        return cases
+    if not isinstance(zones, gpd.GeoDataFrame):
+        return cases
+    from zjk_gis.assign import assign_incidents  # compiles, so that it is loaded only where it is needed
+
+    grids = layers.get("unit_grids") if "responsibility_zones" in layers else None
+    assigned = assign_incidents(cases, zones, grids=grids)
+    return cases.assign(**{name: assigned[name] for name in _FOUND if name not in cases and name in assigned})
