@@ -1,7 +1,7 @@
 """What is told to people, on pages and in workbooks: surveys, audits, changes, assignments, indicators."""
 
 from zjk_gis.reports.audit import audit_city, write_audit
-from zjk_gis.reports.bulletin import Bulletin, monthly_bulletin
+from zjk_gis.reports.bulletin import Bulletin, monthly_bulletin, write_bulletin, write_bulletin_book
 from zjk_gis.reports.changes import compare_city, write_changes
 from zjk_gis.reports.city import survey_city, write_survey
 from zjk_gis.reports.headlines import assignment_figures
@@ -21,6 +21,8 @@ __all__ = [
     "survey_city",
     "write_assignment_report",
     "write_audit",
+    "write_bulletin",
+    "write_bulletin_book",
     "write_changes",
     "write_page",
     "write_survey",

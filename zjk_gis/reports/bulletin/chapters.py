@@ -60,7 +60,7 @@ def _trades(making: Making) -> Chapter:
 
 
 def _matrix(making: Making) -> Chapter:
-    """Lay one indicator out by area and trade (区域考核×行业考核, clause 三十四)."""
+    """Lay one indicator out by area and trade (区域考核×行业考核, clause 三十四); totals have no code."""
     trade, indicator = making.asked["trade"], making.asked["indicator"]
     if trade not in making.months.codes or trade in making.by:
         return Chapter()
@@ -85,7 +85,7 @@ def _matrix(making: Making) -> Chapter:
             zip(told["key"], zip(told["subject"], making.named(told, own), strict=True), strict=True)
         )
     rows = {
-        name: [total if each == total else named[each][at] for each in matrix[side]]
+        name: ["" if each == total else named[each][at] for each in matrix[side]]
         for side, at, name in (
             ("row", 0, "subject"), ("row", 1, "subject_name"),
             ("column", 0, "trade"), ("column", 1, "trade_name"),

@@ -9,11 +9,13 @@ import pandas as pd
 from zjk_gis.assess.clocks import STATES
 from zjk_gis.assess.rates import RATES
 from zjk_gis.layers.labels import label
+from zjk_gis.reports.bulletin.ids import figure_id, subject_key
+from zjk_gis.reports.bulletin.months import STANDINGS
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zjk_gis.reports.bulletin.asking import Making
 
@@ -34,9 +36,20 @@ def with_times(cases: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
     return cases.assign(**{name: pd.Series(pd.NaT, cases.index, _EMPTY) for name in sorted(lacking)}), lacking
 
 
-def remarks_of(making: Making) -> list[str]:
-    """Say what could not be computed of a bulletin, and why, in the language that is spoken."""
-    return [*_of_columns(making), *_of_states(making), *_of_months(making)]
+def remarks_of(making: Making, told: Callable[[str, int], str] | None = None) -> list[str]:
+    """Say what could not be computed of a bulletin, and why, in the language that is spoken.
+
+    Parameters
+    ----------
+    making : Making
+    told : callable, optional
+        Writes a count, of the id of the figure and the count.
+    """
+    return [*_of_columns(making), *_of_states(making, told or _plainly), *_of_months(making)]
+
+
+def _plainly(_: str, count: int) -> str:
+    return f"{count:,}"
 
 
 def _of_columns(making: Making) -> Iterator[str]:
@@ -67,35 +80,40 @@ def _of_columns(making: Making) -> Iterator[str]:
         )
 
 
-def _of_states(making: Making) -> Iterator[str]:
+def _of_states(making: Making, told: Callable[[str, int], str]) -> Iterator[str]:
     """Tell which cases of the month are in no rate."""
-    own = making.months.of(making.months.month)
-    count = own.states()
+    month = making.months.month
+    own = making.months.of(month)
+    count = {name: int(own.flag(name).sum()) for name in STANDINGS}
+    said = {name: told(figure_id(month, name, "all"), number) for name, number in count.items()}
     sentences = {
         "no_deadline": tr(
-            "{count:,} cases have no deadline, neither recorded nor in the table: they are in no rate of "
+            "{count} cases have no deadline, neither recorded nor in the table: they are in no rate of "
             "handling{classes}",
-            count=count["no_deadline"], classes=_which(making),
+            count=said["no_deadline"], classes=_which(making),
         ),
         "no_time": tr(
-            "{count:,} cases are filed or closed by their state, but no time says when: they are in no rate "
-            "of handling",
-            count=count["no_time"],
+            "{count} cases are filed or closed by their state, but no time says when: they are in no rate of "
+            "handling",
+            count=said["no_time"],
         ),
         "unpublished": tr(
-            "{count:,} cases are due in a year whose calendar is not in the table workdays",
-            count=count["unpublished"],
+            "{count} cases are due in a year whose calendar is not in the table workdays",
+            count=said["unpublished"],
         ),
-        "suspended": tr("{count:,} suspended cases are in no rate of handling", count=count["suspended"]),
-        "void": tr("{count:,} void cases count as reported only", count=count["void"]),
+        "suspended": tr("{count} suspended cases are in no rate of handling", count=said["suspended"]),
+        "void": tr("{count} void cases count as reported only", count=said["void"]),
     }  # fmt: skip
     yield from (sentence for state, sentence in sentences.items() if count[state])
-    nobody = int(own.codes[making.by].isna().any(axis=1).sum())
+    is_nobody = own.codes[making.by].isna()
+    nobody = int(is_nobody.any(axis=1).sum())
     if nobody:
+        figure = figure_id(month, "reported", subject_key([(making.by[0], None)], making.by))
         yield tr(
-            "{count:,} cases have no {column}: they count for the city, and for nobody who is ranked",
-            count=nobody, column=listed(label(name, language()) for name in making.by),
-        )  # fmt: skip
+            "{count} cases have no {column}: they count for the city, and for nobody who is ranked",
+            count=told(figure, nobody) if len(making.by) == 1 else _plainly(figure, nobody),
+            column=listed(label(name, language()) for name in making.by),
+        )
 
 
 def _of_months(making: Making) -> Iterator[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zjk_gis.assess.facts import CaseFacts
     from zjk_gis.assess.working_time import Times, WorkingCalendar
 
-__all__ = ["COUNTS", "Months", "OneMonth", "kind_of", "unit_of"]
+__all__ = ["COUNTS", "STANDINGS", "Months", "OneMonth", "kind_of", "unit_of"]
 
 # Counts that are figures of their own: which rate they are part of, and which part.
 COUNTS = {
@@ -33,6 +33,8 @@ COUNTS = {
     "overdue_open": ("overdue_open_rate", "numerator"),
     "closing_due": ("closed_rate", "denominator"),
 }
+# How cases stand towards their deadline: counted for the whole city, so that what is in no rate is a figure.
+STANDINGS = ("no_deadline", "no_time", "unpublished", "suspended", "void")
 _ORDER = [*COUNTS, *RATES, *QUANTILES]
 
 
@@ -46,7 +48,7 @@ def kind_of(indicator: str) -> tuple[str, str] | None:
     """
     if indicator in RATES:
         return RATES[indicator]
-    if indicator in COUNTS:
+    if indicator in (*COUNTS, *STANDINGS):
         return indicator, ""
     return ("timed", "timed") if indicator in QUANTILES else None
 
@@ -78,10 +80,23 @@ class OneMonth:
     codes: pd.DataFrame
     facts: CaseFacts
 
-    def states(self) -> dict[str, int]:
-        """Count the cases by how they stand towards their deadline."""
-        counted = np.bincount(self.facts.state, minlength=len(STATES))
-        return dict(zip(STATES, counted.tolist(), strict=True))
+    def flag(self, name: str) -> NDArray[np.bool_]:
+        """Tell which cases count for something, or stand in some way towards their deadline."""
+        if name in self.facts.flags:
+            return self.facts.flags[name]
+        return np.asarray(self.facts.state == STATES.index(name))
+
+    def standings(self) -> pd.DataFrame:
+        """Count the cases of the whole city that are in no rate, by why; columns as `figures` has them."""
+        rows = [
+            {
+                "key": "all", "subject": "", "indicator": name, "month": self.month, "value_unit": "cases",
+                "figure": figure_id(self.month, name, "all"), "value": count, "numerator": count,
+                "denominator": np.nan, "n": len(self.places), "low_95": np.nan, "high_95": np.nan,
+            }
+            for name, count in ((name, float(self.flag(name).sum())) for name in STANDINGS)
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
 
     def those(self, codes: Mapping[str, str | None]) -> NDArray[np.bool_]:
         """Tell which cases have certain codes."""
@@ -127,7 +142,9 @@ class OneMonth:
         table["month"] = self.month
         table["value_unit"] = table["indicator"].map({name: unit_of(name) for name in _ORDER})
         table["figure"] = self.month + "/" + table["indicator"].map(encoded) + "/" + table["key"]
-        order = table["indicator"].map({name: at for at, name in enumerate(_ORDER)})
+        if not columns:
+            table = pd.concat([table, self.standings()], ignore_index=True)
+        order = table["indicator"].map({name: at for at, name in enumerate([*_ORDER, *STANDINGS])})
         return table.iloc[np.lexsort((order, table["key"].to_numpy(dtype=str)))].reset_index(drop=True)
 
 

@@ -161,7 +161,8 @@ class Writer:
 
     def name(self, row: pd.Series | dict[str, Any]) -> str:
         """Return the name of whom a figure is about."""
-        return str(row["subject_name"]).translate(_NO_MARKS)
+        told = str(row["subject_name"]).translate(_NO_MARKS)
+        return tr("of no area") if told == "—" else told
 
     def title(self, text: str) -> None:
         """Write the title."""

@@ -166,10 +166,9 @@ class Bulletin:
         if kind is None:
             return pd.DataFrame()
         above, below = kind
-        flags = own.facts.flags
         here = own.those(codes)
-        top = here & flags[above]
-        base = here & flags[below] if below else top
+        top = here & own.flag(above)
+        base = here & own.flag(below) if below else top
         chosen = np.flatnonzero(top | base)
         rows = pd.DataFrame(self.making.months.incidents.iloc[own.places[chosen]])
         rows = rows.drop(

@@ -12,6 +12,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.figuring import value_told
 from zjk_gis.reports.bulletin.ids import figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
+from zjk_gis.reports.bulletin.lacking import remarks_of
 from zjk_gis.reports.bulletin.notice import Notice, Writer
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.words import listed, tr
@@ -319,7 +320,7 @@ def _demands(writer: Writer) -> None:
                     indicator=label(asked["indicator"], writer.lang), areas=writer.joined(parts))
         )  # fmt: skip
         writer.item(sentence)
-    if own.remarks:
+    if remarks_of(own.making):
         writer.item(tr("Complete the data named below, without which indicators cannot be computed."))
     writer.item(
         tr("The results are part of the yearly assessment of county and district leaderships (clause 34).")
@@ -327,7 +328,7 @@ def _demands(writer: Writer) -> None:
 
 
 def _lacking(writer: Writer) -> None:
-    remarks = writer.bulletin.remarks
+    remarks = remarks_of(writer.bulletin.making, lambda figure, _: writer.told(figure))
     writer.heading(tr("What could not be computed"))
     if not remarks:
         writer.text(tr("All indicators were computed."))
