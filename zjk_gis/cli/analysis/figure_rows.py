@@ -30,7 +30,7 @@ __all__ = ["command"]
 _MOST_SHOWN = 20
 _MAPPED = (".gpkg", ".geojson", ".shp", ".fgb")
 _SHOWN = (
-    "incident_code", "in_numerator", "in_denominator", "hours", "deadline_state", "due_at", "filed_at",
+    "incident_code", "in_numerator", "in_denominator", "hours_taken", "deadline_state", "due_at", "filed_at",
     "handled_at", "closed_at", "event_code", "chief_code",
     # of scores, places and targets
     "subject", "subject_name", "indicator", "value", "indicator_points", "weight", "contribution", "score",

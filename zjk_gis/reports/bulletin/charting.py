@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zjk_gis.layers.labels import label
+from zjk_gis.reports.bulletin.figuring import column_told
 from zjk_gis.reports.charts import Chart, Series
 from zjk_gis.reports.telling import plain
 from zjk_gis.words import tr
@@ -60,7 +61,7 @@ def _bars(bulletin: Bulletin, rows: pd.DataFrame, name: str, chapter: str, lang:
     shown = shown.head(_MOST_BARS)
     columns = [bulletin.making.asked["trade"]] if chapter == "trades" else bulletin.by
     about = {
-        "month": bulletin.month, "indicator": label(name, lang), "columns": label(columns[0], lang),
+        "month": bulletin.month, "indicator": label(name, lang), "columns": column_told(columns[0], lang),
     }  # fmt: skip
     note = tr("{count:,} in all", count=len(rows), lang=lang)
     if len(shown) < len(rows):

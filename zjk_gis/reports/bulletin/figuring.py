@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
-__all__ = ["change_told", "value_told"]
+if TYPE_CHECKING:
+    from zjk_gis.words import Language
+
+__all__ = ["change_told", "column_told", "value_told"]
 
 _SAME = 5e-5  # of a share: a change that would be written as 0.00
 
 
 def value_told(value: float, unit: str) -> str:
-    """Write a figure as the notice does.
+    """Write a figure with its unit, as the notice does.
 
     Examples
     --------
-    >>> value_told(0.9024, "share"), value_told(12.0, "cases"), value_told(88.125, "points")
-    ('90.24%', '12', '88.12')
+    >>> from zjk_gis.words import speaking
+    >>> with speaking("zh"):
+    ...     [value_told(0.9024, "share"), value_told(12.0, "cases"), value_told(2.0, "ordinal")]
+    ['90.24%', '12 件', '第 2 名']
     """
     if value != value:
         return tr("no data")
     if unit == "share":
         return f"{value:.2%}"
-    if unit == "hours":
-        return tr("{value:,.1f} hours", value=value)
-    if unit == "points":
-        return f"{value:.2f}"
-    return f"{value:,.0f}"
+    return tr("place {value:.0f}", value=value) if unit == "ordinal" else _amount(value, unit)
+
+
+def column_told(column: str, lang: Language) -> str:
+    """Name what a column of codes tells apart: districts, not their codes.
+
+    Examples
+    --------
+    >>> column_told("district_code", "zh"), column_told("event_code", "zh"), column_told("own_code", "zh")
+    ('区县', '行业', 'own_code')
+    """
+    if column in ("event_code", "chief_code"):
+        return tr("trades", lang=lang) if column == "event_code" else tr("road chiefs", lang=lang)
+    named = next((spec.name for spec in CATALOGUE.values() if spec.code == column), "")
+    return label(named or column, lang)
 
 
 def change_told(change: float, unit: str, *, year: bool = False) -> str:
@@ -36,7 +55,7 @@ def change_told(change: float, unit: str, *, year: bool = False) -> str:
     >>> from zjk_gis.words import speaking
     >>> with speaking("zh"):
     ...     change_told(0.0123, "share"), change_told(-3.0, "cases", year=True), change_told(0.0, "share")
-    ('较上月上升1.23个百分点', '较上年同期减少3', '与上月持平')
+    ('较上月上升 1.23 个百分点', '较上年同期减少 3 件', '与上月持平')
     """
     if change != change:
         return ""
@@ -56,7 +75,7 @@ def change_told(change: float, unit: str, *, year: bool = False) -> str:
             if is_up
             else tr("down {amount} percentage points on the month before", amount=said)
         )
-    said = f"{amount:,.1f}" if unit == "hours" else f"{amount:,.2f}" if unit == "points" else f"{amount:,.0f}"
+    said = _amount(amount, unit)
     if year:
         return (
             tr("{amount} more than the year before", amount=said)
@@ -68,3 +87,11 @@ def change_told(change: float, unit: str, *, year: bool = False) -> str:
         if is_up
         else tr("{amount} less than the month before", amount=said)
     )
+
+
+def _amount(amount: float, unit: str) -> str:
+    if unit == "hours":
+        return tr("{value:,.1f} hours", value=amount)
+    if unit == "points":
+        return tr("{value:,.2f} points", value=amount)
+    return tr("{value:,.0f} cases", value=amount) if unit == "cases" else f"{amount:,g}"

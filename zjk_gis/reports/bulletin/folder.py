@@ -16,11 +16,12 @@ from zjk_gis.io import write_table
 from zjk_gis.io.paths import workshop
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.charting import bulletin_charts
-from zjk_gis.reports.bulletin.figuring import value_told
-from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
+from zjk_gis.reports.bulletin.figuring import change_told, column_told
+from zjk_gis.reports.bulletin.months import STANDINGS
 from zjk_gis.reports.dossier import Dossier, ready_folder
+from zjk_gis.reports.headlines import Tile
 from zjk_gis.reports.workbook.writing import write_workbook
-from zjk_gis.words import speaking, tr
+from zjk_gis.words import listed, speaking, tr
 
 if TYPE_CHECKING:
     import os
@@ -152,14 +153,7 @@ def write_bulletin_book(bulletin: Bulletin, path: str | os.PathLike[str], *, lan
     'b.xlsx'
     """
     with speaking(lang):
-        overall = bulletin.figures[bulletin.figures["chapter"] == "overall"]
-        summary = {
-            label(str(name), lang): value_told(value, unit)
-            for name, value, unit in zip(
-                overall["indicator"], overall["value"], overall["value_unit"], strict=True
-            )
-            if value or name in ("reported", "filed") or name in HIGH_IS_GOOD
-        }
+        summary = {tile.key: tile for tile in _tiles(bulletin, lang)}
         return write_workbook(
             _sheets(bulletin, lang),
             path,
@@ -169,6 +163,27 @@ def write_bulletin_book(bulletin: Bulletin, path: str | os.PathLike[str], *, lan
             charts=bulletin_charts(bulletin, lang),
             as_of=str((bulletin.as_of - pd.Timedelta(1, "us")).date()),
         )
+
+
+def _tiles(bulletin: Bulletin, lang: Language) -> list[Tile]:
+    """Return the figures of the whole city, with what they are made of and how they changed."""
+    tiles = []
+    for row in bulletin.figures[bulletin.figures["chapter"] == "overall"].to_dict("records"):
+        name, value, unit = str(row["indicator"]), float(row["value"]), str(row["value_unit"])
+        if name in STANDINGS and not value:
+            continue
+        made = f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if unit == "share" else ""
+        notes = (
+            made,
+            change_told(row["month_change"], unit),
+            change_told(row["year_change"], unit, year=True),
+        )
+        kind = {"share": "share", "cases": "integer"}.get(unit, "number")
+        cell: object = int(value) if kind == "integer" and value == value else value
+        if value != value:
+            kind, cell = "text", tr("no data")
+        tiles.append(Tile(label(name, lang), kind, cell, tr(", ").join(filter(None, notes)), key=name))
+    return tiles
 
 
 def _sheets(bulletin: Bulletin, lang: Language) -> dict[str, pd.DataFrame]:
@@ -185,6 +200,11 @@ def _sheets(bulletin: Bulletin, lang: Language) -> dict[str, pd.DataFrame]:
     )
     now = bulletin.figures[bulletin.figures["month"] == bulletin.month]
     front = ["subject_name", "indicator", "value", "numerator", "denominator", "figure"]
+    whole, by = tr("the whole city"), now["grouped_by"].astype(object)
+    now = now.assign(
+        subject_name=now["subject_name"].mask(now["subject_name"] == "", whole),
+        grouped_by=[listed(column_told(name, lang) for name in each.split("+") if name) for each in by],
+    )
     order = [*front, *(name for name in now.columns if name not in (*front, "month"))]
     ranking = bulletin.ranking
     front = [

@@ -9,6 +9,7 @@ import pandas as pd
 from zjk_gis.assess.clocks import STATES
 from zjk_gis.assess.rates import RATES
 from zjk_gis.layers.labels import label
+from zjk_gis.reports.bulletin.figuring import value_told
 from zjk_gis.reports.bulletin.ids import figure_id, subject_key
 from zjk_gis.reports.bulletin.months import STANDINGS
 from zjk_gis.reports.bulletin.scores import weights_of
@@ -49,7 +50,7 @@ def remarks_of(making: Making, told: Callable[[str, int], str] | None = None) ->
 
 
 def _plainly(_: str, count: int) -> str:
-    return f"{count:,}"
+    return value_told(count, "cases")
 
 
 def _of_columns(making: Making) -> Iterator[str]:
@@ -88,21 +89,21 @@ def _of_states(making: Making, told: Callable[[str, int], str]) -> Iterator[str]
     said = {name: told(figure_id(month, name, "all"), number) for name, number in count.items()}
     sentences = {
         "no_deadline": tr(
-            "{count} cases have no deadline, neither recorded nor in the table: they are in no rate of "
+            "{count} have no deadline, neither recorded nor in the table: they are in no rate of "
             "handling{classes}",
             count=said["no_deadline"], classes=_which(making),
         ),
         "no_time": tr(
-            "{count} cases are filed or closed by their state, but no time says when: they are in no rate of "
+            "{count} are filed or closed by their state, but no time says when: they are in no rate of "
             "handling",
             count=said["no_time"],
         ),
         "unpublished": tr(
-            "{count} cases are due in a year whose calendar is not in the table workdays",
+            "{count} are due in a year whose calendar is not in the table workdays",
             count=said["unpublished"],
         ),
-        "suspended": tr("{count} suspended cases are in no rate of handling", count=said["suspended"]),
-        "void": tr("{count} void cases count as reported only", count=said["void"]),
+        "suspended": tr("{count}, suspended, are in no rate of handling", count=said["suspended"]),
+        "void": tr("{count}, void, count as reported only", count=said["void"]),
     }  # fmt: skip
     yield from (sentence for state, sentence in sentences.items() if count[state])
     is_nobody = own.codes[making.by].isna()
@@ -110,7 +111,7 @@ def _of_states(making: Making, told: Callable[[str, int], str]) -> Iterator[str]
     if nobody:
         figure = figure_id(month, "reported", subject_key([(making.by[0], None)], making.by))
         yield tr(
-            "{count} cases have no {column}: they count for the city, and for nobody who is ranked",
+            "{count} have no {column}: they count for the city, and for nobody who is ranked",
             count=told(figure, nobody) if len(making.by) == 1 else _plainly(figure, nobody),
             column=listed(label(name, language()) for name in making.by),
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.reports.bulletin.result import Bulletin
+    from zjk_gis.words import Language
 
 __all__ = ["Notice", "Paragraph", "Span", "Writer"]
 
@@ -76,9 +77,11 @@ class Notice:
 
     Attributes
     ----------
+    lang : {"zh", "en"}
     paragraphs : tuple of Paragraph
     """
 
+    lang: Language
     paragraphs: tuple[Paragraph, ...]
 
     @property
@@ -93,19 +96,22 @@ class Notice:
         Parameters
         ----------
         ids : bool, default False
-            Whether each figure is followed by a number, 〔1〕, and the ids are listed by it at the end.
+            Whether each figure is followed by a number, 〔1〕, once a paragraph, and the ids are listed by it
+            at the end.
         """
         numbers = {figure: at for at, figure in enumerate(self.figures, 1)}
         lines = []
         for paragraph in self.paragraphs:
-            parts = [
-                f"{span.text}〔{numbers[span.figure]}〕" if ids and span.figure is not None else span.text
-                for span in paragraph.spans
-            ]
-            lines.append("".join(parts))
+            line, said = "", set[str]()
+            for span in paragraph.spans:
+                line += span.text
+                if ids and span.figure is not None and span.figure not in said:
+                    line += f"〔{numbers[span.figure]}〕"
+                    said.add(span.figure)
+            lines.append(line)
         if ids and numbers:
-            lines += ["", tr("The figures and their ids; zjk-gis rows ID prints the rows of one:")]
-            lines += [f"〔{at}〕{figure}" for figure, at in numbers.items()]
+            told = tr("The figures and their ids; zjk-gis rows ID prints the rows of one:", lang=self.lang)
+            lines += ["", told, *(f"〔{at}〕{figure}" for figure, at in numbers.items())]
         return "\n".join(lines) + "\n"
 
     def _presentation(self) -> Presentation:

@@ -50,8 +50,8 @@ class Bulletin:
         ``trades``, ``matrix``, ``ranking``, ``worst``, ``trend``, ``month_before``, ``year_before``,
         ``progress``), ``month``, ``grouped_by`` (the columns of codes, with ``+`` between), ``subject`` (the
         codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``, ``hours``,
-        ``cases``, ``points``, ``place``, ``count``), ``numerator``, ``denominator``, ``n`` (cases reported),
-        ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
+        ``cases``, ``points``, ``ordinal``, ``count``), ``numerator``, ``denominator``, ``n`` (cases
+        reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
         ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``, ``bad``,
         ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
     tables : dict of str to DataFrame
@@ -148,9 +148,9 @@ class Bulletin:
         DataFrame
             Of a rate or count: the incidents that count, under their index, without what is personal:
             ``in_numerator`` and ``in_denominator`` (bool), ``deadline_state``, ``due_at`` as it was judged,
-            then their own columns. Of hours: ``hours``, the least first, ``in_numerator`` marking the one
-            that is the figure. Of a score: its indicators, whose ``contribution`` adds up to it. Of a place:
-            the areas that are ranked; ``is_counted`` those ahead.
+            then their own columns. Of hours: ``hours_taken``, the least first, ``in_numerator`` marking the
+            one that is the figure. Of a score: its indicators, whose ``contribution`` adds up to it. Of a
+            place: the areas that are ranked; ``is_counted`` those ahead.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Bulletin:
         if below:
             told["in_denominator"] = base[chosen]
         if indicator in QUANTILES:
-            told["hours"] = own.facts.hours[chosen]
+            told["hours_taken"] = own.facts.hours[chosen]
         told["deadline_state"] = pd.Series(
             np.array(STATES, dtype=object)[own.facts.state[chosen]], index=rows.index, dtype="str"
         )
@@ -186,7 +186,7 @@ class Bulletin:
         rows = rows.drop(columns=[name for name in told if name in rows])
         rows = pd.concat([pd.DataFrame(told, index=rows.index), rows], axis=1)
         if indicator in QUANTILES:
-            rows = rows.sort_values("hours", kind="stable")
+            rows = rows.sort_values("hours_taken", kind="stable")
             at = int(np.ceil(len(rows) * QUANTILES[indicator])) - 1
             rows["in_numerator"] = np.arange(len(rows)) == at
         return rows
@@ -223,7 +223,7 @@ class Bulletin:
             if rows.empty:
                 return np.nan, tr("no case has any hours")
             at = int(np.ceil(len(rows) * QUANTILES[indicator]))
-            value = float(rows["hours"].sort_values().iloc[at - 1])
+            value = float(rows["hours_taken"].sort_values().iloc[at - 1])
             return value, tr("the {at}. of {count:,} in order = {value:.2f} hours",
                              at=at, count=len(rows), value=value)  # fmt: skip
         top = int(rows["in_numerator"].sum())

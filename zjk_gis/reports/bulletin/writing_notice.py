@@ -9,13 +9,13 @@ import pandas as pd
 
 from zjk_gis.assess.rates import RATES
 from zjk_gis.layers.labels import label
-from zjk_gis.reports.bulletin.figuring import value_told
+from zjk_gis.reports.bulletin.figuring import column_told, value_told
 from zjk_gis.reports.bulletin.ids import figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
 from zjk_gis.reports.bulletin.lacking import remarks_of
 from zjk_gis.reports.bulletin.notice import Notice, Writer
 from zjk_gis.reports.bulletin.scores import weights_of
-from zjk_gis.words import listed, tr
+from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def written(bulletin: Bulletin) -> Notice:
     writer = Writer(bulletin)
     for section in SECTIONS:
         section(writer)
-    return Notice(tuple(writer.paragraphs))
+    return Notice(writer.lang, tuple(writer.paragraphs))
 
 
 def _opening(writer: Writer) -> None:
@@ -69,7 +69,7 @@ def _overall(writer: Writer) -> None:
     writer.heading(tr("The month as a whole"))
     writer.text(
         tr(
-            "{reported} cases were reported in the whole city{changes}, and {filed} filed: {rate}.",
+            "{reported} were reported in the whole city{changes}, and {filed} filed: {rate}.",
             reported=writer.told(of("reported")), changes=writer.changes(of("reported")),
             filed=writer.told(of("filed")), rate=rate("filed_rate"),
         )
@@ -147,23 +147,24 @@ def _place(writer: Writer, row: pd.Series, area_class: str) -> str:
     score = str(row["figure"])
     place = score.replace("/score/", "/class_place/", 1)
     moved = row.get("places_gained", pd.NA)
-    gained = 0 if pd.isna(moved) else int(moved)
-    change = writer.mark(place, "month_change", str(abs(gained)))
     words = ""
     if not pd.isna(moved):
-        words = (
-            tr(", up {places} on the month before", places=change) if gained > 0
-            else tr(", down {places} on the month before", places=change) if gained < 0
-            else tr(", as in the month before")
-        )  # fmt: skip
-    sentence = (
-        tr("Class {area_class}, place {place}", area_class=area_class, place=writer.told(place))
-        if area_class
-        else tr("Place {place}", place=writer.told(place))
-    )
-    tied = tr(" (tied)") if row["is_tied"] else ""
-    about = {"name": writer.name(row), "score": writer.told(score), "words": words}
-    return sentence + tied + tr(": {name}, {score} points{words}.", **about)
+        words = tr(", ") + writer.mark(place, "month_change", _moved(int(moved)))
+    about = {
+        "place": writer.told(place) + (tr(" (tied)") if row["is_tied"] else ""), "name": writer.name(row),
+        "score": writer.told(score), "words": words,
+    }  # fmt: skip
+    if area_class:
+        return tr("Class {area_class}, {place}: {name}, {score}{words}.", area_class=area_class, **about)
+    return tr("{place}: {name}, {score}{words}.", **about)
+
+
+def _moved(places: int) -> str:
+    if not places:
+        return tr("as in the month before")
+    if places > 0:
+        return tr("up {places} on the month before", places=places)
+    return tr("down {places} on the month before", places=-places)
 
 
 def _changes(writer: Writer) -> None:
@@ -178,8 +179,8 @@ def _changes(writer: Writer) -> None:
     low = old_ids.map({figure: row["low_95"] for figure, row in before.items()}).astype(np.float64)
     high = old_ids.map({figure: row["high_95"] for figure, row in before.items()}).astype(np.float64)
     is_real = (areas["low_95"].astype(float) > high) | (areas["high_95"].astype(float) < low)
-    if month_before not in own.making.months.there():
-        writer.text(tr("There is no month before to compare with."))
+    if not (sign.notna() & areas["month_change"].notna()).any():
+        writer.text(tr("No rate of an area can be compared with the month before."))
         return
     change = areas["month_change"]
     real = areas.assign(better=change * sign > 0, size=change.abs())[is_real & sign.notna()]
@@ -231,7 +232,7 @@ def _worst(writer: Writer) -> None:
     own, asked = writer.bulletin, writer.bulletin.making.asked
     name, worst = label(asked["indicator"], writer.lang), own.worst
     column = worst.attrs["column"]
-    who = listed(label(each, writer.lang) for each in column.split("+"))
+    who = listed(column_told(each, writer.lang) for each in column.split("+"))
     writer.heading(tr("The worst ten"))
     about = {"indicator": name, "who": who, "least": max(asked["least"], 1)}
     if worst.empty:
@@ -305,7 +306,7 @@ def _demands(writer: Writer) -> None:
         some = some.sort_values(["value", "figure"], ascending=[False, True], kind="stable")
         parts = [f"{writer.name(row)} {writer.told(row['figure'])}" for _, row in some.iterrows()]
         writer.item(
-            tr("{count} cases are overdue and not handled ({areas}): count each back from its last day, name "
+            tr("{count} are overdue and not handled ({areas}): count each back from its last day, name "
                "who answers, and finish it.", count=writer.told(overdue), areas=writer.joined(parts))
         )  # fmt: skip
     poor = areas[(areas["indicator"] == asked["indicator"]) & (areas["judgement"] == "bad")]
@@ -350,4 +351,4 @@ SECTIONS: list[Callable[[Writer], None]] = [
 
 
 def _month(month: str) -> str:
-    return tr("{year}-{number:02d}", year=month[:4], number=int(month[5:]))
+    return tr("{month} of {year}", year=month[:4], month=int(month[5:])) if language() == "zh" else month
