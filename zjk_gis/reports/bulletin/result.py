@@ -13,6 +13,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.assess.clocks import STATES
 from zjk_gis.assess.rates import QUANTILES
 from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.personal import without_personal
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.bulletin.figuring import value_told
@@ -170,10 +171,7 @@ class Bulletin:
         top = here & own.flag(above)
         base = here & own.flag(below) if below else top
         chosen = np.flatnonzero(top | base)
-        rows = pd.DataFrame(self.making.months.incidents.iloc[own.places[chosen]])
-        rows = rows.drop(
-            columns=[name for name in ("in_numerator", "in_denominator", "hours") if name in rows]
-        )
+        rows = without_personal(pd.DataFrame(self.making.months.incidents.iloc[own.places[chosen]]))
         told: dict[str, Any] = {"in_numerator": top[chosen]}
         if below:
             told["in_denominator"] = base[chosen]
