@@ -90,7 +90,7 @@ def opened(path, **how):
 
 @pytest.fixture(scope="module")
 def bulletin():
-    return monthly_bulletin(many_cases(), month=NOW, least=5, targets={"handled_rate": 0.95})
+    return monthly_bulletin(many_cases(), month=NOW, least_n=5, targets={"handled_rate": 0.95})
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_any_code_makes_an_id_that_is_safe_and_leads_back(code):
 
 def test_hostile_codes_are_figures_like_others(tmp_path):
     cases = few_cases(m2025_11={"=HYPERLINK(1)": 9, "../up": 3, "\ue000a|b\ue001c\ue002": 6})
-    found = monthly_bulletin(cases, month=NOW, least=1)
+    found = monthly_bulletin(cases, month=NOW, least_n=1)
     assert not_added_up(found, found.figures) == {}
     text = found.notice("zh").text()
     assert "=HYPERLINK(1)" in text
@@ -184,7 +184,7 @@ def test_hostile_codes_are_figures_like_others(tmp_path):
 
 def test_ranking_says_who_moved_and_who_shares_a_place():
     areas = {"m2025_10": {"A": 10, "B": 6, "C": 4}, "m2025_11": {"A": 5, "B": 9, "C": 5}}
-    ranking = monthly_bulletin(few_cases(**areas), month=NOW, least=5).ranking
+    ranking = monthly_bulletin(few_cases(**areas), month=NOW, least_n=5).ranking
     told = ranking[["district_code", "class_place", "is_tied", "previous_place", "places_gained"]]
     assert told.to_numpy().tolist() == [["B", 1, False, 2, 1], ["A", 2, True, 1, -1], ["C", 2, True, 3, 1]]
 
@@ -192,7 +192,7 @@ def test_ranking_says_who_moved_and_who_shares_a_place():
 def test_a_ranking_that_was_published_takes_the_place_of_the_month_before():
     before = pd.DataFrame({"district_code": ["A", "B"], "class_place": [2, 1]})
     cases = few_cases(m2025_11={"A": 9, "B": 5})
-    found = monthly_bulletin(cases, month=NOW, least=5, previous=before)
+    found = monthly_bulletin(cases, month=NOW, least_n=5, previous=before)
     assert found.ranking["places_gained"].tolist() == [1, -1]
     assert found.figure("2025-11/class_place/A")["previous_value"] == 2
 
@@ -298,7 +298,7 @@ def test_a_column_of_areas_that_is_not_there_is_refused():
 
 
 def test_areas_may_be_told_by_several_columns():
-    found = monthly_bulletin(many_cases(), month=NOW, by=["district_code", "chief_code"], least=1)
+    found = monthly_bulletin(many_cases(), month=NOW, by=["district_code", "chief_code"], least_n=1)
     assert found.added_up("2025-11/reported/130703+LZ05")[0] == len(
         found.rows("2025-11/reported/130703+LZ05")
     )
@@ -307,7 +307,7 @@ def test_areas_may_be_told_by_several_columns():
 
 def test_the_order_of_rows_changes_nothing(bulletin):
     shuffled = monthly_bulletin(
-        many_cases().sample(frac=1, random_state=3), month=NOW, least=5, targets={"handled_rate": 0.95}
+        many_cases().sample(frac=1, random_state=3), month=NOW, least_n=5, targets={"handled_rate": 0.95}
     )
     pd.testing.assert_frame_equal(bulletin.figures, shuffled.figures)
     assert bulletin.notice("zh").text() == shuffled.notice("zh").text()

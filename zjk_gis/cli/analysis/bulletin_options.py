@@ -92,7 +92,7 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
         by=by,
         as_of=asked.get("as_of"),
         deadlines=tables.get("deadlines"),
-        least=_LEAST if least is None else least,
+        least_n=_LEAST if least is None else least,
         previous=tables.get("previous"),
         targets=_targets(tables["targets"]) if "targets" in tables else None,
         measured=tables.get("measured"),

@@ -58,7 +58,7 @@ class Making:
     names : dict of str to dict of str to str
         By column: the names of its codes.
     asked : dict
-        What else was asked: ``least``, ``weights``, ``targets``, ``previous``, ...
+        What else was asked: ``least_n``, ``score_weights``, ``targets``, ``previous``, ...
     layers : mapping of str to DataFrame
         What came beside the incidents.
     lacking : set of str

@@ -103,7 +103,7 @@ def _matrix(making: Making) -> Chapter:
 
 def _worst(making: Making) -> Chapter:
     """List the ten who do worst by one indicator, of those with enough cases due."""
-    indicator, least = making.asked["indicator"], making.asked["least"]
+    indicator, least = making.asked["indicator"], making.asked["least_n"]
     column = making.asked["worst_by"]
     if column is None:
         there = [name for name in _ANSWERERS if name in making.months.codes and name not in making.by]
@@ -162,7 +162,8 @@ def _progress(making: Making) -> Chapter:
     ]
     table.insert(0, "figure", ids)
     is_percent = (table["unit"] == "%").to_numpy()
-    value = (table["reached_amount"] / np.where(is_percent, 100, 1)).to_numpy(dtype=np.float64)
+    unit = np.where(is_percent, 100.0, 1.0)
+    value = np.asarray(table["reached_amount"], np.float64) / unit
     told = {
         "figure": ids,
         "chapter": "progress",
@@ -175,7 +176,7 @@ def _progress(making: Making) -> Chapter:
         "value_unit": np.where(is_percent, "share", "count"),
         "numerator": table["numerator"],
         "denominator": table["denominator"],
-        "target_value": table["target_amount"] / np.where(is_percent, 100, 1),
+        "target_value": np.asarray(table["target_amount"], np.float64) / unit,
         "judgement": table["progress"].map(_JUDGED),
         "judged_by": np.where(np.isnan(value), "", "target"),
     }

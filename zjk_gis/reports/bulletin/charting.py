@@ -60,17 +60,17 @@ def _bars(bulletin: Bulletin, rows: pd.DataFrame, name: str, chapter: str, lang:
     shown = rows.sort_values(["value", "figure"], ascending=[chapter != "ranking", True], kind="stable")
     shown = shown.head(_MOST_BARS)
     columns = [bulletin.making.asked["trade"]] if chapter == "trades" else bulletin.by
-    about = {
-        "month": bulletin.month, "indicator": label(name, lang), "columns": column_told(columns[0], lang),
-    }  # fmt: skip
+    measured, among = label(name, lang), column_told(columns[0], lang)
+    title = tr("{month}: {indicator} by {columns}", month=bulletin.month, indicator=measured,
+               columns=among, lang=lang)  # fmt: skip
     note = tr("{count:,} in all", count=len(rows), lang=lang)
     if len(shown) < len(rows):
         note = tr("the first {shown} of {count:,}", shown=len(shown), count=len(rows), lang=lang)
     return Chart(
         "bars",
-        tr("{month}: {indicator} by {columns}", lang=lang, **about),
+        title,
         note,
         [plain(str(each)) for each in shown["subject_name"]],
-        [Series(label(name, lang), shown["value"].astype(float).tolist())],
+        [Series(measured, [float(value) for value in shown["value"]])],
         value_kind="number" if name == "score" else "share",
     )

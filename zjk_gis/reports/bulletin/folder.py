@@ -160,7 +160,7 @@ def write_bulletin_book(bulletin: Bulletin, path: str | os.PathLike[str], *, lan
             summary=summary,
             lang=lang,
             title=tr("City management in {month}", month=bulletin.month),
-            charts=bulletin_charts(bulletin, lang),
+            own_charts=bulletin_charts(bulletin, lang),
             as_of=str((bulletin.as_of - pd.Timedelta(1, "us")).date()),
         )
 
@@ -264,7 +264,7 @@ def content_of(bulletin: Bulletin) -> str:
     making = bulletin.making
     cases = making.months.incidents
     columns = {name: cases[name].reset_index(drop=True) for name in _DECIDING if name in cases}
-    columns |= {f"code {name}": making.months.codes[name] for name in sorted(making.months.codes)}
+    columns |= {f"code {name}": making.months.codes[name] for name in sorted(map(str, making.months.codes))}
     rows = pd.util.hash_pandas_object(pd.DataFrame(columns).astype("str"), index=False).to_numpy()
     named = hashlib.sha256("\n".join(columns).encode())
     named.update(np.sort(rows).astype("<u8").tobytes())

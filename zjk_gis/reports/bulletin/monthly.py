@@ -40,8 +40,8 @@ def monthly_bulletin(
     by: str | Sequence[str] = "district_code",
     as_of: str | dt.date | None = None,
     deadlines: pd.DataFrame | None = None,
-    weights: pd.DataFrame | None = None,
-    least: int = 30,
+    score_weights: pd.DataFrame | None = None,
+    least_n: int = 30,
     previous: pd.DataFrame | None = None,
     targets: Mapping[str, float] | None = None,
     area_classes: pd.DataFrame | None = None,
@@ -73,10 +73,10 @@ def monthly_bulletin(
         When the month is judged; a day means its end. By default the end of the month.
     deadlines : DataFrame, optional
         How long each class may take; see `zjk_gis.assess.deadlines`.
-    weights : DataFrame, optional
+    score_weights : DataFrame, optional
         Of the score; see `zjk_gis.assess.composite_score`. By default those of the usual weights that could
         be computed.
-    least : int, default 30
+    least_n : int, default 30
         With fewer cases nobody is ranked, nor among the worst.
     previous : DataFrame, optional
         The ranking of the month before, where its incidents are not there: the columns of `by` and
@@ -143,7 +143,8 @@ def monthly_bulletin(
     )
     _refuse_empty(months)
     asked: dict[str, Any] = {
-        "least": least, "weights": weights, "previous": previous, "targets": dict(targets or {}),
+        "least_n": least_n, "score_weights": score_weights, "previous": previous,
+        "targets": dict(targets or {}),
         "area_classes": area_classes, "sheets": dict(sheets or {}), "measured": measured,
         "indicator": indicator, "trade": trade, "worst_by": worst_by, "tables": tables,
     }  # fmt: skip

@@ -129,7 +129,8 @@ class Writer:
         self.bulletin = bulletin
         self.lang = language()
         self.rows: dict[str, dict[str, Any]] = {
-            row["figure"]: row for row in bulletin.figures.to_dict("records")
+            str(row["figure"]): {str(name): each for name, each in row.items()}
+            for row in bulletin.figures.to_dict("records")
         }
         self.paragraphs: list[Paragraph] = []
         self._headings = 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
 __all__ = ["placed"]
 
@@ -22,13 +21,15 @@ def placed(cases: pd.DataFrame, layers: Mapping[str, pd.DataFrame], wanted: Sequ
     Incidents that have all that is wanted, or no positions, and those for which no zones or unit grids came
     along, stay as they are.
     """
-    zones = layers.get("responsibility_zones", layers.get("unit_grids"))
-    if all(name in cases for name in wanted) or not isinstance(cases, gpd.GeoDataFrame):
+    zones: Any = layers.get("responsibility_zones", layers.get("unit_grids"))
+    incidents: Any = cases
+    if all(name in cases for name in wanted) or not isinstance(incidents, gpd.GeoDataFrame):
         return cases
     if not isinstance(zones, gpd.GeoDataFrame):
         return cases
     from zjk_gis.assign import assign_incidents  # compiles, so that it is loaded only where it is needed
 
-    grids = layers.get("unit_grids") if "responsibility_zones" in layers else None
-    assigned = assign_incidents(cases, zones, grids=grids)
-    return cases.assign(**{name: assigned[name] for name in _FOUND if name not in cases and name in assigned})
+    grids: Any = layers.get("unit_grids") if "responsibility_zones" in layers else None
+    assigned = assign_incidents(incidents, zones, grids=grids)
+    found = {name: assigned[name] for name in _FOUND if name not in cases and name in assigned}
+    return pd.DataFrame.assign(cases, **found)

@@ -55,7 +55,7 @@ def scored_and_ranked(making: Making) -> Chapter:
 
 def weights_of(making: Making) -> tuple[pd.DataFrame, list[str]]:
     """Return the weights of the score, and the indicators among the usual ones that no column tells."""
-    weights = making.asked["weights"]
+    weights = making.asked["score_weights"]
     if weights is not None:
         return weights, []
     weights = rules_table("score_weights", overrides=making.asked["tables"])
@@ -79,7 +79,7 @@ def _ranked(making: Making, back: int, before: pd.DataFrame | None = None) -> _R
     classes = making.asked["area_classes"]
     if classes is not None:
         classes = classes.assign(key=_keyed(classes, making))[["key", "area_class"]]
-    placed = ranking(scored, area_classes=classes, previous=before, least_n=making.asked["least"])
+    placed = ranking(scored, area_classes=classes, previous=before, least_n=making.asked["least_n"])
     rows = areas.drop_duplicates("key").set_index("key").loc[placed["key"]].reset_index()
     told = {
         **{name: rows[name].to_numpy() for name in making.by},

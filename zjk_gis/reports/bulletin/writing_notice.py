@@ -113,7 +113,7 @@ def _ranking(writer: Writer) -> None:
     placed = ranked[ranked["class_place"].notna()] if len(ranked) else ranked
     if placed.empty:
         writer.text(
-            tr("Nobody is ranked: no area has {least} cases and a score.", least=own.making.asked["least"])
+            tr("Nobody is ranked: no area has {least} cases and a score.", least=own.making.asked["least_n"])
         )
     else:
         for area_class, group in placed.groupby("area_class", sort=True):
@@ -129,7 +129,7 @@ def _ranking(writer: Writer) -> None:
     for why, sentence in (
         (
             "few_cases",
-            tr("Not ranked for want of cases (fewer than {least}): ", least=own.making.asked["least"]),
+            tr("Not ranked for want of cases (fewer than {least}): ", least=own.making.asked["least_n"]),
         ),
         ("no_data", tr("Not ranked for want of data: ")),
     ):
@@ -150,13 +150,12 @@ def _place(writer: Writer, row: pd.Series, area_class: str) -> str:
     words = ""
     if not pd.isna(moved):
         words = tr(", ") + writer.mark(place, "month_change", _moved(int(moved)))
-    about = {
-        "place": writer.told(place) + (tr(" (tied)") if row["is_tied"] else ""), "name": writer.name(row),
-        "score": writer.told(score), "words": words,
-    }  # fmt: skip
+    told = writer.told(place) + (tr(" (tied)") if row["is_tied"] else "")
+    name, points = writer.name(row), writer.told(score)
     if area_class:
-        return tr("Class {area_class}, {place}: {name}, {score}{words}.", area_class=area_class, **about)
-    return tr("{place}: {name}, {score}{words}.", **about)
+        return tr("Class {area_class}, {place}: {name}, {score}{words}.",
+                  area_class=area_class, place=told, name=name, score=points, words=words)  # fmt: skip
+    return tr("{place}: {name}, {score}{words}.", place=told, name=name, score=points, words=words)
 
 
 def _moved(places: int) -> str:
@@ -213,18 +212,18 @@ def _trades(writer: Writer) -> None:
     parts = [f"{writer.name(row)} {writer.told(row['figure'])}" for _, row in most.iterrows()]
     writer.text(tr("Most cases: {trades}.", trades=writer.joined(parts)))
     rate = trades[
-        (trades["indicator"] == asked["indicator"]) & (trades["denominator"] >= max(asked["least"], 1))
+        (trades["indicator"] == asked["indicator"]) & (trades["denominator"] >= max(asked["least_n"], 1))
     ]
     name = label(asked["indicator"], writer.lang)
     if rate.empty:
-        writer.text(tr("No trade has {least} cases of {indicator}.", least=asked["least"], indicator=name))
+        writer.text(tr("No trade has {least} cases of {indicator}.", least=asked["least_n"], indicator=name))
         return
     is_high = HIGH_IS_GOOD[asked["indicator"]]
     poor = rate.sort_values(["value", "figure"], ascending=[is_high, True], kind="stable").head(_MOST_TRADES)
     parts = [f"{writer.name(row)} {writer.told(row['figure'])}" for _, row in poor.iterrows()]
     writer.text(
         tr("Worst by {indicator}, of trades with at least {least} cases: {trades}.",
-           indicator=name, least=max(asked["least"], 1), trades=writer.joined(parts))
+           indicator=name, least=max(asked["least_n"], 1), trades=writer.joined(parts))
     )  # fmt: skip
 
 
@@ -234,15 +233,21 @@ def _worst(writer: Writer) -> None:
     column = worst.attrs["column"]
     who = listed(column_told(each, writer.lang) for each in column.split("+"))
     writer.heading(tr("The worst ten"))
-    about = {"indicator": name, "who": who, "least": max(asked["least"], 1)}
+    least = max(asked["least_n"], 1)
     if worst.empty:
         sentence = (
-            tr("By {who}, nobody has {least} cases of {indicator}.", **about) if not worst.attrs["enough"]
-            else tr("By {who}, all with at least {least} cases reached the best of {indicator}.", **about)
+            tr("By {who}, all with at least {least} cases reached the best of {indicator}.",
+               who=who, least=least, indicator=name)
+            if worst.attrs["enough"]
+            else tr("By {who}, nobody has {least} cases of {indicator}.",
+                    who=who, least=least, indicator=name)
         )  # fmt: skip
         writer.text(sentence)
         return
-    writer.text(tr("By {who}, of those with at least {least} cases, the worst by {indicator}:", **about))
+    writer.text(
+        tr("By {who}, of those with at least {least} cases, the worst by {indicator}:",
+           who=who, least=least, indicator=name)
+    )  # fmt: skip
     for _, row in worst.iterrows():
         figure = str(row["figure"])
         writer.item(

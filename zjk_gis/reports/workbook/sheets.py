@@ -142,7 +142,8 @@ def _ratios(frame: pd.DataFrame, columns: list[SheetColumn]) -> _Ratios | None:
     value, top, base = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in wanted)
     with np.errstate(divide="ignore", invalid="ignore"):
         holds = (base > 0) & (value >= 0) & (value <= 1) & (np.abs(top / base - value) < _EQUAL)
-    return _Ratios(*(places[name] for name in wanted), holds) if holds.any() else None
+    at, above, below = (places[name] for name in wanted)
+    return _Ratios(at, above, below, holds) if holds.any() else None
 
 
 def _address(place: str, text: str) -> Any:

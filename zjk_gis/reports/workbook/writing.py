@@ -52,7 +52,7 @@ def write_workbook(
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
     title: str | None = None,
-    charts: Sequence[Chart] | None = None,
+    own_charts: Sequence[Chart] | None = None,
     picture: bytes | str | os.PathLike[str] | None = None,
     map_file: str | None = None,
     source: str = "",
@@ -75,7 +75,7 @@ def write_workbook(
     lang : {"zh", "en"}, default "zh"
     title : str, optional
         The heading of the cover.
-    charts : sequence of Chart, optional
+    own_charts : sequence of Chart, optional
         What is drawn; by default what the columns of the tables tell.
     picture : bytes or path, optional
         A PNG of the map, such as `print_map` makes, for a sheet of its own.
@@ -143,11 +143,11 @@ def write_workbook(
                     most_columns=MOST_COLUMNS,
                 )
             )
-    if charts is None:
+    if own_charts is None:
         drawn = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
     else:
-        drawn = list(charts)
-    plan = list(_planned(sheets, drawn, image is not None, lang, tells_undrawn=charts is None))
+        drawn = list(own_charts)
+    plan = list(_planned(sheets, drawn, image is not None, lang, tells_undrawn=own_charts is None))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
