@@ -366,7 +366,7 @@ CODED: dict[str, tuple[str, ...]] = {
         "judgement": "too_few within too_many good watch bad no_data not_judged",
         "judged_by": "target city month_before",
         "chapter": "overall areas trades matrix ranking worst trend month_before year_before progress",
-        "value_unit": "share hours cases points ordinal count",
+        "value_unit": "share hours cases score_points ordinal count",
         "authority": "traffic_police city_management",
         "facility": " ".join(CATALOGUE),
         "decision": "joined apart left_open passable",

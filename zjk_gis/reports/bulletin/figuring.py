@@ -92,6 +92,6 @@ def change_told(change: float, unit: str, *, year: bool = False) -> str:
 def _amount(amount: float, unit: str) -> str:
     if unit == "hours":
         return tr("{value:,.1f} hours", value=amount)
-    if unit == "points":
+    if unit == "score_points":
         return tr("{value:,.2f} points", value=amount)
     return tr("{value:,.0f} cases", value=amount) if unit == "cases" else f"{amount:,g}"

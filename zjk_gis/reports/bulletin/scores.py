@@ -109,7 +109,7 @@ def _places(areas: pd.DataFrame, month: str) -> dict[str, pd.DataFrame]:
 def _figures(making: Making, areas: pd.DataFrame, old: pd.DataFrame | None, back: int) -> pd.DataFrame:
     """Return scores and places as rows of `Bulletin.figures`."""
     month, tables = making.months.before(back), []
-    for name, unit in (("score", "points"), ("class_place", "ordinal")):
+    for name, unit in (("score", "score_points"), ("class_place", "ordinal")):
         value = areas[name].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
         before = np.full(len(areas), np.nan)
         if name == "class_place" and "previous_place" in areas:
