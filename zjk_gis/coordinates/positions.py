@@ -171,7 +171,7 @@ class ClaimedDegrees:
 
 def claimed_degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) -> ClaimedDegrees:
     """Read the geometry as degrees; where it cannot be, the columns it was made from."""
-    crs = require_crs(points, "score_points")
+    crs = require_crs(points, "points")
     shapes = points.geometry.to_numpy()
     here = has_shape(shapes)
     other = here & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
@@ -190,7 +190,7 @@ def claimed_degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) 
     usable = np.isfinite(x) & np.isfinite(y) & ~zero
     if not crs.is_geographic:
         lonlat = gpd.GeoSeries(shapely.points(x[usable], y[usable]), crs=crs)
-        lonlat = convert_crs(lonlat, CGCS2000, name="score_points")
+        lonlat = convert_crs(lonlat, CGCS2000, name="points")
         x[usable], y[usable] = lonlat.x.to_numpy(), lonlat.y.to_numpy()
         usable &= np.isfinite(x) & np.isfinite(y)
     x[~usable], y[~usable] = np.nan, np.nan
@@ -204,7 +204,7 @@ def claimed_degrees(points: gpd.GeoDataFrame, lon: str | None, lat: str | None) 
     problem = np.select(masks, list(told), "").astype(object)
     evidence = np.select(masks, [words for words, _ in told.values()], "").astype(object)
 
-    pair = named_columns(points.columns, lon, lat, "score_points")
+    pair = named_columns(points.columns, lon, lat, "points")
     if pair is not None and not usable.all():
         at = np.flatnonzero(~usable)
         table = points.iloc[at]

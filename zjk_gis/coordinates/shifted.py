@@ -131,7 +131,7 @@ def shift_test(
 def to_ground(lon: NDArray[np.float64], lat: NDArray[np.float64], crs: Any) -> NDArray[np.object_]:
     """Make points of degrees on the ground in the CRS of a layer they are compared with."""
     wanted = CRS.from_user_input(crs)
-    require_same_datum(CRS.from_epsg(CGCS2000), wanted, "score_points")
+    require_same_datum(CRS.from_epsg(CGCS2000), wanted, "points")
     x, y = Transformer.from_crs(CGCS2000, wanted, always_xy=True).transform(lon, lat)
     made: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
     return made

@@ -310,10 +310,10 @@ def as_metric(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     --------
     >>> import geopandas as gpd
     >>> lonlat = gpd.GeoDataFrame(geometry=gpd.points_from_xy([114.88], [40.82]), crs=4490)
-    >>> as_metric(lonlat, "score_points").crs.to_epsg()
+    >>> as_metric(lonlat, "points").crs.to_epsg()
     4547
     >>> feet = gpd.GeoDataFrame(geometry=gpd.points_from_xy([6_500_000], [1_840_000]), crs=2229)
-    >>> metres = as_metric(feet, "score_points")
+    >>> metres = as_metric(feet, "points")
     >>> metres.crs.name, metres.geometry.x.round(2).tolist()
     ('NAD83 / California zone 5 (ftUS) in metres', [1981203.96])
     """

@@ -34,7 +34,7 @@ def given_coordinates(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], 
         raise InputError(tr("coordinates: {error}", error=error)) from error
 
 
-def transformer(given: object, wanted: CRS, name: str = "score_points") -> Transformer | None:
+def transformer(given: object, wanted: CRS, name: str = "points") -> Transformer | None:
     """Return what leads from one CRS to another, or None where nothing need be done.
 
     Parameters

@@ -60,7 +60,7 @@ class ZonesFound:
         )
         numbers = np.bincount(self.found, minlength=len(FOUND)).tolist()
         counts = {word: number for word, number in zip(FOUND, numbers, strict=False) if number}
-        return Presentation(told, [label("found", language()), tr("score_points")], counts_told(counts))
+        return Presentation(told, [label("found", language()), tr("points")], counts_told(counts))
 
 
 @presented
