@@ -14,7 +14,8 @@ from shapely import box
 import zjk_gis
 from zjk_gis.errors import CRSError, FileError, InputError, MissingExtraError
 from zjk_gis.layers import label
-from zjk_gis.maps import city_map, packing, page, save_offline, style
+from zjk_gis.maps import city_map, packing, save_offline, shell, style
+from zjk_gis.maps.page import Page
 from zjk_gis.synth import make_city
 
 X, Y = 573000, 4520000
@@ -90,6 +91,31 @@ class TestInABrowser:
         )
         assert rows == {"空白编号": "G001", "类型": "空洞", "面积(m²)": "1,234.5", "相邻责任区": "Z1;Z2"}
 
+    def test_the_search_leads_to_whatever_name_stands_on_the_map(self, city, visit, tmp_path):
+        seen = visit(save_offline(city_map(city.layers), tmp_path / "map.html"))
+        for layer, column in (("rivers", "river_name"), ("streets", "street_name")):
+            name = city.layers[layer][column].iloc[0]
+            seen.page.fill(".zjk-search input", name)
+            seen.page.locator(".zjk-search li.on span", has_text=name).wait_for()
+            seen.page.keyboard.press("Enter")
+            seen.page.wait_for_selector(".zjk-popup td")
+            assert seen.page.inner_text(".zjk-popup td") == name
+            seen.page.keyboard.press("Escape")
+        assert (seen.errors, seen.requests) == ([], [])
+
+    def test_incidents_are_filtered_by_the_street_they_lie_in(self, city, surveyed, visit, tmp_path):
+        seen = visit(save_offline(city_map(city.layers, results=surveyed), tmp_path / "map.html"))
+        found = seen.page.evaluate(
+            "async () => { await zjk.desk.show('案件');"
+            " const c = zjk.desk.set.facets.find(c => c.title === '街道名称');"
+            " return Object.fromEntries(c.texts.map((t, i) => [t, c.counts[i]])); }"
+        )
+        places = surveyed["assigned"][["geometry"]].to_crs(4547)
+        held = gpd.sjoin(
+            places[~places.is_empty & places.geometry.notna()], city.layers["streets"].to_crs(4547)
+        )
+        assert {name: n for name, n in found.items() if name} == dict(held["street_name"].value_counts())
+
     def test_hostile_text_is_only_text(self, visit, tmp_path):
         zones = make_zones(1, zone_code=[HOSTILE], zone_name=[HOSTILE])
         rivers = gpd.GeoDataFrame({"river_name": [HOSTILE]}, geometry=zones.geometry, crs=4547)
@@ -119,25 +145,25 @@ class TestInABrowser:
 class TestLayers:
     def test_any_crs_comes_out_as_degrees(self):
         for crs in (4547, 4490, 3857):
-            drawn = page.Page(title="")
+            drawn = Page(title="")
             drawn.add(make_zones(1).to_crs(crs), name="z", group="g", styles=[{}], frames_the_page=True)
             assert drawn.extent == pytest.approx([114.8647, 40.8101, 114.8683, 40.8128], abs=2e-3)
 
     def test_rows_without_geometry_are_counted_not_drawn(self):
         zones = make_zones(3)
         zones.loc[1, "geometry"] = None
-        drawn = page.Page(title="")
+        drawn = Page(title="")
         drawn.add(zones, name="责任区", group="g", styles=[{}])
         assert (drawn.layers[0]["count"], drawn.notes) == ("2", ["责任区：1 行没有坐标，未画出"])
 
     def test_rows_that_are_not_on_earth_are_counted_not_drawn(self):
         zones = make_zones(3).set_crs(4326, allow_override=True)
-        drawn = page.Page(title="", lang="en")
+        drawn = Page(title="", lang="en")
         drawn.add(zones, name="zones", group="g", styles=[{}])
         assert drawn.notes == ["zones: 3 rows have coordinates that are not on earth and are not drawn"]
 
     def test_an_empty_layer_is_listed_as_none(self):
-        drawn = page.Page(title="")
+        drawn = Page(title="")
         drawn.add(make_zones(0), name="z", group="g", styles=[{}])
         assert drawn.layers[0]["count"] == label("empty")
 
@@ -167,7 +193,7 @@ class TestLayers:
 
     @given(st.text())
     def test_json_in_a_script_element_stays_there(self, text):
-        written = page.script_json({"text": text})
+        written = shell.script_json({"text": text})
         assert not set(written) & set("<>&\u2028\u2029")
         assert not any(opening in written for opening in ("{{", "{%", "{#"))
         assert json.loads(written) == {"text": text}

@@ -15,10 +15,10 @@ from zjk_gis.maps import (
     gaps_map,
     heritage_map,
     offline_frame,
-    page,
     parking_map,
     pipes_map,
     save_offline,
+    shell,
     zones_map,
 )
 from zjk_gis.maps.classes import count_breaks
@@ -168,7 +168,7 @@ def test_gauss_kruger_on_the_page_is_that_of_proj(visit, tmp_path):
     rng = np.random.default_rng(4)
     lons, lats = rng.uniform(112.5, 115.5, 50), rng.uniform(18, 53, 50)
     east, north = Transformer.from_crs(4326, 4547, always_xy=True).transform(lons, lats)
-    script = page._asset("script/ground.js") + "return p.map(q => gaussKruger(q[0], q[1], 114));"
+    script = shell.asset("script/ground.js") + "return p.map(q => gaussKruger(q[0], q[1], 114));"
     seen = visit(save_offline(zones_map(make_zones(1)), tmp_path / "map.html"))
     found = seen.page.evaluate(f"p => {{ {script} }}", np.column_stack([lons, lats]).tolist())
     assert np.abs(np.array(found) + [500000, 0] - np.column_stack([east, north])).max() < 0.001
@@ -185,7 +185,21 @@ class TestTime:
         assert seen.page.inner_text(".zjk-clock .when").split() == ["2025-01", "3", "件"]
         assert {h["found"] for h in self.hits(seen)} == {"区内"}
         seen.page.evaluate("void zjk.clock.set(2)")
-        assert {h["found"] for h in self.hits(seen)} == {"就近"}
+        assert {h["found"] for h in self.hits(seen)} == {
+            "就近",
+            "至就近责任区",
+        }  # the line comes with its incident
+
+    def test_the_legend_counts_what_the_window_shows(self, seen):
+        counts = (
+            "() => zjk.layers.filter(l => l.name === '区内' || l.name === '就近')"
+            ".map(l => l.countBox.textContent)"
+        )
+        assert seen.page.evaluate(counts) == ["3", "1"]
+        seen.page.evaluate("void zjk.clock.set(0)")
+        assert seen.page.evaluate(counts) == ["3 / 3", "0 / 1"]
+        seen.page.evaluate("void zjk.clock.set(-1)")
+        assert seen.page.evaluate(counts) == ["3", "1"]
 
     def hits(self, seen):
         """What can be clicked around the zones, of the layers of incidents."""
@@ -444,7 +458,7 @@ class TestMarks:
 
 
 def test_classes_and_hexagons_on_paper_are_those_of_the_page(visit, tmp_path):
-    script = page._asset("script/cells.js")
+    script = shell.asset("script/cells.js")
     seen = visit(save_offline(zones_map(make_zones(1)), tmp_path / "map.html"))
     rng = np.random.default_rng(5)
     samples = [rng.geometric(p, n).tolist() for p, n in ((0.5, 7), (0.02, 300), (0.0001, 1000), (0.9, 40))]

@@ -8,20 +8,11 @@ only ever sets it as text; no value of the data becomes HTML.
 
 from __future__ import annotations
 
-import hashlib
-import html
-import json
-import re
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import folium
 import numpy as np
 import shapely
-from branca.element import Element, MacroElement
-from jinja2 import Template
 
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import label
@@ -29,126 +20,27 @@ from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, p
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
 from zjk_gis.maps.lettering import pack_labels, short
+from zjk_gis.maps.shell import page_words, shell
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import folium
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.packing import Extra
 
-__all__ = ["MOST_SINGLE", "Page", "id_of", "script_json"]
+__all__ = ["MOST_SINGLE", "Page"]
 
 MOST_SINGLE = 100_000  # points of a layer that are drawn one by one; more are counted in hexagons
 
-_SCRIPTS = ("unpack", "inflate", "ground", "places", "looks", "paint", "cells", "labels", "sheet", "popup",
-            "panel", "search", "clock", "tools", "swipe", "page")  # fmt: skip
-_LEAFLET = [url for name, url in folium.Map.default_js if name == "leaflet"]
-_LEAFLET_CSS = [url for name, url in folium.Map.default_css if name == "leaflet_css"]
-_JINJA_OPENS = re.compile(r"\{(?=[{%#])")
 _MICRODEGREES = 1e6  # 0.1 m: finer than any position here, and a third of the size of full precision
 _METRES = 1e5  # 1 m, for points that are counted
 _MANY = 20_000
 _WGS84 = 4326
-# What the page itself says: its tools, its legend of hexagons, time.
-_WORDS = {
-    "legend": "Legend and layers",
-    "search": "Search code or name (press /)",
-    "notFound": "nothing found",
-    "whole": "Whole map",
-    "measure": "Measure length and area",
-    "measureHow": "Click point by point; Esc ends",
-    "length": "length",
-    "area": "area",
-    "full": "Full screen",
-    "zoomIn": "Zoom in",
-    "zoomOut": "Zoom out",
-    "mouseHow": "Click to switch: degrees / CGCS2000 metres of the 3-degree zone",
-    "north": "N",
-    "small": "Overview: click to move",
-    "time": "Time",
-    "step": "Step",
-    "month": "by month",
-    "week": "by week",
-    "day": "by day",
-    "allTimes": "All",
-    "play": "Play",
-    "pause": "Pause",
-    "counted": "{count} items",
-    "untimed": "{count} without a time are shown under All only",
-    "perCell": "Count in each hexagon (about {width} wide)",
-    "single": "{count} points in view, shown singly",
-    "points": "count",
-    "byKind": "by kind",
-    "kind": "kind",
-    "before": "Previous",
-    "next": "Next",
-    "swipe": "Drag to compare before and after",
-}
-
-
-class _Map(folium.Map):
-    """A folium map that asks for Leaflet alone: the page needs neither jQuery nor Bootstrap."""
-
-    default_js = [("leaflet", url) for url in _LEAFLET]  # noqa: RUF012  folium's own way to say so
-    default_css = [("leaflet_css", url) for url in _LEAFLET_CSS]  # noqa: RUF012
-    zjk_page: Page  # what is drawn, for those who draw it elsewhere than in a browser
-    extent: list[float] | None
-
-    def _repr_html_(self, **kwargs: Any) -> str:
-        """Show the page in a notebook, without a network if the scripts are at hand."""
-        from zjk_gis.errors import MissingExtraError
-        from zjk_gis.maps.offline.saving import offline_frame
-
-        try:
-            return str(offline_frame(self)._repr_html_())
-        except MissingExtraError:
-            return str(super()._repr_html_(**kwargs))
-
-
-class _Script(MacroElement):
-    """Hands a page to the page's script."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}zjkPage({{ this.map_name }}, {{ this.json }});{% endmacro %}"
-    )
-
-    def __init__(self, page: folium.Map, content: dict[str, Any]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "ZjkPage"
-        self.json = script_json(content)
-        page._id = id_of(self.json)  # noqa: SLF001 - folium draws it at random
-        self.map_name = page.get_name()
-
-
-def id_of(content: str) -> str:
-    """Name a part of a map by what it holds; folium names it at random, and no page were twice the same.
-
-    Examples
-    --------
-    >>> id_of("{}") == id_of("{}"), len(id_of("{}"))
-    (True, 32)
-    """
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-
-
-def script_json(value: object) -> str:
-    r"""Write a value as JSON that is safe inside a script element.
-
-    Examples
-    --------
-    >>> script_json({"text": "</script><b>"})
-    '{"text":"\\u003c/script\\u003e\\u003cb\\u003e"}'
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    # folium passes the text through Jinja, which would run what stands in {{ }}. In JSON these pairs of
-    # characters occur inside strings only.
-    return _JINJA_OPENS.sub(r"\\u007b", text)
 
 
 @dataclass(slots=True)
@@ -168,6 +60,8 @@ class Page:
         What holds for the screen alone, such as how hexagons are counted.
     sides : (str, str), optional
         Titles of the left and the right side of a page that compares two states.
+    plays : bool
+        Whether time is played by a bar of its own; otherwise it is only filtered by.
     """
 
     title: str
@@ -181,6 +75,7 @@ class Page:
     screen_notes: list[str] = field(default_factory=list)
     extent: list[float] | None = None
     sides: tuple[str, str] | None = None
+    plays: bool = True
     _days: list[NDArray[np.int64]] = field(default_factory=list)
 
     def add(
@@ -205,6 +100,8 @@ class Page:
         side: str | None = None,
         note: str = "",
         in_cells: bool = False,
+        rows: str | None = None,
+        echo: bool = False,
     ) -> None:
         """Add a layer.
 
@@ -252,6 +149,12 @@ class Page:
         in_cells : bool
             Whether points are counted in hexagons even if they are few. More than `MOST_SINGLE` always are,
             and then single points have no popup.
+        rows : str, optional
+            What its rows are called where they are filtered, listed and exported; layers of one name are
+            listed together. By default the layer's own name.
+        echo : bool
+            Whether it only repeats rows of that name, such as rings around some of them: it is filtered with
+            them by its first column, and not listed.
         """
         frame = frame.reset_index(drop=True)
         chosen = (
@@ -280,6 +183,8 @@ class Page:
             "frames": frames_the_page,
             "side": side,
             "note": note,
+            "rows": name if rows is None else rows,
+            "echo": echo,
             "tells": bool(shown or extras or cells) and as_text is None,
         }
         self.layers.append(layer)
@@ -308,6 +213,7 @@ class Page:
             )
         layer["textOnly"] = as_text is not None
         if as_text is not None:
+            self._add_names(layer, frame, shapes, usable, as_text)
             return
         if days is not None:
             days = days[usable]
@@ -315,15 +221,39 @@ class Page:
         if not cells:
             self._note_many(layer["name"], int(usable.sum()))
             layer |= {"digits": _MICRODEGREES, "shapes": _packed(shapes, usable, chosen, days)}
-            rows = np.flatnonzero(usable)
+            order = np.flatnonzero(usable)
         else:
-            rows = np.flatnonzero(usable)[
+            order = np.flatnonzero(usable)[
                 self._add_cells(layer, shapes[usable], chosen[usable], days, many=many)
             ]
         if (shown or extras) and not (cells and many):
-            kept = [e.of_rows(rows, len(frame), len(self.layers) - 1) for e in extras]
-            layer["table"] = packing.pack_table(frame.iloc[rows], shown, self.lang, kept)
+            kept = [e.of_rows(order, len(frame), len(self.layers) - 1) for e in extras]
+            layer["table"] = packing.pack_table(frame.iloc[order], shown, self.lang, kept)
             layer["search"] = [shown.index(column) for column in search if column in shown]
+            if shown:
+                named = (at for at, column in enumerate(shown) if column.endswith("_name"))
+                layer["hover"] = next(named, 0)
+
+    def _add_names(
+        self,
+        layer: dict[str, Any],
+        frame: gpd.GeoDataFrame,
+        shapes: NDArray[Any],
+        usable: NDArray[np.bool_],
+        column: str,
+    ) -> None:
+        """Let the search lead to names that stand on the map without a shape of their own."""
+        named = usable & frame[column].notna().to_numpy()
+        places = inner_points(shapes[named])
+        first = np.zeros(len(places), dtype=np.int64)
+        layer |= {
+            "title": label(column, self.lang),
+            "rows": "",
+            "digits": _MICRODEGREES,
+            "shapes": packing.pack_shapes(places, first, digits=_MICRODEGREES),
+            "table": packing.pack_table(frame[named], [column], self.lang),
+            "search": [0],
+        }
 
     def _add_cells(
         self,
@@ -364,36 +294,20 @@ class Page:
     def map(self) -> folium.Map:
         """Return the page as a folium map, to be shown, added to or saved."""
         west, south, east, north = self.extent or (114.7, 40.7, 115.1, 40.95)
-        page = _Map(
-            tiles=None,
-            location=[(south + north) / 2, (west + east) / 2],
-            zoom_start=13,
-            zoom_snap=0.25,
-            max_zoom=21,
-            prefer_canvas=True,
-            control_scale=False,
-            attribution_control=True,
-        )
-        figure: Any = page.get_root()
-        figure.title = html.escape(self.title)  # folium writes it as it is
-        figure.header.add_child(_verbatim("style", _asset("page.css")), name="zjk_style")
-        figure.html.add_child(_verbatim("script", _script()), name="zjk_script")
         content = {
+            "lang": self.lang,
             "title": self.title,
             "subtitle": self.subtitle,
             "foot": self.foot,
             "notes": [*self.notes, *self.screen_notes],
             "groups": self.groups,
             "layers": self.layers,
-            "words": _words(self.lang),
+            "words": page_words(self.lang),
             "time": self._time(),
             "sides": self.sides,
             "bounds": None if self.extent is None else [[south, west], [north, east]],
         }
-        page.add_child(_Script(page, content))
-        page.zjk_page = self
-        page.extent = self.extent  # base maps of local tiles are cut to it
-        return page
+        return shell(self, [west, south, east, north], content)
 
     def _time(self) -> dict[str, int] | None:
         """Return the first day, how many there are, and how many rows have none."""
@@ -402,7 +316,12 @@ class Page:
         if without.all():
             return None
         first, last = int(days[~without].min()), int(days[~without].max())
-        return {"first": first, "days": last - first + 1, "untimed": int(without.sum())}
+        return {
+            "first": first,
+            "days": last - first + 1,
+            "untimed": int(without.sum()),
+            "plays": int(self.plays),
+        }
 
     def _note_many(self, name: str, count: int) -> None:
         """Say that small areas are simplified where there are many."""
@@ -443,12 +362,6 @@ def _count(number: int, lang: Language) -> str:
     return f"{number:,}" if number else label("empty", lang)
 
 
-def _words(lang: Language) -> dict[str, str]:
-    """Return the words of the page's script, which fills in {} itself."""
-    blank = {"count": "{}", "width": "{}"}
-    return {key: tr(sentence, lang=lang, **blank) for key, sentence in _WORDS.items()}
-
-
 def _packed(
     shapes: NDArray[Any], usable: NDArray[np.bool_], chosen: NDArray[np.int64], days: NDArray[np.int64] | None
 ) -> str:
@@ -466,20 +379,3 @@ def _on_earth(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     bounds = shapely.bounds(shapes)
     limits = np.array([180.0, 90.0, 180.0, 90.0])
     return has_place(shapes) & (np.abs(np.nan_to_num(bounds)) <= limits).all(axis=1)
-
-
-def _verbatim(tag: str, text: str) -> Element:
-    """Wrap the package's own script or style so that Jinja leaves it alone."""
-    return Element(f"{{% raw %}}<{tag}>{text}</{tag}>{{% endraw %}}")
-
-
-@cache
-def _script() -> str:
-    """Join the parts of the script; they see each other and nothing else sees them."""
-    parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPTS)
-    return f'(function () {{\n"use strict";\n{parts}\nwindow.zjkPage = zjkPage;\n}})();'
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("zjk_gis.maps").joinpath(name).read_text(encoding="utf-8")

@@ -31,7 +31,7 @@ from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.offline.assets import Payload
 from zjk_gis.maps.offline.services import SERVICES
 from zjk_gis.maps.offline.tiles import MOST_MB, SUFFIXES, Tiles, read_tiles
-from zjk_gis.maps.page import id_of, script_json
+from zjk_gis.maps.shell import id_of, script_json
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:

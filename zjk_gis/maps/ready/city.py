@@ -16,9 +16,10 @@ from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text, understood
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
-from zjk_gis.maps import parts, style
+from zjk_gis.maps import packing, parts, style
 from zjk_gis.maps.ready import facilities, heritage, incidents
 from zjk_gis.maps.ready.findings import FINDINGS, add_found
+from zjk_gis.protection.answering import with_who_answers
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def city_map(
         _add_density(page, layers["unit_grids"], results["assigned"], words)
     _add_roads(page, layers, words)
     _add_facilities(page, layers, words)
-    _add_incidents(page, results.get("assigned"), words)
+    _add_incidents(page, results.get("assigned"), rows, words, layers.get("streets"), date)
     add_found(page, results, group=words["findings"])
     for name in ("overlaps", "gaps"):
         parts.add_findings(page, results.get(name), what=name, group=words["findings"])
@@ -318,10 +319,22 @@ def _add_facilities(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: M
             )
 
 
-def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping[str, str]) -> None:
+def _add_incidents(
+    page: Page,
+    assigned: gpd.GeoDataFrame | None,
+    rows: str,
+    words: Mapping[str, str],
+    streets: gpd.GeoDataFrame | None,
+    date: str | dt.date | None,
+) -> None:
     """Draw what a person should look at first; the plain ones only when asked for."""
     if assigned is None:
         return
+    listed = incidents.rows_title(rows, page.lang)
+    if streets is not None and {"street_code", "street_name"} <= {*streets} and "street_name" not in assigned:
+        assigned = with_who_answers(assigned, None, streets, at=date)
+    page.plays = False  # what else is on the page holds for one day
+    days = packing.day_numbers(assigned, "occurred_at")
     found = list(style.FOUND_MARKS)
     looks = list(style.FOUND_MARKS.values())
     plain = (assigned["found"] == "inside") & ~assigned["ambiguous"]
@@ -338,15 +351,19 @@ def _add_incidents(page: Page, assigned: gpd.GeoDataFrame | None, words: Mapping
         ],
         columns=incidents.INCIDENT_COLUMNS,
         search=("incident_code",),
+        days=None if days is None else days[~plain.to_numpy(dtype=bool)],
+        rows=listed,
     )
     page.add(
         assigned[plain],
         name=label("plain", page.lang),
         group=words["incidents"],
         styles=looks[:1],
-        columns=("incident_code", "occurred_at", "event_name", "zone_code", "chief_name", "position_fix"),
+        columns=incidents.INCIDENT_COLUMNS,
         search=("incident_code",),
+        days=None if days is None else days[plain.to_numpy(dtype=bool)],
         on=False,
+        rows=listed,
     )
 
 

@@ -15,6 +15,7 @@ from zjk_gis.errors import MissingColumnError
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.shapes import has_place
 from zjk_gis.maps import packing, parts, style
 from zjk_gis.maps.ready import cards
 from zjk_gis.words import tr
@@ -35,12 +36,13 @@ __all__ = [
     "assignment_title",
     "counted",
     "density_map",
+    "rows_title",
 ]
 
 INCIDENT_COLUMNS = (
-    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description", "zone_code",
-    "chief_name", "found", "reason", "distance_m", "candidates", "ambiguous", "grid_code", "section_code",
-    "position_fix",
+    "incident_code", "occurred_at", "event_name", "state", "source", "road_name", "description",
+    "street_name", "zone_code", "chief_name", "found", "reason", "distance_m", "candidates", "ambiguous",
+    "grid_code", "section_code", "position_fix",
 )  # fmt: skip
 _SEARCH = ("incident_code", "road_name")
 
@@ -118,6 +120,7 @@ def assignment_map(
         date=date,
         subtitle=_assigned_subtitle(assigned, rows, lang),
     )
+    days = packing.day_numbers(assigned, time, dayfirst=dayfirst, time_format=time_format, tz=tz)
     if zones is not None:
         shown = parts.drawn_zones(zones)
         parts.add_zones(
@@ -129,9 +132,8 @@ def assignment_map(
             assigned=assigned,
             faint=True,
         )
-        add_ways(page, assigned, shown, own, group=page.groups[0][0])
-    days = packing.day_numbers(assigned, time, dayfirst=dayfirst, time_format=time_format, tz=tz)
-    add_assigned(page, assigned, group=page.groups[0][0], days=days, plain=True)
+        add_ways(page, assigned, shown, own, group=page.groups[0][0], days=days, rows=rows)
+    add_assigned(page, assigned, group=page.groups[0][0], days=days, plain=True, rows=rows)
     parts.frame_by(page, [assigned])
     return page.map()
 
@@ -144,7 +146,18 @@ def assignment_title(rows: str, lang: Language) -> str:
     >>> assignment_title("manholes", "zh"), assignment_title("", "en")
     ('窨井归属', 'Assignment of rows')
     """
-    return tr("Assignment of {rows}", rows=label(rows or "rows", lang), lang=lang)
+    return tr("Assignment of {rows}", rows=rows_title(rows, lang), lang=lang)
+
+
+def rows_title(rows: str, lang: Language) -> str:
+    """Return what the rows of a layer are called where they are listed.
+
+    Examples
+    --------
+    >>> rows_title("incidents", "zh"), rows_title("", "zh")
+    ('案件', '行')
+    """
+    return label(rows or "rows", lang)
 
 
 def counted(rows: str, count: int, lang: Language) -> str:
@@ -172,22 +185,29 @@ def _assigned_subtitle(assigned: gpd.GeoDataFrame, rows: str, lang: Language) ->
 
 
 def add_ways(
-    page: Page, assigned: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, code: str, *, group: str
+    page: Page,
+    assigned: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    code: str,
+    *,
+    group: str,
+    days: NDArray[np.int64] | None = None,
+    rows: str = "incidents",
 ) -> None:
-    """Draw lines from the incidents that went to the nearest zone to that zone."""
-    far = (
-        assigned[(assigned["found"] == "nearest") & assigned[code].isin(code_text(zones[code]))]
-        if len(assigned)
-        else assigned
-    )
-    far = parts.placed(far)
+    """Draw lines from incidents to the nearest zone that they went to; both come and go together."""
+    if not len(assigned):
+        return
+    is_far = (assigned["found"] == "nearest") & assigned[code].isin(code_text(zones[code]))
+    is_far &= has_place(assigned.geometry.to_numpy())
+    far = assigned[is_far.to_numpy(dtype=bool)]
     if not len(far):
         return
+    far_days = None if days is None else days[is_far.to_numpy(dtype=bool)]
     points = convert_crs(far.geometry, zones.crs, name="assigned").to_numpy()
-    rows, zone = _nearest_of_code(points, far[code].to_numpy(), zones, code)
+    begins, zone = _nearest_of_code(points, far[code].to_numpy(), zones, code)
     ways = gpd.GeoDataFrame(
-        far.drop(columns=far.geometry.name).iloc[rows].reset_index(drop=True),
-        geometry=shapely.shortest_line(points[rows], zones.geometry.to_numpy()[zone]),
+        far.drop(columns=far.geometry.name).iloc[begins].reset_index(drop=True),
+        geometry=shapely.shortest_line(points[begins], zones.geometry.to_numpy()[zone]),
         crs=zones.crs,
     )
     page.add(
@@ -196,6 +216,9 @@ def add_ways(
         group=group,
         styles=[style.line("#1d5f8a", weight=1.8, dash="5 3")],
         columns=("incident_code", code, "chief_name", "distance_m"),
+        days=None if far_days is None else far_days[begins],
+        rows=rows_title(rows, page.lang),
+        echo=True,
     )
 
 
@@ -219,6 +242,7 @@ def add_assigned(
     group: str,
     days: NDArray[np.int64] | None,
     plain: bool,
+    rows: str = "incidents",
 ) -> None:
     """Draw incidents by how they were found: a layer each, and rings around those a person should look at.
 
@@ -231,7 +255,10 @@ def add_assigned(
         For the time slider, as `packing.day_numbers` gives them.
     plain : bool
         Whether those inside one zone are shown at first.
+    rows : str
+        What was assigned, as the catalogue of layers names it.
     """
+    listed = rows_title(rows, page.lang)
     doubtful = (
         assigned["ambiguous"].fillna(value=False).astype(bool)
         if "ambiguous" in assigned
@@ -245,7 +272,10 @@ def add_assigned(
             name=label("ambiguous", page.lang),
             group=group,
             styles=[{**style.mark("#ffffff", radius=8, edge=style.VERMILION, weight=2), "fill": False}],
+            columns=("incident_code",),
             days=None if days is None else days[ringed],
+            rows=listed,
+            echo=True,
         )
     for found, look in style.FOUND_MARKS.items():
         is_found = (assigned["found"] == found).to_numpy(dtype=bool)
@@ -258,6 +288,7 @@ def add_assigned(
             search=_SEARCH,
             days=None if days is None else days[is_found],
             on=plain or found != "inside",
+            rows=listed,
         )
 
 

@@ -15,7 +15,7 @@ function countCells(layer, world, side, clock) {
   let total = 0;
   for (let k = 0; k < n; k++) {
     const i = near ? near[k] : k;
-    if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+    if (isHidden(layer, i, clock)) { continue; }
     const cell = hexAt(s.x[i], s.y[i], wide, high), c = cell[0] - q0, r = cell[1] - r0;
     if (c < 0 || r < 0 || c >= cols || r >= rows) { continue; }
     counts[r * cols + c]++; total++;
@@ -87,7 +87,7 @@ function cellAt(layer, x, y, clock) {
   let total = 0;
   for (let k = 0, n = near ? near.length : s.n; k < n; k++) {
     const i = near ? near[k] : k;
-    if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+    if (isHidden(layer, i, clock)) { continue; }
     const cell = hexAt(s.x[i], s.y[i], f.wide, f.high);
     if (cell[0] === wanted[0] && cell[1] === wanted[1]) { total++; counts[s.style[i]]++; }
   }

@@ -6,7 +6,7 @@ const DAY_MS = 86400000, UNTIMED = 1e9;
 function dateText(base, day) { return new Date(base + day * DAY_MS).toISOString().slice(0, 10); }
 
 function clockBar(app) {
-  const timed = app.layers.filter(function (layer) { return layer.shapes && layer.shapes.time && layer.tells; });
+  const timed = app.layers.filter(function (layer) { return layer.shapes && layer.shapes.time && layer.tells && !layer.echo; });
   if (!timed.length || !app.page.time) { return; }
   const base = Date.UTC(1900, 0, 1) + app.page.time.first * DAY_MS, days = app.page.time.days, W = app.words;
   const box = element("div", "zjk-clock"), canvas = element("canvas"), text = element("span", "when"), slider = element("input");
@@ -16,7 +16,7 @@ function clockBar(app) {
   const all = button("all", W.allTimes, "", function () { stop(); set(-1); });
   slider.type = "range"; slider.min = 0; slider.setAttribute("aria-label", W.time);
   unit.setAttribute("aria-label", W.step);
-  let edges = [], counts = [], at = -1, timer = null;
+  let edges = [], counts = [], stepOf = null, at = -1, timer = null;
 
   function cut() {
     edges = [0];
@@ -24,12 +24,17 @@ function clockBar(app) {
       const first = new Date(base);
       for (let m = 1; edges[edges.length - 1] < days; m++) { edges.push(Math.round((Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + m, 1) - base) / DAY_MS)); }
     } else { const step = unit.value === "week" ? 7 : 1; for (let d = step; edges[edges.length - 1] < days; d += step) { edges.push(d); } }
-    const stepOf = new Uint32Array(days + 1);
+    stepOf = new Uint32Array(days + 1);
     for (let k = 0; k + 1 < edges.length; k++) { for (let d = edges[k]; d < Math.min(edges[k + 1], days + 1); d++) { stepOf[d] = k; } }
-    counts = new Array(edges.length - 1).fill(0);
-    timed.forEach(function (layer) { layer.shapes.time.forEach(function (d) { if (d < days) { counts[stepOf[d]]++; } }); });
     slider.max = edges.length - 2;
+    recount();
     set(-1);
+  }
+
+  /* What a filter hides is not counted. */
+  function recount() {
+    counts = new Array(edges.length - 1).fill(0);
+    timed.forEach(function (layer) { layer.shapes.time.forEach(function (d, i) { if (d < days && !isHidden(layer, i, null)) { counts[stepOf[d]]++; } }); });
   }
 
   function set(n) {
@@ -40,6 +45,7 @@ function clockBar(app) {
     const from = dateText(base, n < 0 ? 0 : edges[n]), to = dateText(base, Math.min(days, n < 0 ? days : edges[n + 1]) - 1);
     text.textContent = (from === to ? from : unit.value === "month" && n >= 0 ? from.slice(0, 7) : from + " – " + to) + "  " + W.counted.replace("{}", total.toLocaleString("en"));
     draw();
+    app.layers.forEach(function (layer) { if (layer.shapes && layer.shapes.time) { tellLeft(app, layer); } });
     app.repaint();
   }
 
@@ -79,6 +85,6 @@ function clockBar(app) {
   app.map.getContainer().classList.add("zjk-timed");
   cut();
   app.map.on("resize", draw);
-  app.clock = { set: set, get at() { return at; }, get playing() { return timer !== null; } };
+  app.clock = { set: set, recount: function () { recount(); set(at); }, get at() { return at; }, get playing() { return timer !== null; } };
   if (app.page.time.untimed) { box.title = W.untimed.replace("{}", app.page.time.untimed.toLocaleString("en")); }
 }

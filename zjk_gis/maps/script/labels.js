@@ -19,6 +19,7 @@ function paintLabels(ctx, layers, view) {
     for (let i = 0; i < l.text.length; i++) {
       const x = l.x[i] * view.scale - view.left, y = l.y[i] * view.scale - view.top;
       if (x < 0 || y < 0 || x > view.width || y > view.height) { continue; }
+      if (layer.mask && l.of && layer.mask[l.of[i]]) { continue; }
       const room = l.room[i] * view.scale;
       if (room && room < 14) { continue; }
       candidates.push({ x, y, room, text: l.text[i], look: l.look, rank: l.look.rank || 0, weight: l.weight[i], cut: l.cut.has(i) ? 1 : 0, i });

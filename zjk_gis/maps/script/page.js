@@ -24,16 +24,6 @@ async function unpackLayer(layer, page) {
   return layer;
 }
 
-/* A link may lead to a place, as workbooks and reports write it: map.html#17/40.8/114.9 */
-function goToAddress(app) {
-  const found = /^#(\d{1,2}(?:\.\d+)?)\/(-?\d{1,2}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(window.location.hash);
-  if (!found) { return; }
-  const place = L.latLng(Number(found[2]), Number(found[3]));
-  app.map.setView(place, Number(found[1]), { animate: false });
-  const there = app.pick(place);
-  if (there.length) { openPopup(app, place, there); }
-}
-
 /* A map in a folded tab, a lazy frame or a cell not yet in view has no size, and cannot be framed or painted. */
 function sized(map) {
   const box = map.getContainer(), hasSize = function () { return box.clientWidth > 0 && box.clientHeight > 0; };
@@ -48,7 +38,7 @@ function framing(map, page) {
   let framed = null;
   function frame() {
     if (!page.bounds) { return; }
-    const size = map.getSize(), below = Math.min(page.time ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
+    const size = map.getSize(), below = Math.min(page.time && page.time.plays ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
     map.fitBounds(page.bounds, { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, below], animate: false });
     framed = { at: map.getCenter(), zoom: map.getZoom() };
   }
@@ -61,8 +51,12 @@ function framing(map, page) {
 
 async function zjkPage(map, page) {
   const app = { map, page, words: page.words, state: { clock: null }, marked: L.layerGroup().addTo(map) };
-  const title = element("div", "zjk-title");
-  title.append(element("b", "", page.title), element("span", "", page.subtitle));
+  document.documentElement.lang = page.lang === "zh" ? "zh-CN" : page.lang;
+  const title = element("div", "zjk-title"), name = element("b", "", page.title);
+  name.setAttribute("role", "heading"); name.setAttribute("aria-level", "1");
+  title.append(name, element("span", "", page.subtitle));
+  map.getContainer().setAttribute("role", "region");
+  map.getContainer().setAttribute("aria-label", page.title + " – " + page.words.mapHow);
   corner(map, "topleft", title);
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
   app.frame = framing(map, page);
@@ -93,7 +87,8 @@ async function zjkPage(map, page) {
     const box = layer.box.subarray(4 * i, 4 * i + 4);
     if (!layer.on) { layer.on = true; if (layer.check) { layer.check.checked = true; } app.repaint(); }
     if (page.sides && layer.side) { app.swipe.set(layer.side === "before" ? 0.8 : 0.2); }
-    map.fitBounds([[latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]], { padding: [90, 90], maxZoom: Math.max(17, map.getZoom()), animate: false });
+    const below = app.desk ? app.desk.height : 0, pad = Math.max(10, Math.min(90, (map.getSize().y - below) / 4, map.getSize().x / 4));
+    map.fitBounds([[latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]], { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, pad + below], maxZoom: Math.max(17, map.getZoom()), animate: false });
     return openPopup(app, pointOf(layer, i), [{ layer, i }]);
   };
   searchBox(app);
@@ -104,25 +99,65 @@ async function zjkPage(map, page) {
   mousePosition(app);
   smallMap(app);
   if (page.sides) { swipeBar(app, map.getPane("zjk-before"), map.getPane("zjk-after"), page.sides); }
-  clockBar(app);
+  if (page.time && page.time.plays) { clockBar(app); }
+  app.address = addressOf(app);
+  deskOf(app);
+  keysOf(app);
   map.attributionControl.setPrefix("");
 
   map.on("click", function (event) {
     if (app.ruler.on) { app.ruler.add(event.latlng); return; }
     openPopup(app, event.latlng, app.pick(event.latlng));
   });
-  map.on("popupclose", function () { app.marked.clearLayers(); });
-  let asked = 0;
-  map.on("mousemove", function (event) {
-    const now = performance.now();
-    if (now - asked < 60 || app.ruler.on) { return; }
-    asked = now;
-    map.getContainer().classList.toggle("zjk-over", app.pick(event.latlng, 1).length > 0);
-  });
+  hovering(app);
   await painted;
   app.layers.forEach(function (layer) { if (layer.cells) { tellCells(app, layer); } }); // painted before the legend was there
   app.search = function (text, most) { return searched(app, text, most || 12); };
-  goToAddress(app);
-  window.addEventListener("hashchange", function () { goToAddress(app); });
+  await app.address.go();
+  window.addEventListener("hashchange", app.address.go);
+  app.ready = true;
+  map.on("moveend", app.address.later);
   window.zjk = app;
+}
+
+/* What is under the pointer is named; a click tells the rest. */
+function hovering(app) {
+  const map = app.map, name = element("div", "zjk-hover"), canHover = window.matchMedia("(hover: hover)").matches;
+  let asked = 0, turn = 0;
+  name.hidden = true;
+  name.setAttribute("aria-hidden", "true");
+  map.getContainer().append(name);
+  function hide() { turn++; name.hidden = true; }
+  map.on("mousemove", async function (event) {
+    const now = performance.now();
+    if (now - asked < 60 || app.ruler.on) { return; }
+    asked = now;
+    const hit = app.pick(event.latlng, 1)[0], mine = ++turn;
+    map.getContainer().classList.toggle("zjk-over", Boolean(hit));
+    if (!hit || hit.cell || !canHover || hit.layer.hover === undefined) { hide(); return; }
+    const columns = await tableOf(hit.layer), text = valueOf(columns[hit.layer.hover], hit.i);
+    if (mine !== turn) { return; }
+    name.textContent = [text, hit.layer.keyed ? hit.layer.keyText[hit.layer.shapes.style[hit.i]] : ""].filter(Boolean).join(" · ") || hit.layer.name;
+    name.hidden = false;
+    const size = map.getSize(), at = event.containerPoint;
+    name.style.left = Math.min(at.x + 14, size.x - name.offsetWidth - 4) + "px";
+    name.style.top = Math.min(at.y + 14, size.y - name.offsetHeight - 4) + "px";
+  });
+  map.on("mouseout movestart click", hide);
+}
+
+/* Escape closes what is open, the uppermost first, wherever the focus is; Enter tells what lies in the middle. */
+function keysOf(app) {
+  const map = app.map;
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape" || event.defaultPrevented) { return; }
+    if (app.told && app.told()) { app.told().shut(); }
+    else if (app.ruler.on) { app.ruler.toggle(); }
+    else if (app.desk && app.desk.open) { app.desk.close(); }
+  });
+  map.getContainer().addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || event.target !== map.getContainer()) { return; }
+    const there = app.pick(map.getCenter());
+    if (there.length) { openPopup(app, map.getCenter(), there); }
+  });
 }

@@ -24,12 +24,18 @@ function* paintPoints(ctx, layer, byStyle, view, looks) {
   for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s]); }
 }
 
+/* Whether a filter or the clock hides a row. */
+function isHidden(layer, i, clock) {
+  const time = layer.shapes.time;
+  return Boolean(layer.mask && layer.mask[i]) || Boolean(clock && time && (time[i] < clock[0] || time[i] >= clock[1]));
+}
+
 function sortedByStyle(layer, shown, clock) {
   const s = layer.shapes, lists = layer.styles.map(function () { return []; });
   const n = shown ? shown.length : s.n;
   for (let k = 0; k < n; k++) {
     const i = shown ? shown[k] : k;
-    if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+    if (isHidden(layer, i, clock)) { continue; }
     lists[s.style[i]].push(i);
   }
   return lists;

@@ -22,17 +22,19 @@ function panelOf(app) {
     check.type = "checkbox";
     check.checked = layer.on;
     layer.check = check;
-    check.addEventListener("change", function () { layer.on = check.checked; app.repaint(); });
+    check.addEventListener("change", function () { layer.on = check.checked; app.repaint(); app.address.later(); });
     row.append(check);
     if (!told && !layer.cells && !layer.textOnly) { row.append(swatch(layer.styles[layer.keys[0][0]], layer.look)); }
-    row.append(element("span", "name", layer.name), element("span", "count", layer.count));
+    layer.countBox = element("span", "count", layer.count);
+    layer.keyBoxes = {};
+    row.append(element("span", "name", layer.name), layer.countBox);
     rows.append(row);
     if (layer.cells) { layer.cellKeys = rows.appendChild(element("div", "keys")); }
     else if (told) {
       layer.keys.forEach(function (key) {
         const line = element("div", "key");
         line.append(swatch(layer.styles[key[0]], layer.look), element("span", "", key[1]));
-        if (key[2]) { line.append(element("span", "count", key[2])); }
+        layer.keyBoxes[key[0]] = line.appendChild(element("span", "count", key[2] || ""));
         rows.append(line);
       });
     }
@@ -40,6 +42,19 @@ function panelOf(app) {
   });
   page.notes.forEach(function (note) { panel.append(element("div", "note", note)); });
   corner(app.map, "topright", panel);
+}
+
+/* While a filter or the time hides rows, the panel counts those that are left. */
+function tellLeft(app, layer) {
+  if (!layer.countBox) { return; }
+  const s = layer.shapes, clock = s.time ? app.state.clock : null, isWhole = !layer.mask && !clock, byStyle = new Uint32Array(layer.styles.length);
+  let left = 0;
+  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { left++; byStyle[s.style[i]]++; } } }
+  layer.countBox.textContent = isWhole || !layer.count ? layer.count : left.toLocaleString("en") + " / " + layer.count;
+  layer.keys.forEach(function (key) {
+    const box = layer.keyBoxes[key[0]];
+    if (box) { box.textContent = isWhole ? key[2] || "" : byStyle[key[0]].toLocaleString("en"); }
+  });
 }
 
 /* The legend of hexagons says what the colours mean at this scale. */

@@ -80,8 +80,39 @@ async function openPopup(app, latlng, hits) {
     if (app.popup) { app.popup.update(); }
   }
   await turn(0);
-  app.popup = L.popup({ maxWidth: Math.min(360, app.map.getSize().x - 60), maxHeight: Math.round(app.map.getSize().y * 0.5) }).setLatLng(latlng).setContent(box);
-  app.popup.openOn(app.map);
+  box.setAttribute("role", "dialog");
+  box.setAttribute("aria-label", hits[0].layer.name || hits[0].layer.title || app.page.title);
+  if (app.map.getSize().x <= NARROW) { tellBelow(app, box); } else { tellBeside(app, box, latlng); }
+}
+
+const NARROW = 640;
+
+/* A popup, moved clear of the panels that lie over the map. */
+function tellBeside(app, box, latlng) {
+  const map = app.map, size = map.getSize(), frame = map.getContainer().getBoundingClientRect();
+  const panel = document.querySelector(".zjk-panel"), title = document.querySelector(".zjk-title"), tools = document.querySelector(".zjk-tools");
+  const right = panel && !panel.classList.contains("folded") ? Math.min(size.x / 2, frame.right - panel.getBoundingClientRect().left) : 0;
+  const top = title ? Math.min(size.y / 3, title.getBoundingClientRect().bottom - frame.top) : 0, left = tools ? tools.getBoundingClientRect().right - frame.left : 0;
+  const below = app.desk ? app.desk.height : 0, free = size.y - below - top;
+  app.popup = L.popup({
+    maxWidth: Math.max(160, Math.min(360, size.x - right - left - 60)), maxHeight: Math.max(90, Math.round(Math.min(size.y * 0.5, free - 60))),
+    autoPanPaddingTopLeft: [left + 8, top + 8], autoPanPaddingBottomRight: [right + 8, below + 8], closeOnEscapeKey: false
+  }).setLatLng(latlng).setContent(box);
+  const popup = app.popup;
+  popup.on("remove", function () { if (app.popup === popup) { app.popup = null; app.marked.clearLayers(); } });
+  app.told = function () { return app.popup && { shut: function () { app.map.closePopup(app.popup); } }; };
+  popup.openOn(map);
+}
+
+/* On a narrow page a sheet at its foot tells what a popup would. */
+function tellBelow(app, box) {
+  const container = app.map.getContainer(), old = container.querySelector(".zjk-below"), sheet = element("div", "zjk-below");
+  if (old) { old.remove(); }
+  const shut = function () { sheet.remove(); app.marked.clearLayers(); app.told = null; };
+  sheet.append(button("shut", "✕", app.words.shut, shut), box);
+  L.DomEvent.disableClickPropagation(sheet); L.DomEvent.disableScrollPropagation(sheet);
+  container.append(sheet);
+  app.told = function () { return { shut }; };
 }
 
 /* Draw a rim around the feature that is told about. */

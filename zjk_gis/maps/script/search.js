@@ -51,7 +51,7 @@ function searchBox(app) {
     hits.forEach(function (hit, n) {
       const item = element("li");
       item.setAttribute("role", "option");
-      item.append(element("span", "", hit.shown.join(" · ")), element("small", "", hit.layer.name));
+      item.append(element("span", "", hit.shown.join(" · ")), element("small", "", hit.layer.name || hit.layer.title || ""));
       item.addEventListener("mousedown", function (event) { event.preventDefault(); choose(n); });
       list.append(item);
     });

@@ -99,7 +99,7 @@ const Sheet = L.Layer.extend({
       const reach = 10 / k, s = layer.shapes, near = layer.near([x - reach, y - reach, x + reach, y + reach]);
       for (let n = (near ? near.length : s.n) - 1; n >= 0; n--) {
         const i = near ? near[n] : n, look = layer.styles[s.style[i]];
-        if (clock && s.time && (s.time[i] < clock[0] || s.time[i] >= clock[1])) { continue; }
+        if (isHidden(layer, i, clock)) { continue; }
         if (isAt(layer, i, x, y, (s.kind[i] === 0 ? (look.radius || 4) + 3 : (look.weight || 2) / 2 + 4) / k)) { found.push({ layer, i }); }
         if (found.length >= (most || 12)) { return found; }
       }

@@ -3,14 +3,21 @@
 function toolBar(app) {
   const bar = element("div", "zjk-tools leaflet-bar"), W = app.words;
   const whole = button("", "⌂", W.whole, function () { app.frame(); });
-  const ruler = button("ruler", "📏", W.measure, function () { app.ruler.toggle(); ruler.classList.toggle("on", app.ruler.on); });
-  ruler.textContent = ""; ruler.append(icon("M3 15L15 3L21 9L9 21Z M7 11l2 2 M10 8l3 3 M13 5l2 2"));
+  const ruler = app.rulerButton = button("ruler", "", W.measure, function () { app.ruler.toggle(); });
+  ruler.setAttribute("aria-pressed", "false");
+  ruler.append(icon("M3 15L15 3L21 9L9 21Z M7 11l2 2 M10 8l3 3 M13 5l2 2"));
   const full = button("full", "", W.full, function () {
     const container = app.map.getContainer();
     if (document.fullscreenElement) { document.exitFullscreen(); } else if (container.requestFullscreen) { container.requestFullscreen(); }
   });
   full.append(icon("M4 9V4H9 M15 4H20V9 M20 15V20H15 M9 20H4V15"));
   bar.append(whole, ruler, full);
+  if (rowSetNames(app).length) {
+    const desk = app.deskButton = button("desk", "", W.desk, function () { app.desk.toggle(); });
+    desk.setAttribute("aria-expanded", "false");
+    desk.append(icon("M3 5H21L14 13V20L10 18V13Z"));
+    bar.prepend(desk);
+  }
   corner(app.map, "topleft", bar);
   app.ruler = rulerOf(app);
 }
@@ -38,6 +45,8 @@ function rulerOf(app) {
       ruler.on = !ruler.on;
       points = []; drawn.clearLayers();
       map.getContainer().classList.toggle("zjk-measuring", ruler.on);
+      app.rulerButton.classList.toggle("on", ruler.on);
+      app.rulerButton.setAttribute("aria-pressed", String(ruler.on));
       if (ruler.on) { map.doubleClickZoom.disable(); map.getContainer().append(tell); tell.textContent = app.words.measureHow; }
       else { map.doubleClickZoom.enable(); tell.remove(); }
     },
@@ -50,7 +59,6 @@ function rulerOf(app) {
       tell.textContent = app.words.length + " " + metresText(lengthOf(points)) + (points.length > 2 ? "   " + app.words.area + " " + areaText(areaOf(points)) : "");
     }
   };
-  map.getContainer().addEventListener("keydown", function (event) { if (event.key === "Escape" && ruler.on) { ruler.toggle(); } });
   return ruler;
 }
 

@@ -1,0 +1,242 @@
+/* Rows of a page as one table: layers that show the same kind of thing are filtered, counted and exported
+   together. A filter is a bit of each row; what a column counts leaves out its own filter, so that one sees
+   what another choice would give. */
+
+const MOST_FACETS = 24, MOST_VALUES = 400;
+const TEXT_BIT = 1 << 24, TIME_BIT = 1 << 25, VIEW_BIT = 1 << 26;
+
+/* What has a time comes first, then what is shown, then the rest. */
+function rowSetNames(app) {
+  const listed = app.layers.filter(function (layer) { return layer.rows && layer.table && !layer.echo && layer.shapes.n; });
+  const rank = function (layer) { return layer.shapes.time ? 0 : layer.on ? 1 : 2; };
+  return Array.from(new Set(listed.slice().sort(function (a, b) { return rank(a) - rank(b); }).map(function (layer) { return layer.rows; })));
+}
+
+async function rowSetOf(app, name) {
+  const set = { name, parts: [], echoes: [], n: 0, columns: [], timed: false };
+  for (const layer of app.layers) {
+    if (layer.rows !== name || !layer.table || !layer.shapes.n) { continue; }
+    const part = { layer, columns: await tableOf(layer), start: set.n, n: layer.shapes.n };
+    if (layer.echo) { set.echoes.push(part); continue; }
+    set.parts.push(part);
+    set.n += part.n;
+    set.timed = set.timed || Boolean(layer.shapes.time);
+  }
+  const titles = [];
+  set.parts.forEach(function (part) { part.columns.forEach(function (c) { if (!c.k && !titles.includes(c.t)) { titles.push(c.t); } }); });
+  set.columns = titles.map(function (title) { return joinedColumn(set, title); });
+  set.facets = set.columns.filter(function (c) { return c.common; }).slice(0, MOST_FACETS);
+  set.bits = new Uint32Array(set.n);
+  set.chosen = new Map();
+  set.text = ""; set.from = ""; set.to = ""; set.inView = false;
+  return set;
+}
+
+/* One column over all layers of a set: different texts once, and which each row has. */
+function joinedColumn(set, title) {
+  const texts = [], codes = new Uint32Array(set.n), known = new Map();
+  function codeOf(text) {
+    let code = known.get(text);
+    if (code === undefined) { code = texts.length; texts.push(text); known.set(text, code); }
+    return code;
+  }
+  set.parts.forEach(function (part) {
+    const own = part.columns.find(function (c) { return c.t === title && !c.k; });
+    if (!own) { codes.fill(codeOf(""), part.start, part.start + part.n); return; }
+    if (own.d) {
+      const here = new Map();
+      for (let i = 0; i < part.n; i++) {
+        let code = here.get(own.c[i]);
+        if (code === undefined) { code = codeOf(own.d[own.c[i]]); here.set(own.c[i], code); }
+        codes[part.start + i] = code;
+      }
+    } else { for (let i = 0; i < part.n; i++) { codes[part.start + i] = codeOf(String(own.v[i])); } }
+  });
+  const few = texts.length > 1 && texts.length <= MOST_VALUES && texts.length < Math.max(3, 0.6 * set.n);
+  return { title, texts, codes, known, common: few && !isMeasure(texts), counts: new Uint32Array(texts.length) };
+}
+
+/* Many numbers are a measure, and no kinds to choose from. */
+function isMeasure(texts) {
+  return texts.length > 12 && texts.filter(function (text) { return /^-?[\d,]*\.?\d+$/.test(text); }).length > 0.6 * texts.length;
+}
+
+/* The bit of a filter is set in each row that it refuses. */
+function refuse(set, bit, keeps) {
+  const bits = set.bits, off = ~bit;
+  for (let i = 0; i < set.n; i++) { bits[i] = keeps(i) ? bits[i] & off : bits[i] | bit; }
+}
+
+function allow(set, bit) {
+  const bits = set.bits, off = ~bit;
+  for (let i = 0; i < set.n; i++) { bits[i] &= off; }
+}
+
+function filterColumn(set, column) {
+  const chosen = set.chosen.get(column.title), bit = 1 << set.facets.indexOf(column);
+  if (!chosen || !chosen.size) { allow(set, bit); return; }
+  const kept = new Uint8Array(column.texts.length);
+  chosen.forEach(function (text) { if (column.known.has(text)) { kept[column.known.get(text)] = 1; } });
+  const bits = set.bits, codes = column.codes, off = ~bit;
+  for (let i = 0; i < set.n; i++) { bits[i] = kept[codes[i]] ? bits[i] & off : bits[i] | bit; }
+}
+
+function filterText(set) {
+  const key = folded(set.text);
+  if (!key) { allow(set, TEXT_BIT); return; }
+  const hits = set.columns.map(function (column) {
+    const found = Uint8Array.from(column.texts, function (text) { return folded(text).includes(key) ? 1 : 0; });
+    return found.includes(1) ? [found, column.codes] : null;
+  }).filter(Boolean);
+  refuse(set, TEXT_BIT, function (i) { return hits.some(function (hit) { return hit[0][hit[1][i]]; }); });
+}
+
+/* Both days count; a row without a time is kept only while no day is asked for. */
+function filterTime(set, app) {
+  if (!set.from && !set.to) { allow(set, TIME_BIT); return; }
+  const zero = Date.UTC(1900, 0, 1) + app.page.time.first * DAY_MS;
+  const from = set.from ? Math.round((Date.parse(set.from) - zero) / DAY_MS) : -Infinity, to = set.to ? Math.round((Date.parse(set.to) - zero) / DAY_MS) : UNTIMED - 1;
+  set.parts.forEach(function (part) {
+    const time = part.layer.shapes.time;
+    for (let i = 0; i < part.n; i++) {
+      const day = time ? time[i] : UNTIMED, row = part.start + i;
+      set.bits[row] = day >= from && day <= to && day < UNTIMED ? set.bits[row] & ~TIME_BIT : set.bits[row] | TIME_BIT;
+    }
+  });
+}
+
+function filterView(set, app) {
+  if (!set.inView) { allow(set, VIEW_BIT); return; }
+  const b = app.map.getBounds(), w = worldX(b.getWest()), e = worldX(b.getEast()), n = worldY(b.getNorth()), s = worldY(b.getSouth());
+  set.parts.forEach(function (part) {
+    const box = part.layer.box;
+    for (let i = 0; i < part.n; i++) {
+      const row = part.start + i, there = box[4 * i] <= e && box[4 * i + 2] >= w && box[4 * i + 1] <= s && box[4 * i + 3] >= n;
+      set.bits[row] = there ? set.bits[row] & ~VIEW_BIT : set.bits[row] | VIEW_BIT;
+    }
+  });
+}
+
+/* Count what is left, column by column, and hide on the map what is not. */
+function applied(set) {
+  const bits = set.bits;
+  set.left = 0;
+  for (let i = 0; i < set.n; i++) { if (!bits[i]) { set.left++; } }
+  set.facets.forEach(function (column, k) {
+    const off = ~(1 << k), counts = column.counts.fill(0), codes = column.codes;
+    for (let i = 0; i < set.n; i++) { if (!(bits[i] & off)) { counts[codes[i]]++; } }
+  });
+  set.parts.forEach(function (part) {
+    const mask = new Uint8Array(part.n);
+    let hidden = 0;
+    /* What is out of view is not hidden: it comes into view when the map is moved. */
+    for (let i = 0; i < part.n; i++) { if (bits[part.start + i] & ~VIEW_BIT) { mask[i] = 1; hidden++; } }
+    part.layer.mask = hidden ? mask : null;
+  });
+  set.echoes.forEach(function (part) { part.layer.mask = echoMask(set, part); });
+}
+
+/* What only repeats rows of the set, such as a ring around one or a line from it, is hidden with them. */
+function echoMask(set, part) {
+  if (set.parts.every(function (own) { return !own.layer.mask; })) { return null; }
+  const key = part.columns[0], own = set.columns.find(function (c) { return key && c.title === key.t; });
+  if (!own) { return null; }
+  const seen = new Uint8Array(own.texts.length);
+  for (let i = 0; i < set.n; i++) { if (!(set.bits[i] & ~VIEW_BIT)) { seen[own.codes[i]] = 1; } }
+  return Uint8Array.from({ length: part.n }, function (_, i) { const code = own.known.get(String(valueOf(key, i))); return code !== undefined && seen[code] ? 0 : 1; });
+}
+
+function isFiltered(set) {
+  return Boolean(set.text || set.from || set.to || set.inView) || Array.from(set.chosen.values()).some(function (chosen) { return chosen.size; });
+}
+
+/* The rows that are left, in the order of a column, or the first of them as they come. */
+function rowsLeft(set, sorted, most) {
+  const rows = [], enough = sorted || most === undefined ? Infinity : most;
+  for (let i = 0; i < set.n && rows.length < enough; i++) { if (!set.bits[i]) { rows.push(i); } }
+  if (!sorted) { return rows; }
+  const column = sorted.column, way = sorted.down ? -1 : 1;
+  if (!column.rank) { column.rank = ranked(column.texts); }
+  return rows.sort(function (a, b) { return way * (column.rank[column.codes[a]] - column.rank[column.codes[b]]) || a - b; });
+}
+
+/* Numbers by their value, then texts as Chinese orders them; what is empty comes last. */
+function ranked(texts) {
+  const collator = new Intl.Collator("zh", { numeric: true }), rank = new Uint32Array(texts.length);
+  const keyed = texts.map(function (text, i) { const plain = text.replace(/,/g, ""); return { i, text, number: /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN }; });
+  keyed.sort(function (a, b) {
+    if (!a.text !== !b.text) { return a.text ? -1 : 1; }
+    const plain = Number(isNaN(a.number)) - Number(isNaN(b.number));
+    return plain || (isNaN(a.number) ? collator.compare(a.text, b.text) : a.number - b.number);
+  });
+  keyed.forEach(function (key, at) { rank[key.i] = at; });
+  return rank;
+}
+
+function partOf(set, row) {
+  for (const part of set.parts) { if (row < part.start + part.n) { return part; } }
+  return null;
+}
+
+function textOf(column, row) { return column.texts[column.codes[row]]; }
+
+/* A field of CSV: what a spreadsheet would take for a formula is told to be text. */
+function csvField(text) {
+  const told = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d,]*\.?\d+$/.test(text) ? "'" + text : text;
+  return /[",\r\n]/.test(told) ? '"' + told.replace(/"/g, '""') + '"' : told;
+}
+
+function csvOf(set, rows, words) {
+  const points = set.parts.every(function (part) { return part.layer.onePoint; });
+  const lines = [set.columns.map(function (c) { return csvField(c.title); }).concat(points ? [words.lon, words.lat] : []).join(",")];
+  rows.forEach(function (row) {
+    const part = partOf(set, row), fields = set.columns.map(function (c) { return csvField(textOf(c, row)); });
+    if (points) { const at = pointOf(part.layer, row - part.start); fields.push(at.lng.toFixed(6), at.lat.toFixed(6)); }
+    lines.push(fields.join(","));
+  });
+  return "\ufeff" + lines.join("\r\n") + "\r\n";
+}
+
+function geoJsonOf(set, rows) {
+  const features = rows.map(function (row) {
+    const part = partOf(set, row), properties = {};
+    set.columns.forEach(function (c) { properties[c.title] = textOf(c, row) || null; });
+    return { type: "Feature", properties, geometry: geometryOf(part.layer.shapes, row - part.start) };
+  });
+  return JSON.stringify({ type: "FeatureCollection", features });
+}
+
+/* Outer rings turn one way and holes the other; a hole follows the ring that it lies in. */
+function geometryOf(s, i) {
+  const rings = [];
+  for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) {
+    const ring = [];
+    for (let p = s.pointOf[r]; p < s.pointOf[r + 1]; p++) { ring.push([Number(lonOf(s.x[p]).toFixed(6)), Number(latOf(s.y[p]).toFixed(6))]); }
+    rings.push(ring);
+  }
+  if (s.kind[i] === 0) { return { type: "Point", coordinates: rings[0][0] }; }
+  if (s.kind[i] === 1) { return rings.length === 1 ? { type: "LineString", coordinates: rings[0] } : { type: "MultiLineString", coordinates: rings }; }
+  const areas = [], way = Math.sign(turned(rings[0]));
+  rings.forEach(function (ring) {
+    const outer = Math.sign(turned(ring)) === way;
+    if (outer || !areas.length) { areas.push([]); }
+    areas[areas.length - 1].push(ring.concat([ring[0]]));
+  });
+  return areas.length === 1 ? { type: "Polygon", coordinates: areas[0] } : { type: "MultiPolygon", coordinates: areas };
+}
+
+function turned(ring) {
+  let twice = 0;
+  ring.forEach(function (p, k) { const q = ring[(k + 1) % ring.length]; twice += p[0] * q[1] - q[0] * p[1]; });
+  return twice;
+}
+
+function saveText(name, text, type) {
+  const link = document.createElement("a"), url = URL.createObjectURL(new Blob([text], { type }));
+  link.href = url;
+  link.download = name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, "_").slice(0, 120);
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(function () { URL.revokeObjectURL(url); }, 60000);
+}
