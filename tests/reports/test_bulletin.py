@@ -276,6 +276,26 @@ def test_cases_without_a_deadline_are_a_figure_with_rows_and_named_by_class():
     assert "0304 施工占道" in found.notice("zh").text()
 
 
+def test_penalty_decisions_published_in_time_are_counted_and_the_ledgers_are_a_sheet(tmp_path):
+    """Decided on Monday 3 November, the last of seven working days is Wednesday the 12th."""
+    penalties = pd.DataFrame(
+        {
+            "case_code": ["P1", "P2", "P3", "P4"],
+            "filed_on": "2025-10-20",
+            "decided_on": ["2025-11-03", "2025-11-03", "2025-11-03", "2025-11-27"],
+            "published_on": ["2025-11-12", "2025-11-13", None, None],  # the last is not due yet
+        }
+    )
+    layers = {"incidents": few_cases(m2025_11={"A": 9}), "enforcement_cases": penalties}
+    found = monthly_bulletin(layers, month=NOW)
+    assert found.added_up("2025-11/penalties_published/all")[1] == "1 ÷ 3 = 33.33 %"
+    assert found.rows("2025-11/penalties_published/all")["case_code"].tolist() == ["P1", "P2", "P3"]
+    assert not_added_up(found, found.figures[found.figures["chapter"] == "progress"]) == {}
+    assert found.tables["case_ledgers"].query("duty == 'publish'")["case_code"].tolist() == ["P3", "P4"]
+    write_bulletin(found, tmp_path, lang="zh")
+    assert "执法案件双台账" in opened(tmp_path / "bulletin.xlsx").sheetnames
+
+
 def test_telephones_and_who_reported_are_left_out():
     cases = few_cases(m2025_11={"A": 9})
     cases = cases.assign(
@@ -295,6 +315,22 @@ def test_a_month_without_cases_is_refused_and_the_months_are_named():
 def test_a_column_of_areas_that_is_not_there_is_refused():
     with pytest.raises(MissingColumnError, match="street_code"):
         monthly_bulletin(many_cases(), month=NOW, by="street_code")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"targets": {"closed_rat": 1.0}}, "closed_rat is not an indicator"),
+        ({"indicator": "reported"}, "indicator must be one of"),
+        ({"worst_by": "zone_code"}, "zone_code"),
+        ({"previous": pd.DataFrame({"class_place": [1]})}, "previous"),
+        ({"as_of": "2025-10-01"}, "before 2025-11 begins"),
+        ({"by": "chief_code", "area_classes": pd.DataFrame({"area_class": ["A"]})}, "area_classes"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(asked, words):
+    with pytest.raises((InputError, MissingColumnError), match=words):
+        monthly_bulletin(many_cases(), month=NOW, **asked)
 
 
 def test_areas_may_be_told_by_several_columns():

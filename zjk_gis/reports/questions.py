@@ -76,6 +76,7 @@ _QUESTIONS: dict[str, str] = {
     "late_cases": "Which cases were not handled in time?",
     "trend": "How did the city do over twelve months?",
     "target_progress": "How far are the policy's targets reached?",
+    "case_ledgers": "What is still to be done in each enforcement case, and until when?",
 }
 _WHOLES: dict[str, str] = {
     **dict.fromkeys(

@@ -29,7 +29,8 @@ __all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of"]
 
 _BY, _LEAST = ("district_code",), 30
 _FILES = ("incidents", "deadlines", "previous", "targets", "measured")  # of the options: paths
-_LAYERS = ("responsibility_zones", "unit_grids", "districts", "streets", "communities")
+_NO_ZONES = ("districts", "enforcement_cases")
+_LAYERS = ("responsibility_zones", "unit_grids", "streets", "communities", *_NO_ZONES)
 
 
 def bulletin_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +84,9 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
         cases = read_incidents(asked["incidents"], console, roads=None)
         given = {"incidents": cases}
         if not all(name in cases for name in by):
-            given |= _zones(city, console)
+            given |= _layers(city, _LAYERS, console)
+        elif is_address(city) or Path(city).exists():
+            given |= _layers(city, _NO_ZONES, console)
     tables = {name: read_table(asked[name]) for name in _FILES[1:] if asked.get(name) is not None}
     least = asked.get("least")
     return monthly_bulletin(
@@ -128,10 +131,10 @@ def _path_from(folder: Path, path: Path) -> str:
         return path.resolve().as_posix()
 
 
-def _zones(city: Path | str, console: Console) -> dict[str, pd.DataFrame]:
-    """Read the layers by which incidents get the codes that they lack."""
+def _layers(city: Path | str, names: tuple[str, ...], console: Console) -> dict[str, pd.DataFrame]:
+    """Read layers that stand beside the incidents."""
     try:
-        return dict(read_city(city, console, layers=_LAYERS))
+        return dict(read_city(city, console, layers=names))
     except FileError as error:  # what is missing then is told by name
         console.note(str(error))
         return {}

@@ -16,17 +16,18 @@ from zjk_gis.assess.trends import area_trade_matrix
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.personal import without_personal
 from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Chapter
+from zjk_gis.reports.bulletin.enforcement import PUBLISHED, ledgers, publications
 from zjk_gis.reports.bulletin.ids import encoded, figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
 from zjk_gis.reports.bulletin.scores import scored_and_ranked
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from zjk_gis.reports.bulletin.asking import Making
 
-__all__ = ["BUILDERS"]
+__all__ = ["BUILDERS", "check_indicator", "check_targets"]
 
 _TREND = 12  # months, the one asked about the last
 _WORST = 10
@@ -149,9 +150,18 @@ def _trend(making: Making) -> Chapter:
 
 def _progress(making: Making) -> Chapter:
     """Compare what was measured with the policy's own numbers."""
-    measured = making.asked["measured"]
+    measured, published = making.asked["measured"], publications(making)
     if measured is None:
         measured = pd.DataFrame({"target": pd.Series(dtype="str"), "numerator": pd.Series(dtype=float)})
+    if PUBLISHED in measured["target"].tolist():  # what was measured by somebody comes first
+        published = None
+    if published is not None and len(published):
+        own = {
+            "target": [PUBLISHED],
+            "numerator": [published["in_numerator"].sum()],
+            "denominator": len(published),
+        }
+        measured = pd.concat([measured, pd.DataFrame(own)], ignore_index=True)
     day = str((making.months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
     table = target_progress(measured, as_of=day, tables=making.asked["tables"])
     month = making.months.month
@@ -183,6 +193,8 @@ def _progress(making: Making) -> Chapter:
     rest = [name for name in FIGURE_COLUMNS if name not in told]
     figures = pd.DataFrame(told).assign(**dict.fromkeys(rest, np.nan))[FIGURE_COLUMNS]
     parts = {figure: table.iloc[[at]].drop(columns="figure") for at, figure in enumerate(ids)}
+    if published is not None and len(published):
+        parts[figure_id(month, PUBLISHED, "all")] = published
     return Chapter(figures, {"target_progress": table}, parts)
 
 
@@ -214,6 +226,7 @@ BUILDERS: dict[str, Callable[[Making], Chapter]] = {
     "before": _before,
     "progress": _progress,
     "late": _late,
+    "ledgers": ledgers,
 }
 
 
@@ -228,3 +241,13 @@ def check_indicator(indicator: str) -> None:
                 indicator=indicator,
             )
         )
+
+
+def check_targets(targets: Mapping[str, float]) -> None:
+    """Refuse targets of what is no indicator, or has no direction."""
+    strange = sorted({*targets} - {*HIGH_IS_GOOD})
+    if strange:
+        raise InputError(
+            tr("targets: {indicator} is not an indicator that can be judged; there are {known}",
+               indicator=strange[0], known=listed(HIGH_IS_GOOD))
+        )  # fmt: skip

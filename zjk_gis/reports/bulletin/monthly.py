@@ -15,7 +15,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Making
-from zjk_gis.reports.bulletin.chapters import BUILDERS, check_indicator
+from zjk_gis.reports.bulletin.chapters import BUILDERS, check_indicator, check_targets
 from zjk_gis.reports.bulletin.lacking import with_times
 from zjk_gis.reports.bulletin.months import Months
 from zjk_gis.reports.bulletin.naming import names_by_column
@@ -86,7 +86,8 @@ def monthly_bulletin(
     area_classes, sheets : optional
         See `zjk_gis.assess.ranking` and `zjk_gis.assess.composite_score`.
     measured : DataFrame, optional
-        What was measured of the policy's numbers; see `zjk_gis.assess.target_progress`.
+        What was measured of the policy's numbers; see `zjk_gis.assess.target_progress`. Where the layers have
+        ``enforcement_cases``, 处罚决定按期公示率 is counted from them.
     indicator : str, default "handled_in_time_rate"
         The rate that is laid out by area and trade, and by which the worst are found.
     trade : str, default "event_code"
@@ -104,9 +105,10 @@ def monthly_bulletin(
     Raises
     ------
     InputError
-        If `month` is none or has no cases; the months that have some are named.
+        If `month` is none or has no cases; the months that have some are named. If `indicator` or a target is
+        of nothing that can be judged.
     MissingColumnError
-        If a column of `by` is missing and cannot be found by where the incidents lie.
+        If `worst_by` or a column of `by` is missing and cannot be found by where the incidents lie.
 
     Examples
     --------
@@ -125,6 +127,7 @@ def monthly_bulletin(
     [True, True, False]
     """
     check_indicator(indicator)
+    check_targets(targets or {})
     names = [by] if isinstance(by, str) else list(by)
     layers, cases = _taken(incidents)
     first, last = month_bounds(month)
@@ -132,7 +135,7 @@ def monthly_bulletin(
     if moment <= first:
         raise InputError(tr("as_of: {as_of} is before {month} begins", as_of=as_of, month=month))
     cases, lacking = with_times(placed(cases, layers, names))
-    require_columns(cases, "incidents", "occurred_at", *names)
+    require_columns(cases, "incidents", "occurred_at", *names, *([worst_by] if worst_by else []))
     months = Months(
         cases,
         _codes(cases, [*names, trade, *([worst_by] if worst_by else [])]),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.assess.scoring import composite_score, ranking
+from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Chapter
 from zjk_gis.reports.bulletin.ids import figure_id, subject_key
@@ -31,7 +32,7 @@ def scored_and_ranked(making: Making) -> Chapter:
     before = _ranked(making, 1)
     given = making.asked["previous"]
     if given is not None:
-        old = given.assign(key=_keyed(given, making))[["key", "class_place"]]
+        old = given.assign(key=_keyed(given, "previous", making))[["key", "class_place"]]
     else:
         old = before.areas[["key", "class_place"]] if len(before.areas) else None
     now = _ranked(making, 0, old)
@@ -74,11 +75,11 @@ def _ranked(making: Making, back: int, before: pd.DataFrame | None = None) -> _R
     if areas.empty or weights.empty:
         columns = [*making.by, "key", "subject", "subject_name", "score", "n", "area_class", "class_place"]
         return _Ranked(pd.DataFrame(columns=columns), pd.DataFrame())
-    keyed = {name: sheet.assign(key=_keyed(sheet, making)) for name, sheet in sheets.items()}
+    keyed = {name: sheet.assign(key=_keyed(sheet, name, making)) for name, sheet in sheets.items()}
     scored = composite_score(areas, by="key", score_weights=weights, sheets=keyed)
     classes = making.asked["area_classes"]
     if classes is not None:
-        classes = classes.assign(key=_keyed(classes, making))[["key", "area_class"]]
+        classes = classes.assign(key=_keyed(classes, "area_classes", making))[["key", "area_class"]]
     placed = ranking(scored, area_classes=classes, previous=before, least_n=making.asked["least_n"])
     rows = areas.drop_duplicates("key").set_index("key").loc[placed["key"]].reset_index()
     told = {
@@ -136,8 +137,9 @@ def _figures(making: Making, areas: pd.DataFrame, old: pd.DataFrame | None, back
     return pd.concat(tables, ignore_index=True)
 
 
-def _keyed(table: pd.DataFrame, making: Making) -> list[str]:
+def _keyed(table: pd.DataFrame, name: str, making: Making) -> list[str]:
     """Return the key in ids of each row of a table with the columns of areas."""
+    require_columns(table, name, *making.by)
     columns = [code_text(table[name]) for name in making.by]
     groups = zip(*(each.astype(object).where(each.notna(), None) for each in columns), strict=True)
     return [subject_key(zip(making.by, group, strict=True), making.by) for group in groups]
