@@ -206,6 +206,16 @@ def test_few_cases_are_not_ranked_and_nobody_is_worst():
     assert "没有一个的按期处置率计算基数达到 30 件" in text
 
 
+def test_the_worst_are_the_finest_of_whom_two_have_enough_cases():
+    cases = few_cases(m2025_11={"A": 9, "B": 5, "C": 12})
+    cases = cases.assign(street_code=cases["district_code"] + "1", chief_code=[f"L{at}" for at in range(36)])
+    worst = monthly_bulletin(cases, month=NOW, least_n=5).worst
+    assert worst["figure"].tolist() == [f"2025-11/handled_in_time_rate/street_code={each}1" for each in "BA"]
+    asked = monthly_bulletin(cases, month=NOW, least_n=5, worst_by="chief_code")
+    assert asked.worst.empty
+    assert "按路长统计，没有一个的按期处置率计算基数达到 5 件" in asked.notice("zh").text()
+
+
 def test_a_month_is_compared_with_the_month_and_the_year_before_at_the_same_time_of_their_own():
     areas = {"m2024_11": {"A": 3}, "m2025_10": {"A": 6}, "m2025_11": {"A": 9}}
     row = monthly_bulletin(few_cases(**areas), month=NOW).figure("2025-11/handled_in_time_rate/A")

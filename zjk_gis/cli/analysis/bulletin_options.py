@@ -83,7 +83,8 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
     else:
         cases = read_incidents(asked["incidents"], console, roads=None)
         given = {"incidents": cases}
-        if not all(name in cases for name in by):
+        wanted = [*by, *filter(None, [asked.get("worst_by")])]
+        if not all(name in cases for name in wanted):
             given |= _layers(city, _LAYERS, console)
         elif is_address(city) or Path(city).exists():
             given |= _layers(city, _NO_ZONES, console)

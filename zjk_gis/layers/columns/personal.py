@@ -31,6 +31,7 @@ def without_personal(table: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> cases = pd.DataFrame(
     ...     {"incident_code": ["13812345678"], "联系电话": ["1"], "description": ["垃圾,请回13812345678"]}
     ... )

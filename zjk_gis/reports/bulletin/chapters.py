@@ -103,29 +103,40 @@ def _matrix(making: Making) -> Chapter:
 
 
 def _worst(making: Making) -> Chapter:
-    """List the ten who do worst by one indicator, of those with enough cases due."""
-    indicator, least = making.asked["indicator"], making.asked["least_n"]
-    column = making.asked["worst_by"]
-    if column is None:
-        there = [name for name in _ANSWERERS if name in making.months.codes and name not in making.by]
-        there = [name for name in there if making.months.codes[name].notna().any()]
-        column = there[0] if there else None
-    columns = making.by if column is None else [column]
-    figures = making.figures("worst", columns)
-    own = figures[(figures["indicator"] == indicator) & figures[columns].notna().all(axis=1)]
-    enough = own[own["denominator"] >= max(least, 1)]
-    worst = enough.assign(order=enough["value"] * (-1 if HIGH_IS_GOOD[indicator] is False else 1))
-    worst = worst.assign(missed=worst["denominator"] - worst["numerator"])
-    worst = worst.sort_values(["order", "missed", "key"], ascending=[True, False, True], kind="stable")
-    worst = worst[worst["value"] != (1.0 if HIGH_IS_GOOD[indicator] else 0.0)].head(_WORST)
-    shown = worst[
-        ["figure", "grouped_by", "subject", "subject_name", "indicator", "value", "numerator", "denominator"]
+    """List the ten who do worst by one indicator, of those with enough cases due.
+
+    Unless it was asked, of the finest who answer of whom at least two have enough cases; else of areas.
+    """
+    indicator, asked = making.asked["indicator"], making.asked["worst_by"]
+    codes = making.months.codes
+    there = [
+        name for name in _ANSWERERS if name in codes and name not in making.by and codes[name].notna().any()
     ]
+    columns = making.by
+    for column in there if asked is None else [asked]:
+        columns = [column]
+        own, enough = _enough(making, columns)
+        if len(enough) > 1 or asked is not None:
+            break
+    else:
+        columns = making.by
+        own, enough = _enough(making, columns)
+    is_high = HIGH_IS_GOOD[indicator]
+    worst = enough.assign(missed=enough["denominator"] - enough["numerator"])
+    worst = worst.sort_values(["value", "missed", "key"], ascending=[is_high, False, True], kind="stable")
+    worst = worst[worst["value"] != (1.0 if is_high else 0.0)].head(_WORST)
+    shown = worst[["figure", "subject", "subject_name", "indicator", "value", "numerator", "denominator"]]
     shown = shown.reset_index(drop=True)
     shown.insert(0, "order", np.arange(1, len(shown) + 1))
     shown.attrs |= {"column": "+".join(columns), "enough": len(enough), "all": len(own)}
-    told = worst if column is not None else worst.head(0)  # areas have these figures already
-    return Chapter(told[FIGURE_COLUMNS], {"worst_ten": shown})
+    return Chapter(worst[FIGURE_COLUMNS], {"worst_ten": shown})
+
+
+def _enough(making: Making, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the figures of one indicator, and those of them that are counted of enough cases."""
+    figures = making.figures("worst", columns)
+    own = figures[(figures["indicator"] == making.asked["indicator"]) & figures[columns].notna().all(axis=1)]
+    return own, own[own["denominator"] >= max(making.asked["least_n"], 1)]
 
 
 def _before(making: Making) -> Chapter:

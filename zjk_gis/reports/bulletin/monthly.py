@@ -93,8 +93,8 @@ def monthly_bulletin(
     trade : str, default "event_code"
         The column of trades.
     worst_by : str, optional
-        Of whom the worst ten are listed; by default road chiefs, zones, communities or streets, whichever the
-        incidents name first, else areas.
+        Of whom the worst ten are listed; by default road chiefs, zones, communities or streets, the first of
+        whom at least two have enough cases, else areas.
     calendar, practice, tables
         As in `zjk_gis.assess.deadlines`.
 
@@ -134,7 +134,7 @@ def monthly_bulletin(
     moment = last if as_of is None else moment_of(as_of)
     if moment <= first:
         raise InputError(tr("as_of: {as_of} is before {month} begins", as_of=as_of, month=month))
-    cases, lacking = with_times(placed(cases, layers, names))
+    cases, lacking = with_times(placed(cases, layers, [*names, *([worst_by] if worst_by else [])]))
     require_columns(cases, "incidents", "occurred_at", *names, *([worst_by] if worst_by else []))
     months = Months(
         cases,
