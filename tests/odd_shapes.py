@@ -597,12 +597,28 @@ def _report(layer, folder):
 
 
 def _workbook(layer, folder):
+    sheet = layer.rename_axis("row").reset_index()
+    return _cells(zjk_gis.write_workbook({"gaps": sheet}, folder / "report.xlsx", summary={"gaps": 3}))
+
+
+def _cells(path):
     from openpyxl import load_workbook
 
-    sheet = layer.rename_axis("row").reset_index()
-    path = zjk_gis.write_workbook({"gaps": sheet}, folder / "report.xlsx", summary={"gaps": 3})
     warnings.simplefilter("ignore")  # openpyxl does not know every part of the file
     return [[cell.value for row in each for cell in row] for each in load_workbook(path)]
+
+
+def _bulletin(layer):
+    """Make a bulletin of cases that get their zones by where they lie; none was handled in time."""
+    columns = {
+        "incident_code": layer.index.astype(str),
+        "occurred_at": DAYS,
+        "filed_at": DAYS,
+        "due_at": DAYS,
+    }
+    cases = layer[["geometry"]].assign(**columns, handled_at=None)
+    given = {"incidents": cases, "responsibility_zones": Z()}
+    return zjk_gis.reports.monthly_bulletin(given, month="2025-03", by="zone_code")
 
 
 def _problems(ending):
@@ -1165,6 +1181,22 @@ CALLS = {
     "write_survey": [
         (own, _survey_written(name))
         for name, own in (("assigned", "incidents"), ("gaps", "gaps"), ("pipelines", "pipelines"))
+    ],
+    "monthly_bulletin": [("incidents", lambda i, _: _bulletin(i).rows("2025-03/reported/all"))],
+    "write_bulletin": [
+        (
+            "incidents",
+            lambda i, folder: (
+                [*zjk_gis.reports.write_bulletin(_bulletin(i), folder).files]
+                and _cells(folder / "bulletin.xlsx")
+            ),
+        ),
+    ],
+    "write_bulletin_book": [
+        (
+            "incidents",
+            lambda i, folder: _cells(zjk_gis.reports.write_bulletin_book(_bulletin(i), folder / "b.xlsx")),
+        ),
     ],
     "write_assignment_report": [
         (own, _assignment_reported(name))

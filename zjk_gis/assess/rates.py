@@ -12,13 +12,13 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
-from zjk_gis.assess.clocks import STATES, moment_of, period_of, progress_of, rules_of
+from zjk_gis.assess.clocks import moment_of, period_of, rules_of
+from zjk_gis.assess.facts import case_facts, dates_of
 from zjk_gis.assess.repeats import mark_repeats
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.requirements import require_columns
-from zjk_gis.layers.columns.times import read_times
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.assess.clocks import Rules
+    from zjk_gis.assess.facts import CaseFacts
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["INDICATORS", "indicators", "wilson"]
+__all__ = ["INDICATORS", "QUANTILES", "RATES", "indicators", "rates_of", "wilson"]
 
 # Shares of counts: what is counted, of what.
 RATES = {
@@ -47,14 +48,14 @@ RATES = {
     "repeat_rate": ("repeated", "filed"),
 }
 _NEEDS = {"rework_rate": "rework_count", "extended_rate": "extended_to", "repeat_rate": "is_repeat"}
-_QUANTILES = {"hours_median": 0.5, "hours_90": 0.9}
+QUANTILES = {"hours_median": 0.5, "hours_90": 0.9}
 # Filed cases to a unit of something: the column of the bases, and how many of its units are one.
 _DENSITIES = {
     "filed_per_km2": ("area_km2", 1.0),
     "filed_per_10000": ("population", 10_000.0),
     "filed_per_chief": ("chiefs", 1.0),
 }
-INDICATORS = (*RATES, *_QUANTILES, *_DENSITIES)
+INDICATORS = (*RATES, *QUANTILES, *_DENSITIES)
 _COUNTS = sorted({name for pair in RATES.values() for name in pair} | {"timed"})
 
 _READ = (
@@ -64,7 +65,6 @@ _READ = (
 _CHUNK = 1_000_000  # rows of a file that are in memory at a time
 _WIDTH = np.log(1.01)  # of a class of minutes, from a file: 1 %
 _CLASSES = 4096
-_HOUR = np.timedelta64(1, "h")
 _Z = 1.959963984540054  # 95 %
 
 
@@ -317,7 +317,7 @@ def _chunks(incidents: pd.DataFrame | str | os.PathLike[str], question: _Questio
 
 def _add(rows: pd.DataFrame, question: _Question, tally: _Tally) -> None:
     """Count one part of the rows."""
-    dates = read_times(rows[question.dated], name=question.dated).required().times.to_numpy("M8[us]")
+    dates = dates_of(rows, question.dated)
     if np.isnat(question.first):
         here = np.isnat(dates) | (dates <= question.moment)
     else:
@@ -330,36 +330,22 @@ def _add(rows: pd.DataFrame, question: _Question, tally: _Tally) -> None:
         rows = rows.assign(
             month=pd.Series(months.astype(str), dtype="str").where(~np.isnat(months))[own].array
         )
-    progress = progress_of(rows, question.rules, question.calendar, question.moment)
-    state = progress.state
-    is_live = ~np.isin(state, [STATES.index("void"), STATES.index("suspended")]) & progress.is_filed
-    is_due = np.isin(state, [STATES.index("in_time"), STATES.index("overdue")])
-    closed = ~np.isnat(progress.closed)
-    closing = is_live & ~np.isnat(progress.due) & (closed | (progress.due < question.moment))
-    closing &= ~(progress.is_closed & ~closed) & ~np.isnat(progress.filed)
-    timed = ~np.isnat(progress.filed) & ~np.isnat(progress.handled) & (state != STATES.index("void"))
-    hours = (progress.handled - progress.filed) / _HOUR
-    facts = {
-        "reported": np.ones(len(rows), dtype=bool),
-        "filed": progress.is_filed & (state != STATES.index("void")),
-        "due": is_due,
-        "handled_due": is_due & progress.is_handled,
-        "in_time": state == STATES.index("in_time"),
-        "overdue_open": is_due & ~progress.is_handled,
-        "closing_due": closing,
-        "closed_due": closing & closed,
-        "closed_in_time": closing & (progress.closed <= progress.due),
-        "timed": timed & (hours >= 0),
-    }
-    if "extended_to" in rows:
-        facts["extended"] = is_due & progress.is_extended
-    if "rework_count" in rows:
-        counted = pd.to_numeric(rows["rework_count"], errors="coerce").to_numpy(dtype=np.float64, na_value=0)
-        facts["reworked"] = closing & (counted > 0)
-    if "is_repeat" in rows:
-        facts["repeated"] = facts["filed"] & rows["is_repeat"].fillna(False).to_numpy(dtype=bool)
-    tally.told.update(facts)
-    tally.enter(tally.groups_of(rows), facts, hours)
+    _count(rows, case_facts(rows, question.rules, question.calendar, question.moment), tally)
+
+
+def _count(rows: pd.DataFrame, facts: CaseFacts, tally: _Tally) -> None:
+    tally.told.update(facts.flags)
+    tally.enter(tally.groups_of(rows), facts.flags, facts.hours)
+
+
+def rates_of(rows: pd.DataFrame, facts: CaseFacts, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Compute the indicators of rows whose facts are known; columns as `indicators` returns them."""
+    tally = _Tally(list(by), exact=True)
+    if len(rows):
+        _count(rows, facts, tally)
+    else:
+        tally.told.update(facts.flags)
+    return _told(tally, list(by), None)
 
 
 def wilson(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> tuple[Any, Any]:
@@ -391,7 +377,7 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
         if above in tally.told or name not in _NEEDS:
             low, high = wilson(counts[above].to_numpy(), counts[below].to_numpy())
             parts.append((name, counts[above], counts[below], None, low, high))
-    for name, share in _QUANTILES.items():
+    for name, share in QUANTILES.items():
         parts.append(
             (name, np.nan, counts["timed"], _quantile(tally, counts["timed"], share), np.nan, np.nan)
         )

@@ -1,5 +1,6 @@
 """The workbook: a cover with the key figures, then one sheet for each question.
 
+A share beside its numerator and denominator is a formula of the two cells, so that a reader can check it.
 Nothing that comes from data becomes a formula or a link: every text is written as a string, and one that
 begins like a formula is marked as text, so that it stays one when a person edits the cell.
 """
@@ -28,7 +29,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -51,6 +52,7 @@ def write_workbook(
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
     title: str | None = None,
+    own_charts: Sequence[Chart] | None = None,
     picture: bytes | str | os.PathLike[str] | None = None,
     map_file: str | None = None,
     source: str = "",
@@ -73,6 +75,8 @@ def write_workbook(
     lang : {"zh", "en"}, default "zh"
     title : str, optional
         The heading of the cover.
+    own_charts : sequence of Chart, optional
+        What is drawn; by default what the columns of the tables tell.
     picture : bytes or path, optional
         A PNG of the map, such as `print_map` makes, for a sheet of its own.
     map_file : str, optional
@@ -139,8 +143,11 @@ def write_workbook(
                     most_columns=MOST_COLUMNS,
                 )
             )
-    charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
-    plan = list(_planned(sheets, charts, image is not None, lang))
+    if own_charts is None:
+        drawn = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
+    else:
+        drawn = list(own_charts)
+    plan = list(_planned(sheets, drawn, image is not None, lang, tells_undrawn=own_charts is None))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
@@ -156,7 +163,7 @@ def write_workbook(
             for one in plan[1:]:
                 page = pages[one.sheet]
                 if one.kind == "charts":
-                    flat = [chart for chart in charts if chart.kind != "heat"]
+                    flat = [chart for chart in drawn if chart.kind != "heat"]
                     write_charts(book, page, one.sheet, flat, lang, looks)
                 elif one.kind == "calendar":
                     write_calendar(page, one.chart, looks)
@@ -176,6 +183,8 @@ def _planned(
     charts: list[Chart],
     has_picture: bool,
     lang: Language,
+    *,
+    tells_undrawn: bool,
 ) -> Iterator[Listed]:
     """Yield what sheets there are: the cover, charts, the map, then the tables, each under its own name."""
     taken = set[str]()
@@ -197,7 +206,7 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            undrawn = tuple(undrawn_of(key, frame, lang))
+            undrawn = tuple(undrawn_of(key, frame, lang)) if tells_undrawn else ()
             yield Listed(named(label(key, lang)), "table", key, question, start, rows, undrawn=undrawn)
 
 
