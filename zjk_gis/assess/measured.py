@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["measured_targets"]
+__all__ = ["MEASURED_LAYERS", "measured_targets"]
 
 _FOR_ALL = ("公共", "道路临时泊位")
 _MACHINE = "机械清扫"
@@ -121,10 +121,13 @@ def measured_targets(
     0       new_public_berths      300.0
     1  waste_sorting_coverage        NaN  layer communities, layer waste points
     """
-    known = [name for name in layers if name in _NEEDED]
+    known = [name for name in layers if name in MEASURED_LAYERS]
     if not known:
         raise InputError(
-            tr("layers: none of those by which targets are measured is there: {known}", known=listed(_NEEDED))
+            tr(
+                "layers: none of those by which targets are measured is there: {known}",
+                known=listed(MEASURED_LAYERS),
+            )
         )
     targets = rules_table("targets", overrides=tables)
     day = int((moment_of(as_of) - np.timedelta64(1, "us")).astype("M8[D]").astype(np.int64))
@@ -370,4 +373,7 @@ _MEASURES = {
     "green_communities": _Measure(_green, {"communities": ("green_since",)}),
     "penalties_published": _Measure(_published, {"enforcement_cases": ("decided_on", "published_on")}),
 }
-_NEEDED = (*dict.fromkeys(name for measure in _MEASURES.values() for name in measure.needs), "built_up_areas")
+MEASURED_LAYERS = (
+    *dict.fromkeys(name for measure in _MEASURES.values() for name in measure.needs),
+    "built_up_areas",
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.assess import mark_repeats
+from zjk_gis.assess.measured import MEASURED_LAYERS
 from zjk_gis.cli.city import cases_options, read_cases, read_city, tell_set_aside
 from zjk_gis.cli.options import WORDS
 from zjk_gis.errors import FileError, InputError
@@ -30,8 +31,8 @@ __all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of"]
 
 _BY, _LEAST = ("district_code",), 30
 _FILES = ("incidents", "deadlines", "previous", "targets", "measured")  # of the options: paths
-_NO_ZONES = ("districts", "enforcement_cases")
-_LAYERS = ("responsibility_zones", "unit_grids", "streets", "communities", *_NO_ZONES)
+_NO_ZONES = tuple(dict.fromkeys(("districts", "enforcement_cases", *MEASURED_LAYERS)))
+_LAYERS = tuple(dict.fromkeys(("responsibility_zones", "unit_grids", "streets", "communities", *_NO_ZONES)))
 
 
 def bulletin_options(command: Callable[..., Any]) -> Callable[..., Any]:

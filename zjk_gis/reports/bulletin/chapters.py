@@ -6,11 +6,12 @@ list: its figures get ids, its tables sheets, and a paragraph of the notice may 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from zjk_gis.assess.measured import MEASURED_LAYERS, measured_targets
 from zjk_gis.assess.targets import target_progress
 from zjk_gis.assess.trends import area_trade_matrix
 from zjk_gis.errors import InputError
@@ -162,6 +163,12 @@ def _trend(making: Making) -> Chapter:
 def _progress(making: Making) -> Chapter:
     """Compare what was measured with the policy's own numbers."""
     measured, published = making.asked["measured"], publications(making)
+    day = str((making.months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
+    layers: Any = {name: layer for name, layer in making.layers.items() if name in MEASURED_LAYERS}
+    if measured is None and layers:
+        measured = measured_targets(layers, as_of=day, tables=making.asked["tables"])
+        if published is not None:
+            measured = measured[measured["target"] != PUBLISHED]
     if measured is None:
         measured = pd.DataFrame({"target": pd.Series(dtype="str"), "numerator": pd.Series(dtype=float)})
     if PUBLISHED in measured["target"].tolist():  # what was measured by somebody comes first
@@ -173,7 +180,6 @@ def _progress(making: Making) -> Chapter:
             "denominator": len(published),
         }
         measured = pd.concat([measured, pd.DataFrame(own)], ignore_index=True)
-    day = str((making.months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
     table = target_progress(measured, as_of=day, tables=making.asked["tables"])
     month = making.months.month
     areas = [None if area == "" else str(area) for area in table["area"]]
