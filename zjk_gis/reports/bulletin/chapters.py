@@ -6,8 +6,9 @@ list: its figures get ids, its tables sheets, and a paragraph of the notice may 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -164,7 +165,11 @@ def _progress(making: Making) -> Chapter:
     """Compare what was measured with the policy's own numbers."""
     measured, published = making.asked["measured"], publications(making)
     day = str((making.months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
-    layers: Any = {name: layer for name, layer in making.layers.items() if name in MEASURED_LAYERS}
+    layers = {
+        name: layer
+        for name, layer in making.layers.items()
+        if name in MEASURED_LAYERS and isinstance(layer, gpd.GeoDataFrame)
+    }
     if measured is None and layers:
         measured = measured_targets(layers, as_of=day, tables=making.asked["tables"])
         if published is not None:
@@ -197,7 +202,7 @@ def _progress(making: Making) -> Chapter:
         "month": month,
         "grouped_by": ["" if area is None else "area" for area in areas],
         "subject": table["area"],
-        "subject_name": table["area"],
+        "subject_name": table["area"].replace(making.names.get("district_code", {})),
         "indicator": table["target"],
         "value": value,
         "value_unit": np.where(is_percent, "share", "count"),

@@ -286,9 +286,10 @@ def _targets(writer: Writer) -> None:
         )  # fmt: skip
     progress = own.progress
     known = progress[progress["progress"] != "no_data"]
+    districts = own.making.names.get("district_code", {})
     for _, row in known.iterrows():
         unit = "" if row["unit"] == "%" else f" {row['unit']}"
-        area = f" {row['area']}" if row["area"] else ""
+        area = f" {districts.get(row['area'], row['area'])}" if row["area"] else ""
         writer.item(
             tr("{title}{area} (clause {clause}): {reached}{unit}, target {target:,g}{amount}, {progress}.",
                title=row["target_title"], area=area, clause=row["clause"], reached=writer.told(row["figure"]),
