@@ -14,7 +14,6 @@ from zjk_gis._optional import need
 from zjk_gis.arguments import checked
 from zjk_gis.assess.clocks import moment_of, period_of, rules_of
 from zjk_gis.assess.facts import case_facts, dates_of
-from zjk_gis.assess.repeats import mark_repeats
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
@@ -200,6 +199,8 @@ def indicators(
 
 def _with_repeats(incidents: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
     """Mark the repeats among incidents that have places and are not marked yet."""
+    from zjk_gis.assess.repeats import mark_repeats  # compiles, and most never ask
+
     if not isinstance(incidents, gpd.GeoDataFrame):
         raise InputError(
             tr("repeats are found among incidents with places: read them with read_layer, or mark them with "
