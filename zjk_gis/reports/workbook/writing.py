@@ -15,7 +15,7 @@ from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import charts_of, undrawn_of
+from zjk_gis.reports.pictures import drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of
 from zjk_gis.reports.telling import plain
@@ -139,8 +139,10 @@ def write_workbook(
                     most_columns=MOST_COLUMNS,
                 )
             )
-    charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
-    plan = list(_planned(sheets, charts, image is not None, lang))
+    told = {name: drawn_and_said(suggested(name, frame, lang), lang) for name, frame in sheets.items()}
+    charts = [chart for drawn, _ in told.values() for chart in drawn]
+    said = {name: sentences for name, (_, sentences) in told.items()}
+    plan = list(_planned(sheets, charts, said, image is not None, lang))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
@@ -174,6 +176,7 @@ def write_workbook(
 def _planned(
     sheets: Mapping[str, pd.DataFrame],
     charts: list[Chart],
+    said: Mapping[str, list[str]],
     has_picture: bool,
     lang: Language,
 ) -> Iterator[Listed]:
@@ -197,8 +200,8 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            undrawn = tuple(undrawn_of(key, frame, lang))
-            yield Listed(named(label(key, lang)), "table", key, question, start, rows, undrawn=undrawn)
+            notes = (*map(plain, said[key]), *undrawn_of(key, frame, lang))
+            yield Listed(named(label(key, lang)), "table", key, question, start, rows, notes=notes)
 
 
 def _set_up(page: Any, title: str) -> None:
