@@ -45,7 +45,7 @@ _WORDS = {
     "map_note": "In CGCS2000/WGS84. Once it is clicked, the wheel zooms it.",
     "filter": "Filter",
     "filter_how": "words, with spaces between; Esc clears",
-    "all": "all",
+    "all": "all values",
     "no_row": "No row fits",
     "on_screen": "The live map is on this page when read on a screen.",
     "contents": "Contents",
