@@ -77,14 +77,14 @@ def test_the_same_answers_make_the_same_page(written):
 
 
 def test_text_from_data_is_never_markup(written):
-    table = pd.DataFrame({HOSTILE: [HOSTILE], "incidents": [1], "chief_code": [HOSTILE]})
+    table = pd.DataFrame({HOSTILE: [HOSTILE] * 2, "incidents": [1, 2], "chief_code": [HOSTILE, "B"]})
     text = written(
         {"chiefs": table, HOSTILE: table},
         summary={HOSTILE: HOSTILE, "group" + HOSTILE: {HOSTILE: HOSTILE}},
         charts=[("chiefs", "chief_code", "incidents")],
         title=HOSTILE,
     )
-    assert "<script" not in text
+    assert text.count("<script") == 1  # the page's own
     assert "<img" not in text
     assert text.count("&lt;script&gt;") >= 10
     for picture in pictures_of(text):

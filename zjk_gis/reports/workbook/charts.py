@@ -167,10 +167,10 @@ def _excel_chart(
             "values_data": [value if value is not None else "" for value in one.amounts],
         }
         drawn.add_series(values | _look(chart, at - 1 - skipped, one))
+    title = plain(shortened(chart.title, 120))
+    title = f" {title}" if title.startswith("=") else title  # else it were a reference to cells
     # Above the numbers the title stands, too; one that is copied into a letter has to bring its own.
-    drawn.set_title(
-        {"name": plain(shortened(chart.title, 120)), "name_font": {**_FONT, "size": 11}, "overlay": False}
-    )
+    drawn.set_title({"name": title, "name_font": {**_FONT, "size": 11}, "overlay": False})
     grid = {"visible": True, "line": {"color": "#D9E2EC", "width": 0.75}}
     axis = {"num_font": _FONT, "name_font": _FONT, "major_gridlines": grid, "line": {"color": "#9AA5B1"}}
     if chart.kind in ("bars", "shares"):
