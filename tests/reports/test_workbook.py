@@ -61,8 +61,10 @@ def pages_of(sheet):
     area = sheet.print_area.replace("$", "").split("!")[-1]
     rows = openpyxl.utils.cell.range_boundaries(area)
     height = sum(sheet.row_dimensions[row].height or 15 for row in range(rows[1], rows[3] + 1))
-    wide = sum(sheet.column_dimensions[openpyxl.utils.get_column_letter(at)].width or 9
-               for at in range(rows[0], rows[2] + 1))  # fmt: skip
+    widths = {
+        at: each.width for each in sheet.column_dimensions.values() for at in range(each.min, each.max + 1)
+    }
+    wide = sum(widths.get(at, 9) for at in range(rows[0], rows[2] + 1))
     scale = min(1, 140 / wide)  # characters that a landscape A4 holds at full size
     return math.ceil(height * scale / 500)
 
@@ -100,7 +102,7 @@ class TestCells:
             ("found", [3, 4], ["判定方式", 3, 4]),  # a table of checks counts what it found
             ("ambiguous", [True, False], ["待确认归属", "是", "否"]),
             ("mixed", ["a", 1, None], ["mixed", "a", "1", None]),
-            ("blank", [None, None], ["blank", None, None]),
+            ("no_values", [None, None], ["no_values", None, None]),
         ],
     )
     def test_what_stands_in_a_column(self, written, name, values, expected):
@@ -410,6 +412,11 @@ class TestCharts:
         series = sheet._charts[0].series[0]
         assert series.val.numRef.f == "图表!$B$4:$B$5"
         assert [point.v for point in series.cat.strRef.strCache.pt] == ["乙", "甲"]
+
+    @pytest.mark.parametrize("name", ["=A!A1", "别的表!B2", "=1+1"])
+    def test_a_title_is_never_a_reference(self, written, name):
+        book = written({name: pd.DataFrame({"社区": ["甲", "乙"], "人数": [3, 4]})})
+        assert title_of(book["图表"]._charts[0]) == f"{name}：人数".replace("!", "！")
 
     def test_no_data_is_said_and_not_nought(self, written):
         sheet = written({"t": pd.DataFrame({"社区": ["甲", "乙"], "人数": [None, 4.5]})})["图表"]

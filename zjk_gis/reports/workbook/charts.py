@@ -167,8 +167,8 @@ def _excel_chart(
             "values_data": [value if value is not None else "" for value in one.amounts],
         }
         drawn.add_series(values | _look(chart, at - 1 - skipped, one))
-    title = plain(shortened(chart.title, 120))
-    title = f" {title}" if title.startswith("=") else title  # else it were a reference to cells
+    # XlsxWriter takes what looks like Sheet!A1 for a reference to cells.
+    title = plain(shortened(chart.title, 120)).replace("!", "！")
     # Above the numbers the title stands, too; one that is copied into a letter has to bring its own.
     drawn.set_title({"name": title, "name_font": {**_FONT, "size": 11}, "overlay": False})
     grid = {"visible": True, "line": {"color": "#D9E2EC", "width": 0.75}}
