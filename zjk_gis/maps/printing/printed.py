@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
     from zjk_gis.words import Language
 
-__all__ = ["SHEETS", "check_dpi", "print_map", "write_document"]
+__all__ = ["SHEETS", "check_dpi", "page_of", "print_map", "write_document"]
 
 SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
@@ -91,9 +91,9 @@ def print_map(
     title : str, optional
         By default the map's.
     date : date or str, optional
-        Printed as the day of the map; by default today.
+        Printed as the day of the map; by default the map's own.
     source : str, optional
-        Where the data come from, printed at the foot.
+        Where the data come from, printed at the foot; by default what the map says.
     font : str or path, optional
         A typeface with Chinese characters: a file, a folder or the name of an installed family. By default
         the one that the extra ``print`` brings.
@@ -146,7 +146,7 @@ def print_map(
     """
     target = target_file(path, SHEETS)
     check_dpi(dpi)
-    page = _page_of(drawn)
+    page = page_of(drawn)
     typeface = find_typeface(font)
     layers = _chosen(page, show)
     views, sheet, placed, crs = _views(page, layers, paper, orientation, extent, scale)
@@ -222,7 +222,14 @@ def _typeset(
     )
 
 
-def _page_of(drawn: folium.Map) -> Page:
+def page_of(drawn: folium.Map) -> Page:
+    """Return what a map of this package shows.
+
+    Raises
+    ------
+    InputError
+        If the map is none of this package's.
+    """
     page: Page | None = getattr(drawn, "zjk_page", None)
     if page is None:
         raise InputError(
@@ -313,8 +320,8 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
 def _foot(
     page: Page, crs: CRS, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
 ) -> tuple[str, str]:
-    day = str(date or dt.date.today().isoformat())
-    lang = page.lang
+    day = str(date or page.day or dt.date.today().isoformat())
+    lang, source = page.lang, page.source if source is None else source
     left = [(tr("Source: ", lang=lang)) + clean_text(source)] if source else []
     left += [clean_text(note) for note in page.notes]
     if outside:

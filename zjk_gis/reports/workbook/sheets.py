@@ -17,7 +17,7 @@ from zjk_gis.text import display_width
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -33,7 +33,8 @@ MOST_COLUMNS = 16_384
 _MOST_LINKS = 60_000  # Excel allows 65,530 on a sheet
 _HEADER_CHARACTERS = 250
 _LINE, _MOST_LINES = 17, 8  # points a line of wrapped text, and how tall a row grows
-_PAGE_WIDTH = 190  # characters that an A4 page holds across and that can still be read
+_PAGE_WIDTH = 230  # characters that a landscape A4 page holds across and that can still be read
+_MOST_PRINTED, _PRINTED = 300, 40  # a longer table is one of rows: on paper its first page stands for it
 _AMOUNTS = ("integer", "number", "measure", "share")
 _EQUAL = 1e-12  # a rounded share is no quotient of its cells
 _BARS = ("integer", "measure", "number")
@@ -68,7 +69,7 @@ def write_sheet(
     looks : dict
         The formats; see `make_looks`.
     """
-    last = HEADER_ROW
+    last, printed = HEADER_ROW, min(listed.rows, _PRINTED if _is_long(listed) else listed.rows)
     columns: list[SheetColumn] = []
     places: list[int] = []
     ratios: _Ratios | None = None
@@ -103,7 +104,9 @@ def write_sheet(
     if columns:
         width = len(columns) + bool(places)
         page.autofilter(HEADER_ROW, 0, last, width - 1)
-        page.print_area(0, 0, max(last, HEADER_ROW + 1), width - 1)
+        page.print_area(
+            0, 0, HEADER_ROW + max(printed, 1), min(width, _columns_printed(columns) + bool(places)) - 1
+        )
         # Codes are text on purpose: without this, each gets a green triangle.
         page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
         _colour(page, columns, last, lang, looks)
@@ -187,7 +190,7 @@ def _write_head(
             last=listed.start + listed.rows,
             lang=lang,
         )
-    told = [rows, whole_of(listed.key, lang), *listed.undrawn]
+    told = [rows, _printed_of(listed, columns, lang), whole_of(listed.key, lang), *listed.notes]
     write_text(page, 1, 0, "  ·  ".join(filter(None, told)), "note", looks)
     page.write_url(2, 0, internal(cover), looks["link"], tr("← {sheet}", sheet=cover, lang=lang))
     page.set_row(HEADER_ROW, 34)
@@ -197,10 +200,50 @@ def _write_head(
     wide_table = len(columns) > 8 and columns[0].kind in ("code", "text") and columns[0].width <= 30
     page.freeze_panes(HEADER_ROW + 1, 1 if wide_table else 0)
     page.repeat_rows(HEADER_ROW)
-    across = max(round(sum(column.width for column in columns) / _PAGE_WIDTH), 1)
-    page.fit_to_pages(across, 0)
-    if across > 1:
-        page.repeat_columns(0)
+    page.fit_to_pages(1, 0)
+
+
+def _is_long(listed: Listed) -> bool:
+    """Tell whether a sheet holds rows to be filtered on the screen rather than findings to be read."""
+    return listed.rows > _MOST_PRINTED or listed.start > 0
+
+
+def _columns_printed(columns: Sequence[SheetColumn]) -> int:
+    """Return how many columns, from the left, a page holds across."""
+    across, held = 0.0, 0
+    for column in columns:
+        across += column.width
+        if held and across > _PAGE_WIDTH:
+            break
+        held += 1
+    return held
+
+
+def _printed_of(listed: Listed, columns: Sequence[SheetColumn], lang: Language) -> str:
+    """Say what of a sheet is printed, where that is not all; empty where it is."""
+    held = _columns_printed(columns)
+    if _is_long(listed) and held < len(columns):
+        return tr(
+            "printed: the first {rows:,} rows, {columns} of {count} columns; the rest is for the screen",
+            rows=min(_PRINTED, listed.rows),
+            columns=held,
+            count=len(columns),
+            lang=lang,
+        )
+    if _is_long(listed):
+        return tr(
+            "printed: the first {rows:,} rows; the rest is for the screen",
+            rows=min(_PRINTED, listed.rows),
+            lang=lang,
+        )
+    if held < len(columns):
+        return tr(
+            "printed: {columns} of {count} columns; the rest is for the screen",
+            columns=held,
+            count=len(columns),
+            lang=lang,
+        )
+    return ""
 
 
 def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, looks: dict[str, Any]) -> None:

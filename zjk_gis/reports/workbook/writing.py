@@ -16,7 +16,7 @@ from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import charts_of, undrawn_of
+from zjk_gis.reports.pictures import drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of
 from zjk_gis.reports.telling import plain
@@ -143,11 +143,12 @@ def write_workbook(
                     most_columns=MOST_COLUMNS,
                 )
             )
-    if own_charts is None:
-        drawn = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
-    else:
-        drawn = list(own_charts)
-    plan = list(_planned(sheets, drawn, image is not None, lang, tells_undrawn=own_charts is None))
+    told = {name: drawn_and_said(suggested(name, frame, lang), lang) for name, frame in sheets.items()}
+    said: dict[str, list[str]] = {name: sentences for name, (_, sentences) in told.items()}
+    charts = [chart for drawn, _ in told.values() for chart in drawn]
+    if own_charts is not None:
+        charts, said = list(own_charts), {name: [] for name in sheets}
+    plan = list(_planned(sheets, charts, said, image is not None, lang, tells_undrawn=own_charts is None))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
@@ -163,7 +164,7 @@ def write_workbook(
             for one in plan[1:]:
                 page = pages[one.sheet]
                 if one.kind == "charts":
-                    flat = [chart for chart in drawn if chart.kind != "heat"]
+                    flat = [chart for chart in charts if chart.kind != "heat"]
                     write_charts(book, page, one.sheet, flat, lang, looks)
                 elif one.kind == "calendar":
                     write_calendar(page, one.chart, looks)
@@ -181,6 +182,7 @@ def write_workbook(
 def _planned(
     sheets: Mapping[str, pd.DataFrame],
     charts: list[Chart],
+    said: Mapping[str, list[str]],
     has_picture: bool,
     lang: Language,
     *,
@@ -206,8 +208,9 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            undrawn = tuple(undrawn_of(key, frame, lang)) if tells_undrawn else ()
-            yield Listed(named(label(key, lang)), "table", key, question, start, rows, undrawn=undrawn)
+            undrawn = undrawn_of(key, frame, lang) if tells_undrawn else ()
+            notes = (*map(plain, said[key]), *undrawn)
+            yield Listed(named(label(key, lang)), "table", key, question, start, rows, notes=notes)
 
 
 def _set_up(page: Any, title: str) -> None:
