@@ -58,7 +58,7 @@ class Ground:
     areas : ndarray of Geometry
         That the sheets are about, in metres.
     outline : ndarray of Geometry
-        All of them together, as the overview shows them.
+        The ground as a whole, as the overview and the index show it.
     dim : bool
         Whether what is not of an area is paler on its sheet.
     """
@@ -102,8 +102,10 @@ def ground_of(layers: Sequence[tuple[DrawnLayer, NDArray[Any]]], areas: NDArray[
         if drawn.count or drawn.texts is not None or drawn.labels is not None:
             concerned = sheets_concerned(valid, areas, homes_of(valid, areas))
         found.append(_Layer(drawn, valid, shapely.STRtree(valid), concerned))
-    size = np.ptp(shapely.total_bounds(areas).reshape(2, 2), axis=0).max()
-    outline = shapely.simplify(shapely.union_all(areas), size / 1000)
+    bottom = (each.shapes for each in found if each.drawn.texts is None)
+    whole = shapely.union_all(next((own for own in bottom if shapely.get_dimensions(own[0]) == 2), areas))
+    size = np.ptp(shapely.total_bounds([whole]).reshape(2, 2), axis=0).max()
+    outline = shapely.simplify(whole, size / 1000)
     return Ground(found, areas, np.array([outline], dtype=object), dim)
 
 

@@ -225,7 +225,7 @@ def print_atlas(
     pages = 0
     with binding(target, pictures, **said) as binder:
         notes = foot_of(page.lang, crs, date, source, page.notes)
-        for canvas in draw_index(sheet, rows, shapes, heading, notes, typeface, page.lang):
+        for canvas in draw_index(sheet, rows, ground, heading, notes, typeface, page.lang):
             binder.add(canvas, tr("Index of sheets", lang=page.lang), chapter=not pages)
             pages += 1
         for at in track(range(len(rows)), title=tr("printing sheets"), total=len(rows)):

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
     from zjk_gis.drawing.typefaces import Typeface
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.printing.area_sheet import Ground
     from zjk_gis.maps.printing.sheet import Sheet
 
 __all__ = ["IndexRow", "draw_index"]
 
 _INK, _LINE = "#1f2933", "#64748b"
 _SIZES = (3.2, 2.6, 2.1, 1.6)  # of numbers on the key map
-_LEAST = 1.6  # millimetres: smaller areas are seen by a mark
+_LEAST, _ABOVE = 4.0, 2.6  # millimetres: smaller areas have their number above; how high
+_MARK = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class IndexRow:
 def draw_index(
     sheet: Sheet,
     rows: list[IndexRow],
-    areas: NDArray[Any],
+    ground: Ground,
     title: str,
     foot: tuple[str, str],
     typeface: Typeface,
@@ -76,7 +78,7 @@ def draw_index(
             whole = body_of(sheet, 2 if wide else 1)
             key = whole[0] if wide else Box(whole[0].x, whole[0].y, whole[0].width, whole[0].height * 0.45)
             boxes = whole[1:] if wide else body_of(sheet, 1, key.foot + 4)
-            unseen = _draw_key_map(canvas, key, areas, sheet.zoom)
+            unseen = _draw_key_map(canvas, key, ground, sheet.zoom)
             if unseen:
                 note = tr("{count:,} sheets have no room for their numbers", count=unseen, lang=lang)
                 left = " · ".join(filter(None, [note, left]))
@@ -110,9 +112,10 @@ def _table(rows: list[IndexRow], lang: Language) -> tuple[list[Column], list[lis
     return columns, texts
 
 
-def _draw_key_map(canvas: Canvas, box: Box, areas: NDArray[Any], zoom: float) -> int:
+def _draw_key_map(canvas: Canvas, box: Box, ground: Ground, zoom: float) -> int:
     """Draw all areas with their numbers, those of the largest first; tell how many found no room."""
-    bounds = shapely.total_bounds(areas)
+    areas = ground.areas
+    bounds = shapely.total_bounds(np.concatenate([areas, ground.outline]))
     metres = max(np.maximum((bounds[2:] - bounds[:2]) / [box.width - 4, box.height - 4], 1e-6))
     middle = (bounds[:2] + bounds[2:]) / 2
     centre = np.array([box.x + box.width / 2, box.y + box.height / 2])
@@ -123,22 +126,28 @@ def _draw_key_map(canvas: Canvas, box: Box, areas: NDArray[Any], zoom: float) ->
 
     canvas.rect(box.x, box.y, box.width, box.height, fill="#f5f7fa", stroke=_INK, line=0.3)
     shapes = shapely.transform(shapely.simplify(areas, 0.1 * metres), on_paper)
-    small = np.flatnonzero(np.ptp(shapely.bounds(shapes).reshape(-1, 2, 2), axis=1).max(axis=1) < _LEAST)
-    shapes[small] = shapely.buffer(shapely.centroid(shapes[small]), _LEAST / 2)
+    sizes = np.ptp(shapely.bounds(shapes).reshape(-1, 2, 2), axis=1).max(axis=1)
+    small, tiny = np.flatnonzero(sizes < _LEAST), np.flatnonzero(sizes < _MARK)
+    shapes[tiny] = shapely.buffer(shapely.centroid(shapes[tiny]), _MARK / 2)
     with canvas.inside(box):
+        coords, offsets = rings_of(shapely.transform(ground.outline, on_paper))
+        path = path_of(coords, offsets, closed=True)
+        canvas.path(path, {"fillColor": "#e4e7eb", "color": "#9aa5b1", "weight": 0.8})
         for at, shape in enumerate(shapes):
             coords, offsets = rings_of(np.array([shape], dtype=object))
             area = shapely.get_dimensions(shape) == 2
             colour = PASTELS[at % len(PASTELS)]
             path = path_of(coords, offsets, closed=bool(area))
             canvas.path(path, {"fillColor": colour, "fill": bool(area), "color": _LINE, "weight": 0.8})
-    return _write_numbers(canvas, shapes, zoom)
-
-
-def _write_numbers(canvas: Canvas, shapes: NDArray[Any], zoom: float) -> int:
     spots = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    spots[small, 1] -= _ABOVE * zoom  # a mark stays to be seen below its number
+    order = np.lexsort((np.arange(len(shapes)), -shapely.area(shapes)))
+    return _write_numbers(canvas, spots, order.tolist(), zoom)
+
+
+def _write_numbers(canvas: Canvas, spots: NDArray[np.float64], order: list[int], zoom: float) -> int:
     taken, unseen = Taken(), 0
-    for at in np.lexsort((np.arange(len(shapes)), -shapely.area(shapes))).tolist():
+    for at in order:
         x, y = spots[at].tolist()
         for size in _SIZES:
             own, text = size * zoom, str(at + 1)

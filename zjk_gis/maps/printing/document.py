@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,9 @@ _PICTURES = ("svg", "png")
 _MOST_DPI = 1200
 _AT_ONCE = 16  # sheets that Typst is given together: they share their typefaces
 _LONGEST = 40  # characters of a sheet's name in the name of its file
+_APART = (
+    "import json, sys; sys.path, asked = json.load(sys.stdin); import typst; typst.compile(**asked)"
+)
 _UNFIT = re.compile(r"[^\w\-]+")
 _SOURCE = """\
 #set document(title: sys.inputs.title, date: none)
@@ -74,6 +79,8 @@ def _draw(
     title: str,
     lang: str,
     dpi: float,
+    *,
+    apart: bool = False,
 ) -> None:
     """Write one drawing to a file, by way of others in a folder for that."""
     ending = made.suffix
@@ -82,7 +89,7 @@ def _draw(
         made.write_text(document, encoding="utf-8")
         return
     (scratch / "sheet-0.svg").write_text(document, encoding="utf-8")
-    _typeset(scratch, made, size, canvas.typeface, title, [title], lang, dpi)
+    _typeset(scratch, made, size, canvas.typeface, title, [title], lang, dpi, apart=apart)
 
 
 def _typeset(
@@ -94,18 +101,24 @@ def _typeset(
     names: list[str],
     lang: str,
     dpi: float,
+    *,
+    apart: bool = False,
 ) -> None:
-    """Turn drawings into a PDF or a picture. The words reach Typst as values, never as its language."""
+    """Turn drawings into a PDF or a picture. The words reach Typst as values, never as its language.
+
+    Typst remembers whatever it has drawn for as long as its process lives, some megabytes a sheet: many sheets
+    are drawn apart, by processes that end.
+    """
     typst = need("typst", extra="print", purpose="print a map")
     (folder / "sheets.typ").write_text(_SOURCE, encoding="utf-8")
-    typst.compile(
-        str(folder / "sheets.typ"),
-        output=str(made),
-        root=str(folder),
-        ignore_system_fonts=True,
-        font_paths=sorted({str(file.parent) for file, _ in typeface.files.values()}),
-        ppi=dpi,
-        sys_inputs={
+    asked = {
+        "input": str(folder / "sheets.typ"),
+        "output": str(made),
+        "root": str(folder),
+        "ignore_system_fonts": True,
+        "font_paths": sorted({str(file.parent) for file, _ in typeface.files.values()}),
+        "ppi": dpi,
+        "sys_inputs": {
             "width": f"{size[0]:g}",
             "height": f"{size[1]:g}",
             "title": clean_text(title),
@@ -113,7 +126,15 @@ def _typeset(
             "family": typeface.family,
             "lang": lang,
         },
-    )
+    }
+    if not apart:
+        typst.compile(**asked)
+        return
+    words = json.dumps([sys.path, asked])
+    command = [sys.executable, "-P", "-c", _APART]
+    done = subprocess.run(command, input=words, capture_output=True, text=True, encoding="ascii", errors="replace")  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip()[-500:] or f"Typst ended with {done.returncode}")
 
 
 def target_of_many(path: str | os.PathLike[str], pictures: str) -> Path:
@@ -174,7 +195,7 @@ class Binder:
             safe = _UNFIT.sub("_", clean_text(name))[:_LONGEST].strip("_")
             made = self.folder / f"{self._pages:04d}-{safe}{self.ending}"
             size = (self.width, self.height)
-            _draw(canvas, made, self.scratch, size, name, self.lang, self.dpi)
+            _draw(canvas, made, self.scratch, size, name, self.lang, self.dpi, apart=True)
             self._pages += 1
             return
         document = canvas.document(self.width, self.height, title=name, embed=False)
@@ -192,7 +213,9 @@ class Binder:
             return
         part = self.scratch / "part.pdf"
         size, names = (self.width, self.height), self._names
-        _typeset(self.scratch, part, size, self._typeface, self.title, names, self.lang, self.dpi)
+        _typeset(
+            self.scratch, part, size, self._typeface, self.title, names, self.lang, self.dpi, apart=True
+        )
         reader = pypdf.PdfReader(part)
         for page, name in zip(reader.pages, names, strict=True):
             self._book.add_page(page)

@@ -36,6 +36,8 @@ _ALIKE = 0.85  # of the names that can be written at all, those that must fit fo
 _ROOMS = (1.0, 0.75, 0.55)  # the shares of an area's width to which its label is broken
 _EXACT = 2_000  # labels of a layer; the midst of more areas is not sought
 _MOST_ROWS = 2  # of a label among names
+_OTHERS = 3  # places where a label is tried besides its best
+_ASIDE = (-2.2, 2.2, -4.0, 4.0, -6.0, 6.0, -9.0, 9.0)  # sizes above and below where else a name may stand
 _MOST_WHOLE = 3  # of a name that is not cut
 _MOST_HIDDEN = 2  # marks that the label of an area may cover
 _NUMBER, _BAND = 2.1, 8.0  # of numbers: how high; how far apart from north to south they are in one row
@@ -298,6 +300,10 @@ def _names_of(
             lines = [row for line in lines for row in rows_within(line, _WIDEST * zoom, wide)]
         name = _Name(cut, kind, -extent, tuple(lines), x, y - above, size, colour)
         ways = (name,) if not whole or len(lines) <= _MOST_WHOLE else ()
+        if whole and ways and shapely.area(seen[at]) > 0:
+            shape = shapely.transform(seen[at], view.on_paper)
+            steps = [y + far * size for far in _ASIDE if shapely.intersects_xy(shape, x, y + far * size)]
+            ways = (name, *(replace(name, y=step) for step in steps))
         found.append(_Sought(told, ways, ((x, y - above),)))
     return found + _labels_of(labels, view, typeface, _SIZE * zoom, smallest, whole=whole)
 
@@ -340,10 +346,39 @@ def _labels_of(
     counts = [sum(some[way] is not None for some in fits) for way in range(len(ways))]
     common = next(way for way, count in enumerate(counts) if count >= _ALIKE * max(counts))
     order = [way for way in range(common, len(ways)) if ways[way][1] <= ways[common][1]]
-    return [
-        _Sought(area.told, tuple(name for way in order if (name := some[way]) is not None), tuple(own))
-        for area, some, own in zip(areas, fits, spots, strict=True)
-    ]
+    found = []
+    for area, shape, some, own in zip(areas, shapes, fits, spots, strict=True):
+        ways = [name for way in order if (name := some[way]) is not None]
+        if whole and ways:
+            ways += _elsewhere(area, shape, ways[0], list(dict.fromkeys(way.size for way in ways)), typeface)
+        found.append(_Sought(area.told, tuple(ways), tuple(own)))
+    return found
+
+
+def _elsewhere(
+    area: _Area, shape: shapely.Polygon, first: _Name, sizes: list[float], typeface: Typeface
+) -> list[_Name]:
+    """Return where else in its area a label fits, should its best place be taken: in what is left of it."""
+    found: list[_Name] = []
+    rest, name = shape, first
+    for _ in range(_OTHERS):
+        wide = max(typeface.width(row, name.size, bold=True) for row in name.rows) / 2
+        high = _ROW * name.size * len(name.rows) / 2
+        rest = shapely.difference(
+            rest, shapely.box(name.x - wide, name.y - high, name.x + wide, name.y + high)
+        )
+        parts = shapely.get_parts(rest)
+        parts = parts[shapely.get_dimensions(parts) == 2]
+        if not len(parts) or _least_side(largest := parts[shapely.area(parts).argmax()]) < _SMALLEST:
+            break
+        spots = _spots_in(largest, exact=True)
+        fitting = ((size, _fitting(area.rows, largest, spots, size, typeface)) for size in sizes)
+        own = [_Name(area.cut, _LABEL, -area.extent, *at, size, area.colour) for size, at in fitting if at]
+        if not own:
+            break
+        found.append(own[0])
+        name = own[0]
+    return found
 
 
 def _ways_of(
