@@ -11,8 +11,8 @@ import shapely
 from zjk_gis.drawing.canvas import Box, Canvas, path_of, rings_of
 from zjk_gis.maps.printing.content import draw_layers
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
-from zjk_gis.maps.printing.homes import homes_of, sheets_concerned
-from zjk_gis.maps.printing.index_table import Column, draw_table
+from zjk_gis.maps.printing.homes import rows_by_area
+from zjk_gis.maps.printing.index_table import Column, draw_table, height_of
 from zjk_gis.maps.printing.names import draw_all_names
 from zjk_gis.words import tr
 
@@ -93,14 +93,15 @@ class AreaSheet:
 def ground_of(layers: Sequence[tuple[DrawnLayer, NDArray[Any]]], areas: NDArray[Any], *, dim: bool) -> Ground:
     """Index the layers of a map by place and by sheet, once for all sheets."""
     found = []
-    for drawn, shapes in layers:
+    for each, own in layers:
+        drawn, shapes = each, own
         if drawn.texts is None and drawn.labels is None and not drawn.count:
             parts, of = shapely.get_parts(shapes, return_index=True)  # many short lines are quicker to find
             drawn, shapes = replace(drawn, shapes=parts, style_of=np.asarray(drawn.style_of)[of]), parts
         valid = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
         concerned = None
         if drawn.count or drawn.texts is not None or drawn.labels is not None:
-            concerned = sheets_concerned(valid, areas, homes_of(valid, areas))
+            concerned = rows_by_area(valid, areas)
         found.append(_Layer(drawn, valid, shapely.STRtree(valid), concerned))
     bottom = (each.shapes for each in found if each.drawn.texts is None)
     whole = shapely.union_all(next((own for own in bottom if shapely.get_dimensions(own[0]) == 2), areas))
@@ -144,9 +145,13 @@ def draw_area_sheet(
     draw_head(canvas, sheet, about.title, about.subtitle, typeface, about.corner)
     legend = legend_of([each for each, _ in near], shown, lang)
     own_area = np.array([area], dtype=object)
-    rooms = draw_legend(canvas, sheet, view, legend, typeface, lang, ground.outline, own_area)
+    width = (sheet.legend.width - 4 * (sheet.columns - 1)) / sheet.columns
+    needed = height_of(canvas, width, _columns(lang), numbered, sheet.zoom) + 1 if numbered else 0.0
+    rooms = draw_legend(
+        canvas, sheet, view, legend, typeface, lang, ground.outline, own_area, reserved=needed
+    )
     draw_foot(canvas, sheet, *about.foot, typeface)
-    done = _draw_index(canvas, rooms, numbered, sheet.zoom, lang) if numbered else 0
+    done = draw_table(canvas, rooms, _columns(lang), numbered, sheet.zoom)
     return canvas, numbered[done:]
 
 
@@ -172,13 +177,6 @@ def body_of(sheet: Sheet, columns: int, top: float | None = None) -> list[Box]:
         Box(sheet.head.x + at * (width + gap), first, width, sheet.foot.y - 2 - first)
         for at in range(columns)
     ]
-
-
-def _draw_index(
-    canvas: Canvas, rooms: list[Box], numbered: list[tuple[str, str]], zoom: float, lang: Language
-) -> int:
-    """Write the names by their numbers where the legend leaves room; tell how many are there."""
-    return draw_table(canvas, rooms, _columns(lang), numbered, zoom)
 
 
 def _columns(lang: Language) -> list[Column]:

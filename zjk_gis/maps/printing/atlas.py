@@ -24,7 +24,7 @@ from zjk_gis.maps.printing.area_sheet import AreaSheet, draw_area_sheet, draw_co
 from zjk_gis.maps.printing.atlas_index import IndexRow, draw_index
 from zjk_gis.maps.printing.content import View
 from zjk_gis.maps.printing.document import binding, check_dpi, target_of_many
-from zjk_gis.maps.printing.homes import homes_of, sheets_concerned
+from zjk_gis.maps.printing.homes import rows_by_area
 from zjk_gis.maps.printing.printed import chosen, foot_of, page_of, place
 from zjk_gis.maps.printing.sheet import scale_for, sheets_for
 from zjk_gis.presentation import Presentation, presented
@@ -134,8 +134,9 @@ def print_atlas(
         The column of the names that sheets are called by; by default `by`.
     counts : mapping of str to GeoDataFrame, optional
         Layers whose rows the index counts on each sheet, by their names in the catalogue. A layer that has a
-        column `by` is counted by it. Of others each row counts where the most of it lies, the first sheet
-        of equals; what lies in no area counts on each sheet whose area it touches, within 0.5 m.
+        column `by` is counted by it. Of others each row counts where the most of it lies; on several sheets
+        where it lies whole in several areas, such as an overlap of two chiefs; and what lies in no area, on
+        each sheet whose area it touches, within 0.5 m.
     dim : bool, default True
         Whether what lies around an area is paler; without it all of a sheet is its subject.
     paper : {"A4", "A3"}, default "A4"
@@ -263,12 +264,12 @@ def _in_degrees(areas: gpd.GeoDataFrame, by: str, name_column: str) -> gpd.GeoDa
     there = has_place(shapes)
     if not there.any():
         raise EmptyLayerError(tr("areas: no row has a geometry, so that there is no sheet to print"))
-    return gpd.GeoDataFrame(areas[[*dict.fromkeys([by, name_column])]][there], geometry=shapes[there], crs=_WGS84)
+    return gpd.GeoDataFrame(
+        areas[[*dict.fromkeys([by, name_column])]][there], geometry=shapes[there], crs=_WGS84
+    )
 
 
-def _areas_of(
-    kept: gpd.GeoDataFrame, by: str, name_column: str, crs: CRS, lang: Language
-) -> list[_Area]:
+def _areas_of(kept: gpd.GeoDataFrame, by: str, name_column: str, crs: CRS, lang: Language) -> list[_Area]:
     """Put the rows of each value together, in the order of the values; those without one are the last."""
     shapes = _valid(convert_crs(kept.geometry, crs, name="areas").to_numpy())
     names = kept[name_column].astype(object).to_numpy()
@@ -346,7 +347,7 @@ def _counts(
         if len(layer):
             rows = cleaned(convert_crs(layer.geometry, crs, name=name).to_numpy())[0]
             rows = _valid(rows[has_place(rows)])
-        found[name] = [len(own) for own in sheets_concerned(rows, shapes, homes_of(rows, shapes))]
+        found[name] = [len(own) for own in rows_by_area(rows, shapes)]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -66,7 +66,7 @@ def draw_index(
     typeface: Typeface,
     lang: Language,
 ) -> Iterator[Canvas]:
-    """Draw the sheets of the index: the first with a key map, the table beside or below it, and what follows."""
+    """Draw the sheets of the index: a key map with the table beside or below it, and what follows."""
     columns, texts = _table(rows, lang)
     wide, done, first = sheet.width > sheet.height, 0, True
     while done < len(texts):

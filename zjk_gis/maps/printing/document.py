@@ -22,7 +22,7 @@ from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from zjk_gis.drawing.canvas import Canvas
 
@@ -33,9 +33,7 @@ _PICTURES = ("svg", "png")
 _MOST_DPI = 1200
 _AT_ONCE = 16  # sheets that Typst is given together: they share their typefaces
 _LONGEST = 40  # characters of a sheet's name in the name of its file
-_APART = (
-    "import json, sys; sys.path, asked = json.load(sys.stdin); import typst; typst.compile(**asked)"
-)
+_APART = "import json, sys; sys.path, asked = json.load(sys.stdin); import typst; typst.compile(**asked)"
 _UNFIT = re.compile(r"[^\w\-]+")
 _SOURCE = """\
 #set document(title: sys.inputs.title, date: none)
@@ -106,8 +104,8 @@ def _typeset(
 ) -> None:
     """Turn drawings into a PDF or a picture. The words reach Typst as values, never as its language.
 
-    Typst remembers whatever it has drawn for as long as its process lives, some megabytes a sheet: many sheets
-    are drawn apart, by processes that end.
+    Typst remembers whatever it has drawn for as long as its process lives, some megabytes a sheet: many
+    sheets are drawn apart, by processes that end.
     """
     typst = need("typst", extra="print", purpose="print a map")
     (folder / "sheets.typ").write_text(_SOURCE, encoding="utf-8")
@@ -132,9 +130,11 @@ def _typeset(
         return
     words = json.dumps([sys.path, asked])
     command = [sys.executable, "-P", "-c", _APART]
-    done = subprocess.run(command, input=words, capture_output=True, text=True, encoding="ascii", errors="replace")  # noqa: S603
+    done = subprocess.run(command, input=words.encode("ascii"), capture_output=True, check=False)  # noqa: S603
     if done.returncode:
-        raise RuntimeError(done.stderr.strip()[-500:] or f"Typst ended with {done.returncode}")
+        raise RuntimeError(
+            done.stderr.decode("utf-8", "replace").strip()[-500:] or f"Typst ended with {done.returncode}"
+        )
 
 
 def target_of_many(path: str | os.PathLike[str], pictures: str) -> Path:
@@ -149,7 +149,11 @@ def target_of_many(path: str | os.PathLike[str], pictures: str) -> Path:
     """
     if pictures not in _PICTURES:
         raise InputError(
-            tr("pictures must be one of {known}, not {pictures!r}", known=", ".join(_PICTURES), pictures=pictures)
+            tr(
+                "pictures must be one of {known}, not {pictures!r}",
+                known=", ".join(_PICTURES),
+                pictures=pictures,
+            )
         )
     if Path(path).suffix:
         return target_file(path, (".pdf",))
@@ -213,9 +217,7 @@ class Binder:
             return
         part = self.scratch / "part.pdf"
         size, names = (self.width, self.height), self._names
-        _typeset(
-            self.scratch, part, size, self._typeface, self.title, names, self.lang, self.dpi, apart=True
-        )
+        _typeset(self.scratch, part, size, self._typeface, self.title, names, self.lang, self.dpi, apart=True)
         reader = pypdf.PdfReader(part)
         for page, name in zip(reader.pages, names, strict=True):
             self._book.add_page(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -154,8 +154,14 @@ def draw_legend(
     lang: Language,
     overview: NDArray[Any] | None,
     own: NDArray[Any] | None = None,
+    reserved: float = 0.0,
 ) -> list[Box]:
     """Fill the legend's place: north and scale at its end, an overview before them, the keys in the rest.
+
+    Parameters
+    ----------
+    reserved : float
+        Millimetres that the keys leave free in one of the columns, half of it at the most.
 
     Returns
     -------
@@ -182,7 +188,14 @@ def draw_legend(
         free -= height + 2
     rooms = [Box(box.x + at * (column + 4), box.y, column, box.height) for at in range(sheet.columns - 1)]
     rooms.append(Box(last.x, last.y, column, free))
-    return _draw_keys(canvas, rooms, legend, typeface, lang, zoom)
+    at = max(range(len(rooms)), key=lambda at: (rooms[at].height, at))
+    left = min(reserved, rooms[at].height / 2)
+    keyed = [replace(room, height=room.height - left * (each == at)) for each, room in enumerate(rooms)]
+    used, foot = _draw_keys(canvas, keyed, legend, typeface, lang, zoom)
+    free = [replace(room, y=foot, height=room.foot - foot) for room in rooms[used : used + 1]] + rooms[
+        used + 1 :
+    ]
+    return [Box(rooms[at].x, keyed[at].foot, column, left)] if used == len(rooms) else free
 
 
 def _draw_keys(
@@ -192,8 +205,14 @@ def _draw_keys(
     typeface: Typeface,
     lang: Language,
     zoom: float,
-) -> list[Box]:
-    """Write the keys column by column, smaller where they would not find room, and tell what did not."""
+) -> tuple[int, float]:
+    """Write the keys column by column, smaller where they would not find room, and tell what did not.
+
+    Returns
+    -------
+    (int, float)
+        The room in which the keys end, or how many rooms there are if these are full; and where they end.
+    """
     first = rooms[0]
     canvas.text(first.x, first.y + 4 * zoom, tr("Legend", lang=lang), 4 * zoom, bold=True, colour=_INK)
     places: list[tuple[Box, float] | None] = []
@@ -227,11 +246,9 @@ def _draw_keys(
         canvas.text(
             last.x, last.foot - 0.5, tr("and {count} more", count=left, lang=lang), size, colour=_FAINT
         )
-        return []
-    if not legend.rows or (end := places[-1]) is None:
-        return rooms[1:]
-    at, y = rooms.index(end[0]), end[1] + 6 * zoom
-    return [Box(end[0].x, y, end[0].width, end[0].foot - y), *rooms[at + 1 :]]
+        return len(rooms), rooms[-1].foot
+    end = places[-1] if places else None
+    return (0, first.y + 9 * zoom) if end is None else (rooms.index(end[0]), end[1] + 6 * zoom)
 
 
 def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[tuple[Box, float] | None]:

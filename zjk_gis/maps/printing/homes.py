@@ -1,4 +1,4 @@
-"""On which sheet of an atlas each shape is at home, and which sheets it concerns."""
+"""Which sheets of an atlas each shape belongs on."""
 
 from __future__ import annotations
 
@@ -10,57 +10,45 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["homes_of", "sheets_concerned"]
+__all__ = ["rows_by_area"]
 
 _BESIDE_M = 0.5  # what lies so near to an area touches it
 _FINEST = 1e-6  # of a measure: less is how numbers are rounded
 
 
-def homes_of(shapes: NDArray[Any], areas: NDArray[Any]) -> NDArray[np.int64]:
-    """Return in which of the areas the most of each shape lies; the first of equals, -1 for none.
+def rows_by_area(shapes: NDArray[Any], areas: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Return for each area the shapes that belong there.
 
-    Areas are compared by the area they share, lines by length, points by being within.
+    1. A shape belongs where the most of it lies, by area, length or being there: to the first of equals.
+    2. What lies whole in several areas, because they overlap there or a point is on their border, belongs to
+       each.
+    3. What lies in none belongs to each that it touches, within half a metre.
 
     Examples
     --------
     >>> areas = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)])
-    >>> shapes = np.array([shapely.box(8, 0, 16, 2), shapely.Point(10, 5), shapely.box(20, 0, 30, 9)])
-    >>> homes_of(shapes, areas).tolist()
-    [1, 0, -1]
+    >>> shapes = np.array([shapely.box(8, 0, 16, 2), shapely.Point(10, 5), shapely.box(8, 10, 12, 12)])
+    >>> [rows.tolist() for rows in rows_by_area(shapes, areas)]
+    [[1, 2], [0, 1, 2]]
     """
-    homes = np.full(len(shapes), -1, dtype=np.int64)
-    shape, area = shapely.STRtree(areas).query(shapes, predicate="intersects")
-    if not len(shape):
-        return homes
-    dimension = np.minimum(shapely.get_dimensions(shapes[shape]), shapely.get_dimensions(areas[area]))
-    share = np.ones(len(shape))
-    for kind, measure in ((2, shapely.area), (1, shapely.length)):
-        own = np.flatnonzero(dimension == kind)
-        share[own] = measure(shapely.intersection(shapes[shape[own]], areas[area[own]]))
+    tree = shapely.STRtree(areas)
+    row, area = tree.query(shapes, predicate="intersects")
+    kind = np.minimum(shapely.get_dimensions(shapes[row]), shapely.get_dimensions(areas[area]))
+    share, whole = np.ones(len(row)), np.ones(len(row))
+    for dimension, measure in ((2, shapely.area), (1, shapely.length)):
+        own = np.flatnonzero(kind == dimension)
+        share[own] = measure(shapely.intersection(shapes[row[own]], areas[area[own]]))
+        whole[own] = measure(shapes[row[own]])
     inside = share > _FINEST
-    shape, area, share = shape[inside], area[inside], np.round(share[inside] / _FINEST)
-    order = np.lexsort((area, -share, shape))
-    first = np.unique(shape[order], return_index=True)[1]
-    homes[shape[order][first]] = area[order][first]
-    return homes
-
-
-def sheets_concerned(shapes: NDArray[Any], areas: NDArray[Any], homes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return for each area the shapes that are at home there, and those at home nowhere that touch it.
-
-    Examples
-    --------
-    >>> areas = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)])
-    >>> gap = np.array([shapely.box(8, 10, 12, 12)])
-    >>> [rows.tolist() for rows in sheets_concerned(gap, areas, homes_of(gap, areas))]
-    [[0], [0]]
-    """
-    outside = np.flatnonzero(homes < 0)
-    near = np.empty((2, 0), dtype=np.int64)
-    if len(outside):
-        near = shapely.STRtree(areas).query(shapes[outside], predicate="dwithin", distance=_BESIDE_M)
-    rows = np.concatenate([np.flatnonzero(homes >= 0), outside[near[0]]])
-    sheets = np.concatenate([homes[homes >= 0], near[1]])
+    row, area, share, whole = row[inside], area[inside], share[inside], whole[inside]
+    order = np.lexsort((area, -np.round(share / _FINEST), row))
+    most = np.zeros(len(row), dtype=bool)  # rule 1
+    most[order[np.unique(row[order], return_index=True)[1]]] = True
+    kept = most | (share >= (1 - _FINEST) * whole)  # rule 2
+    nowhere = np.setdiff1d(np.flatnonzero(~shapely.is_empty(shapes)), row)  # rule 3
+    near, beside = tree.query(shapes[nowhere], predicate="dwithin", distance=_BESIDE_M)
+    rows = np.concatenate([row[kept], nowhere[near]])
+    sheets = np.concatenate([area[kept], beside])
     order = np.lexsort((rows, sheets))
     ends = np.searchsorted(sheets[order], np.arange(len(areas) + 1))
     return [rows[order][ends[at] : ends[at + 1]] for at in range(len(areas))]

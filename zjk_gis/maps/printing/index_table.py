@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.drawing.canvas import Box, Canvas
 
-__all__ = ["Column", "draw_table"]
+__all__ = ["Column", "draw_table", "height_of"]
 
 _SIZE, _ROW, _PAD = 2.4, 1.28, 1.1  # how high; of a row, in sizes; between entries, in millimetres
 _LEAST = 30.0  # millimetres of A4, for a column of names
@@ -39,8 +39,23 @@ class Column:
     number: bool = False
 
 
+def height_of(
+    canvas: Canvas, width: float, columns: Sequence[Column], rows: Sequence[Sequence[str]], zoom: float
+) -> float:
+    """Return how high a table is that has a box of this width for itself."""
+    size, pad = _SIZE * zoom, _PAD * zoom
+    widths = _widths(columns, width, zoom)
+    head = _cells([each.title for each in columns], widths, canvas, size, bold=True)
+    parts = [head, *(_cells(row, widths, canvas, size) for row in rows)]
+    return sum(_height(cells, size) + pad for cells in parts)
+
+
 def draw_table(
-    canvas: Canvas, boxes: Sequence[Box], columns: Sequence[Column], rows: Sequence[Sequence[str]], zoom: float
+    canvas: Canvas,
+    boxes: Sequence[Box],
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    zoom: float,
 ) -> int:
     """Write rows into boxes one after the other, each below the titles, no text cut; tell how many had room.
 
@@ -50,19 +65,11 @@ def draw_table(
     done = 0
     for box in boxes:
         widths = _widths(columns, box.width, zoom)
-        wide = partial(canvas.typeface.width, size=size)
-        bold = partial(canvas.typeface.width, size=size, bold=True)
-        head = [
-            rows_within(column.title, width - 1.5, bold)
-            for column, width in zip(columns, widths, strict=True)
-        ]
+        head = _cells([each.title for each in columns], widths, canvas, size, bold=True)
         y = box.y + _height(head, size) + pad
         entries: list[tuple[float, list[list[str]]]] = []
         while done + len(entries) < len(rows):
-            cells = [
-                rows_within(clean_text(text), width - 1.5, wide) if text else []
-                for text, width in zip(rows[done + len(entries)], widths, strict=True)
-            ]
+            cells = _cells(rows[done + len(entries)], widths, canvas, size)
             if y + _height(cells, size) + pad > box.foot:
                 break
             entries.append((y, cells))
@@ -84,6 +91,16 @@ def _widths(columns: Sequence[Column], room: float, zoom: float) -> list[float]:
     shrunk = min(1.0, (room - open_ones * _LEAST * zoom) / fixed) if fixed else 1.0
     rest = (room - fixed * shrunk) / max(open_ones, 1)
     return [each.width * zoom * shrunk or rest for each in columns]
+
+
+def _cells(
+    texts: Sequence[str], widths: Sequence[float], canvas: Canvas, size: float, *, bold: bool = False
+) -> list[list[str]]:
+    """Break texts into rows that fit their columns."""
+    wide = partial(canvas.typeface.width, size=size, bold=bold)
+    return [
+        rows_within(clean_text(text), width - 1.5, wide) for text, width in zip(texts, widths, strict=True)
+    ]
 
 
 def _height(cells: list[list[str]], size: float) -> float:

@@ -81,7 +81,7 @@ class _Name:
 
 @dataclass(frozen=True, slots=True)
 class _Sought:
-    """A name, the ways in which it may be written, the best first, and the spots at which it may be numbered."""
+    """A name, the ways in which it may be written, the best first, and the spots for its number."""
 
     whole: str
     ways: tuple[_Name, ...]
@@ -210,14 +210,14 @@ def _write_number(
         for far in _FAR
         for turn in turns.tolist()
     ]
-    for x, y in (*spots, *beside, spots[0]):
-        x = min(max(x, box.x + radius), box.right - radius)
-        y = min(max(y, box.y + radius), box.foot - radius)
+    for at_x, at_y in (*spots, *beside, spots[0]):
+        x = min(max(at_x, box.x + radius), box.right - radius)
+        y = min(max(at_y, box.y + radius), box.foot - radius)
         place = (x - radius, y - radius, x + radius, y + radius)
         if taken.is_free(place):
             break
     taken.take(place)
-    if min(np.hypot(x - at_x, y - at_y) for at_x, at_y in spots) > radius:
+    if min(np.hypot(x - east, y - south) for east, south in spots) > radius:
         line = path_of(np.array([spots[0], (x, y)]), np.array([0, 2]), closed=False)
         canvas.path(line, {"color": _GREY, "weight": 0.8, "fill": False})
     ring = {"fillColor": "#ffffff", "color": _GREY, "weight": 0.9}

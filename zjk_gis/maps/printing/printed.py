@@ -167,6 +167,12 @@ def print_map(
 
 
 def page_of(drawn: folium.Map) -> Page:
+    """Return what a map draws, or refuse maps of others.
+
+    Raises
+    ------
+    InputError
+    """
     page: Page | None = getattr(drawn, "zjk_page", None)
     if page is None:
         raise InputError(

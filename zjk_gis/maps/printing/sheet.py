@@ -81,7 +81,10 @@ def lay_out(paper: str, orientation: Orientation, *, subtitle: bool, panels: int
         )
     if orientation not in ("landscape", "portrait"):
         raise InputError(
-            tr("orientation must be auto, landscape or portrait, not {orientation!r}", orientation=orientation)
+            tr(
+                "orientation must be auto, landscape or portrait, not {orientation!r}",
+                orientation=orientation,
+            )
         )
     short, long = PAPERS[paper]
     width, height = (long, short) if orientation == "landscape" else (short, long)
