@@ -219,7 +219,13 @@ def command(
     _tell_unanswered(whys, console)
     if ground is not None:
         ground.add_to(page)
-    said = {"paper": paper, "orientation": orientation, "scale": scale, "font": font, "date": day}
+    said: dict[str, Any] = {
+        "paper": paper,
+        "orientation": orientation,
+        "scale": scale,
+        "font": font,
+        "date": day,
+    }
     said["source"] = source or Path(shown(city)).name
     sheets: list[dict[str, Any]] = []
     if atlas is not None:

@@ -186,7 +186,7 @@ def _columns(lang: Language) -> list[Column]:
 def _part_of(layer: _Layer, rows: NDArray[np.int64]) -> tuple[DrawnLayer, NDArray[Any]]:
     """Return the rows of a layer, as a layer."""
     drawn = layer.drawn
-    told = {
+    told: dict[str, Any] = {
         name: [said[at] for at in rows.tolist()]
         for name in ("texts", "labels", "whole")
         if (said := getattr(drawn, name)) is not None

@@ -222,7 +222,7 @@ class Binder:
         for page, name in zip(reader.pages, names, strict=True):
             self._book.add_page(page)
             if name:
-                self._book.add_outline_item(clean_text(name), self._pages)
+                self._book.add_outline_item(title=clean_text(name), page_number=self._pages)
             self._pages += 1
         self._names = []
 

@@ -192,10 +192,9 @@ def draw_legend(
     left = min(reserved, rooms[at].height / 2)
     keyed = [replace(room, height=room.height - left * (each == at)) for each, room in enumerate(rooms)]
     used, foot = _draw_keys(canvas, keyed, legend, typeface, lang, zoom)
-    free = [replace(room, y=foot, height=room.foot - foot) for room in rooms[used : used + 1]] + rooms[
-        used + 1 :
-    ]
-    return [Box(rooms[at].x, keyed[at].foot, column, left)] if used == len(rooms) else free
+    if used == len(rooms):
+        return [Box(rooms[at].x, keyed[at].foot, column, left)]
+    return [replace(rooms[used], y=foot, height=rooms[used].foot - foot), *rooms[used + 1 :]]
 
 
 def _draw_keys(

@@ -299,7 +299,7 @@ def _names_of(
             wide = partial(typeface.width, size=size, bold=True)
             lines = [row for line in lines for row in rows_within(line, _WIDEST * zoom, wide)]
         name = _Name(cut, kind, -extent, tuple(lines), x, y - above, size, colour)
-        ways = (name,) if not whole or len(lines) <= _MOST_WHOLE else ()
+        ways: tuple[_Name, ...] = (name,) if not whole or len(lines) <= _MOST_WHOLE else ()
         if whole and ways and shapely.area(seen[at]) > 0:
             shape = shapely.transform(seen[at], view.on_paper)
             steps = [y + far * size for far in _ASIDE if shapely.intersects_xy(shape, x, y + far * size)]
@@ -346,12 +346,13 @@ def _labels_of(
     counts = [sum(some[way] is not None for some in fits) for way in range(len(ways))]
     common = next(way for way, count in enumerate(counts) if count >= _ALIKE * max(counts))
     order = [way for way in range(common, len(ways)) if ways[way][1] <= ways[common][1]]
-    found = []
+    found: list[_Sought] = []
     for area, shape, some, own in zip(areas, shapes, fits, spots, strict=True):
-        ways = [name for way in order if (name := some[way]) is not None]
-        if whole and ways:
-            ways += _elsewhere(area, shape, ways[0], list(dict.fromkeys(way.size for way in ways)), typeface)
-        found.append(_Sought(area.told, tuple(ways), tuple(own)))
+        names = [name for way in order if (name := some[way]) is not None]
+        if whole and names:
+            tried = list(dict.fromkeys(name.size for name in names))
+            names += _elsewhere(area, shape, names[0], tried, typeface)
+        found.append(_Sought(area.told, tuple(names), tuple(own)))
     return found
 
 
@@ -360,7 +361,8 @@ def _elsewhere(
 ) -> list[_Name]:
     """Return where else in its area a label fits, should its best place be taken: in what is left of it."""
     found: list[_Name] = []
-    rest, name = shape, first
+    rest: shapely.Geometry = shape
+    name = first
     for _ in range(_OTHERS):
         wide = max(typeface.width(row, name.size, bold=True) for row in name.rows) / 2
         high = _ROW * name.size * len(name.rows) / 2
@@ -427,8 +429,9 @@ def _fitting(
         return typeface.width(text, size, bold=True)
 
     west, north, east, south = shapely.bounds(shape).tolist()
+    widest = _WIDEST / _SIZE * size
     for share in _ROOMS:
-        broken = [wrapped(line, share * (east - west), width) for line in lines]
+        broken = [wrapped(line, min(share * (east - west), widest), width) for line in lines]
         rows = tuple(row for some in broken for row in some or ())
         wide, high = max(map(width, rows), default=0.0) / 2, _ROW * size * len(rows) / 2
         if None in broken or 2 * high > south - north:

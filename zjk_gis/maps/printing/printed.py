@@ -211,7 +211,9 @@ def _views(
     exact = extent is not None and not isinstance(extent, gpd.GeoDataFrame | gpd.GeoSeries)
     bounds = _bounds_of(_whole(page, layers) if extent is None else extent)
     crs, placed = place(layers, bounds)
-    frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
+    west, south, east, north = bounds
+    around = shapely.segmentize(shapely.box(west, south, east, north), 0.01)
+    frame = gpd.GeoSeries([around], crs=_WGS84)
     west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
     size = np.maximum([east - west, north - south], 20.0) * (1.0 if exact else _ROOM)
     wanted = (0.0, 0.0, *size.tolist())
@@ -226,6 +228,8 @@ def _views(
 def _bounds_of(extent: Sequence[float] | gpd.GeoDataFrame | gpd.GeoSeries) -> list[float]:
     """Return west, south, east and north in degrees of what a sheet should show."""
     if isinstance(extent, gpd.GeoDataFrame | gpd.GeoSeries):
+        if not len(extent):
+            raise EmptyLayerError(tr("extent: no row has a geometry; name a layer that has some"))
         found = finite_bounds(convert_crs(extent.geometry, _WGS84, name="extent").to_numpy())
         if not np.isfinite(found).all():
             raise EmptyLayerError(tr("extent: no row has a geometry; name a layer that has some"))
