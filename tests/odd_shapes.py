@@ -792,6 +792,14 @@ CALLS = {
         ("region", lambda r, _: zjk_gis.check_positions(sound("incidents"), region=r)),
     ],
     "choropleth": [("zones", lambda z, _: zjk_gis.maps.choropleth(z, "population"))],
+    "print_atlas": [
+        (
+            "zones",
+            lambda z, to: zjk_gis.maps.print_atlas(
+                zjk_gis.city_map({"responsibility_zones": Z()}), to / "a", z, "zone_code", date="2025-12-31"
+            ),
+        ),
+    ],
     "city_map": [
         ("zones", lambda z, _: zjk_gis.city_map({"responsibility_zones": z})),
         ("roads", lambda r, _: zjk_gis.city_map({"roads": r})),
