@@ -242,7 +242,7 @@ class TestWhatIsRefused:
         (tmp_path / "old.svg").write_text("old")
         with pytest.raises(FileError, match="is there already"):
             atlas(tmp_path)
-        with pytest.raises(InputError, match="endings are .pdf"):
+        with pytest.raises(InputError, match=r"endings are \.pdf"):
             atlas(tmp_path / "a.svg")
 
     def test_areas_without_geometry_are_told(self, tmp_path):
