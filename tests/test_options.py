@@ -38,6 +38,7 @@ SEVERAL = {
     "incidents": "how many a synthetic city has",
     "layer": "a layer, or the name of one in a file",
     "retired": "codes as arrays, too, where codes alone are asked for",
+    "within": "how far, of arrays; how long after, of cases",
     "rules": "those of what is looked for",
     "scheme": "the name of one, where it is looked up",
     "sections": "indexes of sections are taken where incidents are assigned",

@@ -33,9 +33,10 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 _COMMANDS = {
     "accept": ("zjk_gis.cli.analysis.accept", "Accept gaps or overlaps as they are."),
     "access": ("zjk_gis.cli.access.command", "Who reaches what along the city's own roads."),
-    "assess": ("zjk_gis.cli.analysis.assess", "Compute the indicators of a month, and rank."),
+    "assess": ("zjk_gis.cli.analysis.assess", "Make the bulletin of a month, and rank."),
     "assign": ("zjk_gis.cli.analysis.assign", "Assign each incident to its zone."),
     "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone."),
+    "black-spots": ("zjk_gis.cli.analysis.black_spots", "Tell where along the roads incidents lie thickest."),
     "catalogue": ("zjk_gis.cli.data.catalogue", "Say what each layer must look like."),
     "check": ("zjk_gis.cli.data.check", "Check a layer against what it must look like."),
     "check-assignment": ("zjk_gis.cli.analysis.check_assignment", "Check recorded zones."),
@@ -44,6 +45,7 @@ _COMMANDS = {
     "coordinates": ("zjk_gis.cli.data.coordinates", "Say what coordinates probably are, and why."),
     "covers": ("zjk_gis.cli.analysis.covers", "Keep a live register of covers."),
     "demo": ("zjk_gis.cli.analysis.demo", "Run the main job on the sample city."),
+    "duplicates": ("zjk_gis.cli.analysis.duplicates", "Group several reports of one thing."),
     "export": ("zjk_gis.cli.data.export_layer", "Write a layer of a workspace to a file."),
     "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
     "hot-spots": ("zjk_gis.cli.analysis.hot_spots", "Tell where incidents gather beyond chance."),
@@ -58,6 +60,8 @@ _COMMANDS = {
         "zjk_gis.cli.analysis.repair",
         "Propose repairs of gaps and overlaps, and make them.",
     ),
+    "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
+    "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }

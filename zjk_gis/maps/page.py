@@ -51,6 +51,8 @@ class Page:
     ----------
     title, subtitle, foot : str
         The foot says source, date and coordinate system.
+    source, day : str
+        The same two, for who prints the map or writes a workbook beside it.
     lang : {"zh", "en"}
     groups : list of (str, bool)
         The headings of the panel, in their order, and whether each is unfolded.
@@ -67,6 +69,8 @@ class Page:
     title: str
     subtitle: str = ""
     foot: str = ""
+    source: str = ""
+    day: str = ""
     lang: Language = "zh"
     groups: list[tuple[str, bool]] = field(default_factory=list)
     layers: list[dict[str, Any]] = field(default_factory=list)

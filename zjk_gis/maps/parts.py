@@ -93,6 +93,8 @@ def new_page(
         title=default if title is None else title,
         subtitle=subtitle,
         foot=" · ".join(parts),
+        source=source or "",
+        day=day,
         lang=lang,
         groups=[(group, True) for group in groups],
     )

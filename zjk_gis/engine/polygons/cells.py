@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled, inner, lean
+from zjk_gis.engine.polygons.simplicity import is_back, meet_badly
 from zjk_gis.engine.predicates import greater, lesser, orient
 
 if TYPE_CHECKING:
@@ -288,14 +289,14 @@ def _write_record(
     """
     inv = 1.0 / d
     # The zones of the cell, in the order of their rank.
-    m = 0
+    m: Whole = np.int64(0)
     for k in range(n_corner):  # each comes once
         entries[_LOCAL, m] = corner[k]
         m += 1
     for k in range(n):
-        m = _include(entries, m, entries[_FIRST, k])
+        m = _include(entries, m, np.int64(entries[_FIRST, k]))
         if entries[_SECOND, k] >= 0:
-            m = _include(entries, m, entries[_SECOND, k] >> 1)
+            m = _include(entries, m, np.int64(entries[_SECOND, k] >> 1))
     # Sorted by insertion, as they are few.
     for k in range(1, m):
         value = entries[_LOCAL, k]
@@ -382,9 +383,9 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
             first_j, second_j = entries[_FIRST, j], entries[_SECOND, j]
             step = entries[_EDGE, k] - entries[_EDGE, j]
             if (step == 1 or step == -1) and second_j ^ second_k != 1:  # they follow each other in a ring
-                if step == 1 and not _is_back(cx, cy, ax, ay, bx, by):
+                if step == 1 and not is_back(cx, cy, ax, ay, bx, by):
                     continue
-                if step == -1 and not _is_back(ax, ay, bx, by, dx, dy):
+                if step == -1 and not is_back(ax, ay, bx, by, dx, dy):
                     continue
             # Edges apart from each other do not meet.
             if (
@@ -403,32 +404,9 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
                     if zone != other or zone < 0 or suspects[zone]:
                         continue
                     if against_k == (which_j == 1 and second_j & 1 == 0):
-                        suspects[zone] = _meet_badly(ax, ay, bx, by, cx, cy, dx, dy)
+                        suspects[zone] = meet_badly(ax, ay, bx, by, cx, cy, dx, dy)
                     else:
-                        suspects[zone] = _meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
-
-
-@inner
-def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: Real, dy: Real) -> Any:
-    """Tell whether two edges of a ring, a to b and c to d, meet otherwise than one goes on from the other."""
-    # The second leads to the first: they may only lie on each other.
-    if dx == ax and dy == ay:
-        if cx == bx and cy == by:
-            return True
-        return _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0
-    # The first leads to the second.
-    if bx == cx and by == cy:
-        return _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0
-    # Neither: they meet if the ends of each are on both sides of the other.
-    return orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
-        orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
-    )
-
-
-@inner
-def _is_back(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real) -> Any:
-    """Tell whether, of three points on a line, the way from b to c leads back towards a."""
-    return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
+                        suspects[zone] = meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
 
 
 @compiled
@@ -631,18 +609,18 @@ def _compile_cells(
                 if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(
                     ax, ay, bx, by, x_next, yl
                 ):
-                    n_now = _toggle(now, n_now, entries[_FIRST, k])
+                    n_now = _toggle(now, n_now, np.int64(entries[_FIRST, k]))
                     if entries[_SECOND, k] >= 0:
-                        n_now = _toggle(now, n_now, entries[_SECOND, k] >> 1)
+                        n_now = _toggle(now, n_now, np.int64(entries[_SECOND, k] >> 1))
                 # Between the first corner of this row and that of the next.
                 if (
                     c == 0
                     and (ax > xl) != (bx > xl)
                     and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next)
                 ):
-                    n_row = _toggle(row_set, n_row, entries[_FIRST, k])
+                    n_row = _toggle(row_set, n_row, np.int64(entries[_FIRST, k]))
                     if entries[_SECOND, k] >= 0:
-                        n_row = _toggle(row_set, n_row, entries[_SECOND, k] >> 1)
+                        n_row = _toggle(row_set, n_row, np.int64(entries[_SECOND, k] >> 1))
             c += 1
         # 7. A run ends with its row.
         if lacks == _NOTHING and run_from >= 0:
@@ -723,8 +701,8 @@ def compile_band(
     heavy = np.empty(256, np.int64)
     blocks = np.empty((16, 5), np.float64)
     block_words = np.empty(16, np.uint32)
-    n_blocks, n_words = 0, 0
     nobody, nothing, no_block, endless = np.empty(0, np.int32), np.int64(0), np.int64(-1), np.int64(1 << 60)
+    n_blocks, n_words = nothing, nothing
     out, used, runs, n_runs, heavy, n_heavy = _compile_block(
         coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, nothing,
         out, nothing, runs, nothing, heavy, nothing, no_block, endless, d >= 4 * least_d, suspects,
@@ -734,7 +712,7 @@ def compile_band(
         if n_heavy == 0:
             break
         deeper = np.empty(256, np.int64)
-        n_deeper = 0
+        n_deeper = nothing
         at = 0
         while at < n_heavy:
             # What was noted of the cell: where it is, the zones at its corner, and its edges.

@@ -220,12 +220,12 @@ def print_atlas(
     ]
     ground = ground_of(placed, shapes, dim=dim)
     heading = title or page.title
-    foot = foot_of(page.lang, crs, date, source, [])
+    foot = foot_of(page, crs, date, source, [])
     # 3. the index, then one sheet after the other
     said = {"width": sheet.width, "height": sheet.height, "title": heading, "lang": page.lang, "dpi": dpi}
     pages = 0
     with binding(target, pictures, **said) as binder:
-        notes = foot_of(page.lang, crs, date, source, page.notes)
+        notes = foot_of(page, crs, date, source, page.notes)
         for canvas in draw_index(sheet, rows, ground, heading, notes, typeface, page.lang):
             binder.add(canvas, tr("Index of sheets", lang=page.lang), chapter=not pages)
             pages += 1

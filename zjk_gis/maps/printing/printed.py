@@ -85,9 +85,9 @@ def print_map(
     title : str, optional
         By default the map's.
     date : date or str, optional
-        Printed as the day of the map; by default today.
+        Printed as the day of the map; by default the map's own.
     source : str, optional
-        Where the data come from, printed at the foot.
+        Where the data come from, printed at the foot; by default what the map says.
     font : str or path, optional
         A typeface with Chinese characters: a file, a folder or the name of an installed family. By default
         the one that the extra ``print`` brings.
@@ -160,7 +160,7 @@ def print_map(
     draw_legend(canvas, sheet, views[0], legend_of(layers, shown, page.lang), typeface, page.lang, overview)
     outside = sum(len(each.shapes) - found.number for each, found in shown.items() if each.name)
     notes = [*page.notes, *_left_out(left_out, outside, page.lang)]
-    left, right = foot_of(page.lang, crs, date, source, notes)
+    left, right = foot_of(page, crs, date, source, notes)
     draw_foot(canvas, sheet, left, right, typeface)
 
     return write_document(canvas, target, sheet.width, sheet.height, title=heading, lang=page.lang, dpi=dpi)
@@ -282,10 +282,11 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
 
 
 def foot_of(
-    lang: Language, crs: CRS, date: str | dt.date | None, source: str | None, notes: Sequence[str]
+    page: Page, crs: CRS, date: str | dt.date | None, source: str | None, notes: Sequence[str]
 ) -> tuple[str, str]:
     """Return what stands at the left of the foot, source and notes, and at its right: system and day."""
-    day = str(date or dt.date.today().isoformat())
+    day = str(date or page.day or dt.date.today().isoformat())
+    lang, source = page.lang, page.source if source is None else source
     left = [(tr("Source: ", lang=lang)) + clean_text(source)] if source else []
     left += [clean_text(note) for note in notes]
     right = [_title_of(crs, lang), (tr("Made on ", lang=lang)) + clean_text(day), "zjk_gis"]

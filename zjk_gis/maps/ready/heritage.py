@@ -99,7 +99,8 @@ def heritage_map(
         ``building_changes``, ``risk_buffers`` and ``risk_faces``.
     layers : mapping of str to GeoDataFrame, optional
         What lies around, by name: ``streets`` and ``roads`` with their names, ``rivers``, other protected
-        ground (``cultural_relics``, ``ancient_trees``, ``river_areas``), ``height_zones`` and ``view_corridors``.
+        ground (``cultural_relics``, ``ancient_trees``, ``river_areas``), ``height_zones`` and
+        ``view_corridors``.
     region : GeoDataFrame, optional
         The ground.
     title, source : str, optional
