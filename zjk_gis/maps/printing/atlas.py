@@ -77,7 +77,7 @@ class Atlas:
 
     def _presentation(self) -> Presentation:
         told = tr(
-            "{sheets:,} sheets on {pages:,} pages: {path}",
+            "An atlas of {sheets:,} sheets on {pages:,} pages: {path}.",
             sheets=len(self.sheets),
             pages=self.pages,
             path=self.path,
