@@ -137,6 +137,9 @@ EXAMPLES = {
     "RiskBuffers": lambda _: zjk_gis.protection.risk_buffers(HAZARDS),
     "RiskField": lambda _: zjk_gis.synth.RiskField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
     "PipeField": lambda _: zjk_gis.synth.PipeField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
+    "Atlas": lambda to: zjk_gis.maps.Atlas(
+        to / "atlas.pdf", [zjk_gis.maps.printing.atlas_index.IndexRow(1, EVIL, EVIL, {}, 500.0)], 2
+    ),
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }
 # Values that are read and written as code, pages that show themselves, and what holds arrays for the engine.

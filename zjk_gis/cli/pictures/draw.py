@@ -288,7 +288,7 @@ def _print_atlas(
     )
     console.say(tr("{sheets:,} sheets on {pages:,} pages", sheets=len(made.sheets), pages=made.pages))
     if made.nowhere:
-        console.note(tr("{nowhere:,} areas have no geometry and no sheet", nowhere=made.nowhere))
+        console.note(tr("{nowhere:,} areas have no geometry and no sheet", nowhere=len(made.nowhere)))
     return [asdict(row) for row in made.sheets]
 
 

@@ -66,18 +66,18 @@ class Atlas:
         The rows of its index: ``number``, ``code``, ``name``, ``counts`` by what is counted, and ``scale``.
     pages : int
         Of paper: the index, the sheets and those that continue an index of names.
-    nowhere : int
-        Areas without geometry, which have no sheet.
+    nowhere : list
+        The labels of the rows of areas without geometry, which have no sheet.
     """
 
     path: Path
     sheets: list[IndexRow] = field(default_factory=list)
     pages: int = 0
-    nowhere: int = 0
+    nowhere: list[object] = field(default_factory=list)
 
     def _presentation(self) -> Presentation:
         told = tr(
-            "{sheets:,} sheets on {pages:,} pages: {path}",
+            "An atlas of {sheets:,} sheets on {pages:,} pages: {path}.",
             sheets=len(self.sheets),
             pages=self.pages,
             path=self.path,
@@ -207,7 +207,7 @@ def print_atlas(
     page = page_of(drawn)
     typeface = find_typeface(font)
     layers = chosen(page, show)
-    kept = _in_degrees(areas, by, name_column or by)
+    kept, nowhere = _in_degrees(areas, by, name_column or by)
     crs, placed = place(layers, finite_bounds(kept.geometry.to_numpy()))
     subjects = _areas_of(kept, by, name_column or by, crs, page.lang)
     # 2. frames, and what lies on each sheet
@@ -245,11 +245,11 @@ def print_atlas(
             for canvas in draw_continued(sheet, about, left, typeface, page.lang):
                 binder.add(canvas, row.name, chapter=False)
                 pages += 1
-    return Atlas(target, rows, pages, len(areas) - len(kept))
+    return Atlas(target, rows, pages, nowhere)
 
 
-def _in_degrees(areas: gpd.GeoDataFrame, by: str, name_column: str) -> gpd.GeoDataFrame:
-    """Return the rows that have a geometry, in longitude and latitude."""
+def _in_degrees(areas: gpd.GeoDataFrame, by: str, name_column: str) -> tuple[gpd.GeoDataFrame, list[object]]:
+    """Return the rows that have a geometry, in longitude and latitude, and the labels of the others."""
     for column in dict.fromkeys([by, name_column]):
         if column not in areas:
             raise MissingColumnError(
@@ -264,9 +264,8 @@ def _in_degrees(areas: gpd.GeoDataFrame, by: str, name_column: str) -> gpd.GeoDa
     there = has_place(shapes)
     if not there.any():
         raise EmptyLayerError(tr("areas: no row has a geometry, so that there is no sheet to print"))
-    return gpd.GeoDataFrame(
-        areas[[*dict.fromkeys([by, name_column])]][there], geometry=shapes[there], crs=_WGS84
-    )
+    told = areas[[*dict.fromkeys([by, name_column])]][there]
+    return gpd.GeoDataFrame(told, geometry=shapes[there], crs=_WGS84), areas.index[~there].tolist()
 
 
 def _areas_of(kept: gpd.GeoDataFrame, by: str, name_column: str, crs: CRS, lang: Language) -> list[_Area]:
@@ -313,12 +312,12 @@ def _frames(
         if large:
             raise InputError(
                 tr(
-                    "scale: at 1:{scale:g} {count:,} areas are larger than the paper ({names}); "
-                    "all fit at 1:{least:g}, or leave it out",
-                    scale=scale,
+                    "scale: at {scale} {count:,} areas are larger than the paper ({names}); "
+                    "all fit at {least}, or leave it out",
+                    scale=f"1:{scale:g}",
                     count=len(large),
                     names=listed(large[:_NAMED]),
-                    least=max(needed),
+                    least=f"1:{max(needed):g}",
                 )
             )
         scales = [float(scale)] * len(subjects)
