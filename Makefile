@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := setup.cfg pyproject.toml
 SKIPPED := build/skipped.txt
 
-.PHONY: help demo test skipped lint mutants bench sample docs notebook clean
+.PHONY: help demo test skipped lint mutants bench bench-quick sample docs notebook clean
 
 help:
 	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
@@ -18,7 +18,8 @@ help:
 	@echo "make skipped   what the last make test skipped, once its tools are installed; no skip is allowed"
 	@echo "make lint      style, types and import contracts"
 	@echo "make mutants   change a sample of operators and numbers, and see whether tests notice (an hour or more)"
-	@echo "make bench     the engine and the batch job beside their peers (half an hour on a quiet machine)"
+	@echo "make bench     all work beside its peers in one table, with the last figures (hours; KEEP=1 keeps them)"
+	@echo "make bench-quick  the same on small sets, in two minutes on a quiet machine, for every change"
 	@echo "make sample    make sample_data/ again"
 	@echo "make docs      make the reference pages under docs/ again"
 	@echo "make notebook  turn notebooks/*.py into .ipynb under build/notebooks/"
@@ -73,21 +74,12 @@ $(VENV)/ready-bench: $(VENV)/ready-test $(SETTINGS)
 	@$(PIP) install -e ".[bench]"
 	@touch $@
 
+# ONLY="locate job" runs the scripts whose names contain one of these; KEEP=1 makes these the last figures.
 bench: $(VENV)/ready-bench
-	$(BIN)/python tests/benchmarks/exactness.py
-	$(BIN)/python tests/benchmarks/bench_small.py
-	$(BIN)/python tests/benchmarks/bench_codes.py
-	$(BIN)/python tests/benchmarks/bench_lonlat.py
-	$(BIN)/python tests/benchmarks/bench_nearest.py
-	$(BIN)/python tests/benchmarks/bench_locate.py
-	$(BIN)/python tests/benchmarks/bench_job.py
-	$(BIN)/python tests/benchmarks/bench_changes.py
-	$(BIN)/python tests/benchmarks/bench_manholes.py
-	$(BIN)/python tests/benchmarks/bench_register.py
-	$(BIN)/python tests/benchmarks/bench_networks.py
-	$(BIN)/python tests/benchmarks/bench_maps.py
-	$(BIN)/python tests/benchmarks/bench_assess.py
-	$(BIN)/python tests/benchmarks/bench_repeats.py
+	$(BIN)/python tests/benchmarks/run.py $(if $(KEEP),--keep) $(if $(ONLY),--only $(ONLY))
+
+bench-quick: $(VENV)/ready-bench
+	$(BIN)/python tests/benchmarks/run.py --quick $(if $(KEEP),--keep) $(if $(ONLY),--only $(ONLY))
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -24,7 +23,8 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 sys.path.insert(0, str(Path(__file__).parent))
-from table import print_table
+from measuring import measured
+from table import Row, print_rows
 
 from zjk_gis.access import nearest_facilities, road_network, service_areas
 from zjk_gis.access.choice import cover_most
@@ -38,9 +38,8 @@ X, Y = 573000.0, 4520000.0
 
 def timed(work):
     """Return the seconds of CPU that some work takes, of all threads, and what it gives."""
-    start = time.process_time()
-    result = work()
-    return time.process_time() - start, result
+    done = measured(work)
+    return done.cpu, done.result
 
 
 def make_city(side, homes, lots, rng):
@@ -173,15 +172,15 @@ def lot_by_lot(network, lots, few):
     return nodes, dijkstra(both.tocsr(), directed=False, indices=nodes)
 
 
-def siting(rng, rows):
-    homes, sites, reach = 20_000, 2_000, 500
+def siting(rng, rows, homes, sites, chosen, limit_s):
+    reach = 500
     demand, places = rng.uniform(0, 15_000, (homes, 2)), rng.uniform(0, 15_000, (sites, 2))
     weight = rng.integers(20, 400, homes).astype(float)
     near = cKDTree(places).query_ball_tree(cKDTree(demand), reach)
     row = np.repeat(np.arange(sites), [len(each) for each in near])
     column = np.concatenate([np.array(each, int) for each in near])
     serves = sparse.csr_array((np.ones(len(row), bool), (row, column)), shape=(sites, homes))
-    own, plan = timed(lambda: cover_most(weight, serves, 60))
+    own, plan = timed(lambda: cover_most(weight, serves, chosen))
     inner = serves.T.astype(float)
     cost = np.concatenate([np.zeros(sites), -weight])
     rules = sparse.hstack([-inner, sparse.eye_array(homes)]).tocsr()
@@ -191,16 +190,17 @@ def siting(rng, rows):
             cost,
             constraints=[
                 optimize.LinearConstraint(rules, ub=np.zeros(homes)),
-                optimize.LinearConstraint(only, ub=60),
+                optimize.LinearConstraint(only, ub=chosen),
             ],
             integrality=np.concatenate([np.ones(sites), np.zeros(homes)]),
             bounds=optimize.Bounds(0, 1),
-            options={"time_limit": 120.0},
+            options={"time_limit": limit_s},
         )
     )
     served = 0.0 if found.x is None else -found.fun
     good = plan.value >= 0.995 * plan.bound and plan.value >= served * (1 - 1e-6)
-    rows.append(("60 of 2,000 sites, 20,000 homes", "scipy.milp (HiGHS), 120 s", own, peer, good))
+    work = f"{chosen} of {sites:,} sites, {homes:,} homes"
+    rows.append((work, f"scipy.milp (HiGHS), {limit_s:.0f} s", own, peer, good))
     print(f"sites: ours {plan.value:,.0f}, bound {plan.bound:,.0f}; the solver {served:,.0f}")
 
 
@@ -208,7 +208,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="a twentieth of the size")
     quick = options.parse_args().quick
-    side, number, lots_count = (120, 50_000, 100) if quick else (548, 1_000_000, 1_500)
+    side, number, lots_count = (90, 20_000, 60) if quick else (548, 1_000_000, 1_500)
     rng = np.random.default_rng(0)
     warm = make_city(20, 100, 5, np.random.default_rng(1))
     warm_network = road_network(warm[0], barriers=warm[1])
@@ -229,7 +229,9 @@ def main():
     codes = lots["lot_code"].to_numpy(dtype=object)
     alike = (np.abs(told - far) < 1e-6) & (found["facility_code"].to_numpy(dtype=object) == codes[lot])
     print(f"the nearest: {(~alike).mean():.4%} of homes are told another way by networkx")
-    rows.append(("nearest lot of all homes", "networkx, set on by STRtree", own, peer, alike.mean() > 0.995))
+    rows.append(
+        (f"nearest lot of {number:,} homes", "networkx, set on by STRtree", own, peer, alike.mean() > 0.995)
+    )
     there = facilities_on(lots, network, travel="foot", to_road_m=200.0)
     here = homes_on(homes, network, travel="foot", to_road_m=200.0)
     asked = (network.ways("foot"), here.places, there.sites, there.label)
@@ -263,15 +265,11 @@ def main():
     straight = int((found["nearest_straight_m"] <= 500).sum())
     reached = int((found["reason"] == "reached").sum())
     print(f"within 500 m: {straight:,} homes in a straight line, {reached:,} along the roads")
-    siting(np.random.default_rng(0), rows)
-    print_table(
-        ("work", "peer", "ours CPU s", "peer CPU s", "ratio", "answers hold"),
-        [
-            (a, b, f"{s:.2f}", f"{t:.1f}", f"{t / s:.1f}", "yes" if same else "NO")
-            for a, b, s, t, same in rows
-        ],
+    size = (1_500, 120, 12, 10.0) if quick else (20_000, 2_000, 60, 120.0)
+    siting(np.random.default_rng(0), rows, *size)
+    return print_rows(
+        [Row(work, own, peer, theirs, same=bool(same)) for work, peer, own, theirs, same in rows]
     )
-    return int(not all(row[-1] for row in rows))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
-from statistics import median
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +17,8 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data import make_points, make_zones
-from table import amount, print_table
+from measuring import in_turn
+from table import Row, print_rows
 
 from zjk_gis import assign_incidents, compare_zones
 from zjk_gis.assign import reassign_incidents
@@ -27,7 +26,7 @@ from zjk_gis.assign import reassign_incidents
 _MOVES = 100
 
 
-def make_layers(size):
+def make_layers(size, most):
     """Return the zones before and after."""
     before = make_zones(size)
     after, taken = before.copy(), np.zeros(len(before), dtype=bool)
@@ -35,7 +34,7 @@ def make_layers(size):
     moves = 0
     for giver in np.random.default_rng(0).permutation(len(before)):
         around = tree.query(before[giver], predicate="intersects")
-        if taken[around].any() or moves == _MOVES:
+        if taken[around].any() or moves == most:
             continue
         west, south, east, north = before[giver].bounds
         half = before[giver].intersection(shapely.box((west + east) / 2, south - 1, east + 1, north + 1))
@@ -50,52 +49,55 @@ def make_layers(size):
     return frame, frame.set_geometry(after)
 
 
-def timed(job, rounds):
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        result = job()
-        seconds.append(time.perf_counter() - start)
-    return median(seconds), result
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="2,500 zones")
+    parser.add_argument("--quick", action="store_true", help="500 zones")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--points", type=int, help="how many incidents; by default a million")
     parser.add_argument("--markdown", action="store_true")
     wanted = parser.parse_args()
-    old, new = make_layers("50x50" if wanted.quick else "grids")
+    most = 20 if wanted.quick else _MOVES
+    old, new = make_layers("25x20" if wanted.quick else "grids", most)
     compare_zones(old.iloc[:9], new.iloc[:9])  # compiled code is loaded once
 
-    ours, changes = timed(lambda: compare_zones(old, new), wanted.rounds)
-    chiefs, _ = timed(lambda: compare_zones(old, old.assign(chief_code="L")), wanted.rounds)
     plain = [layer[["zone_code", "geometry"]] for layer in (old, new)]
-    overlay, _ = timed(lambda: gpd.overlay(*plain, how="union", keep_geom_type=True), 1)
+    done = in_turn(
+        {
+            "ours": lambda: compare_zones(old, new),
+            "chiefs": lambda: compare_zones(old, old.assign(chief_code="L")),
+        },
+        wanted.rounds,
+    )
+    done |= in_turn({"overlay": lambda: gpd.overlay(*plain, how="union", keep_geom_type=True)})
+    ours, changes = done["ours"], done["ours"].result
     whole = shapely.union_all([*old.geometry, *new.geometry]).area
     rest = changes.figure("ground_before_or_after") / whole - 1
+    print(f"{len(old):,} zones, {len(changes.moved)} moves; whole ground off by {rest:.1e}")
+    what, peer = f"{len(old):,} zones", "geopandas.overlay(how='union')"
     rows = [
-        ["compare_zones", amount(ours), ""],
-        ["compare_zones, every chief another", amount(chiefs), amount(chiefs / ours)],
-        ["geopandas.overlay(how='union')", amount(overlay), amount(overlay / ours)],
+        Row(f"compare_zones, {what}, {text}", own.cpu, peer, done["overlay"].cpu, peak_mb=own.peak_mb)
+        for text, own in ((f"{most} moves", ours), ("every chief another", done["chiefs"]))
     ]
-    title = f"{len(old):,} zones, {len(changes.moved)} moves; whole ground off by {rest:.1e}"
-    print_table(["", "seconds", "times"], rows, title=title, markdown=wanted.markdown)
 
-    x, y = make_points(old.geometry.to_numpy(), "uniform", wanted.points)
+    points = wanted.points or (50_000 if wanted.quick else 1_000_000)
+    x, y = make_points(old.geometry.to_numpy(), "uniform", points)
     incidents = gpd.GeoDataFrame(geometry=shapely.points(x, y), crs=4547)
     assigned = assign_incidents(incidents, old)
-    again, few = timed(lambda: reassign_incidents(assigned, old, new), wanted.rounds)
-    anew, everything = timed(lambda: assign_incidents(incidents, new), wanted.rounds)
-    pd.testing.assert_frame_equal(pd.DataFrame(few), pd.DataFrame(everything))
-    rows = [
-        ["reassign_incidents", amount(again), ""],
-        ["assign_incidents", amount(anew), amount(anew / again)],
-    ]
-    title = f"{few.attrs['reassigned']['asked']:,} of {len(incidents):,} incidents asked again, same result"
-    print_table(["", "seconds", "times"], rows, title=title, markdown=wanted.markdown)
+    done = in_turn(
+        {
+            "few": lambda: reassign_incidents(assigned, old, new),
+            "all": lambda: assign_incidents(incidents, new),
+        },
+        wanted.rounds,
+    )
+    few, everything = done["few"], done["all"]
+    same = pd.DataFrame(few.result).equals(pd.DataFrame(everything.result))
+    asked = few.result.attrs["reassigned"]["asked"]
+    print(f"{asked:,} of {len(incidents):,} incidents asked again")
+    work = f"reassign_incidents, {points:,} points"
+    rows.append(Row(work, few.cpu, "assign_incidents", everything.cpu, peak_mb=few.peak_mb, same=same))
+    return print_rows(rows, markdown=wanted.markdown)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

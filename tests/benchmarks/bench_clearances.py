@@ -16,7 +16,7 @@ import time
 import geopandas as gpd
 import numpy as np
 import shapely
-from table import amount, print_table
+from table import Row, amount, print_rows, print_table
 
 from zjk_gis.engine.line_pairs import near_pairs
 from zjk_gis.layers.set_aside import SetAside
@@ -92,7 +92,7 @@ def main() -> None:
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--pipes", type=int, default=1_000_000)
     chosen = arguments.parse_args()
-    number = 100_000 if chosen.quick else chosen.pipes
+    number = 30_000 if chosen.quick else chosen.pipes
     rng = np.random.default_rng(20220317)
     pipes, buildings = make(number, rng)
     clearance_conflicts(pipes[:60_000], buildings=buildings[:200])  # compiled
@@ -112,7 +112,7 @@ def main() -> None:
             spent = (time.process_time() - cpu, time.perf_counter() - begin)
             told[name] = min(told.get(name, spent), spent)
             if name == "ours":
-                found, peak = answer, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+                found, peak = answer, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             elif name == "pipes":
                 joined = answer
     (our_cpu, ours), pipes_alone, beside = told["ours"], told["pipes"], told["buildings"]
@@ -126,7 +126,9 @@ def main() -> None:
     ]  # fmt: skip
     print_table(["form", "result", "CPU s", "seconds", "CPU times ours"], rows, title=f"{number:,} pipes")
     print(found["kind"].value_counts().to_dict(), found["status"].value_counts().to_dict())
-    print(f"peak {peak:.1f} GB, {peak * 1e9 / number:,.0f} bytes a pipe with everything")
+    print(f"peak {peak / 1024:.1f} GB, {peak * 2**20 / number:,.0f} bytes a pipe with everything")
+    work, peer = f"clearance_conflicts, {number:,} pipes", "sjoin dwithin, candidates alone"
+    print_rows([Row(work, our_cpu, peer, their_cpu, peak_mb=peak, same=off < 1e-6)])
 
 
 if __name__ == "__main__":

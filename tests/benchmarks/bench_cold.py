@@ -20,7 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from table import amount, print_table
+from table import Row, amount, print_rows, print_table
 
 HERE = Path(__file__).resolve().parents[2]
 POINTS, SIDE = 300_000, 45
@@ -103,6 +103,7 @@ def main():
     parser.add_argument("--beside", type=Path, help="another tree of this project, measured in turn")
     parser.add_argument("--functions", action="store_true", help="tell what each function takes to compile")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="the same: it is a matter of half a minute")
     parser.add_argument("--markdown", action="store_true")
     args = parser.parse_args()
     if args.ask:
@@ -111,7 +112,7 @@ def main():
     trees = {"this tree": HERE} | ({"beside": args.beside.resolve()} if args.beside else {})
     rows, digests, late = [], set(), 0
     for _ in range(args.rounds):
-        for name, tree in reversed(trees.items()):
+        for name, tree in reversed(trees.items()):  # this tree is the last
             with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
                 told = {
                     "in one process": measure(tree, first, 1),
@@ -130,7 +131,16 @@ def main():
                 _print_functions(told["in one process"]["compiled"], args.markdown)
     heads = ("tree", "question", "CPU s", "wall s", "compiled in it", "kept")
     print_table(heads, rows, markdown=args.markdown)
-    return int(len(digests) > 1 or late > 0)
+    same = len(digests) == 1 and late == 0
+    mine = {what: float(each["cpu"]) for what, each in told.items()}
+    first = "in one process"
+    return print_rows(
+        [
+            Row(f"first large question, {what}", cpu, first, mine[first], same=same)
+            for what, cpu in mine.items()
+            if what != first
+        ]
+    )
 
 
 def _print_functions(compiled, markdown):

@@ -1,9 +1,9 @@
 """Gaps and overlaps of 20,000 zones beside overlay: ``python tests/benchmarks/bench_coverage.py [--quick]``.
 
 A hundred zones are shrunk by 3 m and a hundred grown by as much. Ours and ``difference`` answer in one
-process, in turn; medians are printed. `geopandas.overlay` and geoplanar look at every pair of neighbours:
-each is asked once, in a process of its own, about fewer zones and then about all, and given up after a time
-that is stated.
+process, in turn. `geopandas.overlay` and geoplanar look at every pair of neighbours: each is asked once, in a
+process of its own, about fewer zones and then about all, and given up after a time that is stated. Then 16
+counties whose borders were each drawn by another hand are repaired.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import queue
-import resource
 import sys
-import time
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
 sys.path.insert(0, str(Path(__file__).parent))
-from data import make_zones
-from table import amount, print_table
+from data import make_counties, make_zones
+from measuring import forget_peak, in_turn, measured, peak, timed
+from table import Row, amount, print_rows, print_table
 
 from zjk_gis import coverage_faults, coverage_gaps, overlapping_zones
-from zjk_gis.coverage import coverage_edges
+from zjk_gis.coverage import apply_repairs, coverage_edges, repair_coverage
 
 _FAULTS, _BY = 100, 3.0
 _FEWER = "50x50"
@@ -77,9 +75,8 @@ PEERS = {
 
 def ask(peer, size, answers):
     region, zones = make_layers(size)
-    start = time.perf_counter()
-    area = PEERS[peer](region, zones)
-    answers.put((time.perf_counter() - start, area))
+    _, cpu, area = timed(lambda: PEERS[peer](region, zones))
+    answers.put((cpu, area))
 
 
 def ask_within(peer, size, limit):
@@ -97,55 +94,71 @@ def ask_within(peer, size, limit):
         asked.join()
 
 
-def timed(jobs, rounds):
-    """Ask all in turn, as often as asked, after one round that is not counted."""
-    seconds, areas = {job: [] for job in jobs}, {}
-    for turn in range(rounds + 1):
-        for job, work in jobs.items():
-            start = time.perf_counter()
-            areas[job] = work()
-            if turn:
-                seconds[job].append(time.perf_counter() - start)
-    return {job: median(each) for job, each in seconds.items()}, areas
-
-
 def total(question, *layers):
     return question(*layers).area.sum()
 
 
 def ours_and_difference(size, rounds):
+    """Return rows of what is ours beside uniting the zones and cutting them out of the region."""
     region, zones = make_layers(size)
     jobs = {
-        "zjk_gis: gaps and overlaps": lambda: sum(f.area.sum() for f in coverage_faults(region, zones)),
-        "zjk_gis: gaps alone": partial(total, coverage_gaps, region, zones),
-        "zjk_gis: overlaps alone": partial(total, overlapping_zones, zones),
-        "zjk_gis: borders that do not match": lambda: float(len(coverage_edges(zones))),
-        "region.difference(zones.union_all())": lambda: float(
-            region.difference(zones.union_all()).area.sum()
-        ),
+        "gaps and overlaps": lambda: [each.area.sum() for each in coverage_faults(region, zones)],
+        "gaps alone": partial(total, coverage_gaps, region, zones),
+        "overlaps alone": partial(total, overlapping_zones, zones),
+        "borders that do not match": lambda: float(len(coverage_edges(zones))),
+        "difference": lambda: float(region.difference(zones.union_all()).area.sum()),
     }
-    return timed(jobs, rounds)
+    in_turn(jobs)  # code is loaded, and not counted
+    done = in_turn(jobs, rounds)
+    theirs = done.pop("difference")
+    same = {"gaps alone": done["gaps alone"].result, "gaps and overlaps": done["gaps and overlaps"].result[0]}
+    peer = "region.difference(zones.union_all())"
+    return [
+        Row(
+            f"{job}, {len(zones):,} zones", own.cpu, peer, theirs.cpu, peak_mb=own.peak_mb,
+            same=abs(same[job] - theirs.result) < 1e-4 * theirs.result if job in same else None,
+        )
+        for job, own in done.items()
+    ]  # fmt: skip
 
 
 def beside_peers(wanted):
-    size = _FEWER if wanted.quick else "grids"
-    middle, areas = ours_and_difference(size, wanted.rounds)
-    ours = next(iter(middle.values()))
-    rows = [
-        (job, size, amount(each), amount(each / ours), f"{areas[job]:,.2f}") for job, each in middle.items()
-    ]
-    fewer = make_layers(_FEWER)
-    few = timed({"": partial(coverage_faults, *fewer)}, wanted.rounds)[0][""]
-    for peer in PEERS:
-        for asked in dict.fromkeys((_FEWER, size)):
-            found = ask_within(peer, asked, wanted.limit)
-            base = few if asked == _FEWER else ours
-            if found is None:
-                rows.append((peer, asked, f"> {wanted.limit:g}", f"> {amount(wanted.limit / base)}", ""))
-                break
-            rows.append((peer, asked, amount(found[0]), amount(found[0] / base), f"{found[1]:,.2f}"))
-    heads = ("what", "zones", "seconds", "times ours (both)", "m²")
-    print_table(heads, rows, markdown=wanted.markdown)
+    """Return rows of gaps and overlaps beside each peer that looks at pairs."""
+    rows, areas = [], {}
+    for size in dict.fromkeys((_FEWER, "grids")):
+        region, zones = make_layers(size)
+        own = measured(partial(coverage_faults, region, zones), wanted.rounds)
+        areas = {name: each.area.sum() for name, each in zip(("gaps", "overlaps"), own.result, strict=True)}
+        for peer in PEERS:
+            if any(row.at_least for row in rows if row.peer == peer):
+                continue
+            found = ask_within(peer, size, wanted.limit)
+            word = "gaps" if peer.endswith(("gaps", "(difference)")) else "overlaps"
+            told = wanted.limit if found is None else found[0]
+            same = None if found is None else abs(found[1] - areas[word]) < 0.01 * areas[word]
+            work = f"gaps and overlaps, {len(zones):,} zones"
+            rows.append(Row(work, own.cpu, peer, told, same=same, at_least=found is None))
+    return rows
+
+
+def repairs(columns):
+    """Return a row of the repair of counties whose borders were each drawn by another hand."""
+    counties = make_counties(columns, columns)
+    codes = [f"{at:02}" for at in range(len(counties))]
+    zones = gpd.GeoDataFrame({"zone_code": codes}, geometry=counties, crs=4547)
+
+    def repair():
+        proposals = repair_coverage(None, zones)
+        return len(proposals), apply_repairs(zones, proposals).attrs["repairs"]
+
+    repair()
+    done = measured(repair, 3)
+    faults, account = done.result
+    sound = not account["refused"] and (
+        abs(account["covered_before_m2"] + account["filled_m2"] - account["covered_after_m2"]) < 1.0
+    )
+    work = f"repair_coverage and apply_repairs, {len(zones)} counties, {faults:,} repairs"
+    return [Row(work, done.cpu, peak_mb=done.peak_mb, same=sound)]
 
 
 def growth(wanted):
@@ -154,21 +167,20 @@ def growth(wanted):
     for size in ("50x50", "100x100", "200x100", "400x250", "500x400")[: 3 if wanted.quick else 5]:
         region, zones = make_layers(size)
         vertices = int(shapely.get_num_coordinates(zones.geometry.to_numpy()).sum())
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        middle, _ = timed({"": partial(coverage_faults, region, zones)}, 1)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        per = middle[""] / vertices * 1e6
+        before = forget_peak()
+        done = measured(partial(coverage_faults, region, zones))
+        per = done.cpu / vertices * 1e6
         rows.append(
             (
                 f"{len(zones):,}",
                 f"{vertices:,}",
-                amount(middle[""]),
+                amount(done.cpu),
                 amount(per),
                 f"{before:,.0f}",
-                f"{peak:,.0f}",
+                f"{peak():,.0f}",
             )
         )
-    heads = ("zones", "vertices", "seconds", "s a million vertices", "MB with the layer", "MB at most")
+    heads = ("zones", "vertices", "CPU s", "CPU s a million vertices", "MB with the layer", "MB at most")
     print_table(heads, rows, markdown=wanted.markdown)
 
 
@@ -182,9 +194,13 @@ def main():
     wanted = parser.parse_args()
     if wanted.growth:
         growth(wanted)
-    else:
-        beside_peers(wanted)
+        return 0
+    rows = ours_and_difference(_FEWER if wanted.quick else "grids", wanted.rounds)
+    if not wanted.quick:
+        rows += beside_peers(wanted)
+    rows += repairs(2 if wanted.quick else 4)
+    return print_rows(rows, markdown=wanted.markdown)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

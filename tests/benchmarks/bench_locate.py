@@ -8,13 +8,10 @@ says what the columns mean.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
@@ -24,10 +21,12 @@ import shapely
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_peers import BEST, PEERS
 from data import POINTS, SIZES, ZONES, make_points, make_zones
-from table import amount, print_table
+from measuring import forget_peak, peak, resident, timed
+from table import Row, amount, print_rows, print_table
 
 ROUNDS = 5
 _MILLION = 1_000_000
+QUICK = ["zjk_gis", "STRtree of zones", "sjoin(points, zones)"]
 _LONG = 60.0  # seconds: a peer that would take longer is measured on a tenth of the points
 _SLOW = 15.0  # seconds: a peer that takes longer is measured once
 HEADS = (
@@ -39,54 +38,26 @@ HEADS = (
 def measure(peer, zones_name, how, n, pairs_to):
     """Measure one peer in this process, and print it as JSON."""
     small = make_zones("9x8")
-    _, _, warm = _timed(lambda: PEERS[peer](small, *make_points(small, "uniform", 60_000)))
+    _, _, warm = timed(lambda: PEERS[peer](small, *make_points(small, "uniform", 60_000)))
     warm.job()
     del warm
     zones = make_zones(zones_name)
     x, y = make_points(zones, how, n)
-    empty = _resident()
+    empty = resident()
     result = {}
-    result["convert"], _, ready = _timed(lambda: PEERS[peer](zones, x, y))
-    result["input_mb"] = _resident() - empty
-    before = _forget_peak()
-    result["seconds"], result["cpu"], found = _timed(ready.job)
-    result["peak_mb"] = _peak() - before
+    result["convert"], _, ready = timed(lambda: PEERS[peer](zones, x, y))
+    result["input_mb"] = resident() - empty
+    before = forget_peak()
+    result["seconds"], result["cpu"], found = timed(ready.job)
+    result["peak_mb"] = peak() - before
     if ready.query is not None:
-        result["query"], _, _ = _timed(ready.query)
+        result["query"], _, _ = timed(ready.query)
     if pairs_to and ready.pairs is not None:
         point, zone = (np.asarray(part, np.int64) for part in ready.pairs(found))
         keys = point * len(zones) + zone
         keys.sort()
         np.save(pairs_to, keys)
     print(json.dumps(result))
-
-
-def _timed(work):
-    start, start_cpu = time.perf_counter(), time.process_time()
-    done = work()
-    return time.perf_counter() - start, time.process_time() - start_cpu, done
-
-
-def _resident():
-    return _of_status("VmRSS") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _forget_peak():
-    """Begin anew to measure the peak (Linux), and return what is in use."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return _peak()
-
-
-def _peak():
-    # ru_maxrss cannot be reset, and a child inherits it.
-    return _of_status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _of_status(word):
-    status = Path("/proc/self/status")
-    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(word + ":")), None)
 
 
 def measure_build(size):
@@ -98,10 +69,10 @@ def measure_build(size):
     small = ZoneIndex.build(gpd.GeoDataFrame(geometry=make_zones("75x50"), crs=4547))
     small.polygons.compile()
     layer = gpd.GeoDataFrame(geometry=make_zones(size), crs=4547)
-    before = _forget_peak()
-    build, _, index = _timed(lambda: ZoneIndex.build(layer))
-    fine, _, grid = _timed(index.polygons.compile)
-    result = {"build": build, "fine": fine, "peak_mb": _peak() - before}
+    before = forget_peak()
+    build, _, index = timed(lambda: ZoneIndex.build(layer))
+    fine, _, grid = timed(index.polygons.compile)
+    result = {"build": build, "fine": fine, "peak_mb": peak() - before}
     result["vertices"] = int(shapely.get_num_coordinates(layer.geometry.to_numpy()).sum())
     result["grid_bytes"] = sum(part.nbytes for part in (grid.words, grid.offsets, grid.members, grid.blocks))
     result["cells"] = int(grid.nx * grid.ny + (grid.blocks[:, 3] ** 2).sum())
@@ -185,7 +156,7 @@ def differing(folder, peer, n_zones):
 
 
 def show_locate(cases, asked, rounds, *, markdown):
-    wrong = 0
+    wrong, shared = 0, []
     for zones_name, how, n in cases:
         peers = asked or list(PEERS if n == _MILLION else BEST)
         n_zones = len(make_zones(zones_name))
@@ -194,7 +165,29 @@ def show_locate(cases, asked, rounds, *, markdown):
             rows = rows_of(runs, size, n, n_zones, Path(name))
         wrong += sum(row[-1] not in ("", "0") for row in rows)
         print_table(HEADS, rows, title=f"{zones_name}, {n:,} points {how}", markdown=markdown)
+        shared += shared_rows(f"locate {n:,} points {how} in {zones_name}", runs, size, n, rows)
+    print_rows(shared, markdown=markdown)
     return wrong
+
+
+def shared_rows(work, runs, size, n, rows):
+    """Return the medians of each peer beside ours, in the form of all benchmarks."""
+    sound = {peer: each for peer, each in runs.items() if not any("error" in run for run in each)}
+    cpu = {peer: median(run["cpu"] for run in each) * n / size[peer] for peer, each in sound.items()}
+    memory = max(run["peak_mb"] for run in sound["zjk_gis"])
+    differ = {row[0].split(" (on ")[0]: row[-1] for row in rows}
+    return [
+        Row(
+            work,
+            cpu["zjk_gis"],
+            peer,
+            cpu[peer],
+            peak_mb=memory,
+            same=None if differ[peer] == "" else differ[peer] == "0",
+        )
+        for peer in cpu
+        if peer != "zjk_gis"
+    ]
 
 
 def show_build(rounds, *, markdown):
@@ -229,7 +222,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--size", help=argparse.SUPPRESS)
-    parser.add_argument("--quick", action="store_true", help="200,000 points, each peer's best form")
+    parser.add_argument("--quick", action="store_true", help="100,000 points, 2,500 zones, two peers")
     parser.add_argument("--zones", choices=list(ZONES), help="only these zones")
     parser.add_argument("--points", choices=POINTS, help="only points that lie so")
     parser.add_argument("--number", type=int, help="only so many points")
@@ -245,7 +238,7 @@ def main():
     rounds = given.rounds or (1 if given.quick else ROUNDS)
     peers = given.peers.split(";") if given.peers else None
     if given.quick:
-        cases = [("grids", "uniform", 200_000)]
+        cases, peers = [("50x50", "uniform", 100_000)], peers or QUICK
     else:
         cases = [(zones, "uniform", _MILLION) for zones in ZONES]
         cases += [("grids", how, _MILLION) for how in POINTS[1:]]

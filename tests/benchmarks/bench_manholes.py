@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +18,9 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parent))
+from table import Row, print_rows
 
 from zjk_gis import Workspace, read_layer, validate
 from zjk_gis.standards import rules_table
@@ -65,7 +69,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("rows", nargs="?", type=int, default=1_000_000)
     arguments.add_argument("--postgis")
+    arguments.add_argument("--quick", action="store_true", help="20,000 rows")
     chosen = arguments.parse_args()
+    if chosen.quick:
+        chosen.rows = 20_000
     folder = Path(tempfile.mkdtemp(prefix="manholes-"))
     try:
         source = folder / "井盖.shp"
@@ -83,17 +90,23 @@ def main() -> None:
             ours,
         )
         show("zjk_gis, GeoPackage", ours)
+        work = f"read, check and keep {chosen.rows:,} manholes, "
+        whole = sum(ours.values())
+        rows = []
         if chosen.postgis:
             del ours["write, checked again, GeoPackage"]
             server = Workspace.open(f"{chosen.postgis}{'&' if '?' in chosen.postgis else '?'}schema=bench")
             keep = lambda: server.write("manholes", layer, on_problems="keep")  # noqa: E731
             timed("write, checked again, PostGIS", keep, ours)
             show("zjk_gis, PostGIS", ours)
+            on_server = sum(ours.values())
             server.delete("manholes", forget=True)
         theirs: dict[str, float] = {}
         plain = timed("geopandas.read_file", lambda: gpd.read_file(source, encoding="GB18030"), theirs)
         timed("to_file, GeoPackage", lambda: plain.to_file(folder / "plain.gpkg"), theirs)
         show("geopandas, nothing checked, GeoPackage", theirs)
+        plainly = "geopandas, nothing checked"
+        rows.append(Row(work + "GeoPackage", whole, plainly, sum(theirs.values()), "s"))
         if chosen.postgis:
             import sqlalchemy as sa
 
@@ -104,8 +117,10 @@ def main() -> None:
                 "to_postgis", lambda: plain.to_postgis("plain_manholes", engine, if_exists="replace"), theirs
             )
             show("geopandas, nothing checked, PostGIS", theirs)
+            rows.append(Row(work + "PostGIS", on_server, plainly, sum(theirs.values()), "s"))
             with engine.begin() as connection:
                 connection.exec_driver_sql("DROP TABLE plain_manholes")
+        print_rows(rows)
     finally:
         shutil.rmtree(folder)
 

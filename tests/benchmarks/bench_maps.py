@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from playwright.sync_api import sync_playwright
-from table import amount, print_table
+from table import Row, amount, print_rows, print_table
 
 from zjk_gis.maps import density_map, save_offline
 from zjk_gis.maps.page import Page
@@ -97,7 +97,7 @@ def plain(layer: gpd.GeoDataFrame, path: Path) -> None:
     save_offline(drawn, path)
 
 
-def measured(browser, path: Path) -> tuple[float, float, float]:
+def measured(browser, path: Path, *, pan: bool = True) -> tuple[float, float, float]:
     """Return seconds to load, and the median and the longest of the frames while panned, in ms."""
     page = browser.new_page(viewport={"width": 1200, "height": 800})
     page.set_default_timeout(600_000)
@@ -108,13 +108,14 @@ def measured(browser, path: Path) -> tuple[float, float, float]:
         page.wait_for_function("window.zjk !== undefined")
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     loaded = time.perf_counter() - started
-    frames = page.evaluate(PAN)
+    frames = page.evaluate(PAN) if pan else [0.0]
     page.close()
     return loaded, statistics.median(frames), max(frames)
 
 
-def compare(browser, folder: Path, features: int, rounds: int, *, markdown: bool) -> None:
+def compare(browser, folder: Path, features: int, rounds: int, *, markdown: bool, pan: bool) -> list[Row]:
     """Print how both fare with the same features."""
+    shared = []
     for kind in ("areas", "points"):
         layer = make(features, kind)
         paths = {"zjk_gis": folder / f"ours_{kind}.html", "folium": folder / f"plain_{kind}.html"}
@@ -126,7 +127,7 @@ def compare(browser, folder: Path, features: int, rounds: int, *, markdown: bool
         found = {name: [] for name in paths}
         for _ in range(rounds):
             for name, path in paths.items():
-                found[name].append(measured(browser, path))
+                found[name].append(measured(browser, path, pan=pan))
         rows = []
         best = {name: np.median(np.array(values), axis=0) for name, values in found.items()}
         for name, path in paths.items():
@@ -134,11 +135,21 @@ def compare(browser, folder: Path, features: int, rounds: int, *, markdown: bool
             size = path.stat().st_size / 1e6
             rows.append([name, *(amount(v) for v in (made[name], size, load, frame, slow))])
         sizes = {name: path.stat().st_size for name, path in paths.items()}
-        ratios = [
-            made["folium"] / made["zjk_gis"],
-            sizes["folium"] / sizes["zjk_gis"],
-            *(best["folium"] / best["zjk_gis"]),
-        ]
+        work = f"map of {features:,} {kind}, "
+        for what, unit, own, theirs in (
+            ("made", "s", made["zjk_gis"], made["folium"]),
+            ("file", "MB", *(sizes[name] / 1e6 for name in ("zjk_gis", "folium"))),
+            ("loaded", "s", *(best[name][0] for name in ("zjk_gis", "folium"))),
+            ("a frame", "ms", *(best[name][1] for name in ("zjk_gis", "folium"))),
+        ):
+            if pan or unit != "ms":
+                shared.append(Row(work + what, float(own), "folium", float(theirs), unit))
+        with np.errstate(invalid="ignore"):
+            ratios = [
+                made["folium"] / made["zjk_gis"],
+                sizes["folium"] / sizes["zjk_gis"],
+                *(best["folium"] / best["zjk_gis"]),
+            ]
         rows.append(["folium / zjk_gis", *(amount(ratio) for ratio in ratios)])
         print_table(
             ["", "making, s", "file, MB", "loading, s", "frame, ms", "longest, ms"],
@@ -146,6 +157,7 @@ def compare(browser, folder: Path, features: int, rounds: int, *, markdown: bool
             title=f"{features:,} {kind}",
             markdown=markdown,
         )
+    return shared
 
 
 def alone(browser, folder: Path, points: int, *, markdown: bool) -> None:
@@ -177,17 +189,22 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=50_000)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="5,000 features, once")
+    parser.add_argument("--quick", action="store_true", help="2,000 features, once, not dragged")
     parser.add_argument("--markdown", action="store_true")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.features, chosen.rounds, chosen.points = 5_000, 1, 200_000
+        chosen.features, chosen.rounds = 2_000, 1
     found = os.environ.get("ZJK_GIS_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         browser = running.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        compare(browser, Path(folder), chosen.features, chosen.rounds, markdown=chosen.markdown)
-        alone(browser, Path(folder), chosen.points, markdown=chosen.markdown)
+        rows = compare(
+            browser, Path(folder), chosen.features, chosen.rounds, markdown=chosen.markdown,
+            pan=not chosen.quick,
+        )  # fmt: skip
+        if not chosen.quick:
+            alone(browser, Path(folder), chosen.points, markdown=chosen.markdown)
         browser.close()
+    print_rows(rows, markdown=chosen.markdown)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ the points, and their time is multiplied.
 
 from __future__ import annotations
 
+import argparse
 import sys
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,18 +17,13 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data import make_points, make_zones
-from table import print_table
+from measuring import measured
+from table import Row, print_rows
 
 from zjk_gis import ZoneIndex
 from zjk_gis.index import SectionIndex
 
 FEWER = 20
-
-
-def timed(work):
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
 
 
 def make_sections(n, rng):
@@ -45,46 +40,49 @@ def make_sections(n, rng):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of all")
+    quick = parser.parse_args().quick
+    less = 10 if quick else 1
     rng = np.random.default_rng(3)
     rows = []
-    sections = make_sections(150_000, rng)
-    x, y = rng.uniform(0, 60_000, (2, 1_000_000))
+    sections = make_sections(150_000 // less, rng)
+    x, y = rng.uniform(0, 60_000, (2, 1_000_000 // less))
     SectionIndex.build(sections[:1000]).nearest(x[:30_000], y[:30_000])
-    own, found = min(
-        (timed(lambda: SectionIndex.build(sections).nearest(x, y)) for _ in range(3)), key=lambda t: t[0]
-    )
+    own = measured(lambda: SectionIndex.build(sections).nearest(x, y), 3)
     few = shapely.points(x[: len(x) // FEWER], y[: len(x) // FEWER])
-    peer, (pairs, distance) = timed(
+    peer = measured(
         lambda: shapely.STRtree(sections.geometry.to_numpy()).query_nearest(
             few, return_distance=True, all_matches=False
         )
     )
-    agree = np.allclose(distance, found.distance_m[pairs[0]], rtol=1e-9, atol=1e-9)
-    rows.append(("SectionIndex.nearest", "STRtree.query_nearest", own, peer * FEWER, agree))
+    pairs, distance = peer.result
+    agree = np.allclose(distance, own.result.distance_m[pairs[0]], rtol=1e-9, atol=1e-9)
+    rows.append(
+        row(f"nearest of {len(sections):,} sections", len(x), own, "STRtree.query_nearest", peer, agree)
+    )
 
-    zones = make_zones("grids")
+    zones = make_zones("50x40" if quick else "grids")
     zones = zones[rng.random(len(zones)) < 0.67]
     layer = gpd.GeoDataFrame(geometry=zones, crs=4547)
-    x, y = make_points(zones, "uniform", 3_000_000)
+    x, y = make_points(zones, "uniform", 3_000_000 // less)
     outside = ZoneIndex.build(layer).locate(x, y).row < 0
-    x, y = x[outside][:900_000], y[outside][:900_000]
-    own, (_, distance_m) = min(
-        (timed(lambda: ZoneIndex.build(layer).nearest(x, y)) for _ in range(3)), key=lambda t: t[0]
-    )
+    x, y = x[outside][: 900_000 // less], y[outside][: 900_000 // less]
+    own = measured(lambda: ZoneIndex.build(layer).nearest(x, y), 3)
+    distance_m = own.result[1]
     few = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x[: len(x) // FEWER], y[: len(x) // FEWER]), crs=4547)
-    peer, joined = timed(lambda: gpd.sjoin_nearest(few, layer, distance_col="d"))
+    peer = measured(lambda: gpd.sjoin_nearest(few, layer, distance_col="d"))
     agree = np.allclose(
-        joined["d"].groupby(level=0).first().to_numpy(), distance_m[: len(few)], rtol=1e-9, atol=1e-9
+        peer.result["d"].groupby(level=0).first().to_numpy(), distance_m[: len(few)], rtol=1e-9, atol=1e-9
     )
-    rows.append(("ZoneIndex.nearest", "geopandas.sjoin_nearest", own, peer * FEWER, agree))
-    print_table(
-        ("ours", "peer", "ours s", "peer s", "ratio", "same distances"),
-        [
-            (a, b, f"{s:.2f}", f"{t:.1f}", f"{t / s:.1f}", "yes" if same else "NO")
-            for a, b, s, t, same in rows
-        ],
-    )
-    return int(not all(row[-1] for row in rows))
+    rows.append(row(f"nearest of {len(zones):,} zones", len(x), own, "geopandas.sjoin_nearest", peer, agree))
+    return print_rows(rows)
+
+
+def row(work, number, own, peer, theirs, agree):
+    """Return a row; the peer was asked a part of the points."""
+    seconds = theirs.cpu * number / (number // FEWER)
+    return Row(f"{work}, {number:,} points", own.cpu, peer, seconds, peak_mb=own.peak_mb, same=bool(agree))
 
 
 if __name__ == "__main__":

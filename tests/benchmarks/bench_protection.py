@@ -9,12 +9,13 @@ are checked against the intersection with the union of all scopes.
 from __future__ import annotations
 
 import argparse
-import time
+import sys
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from table import amount, print_table
+from measuring import measured
+from table import Row, print_rows
 
 from zjk_gis.protection import affected_features, protected_scope
 
@@ -44,38 +45,29 @@ def make_pipes(rng: np.random.Generator, number: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"pipe_code": np.arange(number).astype(str)}, geometry=lines, crs=4547)
 
 
-def timed(work, rounds):
-    least, spent, result = np.inf, np.inf, None
-    for _ in range(rounds):
-        begin, cpu = time.perf_counter(), time.process_time()
-        result = work()
-        spent = min(spent, time.process_time() - cpu)
-        least = min(least, time.perf_counter() - begin)
-    return result, least, spent
-
-
-def main() -> None:
+def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--quick", action="store_true")
-    number = 100_000 if arguments.parse_args().quick else 1_000_000
+    number = 30_000 if arguments.parse_args().quick else 1_000_000
     rng = np.random.default_rng(20220317)
     blocks, pipes = make_blocks(rng), make_pipes(rng, number)
     extent = gpd.GeoDataFrame(geometry=[shapely.box(-100, -100, SIDE_M + 100, SIDE_M + 100)], crs=4547)
     protected_scope(pipes.head(1000), blocks)  # compiled
-    found, seconds, cpu = timed(lambda: protected_scope(pipes, blocks, survey_extents=extent), 3)
-    listed, list_seconds, list_cpu = timed(lambda: affected_features(blocks, {"pipelines": pipes}), 3)
-    cut, their_seconds, their_cpu = timed(lambda: gpd.overlay(pipes, blocks, keep_geom_type=True), 3)
+    found = measured(lambda: protected_scope(pipes, blocks, survey_extents=extent), 3)
+    listed = measured(lambda: affected_features(blocks, {"pipelines": pipes}), 3)
+    cut = measured(lambda: gpd.overlay(pipes, blocks, keep_geom_type=True), 3)
     inside = shapely.length(shapely.intersection(pipes.geometry.to_numpy(), blocks.union_all())).sum()
-    assert abs(found["inside_m"].sum() - inside) < 1e-6 * inside
-    assert abs(listed["inside_m"].sum() - cut.length.sum()) < 1e-6 * inside  # blocks may overlap: once each
-    rows = [
-        ["protected_scope", len(found), amount(seconds), amount(cpu), ""],
-        ["affected_features", len(listed), amount(list_seconds), amount(list_cpu), ""],
-        ["geopandas.overlay", len(cut), amount(their_seconds), amount(their_cpu), amount(their_cpu / cpu)],
-    ]
-    print_table(["form", "rows", "seconds", "CPU s", "times ours"], rows)
     print(f"{number:,} pipes, {len(blocks)} scopes, {inside:,.3f} m inside")
+    rows = []
+    for name, own, whole in (
+        ("protected_scope", found, inside),
+        ("affected_features", listed, cut.result.length.sum()),  # blocks may overlap: once each
+    ):
+        same = abs(own.result["inside_m"].sum() - whole) < 1e-6 * inside
+        work = f"{name}, {number:,} pipes"
+        rows.append(Row(work, own.cpu, "geopandas.overlay", cut.cpu, peak_mb=own.peak_mb, same=bool(same)))
+    return print_rows(rows)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,38 +3,30 @@
 Run: python tests/benchmarks/bench_register.py [covers]
 
 Each step sets, moves or takes out one cover and asks for the nearest one somewhere. A peer that cannot change
-makes its index anew, at every step or once for a batch of changes (its answers are then out of date between).
-CPU seconds, and those of the clock beside them: a change that is kept waits for the disk.
+makes its index anew, at every step; it is asked a few, and its seconds are multiplied.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from table import amount, print_table
+from measuring import measured
+from table import Row, print_rows
 
 from zjk_gis.pipes import CoverRegister
 
-COVERS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-STEPS, PEER_STEPS = 2_000, 5
+PEER_STEPS = 5
 
 
-def timed(work):
-    """Return what some work gives, and its seconds of CPU and of the clock."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    given = work()
-    return given, np.array([time.process_time() - cpu, time.perf_counter() - wall])
-
-
-def make(rng):
-    x, y = rng.uniform(565_000, 600_000, COVERS), rng.uniform(4_500_000, 4_530_000, COVERS)
-    codes = [f"{i:07d}" for i in range(COVERS)]
+def make(rng, covers):
+    x, y = rng.uniform(565_000, 600_000, covers), rng.uniform(4_500_000, 4_530_000, covers)
+    codes = [f"{i:07d}" for i in range(covers)]
     return gpd.GeoDataFrame({"manhole_code": codes}, geometry=gpd.points_from_xy(x, y), crs=4547)
 
 
@@ -83,30 +75,44 @@ def of_sindex(layer, work):
         layer.sindex.nearest(shapely.Point(u, v))
 
 
-rng = np.random.default_rng(1)
-layer = make(rng)
-work = steps(rng, STEPS)
-told = {}
-with tempfile.TemporaryDirectory() as folder:
-    path = Path(folder, "covers.register")
-    memory, in_memory = timed(lambda: CoverRegister.build(layer))
-    disk, on_disk = timed(lambda: CoverRegister.build(layer, path))
-    print(f"{COVERS:,} covers; register built in {in_memory[0]:.1f} s of CPU, on disk {on_disk[0]:.1f}")
-    told["register in memory"] = timed(lambda: of_register(memory, work))[1] / STEPS
-    told["register on disk, each change kept"] = timed(lambda: of_register(disk, work))[1] / STEPS
-    disk.close()
-    opened = timed(lambda: CoverRegister.open(path).close())[1]
-    print(f"  opened from disk and closed in {opened[1]:.2f} s")
-few = work[:PEER_STEPS]
-told["STRtree made anew"] = timed(lambda: of_tree(layer, few))[1] / PEER_STEPS
-told["GeoDataFrame.sindex made anew"] = timed(lambda: of_sindex(layer.copy(), few))[1] / PEER_STEPS
-base = told["register in memory"][0]
-rows = [
-    [name, *(amount(each * 1e3) for each in seconds), f"{seconds[0] / base:,.0f}"]
-    for name, seconds in told.items()
-]
-print_table(
-    ["one change and one question", "ms of CPU", "ms of the clock", "CPU times ours"],
-    rows,
-    title=f"mean of {STEPS:,} ({PEER_STEPS} for what is made anew)",
-)
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("covers", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--quick", action="store_true", help="30,000 covers")
+    given = parser.parse_args()
+    covers, count = (30_000, 500) if given.quick else (given.covers, 2_000)
+    rng = np.random.default_rng(1)
+    layer = make(rng, covers)
+    work = steps(rng, count)
+    ours = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "covers.register")
+        memory, disk = (
+            measured(lambda: CoverRegister.build(layer)),
+            measured(lambda: CoverRegister.build(layer, path)),
+        )
+        print(f"{covers:,} covers; register built in {memory.cpu:.1f} s of CPU, on disk {disk.cpu:.1f}")
+        ours["in memory"] = measured(lambda: of_register(memory.result, work))
+        ours["on disk, each kept"] = measured(lambda: of_register(disk.result, work))
+        disk.result.close()
+        opened = measured(lambda: CoverRegister.open(path).close())
+        print(f"opened from disk and closed in {opened.seconds:.2f} s")
+    few = work[:PEER_STEPS]
+    peers = {
+        "STRtree made anew": measured(lambda: of_tree(layer, few)),
+        "GeoDataFrame.sindex made anew": measured(lambda: of_sindex(layer.copy(), few)),
+    }
+    return print_rows(
+        [
+            Row(
+                f"{count:,} changes and questions of {covers:,} covers, {where}", own.cpu, peer,
+                theirs.cpu * count / PEER_STEPS, peak_mb=own.peak_mb,
+            )
+            for where, own in ours.items()
+            for peer, theirs in peers.items()
+        ]
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

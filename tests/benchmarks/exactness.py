@@ -22,6 +22,9 @@ import oracle
 import shapes
 from answers import compiled, in_numpy, smallest_first
 
+sys.path.insert(0, str(Path(__file__).parent))
+from table import Row, print_rows
+
 CHUNK = 100_000
 
 
@@ -34,14 +37,17 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of zones in the large sets")
     parser.add_argument("--only", help="the sets whose names contain this")
     parser.add_argument("--small", action="store_true", help="answer in NumPy, as small questions are")
+    parser.add_argument("--quick", action="store_true", help="20,000 points, sets of a hundredth of the size")
     wanted = parser.parse_args()
+    if wanted.quick:
+        wanted.points, wanted.scale = 20_000, 0.01
     hostile = wanted.points // 5 if wanted.hostile is None else wanted.hostile
     sets = {
         name: zones for name, zones in shapes.whole_city(wanted.scale).items() if (wanted.only or "") in name
     }
     head = ("zones", "count", "vertices", "points", "contacts", "wrong", "GEOS wrong", "s")
     print("{:<20}{:>8}{:>10}{:>12}{:>12}{:>7}{:>12}{:>8}".format(*head))
-    wrong = 0
+    wrong, asked, spent = 0, 0, 0.0
     for name, zones in sets.items():
         started = time.perf_counter()
         totals = np.zeros(4, np.int64)
@@ -52,8 +58,10 @@ def main():
         line = f"{name:<20}{len(zones):>8,}{vertices:>10,}{points:>12,}{contacts:>12,}"
         print(f"{line}{ours:>7}{theirs:>12}{seconds:>8.1f}", flush=True)
         wrong += ours
+        asked, spent = asked + points, spent + seconds
     print(f"wrong answers: {wrong}")
-    return 1 if wrong else 0
+    work = f"each of {asked:,} answers decided exactly, {len(sets)} sets of hostile zones"
+    return print_rows([Row(work, spent, unit="s", same=wrong == 0)])
 
 
 def disagreements(zones, ask_for, n, *, small):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.overlay.faces import Divided, Zones
 
-__all__ = ["Ground", "coverage_gaps", "gaps_of", "ground_and_zones"]
+__all__ = ["Ground", "coverage_gaps", "gap_shapes", "gaps_of", "ground_and_zones"]
 
 _COVERS_M2 = 0.01  # a zone with less of a gap only touches it
 
@@ -253,6 +253,21 @@ def coverage_gaps(
 
 def gaps_of(divided: Divided, ground: Ground, rules: GapRules) -> gpd.GeoDataFrame:
     """Find the gaps that zones leave in ground; see `coverage_gaps`."""
+    pieces, is_expired, account = _bare(divided, ground, rules)
+    gaps = _describe(pieces, is_expired, divided, ground, rules)
+    gaps.attrs |= account
+    return gaps
+
+
+def gap_shapes(divided: Divided, ground: Ground, rules: GapRules) -> NDArray[Any]:
+    """Find the same gaps, the largest first, and describe none of them."""
+    return _bare(divided, ground, rules)[0]
+
+
+def _bare(
+    divided: Divided, ground: Ground, rules: GapRules
+) -> tuple[NDArray[Any], NDArray[np.bool_], dict[str, Any]]:
+    """Return the gaps, which of them expired zones once covered, and an account of what is left out."""
     lapsed = divided.lapsed
     bare = shapely.difference(ground.needed, divided.faces.cover)
     near_bare = shapely.STRtree(lapsed.shapes).query(bare, predicate="intersects")
@@ -267,16 +282,15 @@ def gaps_of(divided: Divided, ground: Ground, rules: GapRules) -> gpd.GeoDataFra
     order = largest_first(pieces)
     pieces, is_expired = pieces[order], (np.arange(len(pieces)) < len(expired))[order]
     spared = _near_allowed(pieces, ground, rules.allowed_within_m)
-    account = {
+    account: dict[str, Any] = {
+        name: {key: told[key] + dropped_too[name][key] for key in told} for name, told in dropped.items()
+    }
+    account["allowed"] = {
         "ground_m2": round(ground.spared_m2, 6),
         "count": int(spared.sum()),
         "area_m2": round(float(shapely.area(pieces[spared]).sum()), 6),
     }
-    gaps = _describe(pieces[~spared], is_expired[~spared], divided, ground, rules)
-    for name, told in dropped.items():
-        gaps.attrs[name] = {key: told[key] + dropped_too[name][key] for key in told}
-    gaps.attrs["allowed"] = account
-    return gaps
+    return pieces[~spared], is_expired[~spared], account
 
 
 def _near_allowed(pieces: NDArray[Any], ground: Ground, within: float) -> NDArray[np.bool_]:

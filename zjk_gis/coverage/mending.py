@@ -203,13 +203,15 @@ def _mend(
     refused: NDArray[np.object_],
 ) -> Any:
     """Make all fixes to one zone together; where that is refused, one by one, as long as one succeeds."""
-    together = zone
-    for at in fixes:
-        ground, change, _ = steps[at]
-        together = change(together, ground)
-    together = _without_dust(together)
-    if not refusal(zone, together, sum(steps[at][2] for at in fixes)):
-        return _like(zone, together)
+    whole = zone
+    gained, lost = ([steps[at][0] for at in fixes if (steps[at][2] > 0) == side] for side in (True, False))
+    if gained:
+        whole = shapely.union(whole, shapely.union_all(gained))
+    if lost:
+        whole = shapely.difference(whole, shapely.union_all(lost))
+    whole = _without_dust(whole)
+    if not refusal(zone, whole, sum(steps[at][2] for at in fixes)):
+        return _like(zone, whole)
     pending, progress = fixes, True
     while progress:  # a cut that would leave a scrap can be made once the scrap is gone
         left, progress = [], False
@@ -256,15 +258,18 @@ def _refuse_wrong_ground(
 ) -> None:
     """Refuse to fill ground that has a zone, and to take ground from one that no other would keep."""
     solid = ~shapely.is_empty(grounds)
+    shapely.prepare(zones[near])
     tree = shapely.STRtree(zones[near])
     ground, zone = tree.query(grounds, predicate="intersects")
     fill = fixes.losing[ground] < 0
     ground, zone = ground[fill], near[zone[fill]]
-    deep = shapely.relate_pattern(grounds[ground], zones[zone], "T********")
+    deep = shapely.relate_pattern(zones[zone], grounds[ground], "T********")
     shared = shapely.area(shapely.intersection(grounds[ground[deep]], zones[zone[deep]]))
     slack = SAME_M * (1 + shapely.length(grounds))
     refused[ground[deep][shared > slack[ground[deep]]]] = _NOT_FREE
     cut = np.flatnonzero((fixes.losing >= 0) & solid)
     for side in (fixes.gaining, fixes.losing):
-        held = shapely.area(shapely.intersection(grounds[cut], zones[side[cut]]))
-        refused[cut[held < shapely.area(grounds[cut]) - slack[cut]]] = _NOT_HELD
+        doubtful = cut[~shapely.covers(zones[side[cut]], grounds[cut])]
+        held = shapely.area(shapely.intersection(grounds[doubtful], zones[side[doubtful]]))
+        refused[doubtful[held < shapely.area(grounds[doubtful]) - slack[doubtful]]] = _NOT_HELD
+    shapely.destroy_prepared(zones[near])

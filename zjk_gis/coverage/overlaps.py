@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.overlay.faces import Divided
 
-__all__ = ["overlapping_zones", "overlaps_of"]
+__all__ = ["overlap_shapes", "overlapping_zones", "overlaps_of"]
 
 _WHOLE = 1e-4  # the share of a zone that may stick out of another and still count as all of it inside
 
@@ -142,6 +142,20 @@ def overlapping_zones(
 def overlaps_of(divided: Divided, rules: OverlapRules) -> gpd.GeoDataFrame:
     """Find the ground that several zones claim; see `overlapping_zones`."""
     zones = _overlaid(divided)
+    shapes, claims, dropped = _claimed(zones, rules)
+    overlaps = _describe(shapes, claims, zones, divided, rules)
+    overlaps.attrs |= dropped
+    return overlaps
+
+
+def overlap_shapes(divided: Divided, rules: OverlapRules) -> tuple[NDArray[Any], list[tuple[str, ...]]]:
+    """Find the same ground, with the codes of each piece, and describe none of it."""
+    shapes, claims, _ = _claimed(_overlaid(divided), rules)
+    return shapes, claims.codes
+
+
+def _claimed(zones: Zones, rules: OverlapRules) -> tuple[NDArray[Any], _Claims, dict[str, dict[str, float]]]:
+    """Return the ground that several zones claim, who does, and an account of what is left out."""
     thresholds = {"min_area_m2": rules.min_area_m2, "min_width_m": rules.min_width_m}
     first, second = _pairs(zones)
     common = shapely.intersection(zones.shapes[first], zones.shapes[second])
@@ -156,9 +170,7 @@ def overlaps_of(divided: Divided, rules: OverlapRules) -> gpd.GeoDataFrame:
     shapes = np.empty(len(kept), dtype=object)
     for at, (begin, end) in enumerate(zip(starts[kept].tolist(), starts[kept + 1].tolist(), strict=True)):
         shapes[at] = pieces[begin] if end == begin + 1 else shapely.union_all(pieces[begin:end])
-    overlaps = _describe(shapely.normalize(shapes), claims.take(kept), zones, divided, rules)
-    overlaps.attrs |= dropped
-    return overlaps
+    return shapely.normalize(shapes), claims.take(kept), dropped
 
 
 def _overlaid(divided: Divided) -> Zones:

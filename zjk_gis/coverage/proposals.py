@@ -173,13 +173,13 @@ def cuts_of(pairs: Iterable[tuple[int, int, Any]], zones: Zones, rules: RepairRu
     return found
 
 
-def matches_of(found: list[Proposal], zones: Zones) -> list[Proposal]:
+def matches_of(found: list[Proposal], shapes: NDArray[Any]) -> list[Proposal]:
     """Say which zones should get vertices of their neighbours, once what is proposed has been made.
 
-    Borders of ground that is left to a person wait for the decision.
+    `shapes` are the zones with that; see `guarded`. Borders of ground that is left to a person wait for the
+    decision.
     """
-    made, left = ([each for each in found if bool(each.reason) == why] for why in (False, True))
-    shapes, _ = mended(zones.shapes, _fixes(made))
+    left = [each for each in found if each.reason]
     points, of, by = stray_vertices(shapes, MATCH_M)
     spots = np.asarray(shapely.points(points))
     waits = shapely.STRtree(geometry_array(each.ground for each in left)).query(
@@ -219,14 +219,16 @@ def geometry_array(shapes: Iterable[Any]) -> NDArray[Any]:
     return np.array([*shapes, None], dtype=object)[:-1]  # the None keeps numpy from looking inside
 
 
-def guarded(found: list[Proposal], zones: Zones) -> list[Proposal]:
-    """Try what is proposed, and leave to a person what would harm a zone.
+def guarded(found: list[Proposal], zones: Zones) -> tuple[list[Proposal], NDArray[Any]]:
+    """Try what is proposed, leave to a person what would harm a zone, and return the zones with the rest.
 
     Before that two ways out are tried. A border that cannot be snapped as a whole is snapped stretch by
     stretch. Where an overlap cannot be cut from the one zone but from the other, and no priority is against
     it, the other gives way.
     """
-    _try(found, zones)
+    shapes = _try(found, zones)
+    if not any(each.reason in REFUSALS for each in found):
+        return found, shapes
     whole = [each for each in found if each.action == "snap" and each.reason]
     stretches = [
         replace(each, ground=part) for each in whole for part in shapely.get_parts(each.ground).tolist()
@@ -247,7 +249,7 @@ def guarded(found: list[Proposal], zones: Zones) -> list[Proposal]:
     for each, by, reason in kept:
         if each.reason:
             each.gaining, each.losing, each.by, each.reason = each.losing, each.gaining, by, reason
-    return found
+    return found, mended(zones.shapes, _fixes([each for each in found if not each.reason]))[0]
 
 
 def _longest_first(borders: dict[int, float], zones: Zones) -> list[int]:
@@ -315,8 +317,11 @@ def _move_ground(shapes: NDArray[Any], grounds: NDArray[Any]) -> NDArray[np.bool
     return moves
 
 
-def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) -> None:
-    """Write down why the guard refuses what no limit forbids; again only for the zones of some proposals."""
+def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) -> NDArray[Any]:
+    """Write down why the guard refuses what no limit forbids; again only for the zones of some proposals.
+
+    Returns the zones as they become.
+    """
     asked = {zone for each in again for zone in (each.gaining, each.losing)}
     tried = [
         each
@@ -324,8 +329,10 @@ def _try(found: list[Proposal], zones: Zones, again: Iterable[Proposal] = ()) ->
         if each.reason in ("", *REFUSALS)
         and (not asked or (each.losing if each.losing >= 0 else each.gaining) in asked)
     ]
-    for each, why in zip(tried, mended(zones.shapes, _fixes(tried))[1], strict=True):
+    shapes, refused = mended(zones.shapes, _fixes(tried))
+    for each, why in zip(tried, refused, strict=True):
         each.reason = why
+    return shapes
 
 
 def _fixes(found: list[Proposal]) -> Fixes:

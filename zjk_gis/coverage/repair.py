@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.coverage.gaps import gaps_of, ground_and_zones
-from zjk_gis.coverage.overlaps import overlapping_zones
+from zjk_gis.coverage.gaps import gap_shapes, ground_and_zones
+from zjk_gis.coverage.overlaps import overlap_shapes
 from zjk_gis.coverage.proposals import (
     Zones,
     cuts_of,
@@ -27,6 +27,7 @@ from zjk_gis.coverage.rules import (
     PRIORITY,
     SNAP_WITHIN_M,
     GapRules,
+    OverlapRules,
     RepairRules,
     rules_of,
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from zjk_gis.coverage.proposals import Proposal
+    from zjk_gis.overlay.faces import Divided
 
 __all__ = ["judged_zones", "repair_coverage"]
 
@@ -188,11 +190,11 @@ def repair_coverage(
     if allowed is not None and len(allowed):
         allowed = convert_crs(allowed, metric.crs, name="allowed")
     ground, divided = ground_and_zones(region, metric, allowed, slit_m=rules.snap_within_m, **where)
-    gaps = gaps_of(divided, ground, GapRules(min_area_m2=0, min_width_m=0))
-    found = fills_of(polygons_of(gaps.geometry)[0], known, rules)
-    found += cuts_of(_pairs(metric, known, where), known, rules)
-    found = guarded([found[at] for at in _order(found, known)], known)
-    found += matches_of(found, known)
+    gaps = gap_shapes(divided, ground, GapRules(min_area_m2=0, min_width_m=0))
+    found = fills_of(polygons_of(gaps)[0], known, rules)
+    found += cuts_of(_pairs(divided, known), known, rules)
+    found, shapes = guarded([found[at] for at in _order(found, known)], known)
+    found += matches_of(found, shapes)
     found = [found[at] for at in _order(found, known)]
     return _told(found, known, metric, zones)
 
@@ -216,11 +218,11 @@ def judged_zones(
     return judged
 
 
-def _pairs(metric: gpd.GeoDataFrame, known: Zones, where: dict[str, Any]) -> list[tuple[int, int, Any]]:
-    overlaps = overlapping_zones(metric, min_area_m2=0, min_width_m=0, **where)
+def _pairs(divided: Divided, known: Zones) -> list[tuple[int, int, Any]]:
+    """Return the rows of each two zones that share ground, and the ground."""
     place = {name: at for at, name in enumerate(known.codes)}
-    columns = (overlaps["first_code"], overlaps["second_code"], overlaps.geometry)
-    return [(place[one], place[other], ground) for one, other, ground in zip(*columns, strict=True)]
+    grounds, codes = overlap_shapes(divided, OverlapRules(min_area_m2=0, min_width_m=0))
+    return [(place[one], place[other], ground) for (one, other), ground in zip(codes, grounds, strict=True)]
 
 
 def _order(found: list[Proposal], known: Zones) -> list[int]:

@@ -10,14 +10,14 @@ import shapely
 from geopandas.array import from_shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.coverage.gaps import coverage_gaps
+from zjk_gis.coverage.gaps import gap_shapes, ground_and_zones
 from zjk_gis.coverage.mending import Fixes, matched, mended
-from zjk_gis.coverage.overlaps import overlapping_zones
+from zjk_gis.coverage.overlaps import overlap_shapes
 from zjk_gis.coverage.repair import judged_zones
+from zjk_gis.coverage.rules import GapRules, OverlapRules
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_rows
 from zjk_gis.layers.columns.values import code_text
-from zjk_gis.layers.metric import ready
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.overlay.faces import faces_of, ready_zones
 from zjk_gis.overlay.snapping import SAME_M
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
+    from pyproj import CRS
 
 __all__ = ["apply_repairs"]
 
@@ -146,7 +147,7 @@ def apply_repairs(
         "measured_in": metric.crs.to_string(),
         **_validity(result.geometry.to_numpy()[judged.index], codes),
     }
-    result.attrs["repairs"] = account | _left(result, region, code=code, at=at, level=level)
+    result.attrs["repairs"] = account | _left(result, region, metric.crs, code=code, at=at, level=level)
     return result
 
 
@@ -292,16 +293,20 @@ def _with_shapes(
     return result, np.asarray(shapely.is_valid(new))
 
 
-def _left(result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, **where: Any) -> dict[str, Any]:
+def _left(
+    result: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None, crs: CRS, **where: Any
+) -> dict[str, Any]:
     """Count the gaps and overlaps that are left."""
-    overlaps = overlapping_zones(result, **where)
-    left: dict[str, Any] = {
-        "overlaps_left": len(overlaps),
-        "overlap_area_left_m2": float(overlaps["area_m2"].sum()),
-    }
-    ground = None if region is None else ready(region, "region", kind="polygon")
-    gaps = coverage_gaps(ground, result, **where)
-    return left | {"gaps_left": len(gaps), "gap_area_left_m2": float(gaps["area_m2"].sum())}
+    if region is not None:
+        region = convert_crs(region, crs, name="region")
+    ground, divided = ground_and_zones(region, result, None, **where)
+    told: dict[str, Any] = {}
+    for word, shapes in (
+        ("overlap", overlap_shapes(divided, OverlapRules())[0]),
+        ("gap", gap_shapes(divided, ground, GapRules())),
+    ):
+        told |= {f"{word}s_left": len(shapes), f"{word}_area_left_m2": float(shapely.area(shapes).sum())}
+    return told
 
 
 def _places_of(shapes: NDArray[Any]) -> NDArray[np.complex128]:

@@ -47,6 +47,16 @@ def _points() -> None:
         in_degrees.apply(x, x)
 
 
+def _discs() -> None:
+    from zjk_gis.engine.polygons.discs import ChainedRings
+    from zjk_gis.engine.shapes import Rings
+
+    one = np.ones(1)
+    ChainedRings(Rings.of(np.array([shapely.box(0, 0, 1, 1)]))).disc_shares(
+        one, one, one, np.zeros(1, np.int64)
+    )
+
+
 def _lines() -> None:
     from zjk_gis.engine.segments import SegmentGrid
 
@@ -55,7 +65,7 @@ def _lines() -> None:
     street.within([0.0], [0.0], distance=1.0)
 
 
-GROUPS: dict[str, Callable[[], None]] = {"grid": _grid, "points": _points, "lines": _lines}
+GROUPS: dict[str, Callable[[], None]] = {"grid": _grid, "points": _points, "lines": _lines, "discs": _discs}
 
 
 def compile_group(name: str) -> None:

@@ -19,7 +19,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, point_coordinates
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
-from zjk_gis.maps.lettering import pack_labels, short
+from zjk_gis.maps.lettering import pack_labels, readable, short
 from zjk_gis.maps.shell import page_words, shell
 from zjk_gis.words import tr
 
@@ -207,6 +207,9 @@ class Page:
                 labels=None
                 if as_text or texts is None
                 else [short(text) for text in np.asarray(texts, dtype=object)[usable]],
+                whole=None
+                if texts is None
+                else [readable(text) for text in np.asarray(texts, dtype=object)[usable]],
                 in_cells=cells,
                 side=side,
             )

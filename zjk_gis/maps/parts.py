@@ -279,7 +279,7 @@ def _zone_labels(zones: gpd.GeoDataFrame, code: str) -> list[str]:
 
 
 def _one_line(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else " ".join(str(value)[:200].split())
+    return "" if value is None or value is pd.NA or value != value else " ".join(str(value)[:201].split())
 
 
 def _columns_with(frame: gpd.GeoDataFrame, columns: Sequence[str], code: str) -> list[str]:

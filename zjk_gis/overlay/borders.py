@@ -17,6 +17,7 @@ __all__ = ["CONTACT_M", "TOUCH_M", "alongside", "common_borders", "edges_of", "n
 TOUCH_M = 0.01  # borders nearer than this lie on each other
 CONTACT_M = 0.05  # the least stretch of common border that makes a neighbour: a corner alone does not
 _CELLS_EACH = 8  # as many squares as an edge may lie in on average
+_MOST_COLUMNS = 1 << 30  # so that the number of a square is a whole number of 64 bits
 
 
 def edges_of(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -106,6 +107,7 @@ def near_pairs(
     here = np.flatnonzero(((high_2 >= west_south) & (low_2 <= east_north)).all(axis=1))
     low_2, high_2 = low_2[here], high_2[here]
     side = 2.0 * float(np.median((high - low).max(axis=1)))
+    side = max(side, float((east_north - west_south).max()) / _MOST_COLUMNS)
     while True:
         first, size = _cells(low, high, west_south, side)
         first_2, size_2 = _cells(low_2, high_2, west_south, side)

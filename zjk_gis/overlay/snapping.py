@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine.arrays import expand
+from zjk_gis.overlay.borders import near_pairs
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,6 +23,7 @@ __all__ = ["MATCH_M", "SAME_M", "edges_in_common", "is_real", "weld", "with_vert
 
 SAME_M = 1e-7  # vertices nearer than this are one: a hundred times what rounding moves them in a city
 MATCH_M = 1e-5  # borders that part by less, and have no ground between them, are one: finer than any survey
+_ASLANT = np.exp(-1j)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,11 @@ def weld(zones: NDArray[Any], pieces: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     rings = _Rings.of(both)
     of_piece = rings.shape_of_vertex() >= len(zones)
     hot = of_piece.copy()
+    hot[np.isin(rings.places, rings.places[of_piece])] = True
     borders = rings.starts[of_piece[rings.starts]]
-    lines = _lines(rings.places[borders], rings.places[borders + 1])
-    near = shapely.STRtree(lines).query(
-        _points(rings.places[~of_piece]), predicate="dwithin", distance=SAME_M
-    )[0]
-    hot[np.flatnonzero(~of_piece)[near]] = True
+    others = np.flatnonzero(~hot)
+    _, near = _on_edges(rings.places[borders], rings.places[borders + 1], rings.places[others], SAME_M)
+    hot[others[near]] = True
     spots, places = _merged(rings.places, hot, of_piece)
     moved = _Rings(places, rings.ring, rings.polygon, rings.shape)
     grown, inserted = _with_vertices(moved, spots)
@@ -139,8 +142,8 @@ def with_vertices(shape: Any, points: NDArray[np.float64]) -> Any:
     whole = np.array([shape], dtype=object)
     rings = _Rings.of(whole)
     spots = np.unique(points[:, 0] + 1j * points[:, 1])
-    vertex, spot = shapely.STRtree(_points(spots)).query(
-        _points(rings.places), predicate="dwithin", distance=MATCH_M
+    vertex, spot = shapely.STRtree(np.asarray(shapely.points(_pairs(spots)))).query(
+        shapely.points(_pairs(rings.places)), predicate="dwithin", distance=MATCH_M
     )
     places = rings.places.copy()
     places[vertex] = spots[spot]
@@ -203,12 +206,30 @@ def _pairs(places: NDArray[np.complex128]) -> NDArray[np.float64]:
     return np.stack([places.real, places.imag], axis=1)
 
 
-def _points(places: NDArray[np.complex128]) -> NDArray[Any]:
-    return np.asarray(shapely.points(_pairs(places)))
+def _on_edges(
+    begin: NDArray[np.complex128], end: NDArray[np.complex128], spots: NDArray[np.complex128], within: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs of an edge and a spot within a distance of it, each once, in order."""
+    edges, points = np.hstack([_pairs(begin), _pairs(end)]), np.hstack([_pairs(spots), _pairs(spots)])
+    one, other = near_pairs(edges, points, within)
+    edge, spot = np.divmod(np.unique(one * np.int64(len(spots)) + other), max(len(spots), 1))
+    along, off = end[edge] - begin[edge], spots[spot] - begin[edge]
+    share = (off * along.conj()).real / np.maximum(np.abs(along) ** 2, 1e-300)
+    near = np.abs(off - np.clip(share, 0.0, 1.0) * along) <= within
+    return edge[near], spot[near]
 
 
-def _lines(begin: NDArray[np.complex128], end: NDArray[np.complex128]) -> NDArray[Any]:
-    return np.asarray(shapely.linestrings(np.stack([_pairs(begin), _pairs(end)], axis=1)))
+def _near_each_other(places: NDArray[np.complex128]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs of places within `SAME_M` of each other, each also with itself."""
+    across = (places * _ASLANT).real  # so that places in rows and columns do not fall together
+    order = np.argsort(across, kind="stable")
+    across = across[order]
+    first = np.arange(len(places))
+    count = np.searchsorted(across, across + SAME_M, side="right") - first
+    one, other = order[np.repeat(first, count)], order[expand(first, count)]
+    near = np.abs(places[one] - places[other]) <= SAME_M
+    one, other = one[near], other[near]
+    return np.concatenate([one, other]), np.concatenate([other, one])
 
 
 def _merged(
@@ -220,8 +241,7 @@ def _merged(
     by_piece[which[~of_piece[hot]]] = False
     rank = np.empty(len(spots), dtype=np.int64)
     rank[np.argsort(by_piece, kind="stable")] = np.arange(len(spots))
-    points = _points(spots)
-    one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_M)
+    one, other = _near_each_other(spots)
     least = rank.copy()
     while True:
         before = least.copy()
@@ -242,8 +262,7 @@ def _with_vertices(
     begin, end = rings.places[begins], rings.places[begins + 1]
     real = np.flatnonzero(begin != end)
     begins, begin, end = begins[real], begin[real], end[real]
-    lines = _lines(begin, end)
-    edge, spot = shapely.STRtree(_points(spots)).query(lines, predicate="dwithin", distance=within)
+    edge, spot = _on_edges(begin, end, spots, within)
     along = end[edge] - begin[edge]
     share = ((spots[spot] - begin[edge]) * along.conj()).real / np.abs(along) ** 2
     inner = (spots[spot] != begin[edge]) & (spots[spot] != end[edge]) & (share > 0) & (share < 1)

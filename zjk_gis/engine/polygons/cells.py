@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled, inner, lean
+from zjk_gis.engine.polygons.simplicity import is_back, meet_badly
 from zjk_gis.engine.predicates import greater, lesser, orient
 
 if TYPE_CHECKING:
@@ -382,9 +383,9 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
             first_j, second_j = entries[_FIRST, j], entries[_SECOND, j]
             step = entries[_EDGE, k] - entries[_EDGE, j]
             if (step == 1 or step == -1) and second_j ^ second_k != 1:  # they follow each other in a ring
-                if step == 1 and not _is_back(cx, cy, ax, ay, bx, by):
+                if step == 1 and not is_back(cx, cy, ax, ay, bx, by):
                     continue
-                if step == -1 and not _is_back(ax, ay, bx, by, dx, dy):
+                if step == -1 and not is_back(ax, ay, bx, by, dx, dy):
                     continue
             # Edges apart from each other do not meet.
             if (
@@ -403,32 +404,9 @@ def _suspect(ends: Floats, entries: Ints32, n: Whole, suspects: Bools) -> None:
                     if zone != other or zone < 0 or suspects[zone]:
                         continue
                     if against_k == (which_j == 1 and second_j & 1 == 0):
-                        suspects[zone] = _meet_badly(ax, ay, bx, by, cx, cy, dx, dy)
+                        suspects[zone] = meet_badly(ax, ay, bx, by, cx, cy, dx, dy)
                     else:
-                        suspects[zone] = _meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
-
-
-@inner
-def _meet_badly(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real, dx: Real, dy: Real) -> Any:
-    """Tell whether two edges of a ring, a to b and c to d, meet otherwise than one goes on from the other."""
-    # The second leads to the first: they may only lie on each other.
-    if dx == ax and dy == ay:
-        if cx == bx and cy == by:
-            return True
-        return _is_back(cx, cy, ax, ay, bx, by) and orient(cx, cy, ax, ay, bx, by) == 0
-    # The first leads to the second.
-    if bx == cx and by == cy:
-        return _is_back(ax, ay, bx, by, dx, dy) and orient(ax, ay, bx, by, dx, dy) == 0
-    # Neither: they meet if the ends of each are on both sides of the other.
-    return orient(ax, ay, bx, by, cx, cy) * orient(ax, ay, bx, by, dx, dy) <= 0 and (
-        orient(cx, cy, dx, dy, ax, ay) * orient(cx, cy, dx, dy, bx, by) <= 0
-    )
-
-
-@inner
-def _is_back(ax: Real, ay: Real, bx: Real, by: Real, cx: Real, cy: Real) -> Any:
-    """Tell whether, of three points on a line, the way from b to c leads back towards a."""
-    return (bx - ax) * (cx - bx) < 0.0 or (by - ay) * (cy - by) < 0.0
+                        suspects[zone] = meet_badly(ax, ay, bx, by, dx, dy, cx, cy)
 
 
 @compiled

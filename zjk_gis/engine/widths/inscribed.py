@@ -1,9 +1,12 @@
 """How wide polygons are: the diameter of the largest circle that lies in each.
 
-The largest circle touches the border in two or three places. So every point of a border is asked how far a
-circle that touches it there can grow: that has a closed form for each of the other edges. Edges are asked at
-some points, reflex corners in some directions, and between the best of these the maximum is narrowed down.
-A corridor of a kilometre costs no more than its edges, where a search by squares looks along all of it.
+The largest circle touches the border in two or three places. So every place of a border is asked how far a
+circle that touches it there can grow: that has a closed form for each of the other edges, which is a convex
+function of the place along an edge, and of the direction at a reflex corner. So whatever edge a circle meets
+somewhere bounds it between any two places, too: by the larger of what that edge allows at both. Stretches of
+the border whose bound is no more than the largest circle so far are left out; in the others the next place is
+where two bounds cross. A corridor of a kilometre costs no more than its edges, where a search by squares
+looks along all of it.
 """
 
 from __future__ import annotations
@@ -23,17 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["greatest_widths"]
 
-_SAMPLES = np.array([1.0, 3.0, 5.0]) / 6.0
-_STEP = 1.0 / 3.0
+_MIDDLE = 0.5
 _NO_EDGE = 1e-6  # metres
 _ROUNDING = 1.0 + 1e-6
-_LONG, _MANY = 500, 40  # a border of more elements has more places that are nearly the best
-_BEST = 10  # samples a shape between whose neighbours the maximum is looked for
-_ENOUGH = 0.5  # a circle smaller by this factor than the largest so far is not asked how far it grows
-_ROUNDS = 40
-_GOLDEN = (5.0**0.5 - 1.0) / 2.0
-_ENDS = 1e-9  # the ends of an edge belong to its neighbours, too
-_FEW_PAIRS = 1_000_000  # fewer are reckoned sooner than compiled code is loaded
+_STRAIGHT = 1e-6  # the sine of a turn: a circle that touches such a vertex juts out by a billionth of that
+_ENDS = 1e-6  # of an element: its ends belong to its neighbours, too
+_SLIPS = 4.0 * _NO_EDGE  # where edges are left out, a circle slips through
+_LEAST_GAIN = 1.0 + 1e-7  # a circle larger by less is not looked for
+_MOST_ASKED = 60  # places of one element, if bounds do not come together
+_LEAST_STEP = 0.05  # of what lies between two places: so far from either the next is asked
+_FEW_PAIRS = 300_000  # fewer are reckoned sooner than compiled code is loaded
 
 
 def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
@@ -51,8 +53,7 @@ def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
 
     Notes
     -----
-    Every circle found lies inside. It is the largest but for what a maximum between two samples of an edge
-    may hide; the tests hold it to 1 % of what GEOS finds.
+    Every circle found lies inside, and none is larger by more than a millionth.
 
     Examples
     --------
@@ -61,42 +62,57 @@ def greatest_widths(shapes: NDArray[Any]) -> NDArray[np.float64]:
     >>> greatest_widths(np.array([shapely.box(0, 0, 60, 0.4), ring])).round(2).tolist()
     [0.4, 3.0]
     """
-    widths = np.zeros(len(shapes))
     if not len(shapes):
-        return widths
+        return np.zeros(0)
     border = _Border.of(Rings.of(np.asarray(shapes, dtype=object)))
-    element = np.tile(np.arange(len(border.shape)), len(_SAMPLES))
-    place = np.repeat(_SAMPLES, len(border.shape))
-    shape = border.shape[element]
     most = np.sqrt(shapely.area(shapes) / np.pi) * _ROUNDING  # a circle is no larger than what it lies in
-    radius = border.radii(element, place, enough=_ENOUGH)
-    radius[radius > most[shape]] = 0.0
-    np.maximum.at(widths, shape, radius)
-    order = np.lexsort((-radius, shape))
-    nth = np.arange(len(order)) - np.searchsorted(shape[order], shape[order])
-    is_long = np.bincount(border.shape, minlength=len(shapes)) > _LONG
-    best = order[nth < np.where(is_long[shape[order]], _MANY, _BEST)]
-    best = best[radius[best] > _ENOUGH * widths[shape[best]]]
-    highest = _highest(border, element[best], place[best])
-    np.maximum.at(widths, shape[best], np.where(highest <= most[shape[best]], highest, 0.0))
-    return 2.0 * widths
+    return 2.0 * (_largest(border, most) if border.is_small else border.largest(most))
 
 
-def _highest(border: _Border, element: Ints, place: Floats) -> Floats:
-    """Narrow down the maximum around places of the border, by the golden section."""
-    low, high = np.maximum(place - _STEP, _ENDS), np.minimum(place + _STEP, 1.0 - _ENDS)
-    if not border.is_small:
-        return border.highest(element, low, high)
-    one, other = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_one, at_other = border.radii(element, one), border.radii(element, other)
-    for _ in range(_ROUNDS):
-        left = at_one >= at_other
-        low, high = np.where(left, low, one), np.where(left, other, high)
-        asked = np.where(left, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low))
-        found = border.radii(element, asked)
-        one, other = np.where(left, asked, other), np.where(left, one, asked)
-        at_one, at_other = np.where(left, found, at_other), np.where(left, at_one, found)
-    return np.maximum(at_one, at_other)
+def _largest(border: _Border, most: Floats) -> Floats:
+    """Return the radius of the largest circle in each shape: all stretches at once, round after round."""
+    largest = np.zeros(len(most))
+
+    def asked(element: Ints, place: Floats) -> tuple[Floats, Ints]:
+        radius, met = border.radii(element, place)
+        shape = border.shape[element]
+        np.maximum.at(largest, shape, np.where(radius <= most[shape], radius, 0.0))
+        return radius, met
+
+    def wanted(element: Ints, bound: Floats) -> NDArray[np.intp]:
+        return np.flatnonzero(bound > largest[border.shape[element]] * _LEAST_GAIN)
+
+    element = np.arange(len(border.shape))
+    low = border.low
+    middle, met = asked(element, np.full(len(element), _MIDDLE))
+    bound = np.maximum(border.meeting(element, low, met), border.meeting(element, 1.0 - low, met))
+    kept = wanted(element, bound)
+    element, low, middle, met = element[kept], low[kept], middle[kept], met[kept]
+    # A stretch has two places, the radius at each, and the edge that is met.
+    centre = (np.full(len(kept), _MIDDLE), middle, met)
+    first, last = ((place, *border.radii(element, place)) for place in (low, 1.0 - low))
+    element = np.tile(element, 2)
+    one, two = ([np.concatenate(both) for both in zip(*ends, strict=True)]
+                for ends in ((first, centre), (centre, last)))  # fmt: skip
+    for _ in range(_MOST_ASKED):
+        of_one, of_two = border.meeting(element, two[0], one[2]), border.meeting(element, one[0], two[2])
+        bound = np.minimum(np.maximum(one[1], of_one), np.maximum(two[1], of_two))
+        bound[two[0] - one[0] < _ENDS] = 0.0
+        kept = wanted(element, bound)
+        if not len(kept):
+            break
+        element, of_one, of_two = element[kept], of_one[kept], of_two[kept]
+        one, two = [each[kept] for each in one], [each[kept] for each in two]
+        # The next place is where the straight lines between these values cross.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rise, fall = of_two - one[1], of_one - two[1]
+            step = np.clip(rise / (rise + fall), _LEAST_STEP, 1.0 - _LEAST_STEP)
+        place = one[0] + np.where(np.isfinite(step), step, _MIDDLE) * (two[0] - one[0])
+        new = (place, *asked(element, place))
+        element = np.tile(element, 2)
+        one, two = ([np.concatenate(both) for both in zip(*ends, strict=True)]
+                    for ends in ((one, new), (new, two)))  # fmt: skip
+    return largest
 
 
 class _Border:
@@ -109,7 +125,9 @@ class _Border:
         unit = along / np.maximum(np.hypot(*along.T), 1e-300)[:, None]
         inward = np.stack([-unit[:, 1], unit[:, 0]], axis=1)
         turn = unit[before, 0] * unit[:, 1] - unit[before, 1] * unit[:, 0]
-        corner = np.flatnonzero(turn < 0.0)
+        # At a vertex that is all but straight, a circle may touch both edges: it counts as a corner, too.
+        goes_on = (unit[before] * unit).sum(axis=1) > 0.0
+        corner = np.flatnonzero((turn < 0.0) | ((turn < _STRAIGHT) & goes_on))
         at = np.concatenate([np.arange(len(edges)), corner])
         self.shape = shape[at]
         # An edge goes from its begin to its end with one normal; a corner stays and its normal turns.
@@ -117,10 +135,13 @@ class _Border:
         self._along = np.concatenate([along, np.zeros((len(corner), 2))])
         self._normal = np.concatenate([inward, inward[before[corner]]])
         self._turning = np.concatenate([np.zeros((len(edges), 2)), inward[corner] - inward[before[corner]]])
-        self._blocks: tuple[Floats, Ints] | None = None
         pairs = np.bincount(self.shape, minlength=len(starts) - 1) * np.diff(starts)
-        self.is_small = pairs.sum() * len(_SAMPLES) < _FEW_PAIRS
+        self.is_small = bool(pairs.sum() < _FEW_PAIRS)
         self._skip = np.stack([at, np.concatenate([np.arange(len(edges)), before[corner]])], axis=1)
+        # Where each element begins to be its own; it ends as far from 1.
+        long = np.maximum(np.hypot(*self._along.T), _NO_EDGE)
+        self.low = np.minimum(_ENDS + np.where(self._skip[:, 0] == self._skip[:, 1], _SLIPS / long, 0.0),
+                              _LEAST_STEP)  # fmt: skip
 
     @classmethod
     def of(cls, rings: Rings) -> _Border:
@@ -143,57 +164,45 @@ class _Border:
         counts = np.bincount(shape, minlength=rings.n_zones)
         return cls(edges, offsets_of(counts), shape, np.where(turned, after, before))
 
-    def radii(self, element: Ints, place: Floats, *, enough: float = 0.0) -> Floats:
-        """Return how far the circles grow that touch elements at places from 0 to 1 along them.
+    def radii(self, element: Ints, place: Floats) -> tuple[Floats, Ints]:
+        """Return how far circles grow that touch elements at places from 0 to 1, and the edge each meets."""
+        counts = np.diff(self._starts)[self.shape[element]]
+        edge = expand(self._starts[self.shape[element]], counts)
+        circle = np.repeat(np.arange(len(element)), counts)
+        every = self.meeting(element[circle], place[circle], edge)
+        radius = np.minimum.reduceat(every, offsets_of(counts)[:-1]) if len(element) else np.zeros(0)
+        is_met = np.flatnonzero(every == radius[circle])
+        met = np.zeros(len(element), np.int64)
+        met[circle[is_met[::-1]]] = edge[is_met[::-1]]  # the first of several
+        return radius, met
 
-        A circle that cannot be `enough` times as large as the largest of its shape may be told too large,
-        but never that large.
-        """
+    def meeting(self, element: Ints, place: Floats, edge: Ints) -> Floats:
+        """Return the radius at which each circle meets an edge; infinite for those it touches there."""
         points = self._begin[element] + place[:, None] * self._along[element]
         normals = self._normal[element] + place[:, None] * self._turning[element]
-        normals /= np.hypot(*normals.T)[:, None]
-        asked = (points, normals, self.shape[element], self._skip[element], self._edges, self._starts)
-        if self.is_small:
-            return _radii(*asked)
-        from zjk_gis.engine.widths.tangents import tangent_radii
+        radius = _radius(points, normals / np.hypot(*normals.T)[:, None], self._edges[edge])
+        radius[(edge == self._skip[element, 0]) | (edge == self._skip[element, 1])] = np.inf
+        return radius
 
-        return tangent_radii(*asked, self._in_blocks(), enough)
+    def largest(self, most: Floats) -> Floats:
+        """Return the radius of the largest circle in each shape, in compiled code."""
+        from zjk_gis.engine.widths.tangents import largest_radii
 
-    def highest(self, element: Ints, low: Floats, high: Floats) -> Floats:
-        """Narrow down the maximum between two places of each element, in compiled code."""
-        from zjk_gis.engine.widths.tangents import highest_radii
-
+        is_edge = np.arange(len(self.shape)) < len(self._edges)
+        elements = np.lexsort((is_edge, self._skip[:, 0]))  # a corner comes before the edge that begins there
         ways = (self._begin, self._along, self._normal, self._turning)
-        own = (self.shape, self._skip, self._edges, self._starts)
-        return highest_radii(element, low, high, ways, *own, self._in_blocks(), _ROUNDS)
-
-    def _in_blocks(self) -> tuple[Floats, Ints]:
-        from zjk_gis.engine.widths.tangents import blocks_of
-
-        if self._blocks is None:
-            self._blocks = blocks_of(self._edges, self._starts)
-        return self._blocks
+        found = largest_radii(
+            elements, ways, self.shape, self._skip, self._edges, self._starts, self.low, most
+        )
+        radii = np.zeros(len(self._starts) - 1)
+        np.maximum.at(radii, self.shape[elements], found)
+        return radii
 
 
-def _radii(points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floats, starts: Ints) -> Floats:
-    """Return the radius at which each circle meets the first edge of its shape, two edges left out.
-
-    Parameters
-    ----------
-    points, normals : ndarray of float64, shape (n, 2)
-        Where each circle touches the border, and the way to its centre.
-    shape : ndarray of int64, shape (n,)
-    skip : ndarray of int64, shape (n, 2)
-        The edges that it touches there.
-    edges : ndarray of float64, shape (m, 4)
-    starts : ndarray of int64
-        Those of shape k are ``edges[starts[k]:starts[k + 1]]``.
-    """
-    counts = np.diff(starts)[shape]
-    edge = expand(starts[shape], counts)
-    circle = np.repeat(np.arange(len(points)), counts)
-    (px, py), (nx, ny) = points[circle].T, normals[circle].T
-    ax, ay, bx, by = edges[edge].T
+def _radius(points: Floats, normals: Floats, edges: Floats) -> Floats:
+    """Return the radius at which each circle that touches a point meets an edge."""
+    (px, py), (nx, ny) = points.T, normals.T
+    ax, ay, bx, by = edges.T
     ax, ay, bx, by = ax - px, ay - py, bx - px, by - py
     ahead_a, ahead_b = nx * ax + ny * ay, nx * bx + ny * by
     ux, uy = bx - ax, by - ay
@@ -209,6 +218,5 @@ def _radii(points: Floats, normals: Floats, shape: Ints, skip: Ints, edges: Floa
         along = ux * (reach * nx - ax) + uy * (reach * ny - ay)
     meets = (turn > 0.0) & (along >= 0.0) & (along <= length)
     radius = np.minimum(np.minimum(at_a, at_b), np.where(meets, reach, np.inf))
-    behind = (ahead_a <= 0.0) & (ahead_b <= 0.0)
-    radius[behind | (edge == skip[circle, 0]) | (edge == skip[circle, 1])] = np.inf
-    return np.asarray(np.minimum.reduceat(radius, offsets_of(counts)[:-1]))
+    radius[(ahead_a <= 0.0) & (ahead_b <= 0.0)] = np.inf
+    return np.asarray(radius)

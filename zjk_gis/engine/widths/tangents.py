@@ -1,4 +1,8 @@
-"""The circle that touches a border at one point and grows until it meets another edge: compiled."""
+"""The circle that touches a border at one point and grows until it meets another edge: compiled.
+
+The search is that of `zjk_gis.engine.widths.inscribed`, element by element, so that what bounds one is tried
+at the next, and no circle is grown further than matters.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zjk_gis.engine.arrays import offsets_of
-from zjk_gis.engine.compiled import lean
+from zjk_gis.engine.compiled import inner, lean
 from zjk_gis.engine.predicates import greater, lesser
 from zjk_gis.threads import in_chunks
 
 if TYPE_CHECKING:
     from zjk_gis.engine.arrays import Floats, Ints, Real, Whole
 
-__all__ = ["blocks_of", "highest_radii", "tangent_radii"]
+__all__ = ["blocks_of", "largest_radii"]
 
-_AT_ONCE = 2048
-_NARROWED_AT_ONCE = 64  # places, each asked some thirty times
-_GOLDEN = (5.0**0.5 - 1.0) / 2.0
+_AT_ONCE = 4096  # elements; each such part looks for its own largest circle
+_EVERY = 8  # elements are asked in their middle first, so that a large circle is known
 _BLOCK = 32  # edges that follow each other, and are passed over together where all of them are too far
 _MORE = 1.0 + 1e-9  # so that rounding passes over nothing
+_MIDDLE = 0.5
+_NO_STRETCH = 1e-6  # of an element
+_LEAST_GAIN = 1.0 + 1e-7  # a circle larger by less is not looked for
+_MOST_ASKED = 60  # places of one element, if bounds do not come together
+_LEAST_STEP = 0.05  # of what lies between two places: so far from either the next is asked
 
 
 def blocks_of(edges: Floats, starts: Ints) -> tuple[Floats, Ints]:
@@ -33,85 +41,48 @@ def blocks_of(edges: Floats, starts: Ints) -> tuple[Floats, Ints]:
     return np.hstack([low, high]), blocks
 
 
-def tangent_radii(
-    points: Floats,
-    normals: Floats,
-    shape: Ints,
-    skip: Ints,
-    edges: Floats,
-    starts: Ints,
-    blocks: tuple[Floats, Ints],
-    enough: Real,
-) -> Floats:
-    """Return the radii; see `zjk_gis.engine.widths.inscribed`."""
-    radii = np.empty(len(points))
-
-    def work(part: slice) -> None:
-        _fill(
-            points[part], normals[part], shape[part], skip[part], edges, starts, *blocks, enough, radii[part]
-        )  # fmt: skip
-
-    in_chunks(work, len(points), chunk=_AT_ONCE)
-    return radii
-
-
-def highest_radii(
-    element: Ints,
-    low: Floats,
-    high: Floats,
+def largest_radii(
+    elements: Ints,
     ways: tuple[Floats, Floats, Floats, Floats],
     shape: Ints,
     skip: Ints,
     edges: Floats,
     starts: Ints,
-    blocks: tuple[Floats, Ints],
-    rounds: int,
+    lows: Floats,
+    most: Floats,
 ) -> Floats:
-    """Return the largest radius between two places of each element, narrowed down by the golden section.
+    """Return for each element the radius of the largest circle that was found in its shape until then.
 
-    `ways` are where each element begins, its vector, its normal there and how that turns.
+    Parameters
+    ----------
+    elements : ndarray of int64
+        All of them, in the order in which they follow each other along the borders.
+    ways : tuple of ndarray
+        Where each element begins, its vector, its normal there and how that turns.
+    shape, skip, edges, starts
+        See `zjk_gis.engine.widths.inscribed`.
+    lows : ndarray of float64
+        The first place of each element, from 0 to 1; the last is as far from 1.
+    most : ndarray of float64
+        A radius for each shape that no circle in it can exceed.
     """
-    radii = np.empty(len(element))
+    radii = np.empty(len(elements))
+    boxes, blocks = blocks_of(edges, starts)
 
     def work(part: slice) -> None:
-        _narrow(
-            element[part], low[part], high[part], *ways, shape, skip, edges, starts, *blocks, rounds,
+        stack = np.empty((_MOST_ASKED + 2, 6))
+        _search(
+            elements[part], *ways, shape, skip, edges, starts, boxes, blocks, lows, most, stack,
             radii[part],
         )  # fmt: skip
 
-    in_chunks(work, len(element), chunk=_NARROWED_AT_ONCE)
+    in_chunks(work, len(elements), chunk=_AT_ONCE)
     return radii
 
 
 @lean
-def _fill(
-    points: Floats,
-    normals: Floats,
-    shape: Ints,
-    skip: Ints,
-    edges: Floats,
-    starts: Ints,
-    boxes: Floats,
-    blocks: Ints,
-    enough: Real,
-    radii: Floats,
-) -> None:
-    largest, before = 0.0, -1
-    for k in range(points.shape[0]):
-        if shape[k] != before:
-            largest, before = 0.0, shape[k]
-        radii[k] = _grown(
-            points[k, 0], points[k, 1], normals[k, 0], normals[k, 1], shape[k], skip[k, 0], skip[k, 1],
-            edges, starts, boxes, blocks, enough * largest,
-        )  # fmt: skip
-        largest = greater(largest, radii[k])
-
-
-@lean
-def _narrow(
-    element: Ints,
-    low: Floats,
-    high: Floats,
+def _search(
+    elements: Ints,
     begin: Floats,
     along: Floats,
     normal: Floats,
@@ -122,68 +93,193 @@ def _narrow(
     starts: Ints,
     boxes: Floats,
     blocks: Ints,
-    rounds: Whole,
+    lows: Floats,
+    most: Floats,
+    stack: Floats,
     radii: Floats,
 ) -> None:
-    for k in range(element.size):
-        e, left, right = element[k], low[k], high[k]
-        one, other = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
-        at_one = at_other = 0.0
-        for turn in range(-2, rounds):  # both places are asked first, then one of them again
-            place = one
-            if turn == -1:
-                place = other
-            elif turn >= 0:
-                is_left = at_one >= at_other
-                if is_left:
-                    right, other, at_other = other, one, at_one
-                    one = place = right - _GOLDEN * (right - left)
-                else:
-                    left, one, at_one = one, other, at_other
-                    other = place = left + _GOLDEN * (right - left)
-            nx, ny = normal[e, 0] + place * turning[e, 0], normal[e, 1] + place * turning[e, 1]
-            length = np.sqrt(nx * nx + ny * ny)
-            found = _grown(
-                begin[e, 0] + place * along[e, 0], begin[e, 1] + place * along[e, 1],
-                nx / length, ny / length, shape[e], skip[e, 0], skip[e, 1], edges, starts, boxes, blocks, 0.0,
+    """Look at the elements of one shape after the other."""
+    k = 0
+    while k < elements.size:
+        own = shape[elements[k]]
+        stop = k
+        while stop < elements.size and shape[elements[stop]] == own:
+            stop += 1
+        largest, near = 0.0, np.int64(-1)
+        for j in range(k, stop, _EVERY):
+            radius, near = _grown(
+                elements[j], _MIDDLE, begin, along, normal, turning, shape, skip, edges, starts, boxes,
+                blocks, near, largest,
             )  # fmt: skip
-            if turn == -2 or (turn >= 0 and is_left):
-                at_one = found
-            else:
-                at_other = found
-        radii[k] = greater(at_one, at_other)
+            if largest < radius <= most[own]:
+                largest = radius
+        for j in range(k, stop):
+            largest, near = _search_along(
+                elements[j], begin, along, normal, turning, shape, skip, edges, starts, boxes, blocks,
+                lows, most[own], near, largest, stack,
+            )  # fmt: skip
+            radii[j] = largest
+        k = stop
 
 
-@lean
-def _grown(
-    px: Real,
-    py: Real,
-    nx: Real,
-    ny: Real,
-    shape: Whole,
-    own: Whole,
-    other: Whole,
+@inner
+def _search_along(
+    e: Whole,
+    begin: Floats,
+    along: Floats,
+    normal: Floats,
+    turning: Floats,
+    shape: Ints,
+    skip: Ints,
     edges: Floats,
     starts: Ints,
     boxes: Floats,
     blocks: Ints,
-    enough: Real,
+    lows: Floats,
+    most: Real,
+    near: Whole,
+    largest: Real,
+    stack: Floats,
+) -> tuple[Real, Whole]:
+    """Return the largest circle after an element is searched, and an edge that bounds it there.
+
+    The stack holds stretches of the element: both places, the radius at each, and the edge that is met.
+    """
+    low, high = lows[e], 1.0 - lows[e]
+    # 1. What bounded the element before may bound this one, too; else the edge that is met in its middle.
+    for turn in range(2):
+        if turn == 1:
+            middle, near = _grown(
+                e, _MIDDLE, begin, along, normal, turning, shape, skip, edges, starts, boxes, blocks, near,
+                largest,
+            )  # fmt: skip
+            if largest < middle <= most:
+                largest = middle
+        if near >= 0:
+            bound = greater(
+                _meeting(e, low, near, begin, along, normal, turning, skip, edges),
+                _meeting(e, high, near, begin, along, normal, turning, skip, edges),
+            )
+            if bound <= largest * _LEAST_GAIN:
+                return largest, near
+    # 2. Otherwise both halves are stretches.
+    at_low, met_low = _grown(
+        e, low, begin, along, normal, turning, shape, skip, edges, starts, boxes, blocks, near, largest
+    )
+    at_high, met_high = _grown(
+        e, high, begin, along, normal, turning, shape, skip, edges, starts, boxes, blocks, near, largest
+    )
+    n = 2
+    stack[0, 0], stack[0, 1], stack[0, 2] = low, at_low, met_low
+    stack[0, 3], stack[0, 4], stack[0, 5] = _MIDDLE, middle, near
+    stack[1, 0], stack[1, 1], stack[1, 2] = _MIDDLE, middle, near
+    stack[1, 3], stack[1, 4], stack[1, 5] = high, at_high, met_high
+    asked = 3
+    while n > 0:
+        n -= 1
+        one, at_one, met_one = stack[n, 0], stack[n, 1], np.int64(stack[n, 2])
+        two, at_two, met_two = stack[n, 3], stack[n, 4], np.int64(stack[n, 5])
+        # 3. What is met at either place bounds the stretch by what it allows at both.
+        of_one = _meeting(e, two, met_one, begin, along, normal, turning, skip, edges)
+        of_two = _meeting(e, one, met_two, begin, along, normal, turning, skip, edges)
+        if lesser(greater(at_one, of_one), greater(at_two, of_two)) <= largest * _LEAST_GAIN:
+            continue
+        if asked >= _MOST_ASKED or two - one < _NO_STRETCH:
+            continue
+        # 4. The next place is where the straight lines between these values cross.
+        step = 0.5
+        rise, fall = of_two - at_one, of_one - at_two
+        if 0.0 <= rise < np.inf and 0.0 <= fall < np.inf and rise + fall > 0.0:
+            step = lesser(greater(rise / (rise + fall), _LEAST_STEP), 1.0 - _LEAST_STEP)
+        place = one + step * (two - one)
+        radius, met = _grown(
+            e, place, begin, along, normal, turning, shape, skip, edges, starts, boxes, blocks, met_one,
+            largest,
+        )  # fmt: skip
+        asked += 1
+        if largest < radius <= most:
+            largest, near = radius, met
+        stack[n, 3], stack[n, 4], stack[n, 5] = place, radius, met
+        stack[n + 1, 0], stack[n + 1, 1], stack[n + 1, 2] = place, radius, met
+        stack[n + 1, 3], stack[n + 1, 4], stack[n + 1, 5] = two, at_two, met_two
+        n += 2
+    return largest, near
+
+
+@inner
+def _meeting(
+    e: Whole,
+    place: Real,
+    edge: Whole,
+    begin: Floats,
+    along: Floats,
+    normal: Floats,
+    turning: Floats,
+    skip: Ints,
+    edges: Floats,
 ) -> Real:
-    """Return the radius at which a circle meets the first edge of its shape, or one below `enough`."""
-    first, last = starts[shape], starts[shape + 1]
-    many = blocks[shape + 1] - blocks[shape]
+    """Return the radius at which the circle that touches an element meets one edge."""
+    if edge < 0 or edge == skip[e, 0] or edge == skip[e, 1]:
+        return np.inf
+    nx, ny = normal[e, 0] + place * turning[e, 0], normal[e, 1] + place * turning[e, 1]
+    length = np.sqrt(nx * nx + ny * ny)
+    px, py = begin[e, 0] + place * along[e, 0], begin[e, 1] + place * along[e, 1]
+    ax, ay, bx, by = edges[edge, 0], edges[edge, 1], edges[edge, 2], edges[edge, 3]
+    return _radius(nx / length, ny / length, ax - px, ay - py, bx - px, by - py)
+
+
+@inner
+def _grown(
+    e: Whole,
+    place: Real,
+    begin: Floats,
+    along: Floats,
+    normal: Floats,
+    turning: Floats,
+    shape: Ints,
+    skip: Ints,
+    edges: Floats,
+    starts: Ints,
+    boxes: Floats,
+    blocks: Ints,
+    near: Whole,
+    enough: Real,
+) -> tuple[Real, Whole]:
+    """Return the radius at which a circle meets the first edge of its shape, and that edge.
+
+    Where it cannot be as large as `enough`, an edge that forbids it is returned with what that one allows.
+    An edge that may be `near` is looked at first.
+    """
+    nx, ny = normal[e, 0] + place * turning[e, 0], normal[e, 1] + place * turning[e, 1]
+    length = np.sqrt(nx * nx + ny * ny)
+    nx, ny = nx / length, ny / length
+    px, py = begin[e, 0] + place * along[e, 0], begin[e, 1] + place * along[e, 1]
+    own, other = skip[e, 0], skip[e, 1]
+    first, last = starts[shape[e]], starts[shape[e] + 1]
+    many = blocks[shape[e] + 1] - blocks[shape[e]]
     block = (own - first) // _BLOCK  # those nearby leave little room
-    least = np.inf
+    least: Real = np.inf
+    met: Whole = np.int64(-1)
     west, south, east, north = -np.inf, -np.inf, np.inf, np.inf  # of the circle
+    if first <= near < last and near != own and near != other:
+        ax, ay, bx, by = edges[near, 0], edges[near, 1], edges[near, 2], edges[near, 3]
+        least = _radius(nx, ny, ax - px, ay - py, bx - px, by - py)
+        if least < enough:
+            return least, near
+        if least < np.inf:
+            met = near
+            reach = least * _MORE
+            west, east = px + least * nx - reach, px + least * nx + reach
+            south, north = py + least * ny - reach, py + least * ny + reach
     for _ in range(many):
-        at = blocks[shape] + block
+        at = blocks[shape[e]] + block
         if boxes[at, 0] <= east and boxes[at, 2] >= west and boxes[at, 1] <= north and boxes[at, 3] >= south:
-            begin = first + block * _BLOCK
-            for e in range(begin, min(begin + _BLOCK, last)):
-                ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+            start = first + block * _BLOCK
+            for k in range(start, min(start + _BLOCK, last)):
+                ax, ay, bx, by = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
                 if (
-                    (e == own)
-                    | (e == other)
+                    (k == own)
+                    | (k == other)
                     | ((ax > east) & (bx > east))
                     | ((ax < west) & (bx < west))
                     | ((ay > north) & (by > north))
@@ -192,7 +288,7 @@ def _grown(
                     continue
                 radius = _radius(nx, ny, ax - px, ay - py, bx - px, by - py)
                 if radius < least:
-                    least = radius
+                    least, met = radius, k
                     reach = least * _MORE
                     west, east = px + least * nx - reach, px + least * nx + reach
                     south, north = py + least * ny - reach, py + least * ny + reach
@@ -201,10 +297,10 @@ def _grown(
         block += 1
         if block == many:
             block = 0
-    return least
+    return least, met
 
 
-@lean
+@inner
 def _radius(nx: Real, ny: Real, ax: Real, ay: Real, bx: Real, by: Real) -> Real:
     """Return the radius at which a circle that touches (0, 0) meets an edge."""
     ahead_a, ahead_b = nx * ax + ny * ay, nx * bx + ny * by

@@ -1,5 +1,6 @@
 """The workbook: a cover with the key figures, then one sheet for each question.
 
+A share beside its numerator and denominator is a formula of the two cells, so that a reader can check it.
 Nothing that comes from data becomes a formula or a link: every text is written as a string, and one that
 begins like a formula is marked as text, so that it stays one when a person edits the cell.
 """
@@ -28,7 +29,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -51,6 +52,7 @@ def write_workbook(
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
     title: str | None = None,
+    own_charts: Sequence[Chart] | None = None,
     picture: bytes | str | os.PathLike[str] | None = None,
     map_file: str | None = None,
     source: str = "",
@@ -73,6 +75,8 @@ def write_workbook(
     lang : {"zh", "en"}, default "zh"
     title : str, optional
         The heading of the cover.
+    own_charts : sequence of Chart, optional
+        What is drawn; by default what the columns of the tables tell.
     picture : bytes or path, optional
         A PNG of the map, such as `print_map` makes, for a sheet of its own.
     map_file : str, optional
@@ -140,9 +144,11 @@ def write_workbook(
                 )
             )
     told = {name: drawn_and_said(suggested(name, frame, lang), lang) for name, frame in sheets.items()}
+    said: dict[str, list[str]] = {name: sentences for name, (_, sentences) in told.items()}
     charts = [chart for drawn, _ in told.values() for chart in drawn]
-    said = {name: sentences for name, (_, sentences) in told.items()}
-    plan = list(_planned(sheets, charts, said, image is not None, lang))
+    if own_charts is not None:
+        charts, said = list(own_charts), {name: [] for name in sheets}
+    plan = list(_planned(sheets, charts, said, image is not None, lang, tells_undrawn=own_charts is None))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
@@ -179,6 +185,8 @@ def _planned(
     said: Mapping[str, list[str]],
     has_picture: bool,
     lang: Language,
+    *,
+    tells_undrawn: bool,
 ) -> Iterator[Listed]:
     """Yield what sheets there are: the cover, charts, the map, then the tables, each under its own name."""
     taken = set[str]()
@@ -200,7 +208,8 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            notes = (*map(plain, said[key]), *undrawn_of(key, frame, lang))
+            undrawn = undrawn_of(key, frame, lang) if tells_undrawn else ()
+            notes = (*map(plain, said[key]), *undrawn)
             yield Listed(named(label(key, lang)), "table", key, question, start, rows, notes=notes)
 
 
