@@ -50,7 +50,7 @@ with pd.ExcelWriter(folder / "窨井.xlsx") as book:
     # a title in the first row, as leaders like it; then the names of the columns
     pd.DataFrame([["桥西区窨井台账"]]).to_excel(book, sheet_name="台账", index=False, header=False)
     wells.to_excel(book, sheet_name="台账", index=False, startrow=1)
-(folder / "说明.docx").write_bytes(b"not a table")
+_ = (folder / "说明.docx").write_bytes(b"not a table")
 
 # %% [markdown]
 # ## 2 Everything in the folder, and what it is taken for

@@ -599,3 +599,14 @@ def test_a_map_of_a_day_leaves_out_zones_of_other_days(tmp_path):
     zones = zones_of(valid_to=[None, "2024-12-31", None, None])
     drawn = city_map({"responsibility_zones": zones}, date="2025-06-01")
     assert "1 个责任区当日不在有效期，未画出" in " ".join(texts_of(print_map(drawn, tmp_path / "m.svg")))
+
+
+def test_day_and_source_are_the_maps_own_unless_others_are_named(tmp_path):
+    zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(573000, 4520000, 574500, 4521000)], crs=4547)
+    drawn = city_map({"responsibility_zones": zones}, source="市城管局", date="2025-12-31")
+    own = print_map(drawn, tmp_path / "own.svg").read_text("utf-8")
+    assert "数据来源：市城管局" in own
+    assert "制图日期 2025-12-31" in own
+    other = print_map(drawn, tmp_path / "other.svg", source="区局", date="2026-01-02").read_text("utf-8")
+    assert "区局" in other
+    assert "制图日期 2026-01-02" in other
