@@ -112,10 +112,11 @@ class Canvas:
         drawn = [own]
         if style.get("stroke", True) and weight > 0:
             drawn.append(f'stroke="{_colour(style.get("color", _INK))}" stroke-width="{weight:.3g}"')
-            drawn.append('stroke-linejoin="round" stroke-linecap="round"')
             dashes = [
                 float(each) * unit for each in str(style.get("dashArray") or "").replace(",", " ").split()
             ]
+            cap = "butt" if dashes else "round"  # round ends would fill the gaps between short dashes
+            drawn.append(f'stroke-linejoin="round" stroke-linecap="{cap}"')
             if dashes:
                 drawn.append(f'stroke-dasharray="{" ".join(f"{each:.3g}" for each in dashes)}"')
         self.parts.append(f"<path {' '.join(drawn)} {shape}/>")
