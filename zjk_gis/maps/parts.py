@@ -53,6 +53,7 @@ _GAP_COLUMNS = ("gap_code", "kind", "area_m2", "width_m", "mean_width_m", "lengt
                 "neighbour_borders_m", "expired_codes")  # fmt: skip
 _OVERLAP_COLUMNS = ("overlap_code", "kind", "codes", "first_code", "second_code", "area_m2", "width_m",
                     "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
+_MOST_IN_SWATCH = 4  # colours: more could not be told apart there
 _NUMERALS = "零一二三四五六七八九"
 # What lies in a fault, its rank by that, and what the ledger of exceptions says of it.
 RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "exception", "exception_code")
@@ -229,9 +230,9 @@ def add_zones(
     chosen = dict(zip(zones[code], colours.tolist(), strict=True))
     vacant = _vacant(zones)
     used = sorted(set(colours[~vacant].tolist()))
-    # The legend shows all the colours in one swatch: which of them a zone has says nothing.
+    # The legend shows several colours in one swatch: which of them a zone has says nothing.
     for i in used[:1]:
-        looks[i] = looks[i] | {"fills": [style.PASTELS[each] for each in used]}
+        looks[i] = looks[i] | {"fills": [style.PASTELS[each] for each in used[:_MOST_IN_SWATCH]]}
     keys = [(i, label("with_chief", page.lang)) for i in used[:1]]
     if vacant.any():
         colours = np.where(vacant, len(looks), colours)

@@ -5,7 +5,7 @@ alike: what shares a colour differs in shape (marks), dashes or casing (lines), 
 
 =================  ===================================================================================
 ground             pale areas and roads, below all
-zones              pastels that differ from one neighbour to the next, in the legend one swatch of all
+zones              pastels that differ from one neighbour to the next, in the legend one swatch of several
 coarser zones      `OUTLINES`, the coarsest a boundary of dashes and dots
 pipes              colour of CJJ 61-2017, darkened where it would vanish on a light ground; classes also
                    differ in dashes; within the one brown of drains sewage is a full line, rain water a

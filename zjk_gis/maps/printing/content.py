@@ -185,7 +185,7 @@ def swatch(canvas: Canvas, style: Mapping[str, Any], dimension: int, box: Box) -
     each = box.width / max(len(fills), 1)
     for at, fill in enumerate(fills):
         stripe = _ring(x + at * each, y, x + (at + 1) * each, foot)
-        canvas.path(stripe, {**style, "fillColor": fill, "stroke": False})
+        canvas.path(stripe, {**style, "fillColor": fill, "fillOpacity": 1, "weight": 0.7})
     canvas.path(_ring(x, y, right, foot), {**style, "fill": False} if fills else style)
 
 

@@ -62,9 +62,8 @@ function strokeAs(ctx, look) {
 /* Colours that mean the same are shown side by side in one swatch. */
 function stripes(ctx, look) {
   const each = 20 / look.fills.length;
-  ctx.globalAlpha = look.fillOpacity;
-  look.fills.forEach(function (fill, i) { ctx.fillStyle = fill; ctx.fillRect(2 + i * each, 2, each, 12); });
-  ctx.globalAlpha = 1;
+  ctx.strokeStyle = look.color; ctx.lineWidth = 0.7;
+  look.fills.forEach(function (fill, i) { ctx.fillStyle = fill; ctx.fillRect(2 + i * each, 2, each, 12); ctx.strokeRect(2 + i * each, 2, each, 12); });
 }
 
 function swatch(look, kind) {
@@ -72,8 +71,9 @@ function swatch(look, kind) {
   canvas.width = 24 * ratio; canvas.height = 16 * ratio;
   ctx.scale(ratio, ratio);
   if (kind === 2) {
+    if (look.fills) { stripes(ctx, look); }
     ctx.beginPath(); ctx.rect(2, 2, 20, 12);
-    if (look.fills) { stripes(ctx, look); } else { fillAs(ctx, look, 0, 0); }
+    if (!look.fills) { fillAs(ctx, look, 0, 0); }
     strokeAs(ctx, Object.assign({}, look, { weight: Math.min(look.weight || 0, 2.4) }));
   }
   else if (kind === 1) {
