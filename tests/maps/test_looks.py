@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import re
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 import shapely
 from shapely import LineString, Point, box
 
+import zjk_gis
 from zjk_gis.assign import assign_incidents
+from zjk_gis.drawing import palette
 from zjk_gis.layers import label
 from zjk_gis.maps import (
     city_map,
@@ -281,3 +285,20 @@ def test_levels_of_zones_have_outlines_of_their_own():
 
 def test_a_map_of_gaps_alone_has_no_two_alike():
     assert confused(gaps_map(None, None, some(style.GAP_LOOKS), some(style.OVERLAP_LOOKS)).zjk_page) == []
+
+
+def test_the_colours_of_the_house_are_written_once():
+    """Pages, sheets, charts, workbooks and QGIS styles all take them from the palette by name."""
+    named = {value for value in vars(palette).values() if isinstance(value, str) and value.startswith("#")}
+    room = Path(zjk_gis.__file__).parent
+    written = [
+        f"{path.relative_to(room)}: {colour}"
+        for path in sorted(room.rglob("*.py"))
+        if path.name != "palette.py"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.lstrip().startswith(">>>")
+        for colour in re.findall(r'"(#[0-9a-f]{6})"', line)
+        if colour in named
+    ]
+    assert len(named) >= 14
+    assert written == []

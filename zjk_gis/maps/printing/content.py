@@ -162,7 +162,7 @@ def _shrunk(style: Mapping[str, Any], view: View) -> float:
         return 1.0
     zoom = np.log2(_METRES_A_PIXEL / (view.metres * MM_PER_PIXEL))
     # as on screen, where a mark is no smaller than this, and a line no thinner
-    least = 1.0 / float(style["radius"]) if "radius" in style else 0.6 / float(style.get("weight", 1.0))
+    least = 0.7 / float(style["radius"]) if "radius" in style else 0.6 / float(style.get("weight", 1.0))
     return float(np.clip(2.0 ** ((zoom - float(style["fullAt"])) / 2), least, 1.0))
 
 

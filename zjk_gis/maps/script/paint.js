@@ -42,9 +42,11 @@ function sortedByStyle(layer, shown, clock) {
 }
 
 /* Marks of things that stand close together grow with the scale until the zoom at which they are full. */
+const SMALLEST = 0.7;
+
 function radiusAt(look, view) {
   const r = look.radius || 4;
-  return look.fullAt ? Math.max(1, r * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : r;
+  return look.fullAt ? Math.max(SMALLEST, r * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : r;
 }
 
 /* Lines that lie close together do so, too, so that from afar they do not merge into a band. */
