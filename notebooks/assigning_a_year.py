@@ -30,9 +30,11 @@ zones, grids, sections, roads = (
     city[name] for name in ("responsibility_zones", "unit_grids", "road_sections", "roads")
 )
 incidents = zjk_gis.read_layer(data / "incidents.csv", spec="incidents")
+incidents.attrs["report"]
+
+# %%
 incidents = zjk_gis.coordinates.fix_positions(incidents, zjk_gis.check_positions(incidents, roads=roads))
 year = incidents[incidents["occurred_at"].dt.year == 2025]
-len(incidents), len(year)
 
 # %% [markdown]
 # ## 1 Every incident once

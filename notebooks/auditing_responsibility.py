@@ -68,6 +68,9 @@ audit = zjk_gis.responsibility_audit(
     allowed=city["rivers"],
     at=day,
 )
+audit
+
+# %%
 audit.figures.style.format({"value": "{:,.1f}", "whole": "{:,.1f}", "share": "{:.2%}"})
 
 # %% [markdown]

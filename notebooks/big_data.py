@@ -43,6 +43,9 @@ x, y = rng.uniform(west, east, 1_000_000), rng.uniform(south, north, 1_000_000)
 
 # %%
 index = zjk_gis.ZoneIndex.build(zones)
+index
+
+# %%
 begin = time.perf_counter()
 found = index.locate(x, y)
 seconds = time.perf_counter() - begin

@@ -51,14 +51,13 @@ with pd.ExcelWriter(folder / "窨井.xlsx") as book:
     pd.DataFrame([["桥西区窨井台账"]]).to_excel(book, sheet_name="台账", index=False, header=False)
     wells.to_excel(book, sheet_name="台账", index=False, startrow=1)
 (folder / "说明.docx").write_bytes(b"not a table")
-sorted(path.name for path in folder.iterdir())
 
 # %% [markdown]
 # ## 2 Everything in the folder, and what it is taken for
 
 # %%
 reading = zjk_gis.io.read_folder(folder)
-reading.report
+reading
 
 # %% [markdown]
 # ## 3 The shapefile: what was inferred, and from what

@@ -32,6 +32,7 @@ city = zjk_gis.read_city(data / "city.gpkg")
 blocks, buildings, pipelines = (city[name] for name in ("historic_blocks", "historic_buildings", "pipelines"))
 who = {"zones": city["responsibility_zones"], "streets": city["streets"], "at": "2025-12-31"}
 protection = zjk_gis.protection
+blocks.attrs["report"]
 
 # %% [markdown]
 # ## 1 Are the blocks what the standard asks for?

@@ -28,7 +28,6 @@ city = zjk_gis.read_city(data / "city.gpkg")
 manholes, pipelines, zones, blocks = (
     city[name] for name in ("manholes", "pipelines", "responsibility_zones", "historic_blocks")
 )
-len(manholes), len(pipelines)
 
 # %% [markdown]
 # ## 1 Is the archive in order?
@@ -37,7 +36,7 @@ len(manholes), len(pipelines)
 
 # %%
 report = zjk_gis.validate(manholes, "manholes")
-report.counts
+report
 
 # %% [markdown]
 # ## 2 What belongs to nothing

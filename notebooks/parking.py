@@ -28,7 +28,8 @@ data = next(p for p in (Path("sample_data"), Path("../sample_data"), Path("../..
 city = zjk_gis.read_city(data / "city.gpkg")
 ground, river, estates = (city[name] for name in ("built_up_areas", "rivers", "residential_estates"))
 lots = zjk_gis.access.public_lots(city["parking_lots"])
-len(city["parking_lots"]), len(lots), int(lots["berths"].sum())
+network = zjk_gis.access.road_network(city["roads"], barriers=river)
+network
 
 # %% [markdown]
 # ## 1 Along the roads, and in a straight line
@@ -37,7 +38,6 @@ len(city["parking_lots"]), len(lots), int(lots["berths"].sum())
 # access, and the river alone does not explain by how much.
 
 # %%
-network = zjk_gis.access.road_network(city["roads"], barriers=river)
 homes = zjk_gis.access.nearest_facilities(estates, lots, network, within_m=300)
 by_street = zjk_gis.access.coverage_of(homes, city["streets"], within_m=300)
 shown = ["area_code", "people", "people_network", "share_network", "people_straight", "share_straight"]

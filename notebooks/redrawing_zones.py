@@ -62,7 +62,7 @@ assigned = zjk_gis.assign_incidents(incidents, old, at="2025-12-31")
 changes = zjk_gis.compare_zones(
     old, new, incidents=assigned, roads=city["roads"], components={"manholes": city["manholes"]}
 )
-changes.figures
+changes
 
 # %%
 changes.zones[changes.zones["kind"] != "unchanged"]

@@ -597,12 +597,28 @@ def _report(layer, folder):
 
 
 def _workbook(layer, folder):
+    sheet = layer.rename_axis("row").reset_index()
+    return _cells(zjk_gis.write_workbook({"gaps": sheet}, folder / "report.xlsx", summary={"gaps": 3}))
+
+
+def _cells(path):
     from openpyxl import load_workbook
 
-    sheet = layer.rename_axis("row").reset_index()
-    path = zjk_gis.write_workbook({"gaps": sheet}, folder / "report.xlsx", summary={"gaps": 3})
     warnings.simplefilter("ignore")  # openpyxl does not know every part of the file
     return [[cell.value for row in each for cell in row] for each in load_workbook(path)]
+
+
+def _bulletin(layer):
+    """Make a bulletin of cases that get their zones by where they lie; none was handled in time."""
+    columns = {
+        "incident_code": layer.index.astype(str),
+        "occurred_at": DAYS,
+        "filed_at": DAYS,
+        "due_at": DAYS,
+    }
+    cases = layer[["geometry"]].assign(**columns, handled_at=None)
+    given = {"incidents": cases, "responsibility_zones": Z()}
+    return zjk_gis.reports.monthly_bulletin(given, month="2025-03", by="zone_code")
 
 
 def _problems(ending):
@@ -678,6 +694,32 @@ def _batch(zones, folder):
 
 
 # function -> what is called: (layer that is odd, call with it and a folder)
+def _by_zone(incidents, zones):
+    """Ask for the indicators of zones by place."""
+    cases = incidents.drop(columns="zone_code", errors="ignore").assign(
+        occurred_at="2025-11-03", filed_at="2025-11-03 08:00", closed_at="2025-11-03 09:00", event_code="0102"
+    )
+    found = zjk_gis.assess.indicators(cases, by="zone_code", areas=zones, month="2025-11")
+    return found, found.attrs
+
+
+def _swept(roads, districts):
+    """Measure the only target that asks for places."""
+    layers = {
+        "roads": roads.assign(sweeping_method="机械清扫"),
+        "districts": districts.assign(district_code="130703"),
+    }
+    found = zjk_gis.assess.measured_targets(layers, as_of="2025-12-31")
+    return found, found.attrs
+
+
+def _works(works, zones):
+    """Ask what works cost by zone."""
+    priced = works.assign(budget_yuan=1000)
+    found = zjk_gis.assess.work_indicators(priced, by="zone_code", areas=zones, as_of="2025-12-31")
+    return found, found.attrs
+
+
 CALLS = {
     "CoverRegister": [("manholes", _register)],
     "SectionIndex": [
@@ -750,6 +792,14 @@ CALLS = {
         ("region", lambda r, _: zjk_gis.check_positions(sound("incidents"), region=r)),
     ],
     "choropleth": [("zones", lambda z, _: zjk_gis.maps.choropleth(z, "population"))],
+    "print_atlas": [
+        (
+            "zones",
+            lambda z, to: zjk_gis.maps.print_atlas(
+                zjk_gis.city_map({"responsibility_zones": Z()}), to / "a", z, "zone_code", date="2025-12-31"
+            ),
+        ),
+    ],
     "city_map": [
         ("zones", lambda z, _: zjk_gis.city_map({"responsibility_zones": z})),
         ("roads", lambda r, _: zjk_gis.city_map({"roads": r})),
@@ -854,6 +904,18 @@ CALLS = {
             "streets",
             lambda s, _: zjk_gis.maps.hot_spots_map(Z().assign(pattern="new_hot"), streets=s),
         ),
+    ],
+    "indicators": [
+        ("incidents", lambda i, _: _by_zone(i, Z())),
+        ("zones", lambda z, _: _by_zone(sound("incidents"), z)),
+    ],
+    "measured_targets": [
+        ("roads", lambda r, _: _swept(r, R())),
+        ("region", lambda c, _: _swept(sound("roads"), c)),
+    ],
+    "work_indicators": [
+        ("buildings", lambda b, _: _works(b, Z())),
+        ("zones", lambda z, _: _works(sound("buildings"), z)),
     ],
     "near_repeats": [
         (
@@ -1127,6 +1189,22 @@ CALLS = {
     "write_survey": [
         (own, _survey_written(name))
         for name, own in (("assigned", "incidents"), ("gaps", "gaps"), ("pipelines", "pipelines"))
+    ],
+    "monthly_bulletin": [("incidents", lambda i, _: _bulletin(i).rows("2025-03/reported/all"))],
+    "write_bulletin": [
+        (
+            "incidents",
+            lambda i, folder: (
+                [*zjk_gis.reports.write_bulletin(_bulletin(i), folder).files]
+                and _cells(folder / "bulletin.xlsx")
+            ),
+        ),
+    ],
+    "write_bulletin_book": [
+        (
+            "incidents",
+            lambda i, folder: _cells(zjk_gis.reports.write_bulletin_book(_bulletin(i), folder / "b.xlsx")),
+        ),
     ],
     "write_assignment_report": [
         (own, _assignment_reported(name))
@@ -1479,7 +1557,7 @@ NO_LAYER = {
     "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
     "assignment_summary", "base_map",
     "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",
-    "explain_code", "indicators", "write_table",
+    "explain_code", "write_table",
     "label", "list_layers", "missing_links", "next_codes",
     "offline_frame", "parse_codes", "print_map", "ranking", "read_city",
     "read_folder", "read_layer", "read_table", "rules_table", "save_offline", "spec_of", "target_progress",

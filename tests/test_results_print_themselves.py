@@ -82,7 +82,14 @@ def workspace_of(folder):
     return city
 
 
+def bulletin():
+    cases = {"district_code": [EVIL, "B"], "occurred_at": ["2025-11-03", "2025-11-04"]}
+    return reports.monthly_bulletin(pd.DataFrame(cases), month="2025-11")
+
+
 EXAMPLES = {
+    "Bulletin": lambda _: bulletin(),
+    "Notice": lambda _: bulletin().notice(),
     "CoverageFaults": lambda _: coverage.coverage_faults(REGION, ZONES),
     "MendedCoverage": lambda _: coverage.mend_coverage(REGION, ZONES),
     "AssignmentCheck": lambda _: assign.check_assignment(INCIDENTS, ZONES),

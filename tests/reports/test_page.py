@@ -77,14 +77,14 @@ def test_the_same_answers_make_the_same_page(written):
 
 
 def test_text_from_data_is_never_markup(written):
-    table = pd.DataFrame({HOSTILE: [HOSTILE], "incidents": [1], "chief_code": [HOSTILE]})
+    table = pd.DataFrame({HOSTILE: [HOSTILE] * 2, "incidents": [1, 2], "chief_code": [HOSTILE, "B"]})
     text = written(
         {"chiefs": table, HOSTILE: table},
         summary={HOSTILE: HOSTILE, "group" + HOSTILE: {HOSTILE: HOSTILE}},
         charts=[("chiefs", "chief_code", "incidents")],
         title=HOSTILE,
     )
-    assert "<script" not in text
+    assert text.count("<script") == 1  # the page's own
     assert "<img" not in text
     assert text.count("&lt;script&gt;") >= 10
     for picture in pictures_of(text):
@@ -229,3 +229,87 @@ def test_the_same_answers_give_the_same_bytes(tmp_path):
     assert one == two
     assert f"{dt.date.today()}" in one
     assert not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)
+
+
+ROWS = pd.DataFrame(
+    {
+        "gap_code": [f"G{n:03}" for n in range(8)],
+        "kind": ["hole", "edge"] * 4,
+        "note": [
+            HOSTILE,
+            "东关街 路灯",
+            "东关街 井盖",
+            "",
+            "西坝岗",
+            "x",
+            "y",
+            "南瓦盆窑村委会门前的十字路口",
+        ],
+    }
+)
+
+
+def in_view(page):
+    return page.eval_on_selector_all(
+        ".rows tbody tr", "rows => rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+    )
+
+
+class TestFilters:
+    @pytest.fixture
+    def seen(self, tmp_path, visit):
+        path = write_page({"gaps": ROWS, "short": ROWS.head(3)}, tmp_path / "report.html", summary={})
+        return visit(path, ready="document.querySelector('.filter:not([hidden])') !== null")
+
+    @pytest.mark.browser
+    def test_words_and_a_choice_leave_the_rows_that_fit(self, seen):
+        page = seen.page
+        assert page.locator(".filter").count() == 1  # three rows are seen at a glance
+        page.get_by_label("筛选").fill("东关街 井盖")
+        assert (in_view(page)[:1], page.locator("output").inner_text()) == (["G002"], "1 / 8")
+        page.get_by_label("筛选").press("Escape")
+        page.get_by_label("类型").select_option("城区边缘")
+        assert in_view(page)[:4] == ["G001", "G003", "G005", "G007"]
+        page.get_by_label("筛选").fill("没有的字")
+        assert page.locator("output").inner_text() == "没有符合的行"
+        page.get_by_label("筛选").press("Escape")
+        assert len(in_view(page)) == 8 + 3
+        assert (seen.errors, seen.dialogs, seen.requests) == ([], [], [])
+
+    @pytest.mark.browser
+    def test_no_column_is_a_tower_of_two_characters(self, seen):
+        widths = seen.page.eval_on_selector_all(
+            ".rows tbody tr:last-child td", "cells => cells.map(c => [c.clientWidth, c.clientHeight])"
+        )
+        assert min(width for width, _ in widths) >= 59  # three characters and the space around
+        assert widths[2][0] >= 200  # a text of fourteen
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == 1200
+
+
+@pytest.mark.browser
+def test_the_wheel_scrolls_the_report_until_the_map_is_clicked(tmp_path, visit):
+    path = write_page(
+        {"gaps": pd.concat([GAPS] * 20)},
+        tmp_path / "report.html",
+        summary={},
+        page_map=city_map({}, results={"gaps": GAPS}),
+    )
+    seen = visit(path, ready="document.querySelector('iframe') !== null")
+    seen.page.locator("iframe").scroll_into_view_if_needed()
+    (frame,) = seen.page.frames[1:]
+    frame.wait_for_function("window.zjk !== undefined && zjk.ready")
+    zoom = frame.evaluate("zjk.map.getZoom()")
+    box = seen.page.locator("iframe").bounding_box()
+    seen.page.mouse.move(box["x"] + 500, box["y"] + 300)
+    before = seen.page.evaluate("scrollY")
+    seen.page.mouse.wheel(0, 120)
+    seen.page.wait_for_function("before => scrollY > before", arg=before)
+    assert frame.evaluate("zjk.map.getZoom()") == zoom
+    assert not frame.evaluate("zjk.map.scrollWheelZoom.enabled()")
+    seen.page.mouse.click(box["x"] + 500, box["y"] + 200)
+    assert frame.evaluate("zjk.map.scrollWheelZoom.enabled()")
+
+
+def test_a_page_without_map_runs_its_own_script_alone(written):
+    text = written({"gaps": ROWS}, summary={})
+    assert re.search(r"script-src 'sha256-[\w+/]+=*'\"", text)

@@ -11,7 +11,7 @@ from zjk_gis.errors import MissingColumnError
 from zjk_gis.reports import write_page
 from zjk_gis.reports.charts import Chart, Series, described, lorenz
 from zjk_gis.reports.drawing import drawn
-from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
+from zjk_gis.reports.pictures import bars_asked_for, charts_of, drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.tables import with_numbers
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,20 +30,62 @@ def only(kind, name, frame):
     return chart
 
 
+def said(name, frame, lang="zh"):
+    return drawn_and_said(suggested(name, frame, lang), lang)[1]
+
+
 class TestWhatIsDrawn:
     def test_parts_of_one_whole_are_one_bar(self):
         rows = [("every_road", f"ground_{part}", value, 10.0, "m²") for part, value in
                 (("once", 8.0), ("several", 1.0), ("nobody", 1.0))]  # fmt: skip
+        rows += [("every_road", f"road_{part}", value, 9.0, "m") for part, value in
+                 (("one", 9.0), ("several", 0.0), ("nobody", 0.0))]  # fmt: skip
         rows += [("everyone", "zones_with_chief", 3.0, 4.0, ""), ("everyone", "load_gini", 0.4, 1.0, "")]
+        rows += [("everyone", "chiefs_idle", 1.0, 4.0, "")]
         frame = pd.DataFrame(rows, columns=["promise", "measure", "value", "whole", "unit"])
         ground, people = charts_of("figures", frame, "zh")
-        assert (ground.title, ground.names, ground.units) == ("路路有人管", ["土地"], ["m²"])
+        assert (ground.title, ground.names, ground.units) == (
+            "路路有人管：由几方负责",
+            ["土地", "道路"],
+            ["m²", "m"],
+        )
         assert [(one.name, one.amounts, one.tone) for one in ground.series] == [
-            ("一方", [8.0], "good"),
-            ("多方", [1.0], "doubtful"),
-            ("无人", [1.0], "bad"),
+            ("一方", [8.0, 9.0], "good"),
+            ("多方", [1.0, 0.0], "doubtful"),
+            ("无人", [1.0, 0.0], "bad"),
         ]
-        assert (people.names, people.series[0].amounts) == (["已配路长的责任区"], [3.0])
+        assert people.title == "人人都管事：占总数的比例"
+        assert (people.names, people.series[0].amounts) == (["已配路长的责任区", "无任务的路长"], [3.0, 1.0])
+
+    def test_a_single_bar_is_a_sentence(self):
+        """A bar that has no other beside it shows less than its number says."""
+        incidents = pd.DataFrame({"found": ["inside"] * 3 + ["border"], "reason": "one_zone"})
+        assert charts_of("assigned", incidents, "zh") == []
+        assert said("assigned", incidents) == [
+            "案件如何找到责任区：案件共 4，其中区内 3（75.0%）；边界 1（25.0%）"
+        ]
+        alone = pd.DataFrame({"社区": ["甲"], "案件": [3]})
+        assert (charts_of("六月", alone, "zh"), said("六月", alone)) == ([], ["六月：案件：甲 3"])
+        road = pd.DataFrame({"road_class": ["主干路"], "answer": ["nobody"], "length_m": [289.0]})
+        assert charts_of("stretches", road, "zh") == []
+
+    def test_bars_that_are_all_as_long_are_a_sentence(self):
+        table = pd.DataFrame({"路": [f"路{n}" for n in range(30)], "沿路比例": [1.0] * 29 + [0.5]})
+        assert charts_of("台账", table, "zh") == []
+        assert said("台账", table) == ["台账：沿路比例：前 12 项均为 100%，未画图"]
+
+    def test_rows_without_a_name_and_rows_of_one_name_are_told_apart(self):
+        table = pd.DataFrame(
+            {"zone_code": ["A", "B", "C"], "zone_name": ["东", "东", None], "incidents": [3, 2, 1]}
+        )
+        (chart,) = charts_of("t", table, "zh")
+        assert chart.names == ["东（A）", "东（B）", "C"]
+        nameless = pd.DataFrame({"社区": ["甲", None], "案件": [3, 2]})
+        assert charts_of("t", nameless, "zh")[0].names == ["甲", "未填写（第 2 行）"]
+
+    def test_a_title_names_subject_measure_and_unit(self):
+        table = pd.DataFrame({"社区": ["甲", "乙"], "distance_m": [3.0, 2.0]})
+        assert [chart.title for chart in charts_of("停车场", table, "zh")] == ["停车场：距离(m)"]
 
     def test_incidents_by_outcome_month_hour_and_class(self):
         incidents = pd.DataFrame(
@@ -55,14 +97,10 @@ class TestWhatIsDrawn:
             }
         )
         charts = charts_of("assigned", incidents, "zh")
-        assert [chart.kind for chart in charts] == ["shares", "lines", "heat", "panels"]
-        outcome, months, hours, classes = charts
-        assert [(one.name, one.amounts[0]) for one in outcome.series] == [
-            ("区内", 1.0),
-            ("边界", 1.0),
-            ("无人负责", 1.0),
-            ("未采用", 1.0),
-        ]
+        assert [chart.kind for chart in charts] == ["lines", "heat", "panels"]
+        months, hours, classes = charts
+        (told,) = said("assigned", incidents)
+        assert told.endswith("其中区内 1（25.0%）；边界 1（25.0%）；无人负责 1（25.0%）；未采用 1（25.0%）")
         # A month without incidents is none, not left out; an incident without time is told.
         assert (months.names, months.series[0].amounts) == (
             ["2024-12", "2025-01", "2025-02"],
@@ -88,7 +126,7 @@ class TestWhatIsDrawn:
             }
         )
         chart = only("shares", "stretches", roads)
-        assert chart.names == ["—", "巷"]
+        assert chart.names == ["等级未填写", "巷"]
         assert [(one.name, one.amounts) for one in chart.series] == [("一方", [9, 3]), ("无人", [0, 1])]
 
     def test_chiefs_are_ranked_and_their_load_is_held_against_equality(self):
@@ -256,7 +294,7 @@ def test_a_rank_and_a_chainage_are_no_amounts():
     listed = pd.DataFrame(
         {"road_name": ["甲", "乙"], "rank": [1, 2], "from_m": [0.0, 5.0], "incidents": [3, 9]}
     )
-    assert [chart.title for chart in charts_of("listed", listed, "zh")] == ["案件数"]
+    assert [chart.title for chart in charts_of("listed", listed, "zh")] == ["listed：案件数"]
     findings = pd.DataFrame(
         {"finding": ["gap", "gap", "overlap"], "rank": [1, 2, 3], "from_m": [0.0, 1.0, 2.0]}
     )

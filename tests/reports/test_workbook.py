@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import math
 import re
 import warnings
 import zipfile
@@ -48,6 +49,26 @@ def rows_of(sheet, start=4):
     return [list(row) for row in sheet.iter_rows(min_row=start, values_only=True)]
 
 
+def title_of(chart):
+    """Return what stands above a chart."""
+    return "".join(run.t for paragraph in chart.title.tx.rich.p for run in paragraph.r)
+
+
+def pages_of(sheet):
+    """Count the pages that a sheet takes on paper: a page wide, and as high as its rows are."""
+    if sheet.page_setup.fitToHeight in (1, None) and not sheet.print_area:
+        return 1  # a cover or a picture, fitted to one page
+    area = sheet.print_area.replace("$", "").split("!")[-1]
+    rows = openpyxl.utils.cell.range_boundaries(area)
+    height = sum(sheet.row_dimensions[row].height or 15 for row in range(rows[1], rows[3] + 1))
+    widths = {
+        at: each.width for each in sheet.column_dimensions.values() for at in range(each.min, each.max + 1)
+    }
+    wide = sum(widths.get(at, 9) for at in range(rows[0], rows[2] + 1))
+    scale = min(1, 140 / wide)  # characters that a landscape A4 holds at full size
+    return math.ceil(height * scale / 500)
+
+
 def texts_of(sheet):
     return [cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None]
 
@@ -81,7 +102,7 @@ class TestCells:
             ("found", [3, 4], ["判定方式", 3, 4]),  # a table of checks counts what it found
             ("ambiguous", [True, False], ["待确认归属", "是", "否"]),
             ("mixed", ["a", 1, None], ["mixed", "a", "1", None]),
-            ("nothing", [None, None], ["nothing", None, None]),
+            ("no_values", [None, None], ["no_values", None, None]),
         ],
     )
     def test_what_stands_in_a_column(self, written, name, values, expected):
@@ -256,20 +277,27 @@ class TestSheets:
         cells = [row for sheet in book.worksheets[1:] for row in rows_of(sheet)[1:]]
         assert cells == [[letter] for letter in "abcdefg"]
 
-    def test_columns_of_one_name_are_all_kept(self, written):
+    def test_columns_of_one_name_are_all_kept_under_two(self, written):
         twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
-        assert rows_of(written({"t": twice})["t"]) == [["a", "a"], [1, 2]]
+        assert rows_of(written({"t": twice})["t"]) == [["a", "a (2)"], [1, 2]]
+
+    def test_a_column_of_the_source_gives_way_to_the_answer(self, written):
+        told = pd.DataFrame({"原因": ["路灯不亮"], "found": ["border"], "reason": ["shared_border"]})
+        assert rows_of(written({"t": told})["t"]) == [
+            ["原因(原记录)", "判定方式", "原因"],
+            ["路灯不亮", "边界", "边界共有"],
+        ]
 
     def test_too_many_columns_are_refused(self, written):
         with pytest.raises(InputError, match="wide: 16,383 columns"):
             written({"wide": pd.DataFrame(np.zeros((1, 16_383)))})
 
     def test_a_sheet_begins_with_its_question_and_leads_back(self, written):
-        sheet = written({"busiest_chiefs": pd.DataFrame({"chief_code": ["LZ1"], "share": [0.5]})})[
-            "案件最多的路长"
-        ]
+        sheet = written(
+            {"busiest_chiefs": pd.DataFrame({"chief_code": ["LZ1", "LZ2"], "share": [0.5, 0.25]})}
+        )["案件最多的路长"]
         assert sheet["A1"].value == "谁的案件最多？"
-        assert sheet["A2"].value == "共 1 行  ·  占比的分母为全部案件，包括无人负责的。"
+        assert sheet["A2"].value == "共 2 行  ·  占比的分母为全部案件，包括无人负责的。"
         assert (sheet["A3"].value, sheet["A3"].hyperlink.location) == ("← 返回封面", "'封面'!A1")
 
     def test_a_sheet_prints_on_a4_with_its_header_on_each_page(self, written):
@@ -347,6 +375,32 @@ class TestSheets:
         assert back.to_dict("list") == {"责任区编码": ["007", "008"], "案件数": ["3", "4"]}
 
 
+class TestOnPaper:
+    """The book prints what was found; rows by the thousand are for the screen."""
+
+    @pytest.fixture
+    def book(self, written):
+        rows = pd.DataFrame({f"列{n}": ["文字" * 4] * 20_000 for n in range(20)})
+        gaps = pd.DataFrame({"gap_code": [f"G{n}" for n in range(60)], "area_m2": 1.0, "kind": "hole"})
+        return written({"gaps": gaps, "assigned": rows})
+
+    def test_findings_are_printed_whole_a_page_wide_under_their_headings(self, book):
+        sheet = book["责任空白"]
+        assert sheet.print_area == "'责任空白'!$A$1:$C$64"
+        assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$4:$4")
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+
+    def test_of_rows_the_first_page_is_printed_and_the_sheet_says_so(self, book):
+        sheet = book["案件归属"]
+        assert sheet.max_row == 20_004  # all are there
+        assert sheet.print_area == "'案件归属'!$A$1:$L$44"
+        assert "打印前 40 行、左起 12 列（共 20 列），其余请在屏幕上查看" in sheet["A2"].value
+
+    def test_the_whole_book_takes_few_pages(self, book):
+        assert {sheet.title: pages_of(sheet) for sheet in book}["案件归属"] == 1
+        assert sum(map(pages_of, book)) < 10
+
+
 class TestCharts:
     def test_the_busiest_chiefs_are_drawn_beside_their_numbers(self, written):
         chiefs = pd.DataFrame({"chief_code": ["LZ1", "LZ2"], "chief_name": ["甲", "乙"], "incidents": [3, 5]})
@@ -354,9 +408,15 @@ class TestCharts:
         assert book.sheetnames == ["封面", "图表", "案件最多的路长", "无"]
         sheet = book["图表"]
         assert rows_of(sheet, 1)[2:5] == [["", "案件数"], ["乙", 5], ["甲", 3]]
+        assert sheet["A1"].value == title_of(sheet._charts[0]) == "案件最多的路长：案件数"
         series = sheet._charts[0].series[0]
         assert series.val.numRef.f == "图表!$B$4:$B$5"
         assert [point.v for point in series.cat.strRef.strCache.pt] == ["乙", "甲"]
+
+    @pytest.mark.parametrize("name", ["=A!A1", "别的表!B2", "=1+1"])
+    def test_a_title_is_never_a_reference(self, written, name):
+        book = written({name: pd.DataFrame({"社区": ["甲", "乙"], "人数": [3, 4]})})
+        assert title_of(book["图表"]._charts[0]) == f"{name}：人数".replace("!", "！")
 
     def test_no_data_is_said_and_not_nought(self, written):
         sheet = written({"t": pd.DataFrame({"社区": ["甲", "乙"], "人数": [None, 4.5]})})["图表"]
@@ -374,7 +434,7 @@ class TestCharts:
     def test_hours_of_a_part_of_the_incidents_are_called_by_that_part(self, written):
         times = pd.DataFrame({"occurred_at": ["2025-01-06 08:30"], "found": "none", "reason": "no_zone"})
         book = written({"assigned": times, "rejects": times})
-        assert book.sheetnames[2:4] == ["案件发生时段", "未采用的行：案件发生时段"]
+        assert book.sheetnames[1:3] == ["案件发生时段", "未采用的行：案件发生时段"]
 
     def test_a_picture_has_a_sheet(self, tmp_path, written):
         assert "地图" in written({"t": pd.DataFrame({"a": [1]})}, picture=PNG).sheetnames
@@ -452,8 +512,13 @@ class TestCover:
         gaps = pd.DataFrame(
             {"gap_code": ["G001"], "area_m2": [1.0], "kind": ["hole"], "grid_found": ["border"]}
         )
-        book = written({"gaps": gaps.assign(ambiguous=True)}, summary={"found": {"inside": 1}}, lang="en")
-        assert book.sheetnames == ["Cover", "Charts", "gaps"]
+        chiefs = pd.DataFrame({"chief_code": ["A", "B"], "incidents": [3, 5]})
+        book = written(
+            {"gaps": gaps.assign(ambiguous=True), "chiefs": chiefs},
+            summary={"found": {"inside": 1}},
+            lang="en",
+        )
+        assert book.sheetnames == ["Cover", "Charts", "gaps", "chiefs"]
         assert rows_of(book["gaps"]) == [
             ["gap", "area (m²)", "kind", "unit grids: found", "needs a look"],
             ["G001", 1, "hole among zones", "border", "yes"],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zjk_gis.assess.hot_cells import hot_spots as hot_spots
     from zjk_gis.assess.knox import near_repeats as near_repeats
     from zjk_gis.assess.ledgers import case_ledgers as case_ledgers
+    from zjk_gis.assess.measured import measured_targets as measured_targets
     from zjk_gis.assess.rates import indicators as indicators
     from zjk_gis.assess.repeats import mark_repeats as mark_repeats
     from zjk_gis.assess.repeats import repeat_incidents as repeat_incidents
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from zjk_gis.assess.trends import area_trade_matrix as area_trade_matrix
     from zjk_gis.assess.trends import trend as trend
     from zjk_gis.assess.working_time import WorkingCalendar as WorkingCalendar
+    from zjk_gis.assess.works import work_indicators as work_indicators
 
 _HOMES = {
     "clocks": ("deadlines",),
     "hot_cells": ("hot_spots",),
     "knox": ("near_repeats",),
     "ledgers": ("case_ledgers",),
+    "measured": ("measured_targets",),
     "rates": ("indicators",),
     "repeats": ("mark_repeats", "repeat_incidents"),
     "road_pieces": ("black_spots",),
@@ -39,6 +42,7 @@ _HOMES = {
     "targets": ("target_progress",),
     "trends": ("area_trade_matrix", "trend"),
     "working_time": ("WorkingCalendar",),
+    "works": ("work_indicators",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605  all names are text

@@ -48,7 +48,8 @@ def case_ledgers(
     """List what is still to be done in each enforcement case (行政执法案件), counted back from its last day.
 
     Three duties, each of the day on which it begins not counted: from filing to the decision (90 days, law on
-    administrative penalties of 2021, article 60, confidence M), from filing to closing (clause 二十四; the
+    administrative penalties of 2021, article 60, confidence M; where a law or rule sets another term, put it
+    into ``penalty_decided_within``), from filing to closing (clause 二十四; the
     policy has no number, so that none is made up: add ``case_closed_within`` to the table ``limits``), from
     the decision to publishing (7 working days, clause 三十, confidence P). Complex cases stand in a ledger of
     their own (复杂疑难案件加快办理); ``complex_case_closed_within`` and ``complex_penalty_decided_within``

@@ -12,13 +12,13 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
-from zjk_gis.assess.clocks import STATES, moment_of, period_of, progress_of, rules_of
-from zjk_gis.assess.repeats import mark_repeats
+from zjk_gis.assess.clocks import moment_of, period_of, rules_of
+from zjk_gis.assess.facts import case_facts, dates_of
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.columns.requirements import require_columns
-from zjk_gis.layers.columns.times import read_times
+from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zjk_gis.assess.clocks import Rules
+    from zjk_gis.assess.facts import CaseFacts
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["INDICATORS", "indicators", "wilson"]
+__all__ = ["INDICATORS", "QUANTILES", "RATES", "indicators", "rates_of", "wilson"]
 
 # Shares of counts: what is counted, of what.
 RATES = {
@@ -46,14 +47,14 @@ RATES = {
     "repeat_rate": ("repeated", "filed"),
 }
 _NEEDS = {"rework_rate": "rework_count", "extended_rate": "extended_to", "repeat_rate": "is_repeat"}
-_QUANTILES = {"hours_median": 0.5, "hours_90": 0.9}
+QUANTILES = {"hours_median": 0.5, "hours_90": 0.9}
 # Filed cases to a unit of something: the column of the bases, and how many of its units are one.
 _DENSITIES = {
     "filed_per_km2": ("area_km2", 1.0),
     "filed_per_10000": ("population", 10_000.0),
     "filed_per_chief": ("chiefs", 1.0),
 }
-INDICATORS = (*RATES, *_QUANTILES, *_DENSITIES)
+INDICATORS = (*RATES, *QUANTILES, *_DENSITIES)
 _COUNTS = sorted({name for pair in RATES.values() for name in pair} | {"timed"})
 
 _READ = (
@@ -63,7 +64,6 @@ _READ = (
 _CHUNK = 1_000_000  # rows of a file that are in memory at a time
 _WIDTH = np.log(1.01)  # of a class of minutes, from a file: 1 %
 _CLASSES = 4096
-_HOUR = np.timedelta64(1, "h")
 _Z = 1.959963984540054  # 95 %
 
 
@@ -78,6 +78,7 @@ def indicators(
     calendar: WorkingCalendar | None = None,
     practice: str | None = None,
     bases: pd.DataFrame | None = None,
+    areas: gpd.GeoDataFrame | None = None,
     dated: str = "occurred_at",
     repeats: bool = False,
     tables: Overrides | None = None,
@@ -120,6 +121,10 @@ def indicators(
     bases : DataFrame, optional
         What cases are compared with: the columns of `by`, and ``area_km2`` (or shapes), ``population`` or
         ``chiefs``.
+    areas : GeoDataFrame, optional
+        Polygons such as estates (小区), whose column of codes is one of `by`: an incident is of the area in
+        which it lies, as `overlay_layers` says; outside all of them its group has no code, nor has that of
+        those without a place, which ``attrs["set_aside"]`` lists.
     dated : str, default "occurred_at"
         The column that says in which month an incident is.
     repeats : bool, default False
@@ -142,7 +147,8 @@ def indicators(
     ------
     InputError
         If `month` is none, neither it nor `as_of` is given, the rules cannot be used, or `repeats` is asked
-        of a file, of a table without places or of one that has the column ``is_repeat``.
+        of a file, of a table without places or of one that has the column ``is_repeat``; or if `areas` have
+        no column of `by`, or the incidents no places.
     MissingColumnError
         If a column is missing.
 
@@ -166,6 +172,8 @@ def indicators(
     names = [by] if isinstance(by, str) else list(by or ())
     if repeats:
         incidents = _with_repeats(incidents)
+    if areas is not None:
+        incidents = _in_areas(incidents, areas, names)
     first, last = period_of(month)
     if as_of is None and month is None:
         raise InputError(tr("indicators: say a month= or as_of="))
@@ -184,11 +192,15 @@ def indicators(
         _add(chunk, question, tally)
     found = _told(tally, names, bases)
     found.attrs["hours"] = "classes" if from_file else "exact"
+    if areas is not None and isinstance(incidents, pd.DataFrame):
+        found.attrs["set_aside"] = incidents.attrs["set_aside"]
     return found
 
 
 def _with_repeats(incidents: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
     """Mark the repeats among incidents that have places and are not marked yet."""
+    from zjk_gis.assess.repeats import mark_repeats  # compiles, and most never ask
+
     if not isinstance(incidents, gpd.GeoDataFrame):
         raise InputError(
             tr("repeats are found among incidents with places: read them with read_layer, or mark them with "
@@ -198,6 +210,27 @@ def _with_repeats(incidents: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFr
         raise InputError(tr("incidents: is_repeat is there already; leave out repeats=, or drop the column"))
     marked: pd.DataFrame = mark_repeats(incidents)
     return marked
+
+
+def _in_areas(
+    incidents: pd.DataFrame | str | os.PathLike[str], areas: gpd.GeoDataFrame, by: list[str]
+) -> pd.DataFrame:
+    """Give each incident the code of the area in which it lies."""
+    if not isinstance(incidents, gpd.GeoDataFrame):
+        raise InputError(
+            tr("areas: only incidents with places can be asked by areas; read them with read_layer")
+        )
+    codes = [name for name in by if name in areas]
+    if len(codes) != 1:
+        raise InputError(
+            tr("by: one of its columns must be the codes of areas, and only one, not {columns}",
+               columns=listed(codes))
+        )  # fmt: skip
+    places = gpd.GeoDataFrame(geometry=incidents.geometry)
+    found = overlay_layers(places, areas, "within", once=True, code=codes[0], columns=[])
+    asked: pd.DataFrame = incidents.assign(**{codes[0]: found[codes[0]].array})
+    asked.attrs["set_aside"] = found.attrs.get("set_aside", [])
+    return asked
 
 
 @dataclass(frozen=True)
@@ -285,7 +318,7 @@ def _chunks(incidents: pd.DataFrame | str | os.PathLike[str], question: _Questio
 
 def _add(rows: pd.DataFrame, question: _Question, tally: _Tally) -> None:
     """Count one part of the rows."""
-    dates = read_times(rows[question.dated], name=question.dated).required().times.to_numpy("M8[us]")
+    dates = dates_of(rows, question.dated)
     if np.isnat(question.first):
         here = np.isnat(dates) | (dates <= question.moment)
     else:
@@ -298,36 +331,22 @@ def _add(rows: pd.DataFrame, question: _Question, tally: _Tally) -> None:
         rows = rows.assign(
             month=pd.Series(months.astype(str), dtype="str").where(~np.isnat(months))[own].array
         )
-    progress = progress_of(rows, question.rules, question.calendar, question.moment)
-    state = progress.state
-    is_live = ~np.isin(state, [STATES.index("void"), STATES.index("suspended")]) & progress.is_filed
-    is_due = np.isin(state, [STATES.index("in_time"), STATES.index("overdue")])
-    closed = ~np.isnat(progress.closed)
-    closing = is_live & ~np.isnat(progress.due) & (closed | (progress.due < question.moment))
-    closing &= ~(progress.is_closed & ~closed) & ~np.isnat(progress.filed)
-    timed = ~np.isnat(progress.filed) & ~np.isnat(progress.handled) & (state != STATES.index("void"))
-    hours = (progress.handled - progress.filed) / _HOUR
-    facts = {
-        "reported": np.ones(len(rows), dtype=bool),
-        "filed": progress.is_filed & (state != STATES.index("void")),
-        "due": is_due,
-        "handled_due": is_due & progress.is_handled,
-        "in_time": state == STATES.index("in_time"),
-        "overdue_open": is_due & ~progress.is_handled,
-        "closing_due": closing,
-        "closed_due": closing & closed,
-        "closed_in_time": closing & (progress.closed <= progress.due),
-        "timed": timed & (hours >= 0),
-    }
-    if "extended_to" in rows:
-        facts["extended"] = is_due & progress.is_extended
-    if "rework_count" in rows:
-        counted = pd.to_numeric(rows["rework_count"], errors="coerce").to_numpy(dtype=np.float64, na_value=0)
-        facts["reworked"] = closing & (counted > 0)
-    if "is_repeat" in rows:
-        facts["repeated"] = facts["filed"] & rows["is_repeat"].fillna(False).to_numpy(dtype=bool)
-    tally.told.update(facts)
-    tally.enter(tally.groups_of(rows), facts, hours)
+    _count(rows, case_facts(rows, question.rules, question.calendar, question.moment), tally)
+
+
+def _count(rows: pd.DataFrame, facts: CaseFacts, tally: _Tally) -> None:
+    tally.told.update(facts.flags)
+    tally.enter(tally.groups_of(rows), facts.flags, facts.hours)
+
+
+def rates_of(rows: pd.DataFrame, facts: CaseFacts, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Compute the indicators of rows whose facts are known; columns as `indicators` returns them."""
+    tally = _Tally(list(by), exact=True)
+    if len(rows):
+        _count(rows, facts, tally)
+    else:
+        tally.told.update(facts.flags)
+    return _told(tally, list(by), None)
 
 
 def wilson(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> tuple[Any, Any]:
@@ -359,7 +378,7 @@ def _told(tally: _Tally, by: list[str], bases: pd.DataFrame | None) -> pd.DataFr
         if above in tally.told or name not in _NEEDS:
             low, high = wilson(counts[above].to_numpy(), counts[below].to_numpy())
             parts.append((name, counts[above], counts[below], None, low, high))
-    for name, share in _QUANTILES.items():
+    for name, share in QUANTILES.items():
         parts.append(
             (name, np.nan, counts["timed"], _quantile(tally, counts["timed"], share), np.nan, np.nan)
         )

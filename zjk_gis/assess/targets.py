@@ -28,6 +28,7 @@ _COLUMNS = [
     "quote",
 ]  # fmt: skip
 
+_ALONG = ("measured_by", "left_out", "data_lacking")
 _BEGUN = np.datetime64("2022-03-17", "us")  # when the policy was issued
 
 
@@ -47,7 +48,8 @@ def target_progress(
     ----------
     measured : DataFrame
         ``target`` and ``numerator``; for targets in percent ``denominator``, as the same number is another of
-        communities than of people; perhaps ``area``: a target measured for several areas has a row each.
+        communities than of people; perhaps ``area``: a target measured for several areas has a row each. What
+        `measured_targets` returns will do: its ``measured_by``, ``left_out`` and ``data_lacking`` come along.
     as_of : date or time, or str
         A day means its end.
     tables : mapping, str or Path, optional
@@ -62,7 +64,8 @@ def target_progress(
         ``unit``, ``numerator``, ``denominator``, ``reached_amount`` (in the unit), ``expected_by_now``,
         ``lacking_amount`` (in the unit, at least 0), ``due_on``, ``progress`` (``achieved`` 达成,
         ``on_course`` 正常, ``behind`` 滞后, ``no_data`` 无数据; one without a last day is ``not_achieved``
-        未达成), ``counted_of`` (what the denominator should be) and ``quote`` (the words of the policy).
+        未达成), ``counted_of`` (what the denominator should be), ``quote`` (the words of the policy) and,
+        where they were measured, ``measured_by``, ``left_out`` and ``data_lacking``.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def target_progress(
     ]
     words = ["no_data", "achieved", "not_achieved", "on_course"]
     table["progress"] = pd.Series(np.select(conditions, words, default="behind"), dtype="str")
-    return table[_COLUMNS]
+    return table[[*_COLUMNS, *(name for name in _ALONG if name in table)]]
 
 
 def _figures(measured: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -133,6 +136,7 @@ def _figures(measured: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         figures[name] = pd.to_numeric(values, errors="coerce").astype(np.float64)
         if (figures[name].isna() & values.notna()).any():
             raise InputError(tr("measured: a {name} is not a number", name=name))
+    figures |= {name: measured[name] for name in _ALONG if name in measured}
     figures["area"] = measured["area"].astype("str") if "area" in measured else ""
     table = pd.DataFrame(figures)
     if table.duplicated(["target", "area"]).any():

@@ -33,7 +33,7 @@ EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
 _COMMANDS = {
     "accept": ("zjk_gis.cli.analysis.accept", "Accept gaps or overlaps as they are."),
     "access": ("zjk_gis.cli.access.command", "Who reaches what along the city's own roads."),
-    "assess": ("zjk_gis.cli.analysis.assess", "Compute the indicators of a month, and rank."),
+    "assess": ("zjk_gis.cli.analysis.assess", "Make the bulletin of a month, and rank."),
     "assign": ("zjk_gis.cli.analysis.assign", "Assign each incident to its zone."),
     "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone."),
     "black-spots": ("zjk_gis.cli.analysis.black_spots", "Tell where along the roads incidents lie thickest."),
@@ -61,6 +61,7 @@ _COMMANDS = {
         "Propose repairs of gaps and overlaps, and make them.",
     ),
     "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
+    "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }

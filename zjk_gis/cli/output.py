@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import save_offline
+from zjk_gis.maps.printing.printed import page_of
 from zjk_gis.reports import write_workbook
 from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.standards import rules_table
@@ -89,7 +89,7 @@ def write_found(
     figures: Mapping[str, object] | None = None,
     title: str | None = None,
 ) -> list[Path]:
-    """Write layers (.gpkg), a workbook (.xlsx) and a map (.html) to a folder."""
+    """Write layers (.gpkg), a workbook (.xlsx) and a map (.html) to a folder; map and book name one day."""
     if folder.suffix.lower() in _FILES and not folder.is_dir():
         raise InputError(tr("{folder}: several files are written; name a folder", folder=folder))
     ready_folder(folder)
@@ -104,7 +104,8 @@ def write_found(
         summary=figures or {label(name, console.lang): len(rows) for name, rows in tables.items()},
         title=title,
         map_file=page.name,
-        as_of=dt.date.today().isoformat(),
+        source=page_of(drawn).source,
+        as_of=page_of(drawn).day,  # the day that the map was asked for, and not that on which it was made
         lang=console.lang,
     )
     save_offline(drawn, page)

@@ -89,6 +89,8 @@ class Typeface:
     family: str
     files: dict[int, tuple[Path, int]]
     _fonts: dict[int, Any] = field(default_factory=dict)
+    _shapes: dict[str, str] = field(default_factory=dict)  # of characters
+    _glyphs: Any = None  # opened once: what an opened file leaves behind, 30 MB, is cleared away late
 
     @property
     def has_bold(self) -> bool:
@@ -112,19 +114,23 @@ class Typeface:
 
     def outlines(self, text: Iterable[str]) -> dict[str, str]:
         """Return the shapes of characters of the regular face as SVG paths, for a size of 1 000, y upward."""
-        if not (wanted := sorted(set(text))):
-            return {}
-        pens = need("fontTools.pens.svgPathPen", extra="print", purpose="print a map")
-        moved = need("fontTools.pens.transformPen", extra="print", purpose="print a map")
-        drawn = {}
-        with self._open(_REGULAR) as font:
-            glyphs, known, scale = font.getGlyphSet(), font.getBestCmap(), 1000 / font["head"].unitsPerEm
+        asked = sorted(set(text))
+        wanted = [each for each in asked if each not in self._shapes]
+        if wanted:
+            pens = need("fontTools.pens.svgPathPen", extra="print", purpose="print a map")
+            moved = need("fontTools.pens.transformPen", extra="print", purpose="print a map")
+            if self._glyphs is None:
+                ttlib = need("fontTools.ttLib", extra="print", purpose="print a map")
+                path, number = self.files[_REGULAR]
+                font = ttlib.TTFont(io.BytesIO(path.read_bytes()), fontNumber=number, lazy=True)
+                self._glyphs = font.getGlyphSet(), font.getBestCmap(), 1000 / font["head"].unitsPerEm
+            glyphs, known, scale = self._glyphs
             for each in wanted:
+                pen = pens.SVGPathPen(glyphs, ntos=lambda number: f"{number:.0f}")
                 if name := known.get(ord(each)):
-                    pen = pens.SVGPathPen(glyphs, ntos=lambda number: f"{number:.0f}")
                     glyphs[name].draw(moved.TransformPen(pen, (scale, 0, 0, scale, 0, 0)))
-                    drawn[each] = str(pen.getCommands())
-        return drawn
+                self._shapes[each] = str(pen.getCommands())
+        return {each: shape for each in asked if (shape := self._shapes[each])}
 
     def fitted(self, text: object, size: float, room: float, *, bold: bool = False) -> str:
         """Return a text cleaned and, where it is wider than the room, cut with an ellipsis."""

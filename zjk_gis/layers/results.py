@@ -293,11 +293,23 @@ RESULTS: dict[str, Result] = {
     "trends": _result(
         "indicator month_change year_change", "month value months year_slope tau p_value"
     ),
+    "bulletin_figures": _result(
+        "figure chapter judgement",
+        "month grouped_by subject subject_name indicator value value_unit numerator denominator n low_95 "
+        "high_95 target_value previous_value month_change year_change judged_by",
+    ),
+    "figure_rows": _result(
+        "in_numerator", "in_denominator hours_taken deadline_state due_at is_counted figure"
+    ),
     "target_progress": _result(
         "target progress reached_amount",
         "target_title clause area target_scope target_amount unit numerator denominator expected_by_now "
-        "lacking_amount due_on counted_of quote",
+        "lacking_amount due_on counted_of quote measured_by left_out data_lacking",
     ),
+    "measured_targets": _result(
+        "target measured_by data_lacking", "target_title clause area numerator denominator left_out"
+    ),
+    "work_indicators": _result("indicator numerator denominator value", "low_95 high_95 n"),
     "hot_cells": _result(
         "cell_code z_score hot_class",
         "incidents near_incidents near_cells basis_amount rate p_value spot_code cell_m reach_m basis",
@@ -356,7 +368,11 @@ _REASONS = (
 )
 _INDICATORS = (
     "filed_rate handled_rate handled_in_time_rate rework_rate overdue_open_rate extended_rate closed_rate "
-    "closed_in_time_rate repeat_rate hours_median hours_90 filed_per_km2 filed_per_10000 filed_per_chief"
+    "closed_in_time_rate repeat_rate hours_median hours_90 filed_per_km2 filed_per_10000 filed_per_chief "
+    "budget_share paid_rate private_fund_rate finished_rate finished_in_time_rate overdue_works_rate "
+    "budget_per_km2 budget_per_10000 "
+    "reported filed due overdue_open closing_due no_deadline no_time unpublished suspended void score "
+    "class_place"
 )
 _FOUND = "inside border nearest none"
 _PROBLEMS = "missing not_a_number zero swapped_axes outside_china outside_region gcj02 bd09 undecided_datum"
@@ -382,7 +398,10 @@ CODED: dict[str, tuple[str, ...]] = {
         "near_edges other_zone other_chief from_nobody to_nobody unchanged chief_changed renamed merged "
         "split reshaped retired new gap overlap horizontal crossing vertical end_gap end_below "
         "common_vertex double_line barrier dead_end at_boundary at_entrance driveway road junction",
-        "judgement": "too_few within too_many",
+        "judgement": "too_few within too_many good watch bad no_data not_judged",
+        "judged_by": "target city month_before",
+        "chapter": "overall areas trades matrix ranking worst trend month_before year_before progress",
+        "value_unit": "share hours cases score_points ordinal count",
         "authority": "traffic_police city_management",
         "facility": " ".join(CATALOGUE),
         "decision": "joined apart left_open passable",

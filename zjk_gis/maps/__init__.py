@@ -9,7 +9,7 @@ it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map
 from zjk_gis.maps.offline.saving import offline_frame, save_offline
-from zjk_gis.maps.printing import print_map, print_section
+from zjk_gis.maps.printing import Atlas, print_atlas, print_map, print_section
 from zjk_gis.maps.ready.access import access_map, dead_ends_map
 from zjk_gis.maps.ready.changes import changes_map
 from zjk_gis.maps.ready.city import city_map
@@ -27,6 +27,7 @@ from zjk_gis.maps.ready.siting import siting_map
 
 __all__ = [
     "KINDS",
+    "Atlas",
     "Question",
     "access_map",
     "add_base_map",
@@ -46,6 +47,7 @@ __all__ = [
     "offline_frame",
     "parking_map",
     "pipes_map",
+    "print_atlas",
     "print_map",
     "print_section",
     "roads_map",

@@ -37,6 +37,8 @@ class DrawnLayer:
         Names that are written at the shapes, instead of drawing these.
     labels : sequence of str, optional
         Texts that are written at the shapes where there is room.
+    whole : sequence of str, optional
+        The names that `texts` or `labels` write in short.
     in_cells : bool
         Whether its points are counted in hexagons.
     side : {"before", "after"}, optional
@@ -53,5 +55,6 @@ class DrawnLayer:
     count: str
     texts: Sequence[str] | None = None
     labels: Sequence[str] | None = None
+    whole: Sequence[str] | None = None
     in_cells: bool = False
     side: str | None = None

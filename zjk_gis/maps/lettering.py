@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["columns_of", "is_cut", "pack_labels", "short", "wrapped"]
+__all__ = ["columns_of", "is_cut", "pack_labels", "readable", "rows_within", "short", "wrapped"]
 
 _ROW, _MOST_ROWS = 24.0, 2  # columns of a row: twelve Chinese characters
 _MOST_READ = 200  # characters of a name that are looked at
@@ -79,13 +79,31 @@ def short(text: Any) -> str:
     >>> short("怡安街社区第1责任区\n张三"), short("长" * 100)
     ('怡安街社区第1责任区\n张三', '长长长长长长长长长长长长\n长长长长长长长长长长长…')
     """
+    return "\n".join(row for line in _lines_of(text) for row in _rows_of(line))
+
+
+def readable(text: Any) -> str:
+    r"""Return a name whole, as an index tells it: at most two lines of the characters that can be written.
+
+    Only what is longer than any name, more than 200 characters, is cut with an ellipsis.
+
+    Examples
+    --------
+    >>> readable("怡安街社区第1责任区\n张三"), len(readable("长" * 100)), len(readable("长" * 1000))
+    ('怡安街社区第1责任区\n张三', 100, 201)
+    """
+    return "\n".join(_lines_of(text, "…"))
+
+
+def _lines_of(text: Any, cut: str = "") -> list[str]:
     if text is None or text is pd.NA or text is pd.NaT or (isinstance(text, float) and np.isnan(text)):
-        return ""
+        return []
     lines = [
         "".join(c for c in line[:_MOST_READ] if unicodedata.category(c) not in _UNWRITTEN).strip()
+        + (cut if len(line) > _MOST_READ else "")
         for line in str(text).split("\n")[:2]
     ]
-    return "\n".join(row for line in lines if line for row in _rows_of(line))
+    return [line for line in lines if line]
 
 
 def is_cut(text: str) -> bool:
@@ -94,7 +112,7 @@ def is_cut(text: str) -> bool:
 
 
 def _rows_of(line: str) -> list[str]:
-    rows = wrapped(line, _ROW, columns_of) or wrapped(line, _ROW, columns_of, anywhere=True) or []
+    rows = rows_within(line, _ROW, columns_of)
     if len(rows) <= _MOST_ROWS:
         return rows
     last = rows[_MOST_ROWS - 1]
@@ -144,6 +162,17 @@ def wrapped(
         if len(even) == len(rows) and all(width(row) <= room for row in even):
             return even
     return rows
+
+
+def rows_within(text: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """Break a text into rows that fit a room, beside words where that can be, and within them where not.
+
+    Examples
+    --------
+    >>> rows_within("Z3-130702", 5, columns_of)
+    ['Z3-1', '3070', '2']
+    """
+    return wrapped(text, room, width) or wrapped(text, room, width, anywhere=True) or list(text)
 
 
 def _filled(pieces: list[str], room: float, width: Callable[[str], float]) -> list[str]:

@@ -19,7 +19,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import cleaned, has_place, has_shape, inner_points, point_coordinates
 from zjk_gis.maps import packing, style
 from zjk_gis.maps.drawn import DrawnLayer
-from zjk_gis.maps.lettering import pack_labels, short
+from zjk_gis.maps.lettering import pack_labels, readable, short
 from zjk_gis.maps.shell import page_words, shell
 from zjk_gis.words import tr
 
@@ -51,6 +51,8 @@ class Page:
     ----------
     title, subtitle, foot : str
         The foot says source, date and coordinate system.
+    source, day : str
+        The same two, for who prints the map or writes a workbook beside it.
     lang : {"zh", "en"}
     groups : list of (str, bool)
         The headings of the panel, in their order, and whether each is unfolded.
@@ -67,6 +69,8 @@ class Page:
     title: str
     subtitle: str = ""
     foot: str = ""
+    source: str = ""
+    day: str = ""
     lang: Language = "zh"
     groups: list[tuple[str, bool]] = field(default_factory=list)
     layers: list[dict[str, Any]] = field(default_factory=list)
@@ -204,6 +208,9 @@ class Page:
                 labels=None
                 if as_text or texts is None
                 else [short(text) for text in np.asarray(texts, dtype=object)[usable]],
+                whole=None
+                if texts is None
+                else [readable(text) for text in np.asarray(texts, dtype=object)[usable]],
                 in_cells=cells,
                 side=side,
             )

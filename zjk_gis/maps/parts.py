@@ -94,6 +94,8 @@ def new_page(
         title=default if title is None else title,
         subtitle=subtitle,
         foot=" · ".join(parts),
+        source=source or "",
+        day=day,
         lang=lang,
         groups=[(group, True) for group in groups],
     )
@@ -279,7 +281,7 @@ def _zone_labels(zones: gpd.GeoDataFrame, code: str) -> list[str]:
 
 
 def _one_line(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else " ".join(str(value)[:200].split())
+    return "" if value is None or value is pd.NA or value != value else " ".join(str(value)[:201].split())
 
 
 def _columns_with(frame: gpd.GeoDataFrame, columns: Sequence[str], code: str) -> list[str]:

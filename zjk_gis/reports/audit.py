@@ -131,6 +131,7 @@ def write_audit(
     city: Mapping[str, gpd.GeoDataFrame],
     at: str | dt.date,
     level: int | str | None = None,
+    source: str = "",
     lang: Language = "zh",
 ) -> Dossier:
     """Write the findings of an audit as layers, as a workbook, as a map, as a page and as a print.
@@ -147,6 +148,8 @@ def write_audit(
     at : date or str
         The day that was judged.
     level : int or str, optional
+    source : str, optional
+        Where the data come from, told on map, print, workbook and page.
     lang : {"zh", "en"}, default "zh"
 
     Returns
@@ -178,7 +181,9 @@ def write_audit(
     made.files[layers_file] = tr("findings as layers (QGIS)", lang=lang)
     # 2. the map, on a page and on paper, whose picture goes into workbook and report
     title = tr("Audit of responsibility ({day})", day=str(at), lang=lang)
-    drawn = city_map(city, results=_drawn(audit, tables), title=title, date=at, lang=lang)
+    drawn = city_map(
+        city, results=_drawn(audit, tables), title=title, source=source or None, date=at, lang=lang
+    )
     page = into / "audit.html"
     save_offline(drawn, page)
     made.files[page] = tr("map (open in a browser, no network needed)", lang=lang)
@@ -186,8 +191,9 @@ def write_audit(
         "summary": audit.figures,
         "title": title,
         "as_of": at,
+        "source": source,
         "map_file": page.name,
-        "picture": made.print_map(drawn, into / "audit.pdf", day=str(at), lang=lang),
+        "picture": made.print_map(drawn, into / "audit.pdf", lang=lang),
         "lang": lang,
     }
     # 3. the workbook, and the report on one page

@@ -10,7 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Chart", "Series", "Tone", "described", "lorenz"]
+from zjk_gis.reports.telling import amount, share_of, told
+from zjk_gis.words import Language, tr
+
+__all__ = ["Chart", "Series", "Tone", "described", "lorenz", "sentence_of"]
 
 Tone = Literal["plain", "good", "near", "doubtful", "bad", "rest"]
 
@@ -53,6 +56,8 @@ class Chart:
         Of the values; empty for counts.
     units : list of str
         Where each name has a unit of its own.
+    is_cut : bool
+        Whether there are more names than are drawn.
     value_kind : str
         How values are told; see `SheetColumn`.
     headline : str
@@ -68,6 +73,7 @@ class Chart:
     value_kind: str = "number"
     headline: str = ""
     units: list[str] = field(default_factory=list)
+    is_cut: bool = False
 
     def unit_of(self, row: int) -> str:
         """Return the unit of one name's values."""
@@ -101,6 +107,67 @@ def described(chart: Chart) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def sentence_of(chart: Chart, lang: Language) -> str:
+    """Say a chart that compares nothing as a sentence; empty where it is worth drawing.
+
+    A single bar, or a dozen of the same length out of more, shows less than its number says.
+
+    Examples
+    --------
+    >>> sentence_of(Chart("bars", "泊位：数量", names=["东停车场"], series=[Series("数量", [180])]), "zh")
+    '泊位：数量：东停车场 180'
+    >>> whole = Chart("shares", "案件如何找到责任区", names=["案件"],
+    ...               series=[Series("区内", [3.0]), Series("边界", [1.0])])
+    >>> sentence_of(whole, "zh")
+    '案件如何找到责任区：案件共 4，其中区内 3（75.0%）；边界 1（25.0%）'
+    """
+    if chart.kind == "shares" and len(chart.names) == 1:
+        return _parts_said(chart, lang)
+    if chart.kind not in ("bars", "lines"):
+        return ""
+    amounts = chart.series[0].amounts
+    if len(chart.names) == 1:
+        value = tr("no data", lang=lang) if amounts[0] is None else told(chart.value_kind, amounts[0])
+        return tr("{title}: {name} {value}", title=chart.title, name=chart.names[0], value=value, lang=lang)
+    if chart.kind == "bars" and chart.is_cut and len(set(amounts)) == 1 and amounts[0] is not None:
+        return tr(
+            "{title}: {value} in each of the first {count} rows, so that nothing is drawn",
+            title=chart.title,
+            value=told(chart.value_kind, amounts[0]),
+            count=len(amounts),
+            lang=lang,
+        )
+    return ""
+
+
+def _parts_said(chart: Chart, lang: Language) -> str:
+    """Say what one whole consists of."""
+    unit = chart.unit_of(0)
+    values = [(one.name, one.amounts[0] or 0.0) for one in chart.series]
+    whole = sum(value for _, value in values)
+    if whole <= 0:
+        nothing = tr("no data", lang=lang)
+        return tr("{title}: {name} {value}", title=chart.title, name=chart.names[0], value=nothing, lang=lang)
+    parts = [
+        tr(
+            "{part} {value} ({share})",
+            part=name,
+            value=amount(value, unit),
+            share=share_of(value / whole),
+            lang=lang,
+        )
+        for name, value in values
+    ]
+    return tr(
+        "{title}: {name} {whole} in all, of which {parts}",
+        title=chart.title,
+        name=chart.names[0],
+        whole=amount(whole, unit),
+        parts=tr("; ", lang=lang).join(parts),
+        lang=lang,
+    )
 
 
 def lorenz(loads: list[float], *, most_points: int = 200) -> tuple[list[float | None], list[float | None]]:

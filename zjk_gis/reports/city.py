@@ -228,6 +228,7 @@ def write_survey(
     city: Mapping[str, gpd.GeoDataFrame],
     at: str | dt.date,
     title: str | None = None,
+    source: str = "",
     headings: Language | None = None,
     lang: Language = "zh",
 ) -> Dossier:
@@ -246,6 +247,8 @@ def write_survey(
         The day that was judged.
     title : str, optional
         Of the map and the workbook.
+    source : str, optional
+        Where the data come from, told on map, print and workbook.
     headings : {"zh", "en"}, optional
         Of .csv files, see `write_layer`.
     lang : {"zh", "en"}, default "zh"
@@ -279,7 +282,7 @@ def write_survey(
         chiefs["busiest_chiefs"] = busiest_chiefs(results["assigned"])
     else:
         made.remarks.append(tr("the zones have no chief_code: road chiefs are left out", lang=lang))
-    drawn = city_map(city, results=results, title=title, date=at, lang=lang)
+    drawn = city_map(city, results=results, title=title, source=source or None, date=at, lang=lang)
 
     def write_page() -> None:
         save_offline(drawn, page)
@@ -297,8 +300,9 @@ def write_survey(
             summary=_headlines(results, lang),
             title=title,
             as_of=at,
+            source=source,
             map_file=page.name,
-            picture=made.print_map(drawn, sheet, day=str(at), lang=lang),
+            picture=made.print_map(drawn, sheet, lang=lang),
             lang=lang,
         )
         made.files[book] = tr("workbook (one sheet a question)", lang=lang)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ from zjk_gis.layers.results import CODED, RESULTS, spec_in
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
 from zjk_gis.reports.telling import plain
 from zjk_gis.text import display_width
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name"]
+__all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name", "row_names"]
 
 # How values become cells.
 _How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
@@ -139,6 +141,32 @@ def blocks_of(
         ]
 
 
+def row_names(names: SheetColumn, columns: Sequence[SheetColumn], lang: Language) -> list[str]:
+    """Name each row so that readers can tell them apart: by code where a name is missing or not alone.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"zone_code": ["A", "B", "C"], "zone_name": ["东", "东", None]})
+    >>> code, name = columns_of(table, "table", "zh")
+    >>> row_names(name, [code, name], "zh")
+    ['东（A）', '东（B）', 'C']
+    >>> row_names(name, [name], "zh")
+    ['东', '东', '未填写（第 3 行）']
+    """
+    codes = next((one for one in columns if one.kind == "code" and one.name != names.name), None)
+    counts = Counter(names.cells)
+    told = []
+    for at, name in enumerate(names.cells):
+        code = None if codes is None else codes.cells[at]
+        if not name:
+            told.append(str(code) if code else tr("not given (row {row:,})", row=at + 1, lang=lang))
+        elif counts[name] > 1 and code:
+            told.append(tr("{name} ({code})", name=name, code=code, lang=lang))
+        else:
+            told.append(str(name))
+    return told
+
+
 def cell_of(value: object, lang: Language) -> tuple[Kind, Any]:
     """Return how a single value is shown, and the cell for it."""
     values = pd.Series([value], dtype=object)
@@ -174,7 +202,27 @@ def _plans(frame: pd.DataFrame | gpd.GeoDataFrame, name: str, lang: Language) ->
         # What the layer itself brings under these titles is what was recorded, perhaps fixed since.
         told_apart = {plan.title: f"{plan.title}{RECORDED[lang]}" for plan in own}
         plans = [replace(plan, title=told_apart.get(plan.title, plan.title)) for plan in plans] + own
-    return plans
+    return _told_apart(plans, lang)
+
+
+def _told_apart(plans: list[_Plan], lang: Language) -> list[_Plan]:
+    """Give no two columns one heading: a source's own gives way to the library's, the later to the first.
+
+    Where a source brings a column 原因 beside the library's `reason`, it becomes 原因(原记录).
+    """
+    own = {plan.title for plan in plans if plan.title != plan.name}
+    made, taken = list[_Plan](), set[str]()
+    for plan in plans:
+        title = plan.title
+        if title == plan.name and title in own:
+            title += RECORDED[lang]
+        number, wanted = 1, title
+        while title in taken:
+            number += 1
+            title = f"{wanted} ({number})"
+        taken.add(title)
+        made.append(replace(plan, title=title))
+    return made
 
 
 def _cells(

@@ -42,7 +42,7 @@ class Dossier:
     files: dict[Path, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def print_map(self, drawn: folium.Map, sheet: Path, *, day: str, lang: Language) -> bytes | None:
+    def print_map(self, drawn: folium.Map, sheet: Path, *, lang: Language) -> bytes | None:
         """Print a map as a PDF, and return its picture; where neither can be made, remark on it and go on.
 
         A bureau's machine may have no typeface with Chinese characters, or not the packages that print: that
@@ -50,10 +50,10 @@ class Dossier:
         """
         sheet.unlink(missing_ok=True)
         try:
-            print_map(drawn, sheet, date=day)
+            print_map(drawn, sheet)
             with tempfile.TemporaryDirectory() as folder:
                 picture = Path(folder) / "map.png"
-                print_map(drawn, picture, orientation="landscape", date=day, dpi=_DPI)
+                print_map(drawn, picture, orientation="landscape", dpi=_DPI)
                 image = picture.read_bytes()
         except (InputError, MissingExtraError) as error:
             self.remarks.append(tr("the map is not printed: {error}", error=error, lang=lang))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
 from functools import cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from zjk_gis.maps.offline.saving import PAGES, whole_page
 from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
+from zjk_gis.reports.pictures import bars_asked_for, drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.places import PLACES_NOTE, picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
 from zjk_gis.reports.telling import plain, told, told_time
@@ -41,7 +42,11 @@ __all__ = ["write_page"]
 _WORDS = {
     "figures": "Key figures",
     "map": "Map",
-    "map_note": "In CGCS2000/WGS84.",
+    "map_note": "In CGCS2000/WGS84. Once it is clicked, the wheel zooms it.",
+    "filter": "Filter",
+    "filter_how": "words, with spaces between; Esc clears",
+    "all": "all values",
+    "no_row": "No row fits",
     "on_screen": "The live map is on this page when read on a screen.",
     "contents": "Contents",
     "nothing": "none",
@@ -51,9 +56,11 @@ _WORDS = {
 _NUMBERS = ("integer", "number", "measure", "share", "degrees", "year")
 _MOST_COLUMNS = 14  # what a landscape page holds and can be read
 _WIDE_FROM = 10
+_FILTER_FROM = 6  # rows; fewer are seen at a glance
 _PLACES = ("longitude", "latitude", "经度", "纬度", "lon", "lat")
 _MOST_CHARACTERS = 300
 _SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere
+_NARROWEST, _WIDEST = 3, 16  # characters of Chinese across that a column is given at least
 
 
 @checked
@@ -125,7 +132,9 @@ def write_page(
 
     Notes
     -----
-    Nothing from the data is taken for markup, and the map runs in a frame that cannot reach the page. Which
+    Nothing from the data is taken for markup, and the map runs in a frame that cannot reach the page. Tables
+    of six rows and more have a filter: words that a row must hold, and a choice for each column of the
+    library's words; it sees the rows that are on the page. Which
     charts a table gets is told from its columns; text of more than 300 characters is cut and says so, and of
     wide tables the first 14 columns are shown.
 
@@ -139,6 +148,8 @@ def write_page(
     ...     "空洞" in path.read_text("utf-8")
     True
     """
+    import markupsafe
+
     check_language(lang)
     target = target_file(path, PAGES)
     asked = [(chart[0], bars_asked_for(sheets, chart, lang)) for chart in charts]
@@ -146,11 +157,12 @@ def write_page(
     numbers = itertools.count(1)
     parts = []
     for at, (name, frame) in enumerate(sheets.items(), start=1):
-        suggested = charts_of(name, frame, lang)
-        known = {(chart.kind, chart.title) for chart in suggested}
+        own = suggested(name, frame, lang)
+        known = {(chart.kind, chart.title) for chart in own}
         more = [chart for sheet, chart in asked if sheet == name and (chart.kind, chart.title) not in known]
-        pictures = [_picture(chart, lang, next(numbers)) for chart in [*suggested, *more]]
-        parts.append(_sheet(f"s{at}", name, frame, pictures, most_rows, link, lang))
+        charted, said = drawn_and_said([*own, *more], lang)
+        pictures = [_picture(chart, lang, next(numbers)) for chart in charted]
+        parts.append(_sheet(f"s{at}", name, frame, pictures, said, most_rows, link, lang))
     told_under = [
         tr("as of {day}", day=as_of, lang=lang) if as_of else "",
         tr("Source: {source}", source=source, lang=lang) if source else "",
@@ -169,6 +181,9 @@ def write_page(
         picture="" if image is None else base64.b64encode(image).decode("ascii"),
         note=tr(PLACES_NOTE, lang=lang) if any(part["has_places"] for part in parts) else "",
         sheets=parts,
+        filter_from=_FILTER_FROM,
+        script=markupsafe.Markup(_script()),  # noqa: S704  the package's own
+        script_hash=_script_hash(),
     )
     with workshop(target) as folder:
         made = folder / target.name
@@ -193,6 +208,7 @@ def _sheet(
     name: str,
     frame: pd.DataFrame,
     pictures: list[dict[str, Any]],
+    said: list[str],
     most: int,
     link: Callable[[float, float], str] | None,
     lang: Language,
@@ -222,9 +238,15 @@ def _sheet(
         "count": tr("{count:,} rows", count=len(frame), lang=lang),
         "whole": whole_of(name, lang),
         "pictures": pictures,
+        "sentences": [plain(sentence) for sentence in said],
         "undrawn": (tr("; ", lang=lang)).join(undrawn_of(name, frame, lang)),
         "heads": [
-            {"title": column.title, "look": _look(column, texts)}
+            {
+                "title": column.title,
+                "look": _look(column, texts),
+                "width": _room(texts),
+                "words": column.is_word,
+            }
             for column, texts in zip(shown, cells, strict=True)
         ],
         "rows": list(zip(*cells, strict=True)),
@@ -243,6 +265,12 @@ def _look(column: SheetColumn, texts: list[str]) -> str:
         return "short"
     widest = max((display_width(text) for text in texts), default=0)
     return "long" if widest > _LONG_FROM else "short" if widest <= _SHORT_TO else ""
+
+
+def _room(texts: list[str]) -> int:
+    """Return how many Chinese characters across a column needs, so that none is a tower of two."""
+    widest = max((display_width(text) for text in texts), default=0)
+    return min(max(-(-widest // 2), _NARROWEST), _WIDEST)
 
 
 def _fitting(columns: list[SheetColumn]) -> tuple[list[SheetColumn], int]:
@@ -273,6 +301,17 @@ def _told(kind: str, cell: Any, lang: Language) -> str:
     if len(text) > _MOST_CHARACTERS:
         return text[:_MOST_CHARACTERS] + tr("… ({count:,} characters)", count=len(text), lang=lang)
     return text
+
+
+@cache
+def _script() -> str:
+    return files("zjk_gis.reports").joinpath("page.js").read_text("utf-8")
+
+
+@cache
+def _script_hash() -> str:
+    """Name the one script that a page without a map may run, for its policy."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode("ascii")
 
 
 @cache

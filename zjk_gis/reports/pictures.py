@@ -14,8 +14,8 @@ from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.values import converted
 from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
-from zjk_gis.reports.charts import Chart, Series, lorenz
-from zjk_gis.reports.columns import columns_of
+from zjk_gis.reports.charts import Chart, Series, lorenz, sentence_of
+from zjk_gis.reports.columns import columns_of, row_names
 from zjk_gis.reports.indicators import found_counts
 from zjk_gis.reports.tables import unread_columns, with_numbers
 from zjk_gis.reports.telling import amount, plain, share_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zjk_gis.reports.charts import Tone
     from zjk_gis.reports.columns import SheetColumn
 
-__all__ = ["bars_asked_for", "charts_of", "undrawn_of"]
+__all__ = ["bars_asked_for", "charts_of", "drawn_and_said", "suggested", "undrawn_of"]
 
 _MOST_BARS = 12  # of a longer list the first are drawn
 _ALL_BARS = 20  # a list no longer than this is drawn whole
@@ -85,8 +85,19 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     --------
     >>> table = pd.DataFrame({"社区": ["甲", "乙"], "案件": [3, 12]})
     >>> [(chart.kind, chart.title, chart.names) for chart in charts_of("t", table, "zh")]
-    [('bars', '案件', ['乙', '甲'])]
+    [('bars', 't：案件', ['乙', '甲'])]
     """
+    return drawn_and_said(suggested(name, frame, lang), lang)[0]
+
+
+def drawn_and_said(charts: Sequence[Chart], lang: Language) -> tuple[list[Chart], list[str]]:
+    """Part charts that compare something from those of a single bar, which a sentence says better."""
+    sentences = [(chart, sentence_of(chart, lang)) for chart in charts]
+    return [chart for chart, said in sentences if not said], [said for _, said in sentences if said]
+
+
+def suggested(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    """Make the charts of a table, also those of a single bar."""
     if not len(frame):
         return []
     has = set(frame.columns)
@@ -106,7 +117,7 @@ def charts_of(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     if {"finding", "rank"} <= has:
         return _of_kinds(name, frame["finding"], lang)
     if {"answer", "length_m"} <= has:
-        return _of_roads(frame, lang)
+        return _of_roads(name, frame, lang)
     if "chief_code" in has and has & {"incidents", "area_m2"}:
         return _of_chiefs(name, frame, lang)
     return _of_findings(name, frame, lang) if has & {"kind", "reason"} and "area_m2" in has else []
@@ -124,7 +135,7 @@ def undrawn_of(name: str, frame: pd.DataFrame, lang: Language) -> list[str]:
         return []
     if len(frame) > _MOST_RANKED:
         return [tr("more than {most:,} rows, so that nothing is drawn", most=_MOST_RANKED, lang=lang)]
-    names, amounts = _names_and_amounts(name, frame, lang)
+    names, amounts, _ = _names_and_amounts(name, frame, lang)
     told = [
         tr(
             _UNREAD[one.why],
@@ -187,15 +198,17 @@ def bars_asked_for(tables: Mapping[str, pd.DataFrame], asked: tuple[str, str, st
                 tr("charts: the table {sheet!r} has no column {column!r}", sheet=sheet, column=column)
             )
     assert frame is not None  # noqa: S101  for the type checker: the loop above has refused it
+    columns = columns_of(_without_shapes(frame), sheet, lang)
     (named,) = columns_of(_without_shapes(frame[[names]]), sheet, lang)
     (amounts,) = columns_of(with_numbers(_without_shapes(frame[[values]])), sheet, lang)
-    return _bars(named, amounts, _titled(_title(sheet, lang), amounts.title, lang), lang)
+    title = _titled(_title(sheet, lang), amounts.title, lang)
+    return _bars(row_names(named, columns, lang), amounts, title, lang)
 
 
-def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -> Chart:
+def _bars(names: Sequence[str], values: SheetColumn, title: str, lang: Language) -> Chart:
     """Sort by amount, equals by name; what has no data stays, at the end."""
     numbers = [value if isinstance(value, int | float) else None for value in values.cells]
-    rows = [(str(name or "—"), number) for name, number in zip(names.cells, numbers, strict=True)]
+    rows = list(zip(names, numbers, strict=True))
     rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0), row[0]))
     shown = rows if len(rows) <= _ALL_BARS else rows[:_MOST_BARS]
     notes = [
@@ -208,12 +221,13 @@ def _bars(names: SheetColumn, values: SheetColumn, title: str, lang: Language) -
     unit = next((u for ending, u in _UNITS.items() if values.name.endswith(ending)), "")
     return Chart(
         "bars",
-        _without_unit(title, unit),
+        title,
         _joined(notes, lang),
         [name for name, _ in shown],
         [Series(values.title, [number for _, number in shown])],
         unit,
         values.kind,
+        is_cut=len(shown) < len(rows),
     )
 
 
@@ -243,8 +257,9 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
                 unit = str(row.get("unit", ""))
                 single.append((label(measure, lang), unit, [value, whole - value], ["plain", "rest"]))
         title = label(str(promise), lang) or _title("figures", lang)
-        groups = [*divided.values(), single]
-        for group in groups:
+        who, share = tr("by how many it is answered for", lang=lang), tr("shares of the whole", lang=lang)
+        groups = [*((group, who) for group in divided.values()), (single, share)]
+        for group, measured in groups:
             if not group:
                 continue
             series = [
@@ -258,8 +273,8 @@ def _of_figures(frame: pd.DataFrame, lang: Language) -> list[Chart]:
                 for at, key in enumerate(group[0][3])
             ]
             charts.append(
-                Chart("shares", title, _of_whole(lang), [row[0] for row in group], series,
-                      units=[row[1] for row in group])
+                Chart("shares", _titled(title, measured, lang), _of_whole(lang), [row[0] for row in group],
+                      series, units=[row[1] for row in group])
             )  # fmt: skip
     return charts
 
@@ -332,8 +347,9 @@ def _monthly(months: pd.Series, every: pd.PeriodIndex) -> list[float | None]:
     return [float(n) for n in months.value_counts().reindex(every, fill_value=0)]
 
 
-def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
-    classes = frame["road_class"].fillna("—") if "road_class" in frame else pd.Series(
+def _of_roads(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
+    unknown = tr("class not given", lang=lang)
+    classes = frame["road_class"].fillna(unknown) if "road_class" in frame else pd.Series(
         label("roads", lang), index=frame.index
     )  # fmt: skip
     sums = frame.assign(road_class=classes.astype(str)).pivot_table(
@@ -346,14 +362,14 @@ def _of_roads(frame: pd.DataFrame, lang: Language) -> list[Chart]:
         Series(label(key, lang), [float(v) for v in sums[key]], _TONES.get(key, "plain")) for key in order
     ]
     names = [plain(str(name)) for name in sums.index]
-    title = tr("Who answers for roads, by class (length)", lang=lang)
+    title = _titled(_title(name, lang), tr("Who answers for roads, by class (length in m)", lang=lang), lang)
     return [Chart("shares", title, _of_whole(lang), names, series, "m")]
 
 
 def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     column = "incidents" if "incidents" in frame else "area_m2"
     columns = {one.name: one for one in columns_of(frame, name, lang)}
-    named = columns.get("chief_name", columns["chief_code"])
+    named = row_names(columns.get("chief_name", columns["chief_code"]), [columns["chief_code"]], lang)
     charts = [_bars(named, columns[column], _titled(_title(name, lang), columns[column].title, lang), lang)]
     loads = [float(v) for v in pd.to_numeric(frame[column], errors="coerce").dropna() if v >= 0]
     people, load = lorenz(loads, most_points=51)
@@ -372,8 +388,8 @@ def _of_chiefs(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     ]
     total = amount(float(ordered.sum()), "m²" if column == "area_m2" else "")
     note = tr("{count} chiefs, {total} in all", count=len(loads), total=total, lang=lang)
-    what = _without_unit(heading(column, lang), "m²")
-    title = tr("{what}: how evenly chiefs share it", what=what, lang=lang)
+    what = label(column, lang) if column == "area_m2" else heading(column, lang)
+    title = _titled(_title(name, lang), tr("{what}: how evenly chiefs share it", what=what, lang=lang), lang)
     charts.append(
         Chart("lorenz", title, note, [], [Series("x", people), Series("y", load)], headline="\n".join(lines))
     )
@@ -386,7 +402,8 @@ def _of_findings(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     amounts = next(column for column in columns if column.name == "area_m2")
     charts = []
     if columns[0].kind in ("code", "text"):
-        charts.append(_bars(columns[0], amounts, _titled(_title(name, lang), amounts.title, lang), lang))
+        named = row_names(columns[0], columns[1:], lang)
+        charts.append(_bars(named, amounts, _titled(_title(name, lang), amounts.title, lang), lang))
     return charts + _of_kinds(name, frame[kind], lang)
 
 
@@ -403,29 +420,31 @@ def _of_kinds(name: str, kinds: pd.Series, lang: Language) -> list[Chart]:
 
 def _of_any(name: str, frame: pd.DataFrame, lang: Language) -> list[Chart]:
     """Draw the columns of amounts of a table that is not known."""
-    names, amounts = _names_and_amounts(name, frame, lang)
+    names, amounts, named = _names_and_amounts(name, frame, lang)
     if names is None:
         return []
     over_months = len(frame) > 1 and all(isinstance(cell, str) and _MONTH.match(cell) for cell in names.cells)
     charts = []
     for column in amounts[:_MOST_CHARTS]:
+        title = _titled(_title(name, lang), column.title, lang)
         if over_months:
             rows = sorted(zip(names.cells, column.cells, strict=True), key=lambda row: _as_numbers(row[0]))
             months, values = [row[0] for row in rows], [row[1] for row in rows]
-            chart = Chart("lines", column.title, "", months, [Series(column.title, values)])
+            chart = Chart("lines", title, "", months, [Series(column.title, values)])
         else:
-            chart = _bars(names, column, column.title, lang)
+            chart = _bars(named, column, title, lang)
         charts.append(chart)
     return charts
 
 
 def _names_and_amounts(
     name: str, frame: pd.DataFrame, lang: Language
-) -> tuple[SheetColumn | None, list[SheetColumn]]:
-    """Return the column that names the rows and those of amounts, also where they are written as text."""
+) -> tuple[SheetColumn | None, list[SheetColumn], list[str]]:
+    """Return the column that names the rows, those of amounts, also written as text, and the rows' names."""
     table = _without_shapes(frame)
     unread = {one.name for one in unread_columns(table)}
-    names = _naming([one for one in columns_of(table, name, lang) if one.name not in unread])
+    columns = columns_of(table, name, lang)
+    names = _naming([one for one in columns if one.name not in unread])
     amounts = [
         one
         for one in columns_of(with_numbers(table), name, lang)
@@ -434,7 +453,7 @@ def _names_and_amounts(
         and (names is None or one.name != names.name)
         and any(v is not None for v in one.cells)
     ]
-    return names, amounts
+    return names, amounts, [] if names is None else row_names(names, columns, lang)
 
 
 def _without_shapes(frame: pd.DataFrame) -> pd.DataFrame:
@@ -466,11 +485,6 @@ def _title(name: str, lang: Language) -> str:
 
 def _titled(table: str, column: str, lang: Language) -> str:
     return tr("{table}: {column}", table=table, column=column, lang=lang)
-
-
-def _without_unit(title: str, unit: str) -> str:
-    """Return a heading without the unit behind it, which the axis tells."""
-    return re.sub(rf"\s*[(（]{re.escape(unit)}[)）]$", "", title)
 
 
 def _of_whole(lang: Language) -> str:

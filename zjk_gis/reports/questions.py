@@ -67,8 +67,22 @@ _QUESTIONS: dict[str, str] = {
     "risk_faces": "Where do several hazards add up?",
     "hazard_facilities": "Which facilities are within reach of a hazard?",
     "hazard_resources": "Where is help nearest to each hazard?",
+    "notice": "What is the bulletin of the month?",
+    "ranking": "Who comes first, and who moved?",
+    "indicators": "What are the figures, and what is each made of?",
+    "area_trade_matrix": "How does each area do in each trade?",
+    "area_trade_figures": "From what are the cells of areas by trades computed?",
+    "worst_ten": "Who does worst?",
+    "late_cases": "Which cases were not handled in time?",
+    "trend": "How did the city do over twelve months?",
+    "target_progress": "How far are the policy's targets reached?",
+    "case_ledgers": "What is still to be done in each enforcement case, and until when?",
 }
 _WHOLES: dict[str, str] = {
+    **dict.fromkeys(
+        ("indicators", "area_trade_figures", "worst_ten", "trend"),
+        "A share is a formula of its numerator and denominator; zjk-gis rows prints the cases of an id.",
+    ),
     "figures": "share = value ÷ whole; where the whole is zero there is no share, neither 0 nor 100 %.",
     "overlaps": "Shares are of the area of the zone that is named.",
     "unanswered_roads": "Lengths are of the centre line; where one side alone is amiss, that side is listed.",

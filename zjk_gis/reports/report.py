@@ -123,6 +123,7 @@ def write_assignment_report(
     *,
     layers: Mapping[str, gpd.GeoDataFrame],
     source: str = "",
+    as_of: str | dt.date | None = None,
     lang: Language = "zh",
     **reading: Any,
 ) -> list[str]:
@@ -138,7 +139,9 @@ def write_assignment_report(
     layers : mapping of str to GeoDataFrame
         What answered, as `answering_layers` returns it.
     source : str
-        Where the rows come from, told under the title.
+        Where the rows come from, told under the title and on the map.
+    as_of : date or str, optional
+        The day whose zones answered, where it is one for all rows.
     lang : {"zh", "en"}, default "zh"
     **reading
         How the rows are read, as `read_layer` takes it: ``crs``, ``lon``, ``lat``.
@@ -162,13 +165,13 @@ def write_assignment_report(
         assigned = _typed(read_layer(done.target, spec="incidents", **reading))
         sheets = _sheets(assigned)
         if target.suffix.lower() != ".xlsx":
-            drawn = _map_of(assigned, layers, done.layer, remarks, lang)
+            drawn = _map_of(assigned, layers, done.layer, remarks, lang, source=source or None, date=as_of)
     if done.layer != "incidents":  # the sheets of incidents ask questions about incidents
         sheets = {f"rows_{name}": rows.rename(columns={"incidents": "rows"}) for name, rows in sheets.items()}
     figures = assignment_figures(job_summary(done))
     figures = figures.replace({"measure": {"incidents": done.layer or "row_count"}})
     title = tr("Report: {title}", title=assignment_title(done.layer, lang), lang=lang)
-    _write(target, sheets, figures, lang, title=title, source=source, page_map=drawn)
+    _write(target, sheets, figures, lang, title=title, source=source, as_of=as_of, page_map=drawn)
     return remarks
 
 
@@ -198,6 +201,7 @@ def _map_of(
     rows: str,
     remarks: list[str],
     lang: Language,
+    **about: Any,
 ) -> folium.Map | None:
     """Draw the rows on their zones, if the machine can and there are not too many."""
     if len(assigned) > _MOST_DRAWN or find_spec("offlinefolium") is None:
@@ -213,7 +217,7 @@ def _map_of(
     if "zone_code" in layers["zones"]:
         known["responsibility_zones"] = layers["zones"]
     title = assignment_title(rows, lang)
-    return city_map(known, results={"assigned": assigned}, rows=rows, title=title, lang=lang)
+    return city_map(known, results={"assigned": assigned}, rows=rows, title=title, lang=lang, **about)
 
 
 def _write(

@@ -17,8 +17,11 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
+from zjk_gis.synth.case_times import limits_table
+from zjk_gis.synth.goals import plant_goals, plant_works
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
+from zjk_gis.synth.known_month import KNOWN_MONTH, count_month
 from zjk_gis.synth.offices import (
     CRS,
     LANDMARK_STREETS,
@@ -109,7 +112,8 @@ class City:
         What was planted: codes, places and exact areas; as JSON writes it.
     answers : DataFrame
         The right answer for every incident: ``incident_code``, ``zone_code``, ``grid_code`` (empty where
-        it was not fixed by construction), ``found`` and ``fault``.
+        it was not fixed by construction), ``found``, ``fault`` and ``deadline_state``, how its clock stands
+        at the end of the last day.
     """
 
     layers: dict[str, gpd.GeoDataFrame]
@@ -211,7 +215,10 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         planting.note("missing_point", code, fault=True)
     for code in manholes["manhole_code"].iloc[planted["orphans"]]:
         planting.note("orphan_point", code, fault=True)
-    raw, answers, lists = make_incidents(layers, offices, land, incidents, rng)
+    goals = np.random.default_rng([seed, 5])
+    reached, works = plant_goals(layers, goals), plant_works(layers["projects"], goals)
+    clocks = np.random.default_rng([seed, 4])
+    raw, answers, lists = make_incidents(layers, offices, land, incidents, rng, planting, clocks)
     truth = {
         "seed": seed,
         "grids": grids,
@@ -231,13 +238,19 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "incidents": lists,
         "planted": planting.table(),
         "pipes_on_plots": on_plots,
+        "targets": reached,
+        "works": works,
+        "month": KNOWN_MONTH,
+        "indicators": count_month(raw),
     }
     return City({name: layers[name] for name in _LAYERS}, raw, truth, answers)
 
 
 @checked
 def write_city(city: City, folder: str | os.PathLike[str]) -> None:
-    """Write a city: ``city.gpkg``, ``incidents.csv``, ``truth.json`` and ``truth_incidents.csv.gz``.
+    """Write a city: ``city.gpkg``, ``incidents.csv``, ``deadlines.csv`` and what is true of it.
+
+    That is ``truth.json`` and ``truth_incidents.csv.gz``.
 
     Parameters
     ----------
@@ -265,9 +278,8 @@ def write_city(city: City, folder: str | os.PathLike[str]) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{LAST_DAY}T00:00:00Z"})
         for name, layer in city.layers.items():
             pyogrio.write_dataframe(layer, package, layer=name, append=package.exists(), SPATIAL_INDEX="NO")
-        city.incidents.to_csv(
-            target / "incidents.csv", index=False, encoding="utf-8-sig", lineterminator="\n"
-        )
+        for name, table in (("incidents.csv", city.incidents), ("deadlines.csv", limits_table())):
+            table.to_csv(target / name, index=False, encoding="utf-8-sig", lineterminator="\n")
         with gzip.GzipFile(target / "truth_incidents.csv.gz", "wb", mtime=0) as answers:
             answers.write(city.answers.to_csv(index=False, lineterminator="\n").encode())
         text = json.dumps(city.truth, ensure_ascii=False, indent=1)

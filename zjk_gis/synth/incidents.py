@@ -13,7 +13,9 @@ from pyproj import Transformer
 from zjk_gis.crs.datum import wgs84_to_gcj02
 from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.standards import rules_table
+from zjk_gis.synth.case_times import walk_cases
 from zjk_gis.synth.offices import CRS, EXPIRED, FIRST_DAY, LAST_DAY, REDRAWN
+from zjk_gis.synth.planted_cases import plant_deadlines, plant_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from zjk_gis.synth.offices import Offices
+    from zjk_gis.synth.planting import Planting
 
 __all__ = ["GCJ02_CHANNEL", "make_incidents"]
 
@@ -41,6 +44,7 @@ _EVENT_WEIGHTS = {
 }
 _SETBACKS_M = (2.6, 4.5, 8.0, 13.0)  # roadside: how far inside a grid's border an incident lies
 _CLEAR_M = 1.6  # kept free around planted faults, so that every answer is known
+_WELL_CLEAR_M = 10.0  # the same, of cases that are planted in places
 _NEAREST_M, _TOLERANCE_M = 50.0, 0.5
 _ON_BORDER_M = 0.0005  # nearer than that a point lies on a border
 _DETAILS = ("需清理", "已围挡", "影响通行", "居民反映", "反复出现", "请派员处置")
@@ -65,8 +69,13 @@ def make_incidents(
     land: BaseGeometry,
     count: int,
     rng: np.random.Generator,
+    planting: Planting,
+    clocks: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[str]]]:
-    """Make `count` incidents, their right answers, and the lists of the planted ones."""
+    """Make `count` incidents, their right answers, and the lists of the planted ones.
+
+    `clocks` is the source of chance for their times alone, so that places do not depend on these.
+    """
     days = (pd.Timestamp(LAST_DAY) - pd.Timestamp(FIRST_DAY)).days + 1
     scale = min(1.0, count / 20_000)
     oracle = _Oracle(city["responsibility_zones"])
@@ -78,8 +87,18 @@ def make_incidents(
     cases += _ordinary(city, offices, count - len(cases), days, rng)
     order = rng.permutation(len(cases))
     cases = [cases[i] for i in order]
-    raw, answers = _write_down(cases, city["roads"], days, rng)
+    raw, answers = _write_down(cases, city["roads"], rng, clocks)
     _spoil(raw, answers, max(5, round(40 * scale)), max(5, round(60 * scale)), rng)
+    taken: set[int] = set()
+    plant_deadlines(raw, answers, taken, planting)
+    spoiled = shapely.STRtree(offices.spoiled)
+
+    def judge(x: float, y: float, day: int) -> _Case | None:
+        if len(spoiled.query(shapely.Point(x, y), predicate="dwithin", distance=_WELL_CLEAR_M)):
+            return None
+        return _judge(oracle, x, y, day, ("inside",), "")
+
+    plant_places(raw, answers, city, judge, taken, planting, clocks)
     lists = {str(fault): sorted(group["incident_code"]) for fault, group in answers.groupby("fault") if fault}
     return raw, answers, lists
 
@@ -283,7 +302,7 @@ def _days(count: int, days: int, rng: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _write_down(
-    cases: list[_Case], roads: gpd.GeoDataFrame, days: int, rng: np.random.Generator
+    cases: list[_Case], roads: gpd.GeoDataFrame, rng: np.random.Generator, clocks: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn cases into the table a bureau would send, and the table of right answers."""
     n = len(cases)
@@ -291,10 +310,9 @@ def _write_down(
     lon, lat = (np.round(v, 6) for v in _TO_DEGREES.transform(x, y))
     day = np.array([c.day for c in cases])
     hour = rng.choice(24, n, p=_hours())
-    occurred = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(
-        day * 86_400 + hour * 3600 + rng.integers(0, 3600, n), unit="s"
-    )
-    closed = occurred + pd.to_timedelta(np.round(rng.exponential(40, n) + 1, 1), unit="h")
+    second = day * 86_400 + hour * 3600 + rng.integers(0, 3600, n)
+    occurred = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(second, unit="s")
+    pace = rng.standard_exponential(n)
     events = rules_table("events")
     weight = np.array([_EVENT_WEIGHTS.get(code, 1) for code in events["event_code"]], dtype=float)
     event = rng.choice(len(events), n, p=weight / weight.sum())
@@ -304,10 +322,12 @@ def _write_down(
     slip = rng.random(n)
     road = np.where(slip < 0.05, "", np.where(slip > 0.99, rng.permutation(road), road))
     codes = [f"ZJK{o:%Y%m%d}{i:05d}" for i, o in enumerate(occurred, start=1)]
-    state = rng.choice(["结案", "处置", "派遣", "核查", "挂账"], n, p=[0.91, 0.03, 0.02, 0.02, 0.02])
+    luck = rng.random(n)
     channel = rng.choice(list(_CHANNELS), n, p=list(_CHANNELS.values()))
     planted = np.array([bool(c.fault) for c in cases])
     channel = np.where(planted & (channel == GCJ02_CHANNEL), "监督员上报", channel)
+    street = np.array([c.zone[3:12] for c in cases], dtype=object)  # that of the zone that answers
+    times, stands = walk_cases(second, events["event_code"].to_numpy()[event], street, luck, pace, clocks)
     raw = pd.DataFrame(
         {
             "案件编号": codes,
@@ -315,8 +335,9 @@ def _write_down(
             "事件代码": events["event_code"].to_numpy()[event],
             "事件名称": name,
             "上报渠道": channel,
-            "案件状态": state,
-            "结案时间": np.where(state == "结案", closed.strftime("%Y-%m-%d %H:%M:%S"), ""),
+            **times.to_dict("series"),
+            "区县代码": [code[:6] for code in street],
+            "街道代码": street,
             "道路名称": road,
             "问题描述": [
                 f"{r or '附近'}{e},{d}" for r, e, d in zip(road, name, rng.choice(_DETAILS, n), strict=True)
@@ -332,6 +353,7 @@ def _write_down(
             "grid_code": [c.grid for c in cases],
             "found": [c.found for c in cases],
             "fault": [c.fault for c in cases],
+            "deadline_state": stands,
         }
     )
     return raw, answers

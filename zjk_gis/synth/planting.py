@@ -1,7 +1,8 @@
 """What is planted in a city, in one table: kinds of fault, and of each the faults and the near misses.
 
 Each row names a kind, the layer, the code of what is wrong in it, and whether it breaks the rule (``fault``)
-or keeps it by a little (a near miss). Of a pair the code is ``A|B``; what has no code is named by its place.
+or keeps it by a little (a near miss). Of a pair the code is ``A|B``, of cases at one place ``A;B;C`` by time;
+what has no code is named by its place.
 To plant a new kind: name it in `KINDS`, note the cases while the city is made, and let `zjk-gis demo` ask for
 it (`zjk_gis.cli.analysis.planted`).
 """
@@ -58,6 +59,11 @@ KINDS: dict[str, str] = {
     "hazard_facilities": "hazards",
     "risk_faces": "hazards",
     "no_distance": "hazards",
+    "overdue_cases": "incidents",
+    "repeated_places": "incidents",
+    "several_reports": "incidents",
+    "hot_grids": "unit_grids",
+    "road_black_spots": "roads",
 }
 
 

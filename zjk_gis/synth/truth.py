@@ -32,7 +32,7 @@ _FIXES = ("swapped_axes", "gcj02")
 
 @checked
 def check_against_truth(
-    truth: Mapping[str, Any], answers: pd.DataFrame, **results: gpd.GeoDataFrame
+    truth: Mapping[str, Any], answers: pd.DataFrame, **results: pd.DataFrame
 ) -> pd.DataFrame:
     """Tell for every kind of planted fault how many were found, missed, and invented.
 
@@ -42,11 +42,13 @@ def check_against_truth(
         What `read_truth` read.
     answers : DataFrame
         The right answers for the incidents.
-    **results : GeoDataFrame
+    **results : GeoDataFrame or DataFrame
         What the analyses found, by question: ``assigned`` (with ``incident_code``), ``gaps``,
         ``overlaps``, ``parking_gaps``, ``sections_without_chief``, ``manholes_outside_zones``,
         ``orphan_manholes``, ``misconnections``, ``pipelines_in_core``,
-        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``. Those not given are not judged.
+        ``unjoined_ends``, ``unfed_pipes``, ``unregistered_outfalls``; ``deadlines`` (a row an incident),
+        ``indicators`` (with ``by`` and ``area``), ``targets`` and ``works`` (by ``area``). Those not given
+        are not judged.
 
     Returns
     -------
@@ -75,6 +77,14 @@ def check_against_truth(
             rows.append(_compare(name, truth[name], results[name][code]))
     if "parking_gaps" in results:
         rows.append(_check_deserts(truth["parking_gaps"], results["parking_gaps"]))
+    if "deadlines" in results:
+        rows.append(_check_states(answers, results["deadlines"]))
+    if "indicators" in results:
+        rows.append(_check_rates("indicators", truth["indicators"], results["indicators"], ["by", "area"]))
+    if "works" in results:
+        rows.append(_check_rates("work_indicators", truth["works"], results["works"], ["area"]))
+    if "targets" in results:
+        rows.append(_check_targets(truth["targets"], results["targets"]))
     checks = pd.DataFrame(rows, columns=["check", "planted", "found", "missed", "invented"])
     return checks.assign(ok=(checks["missed"] == 0) & (checks["invented"] == 0))
 
@@ -163,6 +173,38 @@ def _check_deserts(planted: list[dict[str, float]], found: gpd.GeoDataFrame) -> 
         "missed": len(planted) - len(claimed),
         "invented": len(found) - len(claimed),
     }
+
+
+def _check_states(answers: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
+    """Compare how each case stands on the last day with how it was made to stand."""
+    wanted = zip(answers["incident_code"], answers["deadline_state"], strict=True)
+    return _compare(
+        "deadline_states", wanted, zip(found["incident_code"], found["deadline_state"], strict=True)
+    )
+
+
+def _check_rates(
+    check: str, planted: list[dict[str, Any]], found: pd.DataFrame, columns: list[str]
+) -> dict[str, Any]:
+    """Compare numerators and denominators with those counted one by one."""
+    columns = [*columns, "indicator", "numerator", "denominator"]
+    own = found[found["indicator"].isin({row["indicator"] for row in planted})]
+    return _compare(
+        check,
+        [tuple(row[name] for name in columns) for row in planted],
+        own[columns].itertuples(index=False, name=None),
+    )
+
+
+def _check_targets(planted: list[dict[str, Any]], found: pd.DataFrame) -> dict[str, Any]:
+    """Compare what could be measured of the policy's numbers, lengths to a decimetre."""
+    columns = ["target", "area", "numerator", "denominator"]
+    own = found.loc[found["data_lacking"] == "", columns].round(1).astype(object)
+    return _compare(
+        "measured_targets",
+        [tuple(row[name] for name in columns) for row in planted],
+        own.where(own.notna(), None).itertuples(index=False, name=None),
+    )
 
 
 def _check_incidents(

@@ -1,4 +1,4 @@
-"""`zjk-gis assess`: the indicators of a month, and who comes first."""
+"""`zjk-gis assess`: the bulletin of a month, with the indicators and who comes first."""
 
 from __future__ import annotations
 
@@ -6,150 +6,129 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 import pandas as pd
 
-from zjk_gis.assess import composite_score, indicators, mark_repeats, ranking
-from zjk_gis.cli.city import cases_options, read_cases, tell_set_aside
-from zjk_gis.cli.options import CITY, WORDS
+from zjk_gis.cli.analysis.bulletin_options import bulletin_options, make_bulletin, record_of
+from zjk_gis.cli.options import CITY
 from zjk_gis.cli.speaking import speaking
-from zjk_gis.io import check_writable, read_table
+from zjk_gis.errors import InputError
+from zjk_gis.io import check_writable
 from zjk_gis.layers.labels import label
-from zjk_gis.reports import write_workbook
+from zjk_gis.reports import write_bulletin, write_bulletin_book
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
+    from zjk_gis.reports import Bulletin
 
 __all__ = ["command"]
-
-_PRINTED = ("closed_rate", "closed_in_time_rate")
 
 
 @click.command("assess")
 @click.argument("city", type=CITY)
 @click.option("--month", required=True, help="The month that is judged, such as 2025-11.")
-@cases_options
+@bulletin_options
 @click.option(
-    "--by", type=WORDS, default="district_code", show_default=True, help="The columns that are compared."
+    "-o", "--output", type=click.Path(path_type=Path), help="Write a folder, or a workbook alone (.xlsx)."
 )
-@click.option("--as-of", help="How things stood on this day; by default the end of the month.")
-@click.option(
-    "--deadlines",
-    type=click.Path(path_type=Path),
-    help="How long each class may take: a table with event_code, deadline and clock.",
-)
-@click.option(
-    "--repeats",
-    is_flag=True,
-    help="Find the repeats and tell their share: the same class again within 20 m and 90 days, after it was "
-    "closed; what the file says of it does not count.",
-)
-@click.option("--least", default=30, show_default=True, help="With fewer cases nobody is ranked.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a workbook (.xlsx).")
 @speaking
-def command(
-    city: Path | str,
-    month: str,
-    incidents: Path | None,
-    datum: str | None,
-    fix_positions: bool,
-    by: tuple[str, ...],
-    as_of: str | None,
-    deadlines: Path | None,
-    repeats: bool,
-    least: int,
-    output: Path | None,
-    console: Console,
-) -> None:
-    """Compute the indicators of a month, each with its numerator and denominator, and rank by them.
+def command(city: Path | str, month: str, output: Path | None, console: Console, **asked: Any) -> None:
+    """Make the bulletin of a month: indicators, ranking, worst ten, notice, each figure with an id.
 
-    A case is due by its recorded deadline, or else by the table of deadlines and working time.
+    A case is due by its recorded deadline, or else by the table of deadlines and working time. The rows that
+    a figure is made of are printed by `zjk-gis rows`.
     """
-    if output is not None:
-        check_writable(output)
-    cases = read_cases(city, incidents, console, datum=datum, fix=fix_positions, by_roads=repeats)
-    if repeats:  # once for both tables
-        cases = mark_repeats(cases.drop(columns="is_repeat", errors="ignore"))
-        tell_set_aside(cases, console)
-    asked: dict[str, Any] = {"month": month, "as_of": as_of}
-    asked["table"] = None if deadlines is None else read_table(deadlines)
-    whole = indicators(cases, **asked)
-    areas = indicators(cases, by=by, **asked)
-    ranked = _ranked(areas, list(by), least)
-    _tell(whole, ranked, list(by), month, console)
-    if output is not None:
-        shown = [*by, "score", "class_place", "n", "is_tied", "unranked", "lacking_indicators"]
-        sheets = {"ranking": ranked[shown].round(2), "indicators": areas.round(4)}
-        values = zip(whole["indicator"].tolist(), whole["value"].tolist(), strict=True)
-        summary = {str(name): _shown(str(name), float(value)) for name, value in values}
-        written = write_workbook(
-            sheets,
-            output,
-            summary=summary,
-            lang=console.lang,
-            title=tr("City management in {month}", month=month),
-        )
+    is_book = output is not None and _is_book(output)
+    bulletin = make_bulletin(city, month, asked, console)
+    _tell(bulletin, console)
+    for remark in bulletin.remarks:
+        console.note(tr("not computed: {remark}", remark=remark))
+    if output is not None and is_book:
+        written = write_bulletin_book(bulletin, output, lang=console.lang)
         console.say(tr("workbook written to {output}", output=written))
-    console.result({"month": month, "indicators": _records(whole), "ranking": _records(ranked)})
+    elif output is not None:
+        made = write_bulletin(bulletin, output, lang=console.lang, made_from=record_of(city, asked, output))
+        console.list_files(made.files)
+    overall = bulletin.figures[bulletin.figures["chapter"] == "overall"]
+    console.result(
+        {
+            "month": month,
+            "indicators": _records(overall),
+            "ranking": _records(bulletin.ranking),
+            "remarks": bulletin.remarks,
+        }
+    )
 
 
-def _ranked(areas: pd.DataFrame, by: list[str], least: int) -> pd.DataFrame:
-    """Score by those of the usual weights that could be computed, and rank."""
-    from zjk_gis.standards import rules_table
+def _is_book(output: Path) -> bool:
+    """Tell whether a workbook is wanted, or a folder; refuse other files before any work."""
+    if output.is_dir() or not output.suffix:
+        return False
+    if output.suffix.lower() != ".xlsx":
+        raise InputError(
+            tr("{output}: a bulletin is a folder, or a workbook (.xlsx) alone; name it so", output=output)
+        )
+    check_writable(output)
+    return True
 
-    weights = rules_table("score_weights")
-    weights = weights[weights["indicator"].isin(areas["indicator"])]
-    return ranking(composite_score(areas, by=by, score_weights=weights), least_n=least)
 
-
-def _tell(whole: pd.DataFrame, ranked: pd.DataFrame, by: list[str], month: str, console: Console) -> None:
+def _tell(bulletin: Bulletin, console: Console) -> None:
     """Say how the month was and who comes first and last, and print the ranking."""
-    figures = whole.set_index("indicator")
-    filed, closed, in_time = (figures.loc[name] for name in ("filed_rate", *_PRINTED))
-    if not closed["denominator"]:
+    overall = bulletin.figures[bulletin.figures["chapter"] == "overall"]
+    figures = overall.set_index("indicator")["value"]
+    ranked, month, lang = bulletin.ranking, bulletin.month, console.lang
+    if not figures["closing_due"]:
         console.say(
             tr("{month}: {reported:,.0f} cases reported, {filed:,.0f} filed; none was due for closing.",
-               month=month, reported=filed["denominator"], filed=filed["numerator"])
+               month=month, reported=figures["reported"], filed=figures["filed"])
         )  # fmt: skip
     else:
         console.say(
             tr("{month}: {reported:,.0f} cases reported, {filed:,.0f} filed; of {due:,.0f} due for closing "
                "{closed:.2%} were closed, {in_time:.2%} in time.",
-               month=month, reported=filed["denominator"], filed=filed["numerator"],
-               due=closed["denominator"], closed=closed["value"], in_time=in_time["value"])
+               month=month, reported=figures["reported"], filed=figures["filed"], due=figures["closing_due"],
+               closed=figures["closed_rate"], in_time=figures["closed_in_time_rate"])
         )  # fmt: skip
     placed = ranked[ranked["class_place"].notna()]
     if len(placed) > 1:
-        first, last = (" ".join(str(placed.iloc[at][name]) for name in by) for at in (0, -1))
+        first, last = placed.iloc[0], placed.iloc[-1]
         console.say(
             tr("First is {first} with {high:.2f} points, last {last} with {low:.2f}.",
-               first=first, high=placed.iloc[0]["score"], last=last, low=placed.iloc[-1]["score"])
+               first=_named(first), high=first["score"], last=_named(last), low=last["score"])
         )  # fmt: skip
-    if "repeat_rate" in figures.index and figures.loc["repeat_rate", "denominator"]:
-        again = figures.loc["repeat_rate"]
+    again = overall[overall["indicator"] == "repeat_rate"]
+    if len(again) and again["denominator"].iloc[0]:
+        repeated, filed, share = again[["numerator", "denominator", "value"]].iloc[0]
         console.say(
             tr("{repeated:,.0f} of {filed:,.0f} filed cases ({share:.2%}) happened again where they had been "
-               "closed.", repeated=again["numerator"], filed=again["denominator"], share=again["value"])
+               "closed.", repeated=repeated, filed=filed, share=share)
         )  # fmt: skip
-    lang = console.lang
     rows = [
         (
-            *("-" if pd.isna(row[name]) else str(row[name]) for name in by),
+            *("-" if pd.isna(row[name]) else str(row[name]) for name in bulletin.by),
+            str(row["subject_name"]),
             "-" if pd.isna(row["class_place"]) else str(row["class_place"]),
+            _moved(row.get("places_gained", pd.NA)),
             "-" if pd.isna(row["score"]) else f"{row['score']:.2f}",
             f"{row['n']:,}",
+            str(row["figure"]),
         )
         for _, row in ranked.iterrows()
     ]
-    console.show(rows, [label(name, lang) for name in (*by, "class_place", "score", "n")])
+    columns = (*bulletin.by, "subject_name", "class_place", "places_gained", "score", "n", "figure")
+    console.show(rows, [label(name, lang) for name in columns])
 
 
-def _shown(indicator: str, value: float) -> str | float:
-    """Write a share as a percentage, hours as they are, and a dash where there is no data."""
-    if np.isnan(value):
+def _named(row: pd.Series) -> str:
+    name, code = str(row["subject_name"]), str(row["subject"])
+    return name if name == code else tr("{name} ({code})", name=name, code=code)
+
+
+def _moved(places: Any) -> str:
+    """Write how many places were gained: ↑2, ↓1 or =."""
+    if pd.isna(places):
         return "-"
-    return f"{value:.2%}" if indicator.endswith("_rate") else round(value, 1)
+    return f"↑{places}" if places > 0 else f"↓{-places}" if places < 0 else "="
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -133,7 +133,13 @@ def command(
     _tell_what_is_aside(done, console)
     if report is not None:
         remarks = write_assignment_report(
-            done, report, layers=layers, source=incidents.name, lang=console.lang, **how
+            done,
+            report,
+            layers=layers,
+            source=incidents.name,
+            as_of=options.get("at"),
+            lang=console.lang,
+            **how,
         )
         for remark in remarks:
             console.note(remark)

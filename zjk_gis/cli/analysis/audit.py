@@ -18,7 +18,7 @@ from zjk_gis.io import read_table
 from zjk_gis.layers.labels import label
 from zjk_gis.reports import audit_city, write_audit
 from zjk_gis.reports.dossier import Dossier, ready_folder
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
@@ -114,7 +114,15 @@ def command(
     _show(audit, most, console)
     made = Dossier()
     if output is not None:
-        made = write_audit(audit, output, city=layers, at=day, level=level, lang=console.lang)
+        made = write_audit(
+            audit,
+            output,
+            city=layers,
+            at=day,
+            level=level,
+            source=_source_of(city, incidents),
+            lang=console.lang,
+        )
         for remark in made.remarks:
             console.note(remark)
         console.list_files(made.files)
@@ -128,6 +136,12 @@ def command(
             "files": [str(path) for path in made.files],
         }
     )
+
+
+def _source_of(city: Path | str, incidents: Path | None) -> str:
+    """Name the files that the figures come from, without their folders."""
+    named = city.name if isinstance(city, Path) else shown(city)
+    return named if incidents is None else listed([named, incidents.name])
 
 
 def _show(audit: ResponsibilityAudit, most: int, console: Console) -> None:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 
+from zjk_gis.assess import deadlines, measured_targets, work_indicators
 from zjk_gis.cli.analysis.assign import tell_summary
 from zjk_gis.cli.analysis.gaps import show_gaps
-from zjk_gis.cli.analysis.planted import ask_for_planted
+from zjk_gis.cli.analysis.planted import ask_for_planted, known_indicators
 from zjk_gis.cli.city import read_city, read_incidents
 from zjk_gis.cli.options import headings_option
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import FileError
+from zjk_gis.io import read_table
 from zjk_gis.layers.labels import label
 from zjk_gis.progress import track
 from zjk_gis.reports import assignment_summary, busiest_chiefs, survey_city, write_survey
@@ -90,12 +92,25 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     _tell_chiefs(chiefs, console)
     console.say()
     _tell_lots(city["parking_lots"], results["parking_gaps"], console)
+    rules = read_table(data / "deadlines.csv")
     planted = ask_for_planted(
-        city, truth, steps=lambda names: track(names, title=tr("analysing"), total=len(names))
+        city,
+        truth,
+        incidents,
+        rules,
+        steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
     )
+    clocks = {
+        "deadlines": deadlines(incidents, rules, as_of=truth["as_of"]),
+        "indicators": known_indicators(incidents, rules, truth),
+        "targets": measured_targets(city, as_of=truth["as_of"]),
+        "works": work_indicators(city["projects"], by="department", as_of=truth["as_of"]).rename(
+            columns={"department": "area"}
+        ),
+    }
     checks = pd.concat(
         [
-            check_against_truth(truth, answers, **results).assign(near_misses=0),
+            check_against_truth(truth, answers, **results, **clocks).assign(near_misses=0),
             check_planted(truth, planted),
         ],
         ignore_index=True,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import shapely
 
 from zjk_gis.access import dead_ends, missing_links, nearest_facilities, public_lots, road_network
+from zjk_gis.assess import black_spots, deadlines, duplicate_reports, hot_spots, indicators, repeat_incidents
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -25,15 +27,15 @@ from zjk_gis.protection import (
     shareable_poles,
 )
 from zjk_gis.synth.hazards import SURVEYED
+from zjk_gis.synth.planted_cases import PLANTED_CLASSES
 from zjk_gis.synth.planting import KINDS, place_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import geopandas as gpd
-    import pandas as pd
 
-__all__ = ["ask_for_planted"]
+__all__ = ["ask_for_planted", "known_indicators"]
 
 _INSPECTED_WITHIN_DAYS = 365
 _PARKING_M, _TOILETS_M = 300.0, 500.0
@@ -44,6 +46,8 @@ _CORE = "核心保护范围"
 def ask_for_planted(
     city: Mapping[str, gpd.GeoDataFrame],
     truth: Mapping[str, Any],
+    incidents: gpd.GeoDataFrame,
+    rules: pd.DataFrame,
     *,
     steps: Callable[[list[str]], Iterator[str]] = iter,
 ) -> dict[str, list[str]]:
@@ -55,6 +59,10 @@ def ask_for_planted(
     truth : mapping
         What was planted; of clearances only those are judged that concern a pipe on the plots
         (``pipes_on_plots``), for the pipes under the streets were drawn without regard to them.
+    incidents : GeoDataFrame
+        With their positions fixed.
+    rules : DataFrame
+        How long each class of them may take.
     steps : callable, optional
         Wraps the list of questions, to show progress.
 
@@ -76,11 +84,27 @@ def ask_for_planted(
         "footway_obstacles": lambda: _streets(city),
         "double_payment": lambda: _contracts(city),
         "risk_buffers": lambda: _hazards(city),
+        "deadlines": lambda: _overdue(incidents, rules, truth["as_of"]),
+        "repeat_incidents": lambda: _again(incidents),
+        "hot_spots": lambda: _hot(incidents, city["unit_grids"]),
+        "black_spots": lambda: _thick(incidents, city["roads"]),
     }
     found: dict[str, list[str]] = {}
     for name in steps(list(questions)):
         found |= questions[name]()
     return {kind: codes for kind, codes in found.items() if kind in KINDS}
+
+
+def known_indicators(
+    incidents: gpd.GeoDataFrame, rules: pd.DataFrame, truth: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Compute those of the month that was counted one by one, as `check_against_truth` takes them."""
+    parts = []
+    for by in dict.fromkeys(row["by"] for row in truth["indicators"]):
+        cases = incidents[incidents[by].notna()] if by else incidents
+        part = indicators(cases, by=by or None, month=truth["month"], table=rules)
+        parts.append(part.assign(by=by, area=part[by] if by else ""))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _clearances(city: Mapping[str, gpd.GeoDataFrame], on_plots: set[str]) -> dict[str, list[str]]:
@@ -207,6 +231,38 @@ def _hazards(city: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str]]:
         "risk_faces": _pairs(found.faces.loc[found.faces["hazard_count"] > 1, "hazard_codes"]),
         "no_distance": hazards.loc[unknown, "hazard_code"].tolist(),
     }
+
+
+def _overdue(incidents: gpd.GeoDataFrame, rules: pd.DataFrame, at: str) -> dict[str, list[str]]:
+    """Ask for what is overdue by the calendar; where a deadline is recorded there is nothing to find out."""
+    found = deadlines(incidents, rules, as_of=at)
+    is_late = (found["deadline_state"] == "overdue") & incidents["due_at"].isna()
+    return {"overdue_cases": found.loc[is_late, "incident_code"].tolist()}
+
+
+def _again(incidents: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    """Ask for repeats and for several reports of one thing, among the classes that are planted."""
+    repeats = repeat_incidents(_of(incidents, "repeated_places"))
+    reports = duplicate_reports(_of(incidents, "several_reports"))
+    groups = reports.groupby("main_code", sort=False)["incident_code"]
+    return {
+        "repeated_places": repeats["incident_codes"].tolist(),
+        "several_reports": groups.agg(";".join).tolist(),
+    }
+
+
+def _hot(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    found = hot_spots(_of(incidents, "hot_grids"), cells=grids)
+    return {"hot_grids": found.loc[found["hot_class"].str.startswith("hot"), "cell_code"].tolist()}
+
+
+def _thick(incidents: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    found = black_spots(_of(incidents, "road_black_spots"), roads)
+    return {"road_black_spots": found.loc[found["rank"].notna(), "piece_code"].tolist()}
+
+
+def _of(incidents: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
+    return incidents[incidents["event_code"].isin(PLANTED_CLASSES[kind])]
 
 
 def _pairs(members: pd.Series) -> list[str]:

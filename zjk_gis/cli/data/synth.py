@@ -29,7 +29,7 @@ __all__ = ["command"]
 def command(folder: Path, grids: int, incidents: int, seed: int, pipe_faults: bool, console: Console) -> None:
     """Make a synthetic Zhangjiakou with known faults.
 
-    Writes city.gpkg, incidents.csv and the truth about its planted faults into FOLDER.
+    Writes city.gpkg, incidents.csv, deadlines.csv and the truth about its planted faults into FOLDER.
     """
     city = make_city(grids=grids, incidents=incidents, seed=seed)
     write_city(city, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,16 +12,18 @@ import click
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents, tell_set_aside
 from zjk_gis.cli.invalid_rows import mend, words_of
 from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.pictures.frames import ATLASES, extent_of, needed_for, subject_of
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
 from zjk_gis.layers.labels import label
-from zjk_gis.maps import KINDS, Question, city_map, draw_kind, print_map, save_offline
+from zjk_gis.maps import KINDS, Question, city_map, draw_kind, print_atlas, print_map, save_offline
 from zjk_gis.maps import base_map as base_layer
 from zjk_gis.maps.offline.basemaps import bounds_around
 from zjk_gis.maps.offline.saving import PAGES
 from zjk_gis.maps.printing import SHEETS
+from zjk_gis.maps.printing.document import target_of_many
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 from zjk_gis.words import listed, tr
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.cli.pictures.frames import Subject
     from zjk_gis.maps.offline.basemaps import BaseMap
+    from zjk_gis.maps.printing.sheet import Orientation
 
 __all__ = ["command"]
 
@@ -43,7 +48,7 @@ __all__ = ["command"]
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="A page (.html) or a print (.pdf, .svg, .png).",
+    help="A page (.html) or a print (.pdf, .svg, .png); for --atlas a .pdf or a folder of pictures.",
 )
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents to assign and draw.")
 @click.option("--at", help="The day that is judged; by default today.")
@@ -68,6 +73,30 @@ __all__ = ["command"]
 )
 @click.option("--classes", default=5, show_default=True, help="For choropleth: the most classes.")
 @click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Of a print.")
+@click.option(
+    "--orientation",
+    type=click.Choice(["auto", "landscape", "portrait"]),
+    default="auto",
+    show_default=True,
+    help="Of a print: auto is the one on which the ground appears larger.",
+)
+@click.option(
+    "--extent",
+    help="Of a print: the ground it shows, as west,south,east,north in degrees, or the name or code of a "
+    "street, community, zone or chief.",
+)
+@click.option(
+    "--atlas",
+    type=click.Choice(ATLASES),
+    help="Print a sheet for each street, chief or finding, after an index.",
+)
+@click.option(
+    "--pictures",
+    type=click.Choice(["svg", "png"]),
+    default="svg",
+    show_default=True,
+    help="For --atlas: what a folder is filled with.",
+)
 @click.option("--scale", type=float, help="Of a print: 10000 for 1:10,000; by default what fits.")
 @click.option("--font", help="Of a print: a typeface with Chinese characters, as a file, folder or family.")
 @click.option("--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which.")
@@ -105,6 +134,10 @@ def command(
     method: Literal["quantile", "natural", "equal"],
     classes: int,
     paper: str,
+    orientation: Orientation,
+    extent: str | None,
+    atlas: str | None,
+    pictures: str,
     scale: float | None,
     font: str | None,
     fix_positions: bool,
@@ -121,11 +154,10 @@ def command(
     CITY is a GeoPackage or a PostGIS schema (postgresql://user@host/database?schema=zjk) with layers of the
     catalogue's names. Whatever it allows to ask is asked: gaps, overlaps, sections without a chief, manholes,
     pipes and parking. With --kind one question is drawn alone. An .html file is a page; .pdf, .svg and .png
-    are prints.
+    are prints. With --atlas there is a sheet for each street, chief or finding.
     """
     # 1. what cannot be made is refused before anything is read
-    target_file(output, (*PAGES, *SHEETS))
-    on_paper = output.suffix.lower() in SHEETS
+    on_paper = _checked_target(output, atlas, pictures, extent, orientation)
     if base_map is not None and on_paper:
         raise InputError(
             tr(
@@ -141,6 +173,9 @@ def command(
         points = read_incidents(
             incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions, **times
         )
+    if atlas in ("streets", "chiefs"):
+        needed_for(atlas, layers, console.lang)
+    frame = None if extent is None else extent_of(extent, layers, at or dt.date.today(), console.lang)
     # 3. every question that it allows, or one
     day = at or dt.date.today()
     unanswered: dict[str, InputError] | None = None if strict else {}
@@ -184,11 +219,24 @@ def command(
     _tell_unanswered(whys, console)
     if ground is not None:
         ground.add_to(page)
-    if on_paper:
-        print_map(page, output, paper=paper, scale=scale, source=source, font=font, date=day)
+    said: dict[str, Any] = {
+        "paper": paper,
+        "orientation": orientation,
+        "scale": scale,
+        "font": font,
+        "date": day,
+    }
+    said["source"] = source or Path(shown(city)).name
+    sheets: list[dict[str, Any]] = []
+    if atlas is not None:
+        about = subject_of(atlas, layers, results, at=day, level=level, lang=console.lang)
+        sheets = _print_atlas(page, output, about, pictures, said, console)
+    elif on_paper:
+        print_map(page, output, extent=frame, **said)
     else:
         save_offline(page, output, fetch_tiles=not offline)
-    size = output.stat().st_size
+    files = [output] if output.is_file() else output.iterdir()
+    size = sum(file.stat().st_size for file in files)
     console.say(tr("map: {output} ({size:.1f} MB)", output=output, size=size / 1e6))
     console.result(
         {
@@ -197,8 +245,51 @@ def command(
             "kind": kind,
             "features": counts,
             "not_answered": whys,
+            **({"sheets": sheets} if atlas is not None else {}),
         }
     )
+
+
+def _checked_target(
+    output: Path, atlas: str | None, pictures: str, extent: str | None, orientation: str
+) -> bool:
+    """Refuse what cannot be written or does not go together; tell whether it is a print."""
+    if atlas is not None:
+        target_of_many(output, pictures)
+        if extent is not None:
+            raise InputError(tr("--extent frames one sheet, --atlas frames each by its area; leave one out"))
+        return True
+    target_file(output, (*PAGES, *SHEETS))
+    on_paper = output.suffix.lower() in SHEETS
+    if not on_paper and (extent is not None or orientation != "auto"):
+        raise InputError(
+            tr(
+                "{output}: --extent and --orientation are for prints; name a .pdf, .svg or .png",
+                output=output,
+            )
+        )
+    return on_paper
+
+
+def _print_atlas(
+    page: Any, output: Path, about: Subject, pictures: str, said: dict[str, Any], console: Console
+) -> list[dict[str, Any]]:
+    """Print a sheet for each area; return the rows of the index."""
+    made = print_atlas(
+        page,
+        output,
+        about.areas,
+        about.by,
+        name_column=about.name_column,
+        counts=about.counts,
+        dim=about.dim,
+        pictures=pictures,
+        **said,
+    )
+    console.say(tr("{sheets:,} sheets on {pages:,} pages", sheets=len(made.sheets), pages=made.pages))
+    if made.nowhere:
+        console.note(tr("{nowhere:,} areas have no geometry and no sheet", nowhere=made.nowhere))
+    return [asdict(row) for row in made.sheets]
 
 
 def _tell_unanswered(whys: dict[str, str], console: Console) -> None:

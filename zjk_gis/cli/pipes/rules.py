@@ -163,6 +163,7 @@ def survey(
             pipes,
             wells,
             findings={name: rows for name, rows in found.items() if len(rows)},
+            date=day,
             lang=console.lang,
         )
         files = write_found(found, output, "survey", drawn, console)
@@ -208,6 +209,7 @@ def dig(
         network = pipe_network(layers["manholes"], layers["pipelines"], points=points, abandoned=True)
     else:
         console.note(tr("there is no layer manholes: what hangs on each pipe is not known"))
+    day = at or dt.date.today().isoformat()
     ground = read_layer(dig_file, spec="excavation_permits")
     tell_report(ground, console)
     found = excavation_impact(
@@ -218,7 +220,7 @@ def dig(
         network=network,
         blocks=layers.get("historic_blocks"),
         zones=layers.get("responsibility_zones"),
-        at=at or dt.date.today().isoformat(),
+        at=day,
     )
     tell_set_aside(found, console)
     _tell_without_pipes(ground, found, layers["pipelines"], margin, console)
@@ -234,7 +236,8 @@ def dig(
         write_layer(found, output)
     if page is not None:
         save_offline(
-            dig_map(found, ground, layers["pipelines"], layers.get("manholes"), lang=console.lang), page
+            dig_map(found, ground, layers["pipelines"], layers.get("manholes"), date=day, lang=console.lang),
+            page,
         )
     tell_files((output, page), console)
     console.result(

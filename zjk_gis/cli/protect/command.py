@@ -106,7 +106,7 @@ def command(
     found = _answers(layers, asking, most, console)
     files: list[Path] = []
     if output is not None:
-        files = _write(found, layers, output, console)
+        files = _write(found, layers, output, day, console)
     console.result(
         {
             "at": asking.at,
@@ -142,7 +142,11 @@ def _answers(
 
 
 def _write(
-    found: dict[str, pd.DataFrame], layers: dict[str, gpd.GeoDataFrame], folder: Path, console: Console
+    found: dict[str, pd.DataFrame],
+    layers: dict[str, gpd.GeoDataFrame],
+    folder: Path,
+    day: str,
+    console: Console,
 ) -> list[Path]:
     """Write findings as layers, workbook and map."""
     shapes = {name: rows for name, rows in found.items() if isinstance(rows, gpd.GeoDataFrame)}
@@ -155,6 +159,7 @@ def _write(
         layers=layers,
         region=layers.get("built_up_areas"),
         title=tr("Protected scopes, works and hazards"),
+        date=day,
         lang=console.lang,
     )
     return write_found(shapes, folder, "protection", page, console, more=tables)

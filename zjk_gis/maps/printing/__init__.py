@@ -4,7 +4,9 @@ The sheet is drawn as one SVG document (`canvas`, `content`, `furniture`, laid o
 are made of it by Typst, which keeps shapes shapes and text text.
 """
 
-from zjk_gis.maps.printing.printed import SHEETS, print_map
+from zjk_gis.maps.printing.atlas import Atlas, print_atlas
+from zjk_gis.maps.printing.document import SHEETS
+from zjk_gis.maps.printing.printed import print_map
 from zjk_gis.maps.printing.section import print_section
 
-__all__ = ["SHEETS", "print_map", "print_section"]
+__all__ = ["SHEETS", "Atlas", "print_atlas", "print_map", "print_section"]

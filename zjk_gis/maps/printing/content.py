@@ -75,10 +75,13 @@ class Shown:
         How many of its shapes lie in the frame.
     hexagons : Hexagons, optional
         In which its points are counted.
+    own : int, optional
+        How many of them lie in the area that the sheet is about; the legend tells these.
     """
 
     number: int
     hexagons: Hexagons | None = None
+    own: int | None = None
 
 
 def draw_layers(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import shapely
 
 from zjk_gis.drawing.canvas import Box, path_of, rings_of
 from zjk_gis.drawing.palette import BLACK, FAULT, GREY
+from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.maps.classes import count_texts
+from zjk_gis.maps.lettering import rows_within
 from zjk_gis.maps.printing.content import CELLS, swatch
 from zjk_gis.maps.printing.sheet import HEADING
 from zjk_gis.words import tr
@@ -33,6 +36,8 @@ __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "leg
 
 _SOFT, _LINE = "#52606d", "#9aa5b1"
 _TICK = 1.6
+_TITLES = ((7.2, 1), (6.2, 1), (5.2, 1), (4.0, 2), (3.0, 3), (2.3, 4))  # how high, and in how many rows
+_TITLE_ROW, _LONGEST_TITLE = 1.12, 500
 _SHRUNK = (1.0, 0.9, 0.9, 0.9)
 
 
@@ -59,7 +64,7 @@ def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[DrawnLayer, Shown], l
 def _rows_of(layer: DrawnLayer, shown: Shown, lang: Language) -> list[_Row]:
     """Tell a layer and its classes; one class is told as well as several."""
     dimension = int(shapely.get_dimensions(layer.shapes[0]))
-    count = f"{shown.number:,}" if layer.count else ""
+    count = f"{shown.number if shown.own is None else shown.own:,}" if layer.count else ""
     if shown.hexagons is not None:
         cells, width = shown.hexagons, f"{shown.hexagons.width:,.0f}"
         texts = count_texts(cells.breaks)
@@ -78,14 +83,32 @@ def _rows_of(layer: DrawnLayer, shown: Shown, lang: Language) -> list[_Row]:
     ]
 
 
-def draw_head(canvas: Canvas, sheet: Sheet, title: str, subtitle: str, typeface: Typeface) -> None:
-    """Write the title over the map."""
+def draw_head(
+    canvas: Canvas, sheet: Sheet, title: str, subtitle: str, typeface: Typeface, corner: str = ""
+) -> None:
+    """Write the title over the map, smaller and in rows where it is long, and what stands in the corner."""
     box, zoom = sheet.head, sheet.zoom
-    text = typeface.fitted(title, 7.2 * zoom, box.width, bold=True)
-    canvas.text(box.x, box.y + 6.2 * zoom, text, 7.2 * zoom, bold=True, colour=BLACK)
+    aside = typeface.width(corner, 4.4 * zoom, bold=True) + 4 if corner else 0.0
+    canvas.text(box.right, box.y + 5 * zoom, corner, 4.4 * zoom, bold=True, colour=_SOFT, anchor="end")
+    size, rows = _title_rows(title, box.width - aside, zoom, typeface)
+    top = 6.2 * zoom if len(rows) == 1 else 0.9 * size
+    for at, row in enumerate(rows):
+        canvas.text(box.x, box.y + top + at * _TITLE_ROW * size, row, size, bold=True, colour=BLACK)
     if subtitle:
         text = typeface.fitted(subtitle, 3.4 * zoom, box.width)
         canvas.text(box.x, box.y + 12.2 * zoom, text, 3.4 * zoom, colour=_SOFT)
+
+
+def _title_rows(title: str, room: float, zoom: float, typeface: Typeface) -> tuple[float, list[str]]:
+    """Return how large a title is written and in which rows; one that no rows hold is cut."""
+    plain = clean_text(title)
+    if len(plain) <= _LONGEST_TITLE:
+        for height, most in _TITLES:
+            size = height * zoom
+            rows = rows_within(plain, room, partial(typeface.width, size=size, bold=True))
+            if len(rows) <= most:
+                return size, rows
+    return 7.2 * zoom, [typeface.fitted(plain, 7.2 * zoom, room, bold=True)]
 
 
 def draw_frame(canvas: Canvas, sheet: Sheet, view: View, typeface: Typeface, heading: str = "") -> None:
@@ -131,8 +154,21 @@ def draw_legend(
     typeface: Typeface,
     lang: Language,
     overview: NDArray[Any] | None,
-) -> None:
-    """Fill the legend's place: north and scale at its end, an overview before them, the keys in the rest."""
+    own: NDArray[Any] | None = None,
+    reserved: float = 0.0,
+) -> list[Box]:
+    """Fill the legend's place: north and scale at its end, an overview before them, the keys in the rest.
+
+    Parameters
+    ----------
+    reserved : float
+        Millimetres that the keys leave free in one of the columns, half of it at the most.
+
+    Returns
+    -------
+    list of Box
+        The rooms that are left.
+    """
     zoom, box = sheet.zoom, sheet.legend
     column = (box.width - 4 * (sheet.columns - 1)) / sheet.columns
     last = Box(box.right - column, box.y, column, box.height)
@@ -146,13 +182,20 @@ def draw_legend(
             Box(last.x, last.foot - scale_height - height, column, height),
             view,
             overview,
+            own,
             lang,
             zoom,
         )
         free -= height + 2
     rooms = [Box(box.x + at * (column + 4), box.y, column, box.height) for at in range(sheet.columns - 1)]
     rooms.append(Box(last.x, last.y, column, free))
-    _draw_keys(canvas, rooms, legend, typeface, lang, zoom)
+    at = max(range(len(rooms)), key=lambda at: (rooms[at].height, at))
+    left = min(reserved, rooms[at].height / 2)
+    keyed = [replace(room, height=room.height - left * (each == at)) for each, room in enumerate(rooms)]
+    used, foot = _draw_keys(canvas, keyed, legend, typeface, lang, zoom)
+    if used == len(rooms):
+        return [Box(rooms[at].x, keyed[at].foot, column, left)]
+    return [replace(rooms[used], y=foot, height=rooms[used].foot - foot), *rooms[used + 1 :]]
 
 
 def _draw_keys(
@@ -162,8 +205,14 @@ def _draw_keys(
     typeface: Typeface,
     lang: Language,
     zoom: float,
-) -> None:
-    """Write the keys column by column, smaller where they would not find room, and tell what did not."""
+) -> tuple[int, float]:
+    """Write the keys column by column, smaller where they would not find room, and tell what did not.
+
+    Returns
+    -------
+    (int, float)
+        The room in which the keys end, or how many rooms there are if these are full; and where they end.
+    """
     first = rooms[0]
     canvas.text(first.x, first.y + 4 * zoom, tr("Legend", lang=lang), 4 * zoom, bold=True, colour=BLACK)
     places: list[tuple[Box, float] | None] = []
@@ -195,6 +244,9 @@ def _draw_keys(
     if left:
         last = rooms[-1]
         canvas.text(last.x, last.foot - 0.5, tr("and {count} more", count=left, lang=lang), size, colour=GREY)
+        return len(rooms), rooms[-1].foot
+    end = places[-1] if places else None
+    return (0, first.y + 9 * zoom) if end is None else (rooms.index(end[0]), end[1] + 6 * zoom)
 
 
 def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[tuple[Box, float] | None]:
@@ -254,10 +306,11 @@ def _draw_overview(
     box: Box,
     view: View,
     outline: NDArray[Any],
+    own: NDArray[Any] | None,
     lang: Language,
     zoom: float,
 ) -> None:
-    """Show where the map's frame lies on the whole ground."""
+    """Show where the map's frame lies on the whole ground, and the area that it is about."""
     canvas.text(
         box.x, box.y + 2.7 * zoom, tr("Where it lies", lang=lang), 2.7 * zoom, bold=True, colour=_SOFT
     )
@@ -279,6 +332,10 @@ def _draw_overview(
         path_of(on_paper(coords), offsets, closed=True),
         {"fillColor": "#d9e2ec", "color": _LINE, "weight": 0.7},
     )
+    if own is not None:
+        coords, offsets = rings_of(shapely.simplify(own, 0.1 * metres))
+        path = path_of(on_paper(coords), offsets, closed=True)
+        canvas.path(path, {"fillColor": "#f2b8a0", "color": FAULT, "weight": 0.7})
     corners = on_paper(np.array([[west, north], [east, south]]))
     (x, y), (right, foot) = corners.tolist()
     canvas.rect(x, y, max(right - x, 1.2), max(foot - y, 1.2), stroke=FAULT, line=0.4)

@@ -9,17 +9,18 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from zjk_gis._optional import need
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs, crs_for, title_of_crs
+from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.drawing.canvas import Canvas
 from zjk_gis.drawing.typefaces import clean_text, find_typeface
 from zjk_gis.errors import EmptyLayerError, InputError
-from zjk_gis.io.paths import target_file, workshop
+from zjk_gis.io.paths import target_file
 from zjk_gis.maps.printing.content import View, draw_layers
+from zjk_gis.maps.printing.document import SHEETS, check_dpi, write_document
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
 from zjk_gis.maps.printing.names import LeftOut, draw_names
-from zjk_gis.maps.printing.sheet import lay_out, scale_for
+from zjk_gis.maps.printing.sheet import scale_for, sheets_for
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -37,21 +38,13 @@ if TYPE_CHECKING:
     from zjk_gis.maps.printing.sheet import Orientation, Sheet
     from zjk_gis.words import Language
 
-__all__ = ["SHEETS", "check_dpi", "print_map", "write_document"]
+__all__ = ["chosen", "foot_of", "page_of", "place", "print_map"]
 
-SHEETS = (".pdf", ".svg", ".png")
 _WGS84 = 4326
 _FIRST_ZONE, _LAST_ZONE = 4534, 4554  # CGCS2000, 3 degrees, without prefix: 75°E to 135°E
-_MOST_DPI = 1200
 _ROOM = 1.03  # how much more ground than the extent is shown
 _SIDES: dict[int, tuple[str | None, ...]] = {1: (None,), 2: ("before", "after")}
 _WHOLE = 0.75  # a frame that shows more of the ground than this needs no overview
-_SOURCE = """\
-#set page(width: float(sys.inputs.width) * 1mm, height: float(sys.inputs.height) * 1mm, margin: 0mm)
-#set document(title: sys.inputs.title, date: none)
-#set text(font: sys.inputs.family, lang: sys.inputs.lang)
-#image("map.svg", width: 100%, height: 100%, alt: sys.inputs.title)
-"""
 
 
 @checked
@@ -60,8 +53,8 @@ def print_map(
     path: str | os.PathLike[str],
     *,
     paper: str = "A4",
-    orientation: Orientation | None = None,
-    extent: Sequence[float] | None = None,
+    orientation: Orientation = "auto",
+    extent: Sequence[float] | gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     scale: float | None = None,
     show: Collection[str] | None = None,
     title: str | None = None,
@@ -79,10 +72,11 @@ def print_map(
     path : path
         Ends with ``.pdf``, ``.svg`` or ``.png``. Written whole or not at all.
     paper : {"A4", "A3"}, default "A4"
-    orientation : {"landscape", "portrait"}, optional
-        By default the one on which the ground appears larger.
-    extent : sequence of float, optional
-        West, south, east and north in degrees (WGS84); by default what the map opens on.
+    orientation : {"auto", "landscape", "portrait"}, default "auto"
+        ``auto`` is the one on which the ground appears larger.
+    extent : sequence of float, GeoDataFrame or GeoSeries, optional
+        West, south, east and north in degrees (WGS84), or a layer in any CRS, shown whole with a margin; by
+        default what the map opens on.
     scale : float, optional
         The scale's denominator, such as 10000; by default the roundest at which the extent fits.
     show : collection of str, optional
@@ -91,9 +85,9 @@ def print_map(
     title : str, optional
         By default the map's.
     date : date or str, optional
-        Printed as the day of the map; by default today.
+        Printed as the day of the map; by default the map's own.
     source : str, optional
-        Where the data come from, printed at the foot.
+        Where the data come from, printed at the foot; by default what the map says.
     font : str or path, optional
         A typeface with Chinese characters: a file, a folder or the name of an installed family. By default
         the one that the extra ``print`` brings.
@@ -146,9 +140,9 @@ def print_map(
     """
     target = target_file(path, SHEETS)
     check_dpi(dpi)
-    page = _page_of(drawn)
+    page = page_of(drawn)
     typeface = find_typeface(font)
-    layers = _chosen(page, show)
+    layers = chosen(page, show)
     views, sheet, placed, crs = _views(page, layers, paper, orientation, extent, scale)
 
     canvas = Canvas(typeface)
@@ -158,71 +152,27 @@ def print_map(
         own = [(each, shapes) for each, shapes in placed if side is None or each.side in (None, side)]
         with canvas.inside(view.box):
             shown |= draw_layers(canvas, own, view)
-        left_out += draw_names(canvas, own, view, typeface, sheet.zoom)
+        left_out += draw_names(canvas, own, view, sheet.zoom)
         draw_frame(canvas, sheet, view, typeface, words)
     heading = title or page.title
     draw_head(canvas, sheet, heading, page.subtitle, typeface)
     overview = _overview(page, placed, views[0])
     draw_legend(canvas, sheet, views[0], legend_of(layers, shown, page.lang), typeface, page.lang, overview)
     outside = sum(len(each.shapes) - found.number for each, found in shown.items() if each.name)
-    left, right = _foot(page, crs, date, source, left_out, outside)
+    notes = [*page.notes, *_left_out(left_out, outside, page.lang)]
+    left, right = foot_of(page, crs, date, source, notes)
     draw_foot(canvas, sheet, left, right, typeface)
 
     return write_document(canvas, target, sheet.width, sheet.height, title=heading, lang=page.lang, dpi=dpi)
 
 
-def check_dpi(dpi: float) -> None:
-    """Refuse pixels an inch that nobody can mean.
+def page_of(drawn: folium.Map) -> Page:
+    """Return what a map draws, or refuse maps of others.
 
     Raises
     ------
     InputError
     """
-    if not 0 < dpi <= _MOST_DPI:
-        raise InputError(
-            tr("dpi must lie above 0 and up to {most_dpi}, not {dpi!r}", most_dpi=_MOST_DPI, dpi=dpi)
-        )
-
-
-def write_document(
-    canvas: Canvas, target: Path, width: float, height: float, *, title: str, lang: str, dpi: float
-) -> Path:
-    """Write a drawing as SVG, PDF or PNG; the file appears under its name only when it is whole."""
-    ending = target.suffix.lower()
-    document = canvas.document(width, height, title=title, embed=ending == ".svg")
-    with workshop(target) as folder:
-        made = folder / f"map{ending}"
-        (folder / "map.svg").write_text(document, encoding="utf-8")
-        if ending != ".svg":
-            _typeset(folder, made, (width, height), canvas.typeface, title, lang, dpi)
-        made.replace(target)
-    return target
-
-
-def _typeset(
-    folder: Path, made: Path, size: tuple[float, float], typeface: Any, title: str, lang: str, dpi: float
-) -> None:
-    """Turn the drawing into a PDF or a picture. The words reach Typst as values, never as its language."""
-    typst = need("typst", extra="print", purpose="print a map")
-    (folder / "map.typ").write_text(_SOURCE, encoding="utf-8")
-    typst.compile(
-        str(folder / "map.typ"),
-        output=str(made),
-        root=str(folder),
-        ignore_system_fonts=True,
-        font_paths=sorted({str(file.parent) for file, _ in typeface.files.values()}),
-        ppi=dpi,
-        sys_inputs={
-            "width": f"{size[0]:g}",
-            "height": f"{size[1]:g}",
-            "title": clean_text(title),
-            "family": typeface.family,
-            "lang": lang,
-        },
-    )
-
-
-def _page_of(drawn: folium.Map) -> Page:
     page: Page | None = getattr(drawn, "zjk_page", None)
     if page is None:
         raise InputError(
@@ -234,7 +184,7 @@ def _page_of(drawn: folium.Map) -> Page:
     return page
 
 
-def _chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
+def chosen(page: Page, show: Collection[str] | None) -> list[DrawnLayer]:
     """Return the layers to be printed, and those without name that belong to the ground."""
     if show is None:
         return [each for each in page.drawn if each.on]
@@ -253,34 +203,55 @@ def _views(
     page: Page,
     layers: list[DrawnLayer],
     paper: str,
-    orientation: Orientation | None,
-    extent: Sequence[float] | None,
+    orientation: Orientation,
+    extent: Sequence[float] | gpd.GeoDataFrame | gpd.GeoSeries | None,
     scale: float | None,
 ) -> tuple[list[View], Sheet, list[tuple[DrawnLayer, NDArray[Any]]], CRS]:
     """Choose where on the sheet which ground is shown, on each of its maps, and bring the layers there."""
-    bounds = np.array(extent if extent is not None else _whole(page, layers), dtype=np.float64)
+    exact = extent is not None and not isinstance(extent, gpd.GeoDataFrame | gpd.GeoSeries)
+    bounds = _bounds_of(_whole(page, layers) if extent is None else extent)
+    crs, placed = place(layers, bounds)
+    west, south, east, north = bounds
+    around = shapely.segmentize(shapely.box(west, south, east, north), 0.01)
+    frame = gpd.GeoSeries([around], crs=_WGS84)
+    west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
+    size = np.maximum([east - west, north - south], 20.0) * (1.0 if exact else _ROOM)
+    wanted = (0.0, 0.0, *size.tolist())
+    panels = 1 if page.sides is None else 2
+    sheets = sheets_for(paper, orientation, subtitle=bool(page.subtitle), panels=panels)
+    sheet = min(sheets, key=lambda each: scale_for(wanted, each.maps[0]))
+    centre = (west + east) / 2, (south + north) / 2
+    views = [View(box, scale_for(wanted, box, scale), *centre) for box in sheet.maps]
+    return views, sheet, placed, crs
+
+
+def _bounds_of(extent: Sequence[float] | gpd.GeoDataFrame | gpd.GeoSeries) -> list[float]:
+    """Return west, south, east and north in degrees of what a sheet should show."""
+    if isinstance(extent, gpd.GeoDataFrame | gpd.GeoSeries):
+        if not len(extent):
+            raise EmptyLayerError(tr("extent: no row has a geometry; name a layer that has some"))
+        found = finite_bounds(convert_crs(extent.geometry, _WGS84, name="extent").to_numpy())
+        if not np.isfinite(found).all():
+            raise EmptyLayerError(tr("extent: no row has a geometry; name a layer that has some"))
+        return [float(value) for value in found]
+    bounds = np.array(extent, dtype=np.float64)
     if bounds.shape != (4,) or not np.isfinite(bounds).all() or (bounds[:2] > bounds[2:]).any():
         raise InputError(
             tr("extent must be west, south, east and north in degrees, not {extent!r}", extent=extent)
         )
-    west, south, east, north = bounds.tolist()
-    crs = crs_for((west, south, east, north)).crs
-    frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*bounds), 0.01)], crs=_WGS84)
-    west, south, east, north = convert_crs(frame, crs, name="extent").total_bounds
-    size = np.maximum([east - west, north - south], 20.0) * (1.0 if extent is not None else _ROOM)
-    wanted = (0.0, 0.0, *size.tolist())
-    choices: list[Orientation] = [orientation] if orientation else ["landscape", "portrait"]
-    panels = 1 if page.sides is None else 2
-    sheets = [lay_out(paper, each, subtitle=bool(page.subtitle), panels=panels) for each in choices]
-    sheet = min(sheets, key=lambda each: scale_for(wanted, each.maps[0]))
-    centre = (west + east) / 2, (south + north) / 2
-    views = [View(box, scale_for(wanted, box, scale), *centre) for box in sheet.maps]
-    placed = [
+    return [float(value) for value in bounds]
+
+
+def place(
+    layers: list[DrawnLayer], bounds: Sequence[float]
+) -> tuple[CRS, list[tuple[DrawnLayer, NDArray[Any]]]]:
+    """Return the coordinate system that fits the ground within bounds in degrees, and the layers in it."""
+    crs = crs_for(tuple(bounds)).crs
+    return crs, [
         (each, convert_crs(gpd.GeoSeries(each.shapes, crs=_WGS84), crs, name=each.name or "map").to_numpy())
         for each in layers
         if len(each.shapes)
     ]
-    return views, sheet, placed, crs
 
 
 def _whole(page: Page, layers: list[DrawnLayer]) -> list[float]:
@@ -310,27 +281,30 @@ def _overview(page: Page, placed: list[tuple[DrawnLayer, NDArray[Any]]], view: V
     return ground if whole > 0 and seen < _WHOLE * whole else None
 
 
-def _foot(
-    page: Page, crs: CRS, date: str | dt.date | None, source: str | None, left_out: LeftOut, outside: int
+def foot_of(
+    page: Page, crs: CRS, date: str | dt.date | None, source: str | None, notes: Sequence[str]
 ) -> tuple[str, str]:
-    day = str(date or dt.date.today().isoformat())
-    lang = page.lang
+    """Return what stands at the left of the foot, source and notes, and at its right: system and day."""
+    day = str(date or page.day or dt.date.today().isoformat())
+    lang, source = page.lang, page.source if source is None else source
     left = [(tr("Source: ", lang=lang)) + clean_text(source)] if source else []
-    left += [clean_text(note) for note in page.notes]
+    left += [clean_text(note) for note in notes]
+    right = [_title_of(crs, lang), (tr("Made on ", lang=lang)) + clean_text(day), "zjk_gis"]
+    return " · ".join(left), " · ".join(right)
+
+
+def _left_out(left_out: LeftOut, outside: int, lang: Language) -> list[str]:
+    """Say what a sheet does not show."""
+    told = []
     if outside:
-        left.append(tr("{outside:,} features lie beyond the sheet", outside=outside, lang=lang))
+        told.append(tr("{outside:,} features lie beyond the sheet", outside=outside, lang=lang))
     if left_out.collided:
-        left.append(
+        told.append(
             tr("{collided:,} names that would collide are left out", collided=left_out.collided, lang=lang)
         )
     if left_out.narrow:
-        left.append(tr("{narrow:,} areas have no room for their names", narrow=left_out.narrow, lang=lang))
-    right = [
-        _title_of(crs, lang),
-        (tr("Made on ", lang=lang)) + clean_text(day),
-        "zjk_gis",
-    ]
-    return " · ".join(left), " · ".join(right)
+        told.append(tr("{narrow:,} areas have no room for their names", narrow=left_out.narrow, lang=lang))
+    return told
 
 
 def _title_of(crs: CRS, lang: Language) -> str:

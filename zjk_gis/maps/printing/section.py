@@ -16,7 +16,7 @@ from zjk_gis.errors import EmptyLayerError, MissingColumnError
 from zjk_gis.io.paths import target_file
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import style
-from zjk_gis.maps.printing.printed import SHEETS, check_dpi, write_document
+from zjk_gis.maps.printing.document import SHEETS, check_dpi, write_document
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 

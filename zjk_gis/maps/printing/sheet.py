@@ -15,9 +15,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["HEADING", "PAPERS", "Orientation", "Sheet", "lay_out", "scale_for"]
+__all__ = ["HEADING", "PAPERS", "Orientation", "Sheet", "lay_out", "scale_for", "sheets_for"]
 
-Orientation = Literal["landscape", "portrait"]
+Orientation = Literal["auto", "landscape", "portrait"]
 
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 _MARGIN, _GAP = 10.0, 4.0
@@ -53,6 +53,12 @@ class Sheet:
     zoom: float
 
 
+def sheets_for(paper: str, orientation: Orientation, *, subtitle: bool, panels: int = 1) -> list[Sheet]:
+    """Return the sheets to choose from: one that is named, or both ways of the paper, the wide one first."""
+    ways: tuple[Orientation, ...] = ("landscape", "portrait") if orientation == "auto" else (orientation,)
+    return [lay_out(paper, way, subtitle=subtitle, panels=panels) for way in ways]
+
+
 def lay_out(paper: str, orientation: Orientation, *, subtitle: bool, panels: int = 1) -> Sheet:
     """Divide a sheet: a legend beside the map on a wide one, below it on a tall one.
 
@@ -75,7 +81,10 @@ def lay_out(paper: str, orientation: Orientation, *, subtitle: bool, panels: int
         )
     if orientation not in ("landscape", "portrait"):
         raise InputError(
-            tr("orientation must be landscape or portrait, not {orientation!r}", orientation=orientation)
+            tr(
+                "orientation must be auto, landscape or portrait, not {orientation!r}",
+                orientation=orientation,
+            )
         )
     short, long = PAPERS[paper]
     width, height = (long, short) if orientation == "landscape" else (short, long)

@@ -49,6 +49,15 @@ function framing(map, page) {
   return frame;
 }
 
+/* In a report or a notebook the wheel scrolls what is around the map, until a reader has clicked into it. */
+function lettingScroll(map) {
+  if (window.self === window.top) { return; }
+  const box = map.getContainer();
+  map.scrollWheelZoom.disable();
+  box.addEventListener("pointerdown", function () { map.scrollWheelZoom.enable(); }, true);
+  document.documentElement.addEventListener("mouseleave", function () { map.scrollWheelZoom.disable(); });
+}
+
 async function zjkPage(map, page) {
   const app = { map, page, words: page.words, state: { clock: null }, marked: L.layerGroup().addTo(map) };
   document.documentElement.lang = page.lang === "zh" ? "zh-CN" : page.lang;
@@ -59,6 +68,7 @@ async function zjkPage(map, page) {
   map.getContainer().setAttribute("aria-label", page.title + " – " + page.words.mapHow);
   corner(map, "topleft", title);
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
+  lettingScroll(map);
   app.frame = framing(map, page);
   const framed = sized(map).then(app.frame);
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));

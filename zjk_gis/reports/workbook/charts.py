@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["write_calendar", "write_charts"]
 
 _CHART_COLUMN = 4  # beside a table of up to three series; a wider one has its chart below
-_ROW_PIXELS = 20
+_ROW_PIXELS, _TITLE_PIXELS = 20, 30
 _PRINT_SCALE, _ROWS_A_PAGE = 62, 52  # so that a landscape A4 holds table and chart
 _CURVE_POINTS = 21
 _FILLS: dict[str, dict[str, Any]] = {
@@ -57,7 +57,7 @@ def write_charts(
     row, top, breaks = 0, 0, list[int]()
     for chart in charts:
         names, series = _numbers(chart, lang)
-        height = _height(chart, len(names))
+        height = _height(chart, len(names)) + _TITLE_PIXELS
         below = row + 4 + len(names) if len(series) >= _CHART_COLUMN else 0
         start = below or row + 1
         end = max(row + 3 + len(names), start + 1 + height // _ROW_PIXELS) + 2
@@ -167,7 +167,10 @@ def _excel_chart(
             "values_data": [value if value is not None else "" for value in one.amounts],
         }
         drawn.add_series(values | _look(chart, at - 1 - skipped, one))
-    drawn.set_title({"none": True})
+    # XlsxWriter takes what looks like Sheet!A1 for a reference to cells.
+    title = plain(shortened(chart.title, 120)).replace("!", "！")
+    # Above the numbers the title stands, too; one that is copied into a letter has to bring its own.
+    drawn.set_title({"name": title, "name_font": {**_FONT, "size": 11}, "overlay": False})
     grid = {"visible": True, "line": {"color": "#D9E2EC", "width": 0.75}}
     axis = {"num_font": _FONT, "name_font": _FONT, "major_gridlines": grid, "line": {"color": "#9AA5B1"}}
     if chart.kind in ("bars", "shares"):

@@ -46,8 +46,8 @@ class Listed:
         Which rows of the table it holds.
     chart : Chart, optional
         Of a calendar.
-    undrawn : tuple of str
-        Of a table: which columns are not drawn, and why.
+    notes : tuple of str
+        Of a table: what would be a chart of a single bar, and which columns are not drawn and why.
     """
 
     sheet: str
@@ -57,7 +57,7 @@ class Listed:
     start: int = 0
     rows: int = 0
     chart: Chart | None = None
-    undrawn: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def internal(sheet: str) -> str:

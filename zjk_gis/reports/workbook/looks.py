@@ -23,6 +23,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "number": {"num_format": "#,##0.00#", "valign": "top", "align": "right", "indent": 1},
     "measure": {"num_format": "#,##0.00", "valign": "top", "align": "right", "indent": 1},
     "share": {"num_format": "0.0%", "valign": "top", "align": "right", "indent": 1},
+    "exact_share": {"num_format": "0.00%", "valign": "top", "align": "right", "indent": 1},
     "degrees": {"num_format": "0.000000", "valign": "top", "align": "right", "indent": 1},
     "date": {"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"},
     "datetime": {"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"},

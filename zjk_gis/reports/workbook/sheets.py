@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
@@ -14,9 +17,10 @@ from zjk_gis.text import display_width
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.reports.columns import SheetColumn
@@ -29,7 +33,10 @@ MOST_COLUMNS = 16_384
 _MOST_LINKS = 60_000  # Excel allows 65,530 on a sheet
 _HEADER_CHARACTERS = 250
 _LINE, _MOST_LINES = 17, 8  # points a line of wrapped text, and how tall a row grows
-_PAGE_WIDTH = 190  # characters that an A4 page holds across and that can still be read
+_PAGE_WIDTH = 230  # characters that a landscape A4 page holds across and that can still be read
+_MOST_PRINTED, _PRINTED = 300, 40  # a longer table is one of rows: on paper its first page stands for it
+_AMOUNTS = ("integer", "number", "measure", "share")
+_EQUAL = 1e-12  # a rounded share is no quotient of its cells
 _BARS = ("integer", "measure", "number")
 _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
@@ -62,9 +69,10 @@ def write_sheet(
     looks : dict
         The formats; see `make_looks`.
     """
-    last = HEADER_ROW
+    last, printed = HEADER_ROW, min(listed.rows, _PRINTED if _is_long(listed) else listed.rows)
     columns: list[SheetColumn] = []
     places: list[int] = []
+    ratios: _Ratios | None = None
     for number, block in enumerate(blocks_of(frame, listed.key, lang)):
         if number == 0:
             columns = block
@@ -72,6 +80,7 @@ def write_sheet(
             both = [found[name] for name in ("longitude", "latitude") if name in found]
             places = both if link is not None and len(both) == 2 else []
             _write_head(page, listed, columns, cover, bool(places), lang, looks)
+            ratios = _ratios(frame, columns)
         kinds = [column.kind for column in block]
         widths = [column.width for column in columns]
         for cells in zip(*(column.cells for column in block), strict=True):
@@ -80,7 +89,10 @@ def write_sheet(
             if lines > 1:
                 page.set_row(last, _LINE * min(lines, _MOST_LINES))
             for at, cell in enumerate(cells):
-                write_cell(page, last, at, kinds[at], cell, looks)
+                if ratios is not None and at == ratios.at and ratios.holds[last - HEADER_ROW - 1]:
+                    page.write_formula(last, at, ratios.formula(last), looks["exact_share"], cell)
+                else:
+                    write_cell(page, last, at, kinds[at], cell, looks)
             if places and link is not None and last - HEADER_ROW <= _MOST_LINKS:
                 lon, lat = (cells[at] for at in places)
                 if lon is not None and lat is not None:
@@ -92,10 +104,49 @@ def write_sheet(
     if columns:
         width = len(columns) + bool(places)
         page.autofilter(HEADER_ROW, 0, last, width - 1)
-        page.print_area(0, 0, max(last, HEADER_ROW + 1), width - 1)
+        page.print_area(
+            0, 0, HEADER_ROW + max(printed, 1), min(width, _columns_printed(columns) + bool(places)) - 1
+        )
         # Codes are text on purpose: without this, each gets a green triangle.
         page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
         _colour(page, columns, last, lang, looks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratios:
+    """Where a column ``value`` is a share, the quotient of two other columns.
+
+    Attributes
+    ----------
+    at, top, base : int
+        The columns of value, numerator and denominator.
+    holds : ndarray of bool
+        Which rows are such.
+    """
+
+    at: int
+    top: int
+    base: int
+    holds: NDArray[np.bool_]
+
+    def formula(self, row: int) -> str:
+        """Return the formula of the quotient: of cells alone, never of what they hold."""
+        from xlsxwriter.utility import xl_rowcol_to_cell
+
+        return f"={xl_rowcol_to_cell(row, self.top)}/{xl_rowcol_to_cell(row, self.base)}"
+
+
+def _ratios(frame: pd.DataFrame, columns: list[SheetColumn]) -> _Ratios | None:
+    """Tell which rows have a share that is their numerator by their denominator; None where none has."""
+    places = {column.name: at for at, column in enumerate(columns)}
+    wanted = ("value", "numerator", "denominator")
+    if not all(name in places and columns[places[name]].kind in _AMOUNTS for name in wanted):
+        return None
+    value, top, base = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in wanted)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        holds = (base > 0) & (value >= 0) & (value <= 1) & (np.abs(top / base - value) < _EQUAL)
+    at, above, below = (places[name] for name in wanted)
+    return _Ratios(at, above, below, holds) if holds.any() else None
 
 
 def _address(place: str, text: str) -> Any:
@@ -139,7 +190,7 @@ def _write_head(
             last=listed.start + listed.rows,
             lang=lang,
         )
-    told = [rows, whole_of(listed.key, lang), *listed.undrawn]
+    told = [rows, _printed_of(listed, columns, lang), whole_of(listed.key, lang), *listed.notes]
     write_text(page, 1, 0, "  ·  ".join(filter(None, told)), "note", looks)
     page.write_url(2, 0, internal(cover), looks["link"], tr("← {sheet}", sheet=cover, lang=lang))
     page.set_row(HEADER_ROW, 34)
@@ -149,10 +200,50 @@ def _write_head(
     wide_table = len(columns) > 8 and columns[0].kind in ("code", "text") and columns[0].width <= 30
     page.freeze_panes(HEADER_ROW + 1, 1 if wide_table else 0)
     page.repeat_rows(HEADER_ROW)
-    across = max(round(sum(column.width for column in columns) / _PAGE_WIDTH), 1)
-    page.fit_to_pages(across, 0)
-    if across > 1:
-        page.repeat_columns(0)
+    page.fit_to_pages(1, 0)
+
+
+def _is_long(listed: Listed) -> bool:
+    """Tell whether a sheet holds rows to be filtered on the screen rather than findings to be read."""
+    return listed.rows > _MOST_PRINTED or listed.start > 0
+
+
+def _columns_printed(columns: Sequence[SheetColumn]) -> int:
+    """Return how many columns, from the left, a page holds across."""
+    across, held = 0.0, 0
+    for column in columns:
+        across += column.width
+        if held and across > _PAGE_WIDTH:
+            break
+        held += 1
+    return held
+
+
+def _printed_of(listed: Listed, columns: Sequence[SheetColumn], lang: Language) -> str:
+    """Say what of a sheet is printed, where that is not all; empty where it is."""
+    held = _columns_printed(columns)
+    if _is_long(listed) and held < len(columns):
+        return tr(
+            "printed: the first {rows:,} rows, {columns} of {count} columns; the rest is for the screen",
+            rows=min(_PRINTED, listed.rows),
+            columns=held,
+            count=len(columns),
+            lang=lang,
+        )
+    if _is_long(listed):
+        return tr(
+            "printed: the first {rows:,} rows; the rest is for the screen",
+            rows=min(_PRINTED, listed.rows),
+            lang=lang,
+        )
+    if held < len(columns):
+        return tr(
+            "printed: {columns} of {count} columns; the rest is for the screen",
+            columns=held,
+            count=len(columns),
+            lang=lang,
+        )
+    return ""
 
 
 def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, looks: dict[str, Any]) -> None:
@@ -160,7 +251,7 @@ def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, lo
     first = HEADER_ROW + 1
     if last <= first or last > _MOST_COLOURED:
         return
-    one_unit = not any(column.name == "unit" for column in columns)
+    one_unit = not any(column.name in ("unit", "value_unit") for column in columns)
     amounts = [at for at, column in enumerate(columns) if column.kind in _BARS and one_unit][:_MOST_BARS]
     for at, column in enumerate(columns):
         if column.kind == "share" or at in amounts:

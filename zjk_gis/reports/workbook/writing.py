@@ -1,5 +1,6 @@
 """The workbook: a cover with the key figures, then one sheet for each question.
 
+A share beside its numerator and denominator is a formula of the two cells, so that a reader can check it.
 Nothing that comes from data becomes a formula or a link: every text is written as a string, and one that
 begins like a formula is marked as text, so that it stays one when a person edits the cell.
 """
@@ -15,7 +16,7 @@ from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.io.spreadsheets import midnight
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
-from zjk_gis.reports.pictures import charts_of, undrawn_of
+from zjk_gis.reports.pictures import drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.places import picture_bytes, place_links
 from zjk_gis.reports.questions import question_of
 from zjk_gis.reports.telling import plain
@@ -28,7 +29,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -51,6 +52,7 @@ def write_workbook(
     summary: Mapping[str, object] | pd.DataFrame,
     lang: Language = "zh",
     title: str | None = None,
+    own_charts: Sequence[Chart] | None = None,
     picture: bytes | str | os.PathLike[str] | None = None,
     map_file: str | None = None,
     source: str = "",
@@ -73,6 +75,8 @@ def write_workbook(
     lang : {"zh", "en"}, default "zh"
     title : str, optional
         The heading of the cover.
+    own_charts : sequence of Chart, optional
+        What is drawn; by default what the columns of the tables tell.
     picture : bytes or path, optional
         A PNG of the map, such as `print_map` makes, for a sheet of its own.
     map_file : str, optional
@@ -139,8 +143,12 @@ def write_workbook(
                     most_columns=MOST_COLUMNS,
                 )
             )
-    charts = [chart for name, frame in sheets.items() for chart in charts_of(name, frame, lang)]
-    plan = list(_planned(sheets, charts, image is not None, lang))
+    told = {name: drawn_and_said(suggested(name, frame, lang), lang) for name, frame in sheets.items()}
+    said: dict[str, list[str]] = {name: sentences for name, (_, sentences) in told.items()}
+    charts = [chart for drawn, _ in told.values() for chart in drawn]
+    if own_charts is not None:
+        charts, said = list(own_charts), {name: [] for name in sheets}
+    plan = list(_planned(sheets, charts, said, image is not None, lang, tells_undrawn=own_charts is None))
     with workshop(target) as folder:
         made = folder / target.name
         book = xlsxwriter.Workbook(str(made), {"constant_memory": True, "tmpdir": str(folder)})
@@ -174,8 +182,11 @@ def write_workbook(
 def _planned(
     sheets: Mapping[str, pd.DataFrame],
     charts: list[Chart],
+    said: Mapping[str, list[str]],
     has_picture: bool,
     lang: Language,
+    *,
+    tells_undrawn: bool,
 ) -> Iterator[Listed]:
     """Yield what sheets there are: the cover, charts, the map, then the tables, each under its own name."""
     taken = set[str]()
@@ -197,8 +208,9 @@ def _planned(
         for start in range(0, max(len(frame), 1), _MOST_ROWS):
             rows = min(_MOST_ROWS, len(frame) - start)
             question = question_of(key, lang) or plain(label(key, lang))[:250]
-            undrawn = tuple(undrawn_of(key, frame, lang))
-            yield Listed(named(label(key, lang)), "table", key, question, start, rows, undrawn=undrawn)
+            undrawn = undrawn_of(key, frame, lang) if tells_undrawn else ()
+            notes = (*map(plain, said[key]), *undrawn)
+            yield Listed(named(label(key, lang)), "table", key, question, start, rows, notes=notes)
 
 
 def _set_up(page: Any, title: str) -> None:
