@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import shapely
 
+from zjk_gis.drawing.palette import BLACK
 from zjk_gis.drawing.typefaces import clean_text
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ MM_PER_PIXEL = (
 )
 _HUNDREDTH = 100
 _EM = 1000  # the size in which the shapes of characters are told
-_INK = "#1f2933"
 _NO_NAME = re.compile(r"[^\w \-]")
 _COLOURS = frozenset("0123456789abcdefABCDEF")
 
@@ -111,11 +111,12 @@ class Canvas:
             own = f'fill="url(#{self._pattern(style)})" fill-rule="{rule}"'
         drawn = [own]
         if style.get("stroke", True) and weight > 0:
-            drawn.append(f'stroke="{_colour(style.get("color", _INK))}" stroke-width="{weight:.3g}"')
-            drawn.append('stroke-linejoin="round" stroke-linecap="round"')
+            drawn.append(f'stroke="{_colour(style.get("color", BLACK))}" stroke-width="{weight:.3g}"')
             dashes = [
                 float(each) * unit for each in str(style.get("dashArray") or "").replace(",", " ").split()
             ]
+            cap = "butt" if dashes else "round"  # round ends would fill the gaps between short dashes
+            drawn.append(f'stroke-linejoin="round" stroke-linecap="{cap}"')
             if dashes:
                 drawn.append(f'stroke-dasharray="{" ".join(f"{each:.3g}" for each in dashes)}"')
         self.parts.append(f"<path {' '.join(drawn)} {shape}/>")
@@ -128,7 +129,7 @@ class Canvas:
         size: float,
         *,
         bold: bool = False,
-        colour: str = _INK,
+        colour: str = BLACK,
         anchor: str = "start",
         halo: float = 0.0,
         turn: float = 0.0,
@@ -179,7 +180,7 @@ class Canvas:
         return _colour(colour)
 
     def _pattern(self, style: Mapping[str, Any]) -> str:
-        key = (str(style["hatch"]), _colour(style.get("color", _INK)))
+        key = (str(style["hatch"]), _colour(style.get("color", BLACK)))
         return self.patterns.setdefault(key, f"p{len(self.patterns)}")
 
     def document(self, width: float, height: float, *, title: str, embed: bool) -> str:
@@ -277,4 +278,4 @@ def _pattern(name: str, kind: str, colour: str) -> str:
 def _colour(colour: object) -> str:
     """Let through colours in hexadecimal alone: a style is the package's own, but this is the last door."""
     text = str(colour)
-    return text if text[:1] == "#" and len(text) in (4, 7) and set(text[1:]) <= _COLOURS else _INK
+    return text if text[:1] == "#" and len(text) in (4, 7) and set(text[1:]) <= _COLOURS else BLACK

@@ -1,7 +1,23 @@
-"""The house's colours, for maps, sheets, charts and the styles of files.
+"""The house's colours, for pages, sheets, charts and the styles of files: each has one meaning.
+
+========== ==========================================================================================
+BLUE       what is as it should be, and facilities
+ORANGE     on a border, and what runs or moves the wrong way
+SKY        found as the nearest
+VERMILION  nobody answers for it (gaps), and the cross of an incident that has no zone
+PURPLE     more than one answers for it (overlaps)
+YELLOW     nobody is named yet: to be entered in the register
+FAULT      a fault: it must be mended
+FINE       opened, reached, served
+INDIGO     a conflict between rows of the register: circles, double payment, uneven load
+PINK       what rain and sewage, or a road, hang on: wrong connections, bottlenecks, new sites
+STEEL      within reach
+GREY       unknown, no data, beside the matter
+PASTELS    neighbouring zones, told apart and nothing else
+========== ==========================================================================================
 
 Colours are told apart by colour-blind readers (Okabe and Ito's palette), and colour is never alone: marks
-differ in shape as well.
+differ in shape, lines in dashes or casing, areas in hatches.
 """
 
 from __future__ import annotations
@@ -9,14 +25,20 @@ from __future__ import annotations
 __all__ = [
     "BLACK",
     "BLUE",
+    "FAULT",
+    "FINE",
     "FOUND",
     "GREEN",
+    "GREY",
     "HOT_CLASSES",
     "HOT_PATTERNS",
+    "INDIGO",
     "ORANGE",
     "PASTELS",
+    "PINK",
     "PURPLE",
     "SKY",
+    "STEEL",
     "VERMILION",
     "YELLOW",
 ]
@@ -31,6 +53,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#d55e00",
     "#cc79a7",
 )
+FAULT, FINE, INDIGO, PINK, STEEL, GREY = "#b3261e", "#2a7f62", "#4b0082", "#c2185b", "#3f7fae", "#7b8794"
 PASTELS = ("#dbe7d3", "#f3e3c3", "#d6e3f0", "#ecd9e6", "#e6e2d3", "#cfe6e3", "#f2d9d0")
 # Colour and shape of an incident by how its zone was found.
 FOUND = {

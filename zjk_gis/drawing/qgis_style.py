@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zjk_gis.drawing.palette import BLACK, BLUE, GREEN, ORANGE, PASTELS, PURPLE, SKY, VERMILION, YELLOW
+from zjk_gis.drawing.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PASTELS, PURPLE, SKY, VERMILION, YELLOW
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "star", "cross
 _FILLS = ("solid", "b_diagonal", "cross", "f_diagonal", "horizontal", "vertical", "diagonal_x")
 _DASHES = ("solid", "dash", "dot", "dash dot", "dash dot dot")
 _NAMES = {"cross": "cross2"}  # what the house calls otherwise than QGIS
-_GREY = "#7b8794"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _add_renderer(root: ET.Element, kind: ShapeKind, column: str, categories: Se
         return
     renderer = ET.SubElement(root, "renderer-v2", common, type="categorizedSymbol", attr=column)
     listed, symbols = ET.SubElement(renderer, "categories"), ET.SubElement(renderer, "symbols")
-    others = Category("", tr("others", lang="zh"), (_GREY, "circle"))
+    others = Category("", tr("others", lang="zh"), (GREY, "circle"))
     for at, each in enumerate([*categories, others]):
         told = {"value": each.value, "label": each.label, "symbol": str(at)}
         ET.SubElement(listed, "category", told, type="string", render="true")

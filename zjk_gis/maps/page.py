@@ -120,7 +120,8 @@ class Page:
         styles : sequence of mapping
             Leaflet path options; ``shape`` may be circle, square, triangle, diamond, cross or plus, ``hatch``
             diagonal, back, cross, dots, level or upright, ``casing`` a wider line or a larger mark below all
-            those of the layer, and ``fullAt`` the zoom until which marks grow.
+            those of the layer, ``fullAt`` the zoom until which marks and lines grow, and ``fills`` the
+            colours that the legend shows side by side in one swatch.
         style_of : sequence of int, optional
             For each row which style it takes; by default the first.
         keys : sequence of (int, str), optional

@@ -53,6 +53,7 @@ _GAP_COLUMNS = ("gap_code", "kind", "area_m2", "width_m", "mean_width_m", "lengt
                 "neighbour_borders_m", "expired_codes")  # fmt: skip
 _OVERLAP_COLUMNS = ("overlap_code", "kind", "codes", "first_code", "second_code", "area_m2", "width_m",
                     "mean_width_m", "length_m", "first_share", "second_share")  # fmt: skip
+_MOST_IN_SWATCH = 4  # colours: more could not be told apart there
 _NUMERALS = "零一二三四五六七八九"
 # What lies in a fault, its rank by that, and what the ledger of exceptions says of it.
 RANKED = ("rank", "incidents", "components", "people", "buildings", "road_m", "exception", "exception_code")
@@ -196,7 +197,7 @@ def add_ground(
 ) -> None:
     """Draw the ground that everything stands on, pale."""
     if region is not None:
-        look = style.area("#fbfaf6", fill=1, weight=1.5, edge="#7b8794")
+        look = style.area("#fbfaf6", fill=1, weight=1.5, edge=style.GREY)
         page.add(region, name=name, group=group, styles=[look], frames_the_page=frames, counted=False)
 
 
@@ -229,15 +230,15 @@ def add_zones(
             [colour_of.get(c, own) for c, own in zip(zones[code], colours, strict=True)], dtype=int
         )
     chosen = dict(zip(zones[code], colours.tolist(), strict=True))
-    keys = [(i, label("with_chief", page.lang)) for i in sorted(set(colours.tolist()))[:1]]
     vacant = _vacant(zones)
+    used = sorted(set(colours[~vacant].tolist()))
+    # The legend shows several colours in one swatch: which of them a zone has says nothing.
+    for i in used[:1]:
+        looks[i] = looks[i] | {"fills": [style.PASTELS[each] for each in used[:_MOST_IN_SWATCH]]}
+    keys = [(i, label("with_chief", page.lang)) for i in used[:1]]
     if vacant.any():
         colours = np.where(vacant, len(looks), colours)
-        left = sorted(set(colours[~vacant].tolist()))[:1]
-        keys = [
-            *((i, label("with_chief", page.lang)) for i in left),
-            (len(looks), label("no_chief", page.lang)),
-        ]
+        keys = [*keys, (len(looks), label("no_chief", page.lang))]
     page.add(
         zones,
         name=name,
@@ -256,6 +257,7 @@ def add_zones(
         on=on,
         side=side,
         frames_the_page=page.extent is None if frames is None else frames,
+        note=tr("colours only tell neighbouring zones apart", lang=page.lang) if len(used) > 1 else "",
     )
     return chosen
 
@@ -293,13 +295,15 @@ def _geometry(frame: gpd.GeoDataFrame) -> str:
     return str(frame._geometry_column_name)  # noqa: SLF001  the public name raises where there is none
 
 
-def add_outlines(page: Page, zones: gpd.GeoDataFrame, *, group: str, name: str, on: bool, code: str) -> None:
-    """Draw the zones of a coarser level by their outlines."""
+def add_outlines(
+    page: Page, zones: gpd.GeoDataFrame, *, group: str, name: str, on: bool, code: str, rank: int
+) -> None:
+    """Draw the zones of a coarser level by their outlines; the coarsest is of rank 0."""
     page.add(
         zones,
         name=name,
         group=group,
-        styles=[style.area("#334e68", fill=0.0, weight=2.4, dash="7 4")],
+        styles=[style.OUTLINES[min(rank, len(style.OUTLINES) - 1)]],
         columns=_columns_with(zones, _ZONE_COLUMNS, code),
         search=(code, "zone_name", "chief_name"),
         on=on,

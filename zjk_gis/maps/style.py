@@ -1,7 +1,20 @@
-"""One visual language for all maps.
+"""One visual language for all maps, on screen and on paper.
 
-In the colours of `zjk_gis.drawing.palette`; lines differ in dashes as well. Pipes keep the colours of
-CJJ 61-2017, darkened where they would vanish on a light ground.
+In the colours of `zjk_gis.drawing.palette`, which says what each means. No two entries of a legend look
+alike: what shares a colour differs in shape (marks), dashes or casing (lines), dashes or hatch (areas).
+
+=================  ===================================================================================
+ground             pale areas and roads, below all
+zones              pastels that differ from one neighbour to the next, in the legend one swatch of several
+coarser zones      `OUTLINES`, the coarsest a boundary of dashes and dots
+pipes              colour of CJJ 61-2017, darkened where it would vanish on a light ground; classes also
+                   differ in dashes; within the one brown of drains sewage is a full line, rain water a
+                   hollow one, combined sewage a hollow one that is crossed
+findings           above everything else: lines on a white casing, marks with a dark edge or in red,
+                   areas hatched, dashed or in the colour of their fault
+=================  ===================================================================================
+
+Marks and lines that lie close together in a street grow with the scale until they are full (`full_at`).
 """
 
 from __future__ import annotations
@@ -14,12 +27,18 @@ import shapely
 from zjk_gis.drawing.palette import (
     BLACK,
     BLUE,
+    FAULT,
+    FINE,
     FOUND,
     GREEN,
+    GREY,
+    INDIGO,
     ORANGE,
     PASTELS,
+    PINK,
     PURPLE,
     SKY,
+    STEEL,
     VERMILION,
     YELLOW,
 )
@@ -33,16 +52,25 @@ __all__ = [
     "BLACK",
     "BLUE",
     "DENSITY",
+    "DRAIN_LOOKS",
+    "FAULT",
+    "FINE",
     "FOUND_MARKS",
     "GAP_LOOKS",
     "GREEN",
+    "GREY",
+    "INDIGO",
     "KIND_MARKS",
+    "MANHOLES_FULL_AT",
     "NO_CHIEF",
     "NO_DATA",
     "ORANGE",
+    "OUTLINES",
     "OVERLAPPED_MARK",
     "OVERLAP_LOOKS",
     "PASTELS",
+    "PINK",
+    "PIPES_FULL_AT",
     "PIPE_DASHES",
     "PIPE_MARKS",
     "PURPLE",
@@ -50,10 +78,12 @@ __all__ = [
     "ROAD_LOOKS",
     "SEQUENCES",
     "SKY",
+    "STEEL",
     "VERMILION",
     "YELLOW",
     "area",
     "colour_areas",
+    "found",
     "line",
     "mark",
     "neighbour_pairs",
@@ -90,9 +120,42 @@ def area(
     return look | ({"dashArray": dash} if dash else {}) | ({"hatch": hatch} if hatch else {})
 
 
-def line(colour: str, *, weight: float = 2.0, dash: str | None = None) -> dict[str, Any]:
-    """Describe how a line looks."""
-    return {"color": colour, "weight": weight} | ({"dashArray": dash} if dash else {})
+def line(
+    colour: str,
+    *,
+    weight: float = 2.0,
+    dash: str | None = None,
+    core: str | None = None,
+    casing: str | None = None,
+    full_at: float | None = None,
+) -> dict[str, Any]:
+    """Describe how a line looks; with `full_at`, the zoom until which it grows.
+
+    Parameters
+    ----------
+    colour : str
+    weight : float, default 2.0
+        Pixels.
+    dash : str, optional
+        Of the line, or of its core.
+    core : str, optional
+        The colour inside of a hollow line, whose edges are of `colour`.
+    casing : str, optional
+        The colour of a rim, by which it is seen above what it lies on.
+    full_at : float, optional
+    """
+    grows = {} if full_at is None else {"fullAt": full_at}
+    dashed = {"dashArray": dash} if dash else {}
+    if core is not None:
+        below = {"color": colour, "weight": weight, **grows}
+        return {"color": core, "weight": weight * 0.45, **grows, **dashed, "casing": below}
+    rim = {} if casing is None else {"casing": {"color": casing, "weight": weight + 2.6, **grows}}
+    return {"color": colour, "weight": weight, **grows, **dashed, **rim}
+
+
+def found(colour: str, *, weight: float = 5.0, dash: str | None = None) -> dict[str, Any]:
+    """Describe how a line looks that was found amiss: cased, so that it is seen on what it lies on."""
+    return line(colour, weight=weight, dash=dash, casing=WHITE)
 
 
 def mark(
@@ -145,7 +208,7 @@ KIND_MARKS = (
     mark(PURPLE, "diamond", radius=3.6, weight=0.6),
     mark(ORANGE, "circle", radius=3.8, weight=1.0, edge=BLACK),
     mark(SKY, "triangle", radius=3.8, weight=1.0, edge=BLACK),
-    mark("#7b8794", "circle", radius=3.0, weight=0.6),
+    mark(GREY, "circle", radius=3.0, weight=0.6),
 )
 
 
@@ -158,8 +221,22 @@ def pipe_colour(class_code: str) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
-PIPE_DASHES: tuple[str | None, ...] = (None, "1 0", "10 4", "12 3 2 3", "4 3", "2 3", "14 4 2 4 2 4", "7 7")
+# Zones of the coarser levels by their outlines, the coarsest first.
+OUTLINES = (
+    area("#334e68", fill=0.0, weight=3.0, dash="14 3 3 3"),
+    area("#334e68", fill=0.0, weight=2.2, dash="7 4"),
+    area("#334e68", fill=0.0, weight=1.8, dash="2 3"),
+)
+# The zooms at which the pipes of one street lie apart, and their manholes do.
+PIPES_FULL_AT, MANHOLES_FULL_AT = 17.0, 18.5
+PIPE_DASHES: tuple[str | None, ...] = (None, "9 4", "14 4", "12 3 2 3", "4 3", "2 3", "14 4 2 4 2 4", "7 7")
 PIPE_MARKS = ("circle", "square", "triangle", "diamond", "circle", "square", "triangle", "diamond")
+# Drains by kind: what fills their line, its dashes, and the mark of their manholes.
+DRAIN_LOOKS: dict[str, tuple[str | None, str | None, str]] = {
+    "WS": (None, None, "circle"),
+    "YS": (WHITE, None, "triangle"),
+    "HS": (WHITE, "5 4", "diamond"),
+}
 # Gaps by kind: a hatch each, so that they can be told apart in print and by every reader.
 GAP_LOOKS = {
     "missing_zone": area(VERMILION, fill=0.35, weight=2.2, edge="#a33f00", hatch="cross"),
@@ -174,7 +251,7 @@ OVERLAP_LOOKS = {
     "sliver": area(PURPLE, fill=0.9, weight=2.6, edge="#8a2f63"),
 }
 NO_DATA = area("#ffffff", fill=0.75, weight=0.7, edge="#9aa5b1", hatch="diagonal")
-NO_CHIEF = area("#f6d3c2", fill=0.9, weight=1.4, edge="#b3261e", hatch="diagonal")
+NO_CHIEF = area("#f6d3c2", fill=0.9, weight=1.4, edge=FAULT, hatch="diagonal")
 RIVER = area("#a9d0ea", fill=1, weight=0.8, edge="#7fb2d3")
 SEQUENCES = {  # light to dark: lightness alone orders the classes, so that no one confuses them
     "blues": ("#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594"),

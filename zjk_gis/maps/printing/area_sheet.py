@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.drawing.canvas import Box, Canvas, path_of, rings_of
+from zjk_gis.drawing.palette import BLACK
 from zjk_gis.maps.printing.content import draw_layers
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
 from zjk_gis.maps.printing.homes import rows_by_area
@@ -33,7 +34,7 @@ _AROUND = 12.0  # millimetres beyond the frame: marks and hexagons reach into it
 _WIDE = 3.0  # millimetres at either side of a line that is what a sheet is about
 _VEIL = {"fillColor": "#ffffff", "fillOpacity": 0.66, "stroke": False}
 _RIM = {"color": "#ffffff", "weight": 7.5, "fill": False}
-_OUTLINE = {"color": "#1f2933", "weight": 3.6, "fill": False}
+_OUTLINE = {"color": BLACK, "weight": 3.6, "fill": False}
 _NUMBER_WIDTH = 9.0
 
 

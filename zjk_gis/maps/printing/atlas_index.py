@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.drawing.canvas import Box, Canvas, path_of, rings_of
+from zjk_gis.drawing.palette import BLACK
 from zjk_gis.layers.labels import label
 from zjk_gis.maps.lettering import readable
 from zjk_gis.maps.printing.area_sheet import body_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IndexRow", "draw_index"]
 
-_INK, _LINE = "#1f2933", "#64748b"
+_LINE = "#64748b"
 _SIZES = (3.2, 2.6, 2.1, 1.6)  # of numbers on the key map
 _LEAST, _ABOVE = 4.0, 2.6  # millimetres: smaller areas have their number above; how high
 _MARK = 1.6
@@ -124,7 +125,7 @@ def _draw_key_map(canvas: Canvas, box: Box, ground: Ground, zoom: float) -> int:
         placed: NDArray[np.float64] = (coords - middle) / metres * [1, -1] + centre
         return placed
 
-    canvas.rect(box.x, box.y, box.width, box.height, fill="#f5f7fa", stroke=_INK, line=0.3)
+    canvas.rect(box.x, box.y, box.width, box.height, fill="#f5f7fa", stroke=BLACK, line=0.3)
     shapes = shapely.transform(shapely.simplify(areas, 0.1 * metres), on_paper)
     sizes = np.ptp(shapely.bounds(shapes).reshape(-1, 2, 2), axis=1).max(axis=1)
     small, tiny = np.flatnonzero(sizes < _LEAST), np.flatnonzero(sizes < _MARK)
@@ -154,7 +155,7 @@ def _write_numbers(canvas: Canvas, spots: NDArray[np.float64], order: list[int],
             half = canvas.typeface.width(text, own, bold=True) / 2 + 0.2
             place = (x - half, y - own / 2, x + half, y + own / 2)
             if taken.is_free(place):
-                canvas.text(x, y + 0.36 * own, text, own, bold=True, colour=_INK, anchor="middle", halo=0.5)
+                canvas.text(x, y + 0.36 * own, text, own, bold=True, colour=BLACK, anchor="middle", halo=0.5)
                 taken.take(place)
                 break
         else:

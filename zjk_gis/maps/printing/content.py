@@ -143,7 +143,9 @@ def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: 
     plain = shapely.simplify(clipped, _FINEST * view.metres, preserve_topology=dimension == 2)
     if dimension == 1:
         coords, offsets = rings_of(plain)
-        canvas.path(path_of(view.on_paper(coords), offsets, closed=False), {**style, "fill": False})
+        weight = float(style.get("weight", 1.0)) * _shrunk(style, view)
+        look = {**style, "weight": weight, "fill": False}
+        canvas.path(path_of(view.on_paper(coords), offsets, closed=False), look)
         return
     for shape in plain:
         coords, offsets = rings_of(np.array([shape], dtype=object))
@@ -158,11 +160,12 @@ def draw_marks(canvas: Canvas, points: NDArray[np.float64], style: Mapping[str, 
 
 
 def _shrunk(style: Mapping[str, Any], view: View) -> float:
-    """Return by how much marks are smaller that grow on screen until a zoom: what shows as much ground."""
+    """Return by how much marks and lines are smaller that grow on screen until a zoom."""
     if "fullAt" not in style:
         return 1.0
     zoom = np.log2(_METRES_A_PIXEL / (view.metres * MM_PER_PIXEL))
-    least = 1.0 / float(style.get("radius", 4))
+    # as on screen, where a mark is no smaller than this, and a line no thinner
+    least = 0.7 / float(style["radius"]) if "radius" in style else 0.6 / float(style.get("weight", 1.0))
     return float(np.clip(2.0 ** ((zoom - float(style["fullAt"])) / 2), least, 1.0))
 
 
@@ -181,5 +184,14 @@ def swatch(canvas: Canvas, style: Mapping[str, Any], dimension: int, box: Box) -
         for look in ([style["casing"]] if "casing" in style else []) + [style]:
             canvas.path(path_of(ends, np.array([0, 2]), closed=False), {**look, "fill": False})
         return
-    ring = np.array([[x, y], [right, y], [right, foot], [x, foot], [x, y]])
-    canvas.path(path_of(ring, np.array([0, 5]), closed=True), style)
+    fills = style.get("fills", ())  # colours that mean the same stand side by side
+    each = box.width / max(len(fills), 1)
+    for at, fill in enumerate(fills):
+        stripe = _ring(x + at * each, y, x + (at + 1) * each, foot)
+        canvas.path(stripe, {**style, "fillColor": fill, "fillOpacity": 1, "weight": 0.7})
+    canvas.path(_ring(x, y, right, foot), {**style, "fill": False} if fills else style)
+
+
+def _ring(x: float, y: float, right: float, foot: float) -> str:
+    corners = np.array([[x, y], [right, y], [right, foot], [x, foot], [x, y]])
+    return path_of(corners, np.array([0, 5]), closed=True)

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from zjk_gis.drawing.canvas import Box, path_of, rings_of
+from zjk_gis.drawing.palette import BLACK, FAULT, GREY
 from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.maps.classes import count_texts
 from zjk_gis.maps.lettering import rows_within
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "legend_of"]
 
-_INK, _SOFT, _FAINT, _LINE = "#1f2933", "#52606d", "#7b8794", "#9aa5b1"
+_SOFT, _LINE = "#52606d", "#9aa5b1"
 _TICK = 1.6
 _TITLES = ((7.2, 1), (6.2, 1), (5.2, 1), (4.0, 2), (3.0, 3), (2.3, 4))  # how high, and in how many rows
 _TITLE_ROW, _LONGEST_TITLE = 1.12, 500
@@ -92,7 +93,7 @@ def draw_head(
     size, rows = _title_rows(title, box.width - aside, zoom, typeface)
     top = 6.2 * zoom if len(rows) == 1 else 0.9 * size
     for at, row in enumerate(rows):
-        canvas.text(box.x, box.y + top + at * _TITLE_ROW * size, row, size, bold=True, colour=_INK)
+        canvas.text(box.x, box.y + top + at * _TITLE_ROW * size, row, size, bold=True, colour=BLACK)
     if subtitle:
         text = typeface.fitted(subtitle, 3.4 * zoom, box.width)
         canvas.text(box.x, box.y + 12.2 * zoom, text, 3.4 * zoom, colour=_SOFT)
@@ -115,24 +116,24 @@ def draw_frame(canvas: Canvas, sheet: Sheet, view: View, typeface: Typeface, hea
     box, zoom = view.box, sheet.zoom
     if heading:
         text = typeface.fitted(heading, 3.6 * zoom, box.width, bold=True)
-        canvas.text(box.x, box.y - (HEADING - 4.0) * zoom, text, 3.6 * zoom, bold=True, colour=_INK)
-    canvas.rect(box.x, box.y, box.width, box.height, stroke=_INK, line=0.35)
+        canvas.text(box.x, box.y - (HEADING - 4.0) * zoom, text, 3.6 * zoom, bold=True, colour=BLACK)
+    canvas.rect(box.x, box.y, box.width, box.height, stroke=BLACK, line=0.35)
     west, south, east, north = view.extent()
     step = _round_length((east - west) / 3)
     size = 1.9 * zoom
     for value in np.arange(np.ceil(west / step), np.floor(east / step) + 1) * step:
         x = box.x + (value - west) / view.metres
         if box.x + 8 < x < box.right - 8:
-            canvas.rect(x - 0.05, box.y, 0.1, _TICK, fill=_INK)
-            canvas.rect(x - 0.05, box.foot - _TICK, 0.1, _TICK, fill=_INK)
+            canvas.rect(x - 0.05, box.y, 0.1, _TICK, fill=BLACK)
+            canvas.rect(x - 0.05, box.foot - _TICK, 0.1, _TICK, fill=BLACK)
             canvas.text(
                 x, box.foot - _TICK - 0.5, f"{value:.0f}", size, colour=_SOFT, anchor="middle", halo=0.5
             )
     for value in np.arange(np.ceil(south / step), np.floor(north / step) + 1) * step:
         y = box.foot - (value - south) / view.metres
         if box.y + 10 < y < box.foot - 10:
-            canvas.rect(box.x, y - 0.05, _TICK, 0.1, fill=_INK)
-            canvas.rect(box.right - _TICK, y - 0.05, _TICK, 0.1, fill=_INK)
+            canvas.rect(box.x, y - 0.05, _TICK, 0.1, fill=BLACK)
+            canvas.rect(box.right - _TICK, y - 0.05, _TICK, 0.1, fill=BLACK)
             canvas.text(
                 box.x + _TICK + 0.5 + size,
                 y,
@@ -213,7 +214,7 @@ def _draw_keys(
         The room in which the keys end, or how many rooms there are if these are full; and where they end.
     """
     first = rooms[0]
-    canvas.text(first.x, first.y + 4 * zoom, tr("Legend", lang=lang), 4 * zoom, bold=True, colour=_INK)
+    canvas.text(first.x, first.y + 4 * zoom, tr("Legend", lang=lang), 4 * zoom, bold=True, colour=BLACK)
     places: list[tuple[Box, float] | None] = []
     for shrunk in _SHRUNK:
         zoom *= shrunk
@@ -234,7 +235,7 @@ def _draw_keys(
             swatch(canvas, style, dimension, Box(room.x + 0.5, y + 0.2 * zoom, 6.5 * zoom, 3.0 * zoom))
         tail = typeface.width(count, size) + 2 if count else 0.0
         text = typeface.fitted(told, size, room.width - indent - tail)
-        canvas.text(room.x + indent, y + size, text, size, colour=_INK)
+        canvas.text(room.x + indent, y + size, text, size, colour=BLACK)
         if count:
             canvas.text(room.right, y + size, count, size, colour=_SOFT, anchor="end")
     left = sum(
@@ -242,9 +243,7 @@ def _draw_keys(
     )
     if left:
         last = rooms[-1]
-        canvas.text(
-            last.x, last.foot - 0.5, tr("and {count} more", count=left, lang=lang), size, colour=_FAINT
-        )
+        canvas.text(last.x, last.foot - 0.5, tr("and {count} more", count=left, lang=lang), size, colour=GREY)
         return len(rooms), rooms[-1].foot
     end = places[-1] if places else None
     return (0, first.y + 9 * zoom) if end is None else (rooms.index(end[0]), end[1] + 6 * zoom)
@@ -273,16 +272,16 @@ def _draw_scale(canvas: Canvas, box: Box, view: View, lang: Language, zoom: floa
     x, top = box.x + 4 * zoom, box.y + 3 * zoom
     arrow = np.array([[0, 0], [2.6, 8.5], [0, 6.8], [-2.6, 8.5], [0, 0]]) * zoom + [x, top]
     canvas.path(
-        path_of(arrow, np.array([0, 5]), closed=True), {"fillColor": _INK, "color": _INK, "weight": 0.5}
+        path_of(arrow, np.array([0, 5]), closed=True), {"fillColor": BLACK, "color": BLACK, "weight": 0.5}
     )
-    canvas.text(x, top - 0.8 * zoom, tr("N", lang=lang), 2.8 * zoom, bold=True, colour=_INK, anchor="middle")
-    canvas.text(box.x + 11 * zoom, top + 5 * zoom, f"1:{view.scale:,.0f}", 4 * zoom, bold=True, colour=_INK)
+    canvas.text(x, top - 0.8 * zoom, tr("N", lang=lang), 2.8 * zoom, bold=True, colour=BLACK, anchor="middle")
+    canvas.text(box.x + 11 * zoom, top + 5 * zoom, f"1:{view.scale:,.0f}", 4 * zoom, bold=True, colour=BLACK)
     room = box.width - 8 * zoom
     length = _round_length(room * view.metres)
     part, y = length / view.metres / 4, box.foot - 5 * zoom
     for at in range(4):
-        fill = _INK if at % 2 == 0 else "#ffffff"
-        canvas.rect(box.x + 1 + at * part, y, part, 1.3 * zoom, fill=fill, stroke=_INK, line=0.15)
+        fill = BLACK if at % 2 == 0 else "#ffffff"
+        canvas.rect(box.x + 1 + at * part, y, part, 1.3 * zoom, fill=fill, stroke=BLACK, line=0.15)
     unit, divisor = (tr("km", lang=lang), 1000) if length >= 2000 else (tr("m", lang=lang), 1)
     for at in (0, 2, 4):
         text = f"{length * at / 4 / divisor:g}" + (f" {unit}" if at == 4 else "")
@@ -336,10 +335,10 @@ def _draw_overview(
     if own is not None:
         coords, offsets = rings_of(shapely.simplify(own, 0.1 * metres))
         path = path_of(on_paper(coords), offsets, closed=True)
-        canvas.path(path, {"fillColor": "#f2b8a0", "color": "#b3261e", "weight": 0.7})
+        canvas.path(path, {"fillColor": "#f2b8a0", "color": FAULT, "weight": 0.7})
     corners = on_paper(np.array([[west, north], [east, south]]))
     (x, y), (right, foot) = corners.tolist()
-    canvas.rect(x, y, max(right - x, 1.2), max(foot - y, 1.2), stroke="#b3261e", line=0.4)
+    canvas.rect(x, y, max(right - x, 1.2), max(foot - y, 1.2), stroke=FAULT, line=0.4)
 
 
 def draw_foot(canvas: Canvas, sheet: Sheet, left: str, right: str, typeface: Typeface) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from zjk_gis.drawing.palette import BLACK
 from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.maps.lettering import rows_within
 
@@ -18,7 +19,7 @@ __all__ = ["Column", "draw_table", "height_of"]
 
 _SIZE, _ROW, _PAD = 2.4, 1.28, 1.1  # how high; of a row, in sizes; between entries, in millimetres
 _LEAST = 30.0  # millimetres of A4, for a column of names
-_INK, _SOFT, _LINE = "#1f2933", "#52606d", "#cbd2d9"
+_SOFT, _LINE = "#52606d", "#cbd2d9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _write(
     *,
     bold: bool = False,
 ) -> None:
-    x, colour = box.x, _SOFT if bold else _INK
+    x, colour = box.x, _SOFT if bold else BLACK
     for column, width, lines in zip(columns, widths, cells, strict=True):
         for at, line in enumerate(lines):
             y = top + (at + 0.86) * _ROW * size

@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["access_map", "add_classes", "add_facilities", "add_water", "called", "dead_ends_map", "look_of"]
 
-_REASONS = {"reached": "#2a7f62", "too_far": style.ORANGE, "cut_off": "#b3261e", "no_road": "#7b6d8d",
-            "in_barrier": "#3f7fae", "no_position": "#7b8794"}  # fmt: skip
-_ENDS = {"dead_end": "#b3261e", "at_boundary": "#7b8794", "at_entrance": "#3f7fae", "driveway": "#b08d57"}
+_REASONS = {"reached": style.FINE, "too_far": style.ORANGE, "cut_off": style.FAULT, "no_road": "#7b6d8d",
+            "in_barrier": style.STEEL, "no_position": style.GREY}  # fmt: skip
+_ENDS = {
+    "dead_end": style.FAULT,
+    "at_boundary": style.GREY,
+    "at_entrance": style.STEEL,
+    "driveway": "#b08d57",
+}
 _HOME_COLUMNS = (
     "estate_code", "estate_name", "population", "facility_code", "network_m", "straight_m", "detour",
     "reason",
@@ -187,8 +192,8 @@ def dead_ends_map(
             counted=False,
         )
     for layer, name, look in (
-        (links, "missing_links", style.line("#2a7f62", weight=4, dash="6 4")),
-        (ends.attrs.get("links"), "dead_end_links", style.line("#b3261e", weight=3, dash="3 4")),
+        (links, "missing_links", style.line(style.FINE, weight=4, dash="6 4")),
+        (ends.attrs.get("links"), "dead_end_links", style.line(style.FAULT, weight=3, dash="3 4")),
     ):
         if layer is not None and len(layer):
             page.add(
@@ -251,7 +256,7 @@ def _add_served(page: Page, served: gpd.GeoDataFrame, group: str) -> None:
             ring[~ring.geometry.is_empty],
             name=tr("Within {radius} along the roads", radius=f"{within:,.0f} m", lang=page.lang),
             group=group,
-            styles=[style.area(style.BLUE, fill=0.16, weight=1.2, edge="#3f7fae")],
+            styles=[style.area(style.BLUE, fill=0.16, weight=1.2, edge=style.STEEL)],
             columns=("facility_code", "within_m", "road_m", "area_m2", "people"),
             counted=False,
         )

@@ -174,7 +174,7 @@ def _add_changed(
 ) -> None:
     """Say by the codes which zones are gone, new, changed in shape, or have another chief."""
     looks = {
-        "zone_gone": style.area(style.VERMILION, fill=0.0, weight=3, edge="#b3261e", hatch="back"),
+        "zone_gone": style.area(style.VERMILION, fill=0.0, weight=3, edge=style.FAULT, hatch="back"),
         "zone_new": style.area(style.GREEN, fill=0.0, weight=3, edge="#00573f", hatch="level"),
         "zone_reshaped": style.area(style.ORANGE, fill=0.0, weight=3, edge="#8a5a00", hatch="diagonal"),
         "other_chief": style.area(style.SKY, fill=0.0, weight=3, edge="#1d5f8a", hatch="dots"),

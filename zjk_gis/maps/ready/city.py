@@ -197,7 +197,7 @@ def _add_responsibility(
         return
     code = parts.code_of(zones, "responsibility_zones")
     levels = levels_of(zones, "responsibility_zones").words if "level" in zones else {}
-    for level in levels or [None]:
+    for rank, level in enumerate(sorted(levels) or [None]):
         kept, _ = of_level(zones, level)
         name = label("responsibility_zones", page.lang)
         if level is not None:
@@ -205,7 +205,8 @@ def _add_responsibility(
         if level == max(levels, default=None):
             parts.add_zones(page, kept, group=words["zones"], name=name, code=code, assigned=assigned)
         else:
-            parts.add_outlines(page, kept, group=words["zones"], name=name, on=False, code=code)
+            group = words["zones"]
+            parts.add_outlines(page, kept, group=group, name=name, on=False, code=code, rank=rank)
 
 
 def _add_density(

@@ -41,12 +41,6 @@ _PIPE_FINDINGS = ("orphan_manholes", "misconnections", "manholes_outside_zones",
                   "unjoined_ends", "uphill_flows", "drains_in_circles", "unregistered_outfalls",
                   "unfed_pipes", "survey_faults", "adverse_slopes", "clearance_conflicts", "cover_depths",
                   "cover_faults", "repeated_excavations")  # fmt: skip
-# Drains by kind: dashes of lines and marks of manholes.
-_DRAINS: dict[str, tuple[str | None, str]] = {
-    "WS": (None, "square"),
-    "YS": ("9 4", "triangle"),
-    "HS": ("9 3 2 3", "diamond"),
-}
 
 
 @checked
@@ -168,15 +162,22 @@ def add_pipes(
             style.PIPE_MARKS[i % len(style.PIPE_MARKS)],
             radius=4,
             weight=0.9,
-            full_at=17,
+            full_at=style.MANHOLES_FULL_AT,
         )
         if manholes
         else style.line(
-            style.pipe_colour(code), weight=2.4, dash=style.PIPE_DASHES[i % len(style.PIPE_DASHES)]
+            style.pipe_colour(code),
+            weight=2.4,
+            dash=style.PIPE_DASHES[i % len(style.PIPE_DASHES)],
+            full_at=style.PIPES_FULL_AT,
         )
         for i, code in enumerate(classes)
     ]
-    looks.append(style.mark("#7b8794", "plus") if manholes else style.line("#7b8794", weight=1.6, dash="2 4"))
+    looks.append(
+        style.mark(style.GREY, "plus")
+        if manholes
+        else style.line(style.GREY, weight=1.6, dash="2 4", full_at=style.PIPES_FULL_AT)
+    )
     texts = [*(label(name, page.lang) for name in names), tr("unknown class", lang=page.lang)]
     meant = pd.Series(None, index=layer.index, dtype=object)
     if "pipe_kind" in layer:
@@ -185,11 +186,15 @@ def add_pipes(
     # Within the one colour of drains, sewage, rain and combined water have lines and marks of their own.
     number = of_class.copy()
     named_kinds = kinds.drop_duplicates("pipe_kind").set_index("pipe_kind")
-    for kind, (dash, shape) in _DRAINS.items():
+    for kind, (core, dash, shape) in style.DRAIN_LOOKS.items():
         number[(meant == kind).to_numpy(dtype=bool)] = len(looks)
         colour = style.pipe_colour(class_of[kind])
-        own = style.mark(colour, shape, radius=4, weight=0.9, full_at=17)
-        looks.append(own if manholes else style.line(colour, weight=2.4, dash=dash))
+        if manholes:
+            own = style.mark(colour, shape, radius=4, weight=0.9, full_at=style.MANHOLES_FULL_AT)
+        else:
+            weight = 2.4 if core is None else 3.4
+            own = style.line(colour, weight=weight, dash=dash, core=core, full_at=style.PIPES_FULL_AT)
+        looks.append(own)
         column = "pipe_kind_name" if page.lang == "zh" else "english_name"
         texts.append(str(named_kinds.loc[kind, column]))
     columns = _MANHOLE_COLUMNS if manholes else _PIPE_COLUMNS
@@ -308,7 +313,7 @@ def parking_map(
         reach,
         name=tr("Within {radius}, straight", radius=radius, lang=lang),
         group=group,
-        styles=[style.area(style.BLUE, fill=0.16, weight=1.4, edge="#3f7fae")],
+        styles=[style.area(style.BLUE, fill=0.16, weight=1.4, dash="6 3", edge=style.STEEL)],
         counted=False,
     )
     if barriers is not None:
@@ -329,6 +334,16 @@ def parking_map(
             columns=("estate_code", "estate_name", "population", "households", "built_year"),
             search=("estate_code", "estate_name"),
         )
+    page.add(
+        lots,
+        name=label("parking_lots", lang),
+        group=group,
+        styles=[style.mark(style.BLUE, "square", radius=5)],
+        columns=("lot_code", "lot_name", "lot_kind", "berths"),
+        search=("lot_code", "lot_name"),
+        labels="lot_name" if "lot_name" in lots else None,
+        label_look={"size": 11, "color": "#004b76", "rank": 2, "above": 13, "bold": False},
+    )
     if gaps is not None:
         page.add(
             gaps,
@@ -340,16 +355,6 @@ def parking_map(
             labels="gap_code" if "gap_code" in gaps else None,
             label_look={"size": 11, "color": "#51405f", "rank": 1},
         )
-    page.add(
-        lots,
-        name=label("parking_lots", lang),
-        group=group,
-        styles=[style.mark(style.BLUE, "square", radius=5)],
-        columns=("lot_code", "lot_name", "lot_kind", "berths"),
-        search=("lot_code", "lot_name"),
-        labels="lot_name" if "lot_name" in lots else None,
-        label_look={"size": 11, "color": "#004b76", "rank": 2, "above": 13, "bold": False},
-    )
     parts.frame_by(page, [reach, gaps])
     return page.map()
 

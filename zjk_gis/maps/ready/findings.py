@@ -29,15 +29,15 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "people_straight",
             "share_straight",
         ),
-        style.area("#3f7fae", fill=0.12, weight=1, dash="4 3"),
+        style.area(style.STEEL, fill=0.12, weight=1, dash="4 3", hatch="dots"),
     ),
     "dead_ends": (
         ("edge_code", "road_name", "length_m", "link_edge_code", "link_m", "way_round_m", "saved_m"),
-        style.mark("#b3261e", "triangle", radius=5),
+        style.mark(style.FAULT, "triangle", radius=5),
     ),
     "missing_links": (
         ("link_code", "first_edge", "second_edge", "link_m", "way_round_m", "saved_m"),
-        style.line("#2a7f62", weight=4, dash="6 4"),
+        style.found(style.FINE, weight=4, dash="6 4"),
     ),
     "moved": (
         ("move_code", "kind", "from_code", "to_code", "from_chief", "to_chief", "area_m2", "road_m", "open"),
@@ -45,19 +45,19 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "sections_without_chief": (
         ("section_code", "road_name", "from_place", "to_place", "length_m", "reason", "valid_to"),
-        style.line("#b3261e", weight=5, dash="8 5"),
+        style.found(style.FAULT, weight=5, dash="8 5"),
     ),
     "unanswered_roads": (
         ("edge_code", "road_name", "from_m", "to_m", "length_m", "side", "answer", "codes", "vacant"),
-        style.line(style.VERMILION, weight=6),
+        style.found(style.VERMILION, weight=6),
     ),
     "hot_spots": (
         ("spot_code", "incidents", "nobody", "ambiguous", "concerned_codes"),
-        style.area("#b3261e", fill=0.25, weight=1.2, dash="2 3"),
+        style.area(style.FAULT, fill=0.25, weight=1.2, dash="2 3"),
     ),
     "open_matters": (
         ("rank", "concerned_codes", "incidents", "event_name"),
-        style.area("#6b7280", fill=0.12, weight=1.5, dash="6 3"),
+        style.area(style.GREY, fill=0.12, weight=1.5, dash="6 3", hatch="level"),
     ),
     "zones_without_chief": (
         ("rank", "finding_code", "incidents", "area_m2"),
@@ -65,11 +65,11 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "uneven_chiefs": (
         ("rank", "finding", "finding_code", "incidents", "area_m2", "road_m", "concerned_codes"),
-        style.area("#4b0082", fill=0.18, weight=2.5, dash="9 4"),
+        style.area(style.INDIGO, fill=0.18, weight=2.5, dash="9 4"),
     ),
     "pipelines_in_core": (
         ("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
-        style.line(style.BLACK, weight=3, dash="1 5"),
+        style.found(style.BLACK, weight=3, dash="2 4"),
     ),
     "misconnections": (
         (
@@ -83,31 +83,31 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "road_name",
             "owner",
         ),
-        style.line("#7f3b08", weight=5),
+        style.found(style.PINK, weight=5),
     ),
     "drains_in_circles": (
         ("pipe_code", "pipe_kind", "outfall_code", "upstream_length_m", "road_name"),
-        style.line("#4b0082", weight=5, dash="2 6"),
+        style.found(style.INDIGO, weight=5, dash="2 6"),
     ),
     "unfed_pipes": (
         ("pipe_code", "pipe_kind", "length_m", "road_name", "owner"),
-        style.line("#6b7280", weight=5, dash="6 4"),
+        style.found(style.GREY, weight=5, dash="6 4"),
     ),
     "uphill_flows": (
         ("pipe_code", "pipe_kind", "flow", "from_level_m", "to_level_m", "direction_source", "road_name"),
-        style.line(style.ORANGE, weight=5, dash="10 3 2 3"),
+        style.found(style.ORANGE, weight=5, dash="10 3 2 3"),
     ),
     "unjoined_ends": (
         ("pipe_code", "end", "reason", "recorded", "near_code", "distance_m"),
-        style.mark("#ffffff", "cross", radius=5, edge="#b3261e", weight=2.2),
+        style.mark(style.FAULT, "plus", radius=5),
     ),
     "unregistered_outfalls": (
         ("outfall_code", "pipe_code", "pipe_kind", "upstream_length_m", "upstream_manholes"),
-        style.mark(style.SKY, "triangle", radius=6, edge=style.BLACK),
+        style.mark(style.INDIGO, "triangle", radius=6, edge=style.BLACK),
     ),
     "manholes_outside_zones": (
         ("manhole_code", "pipe_kind", "road_name", "owner"),
-        style.mark(style.YELLOW, "square", radius=4, edge=style.BLACK),
+        style.mark(style.YELLOW, "circle", radius=4, edge=style.BLACK),
     ),
     "repeated_excavations": (
         (
@@ -121,15 +121,15 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "applicants",
             "emergency",
         ),
-        style.line(style.PURPLE, weight=7, dash="3 3"),
+        style.found(style.PURPLE, weight=7, dash="3 3"),
     ),
     "cover_depths": (
         ("pipe_code", "pipe_kind", "cover_m", "required_m", "shortfall_m", "road_place", "status", "rule"),
-        style.line("#8c6d1f", weight=5, dash="4 4"),
+        style.found("#8c6d1f", weight=5, dash="4 4"),
     ),
     "adverse_slopes": (
         ("pipe_code", "pipe_kind", "slope_fault", "slope", "least_slope", "sure", "lacking", "rule"),
-        style.line(style.VERMILION, weight=5, dash="12 4"),
+        style.found(style.VERMILION, weight=5, dash="14 4 2 4 2 4"),
     ),
     "survey_faults": (
         (
@@ -144,7 +144,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "rule_source",
             "confidence",
         ),
-        style.line("#b3261e", weight=4, dash="2 4"),
+        style.found(style.FAULT, weight=4, dash="2 4"),
     ),
     "clearance_conflicts": (
         (
@@ -161,7 +161,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "rule",
             "confidence",
         ),
-        style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
+        style.mark(style.FAULT, "diamond", radius=5, edge=style.BLACK),
     ),
     "archive_gaps": (
         (
@@ -177,7 +177,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "height_conflicts": (
         ("layer", "code", "status", "height_m", "limit_m", "excess_m", "height_zone_code", "height_rule"),
-        style.area(style.PURPLE, fill=0.45, weight=2.2),
+        style.area(style.PURPLE, fill=0.45, weight=2.2, hatch="upright"),
     ),
     "view_corridor_conflicts": (
         (
@@ -221,7 +221,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "paid_twice",
             "status",
         ),
-        style.area("#4b0082", fill=0.3, weight=2, dash="7 3"),
+        style.area(style.INDIGO, fill=0.3, weight=2, dash="7 3"),
     ),
     "building_changes": (
         (
@@ -234,11 +234,11 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "storeys_before",
             "storeys_after",
         ),
-        style.area(style.VERMILION, fill=0.5, weight=2),
+        style.area(style.VERMILION, fill=0.4, weight=2, hatch="back"),
     ),
     "cables_along_tunnels": (
         ("cable_code", "cable_kind", "owner", "length_m", "share", "tunnel_codes", "rule", "confidence"),
-        style.line(style.ORANGE, weight=4, dash="10 4"),
+        style.found(style.ORANGE, weight=4, dash="10 4"),
     ),
     "shareable_poles": (
         ("group_code", "host_code", "members", "saved", "farthest_m", "pole_kinds", "owners", "road_name"),
@@ -250,7 +250,7 @@ FINDINGS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "orphan_manholes": (
         ("manhole_code", "pipe_kind", "road_name", "owner"),
-        style.mark("#ffffff", "circle", radius=5, edge="#b3261e", weight=2.4),
+        style.mark("#ffffff", "circle", radius=5, edge=style.FAULT, weight=2.4),
     ),
 }
 _OFF = (

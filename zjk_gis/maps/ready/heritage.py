@@ -13,7 +13,7 @@ from zjk_gis.layers.catalogue import HISTORIC_BLOCKS, HISTORIC_BUILDINGS
 from zjk_gis.layers.columns.values import alike, understood
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.ready.findings import add_found
+from zjk_gis.maps.ready.findings import FINDINGS, add_found
 from zjk_gis.maps.ready.surroundings import add_rivers
 from zjk_gis.words import tr
 
@@ -149,7 +149,7 @@ def heritage_map(
             pipes_in_core,
             name=label("pipelines_in_core", lang),
             group=group,
-            styles=[style.line("#1d5f8a", weight=3.2, dash="8 4")],
+            styles=[FINDINGS["pipelines_in_core"][1]],
             columns=("pipe_code", "pipe_kind", "block_name", "length_m", "diameter_mm", "owner"),
             search=("pipe_code",),
         )
@@ -224,9 +224,9 @@ def _add_mixed(
     if rows is None:
         return
     looks = [
-        style.mark("#b3261e", "diamond", radius=5, edge=style.BLACK),
-        style.line("#b3261e", weight=4, dash="6 3"),
-        style.area("#b3261e", fill=0.3, weight=2),
+        style.mark(style.FAULT, "diamond", radius=5, edge=style.BLACK),
+        style.found(style.FAULT, weight=4, dash="6 3"),
+        style.area(style.FAULT, fill=0.3, weight=2),
     ]
     page.add(
         rows,
@@ -278,7 +278,7 @@ def add_historic(
     if "protection_class" in buildings:
         kind = alike(buildings["protection_class"], HISTORIC_BUILDINGS.field("protection_class"))
     classes = sorted({*kind} - {""})
-    fills = ("#6b2d1a", "#b5651d", "#d9a066", "#7b8794")
+    fills = ("#6b2d1a", "#bf6a1f", "#e9bf86", style.GREY)
     looks = [
         style.area(fills[min(i, 3)], fill=0.8, weight=0.7, edge="#3b1a0f") for i in range(len(classes) + 1)
     ]

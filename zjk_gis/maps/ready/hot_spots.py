@@ -34,7 +34,7 @@ def _looks(colours: dict[str, str]) -> dict[str, dict[str, Any]]:
             colour,
             fill=0.35 if word in ("not_significant", "no_pattern") else 0.78,
             weight=0.6,
-            edge="#7b8794",
+            edge=style.GREY,
             hatch=_HATCHES.get(word.partition("_")[0]),
         )
         for word, colour in colours.items()

@@ -26,11 +26,11 @@ _PIPE = ("pipe_code", "pipe_kind", "diameter_mm", "material", "length_m", "road_
 _FAINT_PIPE = style.line("#b6bfca", weight=1.2)
 _FAINT_MANHOLE = style.mark("#c5ccd6", radius=2.2, weight=0.4)
 _STATES = {
-    "isolated": style.line("#b3261e", weight=5),
+    "isolated": style.line(style.FAULT, weight=5),
     "without_supply": style.line(style.ORANGE, weight=5, dash="9 5"),
 }
 _USERS = {
-    "isolated": style.mark("#b3261e", "square", radius=4),
+    "isolated": style.mark(style.FAULT, "square", radius=4),
     "without_supply": style.mark(style.ORANGE, "square", radius=4),
 }
 
@@ -205,10 +205,10 @@ def shut_off_map(
 
 
 _IMPACTS = {
-    "is_hit": style.line("#b3261e", weight=6),
+    "is_hit": style.line(style.FAULT, weight=6),
     "near_miss": style.line(style.ORANGE, weight=5, dash="9 4"),
     "beside": style.line("#c9a227", weight=4, dash="3 4"),
-    "cannot_be_judged": style.line("#6b7280", weight=5, dash="2 5"),
+    "cannot_be_judged": style.line(style.GREY, weight=5, dash="2 5"),
     "clear": style.line(style.GREEN, weight=4),
 }
 

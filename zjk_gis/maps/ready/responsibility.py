@@ -107,7 +107,7 @@ def zones_map(
         code=own,
         assigned=assigned,
     )
-    for coarser in sorted(levels)[:-1]:
+    for rank, coarser in enumerate(sorted(levels)[:-1]):
         parts.add_outlines(
             page,
             zones_at(zones, at, level=coarser),
@@ -115,6 +115,7 @@ def zones_map(
             name=_level_name(coarser, levels, lang),
             on=False,
             code=own,
+            rank=rank,
         )
     page.subtitle = _zones_subtitle(chosen, lang)
     return page.map()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["roads_map"]
 
-_DECISIONS = {"left_open": "#b3261e", "passable": style.ORANGE, "apart": "#7b8794", "joined": "#2a7f62"}
+_DECISIONS = {"left_open": style.FAULT, "passable": style.ORANGE, "apart": style.GREY, "joined": style.FINE}
 _REPORTED = ("first_edge", "second_edge", "kind", "decision", "reason", "gap_m")
 _WEAK = ("kind", "edge_code", "road_name", "is_bridge", "road_cut_off_m", "people")
 
@@ -95,7 +95,7 @@ def roads_map(
         edges,
         name=label("road_edges", lang),
         group=group,
-        styles=[style.line("#5b6b7b", weight=1.6), style.line("#b3261e", weight=3)],
+        styles=[style.line("#5b6b7b", weight=1.6), style.line(style.FAULT, weight=3)],
         style_of=astray.astype(np.int64),
         keys=[
             (0, tr("in the largest part", lang=lang)),
@@ -106,8 +106,8 @@ def roads_map(
     )
     if bottlenecks is not None and len(bottlenecks):
         for kind, look in (
-            ("road", style.line("#c2185b", weight=5)),
-            ("junction", style.mark("#c2185b", "circle", radius=6)),
+            ("road", style.line(style.PINK, weight=5)),
+            ("junction", style.mark(style.PINK, "circle", radius=6)),
         ):
             page.add(
                 bottlenecks[bottlenecks["kind"] == kind],

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["siting_map"]
 
-_REASONS = {"served": "#2a7f62", "not_chosen": "#b08d57", "too_far": style.ORANGE, "cut_off": "#b3261e",
-            "no_road": "#7b6d8d", "in_barrier": "#3f7fae", "no_position": "#7b8794"}  # fmt: skip
+_REASONS = {"served": style.FINE, "not_chosen": "#b08d57", "too_far": style.ORANGE, "cut_off": style.FAULT,
+            "no_road": "#7b6d8d", "in_barrier": style.STEEL, "no_position": style.GREY}  # fmt: skip
 _HOME_COLUMNS = ("estate_code", "estate_name", "population", "site_code", "network_m", "reason")
 
 
@@ -103,7 +103,7 @@ def siting_map(
         sites,
         name=label("sites", lang),
         group=group,
-        styles=[style.mark("#c2185b", "circle", radius=9)],
+        styles=[style.mark(style.PINK, "circle", radius=9)],
         columns=[name for name in map(str, sites.columns) if name != "geometry"],
         labels=[str(order) for order in sites["order"]],
     )

@@ -59,11 +59,23 @@ function strokeAs(ctx, look) {
   ctx.setLineDash([]); ctx.globalAlpha = 1;
 }
 
+/* Colours that mean the same are shown side by side in one swatch. */
+function stripes(ctx, look) {
+  const each = 20 / look.fills.length;
+  ctx.strokeStyle = look.color; ctx.lineWidth = 0.7;
+  look.fills.forEach(function (fill, i) { ctx.fillStyle = fill; ctx.fillRect(2 + i * each, 2, each, 12); ctx.strokeRect(2 + i * each, 2, each, 12); });
+}
+
 function swatch(look, kind) {
   const ratio = 2, canvas = element("canvas", "swatch"), ctx = canvas.getContext("2d");
   canvas.width = 24 * ratio; canvas.height = 16 * ratio;
   ctx.scale(ratio, ratio);
-  if (kind === 2) { ctx.beginPath(); ctx.rect(2, 2, 20, 12); fillAs(ctx, look, 0, 0); strokeAs(ctx, Object.assign({}, look, { weight: Math.min(look.weight || 0, 2.4) })); }
+  if (kind === 2) {
+    if (look.fills) { stripes(ctx, look); }
+    ctx.beginPath(); ctx.rect(2, 2, 20, 12);
+    if (!look.fills) { fillAs(ctx, look, 0, 0); }
+    strokeAs(ctx, Object.assign({}, look, { weight: Math.min(look.weight || 0, 2.4) }));
+  }
   else if (kind === 1) {
     const rim = look.casing || (/^#f[a-f0-9]f/i.test(look.color) ? { color: "#c9d0d8", weight: look.weight + 1.2 } : null);
     ctx.beginPath(); ctx.moveTo(1, 8); ctx.lineTo(23, 8);

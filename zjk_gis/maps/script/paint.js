@@ -42,9 +42,18 @@ function sortedByStyle(layer, shown, clock) {
 }
 
 /* Marks of things that stand close together grow with the scale until the zoom at which they are full. */
+const SMALLEST = 0.7;
+
 function radiusAt(look, view) {
   const r = look.radius || 4;
-  return look.fullAt ? Math.max(1, r * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : r;
+  return look.fullAt ? Math.max(SMALLEST, r * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : r;
+}
+
+/* Lines that lie close together do so, too, so that from afar they do not merge into a band. */
+const THINNEST = 0.6;
+
+function weightAt(look, view) {
+  return look.fullAt ? Math.max(THINNEST, look.weight * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : look.weight;
 }
 
 function* paintMarks(ctx, layer, list, view, look) {
@@ -111,6 +120,7 @@ function stamper(sprite, width, height) {
 const MANY = 5000, RIMLESS = 9, RECTANGLE = 3;
 
 function* paintPaths(ctx, layer, list, view, look) {
+  if (look.fullAt) { look = Object.assign({}, look, { weight: weightAt(look, view) }); }
   const s = layer.shapes, box = layer.box, tiny = [], k = view.scale, many = list.length > MANY;
   const plain = Object.assign({}, look, { weight: 0 }), least = many ? RECTANGLE : 1.2;
   if (many && look.weight) { look = Object.assign({}, look, { weight: Math.min(look.weight, 0.8) }); }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from zjk_gis.drawing.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
+from zjk_gis.drawing.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from zjk_gis.reports.telling import plain
 
 __all__ = ["FORMATS", "MOST_CHARACTERS", "SERIES_COLOURS", "make_looks", "write_cell", "write_text"]
 
 MOST_CHARACTERS = 32_767
-SERIES_COLOURS = (BLUE, ORANGE, "#009e73", VERMILION, SKY, "#cc79a7")
+SERIES_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)
 _LARGE = 100  # from here on two decimals suffice
 _DARK, _SOFT = "#0B3D66", "#566474"
 # Also the full-width forms, which some spreadsheets turn into the narrow ones.
