@@ -157,8 +157,8 @@ def rows_title(rows: str, lang: Language) -> str:
 
     Examples
     --------
-    >>> rows_title("incidents", "zh"), rows_title("", "zh")
-    ('案件', '行')
+    >>> rows_title("incidents", "zh"), rows_title("", "en")
+    ('案件', 'rows')
     """
     return label(rows or "rows", lang)
 
