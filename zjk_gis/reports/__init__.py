@@ -23,6 +23,8 @@ __all__ = [
     "write_audit",
     "write_bulletin",
     "write_bulletin_book",
+    "write_bulletin_page",
+    "write_bulletin_sheets",
     "write_changes",
     "write_page",
     "write_survey",

@@ -129,7 +129,10 @@ def _worst(making: Making) -> Chapter:
     shown = shown.reset_index(drop=True)
     shown.insert(0, "order", np.arange(1, len(shown) + 1))
     shown.attrs |= {"column": "+".join(columns), "enough": len(enough), "all": len(own)}
-    return Chapter(worst[FIGURE_COLUMNS], {"worst_ten": shown})
+    # all figures of the ten, for the sheets that are printed of them
+    theirs = making.figures("worst", columns)
+    theirs = theirs[theirs["key"].isin(worst["key"])]
+    return Chapter(theirs[FIGURE_COLUMNS], {"worst_ten": shown})
 
 
 def _enough(making: Making, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -20,38 +20,42 @@ function byHand() {
   }
 }
 
-document.addEventListener("click", (event) => {
-  const figure = event.target.closest("button.f");
-  if (figure) {
-    shown.textContent = "zjk-gis rows " + figure.dataset.id;
-    done.textContent = "";
-    told.hidden = false;
-    document.querySelectorAll("button.f.on").forEach((each) => each.classList.remove("on"));
-    document.querySelectorAll("button.f").forEach((each) => {
-      if (each.dataset.id === figure.dataset.id) each.classList.add("on");
-    });
-    keep(shown.textContent).then((copied) => {
-      done.textContent = copied ? told.dataset.copied : told.dataset.copy;
-    });
-  } else if (event.target.closest("#told-close")) {
-    close();
+function tell(figure) {
+  shown.textContent = "zjk-gis rows " + figure.dataset.id;
+  done.textContent = "";
+  told.hidden = false;
+  for (const each of document.querySelectorAll("span.f")) {
+    each.classList.toggle("on", each.dataset.id === figure.dataset.id);
   }
+  keep(shown.textContent).then((copied) => {
+    done.textContent = copied ? told.dataset.copied : told.dataset.copy;
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const figure = event.target.closest("span.f");
+  if (figure) tell(figure);
+  else if (event.target.closest("#told-close")) close();
 });
 
 function close() {
   told.hidden = true;
-  document.querySelectorAll("button.f.on").forEach((each) => each.classList.remove("on"));
+  document.querySelectorAll("span.f.on").forEach((each) => each.classList.remove("on"));
 }
 
 // One stop of the tab key a table; within it the arrows move.
 for (const table of document.querySelectorAll("table.figures")) {
-  table.querySelectorAll("button.f").forEach((each, at) => { each.tabIndex = at ? -1 : 0; });
+  table.querySelectorAll("span.f").forEach((each, at) => { each.tabIndex = at ? -1 : 0; });
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") close();
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches("span.f")) {
+    event.preventDefault();
+    tell(event.target);
+  }
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  const from = event.target.closest && event.target.closest("table.figures button.f");
+  const from = event.target.closest && event.target.closest("table.figures span.f");
   if (!from || !steps[event.key]) return;
   const [down, right] = steps[event.key];
   let cell = from.closest("td");
@@ -61,7 +65,7 @@ document.addEventListener("keydown", (event) => {
     cell = down
       ? row && row.cells[cell.cellIndex]
       : cell[right > 0 ? "nextElementSibling" : "previousElementSibling"];
-    next = cell && cell.querySelector("button.f");
+    next = cell && cell.querySelector("span.f");
   }
   if (!next) return;
   event.preventDefault();

@@ -44,6 +44,7 @@ class Cell:
     sign: str = ""
     word: str = ""
     change: str = ""
+    change_told: str = ""
     course: str = ""
     colour: str = ""
     dark: bool = False
@@ -137,7 +138,9 @@ def _ranking(bulletin: Bulletin, lang: Language, sheets: Mapping[str, str]) -> S
             )
         )
     classes = ranked["area_class"].nunique() if "area_class" in ranked else 1
-    said = tr("Each class of areas is ranked by itself.") if classes > 1 else ""
+    said = tr("Below each figure stands its change on the month before, of shares in percentage points.")
+    if classes > 1:
+        said += tr(" ") + tr("Each class of areas is ranked by itself.")
     pictures = [_map(bulletin, lang), *_pictures(bulletin, lang, "bars")]
     return Section(
         "ranking", title, said, _counted(len(ranked)), _rest(len(ranked), _MOST_ROWS), heads, rows,
@@ -332,9 +335,16 @@ def _cell(row: Mapping[str, Any] | None, *, change: bool = True) -> Cell:
         return Cell()
     tile = tile_of(row)
     return Cell(
-        tile.value, "", tile.figure, tile.judgement, tile.sign, tile.word,
-        tile.change if change else "", tile.course,
-    )  # fmt: skip
+        tile.value,
+        "",
+        tile.figure,
+        tile.judgement,
+        tile.sign,
+        tile.word,
+        tile.change_short if change else "",
+        tile.change,
+        tile.course,
+    )
 
 
 def _moved(gained: Any, before: Any) -> str:

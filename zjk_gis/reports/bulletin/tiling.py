@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SIGNS", "FigureTile", "figures_of", "tile_of", "tiles_of"]
 
-# Colour is never alone: each judgement has a sign and a word.
-SIGNS = {"good": "✓", "watch": "△", "bad": "✗", "no_data": "○", "not_judged": "·"}
+# Colour is never alone: each judgement has a sign, which any Chinese typeface has, and a word.
+SIGNS = {"good": "√", "watch": "△", "bad": "×", "no_data": "○", "not_judged": "·"}
 _ARROWS = {1: "↑", -1: "↓", 0: "→"}
 _SAME = 5e-5  # of a share: a change that is written as none
 
@@ -46,6 +46,8 @@ class FigureTile:
         The same for those who do not see colours.
     change : str
         Against the month before, with an arrow; empty where there is nothing to compare with.
+    change_short : str
+        The same in a table: arrow and amount, of shares in percentage points.
     course : {"better", "worse", ""}
         Whether that is good.
     """
@@ -59,6 +61,7 @@ class FigureTile:
     sign: str
     word: str
     change: str
+    change_short: str
     course: str
 
 
@@ -99,6 +102,10 @@ def tile_of(row: Mapping[str, Any]) -> FigureTile:
     is_high = HIGH_IS_GOOD.get(name)
     course = "" if is_high is None or not way else "better" if (way > 0) == is_high else "worse"
     judgement = str(row["judgement"])
+    is_told = bool(moved) and name != "class_place"
+    amount = (
+        f"{100 * abs(change):.2f}" if unit == "share" else f"{abs(change):,.{0 if unit == 'cases' else 1}f}"
+    )
     return FigureTile(
         str(row["figure"]),
         label(name, lang),
@@ -108,7 +115,8 @@ def tile_of(row: Mapping[str, Any]) -> FigureTile:
         judgement,
         SIGNS.get(judgement, ""),
         label(judgement, lang),
-        f"{_ARROWS[way]} {moved}" if moved and name != "class_place" else "",
+        f"{_ARROWS[way]} {moved}" if is_told else "",
+        f"{_ARROWS[way]}{amount if way else ''}" if is_told else "",
         course,
     )
 
